@@ -1,0 +1,1 @@
+//! git: the repository through libgit2, the worktrees through their own files, and the git child where neither will do.

@@ -1,0 +1,6 @@
+//! The machine, read and changed: files, locks, git, sockets, processes, clock, environment. No policy.
+
+pub mod checkout;
+pub mod git;
+pub mod net;
+pub mod process;

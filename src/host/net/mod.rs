@@ -1,0 +1,1 @@
+//! Ports as the operating system sees them: one probe, all listeners, and who holds them.

@@ -1,0 +1,1 @@
+//! Processes: which one we are, whether one is still alive, and which ones stand in a folder.

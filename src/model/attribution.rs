@@ -1,0 +1,1 @@
+//! Which worktree a process belongs to, decided from facts about processes and the registry.

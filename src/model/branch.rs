@@ -1,0 +1,1 @@
+//! What a worktree's HEAD points at.

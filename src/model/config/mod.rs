@@ -1,0 +1,3 @@
+//! The configuration as values, and the rules that a file must keep.
+
+pub mod settings;

@@ -1,0 +1,152 @@
+//! The effective settings after all layers: what the rest of the program reads.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::model::exclusion::Exclusion;
+use crate::model::port::{Port, PortRanges};
+use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
+
+/// The effective configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub worktree: WorktreeSettings,
+    /// In the order of the files: built-in ones first.
+    pub purposes: Vec<(Purpose, PurposeSettings)>,
+    pub services: BTreeMap<ServiceName, ServiceSettings>,
+    pub conflict: ConflictSettings,
+    /// `[ports] exclude`, with reasons.
+    pub exclusions: Vec<Exclusion>,
+    pub env: EnvSettings,
+    pub remove: RemoveSettings,
+    pub trash: TrashSettings,
+    pub registry: RegistrySettings,
+    /// Every value with its origin, for `wt config show`.
+    pub values: Vec<ConfigValue>,
+}
+
+/// Templates for the name, the branch and the folder of a new worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorktreeSettings {
+    pub path: String,
+    pub name: String,
+    pub branch: String,
+}
+
+/// What a purpose allocates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PurposeSettings {
+    pub ports: PortRanges,
+    pub services: Vec<ServiceName>,
+}
+
+/// What is known about a service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceSettings {
+    /// Its own ranges, where it does not draw from the purpose's.
+    pub ports: Option<PortRanges>,
+    /// The variables that carry its port; empty means `<SERVICE>_PORT`.
+    pub env: Vec<String>,
+    /// Template of its URL; `None` means `http://localhost:{{ port }}`.
+    pub url: Option<String>,
+    /// The command that runs it, as written.
+    pub run: Option<String>,
+    /// The health check, as written.
+    pub health: Option<Value>,
+}
+
+/// What to do when a port that the registry calls free is busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConflictPolicy {
+    Fail,
+    Retry,
+}
+
+/// `[ports.conflict]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConflictSettings {
+    pub policy: ConflictPolicy,
+    pub max_retries: u32,
+    pub backoff: Duration,
+    pub multiplier: f64,
+}
+
+/// `[env]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvSettings {
+    /// Path of a template file relative to the main worktree; `None` means the built-in one.
+    pub template: Option<String>,
+}
+
+/// `[remove]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoveSettings {
+    /// Names (with `*`) of ignored files and folders that hold nothing worth keeping.
+    pub caches: Vec<String>,
+}
+
+/// `[trash]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrashSettings {
+    /// How long a removed worktree can be restored.
+    pub keep: Duration,
+    /// Bytes that all removed worktrees together may take.
+    pub max_size: u64,
+}
+
+/// `[registry]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrySettings {
+    /// How long to wait for another process to let go of the registry.
+    pub lock_timeout: Duration,
+}
+
+/// One value and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigValue {
+    /// Dotted: `ports.conflict.policy`.
+    pub key: String,
+    pub value: Value,
+    pub origin: Origin,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    BuiltIn,
+    /// A file and the 1-based line in it.
+    File {
+        path: String,
+        line: usize,
+    },
+    /// The name of an environment variable.
+    Variable(String),
+    /// A command-line flag as typed.
+    Flag(String),
+}
+
+impl Config {
+    /// Returns the settings of a purpose; `None` when the configuration does not name it.
+    #[must_use]
+    pub fn find_purpose(&self, purpose: &Purpose) -> Option<&PurposeSettings> {
+        self.purposes.iter().find(|(name, _)| name == purpose).map(|(_, settings)| settings)
+    }
+
+    /// Returns the ranges that `service` of a worktree with `purpose` draws from; empty when there are none.
+    #[must_use]
+    pub fn ranges_for(&self, purpose: &Purpose, service: &ServiceName) -> PortRanges {
+        if let Some(own) = self.services.get(service).and_then(|settings| settings.ports.clone()) {
+            return own;
+        }
+        self.find_purpose(purpose).map(|settings| settings.ports.clone()).unwrap_or_default()
+    }
+
+    /// Answers whether `port` lies in the own range of some service, and so is carved out of the purposes' ranges.
+    #[must_use]
+    pub fn is_carved_out(&self, port: Port) -> bool {
+        self.services.values().any(|service| service.ports.as_ref().is_some_and(|own| own.contains(port)))
+    }
+}

@@ -1,0 +1,45 @@
+//! A socket that holds a port, the process behind it, and the one verdict about a port.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::port::Port;
+
+/// A socket that holds a port, as the kernel shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listener {
+    pub port: Port,
+    pub address: IpAddr,
+    /// False for a socket that is bound and does not listen.
+    pub listening: bool,
+    /// The user id that owns the socket.
+    pub user: u32,
+    /// The socket's inode; 0 where the system has none.
+    pub inode: u64,
+    /// The processes that hold the socket, where they can be seen.
+    pub owners: Vec<Owner>,
+}
+
+/// A process that holds a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    pub pid: u32,
+    /// The program's short name: `python3`.
+    pub command: String,
+    /// Its working folder; `None` where it cannot be seen.
+    pub folder: Option<PathBuf>,
+    /// The name of the worktree it belongs to, when it belongs to one.
+    pub worktree: Option<String>,
+}
+
+/// What holds a port that the registry calls free: enough to name it in an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Busy {
+    pub port: Port,
+    /// Everything that holds it; empty when the kernel names nobody.
+    pub listeners: Vec<Listener>,
+    /// Binding was not permitted at all (EACCES).
+    pub denied: bool,
+}

@@ -1,0 +1,1 @@
+//! What a removal would lose.

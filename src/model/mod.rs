@@ -1,0 +1,20 @@
+//! The rules, pure: types and their invariants, decisions, rendering. No I/O, no clock, no environment.
+
+pub mod attribution;
+pub mod branch;
+pub mod config;
+pub mod env_block;
+pub mod event;
+pub mod exclusion;
+pub mod identifier;
+pub mod listener;
+pub mod loss;
+pub mod port;
+pub mod process;
+pub mod purpose;
+pub mod registry;
+pub mod resolve;
+pub mod selection;
+pub mod service;
+pub mod suggestion;
+pub mod template;

@@ -1,0 +1,143 @@
+//! A port, an inclusive range of ports, and a list of ranges tried in order. Zero is unsayable, and so is an inverted range.
+
+use std::fmt;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A TCP port, 1-65535.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Port(NonZeroU16);
+
+impl Port {
+    /// Returns the port with that number; `None` for 0.
+    #[must_use]
+    pub fn new(number: u16) -> Option<Self> {
+        NonZeroU16::new(number).map(Self)
+    }
+
+    /// Returns the number, 1-65535.
+    #[must_use]
+    pub fn number(self) -> u16 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for Port {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number: u32 = text.trim().parse().map_err(|_| format!("`{text}` is not a port number"))?;
+        u16::try_from(number)
+            .ok()
+            .and_then(Self::new)
+            .ok_or_else(|| format!("port {number} is outside 1-65535"))
+    }
+}
+
+/// An inclusive range of ports, `first <= last` always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct PortRange {
+    first: Port,
+    last: Port,
+}
+
+impl PortRange {
+    /// Returns the range; `None` when it is upside down.
+    #[must_use]
+    pub fn new(first: Port, last: Port) -> Option<Self> {
+        (first <= last).then_some(Self { first, last })
+    }
+
+    /// Returns the lowest port.
+    #[must_use]
+    pub fn first(self) -> Port {
+        self.first
+    }
+
+    /// Returns the highest port.
+    #[must_use]
+    pub fn last(self) -> Port {
+        self.last
+    }
+
+    /// Answers whether `port` lies within.
+    #[must_use]
+    pub fn contains(self, port: Port) -> bool {
+        self.first <= port && port <= self.last
+    }
+
+    /// Answers whether the two share a port.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+
+    /// Returns every port from the bottom up.
+    pub fn ports(self) -> impl Iterator<Item = Port> {
+        (self.first.number()..=self.last.number()).filter_map(Port::new)
+    }
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last {
+            self.first.fmt(formatter)
+        } else {
+            write!(formatter, "{}-{}", self.first, self.last)
+        }
+    }
+}
+
+impl FromStr for PortRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let (first, last): (Port, Port) = (first.parse()?, last.parse()?);
+        Self::new(first, last)
+            .ok_or_else(|| format!("port range {text} is inverted: {first} is above {last}"))
+    }
+}
+
+/// Ranges tried in order; empty for a purpose without ports.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct PortRanges(pub Vec<PortRange>);
+
+impl PortRanges {
+    /// Answers whether there is no range at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Answers whether any range contains `port`.
+    #[must_use]
+    pub fn contains(&self, port: Port) -> bool {
+        self.0.iter().any(|range| range.contains(port))
+    }
+
+    /// Returns every port, range by range, from the bottom up.
+    pub fn ports(&self) -> impl Iterator<Item = Port> {
+        self.0.iter().flat_map(|range| range.ports())
+    }
+}
+
+impl fmt::Display for PortRanges {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, range) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(formatter, "{separator}{range}")?;
+        }
+        Ok(())
+    }
+}

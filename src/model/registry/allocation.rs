@@ -1,0 +1,51 @@
+//! A port owned by a worktree for a service, read leniently: a nonsense number is kept and reported, never a crash.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+
+/// A port number as the file has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RecordedPort {
+    Valid(Port),
+    /// 0, above 65535, or not a number at all: kept as it stands until somebody mends it.
+    Invalid(Value),
+}
+
+/// A port owned by a worktree for a service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Allocation {
+    pub port: RecordedPort,
+    pub service: ServiceName,
+    pub allocated_at: Timestamp,
+    /// A pinned port is never moved or called stale.
+    #[serde(default)]
+    pub pinned: bool,
+    /// The last health result, written often and by others; absent until there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Value>,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Allocation {
+    /// A new, unpinned allocation.
+    #[must_use]
+    pub fn new(port: Port, service: ServiceName, allocated_at: Timestamp) -> Self {
+        let port = RecordedPort::Valid(port);
+        Self { port, service, allocated_at, pinned: false, health: None, extra: Map::new() }
+    }
+
+    /// Returns the port; `None` when the file holds nonsense.
+    #[must_use]
+    pub fn find_port(&self) -> Option<Port> {
+        match self.port {
+            RecordedPort::Valid(port) => Some(port),
+            RecordedPort::Invalid(_) => None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! How the registry is written down and read back, leniently.

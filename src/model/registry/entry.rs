@@ -1,0 +1,184 @@
+//! One worktree's entry and its state. On disk the state is a word with its companions beside it; here it is one enum.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::allocation::Allocation;
+use super::journal::{Journal, Trash};
+use super::repository::RepositoryId;
+use crate::model::process::ProcessId;
+use crate::model::purpose::Purpose;
+
+/// Where a worktree is in its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryState {
+    /// Being made by `process`; undone or finished by the next command once that process is gone.
+    Creating {
+        process: ProcessId,
+        journal: Journal,
+    },
+    Active,
+    /// Being put away by `process`.
+    Removing {
+        process: ProcessId,
+        trash: Trash,
+    },
+    /// Put away; can be restored until the trash expires.
+    Removed {
+        trash: Trash,
+    },
+}
+
+impl EntryState {
+    /// Returns the word used in the file and in `--json`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Creating { .. } => "creating",
+            Self::Active => "active",
+            Self::Removing { .. } => "removing",
+            Self::Removed { .. } => "removed",
+        }
+    }
+}
+
+/// One worktree in the registry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Row", into = "Row")]
+pub struct Entry {
+    /// The main worktree's folder (or the bare repository) when last seen.
+    pub repository: PathBuf,
+    pub repository_id: RepositoryId,
+    /// The name people use: `feature-login`. Unique among the living entries of a repository.
+    pub name: String,
+    /// git's own name of the worktree (its folder in `.git/worktrees`), which survives `git worktree move`.
+    /// Empty while git has not chosen it yet.
+    pub admin: String,
+    pub path: PathBuf,
+    /// `None` for a detached HEAD.
+    pub branch: Option<String>,
+    /// `None` for an adopted worktree whose purpose nobody named.
+    pub purpose: Option<Purpose>,
+    pub identifier: String,
+    pub state: EntryState,
+    pub created_at: Timestamp,
+    /// `wt`, `git`, `adopt`: who made the worktree.
+    pub created_by: String,
+    /// The machine that wrote the entry: on another host a missing folder proves nothing.
+    pub host: String,
+    /// The registry's sequence number at creation: the order of entries when clocks go backwards.
+    pub sequence: u64,
+    /// Whether the worktree has an env block to keep true.
+    pub env: bool,
+    pub allocations: Vec<Allocation>,
+    /// Fields written by other versions, kept as they stand.
+    pub extra: Map<String, Value>,
+}
+
+impl Entry {
+    /// Answers whether the worktree is there or on its way: not removed.
+    #[must_use]
+    pub fn is_living(&self) -> bool {
+        !matches!(self.state, EntryState::Removed { .. })
+    }
+}
+
+/// The entry as it stands in the file.
+#[derive(Clone, Serialize, Deserialize)]
+struct Row {
+    repository: PathBuf,
+    repository_id: RepositoryId,
+    name: String,
+    admin: String,
+    path: PathBuf,
+    branch: Option<String>,
+    purpose: Option<Purpose>,
+    identifier: String,
+    state: String,
+    created_at: Timestamp,
+    created_by: String,
+    #[serde(default)]
+    host: String,
+    #[serde(default)]
+    sequence: u64,
+    #[serde(default)]
+    env: bool,
+    #[serde(default)]
+    allocations: Vec<Allocation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    process: Option<ProcessId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    journal: Option<Journal>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trash: Option<Trash>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl TryFrom<Row> for Entry {
+    type Error = String;
+
+    fn try_from(row: Row) -> Result<Self, String> {
+        let state = match (row.state.as_str(), row.process, row.journal, row.trash) {
+            ("creating", Some(process), Some(journal), _) => EntryState::Creating { process, journal },
+            ("active", ..) => EntryState::Active,
+            ("removing", Some(process), _, Some(trash)) => EntryState::Removing { process, trash },
+            ("removed", _, _, Some(trash)) => EntryState::Removed { trash },
+            (state, ..) => return Err(format!("state `{state}` is unknown or lacks its companions")),
+        };
+        Ok(Self {
+            repository: row.repository,
+            repository_id: row.repository_id,
+            name: row.name,
+            admin: row.admin,
+            path: row.path,
+            branch: row.branch,
+            purpose: row.purpose,
+            identifier: row.identifier,
+            state,
+            created_at: row.created_at,
+            created_by: row.created_by,
+            host: row.host,
+            sequence: row.sequence,
+            env: row.env,
+            allocations: row.allocations,
+            extra: row.extra,
+        })
+    }
+}
+
+impl From<Entry> for Row {
+    fn from(entry: Entry) -> Self {
+        let word = entry.state.as_str().to_owned();
+        let (process, journal, trash) = match entry.state {
+            EntryState::Creating { process, journal } => (Some(process), Some(journal), None),
+            EntryState::Active => (None, None, None),
+            EntryState::Removing { process, trash } => (Some(process), None, Some(trash)),
+            EntryState::Removed { trash } => (None, None, Some(trash)),
+        };
+        Self {
+            repository: entry.repository,
+            repository_id: entry.repository_id,
+            name: entry.name,
+            admin: entry.admin,
+            path: entry.path,
+            branch: entry.branch,
+            purpose: entry.purpose,
+            identifier: entry.identifier,
+            state: word,
+            created_at: entry.created_at,
+            created_by: entry.created_by,
+            host: entry.host,
+            sequence: entry.sequence,
+            env: entry.env,
+            allocations: entry.allocations,
+            process,
+            journal,
+            trash,
+            extra: entry.extra,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a create will make and what a removal put away: enough to undo exactly that, by any later command.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Written before anything is made. Undoing removes only what is named here, and only while unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// Random; names the lock file held by whoever works on this create, and marks its admin folder.
+    pub token: String,
+    /// The commit to be checked out, in hexadecimal.
+    pub commit: String,
+    /// The branch that this create makes; absent when it existed before or HEAD is detached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_branch: Option<String>,
+    /// git's admin folder to be made; absent when git itself chooses the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<String>,
+    /// Whether an empty folder stood at the path before.
+    #[serde(default)]
+    pub folder_existed: bool,
+    /// Folders above the worktree that did not exist before, outermost first.
+    #[serde(default)]
+    pub new_parents: Vec<PathBuf>,
+    /// Whether an env block is to be written.
+    #[serde(default)]
+    pub env: bool,
+}
+
+/// Where a removed worktree is kept, and what it takes to bring it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trash {
+    /// Random; names the folder in `.wt-trash` and the ref that keeps objects from gc.
+    pub token: String,
+    /// The folder with the files.
+    pub folder: PathBuf,
+    /// git's admin folder, moved into the common git dir's own trash.
+    pub admin: PathBuf,
+    /// The ref that keeps commits and the index's blobs; absent when there was nothing to keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_ref: Option<String>,
+    /// What HEAD pointed at, in hexadecimal; absent for an unborn branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    /// Whether the branch was deleted too.
+    #[serde(default)]
+    pub branch_deleted: bool,
+    pub removed_at: Timestamp,
+    /// When the clean-up may delete it.
+    pub until: Timestamp,
+}

@@ -1,0 +1,9 @@
+//! The machine-wide record of worktrees and allocations: what is in `registry.json`, and what may be asked of it.
+
+pub mod allocation;
+pub mod document;
+pub mod entry;
+pub mod journal;
+pub mod record;
+pub mod repository;
+pub mod table;

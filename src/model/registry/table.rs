@@ -1,0 +1,221 @@
+//! The registry as a value: look-ups over its entries, and the few changes that keep its invariants.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::entry::Entry;
+use super::record::Record;
+use super::repository::{RepositoryId, RepositoryRecord};
+use crate::model::event::Event;
+use crate::model::exclusion::Exclusion;
+use crate::model::port::Port;
+use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
+
+/// The newest schema this program writes and reads.
+pub const SCHEMA: u64 = 1;
+
+/// How many former port sets are remembered, over all repositories.
+const FORMER_LIMIT: usize = 1000;
+
+/// Everything in `registry.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Registry {
+    pub schema: u64,
+    /// Grows by one with every event: orders what clocks cannot.
+    #[serde(default)]
+    pub sequence: u64,
+    #[serde(default)]
+    pub repositories: Vec<RepositoryRecord>,
+    #[serde(default)]
+    pub worktrees: Vec<Record>,
+    #[serde(default)]
+    pub exclusions: Vec<Exclusion>,
+    #[serde(default)]
+    pub former: Vec<Former>,
+    #[serde(default)]
+    pub counters: Vec<Counter>,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+    /// What happened in this change, written to `events.jsonl` once the registry is.
+    #[serde(skip)]
+    pub events: Vec<Event>,
+}
+
+/// The ports a branch had for a purpose before it was removed; it gets them back if they are free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    pub repository_id: RepositoryId,
+    pub branch: Option<String>,
+    pub purpose: Option<Purpose>,
+    /// The worktree's name: tells detached worktrees of one purpose apart.
+    pub name: String,
+    pub ports: Vec<FormerPort>,
+}
+
+/// One service's former port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerPort {
+    pub service: ServiceName,
+    pub port: Port,
+}
+
+/// How often a kind of conflict was met, by purpose and service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    pub kind: String,
+    pub purpose: Option<Purpose>,
+    pub service: ServiceName,
+    pub count: u64,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self {
+            schema: SCHEMA,
+            sequence: 0,
+            repositories: Vec::new(),
+            worktrees: Vec::new(),
+            exclusions: Vec::new(),
+            former: Vec::new(),
+            counters: Vec::new(),
+            extra: Map::new(),
+            events: Vec::new(),
+        }
+    }
+}
+
+impl Registry {
+    /// Returns every readable entry, removed ones too.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.worktrees.iter().filter_map(|record| match record {
+            Record::Entry(entry) => Some(&**entry),
+            Record::Unreadable(_) => None,
+        })
+    }
+
+    /// Returns every readable entry for changing.
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.worktrees.iter_mut().filter_map(|record| match record {
+            Record::Entry(entry) => Some(&mut **entry),
+            Record::Unreadable(_) => None,
+        })
+    }
+
+    /// Returns the entries of one repository that are not removed.
+    pub fn living<'a>(&'a self, repository: &'a RepositoryId) -> impl Iterator<Item = &'a Entry> {
+        self.entries().filter(move |entry| entry.is_living() && entry.repository_id == *repository)
+    }
+
+    /// Returns the living entry of that name, if any.
+    #[must_use]
+    pub fn find_living(&self, repository: &RepositoryId, name: &str) -> Option<&Entry> {
+        self.entries()
+            .find(|entry| entry.is_living() && entry.repository_id == *repository && entry.name == name)
+    }
+
+    /// Returns the living entry at that folder, of whatever repository.
+    #[must_use]
+    pub fn find_at(&self, path: &Path) -> Option<&Entry> {
+        self.entries().find(|entry| entry.is_living() && entry.path == path)
+    }
+
+    /// Returns who owns `port`, if anybody does: the first living entry with that allocation.
+    #[must_use]
+    pub fn find_owner(&self, port: Port) -> Option<&Entry> {
+        self.entries().find(|entry| {
+            entry.is_living()
+                && entry.allocations.iter().any(|allocation| allocation.find_port() == Some(port))
+        })
+    }
+
+    /// Adds `entry`, giving it the next sequence number.
+    pub fn insert(&mut self, mut entry: Entry) {
+        self.sequence += 1;
+        entry.sequence = self.sequence;
+        self.worktrees.push(Record::Entry(Box::new(entry)));
+    }
+
+    /// Takes out the first entry for which `is_it` holds.
+    pub fn take(&mut self, is_it: impl Fn(&Entry) -> bool) -> Option<Entry> {
+        let index = self
+            .worktrees
+            .iter()
+            .position(|record| matches!(record, Record::Entry(entry) if is_it(entry)))?;
+        match self.worktrees.remove(index) {
+            Record::Entry(entry) => Some(*entry),
+            Record::Unreadable(_) => None,
+        }
+    }
+
+    /// Notes the repository, or brings what is known about it up to date.
+    pub fn remember_repository(&mut self, seen: RepositoryRecord) {
+        match self.repositories.iter_mut().find(|known| known.id == seen.id) {
+            Some(known) => {
+                let (hooks_wanted, extra) = (known.hooks_wanted, std::mem::take(&mut known.extra));
+                *known = RepositoryRecord { hooks_wanted, extra, ..seen };
+            }
+            None => self.repositories.push(seen),
+        }
+    }
+
+    /// Remembers which ports `entry` had, forgetting the oldest beyond the limit.
+    pub fn remember_ports(&mut self, entry: &Entry) {
+        let ports: Vec<FormerPort> = entry
+            .allocations
+            .iter()
+            .filter_map(|allocation| {
+                let port = allocation.find_port()?;
+                Some(FormerPort { service: allocation.service.clone(), port })
+            })
+            .collect();
+        if ports.is_empty() {
+            return;
+        }
+        self.former.retain(|former| !former.is_of(entry));
+        self.former.push(Former {
+            repository_id: entry.repository_id.clone(),
+            branch: entry.branch.clone(),
+            purpose: entry.purpose.clone(),
+            name: entry.name.clone(),
+            ports,
+        });
+        let surplus = self.former.len().saturating_sub(FORMER_LIMIT);
+        self.former.drain(..surplus);
+    }
+
+    /// Counts one conflict of `kind`.
+    pub fn count_conflict(&mut self, kind: &str, purpose: Option<&Purpose>, service: &ServiceName) {
+        let known = self.counters.iter_mut().find(|counter| {
+            counter.kind == kind && counter.purpose.as_ref() == purpose && counter.service == *service
+        });
+        if let Some(counter) = known {
+            counter.count += 1;
+            return;
+        }
+        self.counters.push(Counter {
+            kind: kind.to_owned(),
+            purpose: purpose.cloned(),
+            service: service.clone(),
+            count: 1,
+        });
+    }
+
+    /// Notes an event with the next sequence number.
+    pub fn record_event(&mut self, at: Timestamp, event: Event) {
+        self.sequence += 1;
+        self.events.push(event.numbered(self.sequence, at));
+    }
+}
+
+impl Former {
+    fn is_of(&self, entry: &Entry) -> bool {
+        self.repository_id == entry.repository_id
+            && self.purpose == entry.purpose
+            && self.branch == entry.branch
+            && (self.branch.is_some() || self.name == entry.name)
+    }
+}

@@ -1,0 +1,1 @@
+//! The word that was probably meant.
