@@ -1,1 +1,19 @@
-//! cli: wiring only.
+//! Words in, words out: one file per command with its arguments, its request and what it shows.
+
+pub mod arguments;
+pub mod dispatch;
+pub mod session;
+pub mod usage;
+
+pub mod adopt;
+pub mod completions;
+pub mod config;
+pub mod create;
+pub mod env;
+pub mod init;
+pub mod list;
+pub mod path;
+pub mod remove;
+pub mod restore;
+pub mod shell_init;
+pub mod switch;

@@ -1,1 +1,9 @@
-//! ui: wiring only.
+//! The only writer of stdout and stderr: answers, talk, tables, prompts, progress. It knows no command.
+
+pub mod age;
+pub mod escape;
+pub mod output;
+pub mod paint;
+pub mod progress;
+pub mod prompt;
+pub mod table;

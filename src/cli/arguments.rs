@@ -1,0 +1,138 @@
+//! The command line as a whole: the flags every command takes, and the commands.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::{adopt, completions, config, create, env, init, list, path, remove, restore, shell_init, switch};
+use crate::ui::paint::ColorWish;
+
+/// Git worktrees with their own ports, their own .env and their own place, and back again.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wt",
+    version,
+    about = "Git worktrees with their own folder, ports and .env; created in one command, taken back in one",
+    max_term_width = 100,
+    disable_help_subcommand = false,
+    after_help = "Exit codes: 0 done, 1 could not or refused, 2 asked wrongly, 130 interrupted."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command understands, before and after its word.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Everywhere")]
+pub struct GlobalArguments {
+    /// Act as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// Answer with one JSON object on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No talk on stderr but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more, and show the causes of an error
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to colour
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = false
+    )]
+    pub color: Color,
+    /// Answer yes to every question
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+    /// Ask nothing: a missing answer is an error or the safe default
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Read FILE instead of the repository's .wt.toml
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// The values of `--color`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<Color> for ColorWish {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Create(create::Arguments),
+    Remove(remove::Arguments),
+    Restore(restore::Arguments),
+    List(list::Arguments),
+    Path(path::Arguments),
+    Switch(switch::Arguments),
+    Env(env::Arguments),
+    Adopt(adopt::Arguments),
+    Config(config::Arguments),
+    Init(init::Arguments),
+    ShellInit(shell_init::Arguments),
+    Completions(completions::Arguments),
+}
+
+impl Command {
+    /// Returns the word that names the command in `--json`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Remove(_) => "remove",
+            Self::Restore(_) => "restore",
+            Self::List(_) => "list",
+            Self::Path(_) => "path",
+            Self::Switch(_) => "switch",
+            Self::Env(_) => "env",
+            Self::Adopt(_) => "adopt",
+            Self::Config(arguments) => arguments.word(),
+            Self::Init(_) => "init",
+            Self::ShellInit(_) => "shell-init",
+            Self::Completions(_) => "completions",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_for_all_stand_before_and_after_the_command() {
+        for line in [["wt", "--json", "-C", "/x", "list"], ["wt", "list", "--json", "-C", "/x"]] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert!(cli.global.json && cli.global.directory.is_some(), "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `wt completions`: what a shell needs to complete our words.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::arguments::Cli;
+use super::session::Session;
+use crate::error::Result;
+
+/// Print the completions for a shell
+#[derive(Args, Debug)]
+#[command(after_help = "In ~/.bashrc: eval \"$(wt completions bash)\"")]
+pub struct Arguments {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: Shell,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails when stdout cannot be written to.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "wt", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    if session.ui.is_json() {
+        session.ui.answer_json(&serde_json::json!({ "script": script }))?;
+    } else {
+        session.ui.answer(&script)?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,88 @@
+//! From the words of a command line to an exit status: parse, choose the voice, run the one command.
+
+use std::ffi::OsString;
+
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
+
+use super::arguments::{Cli, Color, Command};
+use super::session::Session;
+use super::usage::{self, Glimpse};
+use super::{adopt, completions, config, create, env, init, list, path, remove, restore, shell_init, switch};
+use crate::error::{Code, Failure, Result};
+use crate::ui::output::{Manner, Ui};
+
+/// Runs the command line `words` (the program's own name first) and returns the exit status.
+#[must_use]
+pub fn run(words: &[OsString]) -> u8 {
+    let parsed = Cli::command()
+        .color(ColorChoice::Never)
+        .try_get_matches_from(words)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error, words),
+    };
+    let ui = Ui::new(manner(&cli));
+    let session = Session { ui: &ui, global: &cli.global };
+    ended(&ui, perform(cli.command, &session))
+}
+
+fn manner(cli: &Cli) -> Manner {
+    let global = &cli.global;
+    Manner {
+        json: global.json,
+        quiet: global.quiet,
+        verbose: global.verbose,
+        color: global.color.into(),
+        color_welcome: true,
+        no_prompts: global.no_input || global.yes,
+        command: cli.command.as_ref().map_or("", Command::word).to_owned(),
+    }
+}
+
+fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
+    let Some(command) = command else { return no_command(session) };
+    match command {
+        Command::Create(arguments) => create::run(arguments, session),
+        Command::Remove(arguments) => remove::run(arguments, session),
+        Command::Restore(arguments) => restore::run(arguments, session),
+        Command::List(arguments) => list::run(&arguments, session),
+        Command::Path(arguments) => path::run(&arguments, session),
+        Command::Switch(arguments) => switch::run(&arguments, session),
+        Command::Env(arguments) => env::run(&arguments, session),
+        Command::Adopt(arguments) => adopt::run(arguments, session),
+        Command::Config(arguments) => config::run(&arguments, session),
+        Command::Init(arguments) => init::run(&arguments, session),
+        Command::ShellInit(arguments) => shell_init::run(&arguments, session),
+        Command::Completions(arguments) => completions::run(&arguments, session),
+    }
+}
+
+/// As cargo does: a bare word shows the way.
+fn no_command(session: &Session<'_>) -> Result<u8> {
+    if session.ui.is_json() {
+        return Err(Failure::new(Code::Usage, "no command was given").hint("see `wt --help`"));
+    }
+    session.ui.answer(&Cli::command().render_help().to_string())?;
+    Ok(0)
+}
+
+fn refused(error: &clap::Error, words: &[OsString]) -> u8 {
+    let glimpse = Glimpse::of(words);
+    let is_answer = usage::is_answer(error);
+    let ui = Ui::new(Manner {
+        json: glimpse.json && !is_answer,
+        color: Color::Auto.into(),
+        color_welcome: true,
+        command: glimpse.command.clone(),
+        ..Manner::default()
+    });
+    if is_answer {
+        return ended(&ui, ui.answer(&error.render().to_string()).map(|()| 0));
+    }
+    ui.fail(&usage::failure(error, &glimpse.command))
+}
+
+fn ended(ui: &Ui, outcome: Result<u8>) -> u8 {
+    outcome.unwrap_or_else(|failure| ui.fail(&failure))
+}

@@ -1,0 +1,96 @@
+//! What clap has to say, said in our voice: help is an answer, everything else is a usage error with its suggestion.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Error};
+
+use super::arguments::Cli;
+use crate::error::{Code, Failure};
+
+/// The flags of [`super::arguments::GlobalArguments`] that are followed by a value.
+const WITH_VALUE: [&str; 3] = ["-C", "--config", "--color"];
+
+/// What can be known of a command line that clap refused.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Glimpse {
+    pub json: bool,
+    pub command: String,
+}
+
+impl Glimpse {
+    /// Reads the command's word and `--json` from words that need not make sense.
+    #[must_use]
+    pub fn of(words: &[OsString]) -> Self {
+        let known = Cli::command();
+        let mut glimpse = Self::default();
+        let mut words = words.iter().skip(1).map(|word| word.to_string_lossy());
+        while let Some(word) = words.next() {
+            match &*word {
+                // What follows belongs to somebody else.
+                "--" | "-x" => break,
+                "--json" => glimpse.json = true,
+                word if WITH_VALUE.contains(&word) => drop(words.next()),
+                word if glimpse.command.is_empty() && known.find_subcommand(word).is_some() => {
+                    word.clone_into(&mut glimpse.command);
+                }
+                _ => {}
+            }
+        }
+        glimpse
+    }
+}
+
+/// Answers whether `error` is no error but the help or the version that was asked for.
+#[must_use]
+pub fn is_answer(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+}
+
+/// Returns a refused command line as a failure; clap's near words and usage line become the hint.
+#[must_use]
+pub fn failure(error: &Error, command: &str) -> Failure {
+    let rendered = error.render().to_string();
+    let message: Vec<&str> = rendered.lines().take_while(|line| !line.trim().is_empty()).collect();
+    let message = message.join("\n");
+    let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+    let tips = rendered.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+    let help = if command.is_empty() { "wt --help".to_owned() } else { format!("wt {command} --help") };
+    let hint: Vec<String> = tips.map(str::to_owned).chain([format!("see `{help}`")]).collect();
+    let mut failure = Failure::new(Code::Usage, message).hint(hint.join("\n"));
+    if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
+        let usage = usage.to_string();
+        failure = failure.detail("usage", usage.trim().trim_start_matches("Usage: "));
+    }
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn json_is_seen_in_a_line_that_makes_no_sense() {
+        let glimpse = Glimpse::of(&words("wt -C list create --prots --json"));
+        assert_eq!(glimpse, Glimpse { json: true, command: "create".to_owned() });
+    }
+
+    #[test]
+    fn the_words_of_a_command_to_run_are_not_ours() {
+        assert!(!Glimpse::of(&words("wt create --nonsense -x jq --json")).json);
+    }
+
+    #[test]
+    fn a_misspelt_flag_is_answered_with_the_near_one() {
+        let error = Cli::try_parse_from(words("wt create --prots")).unwrap_err();
+        let failure = failure(&error, "create");
+        assert_eq!(failure.code(), Code::Usage);
+        assert!(failure.message().contains("--prots"), "{}", failure.message());
+        assert!(failure.next_step().unwrap().contains("--ports"), "{:?}", failure.next_step());
+    }
+}

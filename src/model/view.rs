@@ -1,0 +1,148 @@
+//! A worktree and its ports as every answer shows them: the shapes that `--json` promises.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::port::Port;
+use super::purpose::Purpose;
+use super::registry::allocation::Allocation;
+use super::service::ServiceName;
+
+/// One worktree, registered or not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WorktreeView {
+    /// The name people use; git's own where the registry does not know the worktree.
+    pub name: String,
+    #[serde(serialize_with = "as_text")]
+    pub path: PathBuf,
+    /// `None` for a detached HEAD.
+    pub branch: Option<String>,
+    /// The commit checked out, in hexadecimal; `None` before the first commit or where it cannot be read.
+    pub head: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    pub repository: PathBuf,
+    pub purpose: Option<Purpose>,
+    pub identifier: Option<String>,
+    /// `creating`, `active`, `removing`, `removed`; `None` for what the registry does not know.
+    pub state: Option<&'static str>,
+    /// Whether it is the repository's main worktree.
+    pub main: bool,
+    /// Whether it is the one we stand in.
+    pub current: bool,
+    pub registered: bool,
+    pub locked: bool,
+    /// Why it is locked, where a reason was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock_reason: Option<String>,
+    /// Whether its folder is gone.
+    pub missing: bool,
+    pub created_at: Option<Timestamp>,
+    pub ports: Vec<PortView>,
+    /// Present when it was asked for.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusView>,
+}
+
+/// An allocation of a worktree.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PortView {
+    pub port: Port,
+    pub service: ServiceName,
+    pub url: Option<String>,
+    pub pinned: bool,
+    /// The last health result; `None` when nobody looked yet.
+    pub health: Option<Value>,
+}
+
+impl PortView {
+    /// Returns the view of an allocation; `None` where the record holds no valid port.
+    #[must_use]
+    pub fn find(allocation: &Allocation, url: Option<String>) -> Option<Self> {
+        Some(Self {
+            port: allocation.find_port()?,
+            service: allocation.service.clone(),
+            url,
+            pinned: allocation.pinned,
+            health: allocation.health.clone(),
+        })
+    }
+}
+
+/// What a closer look at a worktree shows; each `None` was asked for and is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StatusView {
+    pub changes: Option<ChangesView>,
+    /// Commits the branch has and its upstream (else the default branch) has not.
+    pub ahead: Option<usize>,
+    /// Commits the upstream (else the default branch) has and the branch has not.
+    pub behind: Option<usize>,
+}
+
+/// How many files differ, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChangesView {
+    pub staged: usize,
+    pub modified: usize,
+    pub untracked: usize,
+}
+
+impl ChangesView {
+    /// Answers whether nothing differs.
+    #[must_use]
+    pub fn is_clean(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// Writes a path as text; what is not UTF-8 becomes `U+FFFD`, since JSON has no other way.
+///
+/// # Errors
+///
+/// Only those of the serializer.
+pub fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view() -> WorktreeView {
+        WorktreeView {
+            name: "feature-login".to_owned(),
+            path: PathBuf::from("/w"),
+            branch: None,
+            head: None,
+            repository: PathBuf::from("/r"),
+            purpose: None,
+            identifier: None,
+            state: None,
+            main: false,
+            current: false,
+            registered: false,
+            locked: false,
+            lock_reason: None,
+            missing: false,
+            created_at: None,
+            ports: Vec::new(),
+            status: None,
+        }
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_absent() {
+        let shown = serde_json::to_value(view()).unwrap();
+        assert!(shown.get("changes").is_none() && shown.get("ahead").is_none());
+        assert!(shown["branch"].is_null(), "asked, and there is none");
+    }
+
+    #[test]
+    fn what_was_asked_for_and_is_not_known_is_null() {
+        let shown =
+            serde_json::to_value(WorktreeView { status: Some(StatusView::default()), ..view() }).unwrap();
+        assert!(shown.get("changes").unwrap().is_null() && shown.get("behind").unwrap().is_null());
+    }
+}

@@ -1,0 +1,81 @@
+//! Makes text from elsewhere harmless on a terminal: control characters and those that turn the writing direction
+//! are shown as their escapes.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Answers whether a terminal would obey `letter` rather than show it.
+#[must_use]
+pub fn is_dangerous(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns one line of text with everything dangerous escaped, line breaks too.
+#[must_use]
+pub fn line(text: &str) -> Cow<'_, str> {
+    escaped(text, |_| false)
+}
+
+/// Returns text of several lines with everything dangerous but the line breaks (and tabs) escaped.
+#[must_use]
+pub fn lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |letter| matches!(letter, '\n' | '\t'))
+}
+
+/// Returns JSON that means the same and shows no dangerous character: they stand in strings only.
+#[must_use]
+pub fn json(text: &str) -> Cow<'_, str> {
+    let keeps = |letter: char| letter == '\n' || !is_dangerous(letter);
+    if text.chars().all(keeps) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        if keeps(letter) {
+            safe.push(letter);
+        } else {
+            let _ = write!(safe, "\\u{:04x}", u32::from(letter));
+        }
+    }
+    Cow::Owned(safe)
+}
+
+fn escaped(text: &str, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.chars().any(|letter| is_dangerous(letter) && !keeps(letter)) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        if is_dangerous(letter) && !keeps(letter) {
+            safe.extend(letter.escape_default());
+        } else {
+            safe.push(letter);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_and_bidi_characters_are_shown_as_escapes() {
+        assert_eq!(line("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c\\nd");
+        assert_eq!(line("naïve 漢字"), "naïve 漢字");
+    }
+
+    #[test]
+    fn lines_keep_their_breaks() {
+        assert_eq!(lines("a\nb\u{7}"), "a\nb\\u{7}");
+    }
+
+    #[test]
+    fn escaped_json_means_the_same() {
+        let text = serde_json::to_string("a\u{202e}\u{9b}b").unwrap();
+        let safe = json(&text);
+        assert!(!safe.contains('\u{202e}') && !safe.contains('\u{9b}'));
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), "a\u{202e}\u{9b}b");
+    }
+}

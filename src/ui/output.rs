@@ -1,0 +1,239 @@
+//! The one voice: answers on stdout, talk on stderr, each safe for a terminal and indifferent to a closed pipe.
+
+use std::cell::Cell;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use console::Term;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::escape;
+use super::paint::{ColorWish, Paint};
+use crate::error::{Code, Failure, Result};
+
+/// The schema of every JSON answer.
+pub const SCHEMA: u64 = 1;
+
+/// How to speak.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// One JSON object instead of text.
+    pub json: bool,
+    /// No talk but errors.
+    pub quiet: bool,
+    /// How much more to say: 1 and more shows the causes of an error.
+    pub verbose: u8,
+    pub color: ColorWish,
+    /// Whether the environment has nothing against colour (`NO_COLOR`, a dumb terminal).
+    pub color_welcome: bool,
+    /// Whether prompts were ruled out.
+    pub no_prompts: bool,
+    /// The command word, for JSON answers.
+    pub command: String,
+}
+
+/// The only writer of stdout and stderr.
+#[derive(Debug)]
+pub struct Ui {
+    manner: Manner,
+    paint: Paint,
+    talk_paint: Paint,
+    stdout_closed: Cell<bool>,
+}
+
+impl Ui {
+    /// A voice with that manner.
+    #[must_use]
+    pub fn new(manner: Manner) -> Self {
+        let welcome = manner.color_welcome;
+        let paint = Paint::new(!manner.json && manner.color.is_on(io::stdout().is_terminal(), welcome));
+        let talk_paint = Paint::new(manner.color.is_on(io::stderr().is_terminal(), welcome));
+        Self { manner, paint, talk_paint, stdout_closed: Cell::new(false) }
+    }
+
+    /// Answers whether JSON was asked for.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.manner.json
+    }
+
+    /// Answers whether somebody is there to be asked.
+    #[must_use]
+    pub fn is_interactive(&self) -> bool {
+        let ruled_out = self.manner.json || self.manner.no_prompts;
+        !ruled_out && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Answers whether progress would be seen and is wanted.
+    #[must_use]
+    pub fn shows_progress(&self) -> bool {
+        !self.manner.json && !self.manner.quiet && io::stderr().is_terminal()
+    }
+
+    /// Returns the brush for stdout.
+    #[must_use]
+    pub fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// Answers whether stderr is painted.
+    #[must_use]
+    pub fn talk_is_painted(&self) -> bool {
+        self.talk_paint != Paint::default()
+    }
+
+    /// Returns the columns of the terminal that stdout is; `None` when it is none.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        let terminal = Term::stdout();
+        terminal.is_term().then(|| usize::from(terminal.size().1).max(20))
+    }
+
+    /// Writes text that is ready to be shown, a line break added where it has none.
+    ///
+    /// # Errors
+    ///
+    /// Fails when stdout cannot be written to; a closed pipe is no failure.
+    pub fn answer(&self, text: &str) -> Result<()> {
+        let text =
+            if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+        self.write(text.as_bytes())
+    }
+
+    /// Writes a path and a line break: its exact bytes into a pipe, harmless text on a terminal.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::answer`].
+    pub fn answer_path(&self, path: &std::path::Path) -> Result<()> {
+        if io::stdout().is_terminal() {
+            return self.answer(&escape::line(&path.to_string_lossy()));
+        }
+        let mut bytes = path.as_os_str().as_encoded_bytes().to_vec();
+        bytes.push(b'\n');
+        self.write(&bytes)
+    }
+
+    /// Writes `report` as the one JSON object, `schema` and `command` in front.
+    ///
+    /// # Errors
+    ///
+    /// `internal` when the report is no JSON object; else as [`Ui::answer`].
+    pub fn answer_json(&self, report: &impl Serialize) -> Result<()> {
+        let report = serde_json::to_value(report).map_err(|error| {
+            Failure::new(Code::Internal, format!("the answer is not JSON: {error}")).caused_by(error)
+        })?;
+        let Value::Object(fields) = report else {
+            return Err(Failure::new(Code::Internal, "the answer is not a JSON object"));
+        };
+        self.write_envelope(fields)
+    }
+
+    /// Says something on stderr, unless told to be quiet.
+    pub fn say(&self, text: &str) {
+        if !self.manner.quiet {
+            self.talk("", text);
+        }
+    }
+
+    /// Says something only where more was asked for.
+    pub fn say_more(&self, text: &str) {
+        if self.manner.verbose > 0 {
+            self.talk("", text);
+        }
+    }
+
+    /// Warns on stderr, unless told to be quiet.
+    pub fn warn(&self, text: &str) {
+        if !self.manner.quiet {
+            self.talk(&self.talk_paint.warning("warning:"), &indented(text, 9));
+        }
+    }
+
+    /// Names the next step on stderr, unless told to be quiet.
+    pub fn hint(&self, text: &str) {
+        if !self.manner.quiet {
+            self.talk(&format!("{} ", self.talk_paint.hint("hint:")), &indented(text, 7));
+        }
+    }
+
+    /// Shows a failure and returns the exit status that goes with it.
+    pub fn fail(&self, failure: &Failure) -> u8 {
+        if self.manner.json {
+            let error = json!({
+                "code": failure.code().as_str(),
+                "message": failure.message(),
+                "hint": failure.next_step(),
+                "details": failure.details(),
+            });
+            // A stdout that cannot be written to leaves the exit status to tell.
+            let _ = self.write_envelope(Map::from_iter([("error".to_owned(), error)]));
+        } else {
+            self.talk(&self.talk_paint.error("error:"), &indented(failure.message(), 7));
+            if let Some(hint) = failure.next_step() {
+                self.talk(&format!("{} ", self.talk_paint.hint("hint:")), &indented(hint, 7));
+            }
+        }
+        if self.manner.verbose > 0 {
+            let causes = failure.source().into_iter().flat_map(anyhow::Error::chain);
+            causes.for_each(|cause| self.talk("cause:", &indented(&cause.to_string(), 7)));
+        }
+        failure.code().exit_status()
+    }
+
+    fn write_envelope(&self, fields: Map<String, Value>) -> Result<()> {
+        let mut envelope = Map::new();
+        envelope.insert("schema".to_owned(), SCHEMA.into());
+        envelope.insert("command".to_owned(), self.manner.command.clone().into());
+        envelope.extend(fields);
+        let envelope = Value::Object(envelope);
+        let text = if io::stdout().is_terminal() { format!("{envelope:#}") } else { envelope.to_string() };
+        self.answer(&escape::json(&text))
+    }
+
+    /// Once the reader is gone there is nothing to say and nothing wrong: the work itself was done.
+    fn write(&self, bytes: &[u8]) -> Result<()> {
+        if self.stdout_closed.get() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.stdout_closed.set(true);
+                Ok(())
+            }
+            Err(error) => Err(Failure::from_io(error, Code::Internal, "stdout cannot be written to")),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "whoever talks holds the one voice")]
+    fn talk(&self, label: &str, text: &str) {
+        let text = escape::lines(text);
+        let gap = if label.is_empty() { "" } else { " " };
+        // Nobody can be told that nobody can be told.
+        let _ = writeln!(io::stderr().lock(), "{label}{gap}{text}");
+    }
+}
+
+/// Returns `text` with every line but the first moved to the right.
+fn indented(text: &str, by: usize) -> String {
+    text.trim_end().replace('\n', &format!("\n{:by$}", ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn continuation_lines_stand_under_the_message() {
+        assert_eq!(indented("one\ntwo\n", 7), "one\n       two");
+    }
+
+    #[test]
+    fn json_and_no_input_rule_out_prompts() {
+        let json = Ui::new(Manner { json: true, ..Manner::default() });
+        let silent = Ui::new(Manner { no_prompts: true, ..Manner::default() });
+        assert!(!json.is_interactive() && !silent.is_interactive());
+    }
+}

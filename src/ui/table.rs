@@ -1,0 +1,75 @@
+//! Rows as people read them on a terminal (aligned, cut at its width) and as programs read them in a pipe (tabs).
+
+use comfy_table::{ContentArrangement, Table, presets};
+use console::truncate_str;
+
+use super::escape;
+use super::output::Ui;
+
+/// How a row looks on a terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    #[default]
+    Plain,
+    Strong,
+    Faint,
+}
+
+/// One row: its cells and its look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub cells: Vec<String>,
+    pub look: Look,
+}
+
+impl Row {
+    /// A row that looks like most.
+    #[must_use]
+    pub fn plain(cells: Vec<String>) -> Self {
+        Self { cells, look: Look::Plain }
+    }
+}
+
+/// Returns the rows as text that ends in a line break: with a heading and aligned on a terminal, without a heading
+/// and separated by tabs elsewhere.
+#[must_use]
+pub fn render(ui: &Ui, heading: &[&str], rows: &[Row]) -> String {
+    match ui.width() {
+        Some(width) => aligned(ui, heading, rows, width),
+        None => tabbed(rows),
+    }
+}
+
+fn tabbed(rows: &[Row]) -> String {
+    rows.iter().fold(String::new(), |mut text, row| {
+        let cells: Vec<_> = row.cells.iter().map(|cell| escape::line(cell)).collect();
+        text.push_str(&cells.join("\t"));
+        text.push('\n');
+        text
+    })
+}
+
+/// Columns that are empty in every row are left out: a table shows what there is.
+fn aligned(ui: &Ui, heading: &[&str], rows: &[Row], width: usize) -> String {
+    let used: Vec<usize> = (0..heading.len())
+        .filter(|&column| rows.iter().any(|row| row.cells.get(column).is_some_and(|cell| !cell.is_empty())))
+        .collect();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.add_row(used.iter().map(|&column| heading[column].to_owned()));
+    for row in rows {
+        table.add_row(used.iter().map(|&column| escape::line(&row.cells[column]).into_owned()));
+    }
+    let paint = ui.paint();
+    let looks = std::iter::once(Look::Faint).chain(rows.iter().map(|row| row.look));
+    table.lines().zip(looks).fold(String::new(), |mut text, (line, look)| {
+        let line = truncate_str(line.trim_end(), width, "…");
+        text.push_str(&match look {
+            Look::Plain => line.into_owned(),
+            Look::Strong => paint.strong(line),
+            Look::Faint => paint.faint(line),
+        });
+        text.push('\n');
+        text
+    })
+}
