@@ -1,1 +1,2 @@
 //! ops: wiring only.
+pub mod config;
