@@ -11,6 +11,9 @@ pub struct Exclusion {
     pub first: Port,
     pub last: Port,
     pub reason: String,
+    /// Whether it gives way to a service whose own range names the port: only the well-known servers' ports do.
+    #[serde(skip)]
+    pub yields_to_services: bool,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -19,7 +22,13 @@ impl Exclusion {
     /// Excludes `range` because of `reason`.
     #[must_use]
     pub fn new(range: PortRange, reason: &str) -> Self {
-        Self { first: range.first(), last: range.last(), reason: reason.to_owned(), extra: Map::new() }
+        Self {
+            first: range.first(),
+            last: range.last(),
+            reason: reason.to_owned(),
+            yields_to_services: false,
+            extra: Map::new(),
+        }
     }
 
     /// Answers whether `port` is excluded by this.
@@ -27,4 +36,62 @@ impl Exclusion {
     pub fn contains(&self, port: Port) -> bool {
         self.first <= port && port <= self.last
     }
+
+    /// Answers whether `port` is excluded by this for a service that draws from its own range or not.
+    #[must_use]
+    pub fn applies_to(&self, port: Port, own_range: bool) -> bool {
+        self.contains(port) && !(own_range && self.yields_to_services)
+    }
+}
+
+/// Ports above 1023 that every browser refuses (WHATWG Fetch, "port blocking").
+const BLOCKED_BY_BROWSERS: [(u16, u16); 13] = [
+    (1719, 1720),
+    (1723, 1723),
+    (2049, 2049),
+    (3659, 3659),
+    (4045, 4045),
+    (4190, 4190),
+    (5060, 5061),
+    (6000, 6000),
+    (6566, 6566),
+    (6665, 6669),
+    (6679, 6679),
+    (6697, 6697),
+    (10080, 10080),
+];
+
+/// Ports at which people expect one certain server.
+const WELL_KNOWN: [(u16, &str); 6] = [
+    (3001, "a second development server"),
+    (5353, "multicast DNS"),
+    (5432, "PostgreSQL"),
+    (5672, "AMQP"),
+    (6379, "Redis"),
+    (9090, "Prometheus"),
+];
+
+/// Returns the exclusions that hold without any configuration on the system named `os`
+/// (as in [`std::env::consts::OS`]).
+#[must_use]
+pub fn built_in(os: &str) -> Vec<Exclusion> {
+    let mut exclusions = Vec::new();
+    let mut exclude = |first: u16, last: u16, reason: &str, yields_to_services: bool| {
+        let range =
+            Port::new(first).zip(Port::new(last)).and_then(|(first, last)| PortRange::new(first, last));
+        exclusions
+            .extend(range.map(|range| Exclusion { yields_to_services, ..Exclusion::new(range, reason) }));
+    };
+    exclude(1, 1023, "privileged", false);
+    for (first, last) in BLOCKED_BY_BROWSERS {
+        exclude(first, last, "browsers refuse to connect to it", false);
+    }
+    if os == "macos" {
+        exclude(5000, 5000, "AirPlay Receiver listens here", false);
+        exclude(7000, 7000, "AirPlay Receiver listens here", false);
+    }
+    for (port, server) in WELL_KNOWN {
+        exclude(port, port, &format!("well-known port of {server}"), true);
+    }
+    exclusions
 }

@@ -7,6 +7,18 @@ use serde::Serialize;
 
 use super::port::Port;
 
+/// What the operating system answers when asked for a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probe {
+    /// A server could start on it now, on every local address.
+    Free,
+    /// Somebody holds it.
+    Busy,
+    /// This user may not bind it at all (EACCES).
+    Denied,
+}
+
 /// A socket that holds a port, as the kernel shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listener {

@@ -1,2 +1,243 @@
 //! Which ports a worktree gets: from the bottom of its ranges, skipping what is owned or excluded, failing fast on
 //! what the registry calls free and the machine calls busy. Pure: the machine is asked through a closure.
+
+use std::collections::{HashMap, HashSet};
+
+use super::config::settings::Config;
+use super::exclusion::Exclusion;
+use super::listener::Probe;
+use super::port::{Port, PortRange, PortRanges};
+use super::registry::table::Registry;
+use super::service::ServiceName;
+use crate::error::Result;
+
+/// One service that wants a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub service: ServiceName,
+    /// Tried in order, each from the bottom up.
+    pub ranges: PortRanges,
+    /// Whether `ranges` are the service's own rather than its purpose's.
+    pub own_range: bool,
+    /// The port it had before, given back when it is free and still allowed.
+    pub former: Option<Port>,
+    /// A definite port, inside the ranges or not: that one or none.
+    pub pinned: Option<Port>,
+}
+
+/// The port a service gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub service: ServiceName,
+    pub port: Port,
+}
+
+/// What became of all wishes together: every one of them has a port, or none has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// One choice per wish, in the order of the wishes.
+    Chosen(Vec<Choice>),
+    /// Ports that the registry calls free are not: all of them from the range where the first was met.
+    Busy {
+        /// The one range in which it happened; empty for a pinned port.
+        ranges: PortRanges,
+        /// Held by somebody, in order.
+        busy: Vec<Port>,
+        /// Not to be bound by this user, in order; none of them is in `busy`.
+        denied: Vec<Port>,
+        service: ServiceName,
+    },
+    /// Nothing is left in any of the ranges. `owned`, `foreign` and `excluded` add up to the ranges' size.
+    Exhausted {
+        ranges: PortRanges,
+        /// Owned by worktrees, or just chosen for another wish.
+        owned: usize,
+        /// Passed over because somebody else holds them.
+        foreign: usize,
+        /// Excluded, or carved out for a service with its own range.
+        excluded: usize,
+        service: ServiceName,
+    },
+    /// The pinned port is excluded.
+    Excluded { service: ServiceName, port: Port, reason: String },
+    /// The pinned port is owned by a worktree, or wanted twice in one request.
+    Owned { service: ServiceName, port: Port },
+}
+
+/// What is known about ports without asking the machine.
+#[derive(Clone, Copy)]
+pub struct Landscape<'a> {
+    /// Owned by living worktrees of any repository.
+    pub owned: &'a HashSet<Port>,
+    /// Built-in, configured and recorded ones together.
+    pub exclusions: &'a [Exclusion],
+    /// Says which ports are carved out for services with their own range.
+    pub config: &'a Config,
+    /// Busy ports met before and passed over now, when conflicts are to be retried.
+    pub skip: &'a HashSet<Port>,
+}
+
+/// Returns every port owned by a living worktree.
+#[must_use]
+pub fn owned_ports(registry: &Registry) -> HashSet<Port> {
+    registry
+        .entries()
+        .filter(|entry| entry.is_living())
+        .flat_map(|entry| entry.allocations.iter())
+        .filter_map(super::registry::allocation::Allocation::find_port)
+        .collect()
+}
+
+/// Chooses a port for each wish, asking `probe` about a port once at most.
+///
+/// Pinned wishes are served first, then former ports, then the others from the bottom of their ranges.
+pub fn select(
+    wishes: &[Wish],
+    landscape: &Landscape<'_>,
+    probe: &mut dyn FnMut(Port) -> Result<Probe>,
+) -> Result<Selection> {
+    let mut search = Search { landscape, probe, probed: HashMap::new(), taken: HashSet::new() };
+    let mut chosen: Vec<Option<Port>> = vec![None; wishes.len()];
+    for (wish, slot) in wishes.iter().zip(&mut chosen) {
+        if let Some(port) = wish.pinned {
+            if let Some(refusal) = search.refusal(wish, port)? {
+                return Ok(refusal);
+            }
+            *slot = Some(search.take(port));
+        }
+    }
+    for (wish, slot) in wishes.iter().zip(&mut chosen) {
+        if let (None, Some(port)) = (*slot, wish.former)
+            && wish.ranges.contains(port)
+            && search.standing(wish, port) == Standing::Candidate
+            && search.probe(port)? == Probe::Free
+        {
+            *slot = Some(search.take(port));
+        }
+    }
+    for (wish, slot) in wishes.iter().zip(&mut chosen) {
+        if slot.is_none() {
+            match search.lowest(wish)? {
+                Ok(port) => *slot = Some(search.take(port)),
+                Err(failed) => return Ok(failed),
+            }
+        }
+    }
+    let choices = wishes
+        .iter()
+        .zip(chosen)
+        .filter_map(|(wish, port)| Some(Choice { service: wish.service.clone(), port: port? }));
+    Ok(Selection::Chosen(choices.collect()))
+}
+
+/// What a port is before the machine is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Candidate,
+    Owned,
+    Excluded,
+    Skipped,
+}
+
+struct Search<'a, 'p> {
+    landscape: &'a Landscape<'a>,
+    probe: &'p mut dyn FnMut(Port) -> Result<Probe>,
+    probed: HashMap<Port, Probe>,
+    taken: HashSet<Port>,
+}
+
+impl Search<'_, '_> {
+    fn probe(&mut self, port: Port) -> Result<Probe> {
+        if let Some(known) = self.probed.get(&port) {
+            return Ok(*known);
+        }
+        let probe = (self.probe)(port)?;
+        self.probed.insert(port, probe);
+        Ok(probe)
+    }
+
+    fn take(&mut self, port: Port) -> Port {
+        self.taken.insert(port);
+        port
+    }
+
+    fn exclusion(&self, port: Port, own_range: bool) -> Option<&Exclusion> {
+        self.landscape.exclusions.iter().find(|exclusion| exclusion.applies_to(port, own_range))
+    }
+
+    fn standing(&self, wish: &Wish, port: Port) -> Standing {
+        if self.exclusion(port, wish.own_range).is_some() {
+            Standing::Excluded
+        } else if self.landscape.owned.contains(&port) || self.taken.contains(&port) {
+            Standing::Owned
+        } else if !wish.own_range && self.landscape.config.is_carved_out(port) {
+            Standing::Excluded
+        } else if self.landscape.skip.contains(&port) {
+            Standing::Skipped
+        } else {
+            Standing::Candidate
+        }
+    }
+
+    /// Returns why the pinned `port` cannot be had; `None` when it can.
+    fn refusal(&mut self, wish: &Wish, port: Port) -> Result<Option<Selection>> {
+        let service = wish.service.clone();
+        if let Some(exclusion) = self.exclusion(port, wish.own_range && wish.ranges.contains(port)) {
+            return Ok(Some(Selection::Excluded { service, port, reason: exclusion.reason.clone() }));
+        }
+        if self.landscape.owned.contains(&port) || self.taken.contains(&port) {
+            return Ok(Some(Selection::Owned { service, port }));
+        }
+        let ranges = PortRanges::default();
+        Ok(match self.probe(port)? {
+            Probe::Free => None,
+            Probe::Busy => Some(Selection::Busy { ranges, busy: vec![port], denied: Vec::new(), service }),
+            Probe::Denied => Some(Selection::Busy { ranges, busy: Vec::new(), denied: vec![port], service }),
+        })
+    }
+
+    fn lowest(&mut self, wish: &Wish) -> Result<Result<Port, Selection>> {
+        for range in &wish.ranges.0 {
+            for port in range.ports() {
+                if self.standing(wish, port) != Standing::Candidate {
+                    continue;
+                }
+                return Ok(match self.probe(port)? {
+                    Probe::Free => Ok(port),
+                    Probe::Busy | Probe::Denied => Err(self.conflict(wish, *range)?),
+                });
+            }
+        }
+        Ok(Err(self.exhausted(wish)))
+    }
+
+    /// Lists every port of `range` that the registry calls free and the machine does not.
+    fn conflict(&mut self, wish: &Wish, range: PortRange) -> Result<Selection> {
+        let (mut busy, mut denied) = (Vec::new(), Vec::new());
+        for port in range.ports() {
+            if self.standing(wish, port) != Standing::Candidate {
+                continue;
+            }
+            match self.probe(port)? {
+                Probe::Free => {}
+                Probe::Busy => busy.push(port),
+                Probe::Denied => denied.push(port),
+            }
+        }
+        let ranges = PortRanges(vec![range]);
+        Ok(Selection::Busy { ranges, busy, denied, service: wish.service.clone() })
+    }
+
+    fn exhausted(&self, wish: &Wish) -> Selection {
+        let (mut owned, mut foreign, mut excluded) = (0, 0, 0);
+        for port in wish.ranges.ports() {
+            match self.standing(wish, port) {
+                Standing::Owned => owned += 1,
+                Standing::Excluded => excluded += 1,
+                Standing::Skipped | Standing::Candidate => foreign += 1,
+            }
+        }
+        let (ranges, service) = (wish.ranges.clone(), wish.service.clone());
+        Selection::Exhausted { ranges, owned, foreign, excluded, service }
+    }
+}

@@ -1,1 +1,5 @@
 //! Ports as the operating system sees them: one probe, all listeners, and who holds them.
+
+pub mod listeners;
+pub mod owner;
+pub mod probe;

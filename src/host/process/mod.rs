@@ -1,1 +1,4 @@
 //! Processes: which one we are, whether one is still alive, and which ones stand in a folder.
+
+pub mod identity;
+pub mod table;
