@@ -1,2 +1,4 @@
 //! ops: wiring only.
+
 pub mod config;
+pub mod run;

@@ -1,4 +1,5 @@
 //! Processes: which one we are, whether one is still alive, and which ones stand in a folder.
 
 pub mod identity;
+pub mod spawn;
 pub mod table;

@@ -1,0 +1,156 @@
+//! Runs a command in a folder and waits for it, as a shell would: its words as they are, its status as a number.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+/// What `git rev-parse --local-env-vars` names: each binds a child to one repository, which need not be the child's.
+const GIT_LOCAL: [&str; 16] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+];
+
+/// How often a waiting process looks whether it was told to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    pub program: &'a OsStr,
+    pub arguments: &'a [OsString],
+    pub folder: &'a Path,
+    /// Added to the environment we have ourselves, git's local variables excepted.
+    pub variables: &'a [(String, String)],
+    /// Whether what the command writes to stdout goes to stderr.
+    pub stdout_to_stderr: bool,
+}
+
+/// Runs the command and returns its exit status; a death by signal `n` is 128 + n, as in a shell.
+/// What asks this process to stop (SIGTERM, SIGHUP) is passed on; Ctrl-C reaches the command by itself.
+///
+/// # Errors
+///
+/// Those of starting it: `NotFound`, `PermissionDenied`, …
+pub fn run(wish: &Wish<'_>) -> io::Result<u8> {
+    let asked = [(SIGTERM, Signal::TERM), (SIGHUP, Signal::HUP)].map(|(number, signal)| {
+        let flag = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(number, Arc::clone(&flag)).map(|id| (id, flag, signal))
+    });
+    let asked = asked.into_iter().collect::<io::Result<Vec<_>>>()?;
+    let kept = signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false)))?;
+    let flags: Vec<_> = asked.iter().map(|(_, flag, signal)| (&**flag, *signal)).collect();
+    let status = wait(command(wish).spawn()?, &flags);
+    for id in asked.iter().map(|(id, ..)| *id).chain([kept]) {
+        signal_hook::low_level::unregister(id);
+    }
+    status.map(code)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
+fn command(wish: &Wish<'_>) -> Command {
+    let mut command = Command::new(wish.program);
+    command.args(wish.arguments).current_dir(wish.folder);
+    for name in GIT_LOCAL {
+        command.env_remove(name);
+    }
+    let variables: BTreeMap<_, _> = wish.variables.iter().map(|(name, value)| (name, value)).collect();
+    command.envs(variables);
+    if wish.stdout_to_stderr {
+        command.stdout(Stdio::from(io::stderr()));
+    }
+    command
+}
+
+fn wait(mut child: Child, asked: &[(&AtomicBool, Signal)]) -> io::Result<ExitStatus> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let (ended, end) = channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || pass_on(pid, asked, &end));
+        let status = child.wait();
+        drop(ended);
+        status
+    })
+}
+
+/// Until the other end is dropped. The child is not yet waited for then, or is only just: its pid is not reused.
+fn pass_on(pid: Option<Pid>, asked: &[(&AtomicBool, Signal)], end: &Receiver<()>) {
+    while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        for (flag, signal) in asked {
+            if let (true, Some(pid)) = (flag.swap(false, Ordering::Relaxed), pid) {
+                // A child that has just ended needs no signal.
+                let _ = kill_process(pid, *signal);
+            }
+        }
+    }
+}
+
+fn code(status: ExitStatus) -> u8 {
+    let number = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    u8::try_from(number).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> io::Result<u8> {
+        run(&Wish {
+            program: OsStr::new("sh"),
+            arguments: &["-c".into(), script.into()],
+            folder: Path::new("/"),
+            variables: &[("WT_NAME".to_owned(), "it's $here".to_owned())],
+            stdout_to_stderr: false,
+        })
+    }
+
+    #[test]
+    fn the_commands_status_is_returned() {
+        assert_eq!(shell("exit 7").unwrap(), 7);
+    }
+
+    #[test]
+    fn a_death_by_signal_is_128_and_its_number() {
+        assert_eq!(shell("kill -TERM $$").unwrap(), 143);
+    }
+
+    #[test]
+    fn the_variables_arrive_as_they_are() {
+        assert_eq!(shell("test \"$WT_NAME\" = \"it's \\$here\" && test \"$PWD\" = /").unwrap(), 0);
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_is_an_error() {
+        let wish = Wish {
+            program: OsStr::new("wt-no-such-command"),
+            arguments: &[],
+            folder: Path::new("/"),
+            variables: &[],
+            stdout_to_stderr: false,
+        };
+        assert_eq!(run(&wish).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,50 @@
+//! Runs a command in a worktree, with the variables of its env block.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::error::{Code, Failure, Result};
+use crate::host::process::spawn::{self, Wish};
+
+/// How a command ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// It ran, and this is its exit status (128 + n for a death by signal n).
+    Ran(u8),
+    /// It could not be started: the status a shell would give, and why.
+    NotStarted(u8, Failure),
+}
+
+/// Runs `words` in `folder` and waits for the end.
+///
+/// # Errors
+///
+/// `usage` without a word; `internal` when the system cannot start any process.
+pub fn in_worktree(
+    folder: &Path,
+    variables: &[(String, String)],
+    words: &[OsString],
+    stdout_to_stderr: bool,
+) -> Result<Ending> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Failure::new(Code::Usage, "no command to run was given"));
+    };
+    let error = match spawn::run(&Wish { program, arguments, folder, variables, stdout_to_stderr }) {
+        Ok(status) => return Ok(Ending::Ran(status)),
+        Err(error) => error,
+    };
+    let name = program.to_string_lossy();
+    match error.kind() {
+        ErrorKind::NotFound => Ok(Ending::NotStarted(
+            127,
+            Failure::new(Code::NotFound, format!("`{name}` cannot be run: there is no such command"))
+                .hint("the words after `-x` are one command and its arguments, without a shell"),
+        )),
+        ErrorKind::PermissionDenied => Ok(Ending::NotStarted(
+            126,
+            Failure::from_io(error, Code::Permission, format!("`{name}` cannot be run")),
+        )),
+        _ => Err(Failure::from_io(error, Code::Internal, format!("`{name}` cannot be run"))),
+    }
+}

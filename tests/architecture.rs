@@ -1,0 +1,229 @@
+//! Holds the house rules that the compiler does not know: which layer may name which, how long a file may be, how it
+//! begins, what it may be called, and that the documentation names every error code.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Who may name whom, beside itself and `error`, which all may name.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("main", &["cli"]),
+    ("cli", &["ops", "ui", "model", "context"]),
+    ("ui", &["model"]),
+    ("context", &["host", "model", "ops"]),
+    ("ops", &["model", "host", "context"]),
+    ("host", &["model"]),
+    ("model", &[]),
+];
+
+/// The files of `cli` that build the host and hand it on; no other may name it.
+const BUILDERS: [&str; 2] = ["cli/dispatch.rs", "cli/session.rs"];
+
+const LONGEST: usize = 400;
+
+const BANNED: [&str; 8] = ["util", "utils", "helper", "helpers", "common", "manager", "misc", "lib_common"];
+
+struct File {
+    /// Relative to `src`, with `/`.
+    name: String,
+    text: String,
+}
+
+impl File {
+    /// Returns the layer: the first folder, or the file's own name at the top.
+    fn layer(&self) -> &str {
+        let first = self.name.split('/').next().unwrap();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// Returns the lines that are code: neither comments nor inside the tests at the end.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let before_tests = self.text.lines().take_while(|line| line.trim() != "mod tests {");
+        before_tests.enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+}
+
+fn sources() -> Vec<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                files.push(File { name, text: fs::read_to_string(&path).unwrap() });
+            }
+        }
+    }
+    assert!(files.len() > 50, "the sources were not found");
+    files
+}
+
+fn require_none(rule: &str, broken: &[String]) {
+    assert!(broken.is_empty(), "{rule}\n  {}\n", broken.join("\n  "));
+}
+
+/// Returns the layers that a line names by a path from the crate's root.
+fn named_layers(line: &str) -> BTreeSet<&str> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let mut layers = BTreeSet::new();
+    for root in ["crate::", "wt::"] {
+        for (at, _) in line.match_indices(root) {
+            if line[..at].ends_with(is_letter) || (root == "wt::" && line[..at].ends_with(':')) {
+                continue;
+            }
+            let rest = &line[at + root.len()..];
+            match rest.strip_prefix('{') {
+                Some(list) => layers.extend(
+                    list.split([',', '}'])
+                        .filter_map(|path| path.trim().split([':', ' ']).next())
+                        .filter(|name| !name.is_empty() && name.chars().all(is_letter)),
+                ),
+                None => layers.extend(rest.split(|letter| !is_letter(letter)).next()),
+            }
+        }
+    }
+    layers
+}
+
+#[test]
+fn arrows_between_layers_only_point_down() {
+    let mut broken = Vec::new();
+    for file in sources() {
+        let Some((_, allowed)) = ARROWS.iter().find(|(layer, _)| *layer == file.layer()) else { continue };
+        for (number, line) in file.code() {
+            for named in named_layers(line) {
+                let is_known = ARROWS.iter().any(|(layer, _)| *layer == named);
+                let is_builder = named == "host" && BUILDERS.contains(&file.name.as_str());
+                if is_known && named != file.layer() && !allowed.contains(&named) && !is_builder {
+                    broken.push(format!("{}:{}: {} names {named}", file.name, number + 1, file.layer()));
+                }
+            }
+        }
+    }
+    require_none("A layer may only name what lies below it:", &broken);
+}
+
+#[test]
+fn every_top_level_module_has_its_arrows() {
+    let known: BTreeSet<&str> = ARROWS.iter().map(|(layer, _)| *layer).chain(["lib", "error"]).collect();
+    let files = sources();
+    let broken: Vec<String> =
+        files.iter().filter(|file| !known.contains(file.layer())).map(|file| file.name.clone()).collect();
+    require_none("A new layer needs a line in ARROWS:", &broken);
+}
+
+#[test]
+fn a_file_is_short() {
+    let broken: Vec<String> = sources()
+        .iter()
+        .map(|file| (file, file.text.lines().count()))
+        .filter(|(_, length)| *length > LONGEST)
+        .map(|(file, length)| format!("{}: {length} lines", file.name))
+        .collect();
+    require_none("A file has at most 400 lines:", &broken);
+}
+
+#[test]
+fn a_file_opens_by_saying_what_it_owns() {
+    let broken: Vec<String> = sources()
+        .iter()
+        .map(|file| (file, file.text.lines().take_while(|line| line.starts_with("//!")).count()))
+        .filter(|(_, opening)| !(1..=4).contains(opening))
+        .map(|(file, opening)| format!("{}: {opening} lines", file.name))
+        .collect();
+    require_none("A file opens with one to four `//!` lines:", &broken);
+}
+
+#[test]
+fn names_say_what_a_file_is_about() {
+    let broken: Vec<String> = sources()
+        .iter()
+        .filter(|file| {
+            let is_banned = |part: &str| BANNED.contains(&part.strip_suffix(".rs").unwrap_or(part));
+            file.name.split('/').any(is_banned)
+        })
+        .map(|file| file.name.clone())
+        .collect();
+    require_none("These names say nothing:", &broken);
+}
+
+#[test]
+fn there_are_no_globals() {
+    let mut broken = Vec::new();
+    for file in sources() {
+        for (number, line) in file.code() {
+            let line = line.trim_start();
+            let item = line.strip_prefix("pub ").or(line.strip_prefix("pub(crate) ")).unwrap_or(line);
+            let is_global = item.starts_with("static ")
+                || ["thread_local!", "LazyLock<", "OnceLock<", "lazy_static!"]
+                    .iter()
+                    .any(|global| line.contains(global));
+            if is_global {
+                broken.push(format!("{}:{}", file.name, number + 1));
+            }
+        }
+    }
+    require_none("State belongs into the context:", &broken);
+}
+
+#[test]
+fn a_mod_file_is_wiring_only() {
+    let mut broken = Vec::new();
+    for file in sources().iter().filter(|file| file.name.ends_with("mod.rs") || file.name == "lib.rs") {
+        for (number, line) in file.code() {
+            let is_item = ["fn ", "struct ", "enum ", "impl ", "trait "]
+                .iter()
+                .any(|item| line.trim_start_matches("pub ").starts_with(item));
+            if is_item {
+                broken.push(format!("{}:{}: {line}", file.name, number + 1));
+            }
+        }
+    }
+    require_none("A mod.rs only lists and re-exports:", &broken);
+}
+
+#[test]
+fn functions_are_named_for_what_they_are() {
+    let mut broken = Vec::new();
+    for file in sources() {
+        for (number, line) in file.code() {
+            let Some((_, rest)) = line.split_once("fn ") else { continue };
+            if ["get_", "do_", "handle_"].iter().any(|prefix| rest.starts_with(prefix)) {
+                broken.push(format!("{}:{}: {}", file.name, number + 1, line.trim()));
+            }
+        }
+    }
+    require_none("No get_*, do_*, handle_*:", &broken);
+}
+
+#[test]
+fn the_documentation_names_every_error_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(root.join("src/error.rs")).unwrap();
+    let commands = fs::read_to_string(root.join("docs/commands.md")).unwrap();
+    let codes: Vec<&str> = source
+        .lines()
+        .filter(|line| line.trim().starts_with("Self::") && line.contains("=> \""))
+        .filter_map(|line| line.split('"').nth(1))
+        .collect();
+    assert!(codes.len() > 25, "the codes were not found");
+    let broken: Vec<String> = codes
+        .iter()
+        .filter(|code| !commands.contains(&format!("`{code}`")))
+        .map(ToString::to_string)
+        .collect();
+    require_none("docs/commands.md says nothing about:", &broken);
+}
+
+#[test]
+fn the_reader_of_arrows_sees_lists_and_full_paths() {
+    let layers = named_layers("use crate::{host::net, model::port}; let x = crate::ops::run();");
+    assert_eq!(layers, BTreeSet::from(["host", "model", "ops"]));
+    assert!(named_layers("let crate_word = newt::host();").is_empty());
+}
