@@ -1,9 +1,154 @@
-//! Every socket that listens on a port or is bound to one, from the kernel's own table.
+//! Every TCP socket that listens on a port or is merely bound to one, from the kernel's own table.
+//! Connections are never among them, so no client can be taken for a server.
 
-use crate::error::Result;
-use crate::model::listener::Listener;
+#[cfg(target_os = "linux")]
+pub use linux::listeners;
+#[cfg(not(target_os = "linux"))]
+pub use other::listeners;
 
-/// Returns every listening or merely bound TCP socket, without owners.
-pub fn listeners() -> Result<Vec<Listener>> {
-    Ok(Vec::new())
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+
+    use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
+    use netlink_packet_sock_diag::SockDiagMessage;
+    use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN};
+    use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags};
+    use netlink_sys::protocols::NETLINK_SOCK_DIAG;
+    use netlink_sys::{Socket, SocketAddr};
+    use rustix::io::Errno;
+
+    use crate::error::{Code, Failure, Result};
+    use crate::model::listener::Listener;
+    use crate::model::port::Port;
+
+    /// `TCPF_BOUND_INACTIVE` (`net/tcp_states.h`): bound sockets that do not listen, since Linux 6.8.
+    const BOUND_INACTIVE: u32 = 1 << 13;
+
+    /// The kernel fills at most 32 KiB per answer (netlink(7)).
+    const ANSWER_SIZE: usize = 64 * 1024;
+
+    /// Returns every listening or merely bound TCP socket of this network namespace, without owners.
+    pub fn listeners() -> Result<Vec<Listener>> {
+        let mut found = Vec::new();
+        for (family, socket_id) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
+            match dump(family, socket_id, &mut found) {
+                // A kernel without IPv6 has no sockets of that family.
+                Err(error) if Errno::from_io_error(&error) == Some(Errno::NOENT) && family == AF_INET6 => {}
+                Err(error) => {
+                    return Err(Failure::from_io(error, Code::Internal, "cannot read the kernel's sockets"));
+                }
+                Ok(()) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn dump(family: u8, socket_id: SocketId, found: &mut Vec<Listener>) -> io::Result<()> {
+        let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
+        socket.bind_auto()?;
+        socket.connect(&SocketAddr::new(0, 0))?;
+        socket.send(&request(family, socket_id), 0)?;
+        let mut buffer = vec![0; ANSWER_SIZE];
+        loop {
+            let size = socket.recv(&mut &mut buffer[..], 0)?;
+            let mut rest = buffer.get(..size).unwrap_or_default();
+            while !rest.is_empty() {
+                let message =
+                    NetlinkMessage::<SockDiagMessage>::deserialize(rest).map_err(io::Error::other)?;
+                match message.payload {
+                    NetlinkPayload::Done(_) => return Ok(()),
+                    NetlinkPayload::Error(error) => return Err(error.to_io()),
+                    NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
+                        found.extend(listener(&response));
+                    }
+                    _ => {}
+                }
+                // Messages are aligned to four bytes; a length of zero would never end.
+                let length = (message.header.length as usize).next_multiple_of(4);
+                rest = if length == 0 { &[] } else { rest.get(length..).unwrap_or_default() };
+            }
+        }
+    }
+
+    fn request(family: u8, socket_id: SocketId) -> Vec<u8> {
+        let mut header = NetlinkHeader::default();
+        header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+        let request = SockDiagMessage::InetRequest(InetRequest {
+            family,
+            protocol: IPPROTO_TCP,
+            extensions: ExtensionFlags::empty(),
+            states: StateFlags::LISTEN.union(StateFlags::from_bits_retain(BOUND_INACTIVE)),
+            socket_id,
+        });
+        let mut message = NetlinkMessage::new(header, request.into());
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        bytes
+    }
+
+    fn listener(response: &InetResponse) -> Option<Listener> {
+        let header = &response.header;
+        Some(Listener {
+            port: Port::new(header.socket_id.source_port)?,
+            address: header.socket_id.source_address,
+            listening: header.state == TCP_LISTEN,
+            user: header.uid,
+            inode: u64::from(header.inode),
+            owners: Vec::new(),
+        })
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    use crate::error::{Code, Failure, Result};
+    use crate::model::listener::{Listener, Owner};
+    use crate::model::port::Port;
+
+    /// Returns every listening TCP socket with the process that holds it. Untested: no such machine was at hand.
+    pub fn listeners() -> Result<Vec<Listener>> {
+        let all = listeners::get_all().map_err(|error| {
+            Failure::new(Code::Internal, format!("cannot read the system's sockets: {error}"))
+        })?;
+        let tcp = all.into_iter().filter(|listener| listener.protocol == listeners::Protocol::TCP);
+        let found = tcp.filter_map(|listener| {
+            Some(Listener {
+                port: Port::new(listener.socket.port())?,
+                address: listener.socket.ip(),
+                listening: true,
+                user: rustix::process::getuid().as_raw(),
+                inode: 0,
+                owners: vec![Owner {
+                    pid: listener.process.pid,
+                    command: listener.process.name,
+                    folder: None,
+                    worktree: None,
+                }],
+            })
+        });
+        Ok(found.collect())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::listeners;
+
+    #[test]
+    fn a_listener_is_shown_with_its_user_and_inode_and_a_client_is_not() {
+        let server = TcpListener::bind("127.0.0.2:0").unwrap();
+        let address = server.local_addr().unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        let client_port = client.local_addr().unwrap().port();
+        let all = listeners().unwrap();
+        let of = |port| all.iter().filter(move |listener| listener.port.number() == port).collect::<Vec<_>>();
+        let [found] = of(address.port())[..] else { panic!("{:?}", of(address.port())) };
+        assert!(found.listening && found.inode != 0 && found.address == address.ip());
+        assert_eq!(found.user, rustix::process::getuid().as_raw());
+        assert!(of(client_port).is_empty());
+    }
 }

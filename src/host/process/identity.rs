@@ -1,21 +1,148 @@
 //! Which process this is, so that a reused pid is never mistaken for it.
 
-use crate::error::Result;
+use std::io::ErrorKind;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
+use crate::error::{Code, Failure, Result};
 use crate::model::process::ProcessId;
 
 /// Returns who we are.
 pub fn current() -> Result<ProcessId> {
-    Ok(ProcessId { pid: std::process::id(), started: 0, boot: String::new(), namespace: String::new() })
+    of(std::process::id())
+        .ok_or_else(|| Failure::new(Code::Internal, "cannot tell which process this is: is /proc mounted?"))
 }
 
-/// Returns the process that has `pid` now; `None` when nobody has.
+/// Returns the process that has `pid` now; `None` when nobody has, or a zombie, or it cannot be seen.
 #[must_use]
-pub fn of(_pid: u32) -> Option<ProcessId> {
-    None
+pub fn of(pid: u32) -> Option<ProcessId> {
+    let (boot, namespace) = surroundings();
+    match look(pid) {
+        Sight::Running { started } => Some(ProcessId { pid, started, boot, namespace }),
+        Sight::Gone | Sight::Hidden => None,
+    }
 }
 
-/// Answers whether that very process still runs; true where it cannot be told.
+/// Answers whether that very process still runs; true where it cannot be told, as in another pid namespace.
 #[must_use]
-pub fn is_alive(_id: &ProcessId) -> bool {
-    true
+pub fn is_alive(id: &ProcessId) -> bool {
+    let (boot, namespace) = surroundings();
+    is_alive_here(id, &boot, &namespace, look)
+}
+
+/// What a pid shows.
+enum Sight {
+    Running {
+        started: u64,
+    },
+    Gone,
+    /// Somebody has that pid, and will not say more.
+    Hidden,
+}
+
+fn is_alive_here(id: &ProcessId, boot: &str, namespace: &str, look: impl Fn(u32) -> Sight) -> bool {
+    let differs = |recorded: &str, here: &str| !recorded.is_empty() && !here.is_empty() && recorded != here;
+    if differs(&id.boot, boot) {
+        return false;
+    }
+    // A pid of another container means nothing here.
+    if differs(&id.namespace, namespace) {
+        return true;
+    }
+    match look(id.pid) {
+        Sight::Running { started } => started == id.started,
+        Sight::Gone => false,
+        Sight::Hidden => true,
+    }
+}
+
+/// Returns the boot id and the pid namespace (`proc_sys_kernel(5)`, `pid_namespaces(7)`); empty where there are none.
+fn surroundings() -> (String, String) {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    (boot.trim().to_owned(), namespace.to_string_lossy().into_owned())
+}
+
+#[cfg(target_os = "linux")]
+fn look(pid: u32) -> Sight {
+    match std::fs::read(format!("/proc/{pid}/stat")) {
+        Ok(line) => match super::table::Stat::parse(&String::from_utf8_lossy(&line)) {
+            Some(stat) if !stat.is_dead() => Sight::Running { started: stat.started },
+            _ => Sight::Gone,
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => whether_hidden(pid),
+        // ESRCH: it ended between opening and reading.
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => Sight::Gone,
+        Err(_) => Sight::Hidden,
+    }
+}
+
+/// Without `/proc` a start time is not to be had: whoever has the pid is taken for the one we mean. Untested.
+#[cfg(not(target_os = "linux"))]
+fn look(pid: u32) -> Sight {
+    match whether_hidden(pid) {
+        Sight::Hidden => Sight::Running { started: 0 },
+        sight => sight,
+    }
+}
+
+/// Other users' processes may be missing from `/proc` (`hidepid`, proc(5)) although they run.
+fn whether_hidden(pid: u32) -> Sight {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Sight::Gone };
+    match test_kill_process(pid) {
+        Err(Errno::SRCH) => Sight::Gone,
+        _ => Sight::Hidden,
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "a real child is what is asked about")]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn we_are_alive_and_a_reused_pid_is_not_us() {
+        let us = current().unwrap();
+        assert!(us.started > 0 && !us.boot.is_empty() && !us.namespace.is_empty());
+        assert!(is_alive(&us));
+        assert!(!is_alive(&ProcessId { started: us.started + 1, ..us.clone() }));
+        assert!(!is_alive(&ProcessId { boot: "another boot".to_owned(), ..us }));
+    }
+
+    #[test]
+    fn a_process_of_another_pid_namespace_counts_as_alive() {
+        let us = current().unwrap();
+        let elsewhere = ProcessId { pid: 999_999_999, namespace: "pid:[1]".to_owned(), ..us.clone() };
+        assert!(is_alive(&elsewhere));
+        let rebooted = ProcessId { boot: "another boot".to_owned(), ..elsewhere };
+        assert!(!is_alive(&rebooted));
+        assert!(!is_alive(&ProcessId { pid: 999_999_999, ..us }));
+    }
+
+    #[test]
+    fn a_zombie_is_dead() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let id = of(child.id()).unwrap();
+        assert!(is_alive(&id));
+        drop(child.stdin.take());
+        // WNOWAIT waits for its end and leaves the zombie.
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        let options = rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT;
+        rustix::process::waitid(rustix::process::WaitId::Pid(pid), options).unwrap();
+        assert!(!is_alive(&id), "a zombie");
+        child.wait().unwrap();
+        assert!(!is_alive(&id), "gone");
+        assert!(of(id.pid).is_none());
+    }
+
+    #[test]
+    fn a_process_that_shows_nothing_counts_as_alive() {
+        let id = ProcessId { pid: 1, started: 1, boot: "b".to_owned(), namespace: "n".to_owned() };
+        assert!(is_alive_here(&id, "b", "n", |_| Sight::Hidden));
+        assert!(!is_alive_here(&id, "b", "n", |_| Sight::Gone));
+        assert!(is_alive_here(&id, "b", "", |_| Sight::Running { started: 1 }));
+    }
 }

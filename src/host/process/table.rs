@@ -1,17 +1,155 @@
-//! The processes of this machine as far as we can see them.
+//! The processes of this machine as far as we can see them, from `/proc`. Elsewhere nothing is seen yet.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::model::attribution::WT_MARKER;
 
 pub use crate::model::attribution::ProcessFacts;
 
-/// Returns the processes whose working folder is `folder` or lies in it.
+/// Returns the processes whose working folder is `folder` or lies in it, links in `folder` resolved.
 #[must_use]
-pub fn inside(_folder: &Path) -> Vec<ProcessFacts> {
-    Vec::new()
+pub fn inside(folder: &Path) -> Vec<ProcessFacts> {
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    pids()
+        .filter(|pid| working_folder(*pid).is_some_and(|cwd| cwd.starts_with(&folder)))
+        .filter_map(facts)
+        .collect()
 }
 
-/// Returns the parents of `pid`, nearest first.
+/// Returns the parents of `pid`, nearest first, up to the first process of its pid namespace.
 #[must_use]
-pub fn ancestors(_pid: u32) -> Vec<u32> {
-    Vec::new()
+pub fn ancestors(pid: u32) -> Vec<u32> {
+    let mut chain = Vec::new();
+    let mut last = pid;
+    while let Some(stat) = Stat::read(last) {
+        // 0: the parent lies outside the namespace. A pid met twice: it was reused while we read.
+        if stat.parent == 0 || stat.parent == pid || chain.contains(&stat.parent) {
+            break;
+        }
+        chain.push(stat.parent);
+        last = stat.parent;
+    }
+    chain
+}
+
+/// Returns what can be seen of `pid`; `None` when nobody has it, or a zombie.
+#[must_use]
+pub fn facts(pid: u32) -> Option<ProcessFacts> {
+    let user = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
+    let stat = Stat::read(pid).filter(|stat| !stat.is_dead())?;
+    Some(ProcessFacts {
+        pid,
+        parent: stat.parent,
+        session: stat.session,
+        command: stat.command,
+        folder: working_folder(pid),
+        user,
+        started: stat.started,
+        marker: marker(pid),
+    })
+}
+
+/// Returns the pids of all processes that `/proc` shows.
+pub(crate) fn pids() -> impl Iterator<Item = u32> {
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok()))
+}
+
+fn working_folder(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/cwd")).ok()
+}
+
+fn marker(pid: u32) -> Option<String> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    environment.split(|byte| *byte == 0).find_map(|variable| {
+        let value = variable.strip_prefix(WT_MARKER.as_bytes())?.strip_prefix(b"=")?;
+        OsStr::from_bytes(value).to_str().map(str::to_owned)
+    })
+}
+
+/// The fields of `/proc/PID/stat` that we use (`proc_pid_stat(5)`).
+pub(crate) struct Stat {
+    command: String,
+    state: char,
+    parent: u32,
+    session: u32,
+    pub(crate) started: u64,
+}
+
+impl Stat {
+    fn read(pid: u32) -> Option<Self> {
+        let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        Self::parse(&String::from_utf8_lossy(&bytes))
+    }
+
+    /// Returns the fields; the command stands in parentheses and may itself hold spaces and parentheses.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let (head, tail) = line.rsplit_once(')')?;
+        let (_, command) = head.split_once('(')?;
+        let fields: Vec<&str> = tail.split_ascii_whitespace().collect();
+        // Field 3, the state, is the first after the command.
+        let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+        Some(Self {
+            command: command.to_owned(),
+            state: fields.first()?.chars().next()?,
+            parent: u32::try_from(number(4)?).ok()?,
+            session: u32::try_from(number(6)?).ok()?,
+            started: number(22)?,
+        })
+    }
+
+    /// Answers whether it has ended and only waits for its parent to notice.
+    pub(crate) fn is_dead(&self) -> bool {
+        matches!(self.state, 'Z' | 'X' | 'x')
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "a real child is what is looked for")]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_command_with_spaces_and_parentheses_shifts_no_field() {
+        let line = "42 (a) b (c) S 7 42 9 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 12345 1 2";
+        let stat = Stat::parse(line).unwrap();
+        assert_eq!((stat.command.as_str(), stat.state), ("a) b (c", 'S'));
+        assert_eq!((stat.parent, stat.session, stat.started), (7, 9, 12345));
+        assert!(Stat::parse("").is_none() && Stat::parse("42 (a) S").is_none());
+    }
+
+    #[test]
+    fn a_process_is_found_in_its_folder_with_its_marker_and_its_parents() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("below");
+        fs::create_dir(&below).unwrap();
+        let mut child = Command::new("cat")
+            .current_dir(&below)
+            .env(WT_MARKER, "repository/feature-1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let found = inside(folder.path());
+        let sibling = inside(&folder.path().join("bel"));
+        let parents = ancestors(child.id());
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        let [process] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((process.pid, process.parent), (child.id(), std::process::id()));
+        assert_eq!(process.marker.as_deref(), Some("repository/feature-1"));
+        assert_eq!(process.command, "cat");
+        assert_eq!(process.folder.as_deref(), Some(fs::canonicalize(&below).unwrap().as_path()));
+        assert!(sibling.is_empty());
+        assert_eq!(parents.first(), Some(&std::process::id()));
+    }
 }
