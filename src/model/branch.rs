@@ -1,1 +1,125 @@
-//! What a worktree's HEAD points at.
+//! Branches and HEADs: what a worktree's HEAD points at, who uses a branch, which remotes have it.
+
+use std::path::PathBuf;
+
+/// What the HEAD of a worktree points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// A branch, by its short name: `feature/login`.
+    Branch(String),
+    /// A commit, in hexadecimal.
+    Detached(String),
+    /// A branch without commits, by its short name.
+    Unborn(String),
+    /// Something else; the text says what was found.
+    Unreadable(String),
+}
+
+impl Head {
+    /// Reads the text of a `HEAD` file as gitrepository-layout(5) has it; a branch is taken to exist.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let line = text.trim_end();
+        if let Some(target) = line.strip_prefix("ref:") {
+            let target = target.trim();
+            return match target.strip_prefix("refs/heads/") {
+                // What a repository with reftable leaves in HEAD for older readers.
+                Some(".invalid") | None => Self::Unreadable(line.to_owned()),
+                Some(branch) => Self::Branch(branch.to_owned()),
+            };
+        }
+        if is_object_id(line) { Self::Detached(line.to_owned()) } else { Self::Unreadable(line.to_owned()) }
+    }
+
+    /// Returns the branch's short name, born or not.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        match self {
+            Self::Branch(name) | Self::Unborn(name) => Some(name),
+            Self::Detached(_) | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// Answers whether `text` is a full object id: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.
+#[must_use]
+pub fn is_object_id(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// How a worktree holds a branch, so that no second one may check it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    CheckedOut,
+    Rebase,
+    Bisect,
+}
+
+impl Hold {
+    /// Returns the words for a message: "checked out at", "being rebased at".
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CheckedOut => "checked out",
+            Self::Rebase => "being rebased",
+            Self::Bisect => "being bisected",
+        }
+    }
+}
+
+/// The worktree that holds a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchUse {
+    /// The worktree's folder, which may be missing.
+    pub path: PathBuf,
+    /// git's name of the worktree; `None` for the main one.
+    pub admin: Option<String>,
+    pub hold: Hold,
+}
+
+/// A branch as a remote had it when last fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteBranch {
+    pub remote: String,
+    /// The branch's name on the remote, short.
+    pub name: String,
+    /// The remote-tracking ref, in full: `refs/remotes/origin/feature`.
+    pub tracking: String,
+    /// The commit, in hexadecimal.
+    pub commit: String,
+}
+
+/// A local branch's upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// The remote's name; `.` for a local branch.
+    pub remote: String,
+    /// The ref on the remote, in full: `refs/heads/feature`.
+    pub merge: String,
+    /// The tracking ref here, in full; `None` when no refspec maps it.
+    pub tracking: Option<String>,
+    /// The commit of the tracking ref, in hexadecimal; `None` when it is gone.
+    pub commit: Option<String>,
+}
+
+/// How far two commits have grown apart, in commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Distance {
+    pub ahead: usize,
+    pub behind: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_is_a_branch_a_commit_or_unreadable() {
+        assert_eq!(Head::parse("ref: refs/heads/feat/x\n"), Head::Branch("feat/x".into()));
+        assert_eq!(Head::parse(&"a".repeat(40)), Head::Detached("a".repeat(40)));
+        assert_eq!(Head::parse(&"0b".repeat(32)), Head::Detached("0b".repeat(32)));
+        assert!(matches!(Head::parse(""), Head::Unreadable(_)));
+        assert!(matches!(Head::parse("ref: refs/heads/.invalid"), Head::Unreadable(_)));
+        assert!(matches!(Head::parse("ref: refs/remotes/origin/x"), Head::Unreadable(_)));
+    }
+}

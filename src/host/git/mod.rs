@@ -1,1 +1,28 @@
 //! git: the repository through libgit2, the worktrees through their own files, and the git child where neither will do.
+
+mod admin;
+mod branch_edit;
+mod branch_use;
+mod branches;
+mod command;
+mod config;
+mod discovery;
+mod hooks;
+mod identity;
+mod keep;
+mod linked;
+mod repository;
+mod status;
+mod support;
+mod way_of_git;
+mod worktrees;
+
+pub use admin::AdminRequest;
+pub use branches::is_valid_branch_name;
+pub use command::{Git, Output};
+pub use linked::Linked;
+pub use repository::{Current, Repository};
+pub use status::Changes;
+pub use support::Way;
+pub use way_of_git::GitAdd;
+pub use worktrees::Worktree;

@@ -1,0 +1,294 @@
+//! The git child: arguments in, output out, every variable that could point it at another repository removed,
+//! killed when the user interrupts. A missing git is a failure that says so.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{IsTerminal, Read, Write};
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+
+use crate::error::{Code, Failure, Result};
+
+/// What `git rev-parse --local-env-vars` names (git 2.47), and what makes a child read other refs or objects.
+pub(super) const LOCAL_VARIABLES: [&str; 24] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DEFAULT_HASH",
+    "GIT_DIR",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INDEX_VERSION",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REFERENCE_BACKEND",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// What a finished git child left behind.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The exit status; 128 + signal when a signal ended it.
+    pub status: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+impl Output {
+    /// Answers whether git exited with 0.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.status == 0
+    }
+
+    /// Returns stdout as text, without the newline at its end.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).trim_end_matches('\n').to_owned()
+    }
+
+    /// Returns git's own complaint, without the newline at its end.
+    #[must_use]
+    pub fn complaint(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).trim_end().to_owned()
+    }
+}
+
+/// One git child, not yet started.
+pub struct Git<'a> {
+    folder: PathBuf,
+    arguments: Vec<OsString>,
+    input: Option<Vec<u8>>,
+    hold: Option<BorrowedFd<'a>>,
+    interrupted: Option<&'a dyn Fn() -> bool>,
+    stdout_to_stderr: bool,
+    optional_locks: bool,
+}
+
+impl<'a> Git<'a> {
+    /// A git child that will run in `folder`.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            arguments: Vec::new(),
+            input: None,
+            hold: None,
+            interrupted: None,
+            stdout_to_stderr: false,
+            optional_locks: false,
+        }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<I, S>(mut self, arguments: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self
+    }
+
+    /// Feeds `bytes` to stdin, which is empty otherwise.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self
+    }
+
+    /// Lets the child inherit an open file: a lock on it lives as long as the child, even when we are killed.
+    #[must_use]
+    pub fn hold(mut self, file: BorrowedFd<'a>) -> Self {
+        self.hold = Some(file);
+        self
+    }
+
+    /// Kills the child once the closure answers true.
+    #[must_use]
+    pub fn interrupted_by(mut self, interrupted: &'a dyn Fn() -> bool) -> Self {
+        self.interrupted = Some(interrupted);
+        self
+    }
+
+    /// Sends what the child says to our stderr, as git does with its hooks: stdout is for answers.
+    #[must_use]
+    pub fn talk(mut self) -> Self {
+        self.stdout_to_stderr = true;
+        self
+    }
+
+    /// Lets a reading command refresh the index on the way (`GIT_OPTIONAL_LOCKS`); off otherwise.
+    #[must_use]
+    pub fn optional_locks(mut self) -> Self {
+        self.optional_locks = true;
+        self
+    }
+
+    /// Runs to the end, whatever the exit status. Fails with `git_failed` when git cannot start,
+    /// with `interrupted` when it was killed for that.
+    pub fn run(self) -> Result<Output> {
+        let child = self.spawn()?;
+        self.collect(child)
+    }
+
+    /// Runs to the end and fails with `git_failed` and git's own words unless the exit status is 0.
+    pub fn require(self) -> Result<Output> {
+        let words: Vec<_> = self.arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let folder = self.folder.clone();
+        let output = self.run()?;
+        if output.is_success() {
+            return Ok(output);
+        }
+        let command = words.join(" ");
+        Err(Failure::new(Code::GitFailed, format!("`git {command}` failed: {}", output.complaint()))
+            .hint(format!("try it yourself: git -C {} {command}", folder.display()))
+            .detail("status", output.status))
+    }
+
+    fn spawn(&self) -> Result<Child> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where git is started, variables scrubbed"
+        )]
+        let mut command = Command::new("git");
+        for name in LOCAL_VARIABLES {
+            command.env_remove(name);
+        }
+        command.env("LC_ALL", "C").env_remove("LANGUAGE");
+        if !std::io::stdin().is_terminal() {
+            command.env("GIT_TERMINAL_PROMPT", "0");
+        }
+        if !self.optional_locks {
+            command.env("GIT_OPTIONAL_LOCKS", "0");
+        }
+        command.args(&self.arguments).current_dir(&self.folder);
+        command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
+        if self.stdout_to_stderr {
+            command.stdout(std::io::stderr()).stderr(Stdio::inherit());
+        } else {
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        }
+        let inherited = self.hold.map(Inherited::open).transpose()?;
+        let child = command.spawn();
+        drop(inherited);
+        child.map_err(|error| {
+            if !self.folder.is_dir() {
+                return Failure::from_io(
+                    error,
+                    Code::GitFailed,
+                    format!("cannot enter {}", self.folder.display()),
+                );
+            }
+            Failure::from_io(error, Code::GitFailed, "cannot start git")
+                .hint("install git, or put its folder on PATH: `git --version` must answer")
+        })
+    }
+
+    fn collect(self, mut child: Child) -> Result<Output> {
+        let stdin = child.stdin.take();
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let input = self.input.unwrap_or_default();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                if let Some(mut pipe) = stdin {
+                    // A child that does not read its input has said why on stderr.
+                    let _ = pipe.write_all(&input);
+                }
+            });
+            let out = scope.spawn(move || read_all(stdout));
+            let err = scope.spawn(move || read_all(stderr));
+            let status = wait(&mut child, self.interrupted)?;
+            Ok(Output {
+                status,
+                stdout: out.join().unwrap_or_default(),
+                stderr: err.join().unwrap_or_default(),
+            })
+        })
+    }
+}
+
+/// A file that children inherit while this lives.
+struct Inherited<'a>(BorrowedFd<'a>, FdFlags);
+
+impl<'a> Inherited<'a> {
+    fn open(file: BorrowedFd<'a>) -> Result<Self> {
+        let failed = |error: rustix::io::Errno| {
+            Failure::from_io(error.into(), Code::Internal, "cannot hand the lock to the git child")
+        };
+        let flags = fcntl_getfd(file).map_err(failed)?;
+        fcntl_setfd(file, flags - FdFlags::CLOEXEC).map_err(failed)?;
+        Ok(Self(file, flags))
+    }
+}
+
+impl Drop for Inherited<'_> {
+    fn drop(&mut self) {
+        // Nothing sensible is left to do: the flag only decides what later children inherit.
+        let _ = fcntl_setfd(self.0, self.1);
+    }
+}
+
+fn read_all(pipe: Option<impl Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        // What arrived before a broken pipe is still worth showing.
+        let _ = pipe.read_to_end(&mut bytes);
+    }
+    bytes
+}
+
+fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>) -> Result<i32> {
+    use std::os::unix::process::ExitStatusExt;
+
+    let lost = |error| Failure::from_io(error, Code::GitFailed, "lost the git child");
+    let mut pause = Duration::from_micros(200);
+    let status = loop {
+        let Some(is_interrupted) = interrupted else {
+            break child.wait().map_err(lost)?;
+        };
+        if let Some(status) = child.try_wait().map_err(lost)? {
+            break status;
+        }
+        if is_interrupted() {
+            stop(child);
+            return Err(Failure::new(Code::Interrupted, "interrupted while git was running"));
+        }
+        #[expect(clippy::disallowed_methods, reason = "waits for the child and the interrupt at once")]
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
+    };
+    Ok(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)))
+}
+
+/// Asks git to end, which lets it remove its lock files, and insists after two seconds.
+fn stop(child: &mut Child) {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    for _ in 0..200 {
+        if !matches!(child.try_wait(), Ok(None)) {
+            return;
+        }
+        #[expect(clippy::disallowed_methods, reason = "gives the child time to clean up")]
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}

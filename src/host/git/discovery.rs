@@ -1,0 +1,149 @@
+//! Finding the repository above a folder: by reading `.git` files and folders, never by asking the environment.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use super::repository::{Current, Repository};
+use crate::error::{Code, Failure, Result};
+
+/// A git folder that was found, and the folder whose `.git` led there.
+struct Found {
+    git_dir: PathBuf,
+    worktree: Option<PathBuf>,
+}
+
+pub(super) fn discover(start: &Path) -> Result<Repository> {
+    let start = std::fs::canonicalize(start).map_err(|error| {
+        Failure::from_io(error, Code::NotARepository, format!("cannot enter {}", start.display()))
+    })?;
+    let found = find(&start)?.ok_or_else(|| {
+        Failure::new(Code::NotARepository, format!("{} is not in a git repository", start.display()))
+            .hint("go into a repository first, or make one here: git init")
+    })?;
+    let git_dir = canonical(&found.git_dir);
+    let common_dir = common_dir_of(&git_dir);
+    let (library, refusal) = open(&common_dir, &found)?;
+    let settings = super::config::file(&common_dir.join("config"));
+    let core_worktree = settings.as_ref().and_then(|config| config.get_path("core.worktree").ok());
+    let is_linked = git_dir != common_dir;
+    let bare = is_bare(settings.as_ref(), &common_dir, core_worktree.is_some());
+    let root = if bare {
+        common_dir.clone()
+    } else if let Some(path) = core_worktree {
+        canonical(&common_dir.join(path))
+    } else if let (false, Some(folder)) = (is_linked, &found.worktree) {
+        folder.clone()
+    } else if common_dir.file_name().is_some_and(|name| name == ".git") {
+        common_dir.parent().unwrap_or(&common_dir).to_owned()
+    } else {
+        common_dir.clone()
+    };
+    let current = if is_linked {
+        let admin = git_dir.file_name().map(|name| name.to_string_lossy().into_owned());
+        found.worktree.map(|path| Current { path, admin })
+    } else if bare {
+        None
+    } else {
+        found.worktree.map(|_| Current { path: root.clone(), admin: None })
+    };
+    Ok(Repository { common_dir, root, bare, current, library, refusal })
+}
+
+/// Walks up from `start`, as far as its file system reaches.
+fn find(start: &Path) -> Result<Option<Found>> {
+    let device = std::fs::metadata(start).map(|folder| folder.dev()).ok();
+    for folder in start.ancestors() {
+        if std::fs::metadata(folder).map(|metadata| metadata.dev()).ok() != device {
+            return Ok(None);
+        }
+        let dot_git = folder.join(".git");
+        if is_git_dir(&dot_git) {
+            return Ok(Some(Found { git_dir: dot_git, worktree: Some(folder.to_owned()) }));
+        }
+        if dot_git.is_file() {
+            let git_dir = read_link_file(&dot_git).filter(|target| is_git_dir(target)).ok_or_else(|| {
+                Failure::new(Code::NotARepository, format!("{} names no git repository", dot_git.display()))
+                    .hint("if the main repository was moved, run `git worktree repair` in it")
+            })?;
+            return Ok(Some(Found { git_dir, worktree: Some(folder.to_owned()) }));
+        }
+        if is_git_dir(folder) {
+            return Ok(Some(Found { git_dir: folder.to_owned(), worktree: None }));
+        }
+    }
+    Ok(None)
+}
+
+/// Answers whether `folder` has what gitrepository-layout(5) asks of a git folder, linked ones included.
+fn is_git_dir(folder: &Path) -> bool {
+    // HEAD may be a dangling symlink; a linked worktree's folder has the rest in its common dir.
+    folder.join("HEAD").symlink_metadata().is_ok()
+        && (folder.join("commondir").is_file()
+            || (folder.join("objects").is_dir() && folder.join("refs").exists()))
+}
+
+/// Reads a `.git` file: `gitdir: PATH`, a relative path counted from the file's folder.
+pub(super) fn read_link_file(file: &Path) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+
+    let bytes = std::fs::read(file).ok()?;
+    let target = bytes.strip_prefix(b"gitdir:")?.trim_ascii();
+    if target.is_empty() {
+        return None;
+    }
+    Some(file.parent()?.join(std::ffi::OsStr::from_bytes(target)))
+}
+
+/// Returns the folder shared by all worktrees, which `commondir` names; a half-made worktree has it empty.
+fn common_dir_of(git_dir: &Path) -> PathBuf {
+    let Ok(text) = std::fs::read_to_string(git_dir.join("commondir")) else {
+        return git_dir.to_owned();
+    };
+    let target = match text.trim() {
+        "" => "../..",
+        target => target,
+    };
+    canonical(&git_dir.join(target))
+}
+
+/// Opens the common dir with libgit2. Not being able to is no failure; somebody else's repository is.
+fn open(common_dir: &Path, found: &Found) -> Result<(Option<git2::Repository>, Option<String>)> {
+    let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT;
+    match git2::Repository::open_ext(common_dir, flags, &[] as &[&Path]) {
+        Ok(repository) => Ok((Some(repository), None)),
+        Err(error) if error.code() == git2::ErrorCode::Owner => {
+            let folder = found.worktree.as_deref().unwrap_or(common_dir).display().to_string();
+            Err(Failure::new(Code::Permission, format!("the repository at {folder} belongs to another user"))
+                .hint(format!("if you trust it: git config --global --add safe.directory {folder}"))
+                .caused_by(error))
+        }
+        Err(error) => Ok((None, Some(error.message().to_owned()))),
+    }
+}
+
+/// Decides bareness as git does: by `core.bare`, else by the folder's name.
+fn is_bare(settings: Option<&git2::Config>, common_dir: &Path, has_worktree: bool) -> bool {
+    if has_worktree {
+        return false;
+    }
+    settings
+        .and_then(|config| config.get_bool("core.bare").ok())
+        .unwrap_or_else(|| common_dir.file_name().is_none_or(|name| name != ".git"))
+}
+
+/// Returns the path without links and `..`; what cannot be resolved is tidied by its text.
+pub(super) fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| {
+        let mut tidy = PathBuf::new();
+        for component in path.components() {
+            match component {
+                Component::ParentDir => {
+                    tidy.pop();
+                }
+                Component::CurDir => {}
+                part => tidy.push(part),
+            }
+        }
+        tidy
+    })
+}

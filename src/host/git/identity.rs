@@ -1,0 +1,78 @@
+//! The repository's own id: 32 random hexadecimal digits in `<common dir>/wt/id`, so that moving it changes nothing.
+
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use super::repository::Repository;
+use crate::error::{Code, Failure, Result};
+use crate::model::registry::repository::RepositoryId;
+
+impl Repository {
+    /// Returns the folder inside the common dir that holds what `wt` keeps there.
+    pub fn wt_dir(&self) -> PathBuf {
+        self.common_dir.join("wt")
+    }
+
+    /// Makes the folder inside the common dir where it is missing, and returns it.
+    pub fn require_wt_dir(&self) -> Result<PathBuf> {
+        let folder = self.wt_dir();
+        make_folder(&folder)?;
+        Ok(folder)
+    }
+
+    /// Returns the repository's id, where `wt` has been here before.
+    pub fn find_id(&self) -> Option<RepositoryId> {
+        read_id(&self.wt_dir().join("id"))
+    }
+
+    /// Returns the repository's id, making it on the first call; of many processes at once one makes it, all return it.
+    pub fn require_id(&self) -> Result<RepositoryId> {
+        if let Some(id) = self.find_id() {
+            return Ok(id);
+        }
+        let folder = self.require_wt_dir()?;
+        let path = folder.join("id");
+        let failed =
+            |error| Failure::from_io(error, Code::GitFailed, format!("cannot write {}", path.display()));
+        if path.exists() {
+            return Err(Failure::new(
+                Code::GitFailed,
+                format!("{} is damaged: 32 hexadecimal digits expected", path.display()),
+            )
+            .hint("delete the file; `wt validate --fix` finds the repository's worktrees again"));
+        }
+        let mut bytes = [0_u8; 16];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Failure::new(Code::Internal, format!("the system gives no random bytes: {error}"))
+        })?;
+        let id = u128::from_be_bytes(bytes);
+        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
+        file.write_all(format!("{id:032x}\n").as_bytes()).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        // Whoever comes second finds the first one's file and uses that.
+        match file.persist_noclobber(&path) {
+            Ok(_) => {}
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(error.error)),
+        }
+        read_id(&path).ok_or_else(|| Failure::new(Code::GitFailed, format!("{} vanished", path.display())))
+    }
+}
+
+/// Makes `folder` readable by its owner only, unless it is there.
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
+    match std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            Err(Failure::from_io(error, Code::GitFailed, format!("cannot make {}", folder.display())))
+        }
+    }
+}
+
+fn read_id(path: &Path) -> Option<RepositoryId> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let id = text.trim();
+    let is_id = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_id.then(|| RepositoryId(id.to_owned()))
+}

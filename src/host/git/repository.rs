@@ -1,0 +1,124 @@
+//! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::command::Git;
+use crate::error::{Code, Failure, Result};
+use crate::model::registry::repository::RepositoryRecord;
+
+/// The worktree that the start folder lies in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Current {
+    /// The worktree's folder.
+    pub path: PathBuf,
+    /// git's name of the worktree; `None` for the main one.
+    pub admin: Option<String>,
+}
+
+/// One repository on disk.
+pub struct Repository {
+    pub(super) common_dir: PathBuf,
+    pub(super) root: PathBuf,
+    pub(super) bare: bool,
+    pub(super) current: Option<Current>,
+    pub(super) library: Option<git2::Repository>,
+    /// Why libgit2 cannot open the repository, where it cannot.
+    pub(super) refusal: Option<String>,
+}
+
+impl Repository {
+    /// Finds the repository that `start` lies in, as git does but deaf to `GIT_DIR` and its like.
+    /// Fails with `not_a_repository`, or `permission` when it belongs to somebody else.
+    pub fn discover(start: &Path) -> Result<Self> {
+        super::discovery::discover(start)
+    }
+
+    /// Returns the folder that all worktrees share: `.git` of the main worktree, or the bare repository.
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// Returns the main worktree's folder, or the bare repository.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Answers whether the repository has no main worktree.
+    pub fn is_bare(&self) -> bool {
+        self.bare
+    }
+
+    /// Returns the worktree that the start folder lies in; `None` inside a git folder or a bare repository.
+    pub fn current(&self) -> Option<&Current> {
+        self.current.as_ref()
+    }
+
+    /// Returns libgit2's handle on the common dir; `None` where libgit2 cannot read the format
+    /// (SHA-256, reftable, an unknown extension): then everything goes through the git child.
+    pub fn library(&self) -> Option<&git2::Repository> {
+        self.library.as_ref()
+    }
+
+    /// Returns why libgit2 cannot open the repository, where it cannot.
+    pub fn library_refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// Returns the repository's own name: `proj` for `/p/proj`, `/p/proj.git` and `/p/proj/.bare`.
+    pub fn name(&self) -> String {
+        let folder = self.outer_folder();
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        match name.strip_suffix(".git") {
+            Some(stem) if self.bare && !stem.is_empty() => stem.to_owned(),
+            _ => name,
+        }
+    }
+
+    /// Returns the folder above the repository: `/p` for `/p/proj`, `/p/proj.git` and `/p/proj/.bare`.
+    pub fn parent(&self) -> &Path {
+        let folder = self.outer_folder();
+        folder.parent().unwrap_or(folder)
+    }
+
+    /// Returns what the registry remembers about the repository; makes its id on the first call.
+    pub fn record(&self) -> Result<RepositoryRecord> {
+        let folder = std::fs::metadata(&self.common_dir).map_err(|error| {
+            Failure::from_io(error, Code::GitFailed, format!("cannot read {}", self.common_dir.display()))
+        })?;
+        Ok(RepositoryRecord {
+            id: self.require_id()?,
+            path: self.root.clone(),
+            common_dir: self.common_dir.clone(),
+            device: folder.dev(),
+            inode: folder.ino(),
+            hooks_wanted: false,
+            extra: serde_json::Map::default(),
+        })
+    }
+
+    /// A git child that works on this repository wherever we stand.
+    pub fn git(&self) -> Git<'_> {
+        let git_dir = format!("--git-dir={}", self.common_dir.display());
+        Git::new(&self.common_dir).args([git_dir])
+    }
+
+    /// A bare repository kept in a hidden folder (`proj/.bare`) goes by the folder around it.
+    fn outer_folder(&self) -> &Path {
+        let is_hidden = self.root.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        match self.root.parent() {
+            Some(parent) if self.bare && is_hidden => parent,
+            _ => &self.root,
+        }
+    }
+}
+
+/// A failure of libgit2, in its own words.
+pub(super) fn from_library(error: git2::Error, doing: &str) -> Failure {
+    let code = match error.code() {
+        git2::ErrorCode::Owner => Code::Permission,
+        git2::ErrorCode::Exists => Code::BranchExists,
+        _ => Code::GitFailed,
+    };
+    Failure::new(code, format!("cannot {doing}: {}", error.message())).caused_by(error)
+}
