@@ -1,6 +1,14 @@
 //! Which worktree a process belongs to, decided from facts about processes and the registry.
+//! Only holders of sockets are asked about: a shell or an editor that stands in a worktree serves nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::process::ProcessId;
+use super::registry::entry::Entry;
+use super::registry::repository::RepositoryId;
+use super::registry::table::Registry;
 
 /// The environment variable that everything we start carries: `<repository id>/<worktree name>`.
 pub const WT_MARKER: &str = "WT_MARKER";
@@ -23,4 +31,206 @@ pub struct ProcessFacts {
     pub started: u64,
     /// The value of [`WT_MARKER`] in its environment.
     pub marker: Option<String>,
+}
+
+/// What a living worktree can claim processes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub repository: RepositoryId,
+    pub name: String,
+    pub path: PathBuf,
+    /// The processes recorded for it.
+    pub processes: Vec<ProcessId>,
+}
+
+impl Claim {
+    /// Returns what the entry claims; recorded processes that cannot be read are left out.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        let recorded = entry.extra.get("processes").and_then(Value::as_array);
+        Self {
+            repository: entry.repository_id.clone(),
+            name: entry.name.clone(),
+            path: entry.path.clone(),
+            processes: recorded
+                .into_iter()
+                .flatten()
+                .filter_map(|value| serde_json::from_value(value.clone()).ok())
+                .collect(),
+        }
+    }
+
+    /// Returns the value of [`WT_MARKER`] that names this worktree.
+    #[must_use]
+    pub fn marker(&self) -> String {
+        format!("{}/{}", self.repository, self.name)
+    }
+
+    fn records(&self, process: &ProcessFacts) -> bool {
+        self.processes.iter().any(|known| known.pid == process.pid && known.started == process.started)
+    }
+}
+
+/// Returns the claims of all living worktrees.
+#[must_use]
+pub fn claims(registry: &Registry) -> Vec<Claim> {
+    registry.entries().filter(|entry| entry.is_living()).map(Claim::of).collect()
+}
+
+/// Returns the worktree that `process` belongs to, if any; `look` tells what is known about another pid.
+///
+/// The strongest evidence decides: a recorded process among it and its ancestors, its marker variable, the same of
+/// its session's leader, a marker among its ancestors, and last the worktree whose folder it works in.
+#[must_use]
+pub fn find_worktree<'a>(
+    process: &ProcessFacts,
+    claims: &'a [Claim],
+    look: &dyn Fn(u32) -> Option<ProcessFacts>,
+) -> Option<&'a Claim> {
+    let line = lineage(process, look);
+    let recorded = || line.iter().find_map(|process| claims.iter().find(|claim| claim.records(process)));
+    let marked = || marked(process, claims);
+    let of_session = || session(process, claims, look);
+    let of_ancestor = || line.iter().find_map(|ancestor| self::marked(ancestor, claims));
+    recorded()
+        .or_else(marked)
+        .or_else(of_session)
+        .or_else(of_ancestor)
+        .or_else(|| standing_in(process, claims))
+}
+
+/// Returns the process and its ancestors, nearest first, without the first process of all.
+fn lineage(process: &ProcessFacts, look: &dyn Fn(u32) -> Option<ProcessFacts>) -> Vec<ProcessFacts> {
+    let mut line = vec![process.clone()];
+    let mut parent = process.parent;
+    while parent > 1 && line.iter().all(|known| known.pid != parent) {
+        let Some(next) = look(parent) else { break };
+        parent = next.parent;
+        line.push(next);
+    }
+    line
+}
+
+fn marked<'a>(process: &ProcessFacts, claims: &'a [Claim]) -> Option<&'a Claim> {
+    let marker = process.marker.as_deref()?;
+    claims.iter().find(|claim| claim.marker() == marker)
+}
+
+fn session<'a>(
+    process: &ProcessFacts,
+    claims: &'a [Claim],
+    look: &dyn Fn(u32) -> Option<ProcessFacts>,
+) -> Option<&'a Claim> {
+    if let Some(leader) = look(process.session) {
+        return claims.iter().find(|claim| claim.records(&leader)).or_else(|| marked(&leader, claims));
+    }
+    // The leader is gone, and while its session lives its pid is given to nobody else (credentials(7)): a process
+    // recorded under that pid and older than this one was the leader.
+    claims.iter().find(|claim| {
+        claim.processes.iter().any(|known| {
+            known.pid == process.session && process.session != 0 && known.started <= process.started
+        })
+    })
+}
+
+fn standing_in<'a>(process: &ProcessFacts, claims: &'a [Claim]) -> Option<&'a Claim> {
+    let folder: &Path = process.folder.as_deref()?;
+    claims
+        .iter()
+        .filter(|claim| folder.starts_with(&claim.path))
+        .max_by_key(|claim| claim.path.components().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(name: &str, path: &str, recorded: &[(u32, u64)]) -> Claim {
+        let process = |(pid, started): &(u32, u64)| ProcessId {
+            pid: *pid,
+            started: *started,
+            boot: String::new(),
+            namespace: String::new(),
+        };
+        Claim {
+            repository: RepositoryId("r".to_owned()),
+            name: name.to_owned(),
+            path: PathBuf::from(path),
+            processes: recorded.iter().map(process).collect(),
+        }
+    }
+
+    fn process(pid: u32, parent: u32) -> ProcessFacts {
+        ProcessFacts {
+            pid,
+            parent,
+            session: pid,
+            command: "server".to_owned(),
+            folder: None,
+            user: 1000,
+            started: u64::from(pid),
+            marker: None,
+        }
+    }
+
+    fn found(process: &ProcessFacts, claims: &[Claim], others: &[ProcessFacts]) -> Option<String> {
+        let look = |pid| others.iter().chain([process]).find(|other| other.pid == pid).cloned();
+        find_worktree(process, claims, &look).map(|claim| claim.name.clone())
+    }
+
+    #[test]
+    fn a_recorded_process_owns_its_descendants_whatever_folder_they_stand_in() {
+        let claims = [claim("a", "/w/a", &[(10, 10)]), claim("b", "/w/b", &[])];
+        let server = ProcessFacts { folder: Some("/w/b".into()), ..process(30, 20) };
+        let parents = [process(20, 10), process(10, 1)];
+        assert_eq!(found(&server, &claims, &parents).as_deref(), Some("a"));
+        assert_eq!(found(&process(10, 1), &claims, &[]).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn a_reused_pid_is_not_the_recorded_process() {
+        let claims = [claim("a", "/w/a", &[(10, 9)])];
+        assert_eq!(found(&process(10, 1), &claims, &[]), None);
+        assert_eq!(found(&process(30, 10), &claims, &[process(10, 1)]), None);
+    }
+
+    #[test]
+    fn a_marker_outweighs_the_folder_and_must_name_the_repository_too() {
+        let claims = [claim("a", "/w/a", &[]), claim("b", "/w/b", &[])];
+        let marked = |marker: &str| ProcessFacts {
+            folder: Some("/w/b/sub".into()),
+            marker: Some(marker.to_owned()),
+            ..process(30, 1)
+        };
+        assert_eq!(found(&marked("r/a"), &claims, &[]).as_deref(), Some("a"));
+        assert_eq!(found(&marked("other/a"), &claims, &[]).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_server_that_wiped_its_environment_is_found_by_its_session_or_an_ancestor() {
+        let claims = [claim("a", "/w/a", &[(10, 10)]), claim("b", "/w/b", &[])];
+        let orphan = ProcessFacts { session: 10, ..process(30, 1) };
+        assert_eq!(found(&orphan, &claims, &[process(10, 1)]).as_deref(), Some("a"), "leader alive");
+        assert_eq!(found(&orphan, &claims, &[]).as_deref(), Some("a"), "leader gone");
+        let older = ProcessFacts { started: 5, ..orphan };
+        assert_eq!(found(&older, &claims, &[]), None, "older than the recorded leader");
+        let parent = ProcessFacts { marker: Some("r/b".to_owned()), ..process(20, 1) };
+        assert_eq!(found(&process(30, 20), &claims, &[parent]).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn the_folder_decides_last_and_the_innermost_worktree_wins() {
+        let claims = [claim("outer", "/w", &[]), claim("inner", "/w/inner", &[])];
+        let at = |folder: &str| ProcessFacts { folder: Some(folder.into()), ..process(30, 1) };
+        assert_eq!(found(&at("/w/inner/src"), &claims, &[]).as_deref(), Some("inner"));
+        assert_eq!(found(&at("/w/inner-2"), &claims, &[]).as_deref(), Some("outer"));
+        assert_eq!(found(&at("/srv/demo"), &claims, &[]), None);
+        assert_eq!(found(&process(30, 1), &claims, &[]), None);
+    }
+
+    #[test]
+    fn parents_that_form_a_circle_are_walked_once() {
+        let claims = [claim("a", "/w/a", &[])];
+        assert_eq!(found(&process(30, 20), &claims, &[process(20, 30)]), None);
+    }
 }

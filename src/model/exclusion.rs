@@ -95,3 +95,55 @@ pub fn built_in(os: &str) -> Vec<Exclusion> {
     }
     exclusions
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn excluded(os: &str, own_range: bool) -> Vec<u16> {
+        let exclusions = built_in(os);
+        (1..=u16::MAX)
+            .filter(|number| {
+                let port = Port::new(*number).unwrap();
+                exclusions.iter().any(|exclusion| exclusion.applies_to(port, own_range))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn privileged_ports_and_what_browsers_block_are_excluded_always() {
+        let blocked = [
+            1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669,
+            6679, 6697, 10080,
+        ];
+        let wanted: Vec<u16> = (1..=1023).chain(blocked).collect();
+        assert_eq!(excluded("linux", true), wanted);
+    }
+
+    #[test]
+    fn well_known_ports_give_way_to_a_service_with_its_own_range() {
+        let own = excluded("linux", true);
+        let mut more = excluded("linux", false);
+        more.retain(|port| !own.contains(port));
+        assert_eq!(more, [3001, 5353, 5432, 5672, 6379, 9090]);
+    }
+
+    #[test]
+    fn airplay_holds_two_ports_on_macos_only() {
+        let linux = excluded("linux", true);
+        let mut more = excluded("macos", true);
+        more.retain(|port| !linux.contains(port));
+        assert_eq!(more, [5000, 7000]);
+    }
+
+    #[test]
+    fn the_feature_range_has_room_for_98_on_linux() {
+        let excluded = excluded("linux", false);
+        assert_eq!((5000..=5099).filter(|port| !excluded.contains(port)).count(), 98);
+    }
+
+    #[test]
+    fn every_built_in_exclusion_says_why() {
+        assert!(built_in("macos").iter().all(|exclusion| !exclusion.reason.is_empty()));
+    }
+}

@@ -241,3 +241,6 @@ impl Search<'_, '_> {
         Selection::Exhausted { ranges, owned, foreign, excluded, service }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,204 @@
 //! Who holds a port: sockets, the processes that hold them, and the worktrees those belong to.
+//! Built once, here, for everything that has to name a holder.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::listeners::listeners;
 use crate::error::Result;
-use crate::model::listener::Busy;
+use crate::host::process::identity::is_from_here;
+use crate::host::process::table::{ProcessFacts, facts};
+use crate::model::attribution::{Claim, claims, find_worktree};
+use crate::model::listener::{Busy, Listener, Owner};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 
 /// Returns, for each of `ports` in order, the sockets that hold it with their processes and worktrees.
-pub fn attribute(ports: &[Port], _registry: &Registry) -> Result<Vec<Busy>> {
-    Ok(ports.iter().map(|port| Busy { port: *port, listeners: Vec::new(), denied: false }).collect())
+///
+/// A socket without owners belongs to a process that we may not look into: another user's, or a container's. A port
+/// without sockets is held by no server: by an outgoing connection, say.
+pub fn attribute(ports: &[Port], registry: &Registry) -> Result<Vec<Busy>> {
+    let mut sockets = listeners()?;
+    sockets.retain(|socket| ports.contains(&socket.port));
+    if !sockets.is_empty() {
+        let claims = claims(registry).into_iter().map(as_seen_here).collect();
+        name_owners(&mut sockets, &Names { claims, seen: RefCell::default() });
+    }
+    let holders = |port: Port| sockets.iter().filter(|socket| socket.port == port).cloned().collect();
+    Ok(ports.iter().map(|port| Busy { port: *port, listeners: holders(*port), denied: false }).collect())
+}
+
+/// Resolves links in the path, as the kernel does in working folders, and forgets processes of another boot.
+fn as_seen_here(mut claim: Claim) -> Claim {
+    if let Ok(path) = std::fs::canonicalize(&claim.path) {
+        claim.path = path;
+    }
+    claim.processes.retain(is_from_here);
+    claim
+}
+
+/// The registry's worktrees, and each process looked at once.
+struct Names {
+    claims: Vec<Claim>,
+    seen: RefCell<HashMap<u32, Option<ProcessFacts>>>,
+}
+
+impl Names {
+    fn look(&self, pid: u32) -> Option<ProcessFacts> {
+        if let Some(known) = self.seen.borrow().get(&pid) {
+            return known.clone();
+        }
+        let process = facts(pid);
+        self.seen.borrow_mut().insert(pid, process.clone());
+        process
+    }
+
+    fn owner(&self, pid: u32) -> Option<Owner> {
+        let process = self.look(pid)?;
+        let worktree = find_worktree(&process, &self.claims, &|pid| self.look(pid));
+        Some(Owner {
+            pid,
+            worktree: worktree.map(|claim| claim.name.clone()),
+            command: process.command,
+            folder: process.folder,
+        })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn name_owners(sockets: &mut [Listener], names: &Names) {
+    let wanted = sockets.iter().map(|socket| socket.inode).filter(|inode| *inode != 0).collect();
+    let holders = holders(&wanted);
+    for socket in sockets {
+        let pids = holders.get(&socket.inode).into_iter().flatten();
+        socket.owners = pids.filter_map(|pid| names.owner(*pid)).collect();
+    }
+}
+
+/// Elsewhere the system's table has named the processes already; their worktrees are found where facts are. Untested.
+#[cfg(not(target_os = "linux"))]
+fn name_owners(sockets: &mut [Listener], names: &Names) {
+    for owner in sockets.iter_mut().flat_map(|socket| &mut socket.owners) {
+        if let Some(known) = names.owner(owner.pid) {
+            *owner = known;
+        }
+    }
+}
+
+/// Returns which processes hold the sockets with the `wanted` inodes, lowest pid first.
+#[cfg(target_os = "linux")]
+fn holders(wanted: &std::collections::HashSet<u64>) -> HashMap<u64, Vec<u32>> {
+    let mut found: HashMap<u64, Vec<u32>> = HashMap::new();
+    for pid in crate::host::process::table::pids() {
+        // Other users' processes do not let us look.
+        let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
+        for file in files.flatten() {
+            let Ok(target) = std::fs::read_link(file.path()) else { continue };
+            let inode = target.to_str().and_then(socket_inode).filter(|inode| wanted.contains(inode));
+            if let Some(inode) = inode {
+                let pids = found.entry(inode).or_default();
+                if pids.last() != Some(&pid) {
+                    pids.push(pid);
+                }
+            }
+        }
+    }
+    for pids in found.values_mut() {
+        pids.sort_unstable();
+    }
+    found
+}
+
+/// Returns the inode in `socket:[12345]` (`proc_pid_fd(5)`).
+#[cfg(target_os = "linux")]
+fn socket_inode(target: &str) -> Option<u64> {
+    target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::path::Path;
+
+    use jiff::Timestamp;
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::host::process::identity;
+    use crate::model::registry::entry::{Entry, EntryState};
+    use crate::model::registry::repository::RepositoryId;
+
+    fn registry_with(name: &str, path: &Path, extra: Map<String, serde_json::Value>) -> Registry {
+        let mut registry = Registry::default();
+        registry.insert(Entry {
+            repository: path.to_owned(),
+            repository_id: RepositoryId("r".to_owned()),
+            name: name.to_owned(),
+            admin: name.to_owned(),
+            path: path.to_owned(),
+            branch: None,
+            purpose: None,
+            identifier: name.to_owned(),
+            state: EntryState::Active,
+            created_at: Timestamp::UNIX_EPOCH,
+            created_by: "wt".to_owned(),
+            host: String::new(),
+            sequence: 0,
+            env: false,
+            allocations: Vec::new(),
+            extra,
+        });
+        registry
+    }
+
+    fn server() -> (TcpListener, Port) {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = Port::new(server.local_addr().unwrap().port()).unwrap();
+        (server, port)
+    }
+
+    #[test]
+    fn a_holder_is_named_with_pid_command_folder_and_worktree() {
+        let (_server, port) = server();
+        let us = facts(std::process::id()).unwrap();
+        let registry = registry_with("feature-1", us.folder.as_deref().unwrap(), Map::new());
+        let [busy] = &attribute(&[port], &registry).unwrap()[..] else { panic!("one port, one answer") };
+        let [socket] = &busy.listeners[..] else { panic!("{busy:?}") };
+        let [owner] = &socket.owners[..] else { panic!("{socket:?}") };
+        assert_eq!((owner.pid, &owner.command, &owner.folder), (us.pid, &us.command, &us.folder));
+        assert_eq!(owner.worktree.as_deref(), Some("feature-1"));
+        assert_eq!(socket.user, us.user);
+    }
+
+    #[test]
+    fn a_recorded_process_is_known_in_any_folder_and_junk_beside_it_is_passed_over() {
+        let (_server, port) = server();
+        let us = serde_json::to_value(identity::current().unwrap()).unwrap();
+        let extra = Map::from_iter([("processes".to_owned(), json!(["junk", us, { "pid": -1 }]))]);
+        let registry = registry_with("feature-2", Path::new("/nowhere"), extra);
+        let answer = attribute(&[port], &registry).unwrap();
+        assert_eq!(answer[0].listeners[0].owners[0].worktree.as_deref(), Some("feature-2"));
+    }
+
+    #[test]
+    fn neither_end_of_a_connection_is_ever_an_owner() {
+        let (server, port) = server();
+        let client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let (_accepted, _) = server.accept().unwrap();
+        let client_port = Port::new(client.local_addr().unwrap().port()).unwrap();
+        let answer = attribute(&[client_port, port], &Registry::default()).unwrap();
+        assert!(answer[0].listeners.is_empty(), "{answer:?}");
+        assert_eq!(answer[1].listeners.len(), 1);
+        drop(server);
+        // The connection lives on and keeps the port, yet nobody listens.
+        let after = attribute(&[port], &Registry::default()).unwrap();
+        assert!(after[0].listeners.is_empty(), "{after:?}");
+    }
+
+    #[test]
+    fn a_socket_link_has_an_inode_and_a_file_has_none() {
+        assert_eq!(socket_inode("socket:[123]"), Some(123));
+        assert_eq!((socket_inode("/tmp/socket:[1]"), socket_inode("pipe:[1]")), (None, None));
+    }
 }

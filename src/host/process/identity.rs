@@ -31,6 +31,12 @@ pub fn is_alive(id: &ProcessId) -> bool {
     is_alive_here(id, &boot, &namespace, look)
 }
 
+/// Answers whether `id` was seen in this boot and pid namespace, so that its pid and start time mean something here.
+pub(crate) fn is_from_here(id: &ProcessId) -> bool {
+    let (boot, namespace) = surroundings();
+    !differs(&id.boot, &boot) && !differs(&id.namespace, &namespace)
+}
+
 /// What a pid shows.
 enum Sight {
     Running {
@@ -42,7 +48,6 @@ enum Sight {
 }
 
 fn is_alive_here(id: &ProcessId, boot: &str, namespace: &str, look: impl Fn(u32) -> Sight) -> bool {
-    let differs = |recorded: &str, here: &str| !recorded.is_empty() && !here.is_empty() && recorded != here;
     if differs(&id.boot, boot) {
         return false;
     }
@@ -55,6 +60,10 @@ fn is_alive_here(id: &ProcessId, boot: &str, namespace: &str, look: impl Fn(u32)
         Sight::Gone => false,
         Sight::Hidden => true,
     }
+}
+
+fn differs(recorded: &str, here: &str) -> bool {
+    !recorded.is_empty() && !here.is_empty() && recorded != here
 }
 
 /// Returns the boot id and the pid namespace (`proc_sys_kernel(5)`, `pid_namespaces(7)`); empty where there are none.
@@ -96,7 +105,8 @@ fn whether_hidden(pid: u32) -> Sight {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 #[expect(clippy::disallowed_methods, reason = "a real child is what is asked about")]
 mod tests {
     use std::process::{Command, Stdio};

@@ -111,7 +111,8 @@ impl Stat {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 #[expect(clippy::disallowed_methods, reason = "a real child is what is looked for")]
 mod tests {
     use std::process::{Command, Stdio};
