@@ -11,7 +11,6 @@ pub mod listener;
 pub mod loss;
 pub mod port;
 pub mod process;
-pub mod progress;
 pub mod purpose;
 pub mod registry;
 pub mod resolve;

@@ -169,16 +169,21 @@ impl Ui {
             // A stdout that cannot be written to leaves the exit status to tell.
             let _ = self.write_envelope(Map::from_iter([("error".to_owned(), error)]));
         } else {
-            self.talk(&self.talk_paint.error("error:"), &indented(failure.message(), 7));
-            if let Some(hint) = failure.next_step() {
-                self.talk(&format!("{} ", self.talk_paint.hint("hint:")), &indented(hint, 7));
-            }
+            self.complain(failure);
         }
         if self.manner.verbose > 0 {
             let causes = failure.source().into_iter().flat_map(anyhow::Error::chain);
             causes.for_each(|cause| self.talk("cause:", &indented(&cause.to_string(), 7)));
         }
         failure.code().exit_status()
+    }
+
+    /// Shows a failure as text on stderr, also beside a JSON answer that was given before.
+    pub fn complain(&self, failure: &Failure) {
+        self.talk(&self.talk_paint.error("error:"), &indented(failure.message(), 7));
+        if let Some(hint) = failure.next_step() {
+            self.talk(&format!("{} ", self.talk_paint.hint("hint:")), &indented(hint, 7));
+        }
     }
 
     fn write_envelope(&self, fields: Map<String, Value>) -> Result<()> {

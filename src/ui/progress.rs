@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::Ui;
-use crate::model::progress::Progress;
 
 /// What is done sooner needs no bar.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -20,8 +19,6 @@ pub struct Bar {
 
 #[derive(Debug)]
 struct Work {
-    what: String,
-    total: u64,
     since: Instant,
     bar: Option<ProgressBar>,
 }
@@ -33,51 +30,32 @@ impl Bar {
         Self { is_wanted: ui.shows_progress(), work: Mutex::new(None) }
     }
 
-    fn with_work(&self, change: impl FnOnce(&mut Option<Work>)) {
-        if let (true, Ok(mut work)) = (self.is_wanted, self.work.lock()) {
-            change(&mut work);
+    /// Shows that `done` of `total` steps of `what` are done; may be called from several threads.
+    pub fn show(&self, what: &'static str, done: u64, total: u64) {
+        if !self.is_wanted {
+            return;
         }
-    }
-}
-
-impl Progress for Bar {
-    fn begin(&self, what: &str, total: u64) {
-        let work = Work { what: what.to_owned(), total, since: Instant::now(), bar: None };
-        self.with_work(|slot| *slot = Some(work));
-    }
-
-    fn advance(&self, done: u64) {
-        self.with_work(|slot| {
-            let Some(work) =
-                slot.as_mut().filter(|work| work.bar.is_some() || work.since.elapsed() > PATIENCE)
-            else {
-                return;
-            };
-            let (what, total) = (work.what.clone(), work.total);
+        // Whoever finds another thread at it leaves it to the next step.
+        let Ok(mut slot) = self.work.try_lock() else { return };
+        let work = slot.get_or_insert_with(|| Work { since: Instant::now(), bar: None });
+        if work.bar.is_some() || work.since.elapsed() > PATIENCE {
             work.bar.get_or_insert_with(|| drawn(what, total)).set_position(done);
-        });
-    }
-
-    fn end(&self) {
-        self.with_work(|slot| {
-            if let Some(bar) = slot.take().and_then(|work| work.bar) {
-                bar.finish_and_clear();
-            }
-        });
+        }
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.end();
+        let work = self.work.lock().ok().and_then(|mut slot| slot.take());
+        if let Some(bar) = work.and_then(|work| work.bar) {
+            bar.finish_and_clear();
+        }
     }
 }
 
-fn drawn(what: String, total: u64) -> ProgressBar {
-    let known = (total > 0).then_some(total);
-    let bar = ProgressBar::with_draw_target(known, ProgressDrawTarget::stderr()).with_message(what);
-    let template = if total > 0 { "{msg} {wide_bar} {pos}/{len}" } else { "{msg} {spinner} {pos}" };
-    match ProgressStyle::with_template(template) {
+fn drawn(what: &'static str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_message(what);
+    match ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

@@ -34,6 +34,9 @@ const GIT_LOCAL: [&str; 16] = [
     "GIT_INTERNAL_SUPER_PREFIX",
 ];
 
+/// Where the shell function waits for a folder: our answer alone, never that of a `wt` further down.
+const DIRECTIVE: &str = "WT_DIRECTIVE_FILE";
+
 /// How often a waiting process looks whether it was told to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -74,7 +77,7 @@ pub fn run(wish: &Wish<'_>) -> io::Result<u8> {
 fn command(wish: &Wish<'_>) -> Command {
     let mut command = Command::new(wish.program);
     command.args(wish.arguments).current_dir(wish.folder);
-    for name in GIT_LOCAL {
+    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE]) {
         command.env_remove(name);
     }
     let variables: BTreeMap<_, _> = wish.variables.iter().map(|(name, value)| (name, value)).collect();
