@@ -12,6 +12,7 @@ pub mod loss;
 pub mod port;
 pub mod process;
 pub mod purpose;
+pub mod quantity;
 pub mod registry;
 pub mod resolve;
 pub mod selection;

@@ -1,10 +1,18 @@
-//! The configuration, gathered from its layers.
+//! The configuration, gathered from its layers, and what `wt config` says about it.
 
 use std::path::Path;
 
+use serde::Serialize;
+use serde_json::Value;
+
 use crate::error::{Code, Failure, Result};
-use crate::model::config::layers::FlagValue;
-use crate::model::config::settings::Config;
+use crate::host::config_files::{is_there, read_layer, repository_file, require_layer};
+use crate::model::config::json_schema::json_schema;
+use crate::model::config::layers::{FlagValue, Layer};
+use crate::model::config::merge;
+use crate::model::config::problem::Problem;
+use crate::model::config::settings::{Config, ConfigValue};
+use crate::model::suggestion::nearest;
 
 /// Where the layers come from.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +30,115 @@ pub struct Sources<'a> {
 }
 
 /// Loads the effective configuration.
-pub fn load(_sources: &Sources) -> Result<Config> {
-    Err(Failure::new(Code::Internal, "the configuration is not there yet"))
+///
+/// # Errors
+///
+/// `config_invalid` for the first thing that is wrong, naming file, line and key.
+pub fn load(sources: &Sources) -> Result<Config> {
+    merge::merge(&layers(sources)?, sources.variables, sources.flags)
+}
+
+/// Loads what is right of the configuration, beside everything that is wrong with it.
+///
+/// # Errors
+///
+/// Fails only when a file cannot be read at all.
+pub fn load_leniently(sources: &Sources) -> Result<(Config, Vec<Problem>)> {
+    Ok(merge::merge_leniently(&layers(sources)?, sources.variables, sources.flags))
+}
+
+fn layers(sources: &Sources) -> Result<Vec<Layer>> {
+    if let Some(file) = sources.config_flag {
+        return Ok(vec![require_layer(file)?]);
+    }
+    let mut layers = Vec::new();
+    if let Some(file) = sources.user_file {
+        layers.extend(read_layer(file)?);
+    }
+    if let Some(root) = sources.repository_root {
+        layers.extend(read_layer(&repository_file(root))?);
+    }
+    Ok(layers)
+}
+
+/// What `wt config show` answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shown {
+    pub values: Vec<ConfigValue>,
+}
+
+/// Returns every value with its origin, or those of `key`, which may be a section.
+///
+/// # Errors
+///
+/// `not_found` for a key that has no value, with the near one.
+pub fn show(config: &Config, key: Option<&str>) -> Result<Shown> {
+    let Some(key) = key else { return Ok(Shown { values: config.values.clone() }) };
+    let below = |value: &&ConfigValue| {
+        value.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let values: Vec<ConfigValue> = config.values.iter().filter(below).cloned().collect();
+    if !values.is_empty() {
+        return Ok(Shown { values });
+    }
+    let failure = Failure::new(Code::NotFound, format!("no value for `{}` is set", key.escape_debug()));
+    let mut known: Vec<&str> = config.values.iter().map(|value| value.key.as_str()).collect();
+    let sections: Vec<&str> =
+        known.iter().filter_map(|key| key.rsplit_once('.').map(|(section, _)| section)).collect();
+    known.extend(sections);
+    Err(match nearest(key, known) {
+        Some(near) => failure.hint(format!("did you mean `wt config show {near}`?")),
+        None => failure.hint("`wt config show` lists every key"),
+    })
+}
+
+/// What a file is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileKind {
+    User,
+    Repository,
+    /// Named with `--config`.
+    Flag,
+}
+
+/// A file that is, or would be, read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConsideredFile {
+    pub kind: FileKind,
+    pub path: String,
+    pub exists: bool,
+    /// False for the two files that `--config` replaces.
+    pub read: bool,
+}
+
+/// What `wt config path` answers: the files, weakest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Files {
+    pub files: Vec<ConsideredFile>,
+}
+
+/// Returns the files that are considered; none of them is opened, so that it helps where one of them is broken.
+#[must_use]
+pub fn files(sources: &Sources) -> Files {
+    let replaced = sources.config_flag.is_some();
+    let repository = sources.repository_root.map(repository_file);
+    let candidates = [
+        (FileKind::User, sources.user_file),
+        (FileKind::Repository, repository.as_deref()),
+        (FileKind::Flag, sources.config_flag),
+    ];
+    let files = candidates.into_iter().filter_map(|(kind, path)| {
+        let path = path?;
+        let exists = is_there(path);
+        let read = exists && (kind == FileKind::Flag || !replaced);
+        Some(ConsideredFile { kind, path: path.display().to_string(), exists, read })
+    });
+    Files { files: files.collect() }
+}
+
+/// Returns the JSON schema of a configuration file.
+#[must_use]
+pub fn schema() -> Value {
+    json_schema()
 }

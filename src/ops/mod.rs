@@ -1,5 +1,6 @@
 //! ops: wiring only.
 
 pub mod config;
+pub mod init;
 pub mod run;
 pub mod switch;

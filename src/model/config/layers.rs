@@ -1,10 +1,10 @@
 //! What the configuration is made of, from the weakest layer to the strongest: built-in, files, variables, flags.
 
-/// One file as text, or the built-in one.
+/// One file as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// The file's path as shown to people; `None` for the built-in one.
-    pub path: Option<String>,
+    /// The file's path as shown to people.
+    pub path: String,
     pub text: String,
 }
 

@@ -1,4 +1,16 @@
 //! The configuration as values, and the rules that a file must keep.
 
+pub mod build;
+pub mod check;
+pub mod health;
+pub mod json_schema;
 pub mod layers;
+pub mod merge;
+pub mod overlap;
+pub mod parse;
+pub mod problem;
+pub mod schema;
 pub mod settings;
+#[cfg(test)]
+mod tests;
+pub mod variables;

@@ -1,8 +1,10 @@
 //! The effective settings after all layers: what the rest of the program reads.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::exclusion::Exclusion;
@@ -105,7 +107,7 @@ pub struct RegistrySettings {
 }
 
 /// One value and where it came from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ConfigValue {
     /// Dotted: `ports.conflict.policy`.
     pub key: String,
@@ -126,6 +128,35 @@ pub enum Origin {
     Variable(String),
     /// A command-line flag as typed.
     Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => formatter.write_str("built-in"),
+            Self::File { path, line } => write!(formatter, "{path}:{line}"),
+            Self::Variable(name) => formatter.write_str(name),
+            Self::Flag(flag) => formatter.write_str(flag),
+        }
+    }
+}
+
+/// As people read it: `built-in`, `/p/.wt.toml:3`, `WT_TRASH_KEEP`, `--on-conflict retry`.
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl ConflictSettings {
+    /// Returns how long to wait before retry number `attempt` (from 1): longer each time, a minute at most.
+    #[must_use]
+    pub fn wait_before(&self, attempt: u32) -> Duration {
+        let longest = Duration::from_mins(1);
+        let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let seconds = self.backoff.as_secs_f64() * self.multiplier.powi(exponent);
+        Duration::try_from_secs_f64(seconds).map_or(longest, |wait| wait.min(longest))
+    }
 }
 
 impl Config {

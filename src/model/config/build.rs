@@ -1,0 +1,102 @@
+//! The merged values as typed settings. They are checked by now: what is missing is an option that nobody set.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::merge::Merged;
+use super::problem::Fault;
+use super::settings::{
+    Config, ConflictPolicy, ConflictSettings, EnvSettings, PurposeSettings, RegistrySettings, RemoveSettings,
+    ServiceSettings, TrashSettings, WorktreeSettings,
+};
+use super::{check, schema};
+use crate::model::service::ServiceName;
+
+/// Returns the settings that `merged` makes.
+#[must_use]
+pub fn config(merged: Merged) -> Config {
+    let text = |key: &str| find(&merged, key, |value| check::text(value).map(str::to_owned));
+    let duration = |key: &str| find(&merged, key, check::duration).unwrap_or_default();
+    let retry = text("ports.conflict.policy").as_deref() == Some("retry");
+    Config {
+        worktree: WorktreeSettings {
+            path: text("worktree.path").unwrap_or_default(),
+            name: text("worktree.name").unwrap_or_default(),
+            branch: text("worktree.branch").unwrap_or_default(),
+        },
+        purposes: merged
+            .purposes
+            .iter()
+            .map(|purpose| {
+                let ports =
+                    find(&merged, &format!("purpose.{purpose}.ports"), check::ports).unwrap_or_default();
+                let services = find(&merged, &format!("purpose.{purpose}.services"), check::services);
+                (purpose.clone(), PurposeSettings { ports, services: services.unwrap_or_default() })
+            })
+            .collect(),
+        services: services(&merged),
+        conflict: ConflictSettings {
+            policy: if retry { ConflictPolicy::Retry } else { ConflictPolicy::Fail },
+            max_retries: find(&merged, "ports.conflict.max_retries", |value| {
+                check::whole(value, 0, u32::MAX)
+            })
+            .unwrap_or_default(),
+            backoff: duration("ports.conflict.backoff"),
+            multiplier: find(&merged, "ports.conflict.multiplier", |value| {
+                check::number(value, 1.0, f64::MAX)
+            })
+            .unwrap_or(1.0),
+        },
+        exclusions: find(&merged, "ports.exclude", check::exclusions).unwrap_or_default(),
+        env: EnvSettings { template: text("env.template") },
+        remove: RemoveSettings { caches: find(&merged, "remove.caches", words).unwrap_or_default() },
+        trash: TrashSettings {
+            keep: duration("trash.keep"),
+            max_size: find(&merged, "trash.max_size", check::size).unwrap_or_default(),
+        },
+        registry: RegistrySettings { lock_timeout: duration("registry.lock_timeout") },
+        values: in_order_of_the_schema(merged),
+    }
+}
+
+fn find<'a, T>(merged: &'a Merged, key: &str, read: impl Fn(&'a Value) -> Result<T, Fault>) -> Option<T> {
+    merged.find(key).and_then(|found| read(&found.value).ok())
+}
+
+fn words(value: &Value) -> Result<Vec<String>, Fault> {
+    check::list(value, "texts", |word| check::text(word).map(str::to_owned))
+}
+
+fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
+    let mut services: BTreeMap<ServiceName, ServiceSettings> = BTreeMap::new();
+    for found in merged.values() {
+        let Some((name, last)) = found.key.strip_prefix("service.").and_then(|rest| rest.split_once('.'))
+        else {
+            continue;
+        };
+        let Ok(name) = name.parse() else { continue };
+        let settings = services.entry(name).or_default();
+        let value = &found.value;
+        match last {
+            "ports" => settings.ports = check::ports(value).ok().filter(|ranges| !ranges.is_empty()),
+            "env" => settings.env = check::variables(value).unwrap_or_default(),
+            "url" => settings.url = value.as_str().map(str::to_owned),
+            "run" => settings.run = value.as_str().map(str::to_owned),
+            "health" => settings.health = Some(value.clone()),
+            _ => {}
+        }
+    }
+    services
+}
+
+/// Sections in the order of the documentation, names in the order of their appearance.
+fn in_order_of_the_schema(merged: Merged) -> Vec<super::settings::ConfigValue> {
+    let place = |key: &str| {
+        let section = key.split('.').next().unwrap_or_default();
+        schema::KEYS.iter().position(|entry| entry.path.split('.').next() == Some(section))
+    };
+    let mut values = merged.into_values();
+    values.sort_by_key(|value| place(&value.key));
+    values
+}

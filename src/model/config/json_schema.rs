@@ -1,0 +1,78 @@
+//! The configuration file as a JSON schema, for editors: made from the table of keys.
+
+use serde_json::{Map, Value, json};
+
+use super::health::CHECKS;
+use super::schema::{KEYS, Kind};
+
+/// Returns the JSON schema (draft 2020-12) of a configuration file.
+#[must_use]
+pub fn json_schema() -> Value {
+    let mut root = section("The configuration of wt");
+    root["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    for key in KEYS {
+        let parts: Vec<&str> = key.path.split('.').collect();
+        let Some((last, sections)) = parts.split_last() else { continue };
+        let mut place = &mut root;
+        for part in sections {
+            place = match *part {
+                "*" => &mut place["patternProperties"]["^[a-z][a-z0-9-]{0,31}$"],
+                name => &mut place["properties"][name],
+            };
+            if place.is_null() {
+                *place = section("");
+            }
+        }
+        let mut kind = kind(key.kind);
+        kind["description"] = key.meaning.into();
+        place["properties"][*last] = kind;
+    }
+    root
+}
+
+fn section(title: &str) -> Value {
+    let mut section = json!({ "type": "object", "additionalProperties": false });
+    if !title.is_empty() {
+        section["title"] = title.into();
+    }
+    section
+}
+
+fn kind(kind: Kind) -> Value {
+    match kind {
+        Kind::Text | Kind::Template(_) => json!({ "type": "string", "minLength": 1 }),
+        Kind::Words => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
+        Kind::Services => {
+            json!({ "type": "array", "uniqueItems": true, "items": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" } })
+        }
+        Kind::Variables => {
+            json!({ "type": "array", "items": { "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" } })
+        }
+        Kind::Ports => json!({ "anyOf": [range(), { "type": "array", "items": range() }] }),
+        Kind::Exclusions => json!({ "type": "array", "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["ports", "reason"],
+            "properties": { "ports": range(), "reason": { "type": "string", "minLength": 1 } },
+        } }),
+        Kind::Choice(words) => json!({ "enum": words }),
+        Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Kind::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
+        Kind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w) *)+$" }),
+        Kind::Size => json!({ "type": ["string", "integer"], "minimum": 0 }),
+        Kind::Health => {
+            let checks: Vec<Value> = CHECKS.iter().map(|check| json!({ "required": [check] })).collect();
+            let mut health = Map::new();
+            health.insert("type".into(), "object".into());
+            health.insert("oneOf".into(), checks.into());
+            Value::Object(health)
+        }
+    }
+}
+
+fn range() -> Value {
+    json!({ "anyOf": [
+        { "type": "integer", "minimum": 1, "maximum": 65535 },
+        { "type": "string", "pattern": "^ *[0-9]{1,5} *(- *[0-9]{1,5} *)?$" },
+    ] })
+}

@@ -1,0 +1,151 @@
+//! The layers laid over each other, key by key: the last one that gives a key wins.
+
+use std::collections::HashMap;
+
+use super::layers::{FlagValue, Layer};
+use super::problem::Problem;
+use super::settings::{Config, ConfigValue, Origin};
+use super::{build, overlap, parse, variables};
+use crate::error::Result;
+use crate::model::purpose::Purpose;
+
+/// The built-in layer: every default, and the documentation of every key.
+pub const BUILT_IN: &str = include_str!("../../../templates/config.toml");
+
+/// The values that are in effect.
+#[derive(Clone, Debug, Default)]
+pub struct Merged {
+    values: Vec<ConfigValue>,
+    /// When a value was given last: later is a stronger layer, or further down in a file.
+    given: Vec<usize>,
+    places: HashMap<String, usize>,
+    counter: usize,
+    /// Every purpose that has a section, in the order of their appearance.
+    pub purposes: Vec<Purpose>,
+}
+
+impl Merged {
+    fn put(&mut self, value: ConfigValue) {
+        self.counter += 1;
+        if let Some(place) = self.places.get(&value.key) {
+            self.given[*place] = self.counter;
+            self.values[*place] = value;
+            return;
+        }
+        self.places.insert(value.key.clone(), self.values.len());
+        self.values.push(value);
+        self.given.push(self.counter);
+    }
+
+    fn put_purpose(&mut self, purpose: Purpose) {
+        if !self.purposes.contains(&purpose) {
+            self.purposes.push(purpose);
+        }
+    }
+
+    /// Returns the value of a key, where any layer gives one.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<&ConfigValue> {
+        self.places.get(key).map(|place| &self.values[*place])
+    }
+
+    /// Returns the values, built-in keys first.
+    #[must_use]
+    pub fn values(&self) -> &[ConfigValue] {
+        &self.values
+    }
+
+    /// Returns the values themselves, built-in keys first.
+    #[must_use]
+    pub fn into_values(self) -> Vec<ConfigValue> {
+        self.values
+    }
+
+    /// Returns the values, those that were given last at the end.
+    #[must_use]
+    pub fn in_order_of_appearance(&self) -> Vec<&ConfigValue> {
+        let mut places: Vec<usize> = (0..self.values.len()).collect();
+        places.sort_by_key(|place| self.given[*place]);
+        places.into_iter().map(|place| &self.values[place]).collect()
+    }
+}
+
+/// Lays `files`, weakest first, over the built-in layer, then the variables, then the flags.
+///
+/// # Errors
+///
+/// `config_invalid` for the first thing that is wrong, naming its file and line (or variable, or flag) and its key.
+pub fn merge(files: &[Layer], variables: &[(String, String)], flags: &[FlagValue]) -> Result<Config> {
+    let (config, problems) = merge_leniently(files, variables, flags);
+    match problems.first() {
+        Some(problem) => Err(problem.failure()),
+        None => Ok(config),
+    }
+}
+
+/// As [`merge`], but leaves out what is wrong and says so beside what is left.
+#[must_use]
+pub fn merge_leniently(
+    files: &[Layer],
+    variables: &[(String, String)],
+    flags: &[FlagValue],
+) -> (Config, Vec<Problem>) {
+    let mut merged = Merged::default();
+    let mut problems = Vec::new();
+    let built_in = std::iter::once((None, BUILT_IN));
+    for (path, text) in
+        built_in.chain(files.iter().map(|file| (Some(file.path.as_str()), file.text.as_str())))
+    {
+        let parsed = parse::parse(path, text);
+        parsed.purposes.into_iter().for_each(|(purpose, _)| merged.put_purpose(purpose));
+        parsed.values.into_iter().for_each(|value| merged.put(value));
+        problems.extend(parsed.problems);
+    }
+    let names = names(&merged);
+    let mut variables: Vec<&(String, String)> = variables.iter().collect();
+    variables.sort();
+    let given = variables
+        .into_iter()
+        .filter_map(|(name, text)| variables::from_variable(name, text, &names))
+        .chain(flags.iter().map(variables::from_flag));
+    for value in given {
+        match value {
+            Ok(value) => {
+                let purpose = value.key.strip_prefix("purpose.").and_then(|rest| rest.split('.').next());
+                if let Some(purpose) = purpose.and_then(|purpose| purpose.parse().ok()) {
+                    merged.put_purpose(purpose);
+                }
+                merged.put(value);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    for purpose in merged.purposes.clone() {
+        for (last, value) in [("ports", Vec::new()), ("services", vec!["web"])] {
+            let key = format!("purpose.{purpose}.{last}");
+            if merged.find(&key).is_none() {
+                merged.put(ConfigValue { key, value: value.into(), origin: Origin::BuiltIn });
+            }
+        }
+    }
+    problems.extend(overlap::overlaps(&merged));
+    (build::config(merged), problems)
+}
+
+/// Returns every key that a name in the files makes possible, for variables to be matched against.
+fn names(merged: &Merged) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let services = merged.values().iter().filter_map(|value| value.key.strip_prefix("service."));
+    let listed = merged.values().iter().filter(|value| value.key.ends_with(".services"));
+    let listed = listed.filter_map(|value| value.value.as_array()).flatten().filter_map(|name| name.as_str());
+    for service in services.filter_map(|rest| rest.split('.').next()).chain(listed) {
+        found.extend(below("service", service));
+    }
+    found.extend(merged.purposes.iter().flat_map(|purpose| below("purpose", purpose.as_str())));
+    found
+}
+
+fn below(section: &str, name: &str) -> Vec<String> {
+    let section = format!("{section}.{name}");
+    super::schema::children(&section).into_iter().map(|last| format!("{section}.{last}")).collect()
+}

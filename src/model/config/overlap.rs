@@ -1,0 +1,60 @@
+//! No two purposes may draw from one port, and no two services: looked at after all layers are merged.
+
+use super::check;
+use super::merge::Merged;
+use super::problem::{Fault, Problem};
+use crate::model::port::{PortRange, PortRanges};
+
+/// Returns the first overlap among purposes and the first among services; each names the later value of the two.
+#[must_use]
+pub fn overlaps(merged: &Merged) -> Vec<Problem> {
+    ["purpose", "service"].into_iter().filter_map(|family| first_overlap(merged, family)).collect()
+}
+
+struct Claim<'a> {
+    name: &'a str,
+    ranges: PortRanges,
+    value: &'a super::settings::ConfigValue,
+}
+
+fn first_overlap(merged: &Merged, family: &str) -> Option<Problem> {
+    let claims: Vec<Claim> =
+        merged.in_order_of_appearance().into_iter().filter_map(|value| claim(value, family)).collect();
+    claims.iter().enumerate().find_map(|(index, later)| {
+        claims[..index].iter().find_map(|earlier| {
+            let (ours, theirs) = shared(&later.ranges, &earlier.ranges)?;
+            let message = format!(
+                "{family} `{}`: {ours} overlaps {theirs} of {family} `{}` ({})",
+                later.name, earlier.name, earlier.value.origin
+            );
+            let hint = match next_free(&claims, ours) {
+                Some(free) => format!("give one of them another range; {free} is free"),
+                None => "give one of them another range".to_owned(),
+            };
+            Some(Problem::with_value(
+                later.value.origin.clone(),
+                &later.value.key,
+                Fault::new(message).hint(hint),
+            ))
+        })
+    })
+}
+
+fn claim<'a>(value: &'a super::settings::ConfigValue, family: &str) -> Option<Claim<'a>> {
+    let name = value.key.strip_prefix(family)?.strip_prefix('.')?.strip_suffix(".ports")?;
+    Some(Claim { name, ranges: check::ports(&value.value).ok()?, value })
+}
+
+fn shared(ours: &PortRanges, theirs: &PortRanges) -> Option<(PortRange, PortRange)> {
+    ours.0
+        .iter()
+        .find_map(|our| theirs.0.iter().find(|their| our.overlaps(**their)).map(|their| (*our, *their)))
+}
+
+/// Returns the first range above all claims that is as long as `wanted`.
+fn next_free(claims: &[Claim], wanted: PortRange) -> Option<PortRange> {
+    let last = claims.iter().flat_map(|claim| &claim.ranges.0).map(|range| range.last().number()).max()?;
+    let length = wanted.last().number() - wanted.first().number();
+    let first = last.checked_add(1)?;
+    format!("{first}-{}", first.checked_add(length)?).parse().ok()
+}

@@ -1,0 +1,182 @@
+//! One file's text as a list of checked values, each with its line, and what is wrong with the others.
+
+use serde_json::{Number, Value};
+use toml::de::{DeTable, DeValue};
+
+use super::check;
+use super::problem::{Fault, Problem};
+use super::schema::{self, Kind};
+use super::settings::{ConfigValue, Origin};
+use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
+use crate::model::suggestion::nearest;
+
+/// What a file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// The values that are right, in the order of the file.
+    pub values: Vec<ConfigValue>,
+    /// Purposes with a section of their own, an empty one too.
+    pub purposes: Vec<(Purpose, Origin)>,
+    /// What is wrong, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the text of the file at `path`; `None` is the built-in one, whose templates are right by test.
+#[must_use]
+pub fn parse(path: Option<&str>, text: &str) -> Parsed {
+    let mut reader = Reader { path, line_ends: line_ends(text), parsed: Parsed::default() };
+    match DeTable::parse(text) {
+        Ok(table) => reader.section("", table.get_ref()),
+        Err(error) => {
+            let offset = error.span().map_or(0, |span| span.start);
+            let message = error.message().replace('\n', ", ");
+            let problem = Problem {
+                origin: reader.origin(offset),
+                key: None,
+                message: format!("not valid TOML: {message}"),
+                hint: None,
+            };
+            reader.parsed.problems.push(problem);
+        }
+    }
+    reader.parsed
+}
+
+struct Reader<'a> {
+    path: Option<&'a str>,
+    line_ends: Vec<usize>,
+    parsed: Parsed,
+}
+
+impl Reader<'_> {
+    fn origin(&self, offset: usize) -> Origin {
+        match self.path {
+            None => Origin::BuiltIn,
+            Some(path) => {
+                let line = self.line_ends.partition_point(|end| *end < offset) + 1;
+                Origin::File { path: path.to_owned(), line }
+            }
+        }
+    }
+
+    fn section(&mut self, section: &str, table: &DeTable) {
+        let children = schema::children(section);
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        for (name, value) in entries {
+            let word = name.get_ref().as_ref();
+            let dotted = if section.is_empty() { word.to_owned() } else { format!("{section}.{word}") };
+            let origin = self.origin(name.span().start);
+            if children == ["*"] {
+                self.named(section, word, &dotted, value.get_ref(), origin);
+            } else if !children.contains(&word) {
+                self.parsed.problems.push(unknown(
+                    section,
+                    word,
+                    &dotted,
+                    value.get_ref(),
+                    origin,
+                    &children,
+                ));
+            } else if let Some(entry) = schema::find(&dotted) {
+                self.value(&dotted, entry.kind, value.get_ref(), origin);
+            } else {
+                self.below(&dotted, value.get_ref(), origin);
+            }
+        }
+    }
+
+    /// The section of one purpose or one service.
+    fn named(&mut self, section: &str, word: &str, dotted: &str, value: &DeValue, origin: Origin) {
+        let name = match section {
+            "purpose" => word.parse::<Purpose>().map(Some),
+            _ => word.parse::<ServiceName>().map(|_| None),
+        };
+        match name {
+            Err(message) => {
+                self.parsed.problems.push(Problem::with_value(origin, dotted, Fault::new(message)));
+            }
+            Ok(purpose) => {
+                if let Some(purpose) = purpose.filter(|_| matches!(value, DeValue::Table(_))) {
+                    self.parsed.purposes.push((purpose, origin.clone()));
+                }
+                self.below(dotted, value, origin);
+            }
+        }
+    }
+
+    fn below(&mut self, dotted: &str, value: &DeValue, origin: Origin) {
+        match value {
+            DeValue::Table(table) => self.section(dotted, table),
+            other => {
+                let fault = check::wrong("a section", &json(other))
+                    .hint(format!("write `[{dotted}]` and its keys below"));
+                self.parsed.problems.push(Problem::with_value(origin, dotted, fault));
+            }
+        }
+    }
+
+    fn value(&mut self, dotted: &str, kind: Kind, written: &DeValue, origin: Origin) {
+        let value = json(written);
+        let trusted = self.path.is_none() && matches!(kind, Kind::Template(_));
+        match if trusted { Ok(()) } else { check::check(kind, &value) } {
+            Ok(()) => self.parsed.values.push(ConfigValue { key: dotted.to_owned(), value, origin }),
+            Err(fault) => {
+                let element = match (fault.element, written) {
+                    (Some(index), DeValue::Array(elements)) => elements.get(index),
+                    _ => None,
+                };
+                let origin = element.map_or(origin, |element| self.origin(element.span().start));
+                self.parsed.problems.push(Problem::with_value(origin, dotted, fault));
+            }
+        }
+    }
+}
+
+fn unknown(
+    section: &str,
+    word: &str,
+    dotted: &str,
+    value: &DeValue,
+    origin: Origin,
+    children: &[&str],
+) -> Problem {
+    let what = if matches!(value, DeValue::Table(_)) { "section" } else { "key" };
+    let place = if section.is_empty() { String::new() } else { format!("{section}.") };
+    let known = children.iter().map(|child| format!("`{child}`")).collect::<Vec<_>>().join(", ");
+    let hint = match nearest(word, children.iter().copied()) {
+        Some(near) => format!("did you mean `{place}{near}`?"),
+        None if section.is_empty() => format!("the sections are {known}"),
+        None => format!("`{section}` knows {known}"),
+    };
+    let message = format!("unknown {what} `{}`", dotted.escape_debug());
+    Problem { origin, key: Some(dotted.to_owned()), message, hint: Some(hint) }
+}
+
+fn line_ends(text: &str) -> Vec<usize> {
+    text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(offset, _)| offset).collect()
+}
+
+/// Returns the value as JSON; what JSON cannot say (a date, infinity) is null, which no key wants.
+#[must_use]
+pub fn json(value: &DeValue) -> Value {
+    match value {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Boolean(truth) => Value::Bool(*truth),
+        DeValue::Datetime(_) => Value::Null,
+        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(whole) => Value::from(whole),
+            Err(_) => float(integer.as_str()),
+        },
+        DeValue::Float(written) => float(written.as_str()),
+        DeValue::Array(elements) => elements.iter().map(|element| json(element.get_ref())).collect(),
+        DeValue::Table(table) => Value::Object(
+            table.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect(),
+        ),
+    }
+}
+
+fn float(text: &str) -> Value {
+    text.parse().ok().and_then(Number::from_f64).map_or(Value::Null, Value::Number)
+}

@@ -1,0 +1,183 @@
+//! Every key of the configuration, once: its place, its type, its meaning. Files, variables, the JSON schema and the
+//! check of the documentation all read this table.
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Text that is not empty.
+    Text,
+    /// A template that may use these variables.
+    Template(&'static [&'static str]),
+    /// A list of texts.
+    Words,
+    /// A list of service names.
+    Services,
+    /// A list of names of environment variables.
+    Variables,
+    /// A range `"5000-5099"`, a port, or a list of them.
+    Ports,
+    /// A list of `{ ports, reason }`.
+    Exclusions,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number between these.
+    Whole(u32, u32),
+    /// A number between these.
+    Number(f64, f64),
+    /// A length of time.
+    Duration,
+    /// A number of bytes.
+    Size,
+    /// A health check.
+    Health,
+}
+
+/// One key; `*` in its path stands for the name of a purpose or a service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Key {
+    pub path: &'static str,
+    pub kind: Kind,
+    pub meaning: &'static str,
+}
+
+/// What the templates of names may use.
+pub const NAME_VALUES: &[&str] = &["purpose", "identifier", "repo_name", "repo_parent", "repo_path"];
+
+/// What the template of a path may use.
+pub const PATH_VALUES: &[&str] =
+    &["purpose", "identifier", "repo_name", "repo_parent", "repo_path", "name", "branch"];
+
+/// What the template of a service's URL may use.
+pub const URL_VALUES: &[&str] = &["port", "service", "purpose", "identifier", "name", "branch", "repo_name"];
+
+const fn key(path: &'static str, kind: Kind, meaning: &'static str) -> Key {
+    Key { path, kind, meaning }
+}
+
+/// Every key there is.
+pub const KEYS: &[Key] = &[
+    key(
+        "worktree.path",
+        Kind::Template(PATH_VALUES),
+        "The folder of a new worktree; a relative one is taken from the main worktree, `~/` is the home folder.",
+    ),
+    key("worktree.name", Kind::Template(NAME_VALUES), "The name of a new worktree."),
+    key("worktree.branch", Kind::Template(NAME_VALUES), "The branch of a new worktree."),
+    key(
+        "purpose.*.ports",
+        Kind::Ports,
+        "Where worktrees of this purpose take their ports from, tried in order; empty for none.",
+    ),
+    key("purpose.*.services", Kind::Services, "The services that get a port when `--ports` says no more."),
+    key(
+        "service.*.ports",
+        Kind::Ports,
+        "The service's own range, wherever it lies; without it the service draws from the purpose's.",
+    ),
+    key(
+        "service.*.env",
+        Kind::Variables,
+        "The variables that carry the service's port; `<SERVICE>_PORT` when empty.",
+    ),
+    key("service.*.url", Kind::Template(URL_VALUES), "The service's URL."),
+    key("service.*.run", Kind::Text, "The command that runs the service."),
+    key("service.*.health", Kind::Health, "How to see that the service answers."),
+    key("ports.exclude", Kind::Exclusions, "Ports never allocated, each with its reason."),
+    key(
+        "ports.conflict.policy",
+        Kind::Choice(&["fail", "retry"]),
+        "What to do about a port that is free in the registry and taken on the machine.",
+    ),
+    key(
+        "ports.conflict.max_retries",
+        Kind::Whole(0, 100),
+        "How many other ports `retry` tries in one create.",
+    ),
+    key("ports.conflict.backoff", Kind::Duration, "How long `retry` waits before the first of them."),
+    key("ports.conflict.multiplier", Kind::Number(1.0, 10.0), "By how much each further wait is longer."),
+    key(
+        "env.template",
+        Kind::Text,
+        "A template file for the env block, relative to the main worktree, instead of the built-in one.",
+    ),
+    key(
+        "remove.caches",
+        Kind::Words,
+        "Names of ignored files and folders that hold nothing worth keeping; `*` stands for any letters.",
+    ),
+    key("trash.keep", Kind::Duration, "How long a removed worktree can be restored."),
+    key("trash.max_size", Kind::Size, "How much all removed worktrees together may take."),
+    key(
+        "registry.lock_timeout",
+        Kind::Duration,
+        "How long to wait for another process to let go of the registry.",
+    ),
+];
+
+/// Returns the entry of a dotted key: `purpose.feature.ports` is `purpose.*.ports`.
+#[must_use]
+pub fn find(key: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|entry| matches(entry.path, key))
+}
+
+fn matches(pattern: &str, key: &str) -> bool {
+    let (mut pattern, mut key) = (pattern.split('.'), key.split('.'));
+    loop {
+        match (pattern.next(), key.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(given)) if wanted == "*" || wanted == given => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Returns what may stand below a section (`""` is the whole file), `*` for a name of one's own; empty when there is
+/// no such section.
+#[must_use]
+pub fn children(section: &str) -> Vec<&'static str> {
+    let depth = if section.is_empty() { 0 } else { section.split('.').count() };
+    let mut found: Vec<&'static str> = Vec::new();
+    for entry in KEYS {
+        let parts: Vec<&str> = entry.path.split('.').collect();
+        let below = depth == 0
+            || parts.len() > depth
+                && section.split('.').zip(&parts).all(|(given, wanted)| *wanted == "*" || given == *wanted);
+        if below && !found.contains(&parts[depth]) {
+            found.push(parts[depth]);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, children, find};
+
+    #[test]
+    fn a_dotted_key_finds_its_entry() {
+        assert_eq!(find("purpose.feature.ports").unwrap().path, "purpose.*.ports");
+        assert_eq!(find("ports.conflict.policy").unwrap().path, "ports.conflict.policy");
+        assert!(
+            find("ports").is_none()
+                && find("ports.conflict").is_none()
+                && find("purpose.x.y.ports").is_none()
+        );
+    }
+
+    #[test]
+    fn a_section_knows_what_stands_below() {
+        assert_eq!(children("purpose"), ["*"]);
+        assert_eq!(children("purpose.feature"), ["ports", "services"]);
+        assert_eq!(children("ports"), ["exclude", "conflict"]);
+        assert!(children("porpoise").is_empty());
+        assert!(children("").contains(&"trash"));
+    }
+
+    #[test]
+    fn every_key_is_told_apart_and_explained() {
+        for (index, entry) in KEYS.iter().enumerate() {
+            assert!(entry.meaning.ends_with('.'), "{}", entry.path);
+            assert!(KEYS[index + 1..].iter().all(|other| other.path != entry.path), "{}", entry.path);
+        }
+    }
+}

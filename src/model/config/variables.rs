@@ -1,0 +1,100 @@
+//! Values from `WT_` variables and from flags: text that becomes what the key wants.
+
+use serde_json::{Number, Value};
+use toml::de::DeValue;
+
+use super::layers::FlagValue;
+use super::problem::{Fault, Problem};
+use super::schema::{KEYS, Kind};
+use super::settings::{ConfigValue, Origin};
+use super::{check, parse, schema};
+use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
+
+/// Returns the variable of a dotted key: `ports.conflict.policy` is `WT_PORTS_CONFLICT_POLICY`.
+#[must_use]
+pub fn variable(key: &str) -> String {
+    format!("WT_{}", key.to_ascii_uppercase().replace(['.', '-'], "_"))
+}
+
+/// Returns the value that `name` gives, where it names a key and is not empty; `names` are the keys that the files
+/// have, for a name with `-` in it cannot be told from one with `_`.
+#[must_use]
+pub fn from_variable(name: &str, text: &str, names: &[String]) -> Option<Result<ConfigValue, Problem>> {
+    if text.is_empty() || !name.starts_with("WT_") {
+        return None;
+    }
+    let key = find_key(name, names)?;
+    Some(value(&key, text, Origin::Variable(name.to_owned())))
+}
+
+/// Returns the value that a flag gives.
+///
+/// # Errors
+///
+/// Returns what is wrong with it.
+pub fn from_flag(flag: &FlagValue) -> Result<ConfigValue, Problem> {
+    value(&flag.key, &flag.value, Origin::Flag(flag.flag.clone()))
+}
+
+fn find_key(name: &str, names: &[String]) -> Option<String> {
+    if let Some(known) = names.iter().find(|key| variable(key) == name) {
+        return Some(known.clone());
+    }
+    KEYS.iter().find_map(|entry| match entry.path.split_once(".*.") {
+        None => (variable(entry.path) == name).then(|| entry.path.to_owned()),
+        Some((section, last)) => {
+            let (start, end) = (format!("{}_", variable(section)), format!("_{}", last.to_ascii_uppercase()));
+            let middle = name.strip_prefix(&start)?.strip_suffix(&end)?;
+            if middle != middle.to_ascii_uppercase() {
+                return None;
+            }
+            let word = middle.to_ascii_lowercase().replace('_', "-");
+            let is_name = if section == "purpose" {
+                word.parse::<Purpose>().is_ok()
+            } else {
+                word.parse::<ServiceName>().is_ok()
+            };
+            is_name.then(|| format!("{section}.{word}.{last}"))
+        }
+    })
+}
+
+fn value(key: &str, text: &str, origin: Origin) -> Result<ConfigValue, Problem> {
+    let checked = schema::find(key).ok_or_else(|| Fault::new("there is no such key")).and_then(|entry| {
+        let value = read(entry.kind, text.trim())?;
+        check::check(entry.kind, &value).map(|()| value)
+    });
+    match checked {
+        Ok(value) => Ok(ConfigValue { key: key.to_owned(), value, origin }),
+        Err(fault) => Err(Problem::with_value(origin, key, fault)),
+    }
+}
+
+/// Lists are separated by commas, or written as in a file; tables are written as in a file.
+fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
+    match kind {
+        Kind::Words | Kind::Services | Kind::Variables | Kind::Ports if !text.starts_with('[') => {
+            let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+            Ok(match words[..] {
+                [range] if kind == Kind::Ports => Value::from(range),
+                _ => Value::from(words),
+            })
+        }
+        Kind::Words | Kind::Services | Kind::Variables | Kind::Ports | Kind::Exclusions | Kind::Health => {
+            let value = DeValue::parse(text).map_err(|error| {
+                Fault::new(format!("not a valid value: {}", error.message().replace('\n', ", ")))
+                    .hint("write it as in a file, `[…]` or `{…}`")
+            })?;
+            Ok(parse::json(value.get_ref()))
+        }
+        Kind::Whole(..) => Ok(text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)),
+        Kind::Number(..) => {
+            let number = text.parse().ok().and_then(Number::from_f64);
+            Ok(number.map_or_else(|| Value::from(text), Value::Number))
+        }
+        Kind::Text | Kind::Template(_) | Kind::Choice(_) | Kind::Duration | Kind::Size => {
+            Ok(Value::from(text))
+        }
+    }
+}
