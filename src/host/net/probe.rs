@@ -1,4 +1,4 @@
-//! One verdict about one port: could a server start on it now? A bind *and listen* answers; nothing is ever connected.
+//! One verdict about one port: could a server start on it now? A bind answers; nothing listens, nothing is connected.
 //! An outgoing connection whose local port it is makes it busy too: no server can bind there while it lasts.
 
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ pub use crate::model::listener::Probe;
 ///
 /// Not seen: a socket bound with `SO_REUSEADDR` that never listens; [`bound_ports`] has those.
 pub fn probe(port: Port) -> Result<Probe> {
-    verdict(port, &ADDRESSES, |address| bind_and_listen(address, port))
+    verdict(port, &ADDRESSES, |address| bind_only(address, port))
 }
 
 /// Returns the ports of sockets that are bound and do not listen (Linux 6.8 and later; none elsewhere).
@@ -39,7 +39,15 @@ pub fn prober() -> impl FnMut(Port) -> Result<Probe> {
     } else {
         listeners().unwrap_or_default().into_iter().map(|listener| listener.port).collect()
     };
-    move |port| if taken.contains(&port) { Ok(Probe::Busy) } else { probe(port) }
+    move |port| {
+        let verdict = probe(port)?;
+        if verdict != Probe::Free || !taken.contains(&port) {
+            return Ok(verdict);
+        }
+        // Perhaps it was only somebody else's probe, bound for an instant: look again.
+        let remains = cfg!(not(target_os = "linux")) || bound_ports()?.contains(&port);
+        Ok(if remains { Probe::Busy } else { Probe::Free })
+    }
 }
 
 /// Where to bind, in order: on Linux the first family that exists sees every listener of both.
@@ -97,7 +105,7 @@ fn is_missing_family(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|errno| missing.contains(&errno))
 }
 
-fn bind_and_listen(address: IpAddr, port: Port) -> io::Result<()> {
+fn bind_only(address: IpAddr, port: Port) -> io::Result<()> {
     let domain = if address.is_ipv6() { Domain::IPV6 } else { Domain::IPV4 };
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
     // Servers set it, and without it the remains of old connections (TIME_WAIT) would look like a holder.
@@ -106,9 +114,9 @@ fn bind_and_listen(address: IpAddr, port: Port) -> io::Result<()> {
         // Dual-stack on Linux, whatever `net.ipv6.bindv6only` says; on BSD the IPv4 addresses are asked separately.
         socket.set_only_v6(!ONE_IS_ENOUGH)?;
     }
-    socket.bind(&SocketAddr::new(address, port.number()).into())?;
-    // Two sockets with SO_REUSEADDR may both be bound; only one may listen.
-    socket.listen(1)
+    // No listen: a listener makes this bind fail already, and while we listened we would look like a holder to
+    // another one who asks, stop a server that just starts, and accept a stranger's connection.
+    socket.bind(&SocketAddr::new(address, port.number()).into())
 }
 
 #[cfg(test)]
@@ -166,6 +174,19 @@ mod tests {
             assert_eq!(prober()(port).unwrap(), Probe::Busy, "{address} with SO_REUSEADDR");
             assert!(bound_ports().unwrap().contains(&port), "{address} with SO_REUSEADDR");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn two_who_ask_at_once_do_not_take_each_other_for_a_holder() {
+        // Held without listening, so that the kernel gives the port to nobody else meanwhile.
+        let (_held, port) = socket("0.0.0.0:0", false, true).unwrap();
+        let ask = || (0..2000).all(|_| probe(port).unwrap() == Probe::Free);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(ask);
+            assert!(ask());
+            assert!(other.join().unwrap());
+        });
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Which process this is, so that a reused pid is never mistaken for it.
 
-use std::io::ErrorKind;
-
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
@@ -80,7 +78,7 @@ fn look(pid: u32) -> Sight {
             Some(stat) if !stat.is_dead() => Sight::Running { started: stat.started },
             _ => Sight::Gone,
         },
-        Err(error) if error.kind() == ErrorKind::NotFound => whether_hidden(pid),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => whether_hidden(pid),
         // ESRCH: it ended between opening and reading.
         Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => Sight::Gone,
         Err(_) => Sight::Hidden,

@@ -263,6 +263,8 @@ fn an_error_of_the_machine_is_an_error_and_not_a_verdict() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn whatever_the_landscape_a_choice_is_free_allowed_distinct_and_probed_once(
         owned in prop::collection::vec(5000u16..5030, 0..20),
