@@ -112,7 +112,10 @@ mod other {
         let all = listeners::get_all().map_err(|error| {
             Failure::new(Code::Internal, format!("cannot read the system's sockets: {error}"))
         })?;
-        let tcp = all.into_iter().filter(|listener| listener.protocol == listeners::Protocol::TCP);
+        // The crate lists connections too.
+        let tcp = all.into_iter().filter(|listener| {
+            listener.protocol == listeners::Protocol::TCP && listener.state == listeners::SocketState::Listen
+        });
         let found = tcp.filter_map(|listener| {
             Some(Listener {
                 port: Port::new(listener.socket.port())?,
