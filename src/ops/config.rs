@@ -142,3 +142,74 @@ pub fn files(sources: &Sources) -> Files {
 pub fn schema() -> Value {
     json_schema()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Sources, files, load, show};
+    use crate::error::Code;
+    use crate::ops::init;
+
+    const NOTHING: Sources =
+        Sources { user_file: None, repository_root: None, config_flag: None, variables: &[], flags: &[] };
+
+    #[test]
+    fn files_are_layered_and_the_flag_replaces_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (user, named) = (folder.path().join("config.toml"), folder.path().join("named.toml"));
+        let place =
+            |path: &std::path::Path, text: &str| crate::host::config_files::write_new(path, text).unwrap();
+        place(&user, "[trash]\nkeep = \"1d\"\n");
+        place(&named, "[trash]\nmax_size = 5\n");
+        place(&folder.path().join(".wt.toml"), "[trash]\nkeep = \"2d\"\n");
+        let sources = Sources { user_file: Some(&user), repository_root: Some(folder.path()), ..NOTHING };
+        assert_eq!(load(&sources).unwrap().trash.keep.as_secs(), 2 * 86_400);
+        let sources = Sources { config_flag: Some(&named), ..sources };
+        let config = load(&sources).unwrap();
+        assert_eq!((config.trash.keep.as_secs(), config.trash.max_size), (7 * 86_400, 5));
+        let read: Vec<bool> = files(&sources).files.into_iter().map(|file| file.read).collect();
+        assert_eq!(read, [false, false, true]);
+    }
+
+    #[test]
+    fn a_missing_file_is_fine_unless_it_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing.toml");
+        assert!(load(&Sources { user_file: Some(&missing), ..NOTHING }).is_ok());
+        let failure = load(&Sources { config_flag: Some(&missing), ..NOTHING }).unwrap_err();
+        assert_eq!(failure.code(), Code::ConfigInvalid);
+        assert!(failure.message().contains("missing.toml does not exist"));
+    }
+
+    #[test]
+    fn what_is_no_text_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".wt.toml");
+        let sources = Sources { repository_root: Some(folder.path()), ..NOTHING };
+        fs::create_dir(&path).unwrap();
+        assert!(load(&sources).unwrap_err().message().contains("is not a file"));
+        fs::remove_dir(&path).unwrap();
+        std::io::Write::write_all(&mut fs::File::create(&path).unwrap(), b"a = 1\n\xff\n").unwrap();
+        assert!(load(&sources).unwrap_err().message().ends_with(".wt.toml:2: not valid UTF-8"));
+    }
+
+    #[test]
+    fn show_knows_keys_sections_and_the_near_word() {
+        let config = load(&NOTHING).unwrap();
+        assert_eq!(show(&config, Some("trash.keep")).unwrap().values[0].value, "7d");
+        assert_eq!(show(&config, Some("ports.conflict")).unwrap().values.len(), 4);
+        let failure = show(&config, Some("trash.kep")).unwrap_err();
+        assert_eq!(failure.next_step(), Some("did you mean `wt config show trash.keep`?"));
+    }
+
+    #[test]
+    fn init_writes_a_starter_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let report = init::run(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(&report.path).unwrap(), init::STARTER);
+        fs::remove_file(&report.path).unwrap();
+        std::os::unix::fs::symlink("nowhere", &report.path).unwrap();
+        assert_eq!(init::run(folder.path()).unwrap_err().code(), Code::PathNotEmpty);
+    }
+}
