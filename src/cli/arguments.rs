@@ -50,7 +50,7 @@ pub struct GlobalArguments {
         hide_possible_values = false
     )]
     pub color: Color,
-    /// Answer yes to every question
+    /// Ask nothing and go on; never gives up work, as --force does
     #[arg(short, long, global = true)]
     pub yes: bool,
     /// Ask nothing: a missing answer is an error or the safe default

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
-use super::arguments::{Cli, Color, Command};
+use super::arguments::{Cli, Command};
 use super::session::Session;
 use super::usage::{self, Glimpse};
 use super::{adopt, completions, config, create, env, init, list, path, remove, restore, shell_init, switch};
@@ -72,7 +72,7 @@ fn refused(error: &clap::Error, words: &[OsString]) -> u8 {
     let is_answer = usage::is_answer(error);
     let ui = Ui::new(Manner {
         json: glimpse.json && !is_answer,
-        color: Color::Auto.into(),
+        color: glimpse.color,
         color_welcome: true,
         command: glimpse.command.clone(),
         ..Manner::default()

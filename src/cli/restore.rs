@@ -11,9 +11,6 @@ pub struct Arguments {
     /// Name of the removed worktree; without one, lists what can be restored
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// Show what would be done, change nothing
-    #[arg(long, requires = "name")]
-    pub dry_run: bool,
 }
 
 /// Runs the command.

@@ -7,14 +7,16 @@ use clap::{CommandFactory, Error};
 
 use super::arguments::Cli;
 use crate::error::{Code, Failure};
+use crate::ui::paint::ColorWish;
 
-/// The flags of [`super::arguments::GlobalArguments`] that are followed by a value.
-const WITH_VALUE: [&str; 3] = ["-C", "--config", "--color"];
+/// The other flags of [`super::arguments::GlobalArguments`] that are followed by a value.
+const WITH_VALUE: [&str; 2] = ["-C", "--config"];
 
 /// What can be known of a command line that clap refused.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Glimpse {
     pub json: bool,
+    pub color: ColorWish,
     pub command: String,
 }
 
@@ -30,6 +32,13 @@ impl Glimpse {
                 // What follows belongs to somebody else.
                 "--" | "-x" => break,
                 "--json" => glimpse.json = true,
+                "--color=always" => glimpse.color = ColorWish::Always,
+                "--color=never" => glimpse.color = ColorWish::Never,
+                "--color" => match words.next().as_deref() {
+                    Some("always") => glimpse.color = ColorWish::Always,
+                    Some("never") => glimpse.color = ColorWish::Never,
+                    _ => {}
+                },
                 word if WITH_VALUE.contains(&word) => drop(words.next()),
                 word if glimpse.command.is_empty() && known.find_subcommand(word).is_some() => {
                     word.clone_into(&mut glimpse.command);
@@ -77,7 +86,7 @@ mod tests {
     #[test]
     fn json_is_seen_in_a_line_that_makes_no_sense() {
         let glimpse = Glimpse::of(&words("wt -C list create --prots --json"));
-        assert_eq!(glimpse, Glimpse { json: true, command: "create".to_owned() });
+        assert_eq!(glimpse, Glimpse { json: true, command: "create".to_owned(), color: ColorWish::Auto });
     }
 
     #[test]

@@ -48,3 +48,14 @@ pub fn in_worktree(
         _ => Err(Failure::from_io(error, Code::Internal, format!("`{name}` cannot be run"))),
     }
 }
+
+/// Starts the clean-up of the trash beside us, standing in `folder`, and does not wait for it.
+///
+/// # Errors
+///
+/// Fails when the system cannot start any process.
+pub fn sweep_later(folder: &Path) -> Result<()> {
+    spawn::detach(&["sweep", "--quiet", "--no-input"], folder).map_err(|error| {
+        Failure::from_io(error, Code::Internal, "the clean-up of the trash cannot be started")
+    })
+}

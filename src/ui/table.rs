@@ -1,10 +1,13 @@
 //! Rows as people read them on a terminal (aligned, cut at its width) and as programs read them in a pipe (tabs).
 
+use std::borrow::Cow;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use console::truncate_str;
 
 use super::escape;
 use super::output::Ui;
+use super::paint::Paint;
 
 /// How a row looks on a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,22 +38,27 @@ impl Row {
 #[must_use]
 pub fn render(ui: &Ui, heading: &[&str], rows: &[Row]) -> String {
     match ui.width() {
-        Some(width) => aligned(ui, heading, rows, width),
+        Some(width) => aligned(ui.paint(), heading, rows, width),
         None => tabbed(rows),
     }
 }
 
 fn tabbed(rows: &[Row]) -> String {
     rows.iter().fold(String::new(), |mut text, row| {
-        let cells: Vec<_> = row.cells.iter().map(|cell| escape::line(cell)).collect();
+        let cells: Vec<_> = row.cells.iter().map(|cell| or_dash(escape::line(cell))).collect();
         text.push_str(&cells.join("\t"));
         text.push('\n');
         text
     })
 }
 
+/// An empty field would vanish where a shell splits the line.
+fn or_dash(cell: Cow<'_, str>) -> Cow<'_, str> {
+    if cell.is_empty() { Cow::Borrowed("-") } else { cell }
+}
+
 /// Columns that are empty in every row are left out: a table shows what there is.
-fn aligned(ui: &Ui, heading: &[&str], rows: &[Row], width: usize) -> String {
+fn aligned(paint: Paint, heading: &[&str], rows: &[Row], width: usize) -> String {
     let used: Vec<usize> = (0..heading.len())
         .filter(|&column| rows.iter().any(|row| row.cells.get(column).is_some_and(|cell| !cell.is_empty())))
         .collect();
@@ -60,7 +68,9 @@ fn aligned(ui: &Ui, heading: &[&str], rows: &[Row], width: usize) -> String {
     for row in rows {
         table.add_row(used.iter().map(|&column| escape::line(&row.cells[column]).into_owned()));
     }
-    let paint = ui.paint();
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     let looks = std::iter::once(Look::Faint).chain(rows.iter().map(|row| row.look));
     table.lines().zip(looks).fold(String::new(), |mut text, (line, look)| {
         let line = truncate_str(line.trim_end(), width, "…");
@@ -72,4 +82,34 @@ fn aligned(ui: &Ui, heading: &[&str], rows: &[Row], width: usize) -> String {
         text.push('\n');
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Row> {
+        let row = |name: &str, ports: &str, look| Row {
+            cells: vec![name.to_owned(), String::new(), ports.to_owned()],
+            look,
+        };
+        vec![row("feature-login", "web:5001", Look::Plain), row("x\u{1b}[2J", "", Look::Strong)]
+    }
+
+    #[test]
+    fn a_terminal_gets_aligned_columns_without_the_empty_ones() {
+        let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 80);
+        assert_eq!(shown, "NAME           PORTS\nfeature-login  web:5001\nx\\u{1b}[2J\n");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 20);
+        assert!(shown.lines().all(|line| line.chars().count() <= 20), "{shown}");
+    }
+
+    #[test]
+    fn a_pipe_gets_every_column_between_tabs() {
+        assert_eq!(tabbed(&rows()), "feature-login\t-\tweb:5001\nx\\u{1b}[2J\t-\t-\n");
+    }
 }

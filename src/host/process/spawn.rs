@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -86,6 +86,23 @@ fn command(wish: &Wish<'_>) -> Command {
         command.stdout(Stdio::from(io::stderr()));
     }
     command
+}
+
+/// Starts this program again with `arguments`, in a process group of its own and with nothing to read or write, and
+/// does not wait for it.
+///
+/// # Errors
+///
+/// Those of starting it.
+#[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
+pub fn detach(arguments: &[&str], folder: &Path) -> io::Result<()> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(arguments).current_dir(folder).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE]) {
+        command.env_remove(name);
+    }
+    command.spawn().map(drop)
 }
 
 fn wait(mut child: Child, asked: &[(&AtomicBool, Signal)]) -> io::Result<ExitStatus> {
