@@ -319,6 +319,8 @@ fn waits_grow_and_stay_below_a_minute() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn of_any_layers_the_last_that_gives_a_key_wins(
         layers in prop::collection::vec((prop::option::of(1u32..99), prop::option::of(0u32..100)), 0..6),
