@@ -1,12 +1,52 @@
-//! Which worktree holds a branch.
+//! Which worktree holds a branch: checked out, or being rebased or bisected, its folder present or not.
+//! git refuses a second checkout in all of these cases; libgit2 looks at HEADs only.
+
+use std::path::Path;
+
 use super::repository::Repository;
+use super::worktrees::read_text;
 use crate::error::Result;
-use crate::model::branch::BranchUse;
+use crate::model::branch::{BranchUse, Hold};
 
 impl Repository {
-    /// Returns the worktree that holds branch `name`.
+    /// Returns the worktree that holds the branch `name`, registered ones with a missing folder included.
     pub fn branch_in_use(&self, name: &str) -> Result<Option<BranchUse>> {
-        let _ = name;
-        todo!()
+        for worktree in self.worktrees()? {
+            let git_dir = worktree
+                .admin
+                .as_deref()
+                .map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
+            let hold = if worktree.head.branch() == Some(name) {
+                Some(Hold::CheckedOut)
+            } else {
+                find_operation(&git_dir, name)
+            };
+            if let Some(hold) = hold {
+                return Ok(Some(BranchUse { path: worktree.path, admin: worktree.admin, hold }));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// Looks for an operation in progress that will come back to the branch.
+fn find_operation(git_dir: &Path, name: &str) -> Option<Hold> {
+    let names_it = |file: &str| {
+        read_text(&git_dir.join(file))
+            .is_some_and(|text| text.strip_prefix("refs/heads/").unwrap_or(&text) == name)
+    };
+    if names_it("rebase-merge/head-name")
+        || names_it("rebase-apply/head-name")
+        || is_updated_by_rebase(git_dir, name)
+    {
+        return Some(Hold::Rebase);
+    }
+    names_it("BISECT_START").then_some(Hold::Bisect)
+}
+
+/// Answers whether `git rebase --update-refs` will move the branch; its file has three lines a ref: name, old, new.
+fn is_updated_by_rebase(git_dir: &Path, name: &str) -> bool {
+    let wanted = format!("refs/heads/{name}");
+    read_text(&git_dir.join("rebase-merge/update-refs"))
+        .is_some_and(|text| text.lines().step_by(3).any(|line| line == wanted))
 }

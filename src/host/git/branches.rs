@@ -1,85 +1,194 @@
 //! Branches and commits, read: through libgit2, or through the git child where libgit2 cannot open the repository.
-use super::repository::Repository;
-use crate::error::Result;
-use crate::model::branch::{Distance, Head, RemoteBranch, Upstream};
-use std::path::Path;
 
-impl Repository {
-    /// Returns the commit that `spec` (a branch, tag, remote branch, hash, `HEAD~2`) names, in hexadecimal.
-    pub fn find_commit(&self, spec: &str) -> Result<Option<String>> {
-        let _ = spec;
-        todo!()
-    }
-    /// Returns the commit of the local branch `name`, in hexadecimal.
-    pub fn find_branch(&self, name: &str) -> Result<Option<String>> {
-        let _ = name;
-        todo!()
-    }
-    /// Returns every local branch with its commit.
-    pub fn branches(&self) -> Result<Vec<(String, String)>> {
-        todo!()
-    }
-    /// Returns the branch that stands in the way of `name`: `feat` of `feat/x`, and the reverse.
-    pub fn branch_obstacle(&self, name: &str) -> Result<Option<String>> {
-        let _ = name;
-        todo!()
-    }
-    /// Returns the remote branches that `git switch NAME` would consider.
-    pub fn find_remote_branches(&self, name: &str) -> Result<Vec<RemoteBranch>> {
-        let _ = name;
-        todo!()
-    }
-    /// Chooses the one remote branch to follow; `ambiguous` when several have it.
-    pub fn find_remote_branch(&self, name: &str) -> Result<Option<RemoteBranch>> {
-        let _ = name;
-        todo!()
-    }
-    /// Returns the remote branch that `spec` names when it is spelled as one (`origin/main`).
-    pub fn find_tracking(&self, spec: &str) -> Result<Option<RemoteBranch>> {
-        let _ = spec;
-        todo!()
-    }
-    /// Returns the default branch, short.
-    pub fn default_branch(&self) -> Result<Option<String>> {
-        todo!()
-    }
-    /// Returns the branch's upstream.
-    pub fn upstream(&self, name: &str) -> Result<Option<Upstream>> {
-        let _ = name;
-        todo!()
-    }
-    /// Counts the commits that only `ours` and only `theirs` have.
-    pub fn ahead_behind(&self, ours: &str, theirs: &str) -> Result<Distance> {
-        let _ = (ours, theirs);
-        todo!()
-    }
-    /// Counts the commits that only `commit` has, of all branches and remote branches but `except_branch`.
-    pub fn unshared_commits(&self, commit: &str, except_branch: Option<&str>) -> Result<usize> {
-        let _ = (commit, except_branch);
-        todo!()
-    }
-    /// Answers whether another branch or remote branch contains `commit`.
-    pub fn is_merged_or_pushed(&self, commit: &str, except_branch: Option<&str>) -> Result<bool> {
-        Ok(self.unshared_commits(commit, except_branch)? == 0)
-    }
-    /// Returns what HEAD of the worktree we stand in points at (the repository's own HEAD elsewhere).
-    pub fn head(&self) -> Result<Head> {
-        todo!()
-    }
-    /// Counts the stash entries that were made on `branch`.
-    pub fn stash_entries(&self, branch: &str) -> Result<usize> {
-        let _ = branch;
-        todo!()
-    }
-    /// Answers whether `path` of the worktree at `worktree` is tracked.
-    pub fn is_tracked(&self, worktree: &Path, path: &Path) -> Result<bool> {
-        let _ = (worktree, path);
-        todo!()
-    }
-}
+use std::borrow::Cow;
+
+use git2::ErrorCode;
+
+use super::repository::{Repository, from_library};
+use crate::error::{Code, Failure, Result};
+use crate::model::branch::Head;
 
 /// Answers whether git accepts `name` for a branch (git-check-ref-format(1)).
 #[must_use]
 pub fn is_valid_branch_name(name: &str) -> bool {
     git2::Branch::name_is_valid(name).unwrap_or(false)
+}
+
+/// Answers whether the error only says that there is no such thing.
+pub(super) fn is_absent(error: &git2::Error) -> bool {
+    matches!(
+        error.code(),
+        ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::UnbornBranch | ErrorCode::Peel
+    )
+}
+
+impl Repository {
+    /// Returns the commit that `spec` (a branch, tag, remote branch, hash, `HEAD~2`) names, in hexadecimal;
+    /// `HEAD` is that of the worktree we stand in. Fails with `ambiguous` for a hash too short.
+    pub fn find_commit(&self, spec: &str) -> Result<Option<String>> {
+        if spec.is_empty() {
+            return Ok(None);
+        }
+        let Some(library) = self.library() else {
+            let wanted = format!("{spec}^{{commit}}");
+            let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
+            let output = self.git_of(self.current_admin()).args(args).run()?;
+            let text = output.text();
+            let line = text.lines().last().unwrap_or_default();
+            return match output.status {
+                0 => Ok(Some(line.to_owned())),
+                1 => Ok(None),
+                _ => Err(self.git_refused(&output.complaint())),
+            };
+        };
+        let own_head = if spec.contains("HEAD") || spec.contains('@') { self.open_current()? } else { None };
+        let library = own_head.as_ref().unwrap_or(library);
+        match library.revparse_single(spec).and_then(|object| object.peel_to_commit()) {
+            Ok(commit) => Ok(Some(commit.id().to_string())),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) if error.code() == ErrorCode::Ambiguous => {
+                Err(Failure::new(Code::Ambiguous, format!("`{spec}` names several commits"))
+                    .hint("give more digits of the hash")
+                    .caused_by(error))
+            }
+            Err(error) => Err(from_library(error, &format!("read `{spec}`"))),
+        }
+    }
+
+    /// Returns the commit of the local branch `name`, in hexadecimal.
+    pub fn find_branch(&self, name: &str) -> Result<Option<String>> {
+        self.find_reference(&format!("refs/heads/{name}"))
+    }
+
+    /// Returns the commit that the full ref name leads to, in hexadecimal.
+    pub(super) fn find_reference(&self, name: &str) -> Result<Option<String>> {
+        let Some(library) = self.library() else {
+            let output =
+                self.git().args(["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]).run()?;
+            return match output.status {
+                0 => Ok(Some(output.text())),
+                1 => Ok(None),
+                _ => Err(self.git_refused(&output.complaint())),
+            };
+        };
+        match library.find_reference(name).and_then(|reference| reference.peel_to_commit()) {
+            Ok(commit) => Ok(Some(commit.id().to_string())),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(from_library(error, &format!("read `{name}`"))),
+        }
+    }
+
+    /// Returns every local branch with its commit in hexadecimal, in the order of their names.
+    pub fn branches(&self) -> Result<Vec<(String, String)>> {
+        let references = self.references("refs/heads/")?;
+        Ok(references
+            .into_iter()
+            .filter_map(|(name, commit)| Some((name.strip_prefix("refs/heads/")?.to_owned(), commit)))
+            .collect())
+    }
+
+    /// Returns the full name and the commit of every ref whose name begins with `prefix`, in the order of names.
+    pub(super) fn references(&self, prefix: &str) -> Result<Vec<(String, String)>> {
+        let mut found = Vec::new();
+        if let Some(library) = self.library() {
+            let failed = |error| from_library(error, "list the refs");
+            for reference in library.references_glob(&format!("{prefix}*")).map_err(failed)? {
+                let Ok(reference) = reference else { continue };
+                if let (Ok(name), Ok(commit)) = (reference.name(), reference.peel_to_commit()) {
+                    found.push((name.to_owned(), commit.id().to_string()));
+                }
+            }
+        } else {
+            let pattern = prefix.trim_end_matches('/');
+            let args = ["for-each-ref", "--format=%(objectname) %(*objectname) %(refname)", pattern];
+            for line in self.git().args(args).require()?.text().lines() {
+                let mut words = line.splitn(3, ' ');
+                if let (Some(direct), Some(peeled), Some(name)) = (words.next(), words.next(), words.next()) {
+                    let commit = if peeled.is_empty() { direct } else { peeled };
+                    found.push((name.to_owned(), commit.to_owned()));
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Returns the branch that stands in the way of a new branch `name`: `feat` of `feat/x`, and the reverse.
+    pub fn branch_obstacle(&self, name: &str) -> Result<Option<String>> {
+        for (at, _) in name.match_indices('/') {
+            let above = &name[..at];
+            if self.find_branch(above)?.is_some() {
+                return Ok(Some(above.to_owned()));
+            }
+        }
+        let below = self.references(&format!("refs/heads/{name}/"))?;
+        Ok(below.into_iter().find_map(|(full, _)| Some(full.strip_prefix("refs/heads/")?.to_owned())))
+    }
+
+    /// Returns the default branch, short: what `origin/HEAD` names, else `init.defaultBranch`, `main`, `master`
+    /// or `trunk` where such a branch exists, else the main worktree's branch.
+    pub fn default_branch(&self) -> Result<Option<String>> {
+        if let Some(name) = self.remote_head()? {
+            return Ok(Some(name));
+        }
+        let configured = self.settings(None)?.get_string("init.defaultBranch").ok();
+        let usual = ["main", "master", "trunk"].map(Cow::Borrowed);
+        for name in configured.into_iter().map(Cow::Owned).chain(usual) {
+            if is_valid_branch_name(&name) && self.find_branch(&name)?.is_some() {
+                return Ok(Some(name.into_owned()));
+            }
+        }
+        Ok(self.read_head(None)?.branch().map(str::to_owned))
+    }
+
+    fn remote_head(&self) -> Result<Option<String>> {
+        let target = if let Some(library) = self.library() {
+            library
+                .find_reference("refs/remotes/origin/HEAD")
+                .ok()
+                .and_then(|reference| reference.symbolic_target().ok().flatten().map(str::to_owned))
+        } else {
+            let output = self.git().args(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]).run()?;
+            output.is_success().then(|| output.text())
+        };
+        Ok(target.and_then(|target| Some(target.strip_prefix("refs/remotes/origin/")?.to_owned())))
+    }
+
+    /// Returns what HEAD of the worktree we stand in points at; the repository's own HEAD elsewhere.
+    pub fn head(&self) -> Result<Head> {
+        self.read_head(self.current_admin())
+    }
+
+    pub(super) fn current_admin(&self) -> Option<&str> {
+        self.current.as_ref().and_then(|current| current.admin.as_deref())
+    }
+
+    /// Opens the linked worktree we stand in, whose `HEAD` differs from the repository's.
+    fn open_current(&self) -> Result<Option<git2::Repository>> {
+        let Some(admin) = self.current_admin() else {
+            return Ok(None);
+        };
+        git2::Repository::open(self.admin_dir(admin))
+            .map(Some)
+            .map_err(|error| from_library(error, &format!("open the worktree `{admin}`")))
+    }
+
+    /// A git child for the refs and HEAD of one worktree.
+    pub(super) fn git_of(&self, admin: Option<&str>) -> super::command::Git<'_> {
+        let Some(admin) = admin else {
+            return self.git();
+        };
+        let folder = self.admin_dir(admin);
+        super::command::Git::new(&folder).args([format!("--git-dir={}", folder.display())])
+    }
+
+    /// The failure for a repository that neither libgit2 nor the installed git can read.
+    pub(super) fn git_refused(&self, complaint: &str) -> Failure {
+        let message = format!("git cannot read {}: {complaint}", self.common_dir.display());
+        let failure = Failure::new(Code::GitFailed, message);
+        if complaint.contains("repository version") || complaint.contains("extension") {
+            return failure.hint("the repository's format needs a newer git: install one, then try again");
+        }
+        failure.hint(format!("see what git says: git --git-dir={} rev-parse HEAD", self.common_dir.display()))
+    }
 }

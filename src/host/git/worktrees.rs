@@ -1,14 +1,21 @@
-//! The worktrees of a repository, read from their own files in `.git/worktrees`.
-use super::repository::Repository;
-use crate::error::Result;
-use crate::model::branch::Head;
+//! The worktrees of a repository, read from their own files in `.git/worktrees`: a half-made or damaged one
+//! is reported as such and hides no other (one empty `commondir` makes every `git worktree list` fatal).
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+use super::discovery::canonical;
+use super::repository::Repository;
+use crate::error::{Code, Failure, Result};
+use crate::model::branch::Head;
 
 /// One worktree as its files say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worktree {
     /// git's name of it; `None` for the main one.
     pub admin: Option<String>,
+    /// The folder; empty when the files do not say.
     pub path: PathBuf,
     pub head: Head,
     /// The commit HEAD stands at, in hexadecimal; `None` where unborn or unreadable.
@@ -24,22 +31,148 @@ pub struct Worktree {
 }
 
 impl Repository {
-    /// Returns every worktree, the main one first, damaged ones included.
+    /// Returns every worktree, the main one first (a bare repository has none), then by git's names;
+    /// damaged ones are included.
     pub fn worktrees(&self) -> Result<Vec<Worktree>> {
-        todo!()
+        let mut found = Vec::new();
+        if !self.bare {
+            let head = self.read_head(None)?;
+            found.push(Worktree {
+                admin: None,
+                path: self.root.clone(),
+                commit: self.commit_of(&head)?,
+                head,
+                lock: None,
+                initializing: false,
+                missing: false,
+                broken: None,
+            });
+        }
+        for admin in self.admin_names()? {
+            found.extend(self.read_worktree(admin)?);
+        }
+        Ok(found)
     }
-    /// Returns the worktree whose folder is `path`, present or not.
+
+    /// Returns the worktree whose folder is `path`, whether the folder is there or not.
     pub fn find_worktree(&self, path: &Path) -> Result<Option<Worktree>> {
-        let _ = path;
-        todo!()
+        let wanted = canonical(path);
+        Ok(self.worktrees()?.into_iter().find(|worktree| worktree.path == wanted || worktree.path == path))
     }
+
     /// Returns the folder git keeps for the worktree `admin`.
     pub fn admin_dir(&self, admin: &str) -> PathBuf {
         self.common_dir.join("worktrees").join(admin)
     }
-    /// Returns what a worktree's HEAD points at.
-    pub fn read_head(&self, admin: Option<&str>) -> Result<Head> {
-        let _ = admin;
-        todo!()
+
+    /// Returns git's names of the linked worktrees, in order.
+    pub(super) fn admin_names(&self) -> Result<Vec<String>> {
+        let folder = self.common_dir.join("worktrees");
+        let failed =
+            |error| Failure::from_io(error, Code::GitFailed, format!("cannot read {}", folder.display()));
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            if entry.file_type().is_ok_and(|kind| kind.is_dir())
+                && let Ok(name) = entry.file_name().into_string()
+            {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
     }
+
+    /// Reads one linked worktree; `None` when it went away meanwhile.
+    fn read_worktree(&self, admin: String) -> Result<Option<Worktree>> {
+        let folder = self.admin_dir(&admin);
+        let head = self.read_head(Some(&admin))?;
+        let lock = read_text(&folder.join("locked"));
+        let gitdir = read_gitdir(&folder);
+        let path = gitdir.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+        let missing = path.as_os_str().is_empty() || !path.join(".git").exists();
+        let mut broken = Vec::new();
+        if gitdir.is_none() {
+            broken.push("its `gitdir` file is missing or empty");
+        }
+        match read_text(&folder.join("commondir")) {
+            None => broken.push("its `commondir` file is missing"),
+            Some(text) if text.is_empty() => broken.push("its `commondir` file is empty"),
+            Some(_) => {}
+        }
+        if let Head::Unreadable(_) = head {
+            broken.push("its HEAD cannot be read");
+        }
+        if !broken.is_empty() && !folder.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Worktree {
+            path,
+            commit: self.commit_of(&head)?,
+            head,
+            // git writes this reason while it makes a worktree, and removes it at the end.
+            initializing: lock.as_deref() == Some("initializing"),
+            lock,
+            missing,
+            broken: (!broken.is_empty()).then(|| broken.join(", ")),
+            admin: Some(admin),
+        }))
+    }
+
+    /// Returns what a worktree's HEAD points at; the main one's (or the bare repository's) without a name.
+    pub fn read_head(&self, admin: Option<&str>) -> Result<Head> {
+        let folder = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
+        let text = read_text(&folder.join("HEAD")).unwrap_or_default();
+        match Head::parse(&text) {
+            Head::Branch(name) if self.find_branch(&name)?.is_none() => Ok(Head::Unborn(name)),
+            Head::Unreadable(_) if text.ends_with(".invalid") => self.ask_head(admin),
+            head => Ok(head),
+        }
+    }
+
+    /// Asks git for a HEAD that is kept in a reftable.
+    fn ask_head(&self, admin: Option<&str>) -> Result<Head> {
+        let output = self.git_of(admin).args(["symbolic-ref", "--quiet", "HEAD"]).run()?;
+        let head = match output.status {
+            0 => Head::parse(&format!("ref: {}", output.text())),
+            1 => Head::parse(&self.git_of(admin).args(["rev-parse", "--verify", "HEAD"]).require()?.text()),
+            _ => return Err(self.git_refused(&output.complaint())),
+        };
+        match head {
+            Head::Branch(name) if self.find_branch(&name)?.is_none() => Ok(Head::Unborn(name)),
+            head => Ok(head),
+        }
+    }
+
+    fn commit_of(&self, head: &Head) -> Result<Option<String>> {
+        match head {
+            Head::Branch(name) => self.find_branch(name),
+            Head::Detached(commit) => Ok(Some(commit.clone())),
+            Head::Unborn(_) | Head::Unreadable(_) => Ok(None),
+        }
+    }
+}
+
+/// Reads where an admin folder says its worktree's `.git` file is; a relative path counts from the admin folder.
+/// The worktree's parents are resolved as far as they exist.
+pub(super) fn read_gitdir(folder: &Path) -> Option<PathBuf> {
+    let bytes = std::fs::read(folder.join("gitdir")).ok()?;
+    let text = bytes.trim_ascii_end();
+    if text.is_empty() {
+        return None;
+    }
+    let path = folder.join(OsStr::from_bytes(text));
+    let worktree = path.parent()?;
+    Some(canonical(worktree).join(path.file_name()?))
+}
+
+/// Reads a small file as text without white space at its ends; `None` when it is not there.
+pub(super) fn read_text(path: &Path) -> Option<String> {
+    let bytes = std::fs::read(path).ok()?;
+    Some(String::from_utf8_lossy(&bytes).trim().to_owned())
 }
