@@ -41,7 +41,9 @@ fn find_operation(git_dir: &Path, name: &str) -> Option<Hold> {
     {
         return Some(Hold::Rebase);
     }
-    names_it("BISECT_START").then_some(Hold::Bisect)
+    // A finished bisection removes its log.
+    let is_bisecting = git_dir.join("BISECT_LOG").exists() && names_it("BISECT_START");
+    is_bisecting.then_some(Hold::Bisect)
 }
 
 /// Answers whether `git rebase --update-refs` will move the branch; its file has three lines a ref: name, old, new.

@@ -74,6 +74,7 @@ pub struct Git<'a> {
     folder: PathBuf,
     arguments: Vec<OsString>,
     input: Option<Vec<u8>>,
+    index_file: Option<PathBuf>,
     hold: Option<BorrowedFd<'a>>,
     interrupted: Option<&'a dyn Fn() -> bool>,
     stdout_to_stderr: bool,
@@ -88,6 +89,7 @@ impl<'a> Git<'a> {
             folder: folder.to_owned(),
             arguments: Vec::new(),
             input: None,
+            index_file: None,
             hold: None,
             interrupted: None,
             stdout_to_stderr: false,
@@ -110,6 +112,13 @@ impl<'a> Git<'a> {
     #[must_use]
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = Some(bytes.into());
+        self
+    }
+
+    /// Works on another index file than the worktree's own.
+    #[must_use]
+    pub fn index_file(mut self, path: &Path) -> Self {
+        self.index_file = Some(path.to_owned());
         self
     }
 
@@ -171,12 +180,18 @@ impl<'a> Git<'a> {
         for name in LOCAL_VARIABLES {
             command.env_remove(name);
         }
-        command.env("LC_ALL", "C").env_remove("LANGUAGE");
+        if !self.stdout_to_stderr {
+            // We read what it says; a hook that talks to the user keeps the user's language.
+            command.env("LC_ALL", "C").env_remove("LANGUAGE");
+        }
         if !std::io::stdin().is_terminal() {
             command.env("GIT_TERMINAL_PROMPT", "0");
         }
-        if !self.optional_locks {
+        if !self.optional_locks && !self.stdout_to_stderr {
             command.env("GIT_OPTIONAL_LOCKS", "0");
+        }
+        if let Some(path) = &self.index_file {
+            command.env("GIT_INDEX_FILE", path);
         }
         command.args(&self.arguments).current_dir(&self.folder);
         command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });

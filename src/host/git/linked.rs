@@ -1,7 +1,12 @@
-//! The proof, before anything is renamed or deleted, that a folder is a linked worktree of this repository.
-use super::repository::Repository;
-use crate::error::Result;
+//! The proof, before anything is renamed or deleted, that a folder is a linked worktree of this repository:
+//! a planted `gitdir` that names another repository must never lead us there.
+
 use std::path::{Path, PathBuf};
+
+use super::discovery::{canonical, read_link_file};
+use super::repository::Repository;
+use super::worktrees::{read_gitdir, read_text};
+use crate::error::{Code, Failure, Result};
 
 /// A worktree that may be moved or deleted: `path/.git` and the admin folder name each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,14 +17,16 @@ pub struct Linked {
 }
 
 impl Linked {
-    /// Returns the worktree's folder, links resolved.
+    /// Returns the worktree's folder, links above it resolved.
     pub fn path(&self) -> &Path {
         &self.path
     }
+
     /// Returns git's name of the worktree.
     pub fn admin(&self) -> &str {
         &self.admin
     }
+
     /// Returns git's folder for it.
     pub fn admin_dir(&self) -> &Path {
         &self.admin_dir
@@ -27,10 +34,82 @@ impl Linked {
 }
 
 impl Repository {
-    /// Proves that `path` is the linked worktree `admin` of this repository, and nothing else of value.
-    /// `home` is the user's home folder.
+    /// Proves that `path` is the linked worktree `admin` of this repository and holds nothing else: not the main
+    /// worktree, a git folder, `home` (the user's home folder), `/`, or another worktree. Fails with `not_found`
+    /// when the folder is not there, with `git_failed` when the proof fails.
     pub fn require_linked(&self, path: &Path, admin: &str, home: Option<&Path>) -> Result<Linked> {
-        let _ = (path, admin, home);
-        todo!()
+        let refused = |why: String| {
+            Failure::new(Code::GitFailed, format!("{} is left alone: {why}", path.display()))
+                .hint(format!("see what git has registered: git -C {} worktree list", self.root.display()))
+                .detail("path", path.display().to_string())
+        };
+        match path.symlink_metadata() {
+            Ok(folder) if folder.is_dir() => {}
+            Ok(folder) if folder.is_symlink() => return Err(refused("it is a symbolic link".into())),
+            Ok(_) => return Err(refused("it is not a folder".into())),
+            Err(error) => {
+                return Err(Failure::from_io(
+                    error,
+                    Code::NotFound,
+                    format!("cannot read {}", path.display()),
+                ));
+            }
+        }
+        let folder = std::fs::canonicalize(path).map_err(|error| {
+            Failure::from_io(error, Code::NotFound, format!("cannot read {}", path.display()))
+        })?;
+        let home = home.map(canonical);
+        for (treasure, what) in [
+            (Some(&self.root), "the main worktree"),
+            (Some(&self.common_dir), "the repository itself"),
+            (home.as_ref(), "the home folder"),
+        ] {
+            if treasure.is_some_and(|treasure| treasure.starts_with(&folder)) {
+                return Err(refused(format!("it is or contains {what}")));
+            }
+        }
+        if folder.parent().is_none() || folder.starts_with(&self.common_dir) {
+            return Err(refused("no worktree lives there".into()));
+        }
+        if admin.is_empty() || admin.starts_with('.') || admin.contains('/') {
+            return Err(refused(format!("`{admin}` is no name of a worktree")));
+        }
+        let admin_dir = self.admin_dir(admin);
+        if !admin_dir.symlink_metadata().is_ok_and(|kind| kind.is_dir()) {
+            return Err(refused(format!("git has no worktree `{admin}`")));
+        }
+        let commondir = read_text(&admin_dir.join("commondir")).unwrap_or_default();
+        if commondir.is_empty() || canonical(&admin_dir.join(commondir)) != self.common_dir {
+            return Err(refused(format!(
+                "git's worktree `{admin}` does not belong to {}",
+                self.common_dir.display()
+            )));
+        }
+        if !folder.join(".git").symlink_metadata().is_ok_and(|kind| kind.is_file()) {
+            return Err(refused("its `.git` is not the file that a linked worktree has".into()));
+        }
+        if !names(&folder, &admin_dir) {
+            return Err(refused(format!("its `.git` file does not name git's worktree `{admin}`")));
+        }
+        if read_gitdir(&admin_dir).is_none_or(|link| link != folder.join(".git")) {
+            return Err(refused(format!("git's worktree `{admin}` lives somewhere else")));
+        }
+        for other in self.worktrees()? {
+            if other.path != folder && !other.missing && other.path.starts_with(&folder) {
+                return Err(refused(format!("it contains another worktree, {}", other.path.display())));
+            }
+        }
+        Ok(Linked { path: folder, admin: admin.to_owned(), admin_dir })
     }
+}
+
+/// Answers whether the worktree's `.git` file and the admin folder name each other.
+pub(super) fn names_back(path: &Path, admin_dir: &Path) -> bool {
+    names(path, admin_dir) && read_gitdir(admin_dir).is_some_and(|link| link == canonical(path).join(".git"))
+}
+
+fn names(path: &Path, admin_dir: &Path) -> bool {
+    let link = path.join(".git");
+    link.symlink_metadata().is_ok_and(|kind| kind.is_file())
+        && read_link_file(&link).is_some_and(|target| canonical(&target) == canonical(admin_dir))
 }

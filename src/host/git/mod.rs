@@ -1,6 +1,7 @@
 //! git: the repository through libgit2, the worktrees through their own files, and the git child where neither will do.
 
 mod admin;
+mod admin_files;
 mod branch_edit;
 mod branch_use;
 mod branches;
