@@ -1,26 +1,162 @@
 //! Whether our own checkout gives what git would give, or git must do it; every reason is one of libgit2's gaps.
-use super::repository::Repository;
+
+use std::path::{Path, PathBuf};
+
+use git2::Config;
+
+use super::attributes::Wanted;
+use super::discovery::{canonical, read_link_file};
+use super::repository::{Repository, from_library};
 use crate::error::Result;
-use std::path::Path;
 
 /// Who does the work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// libgit2 and our own checkout.
     Engine,
-    /// The git child, for these reasons, each a phrase: "uses the filter `lfs`".
+    /// The git child, for these reasons, each a phrase: "the filter `lfs` is in use".
     Git(Vec<String>),
 }
 
+impl Way {
+    fn from_reasons(mut reasons: Vec<String>) -> Self {
+        reasons.sort();
+        reasons.dedup();
+        if reasons.is_empty() { Self::Engine } else { Self::Git(reasons) }
+    }
+}
+
 impl Repository {
-    /// Decides who checks out `commit`.
+    /// Decides who checks out `commit` (in hexadecimal): one walk over its trees, reading only `.gitattributes`.
     pub fn way(&self, commit: &str) -> Result<Way> {
-        let _ = commit;
-        todo!()
+        let Some(library) = self.library() else {
+            return Ok(Way::Git(vec![self.refusal_phrase()]));
+        };
+        let git_dir = self.current_admin().map(|admin| self.admin_dir(admin));
+        let settings = self.settings(git_dir.as_deref())?;
+        let mut reasons = settings_reasons(&settings)?;
+        let own = git_dir.as_deref().unwrap_or(&self.common_dir).join("config.worktree");
+        if settings.get_bool("extensions.worktreeconfig").unwrap_or(false) && own.exists() {
+            reasons.push(
+                "worktrees have their own configuration (config.worktree), which git copies".to_owned(),
+            );
+        }
+        // Trees of a partial clone may be missing, and what is found there could not change the answer.
+        if reasons.is_empty() {
+            let wanted = Wanted::new(&settings)?;
+            reasons.extend(self.outside_attributes(&settings, &wanted));
+            let folds_case = settings.get_bool("core.ignorecase").unwrap_or(false);
+            let failed = |error| from_library(error, &format!("read the tree of {commit}"));
+            let tree =
+                library.revparse_single(commit).and_then(|found| found.peel_to_tree()).map_err(failed)?;
+            reasons.extend(
+                super::attributes::tree_reasons(library, &tree, &wanted, folds_case).map_err(failed)?,
+            );
+        }
+        Ok(Way::from_reasons(reasons))
     }
-    /// Decides who tells what changed in the worktree at `path`.
+
+    /// Decides who tells what changed in the worktree at `path`: besides what stands against a checkout,
+    /// a split index, which libgit2 cannot read.
     pub fn status_way(&self, path: &Path) -> Result<Way> {
-        let _ = path;
-        todo!()
+        let Some(library) = self.library() else {
+            return Ok(Way::Git(vec![self.refusal_phrase()]));
+        };
+        let link = path.join(".git");
+        let git_dir = read_link_file(&link).unwrap_or(link);
+        let settings = self.settings(Some(&git_dir))?;
+        let mut reasons = settings_reasons(&settings)?;
+        if has_shared_index(&git_dir) || settings.get_bool("core.splitIndex").unwrap_or(false) {
+            reasons.push("the index is split".to_owned());
+        }
+        if reasons.is_empty() {
+            let wanted = Wanted::new(&settings)?;
+            reasons.extend(self.outside_attributes(&settings, &wanted));
+            if let Ok(text) = std::fs::read(path.join(".gitattributes")) {
+                reasons.extend(wanted.reasons(&text));
+            }
+            let admin = canonical(&git_dir);
+            let admin = admin.file_name().and_then(|name| name.to_str()).filter(|_| admin != self.common_dir);
+            let head = self.read_head(admin)?;
+            let commit = match &head {
+                crate::model::branch::Head::Branch(name) => self.find_branch(name)?,
+                crate::model::branch::Head::Detached(commit) => Some(commit.clone()),
+                _ => None,
+            };
+            if let Some(commit) = commit
+                && let Ok(tree) = library.revparse_single(&commit).and_then(|found| found.peel_to_tree())
+            {
+                let found = super::attributes::tree_reasons(library, &tree, &wanted, false);
+                reasons.extend(found.map_err(|error| from_library(error, "read the tree of HEAD"))?);
+            }
+        }
+        Ok(Way::from_reasons(reasons))
     }
+
+    fn refusal_phrase(&self) -> String {
+        format!("libgit2 cannot open the repository: {}", self.refusal.as_deref().unwrap_or("unknown format"))
+    }
+
+    /// Reads the attribute files outside the tree: the repository's, the user's and the system's (gitattributes(5)).
+    fn outside_attributes(&self, settings: &Config, wanted: &Wanted) -> Vec<String> {
+        let mut files = vec![self.common_dir.join("info/attributes"), PathBuf::from("/etc/gitattributes")];
+        if let Ok(path) = settings.get_path("core.attributesFile") {
+            files.push(path);
+        } else if let Ok(path) = Config::find_xdg() {
+            // $XDG_CONFIG_HOME/git/config lies beside the attributes.
+            files.push(path.with_file_name("attributes"));
+        } else if let Ok(path) = Config::find_global() {
+            files.push(path.with_file_name(".config").join("git/attributes"));
+        }
+        files
+            .iter()
+            .filter_map(|path| std::fs::read(path).ok())
+            .flat_map(|text| wanted.reasons(&text))
+            .collect()
+    }
+}
+
+/// Returns what the configuration alone says against libgit2.
+fn settings_reasons(settings: &Config) -> Result<Vec<String>> {
+    let is_on = |key: &str| settings.get_bool(key).unwrap_or(false);
+    let mut reasons = Vec::new();
+    let mut add = |phrase: &str| reasons.push(phrase.to_owned());
+    if is_on("core.sparseCheckout") {
+        add("the checkout is sparse");
+    }
+    if settings
+        .get_string("core.autocrlf")
+        .is_ok_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
+    {
+        add("core.autocrlf is on");
+    }
+    if settings.get_string("core.eol").is_ok_and(|value| value.eq_ignore_ascii_case("crlf")) {
+        add("core.eol is crlf");
+    }
+    if settings.get_bool("core.symlinks").is_ok_and(|symlinks| !symlinks) {
+        add("core.symlinks is off");
+    }
+    if settings.get_string("extensions.partialclone").is_ok() {
+        add("the clone is partial");
+    } else {
+        let failed = |error| from_library(error, "read the remotes");
+        let mut is_promised = false;
+        let entries = settings.entries(Some(r"^remote\..*\.promisor$")).map_err(failed)?;
+        entries
+            .for_each(|entry| {
+                is_promised |= !entry.has_value() || entry.value().is_ok_and(|value| value != "false")
+            })
+            .map_err(failed)?;
+        if is_promised {
+            add("the clone is partial");
+        }
+    }
+    Ok(reasons)
+}
+
+/// Answers whether a `sharedindex.*` file lies in the git folder, as it does while the index is split.
+fn has_shared_index(git_dir: &Path) -> bool {
+    std::fs::read_dir(git_dir).is_ok_and(|entries| {
+        entries.flatten().any(|entry| entry.file_name().as_encoded_bytes().starts_with(b"sharedindex."))
+    })
 }

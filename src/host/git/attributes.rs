@@ -1,0 +1,92 @@
+//! The attributes that change a file's content on its way to disk, looked for in the text of attribute files.
+//! A pattern is not matched: a line that asks for such a change is reason enough to let git do the work.
+
+use std::collections::HashSet;
+
+use git2::{Config, ObjectType, Repository, Tree, TreeWalkMode, TreeWalkResult};
+
+use super::repository::from_library;
+use crate::error::Result;
+
+/// Which attributes matter in this repository: a filter without a smudge command changes nothing.
+pub(super) struct Wanted {
+    filters: HashSet<String>,
+}
+
+impl Wanted {
+    pub(super) fn new(settings: &Config) -> Result<Self> {
+        let failed = |error| from_library(error, "read the filters");
+        let mut filters = HashSet::new();
+        let entries =
+            settings.entries(Some(r"^filter\..*\.(smudge|process|clean|required)$")).map_err(failed)?;
+        entries
+            .for_each(|entry| {
+                if let Some((name, _)) =
+                    entry.name().ok().and_then(|key| key.strip_prefix("filter.")?.rsplit_once('.'))
+                {
+                    filters.insert(name.to_owned());
+                }
+            })
+            .map_err(failed)?;
+        Ok(Self { filters })
+    }
+
+    /// Returns a phrase for each content rule that the text of an attribute file sets.
+    pub(super) fn reasons(&self, text: &[u8]) -> Vec<String> {
+        let text = String::from_utf8_lossy(text);
+        let mut reasons = Vec::new();
+        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+            // The first word is the pattern, or `[attr]NAME` of a macro; a quoted pattern may hold blanks, whose
+            // words are then taken for attributes: at worst git does what we could have done.
+            for word in line.split_ascii_whitespace().skip(1) {
+                match word.split_once('=') {
+                    Some(("filter", name)) if self.filters.contains(name) => {
+                        reasons.push(format!("the filter `{name}` is in use"));
+                    }
+                    Some(("working-tree-encoding", _)) => {
+                        reasons.push("files have a working-tree-encoding".to_owned());
+                    }
+                    Some(("eol", value)) if value.eq_ignore_ascii_case("crlf") => {
+                        reasons.push("files have eol=crlf".to_owned());
+                    }
+                    None if word == "ident" => reasons.push("files have the attribute ident".to_owned()),
+                    _ => {}
+                }
+            }
+        }
+        reasons
+    }
+}
+
+/// Walks a tree once: reads every `.gitattributes`, and where the file system folds case looks for twins.
+pub(super) fn tree_reasons(
+    library: &Repository,
+    tree: &Tree,
+    wanted: &Wanted,
+    folds_case: bool,
+) -> Result<Vec<String>, git2::Error> {
+    let mut reasons = Vec::new();
+    let mut seen = HashSet::new();
+    let mut unreadable = None;
+    tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
+        let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != 0o120_000;
+        if is_file && entry.name_bytes() == b".gitattributes" {
+            match library.find_blob(entry.id()) {
+                Ok(blob) => reasons.extend(wanted.reasons(blob.content())),
+                Err(error) => {
+                    unreadable = Some(error);
+                    return TreeWalkResult::Abort;
+                }
+            }
+        }
+        if folds_case {
+            let name = String::from_utf8_lossy(entry.name_bytes());
+            if !seen.insert(format!("{folder}{name}").to_lowercase()) {
+                reasons.push(format!("`{folder}{name}` has a twin that differs only in case"));
+            }
+        }
+        TreeWalkResult::Ok
+    })
+    .or_else(|error| if unreadable.is_some() { Ok(()) } else { Err(error) })?;
+    unreadable.map_or(Ok(reasons), Err)
+}
