@@ -22,7 +22,8 @@ impl Repository {
     /// Makes `refs/wt/trash/<token>` and returns its name; `None` when there is nothing to keep.
     /// `admin_dir` is the worktree's git folder, still in its place.
     pub fn keep(&self, token: &str, admin_dir: &Path) -> Result<Option<String>> {
-        let admin = admin_dir.file_name().and_then(|name| name.to_str());
+        let admin =
+            admin_dir.file_name().and_then(|name| name.to_str()).filter(|_| admin_dir != self.common_dir);
         let mut commits = BTreeSet::new();
         match self.read_head(admin)? {
             Head::Branch(name) => commits.extend(self.find_branch(&name)?),

@@ -18,6 +18,8 @@ mod repository;
 mod stashes;
 mod status;
 mod support;
+#[cfg(test)]
+mod tests;
 mod way_of_git;
 mod worktrees;
 

@@ -1,0 +1,138 @@
+//! Discovery and branches.
+
+use super::{Sandbox, write};
+use crate::error::Code;
+use crate::host::git::Repository;
+use crate::model::branch::{Head, Hold};
+
+#[test]
+fn a_repository_is_found_from_anywhere_in_it() {
+    let sandbox = Sandbox::new();
+    let linked = sandbox.path("linked");
+    sandbox.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    write(&sandbox.path("main").join("a/b/x"), "");
+    for start in ["main", "main/a/b", "main/.git", "linked", "main/.git/worktrees/linked"] {
+        let found = Repository::discover(&sandbox.path(start)).unwrap();
+        assert_eq!(found.common_dir(), sandbox.path("main/.git"), "{start}");
+        assert_eq!(found.root(), sandbox.path("main"), "{start}");
+        assert_eq!(found.name(), "main");
+    }
+    let found = Repository::discover(&linked).unwrap();
+    assert_eq!(found.current().unwrap().admin.as_deref(), Some("linked"));
+    assert_eq!(found.head().unwrap(), Head::Branch("linked".into()));
+    let outside = Repository::discover(sandbox.folder.path()).err().unwrap();
+    assert_eq!(outside.code(), Code::NotARepository);
+}
+
+#[test]
+fn a_bare_repository_goes_by_the_folder_around_it() {
+    let sandbox = Sandbox::new();
+    for (folder, start) in [("p/proj/.bare", "p/proj"), ("p/proj.git", "p/proj.git")] {
+        let target = sandbox.path(folder);
+        sandbox.git(&["clone", "-q", "--bare", ".", target.to_str().unwrap()]);
+        if start == "p/proj" {
+            write(&sandbox.path("p/proj/.git"), "gitdir: ./.bare\n");
+        }
+        let found = Repository::discover(&sandbox.path(start)).unwrap();
+        assert!(found.is_bare() && found.current().is_none());
+        assert_eq!((found.name().as_str(), found.parent()), ("proj", sandbox.path("p").as_path()));
+        assert!(found.worktrees().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_branch_being_rebased_or_bisected_or_whose_folder_is_gone_is_in_use() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.git(&["rev-parse", "HEAD"]);
+    sandbox.commit("file", "main's\n");
+    for name in ["rebased", "bisected", "gone"] {
+        sandbox.git(&["worktree", "add", "-q", "-b", name, sandbox.path(name).to_str().unwrap(), &first]);
+    }
+    write(&sandbox.path("rebased/file"), "ours\n");
+    sandbox.git_in(&sandbox.path("rebased"), &["commit", "-qam", "ours"]);
+    let (_, is_done) = sandbox.try_git(&sandbox.path("rebased"), &["rebase", "-q", "main"]);
+    assert!(!is_done);
+    sandbox.git_in(&sandbox.path("bisected"), &["bisect", "start"]);
+    sandbox.git_in(&sandbox.path("bisected"), &["checkout", "-q", "--detach"]);
+    std::fs::remove_dir_all(sandbox.path("gone")).unwrap();
+    let repository = sandbox.repository();
+    for (name, hold) in [("rebased", Hold::Rebase), ("bisected", Hold::Bisect), ("gone", Hold::CheckedOut)] {
+        let found = repository.branch_in_use(name).unwrap().unwrap();
+        assert_eq!((found.hold, found.path), (hold, sandbox.path(name)));
+    }
+    assert_eq!(repository.branch_in_use("main").unwrap().unwrap().admin, None);
+    assert_eq!(repository.branch_in_use("other").unwrap(), None);
+}
+
+#[test]
+fn a_branch_is_made_once_and_deleted_only_unchanged() {
+    let sandbox = Sandbox::new();
+    let commit = sandbox.git(&["rev-parse", "HEAD"]);
+    let repository = sandbox.repository();
+    repository.create_branch("feat/x", &commit, "branch: Created from main").unwrap();
+    assert_eq!(repository.create_branch("feat/x", &commit, "").unwrap_err().code(), Code::BranchExists);
+    assert_eq!(repository.create_branch("feat", &commit, "").unwrap_err().code(), Code::BranchExists);
+    assert_eq!(repository.branch_obstacle("feat").unwrap().as_deref(), Some("feat/x"));
+    assert_eq!(repository.branch_obstacle("feat/x/y").unwrap().as_deref(), Some("feat/x"));
+    sandbox.git(&["pack-refs", "--all"]);
+    assert_eq!(repository.branch_obstacle("feat").unwrap().as_deref(), Some("feat/x"));
+    sandbox.git(&["config", "branch.feat/x.remote", "."]);
+    sandbox.git(&["config", "branch.feat/x.merge", "refs/heads/main"]);
+    let later = sandbox.commit("more", "");
+    assert!(!repository.delete_branch("feat/x", &later).unwrap());
+    assert!(repository.delete_branch("feat/x", &commit).unwrap());
+    assert_eq!(repository.find_branch("feat/x").unwrap(), None);
+    assert!(!sandbox.git(&["config", "--list"]).contains("feat/x"));
+    assert!(!repository.is_merged_or_pushed(&later, Some("main")).unwrap());
+    assert!(repository.is_merged_or_pushed(&commit, None).unwrap());
+}
+
+#[test]
+fn a_branch_of_several_remotes_is_ambiguous_until_one_is_preferred() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["branch", "topic"]);
+    let clone = sandbox.path("clone");
+    sandbox.git(&["clone", "-q", ".", clone.to_str().unwrap()]);
+    let open = || Repository::discover(&clone).unwrap();
+    assert_eq!(open().find_remote_branch("topic").unwrap().unwrap().tracking, "refs/remotes/origin/topic");
+    assert_eq!(open().find_tracking("origin/topic").unwrap().unwrap().name, "topic");
+    assert_eq!(open().default_branch().unwrap().as_deref(), Some("main"));
+    sandbox.git_in(&clone, &["remote", "add", "-f", "other", sandbox.path("main").to_str().unwrap()]);
+    assert_eq!(open().find_remote_branch("topic").unwrap_err().code(), Code::Ambiguous);
+    sandbox.git_in(&clone, &["config", "checkout.defaultRemote", "other"]);
+    let chosen = open().find_remote_branch("topic").unwrap().unwrap();
+    assert_eq!(chosen.remote, "other");
+    open().create_branch("topic", &chosen.commit, "branch: Created").unwrap();
+    open().set_upstream("topic", &chosen).unwrap();
+    let upstream = open().upstream("topic").unwrap().unwrap();
+    assert_eq!(upstream.commit, Some(chosen.commit));
+    assert_eq!(sandbox.git_in(&clone, &["rev-parse", "--abbrev-ref", "topic@{u}"]), "other/topic");
+}
+
+#[test]
+fn many_at_once_make_one_id_and_all_branches() {
+    let sandbox = Sandbox::new();
+    let commit = sandbox.git(&["rev-parse", "HEAD"]);
+    let upstream = crate::model::branch::RemoteBranch {
+        remote: ".".into(),
+        name: "main".into(),
+        tracking: "refs/heads/main".into(),
+        commit: commit.clone(),
+    };
+    let path = sandbox.path("main");
+    let one = |number: usize| {
+        let repository = Repository::discover(&path).unwrap();
+        let name = format!("many/{number}");
+        repository.create_branch(&name, &commit, "branch: Created").unwrap();
+        repository.set_upstream(&name, &upstream).unwrap();
+        repository.require_id().unwrap()
+    };
+    let one = &one;
+    let ids: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..64).map(|number| scope.spawn(move || one(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(ids.iter().all(|id| *id == ids[0]));
+    assert_eq!(sandbox.repository().branches().unwrap().len(), 65);
+    assert_eq!(sandbox.git(&["config", "--get-regexp", r"branch\.many.*\.merge"]).lines().count(), 64);
+}
