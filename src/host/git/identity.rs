@@ -35,13 +35,6 @@ impl Repository {
         let path = folder.join("id");
         let failed =
             |error| Failure::from_io(error, Code::GitFailed, format!("cannot write {}", path.display()));
-        if path.exists() {
-            return Err(Failure::new(
-                Code::GitFailed,
-                format!("{} is damaged: 32 hexadecimal digits expected", path.display()),
-            )
-            .hint("delete the file; `wt validate --fix` finds the repository's worktrees again"));
-        }
         let mut bytes = [0_u8; 16];
         getrandom::fill(&mut bytes).map_err(|error| {
             Failure::new(Code::Internal, format!("the system gives no random bytes: {error}"))
@@ -56,7 +49,11 @@ impl Repository {
             Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(failed(error.error)),
         }
-        read_id(&path).ok_or_else(|| Failure::new(Code::GitFailed, format!("{} vanished", path.display())))
+        read_id(&path).ok_or_else(|| {
+            let message = format!("{} is damaged: 32 hexadecimal digits expected", path.display());
+            Failure::new(Code::GitFailed, message)
+                .hint("move the file away: the next command makes a new id, and `wt adopt` records the worktrees again")
+        })
     }
 }
 

@@ -144,7 +144,7 @@ fn settings_reasons(settings: &Config) -> Result<Vec<String>> {
         let entries = settings.entries(Some(r"^remote\..*\.promisor$")).map_err(failed)?;
         entries
             .for_each(|entry| {
-                is_promised |= !entry.has_value() || entry.value().is_ok_and(|value| value != "false")
+                is_promised |= !entry.has_value() || entry.value().is_ok_and(|value| value != "false");
             })
             .map_err(failed)?;
         if is_promised {
