@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Sandbox, write};
+use super::sandbox::{Sandbox, write};
 use crate::host::git::AdminRequest;
 use crate::model::branch::Head;
 

@@ -1,6 +1,6 @@
 //! Discovery and branches.
 
-use super::{Sandbox, write};
+use super::sandbox::{Sandbox, write};
 use crate::error::Code;
 use crate::host::git::Repository;
 use crate::model::branch::{Head, Hold};

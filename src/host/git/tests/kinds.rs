@@ -1,6 +1,6 @@
 //! Every kind of repository that libgit2 does not do right: git does it, and the result is git's own.
 
-use super::{Sandbox, write};
+use super::sandbox::{Sandbox, write};
 use crate::host::git::{GitAdd, Repository, Way};
 use crate::model::branch::Head;
 
