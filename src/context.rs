@@ -1,1 +1,63 @@
-//! What every operation is handed: the host, the configuration and the repository we stand in.
+//! What every operation is handed: the host, the configuration, the repository we stand in and the way to the
+//! registry. Built once by `cli`.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::machine::Host;
+use crate::host::store::Store;
+use crate::model::config::settings::Config;
+use crate::model::registry::table::Registry;
+
+/// Everything an operation may use.
+#[derive(Debug)]
+pub struct Context {
+    pub host: Host,
+    pub config: Config,
+    /// The folder we stand in, after `-C`.
+    pub folder: PathBuf,
+    /// The repository that folder belongs to; `None` outside of one.
+    pub repository: Option<Repository>,
+}
+
+impl Context {
+    /// Returns the repository we stand in.
+    ///
+    /// # Errors
+    ///
+    /// `not_a_repository` outside of one.
+    pub fn require_repository(&self) -> Result<&Repository> {
+        self.repository.as_ref().ok_or_else(|| not_a_repository(&self.folder))
+    }
+
+    /// Returns the store of the registry.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no state folder can be found or made.
+    pub fn store(&self) -> Result<Store<Registry>> {
+        Ok(Store::open(self.host.dirs()?, self.config.registry.lock_timeout, self.host.interrupt.clone()))
+    }
+
+    /// Returns the time of day.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.host.clock.now()
+    }
+
+    /// Returns `path` made absolute against the folder we stand in.
+    #[must_use]
+    pub fn absolute(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+/// The failure of whoever needs a repository and stands outside of one.
+#[must_use]
+pub fn not_a_repository(folder: &Path) -> Failure {
+    Failure::new(Code::NotARepository, format!("{} is not inside a git repository", folder.display()))
+        .hint("change to a repository, or name one with `-C DIR`")
+}

@@ -1,1 +1,178 @@
-//! The part of `.env` that is ours, between two marker lines; the user's lines stay byte for byte.
+//! The part of `.env` that is ours, between two marker lines. The user's lines stay byte for byte, whatever they are.
+
+use std::ops::Range;
+
+use crate::error::{Code, Failure, Result};
+
+/// The line that opens the block.
+pub const OPENING: &str = "# >>> wt >>> written by wt: edits between these lines are overwritten";
+
+/// The line that closes it.
+pub const CLOSING: &str = "# <<< wt <<<";
+
+/// What every version's opening line begins with.
+const OPENING_SIGN: &str = "# >>> wt >>>";
+
+/// Where the block is, its line ends included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    None,
+    Whole(Range<usize>),
+    /// One marker without the other, or more than one block: nobody can tell what is ours.
+    Broken,
+}
+
+/// Finds the block.
+#[must_use]
+pub fn find(bytes: &[u8]) -> Found {
+    let mut opened = None;
+    let mut whole = None;
+    let mut start = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let end = start + line.len();
+        let text = line.trim_ascii_end();
+        let text = if start == 0 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
+        if text.starts_with(OPENING_SIGN.as_bytes()) {
+            if opened.is_some() || whole.is_some() {
+                return Found::Broken;
+            }
+            opened = Some(start);
+        } else if text == CLOSING.as_bytes() {
+            match opened.take() {
+                Some(first) => whole = Some(first..end),
+                None => return Found::Broken,
+            }
+        }
+        start = end;
+    }
+    match (opened, whole) {
+        (Some(_), _) => Found::Broken,
+        (None, Some(range)) => Found::Whole(range),
+        (None, None) => Found::None,
+    }
+}
+
+/// Returns the file with `lines` as its block: in place of the old one, else at the end.
+///
+/// # Errors
+///
+/// `config_invalid` when one marker stands without the other.
+pub fn splice(bytes: &[u8], lines: &[String]) -> Result<Vec<u8>> {
+    let end: &[u8] = if is_crlf(bytes) { b"\r\n" } else { b"\n" };
+    let mut block = Vec::new();
+    for line in std::iter::once(OPENING).chain(lines.iter().map(String::as_str)).chain([CLOSING]) {
+        block.extend_from_slice(line.as_bytes());
+        block.extend_from_slice(end);
+    }
+    match find(bytes) {
+        Found::Whole(range) => Ok([&bytes[..range.start], &block, &bytes[range.end..]].concat()),
+        Found::Broken => Err(broken()),
+        Found::None if bytes.is_empty() || bytes.ends_with(b"\n") => Ok([bytes, &block].concat()),
+        // The line end that was missing is ours: the closing line then ends without one, which tells to take it away again.
+        Found::None => {
+            block.truncate(block.len() - end.len());
+            Ok([bytes, end, &block].concat())
+        }
+    }
+}
+
+/// Returns the file without the block: the user's own bytes.
+///
+/// # Errors
+///
+/// `config_invalid` when one marker stands without the other.
+pub fn remove(bytes: &[u8]) -> Result<Vec<u8>> {
+    match find(bytes) {
+        Found::None => Ok(bytes.to_vec()),
+        Found::Broken => Err(broken()),
+        Found::Whole(range) => {
+            let mut before = &bytes[..range.start];
+            let unended = range.end == bytes.len() && !bytes.ends_with(b"\n");
+            if unended && !before.is_empty() {
+                before = before.strip_suffix(b"\n").unwrap_or(before);
+                before = if is_crlf(bytes) { before.strip_suffix(b"\r").unwrap_or(before) } else { before };
+            }
+            Ok([before, &bytes[range.end..]].concat())
+        }
+    }
+}
+
+/// Returns the text of the block's lines, markers aside; `None` without a whole block.
+#[must_use]
+pub fn lines(bytes: &[u8]) -> Option<Vec<String>> {
+    let Found::Whole(range) = find(bytes) else { return None };
+    let text = String::from_utf8_lossy(&bytes[range]).into_owned();
+    let mut lines: Vec<String> = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
+    lines.pop();
+    lines.remove(0);
+    Some(lines)
+}
+
+/// A file is CRLF when its first line ends so.
+fn is_crlf(bytes: &[u8]) -> bool {
+    bytes.iter().position(|byte| *byte == b'\n').is_some_and(|at| at > 0 && bytes[at - 1] == b'\r')
+}
+
+fn broken() -> Failure {
+    Failure::new(Code::ConfigInvalid, "the env block in `.env` has lost one of its marker lines, or stands there twice")
+        .hint(format!("delete what is left of it (from `{OPENING_SIGN}` to `{CLOSING}`), then run `wt env`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn block() -> Vec<String> {
+        vec!["PORT=5000".to_owned(), "WEB_PORT=5000".to_owned()]
+    }
+
+    #[test]
+    fn a_new_file_is_the_block_alone() {
+        let text = String::from_utf8(splice(b"", &block()).unwrap()).unwrap();
+        assert_eq!(text, format!("{OPENING}\nPORT=5000\nWEB_PORT=5000\n{CLOSING}\n"));
+        assert_eq!(lines(text.as_bytes()), Some(block()));
+    }
+
+    #[test]
+    fn the_users_lines_stay_whatever_they_are() {
+        for own in [&b"A=1\n"[..], b"A=1", b"export B='x y'\r\nC=2\r\n", b"A=1\r\nB=2", b"\xef\xbb\xbfA=1\n", b"\xff\xfe\x00", b"\n\n", b"# note"] {
+            let written = splice(own, &block()).unwrap();
+            assert_eq!(remove(&written).unwrap(), own, "{own:?}");
+            assert_eq!(splice(&written, &block()).unwrap(), written, "writing twice is writing once: {own:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_in_the_middle_is_replaced_where_it_stands() {
+        let file = format!("A=1\n{OPENING}\nPORT=1\n{CLOSING}\nB=2\n");
+        let written = String::from_utf8(splice(file.as_bytes(), &block()).unwrap()).unwrap();
+        assert!(written.starts_with("A=1\n") && written.ends_with("B=2\n") && written.contains("PORT=5000"));
+    }
+
+    #[test]
+    fn a_crlf_file_keeps_its_line_ends() {
+        let written = splice(b"A=1\r\n", &block()).unwrap();
+        assert_eq!(written.iter().filter(|byte| **byte == b'\n').count(), 5);
+        assert_eq!(written.windows(2).filter(|pair| pair == b"\r\n").count(), 5);
+    }
+
+    #[test]
+    fn one_marker_alone_is_never_guessed_at() {
+        for file in [format!("{OPENING}\nPORT=1\n"), format!("PORT=1\n{CLOSING}\n"), format!("{OPENING}\n{CLOSING}\n{OPENING}\n{CLOSING}\n")] {
+            assert_eq!(find(file.as_bytes()), Found::Broken);
+            assert!(splice(file.as_bytes(), &block()).is_err());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn taking_the_block_out_gives_the_users_bytes_back(own in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assume!(find(&own) == Found::None);
+            let written = splice(&own, &block()).unwrap();
+            prop_assert_eq!(remove(&written).unwrap(), own);
+        }
+    }
+}

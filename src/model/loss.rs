@@ -1,1 +1,162 @@
-//! What a removal would lose.
+//! What a removal would lose: each kind with its words, the code it is refused with, and how much `--force` it takes.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::error::{Code, Failure};
+
+/// How many paths or processes are named.
+const SHOWN: usize = 5;
+
+/// Something that a removal would lose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Loss {
+    Lock { reason: String },
+    OperationInProgress { operation: String },
+    Conflicted { paths: Vec<String> },
+    Changed { paths: Vec<String> },
+    Staged { paths: Vec<String> },
+    Submodule { paths: Vec<String> },
+    Untracked { paths: Vec<String> },
+    Ignored { paths: Vec<String> },
+    /// Commits that only this HEAD, or the branch that goes too, still names.
+    Commits { branch: Option<String>, count: usize },
+    Stash { count: usize },
+    Processes { processes: Vec<Process> },
+}
+
+/// A process that stands in the folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Process {
+    pub pid: u32,
+    pub command: String,
+    pub folder: Option<PathBuf>,
+}
+
+impl Loss {
+    /// Returns how often `--force` has to be given: a lock is somebody's word, so it takes two, as in git.
+    #[must_use]
+    pub fn needs_force(&self) -> u8 {
+        if matches!(self, Self::Lock { .. }) { 2 } else { 1 }
+    }
+
+    /// Returns the code of the refusal.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Lock { .. } => Code::Locked,
+            Self::Commits { .. } => Code::Unpushed,
+            _ => Code::Dirty,
+        }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lock { reason } if reason.is_empty() => formatter.write_str("a lock"),
+            Self::Lock { reason } => write!(formatter, "a lock: {reason}"),
+            Self::OperationInProgress { operation } => write!(formatter, "an unfinished {operation}"),
+            Self::Conflicted { paths } => listed(formatter, "in conflict", paths),
+            Self::Changed { paths } => listed(formatter, "changed", paths),
+            Self::Staged { paths } => listed(formatter, "staged", paths),
+            Self::Submodule { paths } => listed(formatter, "changed submodules", paths),
+            Self::Untracked { paths } => listed(formatter, "untracked", paths),
+            Self::Ignored { paths } => listed(formatter, "ignored, and nowhere else", paths),
+            Self::Commits { branch: Some(branch), count } => {
+                write!(formatter, "{count} {} only on `{branch}`, neither merged nor pushed", plural(*count, "commit"))
+            }
+            Self::Commits { branch: None, count } => {
+                write!(formatter, "{count} {} on no branch", plural(*count, "commit"))
+            }
+            Self::Stash { count } => write!(formatter, "{count} stash {} made here", if *count == 1 { "entry" } else { "entries" }),
+            Self::Processes { processes } => {
+                let named: Vec<String> =
+                    processes.iter().map(|process| format!("{} (pid {})", process.command, process.pid)).collect();
+                listed(formatter, "running inside", &named)
+            }
+        }
+    }
+}
+
+fn listed(formatter: &mut fmt::Formatter<'_>, what: &str, items: &[String]) -> fmt::Result {
+    let shown: Vec<&str> = items.iter().take(SHOWN).map(String::as_str).collect();
+    write!(formatter, "{what}: {}", shown.join(", "))?;
+    match items.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => write!(formatter, " (and {more} more)"),
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+/// Sorts losses so that the one that takes the most to give up comes first.
+pub fn sort(losses: &mut [Loss]) {
+    losses.sort_by_key(|loss| std::cmp::Reverse(loss.needs_force()));
+}
+
+/// Returns the refusal to remove `name`, naming everything that would be lost.
+#[must_use]
+pub fn refusal(name: &str, losses: &[&Loss]) -> Failure {
+    let code = losses.first().map_or(Code::Dirty, |loss| loss.code());
+    let lines: Vec<String> = losses.iter().map(|loss| loss.to_string()).collect();
+    let force = if losses.iter().any(|loss| loss.needs_force() > 1) { "--force --force" } else { "--force" };
+    let details = serde_json::to_value(losses).unwrap_or_default();
+    Failure::new(code, format!("removing `{name}` would lose\n{}", lines.join("\n")))
+        .hint(format!("commit, push or move what you need; `wt remove {force} {name}` gives it up"))
+        .detail("losses", details)
+}
+
+/// Answers whether an ignored path holds nothing worth keeping: one of its components fits one of `patterns`, in which `*`
+/// stands for anything.
+#[must_use]
+pub fn is_cache(path: &str, patterns: &[String]) -> bool {
+    path.split('/')
+        .filter(|component| !component.is_empty())
+        .any(|component| patterns.iter().any(|pattern| fits(component, pattern.trim_end_matches('/'))))
+}
+
+fn fits(text: &str, pattern: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return text == pattern };
+    let Some(rest) = text.strip_prefix(before) else { return false };
+    (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| fits(&rest[at..], after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_takes_force_twice_and_everything_else_once() {
+        assert_eq!(Loss::Lock { reason: String::new() }.needs_force(), 2);
+        assert_eq!(Loss::Stash { count: 1 }.needs_force(), 1);
+    }
+
+    #[test]
+    fn a_refusal_names_everything_and_bears_the_first_ones_code() {
+        let losses = [
+            Loss::Commits { branch: Some("feature/x".to_owned()), count: 2 },
+            Loss::Untracked { paths: (1..=7).map(|number| format!("f{number}")).collect() },
+        ];
+        let refusal = refusal("feature-x", &losses.iter().collect::<Vec<_>>());
+        assert_eq!(refusal.code(), Code::Unpushed);
+        assert!(refusal.message().contains("2 commits only on `feature/x`"), "{refusal}");
+        assert!(refusal.message().contains("untracked: f1, f2, f3, f4, f5 (and 2 more)"), "{refusal}");
+        assert!(refusal.next_step().is_some_and(|hint| hint.contains("wt remove --force feature-x")));
+    }
+
+    #[test]
+    fn caches_are_known_by_any_component_and_by_stars() {
+        let patterns = ["node_modules".to_owned(), "*.pyc".to_owned()];
+        assert!(is_cache("node_modules/", &patterns));
+        assert!(is_cache("web/node_modules/", &patterns));
+        assert!(is_cache("a/b.pyc", &patterns));
+        assert!(!is_cache("data.sqlite", &patterns));
+        assert!(!is_cache("node_modules2/", &patterns));
+    }
+}

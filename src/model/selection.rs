@@ -26,7 +26,7 @@ pub struct Wish {
 }
 
 /// The port a service gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Choice {
     pub service: ServiceName,
     pub port: Port,

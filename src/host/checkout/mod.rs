@@ -1,7 +1,9 @@
-//! Files onto disk, fast and right: a commit's tree becomes a folder and an index, as `git worktree add` leaves them.
-//! Bytes go out as they are stored: where a filter or an encoding would change them, git must do the work.
+//! Files onto disk, fast and right: a commit's tree becomes a folder and an index.
 
-mod request;
+mod engine;
+mod index;
+mod plan;
 pub mod verify;
+mod writer;
 
-pub use request::{Report, Request, checkout};
+pub use engine::{Report, Request, checkout};

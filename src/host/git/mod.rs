@@ -12,7 +12,10 @@ mod discovery;
 mod hooks;
 mod identity;
 mod keep;
+mod leftover;
 mod linked;
+mod marks;
+mod operation;
 mod remotes;
 mod repository;
 mod stashes;
@@ -21,6 +24,8 @@ mod support;
 #[cfg(test)]
 mod tests;
 mod way_of_git;
+mod tracked;
+mod tree;
 mod worktrees;
 
 pub use admin::AdminRequest;

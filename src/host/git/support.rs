@@ -10,7 +10,8 @@ use super::repository::{Repository, from_library};
 use crate::error::Result;
 
 /// Who does the work.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "by", content = "because", rename_all = "snake_case")]
 pub enum Way {
     /// libgit2 and our own checkout.
     Engine,

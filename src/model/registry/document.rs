@@ -1,1 +1,120 @@
-//! How the registry is written down and read back, leniently.
+//! How the registry is written down and read back: one JSON document, a worktree to each line, read leniently.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::record::Record;
+use super::table::{Registry, SCHEMA};
+use crate::error::{Code, Failure, Result};
+use crate::model::event::Event;
+
+/// A file that is replaced whole.
+pub trait Document: Sized {
+    /// The value of a file that was never written.
+    fn empty() -> Self;
+
+    /// Reads it; `path` is for messages.
+    ///
+    /// # Errors
+    ///
+    /// `registry_corrupt` for what is not such a document, `registry_newer` for one of a later version.
+    fn parse(bytes: &[u8], path: &Path) -> Result<Self>;
+
+    /// Writes it down.
+    ///
+    /// # Errors
+    ///
+    /// `internal` for what JSON cannot say, such as a path that is not UTF-8.
+    fn render(&self) -> Result<Vec<u8>>;
+
+    /// Takes out what happened since it was read.
+    fn take_events(&mut self) -> Vec<Event>;
+}
+
+impl Document for Registry {
+    fn empty() -> Self {
+        Self::default()
+    }
+
+    fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+            let what = if bytes.is_empty() { "is empty".to_owned() } else { format!("is damaged: {error}") };
+            corrupt(path, &what)
+        })?;
+        let Value::Object(object) = value else { return Err(corrupt(path, "does not hold a registry")) };
+        match object.get("schema") {
+            Some(schema) if schema.as_u64().is_some_and(|schema| schema > SCHEMA) => {
+                return Err(Failure::new(
+                    Code::RegistryNewer,
+                    format!("{} was written by a newer wt (schema {schema}; this one knows {SCHEMA})", path.display()),
+                )
+                .hint("update this wt; the file was left as it is")
+                .detail("path", path.display().to_string()));
+            }
+            Some(schema) if schema.as_u64().is_some_and(|schema| schema >= 1) => {}
+            _ => return Err(corrupt(path, "has no schema number")),
+        }
+        serde_json::from_value(Value::Object(object)).map_err(|error| corrupt(path, &format!("is damaged: {error}")))
+    }
+
+    fn render(&self) -> Result<Vec<u8>> {
+        let mut text = Vec::with_capacity(512 * (self.worktrees.len() + 1));
+        let head = serde_json::json!({ "schema": self.schema, "sequence": self.sequence });
+        push_members(&mut text, b"{", &head)?;
+        push_rows(&mut text, "repositories", &self.repositories)?;
+        push_rows::<Record>(&mut text, "worktrees", &self.worktrees)?;
+        push_rows(&mut text, "exclusions", &self.exclusions)?;
+        push_rows(&mut text, "former", &self.former)?;
+        push_rows(&mut text, "counters", &self.counters)?;
+        if !self.extra.is_empty() {
+            push_members(&mut text, b",\n", &Value::Object(self.extra.clone()))?;
+        }
+        text.extend_from_slice(b"\n}\n");
+        Ok(text)
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+}
+
+fn corrupt(path: &Path, what: &str) -> Failure {
+    Failure::new(Code::RegistryCorrupt, format!("the registry {} {what}", path.display()))
+        .hint(format!(
+            "nothing was changed; `wt validate --fix` mends it, or copy {}.bak over it",
+            path.display()
+        ))
+        .detail("path", path.display().to_string())
+}
+
+/// Writes the members of `object`, each on a line of its own, without the braces.
+fn push_members(text: &mut Vec<u8>, before: &[u8], object: &Value) -> Result<()> {
+    let empty = Map::new();
+    for (index, (key, value)) in object.as_object().unwrap_or(&empty).iter().enumerate() {
+        text.extend_from_slice(if index == 0 { before } else { b",\n" });
+        push(text, key)?;
+        text.push(b':');
+        push(text, value)?;
+    }
+    Ok(())
+}
+
+/// Writes a list, each element on a line of its own.
+fn push_rows<T: serde::Serialize>(text: &mut Vec<u8>, key: &str, rows: &[T]) -> Result<()> {
+    text.extend_from_slice(b",\n\"");
+    text.extend_from_slice(key.as_bytes());
+    text.extend_from_slice(b"\":[");
+    for (index, row) in rows.iter().enumerate() {
+        text.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
+        push(text, row)?;
+    }
+    text.extend_from_slice(if rows.is_empty() { b"]" } else { b"\n]" });
+    Ok(())
+}
+
+fn push(text: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) -> Result<()> {
+    serde_json::to_writer(text, value).map_err(|error| {
+        Failure::new(Code::Internal, format!("the registry cannot be written: {error}")).caused_by(error)
+    })
+}

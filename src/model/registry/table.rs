@@ -132,11 +132,34 @@ impl Registry {
         })
     }
 
-    /// Adds `entry`, giving it the next sequence number.
-    pub fn insert(&mut self, mut entry: Entry) {
+    /// Returns the ports that this branch had for this purpose; a detached worktree is known by its `name`.
+    #[must_use]
+    pub fn find_former(
+        &self,
+        repository: &RepositoryId,
+        branch: Option<&str>,
+        purpose: &Purpose,
+        name: Option<&str>,
+    ) -> Option<&Former> {
+        self.former.iter().rev().find(|former| {
+            former.repository_id == *repository
+                && former.branch.as_deref() == branch
+                && former.purpose.as_ref() == Some(purpose)
+                && name.is_none_or(|name| former.name == name)
+        })
+    }
+
+    /// Adds `entry` with the next sequence number, and returns it as recorded.
+    pub fn insert(&mut self, mut entry: Entry) -> Entry {
         self.sequence += 1;
         entry.sequence = self.sequence;
-        self.worktrees.push(Record::Entry(Box::new(entry)));
+        self.worktrees.push(Record::Entry(Box::new(entry.clone())));
+        entry
+    }
+
+    /// Returns the entry with that sequence number, for changing.
+    pub fn find_by_sequence(&mut self, sequence: u64) -> Option<&mut Entry> {
+        self.entries_mut().find(|entry| entry.sequence == sequence)
     }
 
     /// Takes out the first entry for which `is_it` holds.

@@ -1,0 +1,41 @@
+//! The time of day, and waiting: the only place that does either.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::interrupt::Interrupt;
+use crate::error::Result;
+
+/// How long a wait goes on before it looks whether the user gave up.
+const NAP: Duration = Duration::from_millis(20);
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock;
+
+impl Clock {
+    /// Returns the time of day.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    pub fn now(self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Waits for `time`, or until the user interrupts.
+    ///
+    /// # Errors
+    ///
+    /// `interrupted`.
+    #[expect(clippy::disallowed_methods, reason = "this is where waiting is done")]
+    pub fn wait(self, time: Duration, interrupt: &Interrupt) -> Result<()> {
+        let mut left = time;
+        while !left.is_zero() {
+            interrupt.check()?;
+            let nap = left.min(NAP);
+            std::thread::sleep(nap);
+            left -= nap;
+        }
+        interrupt.check()
+    }
+}

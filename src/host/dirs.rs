@@ -1,0 +1,70 @@
+//! Where our own files are: the state folder and the user's configuration.
+
+use std::fs::DirBuilder;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use super::environment::Environment;
+use crate::error::{Code, Failure, Result};
+
+/// The state folder, made when first needed, for its owner alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dirs {
+    state: PathBuf,
+}
+
+impl Dirs {
+    /// Finds the state folder: `WT_STATE_DIR`, else `$XDG_STATE_HOME/wt`, else `~/.local/state/wt`.
+    ///
+    /// # Errors
+    ///
+    /// `usage` when none of them is to be had.
+    pub fn find(environment: &Environment) -> Result<Self> {
+        let own = environment.find_folder("WT_STATE_DIR");
+        let xdg = || environment.find_folder("XDG_STATE_HOME").map(|folder| folder.join("wt"));
+        let home = || environment.find_folder("HOME").map(|folder| folder.join(".local/state/wt"));
+        match own.or_else(xdg).or_else(home) {
+            Some(state) => Ok(Self { state }),
+            None => Err(Failure::new(Code::Usage, "there is no folder for the registry: HOME is not set")
+                .hint("set HOME, or WT_STATE_DIR to an absolute folder")),
+        }
+    }
+
+    /// Returns the state folder, which may not exist yet.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Makes the state folder where it is missing, mode 0700.
+    ///
+    /// # Errors
+    ///
+    /// `permission` or `disk_full`.
+    pub fn require_state(&self) -> Result<&Path> {
+        make_private(&self.state)?;
+        Ok(&self.state)
+    }
+
+    /// Makes and returns the folder of the lock files of creates and removals at work.
+    ///
+    /// # Errors
+    ///
+    /// `permission` or `disk_full`.
+    pub fn creating_folder(&self) -> Result<PathBuf> {
+        let folder = self.state.join("creating");
+        make_private(&folder)?;
+        Ok(folder)
+    }
+}
+
+fn make_private(folder: &Path) -> Result<()> {
+    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists || !folder.is_dir() => {
+            Err(Failure::from_io(error, Code::Permission, format!("{} cannot be made", folder.display()))
+                .hint("make it writable, or set WT_STATE_DIR to another folder"))
+        }
+        _ => Ok(()),
+    }
+}

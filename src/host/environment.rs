@@ -1,0 +1,42 @@
+//! The environment variables as they were when we started: read once, here, and nowhere else.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// A snapshot of the environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// Reads the process's environment.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn read() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    /// Returns a variable's value; an empty one counts as unset, as the XDG specification has it.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// Returns a variable that names a folder, when it is absolute: relative ones are to be ignored (XDG).
+    #[must_use]
+    pub fn find_folder(&self, name: &str) -> Option<PathBuf> {
+        self.find(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    /// Returns the variables whose names begin with `WT_`, where both name and value are text.
+    pub fn ours(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+        pairs.filter(|(name, _)| name.starts_with("WT_"))
+    }
+}
+
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}

@@ -1,0 +1,99 @@
+//! `info/exclude`, shared by all worktrees of a repository: one line of ours, added once, edited under a lock.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::files;
+use crate::error::{Code, Failure, Result};
+
+/// The line before ours, which tells it from the same line written by somebody else.
+const SIGN: &str = "# env blocks written by wt";
+
+/// Our line.
+const LINE: &str = "/.env";
+
+/// Adds the line unless it is there.
+///
+/// # Errors
+///
+/// `permission` or `disk_full`.
+pub fn add(common_dir: &Path) -> Result<()> {
+    edit(common_dir, |text| {
+        if text.split(|byte| *byte == b'\n').any(|line| matches!(line.trim_ascii(), b"/.env" | b".env")) {
+            return None;
+        }
+        let mut text = text.to_vec();
+        if !text.is_empty() && !text.ends_with(b"\n") {
+            text.push(b'\n');
+        }
+        text.extend_from_slice(format!("{SIGN}\n{LINE}\n").as_bytes());
+        Some(text)
+    })
+}
+
+/// Takes the line out again, if it is ours.
+///
+/// # Errors
+///
+/// `permission` or `disk_full`.
+pub fn remove(common_dir: &Path) -> Result<()> {
+    let ours = format!("{SIGN}\n{LINE}\n").into_bytes();
+    edit(common_dir, |text| {
+        let at = text.windows(ours.len()).position(|window| window == ours)?;
+        Some([&text[..at], &text[at + ours.len()..]].concat())
+    })
+}
+
+fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Result<()> {
+    let info = common_dir.join("info");
+    let path = info.join("exclude");
+    let failed = |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
+    files::make_folders(&info)?;
+    // The folder is locked, not the file: that one is replaced.
+    let lock = File::open(&info).map_err(failed)?;
+    flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+    let before = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    let Some(after) = change(&before) else { return Ok(()) };
+    let mode = path.metadata().map_or(0o644, |found| found.permissions().mode() & 0o777);
+    files::replace(&path, &after, mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixty_four_at_once_leave_one_line_and_the_users_own() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("info")).unwrap();
+        let path = folder.path().join("info/exclude");
+        files::replace(&path, b"*.swp", 0o644).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..64 {
+                scope.spawn(|| add(folder.path()).unwrap());
+            }
+        });
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("*.swp\n{SIGN}\n{LINE}\n"));
+        remove(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "*.swp\n");
+    }
+
+    #[test]
+    fn a_line_of_the_users_is_neither_doubled_nor_taken_out() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("info")).unwrap();
+        let path = folder.path().join("info/exclude");
+        files::replace(&path, b"/.env\n", 0o644).unwrap();
+        add(folder.path()).unwrap();
+        remove(folder.path()).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"/.env\n");
+    }
+}

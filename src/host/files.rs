@@ -1,0 +1,139 @@
+//! Whole files: replaced in one step, moved without overwriting, compared, made.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::token;
+use crate::error::{Code, Failure, Result};
+
+/// Replaces `path` by a file with `bytes` and `mode`: a reader sees the old or the new one, also after a power loss.
+///
+/// # Errors
+///
+/// `disk_full` or `permission`; the old file is untouched then.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let refused = |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let draft = folder.join(format!(".{name}.{}-{}", std::process::id(), &token::random()?[..8]));
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&draft)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&draft, path));
+    if let Err(error) = written {
+        let _ = fs::remove_file(&draft);
+        return Err(refused(error));
+    }
+    sync_folder(folder).map_err(refused)
+}
+
+/// Makes the names in a folder durable.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Renames, refusing to replace what stands at `to`.
+///
+/// # Errors
+///
+/// `path_not_empty` when something does; else the system's, with the error itself as the cause.
+pub fn rename_new(from: &Path, to: &Path) -> Result<()> {
+    let renamed = renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE);
+    let renamed = match renamed {
+        // Some file systems know no flag; a look beforehand is the best they allow.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if to.symlink_metadata().is_err() => fs::rename(from, to),
+        other => other.map_err(std::io::Error::from),
+    };
+    renamed.map_err(|error| {
+        let code = if error.kind() == ErrorKind::AlreadyExists { Code::PathNotEmpty } else { Code::Permission };
+        Failure::from_io(error, code, format!("{} cannot be moved to {}", from.display(), to.display()))
+    })
+}
+
+/// Makes `folder` and those above it.
+///
+/// # Errors
+///
+/// `permission` or `disk_full`.
+pub fn make_folders(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::from_io(error, Code::Permission, format!("{} cannot be made", folder.display())))
+}
+
+/// Makes the trash folder, which git is told to ignore wherever it lies.
+///
+/// # Errors
+///
+/// `permission` or `disk_full`.
+pub fn prepare_trash(folder: &Path) -> Result<()> {
+    make_folders(folder)?;
+    let ignore = folder.join(".gitignore");
+    if ignore.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    replace(&ignore, b"*\n", 0o644)
+}
+
+/// Removes the trash folder once only its `.gitignore` is left.
+pub fn remove_trash_if_empty(folder: &Path) {
+    let Ok(entries) = folder.read_dir() else { return };
+    let empty = entries.flatten().all(|entry| entry.file_name() == ".gitignore");
+    if empty && folder.file_name().is_some_and(|name| name == ".wt-trash") {
+        let _ = fs::remove_file(folder.join(".gitignore"));
+        let _ = fs::remove_dir(folder);
+    }
+}
+
+/// Answers whether two paths hold the same: equal files, equal links, or folders that are equal throughout.
+#[must_use]
+pub fn is_same_tree(one: &Path, other: &Path) -> bool {
+    let (Ok(first), Ok(second)) = (one.symlink_metadata(), other.symlink_metadata()) else { return false };
+    if first.file_type() != second.file_type() {
+        return false;
+    }
+    if first.is_symlink() {
+        return matches!((fs::read_link(one), fs::read_link(other)), (Ok(first), Ok(second)) if first == second);
+    }
+    if first.is_dir() {
+        return is_same_folder(one, other);
+    }
+    first.is_file() && first.len() == second.len() && same_bytes(one, other)
+}
+
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    let Ok(entries) = one.read_dir() else { return false };
+    entries.map_while(std::result::Result::ok).all(|entry| is_same_tree(&entry.path(), &other.join(entry.file_name())))
+}
+
+fn same_bytes(one: &Path, other: &Path) -> bool {
+    matches!((fs::read(one), fs::read(other)), (Ok(first), Ok(second)) if first == second)
+}
+
+/// Returns how many bytes a tree takes on disk, hard links counted once each; 0 for what is not there.
+#[must_use]
+pub fn size_of_tree(path: &Path) -> u64 {
+    let Ok(found) = path.symlink_metadata() else { return 0 };
+    let own = found.blocks() * 512;
+    if !found.is_dir() {
+        return own;
+    }
+    let Ok(entries) = path.read_dir() else { return own };
+    entries.flatten().map(|entry| size_of_tree(&entry.path())).fold(own, u64::saturating_add)
+}
+

@@ -1,0 +1,81 @@
+//! What stands in a folder that git was filling when it died: which of it git provably put there.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use super::repository::Repository;
+use crate::error::{Code, Failure, Result};
+
+/// One file of a commit: its mode as git writes it, and its blob.
+struct Tracked {
+    mode: Vec<u8>,
+    object: String,
+}
+
+impl Repository {
+    /// Returns the paths in `folder` that a checkout of `commit` by git did not provably put there. Contents are compared
+    /// through git's own clean filters, so that converted files are recognised; `allowed` names at the top are passed over.
+    pub fn foreign_paths_by_git(&self, folder: &Path, commit: &str, allowed: &[&str]) -> Result<Vec<PathBuf>> {
+        let tracked = self.tracked_files(commit)?;
+        let mut foreign = Vec::new();
+        let mut files = Vec::new();
+        let mut folders = vec![PathBuf::new()];
+        while let Some(relative) = folders.pop() {
+            let here = folder.join(&relative);
+            for entry in fs::read_dir(&here).map_err(|error| unreadable(&here, error))? {
+                let entry = entry.map_err(|error| unreadable(&here, error))?;
+                let path = relative.join(entry.file_name());
+                if relative.as_os_str().is_empty() && allowed.iter().any(|name| entry.file_name() == *name) {
+                    continue;
+                }
+                let kind = entry.file_type().map_err(|error| unreadable(&here, error))?;
+                match tracked.get(path.as_os_str().as_bytes()) {
+                    _ if kind.is_dir() => folders.push(path),
+                    Some(known) if kind.is_symlink() && known.mode == b"120000" => files.push((path, known)),
+                    Some(known) if kind.is_file() && known.mode != b"120000" => files.push((path, known)),
+                    _ => foreign.push(path),
+                }
+            }
+        }
+        for (path, known) in files {
+            if !self.is_as_tracked(folder, &path, known)? {
+                foreign.push(path);
+            }
+        }
+        foreign.sort();
+        Ok(foreign)
+    }
+
+    fn tracked_files(&self, commit: &str) -> Result<HashMap<Vec<u8>, Tracked>> {
+        let listed = self.git().args(["ls-tree", "-r", "-z", "--full-tree", commit]).require()?;
+        let rows = listed.stdout.split(|byte| *byte == 0).filter(|row| !row.is_empty());
+        let parsed = rows.filter_map(|row| {
+            let tab = row.iter().position(|byte| *byte == b'\t')?;
+            let mut fields = row[..tab].split(|byte| *byte == b' ');
+            let mode = fields.next()?.to_vec();
+            let object = String::from_utf8(fields.nth(1)?.to_vec()).ok()?;
+            Some((row[tab + 1..].to_vec(), Tracked { mode, object }))
+        });
+        Ok(parsed.collect())
+    }
+
+    fn is_as_tracked(&self, folder: &Path, path: &Path, known: &Tracked) -> Result<bool> {
+        let whole = folder.join(path);
+        let hashed = if known.mode == b"120000" {
+            let target = fs::read_link(&whole).map_err(|error| unreadable(&whole, error))?;
+            self.git().args(["hash-object", "--stdin"]).input(target.into_os_string().into_vec()).run()?
+        } else {
+            // In the folder itself, so that its attributes choose the filters.
+            let words = [OsStr::new("hash-object"), OsStr::new("--"), path.as_os_str()];
+            super::command::Git::new(folder).args(words).run()?
+        };
+        Ok(hashed.is_success() && hashed.text() == known.object)
+    }
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::from_io(error, Code::GitFailed, format!("{} cannot be read", path.display()))
+}

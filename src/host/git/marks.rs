@@ -1,0 +1,66 @@
+//! Small facts that prove or steer: who made a branch, which admin folder a folder names, locks, checkout's threads.
+
+use std::fs;
+use std::path::Path;
+
+use super::repository::Repository;
+use crate::error::{Code, Failure, Result};
+
+impl Repository {
+    /// Answers whether the branch's first reflog entry bears `token`, so that the create of that token made it. True also
+    /// where no reflog is kept and so nothing speaks against it.
+    pub fn was_branch_made_by(&self, branch: &str, token: &str) -> Result<bool> {
+        let log = self.common_dir().join("logs").join("refs/heads").join(branch);
+        match fs::read(&log) {
+            Ok(bytes) => {
+                let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                Ok(first.is_empty() || String::from_utf8_lossy(first).contains(token))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(Failure::from_io(error, Code::GitFailed, format!("{} cannot be read", log.display()))),
+        }
+    }
+
+    /// Returns git's name of the worktree that `folder/.git` points at, when it points into this repository.
+    #[must_use]
+    pub fn find_admin_named_by(&self, folder: &Path) -> Option<String> {
+        let link = folder.join(".git");
+        if !link.symlink_metadata().ok()?.is_file() {
+            return None;
+        }
+        let text = fs::read_to_string(link).ok()?;
+        let target = folder.join(text.strip_prefix("gitdir: ")?.trim_end_matches('\n'));
+        let parent = target.parent()?.canonicalize().ok()?;
+        let ours = self.common_dir().join("worktrees").canonicalize().ok()?;
+        (parent == ours).then(|| target.file_name().map(|name| name.to_string_lossy().into_owned()))?
+    }
+
+    /// Locks a worktree as `git worktree lock` does, with an optional reason.
+    pub fn lock_worktree(&self, admin: &str, reason: Option<&str>) -> Result<()> {
+        let lock = self.admin_dir(admin).join("locked");
+        let text = reason.map(|reason| format!("{reason}\n")).unwrap_or_default();
+        let written = fs::OpenOptions::new().write(true).create_new(true).open(&lock).and_then(|mut file| {
+            use std::io::Write;
+            file.write_all(text.as_bytes())
+        });
+        written.map_err(|error| {
+            Failure::from_io(error, Code::GitFailed, format!("the worktree `{admin}` cannot be locked"))
+        })
+    }
+
+    /// Returns how many threads write files: git's `checkout.workers` where it is set, else one for each core.
+    #[must_use]
+    pub fn checkout_workers(&self) -> usize {
+        let configured = self.settings(None).ok().and_then(|settings| settings.get_i32("checkout.workers").ok());
+        match configured.and_then(|count| usize::try_from(count).ok()) {
+            Some(count) if count > 0 => count,
+            _ => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        }
+    }
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Repository").field("common_dir", &self.common_dir()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,23 @@
+//! What git is in the middle of in a worktree: a rebase, a merge, a bisection.
+
+use super::repository::Repository;
+
+/// The files in a worktree's git folder that tell of unfinished work, as `git status` reads them.
+const SIGNS: [(&str, &str); 7] = [
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+    ("MERGE_HEAD", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("sequencer", "cherry-pick or revert of several commits"),
+    ("BISECT_START", "bisect"),
+];
+
+impl Repository {
+    /// Returns what is unfinished in the worktree `admin`, in git's word for it.
+    #[must_use]
+    pub fn find_operation(&self, admin: &str) -> Option<&'static str> {
+        let folder = self.admin_dir(admin);
+        SIGNS.iter().find(|(file, _)| folder.join(file).symlink_metadata().is_ok()).map(|(_, word)| *word)
+    }
+}

@@ -1,0 +1,130 @@
+//! Two locks: the registry's, on the state folder itself, and the one that tells that a create is still being worked on.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::clock::Clock;
+use super::interrupt::Interrupt;
+use crate::error::{Code, Failure, Result};
+
+/// The first and the longest pause between two tries for the lock.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+
+/// Runs `work` while nobody else holds the lock on `folder`. The folder is locked rather than a file in it: a lock file
+/// that somebody deletes while it is held lets a second holder in.
+///
+/// # Errors
+///
+/// `registry_locked` after `timeout`, naming the holder; `interrupted`; and the failures of `work`.
+pub fn with_folder_locked<R>(
+    folder: &Path,
+    timeout: Duration,
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> Result<R>,
+) -> Result<R> {
+    let opened = File::open(folder);
+    let file = opened
+        .map_err(|error| Failure::from_io(error, Code::Permission, format!("{} cannot be opened", folder.display())))?;
+    let mut lock = fd_lock::RwLock::new(file);
+    let started = Instant::now();
+    let mut pause = PAUSES.0;
+    let holder_file = folder.join("registry.lock");
+    loop {
+        match lock.try_write() {
+            Ok(_guard) => {
+                name_holder(&holder_file);
+                return work();
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => interrupt.check()?,
+            Err(error) => {
+                return Err(Failure::from_io(error, Code::RegistryLocked, format!("{} cannot be locked", folder.display())));
+            }
+        }
+        if started.elapsed() >= timeout {
+            return Err(busy(folder, &holder_file, timeout));
+        }
+        Clock.wait(pause, interrupt)?;
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+/// Says in `registry.lock` who holds the lock. It is information only: failing to write it spoils nothing.
+fn name_holder(file: &Path) {
+    let opened =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
+    if let Ok(mut file) = opened {
+        let _ = writeln!(file, "pid {} since {}", std::process::id(), Clock.now());
+    }
+}
+
+fn busy(folder: &Path, holder_file: &Path, timeout: Duration) -> Failure {
+    let holder = std::fs::read_to_string(holder_file).unwrap_or_default();
+    let holder = holder.trim();
+    let named = if holder.is_empty() { "another `wt`".to_owned() } else { holder.to_owned() };
+    Failure::new(
+        Code::RegistryLocked,
+        format!("the registry in {} is locked by {named}; waited {}s", folder.display(), timeout.as_secs_f32()),
+    )
+    .hint("try again, or wait longer: `registry.lock_timeout` (WT_REGISTRY_LOCK_TIMEOUT)")
+    .detail("holder", named)
+}
+
+/// A lock file held while a create or a removal is worked on. Children inherit it, so that it outlives a killed parent
+/// for as long as they work.
+#[derive(Debug)]
+pub struct FileHold {
+    file: File,
+    path: PathBuf,
+}
+
+impl FileHold {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    ///
+    /// `registry_locked` when somebody has it.
+    pub fn take(path: &Path) -> Result<Self> {
+        Self::try_take(path)?.ok_or_else(|| {
+            Failure::new(Code::RegistryLocked, "another `wt` is working on this worktree").hint("try again when it is done")
+        })
+    }
+
+    /// Takes the lock if nobody has it.
+    ///
+    /// # Errors
+    ///
+    /// `permission` or `disk_full` when the lock file cannot be made.
+    pub fn try_take(path: &Path) -> Result<Option<Self>> {
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = opened
+            .map_err(|error| Failure::from_io(error, Code::Permission, format!("{} cannot be made", path.display())))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self { file, path: path.to_path_buf() })),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(Failure::from_io(error.into(), Code::Permission, format!("{} cannot be locked", path.display()))),
+        }
+    }
+
+    /// Returns the descriptor for a child to inherit.
+    #[must_use]
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// Lets go of the lock and removes its file.
+    pub fn release(self) {}
+}
+
+impl Drop for FileHold {
+    fn drop(&mut self) {
+        // Somebody may have removed it by hand; either way it is gone.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

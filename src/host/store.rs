@@ -1,0 +1,170 @@
+//! The registry on disk. Reading takes no lock: a rename shows one whole version. Changing holds one lock around read,
+//! change, write and rename, and a failure anywhere leaves the old file as it was.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::marker::PhantomData;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::dirs::Dirs;
+use super::interrupt::Interrupt;
+use super::process::identity;
+use super::{events, files, lock};
+use crate::error::{Code, Failure, Result};
+use crate::model::registry::document::Document;
+
+/// The file's name in the state folder.
+const FILE: &str = "registry.json";
+
+/// What the names of our temporary files begin with; the writer's pid follows.
+const DRAFT: &str = ".registry.json.";
+
+/// A document on disk.
+#[derive(Debug)]
+pub struct Store<T> {
+    dirs: Dirs,
+    timeout: Duration,
+    interrupt: Interrupt,
+    document: PhantomData<T>,
+}
+
+impl<T: Document> Store<T> {
+    /// The store in the state folder, which need not exist yet; `timeout` is how long a change waits for the lock.
+    #[must_use]
+    pub fn open(dirs: Dirs, timeout: Duration, interrupt: Interrupt) -> Self {
+        Self { dirs, timeout, interrupt, document: PhantomData }
+    }
+
+    /// Returns where the document is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.dirs.state().join(FILE)
+    }
+
+    /// Reads the document without a lock.
+    ///
+    /// # Errors
+    ///
+    /// `registry_corrupt` also for a file that is missing while its backup is there: that was never "empty".
+    pub fn read(&self) -> Result<T> {
+        match self.read_bytes()? {
+            Some(bytes) => T::parse(&bytes, &self.path()),
+            None => Ok(T::empty()),
+        }
+    }
+
+    /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// `registry_locked`, `permission`, `disk_full`, those of [`read`](Self::read), and those of `change`.
+    pub fn update<R>(&self, change: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
+        let folder = self.dirs.require_state()?;
+        lock::with_folder_locked(folder, self.timeout, &self.interrupt, || {
+            let before = self.read_bytes()?;
+            let mut document = match &before {
+                Some(bytes) => T::parse(bytes, &self.path())?,
+                None => T::empty(),
+            };
+            let answer = change(&mut document)?;
+            let happened = document.take_events();
+            let after = document.render()?;
+            if before.as_deref() != Some(&after) {
+                self.replace(&after, before.is_some())?;
+            }
+            // The change stands; a log that cannot be written must not make it look undone.
+            let _ = events::append(folder, &happened);
+            Ok(answer)
+        })
+    }
+
+    fn read_bytes(&self) -> Result<Option<Vec<u8>>> {
+        let path = self.path();
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let backup = backup_of(&resolved(&path)?);
+                if !backup.exists() {
+                    return Ok(None);
+                }
+                Err(Failure::new(
+                    Code::RegistryCorrupt,
+                    format!("the registry {} is missing, but its backup is there", path.display()),
+                )
+                .hint(format!("copy {} to it, or remove the backup too to begin anew", backup.display()))
+                .detail("path", path.display().to_string()))
+            }
+            Err(error) => Err(Failure::from_io(error, Code::Permission, format!("{} cannot be read", path.display()))
+                .hint("look at its owner and mode, or set WT_STATE_DIR to another folder")),
+        }
+    }
+
+    fn replace(&self, bytes: &[u8], keep_old: bool) -> Result<()> {
+        // A link is followed and stays: people keep their state elsewhere that way.
+        let path = resolved(&self.path())?;
+        let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
+        sweep_drafts(&folder);
+        let draft = folder.join(format!("{DRAFT}{}", std::process::id()));
+        let written = write_draft(&draft, bytes)
+            .and_then(|()| if keep_old { keep_backup(&path) } else { Ok(()) })
+            .and_then(|()| fs::rename(&draft, &path))
+            .and_then(|()| files::sync_folder(&folder));
+        written.map_err(|error| {
+            let _ = fs::remove_file(&draft);
+            Failure::from_io(error, Code::Permission, format!("the registry {} cannot be written", path.display()))
+                .hint("nothing was changed; make room, or set WT_STATE_DIR to another folder")
+        })
+    }
+}
+
+fn write_draft(draft: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // Left by a process that had our pid before: it is dead, and the lock is ours.
+    match fs::remove_file(draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Keeps the old file as `.bak` by a second link to it, so that the file itself is never absent.
+fn keep_backup(path: &Path) -> std::io::Result<()> {
+    let aside = path.with_file_name(format!("{DRAFT}bak.{}", std::process::id()));
+    let _ = fs::remove_file(&aside);
+    if fs::hard_link(path, &aside).is_err() {
+        fs::copy(path, &aside)?;
+    }
+    fs::rename(&aside, backup_of(path))
+}
+
+fn backup_of(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{FILE}.bak"))
+}
+
+/// Follows links to where the file is, or is to be.
+fn resolved(path: &Path) -> Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    for _ in 0..16 {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("/")).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(Failure::new(Code::Permission, format!("{} is a link to itself", path.display())))
+}
+
+/// Removes temporary files of processes that are gone.
+fn sweep_drafts(folder: &Path) {
+    let Ok(entries) = folder.read_dir() else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix(DRAFT)).map(|rest| rest.trim_start_matches("bak."));
+        let pid = pid.and_then(|pid| pid.parse::<u32>().ok());
+        if pid.is_some_and(|pid| pid != std::process::id() && identity::of(pid).is_none()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

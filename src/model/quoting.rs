@@ -1,0 +1,82 @@
+//! Values in a `.env` file, quoted so that `sh` and the dotenv parsers read the same.
+
+use crate::error::{Code, Failure, Result};
+
+/// A value as it is written, and whether some parser will read it otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    pub text: String,
+    /// True for a value with both `'` and one of `$`, a backtick or `\`: no spelling of it is read alike everywhere, and
+    /// this one is what `sh` reads.
+    pub disputed: bool,
+}
+
+/// Quotes the value of `name`.
+///
+/// # Errors
+///
+/// `config_invalid` for a value with a control character, which no spelling carries safely.
+pub fn quote(name: &str, value: &str) -> Result<Quoted> {
+    if value.chars().any(char::is_control) {
+        return Err(Failure::new(
+            Code::ConfigInvalid,
+            format!("the value of {name} holds a control character: `{}`", value.escape_debug()),
+        )
+        .hint("env files carry plain text only"));
+    }
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_./:@%+,-".contains(letter);
+    if value.chars().all(plain) {
+        return Ok(Quoted { text: value.to_owned(), disputed: false });
+    }
+    if !value.contains('\'') {
+        return Ok(Quoted { text: format!("'{value}'"), disputed: false });
+    }
+    let mut text = String::from("\"");
+    for letter in value.chars() {
+        if matches!(letter, '"' | '\\' | '$' | '`') {
+            text.push('\\');
+        }
+        text.push(letter);
+    }
+    text.push('"');
+    Ok(Quoted { text, disputed: value.contains(['$', '`', '\\', '!']) })
+}
+
+/// Quotes for `sh` alone, where everything between single quotes is itself.
+#[must_use]
+pub fn quote_sh(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_values_need_no_quotes() {
+        assert_eq!(quote("X", "http://localhost:5000/a").unwrap().text, "http://localhost:5000/a");
+        assert_eq!(quote("X", "feature/login").unwrap().text, "feature/login");
+    }
+
+    #[test]
+    fn anything_else_stands_in_single_quotes() {
+        assert_eq!(quote("X", "a b").unwrap().text, "'a b'");
+        assert_eq!(quote("X", "$(rm -rf ~)").unwrap().text, "'$(rm -rf ~)'");
+    }
+
+    #[test]
+    fn a_single_quote_takes_double_quotes() {
+        assert_eq!(quote("X", "it's").unwrap(), Quoted { text: "\"it's\"".to_owned(), disputed: false });
+    }
+
+    #[test]
+    fn what_no_spelling_carries_everywhere_is_said() {
+        assert!(quote("X", "it's $HOME").unwrap().disputed);
+        assert_eq!(quote("X", "it's $HOME").unwrap().text, "\"it's \\$HOME\"");
+    }
+
+    #[test]
+    fn a_line_break_is_refused() {
+        assert_eq!(quote("X", "a\nb").unwrap_err().code(), Code::ConfigInvalid);
+    }
+}

@@ -1,0 +1,130 @@
+//! The variables of an env block: the ports under their services' names, the URLs, and what the worktree is.
+
+use serde::Serialize;
+
+use super::config::settings::Config;
+use super::port::Port;
+use super::service::ServiceName;
+use super::template;
+use crate::error::{Code, Failure, Result};
+
+/// What the variables are made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvFacts {
+    pub repo_name: String,
+    pub name: String,
+    pub purpose: String,
+    pub identifier: String,
+    pub branch: String,
+    /// In the order in which they were given; the first one is also `PORT`.
+    pub ports: Vec<(ServiceName, Port)>,
+}
+
+#[derive(Serialize)]
+struct UrlValues<'a> {
+    port: u16,
+    service: &'a str,
+    purpose: &'a str,
+    identifier: &'a str,
+    name: &'a str,
+    branch: &'a str,
+    repo_name: &'a str,
+}
+
+/// Returns the variables in the order in which they are written.
+///
+/// # Errors
+///
+/// `config_invalid` when two services want the same variable, or a URL's template misses a value.
+pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, String)>> {
+    let mut variables: Vec<(String, String)> = Vec::new();
+    for (index, (service, port)) in facts.ports.iter().enumerate() {
+        for name in port_names(config, service, index == 0) {
+            add(&mut variables, name, port.to_string(), service)?;
+        }
+        let url = url(config, facts, service, *port)?;
+        add(&mut variables, format!("{}_URL", service.variable()), url, service)?;
+    }
+    let own = [
+        ("WT_NAME", facts.name.clone()),
+        ("WT_PURPOSE", facts.purpose.clone()),
+        ("WT_BRANCH", facts.branch.clone()),
+        ("COMPOSE_PROJECT_NAME", compose_project(&facts.repo_name, &facts.name)),
+    ];
+    for (name, value) in own {
+        if !variables.iter().any(|(known, _)| known == name) {
+            variables.push((name.to_owned(), value));
+        }
+    }
+    Ok(variables)
+}
+
+/// Returns the URL of a service.
+///
+/// # Errors
+///
+/// `config_invalid` when its template misses a value.
+pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port) -> Result<String> {
+    let Some(template) = config.services.get(service).and_then(|settings| settings.url.as_deref()) else {
+        return Ok(format!("http://localhost:{port}"));
+    };
+    let values = UrlValues {
+        port: port.number(),
+        service: service.as_str(),
+        purpose: &facts.purpose,
+        identifier: &facts.identifier,
+        name: &facts.name,
+        branch: &facts.branch,
+        repo_name: &facts.repo_name,
+    };
+    template::render(&format!("service.{service}.url"), template, &values)
+}
+
+/// The variables that carry a service's port. `port-2` is `PORT_2` rather than `PORT_2_PORT`.
+fn port_names(config: &Config, service: &ServiceName, first: bool) -> Vec<String> {
+    let configured = config.services.get(service).map(|settings| settings.env.clone()).unwrap_or_default();
+    let mut names = configured;
+    if names.is_empty() {
+        let word = service.variable();
+        let numbered = word.strip_prefix("PORT_").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        names.push(if numbered { word } else { format!("{word}_PORT") });
+    }
+    if first && !names.iter().any(|name| name == "PORT") {
+        names.insert(0, "PORT".to_owned());
+    }
+    names
+}
+
+fn add(variables: &mut Vec<(String, String)>, name: String, value: String, service: &ServiceName) -> Result<()> {
+    if variables.iter().any(|(known, _)| *known == name) {
+        // `PORT` goes to the first service: a later one that also lists it has its other names.
+        if name == "PORT" {
+            return Ok(());
+        }
+        return Err(Failure::new(Code::ConfigInvalid, format!("service `{service}` and another one both set {name}"))
+            .hint(format!("give one of them another name in `service.{service}.env`")));
+    }
+    variables.push((name, value));
+    Ok(())
+}
+
+/// A project name as Docker Compose accepts it: lower-case letters, digits, `-` and `_`, a letter or digit first.
+fn compose_project(repository: &str, name: &str) -> String {
+    let joined = format!("{repository}-{name}").to_lowercase();
+    let mapped: String = joined
+        .chars()
+        .map(|letter| if letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter) { letter } else { '-' })
+        .collect();
+    mapped.trim_start_matches(['-', '_']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compose_project_is_lower_case_and_begins_with_a_letter_or_digit() {
+        assert_eq!(compose_project("My.Shop", "feature-GH_42"), "my-shop-feature-gh_42");
+        assert_eq!(compose_project("_x", "y"), "x-y");
+    }
+}

@@ -1,0 +1,209 @@
+//! Records worktrees that something else made: git, an IDE, an agent. Their files are theirs; they get a record, and
+//! where asked for ports and an env block.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::exclude;
+use crate::model::event::Event;
+use crate::model::identifier::Identifier;
+use crate::model::purpose::Purpose;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::model::selection::{Selection, Wish};
+use crate::model::view::WorktreeView;
+
+use super::create::PortWish;
+use super::rows::{self, Row};
+use super::{choose, create, env, view};
+
+/// A wish to adopt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Folders; empty for the worktree we stand in, or from the main worktree for all that are unregistered.
+    pub paths: Vec<PathBuf>,
+    /// `None`: guessed from the branch.
+    pub purpose: Option<Purpose>,
+    pub ports: PortWish,
+}
+
+/// What was adopted.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub worktrees: Vec<WorktreeView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Adopts the worktrees, one after the other; what was adopted before a failure stays adopted.
+///
+/// # Errors
+///
+/// `not_found` for a folder that is no linked worktree of this repository, `worktree_exists` for one that is recorded,
+/// and what stops ports or the env block.
+pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let registry = context.store()?.read()?;
+    let mut report = Report { worktrees: Vec::new(), warnings: Vec::new() };
+    for row in wanted(context, repository, &registry, request)? {
+        let entry = adopt_one(context, repository, &row, request, &mut report.warnings)?;
+        report.worktrees.push(view::of_entry(context, repository, &entry)?);
+    }
+    Ok(report)
+}
+
+fn wanted(context: &Context, repository: &Repository, registry: &Registry, request: &Request) -> Result<Vec<Row>> {
+    let rows = rows::rows(repository, registry)?;
+    let adoptable = |row: &Row| row.entry.is_none() && !row.is_main() && !row.is_missing();
+    if request.paths.is_empty() {
+        let here = rows::position_of(&rows, &rows::canonical(&context.folder));
+        if let Some(row) = here.and_then(|here| rows.get(here)).filter(|row| adoptable(row)) {
+            return Ok(vec![row.clone()]);
+        }
+        return Ok(rows.into_iter().filter(adoptable).collect());
+    }
+    request.paths.iter().map(|path| {
+        let wanted = rows::canonical(&context.absolute(path));
+        let found = rows.iter().find(|row| rows::canonical(row.path()) == wanted || row.name().as_str() == path.as_os_str());
+        match found {
+            Some(row) if row.is_main() => Err(Failure::new(Code::Usage, format!("{} is the main worktree", wanted.display()))
+                .hint("only linked worktrees are adopted")),
+            Some(Row { entry: Some(entry), .. }) => {
+                Err(Failure::new(Code::WorktreeExists, format!("{} is recorded already, as `{}`", wanted.display(), entry.name)))
+            }
+            Some(row) => Ok(row.clone()),
+            None => Err(Failure::new(Code::NotFound, format!("{} is not a worktree of this repository", wanted.display()))
+                .hint("`git worktree list` shows them")),
+        }
+    }).collect()
+}
+
+fn adopt_one(
+    context: &Context,
+    repository: &Repository,
+    row: &Row,
+    request: &Request,
+    warnings: &mut Vec<String>,
+) -> Result<Entry> {
+    let Some(worktree) = &row.worktree else {
+        return Err(Failure::new(Code::Internal, "a worktree that git does not know cannot be adopted"));
+    };
+    let purpose = match &request.purpose {
+        Some(purpose) => Some(create::require_purpose(context, Some(purpose))?),
+        None => row.branch().and_then(|branch| guess_purpose(context, branch)),
+    };
+    let wishes = wishes(context, purpose.as_ref(), &request.ports)?;
+    let tracked = repository.is_tracked(&worktree.path, ".env")?;
+    if tracked && !wishes.is_empty() {
+        return Err(create::env_tracked());
+    }
+    let identifier = identifier(row, purpose.as_ref());
+    let id = repository.require_id()?;
+    let record = repository.record()?;
+    let now = context.now();
+    let draft = Entry {
+        repository: repository.root().to_path_buf(),
+        repository_id: id,
+        name: row.name(),
+        admin: worktree.admin.clone().unwrap_or_default(),
+        path: worktree.path.clone(),
+        branch: row.branch().map(ToOwned::to_owned),
+        purpose,
+        identifier,
+        state: EntryState::Active,
+        created_at: now,
+        created_by: "adopt".to_owned(),
+        host: context.host.name(),
+        sequence: 0,
+        env: !wishes.is_empty(),
+        allocations: Vec::new(),
+        extra: serde_json::Map::new(),
+    };
+    let entry = record_entry(context, draft, &wishes, record)?;
+    if !entry.env {
+        return Ok(entry);
+    }
+    match env::write(context, repository, &entry) {
+        Ok(written) => warnings.extend(written.warnings),
+        Err(failure) => {
+            take_back(context, repository, &entry)?;
+            return Err(failure);
+        }
+    }
+    Ok(entry)
+}
+
+fn wishes(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<Vec<Wish>> {
+    match (purpose, ports) {
+        (_, PortWish::None) => Ok(Vec::new()),
+        (Some(purpose), ports) => create::wishes(context, purpose, ports),
+        (None, _) => Err(Failure::new(Code::Usage, "the branch does not tell the purpose, so there is no range for ports")
+            .hint("name it: `wt adopt --purpose feature --ports`")),
+    }
+}
+
+fn record_entry(
+    context: &Context,
+    draft: Entry,
+    wishes: &[Wish],
+    record: crate::model::registry::repository::RepositoryRecord,
+) -> Result<Entry> {
+    let now = context.now();
+    let outcome = context.store()?.update(|registry| {
+        if let Some(taken) = registry.find_living(&draft.repository_id, &draft.name) {
+            return Err(Failure::new(Code::WorktreeExists, format!("a worktree called `{}` is recorded already, at {}", taken.name, taken.path.display())));
+        }
+        let choices = match choose::choose(context, registry, wishes, &std::collections::HashSet::new())? {
+            Selection::Chosen(choices) => choices,
+            refused => return Ok(Err((refused, Box::new(registry.clone())))),
+        };
+        registry.remember_repository(record);
+        let mut entry = draft.clone();
+        entry.allocations =
+            choices.into_iter().map(|choice| Allocation::new(choice.port, choice.service, now)).collect();
+        let entry = registry.insert(entry);
+        registry.record_event(now, Event::new("adopted").of(&entry.repository, &entry.name));
+        Ok(Ok(entry))
+    })?;
+    match outcome {
+        Ok(entry) => Ok(entry),
+        Err((refused, registry)) => {
+            let purpose = draft.purpose.as_ref();
+            Err(create::refused_selection(purpose, &refused, &registry)?)
+        }
+    }
+}
+
+/// The env block could not be written: the record goes again.
+fn take_back(context: &Context, repository: &Repository, entry: &Entry) -> Result<()> {
+    let sequence = entry.sequence;
+    let unused = context.store()?.update(|registry| {
+        registry.take(|known| known.sequence == sequence);
+        Ok(!registry.living(&entry.repository_id).any(|other| other.env))
+    })?;
+    if unused { exclude::remove(repository.common_dir()) } else { Ok(()) }
+}
+
+/// `feature/login` is a feature, and so for every purpose that the configuration names; `fix/…` is a bugfix.
+#[must_use]
+pub fn guess_purpose(context: &Context, branch: &str) -> Option<Purpose> {
+    let (first, _) = branch.split_once('/')?;
+    let word = match first {
+        "fix" | "bug" => "bugfix",
+        "feat" => "feature",
+        other => other,
+    };
+    context.config.purposes.iter().map(|(purpose, _)| purpose).find(|purpose| purpose.as_str() == word).cloned()
+}
+
+fn identifier(row: &Row, purpose: Option<&Purpose>) -> String {
+    let name = row.name();
+    let branch = row.branch().and_then(|branch| branch.split_once('/')).filter(|_| purpose.is_some());
+    let text = branch.map_or(name.as_str(), |(_, rest)| rest);
+    Identifier::from_text(text).map_or_else(|| name.clone(), |identifier| identifier.to_string())
+}

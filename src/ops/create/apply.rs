@@ -1,0 +1,104 @@
+//! Carries a plan out: claim, make, finish. Any failure or Ctrl-C on the way undoes what was done, in reverse.
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Way;
+use crate::host::lock::FileHold;
+use crate::host::token;
+use crate::model::registry::entry::Entry;
+use crate::model::view::WorktreeView;
+use crate::ops::undo::{Undone, undo_create};
+use crate::ops::{view, watch::Watch};
+
+use super::claim::{Claimed, claim};
+use super::plan::{BranchPlan, Plan};
+use super::{finish, make};
+
+/// What a create made.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub worktree: WorktreeView,
+    /// How the files got there.
+    pub way: Way,
+    pub branch: BranchPlan,
+    /// The variables of the env block, in order; also there with `--no-env`.
+    #[serde(skip)]
+    pub variables: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Busy ports that were passed over (`--on-conflict retry`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<u16>,
+}
+
+/// Creates the worktree, or leaves everything as it was.
+///
+/// # Errors
+///
+/// Whatever stopped it, after undoing; what could not be undone is named in the message.
+pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let token = token::random()?;
+    let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
+    let Claimed { plan, entry, journal, passed_over } = claim(context, plan, &token)?;
+    let made = make::make(context, repository, &plan, &journal, &hold, watch)
+        .and_then(|admin| finish::finish(context, repository, &entry, &admin, plan.lock.as_ref()));
+    let (entry, mut warnings) = match made {
+        Ok(finished) => finished,
+        Err(failure) => return Err(undone(context, &entry, failure)),
+    };
+    hold.release();
+    warnings.splice(0..0, plan.warnings.iter().cloned());
+    if plan.request.hooks {
+        warnings.extend(hook_warning(context, &plan));
+    }
+    let variables = crate::ops::env::variables_of(context, repository, &entry)?;
+    Ok(Report {
+        worktree: view::of_entry(context, repository, &entry)?,
+        way: plan.way,
+        branch: plan.branch,
+        variables,
+        warnings,
+        passed_over: passed_over.iter().map(|port| port.number()).collect(),
+    })
+}
+
+/// Undoes the create and returns why it failed, with what could not be undone.
+fn undone(context: &Context, entry: &Entry, failure: Failure) -> Failure {
+    match undo_create(context, entry) {
+        Ok(Undone::Gone) => failure,
+        Ok(Undone::Kept { foreign }) => {
+            let named: Vec<String> = foreign.iter().take(5).map(|path| path.display().to_string()).collect();
+            let message = format!(
+                "{}\n{} was left: it holds what this create did not make: {}",
+                failure.message(),
+                entry.path.display(),
+                named.join(", ")
+            );
+            Failure::new(failure.code(), message)
+                .hint("move those files away, and the next `wt` command undoes the rest")
+        }
+        Err(second) => {
+            let message = format!("{}\nundoing failed too: {}", failure.message(), second.message());
+            Failure::new(failure.code(), message).hint("the next `wt` command tries to undo the rest again")
+        }
+    }
+}
+
+/// Runs git's `post-checkout` hooks as git would; a hook that fails spoils nothing.
+fn hook_warning(context: &Context, plan: &Plan) -> Option<String> {
+    let repository = context.require_repository().ok()?;
+    let outcome = repository.run_post_checkout(&plan.path, &plan.commit, &|| context.host.interrupt.is_raised());
+    match outcome {
+        Ok(None | Some(0)) => None,
+        Ok(Some(status)) => Some(format!(
+            "the post-checkout hook failed with status {status}; the worktree is there all the same"
+        )),
+        Err(failure) if failure.code() == Code::Interrupted => {
+            Some("the post-checkout hook was interrupted; the worktree is there all the same".to_owned())
+        }
+        Err(failure) => Some(format!("the post-checkout hook could not be run: {failure}")),
+    }
+}

@@ -1,0 +1,205 @@
+//! The first transaction of a create: choose the ports, probe each, and record the entry as *creating*, all under one
+//! lock, so that no two creates ever get the same port or name.
+
+use std::collections::HashSet;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::process::identity;
+use crate::model::config::settings::ConflictSettings;
+use crate::model::event::Event;
+use crate::model::port::Port;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::journal::Journal;
+use crate::model::registry::table::Registry;
+use crate::model::selection::{Choice, Selection};
+use crate::ops::choose;
+
+use super::plan::{BranchPlan, Plan, plan_names};
+use super::refusal;
+
+/// A create that has its name and its ports, and nothing on disk yet.
+#[derive(Debug)]
+pub struct Claimed {
+    pub plan: Plan,
+    pub entry: Entry,
+    pub journal: Journal,
+    /// Busy ports passed over on the way.
+    pub passed_over: Vec<Port>,
+}
+
+enum Attempt {
+    Claimed(Box<Claimed>),
+    Refused { selection: Selection, seen: Box<Registry> },
+}
+
+/// Claims name and ports, trying again as the policy says; waits between attempts with the lock released.
+///
+/// # Errors
+///
+/// `port_conflict`, `range_exhausted`, `port_denied`, or `worktree_exists` when somebody was faster.
+pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> {
+    let settings = refusal::policy(context, &plan);
+    let mut passed_over: Vec<Port> = Vec::new();
+    let mut pause = settings.backoff;
+    loop {
+        let skip: HashSet<Port> = passed_over.iter().copied().collect();
+        let (attempt, returned) = attempt(context, plan, token, &skip)?;
+        plan = returned;
+        match attempt {
+            Attempt::Claimed(mut claimed) => {
+                claimed.passed_over = passed_over;
+                return Ok(*claimed);
+            }
+            Attempt::Refused { selection, seen } => {
+                let met = match &selection {
+                    Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
+                    _ => None,
+                };
+                let retries_left = passed_over.len() < settings.max_retries as usize;
+                match met {
+                    Some(port) if refusal::retries(&settings) && retries_left => passed_over.push(port),
+                    _ => return Err(refusal::refused_selection(Some(&plan.purpose), &selection, &seen)?),
+                }
+                context.host.clock.wait(pause, &context.host.interrupt)?;
+                pause = pause.mul_f64(settings.multiplier);
+            }
+        }
+    }
+}
+
+fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> Result<(Attempt, Plan)> {
+    let repository = context.require_repository()?;
+    let id = repository.require_id()?;
+    let record = repository.record()?;
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let mut plan = plan;
+        let named = registry.find_living(&id, &plan.name).is_some();
+        if named || registry.find_at(&plan.path).is_some() {
+            // Somebody was faster: a numbered name moves on, a chosen one is refused.
+            plan = plan_names(context, &plan.request, registry)?;
+        }
+        let choices = match choose(context, registry, &plan, skip)? {
+            Selection::Chosen(choices) => choices,
+            refused => {
+                note_conflict(registry, repository, &plan, &refused, now);
+                let seen = Box::new(registry.clone());
+                return Ok((Attempt::Refused { selection: refused, seen }, plan));
+            }
+        };
+        registry.remember_repository(record);
+        plan.ports = choices;
+        let journal = journal(&plan, token);
+        let entry = Entry {
+            repository: repository.root().to_path_buf(),
+            repository_id: id.clone(),
+            name: plan.name.clone(),
+            admin: String::new(),
+            path: plan.path.clone(),
+            branch: plan.branch.name().map(ToOwned::to_owned),
+            purpose: Some(plan.purpose.clone()),
+            identifier: plan.identifier.to_string(),
+            state: EntryState::Creating { process: identity::current()?, journal: journal.clone() },
+            created_at: now,
+            created_by: "wt".to_owned(),
+            host: context.host.name(),
+            sequence: 0,
+            env: plan.env,
+            allocations: allocations(&plan.ports, now),
+            extra: serde_json::Map::new(),
+        };
+        let entry = registry.insert(entry);
+        let ports: Vec<u16> = plan.ports.iter().map(|choice| choice.port.number()).collect();
+        registry.record_event(
+            now,
+            Event::new("create_started")
+                .of(repository.root(), &plan.name)
+                .with("ports", ports)
+                .with("token", token),
+        );
+        let claimed = Claimed { plan: plan.clone(), entry, journal, passed_over: Vec::new() };
+        Ok((Attempt::Claimed(Box::new(claimed)), plan))
+    })
+}
+
+fn allocations(choices: &[Choice], now: jiff::Timestamp) -> Vec<Allocation> {
+    choices.iter().map(|choice| Allocation::new(choice.port, choice.service.clone(), now)).collect()
+}
+
+/// What will be made, written down before any of it is.
+fn journal(plan: &Plan, token: &str) -> Journal {
+    let missing = |path: &&std::path::Path| path.symlink_metadata().is_err();
+    let mut new_parents: Vec<_> =
+        plan.path.ancestors().skip(1).take_while(missing).map(std::path::Path::to_path_buf).collect();
+    new_parents.reverse();
+    let new_branch = match &plan.branch {
+        BranchPlan::New { name } | BranchPlan::Track { name, .. } => Some(name.clone()),
+        BranchPlan::Existing { .. } | BranchPlan::Detached => None,
+    };
+    Journal {
+        token: token.to_owned(),
+        commit: plan.commit.clone(),
+        new_branch,
+        admin: None,
+        folder_existed: plan.folder_existed,
+        new_parents,
+        env: plan.env,
+    }
+}
+
+fn note_conflict(
+    registry: &mut Registry,
+    repository: &Repository,
+    plan: &Plan,
+    refused: &Selection,
+    now: jiff::Timestamp,
+) {
+    let Selection::Busy { busy, service, .. } = refused else { return };
+    registry.count_conflict("system", Some(&plan.purpose), service);
+    let ports: Vec<u16> = busy.iter().map(|port| port.number()).collect();
+    registry.record_event(
+        now,
+        Event::new("port_conflict")
+            .of(repository.root(), &plan.name)
+            .with("kind", "system")
+            .with("purpose", plan.purpose.as_str())
+            .with("service", service.as_str())
+            .with("ports", ports),
+    );
+}
+
+/// What would be chosen now, without the lock: for the plan, which may be shown and never applied.
+pub(super) fn choose_previewed(
+    context: &Context,
+    registry: &Registry,
+    plan: &Plan,
+    settings: &ConflictSettings,
+) -> Result<Selection> {
+    let mut skip = HashSet::new();
+    loop {
+        let selection = choose(context, registry, plan, &skip)?;
+        let met = match &selection {
+            Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
+            _ => None,
+        };
+        match met {
+            Some(port) if refusal::retries(settings) && skip.len() < settings.max_retries as usize => {
+                skip.insert(port);
+            }
+            _ => return Ok(selection),
+        }
+    }
+}
+
+fn choose(context: &Context, registry: &Registry, plan: &Plan, skip: &HashSet<Port>) -> Result<Selection> {
+    choose::choose(context, registry, &plan.wishes, skip)
+}
+
+/// The failure of a create whose entry somebody took away meanwhile.
+pub fn vanished(name: &str) -> Failure {
+    Failure::new(Code::NotFound, format!("the record of `{name}` was taken away while it was being created"))
+        .hint("run the command again")
+}

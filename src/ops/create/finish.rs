@@ -1,0 +1,49 @@
+//! The last steps of a create: the env block and the record as *active*. Also what finishes a create that was whole when
+//! its process died.
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::Repository;
+use crate::model::event::Event;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::env;
+
+use super::claim;
+
+/// Writes the env block, locks where wished, and marks the entry active; returns it with warnings.
+///
+/// # Errors
+///
+/// Fails when the env block cannot be written or the entry was taken away meanwhile.
+pub fn finish(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    admin: &str,
+    lock: Option<&Option<String>>,
+) -> Result<(Entry, Vec<String>)> {
+    context.host.interrupt.check()?;
+    let mut active = entry.clone();
+    admin.clone_into(&mut active.admin);
+    let warnings = if active.env { env::write(context, repository, &active)?.warnings } else { Vec::new() };
+    if let Some(reason) = lock {
+        repository.lock_worktree(admin, reason.as_deref())?;
+    }
+    context.host.interrupt.check()?;
+    repository.unmark(admin)?;
+    active.state = EntryState::Active;
+    let now = context.now();
+    let finished = active.clone();
+    context.store()?.update(move |registry| {
+        let known = registry.find_by_sequence(finished.sequence).filter(|known| known.state == entry.state);
+        let Some(known) = known else { return Err(claim::vanished(&finished.name)) };
+        finished.admin.clone_into(&mut known.admin);
+        known.state = EntryState::Active;
+        let done = Event::new("created")
+            .of(&finished.repository, &finished.name)
+            .with("path", finished.path.display().to_string());
+        registry.record_event(now, done);
+        Ok(())
+    })?;
+    Ok((active, warnings))
+}

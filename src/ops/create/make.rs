@@ -1,0 +1,126 @@
+//! The branch, the folder and the files of a new worktree: through git2 and our own checkout, or through git where
+//! libgit2 would not do it right. No lock is held.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::checkout;
+use crate::host::git::AdminRequest;
+use crate::host::git::Repository;
+use crate::host::git::Way;
+use crate::host::git::GitAdd;
+use crate::host::lock::FileHold;
+use crate::model::branch::Head;
+use crate::model::registry::journal::Journal;
+use crate::ops::watch::Watch;
+
+use super::plan::{BranchPlan, Plan};
+
+/// Makes everything but the env block; returns git's name of the new worktree.
+///
+/// # Errors
+///
+/// Whatever stopped it; what was made so far stays for the undo.
+pub fn make(
+    context: &Context,
+    repository: &Repository,
+    plan: &Plan,
+    journal: &Journal,
+    hold: &FileHold,
+    watch: &dyn Watch,
+) -> Result<String> {
+    let interrupt = &context.host.interrupt;
+    interrupt.check()?;
+    make_folders(plan, journal)?;
+    if let (true, Some(branch)) = (plan.branch.is_new(), plan.branch.name()) {
+        let message = format!("wt create {} ({})", plan.name, journal.token);
+        repository.create_branch(branch, &plan.commit, &message)?;
+        if let BranchPlan::Track { name, tracked, .. } = &plan.branch {
+            repository.set_upstream(name, tracked)?;
+        }
+    }
+    interrupt.check()?;
+    let head = match plan.branch.name() {
+        Some(branch) => Head::Branch(branch.to_owned()),
+        None => Head::Detached(plan.commit.clone()),
+    };
+    match &plan.way {
+        Way::Git(_) => make_by_git(context, repository, plan, &head, &journal.token, hold),
+        Way::Engine => make_by_ourselves(context, repository, plan, &head, &journal.token, watch),
+    }
+}
+
+fn make_by_git(
+    context: &Context,
+    repository: &Repository,
+    plan: &Plan,
+    head: &Head,
+    token: &str,
+    hold: &FileHold,
+) -> Result<String> {
+    let interrupt = &context.host.interrupt;
+    let request = GitAdd {
+        path: &plan.path,
+        head,
+        token,
+        // The user's lock is put on when all is done: an unfinished worktree must stay removable.
+        lock: None,
+        hold: Some(hold.as_fd()),
+        interrupted: &|| interrupt.is_raised(),
+    };
+    let admin = repository.register_with_git(&request)?;
+    repository.fill_with_git(&request)?;
+    Ok(admin)
+}
+
+fn make_by_ourselves(
+    context: &Context,
+    repository: &Repository,
+    plan: &Plan,
+    head: &Head,
+    token: &str,
+    watch: &dyn Watch,
+) -> Result<String> {
+    let (admin, folder) = loop {
+        let name = repository.choose_name(&plan.name)?;
+        let request =
+            AdminRequest { name: &name, path: &plan.path, head, commit: &plan.commit, lock: None, token };
+        // The name may have been taken between choosing and making: then another is chosen.
+        if let Some(folder) = repository.make_admin(&request)? {
+            break (name, folder);
+        }
+    };
+    repository.write_link(&admin, &plan.path)?;
+    let interrupt = &context.host.interrupt;
+    checkout::checkout(&checkout::Request {
+        common_dir: repository.common_dir(),
+        commit: &plan.commit,
+        folder: &plan.path,
+        admin: &folder,
+        workers: repository.checkout_workers(),
+        interrupted: &|| interrupt.is_raised(),
+        progress: &|done, total| watch.files(done, total),
+    })?;
+    Ok(admin)
+}
+
+/// Makes the folder and those above it, just as the journal says.
+fn make_folders(plan: &Plan, journal: &Journal) -> Result<()> {
+    let refused = |path: &Path, error| {
+        let message = format!("{} cannot be made", path.display());
+        Failure::from_io(error, Code::PathNotEmpty, message).hint("give another folder with `--path`")
+    };
+    for parent in &journal.new_parents {
+        match std::fs::create_dir(parent) {
+            Ok(()) => {}
+            // Another create of the same moment made it too.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(refused(parent, error)),
+        }
+    }
+    if journal.folder_existed {
+        return Ok(());
+    }
+    std::fs::create_dir(&plan.path).map_err(|error| refused(&plan.path, error))
+}

@@ -1,0 +1,18 @@
+//! The main job: branch, folder, ports, env block and record in one transaction, or nothing at all.
+
+mod apply;
+mod claim;
+mod draft;
+mod finish;
+mod make;
+mod plan;
+mod refusal;
+mod request;
+mod wishes;
+
+pub use apply::{Report, apply};
+pub use finish::finish;
+pub use plan::{BranchPlan, Plan, plan, require_purpose};
+pub use refusal::{env_tracked, holder, refused_selection};
+pub use request::{HeadWish, PortWish, Request};
+pub use wishes::wishes;

@@ -1,0 +1,337 @@
+//! What a create would do, from reading alone: which branch, which commit, which folder, which way. This is what
+//! `--dry-run` shows and what `apply` consumes.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::git::Way;
+use crate::model::branch::RemoteBranch;
+use crate::model::identifier::Identifier;
+use crate::model::purpose::Purpose;
+use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::table::Registry;
+use crate::model::selection::{Choice, Selection, Wish};
+use crate::model::suggestion;
+
+use super::claim;
+use super::draft::{Draft, draft};
+use super::refusal;
+use super::request::{HeadWish, Request};
+use super::wishes;
+
+/// What becomes of the branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum BranchPlan {
+    /// It exists and is checked out.
+    Existing { name: String },
+    /// It is made at the commit.
+    New { name: String },
+    /// It is made at a remote's branch of that name, and tracks it.
+    Track { name: String, remote: String, #[serde(skip)] tracked: Box<RemoteBranch> },
+    /// No branch.
+    Detached,
+}
+
+impl BranchPlan {
+    /// Returns the branch that will be checked out.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Existing { name } | Self::New { name } | Self::Track { name, .. } => Some(name),
+            Self::Detached => None,
+        }
+    }
+
+    /// Answers whether the branch has to be made.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::New { .. } | Self::Track { .. })
+    }
+}
+
+/// What a create would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    pub name: String,
+    pub path: PathBuf,
+    pub branch: BranchPlan,
+    /// The commit to be checked out, in hexadecimal.
+    pub commit: String,
+    pub purpose: Purpose,
+    pub identifier: Identifier,
+    pub way: Way,
+    /// The ports that would be given now.
+    pub ports: Vec<Choice>,
+    pub env: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Option<String>>,
+    /// Things worth saying that stop nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    #[serde(skip)]
+    pub(super) request: Request,
+    #[serde(skip)]
+    pub(super) wishes: Vec<Wish>,
+    /// Whether an empty folder stands at the path already.
+    #[serde(skip)]
+    pub(super) folder_existed: bool,
+}
+
+/// Reads what is there and decides; changes nothing.
+///
+/// # Errors
+///
+/// Everything that would stop the create before anything is made, with the code that the contract gives it.
+pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
+    let mut plan = plan_names(context, request, &context.store()?.read()?)?;
+    if !plan.wishes.is_empty() {
+        let registry = context.store()?.read()?;
+        let policy = refusal::policy(context, &plan);
+        plan.ports = match claim::choose_previewed(context, &registry, &plan, &policy)? {
+            Selection::Chosen(choices) => choices,
+            refused => return Err(refusal::refused_selection(Some(&plan.purpose), &refused, &registry)?),
+        };
+    }
+    Ok(plan)
+}
+
+/// The plan without ports: names, branch, commit, folder.
+pub(super) fn plan_names(context: &Context, request: &Request, registry: &Registry) -> Result<Plan> {
+    let repository = context.require_repository()?;
+    let purpose = require_purpose(context, request.purpose.as_ref())?;
+    let mut wishes = wishes::wishes(context, &purpose, &request.ports)?;
+    let id = repository.find_id();
+    let draft = match chosen_identifier(request, &purpose)? {
+        Some(identifier) => drafted(context, repository, request, &purpose, identifier)?,
+        None => next_free(context, repository, request, &purpose, registry, id.as_ref())?,
+    };
+    let (branch, commit, mut warnings) = branch_plan(repository, request, &purpose, &draft)?;
+    if let Some(taken) = id.as_ref().and_then(|id| registry.find_living(id, &draft.name)) {
+        return Err(Failure::new(
+            Code::WorktreeExists,
+            format!("worktree `{}` exists already, at {}", taken.name, taken.path.display()),
+        )
+        .hint(format!("`wt switch {}` goes there, `wt remove {}` takes it back", taken.name, taken.name))
+        .detail("path", taken.path.display().to_string()));
+    }
+    let folder_existed = require_free_path(repository, registry, &draft.path)?;
+    if request.env && repository.is_in_commit(&commit, ".env")? {
+        return Err(refusal::env_tracked());
+    }
+    let way = repository.way(&commit)?;
+    if !request.env && !wishes.is_empty() {
+        warnings.push("ports are allocated but no `.env` tells the servers (`--no-env`)".to_owned());
+    }
+    if let Some(id) = &id {
+        let name = (branch.name().is_none()).then_some(draft.name.as_str());
+        wishes::recall(&mut wishes, registry.find_former(id, branch.name(), &purpose, name));
+    }
+    Ok(Plan {
+        name: draft.name,
+        path: draft.path,
+        branch,
+        commit,
+        purpose,
+        identifier: draft.identifier,
+        way,
+        ports: Vec::new(),
+        env: request.env,
+        lock: request.lock.clone(),
+        warnings,
+        request: request.clone(),
+        wishes,
+        folder_existed,
+    })
+}
+
+pub fn require_purpose(context: &Context, wanted: Option<&Purpose>) -> Result<Purpose> {
+    let wanted = match wanted {
+        Some(wanted) => wanted.clone(),
+        None => "feature".parse().map_err(|message: String| Failure::new(Code::Internal, message))?,
+    };
+    if context.config.find_purpose(&wanted).is_some() {
+        return Ok(wanted);
+    }
+    let known: Vec<&str> = context.config.purposes.iter().map(|(name, _)| name.as_str()).collect();
+    let hint = match suggestion::nearest(wanted.as_str(), &known) {
+        Some(near) => format!("did you mean `{near}`? The purposes are {}", known.join(", ")),
+        None => format!("the purposes are {}", known.join(", ")),
+    };
+    Err(Failure::new(Code::Usage, format!("there is no purpose `{wanted}`")).hint(hint))
+}
+
+/// The identifier that was named, or that the named branch stands for.
+fn chosen_identifier(request: &Request, purpose: &Purpose) -> Result<Option<Identifier>> {
+    if let Some(identifier) = &request.identifier {
+        return Ok(Some(identifier.clone()));
+    }
+    let Some(branch) = &request.branch else { return Ok(None) };
+    let short =
+        branch.strip_prefix(purpose.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(branch);
+    match Identifier::from_text(short) {
+        Some(identifier) => Ok(Some(identifier)),
+        None => Err(Failure::new(
+            Code::NameInvalid,
+            format!("branch `{}` gives no identifier", branch.escape_debug()),
+        )
+        .hint("name one with `--identifier`")),
+    }
+}
+
+fn drafted(
+    context: &Context,
+    repository: &Repository,
+    request: &Request,
+    purpose: &Purpose,
+    identifier: Identifier,
+) -> Result<Draft> {
+    draft(context, repository, purpose, identifier, request.branch.as_deref(), request.path.as_deref())
+}
+
+/// The lowest number that no worktree, branch or folder uses yet.
+fn next_free(
+    context: &Context,
+    repository: &Repository,
+    request: &Request,
+    purpose: &Purpose,
+    registry: &Registry,
+    id: Option<&RepositoryId>,
+) -> Result<Draft> {
+    for number in 1..=9999_u32 {
+        let identifier =
+            number.to_string().parse().map_err(|message: String| Failure::new(Code::Internal, message))?;
+        let draft = drafted(context, repository, request, purpose, identifier)?;
+        let named = id.is_some_and(|id| registry.find_living(id, &draft.name).is_some());
+        let placed = request.path.is_none() && draft.path.symlink_metadata().is_ok();
+        let branched = request.head != HeadWish::Detached && repository.find_branch(&draft.branch)?.is_some();
+        if !named && !placed && !branched && registry.find_at(&draft.path).is_none() {
+            return Ok(draft);
+        }
+        if request.path.is_some() && registry.find_at(&draft.path).is_some() {
+            return Ok(draft);
+        }
+    }
+    Err(Failure::new(Code::WorktreeExists, format!("{purpose}-1 to {purpose}-9999 are all taken"))
+        .hint("name the work: `wt create ID`"))
+}
+
+type Planned = (BranchPlan, String, Vec<String>);
+
+fn branch_plan(
+    repository: &Repository,
+    request: &Request,
+    purpose: &Purpose,
+    draft: &Draft,
+) -> Result<Planned> {
+    let name = draft.branch.clone();
+    if request.head == HeadWish::Detached {
+        return Ok((BranchPlan::Detached, base_commit(repository, request)?, Vec::new()));
+    }
+    if let Some(tip) = repository.find_branch(&name)? {
+        if request.head == HeadWish::NewBranch {
+            return Err(Failure::new(Code::BranchExists, format!("branch `{name}` exists already"))
+                .hint("leave out `--new-branch` to check it out, or choose another name"));
+        }
+        if let Some(used) = repository.branch_in_use(&name)? {
+            return Err(refusal::branch_in_use(&name, &used, purpose, request));
+        }
+        let ignored = request
+            .base
+            .as_ref()
+            .map(|base| format!("branch `{name}` exists: `--base {base}` has no effect"));
+        return Ok((BranchPlan::Existing { name }, tip, ignored.into_iter().collect()));
+    }
+    if let Some(used) = repository.branch_in_use(&name)? {
+        return Err(refusal::branch_in_use(&name, &used, purpose, request));
+    }
+    if let Some(obstacle) = repository.branch_obstacle(&name)? {
+        return Err(Failure::new(
+            Code::BranchExists,
+            format!("branch `{name}` cannot be made while branch `{obstacle}` exists: one name would be a folder of the other"),
+        )
+        .hint("choose another identifier, or name the branch with `--branch`"));
+    }
+    if request.head == HeadWish::Branch && request.base.is_none() {
+        let mut remotes = repository.find_remote_branches(&name)?;
+        if let Some(chosen) = repository.find_remote_branch(&name)? {
+            remotes = vec![chosen];
+        }
+        if remotes.len() > 1 {
+            let named: Vec<String> = remotes.iter().map(|found| format!("{}/{name}", found.remote)).collect();
+            return Err(Failure::new(
+                Code::Ambiguous,
+                format!("branch `{name}` exists on several remotes: {}", named.join(", ")),
+            )
+            .hint(format!("say which with `--base {}`, or set `checkout.defaultRemote`", named[0])));
+        }
+        if let Some(found) = remotes.pop() {
+            let (remote, commit) = (found.remote.clone(), found.commit.clone());
+            return Ok((BranchPlan::Track { name, remote, tracked: Box::new(found) }, commit, Vec::new()));
+        }
+    }
+    Ok((BranchPlan::New { name }, base_commit(repository, request)?, Vec::new()))
+}
+
+fn base_commit(repository: &Repository, request: &Request) -> Result<String> {
+    let spec = request.base.as_deref().unwrap_or("HEAD");
+    if let Some(commit) = repository.find_commit(spec)? {
+        return Ok(commit);
+    }
+    if request.base.is_none() {
+        return Err(Failure::new(Code::BranchNotFound, "HEAD points at a branch without a commit yet")
+            .hint("commit something first, or name a commit with `--base`"));
+    }
+    Err(Failure::new(Code::BranchNotFound, format!("`{}` is not a commit here", spec.escape_debug()))
+        .hint("`git branch --all` lists the branches; fetch first if it is on a remote"))
+}
+
+/// Refuses a path where something is; answers whether an empty folder stands there.
+fn require_free_path(repository: &Repository, registry: &Registry, path: &Path) -> Result<bool> {
+    if let Some(taken) = registry.find_at(path) {
+        return Err(Failure::new(
+            Code::WorktreeExists,
+            format!("{} is recorded as worktree `{}`", path.display(), taken.name),
+        )
+        .hint(format!("`wt remove {}` takes it back, or give another folder with `--path`", taken.name)));
+    }
+    if let Some(registered) = repository.worktrees()?.into_iter().find(|worktree| worktree.path == path) {
+        let hint =
+            if registered.missing { "`wt prune` drops it" } else { "give another folder with `--path`" };
+        return Err(Failure::new(Code::WorktreeExists, format!("{} is a worktree already", path.display()))
+            .hint(hint));
+    }
+    if path.starts_with(repository.common_dir()) {
+        return Err(Failure::new(
+            Code::PathNotEmpty,
+            format!("{} lies inside the git directory", path.display()),
+        )
+        .hint("give another folder with `--path`"));
+    }
+    let Ok(found) = path.symlink_metadata() else {
+        return require_free_parents(path).map(|()| false);
+    };
+    let empty = found.is_dir() && path.read_dir().is_ok_and(|mut entries| entries.next().is_none());
+    if empty {
+        return Ok(true);
+    }
+    let what = if found.is_dir() { "is a folder with something in it" } else { "is a file" };
+    Err(Failure::new(Code::PathNotEmpty, format!("{} {what}", path.display()))
+        .hint("move it away, choose another identifier, or give another folder with `--path`")
+        .detail("path", path.display().to_string()))
+}
+
+/// Refuses a path below something that is not a folder.
+fn require_free_parents(path: &Path) -> Result<()> {
+    match path.ancestors().skip(1).find(|above| above.symlink_metadata().is_ok()) {
+        Some(above) if !above.is_dir() => {
+            Err(Failure::new(Code::PathNotEmpty, format!("{} is not a folder", above.display()))
+                .hint("move it away, or give another folder with `--path`"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,193 @@
+//! Why a create is refused, in words: each refusal names the thing and the next command.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::net::owner;
+use crate::model::branch::BranchUse;
+use crate::model::config::settings::{ConflictPolicy, ConflictSettings};
+use crate::model::listener::Busy;
+use crate::model::port::{Port, PortRanges};
+use crate::model::purpose::Purpose;
+use crate::model::registry::table::Registry;
+use crate::model::selection::Selection;
+
+use super::plan::Plan;
+use super::request::Request;
+
+/// How many busy ports are shown with their holders.
+const SHOWN: usize = 5;
+
+/// Returns what is done about a busy port: as asked for, else as configured.
+pub fn policy(context: &Context, plan: &Plan) -> ConflictSettings {
+    let mut settings = context.config.conflict.clone();
+    if let Some(policy) = plan.request.on_conflict {
+        settings.policy = policy;
+    }
+    settings
+}
+
+/// Returns the failure for a selection that found no ports.
+///
+/// # Errors
+///
+/// Fails when the machine cannot be asked who holds the ports.
+pub fn refused_selection(
+    purpose: Option<&Purpose>,
+    selection: &Selection,
+    registry: &Registry,
+) -> Result<Failure> {
+    let named = purpose.map_or("no purpose", Purpose::as_str);
+    Ok(match selection {
+        Selection::Chosen(_) => Failure::new(Code::Internal, "a port selection that succeeded was refused"),
+        Selection::Busy { ranges, busy, denied, service } if busy.is_empty() => {
+            port_denied(ranges, denied).detail("service", service.as_str())
+        }
+        Selection::Busy { ranges, busy, .. } => {
+            let holders = owner::attribute(busy, registry)?;
+            port_conflict(named, ranges, &holders)
+        }
+        Selection::Excluded { service, port, reason } => {
+            Failure::new(Code::PortExcluded, format!("port {port} for `{service}` is excluded: {reason}"))
+                .hint("choose another port")
+        }
+        Selection::Owned { service, port } => {
+            Failure::new(Code::PortConflict, format!("port {port} for `{service}` belongs to another worktree"))
+                .hint("`wt list --all` shows whose it is")
+        }
+        Selection::Exhausted { ranges, owned, foreign, excluded, service } => {
+            let idle = idle_allocations(registry, ranges)?;
+            let message = format!(
+                "no free port for `{service}` in {} range {ranges}: {owned} allocated by wt, {foreign} held by others, {excluded} excluded",
+                named
+            );
+            let hint = if idle.is_empty() {
+                format!(
+                    "remove worktrees that are done (`wt list --all`), or widen `ports` under [purpose.{named}]"
+                )
+            } else {
+                format!(
+                    "nothing listens for {}: `wt remove` what is done, or widen the range",
+                    idle.join(", ")
+                )
+            };
+            Failure::new(Code::RangeExhausted, message)
+                .hint(hint)
+                .detail("ranges", ranges.to_string())
+                .detail("owned", *owned)
+                .detail("foreign", *foreign)
+                .detail("excluded", *excluded)
+                .detail("idle", idle)
+        }
+    })
+}
+
+/// Allocations of these ranges for which nothing listens: `feature-login (web 5001)`.
+fn idle_allocations(registry: &Registry, ranges: &PortRanges) -> Result<Vec<String>> {
+    let listening: HashSet<Port> =
+        crate::host::net::listeners::listeners()?.into_iter().map(|listener| listener.port).collect();
+    let idle = registry.entries().filter(|entry| entry.is_living()).flat_map(|entry| {
+        let listening = &listening;
+        entry.allocations.iter().filter_map(move |allocation| {
+            let port = allocation.find_port()?;
+            let looks_idle = ranges.contains(port) && !listening.contains(&port);
+            looks_idle.then(|| format!("{} ({} {port})", entry.name, allocation.service))
+        })
+    });
+    Ok(idle.take(SHOWN).collect())
+}
+
+fn port_denied(ranges: &PortRanges, denied: &[Port]) -> Failure {
+    let listed: Vec<String> = denied.iter().take(SHOWN).map(ToString::to_string).collect();
+    Failure::new(
+        Code::PortDenied,
+        format!("the system does not let us bind {} (range {ranges})", listed.join(", ")),
+    )
+    .hint("choose a range above 1023 in the configuration, or run with the right to bind it")
+}
+
+/// The contract's port conflict, to the letter.
+fn port_conflict(purpose: &str, ranges: &PortRanges, busy: &[Busy]) -> Failure {
+    let shown: Vec<String> =
+        busy.iter().take(SHOWN).map(|busy| format!("{} ({})", busy.port, holder(busy))).collect();
+    let more = busy.len().saturating_sub(SHOWN);
+    let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+    let first = busy.first().map_or_else(String::new, |busy| busy.port.to_string());
+    let noun = if ranges.0.len() > 1 { "ranges" } else { "range" };
+    let details: Vec<serde_json::Value> = busy
+        .iter()
+        .map(|busy| json!({ "port": busy.port, "owners": owners(busy), "holder": holder(busy) }))
+        .collect();
+    Failure::new(
+        Code::PortConflict,
+        format!(
+            "Port conflict detected in {purpose} {noun} {ranges}.\nPorts free in registry but occupied on system: {}{rest}",
+            shown.join(", ")
+        ),
+    )
+    .hint(format!(
+        "run `wt validate --verify-ports` to find and clean stale allocations,\n`wt ports scan` to see who listens, stop it (`wt ports kill {first}`), or pass `--on-conflict retry`"
+    ))
+    .detail("purpose", purpose)
+    .detail("range", ranges.to_string())
+    .detail("ports", details)
+}
+
+fn owners(busy: &Busy) -> Vec<serde_json::Value> {
+    let owners = busy.listeners.iter().flat_map(|listener| {
+        listener.owners.iter().map(|owner| {
+            json!({
+                "pid": owner.pid,
+                "command": owner.command,
+                "folder": owner.folder,
+                "user": listener.user,
+                "worktree": owner.worktree,
+            })
+        })
+    });
+    owners.collect()
+}
+
+/// Who holds a port, as short as it can be said: `python3, pid 4242, /srv/demo`.
+pub fn holder(busy: &Busy) -> String {
+    let named = busy.listeners.iter().flat_map(|listener| &listener.owners).next();
+    if let Some(owner) = named {
+        let place = match (&owner.worktree, &owner.folder) {
+            (Some(worktree), _) => format!(", worktree {worktree}"),
+            (None, Some(folder)) => format!(", {}", folder.display()),
+            (None, None) => String::new(),
+        };
+        return format!("{}, pid {}{place}", owner.command, owner.pid);
+    }
+    match busy.listeners.first() {
+        Some(listener) if listener.listening => format!("another user's process, uid {}", listener.user),
+        Some(listener) => format!("bound but not listening, uid {}", listener.user),
+        None => "holder not shown by the system".to_owned(),
+    }
+}
+
+/// The refusal of a branch that is checked out, rebased or bisected elsewhere.
+pub fn branch_in_use(branch: &str, used: &BranchUse, purpose: &Purpose, request: &Request) -> Failure {
+    let how = used.hold.as_str();
+    let identifier = request.identifier.as_ref().map_or_else(|| "ID".to_owned(), ToString::to_string);
+    Failure::new(Code::BranchCheckedOut, format!("branch `{branch}` is {how} in {}", used.path.display()))
+        .hint(format!(
+            "to start a new branch from it: `wt create {identifier} --purpose {purpose} --base {branch}`"
+        ))
+        .detail("branch", branch)
+        .detail("path", used.path.display().to_string())
+}
+
+/// The refusal to write into an `.env` that the repository itself keeps.
+pub fn env_tracked() -> Failure {
+    Failure::new(Code::EnvTracked, "`.env` is tracked by git in the commit to be checked out")
+        .hint("pass `--no-env`, or take it out of the repository: `git rm --cached .env`")
+}
+
+/// Answers whether a busy port is passed over rather than fatal.
+pub fn retries(settings: &ConflictSettings) -> bool {
+    settings.policy == ConflictPolicy::Retry
+}

@@ -1,0 +1,52 @@
+//! What a create is asked for, with every flag already a type.
+
+use std::path::PathBuf;
+
+use crate::model::config::settings::ConflictPolicy;
+use crate::model::identifier::Identifier;
+use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
+
+/// What HEAD of the new worktree should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadWish {
+    /// The branch if it exists, here or on a remote; else a new one.
+    Branch,
+    /// A branch that must not exist yet.
+    NewBranch,
+    /// No branch: the commit alone.
+    Detached,
+}
+
+/// Which ports the worktree should get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortWish {
+    None,
+    /// One for each service of the purpose.
+    Purpose,
+    /// That many: the purpose's services in order, then `port-2`, `port-3`, …
+    Count(usize),
+    /// One for each of these.
+    Services(Vec<ServiceName>),
+}
+
+/// A wish for a new worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `None`: from the branch where one is named, else the next free number.
+    pub identifier: Option<Identifier>,
+    /// `None`: `feature`.
+    pub purpose: Option<Purpose>,
+    pub branch: Option<String>,
+    pub base: Option<String>,
+    pub head: HeadWish,
+    pub ports: PortWish,
+    /// `None`: as the configuration says.
+    pub on_conflict: Option<ConflictPolicy>,
+    pub path: Option<PathBuf>,
+    pub env: bool,
+    /// Whether git's `post-checkout` hooks run.
+    pub hooks: bool,
+    /// Whether the new worktree is locked at once, and why.
+    pub lock: Option<Option<String>>,
+}

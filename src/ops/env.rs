@@ -1,0 +1,236 @@
+//! The env block of a worktree: what belongs in it, whether it is there, and writing it.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::{config_files, env_file, exclude};
+use crate::model::config::settings::Config;
+use crate::model::env_block;
+use crate::model::port::Port;
+use crate::model::quoting;
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+use crate::model::template;
+use crate::model::variables::{self, EnvFacts};
+
+use super::{create, find, view};
+
+/// The built-in template of the block's lines.
+pub const TEMPLATE: &str = include_str!("../../templates/env");
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Current,
+    Missing,
+    Drifted,
+}
+
+/// What writing did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Written {
+    pub name: String,
+    pub path: PathBuf,
+    /// Whether the file changed.
+    pub changed: bool,
+    pub variables: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// What a check says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    pub name: String,
+    pub path: PathBuf,
+    pub state: State,
+    /// Lines that should be there and are not.
+    pub expected: Vec<String>,
+    /// Lines that are there and should not be.
+    pub found: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    value: &'a str,
+    /// `NAME=value`, quoted.
+    line: String,
+}
+
+#[derive(Serialize)]
+struct TemplateValues<'a> {
+    variables: Vec<Line<'a>>,
+    ports: serde_json::Map<String, serde_json::Value>,
+    name: &'a str,
+    purpose: &'a str,
+    identifier: &'a str,
+    branch: &'a str,
+    repo_name: &'a str,
+}
+
+/// Returns the variables of an entry, in order.
+///
+/// # Errors
+///
+/// `config_invalid`.
+pub fn variables_of(context: &Context, repository: &Repository, entry: &Entry) -> Result<Vec<(String, String)>> {
+    variables::variables(&context.config, &facts(&repository.name(), entry))
+}
+
+/// Returns the URL of a service; `None` when its template cannot be rendered, which writing the block will say.
+#[must_use]
+pub fn url(config: &Config, repo_name: &str, entry: &Entry, service: &ServiceName, port: Port) -> Option<String> {
+    variables::url(config, &facts(repo_name, entry), service, port).ok()
+}
+
+fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
+    EnvFacts {
+        repo_name: repo_name.to_owned(),
+        name: entry.name.clone(),
+        purpose: entry.purpose.as_ref().map(ToString::to_string).unwrap_or_default(),
+        identifier: entry.identifier.clone(),
+        branch: entry.branch.clone().unwrap_or_default(),
+        ports: view::services(entry),
+    }
+}
+
+/// Writes the block into the entry's worktree, and the file's name into `info/exclude`.
+///
+/// # Errors
+///
+/// `env_tracked`, `config_invalid`, `permission`, `disk_full`; the old file is untouched then.
+pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Result<Written> {
+    if repository.is_tracked(&entry.path, env_file::NAME)? {
+        return Err(create::env_tracked());
+    }
+    let (lines, variables, mut warnings) = lines(context, repository, entry)?;
+    let before = env_file::read(&entry.path)?;
+    let after = env_block::splice(before.as_deref().unwrap_or_default(), &lines)?;
+    warnings.extend(doubled(before.as_deref().unwrap_or_default(), &variables)?);
+    exclude::add(repository.common_dir())?;
+    let changed = before.as_deref() != Some(&after);
+    if changed {
+        env_file::write(&entry.path, &after)?;
+    }
+    let variables = variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+    Ok(Written { name: entry.name.clone(), path: entry.path.join(env_file::NAME), changed, variables, warnings })
+}
+
+/// Compares the block in the worktree with what it should be.
+///
+/// # Errors
+///
+/// `config_invalid`, also for a block that lost a marker; `permission`.
+pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Result<Checked> {
+    let (expected, _, _) = lines(context, repository, entry)?;
+    let bytes = env_file::read(&entry.path)?.unwrap_or_default();
+    env_block::remove(&bytes)?;
+    let found = env_block::lines(&bytes);
+    let state = match &found {
+        None => State::Missing,
+        Some(found) if *found == expected => State::Current,
+        Some(_) => State::Drifted,
+    };
+    let found = found.unwrap_or_default();
+    let only = |these: &[String], those: &[String]| these.iter().filter(|line| !those.contains(line)).cloned().collect();
+    Ok(Checked {
+        name: entry.name.clone(),
+        path: entry.path.join(env_file::NAME),
+        state,
+        expected: only(&expected, &found),
+        found: only(&found, &expected),
+    })
+}
+
+/// Returns the recorded worktree called `wanted`, or the one we stand in.
+///
+/// # Errors
+///
+/// `not_found` also for a worktree that is not recorded.
+pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
+    let found = match wanted {
+        Some(wanted) => find::named(context, &context.store()?.read()?, wanted)?,
+        None => find::here(context)?,
+    };
+    let mut entry = found.entry.ok_or_else(|| {
+        Failure::new(Code::NotFound, format!("worktree `{}` is not recorded, so it has no env block", found.name))
+            .hint(format!("`wt adopt {}` records it", found.path.display()))
+    })?;
+    entry.path = found.path;
+    Ok(entry)
+}
+
+type Lines = (Vec<String>, Vec<(String, String)>, Vec<String>);
+
+fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Lines> {
+    let facts = facts(&repository.name(), entry);
+    let variables = variables::variables(&context.config, &facts)?;
+    let mut warnings = Vec::new();
+    let mut rendered = Vec::new();
+    for (name, value) in &variables {
+        let quoted = quoting::quote(name, value)?;
+        if quoted.disputed {
+            warnings.push(format!("{name} has quotes and `$` in it: `sh` reads it right, other readers of `.env` may not"));
+        }
+        rendered.push(Line { name, value, line: format!("{name}={}", quoted.text) });
+    }
+    let values = TemplateValues {
+        variables: rendered,
+        ports: facts.ports.iter().map(|(service, port)| (service.to_string(), port.number().into())).collect(),
+        name: &facts.name,
+        purpose: &facts.purpose,
+        identifier: &facts.identifier,
+        branch: &facts.branch,
+        repo_name: &facts.repo_name,
+    };
+    let text = match &context.config.env.template {
+        Some(own) => template::render("env.template", &config_files::require_layer(&repository.root().join(own))?.text, &values)?,
+        None => template::render("templates/env", TEMPLATE, &values)?,
+    };
+    let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect();
+    Ok((lines, variables, warnings))
+}
+
+/// Names that the user's own lines set to another value: whichever line is read last wins, and that may be theirs.
+fn doubled(bytes: &[u8], variables: &[(String, String)]) -> Result<Vec<String>> {
+    let own = env_block::remove(bytes)?;
+    let read = dotenvy::from_read_iter(own.as_slice()).filter_map(std::result::Result::ok);
+    let differing = read.filter(|(name, value)| variables.iter().any(|(ours, set)| ours == name && set != value));
+    Ok(differing.map(|(name, value)| format!("your own line in `.env` sets {name} to `{value}` too")).collect())
+}
+
+/// How variables are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Dotenv,
+    Sh,
+    Json,
+}
+
+/// Returns the variables as text.
+///
+/// # Errors
+///
+/// `config_invalid` for a value that no env file can carry.
+pub fn print(variables: &[(String, String)], format: Format) -> Result<String> {
+    let mut text = String::new();
+    for (name, value) in variables {
+        let line = match format {
+            Format::Dotenv => format!("{name}={}\n", quoting::quote(name, value)?.text),
+            Format::Sh => format!("export {name}={}\n", quoting::quote_sh(value)),
+            Format::Json => continue,
+        };
+        text.push_str(&line);
+    }
+    if format == Format::Json {
+        let object: serde_json::Map<_, _> = variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        text = format!("{}\n", serde_json::Value::Object(object));
+    }
+    Ok(text)
+}

@@ -1,0 +1,97 @@
+//! The worktree that a person means: by name, branch, path, identifier or a unique prefix; or the one they stand in.
+
+use std::path::PathBuf;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Worktree;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+use crate::model::resolve::{self, Candidate, Resolution};
+
+use super::rows::{self, Row};
+
+/// A worktree that was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub name: String,
+    pub path: PathBuf,
+    pub is_main: bool,
+    pub worktree: Option<Worktree>,
+    pub entry: Option<Entry>,
+}
+
+impl From<Row> for Found {
+    fn from(row: Row) -> Self {
+        Self {
+            name: row.name(),
+            path: row.path().to_path_buf(),
+            is_main: row.is_main(),
+            worktree: row.worktree,
+            entry: row.entry,
+        }
+    }
+}
+
+/// Finds the worktree called `wanted`.
+///
+/// # Errors
+///
+/// `not_found` with the near word, `ambiguous` with the candidates.
+pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Found> {
+    let repository = context.require_repository()?;
+    let mut rows = rows::rows(repository, registry)?;
+    let candidates: Vec<Candidate> = rows.iter().map(candidate).collect();
+    match resolve::resolve(wanted, &candidates, &context.folder) {
+        Resolution::One(index) => Ok(rows.swap_remove(index).into()),
+        Resolution::Many(indices) => {
+            let names: Vec<String> = indices.iter().filter_map(|index| rows.get(*index)).map(Row::name).collect();
+            Err(Failure::new(Code::Ambiguous, format!("`{}` may mean {}", shown(wanted), names.join(", ")))
+                .hint("give the whole name")
+                .detail("candidates", names))
+        }
+        Resolution::None { near } => {
+            let hint = match near {
+                Some(near) => format!("did you mean `{near}`? `wt list` shows all worktrees"),
+                None => "`wt list` shows the worktrees of this repository".to_owned(),
+            };
+            Err(Failure::new(Code::NotFound, format!("there is no worktree `{}` here", shown(wanted))).hint(hint))
+        }
+    }
+}
+
+/// Finds the worktree that we stand in.
+///
+/// # Errors
+///
+/// `bare_unsupported` in a bare repository itself, `not_found` where git knows no worktree.
+pub fn here(context: &Context) -> Result<Found> {
+    let repository = context.require_repository()?;
+    let registry = context.store()?.read()?;
+    let mut rows = rows::rows(repository, &registry)?;
+    let current = repository.current().map(|current| rows::canonical(&current.path));
+    let position = current.and_then(|path| rows.iter().position(|row| rows::canonical(row.path()) == path));
+    match position {
+        Some(position) => Ok(rows.swap_remove(position).into()),
+        None if repository.is_bare() => Err(Failure::new(
+            Code::BareUnsupported,
+            format!("{} is a bare repository: it has no worktree of its own here", repository.root().display()),
+        )
+        .hint("name a worktree; `wt list` shows them")),
+        None => Err(Failure::new(Code::NotFound, format!("{} is in no worktree", context.folder.display()))
+            .hint("name a worktree; `wt list` shows them")),
+    }
+}
+
+fn candidate(row: &Row) -> Candidate {
+    Candidate {
+        name: row.name(),
+        identifier: row.entry.as_ref().map(|entry| entry.identifier.clone()),
+        branch: row.branch().map(ToOwned::to_owned),
+        path: row.path().to_path_buf(),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(80).flat_map(char::escape_debug).collect()
+}

@@ -1,0 +1,115 @@
+//! What every command does first: a create or a removal whose process died is undone or finished. One lock-free read
+//! tells whether there is anything to do.
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::lock::FileHold;
+use crate::host::process::identity;
+use crate::model::event::Event;
+use crate::model::process::ProcessId;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::create;
+use crate::ops::remove;
+use crate::ops::undo::{Undone, undo_create};
+
+/// Heals what dead processes left, and returns what there is to say about it. Never fails: what cannot be healed now is
+/// said and left for the next command.
+pub fn heal(context: &Context) -> Vec<String> {
+    let Ok(store) = context.store() else { return Vec::new() };
+    let Ok(registry) = store.read() else { return Vec::new() };
+    let left: Vec<&Entry> = registry.entries().filter(|entry| is_left_behind(entry)).collect();
+    let mut said = Vec::new();
+    for entry in left {
+        match heal_one(context, entry) {
+            Ok(Some(words)) => said.push(words),
+            Ok(None) => {}
+            Err(failure) => said.push(format!("`{}` was left unfinished: {failure}", entry.name)),
+        }
+    }
+    said
+}
+
+fn is_left_behind(entry: &Entry) -> bool {
+    match &entry.state {
+        EntryState::Creating { process, .. } | EntryState::Removing { process, .. } => !identity::is_alive(process),
+        EntryState::Active | EntryState::Removed { .. } => false,
+    }
+}
+
+/// Heals one entry; `None` when somebody else is at it or its repository cannot be reached.
+fn heal_one(context: &Context, entry: &Entry) -> Result<Option<String>> {
+    let token = match &entry.state {
+        EntryState::Creating { journal, .. } => &journal.token,
+        EntryState::Removing { trash, .. } => &trash.token,
+        EntryState::Active | EntryState::Removed { .. } => return Ok(None),
+    };
+    // A child of the dead process may still be writing: the lock file it inherited tells.
+    let hold_path = context.host.dirs()?.creating_folder()?.join(token);
+    let Some(hold) = FileHold::try_take(&hold_path)? else { return Ok(None) };
+    let Ok(repository) = Repository::discover(&entry.repository) else {
+        hold.release();
+        return Ok(None);
+    };
+    let Some(entry) = take_over(context, entry)? else {
+        hold.release();
+        return Ok(None);
+    };
+    let words = match &entry.state {
+        EntryState::Creating { .. } => heal_create(context, &repository, &entry)?,
+        _ => remove::settle(context, &repository, &entry)?,
+    };
+    hold.release();
+    Ok(Some(words))
+}
+
+/// Writes ourselves into the entry as the process at work, unless it changed since it was read.
+fn take_over(context: &Context, seen: &Entry) -> Result<Option<Entry>> {
+    let ourselves = identity::current()?;
+    context.store()?.update(|registry| {
+        let Some(known) = registry.entries_mut().find(|known| known.sequence == seen.sequence && known.state == seen.state)
+        else {
+            return Ok(None);
+        };
+        if let Some(process) = process_mut(known) {
+            *process = ourselves;
+        }
+        Ok(Some(known.clone()))
+    })
+}
+
+fn process_mut(entry: &mut Entry) -> Option<&mut ProcessId> {
+    match &mut entry.state {
+        EntryState::Creating { process, .. } | EntryState::Removing { process, .. } => Some(process),
+        EntryState::Active | EntryState::Removed { .. } => None,
+    }
+}
+
+fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
+    let worktree = repository.find_worktree(&entry.path)?;
+    let admin = worktree.and_then(|worktree| worktree.admin);
+    if let Some(admin) = admin.filter(|admin| repository.is_whole(admin, &entry.path)) {
+        create::finish(context, repository, entry, &admin, None)?;
+        note(context, entry, "create_finished")?;
+        return Ok(format!("`{}` was created whole when its command died: finished", entry.name));
+    }
+    match undo_create(context, entry)? {
+        Undone::Gone => Ok(format!("`{}` was left half-created by a command that died: undone", entry.name)),
+        Undone::Kept { foreign } => {
+            let first = foreign.first().map(|path| path.display().to_string()).unwrap_or_default();
+            Err(Failure::new(
+                Code::PathNotEmpty,
+                format!("{} holds what it did not make ({first}); move that away, or `wt remove --force {}`", entry.path.display(), entry.name),
+            ))
+        }
+    }
+}
+
+fn note(context: &Context, entry: &Entry, event: &str) -> Result<()> {
+    let now = context.now();
+    let event = Event::new(event).of(&entry.repository, &entry.name);
+    context.store()?.update(|registry| {
+        registry.record_event(now, event);
+        Ok(())
+    })
+}

@@ -1,0 +1,32 @@
+//! Where a worktree is.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+
+use super::find;
+
+/// A worktree's name and folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// Returns the folder of the worktree called `wanted`.
+///
+/// # Errors
+///
+/// `not_found` when there is none, or its folder is gone; `ambiguous`.
+pub fn path(context: &Context, wanted: &str) -> Result<Report> {
+    let registry = context.store()?.read()?;
+    let found = find::named(context, &registry, wanted)?;
+    if found.path.is_dir() {
+        return Ok(Report { name: found.name, path: found.path });
+    }
+    Err(Failure::new(Code::NotFound, format!("the folder of `{}` is gone: {}", found.name, found.path.display()))
+        .hint(format!("`wt remove {}` drops its records", found.name)))
+}

@@ -1,0 +1,239 @@
+//! Puts worktrees away: the folder into a trash beside it, git's admin folder into the repository's own, the ports back.
+//! Two renames; each step is recorded before it is taken, so that a later command can finish or take it back.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::host::remove_tree::remove_tree;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::lock::FileHold;
+use crate::host::process::identity;
+use crate::host::{files, token};
+use crate::model::event::Event;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::journal::Trash;
+
+use super::plan::{Plan, Target};
+use super::settle;
+
+/// What became of one worktree.
+#[derive(Clone, Debug, Serialize)]
+pub struct Removed {
+    pub name: String,
+    pub path: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    pub branch_deleted: bool,
+    /// The ports that are free again.
+    pub ports: Vec<u16>,
+    pub restorable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restorable_until: Option<jiff::Timestamp>,
+}
+
+/// What a removal did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub removed: Vec<Removed>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Removes the planned worktrees, one after the other.
+///
+/// # Errors
+///
+/// `dirty`, `unpushed` or `locked` before anything is touched; later failures name the worktree they stopped at.
+pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
+    plan.require_safe()?;
+    let repository = context.require_repository()?;
+    let mut report = Report { removed: Vec::new(), warnings: Vec::new() };
+    for target in &plan.worktrees {
+        context.host.interrupt.check()?;
+        let removed = if target.missing {
+            drop_records(context, repository, target)?
+        } else {
+            put_away(context, repository, target, plan, &mut report.warnings)?
+        };
+        report.removed.push(removed);
+    }
+    Ok(report)
+}
+
+/// The folder is gone already: its records go, and git's entry for it alone.
+fn drop_records(context: &Context, repository: &Repository, target: &Target) -> Result<Removed> {
+    if let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
+        discard_vanished_admin(repository, admin, &target.path)?;
+    }
+    let now = context.now();
+    let sequence = target.entry.as_ref().map(|entry| entry.sequence);
+    let (name, root) = (target.name.clone(), repository.root().to_path_buf());
+    context.store()?.update(|registry| {
+        if let Some(entry) = registry.take(|known| Some(known.sequence) == sequence) {
+            registry.remember_ports(&entry);
+        }
+        registry.record_event(now, Event::new("removed").of(root, &name).with("missing", true));
+        Ok(())
+    })?;
+    Ok(removed(target, false, None))
+}
+
+fn put_away(
+    context: &Context,
+    repository: &Repository,
+    target: &Target,
+    plan: &Plan,
+    warnings: &mut Vec<String>,
+) -> Result<Removed> {
+    let token = token::random()?;
+    let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
+    let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.clone()) else {
+        return Err(Failure::new(Code::Internal, format!("`{}` has no admin folder", target.name)));
+    };
+    let trash = planned_trash(context, repository, target, &admin, plan.delete_branch, &token)?;
+    let entry = mark_removing(context, repository, target, &admin, &trash)?;
+    // The proof is taken again, right before the rename: what was planned may be minutes old.
+    let put = repository
+        .require_linked(&target.path, &admin, context.host.home())
+        .and_then(|_| move_into_trash(repository, &entry, &admin, &trash));
+    match put {
+        Ok(()) => {}
+        Err(failure) if settle::is_at_home(&entry) && plan.force > 0 && is_unmovable(&failure) => {
+            warnings.push(format!("{} cannot be renamed ({failure}): deleted in place, not restorable", target.path.display()));
+            remove_tree(&target.path)?;
+            discard_vanished_admin(repository, &admin, &target.path)?;
+            settle::drop_entry(context, &entry)?;
+            hold.release();
+            return Ok(removed(target, false, None));
+        }
+        Err(failure) => {
+            settle::settle(context, repository, &entry)?;
+            hold.release();
+            return Err(failure);
+        }
+    }
+    settle::settle(context, repository, &entry)?;
+    let mut branch_deleted = false;
+    if let (true, Some(branch), Some(tip)) = (plan.delete_branch, &target.branch, &trash.head) {
+        match repository.delete_branch(branch, tip) {
+            Ok(deleted) => branch_deleted = deleted,
+            Err(failure) => warnings.push(format!("branch `{branch}` stays: {failure}")),
+        }
+    }
+    hold.release();
+    Ok(removed(target, branch_deleted, Some(&trash)))
+}
+
+fn planned_trash(
+    context: &Context,
+    repository: &Repository,
+    target: &Target,
+    admin: &str,
+    delete_branch: bool,
+    token: &str,
+) -> Result<Trash> {
+    let parent = target.path.parent().unwrap_or(Path::new("/"));
+    let now = context.now();
+    let until = now.checked_add(jiff::SignedDuration::try_from(context.config.trash.keep).unwrap_or(jiff::SignedDuration::MAX));
+    Ok(Trash {
+        token: token.to_owned(),
+        folder: parent.join(".wt-trash").join(format!("{}-{token}", target.name)),
+        admin: repository.common_dir().join("wt").join("trash").join(token),
+        keep_ref: repository.keep(token, &repository.admin_dir(admin))?,
+        head: target.worktree.as_ref().and_then(|worktree| worktree.commit.clone()),
+        branch_deleted: delete_branch && target.branch.is_some(),
+        removed_at: now,
+        until: until.unwrap_or(jiff::Timestamp::MAX),
+    })
+}
+
+/// Records the removal before its first step; a worktree nobody had recorded gets an entry, so that it can be restored.
+fn mark_removing(
+    context: &Context,
+    repository: &Repository,
+    target: &Target,
+    admin: &str,
+    trash: &Trash,
+) -> Result<Entry> {
+    let id = repository.require_id()?;
+    let record = repository.record()?;
+    let now = context.now();
+    let state = EntryState::Removing { process: identity::current()?, trash: trash.clone() };
+    let known = target.entry.as_ref().map(|entry| entry.sequence);
+    context.store()?.update(|registry| {
+        registry.remember_repository(record);
+        if let Some(known) = known {
+            let entry = registry.find_by_sequence(known).filter(|entry| {
+                matches!(entry.state, EntryState::Active | EntryState::Creating { .. })
+            });
+            let Some(entry) = entry else {
+                return Err(Failure::new(Code::NotFound, format!("`{}` is being changed by another `wt`", target.name))
+                    .hint("look with `wt list`, then try again"));
+            };
+            entry.state = state;
+            admin.clone_into(&mut entry.admin);
+            entry.branch.clone_from(&target.branch);
+            return Ok(entry.clone());
+        }
+        Ok(registry.insert(Entry {
+            repository: repository.root().to_path_buf(),
+            repository_id: id,
+            name: target.name.clone(),
+            admin: admin.to_owned(),
+            path: target.path.clone(),
+            branch: target.branch.clone(),
+            purpose: None,
+            identifier: target.name.clone(),
+            state,
+            created_at: now,
+            created_by: "git".to_owned(),
+            host: context.host.name(),
+            sequence: 0,
+            env: false,
+            allocations: Vec::new(),
+            extra: serde_json::Map::new(),
+        }))
+    })
+}
+
+fn move_into_trash(repository: &Repository, entry: &Entry, admin: &str, trash: &Trash) -> Result<()> {
+    files::prepare_trash(trash.folder.parent().unwrap_or(&trash.folder))?;
+    files::rename_new(&entry.path, &trash.folder)?;
+    repository.take_admin(admin, &trash.admin)
+}
+
+/// Takes away git's record of a worktree whose folder is gone: this one alone, as no `git worktree prune` could.
+pub(super) fn discard_vanished_admin(repository: &Repository, admin: &str, path: &Path) -> Result<()> {
+    let named = repository.worktrees()?.into_iter().find(|worktree| worktree.admin.as_deref() == Some(admin));
+    let is_vanished = named.is_some_and(|worktree| worktree.path == path) && path.symlink_metadata().is_err();
+    if !is_vanished {
+        return Err(Failure::new(Code::NotFound, format!("git's record `{admin}` does not name {} any more", path.display()))
+            .hint("look with `git worktree list`"));
+    }
+    let aside = repository.require_wt_dir()?.join(format!("vanished-{}", token::random()?));
+    repository.take_admin(admin, &aside)?;
+    remove_tree(&aside)
+}
+
+/// A mount point, or a folder on another file system than its parent.
+fn is_unmovable(failure: &Failure) -> bool {
+    let cause = failure.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(cause.kind(), std::io::ErrorKind::CrossesDevices | std::io::ErrorKind::ResourceBusy)
+    })
+}
+
+fn removed(target: &Target, branch_deleted: bool, trash: Option<&Trash>) -> Removed {
+    Removed {
+        name: target.name.clone(),
+        path: target.path.clone(),
+        branch: target.branch.clone(),
+        branch_deleted,
+        ports: target.ports.clone(),
+        restorable: trash.is_some(),
+        restorable_until: trash.map(|trash| trash.until),
+    }
+}

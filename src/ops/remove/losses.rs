@@ -1,0 +1,109 @@
+//! What a removal would lose, read from the folder, the repository and the processes.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::Repository;
+use crate::host::git::Worktree;
+use crate::host::process::table;
+use crate::host::{env_file, files};
+use crate::model::branch::Head;
+use crate::model::env_block;
+use crate::model::loss::{self, Loss};
+use crate::model::registry::entry::Entry;
+
+/// What the folder holds that is nowhere else, and who is in it.
+pub fn of_folder(
+    context: &Context,
+    repository: &Repository,
+    folder: &Path,
+    admin: &str,
+    entry: Option<&Entry>,
+) -> Result<Vec<Loss>> {
+    let changes = repository.changes(folder, true)?;
+    let mut losses = Vec::new();
+    if let Some(operation) = repository.find_operation(admin) {
+        losses.push(Loss::OperationInProgress { operation: operation.to_owned() });
+    }
+    push(&mut losses, changes.conflicted, |paths| Loss::Conflicted { paths });
+    push(&mut losses, changes.modified, |paths| Loss::Changed { paths });
+    push(&mut losses, changes.staged, |paths| Loss::Staged { paths });
+    push(&mut losses, changes.submodules, |paths| Loss::Submodule { paths });
+    push(&mut losses, changes.untracked, |paths| Loss::Untracked { paths });
+    let ignored = changes.ignored.into_iter().filter(|path| is_only_here(context, repository, folder, entry, path));
+    push(&mut losses, ignored.collect(), |paths| Loss::Ignored { paths });
+    let mut ourselves = table::ancestors(std::process::id());
+    ourselves.push(std::process::id());
+    let inside: Vec<loss::Process> = table::inside(folder)
+        .into_iter()
+        .filter(|process| !ourselves.contains(&process.pid))
+        .map(|process| loss::Process { pid: process.pid, command: process.command, folder: process.folder })
+        .collect();
+    if !inside.is_empty() {
+        losses.push(Loss::Processes { processes: inside });
+    }
+    Ok(losses)
+}
+
+fn push(losses: &mut Vec<Loss>, paths: Vec<String>, loss: impl FnOnce(Vec<String>) -> Loss) {
+    if !paths.is_empty() {
+        losses.push(loss(paths));
+    }
+}
+
+/// An ignored path counts unless it is a cache, our own env block alone, or a copy of what the main worktree has.
+fn is_only_here(context: &Context, repository: &Repository, folder: &Path, entry: Option<&Entry>, path: &str) -> bool {
+    if loss::is_cache(path, &context.config.remove.caches) || folder.join(path).join("CACHEDIR.TAG").is_file() {
+        return false;
+    }
+    if path == ".env" && entry.is_some_and(|entry| entry.env) && is_env_block_or_copy(repository, folder) {
+        return false;
+    }
+    let copy = !repository.is_bare() && files::is_same_tree(&folder.join(path), &repository.root().join(path));
+    !copy
+}
+
+/// Answers whether `.env` holds no line of the user's that the main worktree's `.env` has not.
+fn is_env_block_or_copy(repository: &Repository, folder: &Path) -> bool {
+    let Ok(Some(bytes)) = env_file::read(folder) else { return false };
+    let Ok(rest) = env_block::remove(&bytes) else { return false };
+    if rest.is_empty() {
+        return true;
+    }
+    let main = if repository.is_bare() { None } else { env_file::read(repository.root()).ok().flatten() };
+    main.is_some_and(|main| main == rest || env_block::remove(&main).is_ok_and(|main| main == rest))
+}
+
+/// Commits that only this worktree's HEAD, or the branch that goes with it, still names; and stashes made there.
+pub fn of_head(
+    repository: &Repository,
+    worktree: Option<&Worktree>,
+    branch: Option<&str>,
+    delete_branch: bool,
+) -> Result<Vec<Loss>> {
+    let mut losses = Vec::new();
+    let Some(worktree) = worktree else { return Ok(losses) };
+    match (&worktree.head, &worktree.commit) {
+        (Head::Detached(_), Some(commit)) => {
+            let count = repository.unshared_commits(commit, None)?;
+            if count > 0 {
+                losses.push(Loss::Commits { branch: None, count });
+            }
+        }
+        (Head::Branch(name), Some(commit)) if delete_branch => {
+            let count = repository.unshared_commits(commit, Some(name))?;
+            if count > 0 {
+                losses.push(Loss::Commits { branch: Some(name.clone()), count });
+            }
+        }
+        _ => {}
+    }
+    if let Some(branch) = branch {
+        let count = repository.stash_entries(branch)?;
+        if count > 0 {
+            losses.push(Loss::Stash { count });
+        }
+    }
+    Ok(losses)
+}

@@ -1,0 +1,10 @@
+//! Taking a worktree back: say what would be lost, refuse, or put it away so that it can be restored.
+
+mod apply;
+mod losses;
+mod plan;
+mod settle;
+
+pub use apply::{Removed, Report, apply};
+pub use plan::{Plan, Request, Target, plan};
+pub use settle::{put_admin_back, settle};

@@ -1,0 +1,155 @@
+//! Which worktrees a removal means, and what each of them would lose. Reads only.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::git::Worktree;
+use crate::model::branch::Head;
+use crate::model::loss::{self, Loss};
+use crate::model::registry::entry::Entry;
+use crate::ops::find;
+
+use super::losses;
+
+/// A wish to remove worktrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Names, identifiers, branches or paths; empty for the worktree we stand in.
+    pub wanted: Vec<String>,
+    /// How often `--force` was given: once gives up work, twice also a lock.
+    pub force: u8,
+    pub delete_branch: bool,
+}
+
+/// One worktree to be removed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Target {
+    pub name: String,
+    pub path: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    pub ports: Vec<u16>,
+    /// What would be lost, worst first; empty when nothing would.
+    pub losses: Vec<Loss>,
+    /// Whether the folder is gone already, so that only records remain.
+    pub missing: bool,
+    #[serde(skip)]
+    pub(super) entry: Option<Entry>,
+    #[serde(skip)]
+    pub(super) worktree: Option<Worktree>,
+}
+
+impl Target {
+    /// Returns what stands in the way after `force` times `--force`.
+    pub fn refused(&self, force: u8) -> Vec<&Loss> {
+        self.losses.iter().filter(|loss| loss.needs_force() > force).collect()
+    }
+}
+
+/// What a removal would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    pub worktrees: Vec<Target>,
+    pub delete_branch: bool,
+    #[serde(skip)]
+    pub(super) force: u8,
+}
+
+impl Plan {
+    /// Takes `--force` as given once, after somebody was asked and said so. A lock still needs it twice.
+    #[must_use]
+    pub fn given_up(mut self) -> Self {
+        self.force = self.force.max(1);
+        self
+    }
+
+    /// Answers whether it may be applied.
+    ///
+    /// # Errors
+    ///
+    /// `dirty`, `unpushed` or `locked`, naming everything that would be lost.
+    pub fn require_safe(&self) -> Result<()> {
+        for target in &self.worktrees {
+            let refused = target.refused(self.force);
+            if !refused.is_empty() {
+                return Err(loss::refusal(&target.name, &refused));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds the worktrees and reads what would be lost.
+///
+/// # Errors
+///
+/// `not_found`, `ambiguous`, or a refusal that no `--force` lifts: the main worktree, or a folder that is not the
+/// worktree its records say.
+pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
+    let repository = context.require_repository()?;
+    let registry = context.store()?.read()?;
+    let mut worktrees: Vec<Target> = Vec::new();
+    if request.wanted.is_empty() {
+        worktrees.push(target(context, repository, find::here(context)?, request)?);
+    }
+    for wanted in &request.wanted {
+        let found = find::named(context, &registry, wanted)?;
+        let target = target(context, repository, found, request)?;
+        if !worktrees.iter().any(|known| known.path == target.path) {
+            worktrees.push(target);
+        }
+    }
+    Ok(Plan { worktrees, delete_branch: request.delete_branch, force: request.force })
+}
+
+fn target(
+    context: &Context,
+    repository: &Repository,
+    found: find::Found,
+    request: &Request,
+) -> Result<Target> {
+    if found.is_main {
+        return Err(Failure::new(
+            Code::Usage,
+            format!("{} is the main worktree of the repository and cannot be removed", found.path.display()),
+        )
+        .hint("name a linked worktree; `wt list` shows them"));
+    }
+    let entry = found.entry;
+    let worktree = found.worktree;
+    let missing = found.path.symlink_metadata().is_err();
+    let mut losses = Vec::new();
+    let mut branch = entry.as_ref().and_then(|entry| entry.branch.clone());
+    if let Some(worktree) = &worktree {
+        if let Head::Branch(name) | Head::Unborn(name) = &worktree.head {
+            branch = Some(name.clone());
+        }
+        if let Some(reason) = &worktree.lock {
+            losses.push(Loss::Lock { reason: reason.clone() });
+        }
+    }
+    if !missing {
+        let Some(admin) = worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) else {
+            return Err(not_a_worktree(&found.path));
+        };
+        repository.require_linked(&found.path, admin, context.host.home())?;
+        losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
+        losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), request.delete_branch)?);
+    }
+    loss::sort(&mut losses);
+    let ports = entry.iter().flat_map(|entry| &entry.allocations);
+    let ports = ports.filter_map(|allocation| allocation.find_port().map(|port| port.number())).collect();
+    Ok(Target { name: found.name, path: found.path, branch, ports, losses, missing, entry, worktree })
+}
+
+fn not_a_worktree(path: &std::path::Path) -> Failure {
+    Failure::new(
+        Code::NotFound,
+        format!("{} is recorded, but git knows no worktree there: something else may stand in its place", path.display()),
+    )
+    .hint("look at the folder; nothing in it was touched")
+}

@@ -1,0 +1,91 @@
+//! Ends a removal or a restore that was begun, by where the folder stands: at its place it is active again, in the trash
+//! it is removed. So any interruption has exactly one way out, and no step loses anything.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::Repository;
+use crate::host::exclude;
+use crate::model::event::Event;
+use crate::model::registry::entry::{Entry, EntryState};
+
+/// Answers whether the worktree's folder stands at its place.
+#[must_use]
+pub fn is_at_home(entry: &Entry) -> bool {
+    entry.path.join(".git").symlink_metadata().is_ok()
+}
+
+/// Settles `entry`, which is *removing*; returns what was done, in words.
+///
+/// # Errors
+///
+/// Fails when git's admin folder cannot be moved to where the folder is.
+pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
+    let EntryState::Removing { trash, .. } = &entry.state else { return Ok(String::new()) };
+    let in_trash = trash.folder.symlink_metadata().is_ok();
+    if in_trash && !is_at_home(entry) {
+        if trash.admin.symlink_metadata().is_err() {
+            repository.take_admin(&entry.admin, &trash.admin)?;
+        }
+        put(context, entry, EntryState::Removed { trash: trash.clone() }, "removed")?;
+        return Ok(format!("`{}` was being removed when its command died: removed", entry.name));
+    }
+    if trash.admin.symlink_metadata().is_ok() {
+        put_admin_back(context, repository, entry, &trash.admin)?;
+    }
+    if let Some(keep) = &trash.keep_ref {
+        repository.drop_keep(keep)?;
+    }
+    put(context, entry, EntryState::Active, "kept")?;
+    Ok(format!("`{}` was being removed when its command died: it is still there", entry.name))
+}
+
+/// Moves git's admin folder back, and records its name where the old one was taken meanwhile.
+pub fn put_admin_back(context: &Context, repository: &Repository, entry: &Entry, from: &Path) -> Result<()> {
+    let name = repository.put_back_admin(from, &entry.admin, &entry.path)?;
+    if name == entry.admin {
+        return Ok(());
+    }
+    let sequence = entry.sequence;
+    context.store()?.update(|registry| {
+        if let Some(known) = registry.find_by_sequence(sequence) {
+            known.admin = name;
+        }
+        Ok(())
+    })
+}
+
+/// Takes the entry out of the registry altogether.
+pub fn drop_entry(context: &Context, entry: &Entry) -> Result<()> {
+    let now = context.now();
+    let sequence = entry.sequence;
+    context.store()?.update(|registry| {
+        if let Some(entry) = registry.take(|known| known.sequence == sequence) {
+            registry.remember_ports(&entry);
+            registry.record_event(now, Event::new("removed").of(&entry.repository, &entry.name));
+        }
+        Ok(())
+    })
+}
+
+fn put(context: &Context, entry: &Entry, state: EntryState, event: &str) -> Result<()> {
+    let now = context.now();
+    let sequence = entry.sequence;
+    let removed = matches!(state, EntryState::Removed { .. });
+    let unused = context.store()?.update(|registry| {
+        let Some(known) = registry.find_by_sequence(sequence) else { return Ok(false) };
+        let before = known.clone();
+        known.state = state;
+        if removed {
+            known.allocations.clear();
+            registry.remember_ports(&before);
+        }
+        registry.record_event(now, Event::new(event).of(&before.repository, &before.name));
+        Ok(removed && !registry.living(&before.repository_id).any(|other| other.env))
+    })?;
+    if unused && let Ok(repository) = Repository::discover(&entry.repository) {
+        exclude::remove(repository.common_dir())?;
+    }
+    Ok(())
+}

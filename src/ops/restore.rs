@@ -1,0 +1,173 @@
+//! Undoes a removal: files with their uncommitted changes, index, branch, the same ports if they are free, env block.
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::files;
+use crate::host::git::Repository;
+use crate::host::lock::FileHold;
+use crate::host::process::identity;
+use crate::model::event::Event;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::journal::Trash;
+use crate::model::registry::table::Registry;
+use crate::model::suggestion;
+use crate::model::view::WorktreeView;
+use crate::ops::{env, reclaim, remove, view};
+
+/// A removed worktree that can come back.
+#[derive(Clone, Debug, Serialize)]
+pub struct Restorable {
+    pub name: String,
+    pub path: std::path::PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    pub removed_at: jiff::Timestamp,
+    pub until: jiff::Timestamp,
+}
+
+/// What a restore brought back.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub worktree: WorktreeView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Returns what can be restored in this repository, the latest first.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be read.
+pub fn restorable(context: &Context) -> Result<Vec<Restorable>> {
+    let repository = context.require_repository()?;
+    let registry = context.store()?.read()?;
+    let found = removed(repository, &registry)?.into_iter().map(|(entry, trash)| Restorable {
+        name: entry.name,
+        path: entry.path,
+        branch: entry.branch,
+        removed_at: trash.removed_at,
+        until: trash.until,
+    });
+    Ok(found.collect())
+}
+
+/// Brings the worktree called `name` back, the latest removed one of that name.
+///
+/// # Errors
+///
+/// `not_found` when there is none, `path_not_empty`, `worktree_exists` or `branch_checked_out` when its place is taken;
+/// nothing has changed then.
+pub fn restore(context: &Context, name: &str) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let registry = context.store()?.read()?;
+    let (entry, trash) = wanted(repository, &registry, name)?;
+    require_place(repository, &registry, &entry)?;
+    let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&trash.token))?;
+    let mut warnings = Vec::new();
+    let entry = begin(context, repository, &entry, &trash)?;
+    let brought = bring_back(context, repository, &entry, &trash, &mut warnings);
+    // Wherever the folder stands now decides what the entry becomes.
+    remove::settle(context, repository, &entry)?;
+    hold.release();
+    brought?;
+    warnings.extend(reclaim::reclaim(context, repository, entry.sequence)?);
+    let registry = context.store()?.read()?;
+    let known = registry.entries().find(|known| known.sequence == entry.sequence).cloned();
+    let Some(entry) = known else { return Err(Failure::new(Code::NotFound, format!("`{name}` was taken away again"))) };
+    if entry.env {
+        warnings.extend(env::write(context, repository, &entry)?.warnings);
+    }
+    Ok(Report { worktree: view::of_entry(context, repository, &entry)?, warnings })
+}
+
+fn removed(repository: &Repository, registry: &Registry) -> Result<Vec<(Entry, Trash)>> {
+    let Some(id) = repository.find_id() else { return Ok(Vec::new()) };
+    let mut found: Vec<(Entry, Trash)> = registry
+        .entries()
+        .filter(|entry| entry.repository_id == id)
+        .filter_map(|entry| match &entry.state {
+            EntryState::Removed { trash } if trash.folder.is_dir() => Some((entry.clone(), trash.clone())),
+            _ => None,
+        })
+        .collect();
+    found.sort_by_key(|(entry, trash)| std::cmp::Reverse((trash.removed_at, entry.sequence)));
+    Ok(found)
+}
+
+fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(Entry, Trash)> {
+    let all = removed(repository, registry)?;
+    let is_it = |entry: &Entry| {
+        entry.name == name || entry.identifier == name || entry.branch.as_deref() == Some(name) || entry.path.as_os_str() == name
+    };
+    let names: Vec<String> = all.iter().map(|(entry, _)| entry.name.clone()).collect();
+    if let Some(found) = all.into_iter().find(|(entry, _)| is_it(entry)) {
+        return Ok(found);
+    }
+    let near: Vec<&str> = names.iter().map(String::as_str).collect();
+    let hint = match suggestion::nearest(name, &near) {
+        Some(near) => format!("did you mean `{near}`? `wt restore` lists what can be restored"),
+        None => "`wt restore` lists what can be restored".to_owned(),
+    };
+    Err(Failure::new(Code::NotFound, format!("no removed worktree `{}` is kept", name.escape_debug())).hint(hint))
+}
+
+/// Refuses while something stands where the worktree was.
+fn require_place(repository: &Repository, registry: &Registry, entry: &Entry) -> Result<()> {
+    if let Some(taken) = registry.find_living(&entry.repository_id, &entry.name) {
+        return Err(Failure::new(
+            Code::WorktreeExists,
+            format!("worktree `{}` exists again, at {}", taken.name, taken.path.display()),
+        )
+        .hint(format!("`wt remove {}` first; both stay restorable", taken.name)));
+    }
+    if entry.path.symlink_metadata().is_ok() {
+        return Err(Failure::new(Code::PathNotEmpty, format!("{} is taken", entry.path.display()))
+            .hint("move away what stands there, then restore again"));
+    }
+    if let Some(branch) = &entry.branch
+        && let Some(used) = repository.branch_in_use(branch)?
+    {
+        return Err(Failure::new(
+            Code::BranchCheckedOut,
+            format!("branch `{branch}` is checked out in {} by now", used.path.display()),
+        )
+        .hint("switch that worktree to another branch, then restore again"));
+    }
+    Ok(())
+}
+
+/// Marks the entry as being moved, so that a later command can settle it.
+fn begin(context: &Context, repository: &Repository, entry: &Entry, trash: &Trash) -> Result<Entry> {
+    let state = EntryState::Removing { process: identity::current()?, trash: trash.clone() };
+    let now = context.now();
+    let (sequence, seen) = (entry.sequence, entry.state.clone());
+    context.store()?.update(|registry| {
+        let Some(known) = registry.find_by_sequence(sequence).filter(|known| known.state == seen) else {
+            return Err(Failure::new(Code::NotFound, "it is being restored or deleted by another `wt`")
+                .hint("`wt restore` lists what can be restored"));
+        };
+        known.state = state;
+        let known = known.clone();
+        registry.record_event(now, Event::new("restored").of(repository.root(), &known.name));
+        Ok(known)
+    })
+}
+
+fn bring_back(context: &Context, repository: &Repository, entry: &Entry, trash: &Trash, warnings: &mut Vec<String>) -> Result<()> {
+    if let (Some(branch), Some(tip)) = (&entry.branch, &trash.head) {
+        match repository.find_branch(branch)? {
+            None => repository.create_branch(branch, tip, "wt restore")?,
+            Some(now) if now != *tip => warnings.push(format!(
+                "branch `{branch}` has moved since: its files are as they were, so `git status` shows the difference"
+            )),
+            Some(_) => {}
+        }
+    }
+    if let Some(parent) = entry.path.parent() {
+        files::make_folders(parent)?;
+    }
+    remove::put_admin_back(context, repository, entry, &trash.admin)?;
+    files::rename_new(&trash.folder, &entry.path)
+}

@@ -1,0 +1,99 @@
+//! The worktrees of a repository as git and the registry know them together: one row for each, matched by git's own
+//! name, which survives a move, then by folder.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::host::git::Repository;
+use crate::host::git::Worktree;
+use crate::model::branch::Head;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+
+/// One worktree: known to git, to the registry, or to both.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub worktree: Option<Worktree>,
+    pub entry: Option<Entry>,
+}
+
+impl Row {
+    /// Returns the name people use: the entry's, else git's, else the folder's.
+    #[must_use]
+    pub fn name(&self) -> String {
+        if let Some(entry) = &self.entry {
+            return entry.name.clone();
+        }
+        let admin = self.worktree.as_ref().and_then(|worktree| worktree.admin.clone());
+        admin.unwrap_or_else(|| self.path().file_name().unwrap_or_default().to_string_lossy().into_owned())
+    }
+
+    /// Returns the folder: git's word for it, since `git worktree move` changes it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match (&self.worktree, &self.entry) {
+            (Some(worktree), _) => &worktree.path,
+            (None, Some(entry)) => &entry.path,
+            (None, None) => Path::new(""),
+        }
+    }
+
+    /// Returns the branch that is checked out now; the recorded one where git knows nothing.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        match &self.worktree {
+            Some(worktree) => match &worktree.head {
+                Head::Branch(name) | Head::Unborn(name) => Some(name),
+                Head::Detached(_) | Head::Unreadable(_) => None,
+            },
+            None => self.entry.as_ref().and_then(|entry| entry.branch.as_deref()),
+        }
+    }
+
+    /// Answers whether this is the main worktree.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.worktree.as_ref().is_some_and(|worktree| worktree.admin.is_none())
+    }
+
+    /// Answers whether the folder is gone.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.worktree.as_ref().is_none_or(|worktree| worktree.missing) && self.path().symlink_metadata().is_err()
+    }
+}
+
+/// Returns every worktree of `repository`, the main one first, then git's, then what only the registry knows.
+///
+/// # Errors
+///
+/// Fails when the repository's own files cannot be read.
+pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
+    let id = repository.find_id();
+    let mut entries: Vec<Entry> = match &id {
+        Some(id) => registry.living(id).cloned().collect(),
+        None => Vec::new(),
+    };
+    let mut rows: Vec<Row> = Vec::new();
+    for worktree in repository.worktrees()? {
+        let by_admin = worktree.admin.as_ref().and_then(|admin| entries.iter().position(|entry| entry.admin == *admin));
+        let by_path = || entries.iter().position(|entry| worktree.admin.is_some() && entry.path == worktree.path);
+        let entry = by_admin.or_else(by_path).map(|index| entries.remove(index));
+        rows.push(Row { worktree: Some(worktree), entry });
+    }
+    rows.extend(entries.into_iter().map(|entry| Row { worktree: None, entry: Some(entry) }));
+    Ok(rows)
+}
+
+/// Returns the position of the innermost worktree that `folder` lies in.
+#[must_use]
+pub fn position_of(rows: &[Row], folder: &Path) -> Option<usize> {
+    let containing = rows.iter().enumerate().filter(|(_, row)| folder.starts_with(row.path()));
+    containing.max_by_key(|(_, row)| row.path().components().count()).map(|(index, _)| index)
+}
+
+/// Resolves the links in `path` where it exists.
+#[must_use]
+pub fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}

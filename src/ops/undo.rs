@@ -1,0 +1,155 @@
+//! Undoing an unfinished create: removes what its journal names, proven to be its own and unchanged, and nothing else.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::Context;
+use crate::host::remove_tree::remove_tree;
+use crate::error::Result;
+use crate::host::checkout::verify;
+use crate::host::git::{Repository, Way};
+use crate::host::{env_file, exclude};
+use crate::model::env_block;
+use crate::model::event::Event;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::journal::Journal;
+
+/// What became of an unfinished create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// Everything it made is gone, and its entry.
+    Gone,
+    /// Somebody put something into its folder: left as it stands, entry and all.
+    Kept { foreign: Vec<PathBuf> },
+}
+
+/// Undoes the create that `entry` stands for.
+///
+/// # Errors
+///
+/// Fails when something that is ours cannot be removed; the entry stays, so that a later command tries again.
+pub fn undo_create(context: &Context, entry: &Entry) -> Result<Undone> {
+    let EntryState::Creating { journal, .. } = &entry.state else { return Ok(Undone::Gone) };
+    let repository = Repository::discover(&entry.repository)?;
+    let admin = find_admin(&repository, entry, journal)?;
+    if folder_is_ours(&repository, &entry.path, admin.as_deref()) {
+        let foreign = foreign_paths(&repository, entry, journal)?;
+        if !foreign.is_empty() {
+            return Ok(Undone::Kept { foreign });
+        }
+        remove_tree(&entry.path)?;
+        if journal.folder_existed {
+            std::fs::create_dir(&entry.path).map_err(|error| unmade(&entry.path, error))?;
+        }
+    }
+    if let Some(admin) = admin {
+        discard_admin(&repository, &admin, &journal.token)?;
+    }
+    repository.discard_making(&journal.token)?;
+    if let Some(branch) = &journal.new_branch {
+        remove_branch(&repository, branch, journal)?;
+    }
+    remove_parents(journal);
+    forget(context, &repository, entry, journal)?;
+    Ok(Undone::Gone)
+}
+
+/// git's admin folder of this create: it bears the journal's token, or (made by git itself) names our folder.
+fn find_admin(repository: &Repository, entry: &Entry, journal: &Journal) -> Result<Option<String>> {
+    let worktrees = repository.worktrees()?;
+    let admins = || worktrees.iter().filter_map(|worktree| Some((worktree.admin.as_ref()?, worktree)));
+    if let Some((own, _)) = admins().find(|(admin, _)| repository.is_marked(admin, &journal.token)) {
+        return Ok(Some(own.clone()));
+    }
+    Ok(admins().find(|(_, worktree)| worktree.path == entry.path).map(|(admin, _)| admin.clone()))
+}
+
+/// The folder is ours when it is empty, or its `.git` file points into this repository at our admin folder, or at one
+/// that was never put in place.
+fn folder_is_ours(repository: &Repository, path: &Path, admin: Option<&str>) -> bool {
+    let Ok(found) = path.symlink_metadata() else { return false };
+    if !found.is_dir() {
+        return false;
+    }
+    if path.read_dir().is_ok_and(|mut entries| entries.next().is_none()) {
+        return true;
+    }
+    match repository.find_admin_named_by(path) {
+        Some(named) => admin.is_some_and(|admin| admin == named) || !repository.admin_dir(&named).exists(),
+        None => false,
+    }
+}
+
+/// What stands in the folder and was not provably made by this create.
+fn foreign_paths(repository: &Repository, entry: &Entry, journal: &Journal) -> Result<Vec<PathBuf>> {
+    let mut allowed = vec![".git"];
+    if journal.env && env_is_ours(&entry.path)? {
+        allowed.push(".env");
+    }
+    match repository.way(&journal.commit)? {
+        Way::Engine => {
+            verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &allowed)
+        }
+        Way::Git(_) => {
+            repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed)
+        }
+    }
+}
+
+/// Answers whether nothing but our env block is in `.env`.
+fn env_is_ours(folder: &Path) -> Result<bool> {
+    let Some(bytes) = env_file::read(folder)? else { return Ok(true) };
+    Ok(env_block::remove(&bytes).is_ok_and(|rest| rest.is_empty()))
+}
+
+/// Takes git's admin folder away in one step, out of git's sight, and deletes it there.
+fn discard_admin(repository: &Repository, admin: &str, token: &str) -> Result<()> {
+    if repository.is_marked(admin, token) {
+        return repository.discard_admin(admin, token);
+    }
+    // Made by git for us: it bears no token, but names the folder that our journal names.
+    let aside = repository.require_wt_dir()?.join(format!("undone-{token}"));
+    repository.take_admin(admin, &aside)?;
+    remove_tree(&aside)
+}
+
+/// Deletes the branch when it is still where the create put it, was made by it, and nobody uses it.
+fn remove_branch(repository: &Repository, branch: &str, journal: &Journal) -> Result<()> {
+    let unmoved = repository.find_branch(branch)?.is_some_and(|tip| tip == journal.commit);
+    if !unmoved || !repository.was_branch_made_by(branch, &journal.token)? || repository.branch_in_use(branch)?.is_some() {
+        return Ok(());
+    }
+    repository.delete_branch(branch, &journal.commit).map(|_| ())
+}
+
+/// Removes the folders above that the create made, while they are empty.
+fn remove_parents(journal: &Journal) {
+    for parent in journal.new_parents.iter().rev() {
+        // Not empty: somebody else uses it by now, and it stays.
+        if std::fs::remove_dir(parent).is_err() {
+            break;
+        }
+    }
+}
+
+fn forget(context: &Context, repository: &Repository, entry: &Entry, journal: &Journal) -> Result<()> {
+    let now = context.now();
+    let last = context.store()?.update(|registry| {
+        registry.take(|known| is_create(known, &journal.token));
+        registry.record_event(now, Event::new("create_undone").of(&entry.repository, &entry.name));
+        Ok(!registry.living(&entry.repository_id).any(|other| other.env))
+    })?;
+    if last && journal.env {
+        exclude::remove(repository.common_dir())?;
+    }
+    Ok(())
+}
+
+/// Answers whether `entry` is the unfinished create with that token.
+#[must_use]
+pub fn is_create(entry: &Entry, token: &str) -> bool {
+    matches!(&entry.state, EntryState::Creating { journal, .. } if journal.token == token)
+}
+
+fn unmade(path: &Path, error: std::io::Error) -> crate::error::Failure {
+    crate::error::Failure::from_io(error, crate::error::Code::Permission, format!("{} cannot be made again", path.display()))
+}

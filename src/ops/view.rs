@@ -1,0 +1,93 @@
+//! A worktree as answers show it, put together from what git, the registry and the configuration know.
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::Repository;
+use crate::model::branch::Head;
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+use crate::model::view::{PortView, WorktreeView};
+use crate::ops::env;
+
+use super::rows::{self, Row};
+
+/// Returns the view of a worktree that the registry knows.
+///
+/// # Errors
+///
+/// Fails when the repository's worktrees cannot be read.
+pub fn of_entry(context: &Context, repository: &Repository, entry: &Entry) -> Result<WorktreeView> {
+    let worktree = repository.worktrees()?.into_iter().find(|worktree| worktree.path == entry.path);
+    Ok(of_row(context, repository, &Row { worktree, entry: Some(entry.clone()) }))
+}
+
+/// Returns the view of one row; `current` is whether we stand in it.
+#[must_use]
+pub fn of_row(context: &Context, repository: &Repository, row: &Row) -> WorktreeView {
+    let entry = row.entry.as_ref();
+    let worktree = row.worktree.as_ref();
+    let current = repository.current().map(|current| rows::canonical(&current.path));
+    let head = worktree.and_then(|worktree| match &worktree.head {
+        Head::Detached(commit) => Some(commit.clone()),
+        _ => worktree.commit.clone(),
+    });
+    let lock = worktree.and_then(|worktree| worktree.lock.clone());
+    WorktreeView {
+        name: row.name(),
+        path: row.path().to_path_buf(),
+        branch: row.branch().map(ToOwned::to_owned),
+        head,
+        repository: repository.root().to_path_buf(),
+        purpose: entry.and_then(|entry| entry.purpose.clone()),
+        identifier: entry.map(|entry| entry.identifier.clone()),
+        state: entry.map(|entry| entry.state.as_str()),
+        main: row.is_main(),
+        current: current.is_some_and(|current| current == rows::canonical(row.path())),
+        registered: entry.is_some(),
+        locked: lock.is_some(),
+        lock_reason: lock.filter(|reason| !reason.is_empty()),
+        missing: row.is_missing(),
+        created_at: entry.map(|entry| entry.created_at),
+        ports: entry.map(|entry| ports(context, &repository.name(), entry)).unwrap_or_default(),
+        status: None,
+    }
+}
+
+/// Returns the view of an entry whose repository cannot be reached: what the registry has.
+#[must_use]
+pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
+    WorktreeView {
+        name: entry.name.clone(),
+        path: entry.path.clone(),
+        branch: entry.branch.clone(),
+        head: None,
+        repository: entry.repository.clone(),
+        purpose: entry.purpose.clone(),
+        identifier: Some(entry.identifier.clone()),
+        state: Some(entry.state.as_str()),
+        main: false,
+        current: false,
+        registered: true,
+        locked: false,
+        lock_reason: None,
+        missing: entry.path.symlink_metadata().is_err(),
+        created_at: Some(entry.created_at),
+        ports: ports(context, "", entry),
+        status: None,
+    }
+}
+
+fn ports(context: &Context, repository_name: &str, entry: &Entry) -> Vec<PortView> {
+    let shown = entry.allocations.iter().filter_map(|allocation| {
+        let url = allocation.find_port().and_then(|port| env::url(&context.config, repository_name, entry, &allocation.service, port));
+        PortView::find(allocation, url)
+    });
+    shown.collect()
+}
+
+/// Returns the services of an entry with their ports, in the order in which they were given.
+#[must_use]
+pub fn services(entry: &Entry) -> Vec<(ServiceName, crate::model::port::Port)> {
+    let valid = entry.allocations.iter();
+    valid.filter_map(|allocation| Some((allocation.service.clone(), allocation.find_port()?))).collect()
+}
