@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// The files of `cli` that build the host and hand it on; no other may name it.
-const BUILDERS: [&str; 2] = ["cli/dispatch.rs", "cli/session.rs"];
+const BUILDERS: [&str; 3] = ["cli/dispatch.rs", "cli/session.rs", "cli/surroundings.rs"];
 
 const LONGEST: usize = 400;
 

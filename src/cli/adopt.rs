@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::session::Session;
-use crate::error::{Code, Failure, Result};
+use super::{show, wishes};
+use crate::error::Result;
+use crate::ops::adopt;
 
 /// Record worktrees that git, an editor or an agent made
 #[derive(Args, Debug)]
@@ -25,8 +27,23 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// The failures of the operation.
+/// `not_found` for a folder that is no worktree here, and what stops ports or the env block.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let _ = (arguments, session.global);
-    Err(Failure::new(Code::Internal, "`wt adopt` is not there yet"))
+    let context = session.context()?;
+    let known = context.config.purposes.iter().map(|(purpose, _)| purpose);
+    let purpose = arguments.purpose.as_deref().map(|text| wishes::purpose(text, known)).transpose()?;
+    let ports = wishes::ports(arguments.ports.as_deref(), None)?;
+    let report = adopt::adopt(&context, &adopt::Request { paths: arguments.paths, purpose, ports })?;
+    let ui = session.ui;
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+    } else if report.worktrees.is_empty() {
+        ui.say("every worktree of this repository is registered already");
+    } else {
+        let texts: String =
+            report.worktrees.iter().map(|worktree| show::lines(ui, "Adopted", worktree)).collect();
+        ui.answer(&texts)?;
+    }
+    Ok(0)
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::{adopt, completions, config, create, env, init, list, path, remove, restore, shell_init, switch};
+use super::{
+    adopt, completions, config, create, env, init, list, path, remove, restore, shell_init, sweep, switch,
+};
 use crate::ui::paint::ColorWish;
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.
@@ -95,6 +97,8 @@ pub enum Command {
     Init(init::Arguments),
     ShellInit(shell_init::Arguments),
     Completions(completions::Arguments),
+    #[command(hide = true)]
+    Sweep(sweep::Arguments),
 }
 
 impl Command {
@@ -114,6 +118,7 @@ impl Command {
             Self::Init(_) => "init",
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",
+            Self::Sweep(_) => "sweep",
         }
     }
 }

@@ -1,12 +1,22 @@
 //! `wt create`: the flags of the main job.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::session::Session;
-use crate::error::{Code, Failure, Result};
+use super::watching::Watching;
+use super::{show, wishes};
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::config::settings::ConflictPolicy;
+use crate::model::identifier::Identifier;
+use crate::ops::create::{self, BranchPlan, HeadWish, Plan, Report, Request};
+use crate::ops::run::{self, Ending};
+use crate::ui::progress::Bar;
+use crate::ui::{escape, prompt};
 
 /// Create a branch, its worktree, its ports and its .env in one go
 #[derive(Args, Debug)]
@@ -73,12 +83,128 @@ pub enum OnConflict {
     Retry,
 }
 
+impl From<OnConflict> for ConflictPolicy {
+    fn from(wish: OnConflict) -> Self {
+        match wish {
+            OnConflict::Fail => Self::Fail,
+            OnConflict::Retry => Self::Retry,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// The failures of the operation.
-pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let _ = (arguments, session.global);
-    Err(Failure::new(Code::Internal, "`wt create` is not there yet"))
+/// Everything that stops a create, and what stops the command after `-x` from being started.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = if arguments.dry_run { session.context_as_it_is()? } else { session.context()? };
+    let request = request(arguments, &context, session)?;
+    let plan = create::plan(&context, &request)?;
+    if arguments.dry_run {
+        show_plan(session, &plan)?;
+        return Ok(0);
+    }
+    let bar = Bar::new(session.ui);
+    let report = create::apply(&context, plan, &Watching(&bar))?;
+    drop(bar);
+    show_report(session, arguments, &report)?;
+    if arguments.switch {
+        session.change_folder(&report.worktree.path)?;
+    }
+    if arguments.execute.is_empty() {
+        return Ok(0);
+    }
+    let to_stderr = session.ui.is_json();
+    match run::in_worktree(&report.worktree.path, &report.variables, &arguments.execute, to_stderr)? {
+        Ending::Ran(status) => Ok(status),
+        Ending::NotStarted(status, failure) => {
+            session.ui.complain(&failure);
+            Ok(status)
+        }
+    }
+}
+
+fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> Result<Request> {
+    let id = arguments.id.as_deref().or(arguments.identifier.as_deref());
+    let known = || context.config.purposes.iter().map(|(purpose, _)| purpose);
+    let mut request = Request {
+        identifier: id.map(wishes::identifier).transpose()?,
+        purpose: arguments.purpose.as_deref().map(|text| wishes::purpose(text, known())).transpose()?,
+        branch: arguments.branch.clone(),
+        base: arguments.base.clone(),
+        head: match (arguments.new_branch, arguments.detach) {
+            (true, _) => HeadWish::NewBranch,
+            (_, true) => HeadWish::Detached,
+            _ => HeadWish::Branch,
+        },
+        ports: wishes::ports(arguments.ports.as_deref(), arguments.port_count)?,
+        on_conflict: arguments.on_conflict.map(ConflictPolicy::from),
+        path: arguments.path.clone(),
+        env: !arguments.no_env,
+        hooks: !arguments.no_hooks,
+        lock: arguments.lock.as_ref().map(|reason| Some(reason.clone()).filter(|reason| !reason.is_empty())),
+    };
+    if request.identifier.is_none() && request.branch.is_none() && session.ui.is_interactive() {
+        ask(&mut request, context, session)?;
+    }
+    Ok(request)
+}
+
+/// Somebody is there, and left open what the worktree is for.
+fn ask(request: &mut Request, context: &Context, session: &Session<'_>) -> Result<()> {
+    context.require_repository()?;
+    let purposes: Vec<String> =
+        context.config.purposes.iter().map(|(purpose, _)| purpose.to_string()).collect();
+    if request.purpose.is_none() && !purposes.is_empty() {
+        let usual = purposes.iter().position(|purpose| purpose == "feature").unwrap_or(0);
+        let chosen = prompt::select(session.ui, "Purpose", &purposes, usual)?;
+        request.purpose = context.config.purposes.get(chosen).map(|(purpose, _)| purpose.clone());
+    }
+    let check = |typed: &str| typed.parse::<Identifier>().map(drop);
+    let typed = prompt::text(session.ui, "Identifier (empty for the next number)", check)?;
+    request.identifier = typed.as_deref().map(wishes::identifier).transpose()?;
+    Ok(())
+}
+
+fn show_plan(session: &Session<'_>, plan: &Plan) -> Result<()> {
+    plan.warnings.iter().for_each(|warning| session.ui.warn(warning));
+    if session.ui.is_json() {
+        return session.ui.answer_json(&serde_json::json!({ "plan": plan }));
+    }
+    let branch = match &plan.branch {
+        BranchPlan::Existing { name } => format!("{name} (exists)"),
+        BranchPlan::New { name } => format!("{name} (new)"),
+        BranchPlan::Track { name, remote } => format!("{name} (new, tracks {remote})"),
+        BranchPlan::Detached => "none".to_owned(),
+    };
+    let ports: Vec<String> =
+        plan.ports.iter().map(|choice| format!("{} {}", choice.service, choice.port)).collect();
+    let mut text = format!("Would create {}\n", escape::line(&plan.name));
+    let commit: String = plan.commit.chars().take(12).collect();
+    let rows = [
+        ("path", plan.path.to_string_lossy().into_owned()),
+        ("branch", branch),
+        ("commit", commit),
+        ("ports", ports.join(", ")),
+    ];
+    for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "  {label:6}  {}", escape::line(value));
+    }
+    session.ui.answer(&text)
+}
+
+/// With `-x` stdout is the command's.
+fn show_report(session: &Session<'_>, arguments: &Arguments, report: &Report) -> Result<()> {
+    let ui = session.ui;
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    if ui.is_json() {
+        return ui.answer_json(report);
+    }
+    let text = show::lines(ui, "Created", &report.worktree);
+    if arguments.execute.is_empty() {
+        return ui.answer(&text);
+    }
+    ui.say(text.trim_end());
+    Ok(())
 }

@@ -1,14 +1,18 @@
 //! From the words of a command line to an exit status: parse, choose the voice, run the one command.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use super::arguments::{Cli, Command};
 use super::session::Session;
 use super::usage::{self, Glimpse};
-use super::{adopt, completions, config, create, env, init, list, path, remove, restore, shell_init, switch};
+use super::{
+    adopt, completions, config, create, env, init, list, path, remove, restore, shell_init, sweep, switch,
+};
 use crate::error::{Code, Failure, Result};
+use crate::host::machine::Host;
 use crate::ui::output::{Manner, Ui};
 
 /// Runs the command line `words` (the program's own name first) and returns the exit status.
@@ -22,19 +26,28 @@ pub fn run(words: &[OsString]) -> u8 {
         Ok(cli) => cli,
         Err(error) => return refused(&error, words),
     };
-    let ui = Ui::new(manner(&cli));
-    let session = Session { ui: &ui, global: &cli.global };
+    let host = Host::from_environment();
+    let ui = Ui::new(manner(&cli, welcomes_color(&host)));
+    let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
+    let session = Session { ui: &ui, global: &cli.global, host: &host, directive };
     ended(&ui, perform(cli.command, &session))
 }
 
-fn manner(cli: &Cli) -> Manner {
+/// <https://no-color.org>: any value but the empty one says no.
+fn welcomes_color(host: &Host) -> bool {
+    let environment = &host.environment;
+    environment.find("NO_COLOR").is_none()
+        && environment.find("TERM").is_none_or(|terminal| terminal != "dumb")
+}
+
+fn manner(cli: &Cli, color_welcome: bool) -> Manner {
     let global = &cli.global;
     Manner {
         json: global.json,
         quiet: global.quiet,
         verbose: global.verbose,
         color: global.color.into(),
-        color_welcome: true,
+        color_welcome,
         no_prompts: global.no_input || global.yes,
         command: cli.command.as_ref().map_or("", Command::word).to_owned(),
     }
@@ -43,9 +56,9 @@ fn manner(cli: &Cli) -> Manner {
 fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
     let Some(command) = command else { return no_command(session) };
     match command {
-        Command::Create(arguments) => create::run(arguments, session),
+        Command::Create(arguments) => create::run(&arguments, session),
         Command::Remove(arguments) => remove::run(arguments, session),
-        Command::Restore(arguments) => restore::run(arguments, session),
+        Command::Restore(arguments) => restore::run(&arguments, session),
         Command::List(arguments) => list::run(&arguments, session),
         Command::Path(arguments) => path::run(&arguments, session),
         Command::Switch(arguments) => switch::run(&arguments, session),
@@ -55,6 +68,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),
         Command::Completions(arguments) => completions::run(&arguments, session),
+        Command::Sweep(_) => sweep::run(session),
     }
 }
 
@@ -73,7 +87,7 @@ fn refused(error: &clap::Error, words: &[OsString]) -> u8 {
     let ui = Ui::new(Manner {
         json: glimpse.json && !is_answer,
         color: glimpse.color,
-        color_welcome: true,
+        color_welcome: welcomes_color(&Host::from_environment()),
         command: glimpse.command.clone(),
         ..Manner::default()
     });

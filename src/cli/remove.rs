@@ -1,9 +1,13 @@
 //! `wt remove`: takes worktrees back, and asks before anything is given up.
 
 use clap::Args;
+use std::fmt::Write;
 
 use super::session::Session;
-use crate::error::{Code, Failure, Result};
+use crate::error::Result;
+use crate::ops::remove::{self, Plan, Removed, Request};
+use crate::ui::age::age;
+use crate::ui::{escape, prompt};
 
 /// Take worktrees back: ports released, files kept restorable for a while
 #[derive(Args, Debug)]
@@ -26,8 +30,76 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// The failures of the operation.
+/// `dirty`, `unpushed` or `locked`, naming what would be lost; `not_found`, `ambiguous`.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let _ = (arguments, session.global);
-    Err(Failure::new(Code::Internal, "`wt remove` is not there yet"))
+    let context = if arguments.dry_run { session.context_as_it_is()? } else { session.context()? };
+    let request =
+        Request { wanted: arguments.names, force: arguments.force, delete_branch: arguments.delete_branch };
+    let mut plan = remove::plan(&context, &request)?;
+    if arguments.dry_run {
+        show_plan(session, &plan, request.force)?;
+        return Ok(0);
+    }
+    if let (Err(refusal), true) = (plan.require_safe(), session.ui.is_interactive()) {
+        session.ui.warn(refusal.message());
+        if !prompt::confirm(session.ui, "Remove all the same?")? {
+            session.ui.say("nothing was removed");
+            return Ok(1);
+        }
+        plan = plan.given_up();
+    }
+    let report = remove::apply(&context, plan)?;
+    let ui = session.ui;
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+    } else {
+        let now = context.now();
+        let texts: String = report.removed.iter().map(|removed| line(session, removed, now)).collect();
+        ui.answer(&texts)?;
+    }
+    session.clean_up(&context);
+    // A shell in a folder that is gone would only stumble.
+    if let (Some(repository), true) =
+        (&context.repository, report.removed.iter().any(|removed| context.folder.starts_with(&removed.path)))
+    {
+        session.leave_folder(repository.root())?;
+    }
+    Ok(0)
+}
+
+fn line(session: &Session<'_>, removed: &Removed, now: jiff::Timestamp) -> String {
+    let paint = session.ui.paint();
+    let mut text = format!("{} {}", paint.done("Removed"), paint.strong(escape::line(&removed.name)));
+    if let (Some(branch), true) = (&removed.branch, removed.branch_deleted) {
+        let _ = write!(text, " and branch {}", escape::line(branch));
+    }
+    if !removed.ports.is_empty() {
+        let ports: Vec<String> = removed.ports.iter().map(u16::to_string).collect();
+        let _ = write!(text, "; released {}", ports.join(", "));
+    }
+    text.push('\n');
+    if let Some(until) = removed.restorable_until.filter(|_| removed.restorable) {
+        let left = age(now, until);
+        let name = escape::line(&removed.name);
+        let _ = writeln!(text, "  {} `wt restore {name}` brings it back for {left}", paint.faint("undo"));
+    }
+    text
+}
+
+fn show_plan(session: &Session<'_>, plan: &Plan, force: u8) -> Result<()> {
+    if session.ui.is_json() {
+        return session.ui.answer_json(&serde_json::json!({ "plan": plan }));
+    }
+    let mut text = String::new();
+    for target in &plan.worktrees {
+        let name = escape::line(&target.name);
+        let path = target.path.to_string_lossy();
+        let would = if target.refused(force).is_empty() { "Would remove" } else { "Would refuse to remove" };
+        let _ = writeln!(text, "{would} {name}  {}", escape::line(&path));
+        for loss in &target.losses {
+            let _ = writeln!(text, "  loses {}", escape::line(&loss.to_string()));
+        }
+    }
+    session.ui.answer(&text)
 }

@@ -3,7 +3,12 @@
 use clap::Args;
 
 use super::session::Session;
-use crate::error::{Code, Failure, Result};
+use super::show;
+use crate::context::Context;
+use crate::error::Result;
+use crate::ops::restore;
+use crate::ui::age::age;
+use crate::ui::table::{self, Row};
 
 /// Bring a removed worktree back, with its uncommitted changes
 #[derive(Args, Debug)]
@@ -17,8 +22,44 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// The failures of the operation.
-pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let _ = (arguments, session.global);
-    Err(Failure::new(Code::Internal, "`wt restore` is not there yet"))
+/// `not_found`, and what stands in the way of bringing it back.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let Some(name) = &arguments.name else { return list(&context, session) };
+    let report = restore::restore(&context, name)?;
+    report.warnings.iter().for_each(|warning| session.ui.warn(warning));
+    if session.ui.is_json() {
+        session.ui.answer_json(&report)?;
+    } else {
+        session.ui.answer(&show::lines(session.ui, "Restored", &report.worktree))?;
+    }
+    Ok(0)
+}
+
+fn list(context: &Context, session: &Session<'_>) -> Result<u8> {
+    let restorable = restore::restorable(context)?;
+    if session.ui.is_json() {
+        session.ui.answer_json(&serde_json::json!({ "restorable": restorable }))?;
+        return Ok(0);
+    }
+    if restorable.is_empty() {
+        session.ui.say("nothing can be restored here");
+        return Ok(0);
+    }
+    let now = context.now();
+    let rows: Vec<Row> = restorable
+        .into_iter()
+        .map(|removed| {
+            let left = age(now, removed.until);
+            let branch = removed.branch.unwrap_or_default();
+            let path = removed.path.to_string_lossy().into_owned();
+            Row::plain(vec![removed.name, branch, age(removed.removed_at, now), left, path])
+        })
+        .collect();
+    session.ui.answer(&table::render(
+        session.ui,
+        &["NAME", "BRANCH", "REMOVED", "TIME LEFT", "PATH"],
+        &rows,
+    ))?;
+    Ok(0)
 }

@@ -1,6 +1,13 @@
 //! What a command is run with: the voice, the flags for all, and the way to the context.
 
+use std::path::{Path, PathBuf};
+
 use super::arguments::GlobalArguments;
+use super::surroundings::Surroundings;
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::machine::Host;
+use crate::ops::{heal, run, sweep, switch};
 use crate::ui::output::Ui;
 
 /// What a command is run with.
@@ -8,4 +15,82 @@ use crate::ui::output::Ui;
 pub struct Session<'a> {
     pub ui: &'a Ui,
     pub global: &'a GlobalArguments,
+    pub host: &'a Host,
+    /// The file in which the shell function waits for a folder, where it called us.
+    pub directive: Option<PathBuf>,
+}
+
+impl Session<'_> {
+    /// Builds the context and heals what dead processes left.
+    ///
+    /// # Errors
+    ///
+    /// `config_invalid`; `not_found` for a `-C` folder that is not there.
+    pub fn context(&self) -> Result<Context> {
+        let context = self.context_as_it_is()?;
+        for said in heal::heal(&context) {
+            self.ui.say(&said);
+        }
+        Ok(context)
+    }
+
+    /// Builds the context and changes nothing, as `--dry-run` promises.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::context`].
+    pub fn context_as_it_is(&self) -> Result<Context> {
+        self.surroundings()?.into_context()
+    }
+
+    /// Starts the clean-up of the trash where there is something to clean, and does not wait for it.
+    pub fn clean_up(&self, context: &Context) {
+        let is_due =
+            context.store().and_then(|store| store.read()).is_ok_and(|read| sweep::is_due(context, &read));
+        if !is_due {
+            return;
+        }
+        let folder = context.repository.as_ref().map_or(&*context.folder, |repository| repository.root());
+        if let Err(failure) = run::sweep_later(folder) {
+            self.ui.warn(failure.message());
+        }
+    }
+
+    /// Looks around, without reading the configuration.
+    ///
+    /// # Errors
+    ///
+    /// As [`Surroundings::look`].
+    pub fn surroundings(&self) -> Result<Surroundings> {
+        // From here on Ctrl-C is a request, so that what was begun can be undone.
+        self.host.interrupt.install()?;
+        Surroundings::look(self.host.clone(), self.global)
+    }
+
+    /// Has the shell change to `folder`, or says how to enable that. Answers whether it will.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the shell function's file cannot be written.
+    pub fn change_folder(&self, folder: &Path) -> Result<bool> {
+        if self.directive.is_none() {
+            self.ui.hint(
+                "a program cannot change its shell's folder; put `eval \"$(wt shell-init bash)\"` into ~/.bashrc\n\
+                 (`wt shell-init --help` for zsh and fish), and this command will",
+            );
+        }
+        self.leave_folder(folder)
+    }
+
+    /// Has the shell change to `folder` where it waits for one. Answers whether it does.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the shell function's file cannot be written.
+    pub fn leave_folder(&self, folder: &Path) -> Result<bool> {
+        match &self.directive {
+            Some(file) => switch::leave_directive(file, folder).map(|()| true),
+            None => Ok(false),
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::session::Session;
-use crate::error::{Code, Failure, Result};
+use crate::error::Result;
+use crate::ops::path;
 
 /// Change to the folder of a worktree (needs the function of `wt shell-init`)
 #[derive(Args, Debug)]
@@ -17,8 +18,14 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// The failures of the operation.
+/// `not_found`, `ambiguous`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let _ = (arguments, session.global);
-    Err(Failure::new(Code::Internal, "`wt switch` is not there yet"))
+    let found = path::path(&session.context()?, &arguments.name)?;
+    if session.ui.is_json() {
+        session.ui.answer_json(&found)?;
+        session.change_folder(&found.path)?;
+    } else if !session.change_folder(&found.path)? {
+        session.ui.answer_path(&found.path)?;
+    }
+    Ok(0)
 }

@@ -1,0 +1,139 @@
+//! A worktree in words: the few lines after it was made, and the row in a table.
+
+use jiff::Timestamp;
+use std::fmt::Write;
+
+use crate::model::purpose::Purpose;
+use crate::model::view::{StatusView, WorktreeView};
+use crate::ui::age::age;
+use crate::ui::escape;
+use crate::ui::output::Ui;
+use crate::ui::table::{Look, Row};
+
+/// Returns the lines about one worktree: what was done to it, where it is, its ports.
+#[must_use]
+pub fn lines(ui: &Ui, done: &str, worktree: &WorktreeView) -> String {
+    let paint = ui.paint();
+    let on = worktree.branch.as_ref().map(|branch| format!(" on branch {}", escape::line(branch)));
+    let on = on.unwrap_or_else(|| " without a branch".to_owned());
+    let name = escape::line(&worktree.name);
+    let mut text = format!("{} {}{on}\n", paint.done(done), paint.strong(name));
+    let path = worktree.path.to_string_lossy();
+    let _ = writeln!(text, "  {}  {}", paint.faint("path "), escape::line(&path));
+    for (index, port) in worktree.ports.iter().enumerate() {
+        let label = if index == 0 { paint.faint("ports") } else { "     ".to_owned() };
+        let url = port.url.as_deref().map(|url| format!("  {}", escape::line(url))).unwrap_or_default();
+        let _ = writeln!(text, "  {label}  {} {}{url}", port.service, port.port);
+    }
+    text
+}
+
+/// Returns the headings of [`row`], in its order.
+#[must_use]
+pub fn headings(with_repository: bool, with_status: bool) -> Vec<&'static str> {
+    let mut headings = vec!["NAME", "BRANCH", "PURPOSE", "PORTS", "AGE", "STATE"];
+    if with_status {
+        headings.push("CHANGES");
+    }
+    if with_repository {
+        headings.push("REPOSITORY");
+    }
+    headings.push("PATH");
+    headings
+}
+
+/// Returns the row about one worktree.
+#[must_use]
+pub fn row(worktree: &WorktreeView, now: Timestamp, with_repository: bool, with_status: bool) -> Row {
+    let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let ports: Vec<String> =
+        worktree.ports.iter().map(|port| format!("{}:{}", port.service, port.port)).collect();
+    let mut cells = vec![
+        worktree.name.clone(),
+        branch(worktree),
+        or_empty(worktree.purpose.as_ref().map(Purpose::as_str)),
+        ports.join(" "),
+        worktree.created_at.map(|created| age(created, now)).unwrap_or_default(),
+        state(worktree),
+    ];
+    if with_status {
+        cells.push(worktree.status.as_ref().map(status).unwrap_or_default());
+    }
+    if with_repository {
+        cells.push(worktree.repository.to_string_lossy().into_owned());
+    }
+    cells.push(worktree.path.to_string_lossy().into_owned());
+    let look = match worktree {
+        _ if worktree.current => Look::Strong,
+        _ if worktree.missing => Look::Faint,
+        _ => Look::Plain,
+    };
+    Row { cells, look }
+}
+
+/// Returns the sign that draws the eye: `*` we stand in it, `!` its folder is gone, `#` locked, `?` unregistered.
+#[must_use]
+pub fn mark(worktree: &WorktreeView) -> &'static str {
+    match worktree {
+        _ if worktree.current => "*",
+        _ if worktree.missing => "!",
+        _ if worktree.locked => "#",
+        _ if !worktree.registered && !worktree.main => "?",
+        _ => "",
+    }
+}
+
+/// The branch, or the beginning of the commit that is checked out without one.
+fn branch(worktree: &WorktreeView) -> String {
+    match (&worktree.branch, &worktree.head) {
+        (Some(branch), _) => branch.clone(),
+        (None, Some(head)) => format!("({})", head.chars().take(8).collect::<String>()),
+        (None, None) => String::new(),
+    }
+}
+
+fn state(worktree: &WorktreeView) -> String {
+    let unusual = worktree.state.filter(|state| *state != "active");
+    let words = [
+        worktree.current.then_some("current"),
+        worktree.main.then_some("main"),
+        unusual,
+        worktree.locked.then_some("locked"),
+        worktree.missing.then_some("missing"),
+        (!worktree.registered && !worktree.main).then_some("unregistered"),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(",")
+}
+
+/// `clean`, or the counts: `+` staged, `~` modified, `?` untracked; then commits ahead and behind.
+fn status(status: &StatusView) -> String {
+    let mut words = Vec::new();
+    match status.changes {
+        Some(changes) if changes.is_clean() => words.push("clean".to_owned()),
+        Some(changes) => {
+            let counts = [('+', changes.staged), ('~', changes.modified), ('?', changes.untracked)];
+            let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+            words.extend(counts.map(|(sign, count)| format!("{sign}{count}")));
+        }
+        None => words.push("unknown".to_owned()),
+    }
+    let commits = [("ahead", status.ahead), ("behind", status.behind)];
+    let commits =
+        commits.into_iter().filter_map(|(word, count)| Some((word, count.filter(|&count| count > 0)?)));
+    words.extend(commits.map(|(word, count)| format!("{word} {count}")));
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::view::ChangesView;
+
+    #[test]
+    fn changes_are_counted_by_kind() {
+        let changes = ChangesView { staged: 2, modified: 0, untracked: 3 };
+        let shown = StatusView { changes: Some(changes), ahead: Some(1), behind: Some(0) };
+        assert_eq!(status(&shown), "+2 ?3 ahead 1");
+        assert_eq!(status(&StatusView { changes: Some(ChangesView::default()), ..shown }), "clean ahead 1");
+    }
+}

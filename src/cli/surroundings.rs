@@ -1,0 +1,88 @@
+//! Builds the host and looks around: the folder we stand in, its repository, and where the configuration comes from.
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::GlobalArguments;
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::machine::Host;
+use crate::ops::config::{self, Sources};
+
+/// What is around us, before any configuration was read.
+pub struct Surroundings {
+    pub host: Host,
+    /// The folder we stand in, after `-C`; absolute.
+    pub folder: PathBuf,
+    /// `None` outside of a repository.
+    pub repository: Option<Repository>,
+    user_file: Option<PathBuf>,
+    config_flag: Option<PathBuf>,
+    repository_root: Option<PathBuf>,
+    variables: Vec<(String, String)>,
+}
+
+impl Surroundings {
+    /// Looks around.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a `-C` folder that is not there; `permission` for a repository of somebody else.
+    pub fn look(host: Host, flags: &GlobalArguments) -> Result<Self> {
+        let folder = folder(&host, flags.directory.as_deref())?;
+        let repository = match Repository::discover(&folder) {
+            Ok(repository) => Some(repository),
+            Err(failure) if failure.code() == Code::NotARepository => None,
+            Err(failure) => return Err(failure),
+        };
+        let repository_root = repository.as_ref().map(|repository| configured_by(repository, &folder));
+        let user_file = host.config_file();
+        let config_flag = flags.config.as_ref().map(|file| folder.join(file));
+        let ours = host.environment.ours();
+        let variables = ours.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Self { host, folder, repository, user_file, config_flag, repository_root, variables })
+    }
+
+    /// Returns where the configuration comes from.
+    #[must_use]
+    pub fn sources(&self) -> Sources<'_> {
+        Sources {
+            user_file: self.user_file.as_deref(),
+            repository_root: self.repository_root.as_deref(),
+            config_flag: self.config_flag.as_deref(),
+            variables: &self.variables,
+            flags: &[],
+        }
+    }
+
+    /// Reads the configuration and returns what operations are handed.
+    ///
+    /// # Errors
+    ///
+    /// `config_invalid`, naming file, line and key.
+    pub fn into_context(self) -> Result<Context> {
+        let config = config::load(&self.sources())?;
+        Ok(Context { host: self.host, config, folder: self.folder, repository: self.repository })
+    }
+}
+
+/// As git's `-C`: from then on it is as if we had been started there.
+fn folder(host: &Host, directory: Option<&Path>) -> Result<PathBuf> {
+    let folder = match directory {
+        Some(directory) if directory.is_absolute() => directory.to_path_buf(),
+        Some(directory) => host.current_folder()?.join(directory),
+        None => return host.current_folder(),
+    };
+    folder.canonicalize().ok().filter(|folder| folder.is_dir()).ok_or_else(|| {
+        Failure::new(Code::NotFound, format!("there is no folder {}", folder.display()))
+            .hint("`-C` takes a folder, as in git")
+    })
+}
+
+/// The main worktree's `.wt.toml` counts; a bare repository has none, so there it is that of the worktree we stand in.
+fn configured_by(repository: &Repository, folder: &Path) -> PathBuf {
+    if !repository.is_bare() {
+        return repository.root().to_path_buf();
+    }
+    repository.current().map_or_else(|| folder.to_path_buf(), |current| current.path.clone())
+}

@@ -1,0 +1,113 @@
+//! From the text of flags to types: what several commands take.
+
+use std::str::FromStr;
+
+use crate::error::{Code, Failure, Result};
+use crate::model::identifier::Identifier;
+use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
+use crate::model::suggestion;
+use crate::ops::create::PortWish;
+
+/// Returns the identifier that `text` is.
+///
+/// # Errors
+///
+/// `name_invalid`, with the nearest identifier as a hint.
+pub fn identifier(text: &str) -> Result<Identifier> {
+    text.parse().map_err(|message: String| {
+        let failure = Failure::new(Code::NameInvalid, message);
+        match Identifier::from_text(text) {
+            Some(near) => failure.hint(format!("`{near}` would do")),
+            None => failure.hint("choose a short name such as `login` or `GH-42`"),
+        }
+    })
+}
+
+/// Returns the purpose that `text` is; `known` are those of the configuration.
+///
+/// # Errors
+///
+/// `usage` for what cannot be a purpose, with the near one.
+pub fn purpose<'a>(text: &str, known: impl Iterator<Item = &'a Purpose>) -> Result<Purpose> {
+    let known: Vec<&str> = known.map(Purpose::as_str).collect();
+    text.parse().map_err(|message: String| {
+        let near = suggestion::nearest(text, known.iter().copied());
+        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        Failure::new(Code::Usage, message).hint(format!("{near}the purposes are {}", known.join(", ")))
+    })
+}
+
+/// Returns the wish behind `--ports[=…]` and `--port-count`.
+///
+/// # Errors
+///
+/// `usage` for both at once, for zero and for what is no service name.
+pub fn ports(ports: Option<&str>, count: Option<u16>) -> Result<PortWish> {
+    match (ports, count) {
+        (None, None) => Ok(PortWish::None),
+        (Some(""), None) => Ok(PortWish::Purpose),
+        (None | Some(""), Some(count)) => Ok(PortWish::Count(require_some(usize::from(count))?)),
+        (Some(_), Some(_)) => {
+            Err(Failure::new(Code::Usage, "`--ports` with a value and `--port-count` both say which ports")
+                .hint("leave one of them out"))
+        }
+        (Some(text), None) => listed(text),
+    }
+}
+
+fn listed(text: &str) -> Result<PortWish> {
+    if text.bytes().all(|digit| digit.is_ascii_digit()) {
+        let count = text.parse::<u16>().map_err(|_| {
+            Failure::new(Code::Usage, format!("{text} ports are more than a machine has"))
+                .hint("`--ports=3` asks for three; which numbers they get is wt's choice")
+        })?;
+        return Ok(PortWish::Count(require_some(usize::from(count))?));
+    }
+    let services = text.split(',').map(|name| ServiceName::from_str(name.trim()));
+    let services = services.collect::<Result<Vec<_>, _>>().map_err(|message| {
+        Failure::new(Code::Usage, message)
+            .hint("`--ports=web,api` names services, `--ports=3` a number of ports")
+    })?;
+    Ok(PortWish::Services(services))
+}
+
+fn require_some(count: usize) -> Result<usize> {
+    if count > 0 {
+        return Ok(count);
+    }
+    Err(Failure::new(Code::Usage, "zero ports were asked for").hint("leave the flag out for no ports"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_a_wish_a_number_or_names() {
+        assert_eq!(ports(None, None).unwrap(), PortWish::None);
+        assert_eq!(ports(Some(""), None).unwrap(), PortWish::Purpose);
+        assert_eq!(ports(Some("3"), None).unwrap(), PortWish::Count(3));
+        assert_eq!(ports(Some(""), Some(2)).unwrap(), PortWish::Count(2));
+        let named = PortWish::Services(vec!["web".parse().unwrap(), "api".parse().unwrap()]);
+        assert_eq!(ports(Some("web,api"), None).unwrap(), named);
+    }
+
+    #[test]
+    fn ports_that_contradict_themselves_are_asked_wrongly() {
+        for (list, count) in [(Some("3"), Some(3)), (Some("0"), None), (Some("Web"), None), (None, Some(0))] {
+            assert_eq!(ports(list, count).unwrap_err().code(), Code::Usage, "{list:?} {count:?}");
+        }
+        assert_eq!(ports(Some("99999"), None).unwrap_err().code(), Code::Usage);
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_is_answered_with_one_that_can() {
+        let failure = identifier("Ärger mit/login").unwrap_err();
+        assert_eq!(failure.code(), Code::NameInvalid);
+        assert!(failure.next_step().unwrap().contains("login"));
+        for text in ["../x", "-x", "a/b", "a\nb", "", &"x".repeat(300)] {
+            assert_eq!(identifier(text).unwrap_err().code(), Code::NameInvalid, "{text:?}");
+        }
+    }
+}
