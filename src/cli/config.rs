@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::session::Session;
-use crate::error::{Code, Failure, Result};
+use crate::error::Result;
+use crate::ops::config;
+use crate::ui::table::{self, Row};
 
 /// Show the effective configuration
 #[derive(Args, Debug)]
@@ -13,10 +15,14 @@ pub struct Arguments {
 }
 
 /// What to show.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Every value and where it comes from
-    Show,
+    Show {
+        /// A key or a section, such as `ports.conflict`; all without one
+        #[arg(value_name = "KEY")]
+        key: Option<String>,
+    },
     /// The files that are read
     Path,
     /// Every key with its type and meaning
@@ -28,7 +34,7 @@ impl Arguments {
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self.command {
-            ConfigCommand::Show => "config show",
+            ConfigCommand::Show { .. } => "config show",
             ConfigCommand::Path => "config path",
             ConfigCommand::Schema => "config schema",
         }
@@ -41,6 +47,58 @@ impl Arguments {
 ///
 /// The failures of the operation.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let _ = (arguments, session.global);
-    Err(Failure::new(Code::Internal, "`wt config` is not there yet"))
+    let surroundings = session.surroundings()?;
+    let sources = surroundings.sources();
+    match &arguments.command {
+        ConfigCommand::Show { key } => {
+            show(session, &config::show(&config::load(&sources)?, key.as_deref())?)
+        }
+        ConfigCommand::Path => paths(session, &config::files(&sources)),
+        ConfigCommand::Schema => schema(session),
+    }
+}
+
+fn show(session: &Session<'_>, shown: &config::Shown) -> Result<u8> {
+    if session.ui.is_json() {
+        session.ui.answer_json(shown)?;
+        return Ok(0);
+    }
+    let rows: Vec<Row> = shown
+        .values
+        .iter()
+        .map(|value| Row::plain(vec![value.key.clone(), value.value.to_string(), value.origin.to_string()]))
+        .collect();
+    session.ui.answer(&table::render(session.ui, &["key", "value", "origin"], &rows))?;
+    Ok(0)
+}
+
+fn paths(session: &Session<'_>, files: &config::Files) -> Result<u8> {
+    if session.ui.is_json() {
+        session.ui.answer_json(files)?;
+        return Ok(0);
+    }
+    let rows: Vec<Row> = files
+        .files
+        .iter()
+        .map(|file| {
+            let state = match (file.read, file.exists) {
+                (true, true) => "read",
+                (false, true) => "not read",
+                (_, false) => "not there",
+            };
+            Row::plain(vec![file.path.clone(), state.to_owned()])
+        })
+        .collect();
+    session.ui.answer(&table::render(session.ui, &["file", "state"], &rows))?;
+    Ok(0)
+}
+
+fn schema(session: &Session<'_>) -> Result<u8> {
+    let schema = config::schema();
+    if session.ui.is_json() {
+        session.ui.answer_json(&serde_json::json!({ "config_schema": schema }))?;
+    } else {
+        session.ui.answer(&format!("{schema:#}\n"))?;
+    }
+    Ok(0)
 }

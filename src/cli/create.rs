@@ -175,7 +175,7 @@ fn show_plan(session: &Session<'_>, plan: &Plan) -> Result<()> {
     let branch = match &plan.branch {
         BranchPlan::Existing { name } => format!("{name} (exists)"),
         BranchPlan::New { name } => format!("{name} (new)"),
-        BranchPlan::Track { name, remote } => format!("{name} (new, tracks {remote})"),
+        BranchPlan::Track { name, remote, .. } => format!("{name} (new, tracks {remote})"),
         BranchPlan::Detached => "none".to_owned(),
     };
     let ports: Vec<String> =

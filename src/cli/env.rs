@@ -1,9 +1,11 @@
 //! `wt env`: renders the env block again, checks it, or prints it.
 
 use clap::{Args, ValueEnum};
+use serde_json::{Map, Value};
 
 use super::session::Session;
-use crate::error::{Code, Failure, Result};
+use crate::error::Result;
+use crate::ops::env;
 
 /// Render the env block of a worktree again
 #[derive(Args, Debug)]
@@ -37,6 +39,61 @@ pub enum Format {
 ///
 /// The failures of the operation.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let _ = (arguments, session.global);
-    Err(Failure::new(Code::Internal, "`wt env` is not there yet"))
+    let context = session.context()?;
+    let repository = context.require_repository()?;
+    let entry = env::require_entry(&context, arguments.name.as_deref())?;
+    if arguments.print {
+        return print(arguments, session, &env::variables_of(&context, repository, &entry)?);
+    }
+    if arguments.check {
+        return check(session, &env::check(&context, repository, &entry)?);
+    }
+    let written = env::write(&context, repository, &entry)?;
+    written.warnings.iter().for_each(|warning| session.ui.warn(warning));
+    if session.ui.is_json() {
+        session.ui.answer_json(&written)?;
+    } else {
+        let what = if written.changed { "Wrote" } else { "Unchanged:" };
+        session.ui.say(&format!("{what} {}", written.path.display()));
+    }
+    Ok(0)
+}
+
+fn print(arguments: &Arguments, session: &Session<'_>, variables: &[(String, String)]) -> Result<u8> {
+    if session.ui.is_json() {
+        let object: Map<String, Value> =
+            variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        session.ui.answer_json(&serde_json::json!({ "variables": object }))?;
+        return Ok(0);
+    }
+    let format = match arguments.format {
+        Format::Dotenv => env::Format::Dotenv,
+        Format::Sh => env::Format::Sh,
+        Format::Json => env::Format::Json,
+    };
+    session.ui.answer(&env::print(variables, format)?)?;
+    Ok(0)
+}
+
+/// Exit 1 when the block is not current, so that a script need not read the words.
+fn check(session: &Session<'_>, checked: &env::Checked) -> Result<u8> {
+    let ui = session.ui;
+    if ui.is_json() {
+        ui.answer_json(checked)?;
+    } else {
+        let said = match checked.state {
+            env::State::Current => "is current",
+            env::State::Missing => "has no env block",
+            env::State::Drifted => "is not current",
+        };
+        let lines = checked.found.iter().map(|line| format!("  - {line}\n"));
+        let lines = lines.chain(checked.expected.iter().map(|line| format!("  + {line}\n")));
+        let text = format!("{} {said}\n{}", checked.path.display(), lines.collect::<String>());
+        ui.answer(&text)?;
+    }
+    if checked.state == env::State::Current {
+        return Ok(0);
+    }
+    ui.hint(&format!("`wt env {}` renders it again", checked.name));
+    Ok(1)
 }

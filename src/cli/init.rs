@@ -3,7 +3,9 @@
 use clap::Args;
 
 use super::session::Session;
-use crate::error::{Code, Failure, Result};
+use crate::context::not_a_repository;
+use crate::error::Result;
+use crate::ops::init;
 
 /// Write a commented starter .wt.toml
 #[derive(Args, Debug)]
@@ -15,6 +17,14 @@ pub struct Arguments {}
 ///
 /// The failures of the operation.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let _ = (arguments, session.global);
-    Err(Failure::new(Code::Internal, "`wt init` is not there yet"))
+    let Arguments {} = arguments;
+    let surroundings = session.surroundings()?;
+    let root = surroundings.configured_folder().ok_or_else(|| not_a_repository(&surroundings.folder))?;
+    let report = init::run(root)?;
+    if session.ui.is_json() {
+        session.ui.answer_json(&report)?;
+    } else {
+        session.ui.say(&format!("Wrote {}", report.path));
+    }
+    Ok(0)
 }

@@ -48,7 +48,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         }
         plan = plan.given_up();
     }
-    let report = remove::apply(&context, plan)?;
+    let report = remove::apply(&context, &plan)?;
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {

@@ -55,6 +55,12 @@ impl Surroundings {
         }
     }
 
+    /// Returns the folder whose `.wt.toml` counts; `None` outside of a repository.
+    #[must_use]
+    pub fn configured_folder(&self) -> Option<&Path> {
+        self.repository_root.as_deref()
+    }
+
     /// Reads the configuration and returns what operations are handed.
     ///
     /// # Errors

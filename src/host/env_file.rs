@@ -27,8 +27,14 @@ pub fn read(folder: &Path) -> Result<Option<Vec<u8>>> {
     if !found.is_file() {
         return Err(not_plain(&path));
     }
-    let failed = |error| Failure::from_io(error, Code::Permission, format!("{} cannot be read", path.display()));
-    let opened = openat(CWD, &path, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty());
+    let failed =
+        |error| Failure::from_io(error, Code::Permission, format!("{} cannot be read", path.display()));
+    let opened = openat(
+        CWD,
+        &path,
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK,
+        Mode::empty(),
+    );
     let file = match opened {
         Ok(file) => File::from(file),
         Err(error) if std::io::Error::from(error).kind() == ErrorKind::NotFound => return Ok(None),
@@ -37,8 +43,11 @@ pub fn read(folder: &Path) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(Failure::new(Code::Permission, format!("{} is too large for an env file", path.display()))
-            .hint("pass `--no-env`"));
+        return Err(Failure::new(
+            Code::Permission,
+            format!("{} is too large for an env file", path.display()),
+        )
+        .hint("pass `--no-env`"));
     }
     Ok(Some(bytes))
 }
@@ -78,6 +87,9 @@ fn path(folder: &Path) -> PathBuf {
 }
 
 fn not_plain(path: &Path) -> Failure {
-    Failure::new(Code::Permission, format!("{} is not a plain file: nothing is written through a link", path.display()))
-        .hint("put a plain file there, or pass `--no-env`")
+    Failure::new(
+        Code::Permission,
+        format!("{} is not a plain file: nothing is written through a link", path.display()),
+    )
+    .hint("put a plain file there, or pass `--no-env`")
 }

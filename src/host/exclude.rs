@@ -51,7 +51,8 @@ pub fn remove(common_dir: &Path) -> Result<()> {
 fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Result<()> {
     let info = common_dir.join("info");
     let path = info.join("exclude");
-    let failed = |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
+    let failed =
+        |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
     files::make_folders(&info)?;
     // The folder is locked, not the file: that one is replaced.
     let lock = File::open(&info).map_err(failed)?;

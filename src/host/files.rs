@@ -17,7 +17,8 @@ use crate::error::{Code, Failure, Result};
 ///
 /// `disk_full` or `permission`; the old file is untouched then.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let refused = |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
+    let refused =
+        |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let draft = folder.join(format!(".{name}.{}-{}", std::process::id(), &token::random()?[..8]));
@@ -57,11 +58,14 @@ pub fn rename_new(from: &Path, to: &Path) -> Result<()> {
     let renamed = renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE);
     let renamed = match renamed {
         // Some file systems know no flag; a look beforehand is the best they allow.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if to.symlink_metadata().is_err() => fs::rename(from, to),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if to.symlink_metadata().is_err() => {
+            fs::rename(from, to)
+        }
         other => other.map_err(std::io::Error::from),
     };
     renamed.map_err(|error| {
-        let code = if error.kind() == ErrorKind::AlreadyExists { Code::PathNotEmpty } else { Code::Permission };
+        let code =
+            if error.kind() == ErrorKind::AlreadyExists { Code::PathNotEmpty } else { Code::Permission };
         Failure::from_io(error, code, format!("{} cannot be moved to {}", from.display(), to.display()))
     })
 }
@@ -72,8 +76,9 @@ pub fn rename_new(from: &Path, to: &Path) -> Result<()> {
 ///
 /// `permission` or `disk_full`.
 pub fn make_folders(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)
-        .map_err(|error| Failure::from_io(error, Code::Permission, format!("{} cannot be made", folder.display())))
+    fs::create_dir_all(folder).map_err(|error| {
+        Failure::from_io(error, Code::Permission, format!("{} cannot be made", folder.display()))
+    })
 }
 
 /// Makes the trash folder, which git is told to ignore wherever it lies.
@@ -118,7 +123,9 @@ pub fn is_same_tree(one: &Path, other: &Path) -> bool {
 
 fn is_same_folder(one: &Path, other: &Path) -> bool {
     let Ok(entries) = one.read_dir() else { return false };
-    entries.map_while(std::result::Result::ok).all(|entry| is_same_tree(&entry.path(), &other.join(entry.file_name())))
+    entries
+        .map_while(std::result::Result::ok)
+        .all(|entry| is_same_tree(&entry.path(), &other.join(entry.file_name())))
 }
 
 fn same_bytes(one: &Path, other: &Path) -> bool {
@@ -136,4 +143,3 @@ pub fn size_of_tree(path: &Path) -> u64 {
     let Ok(entries) = path.read_dir() else { return own };
     entries.flatten().map(|entry| size_of_tree(&entry.path())).fold(own, u64::saturating_add)
 }
-

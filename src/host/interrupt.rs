@@ -19,9 +19,8 @@ impl Interrupt {
     /// `internal` when the system refuses the handler.
     pub fn install(&self) -> Result<()> {
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            signal_hook::flag::register(signal, Arc::clone(&self.0)).map_err(|error| {
-                Failure::from_io(error, Code::Internal, "signals cannot be caught")
-            })?;
+            signal_hook::flag::register(signal, Arc::clone(&self.0))
+                .map_err(|error| Failure::from_io(error, Code::Internal, "signals cannot be caught"))?;
         }
         Ok(())
     }

@@ -29,8 +29,9 @@ pub fn with_folder_locked<R>(
     work: impl FnOnce() -> Result<R>,
 ) -> Result<R> {
     let opened = File::open(folder);
-    let file = opened
-        .map_err(|error| Failure::from_io(error, Code::Permission, format!("{} cannot be opened", folder.display())))?;
+    let file = opened.map_err(|error| {
+        Failure::from_io(error, Code::Permission, format!("{} cannot be opened", folder.display()))
+    })?;
     let mut lock = fd_lock::RwLock::new(file);
     let started = Instant::now();
     let mut pause = PAUSES.0;
@@ -44,7 +45,11 @@ pub fn with_folder_locked<R>(
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => interrupt.check()?,
             Err(error) => {
-                return Err(Failure::from_io(error, Code::RegistryLocked, format!("{} cannot be locked", folder.display())));
+                return Err(Failure::from_io(
+                    error,
+                    Code::RegistryLocked,
+                    format!("{} cannot be locked", folder.display()),
+                ));
             }
         }
         if started.elapsed() >= timeout {
@@ -57,8 +62,7 @@ pub fn with_folder_locked<R>(
 
 /// Says in `registry.lock` who holds the lock. It is information only: failing to write it spoils nothing.
 fn name_holder(file: &Path) {
-    let opened =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
+    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
     if let Ok(mut file) = opened {
         let _ = writeln!(file, "pid {} since {}", std::process::id(), Clock.now());
     }
@@ -70,7 +74,11 @@ fn busy(folder: &Path, holder_file: &Path, timeout: Duration) -> Failure {
     let named = if holder.is_empty() { "another `wt`".to_owned() } else { holder.to_owned() };
     Failure::new(
         Code::RegistryLocked,
-        format!("the registry in {} is locked by {named}; waited {}s", folder.display(), timeout.as_secs_f32()),
+        format!(
+            "the registry in {} is locked by {named}; waited {}s",
+            folder.display(),
+            timeout.as_secs_f32()
+        ),
     )
     .hint("try again, or wait longer: `registry.lock_timeout` (WT_REGISTRY_LOCK_TIMEOUT)")
     .detail("holder", named)
@@ -92,7 +100,8 @@ impl FileHold {
     /// `registry_locked` when somebody has it.
     pub fn take(path: &Path) -> Result<Self> {
         Self::try_take(path)?.ok_or_else(|| {
-            Failure::new(Code::RegistryLocked, "another `wt` is working on this worktree").hint("try again when it is done")
+            Failure::new(Code::RegistryLocked, "another `wt` is working on this worktree")
+                .hint("try again when it is done")
         })
     }
 
@@ -102,13 +111,19 @@ impl FileHold {
     ///
     /// `permission` or `disk_full` when the lock file cannot be made.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = opened
-            .map_err(|error| Failure::from_io(error, Code::Permission, format!("{} cannot be made", path.display())))?;
+        let opened =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = opened.map_err(|error| {
+            Failure::from_io(error, Code::Permission, format!("{} cannot be made", path.display()))
+        })?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Self { file, path: path.to_path_buf() })),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(Failure::from_io(error.into(), Code::Permission, format!("{} cannot be locked", path.display()))),
+            Err(error) => Err(Failure::from_io(
+                error.into(),
+                Code::Permission,
+                format!("{} cannot be locked", path.display()),
+            )),
         }
     }
 

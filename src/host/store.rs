@@ -96,8 +96,10 @@ impl<T: Document> Store<T> {
                 .hint(format!("copy {} to it, or remove the backup too to begin anew", backup.display()))
                 .detail("path", path.display().to_string()))
             }
-            Err(error) => Err(Failure::from_io(error, Code::Permission, format!("{} cannot be read", path.display()))
-                .hint("look at its owner and mode, or set WT_STATE_DIR to another folder")),
+            Err(error) => {
+                Err(Failure::from_io(error, Code::Permission, format!("{} cannot be read", path.display()))
+                    .hint("look at its owner and mode, or set WT_STATE_DIR to another folder"))
+            }
         }
     }
 
@@ -113,8 +115,12 @@ impl<T: Document> Store<T> {
             .and_then(|()| files::sync_folder(&folder));
         written.map_err(|error| {
             let _ = fs::remove_file(&draft);
-            Failure::from_io(error, Code::Permission, format!("the registry {} cannot be written", path.display()))
-                .hint("nothing was changed; make room, or set WT_STATE_DIR to another folder")
+            Failure::from_io(
+                error,
+                Code::Permission,
+                format!("the registry {} cannot be written", path.display()),
+            )
+            .hint("nothing was changed; make room, or set WT_STATE_DIR to another folder")
         })
     }
 }
@@ -161,7 +167,10 @@ fn sweep_drafts(folder: &Path) {
     let Ok(entries) = folder.read_dir() else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix(DRAFT)).map(|rest| rest.trim_start_matches("bak."));
+        let pid = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(DRAFT))
+            .map(|rest| rest.trim_start_matches("bak."));
         let pid = pid.and_then(|pid| pid.parse::<u32>().ok());
         if pid.is_some_and(|pid| pid != std::process::id() && identity::of(pid).is_none()) {
             let _ = fs::remove_file(entry.path());

@@ -10,6 +10,10 @@ pub const OPENING: &str = "# >>> wt >>> written by wt: edits between these lines
 /// The line that closes it.
 pub const CLOSING: &str = "# <<< wt <<<";
 
+/// Ends the opening line when the user's last line had no end: the line break before the block is then ours too, and goes
+/// with it.
+const JOINED: &str = " (joined)";
+
 /// What every version's opening line begins with.
 const OPENING_SIGN: &str = "# >>> wt >>>";
 
@@ -58,21 +62,27 @@ pub fn find(bytes: &[u8]) -> Found {
 ///
 /// `config_invalid` when one marker stands without the other.
 pub fn splice(bytes: &[u8], lines: &[String]) -> Result<Vec<u8>> {
-    let end: &[u8] = if is_crlf(bytes) { b"\r\n" } else { b"\n" };
+    let found = find(bytes);
+    let crlf = match &found {
+        Found::Whole(range) => is_crlf(&bytes[range.clone()]),
+        _ => is_crlf(bytes),
+    };
+    let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
+    let joined = match &found {
+        Found::Whole(range) => is_joined(&bytes[range.clone()]),
+        _ => !bytes.is_empty() && !bytes.ends_with(b"\n"),
+    };
+    let opening = if joined { format!("{OPENING}{JOINED}") } else { OPENING.to_owned() };
     let mut block = Vec::new();
-    for line in std::iter::once(OPENING).chain(lines.iter().map(String::as_str)).chain([CLOSING]) {
+    for line in std::iter::once(opening.as_str()).chain(lines.iter().map(String::as_str)).chain([CLOSING]) {
         block.extend_from_slice(line.as_bytes());
         block.extend_from_slice(end);
     }
-    match find(bytes) {
+    match found {
         Found::Whole(range) => Ok([&bytes[..range.start], &block, &bytes[range.end..]].concat()),
         Found::Broken => Err(broken()),
-        Found::None if bytes.is_empty() || bytes.ends_with(b"\n") => Ok([bytes, &block].concat()),
-        // The line end that was missing is ours: the closing line then ends without one, which tells to take it away again.
-        Found::None => {
-            block.truncate(block.len() - end.len());
-            Ok([bytes, end, &block].concat())
-        }
+        Found::None if joined => Ok([bytes, end, &block].concat()),
+        Found::None => Ok([bytes, &block].concat()),
     }
 }
 
@@ -87,10 +97,14 @@ pub fn remove(bytes: &[u8]) -> Result<Vec<u8>> {
         Found::Broken => Err(broken()),
         Found::Whole(range) => {
             let mut before = &bytes[..range.start];
-            let unended = range.end == bytes.len() && !bytes.ends_with(b"\n");
-            if unended && !before.is_empty() {
+            if is_joined(&bytes[range.clone()]) {
                 before = before.strip_suffix(b"\n").unwrap_or(before);
-                before = if is_crlf(bytes) { before.strip_suffix(b"\r").unwrap_or(before) } else { before };
+                // The break we put there is the one our own lines have.
+                before = if is_crlf(&bytes[range.clone()]) {
+                    before.strip_suffix(b"\r").unwrap_or(before)
+                } else {
+                    before
+                };
             }
             Ok([before, &bytes[range.end..]].concat())
         }
@@ -108,14 +122,23 @@ pub fn lines(bytes: &[u8]) -> Option<Vec<String>> {
     Some(lines)
 }
 
+/// Answers whether the block's opening line says that the line break before it is ours.
+fn is_joined(block: &[u8]) -> bool {
+    let first = block.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    first.trim_ascii_end().ends_with(JOINED.as_bytes())
+}
+
 /// A file is CRLF when its first line ends so.
 fn is_crlf(bytes: &[u8]) -> bool {
     bytes.iter().position(|byte| *byte == b'\n').is_some_and(|at| at > 0 && bytes[at - 1] == b'\r')
 }
 
 fn broken() -> Failure {
-    Failure::new(Code::ConfigInvalid, "the env block in `.env` has lost one of its marker lines, or stands there twice")
-        .hint(format!("delete what is left of it (from `{OPENING_SIGN}` to `{CLOSING}`), then run `wt env`"))
+    Failure::new(
+        Code::ConfigInvalid,
+        "the env block in `.env` has lost one of its marker lines, or stands there twice",
+    )
+    .hint(format!("delete what is left of it (from `{OPENING_SIGN}` to `{CLOSING}`), then run `wt env`"))
 }
 
 #[cfg(test)]
@@ -136,10 +159,23 @@ mod tests {
 
     #[test]
     fn the_users_lines_stay_whatever_they_are() {
-        for own in [&b"A=1\n"[..], b"A=1", b"export B='x y'\r\nC=2\r\n", b"A=1\r\nB=2", b"\xef\xbb\xbfA=1\n", b"\xff\xfe\x00", b"\n\n", b"# note"] {
+        for own in [
+            &b"A=1\n"[..],
+            b"A=1",
+            b"export B='x y'\r\nC=2\r\n",
+            b"A=1\r\nB=2",
+            b"\xef\xbb\xbfA=1\n",
+            b"\xff\xfe\x00",
+            b"\n\n",
+            b"# note",
+        ] {
             let written = splice(own, &block()).unwrap();
             assert_eq!(remove(&written).unwrap(), own, "{own:?}");
-            assert_eq!(splice(&written, &block()).unwrap(), written, "writing twice is writing once: {own:?}");
+            assert_eq!(
+                splice(&written, &block()).unwrap(),
+                written,
+                "writing twice is writing once: {own:?}"
+            );
         }
     }
 
@@ -153,13 +189,17 @@ mod tests {
     #[test]
     fn a_crlf_file_keeps_its_line_ends() {
         let written = splice(b"A=1\r\n", &block()).unwrap();
-        assert_eq!(written.iter().filter(|byte| **byte == b'\n').count(), 5);
+        assert_eq!(written.split(|byte| *byte == b'\n').count(), 6);
         assert_eq!(written.windows(2).filter(|pair| pair == b"\r\n").count(), 5);
     }
 
     #[test]
     fn one_marker_alone_is_never_guessed_at() {
-        for file in [format!("{OPENING}\nPORT=1\n"), format!("PORT=1\n{CLOSING}\n"), format!("{OPENING}\n{CLOSING}\n{OPENING}\n{CLOSING}\n")] {
+        for file in [
+            format!("{OPENING}\nPORT=1\n"),
+            format!("PORT=1\n{CLOSING}\n"),
+            format!("{OPENING}\n{CLOSING}\n{OPENING}\n{CLOSING}\n"),
+        ] {
             assert_eq!(find(file.as_bytes()), Found::Broken);
             assert!(splice(file.as_bytes(), &block()).is_err());
         }

@@ -14,18 +14,41 @@ const SHOWN: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Loss {
-    Lock { reason: String },
-    OperationInProgress { operation: String },
-    Conflicted { paths: Vec<String> },
-    Changed { paths: Vec<String> },
-    Staged { paths: Vec<String> },
-    Submodule { paths: Vec<String> },
-    Untracked { paths: Vec<String> },
-    Ignored { paths: Vec<String> },
+    Lock {
+        reason: String,
+    },
+    OperationInProgress {
+        operation: String,
+    },
+    Conflicted {
+        paths: Vec<String>,
+    },
+    Changed {
+        paths: Vec<String>,
+    },
+    Staged {
+        paths: Vec<String>,
+    },
+    Submodule {
+        paths: Vec<String>,
+    },
+    Untracked {
+        paths: Vec<String>,
+    },
+    Ignored {
+        paths: Vec<String>,
+    },
     /// Commits that only this HEAD, or the branch that goes too, still names.
-    Commits { branch: Option<String>, count: usize },
-    Stash { count: usize },
-    Processes { processes: Vec<Process> },
+    Commits {
+        branch: Option<String>,
+        count: usize,
+    },
+    Stash {
+        count: usize,
+    },
+    Processes {
+        processes: Vec<Process>,
+    },
 }
 
 /// A process that stands in the folder.
@@ -67,15 +90,23 @@ impl fmt::Display for Loss {
             Self::Untracked { paths } => listed(formatter, "untracked", paths),
             Self::Ignored { paths } => listed(formatter, "ignored, and nowhere else", paths),
             Self::Commits { branch: Some(branch), count } => {
-                write!(formatter, "{count} {} only on `{branch}`, neither merged nor pushed", plural(*count, "commit"))
+                write!(
+                    formatter,
+                    "{count} {} only on `{branch}`, neither merged nor pushed",
+                    plural(*count, "commit")
+                )
             }
             Self::Commits { branch: None, count } => {
                 write!(formatter, "{count} {} on no branch", plural(*count, "commit"))
             }
-            Self::Stash { count } => write!(formatter, "{count} stash {} made here", if *count == 1 { "entry" } else { "entries" }),
+            Self::Stash { count } => {
+                write!(formatter, "{count} stash {} made here", if *count == 1 { "entry" } else { "entries" })
+            }
             Self::Processes { processes } => {
-                let named: Vec<String> =
-                    processes.iter().map(|process| format!("{} (pid {})", process.command, process.pid)).collect();
+                let named: Vec<String> = processes
+                    .iter()
+                    .map(|process| format!("{} (pid {})", process.command, process.pid))
+                    .collect();
                 listed(formatter, "running inside", &named)
             }
         }
@@ -104,7 +135,7 @@ pub fn sort(losses: &mut [Loss]) {
 #[must_use]
 pub fn refusal(name: &str, losses: &[&Loss]) -> Failure {
     let code = losses.first().map_or(Code::Dirty, |loss| loss.code());
-    let lines: Vec<String> = losses.iter().map(|loss| loss.to_string()).collect();
+    let lines: Vec<String> = losses.iter().map(std::string::ToString::to_string).collect();
     let force = if losses.iter().any(|loss| loss.needs_force() > 1) { "--force --force" } else { "--force" };
     let details = serde_json::to_value(losses).unwrap_or_default();
     Failure::new(code, format!("removing `{name}` would lose\n{}", lines.join("\n")))

@@ -86,7 +86,8 @@ fn port_names(config: &Config, service: &ServiceName, first: bool) -> Vec<String
     let mut names = configured;
     if names.is_empty() {
         let word = service.variable();
-        let numbered = word.strip_prefix("PORT_").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        let numbered =
+            word.strip_prefix("PORT_").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
         names.push(if numbered { word } else { format!("{word}_PORT") });
     }
     if first && !names.iter().any(|name| name == "PORT") {
@@ -95,14 +96,22 @@ fn port_names(config: &Config, service: &ServiceName, first: bool) -> Vec<String
     names
 }
 
-fn add(variables: &mut Vec<(String, String)>, name: String, value: String, service: &ServiceName) -> Result<()> {
+fn add(
+    variables: &mut Vec<(String, String)>,
+    name: String,
+    value: String,
+    service: &ServiceName,
+) -> Result<()> {
     if variables.iter().any(|(known, _)| *known == name) {
         // `PORT` goes to the first service: a later one that also lists it has its other names.
         if name == "PORT" {
             return Ok(());
         }
-        return Err(Failure::new(Code::ConfigInvalid, format!("service `{service}` and another one both set {name}"))
-            .hint(format!("give one of them another name in `service.{service}.env`")));
+        return Err(Failure::new(
+            Code::ConfigInvalid,
+            format!("service `{service}` and another one both set {name}"),
+        )
+        .hint(format!("give one of them another name in `service.{service}.env`")));
     }
     variables.push((name, value));
     Ok(())
@@ -113,7 +122,13 @@ fn compose_project(repository: &str, name: &str) -> String {
     let joined = format!("{repository}-{name}").to_lowercase();
     let mapped: String = joined
         .chars()
-        .map(|letter| if letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter) { letter } else { '-' })
+        .map(|letter| {
+            if letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter) {
+                letter
+            } else {
+                '-'
+            }
+        })
         .collect();
     mapped.trim_start_matches(['-', '_']).to_owned()
 }

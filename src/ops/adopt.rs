@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
 use crate::host::exclude;
+use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
@@ -57,7 +57,12 @@ pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
     Ok(report)
 }
 
-fn wanted(context: &Context, repository: &Repository, registry: &Registry, request: &Request) -> Result<Vec<Row>> {
+fn wanted(
+    context: &Context,
+    repository: &Repository,
+    registry: &Registry,
+    request: &Request,
+) -> Result<Vec<Row>> {
     let rows = rows::rows(repository, registry)?;
     let adoptable = |row: &Row| row.entry.is_none() && !row.is_main() && !row.is_missing();
     if request.paths.is_empty() {
@@ -67,20 +72,32 @@ fn wanted(context: &Context, repository: &Repository, registry: &Registry, reque
         }
         return Ok(rows.into_iter().filter(adoptable).collect());
     }
-    request.paths.iter().map(|path| {
-        let wanted = rows::canonical(&context.absolute(path));
-        let found = rows.iter().find(|row| rows::canonical(row.path()) == wanted || row.name().as_str() == path.as_os_str());
-        match found {
-            Some(row) if row.is_main() => Err(Failure::new(Code::Usage, format!("{} is the main worktree", wanted.display()))
-                .hint("only linked worktrees are adopted")),
-            Some(Row { entry: Some(entry), .. }) => {
-                Err(Failure::new(Code::WorktreeExists, format!("{} is recorded already, as `{}`", wanted.display(), entry.name)))
-            }
-            Some(row) => Ok(row.clone()),
-            None => Err(Failure::new(Code::NotFound, format!("{} is not a worktree of this repository", wanted.display()))
+    request
+        .paths
+        .iter()
+        .map(|path| {
+            let wanted = rows::canonical(&context.absolute(path));
+            let found = rows
+                .iter()
+                .find(|row| rows::canonical(row.path()) == wanted || row.name().as_str() == path.as_os_str());
+            match found {
+                Some(row) if row.is_main() => {
+                    Err(Failure::new(Code::Usage, format!("{} is the main worktree", wanted.display()))
+                        .hint("only linked worktrees are adopted"))
+                }
+                Some(Row { entry: Some(entry), .. }) => Err(Failure::new(
+                    Code::WorktreeExists,
+                    format!("{} is recorded already, as `{}`", wanted.display(), entry.name),
+                )),
+                Some(row) => Ok(row.clone()),
+                None => Err(Failure::new(
+                    Code::NotFound,
+                    format!("{} is not a worktree of this repository", wanted.display()),
+                )
                 .hint("`git worktree list` shows them")),
-        }
-    }).collect()
+            }
+        })
+        .collect()
 }
 
 fn adopt_one(
@@ -124,7 +141,7 @@ fn adopt_one(
         allocations: Vec::new(),
         extra: serde_json::Map::new(),
     };
-    let entry = record_entry(context, draft, &wishes, record)?;
+    let entry = record_entry(context, &draft, &wishes, record)?;
     if !entry.env {
         return Ok(entry);
     }
@@ -142,21 +159,31 @@ fn wishes(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Res
     match (purpose, ports) {
         (_, PortWish::None) => Ok(Vec::new()),
         (Some(purpose), ports) => create::wishes(context, purpose, ports),
-        (None, _) => Err(Failure::new(Code::Usage, "the branch does not tell the purpose, so there is no range for ports")
-            .hint("name it: `wt adopt --purpose feature --ports`")),
+        (None, _) => Err(Failure::new(
+            Code::Usage,
+            "the branch does not tell the purpose, so there is no range for ports",
+        )
+        .hint("name it: `wt adopt --purpose feature --ports`")),
     }
 }
 
 fn record_entry(
     context: &Context,
-    draft: Entry,
+    draft: &Entry,
     wishes: &[Wish],
     record: crate::model::registry::repository::RepositoryRecord,
 ) -> Result<Entry> {
     let now = context.now();
     let outcome = context.store()?.update(|registry| {
         if let Some(taken) = registry.find_living(&draft.repository_id, &draft.name) {
-            return Err(Failure::new(Code::WorktreeExists, format!("a worktree called `{}` is recorded already, at {}", taken.name, taken.path.display())));
+            return Err(Failure::new(
+                Code::WorktreeExists,
+                format!(
+                    "a worktree called `{}` is recorded already, at {}",
+                    taken.name,
+                    taken.path.display()
+                ),
+            ));
         }
         let choices = match choose::choose(context, registry, wishes, &std::collections::HashSet::new())? {
             Selection::Chosen(choices) => choices,
@@ -198,7 +225,13 @@ pub fn guess_purpose(context: &Context, branch: &str) -> Option<Purpose> {
         "feat" => "feature",
         other => other,
     };
-    context.config.purposes.iter().map(|(purpose, _)| purpose).find(|purpose| purpose.as_str() == word).cloned()
+    context
+        .config
+        .purposes
+        .iter()
+        .map(|(purpose, _)| purpose)
+        .find(|purpose| purpose.as_str() == word)
+        .cloned()
 }
 
 fn identifier(row: &Row, purpose: Option<&Purpose>) -> String {

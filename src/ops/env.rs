@@ -60,7 +60,8 @@ struct Line<'a> {
     name: &'a str,
     value: &'a str,
     /// `NAME=value`, quoted.
-    line: String,
+    #[serde(rename = "line")]
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -79,13 +80,23 @@ struct TemplateValues<'a> {
 /// # Errors
 ///
 /// `config_invalid`.
-pub fn variables_of(context: &Context, repository: &Repository, entry: &Entry) -> Result<Vec<(String, String)>> {
+pub fn variables_of(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+) -> Result<Vec<(String, String)>> {
     variables::variables(&context.config, &facts(&repository.name(), entry))
 }
 
 /// Returns the URL of a service; `None` when its template cannot be rendered, which writing the block will say.
 #[must_use]
-pub fn url(config: &Config, repo_name: &str, entry: &Entry, service: &ServiceName, port: Port) -> Option<String> {
+pub fn url(
+    config: &Config,
+    repo_name: &str,
+    entry: &Entry,
+    service: &ServiceName,
+    port: Port,
+) -> Option<String> {
     variables::url(config, &facts(repo_name, entry), service, port).ok()
 }
 
@@ -119,7 +130,13 @@ pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Resul
         env_file::write(&entry.path, &after)?;
     }
     let variables = variables.into_iter().map(|(name, value)| (name, value.into())).collect();
-    Ok(Written { name: entry.name.clone(), path: entry.path.join(env_file::NAME), changed, variables, warnings })
+    Ok(Written {
+        name: entry.name.clone(),
+        path: entry.path.join(env_file::NAME),
+        changed,
+        variables,
+        warnings,
+    })
 }
 
 /// Compares the block in the worktree with what it should be.
@@ -138,7 +155,9 @@ pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Resul
         Some(_) => State::Drifted,
     };
     let found = found.unwrap_or_default();
-    let only = |these: &[String], those: &[String]| these.iter().filter(|line| !those.contains(line)).cloned().collect();
+    let only = |these: &[String], those: &[String]| {
+        these.iter().filter(|line| !those.contains(line)).cloned().collect()
+    };
     Ok(Checked {
         name: entry.name.clone(),
         path: entry.path.join(env_file::NAME),
@@ -159,8 +178,11 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
         None => find::here(context)?,
     };
     let mut entry = found.entry.ok_or_else(|| {
-        Failure::new(Code::NotFound, format!("worktree `{}` is not recorded, so it has no env block", found.name))
-            .hint(format!("`wt adopt {}` records it", found.path.display()))
+        Failure::new(
+            Code::NotFound,
+            format!("worktree `{}` is not recorded, so it has no env block", found.name),
+        )
+        .hint(format!("`wt adopt {}` records it", found.path.display()))
     })?;
     entry.path = found.path;
     Ok(entry)
@@ -176,13 +198,19 @@ fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Li
     for (name, value) in &variables {
         let quoted = quoting::quote(name, value)?;
         if quoted.disputed {
-            warnings.push(format!("{name} has quotes and `$` in it: `sh` reads it right, other readers of `.env` may not"));
+            warnings.push(format!(
+                "{name} has quotes and `$` in it: `sh` reads it right, other readers of `.env` may not"
+            ));
         }
-        rendered.push(Line { name, value, line: format!("{name}={}", quoted.text) });
+        rendered.push(Line { name, value, text: format!("{name}={}", quoted.text) });
     }
     let values = TemplateValues {
         variables: rendered,
-        ports: facts.ports.iter().map(|(service, port)| (service.to_string(), port.number().into())).collect(),
+        ports: facts
+            .ports
+            .iter()
+            .map(|(service, port)| (service.to_string(), port.number().into()))
+            .collect(),
         name: &facts.name,
         purpose: &facts.purpose,
         identifier: &facts.identifier,
@@ -190,10 +218,15 @@ fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Li
         repo_name: &facts.repo_name,
     };
     let text = match &context.config.env.template {
-        Some(own) => template::render("env.template", &config_files::require_layer(&repository.root().join(own))?.text, &values)?,
+        Some(own) => template::render(
+            "env.template",
+            &config_files::require_layer(&repository.root().join(own))?.text,
+            &values,
+        )?,
         None => template::render("templates/env", TEMPLATE, &values)?,
     };
-    let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect();
+    let lines =
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect();
     Ok((lines, variables, warnings))
 }
 
@@ -201,8 +234,11 @@ fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Li
 fn doubled(bytes: &[u8], variables: &[(String, String)]) -> Result<Vec<String>> {
     let own = env_block::remove(bytes)?;
     let read = dotenvy::from_read_iter(own.as_slice()).filter_map(std::result::Result::ok);
-    let differing = read.filter(|(name, value)| variables.iter().any(|(ours, set)| ours == name && set != value));
-    Ok(differing.map(|(name, value)| format!("your own line in `.env` sets {name} to `{value}` too")).collect())
+    let differing =
+        read.filter(|(name, value)| variables.iter().any(|(ours, set)| ours == name && set != value));
+    Ok(differing
+        .map(|(name, value)| format!("your own line in `.env` sets {name} to `{value}` too"))
+        .collect())
 }
 
 /// How variables are printed.
@@ -229,7 +265,8 @@ pub fn print(variables: &[(String, String)], format: Format) -> Result<String> {
         text.push_str(&line);
     }
     if format == Format::Json {
-        let object: serde_json::Map<_, _> = variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        let object: serde_json::Map<_, _> =
+            variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
         text = format!("{}\n", serde_json::Value::Object(object));
     }
     Ok(text)

@@ -45,7 +45,8 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
     match resolve::resolve(wanted, &candidates, &context.folder) {
         Resolution::One(index) => Ok(rows.swap_remove(index).into()),
         Resolution::Many(indices) => {
-            let names: Vec<String> = indices.iter().filter_map(|index| rows.get(*index)).map(Row::name).collect();
+            let names: Vec<String> =
+                indices.iter().filter_map(|index| rows.get(*index)).map(Row::name).collect();
             Err(Failure::new(Code::Ambiguous, format!("`{}` may mean {}", shown(wanted), names.join(", ")))
                 .hint("give the whole name")
                 .detail("candidates", names))
@@ -55,7 +56,8 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
                 Some(near) => format!("did you mean `{near}`? `wt list` shows all worktrees"),
                 None => "`wt list` shows the worktrees of this repository".to_owned(),
             };
-            Err(Failure::new(Code::NotFound, format!("there is no worktree `{}` here", shown(wanted))).hint(hint))
+            Err(Failure::new(Code::NotFound, format!("there is no worktree `{}` here", shown(wanted)))
+                .hint(hint))
         }
     }
 }
@@ -75,7 +77,10 @@ pub fn here(context: &Context) -> Result<Found> {
         Some(position) => Ok(rows.swap_remove(position).into()),
         None if repository.is_bare() => Err(Failure::new(
             Code::BareUnsupported,
-            format!("{} is a bare repository: it has no worktree of its own here", repository.root().display()),
+            format!(
+                "{} is a bare repository: it has no worktree of its own here",
+                repository.root().display()
+            ),
         )
         .hint("name a worktree; `wt list` shows them")),
         None => Err(Failure::new(Code::NotFound, format!("{} is in no worktree", context.folder.display()))

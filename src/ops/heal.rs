@@ -32,7 +32,9 @@ pub fn heal(context: &Context) -> Vec<String> {
 
 fn is_left_behind(entry: &Entry) -> bool {
     match &entry.state {
-        EntryState::Creating { process, .. } | EntryState::Removing { process, .. } => !identity::is_alive(process),
+        EntryState::Creating { process, .. } | EntryState::Removing { process, .. } => {
+            !identity::is_alive(process)
+        }
         EntryState::Active | EntryState::Removed { .. } => false,
     }
 }
@@ -67,7 +69,8 @@ fn heal_one(context: &Context, entry: &Entry) -> Result<Option<String>> {
 fn take_over(context: &Context, seen: &Entry) -> Result<Option<Entry>> {
     let ourselves = identity::current()?;
     context.store()?.update(|registry| {
-        let Some(known) = registry.entries_mut().find(|known| known.sequence == seen.sequence && known.state == seen.state)
+        let Some(known) =
+            registry.entries_mut().find(|known| known.sequence == seen.sequence && known.state == seen.state)
         else {
             return Ok(None);
         };
@@ -99,7 +102,11 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
             let first = foreign.first().map(|path| path.display().to_string()).unwrap_or_default();
             Err(Failure::new(
                 Code::PathNotEmpty,
-                format!("{} holds what it did not make ({first}); move that away, or `wt remove --force {}`", entry.path.display(), entry.name),
+                format!(
+                    "{} holds what it did not make ({first}); move that away, or `wt remove --force {}`",
+                    entry.path.display(),
+                    entry.name
+                ),
             ))
         }
     }

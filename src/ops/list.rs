@@ -51,9 +51,9 @@ pub fn list(context: &Context, request: Request) -> Result<Report> {
             continue;
         }
         seen.push(entry.repository_id.clone());
-        let found = Repository::discover(&entry.repository).and_then(|repository| {
+        let found = Repository::discover(&entry.repository).map(|repository| {
             let is_it = repository.find_id().as_ref() == Some(&entry.repository_id);
-            Ok(is_it.then_some(repository))
+            is_it.then_some(repository)
         });
         match found {
             Ok(Some(repository)) => add(context, &repository, &registry, request, &mut report)?,
@@ -108,22 +108,25 @@ fn status(
         }
     };
     let divergence = shown.branch.as_deref().and_then(|branch| divergence(repository, branch));
-    StatusView { changes, ahead: divergence.map(|counts| counts.0), behind: divergence.map(|counts| counts.1) }
+    StatusView {
+        changes,
+        ahead: divergence.map(|counts| counts.0),
+        behind: divergence.map(|counts| counts.1),
+    }
 }
 
 /// Ahead and behind of the upstream, else of the default branch.
 fn divergence(repository: &Repository, branch: &str) -> Option<(usize, usize)> {
     let tip = repository.find_branch(branch).ok()??;
     let upstream = repository.upstream(branch).ok().flatten().and_then(|upstream| upstream.commit);
-    let other = match upstream {
-        Some(commit) => commit,
-        None => {
-            let default = repository.default_branch().ok()??;
-            if default == branch {
-                return None;
-            }
-            repository.find_commit(&default).ok()??
+    let other = if let Some(commit) = upstream {
+        commit
+    } else {
+        let default = repository.default_branch().ok()??;
+        if default == branch {
+            return None;
         }
+        repository.find_commit(&default).ok()??
     };
     let distance = repository.ahead_behind(&tip, &other).ok()?;
     Some((distance.ahead, distance.behind))

@@ -27,6 +27,9 @@ pub fn path(context: &Context, wanted: &str) -> Result<Report> {
     if found.path.is_dir() {
         return Ok(Report { name: found.name, path: found.path });
     }
-    Err(Failure::new(Code::NotFound, format!("the folder of `{}` is gone: {}", found.name, found.path.display()))
-        .hint(format!("`wt remove {}` drops its records", found.name)))
+    Err(Failure::new(
+        Code::NotFound,
+        format!("the folder of `{}` is gone: {}", found.name, found.path.display()),
+    )
+    .hint(format!("`wt remove {}` drops its records", found.name)))
 }

@@ -31,7 +31,10 @@ pub fn reclaim(context: &Context, repository: &Repository, sequence: u64) -> Res
             match find_port(context, registry, &given, wish)? {
                 Some(choice) => {
                     if let Some(former) = former.filter(|former| *former != choice.port) {
-                        said.push(format!("port {former} of `{service}` is taken by now: it has {} instead", choice.port));
+                        said.push(format!(
+                            "port {former} of `{service}` is taken by now: it has {} instead",
+                            choice.port
+                        ));
                     }
                     given.push(choice);
                 }
@@ -39,7 +42,8 @@ pub fn reclaim(context: &Context, repository: &Repository, sequence: u64) -> Res
             }
         }
         if let Some(entry) = registry.find_by_sequence(sequence) {
-            let allocations = given.into_iter().map(|choice| Allocation::new(choice.port, choice.service, now));
+            let allocations =
+                given.into_iter().map(|choice| Allocation::new(choice.port, choice.service, now));
             entry.allocations = allocations.collect();
         }
         Ok(said)
@@ -49,13 +53,18 @@ pub fn reclaim(context: &Context, repository: &Repository, sequence: u64) -> Res
 fn wishes(context: &Context, registry: &Registry, entry: &Entry) -> Vec<Wish> {
     let name = entry.branch.is_none().then_some(entry.name.as_str());
     let Some(purpose) = &entry.purpose else { return Vec::new() };
-    let Some(former) = registry.find_former(&entry.repository_id, entry.branch.as_deref(), purpose, name) else {
+    let Some(former) = registry.find_former(&entry.repository_id, entry.branch.as_deref(), purpose, name)
+    else {
         return Vec::new();
     };
     let wished = former.ports.iter().map(|former| Wish {
         service: former.service.clone(),
         ranges: context.config.ranges_for(purpose, &former.service),
-        own_range: context.config.services.get(&former.service).is_some_and(|service| service.ports.is_some()),
+        own_range: context
+            .config
+            .services
+            .get(&former.service)
+            .is_some_and(|service| service.ports.is_some()),
         former: Some(former.port),
         pinned: None,
     });
@@ -77,7 +86,9 @@ fn find_port(context: &Context, registry: &Registry, given: &[Choice], wish: Wis
                     return Ok(None);
                 }
             }
-            Selection::Exhausted { .. } | Selection::Excluded { .. } | Selection::Owned { .. } => return Ok(None),
+            Selection::Exhausted { .. } | Selection::Excluded { .. } | Selection::Owned { .. } => {
+                return Ok(None);
+            }
         }
     }
 }

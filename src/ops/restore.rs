@@ -43,7 +43,7 @@ pub struct Report {
 pub fn restorable(context: &Context) -> Result<Vec<Restorable>> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
-    let found = removed(repository, &registry)?.into_iter().map(|(entry, trash)| Restorable {
+    let found = removed(repository, &registry).into_iter().map(|(entry, trash)| Restorable {
         name: entry.name,
         path: entry.path,
         branch: entry.branch,
@@ -75,15 +75,17 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     warnings.extend(reclaim::reclaim(context, repository, entry.sequence)?);
     let registry = context.store()?.read()?;
     let known = registry.entries().find(|known| known.sequence == entry.sequence).cloned();
-    let Some(entry) = known else { return Err(Failure::new(Code::NotFound, format!("`{name}` was taken away again"))) };
+    let Some(entry) = known else {
+        return Err(Failure::new(Code::NotFound, format!("`{name}` was taken away again")));
+    };
     if entry.env {
         warnings.extend(env::write(context, repository, &entry)?.warnings);
     }
     Ok(Report { worktree: view::of_entry(context, repository, &entry)?, warnings })
 }
 
-fn removed(repository: &Repository, registry: &Registry) -> Result<Vec<(Entry, Trash)>> {
-    let Some(id) = repository.find_id() else { return Ok(Vec::new()) };
+fn removed(repository: &Repository, registry: &Registry) -> Vec<(Entry, Trash)> {
+    let Some(id) = repository.find_id() else { return Vec::new() };
     let mut found: Vec<(Entry, Trash)> = registry
         .entries()
         .filter(|entry| entry.repository_id == id)
@@ -93,13 +95,16 @@ fn removed(repository: &Repository, registry: &Registry) -> Result<Vec<(Entry, T
         })
         .collect();
     found.sort_by_key(|(entry, trash)| std::cmp::Reverse((trash.removed_at, entry.sequence)));
-    Ok(found)
+    found
 }
 
 fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(Entry, Trash)> {
-    let all = removed(repository, registry)?;
+    let all = removed(repository, registry);
     let is_it = |entry: &Entry| {
-        entry.name == name || entry.identifier == name || entry.branch.as_deref() == Some(name) || entry.path.as_os_str() == name
+        entry.name == name
+            || entry.identifier == name
+            || entry.branch.as_deref() == Some(name)
+            || entry.path.as_os_str() == name
     };
     let names: Vec<String> = all.iter().map(|(entry, _)| entry.name.clone()).collect();
     if let Some(found) = all.into_iter().find(|(entry, _)| is_it(entry)) {
@@ -110,7 +115,8 @@ fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(E
         Some(near) => format!("did you mean `{near}`? `wt restore` lists what can be restored"),
         None => "`wt restore` lists what can be restored".to_owned(),
     };
-    Err(Failure::new(Code::NotFound, format!("no removed worktree `{}` is kept", name.escape_debug())).hint(hint))
+    Err(Failure::new(Code::NotFound, format!("no removed worktree `{}` is kept", name.escape_debug()))
+        .hint(hint))
 }
 
 /// Refuses while something stands where the worktree was.
@@ -155,7 +161,13 @@ fn begin(context: &Context, repository: &Repository, entry: &Entry, trash: &Tras
     })
 }
 
-fn bring_back(context: &Context, repository: &Repository, entry: &Entry, trash: &Trash, warnings: &mut Vec<String>) -> Result<()> {
+fn bring_back(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    trash: &Trash,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
     if let (Some(branch), Some(tip)) = (&entry.branch, &trash.head) {
         match repository.find_branch(branch)? {
             None => repository.create_branch(branch, tip, "wt restore")?,

@@ -59,7 +59,8 @@ impl Row {
     /// Answers whether the folder is gone.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        self.worktree.as_ref().is_none_or(|worktree| worktree.missing) && self.path().symlink_metadata().is_err()
+        self.worktree.as_ref().is_none_or(|worktree| worktree.missing)
+            && self.path().symlink_metadata().is_err()
     }
 }
 
@@ -76,8 +77,10 @@ pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
     };
     let mut rows: Vec<Row> = Vec::new();
     for worktree in repository.worktrees()? {
-        let by_admin = worktree.admin.as_ref().and_then(|admin| entries.iter().position(|entry| entry.admin == *admin));
-        let by_path = || entries.iter().position(|entry| worktree.admin.is_some() && entry.path == worktree.path);
+        let by_admin =
+            worktree.admin.as_ref().and_then(|admin| entries.iter().position(|entry| entry.admin == *admin));
+        let by_path =
+            || entries.iter().position(|entry| worktree.admin.is_some() && entry.path == worktree.path);
         let entry = by_admin.or_else(by_path).map(|index| entries.remove(index));
         rows.push(Row { worktree: Some(worktree), entry });
     }

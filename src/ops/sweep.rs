@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::host::remove_tree::remove_tree;
 use crate::error::Result;
 use crate::host::files;
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
+use crate::host::remove_tree::remove_tree;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
@@ -62,8 +62,9 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<()> {
         return Ok(());
     };
     // Only what we named ourselves: `.wt-trash/NAME-TOKEN`.
-    let ours = trash.folder.parent().and_then(|parent| parent.file_name()).is_some_and(|name| name == ".wt-trash")
-        && trash.folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&trash.token));
+    let ours =
+        trash.folder.parent().and_then(|parent| parent.file_name()).is_some_and(|name| name == ".wt-trash")
+            && trash.folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&trash.token));
     if ours && trash.folder.symlink_metadata().is_ok() {
         remove_tree(&trash.folder)?;
         files::remove_trash_if_empty(trash.folder.parent().unwrap_or(&trash.folder));

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::host::remove_tree::remove_tree;
 use crate::error::Result;
 use crate::host::checkout::verify;
 use crate::host::git::{Repository, Way};
+use crate::host::remove_tree::remove_tree;
 use crate::host::{env_file, exclude};
 use crate::model::env_block;
 use crate::model::event::Event;
@@ -86,12 +86,8 @@ fn foreign_paths(repository: &Repository, entry: &Entry, journal: &Journal) -> R
         allowed.push(".env");
     }
     match repository.way(&journal.commit)? {
-        Way::Engine => {
-            verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &allowed)
-        }
-        Way::Git(_) => {
-            repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed)
-        }
+        Way::Engine => verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &allowed),
+        Way::Git(_) => repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed),
     }
 }
 
@@ -115,7 +111,10 @@ fn discard_admin(repository: &Repository, admin: &str, token: &str) -> Result<()
 /// Deletes the branch when it is still where the create put it, was made by it, and nobody uses it.
 fn remove_branch(repository: &Repository, branch: &str, journal: &Journal) -> Result<()> {
     let unmoved = repository.find_branch(branch)?.is_some_and(|tip| tip == journal.commit);
-    if !unmoved || !repository.was_branch_made_by(branch, &journal.token)? || repository.branch_in_use(branch)?.is_some() {
+    if !unmoved
+        || !repository.was_branch_made_by(branch, &journal.token)?
+        || repository.branch_in_use(branch)?.is_some()
+    {
         return Ok(());
     }
     repository.delete_branch(branch, &journal.commit).map(|_| ())
@@ -151,5 +150,9 @@ pub fn is_create(entry: &Entry, token: &str) -> bool {
 }
 
 fn unmade(path: &Path, error: std::io::Error) -> crate::error::Failure {
-    crate::error::Failure::from_io(error, crate::error::Code::Permission, format!("{} cannot be made again", path.display()))
+    crate::error::Failure::from_io(
+        error,
+        crate::error::Code::Permission,
+        format!("{} cannot be made again", path.display()),
+    )
 }

@@ -79,7 +79,9 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
 
 fn ports(context: &Context, repository_name: &str, entry: &Entry) -> Vec<PortView> {
     let shown = entry.allocations.iter().filter_map(|allocation| {
-        let url = allocation.find_port().and_then(|port| env::url(&context.config, repository_name, entry, &allocation.service, port));
+        let url = allocation
+            .find_port()
+            .and_then(|port| env::url(&context.config, repository_name, entry, &allocation.service, port));
         PortView::find(allocation, url)
     });
     shown.collect()

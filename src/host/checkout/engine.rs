@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use git2::Repository;
 
+use super::index;
 use super::plan::{Plan, plan};
 use super::writer::{self, Writer, Written};
-use super::index;
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
 
@@ -66,7 +66,10 @@ fn require_going_on(request: &Request<'_>) -> Result<()> {
 
 fn open(common_dir: &Path) -> Result<Repository> {
     Repository::open(common_dir).map_err(|error| {
-        Failure::new(Code::GitFailed, format!("{} cannot be opened: {}", common_dir.display(), error.message()))
+        Failure::new(
+            Code::GitFailed,
+            format!("{} cannot be opened: {}", common_dir.display(), error.message()),
+        )
     })
 }
 
@@ -84,7 +87,12 @@ struct Shared<'a> {
     failure: Mutex<Option<Failure>>,
 }
 
-fn write_all(request: &Request<'_>, plan: &Plan, root: &OwnedFd, repository: &Repository) -> Result<Vec<Written>> {
+fn write_all(
+    request: &Request<'_>,
+    plan: &Plan,
+    root: &OwnedFd,
+    repository: &Repository,
+) -> Result<Vec<Written>> {
     let now = Clock.now();
     let shared = Shared {
         request,

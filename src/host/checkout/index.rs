@@ -16,7 +16,8 @@ use crate::error::{Code, Failure, Result};
 pub fn write(repository: &Repository, admin: &Path, plan: &Plan, written: &[Written]) -> Result<()> {
     let failed = |error: git2::Error| {
         let code = if error.message().contains("No space left") { Code::DiskFull } else { Code::GitFailed };
-        Failure::new(code, format!("the index of the new worktree cannot be written: {}", error.message())).caused_by(error)
+        Failure::new(code, format!("the index of the new worktree cannot be written: {}", error.message()))
+            .caused_by(error)
     };
     let mut index = Index::open(&admin.join("index")).map_err(failed)?;
     for (item, written) in plan.items.iter().zip(written) {

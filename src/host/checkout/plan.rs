@@ -44,8 +44,6 @@ pub struct Item {
 #[derive(Clone, Debug)]
 pub struct Folder {
     pub path: Vec<u8>,
-    /// The position of the folder above; the root is its own.
-    pub parent: usize,
 }
 
 /// A tree, flattened in git's order, so that an index built from it is sorted.
@@ -62,9 +60,10 @@ pub struct Plan {
 ///
 /// `git_failed` for an object that cannot be read, or a path that must never be written.
 pub fn plan(repository: &Repository, commit: &str) -> Result<Plan> {
-    let tree = Oid::from_str(commit).and_then(|id| repository.find_commit(id)).and_then(|commit| commit.tree());
+    let tree =
+        Oid::from_str(commit).and_then(|id| repository.find_commit(id)).and_then(|commit| commit.tree());
     let tree = tree.map_err(|error| unreadable(commit, &error))?;
-    let mut plan = Plan { folders: vec![Folder { path: Vec::new(), parent: 0 }], items: Vec::new() };
+    let mut plan = Plan { folders: vec![Folder { path: Vec::new() }], items: Vec::new() };
     add(repository, &tree, 0, &mut plan)?;
     Ok(plan)
 }
@@ -81,14 +80,19 @@ fn add(repository: &Repository, tree: &Tree<'_>, folder: usize, plan: &mut Plan)
         if !is_safe_name(name) {
             return Err(Failure::new(
                 Code::GitFailed,
-                format!("the tree holds `{}`, which no checkout may write", String::from_utf8_lossy(&path).escape_debug()),
+                format!(
+                    "the tree holds `{}`, which no checkout may write",
+                    String::from_utf8_lossy(&path).escape_debug()
+                ),
             )
             .hint("the commit is malformed or hostile: `git fsck` says more"));
         }
         let kind = match (entry.kind(), entry.filemode_raw() & 0o170_000) {
             (Some(ObjectType::Tree), _) => {
-                let inner = repository.find_tree(entry.id()).map_err(|error| unreadable(&entry.id().to_string(), &error))?;
-                plan.folders.push(Folder { path, parent: folder });
+                let inner = repository
+                    .find_tree(entry.id())
+                    .map_err(|error| unreadable(&entry.id().to_string(), &error))?;
+                plan.folders.push(Folder { path });
                 add(repository, &inner, plan.folders.len() - 1, plan)?;
                 continue;
             }
@@ -108,7 +112,8 @@ fn is_safe_name(name: &[u8]) -> bool {
     if name.is_empty() || name == b"." || name == b".." || name.contains(&b'/') || name.contains(&0) {
         return false;
     }
-    let plain: String = String::from_utf8_lossy(name).chars().filter(|letter| !is_ignored_by_hfs(*letter)).collect();
+    let plain: String =
+        String::from_utf8_lossy(name).chars().filter(|letter| !is_ignored_by_hfs(*letter)).collect();
     let folded = plain.to_ascii_lowercase();
     let trimmed = folded.split([':', '\\']).next().unwrap_or_default().trim_end_matches([' ', '.']);
     trimmed != ".git" && trimmed != "git~1"
@@ -130,14 +135,28 @@ mod tests {
 
     #[test]
     fn what_would_write_into_git_or_leave_the_folder_is_refused() {
-        for name in [&b".git"[..], b".GIT", b"git~1", b".git ", b".git.", b".git::$INDEX", b".g\xe2\x80\x8cit", b"..", b".", b"", b"a/b"] {
+        for name in [
+            &b".git"[..],
+            b".GIT",
+            b"git~1",
+            b".git ",
+            b".git.",
+            b".git::$INDEX",
+            b".g\xe2\x80\x8cit",
+            b"..",
+            b".",
+            b"",
+            b"a/b",
+        ] {
             assert!(!is_safe_name(name), "{}", String::from_utf8_lossy(name));
         }
     }
 
     #[test]
     fn ordinary_names_are_written_whatever_their_bytes() {
-        for name in [&b".gitignore"[..], b".github", b"a b", b"new\nline", b"\xff\xfe", b"...", b"git", b"C\\d"] {
+        for name in
+            [&b".gitignore"[..], b".github", b"a b", b"new\nline", b"\xff\xfe", b"...", b"git", b"C\\d"]
+        {
             assert!(is_safe_name(name), "{}", String::from_utf8_lossy(name));
         }
     }

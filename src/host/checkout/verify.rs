@@ -16,11 +16,17 @@ use crate::error::{Code, Failure, Result};
 /// # Errors
 ///
 /// `git_failed` or `permission` for what cannot be read.
-pub fn foreign_paths(common_dir: &Path, commit: &str, folder: &Path, allowed: &[&str]) -> Result<Vec<PathBuf>> {
+pub fn foreign_paths(
+    common_dir: &Path,
+    commit: &str,
+    folder: &Path,
+    allowed: &[&str],
+) -> Result<Vec<PathBuf>> {
     let repository = Repository::open(common_dir).map_err(|error| unreadable(commit, &error))?;
     let plan = plan(&repository, commit)?;
     let items: HashMap<&[u8], &Item> = plan.items.iter().map(|item| (item.path.as_slice(), item)).collect();
-    let known: std::collections::HashSet<&[u8]> = plan.folders.iter().map(|folder| folder.path.as_slice()).collect();
+    let known: std::collections::HashSet<&[u8]> =
+        plan.folders.iter().map(|folder| folder.path.as_slice()).collect();
     let mut foreign = Vec::new();
     let mut pending = vec![PathBuf::new()];
     while let Some(relative) = pending.pop() {
@@ -59,10 +65,13 @@ fn is_written_by_us(repository: &Repository, item: &Item, path: &Path, kind: fs:
         (Kind::Link, kind) if kind.is_symlink() => {
             fs::read_link(path).map_err(|error| unread(path, error))?.into_os_string().into_vec()
         }
-        (Kind::File | Kind::Executable, kind) if kind.is_file() => fs::read(path).map_err(|error| unread(path, error))?,
+        (Kind::File | Kind::Executable, kind) if kind.is_file() => {
+            fs::read(path).map_err(|error| unread(path, error))?
+        }
         _ => return Ok(false),
     };
-    let blob = repository.find_blob(item.object).map_err(|error| unreadable(&item.object.to_string(), &error))?;
+    let blob =
+        repository.find_blob(item.object).map_err(|error| unreadable(&item.object.to_string(), &error))?;
     Ok(if item.kind == Kind::Link { blob.content() == found } else { blob.content().starts_with(&found) })
 }
 

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use git2::Odb;
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, Stat, Timespec, Timestamps, fstat, futimens, mkdirat, openat, statat, symlinkat, utimensat,
+    AtFlags, CWD, Mode, OFlags, Stat, Timespec, Timestamps, fstat, futimens, mkdirat, openat, statat,
+    symlinkat, utimensat,
 };
 use rustix::io::Errno;
 
@@ -38,7 +39,8 @@ pub fn open_root(folder: &Path) -> Result<OwnedFd> {
 /// `path_not_empty` when one is there already, `disk_full`, `permission`.
 pub fn make_folders(root: &OwnedFd, plan: &Plan) -> Result<()> {
     for folder in plan.folders.iter().skip(1) {
-        mkdirat(root, folder.path.as_slice(), Mode::from_raw_mode(0o777)).map_err(|error| refused(&folder.path, error))?;
+        mkdirat(root, folder.path.as_slice(), Mode::from_raw_mode(0o777))
+            .map_err(|error| refused(&folder.path, error))?;
     }
     Ok(())
 }
@@ -131,6 +133,7 @@ fn refused(path: &[u8], error: Errno) -> Failure {
 
 fn refused_io(path: &[u8], error: std::io::Error) -> Failure {
     let shown = String::from_utf8_lossy(path).escape_debug().to_string();
-    let code = if error.kind() == std::io::ErrorKind::AlreadyExists { Code::PathNotEmpty } else { Code::GitFailed };
+    let code =
+        if error.kind() == std::io::ErrorKind::AlreadyExists { Code::PathNotEmpty } else { Code::GitFailed };
     Failure::from_io(error, code, format!("{shown} cannot be written"))
 }

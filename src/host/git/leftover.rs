@@ -18,7 +18,12 @@ struct Tracked {
 impl Repository {
     /// Returns the paths in `folder` that a checkout of `commit` by git did not provably put there. Contents are compared
     /// through git's own clean filters, so that converted files are recognised; `allowed` names at the top are passed over.
-    pub fn foreign_paths_by_git(&self, folder: &Path, commit: &str, allowed: &[&str]) -> Result<Vec<PathBuf>> {
+    pub fn foreign_paths_by_git(
+        &self,
+        folder: &Path,
+        commit: &str,
+        allowed: &[&str],
+    ) -> Result<Vec<PathBuf>> {
         let tracked = self.tracked_files(commit)?;
         let mut foreign = Vec::new();
         let mut files = Vec::new();

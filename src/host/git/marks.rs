@@ -17,7 +17,9 @@ impl Repository {
                 Ok(first.is_empty() || String::from_utf8_lossy(first).contains(token))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
-            Err(error) => Err(Failure::from_io(error, Code::GitFailed, format!("{} cannot be read", log.display()))),
+            Err(error) => {
+                Err(Failure::from_io(error, Code::GitFailed, format!("{} cannot be read", log.display())))
+            }
         }
     }
 
@@ -51,7 +53,8 @@ impl Repository {
     /// Returns how many threads write files: git's `checkout.workers` where it is set, else one for each core.
     #[must_use]
     pub fn checkout_workers(&self) -> usize {
-        let configured = self.settings(None).ok().and_then(|settings| settings.get_i32("checkout.workers").ok());
+        let configured =
+            self.settings(None).ok().and_then(|settings| settings.get_i32("checkout.workers").ok());
         match configured.and_then(|count| usize::try_from(count).ok()) {
             Some(count) if count > 0 => count,
             _ => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),

@@ -23,9 +23,9 @@ mod status;
 mod support;
 #[cfg(test)]
 mod tests;
-mod way_of_git;
 mod tracked;
 mod tree;
+mod way_of_git;
 mod worktrees;
 
 pub use admin::AdminRequest;

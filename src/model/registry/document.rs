@@ -47,7 +47,10 @@ impl Document for Registry {
             Some(schema) if schema.as_u64().is_some_and(|schema| schema > SCHEMA) => {
                 return Err(Failure::new(
                     Code::RegistryNewer,
-                    format!("{} was written by a newer wt (schema {schema}; this one knows {SCHEMA})", path.display()),
+                    format!(
+                        "{} was written by a newer wt (schema {schema}; this one knows {SCHEMA})",
+                        path.display()
+                    ),
                 )
                 .hint("update this wt; the file was left as it is")
                 .detail("path", path.display().to_string()));
@@ -55,7 +58,8 @@ impl Document for Registry {
             Some(schema) if schema.as_u64().is_some_and(|schema| schema >= 1) => {}
             _ => return Err(corrupt(path, "has no schema number")),
         }
-        serde_json::from_value(Value::Object(object)).map_err(|error| corrupt(path, &format!("is damaged: {error}")))
+        serde_json::from_value(Value::Object(object))
+            .map_err(|error| corrupt(path, &format!("is damaged: {error}")))
     }
 
     fn render(&self) -> Result<Vec<u8>> {

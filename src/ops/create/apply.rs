@@ -90,7 +90,8 @@ fn undone(context: &Context, entry: &Entry, failure: Failure) -> Failure {
 /// Runs git's `post-checkout` hooks as git would; a hook that fails spoils nothing.
 fn hook_warning(context: &Context, plan: &Plan) -> Option<String> {
     let repository = context.require_repository().ok()?;
-    let outcome = repository.run_post_checkout(&plan.path, &plan.commit, &|| context.host.interrupt.is_raised());
+    let outcome =
+        repository.run_post_checkout(&plan.path, &plan.commit, &|| context.host.interrupt.is_raised());
     match outcome {
         Ok(None | Some(0)) => None,
         Ok(Some(status)) => Some(format!(

@@ -69,12 +69,11 @@ pub fn draft(
     }
     values.name = Some(&name);
     values.branch = Some(&branch);
-    let path = match path {
-        Some(path) => context.absolute(path),
-        None => {
-            let rendered = template::render("worktree.path", &settings.path, &values)?;
-            repository.root().join(context.host.expand_home(&rendered)?)
-        }
+    let path = if let Some(path) = path {
+        context.absolute(path)
+    } else {
+        let rendered = template::render("worktree.path", &settings.path, &values)?;
+        repository.root().join(context.host.expand_home(&rendered)?)
     };
     let path = resolved(&path)?;
     Ok(Draft { identifier, name, branch, path })
@@ -100,18 +99,17 @@ fn resolved(path: &Path) -> Result<PathBuf> {
     let mut whole = loop {
         match existing.canonicalize() {
             Ok(found) => break found,
-            Err(_) => match (existing.parent(), existing.file_name()) {
-                (Some(parent), Some(last)) => {
+            Err(_) => {
+                if let (Some(parent), Some(last)) = (existing.parent(), existing.file_name()) {
                     missing.push(last);
                     existing = parent;
-                }
-                _ => {
+                } else {
                     let message = format!("{} cannot be the folder of a worktree", path.display());
                     return Err(
                         Failure::new(Code::NameInvalid, message).hint("give a path without `..` in it")
                     );
                 }
-            },
+            }
         }
     };
     whole.extend(missing.into_iter().rev());

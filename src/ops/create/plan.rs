@@ -32,7 +32,12 @@ pub enum BranchPlan {
     /// It is made at the commit.
     New { name: String },
     /// It is made at a remote's branch of that name, and tracks it.
-    Track { name: String, remote: String, #[serde(skip)] tracked: Box<RemoteBranch> },
+    Track {
+        name: String,
+        remote: String,
+        #[serde(skip)]
+        tracked: Box<RemoteBranch>,
+    },
     /// No branch.
     Detached,
 }

@@ -54,15 +54,15 @@ pub fn refused_selection(
             Failure::new(Code::PortExcluded, format!("port {port} for `{service}` is excluded: {reason}"))
                 .hint("choose another port")
         }
-        Selection::Owned { service, port } => {
-            Failure::new(Code::PortConflict, format!("port {port} for `{service}` belongs to another worktree"))
-                .hint("`wt list --all` shows whose it is")
-        }
+        Selection::Owned { service, port } => Failure::new(
+            Code::PortConflict,
+            format!("port {port} for `{service}` belongs to another worktree"),
+        )
+        .hint("`wt list --all` shows whose it is"),
         Selection::Exhausted { ranges, owned, foreign, excluded, service } => {
             let idle = idle_allocations(registry, ranges)?;
             let message = format!(
-                "no free port for `{service}` in {} range {ranges}: {owned} allocated by wt, {foreign} held by others, {excluded} excluded",
-                named
+                "no free port for `{service}` in {named} range {ranges}: {owned} allocated by wt, {foreign} held by others, {excluded} excluded"
             );
             let hint = if idle.is_empty() {
                 format!(

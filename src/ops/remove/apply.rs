@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::host::remove_tree::remove_tree;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::process::identity;
+use crate::host::remove_tree::remove_tree;
 use crate::host::{files, token};
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -102,7 +102,10 @@ fn put_away(
     match put {
         Ok(()) => {}
         Err(failure) if settle::is_at_home(&entry) && plan.force > 0 && is_unmovable(&failure) => {
-            warnings.push(format!("{} cannot be renamed ({failure}): deleted in place, not restorable", target.path.display()));
+            warnings.push(format!(
+                "{} cannot be renamed ({failure}): deleted in place, not restorable",
+                target.path.display()
+            ));
             remove_tree(&target.path)?;
             discard_vanished_admin(repository, &admin, &target.path)?;
             settle::drop_entry(context, &entry)?;
@@ -137,7 +140,9 @@ fn planned_trash(
 ) -> Result<Trash> {
     let parent = target.path.parent().unwrap_or(Path::new("/"));
     let now = context.now();
-    let until = now.checked_add(jiff::SignedDuration::try_from(context.config.trash.keep).unwrap_or(jiff::SignedDuration::MAX));
+    let until = now.checked_add(
+        jiff::SignedDuration::try_from(context.config.trash.keep).unwrap_or(jiff::SignedDuration::MAX),
+    );
     Ok(Trash {
         token: token.to_owned(),
         folder: parent.join(".wt-trash").join(format!("{}-{token}", target.name)),
@@ -166,12 +171,15 @@ fn mark_removing(
     context.store()?.update(|registry| {
         registry.remember_repository(record);
         if let Some(known) = known {
-            let entry = registry.find_by_sequence(known).filter(|entry| {
-                matches!(entry.state, EntryState::Active | EntryState::Creating { .. })
-            });
+            let entry = registry
+                .find_by_sequence(known)
+                .filter(|entry| matches!(entry.state, EntryState::Active | EntryState::Creating { .. }));
             let Some(entry) = entry else {
-                return Err(Failure::new(Code::NotFound, format!("`{}` is being changed by another `wt`", target.name))
-                    .hint("look with `wt list`, then try again"));
+                return Err(Failure::new(
+                    Code::NotFound,
+                    format!("`{}` is being changed by another `wt`", target.name),
+                )
+                .hint("look with `wt list`, then try again"));
             };
             entry.state = state;
             admin.clone_into(&mut entry.admin);
@@ -210,8 +218,11 @@ pub(super) fn discard_vanished_admin(repository: &Repository, admin: &str, path:
     let named = repository.worktrees()?.into_iter().find(|worktree| worktree.admin.as_deref() == Some(admin));
     let is_vanished = named.is_some_and(|worktree| worktree.path == path) && path.symlink_metadata().is_err();
     if !is_vanished {
-        return Err(Failure::new(Code::NotFound, format!("git's record `{admin}` does not name {} any more", path.display()))
-            .hint("look with `git worktree list`"));
+        return Err(Failure::new(
+            Code::NotFound,
+            format!("git's record `{admin}` does not name {} any more", path.display()),
+        )
+        .hint("look with `git worktree list`"));
     }
     let aside = repository.require_wt_dir()?.join(format!("vanished-{}", token::random()?));
     repository.take_admin(admin, &aside)?;

@@ -31,7 +31,8 @@ pub fn of_folder(
     push(&mut losses, changes.staged, |paths| Loss::Staged { paths });
     push(&mut losses, changes.submodules, |paths| Loss::Submodule { paths });
     push(&mut losses, changes.untracked, |paths| Loss::Untracked { paths });
-    let ignored = changes.ignored.into_iter().filter(|path| is_only_here(context, repository, folder, entry, path));
+    let ignored =
+        changes.ignored.into_iter().filter(|path| is_only_here(context, repository, folder, entry, path));
     push(&mut losses, ignored.collect(), |paths| Loss::Ignored { paths });
     let mut ourselves = table::ancestors(std::process::id());
     ourselves.push(std::process::id());
@@ -53,14 +54,22 @@ fn push(losses: &mut Vec<Loss>, paths: Vec<String>, loss: impl FnOnce(Vec<String
 }
 
 /// An ignored path counts unless it is a cache, our own env block alone, or a copy of what the main worktree has.
-fn is_only_here(context: &Context, repository: &Repository, folder: &Path, entry: Option<&Entry>, path: &str) -> bool {
-    if loss::is_cache(path, &context.config.remove.caches) || folder.join(path).join("CACHEDIR.TAG").is_file() {
+fn is_only_here(
+    context: &Context,
+    repository: &Repository,
+    folder: &Path,
+    entry: Option<&Entry>,
+    path: &str,
+) -> bool {
+    if loss::is_cache(path, &context.config.remove.caches) || folder.join(path).join("CACHEDIR.TAG").is_file()
+    {
         return false;
     }
     if path == ".env" && entry.is_some_and(|entry| entry.env) && is_env_block_or_copy(repository, folder) {
         return false;
     }
-    let copy = !repository.is_bare() && files::is_same_tree(&folder.join(path), &repository.root().join(path));
+    let copy =
+        !repository.is_bare() && files::is_same_tree(&folder.join(path), &repository.root().join(path));
     !copy
 }
 

@@ -138,18 +138,27 @@ fn target(
         };
         repository.require_linked(&found.path, admin, context.host.home())?;
         losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
-        losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), request.delete_branch)?);
+        losses.extend(losses::of_head(
+            repository,
+            worktree.as_ref(),
+            branch.as_deref(),
+            request.delete_branch,
+        )?);
     }
     loss::sort(&mut losses);
     let ports = entry.iter().flat_map(|entry| &entry.allocations);
-    let ports = ports.filter_map(|allocation| allocation.find_port().map(|port| port.number())).collect();
+    let ports =
+        ports.filter_map(|allocation| allocation.find_port().map(crate::model::port::Port::number)).collect();
     Ok(Target { name: found.name, path: found.path, branch, ports, losses, missing, entry, worktree })
 }
 
 fn not_a_worktree(path: &std::path::Path) -> Failure {
     Failure::new(
         Code::NotFound,
-        format!("{} is recorded, but git knows no worktree there: something else may stand in its place", path.display()),
+        format!(
+            "{} is recorded, but git knows no worktree there: something else may stand in its place",
+            path.display()
+        ),
     )
     .hint("look at the folder; nothing in it was touched")
 }

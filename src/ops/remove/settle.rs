@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::git::Repository;
 use crate::host::exclude;
+use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 
