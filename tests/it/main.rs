@@ -1,0 +1,19 @@
+//! The contract, tested from outside: the real binary, real git repositories, sockets and processes.
+//! One file per command or idea; each test is named as the promise it holds.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "tests fail loudly, and act on the machine the way a user would"
+)]
+
+mod create_branch;
+mod create_env;
+mod create_exec;
+mod create_hooks;
+mod create_names;
+mod create_place;
+mod create_result;
+mod support;

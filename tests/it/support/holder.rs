@@ -1,0 +1,89 @@
+//! Processes and sockets that hold ports, ready when the function returns and gone when the value is.
+
+use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use socket2::{Domain, Socket, Type};
+
+use super::Sandbox;
+
+/// A child process, ended with the value.
+pub struct Holder {
+    pub child: Child,
+}
+
+impl Holder {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Sandbox {
+    /// Starts a Python server on `address` with `folder` as its current folder; `None` where there is no Python.
+    pub fn python_server(&self, folder: &Path, address: &str, ports: &[u16]) -> Option<Holder> {
+        let list = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+        let script = format!(
+            "import socket, sys\nheld = []\nfor port in [{list}]:\n\
+             \x20   s = socket.socket(socket.AF_INET6 if ':' in '{address}' else socket.AF_INET)\n\
+             \x20   s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n\
+             \x20   s.bind(('{address}', port)); s.listen(5); held.append(s)\n\
+             print('ready', flush=True)\nsys.stdin.read()\n"
+        );
+        let mut child = self
+            .program("python3", folder)
+            .args(["-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let holder = Holder { child };
+        assert_eq!(line, "ready\n", "the server on {address} did not start");
+        Some(holder)
+    }
+
+    /// Starts `sleep` with `folder` as its current folder.
+    pub fn sleeper(&self, folder: &Path) -> Holder {
+        Holder { child: self.program("sleep", folder).arg("600").spawn().unwrap() }
+    }
+}
+
+/// How a socket of the test's own process holds a port.
+#[derive(Clone, Copy)]
+pub enum Hold {
+    Listen,
+    /// IPv6 only: the same port of IPv4 stays free.
+    ListenV6Only,
+    /// Bound, never listening.
+    Bound,
+    /// Bound with `SO_REUSEADDR`, never listening: another bind with it succeeds.
+    BoundReusable,
+}
+
+/// Holds `port` of `address`; `None` where the address family or the address is missing.
+pub fn hold(address: &str, port: u16, how: Hold) -> Option<Socket> {
+    let ip: IpAddr = address.parse().unwrap();
+    let address = SocketAddr::new(ip, port);
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).ok()?;
+    if ip.is_ipv6() {
+        socket.set_only_v6(matches!(how, Hold::ListenV6Only) || !ip.is_unspecified()).unwrap();
+    }
+    if matches!(how, Hold::BoundReusable | Hold::Listen | Hold::ListenV6Only) {
+        socket.set_reuse_address(true).unwrap();
+    }
+    socket.bind(&address.into()).ok()?;
+    if matches!(how, Hold::Listen | Hold::ListenV6Only) {
+        socket.listen(5).unwrap();
+    }
+    Some(socket)
+}

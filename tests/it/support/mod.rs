@@ -1,0 +1,15 @@
+//! What every test stands on: a sandbox of its own, real repositories, real sockets, and the real binary.
+
+pub mod git;
+pub mod holder;
+pub mod ports;
+pub mod run;
+pub mod sandbox;
+pub mod skip;
+pub mod snapshot;
+pub mod terminal;
+pub mod wait;
+
+pub use run::Run;
+pub use sandbox::Sandbox;
+pub use skip::skip;
