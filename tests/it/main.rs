@@ -10,10 +10,12 @@
 )]
 
 mod create_branch;
+mod create_conflict;
 mod create_env;
 mod create_exec;
 mod create_hooks;
 mod create_names;
 mod create_place;
+mod create_ports;
 mod create_result;
 mod support;

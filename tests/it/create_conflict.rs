@@ -1,0 +1,182 @@
+//! A port that the registry calls free and the machine calls busy: refused, before anything is made, holder named.
+
+use std::net::TcpListener;
+
+use crate::support::Sandbox;
+use crate::support::holder::{Hold, hold};
+
+fn listen(port: u16) -> TcpListener {
+    TcpListener::bind(("127.0.0.1", port)).unwrap()
+}
+
+#[test]
+fn the_refusal_names_range_port_holder_and_ways_on() {
+    let sandbox = Sandbox::new();
+    let demo = sandbox.path("demo");
+    std::fs::create_dir(&demo).unwrap();
+    let Some(server) = sandbox.python_server(&demo, "127.0.0.1", &[sandbox.port(0)]) else {
+        return crate::support::skip("python3 is not installed");
+    };
+    let before = sandbox.snapshot();
+    let run = sandbox.wt(&["create", "login", "--purpose", "feature", "--ports"]).exits(1);
+    let port = sandbox.port(0);
+    let expected = format!(
+        "error: Port conflict detected in feature range {}.\n       \
+         Ports free in registry but occupied on system: {port} (python3, pid {}, {})\n\
+         hint:  run `wt validate --verify-ports` to find and clean stale allocations,\n       \
+         `wt ports scan` to see who listens, stop it (`wt ports kill {port}`), or pass `--on-conflict retry`\n",
+        sandbox.feature_range(),
+        server.pid(),
+        demo.display()
+    );
+    assert_eq!(run.stderr, expected);
+    assert_eq!(run.stdout, "");
+    sandbox.assert_unchanged(&before, &run);
+    let error = sandbox.refused(&["create", "login", "--ports"], "port_conflict");
+    let details = error["details"].to_string();
+    for word in [&port.to_string(), &server.pid().to_string(), "python3", demo.to_str().unwrap()] {
+        assert!(details.contains(word), "details lack {word}: {error}");
+    }
+}
+
+#[test]
+fn probing_goes_on_to_the_end_and_shows_five_holders() {
+    let sandbox = Sandbox::new();
+    let _six: Vec<TcpListener> = (0..6).map(|index| listen(sandbox.port(index + 1))).collect();
+    let first = listen(sandbox.port(0));
+    drop(first);
+    // The first port is free, so the first busy one is never met for a single port.
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    let run = sandbox.wt(&["create", "two", "--ports"]).exits(1);
+    let pid = format!("pid {}", std::process::id());
+    assert_eq!(run.stderr.matches(&pid).count(), 5, "{}", run.shown());
+    assert!(run.stderr.contains("(and 1 more)"), "{}", run.shown());
+}
+
+#[test]
+fn five_busy_ports_are_all_shown() {
+    let sandbox = Sandbox::new();
+    let _five: Vec<TcpListener> = (0..5).map(|index| listen(sandbox.port(index))).collect();
+    let run = sandbox.wt(&["create", "two", "--ports"]).exits(1);
+    assert!(run.stderr.contains(&sandbox.port(4).to_string()), "{}", run.shown());
+    assert!(!run.stderr.contains("more)"), "{}", run.shown());
+}
+
+#[test]
+fn a_busy_port_that_is_not_needed_hinders_nobody() {
+    let sandbox = Sandbox::new();
+    let _held = listen(sandbox.port(1));
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+}
+
+#[test]
+fn a_busy_port_that_a_sibling_owns_is_passed_over() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    let _its_server = listen(sandbox.port(0));
+    let answer = sandbox.json(&["create", "two", "--ports"]);
+    assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(1));
+}
+
+#[test]
+fn a_sibling_worktrees_stray_server_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-one");
+    let Some(server) = sandbox.python_server(&folder, "127.0.0.1", &[sandbox.port(1)]) else {
+        return crate::support::skip("python3 is not installed");
+    };
+    let error = sandbox.refused(&["create", "two", "--ports"], "port_conflict");
+    assert!(error["message"].as_str().unwrap().contains("feature-one"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains(&server.pid().to_string()), "{error}");
+}
+
+#[test]
+fn retry_takes_the_next_candidate() {
+    let sandbox = Sandbox::new();
+    let _held = [listen(sandbox.port(0)), listen(sandbox.port(1))];
+    let answer = sandbox.json(&["create", "one", "--ports", "--on-conflict", "retry"]);
+    assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(2));
+    let counters = sandbox.registry()["counters"].clone();
+    assert!(counters.as_array().is_some_and(|all| !all.is_empty()), "the retry was not counted: {counters}");
+}
+
+#[test]
+fn retry_can_be_configured_and_gives_up_after_its_retries() {
+    let sandbox = Sandbox::new();
+    let more = "[ports.conflict]\npolicy = \"retry\"\nmax_retries = 2\nbackoff = \"1ms\"\n";
+    sandbox.configure(more);
+    let _held: Vec<TcpListener> = (0..3).map(|index| listen(sandbox.port(index))).collect();
+    sandbox.refused(&["create", "one", "--ports"], "port_conflict");
+    sandbox.configure(&more.replace("= 2\n", "= 3\n"));
+    let answer = sandbox.json(&["create", "one", "--ports"]);
+    assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(3));
+}
+
+#[test]
+fn the_flag_overrules_the_configuration() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("[ports.conflict]\npolicy = \"retry\"\n");
+    let _held = listen(sandbox.port(0));
+    sandbox.refused(&["create", "one", "--ports", "--on-conflict", "fail"], "port_conflict");
+}
+
+#[test]
+fn a_listener_is_seen_on_whatever_address_it_listens() {
+    let sandbox = Sandbox::new();
+    let addresses = [
+        ("127.0.0.1", Hold::Listen),
+        ("127.0.0.2", Hold::Listen),
+        ("0.0.0.0", Hold::Listen),
+        ("::1", Hold::Listen),
+        ("::", Hold::Listen),
+        ("::", Hold::ListenV6Only),
+        ("127.0.0.1", Hold::Bound),
+        ("::1", Hold::Bound),
+        ("0.0.0.0", Hold::Bound),
+    ];
+    for (address, how) in addresses {
+        let Some(_socket) = hold(address, sandbox.port(0), how) else {
+            crate::support::skip(&format!("{address} cannot be bound here"));
+            continue;
+        };
+        let error = sandbox.refused(&["create", "x", "--ports"], "port_conflict");
+        assert!(
+            error["message"].as_str().unwrap().contains(&sandbox.port(0).to_string()),
+            "{address} {error}"
+        );
+    }
+}
+
+#[test]
+fn a_socket_that_is_bound_for_reuse_and_never_listens_is_seen() {
+    if !cfg!(target_os = "linux") || !kernel_shows_bound_sockets() {
+        return crate::support::skip("this kernel does not show bound sockets");
+    }
+    let sandbox = Sandbox::new();
+    for address in ["127.0.0.1", "0.0.0.0", "::"] {
+        let _socket = hold(address, sandbox.port(0), Hold::BoundReusable).unwrap();
+        sandbox.refused(&["create", "x", "--ports"], "port_conflict");
+    }
+}
+
+fn kernel_shows_bound_sockets() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 8)
+}
+
+#[test]
+fn a_client_at_the_other_end_is_not_the_holder() {
+    let sandbox = Sandbox::new();
+    let demo = sandbox.path("demo");
+    std::fs::create_dir(&demo).unwrap();
+    let Some(server) = sandbox.python_server(&demo, "127.0.0.1", &[sandbox.port(0)]) else {
+        return crate::support::skip("python3 is not installed");
+    };
+    let _client = std::net::TcpStream::connect(("127.0.0.1", sandbox.port(0))).unwrap();
+    let error = sandbox.refused(&["create", "x", "--ports"], "port_conflict");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(&format!("pid {}", server.pid())), "{message}");
+    assert!(!message.contains(&format!("pid {}", std::process::id())), "{message}");
+}
