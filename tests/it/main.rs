@@ -14,6 +14,7 @@ mod create_conflict;
 mod create_env;
 mod create_exec;
 mod create_hooks;
+mod create_kinds;
 mod create_names;
 mod create_place;
 mod create_ports;
