@@ -9,6 +9,7 @@
     reason = "tests fail loudly, and act on the machine the way a user would"
 )]
 
+mod concurrency;
 mod create_branch;
 mod create_conflict;
 mod create_env;
@@ -19,4 +20,6 @@ mod create_names;
 mod create_place;
 mod create_ports;
 mod create_result;
+mod interrupt;
+mod kill;
 mod support;

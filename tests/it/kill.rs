@@ -1,0 +1,167 @@
+//! `kill -9` at any instant: what is left is undone or finished by the next command, and nothing else is lost.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::support::{Sandbox, skip, wait};
+
+/// Asserts that `feature-login` is whole or not there at all, after one more command.
+#[track_caller]
+fn assert_all_or_nothing(sandbox: &Sandbox, context: &str) {
+    let list = sandbox.wt(&["list"]);
+    assert_eq!(list.status, 0, "{context}\n{}", list.shown());
+    let repo = sandbox.repo();
+    let folder = sandbox.worktree("feature-login");
+    let entry = sandbox.living().into_iter().find(|entry| entry["name"] == "feature-login");
+    let worktrees = sandbox.git(&repo, &["worktree", "list", "--porcelain"]);
+    if let Some(entry) = entry {
+        assert_eq!(entry["state"], "active", "{context}: {entry}");
+        assert_eq!(sandbox.status(&folder), "", "{context}");
+        let env = fs::read_to_string(folder.join(".env"))
+            .unwrap_or_else(|error| panic!("{context}: .env: {error}"));
+        let port = entry["allocations"][0]["port"].as_u64().unwrap();
+        assert!(env.contains(&format!("PORT={port}")), "{context}: {env}");
+        assert!(worktrees.contains("feature/login"), "{context}: {worktrees}");
+    } else {
+        assert!(!folder.exists(), "{context}: the folder is still there");
+        assert!(!sandbox.has_branch(&repo, "feature/login"), "{context}: the branch is still there");
+        assert!(!worktrees.contains("feature-login"), "{context}: {worktrees}");
+        let admins = fs::read_dir(repo.join(".git/worktrees")).map_or(0, Iterator::count);
+        assert!(admins <= 1, "{context}: an admin folder is still there");
+    }
+    assert_eq!(sandbox.status(&sandbox.worktree("feature-bystander")), "", "{context}");
+    assert!(sandbox.living().iter().any(|entry| entry["name"] == "feature-bystander"), "{context}");
+    let making: Vec<_> = fs::read_dir(repo.join(".git/wt"))
+        .map(|entries| entries.map(|entry| entry.unwrap().file_name()).collect())
+        .unwrap_or_default();
+    assert!(
+        making.iter().all(|name| !name.to_string_lossy().starts_with("making-")),
+        "{context}: {making:?}"
+    );
+}
+
+/// Takes `feature-login` away again, so that the next round starts afresh.
+fn start_afresh(sandbox: &Sandbox) {
+    if sandbox.worktree("feature-login").exists() {
+        sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
+    }
+}
+
+fn with_bystander() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "bystander", "--ports"]).ok();
+    sandbox
+}
+
+#[test]
+fn a_removal_killed_at_thirty_random_moments_loses_nothing() {
+    let sandbox = with_bystander();
+    let mut whole = Duration::from_millis(60);
+    for round in 0..30 {
+        sandbox.wt(&["create", "login", "--ports"]).ok();
+        let folder = sandbox.worktree("feature-login");
+        fs::write(folder.join("precious.txt"), "precious\n").unwrap();
+        let begin = Instant::now();
+        let mut child = sandbox
+            .command(&sandbox.repo(), &["remove", "feature-login", "--force"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        if round > 0 {
+            std::thread::sleep(whole.mul_f64(f64::from(round) / 28.0));
+            let _ = child.kill();
+        }
+        wait::end_of(&mut child);
+        if round == 0 {
+            whole = begin.elapsed();
+        }
+        sandbox.wt(&["list"]).ok();
+        if !folder.exists() {
+            sandbox.wt(&["restore", "feature-login"]).ok();
+        }
+        assert_eq!(fs::read_to_string(folder.join("precious.txt")).unwrap(), "precious\n", "round {round}");
+        assert_eq!(sandbox.git(&folder, &["branch", "--show-current"]), "feature/login");
+        sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
+    }
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+/// Runs `wt` so that the `number`-th system call named `call` kills it; answers whether it came to that.
+fn killed_at(sandbox: &Sandbox, arguments: &[&str], call: &str, number: u32) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    let inject = format!("inject={call}:signal=KILL:when={number}");
+    let mut child = sandbox
+        .program("strace", &sandbox.repo())
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject])
+        .arg(env!("CARGO_BIN_EXE_wt"))
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = wait::end_of(&mut child);
+    status.signal() == Some(9)
+}
+
+fn has_strace(folder: &Path) -> bool {
+    let probe = std::process::Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=write", "true"])
+        .current_dir(folder)
+        .output();
+    probe.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_create_killed_at_many_writes_and_opens_heals() {
+    let sandbox = with_bystander();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    for call in ["write", "openat"] {
+        let mut number = 1;
+        while killed_at(&sandbox, &["create", "login", "--ports"], call, number) {
+            assert_all_or_nothing(&sandbox, &format!("killed at {call} {number}"));
+            start_afresh(&sandbox);
+            number += 1 + number / 5;
+        }
+        start_afresh(&sandbox);
+    }
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+#[test]
+fn a_file_added_to_a_half_made_folder_is_not_deleted() {
+    let sandbox = with_bystander();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    let folder = sandbox.worktree("feature-login");
+    let mut half_made = 0;
+    for number in 1..12 {
+        if !killed_at(&sandbox, &["create", "login"], "symlinkat,mkdirat,renameat2,fsync", number) {
+            break;
+        }
+        let mine = folder.join("mine.txt");
+        if folder.exists() {
+            half_made += 1;
+            fs::write(&mine, "mine\n").unwrap();
+        }
+        let was_half_made = mine.exists();
+        sandbox.wt(&["list"]).ok();
+        if was_half_made {
+            assert_eq!(fs::read_to_string(&mine).unwrap(), "mine\n", "kill {number}");
+            fs::remove_file(&mine).unwrap();
+        }
+        sandbox.wt(&["list"]).ok();
+        start_afresh(&sandbox);
+        assert!(!folder.exists() || fs::read_dir(&folder).unwrap().next().is_none(), "kill {number}");
+        let _ = fs::remove_dir(&folder);
+        if sandbox.has_branch(&sandbox.repo(), "feature/login") {
+            sandbox.git(&sandbox.repo(), &["branch", "-D", "feature/login"]);
+        }
+    }
+    assert!(half_made > 0, "no kill left a half-made folder: the experiment says nothing");
+}
