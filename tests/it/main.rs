@@ -22,4 +22,8 @@ mod create_ports;
 mod create_result;
 mod interrupt;
 mod kill;
+mod remove;
+mod remove_danger;
+mod remove_refuses;
+mod restore;
 mod support;

@@ -1,0 +1,164 @@
+//! A removal undone: files with their uncommitted changes, index, branch, ports and env.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::support::{Sandbox, git};
+
+#[test]
+fn everything_comes_back() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    git::write(&folder, "committed.txt", "1\n");
+    let tip = sandbox.commit(&folder, "work");
+    git::write(&folder, "README.md", "changed\n");
+    git::write(&folder, "staged.txt", "staged\n");
+    sandbox.git(&folder, &["add", "staged.txt"]);
+    git::write(&folder, "staged.txt", "changed again\n");
+    git::write(&folder, "new.txt", "untracked\n");
+    let status = sandbox.status(&folder);
+    let env = fs::read_to_string(folder.join(".env")).unwrap();
+    sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
+    assert!(!sandbox.has_branch(&sandbox.repo(), "feature/login"));
+    sandbox.git(&sandbox.repo(), &["reflog", "expire", "--expire=now", "--all"]);
+    sandbox.git(&sandbox.repo(), &["gc", "-q", "--prune=now"]);
+
+    let answer = sandbox.json(&["restore", "feature-login"]);
+    assert_eq!(answer["worktree"]["name"], "feature-login");
+    assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(0));
+    assert_eq!(sandbox.status(&folder), status);
+    assert_eq!(sandbox.git(&folder, &["rev-parse", "feature/login"]), tip);
+    assert_eq!(sandbox.git(&folder, &["branch", "--show-current"]), "feature/login");
+    assert_eq!(sandbox.git(&folder, &["show", ":staged.txt"]), "staged");
+    assert_eq!(fs::read_to_string(folder.join("staged.txt")).unwrap(), "changed again\n");
+    assert_eq!(fs::read_to_string(folder.join("new.txt")).unwrap(), "untracked\n");
+    assert_eq!(fs::read_to_string(folder.join(".env")).unwrap(), env);
+    assert_eq!(sandbox.living()[0]["state"], "active");
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+#[test]
+fn without_a_name_it_lists_what_can_come_back() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    sandbox.wt(&["create", "two"]).ok();
+    sandbox.wt(&["remove", "feature-one"]).ok();
+    let run = sandbox.wt(&["restore"]).ok().answers(&["feature-one"]);
+    assert!(!run.stdout.contains("feature-two"), "{}", run.shown());
+    assert!(sandbox.json(&["restore"]).to_string().contains("feature-one"));
+}
+
+#[test]
+fn a_port_that_somebody_else_got_is_replaced_and_the_env_follows() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    sandbox.wt(&["remove", "feature-one"]).ok();
+    sandbox.wt(&["create", "two", "--ports"]).ok();
+    let answer = sandbox.json(&["restore", "feature-one"]);
+    let port = answer["worktree"]["ports"][0]["port"].as_u64();
+    assert_ne!(port, Some(u64::from(sandbox.port(0))), "one port, two owners");
+    let env = fs::read_to_string(sandbox.worktree("feature-one").join(".env")).unwrap();
+    if let Some(port) = port {
+        assert!(env.contains(&format!("PORT={port}")), "{env}");
+    }
+    assert!(!env.contains(&format!("PORT={}\n", sandbox.port(0))), "{env}");
+}
+
+#[test]
+fn a_port_that_a_stranger_holds_is_not_given_back() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    sandbox.wt(&["remove", "feature-one"]).ok();
+    let _stranger = TcpListener::bind(("127.0.0.1", sandbox.port(0))).unwrap();
+    let answer = sandbox.json(&["restore", "feature-one"]);
+    assert_ne!(answer["worktree"]["ports"][0]["port"], sandbox.port(0));
+}
+
+#[test]
+fn a_name_that_was_never_removed_is_not_found() {
+    let sandbox = Sandbox::new();
+    sandbox.refused(&["restore", "nobody"], "not_found");
+}
+
+#[test]
+fn a_place_that_is_taken_meanwhile_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    sandbox.wt(&["remove", "feature-one"]).ok();
+    git::write(&sandbox.worktree("feature-one"), "mine.txt", "mine\n");
+    sandbox.refused(&["restore", "feature-one"], "path_not_empty");
+}
+
+#[test]
+fn a_branch_that_is_checked_out_elsewhere_meanwhile_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    sandbox.wt(&["remove", "feature-one"]).ok();
+    let elsewhere = sandbox.path("elsewhere");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", elsewhere.to_str().unwrap(), "feature/one"]);
+    sandbox.refused(&["restore", "feature-one"], "branch_checked_out");
+}
+
+#[test]
+fn a_branch_that_moved_on_meanwhile_is_not_moved_back() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    sandbox.wt(&["remove", "feature-one"]).ok();
+    let tip = sandbox.commit(&sandbox.repo(), "main moves");
+    sandbox.git(&sandbox.repo(), &["branch", "-f", "feature/one", "main"]);
+    let run = sandbox.wt(&["restore", "feature-one"]);
+    assert_eq!(sandbox.git(&sandbox.repo(), &["rev-parse", "feature/one"]), tip, "{}", run.shown());
+}
+
+#[test]
+fn a_detached_worktree_comes_back_with_its_commits() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "look", "--detach"]).ok();
+    let folder = sandbox.worktree("feature-look");
+    let tip = sandbox.commit(&folder, "adrift");
+    sandbox.wt(&["remove", "feature-look", "--force"]).ok();
+    sandbox.git(&sandbox.repo(), &["reflog", "expire", "--expire=now", "--all"]);
+    sandbox.git(&sandbox.repo(), &["gc", "-q", "--prune=now"]);
+    sandbox.wt(&["restore", "feature-look"]).ok();
+    assert_eq!(sandbox.git(&folder, &["rev-parse", "HEAD"]), tip);
+}
+
+#[test]
+fn a_lock_comes_back_too() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--lock=mine"]).ok();
+    sandbox.wt(&["remove", "feature-one", "--force", "--force"]).ok();
+    sandbox.wt(&["restore", "feature-one"]).ok();
+    assert!(sandbox.git(&sandbox.repo(), &["worktree", "list", "--porcelain"]).contains("locked mine"));
+}
+
+#[test]
+fn of_two_of_one_name_the_last_comes_back() {
+    let sandbox = Sandbox::new();
+    for text in ["first\n", "second\n"] {
+        sandbox.wt(&["create", "one"]).ok();
+        git::write(&sandbox.worktree("feature-one"), "note.txt", text);
+        sandbox.wt(&["remove", "feature-one", "--force"]).ok();
+    }
+    sandbox.wt(&["restore", "feature-one"]).ok();
+    let note = fs::read_to_string(sandbox.worktree("feature-one").join("note.txt")).unwrap();
+    assert_eq!(note, "second\n");
+}
+
+#[test]
+fn trash_that_is_not_to_be_kept_goes() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("[trash]\nkeep = \"0s\"\n");
+    sandbox.wt(&["create", "one"]).ok();
+    sandbox.wt(&["remove", "feature-one"]).ok();
+    crate::support::wait::until("the clean-up", || {
+        sandbox.wt(&["list"]).ok();
+        let trash = sandbox.path("proj.worktrees/.wt-trash");
+        let left = fs::read_dir(trash).map_or(0, |entries| {
+            entries.filter(|entry| entry.as_ref().unwrap().file_name() != ".gitignore").count()
+        });
+        left == 0 && sandbox.git(&sandbox.repo(), &["for-each-ref", "refs/wt"]).is_empty()
+    });
+    sandbox.refused(&["restore", "feature-one"], "not_found");
+}
