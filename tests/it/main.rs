@@ -9,7 +9,9 @@
     reason = "tests fail loudly, and act on the machine the way a user would"
 )]
 
+mod adopt;
 mod concurrency;
+mod config;
 mod create_branch;
 mod create_conflict;
 mod create_env;
@@ -20,10 +22,17 @@ mod create_names;
 mod create_place;
 mod create_ports;
 mod create_result;
+mod env;
 mod interrupt;
 mod kill;
+mod list;
+mod path;
+mod prompts;
+mod registry;
 mod remove;
 mod remove_danger;
 mod remove_refuses;
 mod restore;
+mod state;
 mod support;
+mod usage;

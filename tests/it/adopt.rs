@@ -1,0 +1,86 @@
+//! `wt adopt`: worktrees that something else made come onto the record, with ports if asked.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::Sandbox;
+
+/// A sandbox with a worktree that git made, on branch `bugfix/crash`.
+fn with_foreign() -> (Sandbox, PathBuf) {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("by-git");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "bugfix/crash", folder.to_str().unwrap()]);
+    (sandbox, folder)
+}
+
+#[test]
+fn a_worktree_made_by_git_is_recorded() {
+    let (sandbox, folder) = with_foreign();
+    sandbox.wt(&["adopt", folder.to_str().unwrap()]).ok();
+    let living = sandbox.living();
+    assert_eq!(living.len(), 1);
+    assert_eq!(living[0]["path"], folder.to_str().unwrap());
+    assert_eq!(living[0]["branch"], "bugfix/crash");
+    assert_eq!(living[0]["purpose"], "bugfix", "the branch's name says it");
+    assert_eq!(living[0]["state"], "active");
+    assert_eq!(sandbox.status(&folder), "");
+}
+
+#[test]
+fn without_a_path_all_of_them_are() {
+    let (sandbox, _) = with_foreign();
+    let second = sandbox.path("second");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "other", second.to_str().unwrap()]);
+    sandbox.wt(&["adopt"]).ok();
+    assert_eq!(sandbox.living().len(), 2);
+}
+
+#[test]
+fn ports_and_env_come_when_asked_for() {
+    let (sandbox, folder) = with_foreign();
+    let path = folder.to_str().unwrap();
+    let answer = sandbox.json(&["adopt", path, "--purpose", "feature", "--ports"]);
+    assert!(answer.to_string().contains(&sandbox.port(0).to_string()), "{answer}");
+    let env = fs::read_to_string(folder.join(".env")).unwrap();
+    assert!(env.contains(&format!("PORT={}", sandbox.port(0))), "{env}");
+    assert_eq!(sandbox.status(&folder), "");
+    let next = sandbox.json(&["create", "login", "--ports"]);
+    assert_eq!(next["worktree"]["ports"][0]["port"], sandbox.port(1));
+}
+
+#[test]
+fn a_busy_port_refuses_an_adoption_too() {
+    let (sandbox, folder) = with_foreign();
+    let _held = std::net::TcpListener::bind(("127.0.0.1", sandbox.port(0))).unwrap();
+    let path = folder.to_str().unwrap();
+    sandbox.refused(&["adopt", path, "--purpose", "feature", "--ports"], "port_conflict");
+}
+
+#[test]
+fn adopting_twice_changes_nothing_the_second_time() {
+    let (sandbox, folder) = with_foreign();
+    sandbox.wt(&["adopt", folder.to_str().unwrap()]).ok();
+    let before = sandbox.living();
+    sandbox.wt(&["adopt", folder.to_str().unwrap()]);
+    assert_eq!(sandbox.living(), before);
+}
+
+#[test]
+fn a_folder_that_is_no_worktree_is_refused() {
+    let (sandbox, _) = with_foreign();
+    let plain = sandbox.path("plain");
+    fs::create_dir(&plain).unwrap();
+    let run = sandbox.wt(&["--json", "adopt", plain.to_str().unwrap()]).exits(1);
+    assert!(run.json()["error"]["message"].as_str().unwrap().contains("plain"), "{}", run.shown());
+    assert_eq!(sandbox.living().len(), 0);
+}
+
+#[test]
+fn an_adopted_worktree_can_be_removed_and_restored() {
+    let (sandbox, folder) = with_foreign();
+    sandbox.wt(&["adopt", folder.to_str().unwrap(), "--ports"]).ok();
+    sandbox.wt(&["remove", folder.to_str().unwrap()]).ok();
+    assert!(!folder.exists());
+    sandbox.wt(&["restore", "crash"]).ok();
+    assert!(folder.join("README.md").exists());
+}

@@ -1,0 +1,153 @@
+//! Configuration: layers with origins, and one clear error that names file, line and key.
+
+use std::fs;
+
+use crate::support::{Sandbox, git};
+
+/// Asserts that `text` as the repository's `.wt.toml` is refused, naming `words`.
+#[track_caller]
+fn assert_invalid(text: &str, words: &[&str]) {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.repo().join(".wt.toml"), text).unwrap();
+    let error = sandbox.refused(&["create", "x", "--ports"], "config_invalid");
+    let shown = error.to_string();
+    for word in [&[".wt.toml"], words].concat() {
+        assert!(shown.contains(word), "{word:?} is not named: {error}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line_and_the_near_word() {
+    assert_invalid("# one\n[worktree]\npth = \"x\"\n", &["pth", ":3", "path"]);
+    assert_invalid("[worktre]\npath = \"x\"\n", &["worktre", "worktree"]);
+}
+
+#[test]
+fn a_wrong_type_is_named() {
+    assert_invalid("[ports.conflict]\nmax_retries = \"many\"\n", &["max_retries", ":2"]);
+}
+
+#[test]
+fn bad_toml_is_named_with_its_line() {
+    assert_invalid("[worktree]\npath = = 1\n", &[":2"]);
+}
+
+#[test]
+fn an_inverted_range_is_named() {
+    assert_invalid("[purpose.feature]\nports = \"5099-5000\"\n", &["5099-5000", "purpose.feature.ports"]);
+}
+
+#[test]
+fn a_port_above_65535_is_named() {
+    assert_invalid("[purpose.feature]\nports = \"65000-70000\"\n", &["70000"]);
+}
+
+#[test]
+fn two_purposes_whose_ranges_overlap_are_named() {
+    assert_invalid(
+        "[purpose.one]\nports = \"40000-40010\"\n[purpose.two]\nports = \"40010-40020\"\n",
+        &["one", "two", "40010"],
+    );
+}
+
+#[test]
+fn a_bad_value_in_a_variable_names_the_variable() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("WT_PORTS_CONFLICT_POLICY", "maybe");
+    let error = sandbox.refused(&["create", "x"], "config_invalid");
+    assert!(error.to_string().contains("WT_PORTS_CONFLICT_POLICY"), "{error}");
+}
+
+#[test]
+fn show_has_each_value_with_its_origin() {
+    let mut sandbox = Sandbox::new();
+    git::write(&sandbox.repo(), ".wt.toml", "[trash]\nkeep = \"3d\"\n");
+    sandbox.set("WT_PORTS_CONFLICT_POLICY", "retry");
+    let answer = sandbox.json(&["config", "show"]);
+    let values = answer["values"].as_array().unwrap();
+    let origin = |key: &str| {
+        let row = values.iter().find(|row| row["key"] == key).unwrap_or_else(|| panic!("no {key}: {answer}"));
+        row["origin"].to_string()
+    };
+    assert!(origin("trash.keep").contains(".wt.toml") && origin("trash.keep").contains('2'));
+    assert!(origin("ports.conflict.policy").contains("WT_PORTS_CONFLICT_POLICY"));
+    assert!(origin("ports.conflict.max_retries").contains("built-in"));
+    assert!(origin("purpose.feature.ports").contains("config.toml"));
+    sandbox.wt(&["config", "show"]).ok().answers(&["trash.keep", "3d", "WT_PORTS_CONFLICT_POLICY"]);
+}
+
+#[test]
+fn a_variable_that_names_no_key_is_ignored() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("WT_NAME", "feature-other");
+    sandbox.set("WT_PURPOSE", "bugfix");
+    let answer = sandbox.json(&["create", "x"]);
+    assert_eq!(answer["worktree"]["name"], "feature-x");
+}
+
+#[test]
+fn the_main_worktrees_file_counts_everywhere_and_a_branchs_own_nowhere() {
+    let sandbox = Sandbox::new();
+    git::write(&sandbox.repo(), ".wt.toml", "[worktree]\nname = \"{{ identifier }}\"\n");
+    sandbox.wt(&["create", "one"]).ok();
+    let folder = sandbox.worktree("one");
+    git::write(&folder, ".wt.toml", "[worktree]\nname = \"hijacked\"\n");
+    let answer = sandbox.json_in(&folder, &["create", "two"]);
+    assert_eq!(answer["worktree"]["name"], "two");
+}
+
+#[test]
+fn in_a_bare_repository_the_file_of_the_folder_one_stands_in_counts() {
+    let sandbox = Sandbox::new();
+    let hub = sandbox.path("hub");
+    fs::create_dir(&hub).unwrap();
+    sandbox.git(&sandbox.repo(), &["clone", "-q", "--bare", ".", hub.join(".bare").to_str().unwrap()]);
+    git::write(&hub, ".git", "gitdir: ./.bare\n");
+    git::write(&hub, ".wt.toml", "[worktree]\nname = \"{{ identifier }}\"\n");
+    let answer = sandbox.json_in(&hub, &["create", "one"]);
+    assert_eq!(answer["worktree"]["name"], "one");
+}
+
+#[test]
+fn another_file_can_be_named() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("mine.toml");
+    fs::write(&file, "[worktree]\nname = \"{{ identifier }}\"\n").unwrap();
+    let answer = sandbox.json(&["--config", file.to_str().unwrap(), "create", "one"]);
+    assert_eq!(answer["worktree"]["name"], "one");
+    let missing = sandbox.path("missing.toml");
+    sandbox.refused(&["--config", missing.to_str().unwrap(), "create", "two"], "config_invalid");
+}
+
+#[test]
+fn path_and_schema_answer() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.config_file();
+    sandbox.wt(&["config", "path"]).ok().answers(&[file.to_str().unwrap(), ".wt.toml"]);
+    sandbox.json(&["config", "path"]);
+    sandbox.wt(&["config", "schema"]).ok().answers(&["max_retries"]);
+    sandbox.json(&["config", "schema"]);
+}
+
+#[test]
+fn init_writes_a_starter_that_is_valid_and_never_overwrites() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["init"]).ok();
+    let path = sandbox.repo().join(".wt.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains('#') && text.contains("purpose"), "{text}");
+    sandbox.wt(&["config", "show"]).ok();
+    sandbox.wt(&["init"]).exits(1);
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn completions_come_for_every_shell() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        sandbox
+            .wt_in(&sandbox.path("home"), &["completions", shell])
+            .ok()
+            .answers(&["create", "on-conflict"]);
+    }
+}
