@@ -102,7 +102,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let request = request(arguments, &context, session)?;
     let plan = create::plan(&context, &request)?;
     if arguments.dry_run {
-        show_plan(session, &plan)?;
+        show_plan(session, &create::preview(&context, plan)?)?;
         return Ok(0);
     }
     let bar = Bar::new(session.ui);

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::process::identity;
 use super::token;
 use crate::error::{Code, Failure, Result};
 
@@ -21,7 +22,9 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let draft = folder.join(format!(".{name}.{}-{}", std::process::id(), &token::random()?[..8]));
+    let draft =
+        folder.join(format!("{}{}-{}", draft_prefix(&name), std::process::id(), &token::random()?[..8]));
+    sweep_drafts(folder, &name);
     let written = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -38,6 +41,33 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         return Err(refused(error));
     }
     sync_folder(folder).map_err(refused)
+}
+
+/// What the names of our temporary files for `name` begin with; the writer's pid follows.
+fn draft_prefix(name: &str) -> String {
+    format!(".{name}.wt-")
+}
+
+/// Answers whether `found` is the name of a temporary file of ours for `name`.
+#[must_use]
+pub fn is_draft(found: &std::ffi::OsStr, name: &str) -> bool {
+    found.to_str().is_some_and(|found| draft_pid(found, name).is_some())
+}
+
+fn draft_pid(found: &str, name: &str) -> Option<u32> {
+    let (pid, random) = found.strip_prefix(&draft_prefix(name))?.split_once('-')?;
+    let is_ours = random.len() == 8 && random.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_ours { pid.parse().ok() } else { None }
+}
+
+/// Removes temporary files for `name` that processes left which are gone.
+fn sweep_drafts(folder: &Path, name: &str) {
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        let pid = entry.file_name().to_str().and_then(|found| draft_pid(found, name));
+        if pid.is_some_and(|pid| identity::of(pid).is_none()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Makes the names in a folder durable.

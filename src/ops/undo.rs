@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::host::checkout::verify;
 use crate::host::git::{Repository, Way};
 use crate::host::remove_tree::remove_tree;
-use crate::host::{env_file, exclude};
+use crate::host::{env_file, exclude, files};
 use crate::model::env_block;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -85,10 +85,14 @@ fn foreign_paths(repository: &Repository, entry: &Entry, journal: &Journal) -> R
     if journal.env && env_is_ours(&entry.path)? {
         allowed.push(".env");
     }
-    match repository.way(&journal.commit)? {
-        Way::Engine => verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &allowed),
-        Way::Git(_) => repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed),
-    }
+    let mut foreign = match repository.way(&journal.commit)? {
+        Way::Engine => {
+            verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &allowed)?
+        }
+        Way::Git(_) => repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed)?,
+    };
+    foreign.retain(|path| !files::is_draft(path.as_os_str(), env_file::NAME));
+    Ok(foreign)
 }
 
 /// Answers whether nothing but our env block is in `.env`.

@@ -6,11 +6,13 @@ use std::io::{IsTerminal, Read, Write};
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 
 use crate::error::{Code, Failure, Result};
+use crate::host::process::table;
 
 /// What `git rev-parse --local-env-vars` names (git 2.47), and what makes a child read other refs or objects.
 pub(super) const LOCAL_VARIABLES: [&str; 24] = [
@@ -71,6 +73,7 @@ impl Output {
 
 /// One git child, not yet started.
 pub struct Git<'a> {
+    program: OsString,
     folder: PathBuf,
     arguments: Vec<OsString>,
     input: Option<Vec<u8>>,
@@ -85,7 +88,19 @@ impl<'a> Git<'a> {
     /// A git child that will run in `folder`.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
+        Self::program(OsStr::new("git"), folder)
+    }
+
+    /// A hook of git's, started as git starts it: the file itself, its folder the worktree, no variable that names a
+    /// repository.
+    #[must_use]
+    pub(super) fn hook(file: &Path, folder: &Path) -> Self {
+        Self::program(file.as_os_str(), folder)
+    }
+
+    fn program(program: &OsStr, folder: &Path) -> Self {
         Self {
+            program: program.to_owned(),
             folder: folder.to_owned(),
             arguments: Vec::new(),
             input: None,
@@ -176,7 +191,7 @@ impl<'a> Git<'a> {
             clippy::disallowed_methods,
             reason = "the one place where git is started, variables scrubbed"
         )]
-        let mut command = Command::new("git");
+        let mut command = Command::new(&self.program);
         for name in LOCAL_VARIABLES {
             command.env_remove(name);
         }
@@ -217,25 +232,18 @@ impl<'a> Git<'a> {
     }
 
     fn collect(self, mut child: Child) -> Result<Output> {
-        let stdin = child.stdin.take();
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let input = self.input.unwrap_or_default();
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                if let Some(mut pipe) = stdin {
-                    // A child that does not read its input has said why on stderr.
-                    let _ = pipe.write_all(&input);
-                }
-            });
-            let out = scope.spawn(move || read_all(stdout));
-            let err = scope.spawn(move || read_all(stderr));
-            let status = wait(&mut child, self.interrupted)?;
-            Ok(Output {
-                status,
-                stdout: out.join().unwrap_or_default(),
-                stderr: err.join().unwrap_or_default(),
-            })
-        })
+        if let (Some(mut pipe), Some(input)) = (child.stdin.take(), self.input) {
+            // A child that does not read its input has said why on stderr.
+            std::thread::spawn(move || pipe.write_all(&input));
+        }
+        // Not joined when the user interrupts: something the child started may hold the pipes open for long.
+        let out = child.stdout.take().map(read_in_background);
+        let err = child.stderr.take().map(read_in_background);
+        let status = wait(&mut child, self.interrupted)?;
+        let read = |thread: Option<JoinHandle<Vec<u8>>>| {
+            thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
+        };
+        Ok(Output { status, stdout: read(out), stderr: read(err) })
     }
 }
 
@@ -260,13 +268,13 @@ impl Drop for Inherited<'_> {
     }
 }
 
-fn read_all(pipe: Option<impl Read>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
+fn read_in_background(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
         // What arrived before a broken pipe is still worth showing.
         let _ = pipe.read_to_end(&mut bytes);
-    }
-    bytes
+        bytes
+    })
 }
 
 fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>) -> Result<i32> {
@@ -292,10 +300,13 @@ fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>) -> Result<i32
     Ok(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)))
 }
 
-/// Asks git to end, which lets it remove its lock files, and insists after two seconds.
+/// Asks git and what it started (filters, hooks) to end, which lets git remove its lock files, and insists after two
+/// seconds.
 fn stop(child: &mut Child) {
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    for pid in table::descendants(child.id()).into_iter().chain([child.id()]) {
+        if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
     }
     for _ in 0..200 {
         if !matches!(child.try_wait(), Ok(None)) {

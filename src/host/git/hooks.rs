@@ -1,6 +1,9 @@
 //! git's own hooks, run as git would run them; a git child is started only where a hook can exist.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use git2::Config;
 
 use super::command::Git;
 use super::repository::Repository;
@@ -15,33 +18,43 @@ impl Repository {
         new: &str,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<i32>> {
-        if !self.may_have_hook("post-checkout", worktree)? {
-            return Ok(None);
-        }
         let zeros = "0".repeat(new.len());
-        let args = ["hook", "run", "--ignore-missing", "post-checkout", "--", &zeros, new, "1"];
-        let output = Git::new(worktree).args(args).talk().interrupted_by(interrupted).run()?;
+        let arguments = [zeros.as_str(), new, "1"];
+        let settings = self.settings(None)?;
+        let file = self.hook_file(&settings, "post-checkout", worktree);
+        let child = if is_configured(&settings, "post-checkout") {
+            let words = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
+            Git::new(worktree).args(words).args(arguments)
+        } else if is_runnable(&file) {
+            // Not through `git hook run`, which sets GIT_DIR for a linked worktree where `git worktree add` does not.
+            Git::hook(&file, worktree).args(arguments)
+        } else {
+            return Ok(None);
+        };
+        let output = child.talk().interrupted_by(interrupted).run()?;
         Ok((!output.is_success()).then_some(output.status))
     }
 
-    /// Answers whether the hook may exist, as a file or (git 2.54 and later) in the configuration.
-    fn may_have_hook(&self, hook: &str, worktree: &Path) -> Result<bool> {
-        let settings = self.settings(None)?;
-        let folder = match settings.get_path("core.hooksPath") {
+    fn hook_file(&self, settings: &Config, hook: &str, worktree: &Path) -> PathBuf {
+        match settings.get_path("core.hooksPath") {
             // A relative path counts from where the hook runs: the worktree.
-            Ok(path) => worktree.join(path),
-            Err(_) => PathBuf::from(&self.common_dir).join("hooks"),
-        };
-        if folder.join(hook).symlink_metadata().is_ok() {
-            return Ok(true);
+            Ok(path) => worktree.join(path).join(hook),
+            Err(_) => self.common_dir.join("hooks").join(hook),
         }
-        let Ok(entries) = settings.entries(Some(r"^hook\..*\.event$")) else {
-            return Ok(false);
-        };
-        let mut is_configured = false;
-        let read = entries.for_each(|entry| {
-            is_configured |= entry.has_value() && entry.value().is_ok_and(|event| event == hook);
-        });
-        Ok(is_configured || read.is_err())
     }
+}
+
+/// git passes over a hook that is not executable.
+fn is_runnable(file: &Path) -> bool {
+    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// Answers whether the hook is configured by `hook.NAME.event` (git 2.54 and later).
+fn is_configured(settings: &Config, hook: &str) -> bool {
+    let Ok(entries) = settings.entries(Some(r"^hook\..*\.event$")) else { return false };
+    let mut found = false;
+    let read = entries.for_each(|entry| {
+        found |= entry.has_value() && entry.value().is_ok_and(|event| event == hook);
+    });
+    found || read.is_err()
 }

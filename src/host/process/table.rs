@@ -36,6 +36,22 @@ pub fn ancestors(pid: u32) -> Vec<u32> {
     chain
 }
 
+/// Returns the children of `pid`, their children, and so on.
+#[must_use]
+pub fn descendants(pid: u32) -> Vec<u32> {
+    let all: Vec<(u32, u32)> = pids().filter_map(|pid| Some((pid, Stat::read(pid)?.parent))).collect();
+    let mut found = vec![pid];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        found.extend(
+            all.iter().filter(|(child, above)| *above == parent && *child != pid).map(|(child, _)| child),
+        );
+        next += 1;
+    }
+    found.remove(0);
+    found
+}
+
 /// Returns what can be seen of `pid`; `None` when nobody has it, or a zombie.
 #[must_use]
 pub fn facts(pid: u32) -> Option<ProcessFacts> {

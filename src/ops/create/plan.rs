@@ -87,20 +87,27 @@ pub struct Plan {
     pub(super) folder_existed: bool,
 }
 
-/// Reads what is there and decides; changes nothing.
+/// Reads what is there and decides everything but the ports; changes nothing.
 ///
 /// # Errors
 ///
 /// Everything that would stop the create before anything is made, with the code that the contract gives it.
 pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
-    let mut plan = plan_names(context, request, &context.store()?.read()?)?;
-    if !plan.wishes.is_empty() {
-        let registry = context.store()?.read()?;
-        let policy = refusal::policy(context, &plan);
-        plan.ports = match claim::choose_previewed(context, &registry, &plan, &policy)? {
-            Selection::Chosen(choices) => choices,
-            refused => return Err(refusal::refused_selection(Some(&plan.purpose), &refused, &registry)?),
-        };
+    plan_names(context, request, &context.store()?.read()?)
+}
+
+/// The plan with the ports that it would be given now. They are given out by `apply`, under the lock; this is for
+/// showing only, and notes no conflict.
+///
+/// # Errors
+///
+/// `port_conflict`, `range_exhausted`, `port_denied`, as `apply` would say.
+pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
+    let registry = context.store()?.read()?;
+    let policy = refusal::policy(context, &plan);
+    match claim::choose_previewed(context, &registry, &plan, &policy)? {
+        Selection::Chosen(choices) => plan.ports = choices,
+        refused => return Err(refusal::refused_selection(Some(&plan.purpose), &refused, &registry)?),
     }
     Ok(plan)
 }

@@ -183,6 +183,8 @@ fn mark_removing(
             };
             entry.state = state;
             admin.clone_into(&mut entry.admin);
+            // Where git says it is: `git worktree move` tells nobody else.
+            entry.path.clone_from(&target.path);
             entry.branch.clone_from(&target.branch);
             return Ok(entry.clone());
         }
