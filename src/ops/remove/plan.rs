@@ -121,6 +121,13 @@ fn target(
     }
     let entry = found.entry;
     let worktree = found.worktree;
+    if let Some(linked) = entry.as_ref().map(|entry| &entry.path).filter(|path| path.is_symlink()) {
+        return Err(Failure::new(
+            Code::NotFound,
+            format!("{} is a symbolic link now: what it leads to is not moved", linked.display()),
+        )
+        .hint("put the folder back in its place, then remove it"));
+    }
     let missing = found.path.symlink_metadata().is_err();
     let mut losses = Vec::new();
     let mut branch = entry.as_ref().and_then(|entry| entry.branch.clone());
