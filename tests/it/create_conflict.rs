@@ -92,6 +92,14 @@ fn a_sibling_worktrees_stray_server_is_named() {
 }
 
 #[test]
+fn a_conflict_is_logged_and_counted() {
+    let sandbox = Sandbox::new();
+    let _held = listen(sandbox.port(0));
+    sandbox.wt(&["create", "one", "--ports"]).exits(1);
+    assert!(sandbox.events().iter().any(|event| event["event"] == "port_conflict"), "{:?}", sandbox.events());
+}
+
+#[test]
 fn retry_takes_the_next_candidate() {
     let sandbox = Sandbox::new();
     let _held = [listen(sandbox.port(0)), listen(sandbox.port(1))];

@@ -33,6 +33,21 @@ fn it_runs_once_with_what_git_gives() {
 }
 
 #[test]
+fn it_sees_exactly_what_it_sees_under_git() {
+    let sandbox = Sandbox::new();
+    let log = sandbox.path("log");
+    install_hook(&sandbox.repo().join(".git/hooks"), &logging(&log));
+    let folder = sandbox.path("same");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "a", folder.to_str().unwrap()]);
+    sandbox.git(&sandbox.repo(), &["worktree", "remove", folder.to_str().unwrap()]);
+    sandbox.wt(&["create", "b", "--path", folder.to_str().unwrap()]).ok();
+    let text = fs::read_to_string(&log).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!(lines[0], lines[1]);
+}
+
+#[test]
 fn it_runs_when_git_does_the_checkout_too_and_only_once() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo();

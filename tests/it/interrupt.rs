@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Sandbox, git, wait};
+use crate::support::{Run, Sandbox, git, wait};
 
 /// A repository whose checkout stops in a smudge filter until it is told to go on.
 struct Paused {
@@ -51,6 +51,42 @@ impl Paused {
 
 fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
+}
+
+/// The snapshot without what the filter itself leaves.
+fn snapshot(sandbox: &Sandbox) -> String {
+    let text = sandbox.snapshot();
+    text.lines().filter(|line| !line.starts_with("run/")).collect::<Vec<_>>().join("\n")
+}
+
+#[track_caller]
+fn assert_undone_by(signal_sent: Signal) {
+    let paused = Paused::new();
+    let before = snapshot(&paused.sandbox);
+    let mut child = paused.start();
+    signal(&child, signal_sent);
+    let status = wait::end_of(&mut child);
+    let run = Run::new(&["create"], &child.wait_with_output().unwrap());
+    assert_eq!(status.code(), Some(130), "{}", run.shown());
+    assert_eq!(snapshot(&paused.sandbox), before, "{}", run.shown());
+    assert_eq!(paused.sandbox.living().len(), 0);
+    paused.go_on();
+    paused.sandbox.wt(&["create", "login", "--ports"]).ok();
+}
+
+#[test]
+fn ctrl_c_undoes_everything_and_exits_130() {
+    assert_undone_by(Signal::INT);
+}
+
+#[test]
+fn sigterm_undoes_everything_and_exits_130() {
+    assert_undone_by(Signal::TERM);
+}
+
+#[test]
+fn sighup_undoes_everything_and_exits_130() {
+    assert_undone_by(Signal::HUP);
 }
 
 #[test]

@@ -56,6 +56,31 @@ fn with_bystander() -> Sandbox {
 }
 
 #[test]
+fn a_create_killed_at_forty_random_moments_heals() {
+    let sandbox = with_bystander();
+    let begin = Instant::now();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let whole = begin.elapsed();
+    start_afresh(&sandbox);
+    for round in 0..40 {
+        let delay = whole.mul_f64(f64::from(round) / 36.0);
+        let mut child = sandbox
+            .command(&sandbox.repo(), &["create", "login", "--ports"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The delay is the experiment itself: nothing is waited for.
+        std::thread::sleep(delay);
+        let _ = child.kill();
+        wait::end_of(&mut child);
+        assert_all_or_nothing(&sandbox, &format!("killed after {delay:?}"));
+        start_afresh(&sandbox);
+    }
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+#[test]
 fn a_removal_killed_at_thirty_random_moments_loses_nothing() {
     let sandbox = with_bystander();
     let mut whole = Duration::from_millis(60);

@@ -120,6 +120,16 @@ fn a_worktree_whose_folder_was_deleted_can_be_removed() {
 }
 
 #[test]
+fn a_worktree_moved_by_git_is_found_where_it_is() {
+    let sandbox = with_worktree();
+    let moved = sandbox.path("moved");
+    let folder = sandbox.worktree("feature-login");
+    sandbox.git(&sandbox.repo(), &["worktree", "move", folder.to_str().unwrap(), moved.to_str().unwrap()]);
+    sandbox.wt(&["remove", "feature-login"]).ok();
+    assert!(!moved.exists());
+}
+
+#[test]
 fn siblings_keep_their_files_records_and_ports() {
     let sandbox = with_worktree();
     sandbox.wt(&["create", "sibling", "--ports"]).ok();
