@@ -64,7 +64,12 @@ fn wanted(
     request: &Request,
 ) -> Result<Vec<Row>> {
     let rows = rows::rows(repository, registry)?;
-    let adoptable = |row: &Row| row.entry.is_none() && !row.is_main() && !row.is_missing();
+    let adoptable = |row: &Row| {
+        row.entry.is_none()
+            && !row.is_main()
+            && !row.is_missing()
+            && repository.require_own(row.path()).is_ok()
+    };
     if request.paths.is_empty() {
         let here = rows::position_of(&rows, &rows::canonical(&context.folder));
         if let Some(row) = here.and_then(|here| rows.get(here)).filter(|row| adoptable(row)) {
@@ -110,6 +115,7 @@ fn adopt_one(
     let Some(worktree) = &row.worktree else {
         return Err(Failure::new(Code::Internal, "a worktree that git does not know cannot be adopted"));
     };
+    repository.require_own(&worktree.path)?;
     let purpose = match &request.purpose {
         Some(purpose) => Some(create::require_purpose(context, Some(purpose))?),
         None => row.branch().and_then(|branch| guess_purpose(context, branch)),

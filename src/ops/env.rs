@@ -117,6 +117,7 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
 ///
 /// `env_tracked`, `config_invalid`, `permission`, `disk_full`; the old file is untouched then.
 pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Result<Written> {
+    repository.require_own(&entry.path)?;
     if repository.is_tracked(&entry.path, env_file::NAME)? {
         return Err(create::env_tracked());
     }

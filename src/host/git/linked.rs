@@ -103,6 +103,28 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// Proves that `path` and an admin folder of this repository name each other, before anything is written there;
+    /// fails with `git_failed`.
+    pub fn require_own(&self, path: &Path) -> Result<()> {
+        let admins = self.common_dir.join("worktrees");
+        let named = read_link_file(&path.join(".git")).map(|target| canonical(&target));
+        if named.is_some_and(|admin| admin.parent() == Some(&*admins) && names_back(path, &admin)) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Code::GitFailed,
+            format!("{} is left alone: it and git's record of it do not name each other", path.display()),
+        )
+        .hint(format!(
+            "if it or its repository was moved: git -C {} worktree repair {}",
+            self.root.display(),
+            path.display()
+        ))
+        .detail("path", path.display().to_string()))
+    }
+}
+
 /// Answers whether the worktree's `.git` file and the admin folder name each other.
 pub(super) fn names_back(path: &Path, admin_dir: &Path) -> bool {
     names(path, admin_dir) && read_gitdir(admin_dir).is_some_and(|link| link == canonical(path).join(".git"))
