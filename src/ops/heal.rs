@@ -10,6 +10,7 @@ use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::create;
+use crate::ops::origin;
 use crate::ops::remove;
 use crate::ops::undo::{Undone, undo_create};
 
@@ -18,8 +19,9 @@ use crate::ops::undo::{Undone, undo_create};
 pub fn heal(context: &Context) -> Vec<String> {
     let Ok(store) = context.store() else { return Vec::new() };
     let Ok(registry) = store.read() else { return Vec::new() };
+    let mut said: Vec<String> =
+        origin::part_from_original(context, &registry).ok().flatten().into_iter().collect();
     let left: Vec<&Entry> = registry.entries().filter(|entry| is_left_behind(entry)).collect();
-    let mut said = Vec::new();
     for entry in left {
         match heal_one(context, entry) {
             Ok(Some(words)) => said.push(words),
@@ -49,7 +51,7 @@ fn heal_one(context: &Context, entry: &Entry) -> Result<Option<String>> {
     // A child of the dead process may still be writing: the lock file it inherited tells.
     let hold_path = context.host.dirs()?.creating_folder()?.join(token);
     let Some(hold) = FileHold::try_take(&hold_path)? else { return Ok(None) };
-    let Ok(repository) = Repository::discover(&entry.repository) else {
+    let Some(repository) = origin::find_repository(context, entry) else {
         hold.release();
         return Ok(None);
     };

@@ -9,6 +9,7 @@ pub mod find;
 pub mod heal;
 pub mod init;
 pub mod list;
+pub mod origin;
 pub mod path;
 pub mod reclaim;
 pub mod remove;

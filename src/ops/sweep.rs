@@ -5,13 +5,14 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::files;
-use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::remove_tree::remove_tree;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::table::Registry;
+
+use super::origin;
 
 /// What was deleted for good.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -61,16 +62,27 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<()> {
     let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(&trash.token))? else {
         return Ok(());
     };
+    // It may have been restored since it was read.
+    let is_still_there = |known: &Entry| known.sequence == entry.sequence && known.state == entry.state;
+    if !context.store()?.read()?.entries().any(is_still_there) {
+        hold.release();
+        return Ok(());
+    }
     // Only what we named ourselves: `.wt-trash/NAME-TOKEN`.
-    let ours =
-        trash.folder.parent().and_then(|parent| parent.file_name()).is_some_and(|name| name == ".wt-trash")
-            && trash.folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&trash.token));
+    let ours = trash.token.len() == 32
+        && !trash.folder.parent().is_some_and(std::path::Path::is_symlink)
+        && trash
+            .folder
+            .parent()
+            .and_then(|parent| parent.file_name())
+            .is_some_and(|name| name == ".wt-trash")
+        && trash.folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&trash.token));
     if ours && trash.folder.symlink_metadata().is_ok() {
         remove_tree(&trash.folder)?;
         files::remove_trash_if_empty(trash.folder.parent().unwrap_or(&trash.folder));
     }
-    if let Ok(repository) = Repository::discover(&entry.repository) {
-        let admin = repository.wt_dir().join("trash").join(&trash.token);
+    if let Some(repository) = origin::find_repository(context, entry) {
+        let admin = repository.trash_dir(&trash.token);
         if admin.symlink_metadata().is_ok() {
             remove_tree(&admin)?;
         }
@@ -79,9 +91,8 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<()> {
         }
     }
     let now = context.now();
-    let sequence = entry.sequence;
     context.store()?.update(|registry| {
-        if let Some(entry) = registry.take(|known| known.sequence == sequence) {
+        if let Some(entry) = registry.take(is_still_there) {
             registry.record_event(now, Event::new("trash_deleted").of(&entry.repository, &entry.name));
         }
         Ok(())

@@ -26,6 +26,7 @@ mod env;
 mod interrupt;
 mod kill;
 mod list;
+mod moved_and_copied;
 mod path;
 mod prompts;
 mod registry;

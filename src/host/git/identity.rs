@@ -21,6 +21,11 @@ impl Repository {
         Ok(folder)
     }
 
+    /// Returns where the admin folder of the worktree that was removed under `token` is kept.
+    pub fn trash_dir(&self, token: &str) -> PathBuf {
+        self.wt_dir().join("trash").join(token)
+    }
+
     /// Returns the repository's id, where `wt` has been here before.
     pub fn find_id(&self) -> Option<RepositoryId> {
         read_id(&self.wt_dir().join("id"))
@@ -35,14 +40,7 @@ impl Repository {
         let path = folder.join("id");
         let failed =
             |error| Failure::from_io(error, Code::GitFailed, format!("cannot write {}", path.display()));
-        let mut bytes = [0_u8; 16];
-        getrandom::fill(&mut bytes).map_err(|error| {
-            Failure::new(Code::Internal, format!("the system gives no random bytes: {error}"))
-        })?;
-        let id = u128::from_be_bytes(bytes);
-        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-        file.write_all(format!("{id:032x}\n").as_bytes()).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
+        let file = draft_id(&folder)?;
         // Whoever comes second finds the first one's file and uses that.
         match file.persist_noclobber(&path) {
             Ok(_) => {}
@@ -55,6 +53,28 @@ impl Repository {
                 .hint("move the file away: the next command makes a new id, and `wt adopt` records the worktrees again")
         })
     }
+
+    /// Gives the repository another id, in the place of the one that it was copied with.
+    pub fn renew_id(&self) -> Result<()> {
+        let path = self.wt_dir().join("id");
+        draft_id(&self.require_wt_dir()?)?.persist(&path).map(drop).map_err(|error| {
+            Failure::from_io(error.error, Code::GitFailed, format!("cannot write {}", path.display()))
+        })
+    }
+}
+
+fn draft_id(folder: &Path) -> Result<tempfile::NamedTempFile> {
+    let failed =
+        |error| Failure::from_io(error, Code::GitFailed, format!("cannot write in {}", folder.display()));
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::new(Code::Internal, format!("the system gives no random bytes: {error}"))
+    })?;
+    let id = u128::from_be_bytes(bytes);
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(format!("{id:032x}\n").as_bytes()).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    Ok(file)
 }
 
 /// Makes `folder` readable by its owner only, unless it is there.
