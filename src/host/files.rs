@@ -111,12 +111,20 @@ pub fn make_folders(folder: &Path) -> Result<()> {
     })
 }
 
-/// Makes the trash folder, which git is told to ignore wherever it lies.
+/// Makes the trash folder, which git is told to ignore wherever it lies. A link in its place is refused: whoever made
+/// it would choose where a worktree goes.
 ///
 /// # Errors
 ///
 /// `permission` or `disk_full`.
 pub fn prepare_trash(folder: &Path) -> Result<()> {
+    if folder.is_symlink() {
+        return Err(Failure::new(
+            Code::Permission,
+            format!("{} is a symbolic link: nothing is moved through it", folder.display()),
+        )
+        .hint("take the link away, then try again"));
+    }
     make_folders(folder)?;
     let ignore = folder.join(".gitignore");
     if ignore.symlink_metadata().is_ok() {

@@ -155,6 +155,8 @@ fn begin(context: &Context, repository: &Repository, entry: &Entry, trash: &Tras
                 .hint("`wt restore` lists what can be restored"));
         };
         known.state = state;
+        // The repository may have been moved since.
+        repository.root().clone_into(&mut known.repository);
         let known = known.clone();
         registry.record_event(now, Event::new("restored").of(repository.root(), &known.name));
         Ok(known)
@@ -180,6 +182,7 @@ fn bring_back(
     if let Some(parent) = entry.path.parent() {
         files::make_folders(parent)?;
     }
-    remove::put_admin_back(context, repository, entry, &trash.admin)?;
-    files::rename_new(&trash.folder, &entry.path)
+    // The folder first, so that no `git worktree prune` finds a record without it.
+    files::rename_new(&trash.folder, &entry.path)?;
+    remove::put_admin_back(context, repository, entry, &repository.trash_dir(&trash.token))
 }

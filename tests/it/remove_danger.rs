@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::support::{Sandbox, git};
+use crate::support::{Sandbox, git, skip};
 
 /// Every file below `folder` but git's own, with its content.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -34,6 +34,7 @@ fn assert_untouched(sandbox: &Sandbox, target: &Path) {
         &["remove", "feature-login", "--force", "--force"],
         &["remove", target.to_str().unwrap(), "--force", "--force"],
         &["list"],
+        &["list", "--status"],
     ] {
         let run = sandbox.wt(arguments);
         assert!(target.exists(), "{}", run.shown());
@@ -144,4 +145,83 @@ fn an_empty_commondir_left_by_a_killed_git_stops_nobody() {
     sandbox.wt(&["create", "two"]).ok();
     sandbox.wt(&["remove", "feature-login"]).ok();
     assert!(admin.exists(), "somebody else's half-made entry was deleted");
+}
+
+#[test]
+fn a_record_of_git_that_lies_is_not_adopted() {
+    let sandbox = Sandbox::new();
+    let victim = sandbox.make_repository("victim");
+    let linked = sandbox.path("linked");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "t", linked.to_str().unwrap()]);
+    let gitdir = sandbox.repo().join(".git/worktrees/linked/gitdir");
+    fs::write(&gitdir, format!("{}\n", victim.join(".git").display())).unwrap();
+    let before = files(&victim);
+    sandbox.wt(&["adopt", victim.to_str().unwrap(), "--purpose", "feature", "--ports"]).exits(1);
+    sandbox.wt(&["adopt"]).ok();
+    assert_eq!(files(&victim), before);
+    assert_eq!(sandbox.living().len(), 0);
+}
+
+#[test]
+fn nothing_is_moved_through_a_link_in_the_trashs_place() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let elsewhere = sandbox.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    symlink(&elsewhere, sandbox.worktree(".wt-trash")).unwrap();
+    sandbox.wt(&["remove", "login", "--force"]).exits(1).says(&["symbolic link"]);
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    assert_eq!(sandbox.living()[0]["state"], "active");
+    assert_eq!(sandbox.status(&sandbox.worktree("feature-login")), "");
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+#[test]
+fn commits_that_a_vanished_worktree_alone_names_need_force() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "look", "--detach"]).ok();
+    let folder = sandbox.worktree("feature-look");
+    sandbox.commit(&folder, "only here");
+    fs::remove_dir_all(&folder).unwrap();
+    sandbox.refused(&["remove", "look"], "unpushed");
+    sandbox.wt(&["remove", "look", "--force"]).ok();
+}
+
+#[test]
+fn a_mount_point_is_refused_and_with_force_emptied_in_place() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("mounted");
+    fs::create_dir(&folder).unwrap();
+    let mounted = sandbox.program("mount", &folder).args(["-t", "tmpfs", "none", "."]).output().unwrap();
+    if !mounted.status.success() {
+        skip("only root may mount");
+        return;
+    }
+    let made = sandbox.wt(&["create", "login", "--path", folder.to_str().unwrap()]);
+    let refused = sandbox.wt(&["remove", "login"]);
+    let kept = folder.join("README.md").exists();
+    let forced = sandbox.wt(&["--json", "remove", "login", "--force"]);
+    let left = fs::read_dir(&folder).unwrap().count();
+    assert!(sandbox.program("umount", &sandbox.repo()).arg(&folder).status().unwrap().success());
+    made.ok();
+    refused.exits(1).says(&["--force"]);
+    assert!(kept);
+    assert_eq!(forced.ok().json()["removed"][0]["restorable"], false);
+    assert_eq!(left, 0);
+    assert_eq!(sandbox.living().len(), 0);
+    assert_eq!(sandbox.git(&sandbox.repo(), &["for-each-ref", "refs/wt"]), "");
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+#[test]
+fn no_env_is_written_where_a_lying_record_leads() {
+    let sandbox = Sandbox::new();
+    let victim = sandbox.make_repository("victim");
+    sandbox.wt(&["create", "login"]).ok();
+    let gitdir = sandbox.repo().join(".git/worktrees/feature-login/gitdir");
+    for target in [&victim, &sandbox.repo()] {
+        fs::write(&gitdir, format!("{}\n", target.join(".git").display())).unwrap();
+        sandbox.wt(&["env", "feature-login"]).exits(1);
+        assert!(!target.join(".env").exists());
+    }
 }

@@ -7,6 +7,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::admin_files::{link_text, relative_path, write_new};
+use super::discovery::read_link_file;
 use super::identity::make_folder;
 use super::linked::names_back;
 use super::repository::Repository;
@@ -140,13 +141,16 @@ impl Repository {
     /// Moves an admin folder back from `from` and points it and the worktree at `path` to each other; returns its
     /// name, another one when the old one was taken meanwhile.
     pub fn put_back_admin(&self, from: &Path, name: &str, path: &Path) -> Result<String> {
+        // Whatever else stands there by now keeps its own `.git`.
+        let is_its_folder = read_link_file(&path.join(".git"))
+            .is_some_and(|target| target.file_name().is_some_and(|named| named == name));
         loop {
             let name = self.choose_name(name)?;
             make_visible_folder(&self.common_dir.join("worktrees"))?;
             // What git is to read is made true before git can see it.
             self.write_gitdir(from, &name, path)?;
             if self.show(from, &self.admin_dir(&name))? {
-                if path.is_dir() && !names_back(path, &self.admin_dir(&name)) {
+                if is_its_folder && !names_back(path, &self.admin_dir(&name)) {
                     let text = link_text(&self.link_target(&name, path));
                     super::admin_files::write_over(&path.join(".git"), &text)?;
                 }

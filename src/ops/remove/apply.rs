@@ -54,7 +54,7 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     for target in &plan.worktrees {
         context.host.interrupt.check()?;
         let removed = if target.missing {
-            drop_records(context, repository, target)?
+            drop_records(context, repository, target, plan, &mut report.warnings)?
         } else {
             put_away(context, repository, target, plan, &mut report.warnings)?
         };
@@ -64,21 +64,56 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
 }
 
 /// The folder is gone already: its records go, and git's entry for it alone.
-fn drop_records(context: &Context, repository: &Repository, target: &Target) -> Result<Removed> {
-    if let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
-        discard_vanished_admin(repository, admin, &target.path)?;
-    }
+fn drop_records(
+    context: &Context,
+    repository: &Repository,
+    target: &Target,
+    plan: &Plan,
+    warnings: &mut Vec<String>,
+) -> Result<Removed> {
     let now = context.now();
-    let sequence = target.entry.as_ref().map(|entry| entry.sequence);
     let (name, root) = (target.name.clone(), repository.root().to_path_buf());
     context.store()?.update(|registry| {
-        if let Some(entry) = registry.take(|known| Some(known.sequence) == sequence) {
+        if let Some(seen) = &target.entry {
+            let Some(entry) =
+                registry.take(|known| known.sequence == seen.sequence && known.state == seen.state)
+            else {
+                return Err(changed_meanwhile(&name));
+            };
             registry.remember_ports(&entry);
         }
         registry.record_event(now, Event::new("removed").of(root, &name).with("missing", true));
         Ok(())
     })?;
-    Ok(removed(target, false, None))
+    if let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
+        discard_vanished_admin(repository, admin, &target.path)?;
+    }
+    let tip = target.worktree.as_ref().and_then(|worktree| worktree.commit.as_deref());
+    let branch_deleted = delete_branch(repository, target, tip, plan, warnings);
+    Ok(removed(target, branch_deleted, None))
+}
+
+/// Deletes the branch where that was asked for and it is still at `tip`; says why where it cannot.
+fn delete_branch(
+    repository: &Repository,
+    target: &Target,
+    tip: Option<&str>,
+    plan: &Plan,
+    warnings: &mut Vec<String>,
+) -> bool {
+    let (true, Some(branch), Some(tip)) = (plan.delete_branch, &target.branch, tip) else { return false };
+    match repository.delete_branch(branch, tip) {
+        Ok(deleted) => deleted,
+        Err(failure) => {
+            warnings.push(format!("branch `{branch}` stays: {failure}"));
+            false
+        }
+    }
+}
+
+fn changed_meanwhile(name: &str) -> Failure {
+    Failure::new(Code::NotFound, format!("`{name}` is being changed by another `wt`"))
+        .hint("look with `wt list`, then try again")
 }
 
 fn put_away(
@@ -106,8 +141,15 @@ fn put_away(
                 "{} cannot be renamed ({failure}): deleted in place, not restorable",
                 target.path.display()
             ));
-            remove_tree(&target.path)?;
-            discard_vanished_admin(repository, &admin, &target.path)?;
+            if let Err(failure) = delete_in_place(&target.path) {
+                settle::settle(context, repository, &entry)?;
+                hold.release();
+                return Err(failure);
+            }
+            remove_tree(&trash.admin)?;
+            if let Some(keep) = &trash.keep_ref {
+                repository.drop_keep(keep)?;
+            }
             settle::drop_entry(context, &entry)?;
             hold.release();
             return Ok(removed(target, false, None));
@@ -115,17 +157,15 @@ fn put_away(
         Err(failure) => {
             settle::settle(context, repository, &entry)?;
             hold.release();
-            return Err(failure);
+            let hint = format!(
+                "unmount it first, or delete it in place, beyond restoring: `wt remove --force {}`",
+                target.name
+            );
+            return Err(if is_unmovable(&failure) { failure.hint(hint) } else { failure });
         }
     }
     settle::settle(context, repository, &entry)?;
-    let mut branch_deleted = false;
-    if let (true, Some(branch), Some(tip)) = (plan.delete_branch, &target.branch, &trash.head) {
-        match repository.delete_branch(branch, tip) {
-            Ok(deleted) => branch_deleted = deleted,
-            Err(failure) => warnings.push(format!("branch `{branch}` stays: {failure}")),
-        }
-    }
+    let branch_deleted = delete_branch(repository, target, trash.head.as_deref(), plan, warnings);
     hold.release();
     Ok(removed(target, branch_deleted, Some(&trash)))
 }
@@ -146,7 +186,7 @@ fn planned_trash(
     Ok(Trash {
         token: token.to_owned(),
         folder: parent.join(".wt-trash").join(format!("{}-{token}", target.name)),
-        admin: repository.common_dir().join("wt").join("trash").join(token),
+        admin: repository.trash_dir(token),
         keep_ref: repository.keep(token, &repository.admin_dir(admin))?,
         head: target.worktree.as_ref().and_then(|worktree| worktree.commit.clone()),
         branch_deleted: delete_branch && target.branch.is_some(),
@@ -175,17 +215,14 @@ fn mark_removing(
                 .find_by_sequence(known)
                 .filter(|entry| matches!(entry.state, EntryState::Active | EntryState::Creating { .. }));
             let Some(entry) = entry else {
-                return Err(Failure::new(
-                    Code::NotFound,
-                    format!("`{}` is being changed by another `wt`", target.name),
-                )
-                .hint("look with `wt list`, then try again"));
+                return Err(changed_meanwhile(&target.name));
             };
             entry.state = state;
             admin.clone_into(&mut entry.admin);
             // Where git says it is: `git worktree move` tells nobody else.
             entry.path.clone_from(&target.path);
             entry.branch.clone_from(&target.branch);
+            repository.root().clone_into(&mut entry.repository);
             return Ok(entry.clone());
         }
         Ok(registry.insert(Entry {
@@ -211,8 +248,9 @@ fn mark_removing(
 
 fn move_into_trash(repository: &Repository, entry: &Entry, admin: &str, trash: &Trash) -> Result<()> {
     files::prepare_trash(trash.folder.parent().unwrap_or(&trash.folder))?;
-    files::rename_new(&entry.path, &trash.folder)?;
-    repository.take_admin(admin, &trash.admin)
+    // First, so that no `git worktree prune` finds a record without its folder.
+    repository.take_admin(admin, &trash.admin)?;
+    files::rename_new(&entry.path, &trash.folder)
 }
 
 /// Takes away git's record of a worktree whose folder is gone: this one alone, as no `git worktree prune` could.
@@ -229,6 +267,14 @@ pub(super) fn discard_vanished_admin(repository: &Repository, admin: &str, path:
     let aside = repository.require_wt_dir()?.join(format!("vanished-{}", token::random()?));
     repository.take_admin(admin, &aside)?;
     remove_tree(&aside)
+}
+
+/// Deletes what a folder that cannot be renamed holds; a mount point itself stays, empty.
+fn delete_in_place(folder: &Path) -> Result<()> {
+    match remove_tree(folder) {
+        Err(_) if folder.read_dir().is_ok_and(|mut left| left.next().is_none()) => Ok(()),
+        other => other,
+    }
 }
 
 /// A mount point, or a folder on another file system than its parent.

@@ -8,9 +8,10 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::git::Worktree;
+use crate::host::process::identity;
 use crate::model::branch::Head;
 use crate::model::loss::{self, Loss};
-use crate::model::registry::entry::Entry;
+use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::find;
 
 use super::losses;
@@ -128,6 +129,9 @@ fn target(
         )
         .hint("put the folder back in its place, then remove it"));
     }
+    if let Some(entry) = &entry {
+        require_idle(entry)?;
+    }
     let missing = found.path.symlink_metadata().is_err();
     let mut losses = Vec::new();
     let mut branch = entry.as_ref().and_then(|entry| entry.branch.clone());
@@ -145,13 +149,9 @@ fn target(
         };
         repository.require_linked(&found.path, admin, context.host.home())?;
         losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
-        losses.extend(losses::of_head(
-            repository,
-            worktree.as_ref(),
-            branch.as_deref(),
-            request.delete_branch,
-        )?);
     }
+    // Its commits may be here alone even where the folder is gone.
+    losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), request.delete_branch)?);
     loss::sort(&mut losses);
     let ports = entry.iter().flat_map(|entry| &entry.allocations);
     let ports =
@@ -167,5 +167,19 @@ fn not_a_worktree(path: &std::path::Path) -> Failure {
             path.display()
         ),
     )
-    .hint("look at the folder; nothing in it was touched")
+    .hint("nothing in it was touched; once it is moved away, the same command drops the record")
+}
+
+/// Refuses while another command that lives still makes or moves the worktree. One that we healed ourselves is ours.
+fn require_idle(entry: &Entry) -> Result<()> {
+    let (process, doing) = match &entry.state {
+        EntryState::Creating { process, .. } => (process, "created"),
+        EntryState::Removing { process, .. } => (process, "removed or restored"),
+        EntryState::Active | EntryState::Removed { .. } => return Ok(()),
+    };
+    if process.pid == std::process::id() || !identity::is_alive(process) {
+        return Ok(());
+    }
+    let busy = format!("`{}` is being {doing} by another `wt`, pid {}", entry.name, process.pid);
+    Err(Failure::new(Code::Locked, busy).hint("wait until it is done, then try again"))
 }

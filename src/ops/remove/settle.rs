@@ -23,16 +23,14 @@ pub fn is_at_home(entry: &Entry) -> bool {
 /// Fails when git's admin folder cannot be moved to where the folder is.
 pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
     let EntryState::Removing { trash, .. } = &entry.state else { return Ok(String::new()) };
-    let in_trash = trash.folder.symlink_metadata().is_ok();
-    if in_trash && !is_at_home(entry) {
-        if trash.admin.symlink_metadata().is_err() {
-            repository.take_admin(&entry.admin, &trash.admin)?;
-        }
+    if trash.folder.symlink_metadata().is_ok() {
+        // The admin folder went first. What stands at the old place by now is somebody else's.
         put(context, entry, EntryState::Removed { trash: trash.clone() }, "removed")?;
         return Ok(format!("`{}` was being removed when its command died: removed", entry.name));
     }
-    if trash.admin.symlink_metadata().is_ok() {
-        put_admin_back(context, repository, entry, &trash.admin)?;
+    let admin = repository.trash_dir(&trash.token);
+    if admin.symlink_metadata().is_ok() {
+        put_admin_back(context, repository, entry, &admin)?;
     }
     if let Some(keep) = &trash.keep_ref {
         repository.drop_keep(keep)?;
