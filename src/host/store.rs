@@ -55,6 +55,18 @@ impl<T: Document> Store<T> {
         }
     }
 
+    /// Answers whether the file holds one of `words`, without parsing it; true where it cannot be read.
+    #[must_use]
+    pub fn mentions(&self, words: &[&str]) -> bool {
+        match self.read_bytes() {
+            Ok(Some(bytes)) => {
+                words.iter().any(|word| memchr::memmem::find(&bytes, word.as_bytes()).is_some())
+            }
+            Ok(None) => false,
+            Err(_) => true,
+        }
+    }
+
     /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing.
     ///
     /// # Errors

@@ -18,6 +18,10 @@ use crate::ops::undo::{Undone, undo_create};
 /// said and left for the next command.
 pub fn heal(context: &Context) -> Vec<String> {
     let Ok(store) = context.store() else { return Vec::new() };
+    // Nearly always there is nothing to do, and the words alone tell.
+    if !store.mentions(&["\"creating\"", "\"removing\""]) {
+        return Vec::new();
+    }
     let Ok(registry) = store.read() else { return Vec::new() };
     let mut said: Vec<String> =
         origin::part_from_original(context, &registry).ok().flatten().into_iter().collect();

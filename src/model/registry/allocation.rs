@@ -1,14 +1,14 @@
 //! A port owned by a worktree for a service, read leniently: a nonsense number is kept and reported, never a crash.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 
 /// A port number as the file has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum RecordedPort {
     Valid(Port),
@@ -30,6 +30,14 @@ pub struct Allocation {
     pub health: Option<Value>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl<'de> Deserialize<'de> for RecordedPort {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let port = value.as_u64().and_then(|number| u16::try_from(number).ok()).and_then(Port::new);
+        Ok(port.map_or(Self::Invalid(value), Self::Valid))
+    }
 }
 
 impl Allocation {

@@ -38,28 +38,24 @@ impl Document for Registry {
     }
 
     fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        let damaged = |error: serde_json::Error| {
             let what = if bytes.is_empty() { "is empty".to_owned() } else { format!("is damaged: {error}") };
             corrupt(path, &what)
-        })?;
-        let Value::Object(object) = value else { return Err(corrupt(path, "does not hold a registry")) };
-        match object.get("schema") {
-            Some(schema) if schema.as_u64().is_some_and(|schema| schema > SCHEMA) => {
-                return Err(Failure::new(
-                    Code::RegistryNewer,
-                    format!(
-                        "{} was written by a newer wt (schema {schema}; this one knows {SCHEMA})",
-                        path.display()
-                    ),
-                )
-                .hint("update this wt; the file was left as it is")
-                .detail("path", path.display().to_string()));
-            }
-            Some(schema) if schema.as_u64().is_some_and(|schema| schema >= 1) => {}
-            _ => return Err(corrupt(path, "has no schema number")),
+        };
+        let head: Head = serde_json::from_slice(bytes).map_err(damaged)?;
+        match head.schema.as_ref().and_then(Value::as_u64) {
+            Some(schema) if schema > SCHEMA => Err(Failure::new(
+                Code::RegistryNewer,
+                format!(
+                    "{} was written by a newer wt (schema {schema}; this one knows {SCHEMA})",
+                    path.display()
+                ),
+            )
+            .hint("update this wt; the file was left as it is")
+            .detail("path", path.display().to_string())),
+            Some(schema) if schema >= 1 => serde_json::from_slice(bytes).map_err(damaged),
+            _ => Err(corrupt(path, "has no schema number")),
         }
-        serde_json::from_value(Value::Object(object))
-            .map_err(|error| corrupt(path, &format!("is damaged: {error}")))
     }
 
     fn render(&self) -> Result<Vec<u8>> {
@@ -81,6 +77,12 @@ impl Document for Registry {
     fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
+}
+
+/// The one member that decides whether the rest may be read at all.
+#[derive(serde::Deserialize)]
+struct Head {
+    schema: Option<Value>,
 }
 
 fn corrupt(path: &Path, what: &str) -> Failure {
