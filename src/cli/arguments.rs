@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, env, init, list, path, remove, restore, shell_init, sweep, switch,
+    adopt, completions, config, create, env, hook, init, list, path, remove, restore, shell_init, sweep,
+    switch,
 };
 use crate::ui::paint::ColorWish;
 
@@ -98,6 +99,8 @@ pub enum Command {
     ShellInit(shell_init::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
+    Hook(hook::Arguments),
+    #[command(hide = true)]
     Sweep(sweep::Arguments),
 }
 
@@ -118,6 +121,7 @@ impl Command {
             Self::Init(_) => "init",
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",
+            Self::Hook(_) => "hook",
             Self::Sweep(_) => "sweep",
         }
     }

@@ -10,6 +10,7 @@ pub mod completions;
 pub mod config;
 pub mod create;
 pub mod env;
+pub mod hook;
 pub mod init;
 pub mod list;
 pub mod path;

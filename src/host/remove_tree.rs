@@ -45,7 +45,7 @@ fn folder_flags() -> OFlags {
 
 struct Sweep {
     root: OwnedFd,
-    device: u64,
+    device: rustix::fs::Dev,
     moved_up: usize,
 }
 

@@ -67,6 +67,13 @@ impl<T: Document> Store<T> {
         }
     }
 
+    /// Answers whether the file is the backup, byte for byte: somebody put it back. Every write of ours makes the two differ.
+    #[must_use]
+    pub fn is_backup(&self) -> bool {
+        let Ok(path) = resolved(&self.path()) else { return false };
+        matches!((fs::read(&path), fs::read(backup_of(&path))), (Ok(now), Ok(backup)) if now == backup)
+    }
+
     /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing.
     ///
     /// # Errors

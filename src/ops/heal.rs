@@ -14,12 +14,18 @@ use crate::ops::origin;
 use crate::ops::remove;
 use crate::ops::undo::{Undone, undo_create};
 
+/// The field of an entry that came from a backup while it was being created.
+const RECOVERED: &str = "recovered";
+
 /// Heals what dead processes left, and returns what there is to say about it. Never fails: what cannot be healed now is
 /// said and left for the next command.
 pub fn heal(context: &Context) -> Vec<String> {
     let Ok(store) = context.store() else { return Vec::new() };
     // Nearly always there is nothing to do, and the words alone tell.
     if !store.mentions(&["\"creating\"", "\"removing\""]) {
+        return Vec::new();
+    }
+    if store.is_backup() && mark_recovered(context).is_err() {
         return Vec::new();
     }
     let Ok(registry) = store.read() else { return Vec::new() };
@@ -34,6 +40,18 @@ pub fn heal(context: &Context) -> Vec<String> {
         }
     }
     said
+}
+
+/// A backup is one step behind: what it calls unfinished may long be somebody's work. Such entries are marked, and never
+/// undone.
+fn mark_recovered(context: &Context) -> Result<()> {
+    context.store()?.update(|registry| {
+        for entry in registry.entries_mut().filter(|entry| matches!(entry.state, EntryState::Creating { .. }))
+        {
+            entry.extra.insert(RECOVERED.to_owned(), true.into());
+        }
+        Ok(())
+    })
 }
 
 fn is_left_behind(entry: &Entry) -> bool {
@@ -95,12 +113,26 @@ fn process_mut(entry: &mut Entry) -> Option<&mut ProcessId> {
 }
 
 fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
+    if let EntryState::Creating { journal, .. } = &entry.state
+        && let Some(branch) = &journal.new_branch
+    {
+        repository.remove_locks_of_dead_create(branch, &journal.commit, entry.created_at);
+    }
     let worktree = repository.find_worktree(&entry.path)?;
     let admin = worktree.and_then(|worktree| worktree.admin);
     if let Some(admin) = admin.filter(|admin| repository.is_whole(admin, &entry.path)) {
         create::finish(context, repository, entry, &admin, None)?;
         note(context, entry, "create_finished")?;
         return Ok(format!("`{}` was created whole when its command died: finished", entry.name));
+    }
+    if entry.extra.contains_key(RECOVERED) {
+        return Err(Failure::new(
+            Code::WorktreeExists,
+            format!(
+                "its record came from a backup, so nothing is undone; `wt remove {}` takes it away",
+                entry.name
+            ),
+        ));
     }
     match undo_create(context, entry)? {
         Undone::Gone => Ok(format!("`{}` was left half-created by a command that died: undone", entry.name)),

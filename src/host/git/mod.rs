@@ -18,6 +18,7 @@ mod marks;
 mod operation;
 mod remotes;
 mod repository;
+mod stale_locks;
 mod stashes;
 mod status;
 mod support;

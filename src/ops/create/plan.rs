@@ -23,6 +23,9 @@ use super::refusal;
 use super::request::{HeadWish, Request};
 use super::wishes;
 
+/// How often a number is chosen again while others are choosing too.
+const NUMBER_TRIES: usize = 64;
+
 /// What becomes of the branch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
@@ -93,7 +96,28 @@ pub struct Plan {
 ///
 /// Everything that would stop the create before anything is made, with the code that the contract gives it.
 pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
-    plan_names(context, request, &context.store()?.read()?)
+    let store = context.store()?;
+    let mut tries = 0;
+    loop {
+        let failure = match plan_names(context, request, &store.read()?) {
+            Ok(plan) => return Ok(plan),
+            Err(failure) => failure,
+        };
+        // A number that was free when the registry was read may be another create's by now: then the next one is.
+        let is_numbered = request.identifier.is_none() && request.branch.is_none() && request.path.is_none();
+        tries += 1;
+        if !is_numbered || tries == NUMBER_TRIES || !is_taken(&failure) {
+            return Err(failure);
+        }
+    }
+}
+
+/// Answers whether a name was refused because somebody has it.
+fn is_taken(failure: &Failure) -> bool {
+    matches!(
+        failure.code(),
+        Code::WorktreeExists | Code::BranchExists | Code::BranchCheckedOut | Code::PathNotEmpty
+    )
 }
 
 /// The plan with the ports that it would be given now. They are given out by `apply`, under the lock; this is for

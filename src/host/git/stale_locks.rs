@@ -1,0 +1,51 @@
+//! Lock files of git's that a create of ours left when it was killed: git itself would keep them, and that name, for ever.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::repository::Repository;
+use crate::host::clock::Clock;
+use crate::host::interrupt::Interrupt;
+
+/// How long a lock is given to go by itself: whoever holds one for a single ref or setting holds it for milliseconds.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl Repository {
+    /// Removes the lock on the ref `branch`, and the one on the configuration, when they were left by a dead create that
+    /// was making that branch at `commit` and began at `since`: nothing older, and nothing with another content.
+    pub fn remove_locks_of_dead_create(&self, branch: &str, commit: &str, since: Timestamp) {
+        let reference = self.common_dir().join(format!("refs/heads/{branch}.lock"));
+        let config = self.common_dir().join("config.lock");
+        let section = format!("[branch \"{branch}\"]");
+        remove_if_left(&reference, since, &|text| text.is_empty() || text.trim_end() == commit);
+        remove_if_left(&config, since, &|text| text.is_empty() || text.contains(&section));
+    }
+}
+
+fn remove_if_left(lock: &Path, since: Timestamp, is_ours: &dyn Fn(&str) -> bool) {
+    let Some(first) = left(lock, since, is_ours) else { return };
+    // Somebody alive would be done by now, and their lock gone or another one.
+    let waited = Clock.wait(PATIENCE, &Interrupt::default());
+    if waited.is_ok() && left(lock, since, is_ours) == Some(first) {
+        let _ = fs::remove_file(lock);
+    }
+}
+
+/// Returns the lock's inode and time when it may be ours.
+fn left(
+    lock: &Path,
+    since: Timestamp,
+    is_ours: &dyn Fn(&str) -> bool,
+) -> Option<(u64, std::time::SystemTime)> {
+    use std::os::unix::fs::MetadataExt;
+    let found = lock.symlink_metadata().ok().filter(fs::Metadata::is_file)?;
+    let written = found.modified().ok()?;
+    let text = fs::read_to_string(lock).ok()?;
+    let began = Timestamp::try_from(written).ok()?;
+    // Files bear the kernel's coarse time, some milliseconds behind the clock that `since` was read from.
+    let since = since.checked_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(since);
+    (began >= since && is_ours(&text)).then(|| (found.ino(), written))
+}
