@@ -114,6 +114,7 @@ fn discard_admin(repository: &Repository, admin: &str, token: &str) -> Result<()
 
 /// Deletes the branch when it is still where the create put it, was made by it, and nobody uses it.
 fn remove_branch(repository: &Repository, branch: &str, journal: &Journal) -> Result<()> {
+    repository.remove_reflog_without_branch(branch, &journal.token)?;
     let unmoved = repository.find_branch(branch)?.is_some_and(|tip| tip == journal.commit);
     if !unmoved
         || !repository.was_branch_made_by(branch, &journal.token)?

@@ -1,22 +1,48 @@
 //! Small facts that prove or steer: who made a branch, which admin folder a folder names, locks, checkout's threads.
 
 use std::fs;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 
 impl Repository {
-    /// Answers whether the branch's first reflog entry bears `token`, so that the create of that token made it. True also
-    /// where no reflog is kept and so nothing speaks against it.
+    /// Answers whether the branch's last reflog entry bears `token`, so that the create of that token made it and nobody
+    /// moved it since. True also where no reflog is kept and so nothing speaks against it.
     pub fn was_branch_made_by(&self, branch: &str, token: &str) -> Result<bool> {
-        let log = self.common_dir().join("logs").join("refs/heads").join(branch);
+        Ok(self
+            .read_reflog(branch)?
+            .is_none_or(|log| log.lines().next_back().is_none_or(|last| last.contains(token))))
+    }
+
+    /// Removes the reflog that a create of `token` wrote and died before the branch itself was there.
+    pub fn remove_reflog_without_branch(&self, branch: &str, token: &str) -> Result<()> {
+        let log = self.read_reflog(branch)?.unwrap_or_default();
+        let is_ours = log.lines().count() == 1 && log.contains(token);
+        if is_ours && self.find_branch(branch)?.is_none() {
+            // Gone already, or in a folder that is not ours to change: it harms nobody.
+            let _ = fs::remove_file(self.reflog(branch));
+        }
+        Ok(())
+    }
+
+    fn reflog(&self, branch: &str) -> PathBuf {
+        self.common_dir().join("logs").join("refs/heads").join(branch)
+    }
+
+    fn read_reflog(&self, branch: &str) -> Result<Option<String>> {
+        let log = self.reflog(branch);
         match fs::read(&log) {
-            Ok(bytes) => {
-                let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-                Ok(first.is_empty() || String::from_utf8_lossy(first).contains(token))
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
             Err(error) => {
                 Err(Failure::from_io(error, Code::GitFailed, format!("{} cannot be read", log.display())))
             }
