@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -111,19 +111,22 @@ impl FileHold {
     ///
     /// `permission` or `disk_full` when the lock file cannot be made.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
-        let opened =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = opened.map_err(|error| {
-            Failure::from_io(error, Code::Permission, format!("{} cannot be made", path.display()))
-        })?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self { file, path: path.to_path_buf() })),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(Failure::from_io(
-                error.into(),
-                Code::Permission,
-                format!("{} cannot be locked", path.display()),
-            )),
+        let refused = |error, what| {
+            Failure::from_io(error, Code::Permission, format!("{} cannot be {what}", path.display()))
+        };
+        loop {
+            let mut options = OpenOptions::new();
+            let opened = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+            let file = opened.map_err(|error| refused(error, "made"))?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) if is_still_at(&file, path) => {
+                    return Ok(Some(Self { file, path: path.to_path_buf() }));
+                }
+                // Whoever had it removed the file after we opened it: what we locked means nothing to others.
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(refused(error.into(), "locked")),
+            }
         }
     }
 
@@ -137,9 +140,43 @@ impl FileHold {
     pub fn release(self) {}
 }
 
+/// Answers whether `path` still names the open file.
+fn is_still_at(file: &File, path: &Path) -> bool {
+    matches!((file.metadata(), path.metadata()), (Ok(open), Ok(named))
+        if open.dev() == named.dev() && open.ino() == named.ino())
+}
+
 impl Drop for FileHold {
     fn drop(&mut self) {
         // Somebody may have removed it by hand; either way it is gone.
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_hold_is_never_held_twice_while_others_let_go_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..3000 {
+                        let Some(hold) = FileHold::try_take(&path).unwrap() else { continue };
+                        most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        hold.release();
+                    }
+                });
+            }
+        });
+        assert_eq!(most.load(Ordering::SeqCst), 1);
     }
 }
