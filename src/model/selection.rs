@@ -77,7 +77,7 @@ pub struct Landscape<'a> {
     pub skip: &'a HashSet<Port>,
 }
 
-/// Returns every port owned by a living worktree.
+/// Returns every port owned by a living worktree, those too that an unreadable entry claims.
 #[must_use]
 pub fn owned_ports(registry: &Registry) -> HashSet<Port> {
     registry
@@ -85,6 +85,7 @@ pub fn owned_ports(registry: &Registry) -> HashSet<Port> {
         .filter(|entry| entry.is_living())
         .flat_map(|entry| entry.allocations.iter())
         .filter_map(super::registry::allocation::Allocation::find_port)
+        .chain(registry.ports_of_unreadable())
         .collect()
 }
 

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::record::Record;
 use super::table::{Registry, SCHEMA};
 use crate::error::{Code, Failure, Result};
 use crate::model::event::Event;
@@ -62,11 +61,11 @@ impl Document for Registry {
         let mut text = Vec::with_capacity(512 * (self.worktrees.len() + 1));
         let head = serde_json::json!({ "schema": self.schema, "sequence": self.sequence });
         push_members(&mut text, b"{", &head)?;
-        push_rows(&mut text, "repositories", &self.repositories)?;
-        push_rows::<Record>(&mut text, "worktrees", &self.worktrees)?;
-        push_rows(&mut text, "exclusions", &self.exclusions)?;
-        push_rows(&mut text, "former", &self.former)?;
-        push_rows(&mut text, "counters", &self.counters)?;
+        push_rows(&mut text, "repositories", self.repositories.lines())?;
+        push_rows(&mut text, "worktrees", self.worktrees.iter())?;
+        push_rows(&mut text, "exclusions", self.exclusions.lines())?;
+        push_rows(&mut text, "former", self.former.lines())?;
+        push_rows(&mut text, "counters", self.counters.lines())?;
         if !self.extra.is_empty() {
             push_members(&mut text, b",\n", &Value::Object(self.extra.clone()))?;
         }
@@ -107,15 +106,17 @@ fn push_members(text: &mut Vec<u8>, before: &[u8], object: &Value) -> Result<()>
 }
 
 /// Writes a list, each element on a line of its own.
-fn push_rows<T: serde::Serialize>(text: &mut Vec<u8>, key: &str, rows: &[T]) -> Result<()> {
+fn push_rows(text: &mut Vec<u8>, key: &str, rows: impl Iterator<Item = impl serde::Serialize>) -> Result<()> {
     text.extend_from_slice(b",\n\"");
     text.extend_from_slice(key.as_bytes());
     text.extend_from_slice(b"\":[");
-    for (index, row) in rows.iter().enumerate() {
-        text.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
-        push(text, row)?;
+    let mut is_empty = true;
+    for row in rows {
+        text.extend_from_slice(if is_empty { b"\n" } else { b",\n" });
+        push(text, &row)?;
+        is_empty = false;
     }
-    text.extend_from_slice(if rows.is_empty() { b"]" } else { b"\n]" });
+    text.extend_from_slice(if is_empty { b"]" } else { b"\n]" });
     Ok(())
 }
 
@@ -123,4 +124,36 @@ fn push(text: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) -> Result<
     serde_json::to_writer(text, value).map_err(|error| {
         Failure::new(Code::Internal, format!("the registry cannot be written: {error}")).caused_by(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::port::Port;
+
+    fn read(text: &str) -> Registry {
+        Registry::parse(text.as_bytes(), Path::new("registry.json")).unwrap()
+    }
+
+    #[test]
+    fn one_nonsense_row_of_any_list_is_kept_and_hides_nothing() {
+        for list in ["repositories", "worktrees", "exclusions", "former", "counters"] {
+            let registry =
+                read(&format!(r#"{{"schema":1,"sequence":3,"{list}":[{{"port":70000,"what":"?"}},7]}}"#));
+            assert_eq!(registry.sequence, 3);
+            let written: Value = serde_json::from_slice(&registry.render().unwrap()).unwrap();
+            assert_eq!(written[list], serde_json::json!([{"port": 70000, "what": "?"}, 7]), "{list}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_still_owns_its_ports() {
+        let registry = read(
+            r#"{"schema":1,"worktrees":[
+                {"name":7,"state":"active","allocations":[{"port":5000},{"port":70000},{"port":"x"},3]},
+                {"name":7,"state":"removed","allocations":[{"port":5001}]}]}"#,
+        );
+        let owned = crate::model::selection::owned_ports(&registry);
+        assert_eq!(owned.into_iter().map(Port::number).collect::<Vec<_>>(), [5000]);
+    }
 }

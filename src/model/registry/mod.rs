@@ -6,4 +6,5 @@ pub mod entry;
 pub mod journal;
 pub mod record;
 pub mod repository;
+pub mod rows;
 pub mod table;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::entry::Entry;
 use super::record::Record;
 use super::repository::{RepositoryId, RepositoryRecord};
+use super::rows::Rows;
 use crate::model::event::Event;
 use crate::model::exclusion::Exclusion;
 use crate::model::port::Port;
@@ -29,15 +30,15 @@ pub struct Registry {
     #[serde(default)]
     pub sequence: u64,
     #[serde(default)]
-    pub repositories: Vec<RepositoryRecord>,
+    pub repositories: Rows<RepositoryRecord>,
     #[serde(default)]
     pub worktrees: Vec<Record>,
     #[serde(default)]
-    pub exclusions: Vec<Exclusion>,
+    pub exclusions: Rows<Exclusion>,
     #[serde(default)]
-    pub former: Vec<Former>,
+    pub former: Rows<Former>,
     #[serde(default)]
-    pub counters: Vec<Counter>,
+    pub counters: Rows<Counter>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
     /// What happened in this change, written to `events.jsonl` once the registry is.
@@ -77,11 +78,11 @@ impl Default for Registry {
         Self {
             schema: SCHEMA,
             sequence: 0,
-            repositories: Vec::new(),
+            repositories: Rows::default(),
             worktrees: Vec::new(),
-            exclusions: Vec::new(),
-            former: Vec::new(),
-            counters: Vec::new(),
+            exclusions: Rows::default(),
+            former: Rows::default(),
+            counters: Rows::default(),
             extra: Map::new(),
             events: Vec::new(),
         }
@@ -95,6 +96,19 @@ impl Registry {
             Record::Entry(entry) => Some(&**entry),
             Record::Unreadable(_) => None,
         })
+    }
+
+    /// Returns the ports that rows claim which cannot be read: nobody else may have them until that is settled.
+    pub fn ports_of_unreadable(&self) -> impl Iterator<Item = Port> {
+        let rows = self.worktrees.iter().filter_map(|record| match record {
+            Record::Unreadable(row) if row.get("state").and_then(Value::as_str) != Some("removed") => {
+                Some(row)
+            }
+            Record::Unreadable(_) | Record::Entry(_) => None,
+        });
+        rows.filter_map(|row| row.get("allocations")?.as_array())
+            .flatten()
+            .filter_map(|allocation| Port::deserialize(allocation.get("port")?).ok())
     }
 
     /// Returns every readable entry for changing.

@@ -1,0 +1,76 @@
+//! A list of the registry read row by row: one that cannot be read is kept as it stands, and hides none of the others.
+
+use std::ops::{Deref, DerefMut};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// Rows of one kind; used as the list of those that could be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows<T> {
+    readable: Vec<T>,
+    unreadable: Vec<Value>,
+}
+
+impl<T> Rows<T> {
+    /// Returns what could not be read, as it stands in the file.
+    #[must_use]
+    pub fn unreadable(&self) -> &[Value] {
+        &self.unreadable
+    }
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { readable: Vec::new(), unreadable: Vec::new() }
+    }
+}
+
+impl<T> Deref for Rows<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.readable
+    }
+}
+
+impl<T> DerefMut for Rows<T> {
+    fn deref_mut(&mut self) -> &mut Vec<T> {
+        &mut self.readable
+    }
+}
+
+impl<T: Serialize> Serialize for Rows<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.lines())
+    }
+}
+
+impl<T> Rows<T> {
+    /// Returns every row as it is to be written, those that could not be read last.
+    pub fn lines(&self) -> impl Iterator<Item = Line<'_, T>> {
+        self.readable.iter().map(Line::Readable).chain(self.unreadable.iter().map(Line::Unreadable))
+    }
+}
+
+/// A row to be written.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Line<'a, T> {
+    Readable(&'a T),
+    Unreadable(&'a Value),
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Rows<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut rows = Self::default();
+        for value in Vec::<Value>::deserialize(deserializer)? {
+            match T::deserialize(&value) {
+                Ok(row) => rows.readable.push(row),
+                Err(_) => rows.unreadable.push(value),
+            }
+        }
+        Ok(rows)
+    }
+}
