@@ -1,62 +1,64 @@
-//! The new worktree's index: every item with the stat data of what was written, the tree cache, and nothing to re-read.
+//! git's index of the new worktree: stat data such that the first `git status` need not read a file, and the cache of
+//! trees. It appears whole, by rename, and only when every file is there.
 
 use std::path::Path;
 
-use git2::{Index, IndexEntry, IndexTime, Repository};
+use git2::{ErrorClass, Index, IndexEntry, IndexTime, Oid, Tree};
 
-use super::plan::{Kind, Plan};
-use super::writer::Written;
+use super::place::Placed;
+use super::plan::Plan;
 use crate::error::{Code, Failure, Result};
 
-/// Writes the index into `admin`, in one step and last of all: where it stands, the worktree is whole.
-///
-/// # Errors
-///
-/// `git_failed`, `disk_full`.
-pub fn write(repository: &Repository, admin: &Path, plan: &Plan, written: &[Written]) -> Result<()> {
-    let failed = |error: git2::Error| {
-        let code = if error.message().contains("No space left") { Code::DiskFull } else { Code::GitFailed };
-        Failure::new(code, format!("the index of the new worktree cannot be written: {}", error.message()))
-            .caused_by(error)
-    };
-    let mut index = Index::open(&admin.join("index")).map_err(failed)?;
-    for (item, written) in plan.items.iter().zip(written) {
-        index.add(&entry(item.path.clone(), item.kind, item.object, written)).map_err(failed)?;
-    }
-    // Fills the tree cache, without which the first status has to hash every folder.
-    index.write_tree_to(repository).map_err(failed)?;
-    index.write().map_err(failed)
+/// Writes `admin/index` for files that were `placed` as planned.
+pub(super) fn write(admin: &Path, tree: &Tree, plan: &Plan, placed: &[Placed]) -> Result<()> {
+    build(&admin.join("index"), tree, plan, placed).map_err(|error| {
+        let code = match (error.class(), error.message()) {
+            (ErrorClass::Os, message) if is_about_space(message) => Code::DiskFull,
+            (ErrorClass::Os, message) if message.contains("Permission denied") => Code::Permission,
+            _ => Code::GitFailed,
+        };
+        let message = format!("the index in {} cannot be written: {}", admin.display(), error.message());
+        Failure::new(code, message).caused_by(error)
+    })
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "git's index keeps the low 32 bits of every stat field (gitformat-index)"
-)]
-fn entry(path: Vec<u8>, kind: Kind, object: git2::Oid, written: &Written) -> IndexEntry {
-    let none = IndexTime::new(0, 0);
-    let mut entry = IndexEntry {
-        ctime: none,
-        mtime: none,
+/// libgit2 hands on the system's words, not its number.
+fn is_about_space(message: &str) -> bool {
+    message.contains("No space left on device") || message.contains("Disk quota exceeded")
+}
+
+fn build(path: &Path, tree: &Tree, plan: &Plan, placed: &[Placed]) -> Result<(), git2::Error> {
+    let mut index = Index::open(path)?;
+    index.clear()?;
+    let mut filled = IndexEntry {
+        ctime: IndexTime::new(0, 0),
+        mtime: IndexTime::new(0, 0),
         dev: 0,
         ino: 0,
-        mode: kind.mode(),
+        mode: 0,
         uid: 0,
         gid: 0,
         file_size: 0,
-        id: object,
+        id: Oid::ZERO_SHA1,
         flags: 0,
         flags_extended: 0,
-        path,
+        path: Vec::new(),
     };
-    if let Some(stat) = &written.stat {
-        entry.ctime = IndexTime::new(stat.st_ctime as i32, stat.st_ctime_nsec as u32);
-        entry.mtime = IndexTime::new(stat.st_mtime as i32, stat.st_mtime_nsec as u32);
-        entry.dev = stat.st_dev as u32;
-        entry.ino = stat.st_ino as u32;
-        entry.uid = stat.st_uid;
-        entry.gid = stat.st_gid;
-        entry.file_size = stat.st_size as u32;
+    for (entry, stat) in plan.entries.iter().zip(placed) {
+        filled.ctime = IndexTime::new(stat.changed.0, stat.changed.1);
+        filled.mtime = IndexTime::new(stat.modified.0, stat.modified.1);
+        filled.dev = stat.device;
+        filled.ino = stat.inode;
+        filled.mode = entry.kind.mode();
+        filled.uid = stat.user;
+        filled.gid = stat.group;
+        // The low 32 bits, as git does it.
+        filled.file_size = u32::try_from(stat.size & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        filled.id = entry.id;
+        filled.path.clone_from(&entry.path);
+        index.add(&filled)?;
     }
-    entry
+    // Keeps what was just added and takes the cache of trees along, without writing an object.
+    index.read_tree(tree)?;
+    index.write()
 }

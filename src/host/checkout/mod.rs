@@ -1,9 +1,16 @@
-//! Files onto disk, fast and right: a commit's tree becomes a folder and an index.
+//! Files onto disk, fast and right: a commit's tree becomes a folder and an index, as `git worktree add` leaves them.
+//! Bytes go out as they are stored: where a filter or an encoding would change them, git must do the work.
 
-mod engine;
+mod blobs;
+mod folders;
 mod index;
+mod names;
+mod place;
 mod plan;
+mod request;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 mod writer;
 
-pub use engine::{Report, Request, checkout};
+pub use request::{Report, Request, checkout};

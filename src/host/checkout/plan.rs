@@ -1,163 +1,178 @@
-//! What a commit's tree asks for: folders to make, files and links to write, all with paths that are safe to write.
+//! A commit's tree, flattened: which folders there are, and what each path shall be, in the order of the index.
+//! Nothing leaves here that git would refuse to check out.
 
-use git2::{ObjectType, Oid, Repository, Tree};
+use std::collections::HashSet;
 
+use git2::{Oid, Repository, Tree};
+
+use super::names;
 use crate::error::{Code, Failure, Result};
 
-/// What one path becomes on disk.
+/// The type bits of a mode in a tree, and their values (git's `object.h`).
+const TYPE: i32 = 0o170_000;
+const FOLDER: i32 = 0o040_000;
+const FILE: i32 = 0o100_000;
+const LINK: i32 = 0o120_000;
+const SUBMODULE: i32 = 0o160_000;
+/// git looks at the owner's bit only.
+const EXECUTABLE_BIT: i32 = 0o100;
+
+/// Everything that a checkout writes.
+pub(super) struct Plan {
+    /// The first is the root; every other one's parent comes before it.
+    pub(super) folders: Vec<Folder>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A folder of the tree. It has no name of its own: it is a prefix of its entries' paths.
+pub(super) struct Folder {
+    /// Its parent's position in the plan; the root's is its own.
+    pub(super) parent: usize,
+    /// Its path from the root, without a slash at its end.
+    pub(super) path: Vec<u8>,
+}
+
+/// One path that is not a folder of the tree.
+pub(super) struct Entry {
+    pub(super) folder: usize,
+    /// From the root, with `/` between the parts; bytes, as git has them.
+    pub(super) path: Vec<u8>,
+    pub(super) id: Oid,
+    pub(super) kind: Kind,
+}
+
+/// What a path is made into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     File,
     Executable,
     Link,
-    /// A submodule: an empty folder.
-    Gitlink,
+    /// An empty folder, as git leaves one that is not checked out.
+    Submodule,
 }
 
 impl Kind {
-    /// Returns the mode in git's index.
-    #[must_use]
-    pub fn mode(self) -> u32 {
+    /// Returns the mode that git's index and trees have for it.
+    pub(super) fn mode(self) -> u32 {
         match self {
             Self::File => 0o100_644,
             Self::Executable => 0o100_755,
             Self::Link => 0o120_000,
-            Self::Gitlink => 0o160_000,
+            Self::Submodule => 0o160_000,
         }
     }
 }
 
-/// One path of the tree.
-#[derive(Clone, Debug)]
-pub struct Item {
-    /// Relative to the worktree, with `/`; bytes, as git has them.
-    pub path: Vec<u8>,
-    /// The position of its folder in [`Plan::folders`].
-    pub folder: usize,
-    /// Where its last component begins in `path`.
-    pub name_start: usize,
-    pub object: Oid,
-    pub kind: Kind,
+impl Folder {
+    /// Returns the last part of its path.
+    pub(super) fn name(&self) -> &[u8] {
+        last_part(&self.path)
+    }
 }
 
-/// One folder of the tree.
-#[derive(Clone, Debug)]
-pub struct Folder {
-    pub path: Vec<u8>,
+impl Entry {
+    /// Returns the last part of its path.
+    pub(super) fn name(&self) -> &[u8] {
+        last_part(&self.path)
+    }
 }
 
-/// A tree, flattened in git's order, so that an index built from it is sorted.
-#[derive(Clone, Debug, Default)]
-pub struct Plan {
-    /// The root first, each after the one it lies in.
-    pub folders: Vec<Folder>,
-    pub items: Vec<Item>,
+fn last_part(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-/// Reads the tree of `commit`.
-///
-/// # Errors
-///
-/// `git_failed` for an object that cannot be read, or a path that must never be written.
-pub fn plan(repository: &Repository, commit: &str) -> Result<Plan> {
-    let tree =
-        Oid::from_str(commit).and_then(|id| repository.find_commit(id)).and_then(|commit| commit.tree());
-    let tree = tree.map_err(|error| unreadable(commit, &error))?;
-    let mut plan = Plan { folders: vec![Folder { path: Vec::new() }], items: Vec::new() };
-    add(repository, &tree, 0, &mut plan)?;
+/// Finds the tree of a commit given in hexadecimal.
+pub(super) fn tree_of<'r>(library: &'r Repository, commit: &str) -> Result<Tree<'r>> {
+    Oid::from_str(commit).and_then(|id| library.find_commit(id)).and_then(|commit| commit.tree()).map_err(
+        |error| {
+            let message = format!("commit {commit} cannot be read: {}", error.message());
+            Failure::new(Code::GitFailed, message).caused_by(error).hint("`git fsck` says what is damaged")
+        },
+    )
+}
+
+/// Flattens a tree, refusing evil and doubled names.
+pub(super) fn plan(library: &Repository, tree: &Tree) -> Result<Plan> {
+    let root = Folder { parent: 0, path: Vec::new() };
+    let mut plan = Plan { folders: vec![root], entries: Vec::new() };
+    // A stack of our own: how deep a tree is, is up to whoever made the commit.
+    let mut open = vec![Level::new(tree.clone(), 0)];
+    while let Some(level) = open.last_mut() {
+        let Some(item) = level.tree.get(level.next) else {
+            open.pop();
+            continue;
+        };
+        level.next += 1;
+        let folder = level.folder;
+        let path = join(&plan.folders[folder].path, item.name_bytes());
+        let (id, mode, name) = (item.id(), item.filemode_raw(), item.name_bytes().to_vec());
+        drop(item);
+        if names::is_evil(&name, mode & TYPE == LINK) {
+            return Err(refused(&path, "git refuses such a name"));
+        }
+        if !level.seen.insert(name) {
+            return Err(refused(&path, "the tree has that name twice"));
+        }
+        let kind = match mode & TYPE {
+            FOLDER => {
+                let subtree = library.find_tree(id).map_err(|error| {
+                    let message = format!("tree {id} of `{}` cannot be read", shown(&path));
+                    unreadable(error, &message)
+                })?;
+                plan.folders.push(Folder { parent: folder, path });
+                open.push(Level::new(subtree, plan.folders.len() - 1));
+                continue;
+            }
+            FILE if mode & EXECUTABLE_BIT != 0 => Kind::Executable,
+            FILE => Kind::File,
+            LINK => Kind::Link,
+            SUBMODULE => Kind::Submodule,
+            _ => return Err(refused(&path, &format!("git knows no mode {mode:o}"))),
+        };
+        plan.entries.push(Entry { folder, path, id, kind });
+    }
     Ok(plan)
 }
 
-fn add(repository: &Repository, tree: &Tree<'_>, folder: usize, plan: &mut Plan) -> Result<()> {
-    for entry in tree {
-        let name = entry.name_bytes();
-        let mut path = plan.folders[folder].path.clone();
-        if !path.is_empty() {
-            path.push(b'/');
-        }
-        let name_start = path.len();
-        path.extend_from_slice(name);
-        if !is_safe_name(name) {
-            return Err(Failure::new(
-                Code::GitFailed,
-                format!(
-                    "the tree holds `{}`, which no checkout may write",
-                    String::from_utf8_lossy(&path).escape_debug()
-                ),
-            )
-            .hint("the commit is malformed or hostile: `git fsck` says more"));
-        }
-        let kind = match (entry.kind(), entry.filemode_raw() & 0o170_000) {
-            (Some(ObjectType::Tree), _) => {
-                let inner = repository
-                    .find_tree(entry.id())
-                    .map_err(|error| unreadable(&entry.id().to_string(), &error))?;
-                plan.folders.push(Folder { path });
-                add(repository, &inner, plan.folders.len() - 1, plan)?;
-                continue;
-            }
-            (_, 0o160_000) => Kind::Gitlink,
-            (_, 0o120_000) => Kind::Link,
-            _ if entry.filemode_raw() & 0o100 != 0 => Kind::Executable,
-            _ => Kind::File,
-        };
-        plan.items.push(Item { path, folder, name_start, object: entry.id(), kind });
-    }
-    Ok(())
+/// A tree that is being read.
+struct Level<'r> {
+    tree: Tree<'r>,
+    next: usize,
+    folder: usize,
+    seen: HashSet<Vec<u8>>,
 }
 
-/// Refuses what would leave the worktree or write into git's own folder, also in the spellings that other systems fold
-/// onto `.git` (git's `verify_path`, `is_ntfs_dotgit`, `is_hfs_dotgit`).
-fn is_safe_name(name: &[u8]) -> bool {
-    if name.is_empty() || name == b"." || name == b".." || name.contains(&b'/') || name.contains(&0) {
-        return false;
+impl<'r> Level<'r> {
+    fn new(tree: Tree<'r>, folder: usize) -> Self {
+        let seen = HashSet::with_capacity(tree.len());
+        Self { tree, next: 0, folder, seen }
     }
-    let plain: String =
-        String::from_utf8_lossy(name).chars().filter(|letter| !is_ignored_by_hfs(*letter)).collect();
-    let folded = plain.to_ascii_lowercase();
-    let trimmed = folded.split([':', '\\']).next().unwrap_or_default().trim_end_matches([' ', '.']);
-    trimmed != ".git" && trimmed != "git~1"
 }
 
-/// The characters that HFS+ ignores in names (git's `utf8.c`).
-fn is_ignored_by_hfs(letter: char) -> bool {
-    matches!(letter, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
+fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut path = Vec::with_capacity(folder.len() + 1 + name.len());
+    if !folder.is_empty() {
+        path.extend_from_slice(folder);
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
 }
 
-pub(super) fn unreadable(object: &str, error: &git2::Error) -> Failure {
-    Failure::new(Code::GitFailed, format!("object {object} cannot be read: {}", error.message()))
-        .hint("`git fsck` tells what is missing or damaged")
+/// Returns a path as an error names it.
+pub(super) fn shown(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The failure of an object that libgit2 cannot read.
+pub(super) fn unreadable(error: git2::Error, what: &str) -> Failure {
+    Failure::new(Code::GitFailed, format!("{what}: {}", error.message()))
+        .caused_by(error)
+        .hint("`git fsck` says what is damaged")
+}
 
-    #[test]
-    fn what_would_write_into_git_or_leave_the_folder_is_refused() {
-        for name in [
-            &b".git"[..],
-            b".GIT",
-            b"git~1",
-            b".git ",
-            b".git.",
-            b".git::$INDEX",
-            b".g\xe2\x80\x8cit",
-            b"..",
-            b".",
-            b"",
-            b"a/b",
-        ] {
-            assert!(!is_safe_name(name), "{}", String::from_utf8_lossy(name));
-        }
-    }
-
-    #[test]
-    fn ordinary_names_are_written_whatever_their_bytes() {
-        for name in
-            [&b".gitignore"[..], b".github", b"a b", b"new\nline", b"\xff\xfe", b"...", b"git", b"C\\d"]
-        {
-            assert!(is_safe_name(name), "{}", String::from_utf8_lossy(name));
-        }
-    }
+fn refused(path: &[u8], why: &str) -> Failure {
+    Failure::new(Code::GitFailed, format!("`{}` cannot be checked out: {why}", shown(path)))
+        .detail("path", shown(path))
+        .hint("take another commit with `--base`; `git fsck` says what is wrong with this one")
 }

@@ -1,139 +1,150 @@
-//! Writes one item beneath the open root: never through a link, never over something that is there.
+//! Files onto disk by several threads, each path opened from the root downwards: no link is followed, nothing that
+//! stands there is opened or replaced, and every entry's stat data is brought home for the index.
 
-use std::fs::File;
-use std::io::Write;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::ops::Range;
+use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use git2::Odb;
-use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, Stat, Timespec, Timestamps, fstat, futimens, mkdirat, openat, statat,
-    symlinkat, utimensat,
-};
-use rustix::io::Errno;
+use rustix::fs::Timespec;
 
-use super::plan::{Folder, Item, Kind, Plan, unreadable};
+use super::blobs::Blobs;
+use super::folders::{Folders, Made};
+use super::place::{self, Placed};
+use super::plan::Plan;
+use super::request::open_library;
 use crate::error::{Code, Failure, Result};
 
-/// What is known of a written item for the index.
-#[derive(Clone, Copy, Debug)]
-pub struct Written {
-    pub stat: Option<Stat>,
+/// A batch ends with its folder once it has so many entries: two threads that make files in one folder wait for each
+/// other in the kernel.
+const SHORT_BATCH: usize = 8;
+/// And with so many in any case.
+const LONG_BATCH: usize = 64;
+/// Fewer entries than this are not worth a second thread.
+const WORTH_A_THREAD: usize = 24;
+
+/// What the threads work on.
+pub(super) struct Work<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) common_dir: &'a Path,
+    pub(super) root: &'a OwnedFd,
+    /// What every file's modification time is set to.
+    pub(super) time: Timespec,
+    pub(super) interrupted: &'a (dyn Fn() -> bool + Sync),
+    pub(super) progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
-/// Opens the worktree's folder.
-///
-/// # Errors
-///
-/// `permission` and the like, naming the folder.
-pub fn open_root(folder: &Path) -> Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    openat(CWD, folder, flags, Mode::empty()).map_err(|error| refused(folder.as_os_str().as_bytes(), error))
+/// Shared by the threads of one checkout.
+struct Shared<'a> {
+    work: &'a Work<'a>,
+    batches: Vec<Range<usize>>,
+    next: AtomicUsize,
+    done: AtomicUsize,
+    stopped: AtomicBool,
+    failure: Mutex<Option<Failure>>,
+    made: Vec<Made>,
 }
 
-/// Makes every folder of the plan, each after the one above it.
-///
-/// # Errors
-///
-/// `path_not_empty` when one is there already, `disk_full`, `permission`.
-pub fn make_folders(root: &OwnedFd, plan: &Plan) -> Result<()> {
-    for folder in plan.folders.iter().skip(1) {
-        mkdirat(root, folder.path.as_slice(), Mode::from_raw_mode(0o777))
-            .map_err(|error| refused(&folder.path, error))?;
-    }
-    Ok(())
-}
-
-/// Keeps the folder that was written into last open: items come folder by folder.
-#[derive(Debug)]
-pub struct Writer<'a> {
-    root: &'a OwnedFd,
-    plan: &'a Plan,
-    open: Option<(usize, OwnedFd)>,
-    /// What every file's modification time is set to: two seconds back, so that the index, written later, is newer than
-    /// all of them and git need not read them again ("racy git", git's technical documentation).
-    time: Timestamps,
-}
-
-impl<'a> Writer<'a> {
-    /// A writer beneath `root`; `seconds` and `nanoseconds` become the files' modification time.
-    #[must_use]
-    pub fn new(root: &'a OwnedFd, plan: &'a Plan, seconds: i64, nanoseconds: i64) -> Self {
-        let moment = Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
-        Self { root, plan, open: None, time: Timestamps { last_access: moment, last_modification: moment } }
-    }
-
-    /// Writes one item.
-    ///
-    /// # Errors
-    ///
-    /// `path_not_empty` when something is there, `disk_full`, `permission`, `git_failed` for an unreadable object.
-    pub fn write(&mut self, odb: &Odb<'_>, item: &Item) -> Result<Written> {
-        self.enter(item.folder)?;
-        let Some((_, folder)) = &self.open else {
-            return Err(Failure::new(Code::Internal, "no folder is open"));
-        };
-        let name = &item.path[item.name_start..];
-        let failed = |error| refused(&item.path, error);
-        if item.kind == Kind::Gitlink {
-            mkdirat(folder, name, Mode::from_raw_mode(0o777)).map_err(failed)?;
-            return Ok(Written { stat: None });
+/// Writes every entry of the plan; returns each one's stat data, in the plan's order.
+pub(super) fn write(work: &Work, workers: usize) -> Result<Vec<Placed>> {
+    let total = work.plan.entries.len();
+    let batches = batches(work.plan);
+    let threads = workers.min(batches.len()).min(total.div_ceil(WORTH_A_THREAD)).max(1);
+    let shared = Shared {
+        work,
+        batches,
+        next: AtomicUsize::new(0),
+        done: AtomicUsize::new(0),
+        stopped: AtomicBool::new(false),
+        failure: Mutex::new(None),
+        made: work.plan.folders.iter().map(|_| Made::default()).collect(),
+    };
+    let written: Vec<(usize, Vec<Placed>)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| shared.work())).collect();
+        let mut written = shared.work();
+        for other in others {
+            match other.join() {
+                Ok(more) => written.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
         }
-        let blob = odb.read(item.object).map_err(|error| unreadable(&item.object.to_string(), &error))?;
-        if item.kind == Kind::Link {
-            symlinkat(blob.data(), folder, name).map_err(failed)?;
-            utimensat(folder, name, &self.time, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
-            let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
-            return Ok(Written { stat: Some(stat) });
-        }
-        let mode = if item.kind == Kind::Executable { 0o777 } else { 0o666 };
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(openat(folder, name, flags, Mode::from_raw_mode(mode)).map_err(failed)?);
-        file.write_all(blob.data()).map_err(|error| refused_io(&item.path, error))?;
-        futimens(file.as_fd(), &self.time).map_err(failed)?;
-        let stat = fstat(file.as_fd()).map_err(failed)?;
-        Ok(Written { stat: Some(stat) })
+        written
+    });
+    if let Some(failure) = shared.failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        return Err(failure);
+    }
+    let mut placed = vec![Placed::default(); total];
+    for (start, batch) in written {
+        placed[start..start + batch.len()].copy_from_slice(&batch);
+    }
+    Ok(placed)
+}
+
+impl Shared<'_> {
+    /// Works until nothing is left to do, with a handle on the objects of its own: threads that share one wait for
+    /// each other.
+    fn work(&self) -> Vec<(usize, Vec<Placed>)> {
+        let written = open_library(self.work.common_dir)
+            .and_then(|library| Ok(self.take_batches(&Blobs::open(&library)?)));
+        written.unwrap_or_else(|failure| {
+            self.stop(failure);
+            Vec::new()
+        })
     }
 
-    fn enter(&mut self, position: usize) -> Result<()> {
-        if self.open.as_ref().is_some_and(|(open, _)| *open == position) {
-            return Ok(());
+    /// Takes batches in the tree's order until none is left, or another thread has failed.
+    fn take_batches(&self, blobs: &Blobs) -> Vec<(usize, Vec<Placed>)> {
+        let mut folders = Folders::new(self.work.plan, self.work.root, &self.made);
+        let mut written = Vec::new();
+        while !self.stopped.load(Ordering::Relaxed) {
+            let Some(batch) = self.batches.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
+            match self.write_batch(batch.clone(), &mut folders, blobs) {
+                Ok(placed) => written.push((batch.start, placed)),
+                Err(failure) => self.stop(failure),
+            }
         }
-        let folder: &Folder = &self.plan.folders[position];
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let path: &[u8] = if folder.path.is_empty() { b"." } else { &folder.path };
-        let opened = beneath(self.root, path, flags).map_err(|error| refused(&folder.path, error))?;
-        self.open = Some((position, opened));
-        Ok(())
+        written
+    }
+
+    fn write_batch(&self, batch: Range<usize>, folders: &mut Folders, blobs: &Blobs) -> Result<Vec<Placed>> {
+        let mut placed = Vec::with_capacity(batch.len());
+        let size = batch.len();
+        for entry in &self.work.plan.entries[batch] {
+            if (self.work.interrupted)() {
+                return Err(Failure::new(Code::Interrupted, "interrupted"));
+            }
+            if self.stopped.load(Ordering::Relaxed) {
+                return Ok(placed);
+            }
+            let folder = folders.open(entry.folder)?;
+            placed.push(place::place(folder, entry, blobs, self.work.time)?);
+        }
+        let done = self.done.fetch_add(size, Ordering::Relaxed) + size;
+        (self.work.progress)(done, self.work.plan.entries.len());
+        Ok(placed)
+    }
+
+    /// The first failure is told; later ones mostly follow from it.
+    fn stop(&self, failure: Failure) {
+        self.stopped.store(true, Ordering::Relaxed);
+        let mut first = self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        first.get_or_insert(failure);
     }
 }
 
-/// Opens `path` beneath `root` without following any link on the way.
-fn beneath(root: &OwnedFd, path: &[u8], flags: OFlags) -> std::result::Result<OwnedFd, Errno> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{ResolveFlags, openat2};
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        match openat2(root, path, flags, Mode::empty(), resolve) {
-            Err(Errno::NOSYS | Errno::PERM) => {}
-            other => return other,
+/// Parts the entries into batches that keep folders together.
+fn batches(plan: &Plan) -> Vec<Range<usize>> {
+    let entries = &plan.entries;
+    let mut batches = Vec::new();
+    let mut start = 0;
+    for end in 1..=entries.len() {
+        let is_folder_over = entries.get(end).is_none_or(|entry| entry.folder != entries[end - 1].folder);
+        let length = end - start;
+        if length >= LONG_BATCH || (is_folder_over && length >= SHORT_BATCH) || end == entries.len() {
+            batches.push(start..end);
+            start = end;
         }
     }
-    let mut folder = root.try_clone().map_err(|_| Errno::MFILE)?;
-    for name in path.split(|byte| *byte == b'/').filter(|name| !name.is_empty() && *name != b".") {
-        folder = openat(&folder, name, flags, Mode::empty())?;
-    }
-    Ok(folder)
-}
-
-fn refused(path: &[u8], error: Errno) -> Failure {
-    refused_io(path, error.into())
-}
-
-fn refused_io(path: &[u8], error: std::io::Error) -> Failure {
-    let shown = String::from_utf8_lossy(path).escape_debug().to_string();
-    let code =
-        if error.kind() == std::io::ErrorKind::AlreadyExists { Code::PathNotEmpty } else { Code::GitFailed };
-    Failure::from_io(error, code, format!("{shown} cannot be written"))
+    batches
 }

@@ -1,0 +1,6 @@
+//! Checkouts of commits that the real git made, held against what the real git makes of them.
+
+mod equality;
+mod obstacles;
+mod remains;
+mod sandbox;
