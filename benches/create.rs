@@ -1,0 +1,194 @@
+//! What creating a worktree costs beside `git worktree add`: `cargo bench --bench create [-- FILES…]`.
+//! Both sides take turns in one run, in a temporary folder (`TMPDIR`, else `/dev/shm` where it is); trust the ratios.
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+#![expect(clippy::unwrap_used, reason = "a bench that cannot go on says so by panicking")]
+#![expect(clippy::disallowed_methods, reason = "git and wt are children here, and files are made for them")]
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use wt::host::checkout::{Request, checkout};
+
+fn main() {
+    let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes = if asked.is_empty() { vec![200, 5000] } else { asked };
+    println!("{:>7}  {:<28} {:>10}  {:>6}   first status", "files", "way", "median", "ratio");
+    for files in sizes {
+        let rounds = (4000 / files).clamp(7, 31);
+        compare(&Bench::new(files), files, rounds);
+    }
+}
+
+fn compare(bench: &Bench, files: usize, rounds: usize) {
+    let commit = bench.git(&bench.main(), &["rev-parse", "HEAD"]);
+    let ways: [(&str, &dyn Fn(usize) -> Made); 4] = [
+        ("git worktree add", &|round| bench.by_git(round)),
+        ("wt create", &|round| bench.by_wt(round, &[])),
+        ("wt create --ports", &|round| bench.by_wt(round, &["--ports"])),
+        ("the checkout alone", &|round| bench.by_engine(round, &commit)),
+    ];
+    let mut created = vec![Vec::new(); ways.len()];
+    let mut looked = vec![Vec::new(); ways.len()];
+    for round in 0..rounds {
+        for turn in 0..ways.len() {
+            let way = (turn + round) % ways.len();
+            let made = ways[way].1(round);
+            created[way].push(made.time);
+            looked[way].push(bench.first_status(&made.folder));
+            bench.forget(&made.folder);
+        }
+    }
+    let created: Vec<Duration> = created.into_iter().map(median).collect();
+    let looked: Vec<Duration> = looked.into_iter().map(median).collect();
+    for (way, (name, _)) in ways.iter().enumerate() {
+        println!(
+            "{files:>7}  {name:<28} {:>10.2?}  {:>6.2}   {:.2}",
+            created[way],
+            created[way].as_secs_f64() / created[0].as_secs_f64(),
+            looked[way].as_secs_f64() / looked[0].as_secs_f64(),
+        );
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// A worktree, and how long it took.
+struct Made {
+    folder: PathBuf,
+    time: Duration,
+}
+
+/// A repository of its own, with a home and a registry of its own.
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new(files: usize) -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = match std::env::var_os("TMPDIR") {
+            None if memory.is_dir() => tempfile::tempdir_in(memory),
+            _ => tempfile::tempdir(),
+        };
+        let bench = Self { folder: folder.unwrap() };
+        fs::create_dir_all(bench.main()).unwrap();
+        bench.git(&bench.main(), &["init", "-q", "-b", "main"]);
+        // git would pack in the background, into the measurement.
+        bench.git(&bench.main(), &["config", "gc.auto", "0"]);
+        bench.git(&bench.main(), &["config", "maintenance.auto", "false"]);
+        // Two versions of every file: packed, one of them becomes a delta.
+        for version in 0..2 {
+            bench.write_files(files, version);
+            bench.git(&bench.main(), &["add", "-A"]);
+            bench.git(&bench.main(), &["commit", "-q", "-m", "version"]);
+        }
+        bench.git(&bench.main(), &["gc", "-q", "--prune=now"]);
+        bench
+    }
+
+    fn main(&self) -> PathBuf {
+        self.folder.path().join("main")
+    }
+
+    /// Sizes from 0.5 to 60 KB, most of them small, of a fixed seed; 12 files in a folder.
+    fn write_files(&self, files: usize, version: usize) {
+        let mut seed = 7_u64;
+        let mut next = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        for number in 0..files {
+            let folder = self.main().join(format!("part-{}/module-{}", number / 144, number / 12));
+            fs::create_dir_all(&folder).unwrap();
+            let size = 500 + if next(12) == 0 { next(60_000) } else { next(6000) };
+            let mut text = format!("version {version} of file {number}\n");
+            while u64::try_from(text.len()).unwrap() < size {
+                writeln!(text, "let value_{} = compute({}, {});", next(90), next(100_000), next(9)).unwrap();
+            }
+            fs::write(folder.join(format!("file-{number}.rs")), text).unwrap();
+        }
+    }
+
+    fn isolated(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "XDG_CONFIG_HOME"] {
+            command.env_remove(name);
+        }
+        command.env("HOME", self.folder.path()).env("WT_STATE_DIR", self.folder.path().join("state"));
+        command.env("GIT_CONFIG_NOSYSTEM", "1").stdin(Stdio::null());
+        for who in ["AUTHOR", "COMMITTER"] {
+            command
+                .env(format!("GIT_{who}_NAME"), "Bench")
+                .env(format!("GIT_{who}_EMAIL"), "bench@example.com");
+        }
+        command
+    }
+
+    fn git(&self, folder: &Path, arguments: &[&str]) -> String {
+        let output = self.isolated("git").args(arguments).current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn by_git(&self, round: usize) -> Made {
+        let folder = self.folder.path().join(format!("git-{round}"));
+        let (branch, path) = (format!("git/{round}"), folder.to_str().unwrap());
+        let start = Instant::now();
+        self.git(&self.main(), &["worktree", "add", "-q", "-b", &branch, path]);
+        Made { time: start.elapsed(), folder }
+    }
+
+    fn by_wt(&self, round: usize, flags: &[&str]) -> Made {
+        let folder = self.folder.path().join(format!("wt-{round}{}", flags.concat()));
+        let mut command = self.isolated(env!("CARGO_BIN_EXE_wt"));
+        let identifier = format!("r{round}{}", flags.concat());
+        // A range of its own: what listens on a developer's machine is not what is measured.
+        command.env("WT_PURPOSE_FEATURE_PORTS", "23100-23899").env("WT_PORTS_CONFLICT_POLICY", "retry");
+        command.args(["create", &identifier, "--no-input", "-q", "--path"]).arg(&folder).args(flags);
+        let start = Instant::now();
+        let output = command.current_dir(self.main()).output().unwrap();
+        let time = start.elapsed();
+        assert!(output.status.success(), "{output:?}");
+        Made { folder, time }
+    }
+
+    /// Times files and index alone, within this process.
+    fn by_engine(&self, round: usize, commit: &str) -> Made {
+        let name = format!("engine-{round}");
+        let folder = self.folder.path().join(&name);
+        let arguments = ["worktree", "add", "-q", "--no-checkout", "--detach", folder.to_str().unwrap()];
+        self.git(&self.main(), &arguments);
+        let common_dir = self.main().join(".git");
+        let start = Instant::now();
+        checkout(&Request {
+            common_dir: &common_dir,
+            commit,
+            folder: &folder,
+            admin: &common_dir.join("worktrees").join(&name),
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            interrupted: &|| false,
+            progress: &|_, _| {},
+        })
+        .unwrap_or_else(|failure| panic!("{failure}"));
+        Made { time: start.elapsed(), folder }
+    }
+
+    fn first_status(&self, folder: &Path) -> Duration {
+        let start = Instant::now();
+        let changes = self.git(folder, &["status", "--porcelain"]);
+        let time = start.elapsed();
+        assert_eq!(changes, "", "{}", folder.display());
+        time
+    }
+
+    fn forget(&self, folder: &Path) {
+        fs::remove_dir_all(folder).unwrap();
+        self.git(&self.main(), &["worktree", "prune"]);
+    }
+}
