@@ -45,10 +45,14 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
     match resolve::resolve(wanted, &candidates, &context.folder) {
         Resolution::One(index) => Ok(rows.swap_remove(index).into()),
         Resolution::Many(indices) => {
-            let names: Vec<String> =
-                indices.iter().filter_map(|index| rows.get(*index)).map(Row::name).collect();
+            let found: Vec<&Row> = indices.iter().filter_map(|index| rows.get(*index)).collect();
+            let mut names: Vec<String> = found.iter().map(|row| row.name()).collect();
+            let is_one_name = names.iter().all(|name| Some(name) == names.first());
+            if is_one_name {
+                names = found.iter().map(|row| row.path().display().to_string()).collect();
+            }
             Err(Failure::new(Code::Ambiguous, format!("`{}` may mean {}", shown(wanted), names.join(", ")))
-                .hint("give the whole name")
+                .hint(if is_one_name { "give its folder" } else { "give the whole name" })
                 .detail("candidates", names))
         }
         Resolution::None { near } => {

@@ -190,3 +190,50 @@ fn a_file_added_to_a_half_made_folder_is_not_deleted() {
     }
     assert!(half_made > 0, "no kill left a half-made folder: the experiment says nothing");
 }
+
+/// Asserts that the worktree is whole: in its place and active, or in the trash and restorable; it is in its place then.
+#[track_caller]
+fn assert_nothing_lost(sandbox: &Sandbox, context: &str) {
+    let list = sandbox.wt(&["list"]).ok();
+    assert!(!list.stderr.contains("unfinished"), "{context}\n{}", list.shown());
+    let folder = sandbox.worktree("feature-login");
+    if !folder.exists() {
+        sandbox.wt(&["restore", "feature-login"]).ok();
+    }
+    assert_eq!(sandbox.status(&folder), "A  staged.txt\n?? new.txt", "{context}");
+    let entry = sandbox.living().into_iter().find(|entry| entry["name"] == "feature-login").unwrap();
+    assert_eq!(entry["state"], "active", "{context}");
+    // Whatever is kept from gc is kept for an entry, which lets it go one day.
+    let registry = sandbox.registry().to_string();
+    for kept in sandbox.git(&sandbox.repo(), &["for-each-ref", "--format=%(refname)", "refs/wt"]).lines() {
+        let token = kept.rsplit('/').next().unwrap();
+        assert!(registry.contains(token), "{context}: {kept} is kept for ever");
+    }
+}
+
+#[test]
+fn a_removal_and_a_restore_killed_at_each_rename_lose_nothing() {
+    let sandbox = with_bystander();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    fs::write(folder.join("staged.txt"), "staged\n").unwrap();
+    sandbox.git(&folder, &["add", "staged.txt"]);
+    fs::write(folder.join("new.txt"), "new\n").unwrap();
+    for call in ["rename", "renameat2"] {
+        let mut number = 1;
+        while killed_at(&sandbox, &["remove", "feature-login", "--force"], call, number) {
+            assert_nothing_lost(&sandbox, &format!("remove killed at {call} {number}"));
+            number += 1;
+        }
+        number = 1;
+        while killed_at(&sandbox, &["restore", "feature-login"], call, number) {
+            assert_nothing_lost(&sandbox, &format!("restore killed at {call} {number}"));
+            sandbox.wt(&["remove", "feature-login", "--force"]).ok();
+            number += 1;
+        }
+    }
+    sandbox.assert_sound(&sandbox.repo());
+}

@@ -162,3 +162,32 @@ fn trash_that_is_not_to_be_kept_goes() {
     });
     sandbox.refused(&["restore", "feature-one"], "not_found");
 }
+
+#[test]
+fn a_lock_that_a_killed_git_left_on_our_ref_stops_no_restore() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    sandbox.wt(&["remove", "login"]).ok();
+    let keep = sandbox.git(&sandbox.repo(), &["for-each-ref", "--format=%(refname)", "refs/wt/trash"]);
+    fs::write(sandbox.repo().join(format!(".git/{keep}.lock")), "").unwrap();
+    sandbox.wt(&["restore", "feature-login"]).ok();
+    assert_eq!(sandbox.living()[0]["state"], "active");
+    sandbox.wt(&["remove", "login"]).ok();
+}
+
+#[test]
+fn a_restored_worktree_whose_git_name_is_taken_gets_another_and_both_work() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    sandbox.wt(&["remove", "login"]).ok();
+    let other = sandbox.path("feature-login");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "other", other.to_str().unwrap()]);
+    sandbox.wt(&["restore", "feature-login"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    assert_eq!(sandbox.git(&folder, &["branch", "--show-current"]), "feature/login");
+    assert_eq!(sandbox.git(&other, &["branch", "--show-current"]), "other");
+    let error = sandbox.refused(&["remove", "feature-login"], "ambiguous");
+    assert_eq!(error["hint"], "give its folder");
+    sandbox.wt(&["remove", folder.to_str().unwrap()]).ok();
+    assert_eq!(sandbox.status(&other), "");
+}

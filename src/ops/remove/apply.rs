@@ -128,11 +128,12 @@ fn put_away(
     let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.clone()) else {
         return Err(Failure::new(Code::Internal, format!("`{}` has no admin folder", target.name)));
     };
-    let trash = planned_trash(context, repository, target, &admin, plan.delete_branch, &token)?;
+    let trash = planned_trash(context, repository, target, plan.delete_branch, &token);
     let entry = mark_removing(context, repository, target, &admin, &trash)?;
     // The proof is taken again, right before the rename: what was planned may be minutes old.
     let put = repository
         .require_linked(&target.path, &admin, context.host.home())
+        .and_then(|_| repository.keep(&token, &repository.admin_dir(&admin)))
         .and_then(|_| move_into_trash(repository, &entry, &admin, &trash));
     match put {
         Ok(()) => {}
@@ -174,25 +175,24 @@ fn planned_trash(
     context: &Context,
     repository: &Repository,
     target: &Target,
-    admin: &str,
     delete_branch: bool,
     token: &str,
-) -> Result<Trash> {
+) -> Trash {
     let parent = target.path.parent().unwrap_or(Path::new("/"));
     let now = context.now();
     let until = now.checked_add(
         jiff::SignedDuration::try_from(context.config.trash.keep).unwrap_or(jiff::SignedDuration::MAX),
     );
-    Ok(Trash {
+    Trash {
         token: token.to_owned(),
         folder: parent.join(".wt-trash").join(format!("{}-{token}", target.name)),
         admin: repository.trash_dir(token),
-        keep_ref: repository.keep(token, &repository.admin_dir(admin))?,
+        keep_ref: Some(format!("refs/wt/trash/{token}")),
         head: target.worktree.as_ref().and_then(|worktree| worktree.commit.clone()),
         branch_deleted: delete_branch && target.branch.is_some(),
         removed_at: now,
         until: until.unwrap_or(jiff::Timestamp::MAX),
-    })
+    }
 }
 
 /// Records the removal before its first step; a worktree nobody had recorded gets an entry, so that it can be restored.

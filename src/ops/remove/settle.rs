@@ -32,10 +32,11 @@ pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Resu
     if admin.symlink_metadata().is_ok() {
         put_admin_back(context, repository, entry, &admin)?;
     }
-    if let Some(keep) = &trash.keep_ref {
-        repository.drop_keep(keep)?;
-    }
     put(context, entry, EntryState::Active, "kept")?;
+    if let Some(keep) = &trash.keep_ref {
+        // A stale lock of git's at worst: what is in use again is not held up by it.
+        let _ = repository.drop_keep(keep);
+    }
     Ok(format!("`{}` was being removed when its command died: it is still there", entry.name))
 }
 
