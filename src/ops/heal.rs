@@ -21,16 +21,15 @@ const RECOVERED: &str = "recovered";
 /// said and left for the next command.
 pub fn heal(context: &Context) -> Vec<String> {
     let Ok(store) = context.store() else { return Vec::new() };
+    let mut said: Vec<String> = origin::part_from_original(context).ok().flatten().into_iter().collect();
     // Nearly always there is nothing to do, and the words alone tell.
     if !store.mentions(&["\"creating\"", "\"removing\""]) {
-        return Vec::new();
+        return said;
     }
     if store.is_backup() && mark_recovered(context).is_err() {
-        return Vec::new();
+        return said;
     }
-    let Ok(registry) = store.read() else { return Vec::new() };
-    let mut said: Vec<String> =
-        origin::part_from_original(context, &registry).ok().flatten().into_iter().collect();
+    let Ok(registry) = store.read() else { return said };
     let left: Vec<&Entry> = registry.entries().filter(|entry| is_left_behind(entry)).collect();
     for entry in left {
         match heal_one(context, entry) {

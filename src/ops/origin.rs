@@ -27,12 +27,18 @@ pub fn find_repository(context: &Context, entry: &Entry) -> Option<Repository> {
 /// # Errors
 ///
 /// Fails when the registry or the new id cannot be written.
-pub fn part_from_original(context: &Context, registry: &Registry) -> Result<Option<String>> {
+pub fn part_from_original(context: &Context) -> Result<Option<String>> {
     let Some(repository) = &context.repository else { return Ok(None) };
-    if find_original(repository, registry).is_none() {
+    let store = context.store()?;
+    let place = serde_json::to_string(repository.common_dir()).unwrap_or_default();
+    // Where our own place is recorded, which the words alone tell, we are no copy.
+    if repository.find_id().is_none()
+        || store.mentions(&[&format!("\"common_dir\":{place}")])
+        || find_original(repository, &store.read()?).is_none()
+    {
         return Ok(None);
     }
-    context.store()?.update(|registry| {
+    store.update(|registry| {
         // Another command may have been faster.
         let Some(original) = find_original(repository, registry).map(|original| original.path.clone()) else {
             return Ok(None);
