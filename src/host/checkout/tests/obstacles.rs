@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::sandbox::{Sandbox, contents};
 use crate::error::{Code, Failure};
+use crate::host::checkout::folders::{Folders, Made};
+use crate::host::checkout::plan::{Folder, Plan};
 use crate::host::checkout::{Request, checkout, verify};
 
 fn require_refused(sandbox: &Sandbox, name: &str, commit: &str, code: Code, part: &str) -> Failure {
@@ -79,6 +81,33 @@ fn what_stands_in_the_folder_is_never_written_over() {
         assert_eq!(failure.code(), Code::PathNotEmpty, "{failure}");
         assert_eq!(path.read_link().unwrap(), Path::new("mine"));
     }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a file of a temporary folder")]
+fn a_file_that_stands_there_keeps_its_content() {
+    let sandbox = Sandbox::new();
+    sandbox.write("file", "new");
+    let commit = sandbox.commit();
+    let (folder, admin) = sandbox.register("ours", &commit);
+    std::fs::write(folder.join("file"), "mine").unwrap();
+    let failure = sandbox.checkout_into(&folder, &admin, &commit, 1).unwrap_err();
+    assert_eq!(failure.code(), Code::PathNotEmpty, "{failure}");
+    assert_eq!(std::fs::read(folder.join("file")).unwrap(), b"mine");
+}
+
+#[test]
+fn a_folder_that_became_a_link_after_it_was_made_is_not_entered() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("outside")).unwrap();
+    symlink("outside", folder.path().join("door")).unwrap();
+    let part = |path: &[u8]| Folder { parent: 0, path: path.to_vec() };
+    let plan = Plan { folders: vec![part(b""), part(b"door")], entries: Vec::new() };
+    let root = std::fs::File::open(folder.path()).unwrap().into();
+    let made = [Made::new(Some(Ok(()))), Made::new(Some(Ok(())))];
+    let mut folders = Folders::new(&plan, &root, &made);
+    assert!(folders.open(0).is_ok());
+    assert!(folders.open(1).is_err());
 }
 
 #[test]
