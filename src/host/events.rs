@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::model::event::Event;
@@ -31,8 +31,18 @@ pub fn append(folder: &Path, events: &[Event]) -> std::io::Result<()> {
         serde_json::to_writer(&mut lines, event)?;
         lines.push(b'\n');
     }
+    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
+    // A line that a full disk cut short must not swallow the next one.
+    let length = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.read_exact_at(&mut last, length - 1)?;
+    }
+    if last != [b'\n'] {
+        lines.insert(0, b'\n');
+    }
     // One write, so that a reader never sees half a line.
-    OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?.write_all(&lines)
+    file.write_all(&lines)
 }
 
 fn rotate(folder: &Path) -> std::io::Result<()> {
@@ -43,4 +53,43 @@ fn rotate(folder: &Path) -> std::io::Result<()> {
         }
     }
     fs::rename(folder.join("events.jsonl"), numbered(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(name: &str) -> Vec<Event> {
+        vec![Event::new(name)]
+    }
+
+    #[test]
+    fn a_line_cut_short_spoils_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"{\"event\":\"cre")
+            .unwrap();
+        append(folder.path(), &events("removed")).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let last: Event = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_eq!((text.lines().count(), last.event.as_str()), (2, "removed"));
+    }
+
+    #[test]
+    fn a_full_log_is_put_aside_and_two_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..4 {
+            let path = folder.path().join("events.jsonl");
+            OpenOptions::new().create(true).append(true).open(&path).unwrap().set_len(LARGEST).unwrap();
+            append(folder.path(), &events(&format!("round-{round}"))).unwrap();
+        }
+        let names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 3, "{names:?}");
+    }
 }

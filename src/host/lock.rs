@@ -62,9 +62,11 @@ pub fn with_folder_locked<R>(
 
 /// Says in `registry.lock` who holds the lock. It is information only: failing to write it spoils nothing.
 fn name_holder(file: &Path) {
-    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
+    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    let opened =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(file);
     if let Ok(mut file) = opened {
-        let _ = writeln!(file, "pid {} since {}", std::process::id(), Clock.now());
+        let _ = writeln!(file, "wt, pid {}, since {}", std::process::id(), Clock.now());
     }
 }
 

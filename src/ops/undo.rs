@@ -73,10 +73,21 @@ fn folder_is_ours(repository: &Repository, path: &Path, admin: Option<&str>) -> 
     if path.read_dir().is_ok_and(|mut entries| entries.next().is_none()) {
         return true;
     }
+    if admin.is_some() && is_link_cut_short(path) {
+        return true;
+    }
     match repository.find_admin_named_by(path) {
         Some(named) => admin.is_some_and(|admin| admin == named) || !repository.admin_dir(&named).exists(),
         None => false,
     }
+}
+
+/// Answers whether the folder holds nothing but a `.git` file that was never written to its end.
+fn is_link_cut_short(path: &Path) -> bool {
+    let alone =
+        path.read_dir().is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == ".git"));
+    let text = std::fs::read(path.join(".git")).unwrap_or_default();
+    alone && !text.ends_with(b"\n") && (text.starts_with(b"gitdir: ") || b"gitdir: ".starts_with(&text))
 }
 
 /// What stands in the folder and was not provably made by this create.

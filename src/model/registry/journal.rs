@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Written before anything is made. Undoing removes only what is named here, and only while unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub struct Journal {
     /// Whether an env block is to be written.
     #[serde(default)]
     pub env: bool,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// Where a removed worktree is kept, and what it takes to bring it back.
@@ -50,4 +53,6 @@ pub struct Trash {
     pub removed_at: Timestamp,
     /// When the clean-up may delete it.
     pub until: Timestamp,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }

@@ -55,6 +55,8 @@ pub struct Former {
     /// The worktree's name: tells detached worktrees of one purpose apart.
     pub name: String,
     pub ports: Vec<FormerPort>,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// One service's former port.
@@ -62,6 +64,8 @@ pub struct Former {
 pub struct FormerPort {
     pub service: ServiceName,
     pub port: Port,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// How often a kind of conflict was met, by purpose and service.
@@ -71,6 +75,8 @@ pub struct Counter {
     pub purpose: Option<Purpose>,
     pub service: ServiceName,
     pub count: u64,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl Default for Registry {
@@ -206,7 +212,7 @@ impl Registry {
             .iter()
             .filter_map(|allocation| {
                 let port = allocation.find_port()?;
-                Some(FormerPort { service: allocation.service.clone(), port })
+                Some(FormerPort { service: allocation.service.clone(), port, extra: Map::new() })
             })
             .collect();
         if ports.is_empty() {
@@ -219,6 +225,7 @@ impl Registry {
             purpose: entry.purpose.clone(),
             name: entry.name.clone(),
             ports,
+            extra: Map::new(),
         });
         let surplus = self.former.len().saturating_sub(FORMER_LIMIT);
         self.former.drain(..surplus);
@@ -238,6 +245,7 @@ impl Registry {
             purpose: purpose.cloned(),
             service: service.clone(),
             count: 1,
+            extra: Map::new(),
         });
     }
 

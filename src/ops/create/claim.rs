@@ -147,6 +147,7 @@ fn journal(plan: &Plan, token: &str) -> Journal {
         folder_existed: plan.folder_existed,
         new_parents,
         env: plan.env,
+        extra: serde_json::Map::new(),
     }
 }
 

@@ -192,6 +192,7 @@ fn planned_trash(
         branch_deleted: delete_branch && target.branch.is_some(),
         removed_at: now,
         until: until.unwrap_or(jiff::Timestamp::MAX),
+        extra: serde_json::Map::new(),
     }
 }
 
