@@ -151,3 +151,12 @@ fn completions_come_for_every_shell() {
             .answers(&["create", "on-conflict"]);
     }
 }
+
+#[test]
+fn completions_offer_no_command_that_is_not_for_people() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.wt(&["completions", "fish"]).ok();
+    for hidden in ["sweep", "hook "] {
+        assert!(!run.stdout.contains(&format!("-a \"{hidden}")), "{hidden} is offered");
+    }
+}
