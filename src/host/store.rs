@@ -55,16 +55,9 @@ impl<T: Document> Store<T> {
         }
     }
 
-    /// Answers whether the file holds one of `words`, without parsing it; true where it cannot be read.
-    #[must_use]
-    pub fn mentions(&self, words: &[&str]) -> bool {
-        match self.read_bytes() {
-            Ok(Some(bytes)) => {
-                words.iter().any(|word| memchr::memmem::find(&bytes, word.as_bytes()).is_some())
-            }
-            Ok(None) => false,
-            Err(_) => true,
-        }
+    /// Looks at the file's bytes without parsing them; `None` where there is no file or it cannot be read.
+    pub fn glance<R>(&self, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        self.read_bytes().ok().flatten().map(|bytes| look(&bytes))
     }
 
     /// Answers whether the file is the backup, byte for byte: somebody put it back. Every write of ours makes the two differ.

@@ -1,6 +1,8 @@
 //! What every command does first: a create or a removal whose process died is undone or finished. One lock-free read
 //! tells whether there is anything to do.
 
+use memchr::memmem;
+
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -21,11 +23,11 @@ const RECOVERED: &str = "recovered";
 /// said and left for the next command.
 pub fn heal(context: &Context) -> Vec<String> {
     let Ok(store) = context.store() else { return Vec::new() };
-    let mut said: Vec<String> = origin::part_from_original(context).ok().flatten().into_iter().collect();
-    // Nearly always there is nothing to do, and the words alone tell.
-    if !store.mentions(&["\"creating\"", "\"removing\""]) {
-        return said;
+    // Nearly always there is nothing to do, and the bytes alone tell.
+    if !store.glance(|bytes| may_need_healing(context, bytes)).unwrap_or(false) {
+        return Vec::new();
     }
+    let mut said: Vec<String> = origin::part_from_original(context).ok().flatten().into_iter().collect();
     if store.is_backup() && mark_recovered(context).is_err() {
         return said;
     }
@@ -39,6 +41,16 @@ pub fn heal(context: &Context) -> Vec<String> {
         }
     }
     said
+}
+
+/// Answers whether something may be unfinished, or our repository a copy: its id is known, its place is not.
+fn may_need_healing(context: &Context, registry: &[u8]) -> bool {
+    let mentions = |text: &str| memmem::find(registry, text.as_bytes()).is_some();
+    let is_elsewhere = context.repository.as_ref().is_some_and(|repository| {
+        let id = repository.find_id();
+        id.is_some_and(|id| mentions(&id.0)) && !mentions(&repository.common_dir().to_string_lossy())
+    });
+    is_elsewhere || mentions("\"creating\"") || mentions("\"removing\"")
 }
 
 /// A backup is one step behind: what it calls unfinished may long be somebody's work. Such entries are marked, and never
