@@ -30,12 +30,7 @@ pub fn find_repository(context: &Context, entry: &Entry) -> Option<Repository> {
 pub fn part_from_original(context: &Context) -> Result<Option<String>> {
     let Some(repository) = &context.repository else { return Ok(None) };
     let store = context.store()?;
-    let place = serde_json::to_string(repository.common_dir()).unwrap_or_default();
-    // Where our own place is recorded, which the words alone tell, we are no copy.
-    if repository.find_id().is_none()
-        || store.mentions(&[&format!("\"common_dir\":{place}")])
-        || find_original(repository, &store.read()?).is_none()
-    {
+    if find_original(repository, &store.read()?).is_none() {
         return Ok(None);
     }
     store.update(|registry| {
