@@ -6,7 +6,7 @@ use crate::error::{Code, Failure, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quoted {
     pub text: String,
-    /// True for a value with both `'` and one of `$`, a backtick or `\`: no spelling of it is read alike everywhere, and
+    /// True where no spelling is read alike everywhere (`'` beside `$`, a backtick, `"` or `\`; a last or a double `\`):
     /// this one is what `sh` reads.
     pub disputed: bool,
 }
@@ -28,8 +28,10 @@ pub fn quote(name: &str, value: &str) -> Result<Quoted> {
     if value.chars().all(plain) {
         return Ok(Quoted { text: value.to_owned(), disputed: false });
     }
-    if !value.contains('\'') {
-        return Ok(Quoted { text: format!("'{value}'"), disputed: false });
+    // To dotenvy a backslash before the closing single quote hides it, and the lines that follow go with the value.
+    if !value.contains('\'') && !value.ends_with('\\') {
+        // python-dotenv makes one backslash of two even here.
+        return Ok(Quoted { text: format!("'{value}'"), disputed: value.contains("\\\\") });
     }
     let mut text = String::from("\"");
     for letter in value.chars() {
@@ -39,7 +41,7 @@ pub fn quote(name: &str, value: &str) -> Result<Quoted> {
         text.push(letter);
     }
     text.push('"');
-    Ok(Quoted { text, disputed: value.contains(['$', '`', '\\', '!']) })
+    Ok(Quoted { text, disputed: value.contains(['$', '`', '\\', '!', '"']) })
 }
 
 /// Quotes for `sh` alone, where everything between single quotes is itself.
@@ -73,6 +75,12 @@ mod tests {
     fn what_no_spelling_carries_everywhere_is_said() {
         assert!(quote("X", "it's $HOME").unwrap().disputed);
         assert_eq!(quote("X", "it's $HOME").unwrap().text, "\"it's \\$HOME\"");
+    }
+
+    #[test]
+    fn a_last_backslash_never_stands_before_a_single_quote() {
+        assert_eq!(quote("X", "a b\\").unwrap(), Quoted { text: "\"a b\\\\\"".to_owned(), disputed: true });
+        assert_eq!(quote("X", "a\\b").unwrap(), Quoted { text: "'a\\b'".to_owned(), disputed: false });
     }
 
     #[test]

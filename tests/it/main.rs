@@ -23,6 +23,7 @@ mod create_place;
 mod create_ports;
 mod create_result;
 mod env;
+mod env_quoting;
 mod interrupt;
 mod kill;
 mod list;
