@@ -17,6 +17,8 @@ const JOINED: &str = " (joined)";
 /// What every version's opening line begins with.
 const OPENING_SIGN: &str = "# >>> wt >>>";
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Where the block is, its line ends included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -34,8 +36,11 @@ pub fn find(bytes: &[u8]) -> Found {
     let mut start = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let end = start + line.len();
-        let text = line.trim_ascii_end();
-        let text = if start == 0 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
+        // A byte order mark is the user's, also where the block is the first thing in the file.
+        if start == 0 && line.starts_with(BYTE_ORDER_MARK) {
+            start = BYTE_ORDER_MARK.len();
+        }
+        let text = bytes[start..end].trim_ascii_end();
         if text.starts_with(OPENING_SIGN.as_bytes()) {
             if opened.is_some() || whole.is_some() {
                 return Found::Broken;
@@ -60,8 +65,14 @@ pub fn find(bytes: &[u8]) -> Found {
 ///
 /// # Errors
 ///
-/// `config_invalid` when one marker stands without the other.
+/// `config_invalid` when one marker stands without the other, or one of `lines` would pass for a marker.
 pub fn splice(bytes: &[u8], lines: &[String]) -> Result<Vec<u8>> {
+    if let Some(line) = lines.iter().find(|line| is_marker(line)) {
+        let message = format!(
+            "the template of the env block makes the line `{line}`, which marks the block's end or start"
+        );
+        return Err(Failure::new(Code::ConfigInvalid, message).hint("take it out of `env.template`"));
+    }
     let found = find(bytes);
     let crlf = match &found {
         Found::Whole(range) => is_crlf(&bytes[range.clone()]),
@@ -120,6 +131,10 @@ pub fn lines(bytes: &[u8]) -> Option<Vec<String>> {
     lines.pop();
     lines.remove(0);
     Some(lines)
+}
+
+fn is_marker(line: &str) -> bool {
+    line.starts_with(OPENING_SIGN) || line.trim_end() == CLOSING
 }
 
 /// Answers whether the block's opening line says that the line break before it is ours.
@@ -202,6 +217,23 @@ mod tests {
         ] {
             assert_eq!(find(file.as_bytes()), Found::Broken);
             assert!(splice(file.as_bytes(), &block()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_the_block_is_the_users() {
+        let file = [b"\xef\xbb\xbf".as_slice(), &splice(b"", &block()).unwrap()].concat();
+        assert_eq!(splice(&file, &block()).unwrap(), file);
+        assert_eq!(lines(&file), Some(block()));
+        assert_eq!(remove(&file).unwrap(), b"\xef\xbb\xbf");
+    }
+
+    #[test]
+    fn a_line_that_would_pass_for_a_marker_is_refused() {
+        for line in [OPENING, "# >>> wt >>>", CLOSING, "# <<< wt <<<  "] {
+            let refused = splice(b"A=1\n", &[line.to_owned()]).unwrap_err();
+            assert_eq!(refused.code(), Code::ConfigInvalid);
+            assert!(refused.message().contains("template"), "{refused}");
         }
     }
 
