@@ -50,12 +50,20 @@ pub fn remove(common_dir: &Path) -> Result<()> {
 
 fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Result<()> {
     let info = common_dir.join("info");
-    let path = info.join("exclude");
+    let named = info.join("exclude");
     let failed =
-        |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
+        |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", named.display()));
     files::make_folders(&info)?;
+    // A link to the user's own list stays one: what it leads to is replaced.
+    let path = match fs::canonicalize(&named) {
+        Ok(path) => path,
+        Err(error) if error.kind() == ErrorKind::NotFound && named.symlink_metadata().is_err() => {
+            named.clone()
+        }
+        Err(error) => return Err(failed(error)),
+    };
     // The folder is locked, not the file: that one is replaced.
-    let lock = File::open(&info).map_err(failed)?;
+    let lock = File::open(path.parent().unwrap_or(&info)).map_err(failed)?;
     flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
     let before = match fs::read(&path) {
         Ok(bytes) => bytes,
@@ -96,5 +104,19 @@ mod tests {
         add(folder.path()).unwrap();
         remove(folder.path()).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"/.env\n");
+    }
+
+    #[test]
+    fn a_linked_exclude_file_stays_a_link_and_its_target_gets_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("info")).unwrap();
+        let (link, target) = (folder.path().join("info/exclude"), folder.path().join("mine"));
+        files::replace(&target, b"*.swp\n", 0o644).unwrap();
+        std::os::unix::fs::symlink("../mine", &link).unwrap();
+        add(folder.path()).unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&target).unwrap(), format!("*.swp\n{SIGN}\n{LINE}\n"));
+        remove(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "*.swp\n");
     }
 }
