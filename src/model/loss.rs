@@ -153,9 +153,17 @@ pub fn is_cache(path: &str, patterns: &[String]) -> bool {
 }
 
 fn fits(text: &str, pattern: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('*') else { return text == pattern };
-    let Some(rest) = text.strip_prefix(before) else { return false };
-    (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| fits(&rest[at..], after))
+    let Some((first, others)) = pattern.split_once('*') else { return text == pattern };
+    let (between, last) = others.rsplit_once('*').unwrap_or(("", others));
+    let Some(mut rest) = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
+        return false;
+    };
+    // The earliest place leaves most for the pieces that follow, so there is nothing to try twice.
+    for piece in between.split('*') {
+        let Some((_, after)) = rest.split_once(piece) else { return false };
+        rest = after;
+    }
+    true
 }
 
 #[cfg(test)]
@@ -189,5 +197,24 @@ mod tests {
         assert!(is_cache("a/b.pyc", &patterns));
         assert!(!is_cache("data.sqlite", &patterns));
         assert!(!is_cache("node_modules2/", &patterns));
+    }
+
+    #[test]
+    fn a_star_stands_for_anything_also_for_nothing_and_more_than_once() {
+        let is = |path: &str, pattern: &str| is_cache(path, &[pattern.to_owned()]);
+        assert!(
+            is("a", "*")
+                && is("abc", "a*c")
+                && is("ac", "a*c")
+                && is("aXbXc", "a*b*c")
+                && is("é.pyc", "*.pyc")
+        );
+        assert!(!is("aba", "ab*ba") && !is("acb", "a*b*c") && !is("abc", "b*") && !is("abc", "*b"));
+    }
+
+    #[test]
+    fn many_stars_cost_no_more_than_a_look() {
+        let pattern = format!("{}b", "*a".repeat(40));
+        assert!(!is_cache(&"a".repeat(250), &[pattern]));
     }
 }
