@@ -8,6 +8,9 @@ use super::service::ServiceName;
 use super::template;
 use crate::error::{Code, Failure, Result};
 
+/// The variables that say what the worktree is.
+const OWN: [&str; 4] = ["WT_NAME", "WT_PURPOSE", "WT_BRANCH", "COMPOSE_PROJECT_NAME"];
+
 /// What the variables are made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvFacts {
@@ -39,22 +42,28 @@ struct UrlValues<'a> {
 pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, String)>> {
     let mut variables: Vec<(String, String)> = Vec::new();
     for (index, (service, port)) in facts.ports.iter().enumerate() {
+        let known = variables.len();
         for name in port_names(config, service, index == 0) {
             add(&mut variables, name, port.to_string(), service)?;
+        }
+        if variables.len() == known {
+            return Err(Failure::new(
+                Code::ConfigInvalid,
+                format!("no variable is left for the port of `{service}`"),
+            )
+            .hint(format!("give it one of its own in `service.{service}.env`")));
         }
         let url = url(config, facts, service, *port)?;
         add(&mut variables, format!("{}_URL", service.variable()), url, service)?;
     }
     let own = [
-        ("WT_NAME", facts.name.clone()),
-        ("WT_PURPOSE", facts.purpose.clone()),
-        ("WT_BRANCH", facts.branch.clone()),
-        ("COMPOSE_PROJECT_NAME", compose_project(&facts.repo_name, &facts.name)),
+        facts.name.clone(),
+        facts.purpose.clone(),
+        facts.branch.clone(),
+        compose_project(&facts.repo_name, &facts.name),
     ];
-    for (name, value) in own {
-        if !variables.iter().any(|(known, _)| known == name) {
-            variables.push((name.to_owned(), value));
-        }
+    for (name, value) in OWN.into_iter().zip(own) {
+        variables.push((name.to_owned(), value));
     }
     Ok(variables)
 }
@@ -102,6 +111,13 @@ fn add(
     value: String,
     service: &ServiceName,
 ) -> Result<()> {
+    if OWN.contains(&name.as_str()) {
+        return Err(Failure::new(
+            Code::ConfigInvalid,
+            format!("service `{service}` sets {name}, which is ours"),
+        )
+        .hint(format!("give it another name in `service.{service}.env`")));
+    }
     if variables.iter().any(|(known, _)| *known == name) {
         // `PORT` goes to the first service: a later one that also lists it has its other names.
         if name == "PORT" {
@@ -136,6 +152,53 @@ fn compose_project(repository: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn facts(services: &[&str]) -> EnvFacts {
+        let port = |index: usize| Port::new(5000 + u16::try_from(index).unwrap()).unwrap();
+        let ports = services.iter().enumerate().map(|(index, name)| (name.parse().unwrap(), port(index)));
+        EnvFacts {
+            repo_name: "shop".to_owned(),
+            name: "feature-login".to_owned(),
+            purpose: "feature".to_owned(),
+            identifier: "login".to_owned(),
+            branch: "feature/login".to_owned(),
+            ports: ports.collect(),
+        }
+    }
+
+    fn with_env(service: &str, names: &[&str], config: &mut Config) {
+        let settings = config.services.entry(service.parse().unwrap()).or_default();
+        settings.env = names.iter().map(ToString::to_string).collect();
+    }
+
+    fn built_in() -> Config {
+        crate::model::config::merge::merge(&[], &[], &[]).unwrap()
+    }
+
+    #[test]
+    fn every_service_has_its_port_and_the_first_one_port_itself() {
+        let variables = variables(&built_in(), &facts(&["web", "api", "port-3"])).unwrap();
+        let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names[..7],
+            ["PORT", "WEB_PORT", "WEB_URL", "API_PORT", "API_URL", "PORT_3", "PORT_3_URL"]
+        );
+    }
+
+    #[test]
+    fn a_service_without_a_variable_of_its_own_is_refused() {
+        let mut config = built_in();
+        with_env("api", &["PORT"], &mut config);
+        assert_eq!(variables(&config, &facts(&["web", "api"])).unwrap_err().code(), Code::ConfigInvalid);
+        assert!(variables(&config, &facts(&["api", "web"])).is_ok());
+    }
+
+    #[test]
+    fn our_own_variables_are_not_to_be_had() {
+        let mut config = built_in();
+        with_env("web", &["WT_NAME"], &mut config);
+        assert_eq!(variables(&config, &facts(&["web"])).unwrap_err().code(), Code::ConfigInvalid);
+    }
 
     #[test]
     fn a_compose_project_is_lower_case_and_begins_with_a_letter_or_digit() {

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use console::truncate_str;
+use console::{measure_text_width, truncate_str};
 
 use super::escape;
 use super::output::Ui;
 use super::paint::Paint;
+
+/// The letters that the last column must have, or it is left out.
+const LEAST: usize = 12;
 
 /// How a row looks on a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,11 +65,17 @@ fn aligned(paint: Paint, heading: &[&str], rows: &[Row], width: usize) -> String
     let used: Vec<usize> = (0..heading.len())
         .filter(|&column| rows.iter().any(|row| row.cells.get(column).is_some_and(|cell| !cell.is_empty())))
         .collect();
+    let used = fitting(heading, rows, used, width);
+    let last = used.last().copied();
+    let room = width.saturating_sub(taken(heading, rows, &used[..used.len().saturating_sub(1)]));
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.add_row(used.iter().map(|&column| heading[column].to_owned()));
     for row in rows {
-        table.add_row(used.iter().map(|&column| escape::line(&row.cells[column]).into_owned()));
+        table.add_row(used.iter().map(|&column| {
+            let cell = escape::line(&row.cells[column]);
+            if last == Some(column) { shortened(&cell, room) } else { cell.into_owned() }
+        }));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -82,6 +91,33 @@ fn aligned(paint: Paint, heading: &[&str], rows: &[Row], width: usize) -> String
         text.push('\n');
         text
     })
+}
+
+/// Leaves out the last column where too little room is left for it: half a word tells nothing.
+fn fitting(heading: &[&str], rows: &[Row], mut used: Vec<usize>, width: usize) -> Vec<usize> {
+    while used.len() > 2 && taken(heading, rows, &used[..used.len() - 1]) + LEAST > width {
+        used.pop();
+    }
+    used
+}
+
+/// How many letters the columns take, the space behind each included.
+fn taken(heading: &[&str], rows: &[Row], columns: &[usize]) -> usize {
+    let widest = |&column: &usize| {
+        let cells = rows.iter().map(|row| measure_text_width(&escape::line(&row.cells[column])));
+        cells.chain([heading[column].len()]).max().unwrap_or(0) + 2
+    };
+    columns.iter().map(widest).sum()
+}
+
+/// The end of a path tells more than its beginning.
+fn shortened(cell: &str, room: usize) -> String {
+    if measure_text_width(cell) <= room || !cell.contains('/') {
+        return cell.to_owned();
+    }
+    let skipped = cell.chars().count().saturating_sub(room.saturating_sub(1));
+    let end: String = cell.chars().skip(skipped).collect();
+    format!("…{end}")
 }
 
 #[cfg(test)]
@@ -106,6 +142,16 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 20);
         assert!(shown.lines().all(|line| line.chars().count() <= 20), "{shown}");
+    }
+
+    #[test]
+    fn a_long_path_is_cut_at_its_beginning_and_left_out_where_there_is_no_room() {
+        let row = Row::plain(vec!["a".to_owned(), "b".to_owned(), "/home/me/work/shop".to_owned()]);
+        let at =
+            |width| aligned(Paint::default(), &["NAME", "BRANCH", "PATH"], std::slice::from_ref(&row), width);
+        assert!(at(80).contains("/home/me/work/shop"));
+        assert!(at(28).ends_with("…/me/work/shop\n"), "{}", at(28));
+        assert_eq!(at(20), "NAME  BRANCH\na     b\n");
     }
 
     #[test]
