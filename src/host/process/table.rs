@@ -131,6 +131,7 @@ impl Stat {
 #[cfg(target_os = "linux")]
 #[expect(clippy::disallowed_methods, reason = "a real child is what is looked for")]
 mod tests {
+    use std::io::{Read, Write};
     use std::process::{Command, Stdio};
 
     use super::*;
@@ -153,9 +154,12 @@ mod tests {
             .current_dir(&below)
             .env(WT_MARKER, "repository/feature-1")
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // What it is given back, it has said itself: it is `cat` by then, and no longer our copy.
+        child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let found = inside(folder.path());
         let sibling = inside(&folder.path().join("bel"));
         let parents = ancestors(child.id());
