@@ -68,7 +68,7 @@ fn show(session: &Session<'_>, shown: &config::Shown) -> Result<u8> {
         .iter()
         .map(|value| Row::plain(vec![value.key.clone(), value.value.to_string(), value.origin.to_string()]))
         .collect();
-    session.ui.answer(&table::render(session.ui, &["key", "value", "origin"], &rows))?;
+    session.ui.answer(&table::render(session.ui, &["key", "value", "origin"], &rows, &[]))?;
     Ok(0)
 }
 
@@ -89,7 +89,7 @@ fn paths(session: &Session<'_>, files: &config::Files) -> Result<u8> {
             Row::plain(vec![file.path.clone(), state.to_owned()])
         })
         .collect();
-    session.ui.answer(&table::render(session.ui, &["file", "state"], &rows))?;
+    session.ui.answer(&table::render(session.ui, &["file", "state"], &rows, &[]))?;
     Ok(0)
 }
 

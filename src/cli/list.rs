@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if rows.is_empty() {
         ui.say("no worktrees are registered");
     } else {
-        ui.answer(&table::render(ui, &headings, &rows))?;
+        ui.answer(&table::render(ui, &headings, &rows, &["PATH", "PURPOSE", "AGE"]))?;
     }
     Ok(0)
 }

@@ -60,6 +60,7 @@ fn list(context: &Context, session: &Session<'_>) -> Result<u8> {
         session.ui,
         &["NAME", "BRANCH", "REMOVED", "TIME LEFT", "PATH"],
         &rows,
+        &[],
     ))?;
     Ok(0)
 }

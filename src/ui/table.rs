@@ -37,11 +37,11 @@ impl Row {
 }
 
 /// Returns the rows as text that ends in a line break: with a heading and aligned on a terminal, without a heading
-/// and separated by tabs elsewhere.
+/// and separated by tabs elsewhere. On a terminal that is too narrow the `expendable` columns go first, in that order.
 #[must_use]
-pub fn render(ui: &Ui, heading: &[&str], rows: &[Row]) -> String {
+pub fn render(ui: &Ui, heading: &[&str], rows: &[Row], expendable: &[&str]) -> String {
     match ui.width() {
-        Some(width) => aligned(ui.paint(), heading, rows, width),
+        Some(width) => aligned(ui.paint(), heading, rows, width, expendable),
         None => tabbed(rows),
     }
 }
@@ -61,11 +61,11 @@ fn or_dash(cell: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Columns that are empty in every row are left out: a table shows what there is.
-fn aligned(paint: Paint, heading: &[&str], rows: &[Row], width: usize) -> String {
+fn aligned(paint: Paint, heading: &[&str], rows: &[Row], width: usize, expendable: &[&str]) -> String {
     let used: Vec<usize> = (0..heading.len())
         .filter(|&column| rows.iter().any(|row| row.cells.get(column).is_some_and(|cell| !cell.is_empty())))
         .collect();
-    let used = fitting(heading, rows, used, width);
+    let used = fitting(heading, rows, used, width, expendable);
     let last = used.last().copied();
     let room = width.saturating_sub(taken(heading, rows, &used[..used.len().saturating_sub(1)]));
     let mut table = Table::new();
@@ -93,10 +93,25 @@ fn aligned(paint: Paint, heading: &[&str], rows: &[Row], width: usize) -> String
     })
 }
 
-/// Leaves out the last column where too little room is left for it: half a word tells nothing.
-fn fitting(heading: &[&str], rows: &[Row], mut used: Vec<usize>, width: usize) -> Vec<usize> {
-    while used.len() > 2 && taken(heading, rows, &used[..used.len() - 1]) + LEAST > width {
-        used.pop();
+/// Leaves out expendable columns until the rest fits. A path in the last column may be cut, down to [`LEAST`] letters.
+fn fitting(
+    heading: &[&str],
+    rows: &[Row],
+    mut used: Vec<usize>,
+    width: usize,
+    expendable: &[&str],
+) -> Vec<usize> {
+    for name in expendable {
+        let last = used.len().saturating_sub(1);
+        let is_path = used.last().is_some_and(|&column| heading[column] == *name);
+        let needed = if is_path {
+            taken(heading, rows, &used[..last]) + LEAST
+        } else {
+            taken(heading, rows, &used) - 2
+        };
+        if needed > width {
+            used.retain(|&column| heading[column] != *name);
+        }
     }
     used
 }
@@ -134,21 +149,28 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_aligned_columns_without_the_empty_ones() {
-        let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 80);
+        let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 80, &[]);
         assert_eq!(shown, "NAME           PORTS\nfeature-login  web:5001\nx\\u{1b}[2J\n");
     }
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 20);
+        let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 20, &[]);
         assert!(shown.lines().all(|line| line.chars().count() <= 20), "{shown}");
     }
 
     #[test]
     fn a_long_path_is_cut_at_its_beginning_and_left_out_where_there_is_no_room() {
         let row = Row::plain(vec!["a".to_owned(), "b".to_owned(), "/home/me/work/shop".to_owned()]);
-        let at =
-            |width| aligned(Paint::default(), &["NAME", "BRANCH", "PATH"], std::slice::from_ref(&row), width);
+        let at = |width| {
+            aligned(
+                Paint::default(),
+                &["NAME", "BRANCH", "PATH"],
+                std::slice::from_ref(&row),
+                width,
+                &["PATH"],
+            )
+        };
         assert!(at(80).contains("/home/me/work/shop"));
         assert!(at(28).ends_with("…/me/work/shop\n"), "{}", at(28));
         assert_eq!(at(20), "NAME  BRANCH\na     b\n");
