@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -47,6 +49,30 @@ fn nul_bytes_are_refused_and_kept() {
 #[test]
 fn zero_bytes_are_refused_and_kept() {
     assert_refused_unharmed(&with_one_worktree(), b"", "registry_corrupt");
+}
+
+#[test]
+fn a_sequence_number_that_cannot_be_counted_on_is_refused_and_kept() {
+    let bytes = br#"{"schema":1,"sequence":18446744073709551615,"worktrees":[]}"#;
+    assert_refused_unharmed(&with_one_worktree(), bytes, "registry_corrupt");
+}
+
+#[test]
+fn a_pipe_in_the_registrys_place_is_refused_and_not_waited_for() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.state()).unwrap();
+    let path = sandbox.state().join("registry.json");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut create =
+        sandbox.command(&sandbox.repo(), &["create", "one"]).stderr(Stdio::null()).spawn().unwrap();
+    let begin = Instant::now();
+    while create.try_wait().unwrap().is_none() && begin.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let ended = create.try_wait().unwrap();
+    let _ = create.kill();
+    assert_eq!(ended.and_then(|status| status.code()), Some(1), "it waits for a writer");
+    assert!(!sandbox.worktree("feature-one").exists());
 }
 
 #[test]

@@ -52,7 +52,14 @@ impl Document for Registry {
             )
             .hint("update this wt; the file was left as it is")
             .detail("path", path.display().to_string())),
-            Some(schema) if schema >= 1 => serde_json::from_slice(bytes).map_err(damaged),
+            Some(schema) if schema >= 1 => {
+                let registry: Self = serde_json::from_slice(bytes).map_err(damaged)?;
+                // No such number was ever counted up to, and the next one must exist.
+                let countable = registry.sequence <= u64::MAX / 2;
+                countable
+                    .then_some(registry)
+                    .ok_or_else(|| corrupt(path, "has a sequence number without sense"))
+            }
             _ => Err(corrupt(path, "has no schema number")),
         }
     }
