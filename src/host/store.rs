@@ -2,11 +2,13 @@
 //! change, write and rename, and a failure anywhere leaves the old file as it was.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::marker::PhantomData;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use rustix::fs::OFlags;
 
 use super::dirs::Dirs;
 use super::interrupt::Interrupt;
@@ -64,7 +66,7 @@ impl<T: Document> Store<T> {
     #[must_use]
     pub fn is_backup(&self) -> bool {
         let Ok(path) = resolved(&self.path()) else { return false };
-        matches!((fs::read(&path), fs::read(backup_of(&path))), (Ok(now), Ok(backup)) if now == backup)
+        matches!((read_plain(&path), read_plain(&backup_of(&path))), (Ok(now), Ok(backup)) if now == backup)
     }
 
     /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing.
@@ -94,7 +96,7 @@ impl<T: Document> Store<T> {
 
     fn read_bytes(&self) -> Result<Option<Vec<u8>>> {
         let path = self.path();
-        match fs::read(&path) {
+        match read_plain(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let backup = backup_of(&resolved(&path)?);
@@ -102,7 +104,7 @@ impl<T: Document> Store<T> {
                     return Ok(None);
                 }
                 // The first two writes may have come between the two looks; a file that was there never goes.
-                if let Ok(bytes) = fs::read(&path) {
+                if let Ok(bytes) = read_plain(&path) {
                     return Ok(Some(bytes));
                 }
                 Err(Failure::new(
@@ -127,8 +129,7 @@ impl<T: Document> Store<T> {
         let draft = folder.join(format!("{DRAFT}{}", std::process::id()));
         let written = write_draft(&draft, bytes)
             .and_then(|()| if keep_old { keep_backup(&path) } else { Ok(()) })
-            .and_then(|()| fs::rename(&draft, &path))
-            .and_then(|()| files::sync_folder(&folder));
+            .and_then(|()| fs::rename(&draft, &path));
         written.map_err(|error| {
             let _ = fs::remove_file(&draft);
             Failure::from_io(
@@ -137,8 +138,24 @@ impl<T: Document> Store<T> {
                 format!("the registry {} cannot be written", path.display()),
             )
             .hint("nothing was changed; make room, or set WT_STATE_DIR to another folder")
-        })
+        })?;
+        // The new file is what everybody reads by now: an error here would make the caller undo what is on record.
+        let _ = files::sync_folder(&folder);
+        Ok(())
     }
+}
+
+/// Reads a file without waiting on a pipe for a writer that never comes.
+fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    let mut file = File::options().read(true).custom_flags(nonblocking).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(std::io::Error::new(ErrorKind::InvalidInput, "it is not a plain file"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn write_draft(draft: &Path, bytes: &[u8]) -> std::io::Result<()> {

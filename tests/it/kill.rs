@@ -264,3 +264,34 @@ fn a_removal_and_a_restore_killed_at_each_rename_lose_nothing() {
     }
     sandbox.assert_sound(&sandbox.repo());
 }
+
+#[test]
+fn a_sync_that_fails_at_any_step_leaves_all_or_nothing_at_once() {
+    let sandbox = with_bystander();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    let mut failures = 0;
+    for number in 1..=12 {
+        let inject = format!("inject=fsync:error=EIO:when={number}");
+        let status = sandbox
+            .program("strace", &sandbox.repo())
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", &inject])
+            .arg(env!("CARGO_BIN_EXE_wt"))
+            .args(["create", "login", "--ports"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        // Looked at before any other command could heal.
+        let entry = sandbox.living().into_iter().find(|entry| entry["name"] == "feature-login");
+        let state = entry.as_ref().map(|entry| entry["state"].as_str().unwrap().to_owned());
+        let expected = status.success().then(|| "active".to_owned());
+        assert_eq!(state, expected, "fsync {number}: exit {status}");
+        assert_eq!(sandbox.worktree("feature-login").exists(), status.success(), "fsync {number}");
+        failures += usize::from(!status.success());
+        start_afresh(&sandbox);
+    }
+    assert!(failures > 0, "no sync failed");
+    sandbox.assert_sound(&sandbox.repo());
+}

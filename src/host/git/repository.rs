@@ -118,6 +118,9 @@ pub(super) fn from_library(error: git2::Error, doing: &str) -> Failure {
     let code = match error.code() {
         git2::ErrorCode::Owner => Code::Permission,
         git2::ErrorCode::Exists => Code::BranchExists,
+        // libgit2 tells what the system answered in words alone.
+        _ if error.message().contains("No space left on device") => Code::DiskFull,
+        _ if error.message().ends_with("Permission denied") => Code::Permission,
         _ => Code::GitFailed,
     };
     Failure::new(code, format!("cannot {doing}: {}", error.message())).caused_by(error)
