@@ -132,6 +132,7 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
     let worktree = repository.find_worktree(&entry.path)?;
     let admin = worktree.and_then(|worktree| worktree.admin);
     if let Some(admin) = admin.filter(|admin| repository.is_whole(admin, &entry.path)) {
+        repository.remove_spent_index_lock(&admin);
         create::finish(context, repository, entry, &admin, None)?;
         note(context, entry, "create_finished")?;
         return Ok(format!("`{}` was created whole when its command died: finished", entry.name));

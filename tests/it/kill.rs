@@ -19,6 +19,8 @@ fn assert_all_or_nothing(sandbox: &Sandbox, context: &str) {
     if let Some(entry) = entry {
         assert_eq!(entry["state"], "active", "{context}: {entry}");
         assert_eq!(sandbox.status(&folder), "", "{context}");
+        // Takes the index's lock, which nobody may have left behind.
+        sandbox.git(&folder, &["add", "--all"]);
         let env = fs::read_to_string(folder.join(".env"))
             .unwrap_or_else(|error| panic!("{context}: .env: {error}"));
         let port = entry["allocations"][0]["port"].as_u64().unwrap();

@@ -1,6 +1,7 @@
 //! Lock files of git's that a create of ours left when it was killed: git itself would keep them, and that name, for ever.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,6 +24,17 @@ impl Repository {
         remove_if_left(&reference, since, &|text| text.is_empty() || text.trim_end() == commit);
         remove_if_left(&config, since, &|text| text.is_empty() || text.contains(&section));
     }
+
+    /// Removes the lock on a worktree's index when it is the index itself: libgit2 puts the file in place by a second link
+    /// and then takes the first away, so a death in between leaves a finished index that git takes for locked.
+    pub fn remove_spent_index_lock(&self, admin: &str) {
+        let index = self.admin_dir(admin).join("index");
+        let lock = index.with_extension("lock");
+        let inode = |path: &Path| path.symlink_metadata().ok().map(|found| (found.dev(), found.ino()));
+        if inode(&lock).is_some_and(|lock| inode(&index) == Some(lock)) {
+            let _ = fs::remove_file(&lock);
+        }
+    }
 }
 
 fn remove_if_left(lock: &Path, since: Timestamp, is_ours: &dyn Fn(&str) -> bool) {
@@ -40,7 +52,6 @@ fn left(
     since: Timestamp,
     is_ours: &dyn Fn(&str) -> bool,
 ) -> Option<(u64, std::time::SystemTime)> {
-    use std::os::unix::fs::MetadataExt;
     let found = lock.symlink_metadata().ok().filter(fs::Metadata::is_file)?;
     let written = found.modified().ok()?;
     let text = fs::read_to_string(lock).ok()?;
