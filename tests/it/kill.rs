@@ -297,3 +297,26 @@ fn a_sync_that_fails_at_any_step_leaves_all_or_nothing_at_once() {
     assert!(failures > 0, "no sync failed");
     sandbox.assert_sound(&sandbox.repo());
 }
+
+#[test]
+fn a_killed_restore_leaves_no_env_file_for_git_to_add() {
+    let sandbox = Sandbox::new();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let mut settled = 0;
+    for number in 1..=8 {
+        sandbox.wt(&["remove", "login"]).ok();
+        let killed = killed_at(&sandbox, &["restore", "login"], "rename,renameat2", number);
+        sandbox.wt(&["list"]).ok();
+        if sandbox.worktree("feature-login").exists() {
+            settled += usize::from(killed);
+        } else {
+            sandbox.wt(&["restore", "login"]).ok();
+        }
+        assert_eq!(sandbox.status(&sandbox.worktree("feature-login")), "", "killed at rename {number}");
+        sandbox.wt(&["env", "login"]).ok();
+    }
+    assert!(settled > 0, "no restore was killed late");
+}

@@ -72,6 +72,10 @@ fn put(context: &Context, entry: &Entry, state: EntryState, event: &str) -> Resu
     let now = context.now();
     let sequence = entry.sequence;
     let removed = matches!(state, EntryState::Removed { .. });
+    if entry.env && matches!(state, EntryState::Active) {
+        // Before the record says so: a restore that dies after that is never looked at again.
+        exclude::add(Repository::discover(&entry.repository)?.common_dir())?;
+    }
     let unused = context.store()?.update(|registry| {
         let Some(known) = registry.find_by_sequence(sequence) else { return Ok(false) };
         let before = known.clone();
