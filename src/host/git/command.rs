@@ -303,7 +303,8 @@ fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>) -> Result<i32
 /// Asks git and what it started (filters, hooks) to end, which lets git remove its lock files, and insists after two
 /// seconds.
 fn stop(child: &mut Child) {
-    for pid in table::descendants(child.id()).into_iter().chain([child.id()]) {
+    // git first: it must not see its filter die and write the file without it.
+    for pid in std::iter::once(child.id()).chain(table::descendants(child.id())) {
         if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
