@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ID", conflicts_with = "id")]
     pub identifier: Option<String>,
     /// Branch to check out instead of PURPOSE/ID
-    #[arg(short, long, value_name = "BRANCH")]
+    #[arg(short, long, value_name = "BRANCH", conflicts_with = "detach")]
     pub branch: Option<String>,
     /// Where a new branch starts [default: HEAD]
     #[arg(long, value_name = "REF")]

@@ -137,9 +137,16 @@ pub fn refusal(name: &str, losses: &[&Loss]) -> Failure {
     let code = losses.first().map_or(Code::Dirty, |loss| loss.code());
     let lines: Vec<String> = losses.iter().map(std::string::ToString::to_string).collect();
     let force = if losses.iter().any(|loss| loss.needs_force() > 1) { "--force --force" } else { "--force" };
+    let only_processes = losses.iter().all(|loss| matches!(loss, Loss::Processes { .. }));
+    let only_lock = losses.iter().all(|loss| matches!(loss, Loss::Lock { .. }));
+    let first = match (only_processes, only_lock) {
+        (true, _) => "stop what runs there",
+        (_, true) => "`git worktree unlock` lifts the lock",
+        _ => "commit, push or move what you need",
+    };
     let details = serde_json::to_value(losses).unwrap_or_default();
     Failure::new(code, format!("removing `{name}` would lose\n{}", lines.join("\n")))
-        .hint(format!("commit, push or move what you need; `wt remove {force} {name}` gives it up"))
+        .hint(format!("{first}; `wt remove {force} {name}` gives it up"))
         .detail("losses", details)
 }
 

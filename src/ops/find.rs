@@ -56,7 +56,14 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
                 .detail("candidates", names))
         }
         Resolution::None { near } => {
+            let removed = registry.entries().any(|entry| {
+                let is_it = entry.name == wanted
+                    || entry.identifier == wanted
+                    || entry.branch.as_deref() == Some(wanted);
+                !entry.is_living() && is_it && Some(&entry.repository_id) == repository.find_id().as_ref()
+            });
             let hint = match near {
+                _ if removed => format!("it was removed: `wt restore {wanted}` brings it back"),
                 Some(near) => format!("did you mean `{near}`? `wt list` shows all worktrees"),
                 None => "`wt list` shows the worktrees of this repository".to_owned(),
             };

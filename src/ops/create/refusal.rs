@@ -173,6 +173,16 @@ pub fn holder(busy: &Busy) -> String {
 pub fn branch_in_use(branch: &str, used: &BranchUse, purpose: &Purpose, request: &Request) -> Failure {
     let how = used.hold.as_str();
     let identifier = request.identifier.as_ref().map_or_else(|| "ID".to_owned(), ToString::to_string);
+    if used.path.symlink_metadata().is_err() {
+        let name = used.admin.as_deref().unwrap_or("NAME");
+        return Failure::new(
+            Code::BranchCheckedOut,
+            format!("branch `{branch}` is {how} in {}, which is gone", used.path.display()),
+        )
+        .hint(format!("`wt remove {name}` drops the records of that worktree, then create again"))
+        .detail("branch", branch)
+        .detail("path", used.path.display().to_string());
+    }
     Failure::new(Code::BranchCheckedOut, format!("branch `{branch}` is {how} in {}", used.path.display()))
         .hint(format!(
             "to start a new branch from it: `wt create {identifier} --purpose {purpose} --base {branch}`"
