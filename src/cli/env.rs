@@ -20,7 +20,7 @@ pub struct Arguments {
     #[arg(long)]
     pub print: bool,
     /// Format of --print
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, requires = "print")]
     pub format: Format,
 }
 

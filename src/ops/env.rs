@@ -219,6 +219,13 @@ fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Li
         repo_name: &facts.repo_name,
     };
     let text = match &context.config.env.template {
+        Some(own) if !is_inside(&repository.root().join(own), repository.root()) => {
+            return Err(Failure::new(
+                Code::ConfigInvalid,
+                format!("`env.template` names {own}, which is not a file of the repository"),
+            )
+            .hint("give a path relative to the main worktree"));
+        }
         Some(own) => template::render(
             "env.template",
             &config_files::require_layer(&repository.root().join(own))?.text,
@@ -229,6 +236,14 @@ fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Li
     let lines =
         text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect();
     Ok((lines, variables, warnings))
+}
+
+/// Answers whether `path` is a plain file beneath `root`, links resolved: a repository's configuration may read no other.
+fn is_inside(path: &std::path::Path, root: &std::path::Path) -> bool {
+    match (path.canonicalize(), root.canonicalize()) {
+        (Ok(path), Ok(root)) => path.starts_with(root) && path.is_file(),
+        _ => false,
+    }
 }
 
 /// Names that the user's own lines set to another value: whichever line is read last wins, and that may be theirs.

@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
+use crate::host::git::{Repository, Worktree};
 use crate::host::lock::FileHold;
 use crate::host::process::identity;
 use crate::model::event::Event;
@@ -14,7 +14,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::create;
 use crate::ops::origin;
 use crate::ops::remove;
-use crate::ops::undo::{Undone, undo_create};
+use crate::ops::undo::{BranchMade, Undone, undo_create};
 
 /// The field of an entry that came from a backup while it was being created.
 const RECOVERED: &str = "recovered";
@@ -32,7 +32,7 @@ pub fn heal(context: &Context) -> Vec<String> {
         return said;
     }
     let Ok(registry) = store.read() else { return said };
-    let left: Vec<&Entry> = registry.entries().filter(|entry| is_left_behind(entry)).collect();
+    let left: Vec<&Entry> = registry.entries().filter(|entry| is_left_behind(context, entry)).collect();
     for entry in left {
         match heal_one(context, entry) {
             Ok(Some(words)) => said.push(words),
@@ -65,10 +65,12 @@ fn mark_recovered(context: &Context) -> Result<()> {
     })
 }
 
-fn is_left_behind(entry: &Entry) -> bool {
+fn is_left_behind(context: &Context, entry: &Entry) -> bool {
     match &entry.state {
         EntryState::Creating { process, .. } | EntryState::Removing { process, .. } => {
-            !identity::is_alive(process)
+            // Another machine's process cannot be seen from here, whatever its boot id says.
+            let elsewhere = entry.host != context.host.name() && !identity::is_from_here(process);
+            !elsewhere && !identity::is_alive(process)
         }
         EntryState::Active | EntryState::Removed { .. } => false,
     }
@@ -130,14 +132,17 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
         repository.remove_locks_of_dead_create(branch, &journal.commit, entry.created_at);
     }
     let worktree = repository.find_worktree(&entry.path)?;
-    let admin = worktree.and_then(|worktree| worktree.admin);
+    let is_recovered = entry.extra.contains_key(RECOVERED);
+    // Somebody may have made another worktree in that place since.
+    let is_ours = |worktree: &Worktree| is_recovered || worktree.head.branch() == entry.branch.as_deref();
+    let admin = worktree.filter(is_ours).and_then(|worktree| worktree.admin);
     if let Some(admin) = admin.filter(|admin| repository.is_whole(admin, &entry.path)) {
         repository.remove_spent_index_lock(&admin);
         create::finish(context, repository, entry, &admin, None)?;
         note(context, entry, "create_finished")?;
         return Ok(format!("`{}` was created whole when its command died: finished", entry.name));
     }
-    if entry.extra.contains_key(RECOVERED) {
+    if is_recovered {
         return Err(Failure::new(
             Code::WorktreeExists,
             format!(
@@ -146,7 +151,7 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
             ),
         ));
     }
-    match undo_create(context, entry)? {
+    match undo_create(context, repository, entry, BranchMade::Unknown)? {
         Undone::Gone => Ok(format!("`{}` was left half-created by a command that died: undone", entry.name)),
         Undone::Kept { foreign } => {
             let first = foreign.first().map(|path| path.display().to_string()).unwrap_or_default();

@@ -71,6 +71,7 @@ fn add(
     report: &mut Report,
 ) -> Result<()> {
     for row in rows::rows(repository, registry)? {
+        context.host.interrupt.check()?;
         let mut shown = view::of_row(context, repository, &row);
         if request.status {
             shown.status = Some(status(repository, &row, &shown, &mut report.warnings));

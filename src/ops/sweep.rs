@@ -1,10 +1,13 @@
 //! Deletes removed worktrees for good: when their time is over, and the oldest first when together they are too large.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::files;
+use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::remove_tree::remove_tree;
 use crate::model::event::Event;
@@ -38,12 +41,21 @@ pub fn sweep(context: &Context) -> Result<Report> {
     let now = context.now();
     let mut kept: Vec<&Entry> = registry.entries().filter(|entry| trash(entry).is_some()).collect();
     kept.sort_by_key(|entry| std::cmp::Reverse(trash(entry).map(|trash| trash.removed_at)));
+    // The size is this repository's to say, and for its own trash alone: another one's settings must cost nobody anything.
+    let own = context.repository.as_ref().and_then(Repository::find_id);
     let mut size = 0_u64;
+    let mut newest = true;
     let mut report = Report::default();
     for entry in kept {
         let Some(trash) = trash(entry) else { continue };
-        size = size.saturating_add(files::size_of_tree(&trash.folder));
-        if trash.until <= now || size > context.config.trash.max_size {
+        let mut is_too_much = false;
+        if own.as_ref() == Some(&entry.repository_id) {
+            size = size.saturating_add(files::size_of_tree(&trash.folder));
+            // What was removed last was just promised to be restorable.
+            is_too_much = size > context.config.trash.max_size && !newest;
+            newest = false;
+        }
+        if trash.until <= now || is_too_much {
             delete(context, entry, trash)?;
             report.deleted.push(entry.name.clone());
         }
@@ -58,6 +70,11 @@ fn trash(entry: &Entry) -> Option<&Trash> {
     }
 }
 
+/// Answers whether the folder that the worktrees lay in is gone too, as when its disk is not mounted.
+fn is_place_gone(folder: &Path) -> bool {
+    folder.parent().and_then(Path::parent).is_some_and(|parent| !parent.exists())
+}
+
 fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<()> {
     let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(&trash.token))? else {
         return Ok(());
@@ -70,15 +87,27 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<()> {
     }
     // Only what we named ourselves: `.wt-trash/NAME-TOKEN`.
     let ours = trash.token.len() == 32
-        && !trash.folder.parent().is_some_and(std::path::Path::is_symlink)
+        && !trash.folder.parent().is_some_and(Path::is_symlink)
         && trash
             .folder
             .parent()
             .and_then(|parent| parent.file_name())
             .is_some_and(|name| name == ".wt-trash")
         && trash.folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&trash.token));
-    if ours && trash.folder.symlink_metadata().is_ok() {
-        remove_tree(&trash.folder)?;
+    let mut name = trash.folder.clone().into_os_string();
+    name.push(".deleting");
+    let doomed = PathBuf::from(name);
+    if ours && is_place_gone(&trash.folder) {
+        // Merely unmounted: its time comes when it is back.
+        hold.release();
+        return Ok(());
+    }
+    if ours {
+        // Out of reach of a restore first: half a worktree must not come back.
+        if trash.folder.symlink_metadata().is_ok() {
+            files::rename_new(&trash.folder, &doomed)?;
+        }
+        remove_tree(&doomed)?;
         files::remove_trash_if_empty(trash.folder.parent().unwrap_or(&trash.folder));
     }
     if let Some(repository) = origin::find_repository(context, entry) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::host::checkout::verify;
 use crate::host::git::{Repository, Way};
 use crate::host::remove_tree::remove_tree;
@@ -22,34 +22,48 @@ pub enum Undone {
     Kept { foreign: Vec<PathBuf> },
 }
 
+/// Whether the create got as far as making its branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BranchMade {
+    Yes,
+    No,
+    /// Its process is gone: only what it left can tell.
+    Unknown,
+}
+
 /// Undoes the create that `entry` stands for.
 ///
 /// # Errors
 ///
 /// Fails when something that is ours cannot be removed; the entry stays, so that a later command tries again.
-pub fn undo_create(context: &Context, entry: &Entry) -> Result<Undone> {
+pub fn undo_create(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    branch_made: BranchMade,
+) -> Result<Undone> {
     let EntryState::Creating { journal, .. } = &entry.state else { return Ok(Undone::Gone) };
-    let repository = Repository::discover(&entry.repository)?;
-    let admin = find_admin(&repository, entry, journal)?;
-    if folder_is_ours(&repository, &entry.path, admin.as_deref()) {
-        let foreign = foreign_paths(&repository, entry, journal)?;
+    let admin = find_admin(repository, entry, journal)?;
+    if folder_is_ours(repository, &entry.path, admin.as_deref()) {
+        let foreign = foreign_paths(repository, entry, journal)?;
         if !foreign.is_empty() {
             return Ok(Undone::Kept { foreign });
         }
-        remove_tree(&entry.path)?;
         if journal.folder_existed {
-            std::fs::create_dir(&entry.path).map_err(|error| unmade(&entry.path, error))?;
+            empty_folder(&entry.path)?;
+        } else {
+            remove_tree(&entry.path)?;
         }
     }
     if let Some(admin) = admin {
-        discard_admin(&repository, &admin, &journal.token)?;
+        discard_admin(repository, &admin, &journal.token)?;
     }
     repository.discard_making(&journal.token)?;
     if let Some(branch) = &journal.new_branch {
-        remove_branch(&repository, branch, journal)?;
+        remove_branch(repository, branch, journal, branch_made)?;
     }
     remove_parents(journal);
-    forget(context, &repository, entry, journal)?;
+    forget(context, repository, entry, journal)?;
     Ok(Undone::Gone)
 }
 
@@ -124,13 +138,21 @@ fn discard_admin(repository: &Repository, admin: &str, token: &str) -> Result<()
 }
 
 /// Deletes the branch when it is still where the create put it, was made by it, and nobody uses it.
-fn remove_branch(repository: &Repository, branch: &str, journal: &Journal) -> Result<()> {
+fn remove_branch(
+    repository: &Repository,
+    branch: &str,
+    journal: &Journal,
+    branch_made: BranchMade,
+) -> Result<()> {
     repository.remove_reflog_without_branch(branch, &journal.token)?;
+    let made = match branch_made {
+        BranchMade::Yes => true,
+        BranchMade::No => false,
+        BranchMade::Unknown => repository.was_branch_made_by(branch, &journal.token)?,
+    };
+    repository.forget_made_branch(&journal.token);
     let unmoved = repository.find_branch(branch)?.is_some_and(|tip| tip == journal.commit);
-    if !unmoved
-        || !repository.was_branch_made_by(branch, &journal.token)?
-        || repository.branch_in_use(branch)?.is_some()
-    {
+    if !made || !unmoved || repository.branch_in_use(branch)?.is_some() {
         return Ok(());
     }
     repository.delete_branch(branch, &journal.commit).map(|_| ())
@@ -165,10 +187,12 @@ pub fn is_create(entry: &Entry, token: &str) -> bool {
     matches!(&entry.state, EntryState::Creating { journal, .. } if journal.token == token)
 }
 
-fn unmade(path: &Path, error: std::io::Error) -> crate::error::Failure {
-    crate::error::Failure::from_io(
-        error,
-        crate::error::Code::Permission,
-        format!("{} cannot be made again", path.display()),
-    )
+/// Empties a folder that was there before, and leaves the folder itself with its mode and owner.
+fn empty_folder(folder: &Path) -> Result<()> {
+    let failed =
+        |error| Failure::from_io(error, Code::Permission, format!("{} cannot be emptied", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        remove_tree(&entry.map_err(failed)?.path())?;
+    }
+    Ok(())
 }

@@ -135,3 +135,19 @@ fn creates_and_removals_side_by_side_end_well() {
     assert!(names.iter().all(|name| name.starts_with("feature-new")), "{names:?}");
     assert_eq!(sandbox.git(&repo, &["worktree", "list"]).lines().count(), 9);
 }
+
+#[test]
+fn of_two_creates_for_one_branch_only_one_checks_it_out() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.repo(), &["branch", "topic"]);
+    for round in 0..5 {
+        let create = |name: &str| sandbox.wt(&["create", name, "--branch", "topic"]);
+        let (first, second) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| create("two"));
+            (create("one"), other.join().unwrap())
+        });
+        let won: Vec<_> = [&first, &second].into_iter().filter(|run| run.status == 0).collect();
+        assert_eq!(won.len(), 1, "round {round}: {}\n{}", first.shown(), second.shown());
+        sandbox.wt(&["remove", "topic", "--force"]).ok();
+    }
+}

@@ -193,3 +193,21 @@ fn a_restored_worktree_whose_git_name_is_taken_gets_another_and_both_work() {
     sandbox.wt(&["remove", folder.to_str().unwrap()]).ok();
     assert_eq!(sandbox.status(&other), "");
 }
+
+#[test]
+fn one_repositorys_size_limit_costs_another_one_nothing() {
+    let sandbox = Sandbox::new();
+    let other = sandbox.make_repository("other");
+    sandbox.wt_in(&other, &["create", "theirs"]).ok();
+    sandbox.wt_in(&other, &["remove", "feature-theirs"]).ok();
+    git::write(&sandbox.repo(), ".wt.toml", "[trash]\nmax_size = 0\n");
+    for name in ["one", "two"] {
+        sandbox.wt(&["create", name]).ok();
+        sandbox.wt(&["remove", name]).ok();
+    }
+    crate::support::wait::until("the clean-up of the older one", || {
+        sandbox.registry()["worktrees"].as_array().is_some_and(|all| all.len() == 2)
+    });
+    sandbox.wt(&["restore", "feature-two"]).ok();
+    sandbox.wt_in(&other, &["restore", "feature-theirs"]).ok();
+}

@@ -1,11 +1,11 @@
 //! What stands in a folder that git was filling when it died: which of it git provably put there.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use super::command::Git;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 
@@ -45,11 +45,7 @@ impl Repository {
                 }
             }
         }
-        for (path, known) in files {
-            if !self.is_as_tracked(folder, &path, known)? {
-                foreign.push(path);
-            }
-        }
+        foreign.extend(self.changed_files(folder, files)?);
         foreign.sort();
         Ok(foreign)
     }
@@ -67,21 +63,37 @@ impl Repository {
         Ok(parsed.collect())
     }
 
-    fn is_as_tracked(&self, folder: &Path, path: &Path, known: &Tracked) -> Result<bool> {
-        let whole = folder.join(path);
-        // Opened and not written yet when git was killed.
-        if known.mode != b"120000" && whole.metadata().is_ok_and(|found| found.len() == 0) {
-            return Ok(true);
+    /// Returns those of `files` whose content git would not store as the commit has it.
+    fn changed_files(&self, folder: &Path, files: Vec<(PathBuf, &Tracked)>) -> Result<Vec<PathBuf>> {
+        let mut changed = Vec::new();
+        let mut asked = Vec::new();
+        for (path, known) in files {
+            let whole = folder.join(&path);
+            if known.mode == b"120000" {
+                let target = fs::read_link(&whole).map_err(|error| unreadable(&whole, error))?;
+                let input = target.into_os_string().into_vec();
+                let hashed = self.git().args(["hash-object", "--stdin"]).input(input).require()?;
+                if hashed.text() != known.object {
+                    changed.push(path);
+                }
+            } else if whole.metadata().is_ok_and(|found| found.len() == 0) {
+                // Opened and not written yet when git was killed.
+            } else if path.as_os_str().as_bytes().contains(&b'\n') {
+                // git reads one name to a line, so it cannot be asked about this one.
+                changed.push(path);
+            } else {
+                asked.push((path, known));
+            }
         }
-        let hashed = if known.mode == b"120000" {
-            let target = fs::read_link(&whole).map_err(|error| unreadable(&whole, error))?;
-            self.git().args(["hash-object", "--stdin"]).input(target.into_os_string().into_vec()).run()?
-        } else {
-            // In the folder itself, so that its attributes choose the filters.
-            let words = [OsStr::new("hash-object"), OsStr::new("--"), path.as_os_str()];
-            super::command::Git::new(folder).args(words).run()?
-        };
-        Ok(hashed.is_success() && hashed.text() == known.object)
+        let names: Vec<&[u8]> = asked.iter().map(|(path, _)| path.as_os_str().as_bytes()).collect();
+        // In the folder itself, so that its attributes choose the filters.
+        let output =
+            Git::new(folder).args(["hash-object", "--stdin-paths"]).input(names.join(&b'\n')).require()?;
+        let answer = output.text();
+        let mut objects = answer.lines();
+        let differing = asked.into_iter().filter(|(_, known)| objects.next() != Some(known.object.as_str()));
+        changed.extend(differing.map(|(path, _)| path));
+        Ok(changed)
     }
 }
 

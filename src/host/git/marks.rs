@@ -1,19 +1,49 @@
 //! Small facts that prove or steer: who made a branch, which admin folder a folder names, locks, checkout's threads.
+#![expect(clippy::disallowed_methods, reason = "a note that is cut short proves nothing and harms nobody")]
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 
 impl Repository {
-    /// Answers whether the branch's last reflog entry bears `token`, so that the create of that token made it and nobody
-    /// moved it since. True also where no reflog is kept and so nothing speaks against it.
+    /// Answers whether the create of `token` made the branch and nobody moved it since: its last reflog entry bears the
+    /// token, or, where no reflog is kept, the ref's file is the one that was noted then. Without either it is not ours.
     pub fn was_branch_made_by(&self, branch: &str, token: &str) -> Result<bool> {
-        Ok(self
-            .read_reflog(branch)?
-            .is_none_or(|log| log.lines().next_back().is_none_or(|last| last.contains(token))))
+        match self.read_reflog(branch)? {
+            Some(log) if !log.is_empty() => {
+                Ok(log.lines().next_back().is_some_and(|last| last.contains(token)))
+            }
+            _ => {
+                let noted = fs::read_to_string(self.made_note(token)).ok();
+                Ok(noted.is_some() && noted == self.ref_stamp(branch))
+            }
+        }
+    }
+
+    /// Notes which file the branch is that was just made, for repositories that keep no reflog.
+    pub fn note_made_branch(&self, branch: &str, token: &str) {
+        if let Some(stamp) = self.ref_stamp(branch) {
+            // Without the note a killed create merely leaves its branch.
+            let _ = fs::write(self.made_note(token), stamp);
+        }
+    }
+
+    /// Removes the note again.
+    pub fn forget_made_branch(&self, token: &str) {
+        let _ = fs::remove_file(self.made_note(token));
+    }
+
+    fn made_note(&self, token: &str) -> PathBuf {
+        self.wt_dir().join(format!("made-{token}"))
+    }
+
+    fn ref_stamp(&self, branch: &str) -> Option<String> {
+        let found = fs::metadata(self.common_dir().join("refs/heads").join(branch)).ok()?;
+        Some(format!("{} {} {}", found.ino(), found.mtime(), found.mtime_nsec()))
     }
 
     /// Removes the reflog that a create of `token` wrote and died before the branch itself was there.
@@ -33,6 +63,12 @@ impl Repository {
 
     fn read_reflog(&self, branch: &str) -> Result<Option<String>> {
         let log = self.reflog(branch);
+        if self.library().is_none() {
+            // Reftable keeps its logs elsewhere; git knows where.
+            let words = ["log", "-g", "-1", "--format=%gs", &format!("refs/heads/{branch}"), "--"];
+            let output = self.git().args(words).run()?;
+            return Ok(output.is_success().then(|| output.text()));
+        }
         match fs::read(&log) {
             Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error)

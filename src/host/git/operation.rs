@@ -21,3 +21,12 @@ impl Repository {
         SIGNS.iter().find(|(file, _)| folder.join(file).symlink_metadata().is_ok()).map(|(_, word)| *word)
     }
 }
+
+impl Repository {
+    /// Returns the submodules that the worktree `admin` has clones of: their commits live in its git folder alone.
+    #[must_use]
+    pub fn submodules_of(&self, admin: &str) -> Vec<String> {
+        let entries = self.admin_dir(admin).join("modules").read_dir().into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+}

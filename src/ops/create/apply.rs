@@ -1,15 +1,17 @@
 //! Carries a plan out: claim, make, finish. Any failure or Ctrl-C on the way undoes what was done, in reverse.
 
+use std::cell::Cell;
+
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Way;
+use crate::host::git::{Repository, Way};
 use crate::host::lock::FileHold;
 use crate::host::token;
 use crate::model::registry::entry::Entry;
 use crate::model::view::WorktreeView;
-use crate::ops::undo::{Undone, undo_create};
+use crate::ops::undo::{BranchMade, Undone, undo_create};
 use crate::ops::{view, watch::Watch};
 
 use super::claim::{Claimed, claim};
@@ -43,18 +45,29 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     let token = token::random()?;
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
     let Claimed { plan, entry, journal, passed_over } = claim(context, plan, &token)?;
-    let made = make::make(context, repository, &plan, &journal, &hold, watch)
-        .and_then(|admin| finish::finish(context, repository, &entry, &admin, plan.lock.as_ref()));
-    let (entry, mut warnings) = match made {
+    let branch_made = Cell::new(BranchMade::No);
+    let made = crate::ops::env::variables_of(context, repository, &entry).and_then(|variables| {
+        let admin = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
+        let (entry, warnings) = finish::finish(context, repository, &entry, &admin, plan.lock.as_ref())?;
+        Ok((entry, warnings, variables))
+    });
+    let (entry, mut warnings, variables) = match made {
         Ok(finished) => finished,
-        Err(failure) => return Err(undone(context, &entry, failure)),
+        Err(failure) => return Err(undone(context, repository, &entry, branch_made.get(), failure)),
     };
+    repository.forget_made_branch(&token);
     hold.release();
     warnings.splice(0..0, plan.warnings.iter().cloned());
     if plan.request.hooks {
         warnings.extend(hook_warning(context, &plan));
     }
-    let variables = crate::ops::env::variables_of(context, repository, &entry)?;
+    if context.host.interrupt.is_raised() {
+        return Err(Failure::new(
+            Code::Interrupted,
+            format!("interrupted after `{}` was created; it is at {}", entry.name, entry.path.display()),
+        )
+        .hint(format!("`wt remove {}` takes it back", entry.name)));
+    }
     Ok(Report {
         worktree: view::of_entry(context, repository, &entry)?,
         way: plan.way,
@@ -66,8 +79,14 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
 }
 
 /// Undoes the create and returns why it failed, with what could not be undone.
-fn undone(context: &Context, entry: &Entry, failure: Failure) -> Failure {
-    match undo_create(context, entry) {
+fn undone(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    branch_made: BranchMade,
+    failure: Failure,
+) -> Failure {
+    match undo_create(context, repository, entry, branch_made) {
         Ok(Undone::Gone) => failure,
         Ok(Undone::Kept { foreign }) => {
             let named: Vec<String> = foreign.iter().take(5).map(|path| path.display().to_string()).collect();

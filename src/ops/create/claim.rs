@@ -13,6 +13,7 @@ use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Journal;
+use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Choice, Selection};
 use crate::ops::choose;
@@ -43,7 +44,6 @@ enum Attempt {
 pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> {
     let settings = refusal::policy(context, &plan);
     let mut passed_over: Vec<Port> = Vec::new();
-    let mut pause = settings.backoff;
     loop {
         let skip: HashSet<Port> = passed_over.iter().copied().collect();
         let (attempt, returned) = attempt(context, plan, token, &skip)?;
@@ -63,8 +63,8 @@ pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> 
                     Some(port) if refusal::retries(&settings) && retries_left => passed_over.push(port),
                     _ => return Err(refusal::refused_selection(Some(&plan.purpose), &selection, &seen)?),
                 }
-                context.host.clock.wait(pause, &context.host.interrupt)?;
-                pause = pause.mul_f64(settings.multiplier);
+                let attempt = u32::try_from(passed_over.len()).unwrap_or(u32::MAX);
+                context.host.clock.wait(settings.wait_before(attempt), &context.host.interrupt)?;
             }
         }
     }
@@ -82,6 +82,7 @@ fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> 
             // Somebody was faster: a numbered name moves on, a chosen one is refused.
             plan = plan_names(context, &plan.request, registry)?;
         }
+        require_free_branch(registry, repository, &id, &plan)?;
         let choices = match choose(context, registry, &plan, skip)? {
             Selection::Chosen(choices) => choices,
             refused => {
@@ -123,6 +124,30 @@ fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> 
         let claimed = Claimed { plan: plan.clone(), entry, journal, passed_over: Vec::new() };
         Ok((Attempt::Claimed(Box::new(claimed)), plan))
     })
+}
+
+/// Two creates may have planned to check out one branch: under the lock only the first one may.
+fn require_free_branch(
+    registry: &Registry,
+    repository: &Repository,
+    id: &RepositoryId,
+    plan: &Plan,
+) -> Result<()> {
+    let Some(branch) = plan.branch.name() else { return Ok(()) };
+    let is_rival = |entry: &&Entry| {
+        matches!(entry.state, EntryState::Creating { .. }) && entry.branch.as_deref() == Some(branch)
+    };
+    if let Some(rival) = registry.living(id).find(is_rival) {
+        return Err(Failure::new(
+            Code::BranchCheckedOut,
+            format!("branch `{branch}` is being checked out by `{}` at this moment", rival.name),
+        )
+        .hint(format!("to start a new branch from it, pass `--base {branch}`")));
+    }
+    match repository.branch_in_use(branch)? {
+        Some(used) => Err(refusal::branch_in_use(branch, &used, &plan.purpose, &plan.request)),
+        None => Ok(()),
+    }
 }
 
 fn allocations(choices: &[Choice], now: jiff::Timestamp) -> Vec<Allocation> {

@@ -1,11 +1,13 @@
 //! The branch, the folder and the files of a new worktree: through git2 and our own checkout, or through git where
 //! libgit2 would not do it right. No lock is held.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::checkout;
+use crate::host::files;
 use crate::host::git::AdminRequest;
 use crate::host::git::GitAdd;
 use crate::host::git::Repository;
@@ -13,6 +15,7 @@ use crate::host::git::Way;
 use crate::host::lock::FileHold;
 use crate::model::branch::Head;
 use crate::model::registry::journal::Journal;
+use crate::ops::undo::BranchMade;
 use crate::ops::watch::Watch;
 
 use super::plan::{BranchPlan, Plan};
@@ -28,6 +31,7 @@ pub fn make(
     plan: &Plan,
     journal: &Journal,
     hold: &FileHold,
+    branch_made: &Cell<BranchMade>,
     watch: &dyn Watch,
 ) -> Result<String> {
     let interrupt = &context.host.interrupt;
@@ -36,6 +40,8 @@ pub fn make(
     if let (true, Some(branch)) = (plan.branch.is_new(), plan.branch.name()) {
         let message = format!("wt create {} ({})", plan.name, journal.token);
         repository.create_branch(branch, &plan.commit, &message)?;
+        branch_made.set(BranchMade::Yes);
+        repository.note_made_branch(branch, &journal.token);
         if let BranchPlan::Track { name, tracked, .. } = &plan.branch {
             repository.set_upstream(name, tracked)?;
         }
@@ -121,6 +127,10 @@ fn make_folders(plan: &Plan, journal: &Journal) -> Result<()> {
     }
     if journal.folder_existed {
         return Ok(());
+    }
+    if let Some(parent) = plan.path.parent() {
+        // An undo of the same moment may have found it empty and removed it.
+        files::make_folders(parent)?;
     }
     std::fs::create_dir(&plan.path).map_err(|error| refused(&plan.path, error))
 }

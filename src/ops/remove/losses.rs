@@ -30,6 +30,7 @@ pub fn of_folder(
     push(&mut losses, changes.modified, |paths| Loss::Changed { paths });
     push(&mut losses, changes.staged, |paths| Loss::Staged { paths });
     push(&mut losses, changes.submodules, |paths| Loss::Submodule { paths });
+    push(&mut losses, repository.submodules_of(admin), |paths| Loss::Submodule { paths });
     push(&mut losses, changes.untracked, |paths| Loss::Untracked { paths });
     let ignored =
         changes.ignored.into_iter().filter(|path| is_only_here(context, repository, folder, entry, path));
