@@ -201,6 +201,7 @@ fn show_report(session: &Session<'_>, arguments: &Arguments, report: &Report) ->
     if ui.is_json() {
         return ui.answer_json(report);
     }
+    ui.say_more(&format!("files written by {}", report.way));
     let text = show::lines(ui, "Created", &report.worktree);
     if arguments.execute.is_empty() {
         return ui.answer(&text);

@@ -24,31 +24,32 @@ const LINE: &str = "/.env";
 pub fn add(common_dir: &Path) -> Result<()> {
     edit(common_dir, |text| {
         if text.split(|byte| *byte == b'\n').any(|line| matches!(line.trim_ascii(), b"/.env" | b".env")) {
-            return None;
+            return Ok(None);
         }
         let mut text = text.to_vec();
         if !text.is_empty() && !text.ends_with(b"\n") {
             text.push(b'\n');
         }
         text.extend_from_slice(format!("{SIGN}\n{LINE}\n").as_bytes());
-        Some(text)
+        Ok(Some(text))
     })
 }
 
-/// Takes the line out again, if it is ours.
+/// Takes the line out again, if it is ours and `is_unused` says so; asked while nobody else can edit, so that a create
+/// which adds the line later finds it gone and adds it again.
 ///
 /// # Errors
 ///
-/// `permission` or `disk_full`.
-pub fn remove(common_dir: &Path) -> Result<()> {
+/// `permission` or `disk_full`, and those of `is_unused`.
+pub fn remove(common_dir: &Path, is_unused: impl FnOnce() -> Result<bool>) -> Result<()> {
     let ours = format!("{SIGN}\n{LINE}\n").into_bytes();
     edit(common_dir, |text| {
-        let at = text.windows(ours.len()).position(|window| window == ours)?;
-        Some([&text[..at], &text[at + ours.len()..]].concat())
+        let Some(at) = text.windows(ours.len()).position(|window| window == ours) else { return Ok(None) };
+        Ok(is_unused()?.then(|| [&text[..at], &text[at + ours.len()..]].concat()))
     })
 }
 
-fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Result<()> {
+fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Result<Option<Vec<u8>>>) -> Result<()> {
     let info = common_dir.join("info");
     let named = info.join("exclude");
     let failed =
@@ -70,7 +71,7 @@ fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Res
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(failed(error)),
     };
-    let Some(after) = change(&before) else { return Ok(()) };
+    let Some(after) = change(&before)? else { return Ok(()) };
     let mode = path.metadata().map_or(0o644, |found| found.permissions().mode() & 0o777);
     files::replace(&path, &after, mode)
 }
@@ -91,7 +92,7 @@ mod tests {
             }
         });
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("*.swp\n{SIGN}\n{LINE}\n"));
-        remove(folder.path()).unwrap();
+        remove(folder.path(), || Ok(true)).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "*.swp\n");
     }
 
@@ -102,7 +103,7 @@ mod tests {
         let path = folder.path().join("info/exclude");
         files::replace(&path, b"/.env\n", 0o644).unwrap();
         add(folder.path()).unwrap();
-        remove(folder.path()).unwrap();
+        remove(folder.path(), || Ok(true)).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"/.env\n");
     }
 
@@ -116,7 +117,7 @@ mod tests {
         add(folder.path()).unwrap();
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), format!("*.swp\n{SIGN}\n{LINE}\n"));
-        remove(folder.path()).unwrap();
+        remove(folder.path(), || Ok(true)).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "*.swp\n");
     }
 }

@@ -132,6 +132,18 @@ impl FileHold {
         }
     }
 
+    /// Removes lock files in `folder` that nobody holds and that are older than `age`: their processes died before they had
+    /// recorded anything.
+    pub fn sweep(folder: &Path, age: Duration) {
+        for entry in folder.read_dir().into_iter().flatten().flatten() {
+            let made = entry.metadata().and_then(|found| found.modified()).ok();
+            let is_old = made.and_then(|made| made.elapsed().ok()).is_some_and(|passed| passed > age);
+            if is_old && let Ok(Some(hold)) = Self::try_take(&entry.path()) {
+                hold.release();
+            }
+        }
+    }
+
     /// Returns the descriptor for a child to inherit.
     #[must_use]
     pub fn as_fd(&self) -> BorrowedFd<'_> {

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::exclude;
 use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::identifier::Identifier;
@@ -35,6 +34,9 @@ pub struct Request {
 /// What was adopted.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The first of them: mostly it is the only one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worktree: Option<WorktreeView>,
     pub worktrees: Vec<WorktreeView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -49,11 +51,12 @@ pub struct Report {
 pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
-    let mut report = Report { worktrees: Vec::new(), warnings: Vec::new() };
+    let mut report = Report { worktree: None, worktrees: Vec::new(), warnings: Vec::new() };
     for row in wanted(context, repository, &registry, request)? {
         let entry = adopt_one(context, repository, &row, request, &mut report.warnings)?;
         report.worktrees.push(view::of_entry(context, repository, &entry)?);
     }
+    report.worktree = report.worktrees.first().cloned();
     Ok(report)
 }
 
@@ -215,11 +218,11 @@ fn record_entry(
 /// The env block could not be written: the record goes again.
 fn take_back(context: &Context, repository: &Repository, entry: &Entry) -> Result<()> {
     let sequence = entry.sequence;
-    let unused = context.store()?.update(|registry| {
+    context.store()?.update(|registry| {
         registry.take(|known| known.sequence == sequence);
-        Ok(!registry.living(&entry.repository_id).any(|other| other.env))
+        Ok(())
     })?;
-    if unused { exclude::remove(repository.common_dir()) } else { Ok(()) }
+    env::forget_exclude(context, repository, &entry.repository_id)
 }
 
 /// `feature/login` is a feature, and so for every purpose that the configuration names; `fix/…` is a bugfix.

@@ -13,6 +13,7 @@ use crate::model::env_block;
 use crate::model::port::Port;
 use crate::model::quoting;
 use crate::model::registry::entry::Entry;
+use crate::model::registry::repository::RepositoryId;
 use crate::model::service::ServiceName;
 use crate::model::template;
 use crate::model::variables::{self, EnvFacts};
@@ -137,6 +138,17 @@ pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Resul
         changed,
         variables,
         warnings,
+    })
+}
+
+/// Takes our line out of `info/exclude` once no worktree of the repository has an env block any more.
+///
+/// # Errors
+///
+/// Fails when the file cannot be written or the registry cannot be read.
+pub fn forget_exclude(context: &Context, repository: &Repository, id: &RepositoryId) -> Result<()> {
+    exclude::remove(repository.common_dir(), || {
+        Ok(!context.store()?.read()?.living(id).any(|entry| entry.env))
     })
 }
 

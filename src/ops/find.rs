@@ -55,6 +55,10 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
                 .hint(if is_one_name { "give its folder" } else { "give the whole name" })
                 .detail("candidates", names))
         }
+        Resolution::None { .. } if position_of_place(context, &rows, wanted).is_some() => {
+            let position = position_of_place(context, &rows, wanted).unwrap_or_default();
+            Ok(rows.swap_remove(position).into())
+        }
         Resolution::None { near } => {
             let removed = registry.entries().any(|entry| {
                 let is_it = entry.name == wanted
@@ -71,6 +75,12 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
                 .hint(hint))
         }
     }
+}
+
+/// A path may reach a worktree through links.
+fn position_of_place(context: &Context, rows: &[Row], wanted: &str) -> Option<usize> {
+    let place = context.folder.join(wanted).canonicalize().ok().filter(|_| !wanted.is_empty())?;
+    rows.iter().position(|row| rows::canonical(row.path()) == place)
 }
 
 /// Finds the worktree that we stand in.

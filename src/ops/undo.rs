@@ -7,11 +7,12 @@ use crate::error::{Code, Failure, Result};
 use crate::host::checkout::verify;
 use crate::host::git::{Repository, Way};
 use crate::host::remove_tree::remove_tree;
-use crate::host::{env_file, exclude, files};
+use crate::host::{env_file, files};
 use crate::model::env_block;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Journal;
+use crate::ops::env;
 
 /// What became of an unfinished create.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,15 +171,12 @@ fn remove_parents(journal: &Journal) {
 
 fn forget(context: &Context, repository: &Repository, entry: &Entry, journal: &Journal) -> Result<()> {
     let now = context.now();
-    let last = context.store()?.update(|registry| {
+    context.store()?.update(|registry| {
         registry.take(|known| is_create(known, &journal.token));
         registry.record_event(now, Event::new("create_undone").of(&entry.repository, &entry.name));
-        Ok(!registry.living(&entry.repository_id).any(|other| other.env))
+        Ok(())
     })?;
-    if last && journal.env {
-        exclude::remove(repository.common_dir())?;
-    }
-    Ok(())
+    if journal.env { env::forget_exclude(context, repository, &entry.repository_id) } else { Ok(()) }
 }
 
 /// Answers whether `entry` is the unfinished create with that token.

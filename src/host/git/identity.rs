@@ -1,7 +1,7 @@
 //! The repository's own id: 32 random hexadecimal digits in `<common dir>/wt/id`, so that moving it changes nothing.
 
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::repository::Repository;
@@ -73,13 +73,15 @@ fn draft_id(folder: &Path) -> Result<tempfile::NamedTempFile> {
     let id = u128::from_be_bytes(bytes);
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(format!("{id:032x}\n").as_bytes()).map_err(failed)?;
+    // Nothing secret: whoever may use the repository has to read it.
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     Ok(file)
 }
 
-/// Makes `folder` readable by its owner only, unless it is there.
+/// Makes `folder` as git makes its own, unless it is there: in a shared repository others must be able to use it.
 pub(super) fn make_folder(folder: &Path) -> Result<()> {
-    match std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder) {
+    match std::fs::DirBuilder::new().recursive(true).create(folder) {
         Ok(()) => Ok(()),
         Err(error) => {
             Err(Failure::from_io(error, Code::GitFailed, format!("cannot make {}", folder.display())))

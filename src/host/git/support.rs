@@ -19,6 +19,15 @@ pub enum Way {
     Git(Vec<String>),
 }
 
+impl std::fmt::Display for Way {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Engine => formatter.write_str("wt's own checkout"),
+            Self::Git(reasons) => write!(formatter, "git: {}", reasons.join(", ")),
+        }
+    }
+}
+
 impl Way {
     fn from_reasons(mut reasons: Vec<String>) -> Self {
         reasons.sort();

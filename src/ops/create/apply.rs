@@ -1,6 +1,7 @@
 //! Carries a plan out: claim, make, finish. Any failure or Ctrl-C on the way undoes what was done, in reverse.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -17,6 +18,9 @@ use crate::ops::{view, watch::Watch};
 use super::claim::{Claimed, claim};
 use super::plan::{BranchPlan, Plan};
 use super::{finish, make};
+
+/// How old a lock file must be to be taken for one that nobody will hold again.
+const STALE_HOLD: Duration = Duration::from_hours(1);
 
 /// What a create made.
 #[derive(Clone, Debug, Serialize)]
@@ -43,7 +47,9 @@ pub struct Report {
 pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report> {
     let repository = context.require_repository()?;
     let token = token::random()?;
-    let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
+    let holds = context.host.dirs()?.creating_folder()?;
+    FileHold::sweep(&holds, STALE_HOLD);
+    let hold = FileHold::take(&holds.join(&token))?;
     let Claimed { plan, entry, journal, passed_over } = claim(context, plan, &token)?;
     let branch_made = Cell::new(BranchMade::No);
     let made = crate::ops::env::variables_of(context, repository, &entry).and_then(|variables| {

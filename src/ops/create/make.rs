@@ -13,7 +13,7 @@ use crate::host::git::GitAdd;
 use crate::host::git::Repository;
 use crate::host::git::Way;
 use crate::host::lock::FileHold;
-use crate::model::branch::Head;
+use crate::model::branch::{Head, RemoteBranch};
 use crate::model::registry::journal::Journal;
 use crate::ops::undo::BranchMade;
 use crate::ops::watch::Watch;
@@ -42,6 +42,9 @@ pub fn make(
         repository.create_branch(branch, &plan.commit, &message)?;
         branch_made.set(BranchMade::Yes);
         repository.note_made_branch(branch, &journal.token);
+        if let Some(upstream) = find_upstream(repository, plan)? {
+            repository.set_upstream(branch, &upstream)?;
+        }
         if let BranchPlan::Track { name, tracked, .. } = &plan.branch {
             repository.set_upstream(name, tracked)?;
         }
@@ -109,6 +112,14 @@ fn make_by_ourselves(
         progress: &|done, total| watch.files(done, total),
     })?;
     Ok(admin)
+}
+
+/// A branch made from a remote's branch follows it, as git has it, unless `branch.autoSetupMerge` is off.
+fn find_upstream(repository: &Repository, plan: &Plan) -> Result<Option<RemoteBranch>> {
+    match (&plan.branch, &plan.request.base) {
+        (BranchPlan::New { .. }, Some(base)) if repository.sets_upstreams() => repository.find_tracking(base),
+        _ => Ok(None),
+    }
 }
 
 /// Makes the folder and those above it, just as the journal says.

@@ -9,6 +9,7 @@ use crate::host::exclude;
 use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::env;
 
 /// Answers whether the worktree's folder stands at its place.
 #[must_use]
@@ -25,14 +26,14 @@ pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Resu
     let EntryState::Removing { trash, .. } = &entry.state else { return Ok(String::new()) };
     if trash.folder.symlink_metadata().is_ok() {
         // The admin folder went first. What stands at the old place by now is somebody else's.
-        put(context, entry, EntryState::Removed { trash: trash.clone() }, "removed")?;
+        put(context, repository, entry, EntryState::Removed { trash: trash.clone() }, "removed")?;
         return Ok(format!("`{}` was being removed when its command died: removed", entry.name));
     }
     let admin = repository.trash_dir(&trash.token);
     if admin.symlink_metadata().is_ok() {
         put_admin_back(context, repository, entry, &admin)?;
     }
-    put(context, entry, EntryState::Active, "kept")?;
+    put(context, repository, entry, EntryState::Active, "kept")?;
     if let Some(keep) = &trash.keep_ref {
         // A stale lock of git's at worst: what is in use again is not held up by it.
         let _ = repository.drop_keep(keep);
@@ -68,16 +69,22 @@ pub fn drop_entry(context: &Context, entry: &Entry) -> Result<()> {
     })
 }
 
-fn put(context: &Context, entry: &Entry, state: EntryState, event: &str) -> Result<()> {
+fn put(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    state: EntryState,
+    event: &str,
+) -> Result<()> {
     let now = context.now();
     let sequence = entry.sequence;
     let removed = matches!(state, EntryState::Removed { .. });
     if entry.env && matches!(state, EntryState::Active) {
         // Before the record says so: a restore that dies after that is never looked at again.
-        exclude::add(Repository::discover(&entry.repository)?.common_dir())?;
+        exclude::add(repository.common_dir())?;
     }
-    let unused = context.store()?.update(|registry| {
-        let Some(known) = registry.find_by_sequence(sequence) else { return Ok(false) };
+    context.store()?.update(|registry| {
+        let Some(known) = registry.find_by_sequence(sequence) else { return Ok(()) };
         let before = known.clone();
         known.state = state;
         if removed {
@@ -85,10 +92,7 @@ fn put(context: &Context, entry: &Entry, state: EntryState, event: &str) -> Resu
             registry.remember_ports(&before);
         }
         registry.record_event(now, Event::new(event).of(&before.repository, &before.name));
-        Ok(removed && !registry.living(&before.repository_id).any(|other| other.env))
+        Ok(())
     })?;
-    if unused && let Ok(repository) = Repository::discover(&entry.repository) {
-        exclude::remove(repository.common_dir())?;
-    }
-    Ok(())
+    if removed { env::forget_exclude(context, repository, &entry.repository_id) } else { Ok(()) }
 }
