@@ -19,9 +19,14 @@ impl Dirs {
     ///
     /// # Errors
     ///
-    /// `usage` when none of them is to be had.
+    /// `usage` when none of them is to be had, or `WT_STATE_DIR` is not absolute.
     pub fn find(environment: &Environment) -> Result<Self> {
         let own = environment.find_folder("WT_STATE_DIR");
+        if let (None, Some(relative)) = (&own, environment.find("WT_STATE_DIR")) {
+            // Passing over it would change another registry than the one that was meant.
+            let message = format!("WT_STATE_DIR is not an absolute path: {}", relative.to_string_lossy());
+            return Err(Failure::new(Code::Usage, message).hint("set it to an absolute folder"));
+        }
         let xdg = || environment.find_folder("XDG_STATE_HOME").map(|folder| folder.join("wt"));
         let home = || environment.find_folder("HOME").map(|folder| folder.join(".local/state/wt"));
         match own.or_else(xdg).or_else(home) {

@@ -136,3 +136,16 @@ fn a_full_disk_under_the_state_undoes_everything() {
     sandbox.wt(&["list"]).ok().answers(&["feature-one"]);
     sandbox.wt(&["create", "x", "--ports"]).ok();
 }
+
+#[test]
+fn a_relative_state_folder_is_refused_rather_than_passed_over() {
+    let sandbox = Sandbox::new();
+    let output = sandbox
+        .program(env!("CARGO_BIN_EXE_wt"), &sandbox.repo())
+        .env("WT_STATE_DIR", "relative")
+        .args(["create", "login"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!sandbox.worktree("feature-login").exists());
+}
