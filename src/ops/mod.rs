@@ -11,6 +11,7 @@ pub mod init;
 pub mod list;
 pub mod origin;
 pub mod path;
+pub mod ports;
 pub mod reclaim;
 pub mod remove;
 pub mod restore;

@@ -72,7 +72,12 @@ fn wishes(context: &Context, registry: &Registry, entry: &Entry) -> Vec<Wish> {
 }
 
 /// One port, passing over whatever is busy; `None` when the ranges are exhausted.
-fn find_port(context: &Context, registry: &Registry, given: &[Choice], wish: Wish) -> Result<Option<Choice>> {
+pub(super) fn find_port(
+    context: &Context,
+    registry: &Registry,
+    given: &[Choice],
+    wish: Wish,
+) -> Result<Option<Choice>> {
     let mut skip: HashSet<Port> = given.iter().map(|choice| choice.port).collect();
     let wishes = [wish];
     loop {
