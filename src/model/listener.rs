@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::port::Port;
+use super::registry::repository::RepositoryId;
 
 /// What the operating system answers when asked for a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +36,13 @@ pub struct Listener {
     pub owners: Vec<Owner>,
 }
 
+/// A worktree by its repository and its name: names alone repeat over repositories.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WorktreeKey {
+    pub repository: RepositoryId,
+    pub name: String,
+}
+
 /// A process that holds a socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Owner {
@@ -42,8 +51,21 @@ pub struct Owner {
     pub command: String,
     /// Its working folder; `None` where it cannot be seen.
     pub folder: Option<PathBuf>,
+    /// The name of the user it runs as; its number where it has no name.
+    pub user: Option<String>,
     /// The name of the worktree it belongs to, when it belongs to one.
     pub worktree: Option<String>,
+    /// When it started.
+    pub since: Option<Timestamp>,
+    /// The same worktree, told apart from those of other repositories.
+    #[serde(skip)]
+    pub belongs_to: Option<WorktreeKey>,
+    /// When it started, as in [`ProcessId::started`](super::process::ProcessId): with the pid, its identity.
+    #[serde(skip)]
+    pub started: u64,
+    /// Its parent; 0 where it has none that we can see.
+    #[serde(skip)]
+    pub parent: u32,
 }
 
 /// What holds a port that the registry calls free: enough to name it in an error.

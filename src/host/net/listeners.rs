@@ -127,7 +127,12 @@ mod other {
                     pid: listener.process.pid,
                     command: listener.process.name,
                     folder: None,
+                    user: None,
                     worktree: None,
+                    since: None,
+                    belongs_to: None,
+                    started: 0,
+                    parent: 0,
                 }],
             })
         });

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 
 use super::listeners::listeners;
 use crate::error::Result;
-use crate::host::process::identity::is_from_here;
+use crate::host::process::identity::{BootClock, is_from_here};
 use crate::host::process::table::{ProcessFacts, facts};
+use crate::host::process::users::Users;
 use crate::model::attribution::{Claim, claims, find_worktree};
-use crate::model::listener::{Busy, Listener, Owner};
+use crate::model::listener::{Busy, Listener, Owner, WorktreeKey};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 
@@ -21,11 +22,17 @@ pub fn attribute(ports: &[Port], registry: &Registry) -> Result<Vec<Busy>> {
     let mut sockets = listeners()?;
     sockets.retain(|socket| ports.contains(&socket.port));
     if !sockets.is_empty() {
-        let claims = claims(registry).into_iter().map(as_seen_here).collect();
-        name_owners(&mut sockets, &Names { claims, seen: RefCell::default() });
+        name_owners(&mut sockets, &Names::of(registry));
     }
     let holders = |port: Port| sockets.iter().filter(|socket| socket.port == port).cloned().collect();
     Ok(ports.iter().map(|port| Busy { port: *port, listeners: holders(*port), denied: false }).collect())
+}
+
+/// Returns every socket of the machine that listens or is merely bound, with its processes and their worktrees.
+pub fn sight(registry: &Registry) -> Result<Vec<Listener>> {
+    let mut sockets = listeners()?;
+    name_owners(&mut sockets, &Names::of(registry));
+    Ok(sockets)
 }
 
 /// Resolves links in the path, as the kernel does in working folders, and forgets processes of another boot.
@@ -41,9 +48,20 @@ fn as_seen_here(mut claim: Claim) -> Claim {
 struct Names {
     claims: Vec<Claim>,
     seen: RefCell<HashMap<u32, Option<ProcessFacts>>>,
+    users: Users,
+    clock: BootClock,
 }
 
 impl Names {
+    fn of(registry: &Registry) -> Self {
+        Self {
+            claims: claims(registry).into_iter().map(as_seen_here).collect(),
+            seen: RefCell::default(),
+            users: Users::default(),
+            clock: BootClock::read(),
+        }
+    }
+
     fn look(&self, pid: u32) -> Option<ProcessFacts> {
         if let Some(known) = self.seen.borrow().get(&pid) {
             return known.clone();
@@ -56,11 +74,18 @@ impl Names {
     fn owner(&self, pid: u32) -> Option<Owner> {
         let process = self.look(pid)?;
         let worktree = find_worktree(&process, &self.claims, &|pid| self.look(pid));
+        let belongs_to = worktree
+            .map(|claim| WorktreeKey { repository: claim.repository.clone(), name: claim.name.clone() });
         Some(Owner {
             pid,
-            worktree: worktree.map(|claim| claim.name.clone()),
+            worktree: belongs_to.as_ref().map(|key| key.name.clone()),
+            user: Some(self.users.name(process.user)),
+            since: self.clock.time_of(process.started),
             command: process.command,
             folder: process.folder,
+            belongs_to,
+            started: process.started,
+            parent: process.parent,
         })
     }
 }

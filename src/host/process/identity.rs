@@ -1,5 +1,6 @@
 //! Which process this is, so that a reused pid is never mistaken for it.
 
+use jiff::Timestamp;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
@@ -33,6 +34,31 @@ pub fn is_alive(id: &ProcessId) -> bool {
 pub(crate) fn is_from_here(id: &ProcessId) -> bool {
     let (boot, namespace) = surroundings();
     !differs(&id.boot, &boot) && !differs(&id.namespace, &namespace)
+}
+
+/// When this boot began and how long a clock tick is: what turns a process's start into a time of day.
+#[derive(Clone, Copy, Debug)]
+pub struct BootClock {
+    /// Seconds since the epoch.
+    began: Option<i64>,
+    ticks_per_second: u64,
+}
+
+impl BootClock {
+    /// Reads both (`btime` of `proc_stat(5)`, `_SC_CLK_TCK` of sysconf(3)).
+    #[must_use]
+    pub fn read() -> Self {
+        let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+        let began = stat.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse().ok());
+        Self { began, ticks_per_second: rustix::param::clock_ticks_per_second() }
+    }
+
+    /// Returns when a process started, to the second; `None` where this boot's beginning is not to be had.
+    #[must_use]
+    pub fn time_of(&self, started: u64) -> Option<Timestamp> {
+        let seconds = started.checked_div(self.ticks_per_second)?;
+        Timestamp::from_second(self.began?.checked_add(i64::try_from(seconds).ok()?)?).ok()
+    }
 }
 
 /// What a pid shows.

@@ -3,3 +3,4 @@
 pub mod identity;
 pub mod spawn;
 pub mod table;
+pub mod users;

@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::merge::Merged;
 use super::problem::Fault;
 use super::settings::{
-    Config, ConflictPolicy, ConflictSettings, EnvSettings, PurposeSettings, RegistrySettings, RemoveSettings,
-    ServiceSettings, TrashSettings, WorktreeSettings,
+    AdoptSettings, Config, ConflictPolicy, ConflictSettings, EnvSettings, HealthSettings, HookSettings,
+    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, Strategy,
+    TrashSettings, WorktreeSettings,
 };
 use super::{check, schema};
 use crate::model::service::ServiceName;
@@ -18,6 +19,8 @@ use crate::model::service::ServiceName;
 pub fn config(merged: Merged) -> Config {
     let text = |key: &str| find(&merged, key, |value| check::text(value).map(str::to_owned));
     let duration = |key: &str| find(&merged, key, check::duration).unwrap_or_default();
+    let flag = |key: &str| find(&merged, key, check::flag).unwrap_or_default();
+    let number = |key: &str| find(&merged, key, |value| check::whole(value, 0, u32::MAX)).unwrap_or_default();
     let retry = text("ports.conflict.policy").as_deref() == Some("retry");
     Config {
         worktree: WorktreeSettings {
@@ -38,15 +41,38 @@ pub fn config(merged: Merged) -> Config {
         services: services(&merged),
         conflict: ConflictSettings {
             policy: if retry { ConflictPolicy::Retry } else { ConflictPolicy::Fail },
-            max_retries: find(&merged, "ports.conflict.max_retries", |value| {
-                check::whole(value, 0, u32::MAX)
-            })
-            .unwrap_or_default(),
+            max_retries: number("ports.conflict.max_retries"),
             backoff: duration("ports.conflict.backoff"),
             multiplier: find(&merged, "ports.conflict.multiplier", |value| {
                 check::number(value, 1.0, f64::MAX)
             })
             .unwrap_or(1.0),
+        },
+        stale_after: duration("ports.stale_after"),
+        resolve: ResolveSettings {
+            strategy: match text("resolve.strategy").as_deref() {
+                Some("conservative") => Strategy::Conservative,
+                Some("aggressive") => Strategy::Aggressive,
+                _ => Strategy::Intelligent,
+            },
+            allow_move: flag("resolve.allow_move"),
+            preserve_foreign: flag("resolve.preserve_foreign"),
+            max_alternatives: number("resolve.max_alternatives"),
+            confirm: flag("resolve.confirm"),
+        },
+        hooks: HookSettings {
+            pre_push: match text("hooks.pre_push").as_deref() {
+                Some("block") => PrePush::Block,
+                _ => PrePush::Warn,
+            },
+            protect_env: flag("hooks.protect_env"),
+        },
+        adopt: AdoptSettings { auto: flag("adopt.auto") },
+        health: HealthSettings {
+            timeout: duration("health.timeout"),
+            interval: duration("health.interval"),
+            failures: number("health.failures"),
+            successes: number("health.successes"),
         },
         exclusions: find(&merged, "ports.exclude", check::exclusions).unwrap_or_default(),
         env: EnvSettings { template: text("env.template") },

@@ -41,6 +41,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
         Kind::Duration => duration(value).map(|_| ()),
         Kind::Size => size(value).map(|_| ()),
         Kind::Health => health::check(value),
+        Kind::Flag => flag(value).map(|_| ()),
     }
 }
 
@@ -177,6 +178,11 @@ pub fn number(value: &Value, least: f64, most: f64) -> Result<f64, Fault> {
 
 fn outside(value: &Value, least: impl Display, most: impl Display) -> Fault {
     Fault::new(format!("{value} is outside {least} to {most}"))
+}
+
+/// Returns true or false.
+pub fn flag(value: &Value) -> Result<bool, Fault> {
+    value.as_bool().ok_or_else(|| wrong("true or false", value))
 }
 
 /// Returns a length of time.

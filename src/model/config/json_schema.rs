@@ -58,6 +58,7 @@ fn kind(kind: Kind) -> Value {
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
+        Kind::Flag => json!({ "type": "boolean" }),
         Kind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w) *)+$" }),
         Kind::Size => json!({ "type": ["string", "integer"], "minimum": 0 }),
         Kind::Health => {

@@ -30,6 +30,8 @@ pub enum Kind {
     Size,
     /// A health check.
     Health,
+    /// True or false.
+    Flag,
 }
 
 /// One key; `*` in its path stands for the name of a purpose or a service.
@@ -95,6 +97,35 @@ pub const KEYS: &[Key] = &[
     ),
     key("ports.conflict.backoff", Kind::Duration, "How long `retry` waits before the first of them."),
     key("ports.conflict.multiplier", Kind::Number(1.0, 10.0), "By how much each further wait is longer."),
+    key(
+        "ports.stale_after",
+        Kind::Duration,
+        "How long nothing of a worktree may listen before its ports count as stale.",
+    ),
+    key(
+        "resolve.strategy",
+        Kind::Choice(&["conservative", "aggressive", "intelligent"]),
+        "How conflicts are resolved: our service moves, the holder is terminated, or whichever fits.",
+    ),
+    key("resolve.allow_move", Kind::Flag, "Whether an allocation may be moved to another port."),
+    key("resolve.preserve_foreign", Kind::Flag, "Whether processes that are not ours are left alone."),
+    key("resolve.max_alternatives", Kind::Whole(1, 1000), "How many other ports are tried for one move."),
+    key("resolve.confirm", Kind::Flag, "Whether a process is only terminated once somebody agreed."),
+    key(
+        "hooks.pre_push",
+        Kind::Choice(&["warn", "block"]),
+        "What critical findings do to a push: they are said, or they stop it.",
+    ),
+    key("hooks.protect_env", Kind::Flag, "Whether a push is stopped that would publish an env block."),
+    key("adopt.auto", Kind::Flag, "Whether git's hook records worktrees that plain git made."),
+    key("health.timeout", Kind::Duration, "How long a health check may take that says no more."),
+    key("health.interval", Kind::Duration, "How often services are checked while they are watched."),
+    key(
+        "health.failures",
+        Kind::Whole(1, 100),
+        "How many failures in a row make a watched service unhealthy.",
+    ),
+    key("health.successes", Kind::Whole(1, 100), "How many successes in a row make it healthy again."),
     key(
         "env.template",
         Kind::Text,
@@ -168,7 +199,7 @@ mod tests {
     fn a_section_knows_what_stands_below() {
         assert_eq!(children("purpose"), ["*"]);
         assert_eq!(children("purpose.feature"), ["ports", "services"]);
-        assert_eq!(children("ports"), ["exclude", "conflict"]);
+        assert_eq!(children("ports"), ["exclude", "conflict", "stale_after"]);
         assert!(children("porpoise").is_empty());
         assert!(children("").contains(&"trash"));
     }

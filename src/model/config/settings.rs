@@ -20,6 +20,12 @@ pub struct Config {
     pub purposes: Vec<(Purpose, PurposeSettings)>,
     pub services: BTreeMap<ServiceName, ServiceSettings>,
     pub conflict: ConflictSettings,
+    /// `[ports] stale_after`: how long nothing of a worktree may listen before its ports count as stale.
+    pub stale_after: Duration,
+    pub resolve: ResolveSettings,
+    pub hooks: HookSettings,
+    pub adopt: AdoptSettings,
+    pub health: HealthSettings,
     /// `[ports] exclude`, with reasons.
     pub exclusions: Vec<Exclusion>,
     pub env: EnvSettings,
@@ -74,6 +80,67 @@ pub struct ConflictSettings {
     pub max_retries: u32,
     pub backoff: Duration,
     pub multiplier: f64,
+}
+
+/// How a conflict over a port is resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Our service moves to another port.
+    Conservative,
+    /// The holder is terminated.
+    Aggressive,
+    /// Whichever fits the conflict.
+    Intelligent,
+}
+
+/// `[resolve]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResolveSettings {
+    pub strategy: Strategy,
+    /// Whether an allocation may be moved to another port.
+    pub allow_move: bool,
+    /// Whether processes that are not ours are left alone.
+    pub preserve_foreign: bool,
+    /// How many other ports are tried for one move.
+    pub max_alternatives: u32,
+    /// Whether a process is only terminated once somebody agreed.
+    pub confirm: bool,
+}
+
+/// What critical findings do to a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrePush {
+    Warn,
+    Block,
+}
+
+/// `[hooks]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HookSettings {
+    pub pre_push: PrePush,
+    /// Whether a push is stopped that would publish an env block.
+    pub protect_env: bool,
+}
+
+/// `[adopt]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdoptSettings {
+    /// Whether git's hook records worktrees that plain git made.
+    pub auto: bool,
+}
+
+/// `[health]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthSettings {
+    /// How long a check may take that says no more.
+    pub timeout: Duration,
+    /// How often services are checked while they are watched.
+    pub interval: Duration,
+    /// How many failures in a row make a watched service unhealthy.
+    pub failures: u32,
+    /// How many successes in a row make it healthy again.
+    pub successes: u32,
 }
 
 /// `[env]`.

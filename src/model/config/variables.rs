@@ -93,6 +93,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
             let number = text.parse().ok().and_then(Number::from_f64);
             Ok(number.map_or_else(|| Value::from(text), Value::Number))
         }
+        Kind::Flag => Ok(text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from)),
         Kind::Text | Kind::Template(_) | Kind::Choice(_) | Kind::Duration | Kind::Size => {
             Ok(Value::from(text))
         }

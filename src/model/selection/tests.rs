@@ -1,15 +1,12 @@
 //! The promises about which ports a worktree gets, over a machine that is a list of busy ports.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::config::settings::{
-    ConflictPolicy, ConflictSettings, EnvSettings, RegistrySettings, RemoveSettings, ServiceSettings,
-    TrashSettings, WorktreeSettings,
-};
+use crate::model::config::merge;
+use crate::model::config::settings::ServiceSettings;
 use crate::model::exclusion::built_in;
 
 fn port(number: u16) -> Port {
@@ -34,24 +31,10 @@ fn wish(service: &str, range: &str) -> Wish {
     }
 }
 
+/// The built-in settings without their purposes: each test says where its ports come from.
 fn config() -> Config {
-    Config {
-        worktree: WorktreeSettings { path: String::new(), name: String::new(), branch: String::new() },
-        purposes: Vec::new(),
-        services: BTreeMap::new(),
-        conflict: ConflictSettings {
-            policy: ConflictPolicy::Fail,
-            max_retries: 0,
-            backoff: Duration::ZERO,
-            multiplier: 1.0,
-        },
-        exclusions: Vec::new(),
-        env: EnvSettings { template: None },
-        remove: RemoveSettings { caches: Vec::new() },
-        trash: TrashSettings { keep: Duration::ZERO, max_size: 0 },
-        registry: RegistrySettings { lock_timeout: Duration::ZERO },
-        values: Vec::new(),
-    }
+    let config = merge::merge(&[], &[], &[]).unwrap();
+    Config { purposes: Vec::new(), services: BTreeMap::new(), ..config }
 }
 
 /// A machine and what is known about its ports, with how often each was asked about.
