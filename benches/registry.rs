@@ -78,6 +78,7 @@ fn entry(number: u16) -> Entry {
         created_at: Timestamp::UNIX_EPOCH,
         created_by: "wt".to_owned(),
         host: "here".to_owned(),
+        place: None,
         sequence: 0,
         env: true,
         allocations: (0..10)

@@ -98,7 +98,8 @@ impl From<OnConflict> for ConflictPolicy {
 ///
 /// Everything that stops a create, and what stops the command after `-x` from being started.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = if arguments.dry_run { session.context_as_it_is()? } else { session.context()? };
+    let context =
+        if arguments.dry_run { session.context_as_it_is()? } else { session.context_with_records_true()? };
     let request = request(arguments, &context, session)?;
     let plan = create::plan(&context, &request)?;
     if arguments.dry_run {

@@ -58,6 +58,8 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         let texts: String = report.removed.iter().map(|removed| line(session, removed, now)).collect();
         ui.answer(&texts)?;
     }
+    // After the removal: a vanished worktree that was named is put away with all that is known about it.
+    session.release_vanished(&context);
     session.clean_up(&context);
     // A shell in a folder that is gone would only stumble.
     if let (Some(repository), true) =

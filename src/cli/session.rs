@@ -7,7 +7,7 @@ use super::surroundings::Surroundings;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::machine::Host;
-use crate::ops::{heal, run, sweep, switch};
+use crate::ops::{heal, run, sweep, switch, vanished};
 use crate::ui::output::Ui;
 
 /// What a command is run with.
@@ -32,6 +32,24 @@ impl Session<'_> {
             self.ui.say(&said);
         }
         Ok(context)
+    }
+
+    /// As [`Session::context`], and releases the records of worktrees that went away behind our back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::context`].
+    pub fn context_with_records_true(&self) -> Result<Context> {
+        let context = self.context()?;
+        self.release_vanished(&context);
+        Ok(context)
+    }
+
+    /// Releases the records of worktrees that went away behind our back, and says so.
+    pub fn release_vanished(&self, context: &Context) {
+        for said in vanished::release(context) {
+            self.ui.say(&said);
+        }
     }
 
     /// Builds the context and changes nothing, as `--dry-run` promises.

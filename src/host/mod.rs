@@ -15,6 +15,7 @@ pub mod interrupt;
 pub mod lock;
 pub mod machine;
 pub mod net;
+pub mod place;
 pub mod process;
 pub mod remove_tree;
 pub mod store;

@@ -10,6 +10,7 @@ pub mod identifier;
 pub mod listener;
 pub mod loss;
 pub mod port;
+pub mod presence;
 pub mod process;
 pub mod purpose;
 pub mod quantity;

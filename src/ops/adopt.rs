@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::host::place::Surroundings;
 use crate::model::event::Event;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
@@ -145,6 +146,7 @@ fn adopt_one(
         created_at: now,
         created_by: "adopt".to_owned(),
         host: context.host.name(),
+        place: Some(Surroundings::read().place_of(&worktree.path)),
         sequence: 0,
         env: !wishes.is_empty(),
         allocations: Vec::new(),

@@ -20,5 +20,6 @@ pub mod run;
 pub mod sweep;
 pub mod switch;
 pub mod undo;
+pub mod vanished;
 pub mod view;
 pub mod watch;

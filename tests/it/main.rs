@@ -38,3 +38,4 @@ mod restore;
 mod state;
 mod support;
 mod usage;
+mod vanished;

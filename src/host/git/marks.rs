@@ -99,6 +99,20 @@ impl Repository {
         (parent == ours).then(|| target.file_name().map(|name| name.to_string_lossy().into_owned()))?
     }
 
+    /// Returns git's name of a linked worktree that `folder/.git` ends in, wherever that points: its repository may have
+    /// been moved since it was written.
+    #[must_use]
+    pub fn find_admin_mentioned_by(&self, folder: &Path) -> Option<String> {
+        let link = folder.join(".git");
+        if !link.symlink_metadata().ok()?.is_file() {
+            return None;
+        }
+        let text = fs::read_to_string(link).ok()?;
+        let target = Path::new(text.strip_prefix("gitdir: ")?.trim_end_matches('\n'));
+        let is_linked = target.parent()?.file_name()? == "worktrees";
+        target.file_name().filter(|_| is_linked).map(|name| name.to_string_lossy().into_owned())
+    }
+
     /// Answers whether a branch made from a remote's branch is to follow it: git's `branch.autoSetupMerge`, on unless set.
     #[must_use]
     pub fn sets_upstreams(&self) -> bool {

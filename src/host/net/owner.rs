@@ -169,6 +169,7 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             created_by: "wt".to_owned(),
             host: String::new(),
+            place: None,
             sequence: 0,
             env: false,
             allocations: Vec::new(),

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use super::allocation::Allocation;
 use super::journal::{Journal, Trash};
+use super::place::Place;
 use super::repository::RepositoryId;
+use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::purpose::Purpose;
 
@@ -69,6 +71,8 @@ pub struct Entry {
     pub created_by: String,
     /// The machine that wrote the entry: on another host a missing folder proves nothing.
     pub host: String,
+    /// From where it was recorded; `None` in records of earlier versions.
+    pub place: Option<Place>,
     /// The registry's sequence number at creation: the order of entries when clocks go backwards.
     pub sequence: u64,
     /// Whether the worktree has an env block to keep true.
@@ -83,6 +87,11 @@ impl Entry {
     #[must_use]
     pub fn is_living(&self) -> bool {
         !matches!(self.state, EntryState::Removed { .. })
+    }
+
+    /// Returns the ports of its allocations, those that are nonsense left out.
+    pub fn ports(&self) -> impl Iterator<Item = Port> {
+        self.allocations.iter().filter_map(Allocation::find_port)
     }
 }
 
@@ -102,6 +111,8 @@ struct Row {
     created_by: String,
     #[serde(default)]
     host: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
     #[serde(default)]
     sequence: u64,
     #[serde(default)]
@@ -142,6 +153,7 @@ impl TryFrom<Row> for Entry {
             created_at: row.created_at,
             created_by: row.created_by,
             host: row.host,
+            place: row.place,
             sequence: row.sequence,
             env: row.env,
             allocations: row.allocations,
@@ -172,6 +184,7 @@ impl From<Entry> for Row {
             created_at: entry.created_at,
             created_by: entry.created_by,
             host: entry.host,
+            place: entry.place,
             sequence: entry.sequence,
             env: entry.env,
             allocations: entry.allocations,

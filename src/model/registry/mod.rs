@@ -4,6 +4,7 @@ pub mod allocation;
 pub mod document;
 pub mod entry;
 pub mod journal;
+pub mod place;
 pub mod record;
 pub mod repository;
 pub mod rows;

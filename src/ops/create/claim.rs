@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::host::place::Surroundings;
 use crate::host::process::identity;
 use crate::model::config::settings::ConflictSettings;
 use crate::model::event::Event;
@@ -107,6 +108,7 @@ fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> 
             created_at: now,
             created_by: "wt".to_owned(),
             host: context.host.name(),
+            place: Some(Surroundings::read().place_of(&plan.path)),
             sequence: 0,
             env: plan.env,
             allocations: allocations(&plan.ports, now),

@@ -239,6 +239,7 @@ fn mark_removing(
             created_at: now,
             created_by: "git".to_owned(),
             host: context.host.name(),
+            place: None,
             sequence: 0,
             env: false,
             allocations: Vec::new(),

@@ -1,0 +1,115 @@
+//! Where we are, as a folder's absence is judged from: the mount it lies on, this boot, our network.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use crate::model::registry::place::Place;
+
+/// The mounts of this machine, this boot and our network, read once.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    mounts: Vec<PathBuf>,
+    boot: String,
+    network: String,
+}
+
+impl Surroundings {
+    /// Reads them.
+    #[must_use]
+    pub fn read() -> Self {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let network = std::fs::read_link("/proc/self/ns/net").unwrap_or_default();
+        Self {
+            mounts: mounts(&std::fs::read("/proc/self/mountinfo").unwrap_or_default()),
+            boot: boot.trim().to_owned(),
+            network: network.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// Returns the place of `path`, which need not exist.
+    #[must_use]
+    pub fn place_of(&self, path: &Path) -> Place {
+        let path = resolved(path);
+        let around = self.mounts.iter().filter(|mount| path.starts_with(mount));
+        Place {
+            mount: around.max_by_key(|mount| mount.components().count()).cloned(),
+            boot: self.boot.clone(),
+            network: self.network.clone(),
+            extra: serde_json::Map::new(),
+        }
+    }
+}
+
+/// Resolves links as far as the path exists.
+fn resolved(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    for ancestor in path.ancestors() {
+        if let Ok(found) = ancestor.canonicalize() {
+            return missing.iter().rev().fold(found, |path: PathBuf, name| path.join(name));
+        }
+        missing.extend(ancestor.file_name());
+    }
+    path.to_path_buf()
+}
+
+/// The fifth field of each line is where it is mounted, its blanks written as octal numbers (`proc_pid_mountinfo(5)`).
+fn mounts(mountinfo: &[u8]) -> Vec<PathBuf> {
+    let lines = mountinfo.split(|byte| *byte == b'\n');
+    let points = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    points.map(|point| PathBuf::from(OsString::from_vec(unescaped(point)))).collect()
+}
+
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let octal = tail.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let named = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        let (byte, next) =
+            named.filter(|_| *first == b'\\').map_or((*first, tail), |byte| (byte, &tail[3..]));
+        bytes.push(byte);
+        rest = next;
+    }
+    bytes
+}
+
+/// Answers whether `path` is gone for good as far as its own disk tells: a path that cannot be looked at is not gone.
+#[must_use]
+pub fn is_gone(path: &Path) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    path.symlink_metadata().is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
+}
+
+/// Answers whether the nearest folder above `path` that exists is empty and not its parent, as a mount point is from
+/// which the file system was taken.
+#[must_use]
+pub fn lies_beyond_empty_folder(path: &Path) -> bool {
+    let nearest = path.ancestors().skip(1).find(|ancestor| ancestor.symlink_metadata().is_ok());
+    nearest.is_some_and(|folder| {
+        Some(folder) != path.parent() && folder.read_dir().is_ok_and(|mut entries| entries.next().is_none())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mount_points_are_read_with_their_blanks() {
+        let text =
+            b"22 1 0:20 / / rw - ext4 /dev/vda rw\n30 22 0:31 / /mnt/my\\040disk rw shared:1 - ext4 x rw\n";
+        assert_eq!(mounts(text), [PathBuf::from("/"), PathBuf::from("/mnt/my disk")]);
+    }
+
+    #[test]
+    fn a_folder_lies_on_the_innermost_mount() {
+        let here = Surroundings {
+            mounts: ["/", "/mnt", "/mnt/usb"].map(PathBuf::from).to_vec(),
+            boot: String::new(),
+            network: String::new(),
+        };
+        assert_eq!(here.place_of(Path::new("/mnt/usb/shop.worktrees/a")).mount, Some("/mnt/usb".into()));
+        assert_eq!(here.place_of(Path::new("/mnt/usb2/a")).mount, Some("/mnt".into()));
+    }
+}

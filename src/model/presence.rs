@@ -1,0 +1,155 @@
+//! Whether a recorded worktree is there, moved, or gone; what is merely out of sight is never called gone.
+
+use std::path::PathBuf;
+
+use super::registry::entry::{Entry, EntryState};
+use super::registry::place::Place;
+
+/// What was seen of one recorded worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// This machine's name.
+    pub host: String,
+    /// Whether nothing is at the recorded path; false where it could not be looked at.
+    pub gone: bool,
+    /// The recorded path's place now.
+    pub place: Place,
+    /// Whether the path lies beyond an empty folder, as below a mount point that nothing is mounted on.
+    pub beyond_empty_folder: bool,
+    /// Whether git or a user keeps it locked.
+    pub locked: bool,
+    /// Where git says it is, when that is another folder that exists.
+    pub moved_to: Option<PathBuf>,
+    /// A folder that looks like it, moved together with its repository.
+    pub carried_to: Option<PathBuf>,
+}
+
+/// What a recorded worktree is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    There,
+    /// git moved it there.
+    Moved(PathBuf),
+    /// It went along when its repository was moved; git's links are to be repaired.
+    Carried(PathBuf),
+    /// Out of sight, and kept for that reason.
+    Kept(&'static str),
+    /// Gone, and nothing speaks for its coming back.
+    Vanished,
+}
+
+/// Returns what `entry` is.
+#[must_use]
+pub fn presence(entry: &Entry, seen: &Sighting) -> Presence {
+    if let Some(path) = &seen.moved_to {
+        return Presence::Moved(path.clone());
+    }
+    if !seen.gone {
+        return Presence::There;
+    }
+    if let Some(path) = &seen.carried_to {
+        return Presence::Carried(path.clone());
+    }
+    if entry.state != EntryState::Active {
+        return Presence::Kept("another command is at it");
+    }
+    if seen.locked {
+        return Presence::Kept("it is locked");
+    }
+    if !entry.host.is_empty() && entry.host != seen.host {
+        return Presence::Kept("it was recorded on another machine");
+    }
+    let unmounted = match &entry.place {
+        Some(place) if place.mount.is_some() => place.is_unmounted(&seen.place),
+        _ => seen.beyond_empty_folder,
+    };
+    if unmounted {
+        return Presence::Kept("its disk is not mounted");
+    }
+    if entry.place.as_ref().is_some_and(|place| place.is_other_network(&seen.place)) {
+        return Presence::Kept("it was recorded in another container");
+    }
+    Presence::Vanished
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::registry::repository::RepositoryId;
+
+    fn entry() -> Entry {
+        Entry {
+            repository: "/w/shop".into(),
+            repository_id: RepositoryId("r".to_owned()),
+            name: "a".to_owned(),
+            admin: "a".to_owned(),
+            path: "/w/a".into(),
+            branch: None,
+            purpose: None,
+            identifier: "a".to_owned(),
+            state: EntryState::Active,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            created_by: "wt".to_owned(),
+            host: "here".to_owned(),
+            place: Some(Place { mount: Some("/".into()), ..Place::default() }),
+            sequence: 1,
+            env: false,
+            allocations: Vec::new(),
+            extra: serde_json::Map::new(),
+        }
+    }
+
+    fn gone() -> Sighting {
+        Sighting {
+            host: "here".to_owned(),
+            gone: true,
+            place: Place { mount: Some("/".into()), ..Place::default() },
+            beyond_empty_folder: false,
+            locked: false,
+            moved_to: None,
+            carried_to: None,
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_from_a_mounted_disk_of_this_machine_has_vanished() {
+        assert_eq!(presence(&entry(), &gone()), Presence::Vanished);
+        assert_eq!(presence(&entry(), &Sighting { gone: false, ..gone() }), Presence::There);
+    }
+
+    #[test]
+    fn locked_unmounted_foreign_and_contained_worktrees_are_kept() {
+        let usb = Place { mount: Some("/mnt".into()), ..Place::default() };
+        let network = |network: &str| Place {
+            boot: "b".to_owned(),
+            network: network.to_owned(),
+            mount: Some("/".into()),
+            ..Place::default()
+        };
+        let is_kept = |entry: &Entry, seen: &Sighting| matches!(presence(entry, seen), Presence::Kept(_));
+        assert!(is_kept(&entry(), &Sighting { locked: true, ..gone() }));
+        assert!(is_kept(&entry(), &Sighting { host: "there".to_owned(), ..gone() }));
+        assert!(is_kept(&Entry { place: Some(usb), ..entry() }, &gone()));
+        assert!(is_kept(
+            &Entry { place: Some(network("1")), ..entry() },
+            &Sighting { place: network("2"), ..gone() }
+        ));
+    }
+
+    #[test]
+    fn without_a_recorded_mount_an_empty_folder_above_is_taken_for_a_mount_point() {
+        let old = Entry { place: None, ..entry() };
+        assert_eq!(presence(&old, &gone()), Presence::Vanished);
+        let beyond = Sighting { beyond_empty_folder: true, ..gone() };
+        assert!(matches!(presence(&old, &beyond), Presence::Kept(_)));
+        assert_eq!(presence(&entry(), &beyond), Presence::Vanished, "the mount is known");
+    }
+
+    #[test]
+    fn a_move_outweighs_everything() {
+        let moved = Sighting { moved_to: Some("/w/b".into()), locked: true, ..gone() };
+        assert_eq!(presence(&entry(), &moved), Presence::Moved("/w/b".into()));
+        let carried = Sighting { carried_to: Some("/v/a".into()), ..gone() };
+        assert_eq!(presence(&entry(), &carried), Presence::Carried("/v/a".into()));
+    }
+}

@@ -1,0 +1,164 @@
+//! Worktrees that went away behind our back: their records are released, so that their ports are free again. git's own
+//! records stay: what was staged there may be all that is left of somebody's work.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::{Repository, Worktree};
+use crate::host::place::{self, Surroundings};
+use crate::model::event::Event;
+use crate::model::port::Port;
+use crate::model::presence::{Presence, Sighting, presence};
+use crate::model::registry::entry::{Entry, EntryState};
+
+use super::env;
+
+/// Looks at recorded worktrees, with what is around them read once.
+#[derive(Debug)]
+pub struct Lookout<'a> {
+    context: &'a Context,
+    /// `None` where the repository itself cannot be reached.
+    repository: Option<&'a Repository>,
+    worktrees: Vec<Worktree>,
+    here: Surroundings,
+}
+
+impl<'a> Lookout<'a> {
+    /// Prepares to look at the worktrees of `repository`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when git's own records cannot be read.
+    pub fn new(context: &'a Context, repository: Option<&'a Repository>) -> Result<Self> {
+        let worktrees = repository.map(Repository::worktrees).transpose()?.unwrap_or_default();
+        Ok(Self { context, repository, worktrees, here: Surroundings::read() })
+    }
+
+    /// Returns what the recorded worktree is now.
+    #[must_use]
+    pub fn presence(&self, entry: &Entry) -> Presence {
+        presence(entry, &self.look(entry))
+    }
+
+    fn look(&self, entry: &Entry) -> Sighting {
+        let worktree = self.find_worktree(entry);
+        let moved = worktree.filter(|worktree| !worktree.missing && !is_same(&worktree.path, &entry.path));
+        let lock = worktree.and_then(|worktree| worktree.lock.as_ref().filter(|_| !worktree.initializing));
+        Sighting {
+            host: self.context.host.name(),
+            gone: place::is_gone(&entry.path),
+            place: self.here.place_of(&entry.path),
+            beyond_empty_folder: place::lies_beyond_empty_folder(&entry.path),
+            locked: lock.is_some(),
+            moved_to: moved.map(|worktree| worktree.path.clone()),
+            carried_to: self.repository.and_then(|repository| carried(repository, entry)),
+        }
+    }
+
+    /// Returns git's record of the entry's worktree.
+    #[must_use]
+    pub fn find_worktree(&self, entry: &Entry) -> Option<&Worktree> {
+        let by_admin = |worktree: &&Worktree| {
+            worktree.admin.as_deref().is_some_and(|admin| !admin.is_empty() && admin == entry.admin)
+        };
+        let by_path = |worktree: &&Worktree| worktree.admin.is_some() && worktree.path == entry.path;
+        self.worktrees.iter().find(by_admin).or_else(|| self.worktrees.iter().find(by_path))
+    }
+
+    /// Returns git's records of all worktrees.
+    #[must_use]
+    pub fn worktrees(&self) -> &[Worktree] {
+        &self.worktrees
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// A folder at the same distance from where the repository is now, which still names the worktree's git folder.
+fn carried(repository: &Repository, entry: &Entry) -> Option<PathBuf> {
+    if repository.root() == entry.repository {
+        return None;
+    }
+    let beneath = |old: &Path, new: &Path| Some(new.join(entry.path.strip_prefix(old).ok()?));
+    let within = beneath(&entry.repository, repository.root());
+    let beside = || beneath(entry.repository.parent()?, repository.root().parent()?);
+    let folder = within.or_else(beside).filter(|folder| *folder != entry.path)?;
+    repository.find_admin_mentioned_by(&folder).filter(|admin| *admin == entry.admin).map(|_| folder)
+}
+
+/// Releases the records of this repository's vanished worktrees, and returns what there is to say about it. Never fails:
+/// what cannot be released now is left for the next command.
+pub fn release(context: &Context) -> Vec<String> {
+    let Some(repository) = &context.repository else { return Vec::new() };
+    release_of(context, repository).unwrap_or_default()
+}
+
+fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>> {
+    let Some(id) = repository.find_id() else { return Ok(Vec::new()) };
+    let registry = context.store()?.read()?;
+    let gone: Vec<&Entry> = registry.living(&id).filter(|entry| may_have_vanished(entry)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lookout = Lookout::new(context, Some(repository))?;
+    let mut said = Vec::new();
+    for entry in gone.into_iter().filter(|entry| lookout.presence(entry) == Presence::Vanished) {
+        if let Some(words) = release_one(context, repository, entry)? {
+            said.push(words);
+        }
+    }
+    Ok(said)
+}
+
+/// Answers whether a closer look is due: cheap, for it is asked of every worktree.
+#[must_use]
+pub fn may_have_vanished(entry: &Entry) -> bool {
+    entry.state == EntryState::Active && place::is_gone(&entry.path)
+}
+
+/// Releases one vanished worktree's record, unless it changed or came back meanwhile; returns what to say about it.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be written.
+pub fn release_one(context: &Context, repository: &Repository, entry: &Entry) -> Result<Option<String>> {
+    if !drop_record(context, entry, "vanished")? {
+        return Ok(None);
+    }
+    env::forget_exclude(context, repository, &entry.repository_id)?;
+    let ports: Vec<String> = entry.ports().map(|port| port.to_string()).collect();
+    let freed = match ports.len() {
+        0 => String::new(),
+        1 => format!("; port {} is free again", ports[0]),
+        _ => format!("; ports {} are free again", ports.join(", ")),
+    };
+    Ok(Some(format!("`{}` was released: its folder {} is gone{freed}", entry.name, entry.path.display())))
+}
+
+/// Takes the record out of the registry while it is as it was seen and its folder is still gone; its ports are
+/// remembered for a worktree of the same branch. Answers whether it did.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be written.
+pub fn drop_record(context: &Context, entry: &Entry, why: &str) -> Result<bool> {
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let is_it = |known: &Entry| known.sequence == entry.sequence && known.path == entry.path;
+        let stands = registry.entries().any(|known| is_it(known) && may_have_vanished(known));
+        if !stands {
+            return Ok(false);
+        }
+        let Some(taken) = registry.take(|known| is_it(known) && may_have_vanished(known)) else {
+            return Ok(false);
+        };
+        registry.remember_ports(&taken);
+        let ports: Vec<u16> = taken.ports().map(Port::number).collect();
+        let event = Event::new("released").of(&taken.repository, &taken.name);
+        registry.record_event(now, event.with("why", why).with("ports", ports));
+        Ok(true)
+    })
+}
