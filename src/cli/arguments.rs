@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, env, hook, init, list, path, remove, restore, shell_init, sweep,
-    switch,
+    adopt, completions, config, create, env, hook, init, list, path, ports, remove, restore, shell_init,
+    sweep, switch,
 };
 use crate::ui::paint::ColorWish;
 
@@ -91,6 +91,7 @@ pub enum Command {
     Restore(restore::Arguments),
     List(list::Arguments),
     Path(path::Arguments),
+    Ports(ports::Arguments),
     Switch(switch::Arguments),
     Env(env::Arguments),
     Adopt(adopt::Arguments),
@@ -114,6 +115,7 @@ impl Command {
             Self::Restore(_) => "restore",
             Self::List(_) => "list",
             Self::Path(_) => "path",
+            Self::Ports(arguments) => arguments.word(),
             Self::Switch(_) => "switch",
             Self::Env(_) => "env",
             Self::Adopt(_) => "adopt",

@@ -9,8 +9,8 @@ use super::arguments::{Cli, Command};
 use super::session::Session;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, env, hook, init, list, path, remove, restore, shell_init, sweep,
-    switch,
+    adopt, completions, config, create, env, hook, init, list, path, ports, remove, restore, shell_init,
+    sweep, switch,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -62,6 +62,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::List(arguments) => list::run(&arguments, session),
         Command::Path(arguments) => path::run(&arguments, session),
+        Command::Ports(arguments) => ports::run(arguments, session),
         Command::Switch(arguments) => switch::run(&arguments, session),
         Command::Env(arguments) => env::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),

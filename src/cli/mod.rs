@@ -14,6 +14,7 @@ pub mod hook;
 pub mod init;
 pub mod list;
 pub mod path;
+pub mod ports;
 pub mod remove;
 pub mod restore;
 pub mod shell_init;

@@ -24,7 +24,8 @@ impl Glimpse {
     /// Reads the command's word and `--json` from words that need not make sense.
     #[must_use]
     pub fn of(words: &[OsString]) -> Self {
-        let known = Cli::command();
+        let cli = Cli::command();
+        let mut known = &cli;
         let mut glimpse = Self::default();
         let mut words = words.iter().skip(1).map(|word| word.to_string_lossy());
         while let Some(word) = words.next() {
@@ -40,10 +41,13 @@ impl Glimpse {
                     _ => {}
                 },
                 word if WITH_VALUE.contains(&word) => drop(words.next()),
-                word if glimpse.command.is_empty() && known.find_subcommand(word).is_some() => {
-                    word.clone_into(&mut glimpse.command);
+                word => {
+                    if let Some(command) = known.find_subcommand(word) {
+                        let space = if glimpse.command.is_empty() { "" } else { " " };
+                        glimpse.command = format!("{}{space}{word}", glimpse.command);
+                        known = command;
+                    }
                 }
-                _ => {}
             }
         }
         glimpse
@@ -87,6 +91,14 @@ mod tests {
     fn json_is_seen_in_a_line_that_makes_no_sense() {
         let glimpse = Glimpse::of(&words("wt -C list create --prots --json"));
         assert_eq!(glimpse, Glimpse { json: true, command: "create".to_owned(), color: ColorWish::Auto });
+    }
+
+    #[test]
+    fn a_command_below_a_command_is_named_with_it() {
+        for line in ["wt ports --json kill 70000", "wt -C kill ports kill kill 0 owner"] {
+            assert_eq!(Glimpse::of(&words(line)).command, "ports kill", "{line}");
+        }
+        assert_eq!(Glimpse::of(&words("wt create ports")).command, "create");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `events.jsonl`: one line for each change and conflict, appended, and put aside when it grows large.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -43,6 +43,29 @@ pub fn append(folder: &Path, events: &[Event]) -> std::io::Result<()> {
     }
     // One write, so that a reader never sees half a line.
     file.write_all(&lines)
+}
+
+/// Returns what was logged in `folder`, the oldest first, and how many lines could not be read and were passed over.
+///
+/// # Errors
+///
+/// Those of the system; a log that is not there yet is empty.
+pub fn read(folder: &Path) -> std::io::Result<(Vec<Event>, usize)> {
+    let aside = (1..=KEPT).rev().map(|number| folder.join(format!("events.jsonl.{number}")));
+    let (mut found, mut unreadable) = (Vec::new(), 0);
+    for path in aside.chain([folder.join("events.jsonl")]) {
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            bytes => bytes?,
+        };
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice(line) {
+                Ok(event) => found.push(event),
+                Err(_) => unreadable += 1,
+            }
+        }
+    }
+    Ok((found, unreadable))
 }
 
 fn rotate(folder: &Path) -> std::io::Result<()> {
@@ -91,5 +114,26 @@ mod tests {
         let names: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names.len(), 3, "{names:?}");
+    }
+
+    #[test]
+    fn the_files_put_aside_are_read_first_and_what_is_no_event_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &[u8]| {
+            let path = folder.path().join(name);
+            OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text).unwrap();
+        };
+        append(folder.path(), &events("third")).unwrap();
+        fs::rename(folder.path().join("events.jsonl"), folder.path().join("now")).unwrap();
+        for (name, file) in [("first", "events.jsonl.2"), ("second", "events.jsonl.1")] {
+            append(folder.path(), &events(name)).unwrap();
+            fs::rename(folder.path().join("events.jsonl"), folder.path().join(file)).unwrap();
+        }
+        fs::rename(folder.path().join("now"), folder.path().join("events.jsonl")).unwrap();
+        write("events.jsonl", b"{\"event\":\"cut sh\n\xff\xfe\n[]\n\n");
+        let (found, unreadable) = read(folder.path()).unwrap();
+        let names: Vec<&str> = found.iter().map(|event| event.event.as_str()).collect();
+        assert_eq!((names, unreadable), (vec!["first", "second", "third"], 3));
+        assert_eq!(read(&folder.path().join("nowhere")).unwrap(), (Vec::new(), 0));
     }
 }

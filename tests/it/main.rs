@@ -29,6 +29,8 @@ mod kill;
 mod list;
 mod moved_and_copied;
 mod path;
+mod ports_history;
+mod ports_kill;
 mod prompts;
 mod registry;
 mod remove;

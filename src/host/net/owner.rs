@@ -136,7 +136,7 @@ fn holders(wanted: &std::collections::HashSet<u64>) -> HashMap<u64, Vec<u32>> {
 
 /// Returns the inode in `socket:[12345]` (`proc_pid_fd(5)`).
 #[cfg(target_os = "linux")]
-fn socket_inode(target: &str) -> Option<u64> {
+pub(super) fn socket_inode(target: &str) -> Option<u64> {
     target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 

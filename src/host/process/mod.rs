@@ -2,5 +2,7 @@
 
 pub mod identity;
 pub mod spawn;
+pub mod stop;
 pub mod table;
 pub mod users;
+pub mod words;

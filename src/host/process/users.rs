@@ -17,6 +17,12 @@ impl Users {
     }
 }
 
+/// Returns the user id that we run as.
+#[must_use]
+pub fn ourselves() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 fn parse(passwd: &str) -> HashMap<u32, String> {
     let mut names = HashMap::new();
     for line in passwd.lines() {

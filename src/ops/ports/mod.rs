@@ -1,5 +1,8 @@
 //! What is done about ports, one use case to a file.
 
+pub mod history;
+pub mod holders;
+pub mod kill;
 mod move_port;
 
 pub use move_port::relocate;

@@ -3,6 +3,7 @@
 pub mod git;
 pub mod holder;
 pub mod ports;
+pub mod python;
 pub mod run;
 pub mod sandbox;
 pub mod skip;

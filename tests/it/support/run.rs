@@ -99,6 +99,7 @@ fn command_word(arguments: &[String]) -> String {
         "restore",
         "list",
         "path",
+        "ports",
         "switch",
         "env",
         "adopt",
@@ -107,8 +108,9 @@ fn command_word(arguments: &[String]) -> String {
         "completions",
     ];
     let at = arguments.iter().position(|word| commands.contains(&word.as_str())).unwrap();
-    if arguments[at] == "config" {
-        return format!("config {}", arguments[at + 1]);
+    let word = &arguments[at];
+    if word == "config" || word == "ports" {
+        return format!("{word} {}", arguments[at + 1]);
     }
     arguments[at].clone()
 }

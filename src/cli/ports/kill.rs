@@ -1,0 +1,155 @@
+//! `wt ports kill`: frees a port by ending who holds it, once that is agreed.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::session::Session;
+use crate::error::{Code, Failure, Result};
+use crate::model::killing::{self, Consent};
+use crate::model::port::Port;
+use crate::model::quantity;
+use crate::model::signal::EndSignal;
+use crate::ops::ports::holders::Holder;
+use crate::ops::ports::kill::{self, Plan, Refused, Report, Way};
+use crate::ui::{escape, prompt};
+
+/// Free a port: end the processes that listen on it, gently first
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The port
+    #[arg(value_name = "PORT")]
+    pub port: Port,
+    /// The first signal, by name or number
+    #[arg(long, value_name = "SIGNAL", default_value = "TERM")]
+    pub signal: EndSignal,
+    /// How long they may take to end before they are killed
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = quantity::duration)]
+    pub timeout: Duration,
+    /// Also databases, other users' processes and what serves containers
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+/// Runs the command; exit 0 only when the port is free afterwards.
+///
+/// # Errors
+///
+/// `port_conflict` when the port changed hands meanwhile; `interrupted`.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let port = arguments.port;
+    let plan = kill::plan(&context, port, arguments.force)?;
+    if !plan.refused.is_empty() {
+        let refused = plan.refused.clone();
+        return ended(session, &Report { refused, ..kill::untouched(port)? }, &plan);
+    }
+    if plan.targets.is_empty() {
+        return ended(session, &kill::untouched(port)?, &plan);
+    }
+    match killing::consent(plan.is_all_ours(), session.global.yes, session.ui.is_interactive()) {
+        Consent::Given => {}
+        Consent::Ask => {
+            plan.targets.iter().for_each(|holder| session.ui.say(&told(holder)));
+            if !prompt::confirm(session.ui, &format!("End what holds port {port}?"))? {
+                session.ui.say("nothing was ended");
+                return Ok(1);
+            }
+        }
+        Consent::Missing => {
+            let refused = plan.targets.iter().filter(|holder| holder.belongs_to.is_none()).map(unagreed);
+            return ended(session, &Report { refused: refused.collect(), ..kill::untouched(port)? }, &plan);
+        }
+    }
+    let way = Way { signal: arguments.signal, timeout: arguments.timeout };
+    ended(session, &kill::apply(&context, &plan, way)?, &plan)
+}
+
+fn unagreed(holder: &Holder) -> Refused {
+    Refused {
+        pid: holder.pid,
+        command: holder.command.clone(),
+        reason: "it belongs to no worktree of ours: `--yes` agrees to end it".to_owned(),
+        is_final: true,
+    }
+}
+
+/// `python3 (pid 4242) of feature-login, in /srv/demo`.
+fn told(holder: &Holder) -> String {
+    let mut text = named(holder.command.as_deref(), holder.pid);
+    match &holder.worktree {
+        Some(worktree) => drop(write!(text, " of {worktree}")),
+        None => text.push_str(", a stranger"),
+    }
+    if let Some(folder) = &holder.folder {
+        let _ = write!(text, ", in {}", folder.display());
+    }
+    text
+}
+
+fn named(command: Option<&str>, pid: Option<u32>) -> String {
+    match pid {
+        Some(pid) => format!("{} (pid {pid})", command.unwrap_or("a process")),
+        None => "a process out of sight".to_owned(),
+    }
+}
+
+fn ended(session: &Session<'_>, report: &Report, plan: &Plan) -> Result<u8> {
+    let ui = session.ui;
+    if ui.is_json() {
+        ui.answer_json(report)?;
+    } else {
+        let paint = ui.paint();
+        let mut text = String::new();
+        for killed in &report.killed {
+            let by = killed.signal.map(|signal| format!(" by {signal}")).unwrap_or_default();
+            let who = escape::line(&named(Some(&killed.command), Some(killed.pid))).into_owned();
+            let _ = writeln!(text, "{} {who}{by}", paint.done("Ended"));
+        }
+        if report.free {
+            let _ = writeln!(text, "Port {} is free", report.port);
+        }
+        ui.answer(&text)?;
+        for survivor in report.survivors.iter().filter(|survivor| !survivor.holds) {
+            let who = named(Some(&survivor.command), Some(survivor.pid));
+            ui.say(&format!("{who} let go of the port and still runs"));
+        }
+        if !report.free {
+            ui.complain(&failure(report, plan));
+        }
+    }
+    Ok(u8::from(!report.free))
+}
+
+/// Why the port is not free.
+fn failure(report: &Report, plan: &Plan) -> Failure {
+    let port = report.port;
+    let mut lines = vec![format!("port {port} is not free")];
+    for refused in &report.refused {
+        let who = named(refused.command.as_deref(), refused.pid);
+        lines.push(format!("{who} is left alone: {}", refused.reason));
+    }
+    let spared = if report.killed.is_empty() && !report.refused.is_empty() { plan.targets.len() } else { 0 };
+    let others =
+        plan.targets.iter().filter(|target| !report.refused.iter().any(|known| known.pid == target.pid));
+    if spared > 0 && others.count() > 0 {
+        lines.push("so the others that hold it are left alone too".to_owned());
+    }
+    for survivor in report.survivors.iter().filter(|survivor| survivor.holds) {
+        lines.push(format!("{} survived", named(Some(&survivor.command), Some(survivor.pid))));
+    }
+    for taken in &report.taken_by {
+        let who = named(taken.command.as_deref(), taken.pid);
+        lines.push(format!("{who} took it again at once: stop what starts it"));
+    }
+    if lines.len() == 1 {
+        lines.push("nobody listens on it: a connection has it, or a process out of sight".to_owned());
+    }
+    let failure = Failure::new(Code::PortConflict, lines.join("\n"));
+    let is_forcible = !report.refused.is_empty() && report.refused.iter().all(|refused| !refused.is_final);
+    if is_forcible {
+        return failure.hint(format!("`wt ports kill {port} --force` ends it all the same"));
+    }
+    failure.hint(format!("`wt ports owner {port}` shows who holds it and what started it"))
+}

@@ -1,0 +1,55 @@
+//! Whether one process holds one port just now: asked again right before it is signalled.
+
+use super::listeners::listeners;
+use crate::error::Result;
+use crate::model::port::Port;
+
+/// Answers whether `pid` has a socket that listens on `port` or is bound to it.
+///
+/// # Errors
+///
+/// Fails when the kernel's sockets cannot be read.
+#[cfg(target_os = "linux")]
+pub fn is_held_by(port: Port, pid: u32) -> Result<bool> {
+    let inodes: Vec<u64> =
+        listeners()?.iter().filter(|socket| socket.port == port).map(|socket| socket.inode).collect();
+    let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return Ok(false) };
+    let mut targets = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+    Ok(targets.any(|target| {
+        let inode = target.to_str().and_then(super::owner::socket_inode);
+        inode.is_some_and(|inode| inode != 0 && inodes.contains(&inode))
+    }))
+}
+
+/// The same from the system's own table. Untested.
+///
+/// # Errors
+///
+/// Fails when the system's sockets cannot be read.
+#[cfg(not(target_os = "linux"))]
+pub fn is_held_by(port: Port, pid: u32) -> Result<bool> {
+    let all = listeners()?;
+    Ok(all.iter().any(|socket| socket.port == port && socket.owners.iter().any(|owner| owner.pid == pid)))
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_listener_holds_its_port_and_neither_end_of_a_connection_does() {
+        let server = TcpListener::bind("127.0.0.3:0").unwrap();
+        let port = Port::new(server.local_addr().unwrap().port()).unwrap();
+        let us = std::process::id();
+        assert!(is_held_by(port, us).unwrap());
+        assert!(!is_held_by(port, 1).unwrap() && !is_held_by(port, 999_999_999).unwrap());
+        let client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let (_accepted, _) = server.accept().unwrap();
+        let client_port = Port::new(client.local_addr().unwrap().port()).unwrap();
+        drop(server);
+        assert!(!is_held_by(port, us).unwrap() && !is_held_by(client_port, us).unwrap());
+    }
+}

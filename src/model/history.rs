@@ -1,0 +1,174 @@
+//! Which events tell of conflicts over ports and of what was done about them, and in which words.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::event::Event;
+use super::port::Port;
+use super::quantity;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub port: Option<Port>,
+    pub worktree: Option<String>,
+    pub since: Option<Timestamp>,
+}
+
+impl Filter {
+    /// Answers whether `event` is among what is asked for.
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        is_about_conflicts(&event.event)
+            && self.port.is_none_or(|port| ports(event).contains(&port))
+            && self.worktree.as_ref().is_none_or(|name| event.worktree.as_ref() == Some(name))
+            && self.since.is_none_or(|since| event.at >= since)
+    }
+}
+
+/// Answers whether events of that name tell of a conflict over a port, or of what was done about one.
+#[must_use]
+pub fn is_about_conflicts(name: &str) -> bool {
+    let begins = ["resolve_", "holder_", "stray_", "port_move"];
+    name.contains("conflict") || name.contains("mismatch") || begins.iter().any(|word| name.starts_with(word))
+}
+
+/// Returns the ports that an event names.
+#[must_use]
+pub fn ports(event: &Event) -> Vec<Port> {
+    let port = |value: &Value| u16::try_from(value.as_u64()?).ok().and_then(Port::new);
+    let single = ["port", "from", "to"].into_iter().filter_map(|key| event.details.get(key));
+    let many = event.details.get("ports").and_then(Value::as_array).into_iter().flatten();
+    single.chain(many).filter_map(port).collect()
+}
+
+/// Returns what an event says, in words.
+#[must_use]
+pub fn words(event: &Event) -> String {
+    let text = |key: &str| match event.details.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(value) => value.to_string(),
+    };
+    match event.event.as_str() {
+        "port_conflict" => format!("`{}` wanted a port that others hold", text("service")),
+        "port_moved" => format!("`{}` moved from {} to {}", text("service"), text("from"), text("to")),
+        "port_move_undone" => {
+            format!("`{}` is back from {} to {}", text("service"), text("from"), text("to"))
+        }
+        "holder_terminated" | "stray_terminated" if text("signal").is_empty() => {
+            format!("{} (pid {}) ended", text("command"), text("pid"))
+        }
+        "holder_terminated" | "stray_terminated" => {
+            format!("{} (pid {}) ended by {}", text("command"), text("pid"), text("signal"))
+        }
+        _ => {
+            let said = event.details.get("reason").or_else(|| event.details.get("message"));
+            match said.and_then(Value::as_str) {
+                Some(said) => said.to_owned(),
+                None => listed(event),
+            }
+        }
+    }
+}
+
+fn listed(event: &Event) -> String {
+    let shown = event.details.iter().map(|(key, value)| match value {
+        Value::String(text) => format!("{key} {text}"),
+        value => format!("{key} {value}"),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// Reads a moment: so long before `now` (`2h`, `3d`), a day (from its beginning in UTC), or an RFC 3339 time.
+///
+/// # Errors
+///
+/// Says what a moment looks like.
+pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    if let Ok(length) = quantity::duration(text) {
+        return Ok(now.checked_sub(length).unwrap_or(Timestamp::MIN));
+    }
+    let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
+    let begin = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|begin| begin.timestamp());
+    begin.ok_or_else(|| {
+        format!(
+            "`{}` is no time: write `2h`, `3d`, `2026-11-01` or `2026-11-01T08:00:00Z`",
+            text.escape_debug()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_moment_is_an_age_a_day_or_a_time() {
+        let now = at(1_000_000);
+        assert_eq!(moment("2h", now), Ok(at(1_000_000 - 7200)));
+        assert_eq!(moment("3d", now), Ok(at(1_000_000 - 3 * 86_400)));
+        assert_eq!(moment("1970-01-02", now), Ok(at(86_400)));
+        assert_eq!(moment("1970-01-01T01:00:00+01:00", now), Ok(at(0)));
+        assert_eq!(moment("90000d", now), Err(moment("90000d", now).unwrap_err()));
+        for text in ["", "yesterday", "2026-13-01", "2026-02-30", "5", "-1h", "2026-11"] {
+            assert!(moment(text, now).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_conflicts_and_what_was_done_about_them_are_told() {
+        for name in ["port_conflict", "port_moved", "port_move_undone", "holder_terminated", "resolve_failed"]
+        {
+            assert!(is_about_conflicts(name), "{name}");
+        }
+        for name in ["created", "removed", "adopted", "port_released", "trash_deleted"] {
+            assert!(!is_about_conflicts(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_filter_must_admit_an_event() {
+        let event = Event::new("port_moved")
+            .of("/r", "feature-1")
+            .with("from", 5000)
+            .with("to", 5001)
+            .numbered(1, at(100));
+        let port = |number| Filter { port: Port::new(number), ..Filter::default() };
+        let worktree = |name: &str| Filter { worktree: Some(name.to_owned()), ..Filter::default() };
+        let since = |second| Filter { since: Some(at(second)), ..Filter::default() };
+        assert!(Filter::default().admits(&event) && port(5000).admits(&event) && port(5001).admits(&event));
+        assert!(!port(5002).admits(&event));
+        assert!(worktree("feature-1").admits(&event) && !worktree("feature").admits(&event));
+        assert!(since(100).admits(&event) && !since(101).admits(&event));
+        let many = Event::new("port_conflict").with("ports", json!([5003, 70000, "x"]));
+        assert!(port(5003).admits(&many) && !port(5000).admits(&many));
+    }
+
+    #[test]
+    fn an_event_reads_like_a_sentence_whatever_it_lacks() {
+        let moved = Event::new("port_moved").with("service", "web").with("from", 5000).with("to", 5001);
+        assert_eq!(words(&moved), "`web` moved from 5000 to 5001");
+        let ended =
+            Event::new("holder_terminated").with("pid", 7).with("command", "node").with("signal", "TERM");
+        assert_eq!(words(&ended), "node (pid 7) ended by TERM");
+        assert_eq!(
+            words(&Event::new("holder_terminated").with("pid", 7).with("command", "n")),
+            "n (pid 7) ended"
+        );
+        assert_eq!(words(&Event::new("resolve_failed").with("reason", "no port")), "no port");
+        assert_eq!(words(&Event::new("resolve_x").with("port", 1).with("why", "y")), "port 1, why y");
+    }
+}
