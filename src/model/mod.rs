@@ -7,6 +7,7 @@ pub mod env_block;
 pub mod event;
 pub mod exclusion;
 pub mod history;
+pub mod hook_event;
 pub mod identifier;
 pub mod killing;
 pub mod listener;

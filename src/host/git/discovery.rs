@@ -7,9 +7,9 @@ use super::repository::{Current, Repository};
 use crate::error::{Code, Failure, Result};
 
 /// A git folder that was found, and the folder whose `.git` led there.
-struct Found {
-    git_dir: PathBuf,
-    worktree: Option<PathBuf>,
+pub(super) struct Found {
+    pub(super) git_dir: PathBuf,
+    pub(super) worktree: Option<PathBuf>,
 }
 
 pub(super) fn discover(start: &Path) -> Result<Repository> {
@@ -50,7 +50,7 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
 }
 
 /// Walks up from `start`, as far as its file system reaches.
-fn find(start: &Path) -> Result<Option<Found>> {
+pub(super) fn find(start: &Path) -> Result<Option<Found>> {
     let device = std::fs::metadata(start).map(|folder| folder.dev()).ok();
     for folder in start.ancestors() {
         if std::fs::metadata(folder).map(|metadata| metadata.dev()).ok() != device {
@@ -95,7 +95,7 @@ pub(super) fn read_link_file(file: &Path) -> Option<PathBuf> {
 }
 
 /// Returns the folder shared by all worktrees, which `commondir` names; a half-made worktree has it empty.
-fn common_dir_of(git_dir: &Path) -> PathBuf {
+pub(super) fn common_dir_of(git_dir: &Path) -> PathBuf {
     let Ok(text) = std::fs::read_to_string(git_dir.join("commondir")) else {
         return git_dir.to_owned();
     };

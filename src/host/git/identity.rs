@@ -89,7 +89,7 @@ pub(super) fn make_folder(folder: &Path) -> Result<()> {
     }
 }
 
-fn read_id(path: &Path) -> Option<RepositoryId> {
+pub(super) fn read_id(path: &Path) -> Option<RepositoryId> {
     let text = std::fs::read_to_string(path).ok()?;
     let id = text.trim();
     let is_id = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

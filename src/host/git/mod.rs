@@ -27,6 +27,7 @@ mod tests;
 mod tracked;
 mod tree;
 mod way_of_git;
+mod whereabouts;
 mod worktrees;
 
 pub use admin::AdminRequest;
@@ -37,4 +38,5 @@ pub use repository::{Current, Repository};
 pub use status::Changes;
 pub use support::Way;
 pub use way_of_git::GitAdd;
+pub use whereabouts::Whereabouts;
 pub use worktrees::Worktree;

@@ -1,5 +1,7 @@
 //! What git is in the middle of in a worktree: a rebase, a merge, a bisection.
 
+use std::path::Path;
+
 use super::repository::Repository;
 
 /// The files in a worktree's git folder that tell of unfinished work, as `git status` reads them.
@@ -17,9 +19,13 @@ impl Repository {
     /// Returns what is unfinished in the worktree `admin`, in git's word for it.
     #[must_use]
     pub fn find_operation(&self, admin: &str) -> Option<&'static str> {
-        let folder = self.admin_dir(admin);
-        SIGNS.iter().find(|(file, _)| folder.join(file).symlink_metadata().is_ok()).map(|(_, word)| *word)
+        find(&self.admin_dir(admin))
     }
+}
+
+/// Returns what is unfinished in the worktree whose git folder is `folder`.
+pub(super) fn find(folder: &Path) -> Option<&'static str> {
+    SIGNS.iter().find(|(file, _)| folder.join(file).symlink_metadata().is_ok()).map(|(_, word)| *word)
 }
 
 impl Repository {

@@ -3,6 +3,7 @@
 pub mod allocation;
 pub mod document;
 pub mod entry;
+pub mod glimpse;
 pub mod journal;
 pub mod place;
 pub mod record;
