@@ -28,7 +28,7 @@ pub struct Cli {
 }
 
 /// What every command understands, before and after its word.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Everywhere")]
 pub struct GlobalArguments {
     /// Act as if started in DIR

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
-use super::arguments::{Cli, Command};
+use super::arguments::{Cli, Command, GlobalArguments};
 use super::session::Session;
 use super::usage::{self, Glimpse};
 use super::{
@@ -19,6 +19,10 @@ use crate::ui::output::{Manner, Ui};
 /// Runs the command line `words` (the program's own name first) and returns the exit status.
 #[must_use]
 pub fn run(words: &[OsString]) -> u8 {
+    // git waits for its hooks: they do without the parser.
+    if let Some(call) = hook::Call::find(words.get(1..).unwrap_or_default()) {
+        return hooked(&call);
+    }
     let parsed = Cli::command()
         .color(ColorChoice::Never)
         .try_get_matches_from(words)
@@ -32,6 +36,22 @@ pub fn run(words: &[OsString]) -> u8 {
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
     let session = Session { ui: &ui, global: &cli.global, host: &host, directive };
     ended(&ui, perform(cli.command, &session))
+}
+
+fn hooked(call: &hook::Call) -> u8 {
+    if call.is_nothing() {
+        return 0;
+    }
+    let host = Host::from_environment();
+    let ui = Ui::new(Manner {
+        color_welcome: welcomes_color(&host),
+        command: "hook".to_owned(),
+        ..Manner::default()
+    });
+    hook::answer(
+        call,
+        &Session { ui: &ui, global: &GlobalArguments::default(), host: &host, directive: None },
+    )
 }
 
 /// <https://no-color.org>: any value but the empty one says no.

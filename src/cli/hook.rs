@@ -1,9 +1,31 @@
-//! `wt hook`, which git's hooks call: heals what dead processes left. git never suffers: it is silent and succeeds.
+//! `wt hook`, which git's hooks call. git never suffers: whatever goes wrong, and however long it would take, git goes
+//! on, with one line on stderr at most. Only a push that would publish an env block is stopped.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 
 use super::session::Session;
-use crate::ops::heal;
+use super::surroundings::Viewpoint;
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::hook_event::Checkout;
+use crate::ops::hook::limit::{self, Missed};
+use crate::ops::hook::{self, Push, passing};
+
+/// How long git waits for us.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// When what can be left unfinished is.
+const DEADLINE: Duration = Duration::from_millis(1500);
+
+/// How long a change waits for the registry's lock.
+const LOCK_LIMIT: Duration = Duration::from_secs(1);
+
+/// The longest stdin that is read, in bytes: some thousands of refs.
+const LONGEST_INPUT: u64 = 1024 * 1024;
 
 /// Called by git's hooks
 #[derive(Args, Debug)]
@@ -13,27 +35,160 @@ pub struct Arguments {
 }
 
 /// The hooks, with the arguments that git gives them (githooks(5)).
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Hook {
     /// After a checkout: the old commit, the new one, and 1 for a checkout of a branch
-    PostCheckout { arguments: Vec<String> },
-    /// Before a push: the remote's name and its URL
-    PrePush { arguments: Vec<String> },
+    PostCheckout { arguments: Vec<OsString> },
+    /// Before a push: the remote's name and its URL; the refs on stdin
+    PrePush { arguments: Vec<OsString> },
 }
 
-/// Runs the command; whatever goes wrong, git goes on.
-#[must_use]
-pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
-    // A checkout of single files (flag 0) says nothing about worktrees.
-    if let Hook::PostCheckout { arguments } = &arguments.hook
-        && arguments.get(2).is_some_and(|flag| flag == "0")
-    {
-        return 0;
-    }
-    if let Ok(context) = session.context_as_it_is() {
-        for said in heal::heal(&context) {
-            session.ui.say(&said);
+/// A call that is to be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `None`: of single files, or nothing that git says.
+    PostCheckout(Option<Checkout>),
+    PrePush {
+        remote: String,
+    },
+}
+
+impl Call {
+    /// Reads a command line as git's hooks write it, the program's name left out; `None` for every other.
+    #[must_use]
+    pub fn find(words: &[OsString]) -> Option<Self> {
+        let [hook, name, arguments @ ..] = words else { return None };
+        let is_flag = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
+        if hook != "hook" || arguments.iter().any(is_flag) {
+            return None;
+        }
+        match name.to_str()? {
+            "post-checkout" => Some(Self::post_checkout(arguments)),
+            "pre-push" => Some(Self::pre_push(arguments)),
+            _ => None,
         }
     }
+
+    /// Answers whether there is nothing to do and nothing to look at.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::PostCheckout(None)
+    }
+
+    fn post_checkout(arguments: &[OsString]) -> Self {
+        let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        Self::PostCheckout(Checkout::find(&words))
+    }
+
+    fn pre_push(arguments: &[OsString]) -> Self {
+        let remote = arguments.first().map(|name| name.to_string_lossy().into_owned());
+        Self::PrePush { remote: remote.unwrap_or_default() }
+    }
+}
+
+/// Runs the command.
+#[must_use]
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
+    let call = match &arguments.hook {
+        Hook::PostCheckout { arguments } => Call::post_checkout(arguments),
+        Hook::PrePush { arguments } => Call::pre_push(arguments),
+    };
+    answer(&call, session)
+}
+
+/// Answers git: 0, and 1 for a push that is to be stopped.
+#[must_use]
+pub fn answer(call: &Call, session: &Session<'_>) -> u8 {
+    let work = work(call.clone(), session.viewpoint());
+    let said = match limit::within(LIMIT, work) {
+        Ok(Ok(said)) => said,
+        Ok(Err(refusal)) => {
+            session.ui.fail(&refusal);
+            return 1;
+        }
+        Err(Missed::Late) => vec!["this took too long, so git goes on without it".to_owned()],
+        Err(Missed::Panicked) => vec!["something went wrong inside wt, so git goes on without it".to_owned()],
+    };
+    if !said.is_empty() {
+        session.ui.say(&one_line(&said));
+    }
     0
+}
+
+/// What is to be done, by itself: the words to say, or why the push is to be stopped.
+fn work(call: Call, viewpoint: Viewpoint) -> impl FnOnce() -> Result<Vec<String>> + Send + 'static {
+    let deadline = Instant::now() + DEADLINE;
+    move || match call {
+        Call::PostCheckout(None) => Ok(Vec::new()),
+        Call::PostCheckout(Some(checkout)) => Ok(post_checkout(viewpoint, &checkout)),
+        Call::PrePush { remote } => pre_push(viewpoint, remote, deadline),
+    }
+}
+
+fn post_checkout(viewpoint: Viewpoint, checkout: &Checkout) -> Vec<String> {
+    let Ok(folder) = viewpoint.folder() else { return Vec::new() };
+    let Some(calls) = passing::look(&viewpoint.host, &folder, checkout) else { return Vec::new() };
+    match context(viewpoint) {
+        Ok(context) => hook::post_checkout(&context, checkout, calls),
+        Err(failure) => vec![failure.message().to_owned()],
+    }
+}
+
+fn pre_push(viewpoint: Viewpoint, remote: String, deadline: Instant) -> Result<Vec<String>> {
+    let mut refs = Vec::new();
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        // What was read before it failed is looked at.
+        let _ = stdin.lock().take(LONGEST_INPUT).read_to_end(&mut refs);
+    }
+    match context(viewpoint) {
+        Ok(context) => hook::pre_push(&context, &Push { remote, refs }, deadline),
+        Err(failure) => Ok(vec![failure.message().to_owned()]),
+    }
+}
+
+/// The context, in which nobody waits long for the registry.
+fn context(viewpoint: Viewpoint) -> Result<Context> {
+    let mut context = viewpoint.look()?.into_context()?;
+    let registry = &mut context.config.registry;
+    registry.lock_timeout = registry.lock_timeout.min(LOCK_LIMIT);
+    Ok(context)
+}
+
+/// All that is said, in one line.
+fn one_line(said: &[String]) -> String {
+    let words: Vec<String> =
+        said.iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    format!("wt: {}", words.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_call_is_read_as_git_writes_it_and_everything_else_is_left_to_the_parser() {
+        let zeros = "0".repeat(40);
+        let first = Call::find(&words(&format!("hook post-checkout {zeros} {zeros} 1"))).unwrap();
+        assert_eq!(first, Call::PostCheckout(Some(Checkout { old: zeros })));
+        assert!(Call::find(&words("hook post-checkout a b 0")).unwrap().is_nothing());
+        assert!(Call::find(&words("hook post-checkout")).unwrap().is_nothing());
+        let push = Call::find(&words("hook pre-push origin https://example.org/r.git")).unwrap();
+        assert_eq!(push, Call::PrePush { remote: "origin".to_owned() });
+        for line in
+            ["", "hook", "hook nonsense", "hook post-checkout --help", "list", "-C /x hook pre-push a b"]
+        {
+            assert_eq!(Call::find(&words(line)), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_said_takes_one_line() {
+        let said = ["one\n  two\n".to_owned(), "three".to_owned()];
+        assert_eq!(one_line(&said), "wt: one two; three");
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::arguments::GlobalArguments;
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, Viewpoint};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::machine::Host;
@@ -80,9 +80,13 @@ impl Session<'_> {
     ///
     /// As [`Surroundings::look`].
     pub fn surroundings(&self) -> Result<Surroundings> {
-        // From here on Ctrl-C is a request, so that what was begun can be undone.
-        self.host.interrupt.install()?;
-        Surroundings::look(self.host.clone(), self.global)
+        self.viewpoint().look()
+    }
+
+    /// Returns where we look around from.
+    #[must_use]
+    pub fn viewpoint(&self) -> Viewpoint {
+        Viewpoint { host: self.host.clone(), global: self.global.clone() }
     }
 
     /// Has the shell change to `folder`, or says how to enable that. Answers whether it will.

@@ -9,6 +9,34 @@ use crate::host::git::Repository;
 use crate::host::machine::Host;
 use crate::ops::config::{self, Sources};
 
+/// Where to look around from; can be carried to another thread.
+#[derive(Clone, Debug)]
+pub struct Viewpoint {
+    pub host: Host,
+    pub global: GlobalArguments,
+}
+
+impl Viewpoint {
+    /// Returns the folder we stand in, after `-C`; absolute.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for one that is not there.
+    pub fn folder(&self) -> Result<PathBuf> {
+        folder(&self.host, self.global.directory.as_deref())
+    }
+
+    /// Looks around; from here on Ctrl-C is a request, so that what was begun can be undone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Surroundings::look`].
+    pub fn look(self) -> Result<Surroundings> {
+        self.host.interrupt.install()?;
+        Surroundings::look(self.host, &self.global)
+    }
+}
+
 /// What is around us, before any configuration was read.
 pub struct Surroundings {
     pub host: Host,

@@ -1,6 +1,8 @@
 //! What every command does first: a create or a removal whose process died is undone or finished. One lock-free read
 //! tells whether there is anything to do.
 
+use std::path::Path;
+
 use memchr::memmem;
 
 use crate::context::Context;
@@ -11,6 +13,7 @@ use crate::host::process::identity;
 use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::repository::RepositoryId;
 use crate::ops::create;
 use crate::ops::origin;
 use crate::ops::remove;
@@ -24,7 +27,9 @@ const RECOVERED: &str = "recovered";
 pub fn heal(context: &Context) -> Vec<String> {
     let Ok(store) = context.store() else { return Vec::new() };
     // Nearly always there is nothing to do, and the bytes alone tell.
-    if !store.glance(|bytes| may_need_healing(context, bytes)).unwrap_or(false) {
+    let id = context.repository.as_ref().and_then(Repository::find_id);
+    let place = id.as_ref().zip(context.repository.as_ref().map(Repository::common_dir));
+    if !store.glance(|bytes| may_need_healing(bytes, place)).unwrap_or(false) {
         return Vec::new();
     }
     let mut said: Vec<String> = origin::part_from_original(context).ok().flatten().into_iter().collect();
@@ -43,13 +48,13 @@ pub fn heal(context: &Context) -> Vec<String> {
     said
 }
 
-/// Answers whether something may be unfinished, or our repository a copy: its id is known, its place is not.
-fn may_need_healing(context: &Context, registry: &[u8]) -> bool {
+/// Answers whether something may be unfinished, or the repository with that id and common dir a copy: its id is known,
+/// its place is not.
+#[must_use]
+pub fn may_need_healing(registry: &[u8], repository: Option<(&RepositoryId, &Path)>) -> bool {
     let mentions = |text: &str| memmem::find(registry, text.as_bytes()).is_some();
-    let is_elsewhere = context.repository.as_ref().is_some_and(|repository| {
-        let id = repository.find_id();
-        id.is_some_and(|id| mentions(&id.0)) && !mentions(&repository.common_dir().to_string_lossy())
-    });
+    let is_elsewhere =
+        repository.is_some_and(|(id, place)| mentions(&id.0) && !mentions(&place.to_string_lossy()));
     is_elsewhere || mentions("\"creating\"") || mentions("\"removing\"")
 }
 

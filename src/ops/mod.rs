@@ -7,6 +7,7 @@ pub mod create;
 pub mod env;
 pub mod find;
 pub mod heal;
+pub mod hook;
 pub mod init;
 pub mod list;
 pub mod origin;

@@ -1,8 +1,13 @@
 //! What git is in the middle of in a worktree: a rebase, a merge, a bisection.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::repository::Repository;
+
+/// How much of the end of a reflog is read, in bytes.
+const TAIL: u64 = 8192;
 
 /// The files in a worktree's git folder that tell of unfinished work, as `git status` reads them.
 const SIGNS: [(&str, &str); 7] = [
@@ -26,6 +31,22 @@ impl Repository {
 /// Returns what is unfinished in the worktree whose git folder is `folder`.
 pub(super) fn find(folder: &Path) -> Option<&'static str> {
     SIGNS.iter().find(|(file, _)| folder.join(file).symlink_metadata().is_ok()).map(|(_, word)| *word)
+}
+
+/// Answers whether a rebase was the last to move HEAD in the worktree whose git folder is `folder`: one that applies
+/// patches checks out first, and makes its own folder after.
+pub(super) fn is_moved_by_rebase(folder: &Path) -> bool {
+    let Ok(mut log) = File::open(folder.join("logs/HEAD")) else { return false };
+    let length = log.metadata().map(|found| found.len()).unwrap_or_default();
+    let mut tail = Vec::new();
+    let read = log
+        .seek(SeekFrom::Start(length.saturating_sub(TAIL)))
+        .and_then(|_| log.take(TAIL).read_to_end(&mut tail));
+    let last = tail.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let message = last.iter().position(|byte| *byte == b'\t').map_or(&[][..], |at| &last[at + 1..]);
+    // `rebase (start): checkout main`, `pull --rebase (start): …`
+    let action = message.split(|byte| *byte == b':').next().unwrap_or_default();
+    read.is_ok() && memchr::memmem::find(action, b"rebase").is_some()
 }
 
 impl Repository {

@@ -49,10 +49,10 @@ impl Whereabouts {
         Head::parse(&read_text(&self.git_dir.join("HEAD")).unwrap_or_default())
     }
 
-    /// Answers whether git is in the middle of something here.
+    /// Answers whether git is in the middle of something here, so that a HEAD without a branch will soon have one again.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        operation::find(&self.git_dir).is_some()
+        operation::find(&self.git_dir).is_some() || operation::is_moved_by_rebase(&self.git_dir)
     }
 
     /// Answers whether git's worktree `admin` is there, in whatever folder: it was moved.

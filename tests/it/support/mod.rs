@@ -2,6 +2,7 @@
 
 pub mod git;
 pub mod holder;
+pub mod hooks;
 pub mod ports;
 pub mod python;
 pub mod run;

@@ -1,0 +1,70 @@
+//! Before a push: what vanished is released and what is wrong is said; a push is stopped only when it would publish an
+//! env block.
+
+use std::time::Instant;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::model::hook_event::{self, Pushed};
+use crate::ops::heal;
+
+use super::published::{self, Search};
+
+/// A push, as git tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// The remote's name; its URL where it has none.
+    pub remote: String,
+    /// The lines from stdin.
+    pub refs: Vec<u8>,
+}
+
+/// Looks at what is about to be pushed until `deadline`, and returns what there is to say.
+///
+/// # Errors
+///
+/// `env_tracked` where the push is to be stopped: it has a file with our env block. Nothing else fails.
+pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec<String>> {
+    let mut said = Vec::new();
+    let pushed = hook_event::pushed(&push.refs);
+    if context.config.hooks.protect_env
+        && let Some(repository) = &context.repository
+    {
+        match published::find(repository, &push.remote, &pushed, deadline) {
+            Ok(Search::Nothing) => {}
+            Ok(Search::Found { commit, file }) => {
+                return Err(would_publish(repository, &pushed, commit.as_deref(), &file));
+            }
+            Ok(Search::Unfinished) => {
+                said.push("this push is too large to be searched for env blocks in time".to_owned());
+            }
+            Err(failure) => said.push(format!("this push was not searched for env blocks: {failure}")),
+        }
+    }
+    said.extend(heal::heal(context));
+    Ok(said)
+}
+
+fn would_publish(repository: &Repository, pushed: &[Pushed], commit: Option<&str>, file: &str) -> Failure {
+    let short = |commit: &str| commit[..commit.len().min(12)].to_owned();
+    let named = commit.map_or_else(|| "a commit".to_owned(), |commit| format!("commit {}", short(commit)));
+    let is_tip = |commit: &str| pushed.iter().any(|pushed| pushed.local == commit);
+    let way = match commit {
+        Some(commit) if !is_tip(commit) => {
+            format!("`git rebase -i {}~1`, mark it `edit`, then ", short(commit))
+        }
+        _ => String::new(),
+    };
+    let quoted = crate::model::quoting::quote_sh(file);
+    Failure::new(
+        Code::EnvTracked,
+        format!("{named} has the env block of this worktree in `{file}`: its ports and names are this machine's alone"),
+    )
+    .hint(format!(
+        "take it out: {way}`git rm --cached -- {quoted}` and `git commit --amend --no-edit`, and push again;\n\
+         `git push --no-verify` publishes it, `[hooks] protect_env = false` turns this off"
+    ))
+    .detail("file", file)
+    .detail("repository", repository.root().display().to_string())
+}
