@@ -127,6 +127,7 @@ mod tests {
             path: Cow::Borrowed("/w"),
             branch: branch.map(ToOwned::to_owned),
             state: Cow::Borrowed(state),
+            host: Cow::Borrowed("here"),
             env: true,
         }
     }

@@ -369,3 +369,55 @@ fn an_env_file_that_cannot_be_read_is_said() {
     assert!(folder.join(".env/x").is_dir());
     assert_eq!(sandbox.living().len(), 1);
 }
+
+#[test]
+fn a_deleted_worktree_is_released_by_the_next_checkout() {
+    let sandbox = hooked();
+    let (folder, _) = add(&sandbox, "by-git", "feature/login");
+    let (kept, _) = add(&sandbox, "kept", "feature/kept");
+    let (moved, _) = add(&sandbox, "moved", "feature/moved");
+    git(&sandbox, &sandbox.repo(), &["worktree", "lock", kept.to_str().unwrap()]);
+    git(
+        &sandbox,
+        &sandbox.repo(),
+        &["worktree", "move", moved.to_str().unwrap(), sandbox.path("away").to_str().unwrap()],
+    );
+    fs::rename(&kept, sandbox.path("carried-off")).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    let output = git(&sandbox, &sandbox.repo(), &["switch", "-q", "-c", "x"]);
+    assert!(said(&output).contains("by-git"), "{output:?}");
+    let names: Vec<_> = sandbox.living().iter().map(|entry| entry["name"].clone()).collect();
+    assert_eq!(names, ["kept", "moved"]);
+    assert_eq!(said(&git(&sandbox, &sandbox.repo(), &["switch", "-q", "main"])), "", "said once");
+}
+
+#[test]
+fn a_name_that_git_gives_again_is_a_new_worktree() {
+    let sandbox = hooked();
+    let (folder, _) = add(&sandbox, "one/same", "feature/first");
+    fs::remove_dir_all(&folder).unwrap();
+    git(&sandbox, &sandbox.repo(), &["worktree", "prune"]);
+    let (folder, _) = add(&sandbox, "two/same", "feature/second");
+    let living = sandbox.living();
+    assert_eq!(living.len(), 1, "{living:?}");
+    assert_eq!(
+        (&living[0]["branch"], &living[0]["path"]),
+        (&"feature/second".into(), &folder.to_str().unwrap().into())
+    );
+    assert!(env(&folder).contains("WT_BRANCH=feature/second"), "{}", env(&folder));
+}
+
+#[test]
+fn a_moved_worktree_is_followed_to_its_folder() {
+    let sandbox = hooked();
+    let (folder, _) = add(&sandbox, "by-git", "feature/login");
+    let moved = sandbox.path("moved");
+    git(&sandbox, &sandbox.repo(), &["worktree", "move", folder.to_str().unwrap(), moved.to_str().unwrap()]);
+    git(&sandbox, &moved, &["switch", "-q", "-c", "feature/other"]);
+    let living = sandbox.living();
+    assert_eq!(
+        (&living[0]["branch"], &living[0]["path"]),
+        (&"feature/other".into(), &moved.to_str().unwrap().into())
+    );
+    assert!(env(&moved).contains("WT_BRANCH=feature/other"));
+}

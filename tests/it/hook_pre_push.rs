@@ -254,3 +254,13 @@ fn a_stdin_that_never_ends_is_waited_for_two_seconds_at_most() {
     let took = started.elapsed().as_millis();
     assert!((1900..2900).contains(&took), "{took} ms");
 }
+
+#[test]
+fn a_push_releases_what_vanished_and_says_so() {
+    let (sandbox, _) = with_remote();
+    let folder = worktree(&sandbox);
+    fs::remove_dir_all(&folder).unwrap();
+    let line = passes(&sandbox, &sandbox.repo(), &["origin", "main:other"]);
+    assert!(line.contains("feature-login"), "{line}");
+    assert_eq!(sandbox.living().len(), 0);
+}

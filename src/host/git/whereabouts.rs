@@ -55,11 +55,13 @@ impl Whereabouts {
         operation::find(&self.git_dir).is_some() || operation::is_moved_by_rebase(&self.git_dir)
     }
 
-    /// Answers whether git's worktree `admin` is there, in whatever folder: it was moved.
+    /// Answers whether git's worktree `admin` is locked, or is in whatever folder: it was moved.
     #[must_use]
-    pub fn is_somewhere(&self, admin: &str) -> bool {
+    pub fn keeps(&self, admin: &str) -> bool {
         let is_name = !admin.is_empty() && !admin.contains('/') && admin != "..";
+        let folder = self.common_dir.join("worktrees").join(admin);
         is_name
-            && read_gitdir(&self.common_dir.join("worktrees").join(admin)).is_some_and(|link| link.exists())
+            && (read_gitdir(&folder).is_some_and(|link| link.exists())
+                || read_text(&folder.join("locked")).is_some_and(|reason| reason != "initializing"))
     }
 }

@@ -24,6 +24,9 @@ pub struct Glimpse<'a> {
     /// The state's word, as in the file.
     #[serde(borrow)]
     pub state: Cow<'a, str>,
+    /// The machine that wrote the entry.
+    #[serde(borrow, default)]
+    pub host: Cow<'a, str>,
     /// Whether the worktree has an env block to keep true.
     #[serde(default)]
     pub env: bool,
@@ -37,6 +40,7 @@ impl<'a> From<&'a Entry> for Glimpse<'a> {
             path: entry.path.to_string_lossy(),
             branch: entry.branch.clone(),
             state: Cow::Borrowed(entry.state.as_str()),
+            host: Cow::Borrowed(&entry.host),
             env: entry.env,
         }
     }

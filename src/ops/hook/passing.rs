@@ -1,13 +1,13 @@
 //! What a checkout calls for, found in passing: a few small files and one look at the registry's bytes, without parsing
 //! it, opening the repository or reading the configuration. Nearly always the answer is: nothing.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::host::env_file;
 use crate::host::git::Whereabouts;
 use crate::host::machine::Host;
+use crate::host::place;
 use crate::host::store::Store;
 use crate::model::hook_event::{Checkout, Standing, Want, wants};
 use crate::model::registry::glimpse::{Glimpse, glimpses};
@@ -37,11 +37,9 @@ pub fn look(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
     let standing = standing(&place);
     let store = Store::<Registry>::open(host.dirs().ok()?, Duration::ZERO, host.interrupt.clone());
     // Without a registry, or one that cannot be read, there is no entry; whoever needs one will say what is wrong.
-    let calls = store.glance(|bytes| calls(bytes, &place, &standing, checkout)).unwrap_or_else(|| Calls {
-        heal: false,
-        release: false,
-        worktree: wants(checkout, &standing, None),
-    });
+    let calls = store
+        .glance(|bytes| calls(host, bytes, &place, &standing, checkout))
+        .unwrap_or_else(|| Calls { heal: false, release: false, worktree: wants(checkout, &standing, None) });
     (!calls.is_nothing()).then_some(calls)
 }
 
@@ -71,7 +69,7 @@ pub fn standing(place: &Whereabouts) -> Standing {
     }
 }
 
-fn calls(bytes: &[u8], place: &Whereabouts, standing: &Standing, checkout: &Checkout) -> Calls {
+fn calls(host: &Host, bytes: &[u8], place: &Whereabouts, standing: &Standing, checkout: &Checkout) -> Calls {
     let id = place.find_id();
     let heal = heal::may_need_healing(bytes, id.as_ref().map(|id| (id, &*place.common_dir)));
     let known = match &id {
@@ -85,10 +83,13 @@ fn calls(bytes: &[u8], place: &Whereabouts, standing: &Standing, checkout: &Chec
             worktree: standing.admin.as_ref().map_or(Want::Nothing, |_| Want::Look),
         };
     };
+    let this_host = host.name();
+    // What is locked, was moved or belongs to another machine is not released; the rest takes a closer look.
     let is_gone = |glimpse: &Glimpse| {
-        let found = Path::new(&*glimpse.path).symlink_metadata();
-        let is_absent = found.is_err_and(|error| error.kind() == ErrorKind::NotFound);
-        glimpse.state == "active" && is_absent && !place.is_somewhere(&glimpse.admin)
+        glimpse.state == "active"
+            && place::is_gone(Path::new(&*glimpse.path))
+            && (glimpse.host.is_empty() || glimpse.host == this_host)
+            && !place.keeps(&glimpse.admin)
     };
     let entry = find_own(&known, standing.admin.as_deref(), &place.folder);
     Calls { heal, release: known.iter().any(is_gone), worktree: wants(checkout, standing, entry) }

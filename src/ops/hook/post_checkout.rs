@@ -4,6 +4,7 @@
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Current, Repository, Whereabouts};
+use crate::host::place;
 use crate::model::branch::Head;
 use crate::model::event::Event;
 use crate::model::hook_event::{Checkout, Want, wants};
@@ -12,7 +13,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::glimpse::Glimpse;
 use crate::model::view::WorktreeView;
 use crate::ops::create::PortWish;
-use crate::ops::{adopt, env, heal};
+use crate::ops::{adopt, env, heal, vanished};
 
 use super::passing::{self, Calls};
 
@@ -22,6 +23,9 @@ pub fn post_checkout(context: &Context, checkout: &Checkout, calls: Calls) -> Ve
     let mut said = Vec::new();
     if calls.heal {
         said.extend(heal::heal(context));
+    }
+    if calls.release {
+        said.extend(vanished::release(context));
     }
     if calls.worktree != Want::Nothing {
         match tend(context, checkout) {
@@ -132,13 +136,17 @@ fn follow(
 ) -> Result<Option<String>> {
     repository.require_own(path)?;
     let now = context.now();
+    let here = place::Surroundings::read().place_of(path);
     let followed = context.store()?.update(|registry| {
         let Some(known) = registry.find_by_sequence(entry.sequence) else { return Ok(None) };
         // Another command came first: it is being removed.
         if known.state != EntryState::Active {
             return Ok(None);
         }
-        path.clone_into(&mut known.path);
+        if known.path != path {
+            path.clone_into(&mut known.path);
+            known.place = Some(here);
+        }
         let before = std::mem::replace(&mut known.branch, branch.map(ToOwned::to_owned));
         let known = known.clone();
         if before != known.branch {

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::hook_event::{self, Pushed};
-use crate::ops::heal;
+use crate::ops::{heal, vanished};
 
 use super::published::{self, Search};
 
@@ -43,6 +43,7 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
         }
     }
     said.extend(heal::heal(context));
+    said.extend(vanished::release(context));
     Ok(said)
 }
 
