@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, env, hook, init, list, path, ports, remove, restore, shell_init,
-    sweep, switch,
+    adopt, completions, config, create, env, hook, hooks, init, list, path, ports, remove, restore,
+    shell_init, sweep, switch,
 };
 use crate::ui::paint::ColorWish;
 
@@ -99,6 +99,7 @@ pub enum Command {
     Init(init::Arguments),
     ShellInit(shell_init::Arguments),
     Completions(completions::Arguments),
+    Hooks(hooks::Arguments),
     #[command(hide = true)]
     Hook(hook::Arguments),
     #[command(hide = true)]
@@ -123,6 +124,7 @@ impl Command {
             Self::Init(_) => "init",
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",
+            Self::Hooks(arguments) => arguments.word(),
             Self::Hook(_) => "hook",
             Self::Sweep(_) => "sweep",
         }

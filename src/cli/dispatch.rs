@@ -9,8 +9,8 @@ use super::arguments::{Cli, Command, GlobalArguments};
 use super::session::Session;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, env, hook, init, list, path, ports, remove, restore, shell_init,
-    sweep, switch,
+    adopt, completions, config, create, env, hook, hooks, init, list, path, ports, remove, restore,
+    shell_init, sweep, switch,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -90,6 +90,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),
         Command::Completions(arguments) => completions::run(&arguments, session),
+        Command::Hooks(arguments) => hooks::run(&arguments, session),
         Command::Hook(arguments) => Ok(hook::run(&arguments, session)),
         Command::Sweep(_) => sweep::run(session),
     }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod create;
 pub mod env;
 pub mod hook;
+pub mod hooks;
 pub mod init;
 pub mod list;
 pub mod path;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// A snapshot of the environment.
@@ -26,6 +27,16 @@ impl Environment {
     #[must_use]
     pub fn find_folder(&self, name: &str) -> Option<PathBuf> {
         self.find(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    /// Returns the first program called `name` on PATH that may be executed; relative folders on PATH count for nothing.
+    #[must_use]
+    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
+        let runs = |path: &PathBuf| {
+            path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+        };
+        let folders = std::env::split_paths(self.find("PATH")?);
+        folders.filter(|folder| folder.is_absolute()).map(|folder| folder.join(name)).find(runs)
     }
 
     /// Returns the variables whose names begin with `WT_`, where both name and value are text.

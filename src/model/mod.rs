@@ -8,6 +8,7 @@ pub mod event;
 pub mod exclusion;
 pub mod history;
 pub mod hook_event;
+pub mod hooks;
 pub mod identifier;
 pub mod killing;
 pub mod listener;

@@ -8,6 +8,7 @@ pub mod env;
 pub mod find;
 pub mod heal;
 pub mod hook;
+pub mod hooks;
 pub mod init;
 pub mod list;
 pub mod origin;

@@ -205,6 +205,19 @@ impl Registry {
         }
     }
 
+    /// Answers whether somebody asked for hooks in the repository.
+    #[must_use]
+    pub fn wants_hooks(&self, id: &RepositoryId) -> bool {
+        self.repositories.iter().any(|known| known.id == *id && known.hooks_wanted)
+    }
+
+    /// Notes whether hooks are wanted in a repository that is known.
+    pub fn want_hooks(&mut self, id: &RepositoryId, wanted: bool) {
+        if let Some(known) = self.repositories.iter_mut().find(|known| known.id == *id) {
+            known.hooks_wanted = wanted;
+        }
+    }
+
     /// Remembers which ports `entry` had, forgetting the oldest beyond the limit.
     pub fn remember_ports(&mut self, entry: &Entry) {
         let ports: Vec<FormerPort> = entry

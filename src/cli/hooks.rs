@@ -1,0 +1,186 @@
+//! `wt hooks`: installs git's hooks, takes them away, and tells whether they will fire.
+
+use std::fmt::Write;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::session::Session;
+use crate::error::Result;
+use crate::model::hooks::firing::How;
+use crate::model::hooks::partner::Partner;
+use crate::model::hooks::text::Hook;
+use crate::ops::hooks::{self, HookSight, Inspection, Report};
+use crate::ui::table::{self, Row};
+
+/// Have git tell wt about checkouts and pushes
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: HooksCommand,
+}
+
+/// What to do about the hooks.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum HooksCommand {
+    /// Install post-checkout and pre-push, beside the hooks that are there
+    Install,
+    /// Take them away, and put back what was there before
+    Uninstall,
+    /// Whether each hook will fire, here and in each linked worktree, and why not; exit 0 when all will
+    Status,
+}
+
+impl Arguments {
+    /// Returns the word that names the command in `--json`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self.command {
+            HooksCommand::Install => "hooks install",
+            HooksCommand::Uninstall => "hooks uninstall",
+            HooksCommand::Status => "hooks status",
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// `hook_foreign` for hooks that are not ours to write, `permission` for a folder that cannot be written to.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    match arguments.command {
+        HooksCommand::Install => {
+            let context = session.context()?;
+            let report = hooks::install(&context, context.require_repository()?)?;
+            installed(session, &report)?;
+            if !session.ui.is_json() && context.host.environment.find_program("wt").is_none() {
+                session.ui.warn("no `wt` is on PATH: git's hooks will find none and do nothing");
+            }
+            Ok(0)
+        }
+        HooksCommand::Uninstall => {
+            let context = session.context()?;
+            let report = hooks::uninstall(&context, context.require_repository()?)?;
+            uninstalled(session, &report)?;
+            Ok(0)
+        }
+        HooksCommand::Status => {
+            let context = session.context_as_it_is()?;
+            status(session, &hooks::inspect(&context, context.require_repository()?)?)
+        }
+    }
+}
+
+fn installed(session: &Session<'_>, report: &Report) -> Result<()> {
+    let ui = session.ui;
+    if ui.is_json() {
+        return ui.answer_json(report);
+    }
+    let done = ui.paint().done(if report.changed { "Installed" } else { "Already installed" });
+    let place = report.folder.display();
+    let mut text = match report.how {
+        Some(How::Config) => format!("{done} post-checkout and pre-push in git's configuration, {place}\n"),
+        _ => format!("{done} post-checkout and pre-push in {place}\n"),
+    };
+    for hook in &report.hooks {
+        if let Some(chained) = &hook.chained {
+            let name = hook.hook.name();
+            let _ = writeln!(text, "  the {name} hook that was there is called first: {}", chained.display());
+        }
+    }
+    ui.answer(&text)
+}
+
+fn uninstalled(session: &Session<'_>, report: &Report) -> Result<()> {
+    let ui = session.ui;
+    if ui.is_json() {
+        return ui.answer_json(report);
+    }
+    let text = if report.changed { "Uninstalled the hooks" } else { "No hooks of wt were installed" };
+    ui.answer(text)
+}
+
+/// The answer of `status`.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    hooks: Vec<Line<'a>>,
+    manager: Option<Partner>,
+    folder: &'a std::path::Path,
+    git: String,
+    /// Where hooks belong with this git.
+    belongs: How,
+    installed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    hook: Hook,
+    worktree: &'a str,
+    path: &'a std::path::Path,
+    fires: bool,
+    how: Option<How>,
+    reason: Option<String>,
+}
+
+impl<'a> Line<'a> {
+    fn new(sight: &'a HookSight) -> Self {
+        let firing = &sight.firing;
+        Self {
+            hook: sight.hook,
+            worktree: &sight.worktree,
+            path: &sight.path,
+            fires: firing.fires,
+            how: firing.how,
+            reason: firing.state.reason(),
+        }
+    }
+}
+
+fn status(session: &Session<'_>, inspection: &Inspection) -> Result<u8> {
+    let ui = session.ui;
+    let lines: Vec<Line<'_>> = inspection.hooks.iter().map(Line::new).collect();
+    let exit = u8::from(!inspection.is_firing());
+    if ui.is_json() {
+        let (major, minor) = inspection.git;
+        ui.answer_json(&Answer {
+            hooks: lines,
+            manager: inspection.manager,
+            folder: &inspection.folder,
+            git: format!("{major}.{minor}"),
+            belongs: inspection.belongs,
+            installed: inspection.wanted,
+        })?;
+        return Ok(exit);
+    }
+    let rows: Vec<Row> = lines.iter().map(row).collect();
+    ui.answer(&table::render(ui, &["HOOK", "WORKTREE", "FIRES", "HOW", "REASON"], &rows, &["HOW"]))?;
+    advise(session, inspection);
+    Ok(exit)
+}
+
+fn row(line: &Line<'_>) -> Row {
+    let how = match line.how {
+        Some(How::File) => "file",
+        Some(How::Config) => "config",
+        None => "",
+    };
+    let fires = if line.fires { "yes" } else { "no" };
+    let reason = line.reason.clone().unwrap_or_default();
+    Row::plain(vec![
+        line.hook.name().to_owned(),
+        line.worktree.to_owned(),
+        fires.to_owned(),
+        how.to_owned(),
+        reason,
+    ])
+}
+
+fn advise(session: &Session<'_>, inspection: &Inspection) {
+    let ui = session.ui;
+    if inspection.program.is_none() {
+        ui.hint("put the folder of `wt` on PATH, for whatever starts git too (an editor, a service)");
+    } else if inspection.is_outdated() || !inspection.is_firing() {
+        ui.hint("`wt hooks install` installs what can be, and says what to add where it cannot");
+    }
+}

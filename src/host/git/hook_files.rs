@@ -1,0 +1,170 @@
+//! A hook's file and the one kept beside it: what lies there, and each change as one step of the file system, so that a
+//! kill between two steps leaves every byte of the user's under a name.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::error::{Code, Failure, Result};
+use crate::host::files;
+use crate::model::hooks::folder::{FolderFacts, Owner};
+use crate::model::hooks::step::{Found, Step};
+use crate::model::hooks::text::Hook;
+
+/// Longer than any hook of ours: what is longer is foreign, and read no further.
+const LONGEST: u64 = 64 * 1024;
+
+/// The names of one hook in one folder.
+#[derive(Clone, Debug)]
+pub struct HookPlace {
+    hook: Hook,
+    target: PathBuf,
+    chained: PathBuf,
+}
+
+impl HookPlace {
+    /// The hook `hook` in `folder`.
+    #[must_use]
+    pub fn new(folder: &Path, hook: Hook) -> Self {
+        Self { hook, target: folder.join(hook.name()), chained: folder.join(hook.chained_name()) }
+    }
+
+    /// Reads what lies at the hook's name and at the chained one's.
+    #[must_use]
+    pub fn read(&self) -> (Found, Found) {
+        (found(&self.target, self.hook), found(&self.chained, self.hook))
+    }
+
+    /// Returns the path of the hook that was kept.
+    #[must_use]
+    pub fn chained(&self) -> &Path {
+        &self.chained
+    }
+
+    /// Removes what a killed command left of ours under the names it writes to first.
+    pub fn sweep_drafts(&self) {
+        for path in [&self.target, &self.chained] {
+            let draft = draft(path);
+            if found(&draft, self.hook).is_ours() {
+                let _ = fs::remove_file(draft);
+            }
+        }
+    }
+
+    /// Takes one step, after a last look at what it acts on.
+    ///
+    /// # Errors
+    ///
+    /// `permission` or `disk_full`; `hook_foreign` when something else lies there than was planned for.
+    pub fn take(&self, step: Step) -> Result<()> {
+        let (target, chained) = self.read();
+        let expected = match step {
+            Step::Write => target == Found::Nothing,
+            Step::Renew | Step::Remove => target.is_ours(),
+            Step::Chain => target != Found::Nothing && !target.is_ours() && chained == Found::Nothing,
+            Step::DropCopy => chained.is_ours(),
+            Step::Restore => (target == Found::Nothing || target.is_ours()) && chained != Found::Nothing,
+        };
+        if !expected {
+            return Err(Failure::new(
+                Code::HookForeign,
+                format!("{} changed while it was being worked on", self.target.display()),
+            )
+            .hint("run the command again"));
+        }
+        match step {
+            Step::Write => self.write_new(&self.target),
+            Step::Renew => files::replace(&self.target, self.hook.shim().as_bytes(), 0o755),
+            Step::Chain => self.chain(),
+            Step::DropCopy => remove(&self.chained),
+            Step::Restore if target == Found::Nothing => files::rename_new(&self.chained, &self.target),
+            Step::Restore => {
+                fs::rename(&self.chained, &self.target).map_err(|error| refused(&self.target, error))
+            }
+            Step::Remove => remove(&self.target),
+        }?;
+        // What cannot be made durable is still there: a power loss undoes the step, never half of it.
+        let _ = self.target.parent().map(files::sync_folder);
+        Ok(())
+    }
+
+    /// Writes our file whole at a name where nothing lies.
+    fn write_new(&self, path: &Path) -> Result<()> {
+        let draft = draft(path);
+        files::replace(&draft, self.hook.shim().as_bytes(), 0o755)?;
+        files::rename_new(&draft, path).inspect_err(|_| {
+            let _ = fs::remove_file(&draft);
+        })
+    }
+
+    /// Our file is laid under the chained name and exchanged with the user's: each name always has one of the two.
+    fn chain(&self) -> Result<()> {
+        self.write_new(&self.chained)?;
+        match renameat_with(CWD, &self.chained, CWD, &self.target, RenameFlags::EXCHANGE) {
+            Ok(()) => Ok(()),
+            // A file system without an exchange (NFS): the user's is kept first, then ours takes its place.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+                remove(&self.chained)?;
+                files::rename_new(&self.target, &self.chained)?;
+                self.write_new(&self.target)
+            }
+            Err(error) => {
+                let _ = fs::remove_file(&self.chained);
+                Err(refused(&self.target, error.into()))
+            }
+        }
+    }
+}
+
+fn draft(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    path.with_file_name(format!("{name}.wt-new"))
+}
+
+/// Reads what lies at `path`, as a hook `hook`.
+#[must_use]
+pub fn found(path: &Path, hook: Hook) -> Found {
+    let Ok(metadata) = path.symlink_metadata() else { return Found::Nothing };
+    if metadata.is_symlink() {
+        return Found::Link;
+    }
+    if !metadata.is_file() {
+        return Found::Strange;
+    }
+    let bytes = if metadata.len() > LONGEST { Vec::new() } else { fs::read(path).unwrap_or_default() };
+    let executable = metadata.permissions().mode() & 0o111 != 0;
+    Found::File { author: hook.authorship(&bytes), executable }
+}
+
+/// Returns the text that git would run at `path`, links followed; `None` where it would run nothing.
+#[must_use]
+pub fn runnable_text(path: &Path) -> Option<Vec<u8>> {
+    let metadata = path.metadata().ok()?;
+    let runs = metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 && metadata.len() <= LONGEST;
+    runs.then(|| fs::read(path).ok()).flatten()
+}
+
+/// Looks at a hooks folder.
+#[must_use]
+pub fn folder_facts(path: &Path) -> FolderFacts {
+    let path = super::discovery::canonical(path);
+    let metadata = path.metadata().ok();
+    let us = rustix::process::geteuid().as_raw();
+    let our_group = rustix::process::getegid().as_raw();
+    let owner = metadata.as_ref().map(|found| Owner {
+        is_us: found.uid() == us,
+        is_our_group: found.gid() == our_group,
+        mode: found.mode() & 0o7777,
+    });
+    FolderFacts { path, owner, is_file: metadata.is_some_and(|found| !found.is_dir()) }
+}
+
+fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|error| refused(path, error))
+}
+
+fn refused(path: &Path, error: std::io::Error) -> Failure {
+    Failure::from_io(error, Code::Permission, format!("{} cannot be changed", path.display()))
+}

@@ -1,0 +1,244 @@
+//! Whether a hook will reach `wt` in one worktree, from what was seen of git, its configuration and the hook's file.
+
+use serde::Serialize;
+
+use super::partner::Partner;
+use super::step::Found;
+use super::text::{Authorship, Hook};
+
+/// Where hooks of ours live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    File,
+    Config,
+}
+
+/// The oldest git that reads hooks from its configuration, as major and minor.
+pub const FIRST_WITH_CONFIG: (u32, u32) = (2, 54);
+
+/// Returns where hooks belong with a git of this version.
+#[must_use]
+pub fn how_for(version: (u32, u32)) -> How {
+    if version >= FIRST_WITH_CONFIG { How::Config } else { How::File }
+}
+
+/// Reads what `git --version` says: `git version 2.47.3 (Apple Git-1)`.
+#[must_use]
+pub fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.strip_prefix("git version ")?.split(|letter: char| !letter.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// What was seen of one hook in one worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    pub hook: Hook,
+    /// Where hooks belong with the git that is here.
+    pub belongs: How,
+    /// What lies where git looks in this worktree.
+    pub file: Found,
+    /// Whether what lies there runs `wt hook` on its own, and through whom.
+    pub called_by: Option<Partner>,
+    /// What `core.hooksPath` says, where it leads elsewhere than to the repository's own hooks.
+    pub diverted: Option<String>,
+    /// The command that git's configuration has for our hook in this worktree; `None` without one.
+    pub command: Option<String>,
+    /// Whether the configuration switches it off.
+    pub disabled: bool,
+    /// Whether our file lies in the repository's own hooks folder, wherever git looks.
+    pub installed_file: bool,
+    /// Whether a program called `wt` is on PATH.
+    pub on_path: bool,
+}
+
+/// The verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Firing {
+    pub fires: bool,
+    pub how: Option<How>,
+    pub state: State,
+}
+
+/// Why it fires or does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    Ready,
+    /// It fires by a line that somebody wrote into a hook of another tool.
+    CalledBy(Partner),
+    /// It fires from the file and from the configuration: twice.
+    Twice,
+    /// It fires with a text of an earlier version.
+    Outdated,
+    /// It is nowhere.
+    Missing,
+    /// It is in the configuration, which this git does not read for hooks.
+    GitTooOld,
+    /// The file is there, and git passes over it.
+    NotExecutable,
+    /// `core.hooksPath` has git look elsewhere; its value.
+    Shadowed(String),
+    /// Another hook stands in its place.
+    Replaced,
+    /// Our file was changed.
+    Edited,
+    /// The configuration switches it off.
+    Disabled,
+    /// git finds the hook, and the hook finds no `wt`.
+    NotOnPath,
+}
+
+impl State {
+    /// Returns the reason in words; `None` where there is nothing to say.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        let text = match self {
+            Self::Ready => return None,
+            Self::CalledBy(Partner::Unknown) => "called by the hook that is there".to_owned(),
+            Self::CalledBy(partner) => format!("called by {}", partner.name()),
+            Self::Twice => "installed twice, as a file and in git's configuration".to_owned(),
+            Self::Outdated => "the text is of an earlier wt".to_owned(),
+            Self::Missing => "not installed".to_owned(),
+            Self::GitTooOld => {
+                "it is in git's configuration, which this git does not read for hooks".to_owned()
+            }
+            Self::NotExecutable => "the file is not executable, so git passes over it".to_owned(),
+            Self::Shadowed(path) => format!("shadowed: core.hooksPath is {path}"),
+            Self::Replaced => "not installed: another hook is there".to_owned(),
+            Self::Edited => "the hook was changed by somebody".to_owned(),
+            Self::Disabled => "switched off in git's configuration".to_owned(),
+            Self::NotOnPath => "no `wt` on PATH".to_owned(),
+        };
+        Some(text)
+    }
+}
+
+/// Judges one hook in one worktree.
+#[must_use]
+pub fn judge(sight: &Sight) -> Firing {
+    let Some(how) = how_found(sight) else {
+        return Firing { fires: false, how: None, state: absence(sight) };
+    };
+    let is_former = match how {
+        How::Config => sight.command.as_deref() != Some(&*sight.hook.command()),
+        How::File => matches!(sight.file, Found::File { author: Authorship::Former, .. }),
+    };
+    let in_file = how == How::Config && is_running(&sight.file);
+    let state = match &sight.called_by {
+        _ if !sight.on_path => State::NotOnPath,
+        _ if in_file => State::Twice,
+        Some(_) if how == How::Config => State::Twice,
+        Some(partner) => State::CalledBy(*partner),
+        None if is_former => State::Outdated,
+        None => State::Ready,
+    };
+    Firing { fires: sight.on_path, how: Some(how), state }
+}
+
+fn how_found(sight: &Sight) -> Option<How> {
+    if sight.belongs == How::Config && sight.command.is_some() && !sight.disabled {
+        return Some(How::Config);
+    }
+    (is_running(&sight.file) || sight.called_by.is_some()).then_some(How::File)
+}
+
+fn is_running(file: &Found) -> bool {
+    file.is_ours() && matches!(file, Found::File { executable: true, .. })
+}
+
+fn absence(sight: &Sight) -> State {
+    match &sight.file {
+        _ if sight.command.is_some() && sight.belongs == How::Config => State::Disabled,
+        file if file.is_ours() => State::NotExecutable,
+        Found::File { author: Authorship::Edited, .. } => State::Edited,
+        _ if sight.installed_file => match &sight.diverted {
+            Some(path) => State::Shadowed(path.clone()),
+            None => State::Replaced,
+        },
+        _ if sight.command.is_some() => State::GitTooOld,
+        file => match (&sight.diverted, sight.belongs) {
+            (Some(path), How::File) => State::Shadowed(path.clone()),
+            _ if *file == Found::Nothing || sight.belongs == How::Config => State::Missing,
+            _ => State::Replaced,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: Found = Found::File { author: Authorship::Current, executable: true };
+    const THEIRS: Found = Found::File { author: Authorship::Foreign, executable: true };
+
+    fn sight() -> Sight {
+        Sight {
+            hook: Hook::PrePush,
+            belongs: How::File,
+            file: Found::Nothing,
+            called_by: None,
+            diverted: None,
+            command: None,
+            disabled: false,
+            installed_file: false,
+            on_path: true,
+        }
+    }
+
+    fn state(sight: &Sight) -> (bool, State) {
+        let firing = judge(sight);
+        (firing.fires, firing.state)
+    }
+
+    #[test]
+    fn gits_version_is_read_and_decides_where_hooks_belong() {
+        assert_eq!(parse_version("git version 2.47.3"), Some((2, 47)));
+        assert_eq!(parse_version("git version 2.39.5 (Apple Git-154)"), Some((2, 39)));
+        assert_eq!(parse_version("git version 2.54.GIT"), Some((2, 54)));
+        assert_eq!(parse_version("hub version 2"), None);
+        assert_eq!(how_for((2, 53)), How::File);
+        assert_eq!(how_for((2, 54)), How::Config);
+        assert_eq!(how_for((3, 0)), How::Config);
+    }
+
+    #[test]
+    fn a_file_fires_where_git_looks_and_may_run_it() {
+        assert_eq!(state(&sight()), (false, State::Missing));
+        let ours = Sight { file: OURS, installed_file: true, ..sight() };
+        assert_eq!(state(&ours), (true, State::Ready));
+        assert_eq!(state(&Sight { on_path: false, ..ours.clone() }), (false, State::NotOnPath));
+        let dull = Found::File { author: Authorship::Current, executable: false };
+        assert_eq!(state(&Sight { file: dull, ..ours.clone() }), (false, State::NotExecutable));
+        let former = Found::File { author: Authorship::Former, executable: true };
+        assert_eq!(state(&Sight { file: former, ..ours.clone() }), (true, State::Outdated));
+        let edited = Found::File { author: Authorship::Edited, executable: true };
+        assert_eq!(state(&Sight { file: edited, ..ours }), (false, State::Edited));
+        assert_eq!(state(&Sight { file: THEIRS, ..sight() }), (false, State::Replaced));
+    }
+
+    #[test]
+    fn a_hooks_path_that_leads_elsewhere_shadows_files_but_not_the_configuration() {
+        let diverted = Sight { diverted: Some(".husky/_".to_owned()), installed_file: true, ..sight() };
+        assert_eq!(state(&diverted), (false, State::Shadowed(".husky/_".to_owned())));
+        assert_eq!(state(&Sight { installed_file: false, ..diverted.clone() }).1, state(&diverted).1);
+        let called = Sight { called_by: Some(Partner::Husky), file: THEIRS, ..diverted.clone() };
+        assert_eq!(state(&called), (true, State::CalledBy(Partner::Husky)));
+        let command = Some(Hook::PrePush.command());
+        let config = Sight { belongs: How::Config, command, ..diverted };
+        assert_eq!(state(&config), (true, State::Ready));
+        assert_eq!(judge(&config).how, Some(How::Config));
+    }
+
+    #[test]
+    fn the_configuration_fires_only_with_a_git_that_reads_it() {
+        let config = Sight { command: Some(Hook::PrePush.command()), ..sight() };
+        assert_eq!(state(&config), (false, State::GitTooOld));
+        let new = Sight { belongs: How::Config, ..config };
+        assert_eq!(state(&Sight { disabled: true, ..new.clone() }), (false, State::Disabled));
+        assert_eq!(state(&Sight { command: Some("wt".to_owned()), ..new.clone() }), (true, State::Outdated));
+        assert_eq!(state(&Sight { file: OURS, ..new.clone() }), (true, State::Twice));
+        assert_eq!(state(&Sight { command: None, file: THEIRS, ..new.clone() }), (false, State::Missing));
+        let before_upgrade = Sight { command: None, file: OURS, installed_file: true, ..new };
+        assert_eq!((judge(&before_upgrade).fires, judge(&before_upgrade).how), (true, Some(How::File)));
+    }
+}

@@ -1,0 +1,135 @@
+//! Looks whether each hook will reach `wt`, here and in each linked worktree. Reads only; runs nothing but
+//! `git --version`.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::{
+    HookSettings, Repository, find_caller, find_partner, found_hook, git_version, hooks_folder_facts,
+};
+use crate::model::hooks::firing::{Firing, How, Sight, State, how_for, judge};
+use crate::model::hooks::folder::Obstacle;
+use crate::model::hooks::partner::Partner;
+use crate::model::hooks::text::Hook;
+use crate::model::registry::table::Registry;
+use crate::ops::rows;
+
+use super::place;
+
+/// Everything about a repository's hooks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// git's version, as major and minor.
+    pub git: (u32, u32),
+    /// Where hooks belong with this git.
+    pub belongs: How,
+    /// The folder where git looks for hooks in the main worktree.
+    pub folder: PathBuf,
+    /// Why that folder is not written to, if it is not.
+    pub obstacle: Option<Obstacle>,
+    /// The tool that keeps the project's hooks, where one leaves traces.
+    pub manager: Option<Partner>,
+    /// Whether somebody installed hooks here (the registry's `hooks_wanted`).
+    pub wanted: bool,
+    /// The `wt` that a hook would find; `None` when there is none on PATH.
+    pub program: Option<PathBuf>,
+    /// For each worktree that is there, the main one first, and each hook.
+    pub hooks: Vec<HookSight>,
+}
+
+/// One hook in one worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookSight {
+    pub hook: Hook,
+    /// The worktree's name.
+    pub worktree: String,
+    pub path: PathBuf,
+    pub firing: Firing,
+}
+
+impl Inspection {
+    /// Answers whether every hook fires in every worktree.
+    #[must_use]
+    pub fn is_firing(&self) -> bool {
+        self.hooks.iter().all(|sight| sight.firing.fires)
+    }
+
+    /// Answers whether an install would bring a text up to date, or move hooks to where this git reads them.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.hooks.iter().any(|sight| match &sight.firing.state {
+            State::Outdated | State::Twice | State::GitTooOld => true,
+            State::Ready => sight.firing.how != Some(self.belongs),
+            _ => false,
+        })
+    }
+}
+
+/// Inspects the hooks of `repository`. A registry that cannot be read is no obstacle: worktrees then go by git's names.
+///
+/// # Errors
+///
+/// Fails when git cannot be run or the repository's own files cannot be read.
+pub fn inspect(context: &Context, repository: &Repository) -> Result<Inspection> {
+    let git = git_version(repository.common_dir())?;
+    let registry = context.store().and_then(|store| store.read()).unwrap_or_default();
+    let program = context.host.environment.find_program("wt");
+    let (folder, obstacle) = place::folder(repository)?;
+    let belongs = how_for(git);
+    let around = Around { repository, belongs, on_path: program.is_some() };
+    let mut hooks = Vec::new();
+    for row in rows::rows(repository, &registry)? {
+        let Some(worktree) = row.worktree.as_ref().filter(|worktree| !worktree.missing) else { continue };
+        for hook in Hook::ALL {
+            let sight = around.sight(hook, worktree.admin.as_deref(), &worktree.path)?;
+            let (worktree, path) = (row.name(), worktree.path.clone());
+            hooks.push(HookSight { hook, worktree, path, firing: judge(&sight) });
+        }
+    }
+    Ok(Inspection {
+        git,
+        belongs,
+        manager: find_partner(repository.root(), &folder),
+        folder,
+        obstacle,
+        wanted: is_wanted(repository, &registry),
+        program,
+        hooks,
+    })
+}
+
+fn is_wanted(repository: &Repository, registry: &Registry) -> bool {
+    repository.find_id().is_some_and(|id| registry.wants_hooks(&id))
+}
+
+/// What is the same for all worktrees.
+struct Around<'a> {
+    repository: &'a Repository,
+    belongs: How,
+    on_path: bool,
+}
+
+impl Around<'_> {
+    fn sight(&self, hook: Hook, admin: Option<&str>, worktree: &Path) -> Result<Sight> {
+        let HookSettings { file, diverted, command, disabled } =
+            self.repository.hook_settings(hook, admin, worktree)?;
+        let own = self.repository.own_hooks_dir();
+        let found = found_hook(&file, hook);
+        let called_by = if found.is_ours() { None } else { find_caller(hook, &file, worktree) };
+        // Inside the git folder a hooks folder is as good as the usual one.
+        let folder = file.parent().map(|folder| hooks_folder_facts(folder).path);
+        let is_home = folder.is_some_and(|folder| folder.starts_with(self.repository.common_dir()));
+        Ok(Sight {
+            hook,
+            belongs: self.belongs,
+            called_by,
+            diverted: diverted.filter(|_| !is_home),
+            installed_file: found_hook(&own.join(hook.name()), hook).is_ours(),
+            file: found,
+            command,
+            disabled,
+            on_path: self.on_path,
+        })
+    }
+}

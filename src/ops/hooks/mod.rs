@@ -1,0 +1,10 @@
+//! git's hooks that call `wt`: installed beside those that are there, taken away, and judged.
+
+mod inspect;
+mod install;
+mod place;
+mod uninstall;
+
+pub use inspect::{HookSight, Inspection, inspect};
+pub use install::{InstalledHook, Report, install};
+pub use uninstall::uninstall;
