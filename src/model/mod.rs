@@ -2,10 +2,13 @@
 
 pub mod attribution;
 pub mod branch;
+pub mod checks;
 pub mod config;
 pub mod env_block;
 pub mod event;
 pub mod exclusion;
+pub mod facts;
+pub mod finding;
 pub mod history;
 pub mod hook_event;
 pub mod hooks;
@@ -26,5 +29,6 @@ pub mod service;
 pub mod signal;
 pub mod suggestion;
 pub mod template;
+pub mod validity;
 pub mod variables;
 pub mod view;

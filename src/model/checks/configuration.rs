@@ -1,0 +1,65 @@
+//! The configuration: what is wrong with it, and ranges in which the kernel itself gives ports away.
+
+use crate::model::facts::{ConfigFault, ConfigFaultKind, Facts};
+use crate::model::finding::{Finding, Kind};
+
+/// What is wrong with the configuration; only a person can settle it.
+pub fn faults(facts: &Facts) -> Vec<Finding> {
+    let finding = |fault: &ConfigFault| {
+        let kind = match fault.kind {
+            ConfigFaultKind::Range => Kind::RangeInvalid,
+            ConfigFaultKind::Overlap => Kind::RangeOverlap,
+            ConfigFaultKind::Other => Kind::ConfigInvalid,
+        };
+        let finding = Finding::new(kind, fault.subject.as_str(), fault.message.as_str());
+        Finding { hint: fault.hint.clone(), ..finding }
+    };
+    facts.config_faults.iter().map(finding).collect()
+}
+
+/// Ranges that overlap the one from which the kernel takes the ports of outgoing connections (ip(7)).
+pub fn ephemeral(facts: &Facts) -> Vec<Finding> {
+    let Some(ephemeral) = facts.ephemeral else { return Vec::new() };
+    let overlapping = facts.ranges.iter().flat_map(|(whose, ranges)| {
+        let shared = ranges.0.iter().filter(move |range| range.overlaps(ephemeral));
+        shared.map(move |range| (whose, range))
+    });
+    let finding = |(whose, range): (&String, &crate::model::port::PortRange)| {
+        let message = format!(
+            "{range} of {whose} overlaps {ephemeral}, from which the kernel takes ports for outgoing connections"
+        );
+        Finding::new(Kind::EphemeralOverlap, range.to_string(), message).hint(format!(
+            "keep them out: sysctl -w net.ipv4.ip_local_reserved_ports={range}, or choose a range outside of it"
+        ))
+    };
+    overlapping.map(finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample;
+    use crate::model::port::PortRanges;
+
+    #[test]
+    fn a_fault_of_a_range_an_overlap_and_any_other_have_codes_of_their_own() {
+        let fault = |kind| ConfigFault { kind, subject: "k".into(), message: "m".into(), hint: None };
+        let kinds = [ConfigFaultKind::Range, ConfigFaultKind::Overlap, ConfigFaultKind::Other];
+        let found = faults(&Facts { config_faults: kinds.map(fault).to_vec(), ..sample::facts() });
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code.code()).collect();
+        assert_eq!(codes, ["range-invalid", "range-overlap", "config-invalid"]);
+        assert!(found.iter().all(|finding| !finding.fixable));
+    }
+
+    #[test]
+    fn a_range_in_the_kernels_own_is_a_warning_and_one_beside_it_is_none() {
+        let facts = |text: &str| Facts {
+            ranges: vec![("purpose `feature`".to_owned(), PortRanges(vec![text.parse().unwrap()]))],
+            ephemeral: Some("32768-60999".parse().unwrap()),
+            ..sample::facts()
+        };
+        assert_eq!(ephemeral(&facts("40000-40099"))[0].code, Kind::EphemeralOverlap);
+        assert!(ephemeral(&facts("5000-5099")).is_empty());
+        assert!(ephemeral(&Facts { ephemeral: None, ..facts("40000-40099") }).is_empty());
+    }
+}

@@ -1,0 +1,143 @@
+//! What the registry says and what git says: is each worktree there, where it was, on the branch it was on?
+
+use crate::model::branch::Head;
+use crate::model::facts::{Facts, Seen, Unrecorded};
+use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::presence::Presence;
+use crate::model::registry::entry::{Entry, EntryState};
+
+/// Worktrees that are gone, moved, or not what stands at their path.
+pub fn presence(facts: &Facts) -> Vec<Finding> {
+    let active = facts.asked().filter(|(entry, _)| entry.state == EntryState::Active);
+    active.filter_map(|(entry, seen)| absent(entry, seen)).collect()
+}
+
+fn absent(entry: &Entry, seen: &Seen) -> Option<Finding> {
+    let target = || Target::of(entry);
+    let about = |kind, message: String| Finding::about(kind, entry, message);
+    match &seen.presence {
+        Presence::There if seen.needs_repair => Some(
+            about(Kind::WorktreeMoved, "its repository was moved: git's links to it are broken".to_owned())
+                .fixed_by(Fix::Repair { target: target(), to: entry.path.clone() }),
+        ),
+        Presence::There => seen.foreign.as_ref().map(|what| {
+            let message = format!("{} is not this worktree: {what}", entry.path.display());
+            about(Kind::WorktreeForeign, message)
+                .hint(format!("move it away, or give the record up: wt remove {}", entry.name))
+        }),
+        Presence::Moved(to) => Some(
+            about(Kind::WorktreeMoved, format!("it was moved to {}", to.display()))
+                .fixed_by(Fix::UpdatePath { target: target(), to: to.clone() }),
+        ),
+        Presence::Carried(to) => Some(
+            about(Kind::WorktreeMoved, format!("it was moved with its repository, to {}", to.display()))
+                .fixed_by(Fix::Repair { target: target(), to: to.clone() }),
+        ),
+        Presence::Vanished => Some(
+            about(Kind::WorktreeMissing, format!("its folder {} is gone", entry.path.display()))
+                .fixed_by(Fix::ReleaseEntry { target: target() }),
+        ),
+        Presence::Kept(_) => None,
+    }
+}
+
+/// git's worktrees that nobody recorded.
+pub fn unregistered(facts: &Facts) -> Vec<Finding> {
+    let finding = |worktree: &Unrecorded| {
+        let message = format!("{} is not recorded", worktree.path.display());
+        let mut finding = Finding::new(Kind::WorktreeUnregistered, worktree.name.as_str(), message)
+            .fixed_by(Fix::Adopt { path: worktree.path.clone() });
+        finding.worktree = Some(worktree.name.clone());
+        finding.repository = Some(worktree.repository.clone());
+        finding
+    };
+    facts.unrecorded.iter().map(finding).collect()
+}
+
+/// Branches that are gone, or others than the recorded ones.
+pub fn branches(facts: &Facts) -> Vec<Finding> {
+    let active = facts.asked().filter(|(entry, _)| entry.state == EntryState::Active);
+    active.filter_map(|(entry, seen)| branch(entry, seen)).collect()
+}
+
+fn branch(entry: &Entry, seen: &Seen) -> Option<Finding> {
+    let now = match seen.head.as_ref()? {
+        Head::Unborn(name) if seen.had_commits => {
+            let message = format!("its branch {name} is gone");
+            return Some(Finding::about(Kind::BranchMissing, entry, message).hint(format!(
+                "make it again at the commit where it stood: git -C {} reflog, then git branch {name} COMMIT",
+                entry.path.display()
+            )));
+        }
+        Head::Branch(name) | Head::Unborn(name) => Some(name.clone()),
+        Head::Detached(_) => None,
+        Head::Unreadable(_) => return None,
+    };
+    // A rebase detaches HEAD for a while and comes back.
+    if now == entry.branch || seen.operation.is_some() {
+        return None;
+    }
+    let shown = |branch: &Option<String>| branch.clone().unwrap_or_else(|| "a detached HEAD".to_owned());
+    let message = format!("it is on {} now, no longer on {}", shown(&now), shown(&entry.branch));
+    let fix = Fix::RecordBranch { target: Target::of(entry), branch: now };
+    Some(Finding::about(Kind::BranchChanged, entry, message).fixed_by(fix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample::{entry, recorded, with};
+    use crate::model::facts::Recorded;
+
+    fn one(change: impl Fn(&mut Seen)) -> Facts {
+        let mut recorded: Recorded = recorded(entry("a", 1, &[5000]));
+        change(recorded.seen.as_mut().unwrap());
+        with(vec![recorded])
+    }
+
+    fn kind(found: &[Finding]) -> Option<(Kind, bool)> {
+        found.first().map(|finding| (finding.code, finding.fixable))
+    }
+
+    #[test]
+    fn a_worktree_in_its_place_is_fine() {
+        assert!(presence(&one(|_| {})).is_empty() && branches(&one(|_| {})).is_empty());
+    }
+
+    #[test]
+    fn gone_moved_carried_and_foreign_are_told_apart() {
+        let of = |seen: Presence| presence(&one(|to| to.presence = seen.clone()));
+        assert_eq!(kind(&of(Presence::Vanished)), Some((Kind::WorktreeMissing, true)));
+        assert_eq!(kind(&of(Presence::Moved("/x".into()))), Some((Kind::WorktreeMoved, true)));
+        assert_eq!(kind(&of(Presence::Carried("/x".into()))), Some((Kind::WorktreeMoved, true)));
+        assert_eq!(kind(&of(Presence::Kept("locked"))), None);
+        let foreign = presence(&one(|seen| seen.foreign = Some("a plain folder".into())));
+        assert_eq!(kind(&foreign), Some((Kind::WorktreeForeign, false)));
+        let broken = presence(&one(|seen| seen.needs_repair = true));
+        assert_eq!(kind(&broken), Some((Kind::WorktreeMoved, true)));
+    }
+
+    #[test]
+    fn a_switch_of_branch_is_recorded_except_during_a_rebase() {
+        let switched = |head: Head| branches(&one(|seen| seen.head = Some(head.clone())));
+        assert_eq!(kind(&switched(Head::Branch("fix/x".into()))), Some((Kind::BranchChanged, true)));
+        assert_eq!(kind(&switched(Head::Detached("0".repeat(40)))), Some((Kind::BranchChanged, true)));
+        let rebasing = branches(&one(|seen| {
+            seen.head = Some(Head::Detached("0".repeat(40)));
+            seen.operation = Some("rebase");
+        }));
+        assert!(rebasing.is_empty());
+    }
+
+    #[test]
+    fn a_branch_that_had_commits_and_is_gone_is_an_error_and_one_that_never_had_any_is_not() {
+        let unborn = |had_commits| {
+            branches(&one(|seen| {
+                seen.head = Some(Head::Unborn("feature/a".into()));
+                seen.had_commits = had_commits;
+            }))
+        };
+        assert_eq!(kind(&unborn(true)), Some((Kind::BranchMissing, false)));
+        assert!(unborn(false).is_empty());
+    }
+}

@@ -1,0 +1,220 @@
+//! What is allocated and what listens: stale ports, ports that strangers hold, servers on other ports than their own.
+
+use jiff::Timestamp;
+
+use crate::model::facts::{Facts, Seen};
+use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::listener::Listener;
+use crate::model::port::Port;
+use crate::model::presence::Presence;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::{Entry, EntryState};
+
+/// The field of an allocation that says when its server was last seen listening.
+const LAST_LISTENING: &str = "last_listening";
+
+/// Answers whether a process of the entry's worktree holds the port.
+pub fn is_held_by(facts: &Facts, port: Port, entry: &Entry) -> bool {
+    facts.listeners.iter().any(|listener| listener.port == port && is_of(listener, entry))
+}
+
+fn is_of(listener: &Listener, entry: &Entry) -> bool {
+    listener
+        .owners
+        .iter()
+        .filter_map(|owner| owner.belongs_to.as_ref())
+        .any(|key| key.repository == entry.repository_id && key.name == entry.name)
+}
+
+/// Allocations to look at: of active worktrees that are there, whose listeners can be seen from here.
+fn allocations(facts: &Facts) -> impl Iterator<Item = (&Entry, &Seen, &Allocation, Port)> {
+    let looked_at = facts.asked().filter(|(entry, seen)| {
+        facts.verify_ports
+            && entry.state == EntryState::Active
+            && seen.network_visible
+            && matches!(seen.presence, Presence::There | Presence::Moved(_))
+    });
+    looked_at.flat_map(|(entry, seen)| {
+        let known = entry.allocations.iter();
+        known.filter_map(move |allocation| Some((entry, seen, allocation, allocation.find_port()?)))
+    })
+}
+
+/// Whoever holds the port and is not of the worktree; a socket without visible owners is somebody else's.
+fn strangers<'a>(facts: &'a Facts, port: Port, entry: &Entry) -> Vec<&'a Listener> {
+    facts.listeners.iter().filter(|listener| listener.port == port && !is_of(listener, entry)).collect()
+}
+
+fn listens_anywhere(facts: &Facts, entry: &Entry) -> bool {
+    facts.listeners.iter().any(|listener| listener.listening && is_of(listener, entry))
+}
+
+/// Ports of worktrees of which nothing listens, on whatever port.
+pub fn stale(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (entry, seen, allocation, port) in allocations(facts) {
+        let is_kept = allocation.pinned || seen.locked || listens_anywhere(facts, entry);
+        let is_taken = !strangers(facts, port, entry).is_empty() || is_held_by(facts, port, entry);
+        if is_kept || is_taken || !is_idle(facts.now, seen, allocation) {
+            continue;
+        }
+        let message =
+            format!("port {port} of `{}` is allocated, and nothing of it listens", allocation.service);
+        let fix = Fix::ReleasePort { target: Target::of(entry), service: allocation.service.clone(), port };
+        found.push(Finding::about(Kind::PortStale, entry, message).fixed_by(fix));
+    }
+    found
+}
+
+fn is_idle(now: Timestamp, seen: &Seen, allocation: &Allocation) -> bool {
+    let noted =
+        allocation.extra.get(LAST_LISTENING).and_then(|value| value.as_str()?.parse::<Timestamp>().ok());
+    let last = noted.map_or(allocation.allocated_at, |noted| noted.max(allocation.allocated_at));
+    seen.stale_after.is_zero() || now.duration_since(last) >= seen.stale_after.try_into().unwrap_or_default()
+}
+
+/// Allocated ports that somebody else holds.
+pub fn conflicts(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (entry, _, allocation, port) in allocations(facts) {
+        let strangers = strangers(facts, port, entry);
+        let Some(first) = strangers.first() else { continue };
+        let message = format!("port {port} of `{}` is held by {}", allocation.service, holder(first));
+        let finding = Finding::about(Kind::PortConflict, entry, message);
+        let stop =
+            format!("stop it (wt ports kill {port}), or let `{}` have another port", allocation.service);
+        let is_immovable = allocation.pinned || is_held_by(facts, port, entry);
+        found.push(if is_immovable {
+            finding.hint(stop)
+        } else {
+            let service = allocation.service.clone();
+            finding.fixed_by(Fix::MovePort { target: Target::of(entry), service, port })
+        });
+    }
+    found
+}
+
+fn holder(listener: &Listener) -> String {
+    let Some(owner) = listener.owners.first() else {
+        return "a process that cannot be seen: another user's, or a container's".to_owned();
+    };
+    let of = owner.worktree.as_ref().map(|name| format!(" of `{name}`")).unwrap_or_default();
+    let folder = owner.folder.as_ref().map(|folder| format!(", {}", folder.display())).unwrap_or_default();
+    format!("{}{of} (pid {}{folder})", owner.command, owner.pid)
+}
+
+/// Services that listen on another port than theirs.
+pub fn drift(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (entry, _, allocation, port) in allocations(facts) {
+        if is_held_by(facts, port, entry) {
+            continue;
+        }
+        let mut others: Vec<Port> = facts
+            .listeners
+            .iter()
+            .filter(|listener| listener.listening && is_of(listener, entry))
+            .map(|listener| listener.port)
+            .filter(|other| !entry.ports().any(|own| own == *other))
+            .collect();
+        others.sort_unstable();
+        others.dedup();
+        if others.is_empty() {
+            continue;
+        }
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        let message = format!(
+            "`{}`: allocated {port}, its server listens on {}",
+            allocation.service,
+            others.join(", ")
+        );
+        found.push(
+            Finding::about(Kind::PortDrift, entry, message)
+                .hint(format!("start it on port {port}, which .env names")),
+        );
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::checks::sample::{entry, listener, recorded, with};
+
+    fn facts(ports: &[u16], listeners: Vec<Listener>) -> Facts {
+        let mut facts = with(vec![recorded(entry("a", 1, ports))]);
+        facts.verify_ports = true;
+        facts.listeners = listeners;
+        facts
+    }
+
+    #[test]
+    fn a_port_is_stale_when_nothing_of_its_worktree_listens_anywhere() {
+        assert!(stale(&facts(&[5000], Vec::new()))[0].fixable);
+        assert!(stale(&facts(&[5000], vec![listener(5000, Some("a"))])).is_empty());
+        assert!(stale(&facts(&[5000, 5001], vec![listener(5173, Some("a"))])).is_empty());
+        assert_eq!(stale(&facts(&[5000], vec![listener(5173, Some("b"))])).len(), 1);
+    }
+
+    #[test]
+    fn pinned_locked_recent_and_unseen_ports_are_never_stale() {
+        let mut pinned = facts(&[5000], Vec::new());
+        pinned.worktrees[0].entry.allocations[0].pinned = true;
+        assert!(stale(&pinned).is_empty());
+        let with = |change: fn(&mut Seen)| {
+            let mut facts = facts(&[5000], Vec::new());
+            change(facts.worktrees[0].seen.as_mut().unwrap());
+            stale(&facts).len()
+        };
+        assert_eq!(with(|seen| seen.locked = true), 0);
+        assert_eq!(with(|seen| seen.network_visible = false), 0);
+        assert_eq!(with(|seen| seen.stale_after = Duration::from_secs(10_000)), 0);
+        assert_eq!(with(|seen| seen.stale_after = Duration::from_secs(10)), 1);
+        assert_eq!(with(|seen| seen.presence = Presence::Vanished), 0);
+    }
+
+    #[test]
+    fn idle_counts_from_when_it_was_last_seen_listening() {
+        let mut facts = facts(&[5000], Vec::new());
+        facts.worktrees[0].seen.as_mut().unwrap().stale_after = Duration::from_secs(100);
+        let noted = facts.now - Duration::from_secs(50);
+        let extra = &mut facts.worktrees[0].entry.allocations[0].extra;
+        extra.insert(LAST_LISTENING.to_owned(), noted.to_string().into());
+        assert!(stale(&facts).is_empty());
+    }
+
+    #[test]
+    fn a_stranger_on_an_allocated_port_is_named_and_the_service_moves() {
+        let found = conflicts(&facts(&[5000], vec![listener(5000, None)]));
+        assert!(found[0].fixable && found[0].message.contains("python3 (pid 42, /srv/demo)"), "{found:?}");
+        let sibling = conflicts(&facts(&[5000], vec![listener(5000, Some("b"))]));
+        assert!(sibling[0].message.contains("of `b`"), "{sibling:?}");
+        assert!(stale(&facts(&[5000], vec![listener(5000, None)])).is_empty());
+    }
+
+    #[test]
+    fn a_live_service_of_ours_and_a_pinned_one_are_never_moved() {
+        let shared = facts(&[5000], vec![listener(5000, None), listener(5000, Some("a"))]);
+        assert!(!conflicts(&shared)[0].fixable);
+        let mut pinned = facts(&[5000], vec![listener(5000, None)]);
+        pinned.worktrees[0].entry.allocations[0].pinned = true;
+        assert!(!conflicts(&pinned)[0].fixable);
+    }
+
+    #[test]
+    fn a_server_on_another_port_than_its_own_is_drift() {
+        let found = drift(&facts(&[5001], vec![listener(5173, Some("a"))]));
+        assert!(found[0].message.contains("allocated 5001, its server listens on 5173"), "{found:?}");
+        assert!(
+            drift(&facts(&[5001], vec![listener(5001, Some("a")), listener(9229, Some("a"))])).is_empty()
+        );
+    }
+
+    #[test]
+    fn without_verify_ports_nothing_is_said_about_listeners() {
+        let quiet = Facts { verify_ports: false, ..facts(&[5000], vec![listener(5000, None)]) };
+        assert!(stale(&quiet).is_empty() && conflicts(&quiet).is_empty() && drift(&quiet).is_empty());
+    }
+}

@@ -1,0 +1,75 @@
+//! Allocated numbers: are they ports, and of the configured ranges?
+
+use serde_json::Value;
+
+use crate::model::facts::Facts;
+use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::registry::allocation::{Allocation, RecordedPort};
+
+/// What is recorded as a port and is none: 0, above 65535, not a number.
+pub fn invalid(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (entry, _) in facts.asked() {
+        for allocation in &entry.allocations {
+            let RecordedPort::Invalid(value) = &allocation.port else { continue };
+            let message = format!("`{}` has {} for a port", allocation.service, shown(value));
+            let fix = Fix::DropAllocation { target: Target::of(entry), service: allocation.service.clone() };
+            found.push(Finding::about(Kind::PortInvalid, entry, message).fixed_by(fix));
+        }
+    }
+    found
+}
+
+/// A value from a file may be of any length.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Ports outside of the ranges that the configuration has for them now; a pinned one was chosen.
+pub fn out_of_range(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (entry, seen) in facts.asked() {
+        for (service, ranges) in &seen.ranges {
+            let outside = entry.allocations.iter().filter(|known| known.service == *service && !known.pinned);
+            for port in outside.filter_map(Allocation::find_port).filter(|port| !ranges.contains(*port)) {
+                let ranges: Vec<String> = ranges.0.iter().map(ToString::to_string).collect();
+                let message = format!("port {port} of `{service}` is outside of {}", ranges.join(", "));
+                found.push(Finding::about(Kind::PortOutOfRange, entry, message).hint(format!(
+                    "wt ports release {port} --worktree {name} && wt ports allocate --worktree {name} --service {service}",
+                    name = entry.name
+                )));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::checks::sample::{entry, recorded, with};
+
+    #[test]
+    fn nonsense_is_released_and_shown_in_short() {
+        let mut broken = entry("a", 1, &[5000]);
+        broken.allocations[0].port = RecordedPort::Invalid(json!("x".repeat(1000)));
+        let found = invalid(&with(vec![recorded(broken)]));
+        assert!(found[0].fixable && found[0].message.len() < 100, "{found:?}");
+        assert!(invalid(&with(vec![recorded(entry("a", 1, &[5000]))])).is_empty());
+    }
+
+    #[test]
+    fn a_port_outside_of_its_range_is_a_warning_unless_it_is_pinned() {
+        let mut outside = recorded(entry("a", 1, &[6100]));
+        let found = out_of_range(&with(vec![outside.clone()]));
+        assert_eq!((found.len(), found[0].fixable), (1, false));
+        outside.entry.allocations[0].pinned = true;
+        assert!(out_of_range(&with(vec![outside])).is_empty());
+    }
+}

@@ -1,0 +1,116 @@
+//! Facts for the tests of the checks: a repository in which everything is as it should be.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::branch::Head;
+use crate::model::facts::{EnvSight, Facts, Recorded, RegistrySight, Seen};
+use crate::model::listener::{Listener, Owner, WorktreeKey};
+use crate::model::port::{Port, PortRanges};
+use crate::model::presence::Presence;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::repository::RepositoryId;
+
+pub fn facts() -> Facts {
+    Facts {
+        now: Timestamp::UNIX_EPOCH + Duration::from_secs(1000),
+        registry: RegistrySight::Whole,
+        unreadable_rows: Vec::new(),
+        worktrees: Vec::new(),
+        unrecorded: Vec::new(),
+        half_made: Vec::new(),
+        config_faults: Vec::new(),
+        ranges: Vec::new(),
+        ephemeral: None,
+        hooks: Vec::new(),
+        verify_ports: false,
+        listeners: Vec::new(),
+    }
+}
+
+pub fn with(worktrees: Vec<Recorded>) -> Facts {
+    Facts { worktrees, ..facts() }
+}
+
+pub fn port(number: u16) -> Port {
+    Port::new(number).unwrap()
+}
+
+/// An active worktree `name` with the `web` port, its record the `sequence`-th.
+pub fn entry(name: &str, sequence: u64, ports: &[u16]) -> Entry {
+    let service = |index: usize| if index == 0 { "web".to_owned() } else { format!("port-{}", index + 1) };
+    let at = Timestamp::UNIX_EPOCH + Duration::from_secs(sequence);
+    let allocation =
+        |(index, number): (usize, &u16)| Allocation::new(port(*number), service(index).parse().unwrap(), at);
+    Entry {
+        repository: "/w/shop".into(),
+        repository_id: RepositoryId("r".to_owned()),
+        name: name.to_owned(),
+        admin: name.to_owned(),
+        path: format!("/w/{name}").into(),
+        branch: Some(format!("feature/{name}")),
+        purpose: "feature".parse().ok(),
+        identifier: name.to_owned(),
+        state: EntryState::Active,
+        created_at: at,
+        created_by: "wt".to_owned(),
+        host: "here".to_owned(),
+        place: None,
+        sequence,
+        env: true,
+        allocations: ports.iter().enumerate().map(allocation).collect(),
+        extra: serde_json::Map::new(),
+    }
+}
+
+pub fn seen(entry: &Entry) -> Seen {
+    let ranges = PortRanges(vec!["5000-5099".parse().unwrap()]);
+    Seen {
+        presence: Presence::There,
+        foreign: None,
+        needs_repair: false,
+        head: entry.branch.clone().map(Head::Branch),
+        had_commits: true,
+        operation: None,
+        locked: false,
+        busy: false,
+        env: EnvSight::Current,
+        env_tracked: false,
+        env_doubled: Vec::new(),
+        ranges: entry.allocations.iter().map(|known| (known.service.clone(), ranges.clone())).collect(),
+        stale_after: Duration::ZERO,
+        network_visible: true,
+    }
+}
+
+pub fn recorded(entry: Entry) -> Recorded {
+    let seen = seen(&entry);
+    Recorded { entry, seen: Some(seen) }
+}
+
+/// A listener on `number`, held by the worktree `name`, or by a stranger.
+pub fn listener(number: u16, name: Option<&str>) -> Listener {
+    let key =
+        name.map(|name| WorktreeKey { repository: RepositoryId("r".to_owned()), name: name.to_owned() });
+    Listener {
+        port: port(number),
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        listening: true,
+        user: 0,
+        inode: 1,
+        owners: vec![Owner {
+            pid: 42,
+            command: "python3".to_owned(),
+            folder: Some("/srv/demo".into()),
+            user: None,
+            worktree: name.map(str::to_owned),
+            since: None,
+            belongs_to: key,
+            started: 1,
+            parent: 1,
+        }],
+    }
+}

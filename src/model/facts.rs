@@ -1,0 +1,191 @@
+//! Everything that the checks look at, gathered once: the registry, git's worktrees, env blocks, hooks, listeners.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::branch::Head;
+use super::listener::Listener;
+use super::port::{PortRange, PortRanges};
+use super::presence::Presence;
+use super::registry::entry::Entry;
+use super::service::ServiceName;
+
+/// The facts about one repository, or about all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    pub now: Timestamp,
+    pub registry: RegistrySight,
+    /// Rows of the registry that cannot be read.
+    pub unreadable_rows: Vec<UnreadableRow>,
+    /// The living records, in the file's order: those that were asked about and those of other repositories.
+    pub worktrees: Vec<Recorded>,
+    /// git's worktrees that have no record.
+    pub unrecorded: Vec<Unrecorded>,
+    /// What a `git worktree add` left that died.
+    pub half_made: Vec<HalfMade>,
+    /// What is wrong with the configuration.
+    pub config_faults: Vec<ConfigFault>,
+    /// The configured ranges with whose they are.
+    pub ranges: Vec<(String, PortRanges)>,
+    /// The ports that the kernel gives to outgoing connections; `None` where it cannot be told.
+    pub ephemeral: Option<PortRange>,
+    pub hooks: Vec<HookFault>,
+    /// Whether listeners were asked for; without it `listeners` has those of doubly allocated ports only.
+    pub verify_ports: bool,
+    pub listeners: Vec<Listener>,
+}
+
+/// What the registry's file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistrySight {
+    Whole,
+    Damaged {
+        path: PathBuf,
+        message: String,
+        backup: Backup,
+    },
+    /// Written by a later version, or not to be read by this user: nothing of it is touched.
+    OutOfReach {
+        path: PathBuf,
+        message: String,
+    },
+}
+
+/// What the registry's backup is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backup {
+    Missing,
+    Damaged,
+    Whole,
+}
+
+/// A row that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableRow {
+    /// Of which list: `worktrees`, `exclusions`, …
+    pub list: &'static str,
+    /// The name in it, else a short form of the row.
+    pub label: String,
+}
+
+/// One record and what was seen of its worktree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub entry: Entry,
+    /// What was seen; `None` for a record of another repository than the ones asked about.
+    pub seen: Option<Seen>,
+}
+
+/// What was seen of one recorded worktree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    pub presence: Presence,
+    /// What stands at the path instead, where it is not the worktree.
+    pub foreign: Option<String>,
+    /// Whether git's links point to where its repository was before it moved.
+    pub needs_repair: bool,
+    /// HEAD as it is now; `None` where git has no record of it.
+    pub head: Option<Head>,
+    /// Whether HEAD ever stood at a commit.
+    pub had_commits: bool,
+    /// What git is in the middle of: a rebase.
+    pub operation: Option<&'static str>,
+    /// Whether a user's lock protects it.
+    pub locked: bool,
+    /// Whether another process may still be at what is unfinished.
+    pub busy: bool,
+    pub env: EnvSight,
+    /// Whether git tracks its `.env`.
+    pub env_tracked: bool,
+    /// Lines of the user's own that set a name of ours to another value.
+    pub env_doubled: Vec<String>,
+    /// Where each service's port may come from; empty where the configuration does not say.
+    pub ranges: Vec<(ServiceName, PortRanges)>,
+    /// How long nothing may listen before its ports count as stale.
+    pub stale_after: Duration,
+    /// Whether its listeners can be seen from here: not those of another container's network.
+    pub network_visible: bool,
+}
+
+/// What its env block is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvSight {
+    /// None is wanted.
+    NotWanted,
+    Current,
+    Missing,
+    /// These lines are missing, those are too many.
+    Drifted {
+        missing: usize,
+        surplus: usize,
+    },
+    /// One marker without the other, or it cannot be read or rendered.
+    Broken(String),
+}
+
+/// A worktree of git's without a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrecorded {
+    pub repository: PathBuf,
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// An admin folder that git left half-made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HalfMade {
+    pub repository: PathBuf,
+    pub admin: String,
+    /// The worktree's folder, where the admin folder says so.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub why: String,
+    /// What stands in the folder and was not provably put there by git; empty for what can be settled.
+    pub foreign: Vec<PathBuf>,
+}
+
+/// Something wrong with the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFault {
+    pub kind: ConfigFaultKind,
+    /// The key, or the file.
+    pub subject: String,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// What kind of fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigFaultKind {
+    Range,
+    Overlap,
+    Other,
+}
+
+/// Something wrong with a hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookFault {
+    pub kind: HookFaultKind,
+    pub hook: String,
+    pub message: String,
+    pub hint: Option<String>,
+    /// Whether installing again mends it.
+    pub fixable: bool,
+}
+
+/// What kind of fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookFaultKind {
+    Missing,
+    Outdated,
+    Shadowed,
+}
+
+impl Facts {
+    /// Returns the records that were asked about, with what was seen of them.
+    pub fn asked(&self) -> impl Iterator<Item = (&Entry, &Seen)> {
+        self.worktrees.iter().filter_map(|recorded| Some((&recorded.entry, recorded.seen.as_ref()?)))
+    }
+}

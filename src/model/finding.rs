@@ -1,0 +1,375 @@
+//! What `validate` says: a finding, how bad it is, and the repair as data.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+
+use super::port::Port;
+use super::registry::entry::Entry;
+use super::registry::repository::RepositoryId;
+use super::service::ServiceName;
+
+/// How bad a finding is, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing can be relied on.
+    Critical,
+    /// Something is wrong that will hurt.
+    Error,
+    /// Something is not as it should be.
+    Warning,
+    /// Something changed, and nothing is wrong.
+    Info,
+}
+
+/// Every kind of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    RegistryUnreadable,
+    RegistrySchema,
+    ConfigInvalid,
+    DuplicatePort,
+    DuplicateWorktree,
+    PortInvalid,
+    PortOutOfRange,
+    RangeInvalid,
+    RangeOverlap,
+    WorktreeMissing,
+    WorktreeUnregistered,
+    WorktreeMoved,
+    WorktreeForeign,
+    BranchMissing,
+    BranchChanged,
+    CreateIncomplete,
+    EnvMissing,
+    EnvDrift,
+    EnvDuplicate,
+    EnvTracked,
+    HookMissing,
+    HookOutdated,
+    HookShadowed,
+    PortStale,
+    PortConflict,
+    PortDrift,
+    EphemeralOverlap,
+}
+
+impl Kind {
+    /// Returns the stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::RegistryUnreadable => "registry-unreadable",
+            Self::RegistrySchema => "registry-schema",
+            Self::ConfigInvalid => "config-invalid",
+            Self::DuplicatePort => "duplicate-port",
+            Self::DuplicateWorktree => "duplicate-worktree",
+            Self::PortInvalid => "port-invalid",
+            Self::PortOutOfRange => "port-out-of-range",
+            Self::RangeInvalid => "range-invalid",
+            Self::RangeOverlap => "range-overlap",
+            Self::WorktreeMissing => "worktree-missing",
+            Self::WorktreeUnregistered => "worktree-unregistered",
+            Self::WorktreeMoved => "worktree-moved",
+            Self::WorktreeForeign => "worktree-foreign",
+            Self::BranchMissing => "branch-missing",
+            Self::BranchChanged => "branch-changed",
+            Self::CreateIncomplete => "create-incomplete",
+            Self::EnvMissing => "env-missing",
+            Self::EnvDrift => "env-drift",
+            Self::EnvDuplicate => "env-duplicate",
+            Self::EnvTracked => "env-tracked",
+            Self::HookMissing => "hook-missing",
+            Self::HookOutdated => "hook-outdated",
+            Self::HookShadowed => "hook-shadowed",
+            Self::PortStale => "port-stale",
+            Self::PortConflict => "port-conflict",
+            Self::PortDrift => "port-drift",
+            Self::EphemeralOverlap => "ephemeral-overlap",
+        }
+    }
+
+    /// Returns how bad such a finding is.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::RegistryUnreadable => Severity::Critical,
+            Self::RegistrySchema
+            | Self::ConfigInvalid
+            | Self::DuplicatePort
+            | Self::DuplicateWorktree
+            | Self::PortInvalid
+            | Self::RangeInvalid
+            | Self::RangeOverlap
+            | Self::WorktreeMissing
+            | Self::WorktreeMoved
+            | Self::WorktreeForeign
+            | Self::BranchMissing
+            | Self::CreateIncomplete
+            | Self::PortConflict => Severity::Error,
+            Self::PortOutOfRange
+            | Self::WorktreeUnregistered
+            | Self::EnvMissing
+            | Self::EnvDrift
+            | Self::EnvDuplicate
+            | Self::EnvTracked
+            | Self::HookMissing
+            | Self::HookOutdated
+            | Self::HookShadowed
+            | Self::PortStale
+            | Self::PortDrift
+            | Self::EphemeralOverlap => Severity::Warning,
+            Self::BranchChanged => Severity::Info,
+        }
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+/// A recorded worktree that a fix is about, and how to find its record again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Target {
+    #[serde(rename = "worktree")]
+    pub name: String,
+    pub path: PathBuf,
+    #[serde(skip)]
+    pub repository: RepositoryId,
+    /// Where its repository was when last seen.
+    #[serde(skip)]
+    pub repository_path: PathBuf,
+    #[serde(skip)]
+    pub sequence: u64,
+}
+
+impl Target {
+    /// Names the worktree of `entry`.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        Self {
+            name: entry.name.clone(),
+            path: entry.path.clone(),
+            repository: entry.repository_id.clone(),
+            repository_path: entry.repository.clone(),
+            sequence: entry.sequence,
+        }
+    }
+
+    /// Answers whether `entry` is the record that is meant.
+    #[must_use]
+    pub fn is(&self, entry: &Entry) -> bool {
+        entry.sequence == self.sequence
+            && entry.repository_id == self.repository
+            && entry.name == self.name
+            && entry.path == self.path
+    }
+}
+
+/// A repair, as data: shown, counted, applied.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Fix {
+    /// The registry's backup takes its place; the damaged bytes are kept.
+    RestoreBackup,
+    /// The registry is made anew from git's worktrees and their env blocks; the damaged bytes are kept.
+    RebuildRegistry,
+    /// Rows that cannot be read are rebuilt from git, or set aside in a file.
+    MendRows,
+    /// The younger of two records for one worktree goes.
+    DropRecord {
+        #[serde(flatten)]
+        target: Target,
+    },
+    /// An allocation goes: its number is no port.
+    DropAllocation {
+        #[serde(flatten)]
+        target: Target,
+        service: ServiceName,
+    },
+    /// A port is released and taken out of the env block.
+    ReleasePort {
+        #[serde(flatten)]
+        target: Target,
+        service: ServiceName,
+        port: Port,
+    },
+    /// A service gets another port, and the env block says so.
+    MovePort {
+        #[serde(flatten)]
+        target: Target,
+        service: ServiceName,
+        port: Port,
+    },
+    /// The record of a vanished worktree is released.
+    ReleaseEntry {
+        #[serde(flatten)]
+        target: Target,
+    },
+    /// A worktree that something else made is recorded.
+    Adopt { path: PathBuf },
+    /// The record follows a worktree to where git moved it.
+    UpdatePath {
+        #[serde(flatten)]
+        target: Target,
+        to: PathBuf,
+    },
+    /// git's links between a worktree and its repository are repaired, and the record follows.
+    Repair {
+        #[serde(flatten)]
+        target: Target,
+        to: PathBuf,
+    },
+    /// The record follows a switch of branch.
+    RecordBranch {
+        #[serde(flatten)]
+        target: Target,
+        branch: Option<String>,
+    },
+    /// What a command left unfinished when it died is undone, or finished when it was whole.
+    Heal {
+        #[serde(flatten)]
+        target: Target,
+    },
+    /// What a dead `git worktree add` left half-made is taken away, or finished when it was whole.
+    SettleHalfMade { admin: String },
+    /// The env block is rendered again.
+    RenderEnv {
+        #[serde(flatten)]
+        target: Target,
+    },
+    /// git's hooks are installed again.
+    InstallHooks,
+}
+
+impl fmt::Display for Fix {
+    /// What it does, for people.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RestoreBackup => {
+                write!(formatter, "take the backup in its place; the damaged bytes are kept")
+            }
+            Self::RebuildRegistry => {
+                write!(
+                    formatter,
+                    "rebuild it from git's worktrees and their env blocks; the damaged bytes are kept"
+                )
+            }
+            Self::MendRows => write!(formatter, "rebuild the rows from git, or set them aside in a file"),
+            Self::DropRecord { target } => {
+                write!(formatter, "drop the younger record `{}` ({})", target.name, target.path.display())
+            }
+            Self::DropAllocation { target, service } => {
+                write!(formatter, "release what `{service}` of `{}` has for a port", target.name)
+            }
+            Self::ReleasePort { target, service, port } => {
+                write!(formatter, "release {port} (`{service}` of `{}`) and take it out of .env", target.name)
+            }
+            Self::MovePort { target, service, port } => {
+                write!(
+                    formatter,
+                    "move `{service}` of `{}` from {port} to a free port, .env too",
+                    target.name
+                )
+            }
+            Self::ReleaseEntry { target } => {
+                write!(formatter, "release the record and its ports ({})", target.name)
+            }
+            Self::Adopt { path } => write!(formatter, "record it (as `wt adopt {}`)", path.display()),
+            Self::UpdatePath { to, .. } => write!(formatter, "record its folder as {}", to.display()),
+            Self::Repair { to, .. } => {
+                write!(
+                    formatter,
+                    "repair git's links (git worktree repair {}) and record the folder",
+                    to.display()
+                )
+            }
+            Self::RecordBranch { branch, .. } => match branch {
+                Some(branch) => write!(formatter, "record the branch {branch}"),
+                None => write!(formatter, "record that HEAD is detached"),
+            },
+            Self::Heal { .. } => write!(formatter, "undo it, or finish it when it is whole"),
+            Self::SettleHalfMade { admin } => {
+                write!(formatter, "take away what git left of `{admin}`, or finish it when it is whole")
+            }
+            Self::RenderEnv { .. } => write!(formatter, "render the env block (as `wt env`)"),
+            Self::InstallHooks => write!(formatter, "install the hooks (as `wt hooks install`)"),
+        }
+    }
+}
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    pub code: Kind,
+    pub severity: Severity,
+    /// What it is about: a worktree's name, a port, a file.
+    pub subject: String,
+    pub message: String,
+    pub fixable: bool,
+    /// `null` where only a person can settle it.
+    pub fix: Option<Fix>,
+    /// What a person may do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The worktree that people would look for it under; absent for the registry, the configuration and hooks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worktree: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<PathBuf>,
+    /// Whether it was fixed.
+    pub fixed: bool,
+}
+
+impl Finding {
+    /// A finding that only a person can settle.
+    #[must_use]
+    pub fn new(code: Kind, subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            subject: subject.into(),
+            message: message.into(),
+            fixable: false,
+            fix: None,
+            hint: None,
+            worktree: None,
+            repository: None,
+            fixed: false,
+        }
+    }
+
+    /// A finding about a recorded worktree.
+    #[must_use]
+    pub fn about(code: Kind, entry: &Entry, message: impl Into<String>) -> Self {
+        let mut finding = Self::new(code, entry.name.clone(), message);
+        finding.worktree = Some(entry.name.clone());
+        finding.repository = Some(entry.repository.clone());
+        finding
+    }
+
+    /// Adds the repair.
+    #[must_use]
+    pub fn fixed_by(mut self, fix: Fix) -> Self {
+        self.fixable = true;
+        self.fix = Some(fix);
+        self
+    }
+
+    /// Adds what a person may do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Answers whether `other` is the same finding, looked at again.
+    #[must_use]
+    pub fn is_again(&self, other: &Self) -> bool {
+        self.code == other.code && self.subject == other.subject && self.fix == other.fix
+    }
+}

@@ -1,0 +1,78 @@
+//! What findings add up to: the counts, and the exit status that goes with them.
+
+use serde::Serialize;
+
+use super::finding::{Finding, Severity};
+
+/// The counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub critical: usize,
+    pub error: usize,
+    pub warning: usize,
+    pub info: usize,
+    pub fixable: usize,
+    pub fixed: usize,
+}
+
+impl Summary {
+    /// Counts `findings`.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Self {
+        let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        Self {
+            critical: of(Severity::Critical),
+            error: of(Severity::Error),
+            warning: of(Severity::Warning),
+            info: of(Severity::Info),
+            fixable: findings.iter().filter(|finding| finding.fixable).count(),
+            fixed: findings.iter().filter(|finding| finding.fixed).count(),
+        }
+    }
+}
+
+/// Returns the exit status for what remains: 0 valid or warnings only, 1 fixable errors, 2 critical, or an error that
+/// only a person can settle.
+#[must_use]
+pub fn exit_status(findings: &[Finding]) -> u8 {
+    let status = |finding: &Finding| match finding.severity {
+        _ if finding.fixed => 0,
+        Severity::Error if finding.fixable => 1,
+        Severity::Critical | Severity::Error => 2,
+        Severity::Warning | Severity::Info => 0,
+    };
+    findings.iter().map(status).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::{Fix, Kind};
+
+    fn finding(kind: Kind, fixable: bool) -> Finding {
+        let finding = Finding::new(kind, "x", "y");
+        if fixable { finding.fixed_by(Fix::MendRows) } else { finding }
+    }
+
+    #[test]
+    fn warnings_are_valid_fixable_errors_are_1_and_what_a_person_must_settle_is_2() {
+        assert_eq!(exit_status(&[]), 0);
+        assert_eq!(exit_status(&[finding(Kind::EnvDrift, true), finding(Kind::PortDrift, false)]), 0);
+        assert_eq!(exit_status(&[finding(Kind::DuplicatePort, true), finding(Kind::EnvDrift, true)]), 1);
+        assert_eq!(
+            exit_status(&[finding(Kind::DuplicatePort, true), finding(Kind::BranchMissing, false)]),
+            2
+        );
+        assert_eq!(exit_status(&[finding(Kind::RegistryUnreadable, true)]), 2);
+    }
+
+    #[test]
+    fn what_was_fixed_no_longer_counts_for_the_exit_status() {
+        let fixed = Finding { fixed: true, ..finding(Kind::RegistryUnreadable, true) };
+        assert_eq!(exit_status(std::slice::from_ref(&fixed)), 0);
+        assert_eq!(
+            Summary::of(&[fixed]),
+            Summary { critical: 1, fixable: 1, fixed: 1, ..Summary::default() }
+        );
+    }
+}
