@@ -19,7 +19,7 @@ use crate::ops::hook::{self, Push, passing};
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// When what can be left unfinished is.
-const DEADLINE: Duration = Duration::from_millis(1500);
+const DEADLINE: Duration = Duration::from_millis(1700);
 
 /// How long a change waits for the registry's lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(1);

@@ -196,7 +196,13 @@ fn record_entry(
                 ),
             ));
         }
-        let choices = match choose::choose(context, registry, wishes, &std::collections::HashSet::new())? {
+        let mut wishes = wishes.to_vec();
+        if let Some(purpose) = &draft.purpose {
+            let name = draft.branch.is_none().then_some(&*draft.name);
+            let former = registry.find_former(&draft.repository_id, draft.branch.as_deref(), purpose, name);
+            create::recall(&mut wishes, former);
+        }
+        let choices = match choose::choose(context, registry, &wishes, &std::collections::HashSet::new())? {
             Selection::Chosen(choices) => choices,
             refused => return Ok(Err((refused, Box::new(registry.clone())))),
         };

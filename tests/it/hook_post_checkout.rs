@@ -421,3 +421,18 @@ fn a_moved_worktree_is_followed_to_its_folder() {
     );
     assert!(env(&moved).contains("WT_BRANCH=feature/other"));
 }
+
+#[test]
+fn a_worktree_that_git_makes_again_gets_its_former_port() {
+    let sandbox = hooked();
+    add(&sandbox, "first", "feature/first");
+    let (folder, _) = add(&sandbox, "second", "feature/second");
+    for name in ["first", "second"] {
+        fs::remove_dir_all(sandbox.path(name)).unwrap();
+    }
+    git(&sandbox, &sandbox.repo(), &["checkout", "-q", "main"]);
+    git(&sandbox, &sandbox.repo(), &["worktree", "prune"]);
+    assert_eq!(sandbox.living().len(), 0);
+    git(&sandbox, &sandbox.repo(), &["worktree", "add", "-q", folder.to_str().unwrap(), "feature/second"]);
+    assert_eq!(sandbox.living()[0]["allocations"][0]["port"], sandbox.port(1));
+}

@@ -15,4 +15,4 @@ pub use finish::finish;
 pub use plan::{BranchPlan, Plan, plan, preview, require_purpose};
 pub use refusal::{env_tracked, holder, refused_selection};
 pub use request::{HeadWish, PortWish, Request};
-pub use wishes::wishes;
+pub use wishes::{recall, wishes};

@@ -60,7 +60,7 @@ fn would_publish(repository: &Repository, pushed: &[Pushed], commit: Option<&str
     let quoted = crate::model::quoting::quote_sh(file);
     Failure::new(
         Code::EnvTracked,
-        format!("{named} has the env block of this worktree in `{file}`: its ports and names are this machine's alone"),
+        format!("{named} has an env block of wt's in `{file}`: its ports and names mean something on this machine alone"),
     )
     .hint(format!(
         "take it out: {way}`git rm --cached -- {quoted}` and `git commit --amend --no-edit`, and push again;\n\

@@ -18,7 +18,7 @@ const BATCH: usize = 64;
 const OTHERS: usize = 1024;
 
 /// The time kept for naming the commit, once a file was found.
-const RESERVE: Duration = Duration::from_millis(400);
+const RESERVE: Duration = Duration::from_millis(300);
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
