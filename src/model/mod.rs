@@ -27,6 +27,7 @@ pub mod resolve;
 pub mod selection;
 pub mod service;
 pub mod signal;
+pub mod strays;
 pub mod suggestion;
 pub mod template;
 pub mod validity;

@@ -31,6 +31,7 @@ mod kill;
 mod list;
 mod moved_and_copied;
 mod path;
+mod ports_cleanup;
 mod ports_history;
 mod ports_kill;
 mod prompts;

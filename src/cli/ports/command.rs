@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{history, kill, owner};
+use super::{cleanup, history, kill, owner};
 use crate::cli::session::Session;
 use crate::error::Result;
 
@@ -18,6 +18,7 @@ pub struct Arguments {
 pub enum PortsCommand {
     Owner(owner::Arguments),
     Kill(kill::Arguments),
+    Cleanup(cleanup::Arguments),
     History(history::Arguments),
 }
 
@@ -28,6 +29,7 @@ impl Arguments {
         match self.command {
             PortsCommand::Owner(_) => "ports owner",
             PortsCommand::Kill(_) => "ports kill",
+            PortsCommand::Cleanup(_) => "ports cleanup",
             PortsCommand::History(_) => "ports history",
         }
     }
@@ -42,6 +44,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     match arguments.command {
         PortsCommand::Owner(arguments) => owner::run(&arguments, session),
         PortsCommand::Kill(arguments) => kill::run(&arguments, session),
+        PortsCommand::Cleanup(arguments) => cleanup::run(&arguments, session),
         PortsCommand::History(arguments) => history::run(arguments, session),
     }
 }

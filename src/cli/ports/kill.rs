@@ -88,7 +88,7 @@ fn told(holder: &Holder) -> String {
     text
 }
 
-fn named(command: Option<&str>, pid: Option<u32>) -> String {
+pub(super) fn named(command: Option<&str>, pid: Option<u32>) -> String {
     match pid {
         Some(pid) => format!("{} (pid {pid})", command.unwrap_or("a process")),
         None => "a process out of sight".to_owned(),

@@ -1,5 +1,6 @@
 //! `wt ports`: one file per subcommand.
 
+mod cleanup;
 pub mod command;
 mod history;
 mod kill;

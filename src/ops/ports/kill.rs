@@ -144,14 +144,24 @@ pub fn apply(context: &Context, plan: &Plan, way: Way) -> Result<Report> {
     if !now.refused.is_empty() {
         return Ok(Report { refused: now.refused, ..untouched(plan.port)? });
     }
-    let mut ending = Ending::begin(plan.port, &now.targets)?;
+    let report = end(context, plan.port, &now.targets, way)?;
+    record(context, &report);
+    Ok(report)
+}
+
+/// Ends exactly `targets`, of which nobody else's word is asked any more: what they are was decided by the caller.
+///
+/// # Errors
+///
+/// `interrupted`; fails when the machine cannot be asked.
+pub(super) fn end(context: &Context, port: Port, targets: &[Holder], way: Way) -> Result<Report> {
+    let others = holders(port, &context.store()?.read()?)?;
+    let mut ending = Ending::begin(port, targets)?;
     ending.send(way.signal)?;
     ending.wait(context, way.timeout)?;
     ending.send_again()?;
     ending.wait(context, PATIENCE)?;
-    let report = ending.report(context, &plan.targets)?;
-    record(context, &report);
-    Ok(report)
+    ending.report(context, &others)
 }
 
 /// Returns the report of a port that nothing was done about.
@@ -188,7 +198,7 @@ pub fn refusal(holder: &Holder, ourselves: &Ourselves, force: bool) -> Option<Re
     killing::refusal(&killing::Holder { pid, names, user: holder.user_id }, ourselves, force)
 }
 
-fn refused(holder: &Holder, refusal: Refusal) -> Refused {
+pub(super) fn refused(holder: &Holder, refusal: Refusal) -> Refused {
     Refused {
         pid: holder.pid,
         command: holder.command.clone(),
@@ -197,7 +207,7 @@ fn refused(holder: &Holder, refusal: Refusal) -> Refused {
     }
 }
 
-fn is_free(port: Port) -> Result<bool> {
+pub(super) fn is_free(port: Port) -> Result<bool> {
     Ok(probe::prober()(port)? != Probe::Busy)
 }
 

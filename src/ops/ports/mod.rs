@@ -1,8 +1,10 @@
 //! What is done about ports, one use case to a file.
 
+pub mod cleanup;
 pub mod history;
 pub mod holders;
 pub mod kill;
 mod move_port;
+pub mod strays;
 
 pub use move_port::relocate;

@@ -1,0 +1,212 @@
+//! Which processes are strays of ours: they belong to worktrees that are gone, or carry our mark and no record. Pure; a
+//! process of a worktree that is there is never one, and neither is anything that only stands near.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::attribution::ProcessFacts;
+use super::listener::WorktreeKey;
+use super::process::ProcessId;
+use super::registry::repository::RepositoryId;
+
+/// What is remembered of worktrees, those that are gone and those that are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The worktrees that are there, with whether a process that is on record for them still runs.
+    pub living: Vec<(WorktreeKey, bool)>,
+    /// Every repository that is known here: a mark that names another one is somebody else's.
+    pub repositories: Vec<RepositoryId>,
+    /// Processes on record for worktrees that are gone; of this boot and pid namespace only.
+    pub recorded: Vec<(String, ProcessId)>,
+    pub folders: Vec<FormerFolder>,
+}
+
+/// Where a worktree was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerFolder {
+    pub worktree: String,
+    /// As the kernel names it: links resolved.
+    pub path: PathBuf,
+    /// Whether the folder is there still, put away: what works in it is a stray. Else only in a deleted one.
+    pub is_trash: bool,
+}
+
+/// A process, with what is asked about it beside its facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspect<'a> {
+    pub process: &'a ProcessFacts,
+    /// The process and its ancestors, nearest first, without the first process of all.
+    pub line: &'a [ProcessFacts],
+    /// The worktree that it belongs to.
+    pub belongs_to: Option<&'a WorktreeKey>,
+    /// Its working folder where that was deleted, without the kernel's ` (deleted)`.
+    pub deleted_folder: Option<&'a Path>,
+}
+
+/// Why a process is a stray.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is on record for a worktree that is gone.
+    Recorded,
+    /// Its mark names a worktree that is gone.
+    Marked,
+    /// It works in a folder that was put away with its worktree.
+    InTrash,
+    /// It works in a deleted folder of a worktree that is gone.
+    InDeletedFolder,
+    /// Its mark names a worktree that is there, and nothing that is on record for that runs.
+    Unrecorded,
+}
+
+impl Reason {
+    /// Returns the reason in words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recorded => "on record for a worktree that is gone",
+            Self::Marked => "started for a worktree that is gone",
+            Self::InTrash => "works in the folder of a worktree that was removed",
+            Self::InDeletedFolder => "works in the deleted folder of a worktree that is gone",
+            Self::Unrecorded => "started for its worktree, and on record no more",
+        }
+    }
+}
+
+/// Returns the worktree that a stray was for, and why it is one; `None` for everything else.
+#[must_use]
+pub fn find_stray(suspect: &Suspect<'_>, past: &Past) -> Option<(String, Reason)> {
+    if let Some(worktree) = suspect.belongs_to {
+        return unrecorded(suspect, worktree, past);
+    }
+    let recorded = || {
+        let is_it = |known: &ProcessId, process: &ProcessFacts| {
+            known.pid == process.pid && known.started == process.started
+        };
+        let found = past.recorded.iter().find(|(_, known)| suspect.line.iter().any(|one| is_it(known, one)));
+        found.map(|(name, _)| (name.clone(), Reason::Recorded))
+    };
+    let marked = || {
+        let named = suspect.line.iter().find_map(|process| key(process.marker.as_deref()?))?;
+        let is_known = past.repositories.contains(&named.repository);
+        let is_there = past.living.iter().any(|(living, _)| *living == named);
+        (is_known && !is_there).then_some((named.name, Reason::Marked))
+    };
+    recorded().or_else(marked).or_else(|| placed(suspect, past))
+}
+
+/// A mark on a process of a worktree that is there, while nothing that is on record for that runs: whoever started it
+/// knows of it no more. Where anything does run, it may be its child that went its own way.
+fn unrecorded(suspect: &Suspect<'_>, worktree: &WorktreeKey, past: &Past) -> Option<(String, Reason)> {
+    let is_run = past.living.iter().any(|(living, is_run)| living == worktree && *is_run);
+    let is_marked = suspect.process.marker.as_deref().and_then(key).as_ref() == Some(worktree);
+    (is_marked && !is_run).then(|| (worktree.name.clone(), Reason::Unrecorded))
+}
+
+fn placed(suspect: &Suspect<'_>, past: &Past) -> Option<(String, Reason)> {
+    let within = |folder: &Path, former: &&FormerFolder| folder.starts_with(&former.path);
+    if let Some(deleted) = suspect.deleted_folder {
+        let found = past.folders.iter().find(|former| within(deleted, former))?;
+        return Some((found.worktree.clone(), Reason::InDeletedFolder));
+    }
+    let folder = suspect.process.folder.as_deref()?;
+    let found = past.folders.iter().filter(|former| former.is_trash).find(|former| within(folder, former))?;
+    Some((found.worktree.clone(), Reason::InTrash))
+}
+
+/// Reads `<repository id>/<worktree name>`.
+fn key(marker: &str) -> Option<WorktreeKey> {
+    let (repository, name) = marker.split_once('/')?;
+    Some(WorktreeKey { repository: RepositoryId(repository.to_owned()), name: name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> RepositoryId {
+        RepositoryId(text.to_owned())
+    }
+
+    fn worktree(name: &str) -> WorktreeKey {
+        WorktreeKey { repository: id("r"), name: name.to_owned() }
+    }
+
+    fn process(pid: u32, folder: &str, marker: Option<&str>) -> ProcessFacts {
+        ProcessFacts {
+            pid,
+            parent: 1,
+            session: pid,
+            command: "server".to_owned(),
+            folder: Some(folder.into()),
+            user: 1000,
+            started: u64::from(pid),
+            marker: marker.map(str::to_owned),
+        }
+    }
+
+    fn past() -> Past {
+        let recorded = ProcessId { pid: 10, started: 10, boot: String::new(), namespace: String::new() };
+        let former =
+            |path: &str, is_trash| FormerFolder { worktree: "gone".to_owned(), path: path.into(), is_trash };
+        Past {
+            living: vec![(worktree("there"), false), (worktree("run"), true)],
+            repositories: vec![id("r")],
+            recorded: vec![("gone".to_owned(), recorded)],
+            folders: vec![former("/w/gone", false), former("/w/.wt-trash/gone-1", true)],
+        }
+    }
+
+    fn found(
+        line: &[ProcessFacts],
+        belongs_to: Option<&WorktreeKey>,
+        deleted: Option<&str>,
+    ) -> Option<Reason> {
+        let suspect = Suspect { process: &line[0], line, belongs_to, deleted_folder: deleted.map(Path::new) };
+        find_stray(&suspect, &past()).map(|(_, reason)| reason)
+    }
+
+    #[test]
+    fn what_is_on_record_for_a_worktree_that_is_gone_is_a_stray_with_all_its_children() {
+        assert_eq!(found(&[process(10, "/", None)], None, None), Some(Reason::Recorded));
+        let child = [process(30, "/", None), process(20, "/", None), process(10, "/", None)];
+        assert_eq!(found(&child, None, None), Some(Reason::Recorded));
+        let reused = ProcessFacts { started: 11, ..process(10, "/", None) };
+        assert_eq!(found(&[reused], None, None), None, "another process has that pid now");
+    }
+
+    #[test]
+    fn a_mark_counts_when_its_repository_is_known_and_its_worktree_is_gone() {
+        assert_eq!(found(&[process(5, "/", Some("r/gone"))], None, None), Some(Reason::Marked));
+        let child = [process(6, "/", None), process(5, "/", Some("r/gone"))];
+        assert_eq!(found(&child, None, None), Some(Reason::Marked));
+        for marker in ["other/gone", "r/there", "r", "", "/", "/gone"] {
+            assert_eq!(found(&[process(5, "/", Some(marker))], None, None), None, "{marker}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_was_put_away_or_deleted_with_its_worktree_tells() {
+        let at = |folder: &str, deleted| found(&[process(5, folder, None)], None, deleted);
+        assert_eq!(at("/w/.wt-trash/gone-1/src", None), Some(Reason::InTrash));
+        assert_eq!(at("/w/gone/src (deleted)", Some("/w/gone/src")), Some(Reason::InDeletedFolder));
+        assert_eq!(at("/w/.wt-trash/gone-1", Some("/w/.wt-trash/gone-1")), Some(Reason::InDeletedFolder));
+        assert_eq!(at("/w/gone/src", None), None, "somebody else's folder stands there now");
+        assert_eq!(at("/w/gone-2 (deleted)", Some("/w/gone-2")), None);
+        assert_eq!(at("/w/.wt-trash", None), None);
+        assert_eq!(at("/srv (deleted)", Some("/srv")), None);
+    }
+
+    #[test]
+    fn a_process_of_a_worktree_that_is_there_is_a_stray_only_by_its_mark_and_where_nothing_on_record_runs() {
+        let there = worktree("there");
+        let plain = [process(5, "/w/there", None)];
+        assert_eq!(found(&plain, Some(&there), None), None);
+        assert_eq!(found(&[process(10, "/w/there", None)], Some(&there), None), None);
+        let marked = |name: &str| [process(5, "/", Some(&format!("r/{name}")))];
+        assert_eq!(found(&marked("there"), Some(&there), None), Some(Reason::Unrecorded));
+        assert_eq!(found(&marked("run"), Some(&worktree("run")), None), None);
+        assert_eq!(found(&marked("gone"), Some(&there), None), None, "it works in another one by now");
+    }
+}
