@@ -107,6 +107,26 @@ impl FileHold {
         })
     }
 
+    /// Takes the lock, waiting up to `timeout` for whoever has it; `None` when that was not enough.
+    ///
+    /// # Errors
+    ///
+    /// `interrupted`; else as [`FileHold::try_take`].
+    pub fn take_within(path: &Path, timeout: Duration, interrupt: &Interrupt) -> Result<Option<Self>> {
+        let started = Instant::now();
+        let mut pause = PAUSES.0;
+        loop {
+            if let Some(hold) = Self::try_take(path)? {
+                return Ok(Some(hold));
+            }
+            if started.elapsed() >= timeout {
+                return Ok(None);
+            }
+            Clock.wait(pause, interrupt)?;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+
     /// Takes the lock if nobody has it.
     ///
     /// # Errors

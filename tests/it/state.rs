@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::{Run, Sandbox, skip};
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
@@ -71,10 +71,10 @@ fn a_state_path_that_is_a_file_is_an_error_and_nothing_is_made() {
 }
 
 /// A file system of its own in the sandbox, unmounted with the value.
-struct Mount(std::path::PathBuf);
+pub struct Mount(pub std::path::PathBuf);
 
 impl Mount {
-    fn tmpfs(path: std::path::PathBuf, options: &str) -> Option<Self> {
+    pub fn tmpfs(path: std::path::PathBuf, options: &str) -> Option<Self> {
         fs::create_dir_all(&path).unwrap();
         let done =
             Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&path).output().ok()?;

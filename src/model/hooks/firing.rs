@@ -80,7 +80,7 @@ pub enum State {
     Shadowed(String),
     /// Another hook stands in its place.
     Replaced,
-    /// Our file was changed.
+    /// Our file was changed; it fires where it still calls `wt`.
     Edited,
     /// The configuration switches it off.
     Disabled,
@@ -128,6 +128,7 @@ pub fn judge(sight: &Sight) -> Firing {
         _ if !sight.on_path => State::NotOnPath,
         _ if in_file => State::Twice,
         Some(_) if how == How::Config => State::Twice,
+        Some(_) if is_edited(&sight.file) => State::Edited,
         Some(partner) => State::CalledBy(*partner),
         None if is_former => State::Outdated,
         None => State::Ready,
@@ -146,11 +147,15 @@ fn is_running(file: &Found) -> bool {
     file.is_ours() && matches!(file, Found::File { executable: true, .. })
 }
 
+fn is_edited(file: &Found) -> bool {
+    matches!(file, Found::File { author: Authorship::Edited, .. })
+}
+
 fn absence(sight: &Sight) -> State {
     match &sight.file {
         _ if sight.command.is_some() && sight.belongs == How::Config => State::Disabled,
         file if file.is_ours() => State::NotExecutable,
-        Found::File { author: Authorship::Edited, .. } => State::Edited,
+        file if is_edited(file) => State::Edited,
         _ if sight.installed_file => match &sight.diverted {
             Some(path) => State::Shadowed(path.clone()),
             None => State::Replaced,

@@ -43,7 +43,7 @@ pub struct InstalledHook {
 /// ours that somebody changed; `permission` for a folder that cannot be written to.
 pub fn install(context: &Context, repository: &Repository) -> Result<Report> {
     let how = how_for(git_version(repository.common_dir())?);
-    let hold = place::hold(repository)?;
+    let hold = place::hold(context, repository)?;
     place::require_own_sections(repository)?;
     let report = match how {
         How::Config => into_config(repository)?,
@@ -64,7 +64,7 @@ fn into_files(repository: &Repository) -> Result<Report> {
     let own = repository.own_hooks_dir();
     let former = if own == folder { None } else { Some(Plan::new(&own, step::to_uninstall)?) };
     let mut changed = place::remove_sections(repository)?;
-    if let Some(former) = former.filter(Plan::is_needed) {
+    if let Some(former) = former {
         changed |= former.apply()?;
     }
     changed |= plan.apply()?;
@@ -103,7 +103,7 @@ pub(super) fn take_files_away(repository: &Repository) -> Result<bool> {
         plans.push(Plan::new(&folder, step::to_uninstall)?);
     }
     let mut changed = false;
-    for plan in plans.iter().filter(|plan| plan.is_needed()) {
+    for plan in &plans {
         changed |= plan.apply()?;
     }
     Ok(changed)

@@ -15,11 +15,14 @@ use crate::model::hooks::step::{Found, Refusal, Step, refusal_words};
 use crate::model::hooks::text::Hook;
 
 /// Takes the lock that lets one command at a time work on this repository's hooks.
-pub(super) fn hold(repository: &Repository) -> Result<FileHold> {
-    FileHold::try_take(&repository.require_wt_dir()?.join("hooks.lock"))?.ok_or_else(|| {
-        let message = "another `wt` is working on this repository's hooks";
-        Failure::new(Code::RegistryLocked, message).hint("try again when it is done")
-    })
+pub(super) fn hold(context: &Context, repository: &Repository) -> Result<FileHold> {
+    let path = repository.require_wt_dir()?.join("hooks.lock");
+    FileHold::take_within(&path, context.config.registry.lock_timeout, &context.host.interrupt)?.ok_or_else(
+        || {
+            let message = "another `wt` is working on this repository's hooks";
+            Failure::new(Code::RegistryLocked, message).hint("try again when it is done")
+        },
+    )
 }
 
 /// Where git looks for hooks in the main worktree, and why it is not written to, if it is not.
@@ -60,14 +63,9 @@ impl Plan {
         Ok(Self { folder: folder.to_path_buf(), steps })
     }
 
-    /// Answers whether there is anything to do.
-    pub(super) fn is_needed(&self) -> bool {
-        self.steps.iter().any(|(_, steps)| !steps.is_empty())
-    }
-
     /// Takes the steps; answers whether there were any.
     pub(super) fn apply(&self) -> Result<bool> {
-        let is_needed = self.is_needed();
+        let is_needed = self.steps.iter().any(|(_, steps)| !steps.is_empty());
         if is_needed {
             files::make_folders(&self.folder)?;
         }

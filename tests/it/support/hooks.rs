@@ -43,3 +43,61 @@ pub fn said(output: &Output) -> String {
     assert!(!stderr.contains("panicked"), "{stderr}");
     lines.first().copied().unwrap_or_default().to_owned()
 }
+
+/// What the stand-in for `wt` does after it noted how it was called.
+pub const PASSES: &str = "exit 0";
+
+impl Sandbox {
+    /// Puts a stand-in for `wt` in front of the PATH: it notes arguments and input, then does `then`.
+    pub fn put_stand_in_on_path(&mut self, then: &str) {
+        let bin = self.path("bin");
+        fs::create_dir_all(&bin).unwrap();
+        let log = self.path("called");
+        let text = format!("#!/bin/sh\n{{ echo \"$*\"; cat; }} >> '{}'\n{then}\n", log.display());
+        write_program(&bin.join("wt"), &text);
+        self.put_on_path(&bin);
+    }
+
+    /// Puts `folder` in front of the PATH as it was for the tests themselves.
+    pub fn put_on_path(&mut self, folder: &Path) {
+        let path = std::env::var("PATH").unwrap();
+        self.set("PATH", format!("{}:{path}", folder.display()));
+    }
+
+    /// What the stand-in noted, which is forgotten.
+    pub fn calls(&self) -> String {
+        let log = self.path("called");
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        let _ = fs::remove_file(log);
+        text
+    }
+
+    /// `wt hooks …`, in the repository, by the real binary.
+    pub fn hooks(&self, word: &str) -> super::Run {
+        self.wt(&["hooks", word])
+    }
+
+    /// The usual repository's hook file.
+    pub fn hook(&self, name: &str) -> PathBuf {
+        self.repo().join(".git/hooks").join(name)
+    }
+}
+
+/// Writes a file that may be executed.
+pub fn write_program(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+/// The folder of a git that reads hooks from its configuration (2.54 and later): `WT_TEST_NEW_GIT`, or where one is
+/// usually built. Says so where there is none.
+pub fn find_new_git() -> Option<PathBuf> {
+    let named = std::env::var_os("WT_TEST_NEW_GIT").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| PathBuf::from("/opt/git-new/bin"));
+    if folder.join("git").exists() {
+        return Some(folder);
+    }
+    super::skip("no git 2.54 here; WT_TEST_NEW_GIT=FOLDER names the folder of one");
+    None
+}

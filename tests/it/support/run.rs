@@ -106,10 +106,11 @@ fn command_word(arguments: &[String]) -> String {
         "config",
         "init",
         "completions",
+        "hooks",
     ];
     let at = arguments.iter().position(|word| commands.contains(&word.as_str())).unwrap();
     let word = &arguments[at];
-    if word == "config" || word == "ports" {
+    if ["config", "hooks", "ports"].contains(&word.as_str()) {
         return format!("{word} {}", arguments[at + 1]);
     }
     arguments[at].clone()

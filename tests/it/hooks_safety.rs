@@ -1,0 +1,243 @@
+//! git never suffers from our hooks, whatever `wt` does; and a hook is never lost, whenever an install is killed.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::Sandbox;
+use crate::support::hooks::{find_new_git, write_program};
+
+const SHIMS: [(&str, &str); 2] = [
+    ("post-checkout", include_str!("../../hooks/post-checkout")),
+    ("pre-push", include_str!("../../hooks/pre-push")),
+];
+
+/// Each way in which the hooks can be installed here: a word for it, and a sandbox with a remote.
+fn sandboxes() -> Vec<(&'static str, Sandbox)> {
+    let mut all = Vec::new();
+    for (way, git) in [("file", None), ("config", find_new_git())] {
+        if way == "config" && git.is_none() {
+            continue;
+        }
+        let mut sandbox = Sandbox::new();
+        let repo = sandbox.repo();
+        sandbox.add_remote(&repo, "origin");
+        sandbox.commit(&repo, "to push");
+        let rest = std::env::var("PATH").unwrap();
+        let bin = sandbox.path("bin");
+        let front = git.unwrap_or_else(|| bin.clone());
+        sandbox.set("PATH", format!("{}:{}:{rest}", front.display(), bin.display()));
+        assert_eq!(sandbox.json(&["hooks", "install"])["how"], way);
+        all.push((way, sandbox));
+    }
+    all
+}
+
+fn checkout(sandbox: &Sandbox) -> Output {
+    sandbox.try_git(&sandbox.repo(), &["switch", "-q", "--detach"])
+}
+
+fn push(sandbox: &Sandbox) -> Output {
+    sandbox.try_git(&sandbox.repo(), &["push", "-q", "--dry-run", "origin", "main"])
+}
+
+fn lines(output: &Output) -> usize {
+    String::from_utf8_lossy(&output.stderr).lines().count()
+}
+
+#[test]
+fn without_wt_git_goes_on_in_silence() {
+    for (way, sandbox) in sandboxes() {
+        for output in [checkout(&sandbox), push(&sandbox)] {
+            assert!(output.status.success() && output.stderr.is_empty(), "{way} {output:?}");
+        }
+        let folder = sandbox.path("new");
+        sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", folder.to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn however_wt_fails_git_goes_on_and_only_an_exit_of_exactly_1_stops_a_push() {
+    for (way, sandbox) in sandboxes() {
+        let endings = [
+            "exit 1",
+            "exit 2",
+            "exit 101",
+            "exit 124",
+            "exit 126",
+            "exit 127",
+            "exit 130",
+            "exit 139",
+            "kill -SEGV $$",
+            "kill -9 $$",
+            "kill -INT $$",
+            "kill -TERM $$",
+        ];
+        for ending in endings {
+            let text = format!("#!/bin/sh\necho 'rubbish of a broken program' >&2\n{ending}\n");
+            write_program(&sandbox.path("bin/wt"), &text);
+            let output = checkout(&sandbox);
+            assert!(output.status.success() && lines(&output) <= 1, "{way} {ending} {output:?}");
+            let output = push(&sandbox);
+            assert_eq!(output.status.success(), ending != "exit 1", "{way} {ending} {output:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wt_that_cannot_be_run_is_passed_over() {
+    for (way, sandbox) in sandboxes() {
+        for text in ["#!/no/such/interpreter\n", "\u{7f}ELF rubbish", ""] {
+            write_program(&sandbox.path("bin/wt"), text);
+            for output in [checkout(&sandbox), push(&sandbox)] {
+                assert!(output.status.success() && lines(&output) <= 1, "{way} {text:?} {output:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wt_that_hangs_before_it_begins_is_killed_after_three_seconds() {
+    for (way, sandbox) in sandboxes() {
+        let text = format!("#!/bin/sh\necho $$ >> '{}'\nexec sleep 600\n", sandbox.path("pids").display());
+        write_program(&sandbox.path("bin/wt"), &text);
+        for act in [checkout, push] {
+            let start = Instant::now();
+            let output = act(&sandbox);
+            let took = start.elapsed();
+            assert!(output.status.success() && lines(&output) <= 1, "{way} {output:?}");
+            assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(20), "{way} {took:?}");
+        }
+        let pids = fs::read_to_string(sandbox.path("pids")).unwrap();
+        for pid in pids.lines() {
+            let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            assert!(!command.contains("600"), "{way}: {pid} still hangs");
+        }
+    }
+}
+
+#[test]
+fn no_process_is_left_behind() {
+    for (way, sandbox) in sandboxes() {
+        write_program(&sandbox.path("bin/wt"), "#!/bin/sh\nexit 0\n");
+        // A watch of ours inherits the mark, and shows by it.
+        let mark = format!("WT_TEST_MARK={}", sandbox.path("mark").display());
+        let (name, value) = mark.split_once('=').unwrap();
+        for word in ["--detach", "main"] {
+            let done = sandbox
+                .program("git", &sandbox.repo())
+                .args(["switch", "-q", word])
+                .env(name, value)
+                .status()
+                .unwrap();
+            assert!(done.success());
+        }
+        crate::support::wait::until(way, || !is_marked(&mark));
+    }
+}
+
+fn is_marked(mark: &str) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|process| fs::read(process.path().join("environ")).ok())
+        .any(|environment| environment.split(|byte| *byte == 0).any(|word| word == mark.as_bytes()))
+}
+
+/// The states in which a killed install or uninstall can leave the folder, `theirs` being the user's hook.
+#[test]
+fn whatever_a_killed_install_left_the_next_one_completes_and_so_does_an_uninstall() {
+    let theirs = "#!/bin/sh\n# theirs\n";
+    for (name, shim) in SHIMS {
+        let left: [&[(&str, &str)]; 6] = [
+            &[("", theirs), (".wt-chained", shim)],
+            &[(".wt-chained", theirs)],
+            &[("", theirs), (".wt-chained.wt-new", shim)],
+            &[("", shim), (".wt-chained", theirs), (".wt-new", shim)],
+            &[("", theirs), (".wt-new", shim)],
+            &[("", shim), (".wt-chained", theirs)],
+        ];
+        for files in left {
+            let sandbox = Sandbox::new();
+            let put = |sandbox: &Sandbox| {
+                for (end, text) in files {
+                    write_program(&sandbox.hook(&format!("{name}{end}")), text);
+                }
+            };
+            let read = |end: &str| fs::read_to_string(sandbox.hook(&format!("{name}{end}"))).ok();
+            put(&sandbox);
+            sandbox.hooks("install").ok();
+            assert_eq!(read("").as_deref(), Some(shim), "{files:?}");
+            assert_eq!(read(".wt-chained").as_deref(), Some(theirs), "{files:?}");
+            assert_eq!((read(".wt-new"), read(".wt-chained.wt-new")), (None, None), "{files:?}");
+            sandbox.hooks("uninstall").ok();
+            fs::remove_file(sandbox.hook(name)).unwrap();
+            put(&sandbox);
+            sandbox.hooks("uninstall").ok();
+            assert_eq!(read("").as_deref(), Some(theirs), "{files:?}");
+            for end in [".wt-chained", ".wt-new", ".wt-chained.wt-new"] {
+                assert_eq!(read(end), None, "{files:?} {end}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_no_hook() {
+    let sandbox = Sandbox::new();
+    let theirs = "#!/bin/sh\n# theirs\n";
+    for (name, _) in SHIMS {
+        write_program(&sandbox.hook(name), theirs);
+    }
+    let is_there = |path: &Path| fs::read_to_string(path).is_ok_and(|text| text == theirs);
+    // What a run takes, unhindered, is the span that the kills are spread over.
+    let start = Instant::now();
+    sandbox.hooks("install").ok();
+    let span = start.elapsed();
+    for round in 0..60u32 {
+        let word = if round % 2 == 0 { "uninstall" } else { "install" };
+        let mut command = sandbox.command(&sandbox.repo(), &["-q", "hooks", word]);
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+        let moment = Instant::now() + span * round / 60;
+        while Instant::now() < moment {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for (name, _) in SHIMS {
+            let places = [sandbox.hook(name), sandbox.hook(&format!("{name}.wt-chained"))];
+            assert!(places.iter().any(|path| is_there(path)), "{name} is lost in round {round}");
+            assert!(sandbox.hook(name).exists(), "git had no {name} in round {round}");
+        }
+    }
+    sandbox.hooks("install").ok();
+    sandbox.hooks("uninstall").ok();
+    for (name, _) in SHIMS {
+        assert!(is_there(&sandbox.hook(name)));
+    }
+    let left = fs::read_dir(sandbox.repo().join(".git/hooks")).unwrap();
+    let names: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    let ours: Vec<_> = names.iter().filter(|name| name.to_string_lossy().contains("wt-")).collect();
+    assert!(ours.is_empty(), "{names:?}");
+}
+
+#[test]
+fn many_installs_at_once_are_one() {
+    let sandbox = Sandbox::new();
+    let theirs = "#!/bin/sh\n# theirs\n";
+    write_program(&sandbox.hook("pre-push"), theirs);
+    let children: Vec<_> = (0..8)
+        .map(|_| {
+            sandbox
+                .command(&sandbox.repo(), &["-q", "hooks", "install"])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert!(crate::support::wait::end_of(&mut child).success());
+    }
+    assert_eq!(fs::read_to_string(sandbox.hook("pre-push.wt-chained")).unwrap(), theirs);
+    assert_eq!(fs::read_to_string(sandbox.hook("pre-push")).unwrap(), SHIMS[1].1);
+}
