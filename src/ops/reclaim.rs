@@ -72,12 +72,7 @@ fn wishes(context: &Context, registry: &Registry, entry: &Entry) -> Vec<Wish> {
 }
 
 /// One port, passing over whatever is busy; `None` when the ranges are exhausted.
-pub(super) fn find_port(
-    context: &Context,
-    registry: &Registry,
-    given: &[Choice],
-    wish: Wish,
-) -> Result<Option<Choice>> {
+fn find_port(context: &Context, registry: &Registry, given: &[Choice], wish: Wish) -> Result<Option<Choice>> {
     let mut skip: HashSet<Port> = given.iter().map(|choice| choice.port).collect();
     let wishes = [wish];
     loop {

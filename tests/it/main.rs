@@ -38,6 +38,7 @@ mod path;
 mod ports_cleanup;
 mod ports_history;
 mod ports_kill;
+mod ports_resolve;
 mod prompts;
 mod registry;
 mod remove;

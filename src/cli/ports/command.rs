@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{cleanup, history, kill, owner};
+use super::{cleanup, history, kill, owner, resolve};
 use crate::cli::session::Session;
 use crate::error::Result;
 
@@ -19,6 +19,7 @@ pub enum PortsCommand {
     Owner(owner::Arguments),
     Kill(kill::Arguments),
     Cleanup(cleanup::Arguments),
+    Resolve(resolve::Arguments),
     History(history::Arguments),
 }
 
@@ -30,6 +31,7 @@ impl Arguments {
             PortsCommand::Owner(_) => "ports owner",
             PortsCommand::Kill(_) => "ports kill",
             PortsCommand::Cleanup(_) => "ports cleanup",
+            PortsCommand::Resolve(_) => "ports resolve",
             PortsCommand::History(_) => "ports history",
         }
     }
@@ -45,6 +47,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         PortsCommand::Owner(arguments) => owner::run(&arguments, session),
         PortsCommand::Kill(arguments) => kill::run(&arguments, session),
         PortsCommand::Cleanup(arguments) => cleanup::run(&arguments, session),
+        PortsCommand::Resolve(arguments) => resolve::run(&arguments, session),
         PortsCommand::History(arguments) => history::run(arguments, session),
     }
 }

@@ -5,5 +5,6 @@ pub mod command;
 mod history;
 mod kill;
 mod owner;
+mod resolve;
 
 pub use command::{Arguments, run};

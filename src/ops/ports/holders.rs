@@ -87,9 +87,23 @@ pub fn owners(context: &Context, port: Port) -> Result<Owners> {
 ///
 /// Fails when the kernel's sockets cannot be read.
 pub fn holders(port: Port, registry: &Registry) -> Result<Vec<Holder>> {
-    let busy = owner::attribute(&[port], registry)?;
+    Ok(holders_of(&[port], registry)?.into_iter().flat_map(|(_, holders)| holders).collect())
+}
+
+/// Returns the same for many ports, in their order, with one look at the machine.
+///
+/// # Errors
+///
+/// Fails when the kernel's sockets cannot be read.
+pub fn holders_of(ports: &[Port], registry: &Registry) -> Result<Vec<(Port, Vec<Holder>)>> {
+    let busy = owner::attribute(ports, registry)?;
+    Ok(busy.iter().map(|busy| (busy.port, merged(&busy.listeners))).collect())
+}
+
+/// One for each process, whatever number of sockets it has there.
+fn merged(sockets: &[Listener]) -> Vec<Holder> {
     let mut found: Vec<Holder> = Vec::new();
-    for socket in busy.iter().flat_map(|busy| &busy.listeners) {
+    for socket in sockets {
         if socket.owners.is_empty() {
             found.push(unseen(socket));
         }
@@ -106,7 +120,7 @@ pub fn holders(port: Port, registry: &Registry) -> Result<Vec<Holder>> {
         }
     }
     found.sort_by_key(|holder| (holder.started, holder.pid));
-    Ok(found)
+    found
 }
 
 fn seen(owner: &Owner, socket: &Listener) -> Holder {

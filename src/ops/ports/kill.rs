@@ -306,7 +306,7 @@ fn watch(context: &Context, port: Port, before: &[Holder]) -> Result<Vec<TakenBy
 }
 
 /// What was done is done: a log that cannot be written must not make it look otherwise.
-fn record(context: &Context, report: &Report) {
+pub(super) fn record(context: &Context, report: &Report) {
     if report.killed.is_empty() {
         return;
     }

@@ -1,6 +1,8 @@
 //! Gives an allocation another free port: chosen and recorded under the lock, then written into the env block. A block
 //! that cannot be written leaves the record as it was.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::context::Context;
@@ -11,9 +13,9 @@ use crate::model::port::{Port, PortRanges};
 use crate::model::registry::allocation::{Allocation, RecordedPort};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
-use crate::model::selection::Wish;
+use crate::model::selection::{Selection, Wish};
 use crate::model::service::ServiceName;
-use crate::ops::{env, reclaim, rows};
+use crate::ops::{choose, env, rows};
 
 /// Moves `service` of the entry with that sequence number away from port `from`, to the lowest free port of its ranges,
 /// and renders the env block again. Returns the new port; `None` when no other is free.
@@ -29,25 +31,97 @@ pub fn relocate(
     service: &ServiceName,
     from: Port,
 ) -> Result<Option<Port>> {
+    let leaving = Leaving { sequence, service, from, most: u32::MAX };
+    match move_away(context, repository, leaving, &|_| Ok(true))? {
+        Moved::To(port) => Ok(Some(port)),
+        Moved::Exhausted | Moved::NotDue => Ok(None),
+    }
+}
+
+/// Which allocation leaves which port.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaving<'a> {
+    pub sequence: u64,
+    pub service: &'a ServiceName,
+    pub from: Port,
+    /// How many other ports are tried at most.
+    pub most: u32,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moved {
+    To(Port),
+    Exhausted,
+    /// It was not necessary any more.
+    NotDue,
+}
+
+/// As [`relocate`], if `is_due` says so under the lock.
+pub(super) fn move_away(
+    context: &Context,
+    repository: &Repository,
+    leaving: Leaving<'_>,
+    is_due: &dyn Fn(&Registry) -> Result<bool>,
+) -> Result<Moved> {
     let now = context.now();
+    let Leaving { sequence, service, from, .. } = leaving;
     let moved = context.store()?.update(|registry| {
         let entry = require_movable(registry, sequence, service, from)?;
+        if !is_due(registry)? {
+            return Ok(Err(Moved::NotDue));
+        }
         let wish = wish(context, &entry, service);
-        let Some(choice) = reclaim::find_port(context, registry, &[], wish)? else { return Ok(None) };
-        let Some(allocation) = find_allocation(registry, sequence, service, from) else { return Ok(None) };
+        let Some(to) = find_port(context, registry, wish, leaving.most)? else {
+            return Ok(Err(Moved::Exhausted));
+        };
+        let Some(allocation) = find_allocation(registry, sequence, service, from) else {
+            return Ok(Err(Moved::NotDue));
+        };
         let before = allocation.clone();
-        allocation.port = RecordedPort::Valid(choice.port);
+        allocation.port = RecordedPort::Valid(to);
         allocation.allocated_at = now;
         allocation.health = None;
-        registry.record_event(now, event("port_moved", &entry, service, from, choice.port));
-        Ok(registry.find_by_sequence(sequence).map(|after| (after.clone(), before, choice.port)))
+        registry.record_event(now, event("port_moved", &entry, service, from, to));
+        let after = registry.find_by_sequence(sequence).map_or(entry, |after| after.clone());
+        Ok(Ok((after, before, to)))
     })?;
-    let Some((entry, before, to)) = moved else { return Ok(None) };
+    let (entry, before, to) = match moved {
+        Ok(moved) => moved,
+        Err(other) => return Ok(other),
+    };
     if let Err(failure) = write_env(context, repository, entry.clone()) {
         take_back(context, &entry, before, to)?;
         return Err(failure);
     }
-    Ok(Some(to))
+    Ok(Moved::To(to))
+}
+
+/// The lowest free port, passing over what is busy; `None` when the ranges, or the tries, are exhausted.
+fn find_port(context: &Context, registry: &Registry, wish: Wish, most: u32) -> Result<Option<Port>> {
+    let mut passed = HashSet::new();
+    let wishes = [wish];
+    loop {
+        match choose::choose(context, registry, &wishes, &passed)? {
+            Selection::Chosen(choices) => {
+                let Some(chosen) = choices.first().map(|choice| choice.port) else { return Ok(None) };
+                let before = wishes[0].ranges.ports().take_while(|port| *port != chosen);
+                let tried = before.filter(|port| passed.contains(port)).count() + 1;
+                return Ok((u32::try_from(tried).is_ok_and(|tried| tried <= most)).then_some(chosen));
+            }
+            Selection::Busy { busy, denied, .. } => {
+                let known = passed.len();
+                passed.extend(busy);
+                passed.extend(denied);
+                if passed.len() == known {
+                    return Ok(None);
+                }
+            }
+            Selection::Exhausted { .. } | Selection::Excluded { .. } | Selection::Owned { .. } => {
+                return Ok(None);
+            }
+        }
+    }
 }
 
 fn require_movable(registry: &Registry, sequence: u64, service: &ServiceName, from: Port) -> Result<Entry> {

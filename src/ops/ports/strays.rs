@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::holders::{Holder, holders};
+use super::holders::{Holder, holders_of};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
@@ -47,8 +47,8 @@ pub fn strays(context: &Context, registry: &Registry) -> Result<Vec<Stray>> {
     }
     let past = past(context, registry);
     let mut found = Vec::new();
-    for port in ours {
-        for holder in holders(port, registry)? {
+    for (port, holders) in holders_of(&ours, registry)? {
+        for holder in holders {
             if let Some((stray_of, why)) = why_stray(&holder, &past) {
                 found.push(Stray { port, holder, stray_of, why });
             }

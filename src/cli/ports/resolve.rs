@@ -1,0 +1,215 @@
+//! `wt ports resolve`: settles conflicts over ports, and shows what it would do first.
+
+use std::fmt::Write;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::cli::session::Session;
+use crate::error::{Code, Failure, Result};
+use crate::model::config::settings::Strategy;
+use crate::model::dispute::Holding;
+use crate::model::resolution::{Action, Step};
+use crate::ops::ports::resolve::{self, Outcome, Plan, Report};
+use crate::ui::{escape, prompt};
+
+/// Settle conflicts over ports: move our service, or end who holds its port
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// How; without it as configured (resolve.strategy)
+    #[arg(long, value_name = "STRATEGY", value_enum)]
+    pub strategy: Option<Wish>,
+    /// Show what would be done, change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The values of `--strategy`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Wish {
+    /// Move our service to another port
+    Conservative,
+    /// End the holder, with the safety of `wt ports kill`
+    Aggressive,
+    /// End our own strays, move away from everybody else
+    Intelligent,
+}
+
+impl From<Wish> for Strategy {
+    fn from(wish: Wish) -> Self {
+        match wish {
+            Wish::Conservative => Self::Conservative,
+            Wish::Aggressive => Self::Aggressive,
+            Wish::Intelligent => Self::Intelligent,
+        }
+    }
+}
+
+/// Runs the command; exit 0 when no conflict is left (with `--dry-run`: none is there).
+///
+/// # Errors
+///
+/// `interrupted`; fails when the machine cannot be asked.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context =
+        if arguments.dry_run { session.context_as_it_is()? } else { session.context_with_records_true()? };
+    let ui = session.ui;
+    let plan = resolve::plan(&context, arguments.strategy.map(Strategy::from))?;
+    if arguments.dry_run {
+        return shown(session, &plan);
+    }
+    let mut is_agreed = session.global.yes;
+    if plan.needs_agreement() && !is_agreed && ui.is_interactive() {
+        ui.say(&listed(&plan));
+        if !prompt::confirm(ui, "Do this?")? {
+            ui.say("nothing was changed");
+            return Ok(1);
+        }
+        is_agreed = true;
+    }
+    ended(session, &resolve::apply(&context, plan, is_agreed)?)
+}
+
+fn shown(session: &Session<'_>, plan: &Plan) -> Result<u8> {
+    let ui = session.ui;
+    if ui.is_json() {
+        let steps: Vec<Value> = plan.steps.iter().map(as_json).collect();
+        ui.answer_json(&json!({ "strategy": plan.strategy, "plan": steps }))?;
+    } else if plan.steps.is_empty() {
+        ui.say("no conflicts over ports");
+    } else {
+        ui.answer(&listed(plan))?;
+    }
+    Ok(u8::from(!plan.steps.is_empty()))
+}
+
+fn listed(plan: &Plan) -> String {
+    plan.steps.iter().fold(String::new(), |mut text, step| {
+        let _ = writeln!(text, "{}", headline(step));
+        let _ = writeln!(text, "  {}", escape::line(&intent(&step.action)));
+        text
+    })
+}
+
+/// `5001 high: held by python3 (pid 4242)`.
+fn headline(step: &Step) -> String {
+    format!("{} {}: {}", step.port, step.level.as_str(), escape::line(&step.reason))
+}
+
+fn intent(action: &Action) -> String {
+    match action {
+        Action::Move { claim } => {
+            format!("would move `{}` of {} to a free port", claim.service, claim.worktree.name)
+        }
+        Action::Terminate { holders, needs_agreement, .. } => {
+            let named: Vec<String> = holders.iter().map(Holding::named).collect();
+            let asked = if *needs_agreement { ", once somebody agrees" } else { "" };
+            format!("would end {}{asked}", named.join(", "))
+        }
+        Action::Leave { why } => format!("would leave it: {why}"),
+    }
+}
+
+fn as_json(step: &Step) -> Value {
+    let mut value = json!({ "port": step.port, "level": step.level, "reason": step.reason });
+    let more = match &step.action {
+        Action::Move { claim } => {
+            json!({ "action": "move", "worktree": claim.worktree.name, "service": claim.service })
+        }
+        Action::Terminate { holders, of, needs_agreement } => {
+            let pids: Vec<Option<u32>> = holders.iter().map(|holder| holder.pid).collect();
+            json!({
+                "action": "terminate", "worktree": of.worktree.name, "service": of.service, "pids": pids,
+                "needs_agreement": needs_agreement,
+            })
+        }
+        Action::Leave { why } => json!({ "action": "leave", "why": why }),
+    };
+    extend(&mut value, more);
+    value
+}
+
+fn extend(value: &mut Value, more: Value) {
+    if let (Value::Object(fields), Value::Object(more)) = (value, more) {
+        fields.extend(more);
+    }
+}
+
+fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
+    let ui = session.ui;
+    let status = u8::from(!report.remaining.is_empty());
+    if ui.is_json() {
+        let steps = report.done.iter().map(|(step, outcome)| {
+            let mut value = as_json(step);
+            extend(&mut value, outcome_json(outcome));
+            value
+        });
+        let steps: Vec<Value> = steps.collect();
+        ui.answer_json(
+            &json!({ "strategy": report.strategy, "steps": steps, "remaining": report.remaining }),
+        )?;
+        return Ok(status);
+    }
+    if report.done.is_empty() && report.remaining.is_empty() {
+        ui.say("no conflicts over ports");
+        return Ok(0);
+    }
+    let paint = ui.paint();
+    let mut text = String::new();
+    for (step, outcome) in &report.done {
+        let _ = writeln!(text, "{}", headline(step));
+        let line = told(&step.action, outcome);
+        let is_done = matches!(outcome, Outcome::Moved(_) | Outcome::Terminated);
+        let line = escape::line(&line).into_owned();
+        let _ = writeln!(text, "  {}", if is_done { paint.done(line) } else { paint.warning(line) });
+    }
+    ui.answer(&text)?;
+    for (step, outcome) in &report.done {
+        if let (Action::Move { claim }, Outcome::Moved(to)) = (&step.action, outcome) {
+            let (service, name) = (&claim.service, &claim.worktree.name);
+            ui.hint(&format!("restart `{service}` of {name}: its port is {to} now, and .env says so"));
+        }
+    }
+    if !report.remaining.is_empty() {
+        let lines: Vec<String> = report
+            .remaining
+            .iter()
+            .map(|left| format!("{} {}: {}", left.port, left.level.as_str(), left.reason))
+            .collect();
+        let message = format!("conflicts are left\n{}", lines.join("\n"));
+        ui.complain(&Failure::new(Code::PortConflict, message).hint(next_step(report)));
+    }
+    Ok(status)
+}
+
+fn next_step(report: &Report) -> String {
+    let port = report.remaining.first().map(|left| left.port.to_string()).unwrap_or_default();
+    format!(
+        "`wt ports owner {port}` shows who holds it; `wt ports kill {port}` ends that, `wt ports release {port}` gives the port up"
+    )
+}
+
+fn told(action: &Action, outcome: &Outcome) -> String {
+    match (action, outcome) {
+        (Action::Move { claim }, Outcome::Moved(to)) => {
+            format!("moved `{}` of {} to {to}", claim.service, claim.worktree.name)
+        }
+        (Action::Terminate { holders, .. }, Outcome::Terminated) => {
+            let named: Vec<String> = holders.iter().map(Holding::named).collect();
+            format!("ended {}", named.join(", "))
+        }
+        (_, Outcome::Left(why)) => format!("left: {why}"),
+        (_, Outcome::Failed(why)) => format!("not settled: {why}"),
+        _ => "settled by itself".to_owned(),
+    }
+}
+
+fn outcome_json(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Moved(to) => json!({ "outcome": "done", "to": to }),
+        Outcome::Terminated => json!({ "outcome": "done" }),
+        Outcome::NotDue => json!({ "outcome": "not_due" }),
+        Outcome::Left(why) => json!({ "outcome": "left", "why": why }),
+        Outcome::Failed(why) => json!({ "outcome": "failed", "why": why }),
+    }
+}

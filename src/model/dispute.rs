@@ -1,0 +1,280 @@
+//! Ports that two parties claim, as they are to be settled: one port with two allocations, or an allocated port that a
+//! process holds which is not of its worktree. Pure: allocations and holders are arguments.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::killing::Refusal;
+use super::listener::WorktreeKey;
+use super::port::Port;
+use super::service::ServiceName;
+
+/// How bad a conflict is, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    None,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Level {
+    /// Returns the word used in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A port that a worktree has for a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The entry's own number.
+    pub sequence: u64,
+    pub worktree: WorktreeKey,
+    pub service: ServiceName,
+    pub port: Port,
+    pub allocated_at: Timestamp,
+    pub pinned: bool,
+    /// Whether a user's lock protects the worktree.
+    pub locked: bool,
+    /// Whether its listeners can be seen from here: not those of another container's network.
+    pub visible: bool,
+}
+
+impl Claim {
+    /// Returns why it stays where it is; `None` when it may be moved.
+    #[must_use]
+    pub fn immovable(&self) -> Option<&'static str> {
+        match (self.pinned, self.locked) {
+            (true, _) => Some("is pinned"),
+            (false, true) => Some("belongs to a locked worktree"),
+            (false, false) => None,
+        }
+    }
+}
+
+/// What a holder is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// A process of a worktree that is gone.
+    Stray,
+    /// A process of another worktree of ours.
+    Sibling,
+    Stranger,
+}
+
+/// A process that holds a port; `pid` is `None` where it cannot be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    pub port: Port,
+    pub pid: Option<u32>,
+    /// When it started: with the pid, its identity.
+    pub started: u64,
+    pub command: String,
+    pub belongs_to: Option<WorktreeKey>,
+    pub is_stray: bool,
+    /// Why it would not be ended.
+    pub refusal: Option<Refusal>,
+}
+
+impl Holding {
+    /// Returns what it is to us.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match (self.is_stray, &self.belongs_to) {
+            (true, _) => Standing::Stray,
+            (false, Some(_)) => Standing::Sibling,
+            (false, None) => Standing::Stranger,
+        }
+    }
+
+    /// Returns it in words: `python3 (pid 4242) of feature-login`.
+    #[must_use]
+    pub fn named(&self) -> String {
+        let Some(pid) = self.pid else { return "a process out of sight".to_owned() };
+        let of = self.belongs_to.as_ref().map(|key| format!(" of {}", key.name)).unwrap_or_default();
+        let left = if self.is_stray { ", left by a worktree that is gone" } else { "" };
+        format!("{} (pid {pid}){of}{left}", self.command)
+    }
+}
+
+/// What is disputed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// One port, several allocations; the oldest first.
+    Doubled { claims: Vec<Claim>, is_held: bool },
+    /// Held by processes that are not of the worktree; `is_shared` when one of the worktree holds it too.
+    Held { claim: Claim, holders: Vec<Holding>, is_shared: bool },
+}
+
+/// A port that two parties claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    pub port: Port,
+    pub trouble: Trouble,
+}
+
+impl Dispute {
+    /// Returns how bad it is, with the reason.
+    #[must_use]
+    pub fn level(&self) -> (Level, String) {
+        match &self.trouble {
+            Trouble::Doubled { claims, is_held } => {
+                let names: Vec<&str> = claims.iter().map(|claim| claim.worktree.name.as_str()).collect();
+                let names = names.join(" and ");
+                if *is_held {
+                    (Level::Critical, format!("{names} both have it, and a server listens"))
+                } else {
+                    (Level::High, format!("{names} both have it"))
+                }
+            }
+            Trouble::Held { claim, holders, is_shared } => {
+                let named: Vec<String> = holders.iter().map(Holding::named).collect();
+                let named = named.join(", ");
+                if *is_shared {
+                    let name = &claim.worktree.name;
+                    (
+                        Level::Critical,
+                        format!("{named} and a server of {name} hold it: requests reach either"),
+                    )
+                } else if holders.iter().all(|holder| holder.standing() == Standing::Stray) {
+                    (Level::Medium, format!("held by {named}"))
+                } else {
+                    (Level::High, format!("held by {named}"))
+                }
+            }
+        }
+    }
+
+    /// Answers whether a worktree of `repository` has part in it.
+    #[must_use]
+    pub fn concerns(&self, repository: &super::registry::repository::RepositoryId) -> bool {
+        match &self.trouble {
+            Trouble::Doubled { claims, .. } => {
+                claims.iter().any(|claim| claim.worktree.repository == *repository)
+            }
+            Trouble::Held { claim, .. } => claim.worktree.repository == *repository,
+        }
+    }
+}
+
+/// Returns the disputes over ports, by port. A doubled port is one dispute, whoever holds it: that is settled first.
+#[must_use]
+pub fn disputes(claims: &[Claim], holdings: &[Holding]) -> Vec<Dispute> {
+    let mut by_port: BTreeMap<Port, Vec<&Claim>> = BTreeMap::new();
+    for claim in claims {
+        by_port.entry(claim.port).or_default().push(claim);
+    }
+    let found = by_port.into_iter().filter_map(|(port, mut claims)| {
+        let here: Vec<&Holding> = holdings.iter().filter(|holding| holding.port == port).collect();
+        claims.sort_by_key(|claim| (claim.allocated_at, claim.sequence));
+        let trouble = match &claims[..] {
+            [claim] if claim.visible => held(claim, &here)?,
+            [_] => return None,
+            _ => {
+                Trouble::Doubled { claims: claims.into_iter().cloned().collect(), is_held: !here.is_empty() }
+            }
+        };
+        Some(Dispute { port, trouble })
+    });
+    found.collect()
+}
+
+fn held(claim: &Claim, holdings: &[&Holding]) -> Option<Trouble> {
+    let is_own =
+        |holding: &&&Holding| holding.belongs_to.as_ref() == Some(&claim.worktree) && !holding.is_stray;
+    let holders: Vec<Holding> =
+        holdings.iter().filter(|holding| !is_own(holding)).map(|holding| (*holding).clone()).collect();
+    if holders.is_empty() {
+        return None;
+    }
+    let is_shared = holdings.iter().any(|holding| is_own(&holding));
+    Some(Trouble::Held { claim: claim.clone(), holders, is_shared })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::registry::repository::RepositoryId;
+
+    pub fn key(name: &str) -> WorktreeKey {
+        WorktreeKey { repository: RepositoryId("r".to_owned()), name: name.to_owned() }
+    }
+
+    pub fn claim(name: &str, number: u16, age: i64) -> Claim {
+        Claim {
+            sequence: age.unsigned_abs(),
+            worktree: key(name),
+            service: "web".parse().unwrap(),
+            port: Port::new(number).unwrap(),
+            allocated_at: Timestamp::from_second(age).unwrap(),
+            pinned: false,
+            locked: false,
+            visible: true,
+        }
+    }
+
+    pub fn holding(number: u16, of: Option<&str>) -> Holding {
+        Holding {
+            port: Port::new(number).unwrap(),
+            pid: Some(42),
+            started: 7,
+            command: "node".to_owned(),
+            belongs_to: of.map(key),
+            is_stray: false,
+            refusal: None,
+        }
+    }
+
+    #[test]
+    fn a_port_that_only_its_own_worktree_holds_or_nobody_is_no_dispute() {
+        assert!(disputes(&[claim("a", 5000, 1)], &[]).is_empty());
+        assert!(disputes(&[claim("a", 5000, 1)], &[holding(5000, Some("a"))]).is_empty());
+        assert!(disputes(&[], &[holding(5000, None)]).is_empty());
+        let elsewhere = Claim { visible: false, ..claim("a", 5000, 1) };
+        assert!(disputes(&[elsewhere], &[holding(5000, None)]).is_empty(), "another network's listeners");
+    }
+
+    #[test]
+    fn the_level_says_how_bad_it_is_and_why() {
+        let level = |claims: &[Claim], holdings: &[Holding]| disputes(claims, holdings)[0].level();
+        let a = claim("a", 5000, 1);
+        let stray = Holding { is_stray: true, ..holding(5000, None) };
+        let cases = [
+            (vec![a.clone()], vec![stray.clone()], Level::Medium, "gone"),
+            (vec![a.clone()], vec![holding(5000, None)], Level::High, "node (pid 42)"),
+            (vec![a.clone()], vec![stray, holding(5000, Some("b"))], Level::High, "of b"),
+            (vec![a.clone()], vec![holding(5000, Some("a")), holding(5000, None)], Level::Critical, "either"),
+            (vec![a.clone(), claim("b", 5000, 2)], vec![], Level::High, "a and b both"),
+            (vec![a, claim("b", 5000, 2)], vec![holding(5000, Some("a"))], Level::Critical, "listens"),
+        ];
+        for (claims, holdings, expected, word) in cases {
+            let (found, reason) = level(&claims, &holdings);
+            assert_eq!(found, expected, "{reason}");
+            assert!(reason.contains(word), "{reason}");
+        }
+        assert!(Level::None < Level::Low && Level::High < Level::Critical);
+    }
+
+    #[test]
+    fn the_oldest_claim_of_a_doubled_port_stands_first() {
+        let claims = [claim("young", 5000, 9), claim("old", 5000, 1), claim("other", 5001, 1)];
+        let found = disputes(&claims, &[]);
+        let [Dispute { trouble: Trouble::Doubled { claims, .. }, .. }] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(claims.iter().map(|claim| &*claim.worktree.name).collect::<Vec<_>>(), ["old", "young"]);
+    }
+}

@@ -1,0 +1,241 @@
+//! Settles disputes over ports: detect, choose, act, and look again. Each dispute is looked at once more right before
+//! anything is done about it, and every step is logged.
+
+use serde::Serialize;
+
+use super::disputes::disputes;
+use super::holders::{Holder, holders};
+use super::kill::{self, Way};
+use super::move_port::{Leaving, Moved, move_away};
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::net::listeners::listeners;
+use crate::model::config::settings::Strategy;
+use crate::model::dispute::{Claim, Dispute, Holding, Level, Trouble};
+use crate::model::event::Event;
+use crate::model::port::Port;
+use crate::model::registry::entry::EntryState;
+use crate::model::registry::table::Registry;
+use crate::model::resolution::{Action, Step, steps};
+use crate::ops::origin;
+
+/// How often is looked and acted: a port that two had may be a stranger's as well.
+const ROUNDS: usize = 3;
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub strategy: Strategy,
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// Answers whether somebody has to agree to a part of it.
+    #[must_use]
+    pub fn needs_agreement(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Terminate { needs_agreement: true, .. }))
+    }
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The allocation has this port now.
+    Moved(Port),
+    Terminated,
+    /// It was settled before its turn came.
+    NotDue,
+    /// Nothing was done, for this reason.
+    Left(String),
+    Failed(String),
+}
+
+/// What was done, and what is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub strategy: Strategy,
+    pub done: Vec<(Step, Outcome)>,
+    pub remaining: Vec<Remaining>,
+}
+
+/// A dispute that is left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remaining {
+    pub port: Port,
+    pub level: Level,
+    pub reason: String,
+}
+
+/// Says what would be done, by `strategy` or by the configured one.
+///
+/// # Errors
+///
+/// Fails when the registry or the kernel's sockets cannot be read.
+pub fn plan(context: &Context, strategy: Option<Strategy>) -> Result<Plan> {
+    let strategy = strategy.unwrap_or(context.config.resolve.strategy);
+    Ok(Plan { strategy, steps: steps(&disputes(context)?, strategy, context.config.resolve) })
+}
+
+/// Does it, and looks again; what needs agreement is left unless `is_agreed`.
+///
+/// # Errors
+///
+/// `interrupted`; fails when the machine cannot be asked. What cannot be done about one dispute is in the report.
+pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
+    let strategy = plan.strategy;
+    let mut report = Report { strategy, done: Vec::new(), remaining: Vec::new() };
+    let mut steps = plan.steps;
+    for _ in 0..ROUNDS {
+        log(context, steps.iter().map(|step| planned(step, strategy)).collect());
+        for step in steps {
+            context.host.interrupt.check()?;
+            let outcome = act(context, &step, is_agreed)?;
+            report.done.push((step, outcome));
+        }
+        // What nobody was shown is not ended: later rounds only move.
+        steps = self::plan(context, Some(strategy))?.steps;
+        steps.retain(|step| {
+            matches!(step.action, Action::Move { .. }) && !report.done.iter().any(|(known, _)| known == step)
+        });
+        if steps.is_empty() {
+            break;
+        }
+    }
+    report.remaining = disputes(context)?.iter().map(remaining).collect();
+    log(context, ends(&report));
+    Ok(report)
+}
+
+fn remaining(dispute: &Dispute) -> Remaining {
+    let (level, reason) = dispute.level();
+    Remaining { port: dispute.port, level, reason }
+}
+
+fn act(context: &Context, step: &Step, is_agreed: bool) -> Result<Outcome> {
+    match &step.action {
+        Action::Leave { why } => Ok(Outcome::Left(why.clone())),
+        Action::Terminate { needs_agreement: true, .. } if !is_agreed => {
+            Ok(Outcome::Left("nobody agreed to end it: `--yes` does".to_owned()))
+        }
+        action => {
+            let now = disputes(context)?.into_iter().find(|dispute| dispute.port == step.port);
+            let Some(now) = now else { return Ok(Outcome::NotDue) };
+            match action {
+                Action::Terminate { holders, of, .. } => terminate(context, &now, holders, of),
+                Action::Move { claim } => moved(context, &now, claim),
+                Action::Leave { why } => Ok(Outcome::Left(why.clone())),
+            }
+        }
+    }
+}
+
+fn moved(context: &Context, now: &Dispute, claim: &Claim) -> Result<Outcome> {
+    let registry = context.store()?.read()?;
+    let entry = registry.entries().find(|entry| entry.sequence == claim.sequence);
+    let Some(repository) = entry.and_then(|entry| origin::find_repository(context, entry)) else {
+        return Ok(Outcome::Failed(format!("the repository of {} cannot be reached", claim.worktree.name)));
+    };
+    let most = context.config.resolve.max_alternatives;
+    let leaving = Leaving { sequence: claim.sequence, service: &claim.service, from: claim.port, most };
+    let is_doubled = matches!(now.trouble, Trouble::Doubled { .. });
+    let is_due = |registry: &Registry| is_due(registry, claim, is_doubled);
+    Ok(match move_away(context, &repository, leaving, &is_due) {
+        Ok(Moved::To(port)) => Outcome::Moved(port),
+        Ok(Moved::NotDue) => Outcome::NotDue,
+        Ok(Moved::Exhausted) => Outcome::Failed(format!(
+            "no other port is free for `{}` of {}",
+            claim.service, claim.worktree.name
+        )),
+        Err(failure) => Outcome::Failed(failure.message().to_owned()),
+    })
+}
+
+/// Asked under the lock: somebody else has the port too, or holds it.
+fn is_due(registry: &Registry, claim: &Claim, is_doubled: bool) -> Result<bool> {
+    let mut owners = registry
+        .entries()
+        .filter(|entry| entry.state == EntryState::Active)
+        .flat_map(|entry| entry.allocations.iter().filter(|known| known.find_port() == Some(claim.port)));
+    if is_doubled {
+        return Ok(owners.nth(1).is_some());
+    }
+    Ok(listeners()?.iter().any(|socket| socket.port == claim.port))
+}
+
+/// Ends exactly those who were seen before, if they are all that disputes the port now.
+fn terminate(context: &Context, now: &Dispute, agreed: &[Holding], of: &Claim) -> Result<Outcome> {
+    let Trouble::Held { claim, holders: disputing, .. } = &now.trouble else {
+        return Ok(Outcome::Failed("the port changed hands meanwhile".to_owned()));
+    };
+    let is_same = |one: &Holding, other: &Holding| (one.pid, one.started) == (other.pid, other.started);
+    let is_known = |now: &Holding| now.refusal.is_none() && agreed.iter().any(|then| is_same(then, now));
+    if claim.worktree != of.worktree || !disputing.iter().all(is_known) {
+        return Ok(Outcome::Failed("the port changed hands meanwhile: nobody was ended".to_owned()));
+    }
+    let is_target = |holder: &Holder| {
+        disputing.iter().any(|known| (known.pid, known.started) == (holder.pid, holder.started))
+    };
+    let mut targets = holders(now.port, &context.store()?.read()?)?;
+    targets.retain(is_target);
+    let ended = kill::end(context, now.port, &targets, Way::default())?;
+    kill::record(context, &ended);
+    if let Some(refused) = ended.refused.first() {
+        return Ok(Outcome::Failed(refused.reason.clone()));
+    }
+    if let Some(survivor) = ended.survivors.iter().find(|survivor| survivor.holds) {
+        return Ok(Outcome::Failed(format!("{} (pid {}) survived", survivor.command, survivor.pid)));
+    }
+    if let Some(taken) = ended.taken_by.first() {
+        let command = taken.command.as_deref().unwrap_or("a process out of sight");
+        return Ok(Outcome::Failed(format!("{command} took it again at once: stop what starts it")));
+    }
+    Ok(Outcome::Terminated)
+}
+
+fn planned(step: &Step, strategy: Strategy) -> Event {
+    let (action, claim) = match &step.action {
+        Action::Move { claim } => ("move", Some(claim)),
+        Action::Terminate { of, .. } => ("terminate", Some(of)),
+        Action::Leave { .. } => ("leave", None),
+    };
+    let mut event = Event::new("resolve_planned")
+        .with("port", step.port.number())
+        .with("strategy", serde_json::json!(strategy))
+        .with("action", action)
+        .with("level", step.level.as_str())
+        .with("reason", format!("to {action}: {}", step.reason));
+    event.worktree = claim.map(|claim| claim.worktree.name.clone());
+    event
+}
+
+/// What the second look found, a port to each.
+fn ends(report: &Report) -> Vec<Event> {
+    let mut ports: Vec<Port> = report.done.iter().map(|(step, _)| step.port).collect();
+    ports.extend(report.remaining.iter().map(|left| left.port));
+    ports.sort_unstable();
+    ports.dedup();
+    let end = |port: Port| match report.remaining.iter().find(|left| left.port == port) {
+        Some(left) => Event::new("resolve_failed")
+            .with("level", left.level.as_str())
+            .with("reason", left.reason.clone()),
+        None => Event::new("resolve_verified").with("reason", "settled"),
+    };
+    ports.into_iter().map(|port| end(port).with("port", port.number())).collect()
+}
+
+/// What was done is done: a log that cannot be written must not stop it half-way.
+fn log(context: &Context, events: Vec<Event>) {
+    if events.is_empty() {
+        return;
+    }
+    let now = context.now();
+    let written = context.store().and_then(|store| {
+        store.update(|registry| {
+            for event in events {
+                registry.record_event(now, event);
+            }
+            Ok(())
+        })
+    });
+    drop(written);
+}
