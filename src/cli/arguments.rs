@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, env, hook, hooks, init, list, path, ports, remove, restore,
+    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, remove, restore,
     shell_init, sweep, switch,
 };
 use crate::ui::paint::ColorWish;
@@ -95,6 +95,7 @@ pub enum Command {
     Switch(switch::Arguments),
     Env(env::Arguments),
     Adopt(adopt::Arguments),
+    Health(health::Arguments),
     Config(config::Arguments),
     Init(init::Arguments),
     ShellInit(shell_init::Arguments),
@@ -120,6 +121,7 @@ impl Command {
             Self::Switch(_) => "switch",
             Self::Env(_) => "env",
             Self::Adopt(_) => "adopt",
+            Self::Health(_) => "health",
             Self::Config(arguments) => arguments.word(),
             Self::Init(_) => "init",
             Self::ShellInit(_) => "shell-init",

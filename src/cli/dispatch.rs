@@ -9,7 +9,7 @@ use super::arguments::{Cli, Command, GlobalArguments};
 use super::session::Session;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, env, hook, hooks, init, list, path, ports, remove, restore,
+    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, remove, restore,
     shell_init, sweep, switch,
 };
 use crate::error::{Code, Failure, Result};
@@ -86,6 +86,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Switch(arguments) => switch::run(&arguments, session),
         Command::Env(arguments) => env::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
+        Command::Health(arguments) => health::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),

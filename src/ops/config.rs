@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::error::{Code, Failure, Result};
 use crate::host::config_files::{is_there, read_layer, repository_file, require_layer};
+use crate::host::machine::Host;
 use crate::model::config::json_schema::json_schema;
 use crate::model::config::layers::{FlagValue, Layer};
 use crate::model::config::merge;
@@ -36,6 +37,26 @@ pub struct Sources<'a> {
 /// `config_invalid` for the first thing that is wrong, naming file, line and key.
 pub fn load(sources: &Sources) -> Result<Config> {
     merge::merge(&layers(sources)?, sources.variables, sources.flags)
+}
+
+/// Loads the configuration of a repository that we do not stand in, `root` being its main worktree; what is wrong with it
+/// is left out, and said beside what is left.
+#[must_use]
+pub fn of_other_repository(host: &Host, root: Option<&Path>) -> (Config, Option<String>) {
+    let variables: Vec<(String, String)> =
+        host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let user_file = host.config_file();
+    let sources = Sources {
+        user_file: user_file.as_deref(),
+        repository_root: root,
+        config_flag: None,
+        variables: &variables,
+        flags: &[],
+    };
+    match load_leniently(&sources) {
+        Ok((config, problems)) => (config, problems.first().map(|problem| problem.failure().to_string())),
+        Err(failure) => (merge::merge_leniently(&[], &variables, &[]).0, Some(failure.to_string())),
+    }
 }
 
 /// Loads what is right of the configuration, beside everything that is wrong with it.

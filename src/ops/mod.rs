@@ -7,6 +7,7 @@ pub mod create;
 pub mod env;
 pub mod find;
 pub mod heal;
+pub mod health;
 pub mod hook;
 pub mod hooks;
 pub mod init;

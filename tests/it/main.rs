@@ -24,6 +24,8 @@ mod create_ports;
 mod create_result;
 mod env;
 mod env_quoting;
+mod health_http;
+mod health_states;
 mod hook_post_checkout;
 mod hook_pre_push;
 mod hooks_chain;

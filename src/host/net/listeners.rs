@@ -1,10 +1,22 @@
 //! Every TCP socket that listens on a port or is merely bound to one, from the kernel's own table.
 //! Connections are never among them, so no client can be taken for a server.
 
+use std::net::IpAddr;
+
+use crate::model::port::Port;
+
 #[cfg(target_os = "linux")]
-pub use linux::listeners;
+pub use linux::{listeners, queues};
 #[cfg(not(target_os = "linux"))]
-pub use other::listeners;
+pub use other::{listeners, queues};
+
+/// How many connections wait on a listening socket to be accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub port: Port,
+    pub address: IpAddr,
+    pub waiting: u32,
+}
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -18,6 +30,7 @@ mod linux {
     use netlink_sys::{Socket, SocketAddr};
     use rustix::io::Errno;
 
+    use super::Queue;
     use crate::error::{Code, Failure, Result};
     use crate::model::listener::Listener;
     use crate::model::port::Port;
@@ -31,8 +44,26 @@ mod linux {
     /// Returns every listening or merely bound TCP socket of this network namespace, without owners.
     pub fn listeners() -> Result<Vec<Listener>> {
         let mut found = Vec::new();
+        let states = StateFlags::LISTEN.union(StateFlags::from_bits_retain(BOUND_INACTIVE));
+        each_socket(&states, |response| found.extend(listener(response)))?;
+        Ok(found)
+    }
+
+    /// Returns the accept queues of all listening sockets (`idiag_rqueue` of `sock_diag(7)`).
+    pub fn queues() -> Result<Vec<Queue>> {
+        let mut found = Vec::new();
+        each_socket(&StateFlags::LISTEN, |response| {
+            let header = &response.header;
+            let queue =
+                |port| Queue { port, address: header.socket_id.source_address, waiting: header.recv_queue };
+            found.extend(Port::new(header.socket_id.source_port).map(queue));
+        })?;
+        Ok(found)
+    }
+
+    fn each_socket(states: &StateFlags, mut see: impl FnMut(&InetResponse)) -> Result<()> {
         for (family, socket_id) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
-            match dump(family, socket_id, &mut found) {
+            match dump(&request(family, socket_id, states.clone()), &mut see) {
                 // A kernel without IPv6 has no sockets of that family.
                 Err(error) if Errno::from_io_error(&error) == Some(Errno::NOENT) && family == AF_INET6 => {}
                 Err(error) => {
@@ -41,14 +72,14 @@ mod linux {
                 Ok(()) => {}
             }
         }
-        Ok(found)
+        Ok(())
     }
 
-    fn dump(family: u8, socket_id: SocketId, found: &mut Vec<Listener>) -> io::Result<()> {
+    fn dump(request: &[u8], see: &mut impl FnMut(&InetResponse)) -> io::Result<()> {
         let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
         socket.bind_auto()?;
         socket.connect(&SocketAddr::new(0, 0))?;
-        socket.send(&request(family, socket_id), 0)?;
+        socket.send(request, 0)?;
         let mut buffer = vec![0; ANSWER_SIZE];
         loop {
             let size = socket.recv(&mut &mut buffer[..], 0)?;
@@ -60,7 +91,7 @@ mod linux {
                     NetlinkPayload::Done(_) => return Ok(()),
                     NetlinkPayload::Error(error) => return Err(error.to_io()),
                     NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                        found.extend(listener(&response));
+                        see(&response);
                     }
                     _ => {}
                 }
@@ -71,14 +102,14 @@ mod linux {
         }
     }
 
-    fn request(family: u8, socket_id: SocketId) -> Vec<u8> {
+    fn request(family: u8, socket_id: SocketId, states: StateFlags) -> Vec<u8> {
         let mut header = NetlinkHeader::default();
         header.flags = NLM_F_REQUEST | NLM_F_DUMP;
         let request = SockDiagMessage::InetRequest(InetRequest {
             family,
             protocol: IPPROTO_TCP,
             extensions: ExtensionFlags::empty(),
-            states: StateFlags::LISTEN.union(StateFlags::from_bits_retain(BOUND_INACTIVE)),
+            states,
             socket_id,
         });
         let mut message = NetlinkMessage::new(header, request.into());
@@ -103,9 +134,15 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
+    use super::Queue;
     use crate::error::{Code, Failure, Result};
     use crate::model::listener::{Listener, Owner};
     use crate::model::port::Port;
+
+    /// Returns nothing: other systems do not tell how many connections wait.
+    pub fn queues() -> Result<Vec<Queue>> {
+        Ok(Vec::new())
+    }
 
     /// Returns every listening TCP socket with the process that holds it. Untested: no such machine was at hand.
     pub fn listeners() -> Result<Vec<Listener>> {
@@ -145,7 +182,25 @@ mod other {
 mod tests {
     use std::net::{TcpListener, TcpStream};
 
-    use super::listeners;
+    use super::{listeners, queues};
+
+    #[test]
+    fn a_connection_waits_in_the_queue_until_it_is_accepted() {
+        let server = TcpListener::bind("127.0.0.3:0").unwrap();
+        let address = server.local_addr().unwrap();
+        let waiting = || {
+            let all = queues().unwrap();
+            let is_it = |queue: &&super::Queue| {
+                queue.port.number() == address.port() && queue.address == address.ip()
+            };
+            all.iter().find(is_it).unwrap().waiting
+        };
+        assert_eq!(waiting(), 0);
+        let _client = TcpStream::connect(address).unwrap();
+        assert_eq!(waiting(), 1);
+        let _accepted = server.accept().unwrap();
+        assert_eq!(waiting(), 0);
+    }
 
     #[test]
     fn a_listener_is_shown_with_its_user_and_inode_and_a_client_is_not() {

@@ -74,7 +74,7 @@ pub fn run(wish: &Wish<'_>) -> io::Result<u8> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
-fn command(wish: &Wish<'_>) -> Command {
+pub(crate) fn command(wish: &Wish<'_>) -> Command {
     let mut command = Command::new(wish.program);
     command.args(wish.arguments).current_dir(wish.folder);
     for name in GIT_LOCAL.into_iter().chain([DIRECTIVE]) {

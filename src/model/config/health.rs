@@ -1,35 +1,48 @@
-//! The shape of a service's health check: exactly one kind of check, and options that it knows.
+//! A service's health check as it is written: exactly one kind of check, and options that it knows.
+
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::check;
 use super::problem::Fault;
+use crate::model::health::check::{Check, CheckKind, HttpCheck};
+use crate::model::words;
 
 /// The kinds of check.
 pub const CHECKS: [&str; 5] = ["tcp", "http", "postgres", "redis", "command"];
 
 /// What every check may say beside its kind.
-const FOR_ALL: &[&str] = &["timeout"];
+const FOR_ALL: [&str; 5] = ["timeout", "interval", "failures", "successes", "start_timeout"];
 
-/// What a check over HTTP may say.
-const FOR_HTTP: &[&str] = &["method", "status", "body", "headers", "timeout"];
+/// What a check over HTTP may say besides.
+const FOR_HTTP: [&str; 4] = ["method", "status", "body", "headers"];
 
-/// Checks the shape of a health check.
+/// Bytes: a check reads no further, so a longer text could never be found.
+const LONGEST_BODY: usize = 16 * 1024;
+
+/// Checks a health check.
 ///
 /// # Errors
 ///
 /// Returns what is wrong with it.
 pub fn check(value: &Value) -> Result<(), Fault> {
+    parse(value).map(|_| ())
+}
+
+/// Reads a health check.
+///
+/// # Errors
+///
+/// Returns what is wrong with it.
+pub fn parse(value: &Value) -> Result<Check, Fault> {
     const EXAMPLE: &str = "write { http = \"/\" } or { tcp = {} }";
     let Some(table) = value.as_object() else {
         return Err(check::wrong("a table with one kind of check", value).hint(EXAMPLE));
     };
     let kinds: Vec<&str> = CHECKS.into_iter().filter(|kind| table.contains_key(*kind)).collect();
     match kinds[..] {
-        [kind] => {
-            let options = if kind == "http" { FOR_HTTP } else { FOR_ALL };
-            options_known(table, kind, options)
-        }
+        [kind] => parse_kind(table, kind),
         [] => match table.keys().next() {
             Some(key) => Err(check::unknown_word("check", key, &CHECKS)),
             None => Err(Fault::new("names no check").hint(EXAMPLE)),
@@ -39,33 +52,152 @@ pub fn check(value: &Value) -> Result<(), Fault> {
     }
 }
 
-fn options_known(table: &Map<String, Value>, kind: &str, options: &[&str]) -> Result<(), Fault> {
-    for (key, value) in table {
-        let inside = |fault: Fault| Fault { message: format!("`{key}` {}", fault.message), ..fault };
-        match key.as_str() {
-            key if key == kind => match kind {
-                "http" | "command" => check::text(value).map(|_| ()),
-                _ if value.is_object() => Ok(()),
-                _ => Err(check::wrong("a table, perhaps empty: {}", value)),
-            }
-            .map_err(inside)?,
-            key if !options.contains(&key) => return Err(check::unknown_word("key", key, options)),
-            "timeout" => check::duration(value).map(|_| ()).map_err(inside)?,
-            "method" | "body" => check::text(value).map(|_| ()).map_err(inside)?,
-            "headers" if !value.is_object() => return Err(inside(check::wrong("a table", value))),
-            "status" => match value {
-                Value::Array(_) => check::list(value, "statuses", status).map(|_| ()),
-                _ => status(value),
-            }
-            .map_err(inside)?,
-            _ => {}
-        }
+fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<Check, Fault> {
+    let own: &[&str] = if kind == "http" { &FOR_HTTP } else { &[] };
+    if let Some(key) = table
+        .keys()
+        .find(|key| *key != kind && !own.contains(&key.as_str()) && !FOR_ALL.contains(&key.as_str()))
+    {
+        let known: Vec<&str> = own.iter().chain(&FOR_ALL).copied().collect();
+        return Err(check::unknown_word("key", key, &known));
     }
-    Ok(())
+    let options = Options(table);
+    Ok(Check {
+        kind: options.kind(kind)?,
+        timeout: options.find("timeout", positive)?,
+        interval: options.find("interval", positive)?,
+        failures: options.find("failures", count)?,
+        successes: options.find("successes", count)?,
+        start_timeout: options.find("start_timeout", check::duration)?,
+    })
 }
 
-fn status(value: &Value) -> Result<(), Fault> {
-    check::whole(value, 100, 599).map(|_| ())
+struct Options<'a>(&'a Map<String, Value>);
+
+impl<'a> Options<'a> {
+    fn find<T>(&self, key: &str, read: impl Fn(&'a Value) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+        let Some(value) = self.0.get(key) else { return Ok(None) };
+        read(value).map(Some).map_err(|fault| inside(key, fault))
+    }
+
+    fn kind(&self, kind: &str) -> Result<CheckKind, Fault> {
+        let found = match kind {
+            "http" => CheckKind::Http(self.http()?),
+            "command" => {
+                let command = self.find("command", command)?.unwrap_or_default();
+                CheckKind::Command(command.to_owned())
+            }
+            "postgres" => {
+                let table = self.find("postgres", |value| settings(value, &["user", "database"]))?;
+                let named = |key: &str| {
+                    let value = table.and_then(|table| table.get(key));
+                    let name = value.map_or(Ok("postgres"), check::text);
+                    name.map(str::to_owned).map_err(|fault| inside("postgres", inside(key, fault)))
+                };
+                CheckKind::Postgres { user: named("user")?, database: named("database")? }
+            }
+            "redis" => self.find("redis", |value| settings(value, &[])).map(|_| CheckKind::Redis)?,
+            _ => self.find("tcp", |value| settings(value, &[])).map(|_| CheckKind::Tcp)?,
+        };
+        Ok(found)
+    }
+
+    fn http(&self) -> Result<HttpCheck, Fault> {
+        let path = self.find("http", path)?.unwrap_or("/");
+        let usual = HttpCheck::of(path);
+        Ok(HttpCheck {
+            method: self.find("method", method)?.map_or(usual.method, str::to_owned),
+            statuses: self.find("status", statuses)?.unwrap_or_default(),
+            body: self.find("body", body)?.map(str::to_owned),
+            headers: self.find("headers", headers)?.unwrap_or_default(),
+            path: usual.path,
+        })
+    }
+}
+
+fn inside(key: &str, fault: Fault) -> Fault {
+    Fault { message: format!("`{key}` {}", fault.message), ..fault }
+}
+
+/// A table that knows these keys.
+fn settings<'a>(value: &'a Value, keys: &[&str]) -> Result<&'a Map<String, Value>, Fault> {
+    let table = value.as_object().ok_or_else(|| check::wrong("a table, perhaps empty: {}", value))?;
+    match table.keys().find(|key| !keys.contains(&key.as_str())) {
+        Some(key) => Err(Fault::new(format!("knows no `{}`", key.escape_debug()))),
+        None => Ok(table),
+    }
+}
+
+fn positive(value: &Value) -> Result<Duration, Fault> {
+    let time = check::duration(value)?;
+    if time.is_zero() { Err(Fault::new("must be longer than nothing")) } else { Ok(time) }
+}
+
+fn count(value: &Value) -> Result<u32, Fault> {
+    check::whole(value, 1, 100)
+}
+
+fn path(value: &Value) -> Result<&str, Fault> {
+    let path = check::text(value)?;
+    if !path.starts_with('/') {
+        return Err(Fault::new(format!("must begin with `/`: `{}`", path.escape_debug()))
+            .hint("the host is always this machine, the port that of the service"));
+    }
+    // What stands in a request line (RFC 9112, 3); everything else is written `%20` and so on.
+    match path.chars().find(|letter| !letter.is_ascii_graphic()) {
+        Some(letter) => Err(Fault::new(format!("must not contain `{}`", letter.escape_debug()))
+            .hint("write it percent-encoded, as in `/caf%C3%A9`")),
+        None => Ok(path),
+    }
+}
+
+/// A token of RFC 9110, 5.6.2.
+fn is_token(text: &str) -> bool {
+    let is_fine = |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
+    !text.is_empty() && text.chars().all(is_fine)
+}
+
+fn method(value: &Value) -> Result<&str, Fault> {
+    let method = check::text(value)?;
+    let is_fine = is_token(method) && !method.eq_ignore_ascii_case("connect");
+    if is_fine { Ok(method) } else { Err(Fault::new(format!("is no method: `{}`", method.escape_debug()))) }
+}
+
+fn statuses(value: &Value) -> Result<Vec<u16>, Fault> {
+    let status =
+        |value: &Value| check::whole(value, 100, 599).map(|number| u16::try_from(number).unwrap_or(599));
+    match value {
+        Value::Array(_) => check::list(value, "statuses", status),
+        _ => status(value).map(|status| vec![status]),
+    }
+}
+
+fn body(value: &Value) -> Result<&str, Fault> {
+    let body = check::text(value)?;
+    if body.len() > LONGEST_BODY {
+        return Err(Fault::new(format!("is longer than {LONGEST_BODY} bytes")));
+    }
+    Ok(body)
+}
+
+fn headers(value: &Value) -> Result<Vec<(String, String)>, Fault> {
+    let table = value.as_object().ok_or_else(|| check::wrong("a table", value))?;
+    let header = |(name, value): (&String, &Value)| {
+        if !is_token(name) {
+            return Err(Fault::new(format!("has a name that no header can have: `{}`", name.escape_debug())));
+        }
+        let text = value.as_str().ok_or_else(|| inside(name, check::wrong("a text", value)))?;
+        if text.chars().any(char::is_control) {
+            return Err(inside(name, Fault::new("must not contain control characters")));
+        }
+        Ok((name.clone(), text.to_owned()))
+    };
+    table.iter().map(header).collect()
+}
+
+fn command(value: &Value) -> Result<&str, Fault> {
+    let command = check::text(value)?;
+    words::split(command).map(|_| command).map_err(Fault::new)
 }
 
 #[cfg(test)]
@@ -81,7 +213,8 @@ mod tests {
             json!({"http": "/", "status": [200, 204], "headers": {"Accept": "*/*"}, "method": "HEAD", "body": "ok"}),
             json!({"postgres": {}}),
             json!({"tcp": {}, "timeout": "1s"}),
-            json!({"command": "pg_isready"}),
+            json!({"command": "pg_isready -p '5432'", "interval": "5s", "failures": 2, "start_timeout": "30s"}),
+            json!({"postgres": {"user": "me", "database": "shop"}}),
         ] {
             assert_eq!(check(&value), Ok(()), "{value}");
         }
@@ -100,6 +233,17 @@ mod tests {
             (json!({"http": "/", "timeout": 5}), "`timeout` must be a duration"),
             (json!({"http": "/", "status": 42}), "`status` 42 is outside 100 to 599"),
             (json!({"http": "/", "headers": "x"}), "`headers` must be a table"),
+            (json!({"http": "up"}), "`http` must begin with `/`"),
+            (json!({"http": "/a b"}), "`http` must not contain ` `"),
+            (json!({"http": "/\r\nX: y"}), "`http` must not contain"),
+            (json!({"http": "/", "method": "GET /x"}), "`method` is no method"),
+            (json!({"http": "/", "headers": {"X": "a\r\nY: b"}}), "`headers` `X` must not contain control"),
+            (json!({"http": "/", "headers": {"X:": "a"}}), "`headers` has a name"),
+            (json!({"tcp": {}, "timeout": "0s"}), "`timeout` must be longer"),
+            (json!({"redis": {"user": "x"}}), "`redis` knows no `user`"),
+            (json!({"postgres": {"user": ""}}), "`postgres` `user` must not be empty"),
+            (json!({"command": "sh -c 'x"}), "`command` "),
+            (json!({"command": "  "}), "`command` "),
         ] {
             let message = check(&value).unwrap_err().message;
             assert!(message.contains(words), "{value}: {message}");

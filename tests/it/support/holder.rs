@@ -52,6 +52,27 @@ impl Sandbox {
         Some(holder)
     }
 
+    /// Runs a Python script with `folder` as its current folder; returns once it printed `ready`. `None` where there is
+    /// no Python. The script ends with the value: `hold()` waits for that.
+    pub fn python_script(&self, folder: &Path, script: &str) -> Option<Holder> {
+        let script = format!(
+            "import socket, sys, time, threading\n\
+             def hold():\n    print('ready', flush=True)\n    sys.stdin.read()\n{script}\n"
+        );
+        let mut child = self
+            .program("python3", folder)
+            .args(["-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let holder = Holder { child };
+        assert_eq!(line, "ready\n", "the script did not get ready:\n{script}");
+        Some(holder)
+    }
+
     /// Starts `sleep` with `folder` as its current folder.
     pub fn sleeper(&self, folder: &Path) -> Holder {
         Holder { child: self.program("sleep", folder).arg("600").spawn().unwrap() }

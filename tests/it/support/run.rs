@@ -103,6 +103,8 @@ fn command_word(arguments: &[String]) -> String {
         "switch",
         "env",
         "adopt",
+        "health",
+        "trust",
         "config",
         "init",
         "completions",

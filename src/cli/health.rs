@@ -1,0 +1,53 @@
+//! `wt health`: do the services answer.
+
+use clap::Args;
+
+use super::session::Session;
+use super::show_health;
+use crate::error::Result;
+use crate::model::service::ServiceName;
+use crate::ops::health::gather::Request;
+use crate::ops::health::report;
+
+/// Ask whether the services of worktrees answer
+#[derive(Args, Debug)]
+#[command(after_help = "Exit codes: 0 nothing is unhealthy, 1 something is.")]
+pub struct Arguments {
+    /// Only this worktree
+    #[arg(short, long, value_name = "NAME")]
+    pub worktree: Option<String>,
+    /// Only services of this name
+    #[arg(short, long, value_name = "SERVICE")]
+    pub service: Option<ServiceName>,
+    /// Of every registered repository
+    #[arg(short, long)]
+    pub all: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// `not_a_repository` outside of one, unless `--all` is given; `not_found`.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let request = Request {
+        worktree: arguments.worktree.clone(),
+        service: arguments.service.clone(),
+        all: arguments.all,
+    };
+    let context = session.context()?;
+    let report = report::check(&context, &request)?;
+    let ui = session.ui;
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+    } else if report.worktrees.is_empty() {
+        ui.say("no service has a port here; `wt create --ports` gives one");
+    } else if ui.width().is_some() {
+        ui.answer(&show_health::tree(ui, &report))?;
+    } else {
+        ui.answer(&show_health::lines(ui, &report))?;
+        ui.say(&show_health::summary(report.summary));
+    }
+    Ok(u8::from(report.summary.unhealthy > 0))
+}

@@ -1,0 +1,114 @@
+//! Asks services whether they answer, many at once, each within its own deadline.
+
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::conversation::{Conversation, Deadline, Trouble, waiting};
+use super::{command, http, postgres, redis, tcp};
+use crate::host::interrupt::Interrupt;
+use crate::model::health::check::{CheckKind, Outcome};
+use crate::model::port::Port;
+
+/// How many are asked at the same time.
+const AT_ONCE: usize = 64;
+
+/// How many letters of what a service says are shown.
+const SHOWN: usize = 80;
+
+/// One service to be asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Where it listens; the first address that takes the connection is asked.
+    pub addresses: Vec<IpAddr>,
+    pub port: Port,
+    pub check: CheckKind,
+    pub timeout: Duration,
+    /// What a command check runs; the other checks need none.
+    pub command: Option<command::Run>,
+}
+
+/// Asks all of them and returns their outcomes, in the same order.
+#[must_use]
+pub fn ask_all(questions: &[Question], interrupt: &Interrupt) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let outcomes: Vec<Mutex<Option<Outcome>>> = questions.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..questions.len().min(AT_ONCE) {
+            scope.spawn(|| {
+                while let Some((question, slot)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    questions.get(index).zip(outcomes.get(index))
+                } {
+                    let outcome = ask(question, interrupt);
+                    *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(outcome);
+                }
+            });
+        }
+    });
+    let taken =
+        outcomes.into_iter().map(|slot| slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+    taken.map(|outcome| outcome.unwrap_or_else(|| Outcome::Fails("was not asked".to_owned()))).collect()
+}
+
+/// Asks one service.
+#[must_use]
+pub fn ask(question: &Question, interrupt: &Interrupt) -> Outcome {
+    let deadline = Deadline { begun: Instant::now(), timeout: question.timeout, interrupt };
+    let (answer, address) = match (&question.check, &question.command) {
+        (CheckKind::Command(_), Some(run)) => (Ok(command::ask(run, deadline)), None),
+        (CheckKind::Command(_), None) => (Ok(Err("has no command to run".to_owned())), None),
+        _ => match Conversation::begin(&question.addresses, question.port, deadline) {
+            Ok(mut conversation) => {
+                (converse(&question.check, &mut conversation), Some(conversation.address))
+            }
+            Err(trouble) => (Err(trouble), None),
+        },
+    };
+    match answer {
+        Ok(Ok(())) => Outcome::Responds { latency_ms: tenths(deadline.begun.elapsed()) },
+        Ok(Err(reason)) => Outcome::Fails(reason),
+        Err(Trouble::NoConnection) => Outcome::NotAccepting,
+        // Not a byte, and our connection still waits: nobody took it.
+        Err(Trouble::Late { read: 0 }) if address.and_then(waiting).is_some_and(|count| count > 0) => {
+            Outcome::NotAccepting
+        }
+        Err(trouble) => Outcome::Fails(words(&trouble, question.timeout)),
+    }
+}
+
+fn converse(check: &CheckKind, conversation: &mut Conversation<'_>) -> Result<Result<(), String>, Trouble> {
+    match check {
+        CheckKind::Http(check) => http::ask(conversation, check),
+        CheckKind::Postgres { user, database } => postgres::ask(conversation, user, database),
+        CheckKind::Redis => redis::ask(conversation),
+        CheckKind::Tcp | CheckKind::Command(_) => tcp::ask(conversation).map(Ok),
+    }
+}
+
+fn words(trouble: &Trouble, timeout: Duration) -> String {
+    match trouble {
+        Trouble::NoConnection => "takes no connection".to_owned(),
+        Trouble::Late { read: 0 } => format!("did not answer within {timeout:?}"),
+        Trouble::Late { .. } => format!("did not finish its answer within {timeout:?}"),
+        Trouble::TooLong => "sent more than 64 KiB without an end".to_owned(),
+        Trouble::Closed { read: 0 } => {
+            "closed the connection without an answer (so does a server that wants TLS)".to_owned()
+        }
+        Trouble::Closed { .. } => "closed the connection in the middle of its answer".to_owned(),
+        Trouble::Io(error) => format!("cannot be reached: {error}"),
+    }
+}
+
+/// Milliseconds with one digit behind the point: what a person compares.
+fn tenths(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+/// The beginning of what a service said, on one line.
+pub(super) fn excerpt(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let shown: String = line.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    if line.chars().count() > SHOWN { format!("{shown}…") } else { shown }
+}

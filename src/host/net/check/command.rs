@@ -1,0 +1,115 @@
+//! A command whose exit status is the answer: in a process group of its own, which ends with the deadline.
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Read};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::ask::excerpt;
+use super::conversation::{Deadline, MOST};
+use crate::host::process::spawn::{self, Wish};
+
+/// The first and the longest pause between two looks at the child.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+
+/// What is to be run, without a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub words: Vec<OsString>,
+    pub folder: PathBuf,
+    /// Added to our own environment.
+    pub variables: Vec<(String, String)>,
+}
+
+/// Runs it; the error says how it ended.
+pub fn ask(run: &Run, deadline: Deadline<'_>) -> Result<(), String> {
+    let Some((program, arguments)) = run.words.split_first() else {
+        return Err("names no command".to_owned());
+    };
+    let wish =
+        Wish { program, arguments, folder: &run.folder, variables: &run.variables, stdout_to_stderr: false };
+    let mut command = spawn::command(&wish);
+    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let name = program.to_string_lossy();
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("`{name}` cannot be run: there is no such command"),
+        _ => format!("`{name}` cannot be run: {error}"),
+    })?;
+    let mut complaint = Complaint::of(child.stderr.take());
+    let ended = wait(&mut child, deadline, &mut complaint);
+    match ended {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => {
+            complaint.read();
+            let said = complaint.words();
+            Err(match status.code() {
+                Some(code) => format!("`{name}` ended with status {code}{said}"),
+                None => format!("`{name}` was ended by a signal{said}"),
+            })
+        }
+        None => Err(format!("`{name}` did not end within {:?}{}", deadline.timeout, complaint.words())),
+    }
+}
+
+/// Returns the status; `None` when the deadline came first and the whole group was killed.
+#[expect(clippy::disallowed_methods, reason = "a child tells nobody but its waiting parent that it ended")]
+fn wait(
+    child: &mut Child,
+    deadline: Deadline<'_>,
+    complaint: &mut Complaint,
+) -> Option<std::process::ExitStatus> {
+    let mut pause = PAUSES.0;
+    loop {
+        complaint.read();
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        let Some(left) = deadline.left() else { break };
+        std::thread::sleep(pause.min(left));
+        pause = (pause * 2).min(PAUSES.1);
+    }
+    // Not yet waited for, so the group's number is still its own.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+/// What the command writes to stderr: read as it comes, so that it never waits for us, and kept in part.
+struct Complaint {
+    pipe: Option<ChildStderr>,
+    kept: Vec<u8>,
+}
+
+impl Complaint {
+    fn of(pipe: Option<ChildStderr>) -> Self {
+        let pipe = pipe.filter(|pipe| rustix::io::ioctl_fionbio(pipe, true).is_ok());
+        Self { pipe, kept: Vec::new() }
+    }
+
+    fn read(&mut self) {
+        let Some(pipe) = &mut self.pipe else { return };
+        let mut buffer = [0_u8; 4096];
+        // At most a pipe's worth at a time: whoever writes without an end must not keep us from the deadline.
+        for _ in 0..16 {
+            match pipe.read(&mut buffer) {
+                Ok(count @ 1..) => {
+                    let room = MOST.saturating_sub(self.kept.len()).min(count);
+                    self.kept.extend_from_slice(&buffer[..room]);
+                }
+                _ => break,
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        let text = excerpt(&String::from_utf8_lossy(&self.kept));
+        if text.is_empty() { String::new() } else { format!(": {text}") }
+    }
+}

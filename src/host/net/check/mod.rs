@@ -1,0 +1,9 @@
+//! Asking services whether they answer: real protocol code on plain sockets, with deadlines and bounded memory.
+
+pub mod ask;
+pub mod command;
+mod conversation;
+mod http;
+mod postgres;
+mod redis;
+mod tcp;

@@ -1,0 +1,192 @@
+//! From who is on the port, and what it answered, to a state with its level, its reason and the next step.
+
+use super::check::{CheckKind, Outcome};
+use super::occupancy::{Holder, Occupancy};
+use super::state::Health;
+use crate::model::port::Port;
+use crate::model::quoting::quote_sh;
+
+/// What is known about a service after a look at it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judgement {
+    pub health: Health,
+    /// 0 nothing is bound, 1 bound, 2 ours, 3 it responds.
+    pub level: u8,
+    /// Whoever listens (or is bound), ours or not.
+    pub pid: Option<u32>,
+    pub latency_ms: Option<f64>,
+    /// Why it is not well.
+    pub reason: Option<String>,
+    /// The command that helps.
+    pub action: Option<String>,
+    /// Whether it was judged by an answer, which may have been a mere hiccup, rather than by who is there.
+    pub by_answer: bool,
+}
+
+/// What actions are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    pub port: Port,
+    pub check: &'a CheckKind,
+    /// The worktree's folder.
+    pub folder: &'a str,
+    /// The command that runs the service, where one is configured.
+    pub run: Option<&'a str>,
+}
+
+/// Judges a service; `outcome` is what asking it brought, and matters only where it listens.
+#[must_use]
+pub fn judge(subject: Subject<'_>, occupancy: &Occupancy, outcome: Option<Outcome>) -> Judgement {
+    let port = subject.port;
+    match occupancy {
+        Occupancy::Nobody => Judgement {
+            health: Health::NotRunning,
+            reason: Some(format!("nothing listens on {port}")),
+            action: start(subject),
+            ..Judgement::default()
+        },
+        Occupancy::Reserved { pid } => Judgement {
+            health: Health::NotRunning,
+            level: 1,
+            pid: Some(*pid),
+            reason: Some(format!("{port} is bound, and nothing listens on it yet")),
+            action: start(subject),
+            ..Judgement::default()
+        },
+        Occupancy::Theirs(holder) => Judgement { level: 1, pid: holder.pid, ..stranger(port, holder, "") },
+        Occupancy::Ours { pid, beside: Some(holder), .. } => {
+            Judgement { level: 2, pid: Some(*pid), ..stranger(port, holder, " too") }
+        }
+        Occupancy::Ours { pid, .. } => answered(subject, *pid, outcome),
+    }
+}
+
+fn answered(subject: Subject<'_>, pid: u32, outcome: Option<Outcome>) -> Judgement {
+    let ours = Judgement { level: 2, pid: Some(pid), by_answer: true, ..Judgement::default() };
+    match outcome {
+        Some(Outcome::Responds { latency_ms }) => {
+            Judgement { health: Health::Healthy, level: 3, latency_ms: Some(latency_ms), ..ours }
+        }
+        Some(Outcome::NotAccepting) => Judgement {
+            health: Health::Unhealthy,
+            reason: Some("not accepting: connections pile up in its queue".to_owned()),
+            action: Some(format!("wt ports kill {}", subject.port)),
+            ..ours
+        },
+        Some(Outcome::Fails(reason)) => Judgement {
+            health: Health::Unhealthy,
+            reason: Some(reason),
+            action: closer_look(subject),
+            ..ours
+        },
+        Some(Outcome::NotAsked { reason, action }) => {
+            Judgement { reason: Some(reason), action, by_answer: false, ..ours }
+        }
+        None => Judgement { reason: Some("not asked".to_owned()), by_answer: false, ..ours },
+    }
+}
+
+fn stranger(port: Port, holder: &Holder, too: &str) -> Judgement {
+    let bound = if holder.listening { "" } else { "; it is bound and does not listen" };
+    let of = holder.worktree.as_ref().map(|name| format!(", of worktree {name}")).unwrap_or_default();
+    Judgement {
+        health: Health::Unhealthy,
+        reason: Some(format!("held by a stranger{too}: {}{of}{bound}", holder.words())),
+        action: Some(match holder.pid {
+            Some(_) => format!("wt ports kill {port}"),
+            None => format!("wt ports owner {port}"),
+        }),
+        ..Judgement::default()
+    }
+}
+
+fn start(subject: Subject<'_>) -> Option<String> {
+    subject.run.map(|run| format!("cd {} && {run}", quote_sh(subject.folder)))
+}
+
+fn closer_look(subject: Subject<'_>) -> Option<String> {
+    let port = subject.port;
+    match subject.check {
+        CheckKind::Tcp => Some(format!("wt ports owner {port}")),
+        CheckKind::Http(check) => {
+            Some(format!("curl -i {}", quote_sh(&format!("http://localhost:{port}{}", check.path))))
+        }
+        CheckKind::Postgres { .. } => Some(format!("pg_isready -h localhost -p {port}")),
+        CheckKind::Redis => Some(format!("redis-cli -h localhost -p {port} ping")),
+        CheckKind::Command(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::health::check::HttpCheck;
+
+    fn judged(occupancy: &Occupancy, outcome: Option<Outcome>) -> Judgement {
+        let check = CheckKind::Http(HttpCheck::of("/up?a=1&b=2"));
+        let subject = Subject {
+            port: Port::new(5000).unwrap(),
+            check: &check,
+            folder: "/my work",
+            run: Some("npm run dev"),
+        };
+        judge(subject, occupancy, outcome)
+    }
+
+    fn ours() -> Occupancy {
+        Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: None }
+    }
+
+    fn holder(pid: Option<u32>) -> Holder {
+        Holder { pid, command: pid.map(|_| "nc".to_owned()), worktree: None, user: 33, listening: true }
+    }
+
+    #[test]
+    fn nothing_there_is_not_running_and_says_how_to_start_it() {
+        let judgement = judged(&Occupancy::Nobody, None);
+        assert_eq!((judgement.health, judgement.level, judgement.pid), (Health::NotRunning, 0, None));
+        assert_eq!(judgement.action.as_deref(), Some("cd '/my work' && npm run dev"));
+        let held = judged(&Occupancy::Reserved { pid: 9 }, None);
+        assert_eq!(
+            (held.health, held.level, held.pid),
+            (Health::NotRunning, 1, Some(9)),
+            "a hold is no stranger"
+        );
+    }
+
+    #[test]
+    fn a_stranger_is_unhealthy_whatever_it_would_answer() {
+        let theirs = Occupancy::Theirs(holder(Some(4242)));
+        let judgement = judged(&theirs, Some(Outcome::Responds { latency_ms: 1.0 }));
+        assert_eq!((judgement.health, judgement.level), (Health::Unhealthy, 1));
+        assert_eq!(judgement.reason.as_deref(), Some("held by a stranger: nc, pid 4242"));
+        assert_eq!(judgement.action.as_deref(), Some("wt ports kill 5000"));
+        let beside = Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: Some(holder(Some(4242))) };
+        let judgement = judged(&beside, Some(Outcome::Responds { latency_ms: 1.0 }));
+        assert_eq!((judgement.health, judgement.level, judgement.pid), (Health::Unhealthy, 2, Some(7)));
+        let hidden = judged(&Occupancy::Theirs(holder(None)), None);
+        assert_eq!(
+            hidden.action.as_deref(),
+            Some("wt ports owner 5000"),
+            "what cannot be seen is not to be killed"
+        );
+    }
+
+    #[test]
+    fn our_own_server_is_as_well_as_its_answer() {
+        let well = judged(&ours(), Some(Outcome::Responds { latency_ms: 1.5 }));
+        assert_eq!(
+            (well.health, well.level, well.latency_ms, well.reason),
+            (Health::Healthy, 3, Some(1.5), None)
+        );
+        let silent = judged(&ours(), Some(Outcome::NotAccepting));
+        assert!(silent.reason.unwrap().starts_with("not accepting"));
+        let failing = judged(&ours(), Some(Outcome::Fails("answered 503".to_owned())));
+        assert_eq!((failing.health, failing.level), (Health::Unhealthy, 2));
+        assert_eq!(failing.action.as_deref(), Some("curl -i 'http://localhost:5000/up?a=1&b=2'"));
+        let outcome =
+            Outcome::NotAsked { reason: "not trusted".to_owned(), action: Some("wt trust".to_owned()) };
+        let unasked = judged(&ours(), Some(outcome));
+        assert_eq!((unasked.health, unasked.level, unasked.by_answer), (Health::Unknown, 2, false));
+    }
+}

@@ -1,0 +1,7 @@
+//! Health: what is checked, what was found, and what that means.
+
+pub mod check;
+pub mod judgement;
+pub mod occupancy;
+pub mod state;
+pub mod threshold;

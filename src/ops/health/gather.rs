@@ -1,0 +1,214 @@
+//! Which services are to be looked at: the allocations of this repository, or of all, each with its check.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::model::config::settings::Config;
+use crate::model::health::check::Check;
+use crate::model::health::threshold::Threshold;
+use crate::model::listener::WorktreeKey;
+use crate::model::port::Port;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::ops::{config, find, rows, view};
+
+/// What to look at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    pub worktree: Option<String>,
+    pub service: Option<ServiceName>,
+    /// Every registered repository, not just the one we stand in.
+    pub all: bool,
+}
+
+/// One service of one worktree.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub entry: Entry,
+    pub key: WorktreeKey,
+    /// The worktree's folder as git has it now.
+    pub folder: PathBuf,
+    pub service: ServiceName,
+    pub port: Port,
+    /// How to ask it; the error says why that is not known.
+    pub check: Result<Check, String>,
+    pub run: Option<String>,
+    pub timeout: Duration,
+    pub threshold: Threshold,
+    /// The place in [`Gathered::sites`] of its repository.
+    pub site: usize,
+}
+
+/// A repository with its own configuration.
+#[derive(Debug)]
+pub struct Site {
+    /// `None` where it cannot be reached, or is the one we stand in.
+    other: Option<Repository>,
+    /// Whether it is the one we stand in.
+    is_here: bool,
+    pub config: Config,
+}
+
+impl Site {
+    /// Returns the repository; `None` where it cannot be reached.
+    #[must_use]
+    pub fn repository<'a>(&'a self, context: &'a Context) -> Option<&'a Repository> {
+        if self.is_here { context.repository.as_ref() } else { self.other.as_ref() }
+    }
+}
+
+/// Everything that is to be looked at.
+#[derive(Debug)]
+pub struct Gathered {
+    pub registry: Registry,
+    pub subjects: Vec<Subject>,
+    pub sites: Vec<Site>,
+    pub warnings: Vec<String>,
+}
+
+/// Gathers the services; reads only.
+///
+/// # Errors
+///
+/// `not_a_repository` outside of one, unless all are asked for; `not_found` for a worktree or a service that nobody has.
+pub fn gather(context: &Context, request: &Request) -> Result<Gathered> {
+    let registry = context.store()?.read()?;
+    let mut gathered = Gathered { registry, subjects: Vec::new(), sites: Vec::new(), warnings: Vec::new() };
+    let here = if request.all { context.repository.as_ref() } else { Some(context.require_repository()?) };
+    if let Some(repository) = here {
+        let id = repository.find_id();
+        let entries = entries_of(&gathered.registry, id.as_ref());
+        let site = Site { other: None, is_here: true, config: context.config.clone() };
+        gathered.add(context, site, entries)?;
+    }
+    if request.all {
+        add_others(context, &mut gathered)?;
+    }
+    if let Some(wanted) = &request.worktree {
+        keep_worktree(context, &mut gathered, wanted)?;
+    }
+    if let Some(wanted) = &request.service {
+        keep_service(&mut gathered, wanted)?;
+    }
+    Ok(gathered)
+}
+
+fn entries_of(registry: &Registry, id: Option<&RepositoryId>) -> Vec<Entry> {
+    let Some(id) = id else { return Vec::new() };
+    registry.living(id).filter(|entry| entry.state == EntryState::Active).cloned().collect()
+}
+
+fn add_others(context: &Context, gathered: &mut Gathered) -> Result<()> {
+    let mut seen: Vec<RepositoryId> =
+        context.repository.as_ref().and_then(Repository::find_id).into_iter().collect();
+    let ids: Vec<(RepositoryId, PathBuf)> = gathered
+        .registry
+        .entries()
+        .filter(|entry| entry.is_living())
+        .map(|entry| (entry.repository_id.clone(), entry.repository.clone()))
+        .collect();
+    for (id, place) in ids {
+        if seen.contains(&id) {
+            continue;
+        }
+        let repository =
+            Repository::discover(&place).ok().filter(|repository| repository.find_id().as_ref() == Some(&id));
+        let entries = entries_of(&gathered.registry, Some(&id));
+        seen.push(id);
+        let root = repository.as_ref().map(Repository::root);
+        let (config, problem) = config::of_other_repository(&context.host, root);
+        gathered.warnings.extend(problem.map(|problem| format!("{}: {problem}", place.display())));
+        gathered.add(context, Site { other: repository, is_here: false, config }, entries)?;
+    }
+    Ok(())
+}
+
+impl Gathered {
+    fn add(&mut self, context: &Context, site: Site, entries: Vec<Entry>) -> Result<()> {
+        let rows = match site.repository(context) {
+            Some(repository) => rows::rows(repository, &self.registry)?,
+            None => Vec::new(),
+        };
+        for entry in entries {
+            let is_it =
+                |row: &&rows::Row| row.entry.as_ref().is_some_and(|known| known.sequence == entry.sequence);
+            let folder = rows.iter().find(is_it).map_or(&*entry.path, rows::Row::path).to_path_buf();
+            for (service, port) in view::services(&entry) {
+                self.subjects.push(subject(&site.config, self.sites.len(), &entry, &folder, service, port));
+            }
+        }
+        self.sites.push(site);
+        Ok(())
+    }
+}
+
+fn subject(
+    config: &Config,
+    site: usize,
+    entry: &Entry,
+    folder: &std::path::Path,
+    service: ServiceName,
+    port: Port,
+) -> Subject {
+    let settings = config.services.get(&service);
+    let check = match settings.and_then(|settings| settings.health.as_ref()) {
+        Some(written) => crate::model::config::health::parse(written)
+            .map_err(|fault| format!("its check cannot be read: {}", fault.message)),
+        None => Ok(Check::default()),
+    };
+    let usual = config.health;
+    let known = check.as_ref().ok();
+    Subject {
+        key: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
+        entry: entry.clone(),
+        folder: folder.to_path_buf(),
+        service,
+        port,
+        run: settings.and_then(|settings| settings.run.clone()),
+        timeout: known.and_then(|check| check.timeout).unwrap_or(usual.timeout),
+        threshold: Threshold {
+            failures: known.and_then(|check| check.failures).unwrap_or(usual.failures),
+            successes: known.and_then(|check| check.successes).unwrap_or(usual.successes),
+        },
+        check,
+        site,
+    }
+}
+
+/// A name means a worktree of the repository we stand in; with all of them it means each that is called so.
+fn keep_worktree(context: &Context, gathered: &mut Gathered, wanted: &str) -> Result<()> {
+    let sequences: Vec<u64> = if context.repository.is_some() {
+        let found = find::named(context, &gathered.registry, wanted)?;
+        found.entry.into_iter().map(|entry| entry.sequence).collect()
+    } else {
+        let is_it = |entry: &&Entry| entry.is_living() && entry.name == wanted;
+        gathered.registry.entries().filter(is_it).map(|entry| entry.sequence).collect()
+    };
+    if sequences.is_empty() {
+        let message = format!("worktree `{}` is not recorded, so it has no services", wanted.escape_debug());
+        return Err(Failure::new(Code::NotFound, message).hint("`wt adopt` records it, `wt list` shows all"));
+    }
+    gathered.subjects.retain(|subject| sequences.contains(&subject.entry.sequence));
+    Ok(())
+}
+
+fn keep_service(gathered: &mut Gathered, wanted: &ServiceName) -> Result<()> {
+    let mut known: Vec<String> =
+        gathered.subjects.iter().map(|subject| subject.service.to_string()).collect();
+    gathered.subjects.retain(|subject| subject.service == *wanted);
+    if !gathered.subjects.is_empty() {
+        return Ok(());
+    }
+    known.sort();
+    known.dedup();
+    let failure = Failure::new(Code::NotFound, format!("no service `{wanted}` has a port here"));
+    Err(match known[..] {
+        [] => failure.hint(format!("`wt ports allocate --service {wanted}` gives it one")),
+        _ => failure.hint(format!("those that have one: {}", known.join(", "))),
+    })
+}

@@ -1,0 +1,61 @@
+//! Keeps the last results in the registry: one short change after all looks, and none where there is nothing new.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::store::Store;
+use crate::model::health::judgement::Judgement;
+use crate::model::health::state::Recorded;
+use crate::model::registry::table::Registry;
+
+use super::gather::Subject;
+
+/// How long to wait for the registry's lock: a result that is not kept is no harm, and the next one comes.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Records what was seen, where it is news. `registry` is what was read before the looks.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be changed now; nothing was recorded then.
+pub fn record(
+    context: &Context,
+    registry: &Registry,
+    seen: &[(&Subject, &Judgement)],
+    at: Timestamp,
+) -> Result<()> {
+    let is_news = |(subject, judgement): &&(&Subject, &Judgement)| {
+        let entry = registry.entries().find(|entry| entry.sequence == subject.entry.sequence);
+        let known = entry.and_then(|entry| {
+            entry
+                .allocations
+                .iter()
+                .find(|known| known.service == subject.service && known.find_port() == Some(subject.port))
+        });
+        let before = known.and_then(|known| known.health.as_ref()).and_then(Recorded::find);
+        Recorded::of(judgement, at).is_news(before.as_ref())
+    };
+    let news: Vec<_> = seen.iter().filter(is_news).collect();
+    if news.is_empty() {
+        return Ok(());
+    }
+    let patience = PATIENCE.min(context.config.registry.lock_timeout);
+    let store: Store<Registry> = Store::open(context.host.dirs()?, patience, context.host.interrupt.clone());
+    store.update(|registry| {
+        for (subject, judgement) in &news {
+            let Some(entry) = registry.find_by_sequence(subject.entry.sequence) else { continue };
+            // What was moved or given to another service since is not what was looked at.
+            let found = entry
+                .allocations
+                .iter_mut()
+                .find(|known| known.service == subject.service && known.find_port() == Some(subject.port));
+            if let Some(allocation) = found {
+                Recorded::of(judgement, at).write(allocation);
+            }
+        }
+        Ok(())
+    })
+}
