@@ -199,6 +199,25 @@ fn a_folder_reached_by_a_link_is_judged_by_where_it_leads() {
 }
 
 #[test]
+fn a_hooks_path_that_is_included_on_a_condition_counts() {
+    let sandbox = sandbox();
+    let condition = format!("includeIf.gitdir:{}/.path", sandbox.path("proj").display());
+    sandbox.git(&sandbox.repo(), &["config", "--global", &condition, "~/work.config"]);
+    fs::write(sandbox.path("home/work.config"), "[core]\n\thooksPath = ~/company\n").unwrap();
+    let error = sandbox.refused(&["hooks", "install"], "hook_foreign");
+    assert_eq!(error["details"]["folder"], sandbox.path("home/company").to_str().unwrap());
+}
+
+#[test]
+fn a_hooks_path_that_names_the_usual_folder_is_the_usual_folder() {
+    let sandbox = sandbox();
+    let own = sandbox.repo().join(".git/hooks");
+    sandbox.git(&sandbox.repo(), &["config", "core.hooksPath", own.to_str().unwrap()]);
+    sandbox.hooks("install").ok();
+    assert_fires_once(&sandbox, "a");
+}
+
+#[test]
 fn lefthook_and_pre_commit_are_known_by_their_files() {
     for (file, manager) in [("lefthook.yml", "lefthook"), (".pre-commit-config.yaml", "pre-commit")] {
         let sandbox = sandbox();
@@ -256,6 +275,22 @@ fn a_create_with_our_hooks_is_as_good_as_one_without() {
     sandbox.wt(&["remove", "feature-login"]).ok();
     sandbox.wt(&["restore", "feature-login"]).ok();
     assert_eq!(sandbox.living().len(), 1);
+}
+
+#[test]
+fn a_create_with_our_hooks_in_the_configuration_is_too() {
+    let Some(git) = find_new_git() else { return };
+    let mut sandbox = Sandbox::new();
+    let bin = Path::new(env!("CARGO_BIN_EXE_wt")).parent().unwrap().display();
+    let rest = std::env::var("PATH").unwrap();
+    sandbox.set("PATH", format!("{}:{bin}:{rest}", git.display()));
+    assert_eq!(sandbox.json(&["hooks", "install"])["how"], "config");
+    let run = sandbox.wt(&["create", "login", "--ports"]).ok();
+    assert!(!run.stderr.contains("warning"), "{}", run.shown());
+    assert_eq!(sandbox.living().len(), 1);
+    let folder = sandbox.path("by-git");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "feature/x", folder.to_str().unwrap()]);
+    assert_eq!(sandbox.living().len(), 2);
 }
 
 /// The same sandbox with another git in front of the PATH.

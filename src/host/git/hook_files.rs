@@ -141,9 +141,15 @@ pub fn found(path: &Path, hook: Hook) -> Found {
 /// Returns the text that git would run at `path`, links followed; `None` where it would run nothing.
 #[must_use]
 pub fn runnable_text(path: &Path) -> Option<Vec<u8>> {
+    let runs = path.metadata().is_ok_and(|found| found.permissions().mode() & 0o111 != 0);
+    runs.then(|| plain_text(path)).flatten()
+}
+
+/// Reads a file of the length of a hook, links followed; nothing else is opened, since a pipe would never end.
+pub(super) fn plain_text(path: &Path) -> Option<Vec<u8>> {
     let metadata = path.metadata().ok()?;
-    let runs = metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 && metadata.len() <= LONGEST;
-    runs.then(|| fs::read(path).ok()).flatten()
+    let is_short = metadata.is_file() && metadata.len() <= LONGEST;
+    is_short.then(|| fs::read(path).ok()).flatten()
 }
 
 /// Looks at a hooks folder.

@@ -1,9 +1,8 @@
 //! Which tool keeps a project's hooks, and whether its hooks call `wt`: by its files, which are read and never run.
 
-use std::fs;
 use std::path::Path;
 
-use super::hook_files::{found, runnable_text};
+use super::hook_files::{found, plain_text, runnable_text};
 use crate::model::hooks::partner::{Partner, TRACES};
 use crate::model::hooks::text::Hook;
 
@@ -28,7 +27,7 @@ pub fn find_caller(hook: Hook, file: &Path, worktree: &Path) -> Option<Partner> 
     let text = runnable_text(file)?;
     let folder = file.parent()?;
     let partner = find_partner(worktree, folder).unwrap_or(Partner::Unknown);
-    let calls = |path: &Path| fs::read(path).is_ok_and(|text| hook.is_called_in(&text));
+    let calls = |path: &Path| plain_text(path).is_some_and(|text| hook.is_called_in(&text));
     let by_partner = match partner {
         // husky's own `_/NAME` runs `NAME` one folder up.
         Partner::Husky => folder.parent().is_some_and(|above| calls(&above.join(hook.name()))),

@@ -1,26 +1,23 @@
 //! What git's configuration says about hooks, and our own lines in it (git-config(1): `hook.<friendly-name>.*`).
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
-use super::discovery::canonical;
-use super::hooks::hook_file_of;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
+use crate::model::hooks::config_lines::ConfigLines;
 use crate::model::hooks::firing::parse_version;
 use crate::model::hooks::text::Hook;
 
-/// What one worktree's configuration says about one hook.
+/// What git's configuration says about hooks in one worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HookSettings {
-    /// The file that git would run.
-    pub file: PathBuf,
-    /// `core.hooksPath` as it is written, where it leads elsewhere than to the repository's own hooks.
-    pub diverted: Option<String>,
-    /// The command of our hook, where the configuration also names its event.
-    pub command: Option<String>,
-    /// Whether `hook.….enabled` is off, for ours or for all hooks of the event.
-    pub disabled: bool,
+    /// `core.hooksPath`, a leading `~` resolved; relative to the worktree.
+    pub folder: Option<PathBuf>,
+    /// Everything under `hook.`.
+    pub lines: ConfigLines,
 }
 
 /// Asks git for its version, as major and minor (`git --version`).
@@ -41,36 +38,44 @@ impl Repository {
         self.common_dir.join("hooks")
     }
 
-    /// Returns the folder where git looks for hooks in the main worktree, or the bare repository.
-    pub fn hooks_dir(&self) -> Result<PathBuf> {
-        let file = hook_file_of(self, &self.settings(None)?, Hook::PrePush.name(), &self.root);
-        Ok(file.parent().map_or_else(|| self.own_hooks_dir(), Path::to_path_buf))
+    /// Asks git what its configuration says about hooks in one worktree; `admin` is git's name of a linked one. Asked of
+    /// git itself, which alone knows what `includeIf` brings in.
+    ///
+    /// # Errors
+    ///
+    /// `git_failed` when git cannot read the configuration.
+    pub fn hook_settings(&self, admin: Option<&str>) -> Result<HookSettings> {
+        let git_dir = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
+        let ask = |words: &[&str]| {
+            let own = format!("--git-dir={}", git_dir.display());
+            Git::new(&self.common_dir).args([own.as_str(), "config", "--null"]).args(words).run()
+        };
+        let path = ask(&["--type=path", "--get", "core.hooksPath"])?;
+        let hooks = ask(&["--get-regexp", r"^hook\."])?;
+        for output in [&path, &hooks] {
+            // 1: nothing of that name.
+            if output.status > 1 {
+                return Err(Failure::new(
+                    Code::GitFailed,
+                    format!("git cannot read its configuration: {}", output.complaint()),
+                ));
+            }
+        }
+        let text = path.stdout.strip_suffix(b"\0").unwrap_or(&path.stdout);
+        let folder = path.is_success().then(|| PathBuf::from(OsStr::from_bytes(text)));
+        Ok(HookSettings { folder, lines: ConfigLines::parse(&String::from_utf8_lossy(&hooks.stdout)) })
     }
 
-    /// Reads what the configuration of one worktree says about `hook`; `admin` is git's name of a linked worktree.
-    pub fn hook_settings(&self, hook: Hook, admin: Option<&str>, worktree: &Path) -> Result<HookSettings> {
-        let git_dir = admin.map(|admin| self.admin_dir(admin));
-        let settings = self.settings(git_dir.as_deref())?;
-        let file = hook_file_of(self, &settings, hook.name(), worktree);
-        let leads_home =
-            file.parent().is_some_and(|folder| canonical(folder) == canonical(&self.own_hooks_dir()));
-        let diverted = settings.get_string("core.hooksPath").ok().filter(|_| !leads_home);
-        let name = hook.friendly_name();
-        let is_off = |key: String| settings.get_bool(&key).is_ok_and(|enabled| !enabled);
-        let mut events = Vec::new();
-        if let Ok(entries) = settings.multivar(&format!("hook.{name}.event"), None) {
-            // What cannot be read is as if it were not there: then the hook counts as missing.
-            let _ = entries.for_each(|entry| match entry.value() {
-                // An empty value takes back those before it.
-                Ok("") | Err(_) => events.clear(),
-                Ok(event) => events.push(event.to_owned()),
-            });
-        }
-        let is_bound = events.iter().any(|event| event == hook.name());
-        let command = settings.get_string(&format!("hook.{name}.command")).ok().filter(|_| is_bound);
-        let disabled =
-            is_off(format!("hook.{name}.enabled")) || is_off(format!("hook.{}.enabled", hook.name()));
-        Ok(HookSettings { file, diverted, command, disabled })
+    /// Answers whether the linked worktree has a configuration of its own (`extensions.worktreeConfig`).
+    #[must_use]
+    pub fn has_own_settings(&self, admin: &str) -> bool {
+        self.admin_dir(admin).join("config.worktree").exists()
+    }
+
+    /// Returns the folder where git looks for hooks in `worktree`: a relative path counts from there.
+    #[must_use]
+    pub fn hooks_dir(&self, settings: &HookSettings, worktree: &Path) -> PathBuf {
+        settings.folder.as_ref().map_or_else(|| self.own_hooks_dir(), |folder| worktree.join(folder))
     }
 
     /// Returns the command that the repository's own configuration has under our hook's name, bound to an event or not.

@@ -21,7 +21,7 @@ impl Repository {
         let zeros = "0".repeat(new.len());
         let arguments = [zeros.as_str(), new, "1"];
         let settings = self.settings(None)?;
-        let file = hook_file_of(self, &settings, "post-checkout", worktree);
+        let file = self.hook_file(&settings, "post-checkout", worktree);
         let child = if is_configured(&settings, "post-checkout") {
             let words = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
             Git::new(worktree).args(words).args(arguments)
@@ -34,19 +34,13 @@ impl Repository {
         let output = child.talk().interrupted_by(interrupted).run()?;
         Ok((!output.is_success()).then_some(output.status))
     }
-}
 
-/// Returns the file that git looks for in `worktree`.
-pub(super) fn hook_file_of(
-    repository: &Repository,
-    settings: &Config,
-    hook: &str,
-    worktree: &Path,
-) -> PathBuf {
-    match settings.get_path("core.hooksPath") {
-        // A relative path counts from where the hook runs: the worktree.
-        Ok(path) => worktree.join(path).join(hook),
-        Err(_) => repository.common_dir.join("hooks").join(hook),
+    fn hook_file(&self, settings: &Config, hook: &str, worktree: &Path) -> PathBuf {
+        match settings.get_path("core.hooksPath") {
+            // A relative path counts from where the hook runs: the worktree.
+            Ok(path) => worktree.join(path).join(hook),
+            Err(_) => self.common_dir.join("hooks").join(hook),
+        }
     }
 }
 

@@ -78,11 +78,17 @@ pub fn inspect(context: &Context, repository: &Repository) -> Result<Inspection>
     let (folder, obstacle) = place::folder(repository)?;
     let belongs = how_for(git);
     let around = Around { repository, belongs, on_path: program.is_some() };
+    let shared = repository.hook_settings(None)?;
     let mut hooks = Vec::new();
     for row in rows::rows(repository, &registry)? {
         let Some(worktree) = row.worktree.as_ref().filter(|worktree| !worktree.missing) else { continue };
+        let own = worktree.admin.as_deref().filter(|admin| repository.has_own_settings(admin));
+        let settings = match own {
+            Some(admin) => &repository.hook_settings(Some(admin))?,
+            None => &shared,
+        };
         for hook in Hook::ALL {
-            let sight = around.sight(hook, worktree.admin.as_deref(), &worktree.path)?;
+            let sight = around.sight(hook, settings, &worktree.path);
             let (worktree, path) = (row.name(), worktree.path.clone());
             hooks.push(HookSight { hook, worktree, path, firing: judge(&sight) });
         }
@@ -111,25 +117,25 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    fn sight(&self, hook: Hook, admin: Option<&str>, worktree: &Path) -> Result<Sight> {
-        let HookSettings { file, diverted, command, disabled } =
-            self.repository.hook_settings(hook, admin, worktree)?;
+    fn sight(&self, hook: Hook, settings: &HookSettings, worktree: &Path) -> Sight {
+        let folder = self.repository.hooks_dir(settings, worktree);
+        let file = folder.join(hook.name());
         let own = self.repository.own_hooks_dir();
         let found = found_hook(&file, hook);
         let called_by = if found.is_ours() { None } else { find_caller(hook, &file, worktree) };
         // Inside the git folder a hooks folder is as good as the usual one.
-        let folder = file.parent().map(|folder| hooks_folder_facts(folder).path);
-        let is_home = folder.is_some_and(|folder| folder.starts_with(self.repository.common_dir()));
-        Ok(Sight {
+        let is_home = hooks_folder_facts(&folder).path.starts_with(self.repository.common_dir());
+        let path = settings.folder.as_ref().map(|folder| folder.display().to_string());
+        Sight {
             hook,
             belongs: self.belongs,
             called_by,
-            diverted: diverted.filter(|_| !is_home),
+            diverted: path.filter(|_| !is_home),
             installed_file: found_hook(&own.join(hook.name()), hook).is_ours(),
             file: found,
-            command,
-            disabled,
+            command: settings.lines.find_command(hook),
+            disabled: settings.lines.is_disabled(hook),
             on_path: self.on_path,
-        })
+        }
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn hold(context: &Context, repository: &Repository) -> Result<FileHol
 
 /// Where git looks for hooks in the main worktree, and why it is not written to, if it is not.
 pub(super) fn folder(repository: &Repository) -> Result<(PathBuf, Option<Obstacle>)> {
-    let facts = hooks_folder_facts(&repository.hooks_dir()?);
+    let facts =
+        hooks_folder_facts(&repository.hooks_dir(&repository.hook_settings(None)?, repository.root()));
     let worktrees = repository.worktrees()?;
     let mut paths: Vec<&Path> = worktrees.iter().map(|worktree| worktree.path.as_path()).collect();
     paths.retain(|path| !path.as_os_str().is_empty() && *path != repository.common_dir());
