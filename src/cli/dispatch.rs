@@ -7,6 +7,7 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use super::arguments::{Cli, Command, GlobalArguments};
 use super::session::Session;
+use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
     adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, remove, restore,
@@ -21,7 +22,7 @@ use crate::ui::output::{Manner, Ui};
 pub fn run(words: &[OsString]) -> u8 {
     // git waits for its hooks: they do without the parser.
     if let Some(call) = hook::Call::find(words.get(1..).unwrap_or_default()) {
-        return hooked(&call);
+        return hooked(call);
     }
     let parsed = Cli::command()
         .color(ColorChoice::Never)
@@ -38,20 +39,19 @@ pub fn run(words: &[OsString]) -> u8 {
     ended(&ui, perform(cli.command, &session))
 }
 
-fn hooked(call: &hook::Call) -> u8 {
+fn hooked(call: hook::Call) -> u8 {
     if call.is_nothing() {
         return 0;
     }
     let host = Host::from_environment();
-    let ui = Ui::new(Manner {
-        color_welcome: welcomes_color(&host),
-        command: "hook".to_owned(),
-        ..Manner::default()
-    });
-    hook::answer(
-        call,
-        &Session { ui: &ui, global: &GlobalArguments::default(), host: &host, directive: None },
-    )
+    let color_welcome = welcomes_color(&host);
+    match hook::answer(call, Viewpoint { host, global: GlobalArguments::default() }) {
+        hook::Answer::Silence => 0,
+        answer => {
+            let manner = Manner { color_welcome, command: "hook".to_owned(), ..Manner::default() };
+            hook::show(answer, &Ui::new(manner))
+        }
+    }
 }
 
 /// <https://no-color.org>: any value but the empty one says no.

@@ -10,10 +10,11 @@ use clap::{Args, Subcommand};
 use super::session::Session;
 use super::surroundings::Viewpoint;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::model::hook_event::Checkout;
-use crate::ops::hook::limit::{self, Missed};
+use crate::ops::hook::limit::{self, Panicked};
 use crate::ops::hook::{self, Push, passing};
+use crate::ui::output::{Manner, Ui};
 
 /// How long git waits for us.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -86,6 +87,16 @@ impl Call {
     }
 }
 
+/// What git is answered.
+#[derive(Debug)]
+pub enum Answer {
+    Silence,
+    /// One line on stderr.
+    Say(String),
+    /// The push is to be stopped.
+    Stop(Failure),
+}
+
 /// Runs the command.
 #[must_use]
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
@@ -93,32 +104,46 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
         Hook::PostCheckout { arguments } => Call::post_checkout(arguments),
         Hook::PrePush { arguments } => Call::pre_push(arguments),
     };
-    answer(&call, session)
+    show(answer(call, session.viewpoint()), session.ui)
 }
 
-/// Answers git: 0, and 1 for a push that is to be stopped.
+/// Finds the answer, in two seconds at most: then the process ends, and git goes on.
 #[must_use]
-pub fn answer(call: &Call, session: &Session<'_>) -> u8 {
-    let work = work(call.clone(), session.viewpoint());
-    let said = match limit::within(LIMIT, work) {
+pub fn answer(call: Call, viewpoint: Viewpoint) -> Answer {
+    let said = match limit::within(LIMIT, end_late, || work(call, viewpoint)) {
         Ok(Ok(said)) => said,
-        Ok(Err(refusal)) => {
-            session.ui.fail(&refusal);
-            return 1;
-        }
-        Err(Missed::Late) => vec!["this took too long, so git goes on without it".to_owned()],
-        Err(Missed::Panicked) => vec!["something went wrong inside wt, so git goes on without it".to_owned()],
+        Ok(Err(refusal)) => return Answer::Stop(refusal),
+        Err(Panicked) => vec!["something went wrong inside wt, so git goes on without it".to_owned()],
     };
-    if !said.is_empty() {
-        session.ui.say(&one_line(&said));
-    }
-    0
+    if said.is_empty() { Answer::Silence } else { Answer::Say(one_line(&said)) }
 }
 
-/// What is to be done, by itself: the words to say, or why the push is to be stopped.
-fn work(call: Call, viewpoint: Viewpoint) -> impl FnOnce() -> Result<Vec<String>> + Send + 'static {
+#[expect(clippy::exit, reason = "git waits, and whatever we wait for may never come")]
+fn end_late() {
+    Ui::new(Manner::default()).say(&one_line(&["this took too long, so git goes on without it".to_owned()]));
+    std::process::exit(0);
+}
+
+/// Shows the answer, and returns 0, or 1 for a push that is to be stopped.
+#[must_use]
+pub fn show(answer: Answer, ui: &Ui) -> u8 {
+    match answer {
+        Answer::Silence => 0,
+        Answer::Say(line) => {
+            ui.say(&line);
+            0
+        }
+        Answer::Stop(refusal) => {
+            ui.fail(&refusal);
+            1
+        }
+    }
+}
+
+/// Does what is to be done; returns the words to say, or why the push is to be stopped.
+fn work(call: Call, viewpoint: Viewpoint) -> Result<Vec<String>> {
     let deadline = Instant::now() + DEADLINE;
-    move || match call {
+    match call {
         Call::PostCheckout(None) => Ok(Vec::new()),
         Call::PostCheckout(Some(checkout)) => Ok(post_checkout(viewpoint, &checkout)),
         Call::PrePush { remote } => pre_push(viewpoint, remote, deadline),

@@ -81,6 +81,12 @@ pub fn is_gone(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
 }
 
+/// Answers as [`is_gone`], in half the time where something is there, as mostly: for many paths in a row.
+#[must_use]
+pub fn is_gone_quickly(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXISTS).is_err() && is_gone(path)
+}
+
 /// Answers whether the nearest folder above `path` that exists is empty and not its parent, as a mount point is from
 /// which the file system was taken.
 #[must_use]

@@ -20,6 +20,9 @@ use crate::model::registry::document::Document;
 /// The file's name in the state folder.
 const FILE: &str = "registry.json";
 
+/// How much of the file is shown at once, in bytes, unless a line is longer.
+const PIECE: usize = 32 * 1024;
+
 /// What the names of our temporary files begin with; the writer's pid follows.
 const DRAFT: &str = ".registry.json.";
 
@@ -57,9 +60,33 @@ impl<T: Document> Store<T> {
         }
     }
 
-    /// Looks at the file's bytes without parsing them; `None` where there is no file or it cannot be read.
-    pub fn glance<R>(&self, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        self.read_bytes().ok().flatten().map(|bytes| look(&bytes))
+    /// Shows the file's bytes without parsing them, some whole lines at a time: a large file costs no memory, which is
+    /// most of the time that reading takes. `None` where there is no file or it cannot be read.
+    pub fn skim(&self, mut look: impl FnMut(&[u8])) -> Option<()> {
+        let (mut file, _) = open_plain(&self.path()).ok()?;
+        let mut piece = vec![0; PIECE];
+        let mut filled = 0;
+        loop {
+            let read = match file.read(&mut piece[filled..]) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                read => read.ok()?,
+            };
+            let end = filled + read;
+            if read == 0 {
+                look(&piece[..end]);
+                return Some(());
+            }
+            let whole = memchr::memrchr(b'\n', &piece[filled..end]).map_or(0, |at| filled + at + 1);
+            if whole > 0 {
+                look(&piece[..whole]);
+                piece.copy_within(whole..end, 0);
+            }
+            filled = end - whole;
+            if filled == piece.len() {
+                // A line longer than the piece.
+                piece.resize(piece.len() * 2, 0);
+            }
+        }
     }
 
     /// Answers whether the file is the backup, byte for byte: somebody put it back. Every write of ours makes the two differ.
@@ -147,15 +174,21 @@ impl<T: Document> Store<T> {
 
 /// Reads a file without waiting on a pipe for a writer that never comes.
 fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
+    let (mut file, length) = open_plain(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a plain file, and returns its length in bytes too.
+fn open_plain(path: &Path) -> std::io::Result<(File, u64)> {
     let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-    let mut file = File::options().read(true).custom_flags(nonblocking).open(path)?;
+    let file = File::options().read(true).custom_flags(nonblocking).open(path)?;
     let found = file.metadata()?;
     if !found.is_file() {
         return Err(std::io::Error::new(ErrorKind::InvalidInput, "it is not a plain file"));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok((file, found.len()))
 }
 
 fn write_draft(draft: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -222,6 +255,27 @@ mod tests {
         let state = (OsString::from("WT_STATE_DIR"), folder.as_os_str().to_owned());
         let dirs = Dirs::find(&[state].into_iter().collect()).unwrap();
         Store::open(dirs, Duration::from_secs(10), Interrupt::default())
+    }
+
+    #[test]
+    fn skimming_shows_every_byte_once_in_whole_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        assert_eq!(store.skim(|_| ()), None);
+        for lengths in
+            [vec![], vec![5], vec![PIECE, 1], vec![3 * PIECE, 7, PIECE - 1, PIECE + 1], vec![90; 2000]]
+        {
+            for end in ["\n", ""] {
+                let lines: Vec<String> = lengths.iter().map(|length| "x".repeat(*length)).collect();
+                let text = lines.join("\n") + end;
+                files::replace(&store.path(), text.as_bytes(), 0o600).unwrap();
+                let mut pieces: Vec<Vec<u8>> = Vec::new();
+                store.skim(|piece| pieces.push(piece.to_vec())).unwrap();
+                assert!(pieces.concat() == text.as_bytes(), "{lengths:?}");
+                let (_, whole) = pieces.split_last().unwrap();
+                assert!(whole.iter().all(|piece| piece.ends_with(b"\n")), "{lengths:?}");
+            }
+        }
     }
 
     #[test]

@@ -122,10 +122,9 @@ mod tests {
 
     fn entry(branch: Option<&str>, state: &'static str) -> Glimpse<'static> {
         Glimpse {
-            name: Cow::Borrowed("w"),
             admin: Cow::Borrowed("w"),
             path: Cow::Borrowed("/w"),
-            branch: branch.map(ToOwned::to_owned),
+            branch: branch.map(|branch| Cow::Owned(branch.to_owned())),
             state: Cow::Borrowed(state),
             host: Cow::Borrowed("here"),
             env: true,

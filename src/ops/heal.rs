@@ -1,10 +1,6 @@
 //! What every command does first: a create or a removal whose process died is undone or finished. One lock-free read
 //! tells whether there is anything to do.
 
-use std::path::Path;
-
-use memchr::memmem;
-
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Repository, Worktree};
@@ -13,7 +9,7 @@ use crate::host::process::identity;
 use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::glimpse::Signs;
 use crate::ops::create;
 use crate::ops::origin;
 use crate::ops::remove;
@@ -28,8 +24,9 @@ pub fn heal(context: &Context) -> Vec<String> {
     let Ok(store) = context.store() else { return Vec::new() };
     // Nearly always there is nothing to do, and the bytes alone tell.
     let id = context.repository.as_ref().and_then(Repository::find_id);
-    let place = id.as_ref().zip(context.repository.as_ref().map(Repository::common_dir));
-    if !store.glance(|bytes| may_need_healing(bytes, place)).unwrap_or(false) {
+    let place = context.repository.as_ref().map(|repository| repository.common_dir().to_string_lossy());
+    let mut signs = Signs::new(id.as_ref(), place.as_deref().unwrap_or_default());
+    if store.skim(|lines| signs.look(lines)).is_none() || !signs.call_for_healing() {
         return Vec::new();
     }
     let mut said: Vec<String> = origin::part_from_original(context).ok().flatten().into_iter().collect();
@@ -46,16 +43,6 @@ pub fn heal(context: &Context) -> Vec<String> {
         }
     }
     said
-}
-
-/// Answers whether something may be unfinished, or the repository with that id and common dir a copy: its id is known,
-/// its place is not.
-#[must_use]
-pub fn may_need_healing(registry: &[u8], repository: Option<(&RepositoryId, &Path)>) -> bool {
-    let mentions = |text: &str| memmem::find(registry, text.as_bytes()).is_some();
-    let is_elsewhere =
-        repository.is_some_and(|(id, place)| mentions(&id.0) && !mentions(&place.to_string_lossy()));
-    is_elsewhere || mentions("\"creating\"") || mentions("\"removing\"")
 }
 
 /// A backup is one step behind: what it calls unfinished may long be somebody's work. Such entries are marked, and never

@@ -9,10 +9,11 @@ use crate::host::git::Whereabouts;
 use crate::host::machine::Host;
 use crate::host::place;
 use crate::host::store::Store;
+use crate::model::branch::Head;
 use crate::model::hook_event::{Checkout, Standing, Want, wants};
-use crate::model::registry::glimpse::{Glimpse, glimpses};
+use crate::model::registry::glimpse::{Glimpse, Signs, glimpses};
+use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
-use crate::ops::heal;
 
 /// What a checkout calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,63 +35,109 @@ impl Calls {
 #[must_use]
 pub fn look(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
     let place = Whereabouts::find(folder)?;
-    let standing = standing(&place);
+    let standing = standing(&place, checkout);
+    let id = place.find_id();
+    let common_dir = place.common_dir.to_string_lossy();
+    let mut signs = Signs::new(id.as_ref(), &common_dir);
+    let mut seen =
+        Seen { place: &place, host: host.name(), is_clear: true, is_gone: false, own: Own::default() };
     let store = Store::<Registry>::open(host.dirs().ok()?, Duration::ZERO, host.interrupt.clone());
-    // Without a registry, or one that cannot be read, there is no entry; whoever needs one will say what is wrong.
-    let calls = store
-        .glance(|bytes| calls(host, bytes, &place, &standing, checkout))
-        .unwrap_or_else(|| Calls { heal: false, release: false, worktree: wants(checkout, &standing, None) });
+    let skimmed = store.skim(|lines| {
+        signs.look(lines);
+        if let Some(id) = &id {
+            seen.look(lines, id);
+        }
+    });
+    let heal = signs.call_for_healing();
+    let calls = match skimmed {
+        Some(()) if seen.is_clear => {
+            Calls { heal, release: seen.is_gone, worktree: wants(checkout, &standing, seen.own.find()) }
+        }
+        Some(()) => {
+            let worktree = if standing.admin.is_some() { Want::Look } else { Want::Nothing };
+            Calls { heal, release: true, worktree }
+        }
+        // Without a registry, or one that cannot be read, there is no entry; whoever needs one will say what is wrong.
+        None => Calls { heal: false, release: false, worktree: wants(checkout, &standing, None) },
+    };
     (!calls.is_nothing()).then_some(calls)
 }
 
-/// Returns the entry of the worktree at `folder` that git calls `admin`: git's name survives a move, so it goes first.
+/// Reads how the worktree stands, as far as it matters to this checkout.
 #[must_use]
-pub fn find_own<'a, 'b>(
-    glimpses: &'b [Glimpse<'a>],
-    admin: Option<&str>,
-    folder: &Path,
-) -> Option<&'b Glimpse<'a>> {
-    let admin = admin.filter(|admin| !admin.is_empty())?;
-    let living = || glimpses.iter().filter(|glimpse| glimpse.is_living());
-    living()
-        .find(|glimpse| glimpse.admin == admin)
-        .or_else(|| living().find(|glimpse| Path::new(&*glimpse.path) == folder))
-}
-
-/// Reads how the worktree stands.
-#[must_use]
-pub fn standing(place: &Whereabouts) -> Standing {
+pub fn standing(place: &Whereabouts, checkout: &Checkout) -> Standing {
+    let head = place.head();
     let is_linked = place.admin.is_some();
+    let may_be_busy = checkout.is_first() || matches!(head, Head::Detached(_));
     Standing {
         admin: place.admin.clone(),
-        head: place.head(),
-        is_busy: is_linked && place.is_busy(),
+        head,
+        is_busy: is_linked && may_be_busy && place.is_busy(),
         has_env_file: is_linked && place.folder.join(env_file::NAME).symlink_metadata().is_ok(),
     }
 }
 
-fn calls(host: &Host, bytes: &[u8], place: &Whereabouts, standing: &Standing, checkout: &Checkout) -> Calls {
-    let id = place.find_id();
-    let heal = heal::may_need_healing(bytes, id.as_ref().map(|id| (id, &*place.common_dir)));
-    let known = match &id {
-        Some(id) => glimpses(bytes, id),
-        None => Some(Vec::new()),
-    };
-    let Some(known) = known else {
-        return Calls {
-            heal,
-            release: true,
-            worktree: standing.admin.as_ref().map_or(Want::Nothing, |_| Want::Look),
+/// The row of the worktree that we stand in: git's name survives a move, so it goes first.
+#[derive(Debug)]
+pub struct Own<T> {
+    by_admin: Option<T>,
+    by_path: Option<T>,
+}
+
+impl<T> Default for Own<T> {
+    fn default() -> Self {
+        Self { by_admin: None, by_path: None }
+    }
+}
+
+impl<T> Own<T> {
+    /// Considers a row for the worktree at `folder` that git calls `admin`; `keep` makes what is kept of it.
+    pub fn consider(&mut self, row: &Glimpse, admin: Option<&str>, folder: &Path, keep: impl FnOnce() -> T) {
+        let Some(admin) = admin.filter(|_| row.is_living()) else { return };
+        if self.by_admin.is_none() && row.admin == admin {
+            self.by_admin = Some(keep());
+        } else if self.by_path.is_none() && Path::new(&*row.path) == folder {
+            self.by_path = Some(keep());
+        }
+    }
+
+    /// Returns what was kept of the row.
+    #[must_use]
+    pub fn find(&self) -> Option<&T> {
+        self.by_admin.as_ref().or(self.by_path.as_ref())
+    }
+}
+
+/// What was seen of the repository's rows so far.
+struct Seen<'a> {
+    place: &'a Whereabouts,
+    /// This machine's name.
+    host: String,
+    /// Whether the rows are those that we write.
+    is_clear: bool,
+    /// Whether some worktree's folder is gone.
+    is_gone: bool,
+    own: Own<Glimpse<'static>>,
+}
+
+impl Seen<'_> {
+    fn look(&mut self, lines: &[u8], id: &RepositoryId) {
+        let Some(rows) = glimpses(lines, id) else {
+            self.is_clear = false;
+            return;
         };
-    };
-    let this_host = host.name();
-    // What is locked, was moved or belongs to another machine is not released; the rest takes a closer look.
-    let is_gone = |glimpse: &Glimpse| {
-        glimpse.state == "active"
-            && place::is_gone(Path::new(&*glimpse.path))
-            && (glimpse.host.is_empty() || glimpse.host == this_host)
-            && !place.keeps(&glimpse.admin)
-    };
-    let entry = find_own(&known, standing.admin.as_deref(), &place.folder);
-    Calls { heal, release: known.iter().any(is_gone), worktree: wants(checkout, standing, entry) }
+        let place = self.place;
+        for row in rows {
+            self.is_gone = self.is_gone || self.may_be_released(&row);
+            self.own.consider(&row, place.admin.as_deref(), &place.folder, || row.clone().into_owned());
+        }
+    }
+
+    /// What is locked, was moved or belongs to another machine is not released; the rest takes a closer look.
+    fn may_be_released(&self, row: &Glimpse) -> bool {
+        row.state == "active"
+            && place::is_gone_quickly(Path::new(&*row.path))
+            && (row.host.is_empty() || row.host == self.host)
+            && !self.place.keeps(&row.admin)
+    }
 }

@@ -15,7 +15,7 @@ use crate::model::view::WorktreeView;
 use crate::ops::create::PortWish;
 use crate::ops::{adopt, env, heal, vanished};
 
-use super::passing::{self, Calls};
+use super::passing::{self, Calls, Own};
 
 /// Does what a checkout calls for, and returns what there is to say about it.
 #[must_use]
@@ -42,21 +42,20 @@ fn tend(context: &Context, checkout: &Checkout) -> Result<Option<String>> {
     let Some(Current { path, admin: Some(admin) }) = repository.current() else { return Ok(None) };
     let registry = context.store()?.read()?;
     let id = repository.find_id();
-    let entries: Vec<&Entry> = id.iter().flat_map(|id| registry.living(id)).collect();
-    let known: Vec<Glimpse> = entries.iter().map(|entry| Glimpse::from(*entry)).collect();
-    let Some(mut standing) = Whereabouts::find(path).map(|place| passing::standing(&place)) else {
+    let mut own = Own::default();
+    for entry in id.iter().flat_map(|id| registry.living(id)) {
+        own.consider(&Glimpse::from(entry), Some(admin), path, || entry);
+    }
+    let Some(mut standing) = Whereabouts::find(path).map(|place| passing::standing(&place, checkout)) else {
         return Ok(None);
     };
     if matches!(standing.head, Head::Unreadable(_)) {
         standing.head = repository.read_head(Some(admin))?;
     }
-    let own = passing::find_own(&known, Some(admin), path);
-    match (wants(checkout, &standing, own), own) {
+    let own = own.find().copied();
+    match (wants(checkout, &standing, own.map(Glimpse::from).as_ref()), own) {
         (Want::Adopt, _) if context.config.adopt.auto => record(context, path, standing.head.branch()),
-        (Want::Follow, Some(own)) => {
-            let entry = entries.iter().find(|entry| entry.name == own.name);
-            entry.map_or(Ok(None), |entry| follow(context, repository, entry, path, standing.head.branch()))
-        }
+        (Want::Follow, Some(entry)) => follow(context, repository, entry, path, standing.head.branch()),
         _ => Ok(None),
     }
 }
