@@ -158,14 +158,18 @@ fn standing(holder: &Holder<'_>, ourselves: &Ourselves) -> Option<Refusal> {
     }
 }
 
-/// `postgres`, `postgres: writer`, `/usr/lib/postgresql/17/bin/postgres`, `mysqld-8.0`, `redis-server *:6379`,
+/// `postgres`, `postgres: 17/main: writer`, `/usr/lib/postgresql/17/bin/postgres`, `mysqld-8.0`, `redis-server *:6379`,
 /// `sshd-session`; not `postgrest`.
 fn is(name: &str, known: &str) -> bool {
-    let base = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
-    match base.strip_prefix(known) {
-        Some(rest) => rest.chars().next().is_none_or(|letter| !letter.is_ascii_alphabetic()),
-        None => false,
-    }
+    let name = name.to_ascii_lowercase();
+    let first = name.split_ascii_whitespace().next().unwrap_or_default();
+    let starts = |text: &str| {
+        let base = text.rsplit('/').next().unwrap_or(text);
+        let rest = base.strip_prefix(known);
+        rest.is_some_and(|rest| rest.chars().next().is_none_or(|letter| !letter.is_ascii_alphabetic()))
+    };
+    // A path may hold spaces, and a title may hold slashes.
+    starts(&name) || starts(first)
 }
 
 /// What it takes before anything is ended.
@@ -260,6 +264,8 @@ mod tests {
             &["MYSQLD"],
             &["mysqld-8.0"],
             &["postgres: checkpointer"],
+            &["postgres: 17/main: walwriter"],
+            &["/opt/my databases/mongod"],
         ];
         for names in names {
             let found = refusal(&holder(900, names, 1000), &ourselves(), false);

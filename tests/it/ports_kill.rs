@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::support::holder::{Hold, hold};
+use super::support::holder::{Hold, Holder, hold};
 use super::support::python::Program;
 use super::support::terminal::Terminal;
 use super::support::{Run, Sandbox, skip, wait};
@@ -129,6 +129,50 @@ fn a_terminal_is_asked_and_enter_is_no() {
 }
 
 #[test]
+fn who_came_while_somebody_was_asked_is_not_ended() {
+    let (sandbox, folder) = sandbox();
+    let port = sandbox.port(0);
+    let Some(first) = sandbox.python(&folder, port, SERVER) else { return skip("no python3") };
+    let start = || {
+        let mut terminal =
+            Terminal::start(sandbox.command(&sandbox.repo(), &["ports", "kill", &port.to_string()]));
+        terminal.expect("End what holds port");
+        terminal
+    };
+    let mut terminal = start();
+    drop(first);
+    let mut second = sandbox.python(&folder, port, SERVER).unwrap();
+    terminal.send("y");
+    let (status, seen) = terminal.finish();
+    assert!(status == 1 && seen.contains("changed hands"), "{seen}");
+    assert!(second.is_running());
+    let mut terminal = start();
+    drop(second);
+    terminal.send("y");
+    let (status, seen) = terminal.finish();
+    assert!(status == 0 && seen.contains("is free"), "{seen}");
+}
+
+#[test]
+fn a_wait_can_be_interrupted_and_what_was_asked_to_end_is_not_killed() {
+    let (sandbox, folder) = sandbox();
+    let port = sandbox.port(0);
+    let told = sandbox.path("told");
+    let script = format!(
+        "signal.signal(signal.SIGTERM, lambda *_: open({:?}, 'w').close())\n{SERVER}\nsys.stdin.read()",
+        told.to_str().unwrap()
+    );
+    let Some(mut server) = sandbox.python(&folder, port, &script) else { return skip("no python3") };
+    let arguments = ["ports", "kill", &port.to_string(), "--yes", "--timeout", "60s"];
+    let mut running = sandbox.command(&sandbox.repo(), &arguments).spawn().unwrap();
+    wait::until("the signal", || told.exists());
+    let pid = rustix::process::Pid::from_raw(running.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(wait::end_of(&mut running).code(), Some(130));
+    assert!(server.is_running());
+}
+
+#[test]
 fn a_client_of_the_server_survives() {
     let (sandbox, folder) = sandbox();
     let port = sandbox.port(0);
@@ -207,6 +251,39 @@ fn all_who_share_a_port_are_ended() {
     assert_eq!((status, pids(&answer["killed"])), (0, expected), "{answer}");
     ended(&mut one);
     ended(&mut two);
+}
+
+#[test]
+fn a_server_with_workers_ends_with_all_of_them() {
+    let (sandbox, folder) = sandbox();
+    let port = sandbox.port(0);
+    let script =
+        "s = listen(port)\nfor _ in range(3):\n    if os.fork() == 0: stay(); os._exit(0)\nready(); stay()";
+    let Some(mut server) = sandbox.python(&folder, port, script) else { return skip("no python3") };
+    let (status, answer) = kill(&sandbox, port, &["--yes"]);
+    assert_eq!((status, answer["killed"].as_array().unwrap().len()), (0, 4), "{answer}");
+    assert_eq!(answer["killed"][0]["pid"], server.pid, "the parent first");
+    ended(&mut server);
+}
+
+#[test]
+fn a_real_database_needs_force() {
+    let (sandbox, folder) = sandbox();
+    let port = sandbox.port(0);
+    let text = port.to_string();
+    let arguments = ["--port", &text, "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"];
+    let spawned =
+        sandbox.program("redis-server", &folder).args(arguments).stdout(std::process::Stdio::null()).spawn();
+    let Ok(child) = spawned else { return skip("no redis-server") };
+    let mut redis = Holder { child };
+    wait::until("redis", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let (status, answer) = kill(&sandbox, port, &["--yes"]);
+    assert_eq!((status, pids(&answer["refused"])), (1, vec![u64::from(redis.pid())]), "{answer}");
+    assert!(answer["refused"][0]["reason"].as_str().unwrap().contains("database"), "{answer}");
+    assert!(redis.child.try_wait().unwrap().is_none());
+    let (status, answer) = kill(&sandbox, port, &["--yes", "--force"]);
+    assert_eq!((status, &answer["killed"][0]["signal"]), (0, &"TERM".into()), "{answer}");
+    wait::end_of(&mut redis.child);
 }
 
 #[test]

@@ -212,6 +212,18 @@ fn of_a_port_that_two_worktrees_have_the_younger_moves() {
 }
 
 #[test]
+fn two_who_resolve_at_once_move_it_once() {
+    let Some((sandbox, _stranger)) = disputed() else { return skip("no python3") };
+    let start = || sandbox.command(&sandbox.repo(), &["ports", "resolve", "-q"]).spawn().unwrap();
+    let mut children: Vec<_> = (0..4).map(|_| start()).collect();
+    for child in &mut children {
+        assert_eq!(wait::end_of(child).code(), Some(0));
+    }
+    assert_eq!(port_of(&sandbox, "login"), u64::from(sandbox.port(1)));
+    assert_eq!(events(&sandbox).iter().filter(|name| *name == "port_moved").count(), 1);
+}
+
+#[test]
 fn pinned_and_locked_ports_are_never_moved_and_it_is_said() {
     let Some((sandbox, _stranger)) = disputed() else { return skip("no python3") };
     sandbox.git(&sandbox.repo(), &["worktree", "lock", sandbox.worktree("feature-login").to_str().unwrap()]);

@@ -8,7 +8,7 @@ use super::holders::{Holder, holders};
 use super::kill::{self, Way};
 use super::move_port::{Leaving, Moved, move_away};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::host::net::listeners::listeners;
 use crate::model::config::settings::Strategy;
 use crate::model::dispute::{Claim, Dispute, Holding, Level, Trouble};
@@ -146,6 +146,8 @@ fn moved(context: &Context, now: &Dispute, claim: &Claim) -> Result<Outcome> {
             "no other port is free for `{}` of {}",
             claim.service, claim.worktree.name
         )),
+        // Somebody else was faster.
+        Err(failure) if failure.code() == Code::NotFound => Outcome::NotDue,
         Err(failure) => Outcome::Failed(failure.message().to_owned()),
     })
 }
@@ -167,7 +169,9 @@ fn terminate(context: &Context, now: &Dispute, agreed: &[Holding], of: &Claim) -
     let Trouble::Held { claim, holders: disputing, .. } = &now.trouble else {
         return Ok(Outcome::Failed("the port changed hands meanwhile".to_owned()));
     };
-    let is_same = |one: &Holding, other: &Holding| (one.pid, one.started) == (other.pid, other.started);
+    let is_same = |one: &Holding, other: &Holding| {
+        (one.pid, one.started, one.standing()) == (other.pid, other.started, other.standing())
+    };
     let is_known = |now: &Holding| now.refusal.is_none() && agreed.iter().any(|then| is_same(then, now));
     if claim.worktree != of.worktree || !disputing.iter().all(is_known) {
         return Ok(Outcome::Failed("the port changed hands meanwhile: nobody was ended".to_owned()));
