@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
     adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, remove, restore,
-    shell_init, sweep, switch,
+    shell_init, sweep, switch, trust,
 };
 use crate::ui::paint::ColorWish;
 
@@ -96,6 +96,7 @@ pub enum Command {
     Env(env::Arguments),
     Adopt(adopt::Arguments),
     Health(health::Arguments),
+    Trust(trust::Arguments),
     Config(config::Arguments),
     Init(init::Arguments),
     ShellInit(shell_init::Arguments),
@@ -122,6 +123,7 @@ impl Command {
             Self::Env(_) => "env",
             Self::Adopt(_) => "adopt",
             Self::Health(_) => "health",
+            Self::Trust(_) => "trust",
             Self::Config(arguments) => arguments.word(),
             Self::Init(_) => "init",
             Self::ShellInit(_) => "shell-init",

@@ -11,7 +11,7 @@ use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
     adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, remove, restore,
-    shell_init, sweep, switch,
+    shell_init, sweep, switch, trust,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -87,6 +87,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Env(arguments) => env::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
+        Command::Trust(arguments) => trust::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),

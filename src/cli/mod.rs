@@ -25,5 +25,6 @@ pub mod show_health;
 pub mod surroundings;
 pub mod sweep;
 pub mod switch;
+pub mod trust;
 pub mod watching;
 pub mod wishes;

@@ -20,3 +20,4 @@ pub mod process;
 pub mod remove_tree;
 pub mod store;
 pub mod token;
+pub mod trust_file;

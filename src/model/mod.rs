@@ -33,6 +33,7 @@ pub mod signal;
 pub mod strays;
 pub mod suggestion;
 pub mod template;
+pub mod trust;
 pub mod validity;
 pub mod variables;
 pub mod view;

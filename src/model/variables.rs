@@ -68,6 +68,22 @@ pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, Strin
     Ok(variables)
 }
 
+/// Puts the values of a service into each word of a command, split before, so that a value is always one word.
+///
+/// # Errors
+///
+/// `config_invalid`, naming `key`, for a word that misses a value.
+pub fn fill(
+    key: &str,
+    words: &[String],
+    facts: &EnvFacts,
+    service: &ServiceName,
+    port: Port,
+) -> Result<Vec<String>> {
+    let values = values(facts, service, port);
+    words.iter().map(|word| template::render(key, word, &values)).collect()
+}
+
 /// Returns the URL of a service.
 ///
 /// # Errors
@@ -77,7 +93,11 @@ pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port)
     let Some(template) = config.services.get(service).and_then(|settings| settings.url.as_deref()) else {
         return Ok(format!("http://localhost:{port}"));
     };
-    let values = UrlValues {
+    template::render(&format!("service.{service}.url"), template, &values(facts, service, port))
+}
+
+fn values<'a>(facts: &'a EnvFacts, service: &'a ServiceName, port: Port) -> UrlValues<'a> {
+    UrlValues {
         port: port.number(),
         service: service.as_str(),
         purpose: &facts.purpose,
@@ -85,8 +105,7 @@ pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port)
         name: &facts.name,
         branch: &facts.branch,
         repo_name: &facts.repo_name,
-    };
-    template::render(&format!("service.{service}.url"), template, &values)
+    }
 }
 
 /// The variables that carry a service's port. `port-2` is `PORT_2` rather than `PORT_2_PORT`.

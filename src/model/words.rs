@@ -1,4 +1,5 @@
-//! A command as written, split into its words as `sh` splits them: quotes and backslashes, and nothing else of a shell.
+//! A command as written, split into its words as `sh` splits them: quotes and backslashes, and nothing
+//! else of a shell. `{{ … }}` is one piece.
 
 /// Splits `text` into words.
 ///
@@ -28,6 +29,15 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
                 Some(next) => word.get_or_insert_default().push(next),
                 None => return Err("ends with a backslash".to_owned()),
             },
+            '{' if letters.as_str().starts_with('{') => {
+                // A value that is put in later: `{{ port }}` is no three words.
+                let rest = letters.as_str();
+                let end = rest.find("}}").map_or(rest.len(), |at| at + 2);
+                let word = word.get_or_insert_default();
+                word.push('{');
+                word.push_str(&rest[..end]);
+                letters = rest[end..].chars();
+            }
             other => word.get_or_insert_default().push(other),
         }
     }
@@ -68,6 +78,8 @@ mod tests {
             ("sh -c 'exit 3'", vec!["sh", "-c", "exit 3"]),
             (r#"a "b \"c\" \d" ''"#, vec!["a", r#"b "c" \d"#, ""]),
             (r"a\ b 'c'd", vec!["a b", "cd"]),
+            ("nc -z x:{{ port }} {{a}}{", vec!["nc", "-z", "x:{{ port }}", "{{a}}{"]),
+            ("a {{ b c", vec!["a", "{{ b c"]),
             ("a; $b | c", vec!["a;", "$b", "|", "c"]),
         ] {
             assert_eq!(split(text).unwrap(), words, "{text}");

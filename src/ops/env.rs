@@ -89,6 +89,12 @@ pub fn variables_of(
     variables::variables(&context.config, &facts(&repository.name(), entry))
 }
 
+/// Returns what templates know of an entry.
+#[must_use]
+pub fn facts_of(repository: &Repository, entry: &Entry) -> EnvFacts {
+    facts(&repository.name(), entry)
+}
+
 /// Returns the URL of a service; `None` when its template cannot be rendered, which writing the block will say.
 #[must_use]
 pub fn url(

@@ -22,6 +22,7 @@ pub mod rows;
 pub mod run;
 pub mod sweep;
 pub mod switch;
+pub mod trust;
 pub mod undo;
 pub mod vanished;
 pub mod view;

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::check;
 use super::problem::Fault;
+use super::schema::URL_VALUES;
 use crate::model::health::check::{Check, CheckKind, HttpCheck};
-use crate::model::words;
+use crate::model::{template, words};
 
 /// The kinds of check.
 pub const CHECKS: [&str; 5] = ["tcp", "http", "postgres", "redis", "command"];
@@ -197,7 +198,14 @@ fn headers(value: &Value) -> Result<Vec<(String, String)>, Fault> {
 
 fn command(value: &Value) -> Result<&str, Fault> {
     let command = check::text(value)?;
-    words::split(command).map(|_| command).map_err(Fault::new)
+    for word in words::split(command).map_err(Fault::new)? {
+        template::check(&word, URL_VALUES).map_err(|fault| Fault {
+            message: format!("`{}`: {}", word.escape_debug(), fault.message),
+            hint: fault.hint,
+            element: None,
+        })?;
+    }
+    Ok(command)
 }
 
 #[cfg(test)]
@@ -213,7 +221,7 @@ mod tests {
             json!({"http": "/", "status": [200, 204], "headers": {"Accept": "*/*"}, "method": "HEAD", "body": "ok"}),
             json!({"postgres": {}}),
             json!({"tcp": {}, "timeout": "1s"}),
-            json!({"command": "pg_isready -p '5432'", "interval": "5s", "failures": 2, "start_timeout": "30s"}),
+            json!({"command": "pg_isready -p {{port}}", "interval": "5s", "failures": 2, "start_timeout": "30s"}),
             json!({"postgres": {"user": "me", "database": "shop"}}),
         ] {
             assert_eq!(check(&value), Ok(()), "{value}");
@@ -244,6 +252,7 @@ mod tests {
             (json!({"postgres": {"user": ""}}), "`postgres` `user` must not be empty"),
             (json!({"command": "sh -c 'x"}), "`command` "),
             (json!({"command": "  "}), "`command` "),
+            (json!({"command": "nc {{ prt }}"}), "unknown template variable `prt`"),
         ] {
             let message = check(&value).unwrap_err().message;
             assert!(message.contains(words), "{value}: {message}");

@@ -55,6 +55,12 @@ pub struct Site {
 }
 
 impl Site {
+    /// Answers whether it is the repository we stand in.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.is_here
+    }
+
     /// Returns the repository; `None` where it cannot be reached.
     #[must_use]
     pub fn repository<'a>(&'a self, context: &'a Context) -> Option<&'a Repository> {

@@ -1,15 +1,21 @@
 //! One look at services: who is on their ports, and what those of ours answer, all at once.
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::host::net::check::ask::{self, Question};
+use crate::host::net::check::command::Run;
 use crate::host::net::owner::attribute;
+use crate::model::attribution::{Claim, WT_MARKER};
 use crate::model::health::check::{Check, CheckKind, Outcome};
 use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::health::occupancy::{Occupancy, occupancy};
 use crate::model::port::Port;
+use crate::model::quoting::quote_sh;
+use crate::model::{variables, words};
+use crate::ops::env;
+use crate::ops::trust::Trust;
 
-use super::gather::{Gathered, Subject};
+use super::gather::{Gathered, Site, Subject};
 
 /// Looks at every service that was gathered, and returns what it amounts to, in the same order.
 ///
@@ -19,6 +25,7 @@ use super::gather::{Gathered, Subject};
 pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
     let ports: Vec<Port> = gathered.subjects.iter().map(|subject| subject.port).collect();
     let busy = attribute(&ports, &gathered.registry)?;
+    let trust = Trust::read(context);
     let occupied = gathered.subjects.iter().zip(&busy);
     let occupied: Vec<Occupancy> =
         occupied.map(|(subject, busy)| occupancy(&busy.listeners, &subject.key)).collect();
@@ -26,7 +33,8 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
     let mut asked: Vec<usize> = Vec::new();
     let mut outcomes: Vec<Option<Outcome>> = vec![None; gathered.subjects.len()];
     for (index, (subject, occupied)) in gathered.subjects.iter().zip(&occupied).enumerate() {
-        match question(subject, occupied) {
+        let Some(site) = gathered.sites.get(subject.site) else { continue };
+        match question(context, subject, site, occupied, &trust) {
             Ask::Nothing => {}
             Ask::Question(question) => {
                 questions.push(question);
@@ -50,7 +58,13 @@ enum Ask {
     Told(Outcome),
 }
 
-fn question(subject: &Subject, occupied: &Occupancy) -> Ask {
+fn question(
+    context: &Context,
+    subject: &Subject,
+    site: &Site,
+    occupied: &Occupancy,
+    trust: &Result<Trust>,
+) -> Ask {
     let Occupancy::Ours { addresses, beside: None, .. } = occupied else { return Ask::Nothing };
     let check = match &subject.check {
         Ok(check) => check,
@@ -59,17 +73,57 @@ fn question(subject: &Subject, occupied: &Occupancy) -> Ask {
             return Ask::Told(Outcome::NotAsked { reason: reason.clone(), action });
         }
     };
-    if let CheckKind::Command(_) = check.kind {
-        let reason = "not trusted: `wt trust`".to_owned();
-        return Ask::Told(Outcome::NotAsked { reason, action: Some("wt trust".to_owned()) });
-    }
+    let command = match &check.kind {
+        CheckKind::Command(written) => match command(context, subject, site, trust, written) {
+            Ok(run) => Some(run),
+            Err(told) => return Ask::Told(told),
+        },
+        _ => None,
+    };
     Ask::Question(Question {
         addresses: addresses.clone(),
         port: subject.port,
         check: check.kind.clone(),
         timeout: subject.timeout,
-        command: None,
+        command,
     })
+}
+
+/// Returns what is to be run for a command check; an outcome where it may not be.
+fn command(
+    context: &Context,
+    subject: &Subject,
+    site: &Site,
+    trust: &Result<Trust>,
+    written: &str,
+) -> Result<Run, Outcome> {
+    let told = |reason: String, action: Option<&str>| Outcome::NotAsked {
+        reason,
+        action: action.map(str::to_owned),
+    };
+    let Some(repository) = site.repository(context) else {
+        return Err(told("its repository cannot be reached".to_owned(), None));
+    };
+    let key = format!("service.{}.health.command", subject.service);
+    match trust {
+        Ok(trust) if trust.allows(&subject.key.repository, &site.config, &key) => {}
+        Ok(_) => {
+            let at = repository.root().to_string_lossy();
+            let action = format!("wt -C {} trust", quote_sh(&at));
+            let action = if site.is_here() { "wt trust" } else { &action };
+            return Err(told("not trusted: `wt trust` shows its command".to_owned(), Some(action)));
+        }
+        Err(failure) => return Err(told(format!("not trusted: {failure}"), None)),
+    }
+    let facts = env::facts_of(repository, &subject.entry);
+    let filled = words::split(written)
+        .map_err(|message| Failure::new(Code::ConfigInvalid, message))
+        .and_then(|words| variables::fill(&key, &words, &facts, &subject.service, subject.port));
+    let ready = filled.and_then(|words| Ok((words, variables::variables(&site.config, &facts)?)));
+    let (words, mut variables) = ready.map_err(|failure| told(failure.to_string(), None))?;
+    variables.push((WT_MARKER.to_owned(), Claim::of(&subject.entry).marker()));
+    let words = words.into_iter().map(Into::into).collect();
+    Ok(Run { words, folder: subject.folder.clone(), variables })
 }
 
 fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome>) -> Judgement {

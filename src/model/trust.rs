@@ -1,0 +1,208 @@
+//! Which of a repository's commands its user has approved, by their exact text. What the user's own configuration, the
+//! environment or a flag says needs no approval: whoever writes those could run the command as well.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::config::settings::{Config, ConfigValue, Origin};
+use super::registry::repository::RepositoryId;
+
+/// The schema of the file that approvals are kept in.
+pub const SCHEMA: u64 = 1;
+
+/// A command that a repository's configuration wants to have run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RepositoryCommand {
+    /// Where it stands: `service.web.run`, `service.db.health.command`.
+    pub key: String,
+    /// As written.
+    pub command: String,
+    pub origin: Origin,
+}
+
+/// Returns the commands in effect that need an approval, in the order of the configuration; `own_file` is the user's
+/// own configuration as origins spell it.
+#[must_use]
+pub fn commands(config: &Config, own_file: Option<&str>) -> Vec<RepositoryCommand> {
+    config.values.iter().filter_map(command).filter(|command| command.needs_approval(own_file)).collect()
+}
+
+/// Answers whether the command at `key` may be run: there is one, and it is the user's own or `is_approved`.
+#[must_use]
+pub fn allows(
+    config: &Config,
+    own_file: Option<&str>,
+    key: &str,
+    is_approved: impl FnOnce(&RepositoryCommand) -> bool,
+) -> bool {
+    let found = config.values.iter().filter_map(command).find(|command| command.key == key);
+    found.is_some_and(|command| !command.needs_approval(own_file) || is_approved(&command))
+}
+
+/// Returns the command that a value holds, if any.
+fn command(value: &ConfigValue) -> Option<RepositoryCommand> {
+    let last = value.key.strip_prefix("service.")?.rsplit('.').next()?;
+    let (key, text) = match last {
+        "run" => (value.key.clone(), &value.value),
+        "health" => (format!("{}.command", value.key), value.value.get("command")?),
+        _ => return None,
+    };
+    Some(RepositoryCommand { key, command: text.as_str()?.to_owned(), origin: value.origin.clone() })
+}
+
+impl RepositoryCommand {
+    fn needs_approval(&self, own_file: Option<&str>) -> bool {
+        matches!(&self.origin, Origin::File { path, .. } if Some(path.as_str()) != own_file)
+    }
+}
+
+/// Everything that was approved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approvals {
+    pub schema: u64,
+    #[serde(default)]
+    pub repositories: Vec<Approval>,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// What was approved for one repository.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    pub repository_id: RepositoryId,
+    /// Where it was then.
+    pub repository: PathBuf,
+    pub approved_at: Timestamp,
+    pub commands: Vec<Approved>,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// One command that was approved, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    pub key: String,
+    pub command: String,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self { schema: SCHEMA, repositories: Vec::new(), extra: Map::new() }
+    }
+}
+
+impl Approvals {
+    /// Returns what was approved for a repository.
+    #[must_use]
+    pub fn find(&self, repository: &RepositoryId) -> Option<&Approval> {
+        self.repositories.iter().find(|approval| approval.repository_id == *repository)
+    }
+
+    /// Answers whether the very text of `command` was approved, for that key of that repository.
+    #[must_use]
+    pub fn allow(&self, repository: &RepositoryId, command: &RepositoryCommand) -> bool {
+        self.find(repository).is_some_and(|approval| {
+            let is_it = |known: &Approved| known.key == command.key && known.command == command.command;
+            approval.commands.iter().any(is_it)
+        })
+    }
+
+    /// Approves `commands`, and nothing else, for a repository.
+    pub fn approve(
+        &mut self,
+        repository_id: RepositoryId,
+        repository: PathBuf,
+        commands: &[RepositoryCommand],
+        approved_at: Timestamp,
+    ) {
+        self.revoke(&repository_id);
+        let approved = commands
+            .iter()
+            .map(|command| Approved { key: command.key.clone(), command: command.command.clone() });
+        self.repositories.push(Approval {
+            repository_id,
+            repository,
+            approved_at,
+            commands: approved.collect(),
+            extra: Map::new(),
+        });
+    }
+
+    /// Takes back what was approved for a repository; answers whether there was anything.
+    pub fn revoke(&mut self, repository: &RepositoryId) -> bool {
+        let before = self.repositories.len();
+        self.repositories.retain(|approval| approval.repository_id != *repository);
+        self.repositories.len() < before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::config::layers::Layer;
+    use crate::model::config::merge::merge;
+
+    fn id(text: &str) -> RepositoryId {
+        RepositoryId(text.to_owned())
+    }
+
+    fn config(own: &str, repository: &str) -> Config {
+        let layer = |path: &str, text: &str| Layer { path: path.to_owned(), text: text.to_owned() };
+        merge(&[layer("/me/config.toml", own), layer("/r/.wt.toml", repository)], &[], &[]).unwrap()
+    }
+
+    fn keys(commands: &[RepositoryCommand]) -> Vec<&str> {
+        commands.iter().map(|command| command.key.as_str()).collect()
+    }
+
+    #[test]
+    fn only_commands_of_the_repository_need_an_approval() {
+        let own = "[service.web]\nrun = \"mine\"\n";
+        let repository = "[service.api]\nrun = \"theirs\"\nhealth = { command = \"true\" }\nurl = \"x\"\n\
+                          [service.db]\nhealth = { postgres = {} }\n";
+        let config = config(own, repository);
+        assert_eq!(
+            keys(&commands(&config, Some("/me/config.toml"))),
+            ["service.api.run", "service.api.health.command"]
+        );
+        let nobody = |_: &RepositoryCommand| false;
+        assert!(allows(&config, Some("/me/config.toml"), "service.web.run", nobody));
+        assert!(!allows(&config, Some("/me/config.toml"), "service.api.run", nobody));
+        assert!(!allows(&config, None, "service.none.run", |_| true), "what is not there is not allowed");
+        assert_eq!(commands(&config, None).len(), 3, "without a file of one's own nothing is one's own");
+    }
+
+    #[test]
+    fn a_repository_that_replaces_a_users_own_command_needs_an_approval() {
+        let config = config("[service.web]\nrun = \"mine\"\n", "[service.web]\nrun = \"theirs\"\n");
+        let found = commands(&config, Some("/me/config.toml"));
+        assert_eq!((keys(&found), found[0].command.as_str()), (vec!["service.web.run"], "theirs"));
+    }
+
+    #[test]
+    fn an_approval_is_for_the_exact_text_of_one_key_of_one_repository() {
+        let found = commands(&config("", "[service.web]\nrun = \"npm run dev\"\n"), None);
+        let mut approvals = Approvals::default();
+        approvals.approve(id("a"), PathBuf::from("/r"), &found, Timestamp::UNIX_EPOCH);
+        assert!(approvals.allow(&id("a"), &found[0]));
+        assert!(!approvals.allow(&id("b"), &found[0]), "another repository");
+        let changed = RepositoryCommand { command: "npm run dev ".to_owned(), ..found[0].clone() };
+        assert!(!approvals.allow(&id("a"), &changed), "a changed text");
+        let moved = RepositoryCommand { key: "service.api.run".to_owned(), ..found[0].clone() };
+        assert!(!approvals.allow(&id("a"), &moved), "another key");
+    }
+
+    #[test]
+    fn approving_anew_forgets_what_was_approved_before() {
+        let of = |run: &str| commands(&config("", &format!("[service.web]\nrun = \"{run}\"\n")), None);
+        let mut approvals = Approvals::default();
+        approvals.approve(id("a"), PathBuf::new(), &of("one"), Timestamp::UNIX_EPOCH);
+        approvals.approve(id("a"), PathBuf::new(), &of("two"), Timestamp::UNIX_EPOCH);
+        assert!(!approvals.allow(&id("a"), &of("one")[0]) && approvals.allow(&id("a"), &of("two")[0]));
+        assert!(approvals.revoke(&id("a")) && !approvals.revoke(&id("a")));
+        assert!(approvals.find(&id("a")).is_none());
+    }
+}

@@ -1,0 +1,179 @@
+//! The approval of a repository's commands: asked for once, by exact text, and asked again when the text changes.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::trust_file;
+use crate::model::config::settings::Config;
+use crate::model::registry::repository::RepositoryId;
+use crate::model::trust::{self, Approvals, Approved, RepositoryCommand};
+use crate::model::view::as_text;
+
+/// How a repository's commands stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It wants none to be run.
+    Nothing,
+    Trusted,
+    /// At least one of them was not approved, or changed since.
+    Untrusted,
+}
+
+/// A command, and whether it was approved as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CommandView {
+    #[serde(flatten)]
+    pub command: RepositoryCommand,
+    pub trusted: bool,
+    /// What was approved for the same key, where that was another text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formerly: Option<String>,
+}
+
+/// The commands of the repository we stand in.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    #[serde(serialize_with = "as_text")]
+    pub repository: PathBuf,
+    pub state: State,
+    pub commands: Vec<CommandView>,
+}
+
+/// One repository for which something was approved.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Listed {
+    #[serde(serialize_with = "as_text")]
+    pub repository: PathBuf,
+    pub approved_at: Timestamp,
+    pub commands: Vec<Approved>,
+}
+
+/// What was approved, ready to be asked about many commands.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    approvals: Approvals,
+    own_file: Option<String>,
+}
+
+impl Trust {
+    /// Reads what was approved.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file cannot be read; nothing is trusted then.
+    pub fn read(context: &Context) -> Result<Self> {
+        let approvals = trust_file::read(&context.host.dirs()?)?;
+        Ok(Self { approvals, own_file: own_file(context) })
+    }
+
+    /// Answers whether the command at `key` of `config` (`service.web.run`, `service.db.health.command`) may be run for
+    /// `repository`: it is the user's own, or was approved as it stands.
+    #[must_use]
+    pub fn allows(&self, repository: &RepositoryId, config: &Config, key: &str) -> bool {
+        let is_approved = |command: &RepositoryCommand| self.approvals.allow(repository, command);
+        trust::allows(config, self.own_file.as_deref(), key, is_approved)
+    }
+}
+
+/// Returns the user's own configuration as origins spell it.
+fn own_file(context: &Context) -> Option<String> {
+    context.host.config_file().map(|path| path.display().to_string())
+}
+
+/// Returns the commands of the repository we stand in, and how they stand.
+///
+/// # Errors
+///
+/// `not_a_repository`; and when the file of approvals cannot be read.
+pub fn status(context: &Context) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let approvals = trust_file::read(&context.host.dirs()?)?;
+    let id = repository.find_id();
+    let approved = id.as_ref().and_then(|id| approvals.find(id));
+    let commands = trust::commands(&context.config, own_file(context).as_deref());
+    let commands: Vec<CommandView> = commands
+        .into_iter()
+        .map(|command| {
+            let known = approved.and_then(|approval| {
+                approval.commands.iter().find(|known| known.key == command.key).map(|known| &known.command)
+            });
+            let trusted = known == Some(&command.command);
+            CommandView { trusted, formerly: known.filter(|_| !trusted).cloned(), command }
+        })
+        .collect();
+    let state = match &commands[..] {
+        [] => State::Nothing,
+        all if all.iter().all(|command| command.trusted) => State::Trusted,
+        _ => State::Untrusted,
+    };
+    Ok(Report { repository: repository.root().to_path_buf(), state, commands })
+}
+
+/// Approves the very commands of `shown`, which somebody has seen, for the repository we stand in.
+///
+/// # Errors
+///
+/// Fails when it cannot be recorded; nothing is approved then.
+pub fn approve(context: &Context, shown: Report) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let id = repository.require_id()?;
+    let (now, root) = (context.now(), repository.root().to_path_buf());
+    let commands: Vec<RepositoryCommand> = shown.commands.iter().map(|view| view.command.clone()).collect();
+    change(context, |approvals| approvals.approve(id, root, &commands, now))?;
+    let commands = shown.commands.into_iter();
+    let commands = commands.map(|view| CommandView { trusted: true, formerly: None, ..view }).collect();
+    Ok(Report { state: State::Trusted, commands, ..shown })
+}
+
+/// Takes back what was approved for the repository we stand in; answers whether there was anything.
+///
+/// # Errors
+///
+/// Fails when that cannot be recorded.
+pub fn revoke(context: &Context) -> Result<bool> {
+    match context.require_repository()?.find_id() {
+        Some(id) => change(context, |approvals| approvals.revoke(&id)),
+        None => Ok(false),
+    }
+}
+
+/// Returns everything that was approved, the oldest first.
+///
+/// # Errors
+///
+/// Fails when the file of approvals cannot be read.
+pub fn list(context: &Context) -> Result<Vec<Listed>> {
+    let approvals = trust_file::read(&context.host.dirs()?)?;
+    let listed = approvals.repositories.into_iter().map(|approval| Listed {
+        repository: approval.repository,
+        approved_at: approval.approved_at,
+        commands: approval.commands,
+    });
+    Ok(listed.collect())
+}
+
+fn change<R>(context: &Context, change: impl FnOnce(&mut Approvals) -> R) -> Result<R> {
+    let timeout = context.config.registry.lock_timeout;
+    trust_file::update(&context.host.dirs()?, timeout, &context.host.interrupt, change)
+}
+
+/// The failure of whoever wants to run commands that were not approved.
+#[must_use]
+pub fn untrusted(report: &Report, what: &str) -> Failure {
+    let lines: Vec<String> = report
+        .commands
+        .iter()
+        .filter(|view| !view.trusted)
+        .map(|view| format!("  {} = {}", view.command.key, view.command.command))
+        .collect();
+    let message = format!("{what} of {}:\n{}", report.repository.display(), lines.join("\n"));
+    let details = serde_json::to_value(&report.commands).unwrap_or_default();
+    Failure::new(Code::Untrusted, message)
+        .hint("look at these commands; `wt trust` allows them (`wt trust --yes` where nobody can be asked)")
+        .detail("commands", details)
+}
