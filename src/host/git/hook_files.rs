@@ -10,6 +10,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::model::hooks::folder::{FolderFacts, Owner};
+use crate::model::hooks::partner::Partner;
 use crate::model::hooks::step::{Found, Step};
 use crate::model::hooks::text::Hook;
 
@@ -25,10 +26,15 @@ pub struct HookPlace {
 }
 
 impl HookPlace {
-    /// The hook `hook` in `folder`.
+    /// The hook `hook` in `folder`: under its own name, or where pre-commit put ours when it took that name. From there
+    /// pre-commit calls ours, which must then not call pre-commit.
     #[must_use]
     pub fn new(folder: &Path, hook: Hook) -> Self {
-        Self { hook, target: folder.join(hook.name()), chained: folder.join(hook.chained_name()) }
+        let (usual, legacy) = (folder.join(hook.name()), legacy(folder, hook));
+        let is_moved = found(&legacy, hook).is_ours()
+            && plain_text(&usual).is_some_and(|text| Partner::find_in(&text) == Some(Partner::PreCommit));
+        let target = if is_moved { legacy } else { usual };
+        Self { hook, target, chained: folder.join(hook.chained_name()) }
     }
 
     /// Reads what lies at the hook's name and at the chained one's.
@@ -116,6 +122,11 @@ impl HookPlace {
             }
         }
     }
+}
+
+/// Where pre-commit keeps the hook that it found, which it calls first.
+pub(super) fn legacy(folder: &Path, hook: Hook) -> PathBuf {
+    folder.join(format!("{}.legacy", hook.name()))
 }
 
 fn draft(path: &Path) -> PathBuf {

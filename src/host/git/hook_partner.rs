@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::hook_files::{found, plain_text, runnable_text};
+use super::hook_files::{found, legacy, plain_text, runnable_text};
 use crate::model::hooks::partner::{Partner, TRACES};
 use crate::model::hooks::text::Hook;
 
@@ -33,7 +33,7 @@ pub fn find_caller(hook: Hook, file: &Path, worktree: &Path) -> Option<Partner> 
         Partner::Husky => folder.parent().is_some_and(|above| calls(&above.join(hook.name()))),
         // pre-commit runs the hook that it found when it was installed.
         Partner::PreCommit => {
-            let legacy = folder.join(format!("{}.legacy", hook.name()));
+            let legacy = legacy(folder, hook);
             (found(&legacy, hook).is_ours() && runnable_text(&legacy).is_some())
                 || in_traces(partner, worktree, calls)
         }

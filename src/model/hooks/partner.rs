@@ -53,7 +53,7 @@ const PRE_COMMIT: &str = r#"  - repo: local
         pass_filenames: false
       - id: wt-pre-push
         name: wt hook pre-push
-        entry: sh -c 'if command -v wt >/dev/null 2>&1; then echo "$PRE_COMMIT_LOCAL_BRANCH $PRE_COMMIT_TO_REF $PRE_COMMIT_REMOTE_BRANCH $PRE_COMMIT_FROM_REF" | wt hook pre-push "$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL" || [ $? -ne 1 ]; fi'
+        entry: sh -c 'if command -v wt >/dev/null 2>&1; then echo "$PRE_COMMIT_LOCAL_BRANCH $(git rev-parse "$PRE_COMMIT_LOCAL_BRANCH") $PRE_COMMIT_REMOTE_BRANCH ${PRE_COMMIT_FROM_REF:-$(printf %040d 0)}" | wt hook pre-push "$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL" || [ $? -ne 1 ]; fi'
         language: system
         stages: [pre-push]
         always_run: true
