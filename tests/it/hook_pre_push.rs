@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
@@ -263,4 +264,36 @@ fn a_push_releases_what_vanished_and_says_so() {
     let line = passes(&sandbox, &sandbox.repo(), &["origin", "main:other"]);
     assert!(line.contains("feature-login"), "{line}");
     assert_eq!(sandbox.living().len(), 0);
+}
+
+#[test]
+fn a_git_that_takes_for_ever_is_given_up_and_the_push_passes() {
+    let (mut sandbox, _) = with_remote();
+    let folder = worktree(&sandbox);
+    let head = commit_env(&sandbox, &folder);
+    let real = String::from_utf8(
+        sandbox.program("sh", &folder).args(["-c", "command -v git"]).output().unwrap().stdout,
+    );
+    let slow = sandbox.path("slow");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *rev-list*) exec sleep 60;; esac\nexec {} \"$@\"\n",
+        real.unwrap().trim()
+    );
+    write(&slow, "git", &script);
+    fs::set_permissions(slow.join("git"), PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", slow.display(), std::env::var("PATH").unwrap());
+    sandbox.set("PATH", path);
+    let started = std::time::Instant::now();
+    let mut child = sandbox
+        .command(&folder, &["hook", "pre-push", "origin", "url"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let line = format!("refs/heads/x {head} refs/heads/x {}\n", "0".repeat(40));
+    child.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(said(&output).contains("too large"), "{output:?}");
+    assert!(started.elapsed().as_millis() < 2900, "{:?}", started.elapsed());
 }
