@@ -234,3 +234,42 @@ fn pre_commit_in_our_place_goes_on_calling_us_and_is_never_called_by_us() {
     assert!(!sandbox.hook("pre-push.wt-chained").exists() && !sandbox.hook("post-checkout.legacy").exists());
     assert!(fs::read_to_string(sandbox.hook("pre-push")).unwrap().contains("pre-commit.com"));
 }
+
+#[test]
+fn a_tool_that_writes_its_hook_anew_over_ours_is_chained_again_or_left_with_it() {
+    let sandbox = sandbox();
+    let theirs = "#!/bin/sh\necho own: >&2\n# as lefthook does\n";
+    let names = |sandbox: &Sandbox| (sandbox.hook("pre-push"), sandbox.hook("pre-push.wt-chained"));
+    write_program(&names(&sandbox).0, theirs);
+    for word in ["install", "uninstall"] {
+        sandbox.hooks("install").ok();
+        fs::rename(sandbox.hook("pre-push"), sandbox.hook("pre-push.old")).unwrap();
+        write_program(&names(&sandbox).0, theirs);
+        sandbox.hooks(word).ok();
+        let is_chained = word == "install";
+        assert_eq!(names(&sandbox).1.exists(), is_chained);
+        sandbox.calls();
+        assert_eq!(String::from_utf8_lossy(&push(&sandbox).stderr).matches("own:").count(), 1);
+        assert_eq!(sandbox.calls().starts_with("hook pre-push "), is_chained);
+    }
+    assert_eq!(fs::read_to_string(names(&sandbox).0).unwrap(), theirs);
+}
+
+#[test]
+fn a_link_to_a_copy_of_our_own_text_does_not_run_in_a_circle() {
+    for (hook, shim) in [
+        ("post-checkout", include_str!("../../hooks/post-checkout")),
+        ("pre-push", include_str!("../../hooks/pre-push")),
+    ] {
+        let sandbox = sandbox();
+        write_program(&sandbox.path("dotfiles/hook"), shim);
+        fs::create_dir_all(sandbox.hook("")).unwrap();
+        symlink(sandbox.path("dotfiles/hook"), sandbox.hook(hook)).unwrap();
+        sandbox.hooks("install").ok();
+        let output = act(&sandbox, hook);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(sandbox.calls().matches(&format!("hook {hook} ")).count(), 1);
+        sandbox.hooks("uninstall").ok();
+        assert!(sandbox.hook(hook).is_symlink());
+    }
+}

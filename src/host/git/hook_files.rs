@@ -43,6 +43,15 @@ impl HookPlace {
         (found(&self.target, self.hook), found(&self.chained, self.hook))
     }
 
+    /// Answers whether the hook and the chained one are the same to the byte, in content and mode.
+    #[must_use]
+    pub fn is_twins(&self) -> bool {
+        let mode = |path: &Path| path.symlink_metadata().ok().map(|found| found.mode());
+        mode(&self.target).is_some()
+            && mode(&self.target) == mode(&self.chained)
+            && files::is_same_tree(&self.target, &self.chained)
+    }
+
     /// Returns the path of the hook that was kept.
     #[must_use]
     pub fn chained(&self) -> &Path {
@@ -71,6 +80,7 @@ impl HookPlace {
             Step::Renew | Step::Remove => target.is_ours(),
             Step::Chain => target != Found::Nothing && !target.is_ours() && chained == Found::Nothing,
             Step::DropCopy => chained.is_ours(),
+            Step::Supersede | Step::DropTwin => !target.is_ours() && self.is_twins(),
             Step::Restore => (target == Found::Nothing || target.is_ours()) && chained != Found::Nothing,
         };
         if !expected {
@@ -82,9 +92,9 @@ impl HookPlace {
         }
         match step {
             Step::Write => self.write_new(&self.target),
-            Step::Renew => files::replace(&self.target, self.hook.shim().as_bytes(), 0o755),
+            Step::Renew | Step::Supersede => files::replace(&self.target, self.hook.shim().as_bytes(), 0o755),
             Step::Chain => self.chain(),
-            Step::DropCopy => remove(&self.chained),
+            Step::DropCopy | Step::DropTwin => remove(&self.chained),
             Step::Restore if target == Found::Nothing => files::rename_new(&self.chained, &self.target),
             Step::Restore => {
                 fs::rename(&self.chained, &self.target).map_err(|error| refused(&self.target, error))

@@ -45,6 +45,10 @@ pub enum Step {
     Restore,
     /// Removes our file, where nothing is chained.
     Remove,
+    /// Puts ours in the place of what is chained too, to the byte: a tool wrote its hook anew (lefthook does).
+    Supersede,
+    /// Removes the chained hook where the same, to the byte, has its place again.
+    DropTwin,
 }
 
 /// Why a hook is left alone; each needs a person.
@@ -58,12 +62,12 @@ pub enum Refusal {
     Strange,
 }
 
-/// Returns the steps that make the hook installed.
+/// Returns the steps that make the hook installed. `twins`: both are the same to the byte, in content and mode.
 ///
 /// # Errors
 ///
 /// The refusal, where a person must decide.
-pub fn to_install(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusal> {
+pub fn to_install(target: &Found, chained: &Found, twins: bool) -> Result<Vec<Step>, Refusal> {
     let copy = chained.is_ours();
     let mut steps = Vec::new();
     match target {
@@ -83,6 +87,7 @@ pub fn to_install(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusal>
                 steps.push(Step::Renew);
             }
         }
+        _ if twins => steps.push(Step::Supersede),
         _ => {
             if copy {
                 steps.push(Step::DropCopy);
@@ -100,7 +105,7 @@ pub fn to_install(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusal>
 /// # Errors
 ///
 /// The refusal, where a person must decide.
-pub fn to_uninstall(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusal> {
+pub fn to_uninstall(target: &Found, chained: &Found, twins: bool) -> Result<Vec<Step>, Refusal> {
     let copy = chained.is_ours();
     let is_something = *chained != Found::Nothing;
     let mut steps = Vec::new();
@@ -115,6 +120,7 @@ pub fn to_uninstall(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusa
         Found::Nothing if is_something => steps.push(Step::Restore),
         ours if ours.is_ours() => steps.push(if is_something { Step::Restore } else { Step::Remove }),
         Found::Nothing => {}
+        _ if twins => steps.push(Step::DropTwin),
         _ if is_something => return Err(Refusal::Two),
         _ => {}
     }
@@ -184,7 +190,23 @@ mod tests {
                 assert!(target.is_ours());
                 *target = Found::Nothing;
             }
+            Step::Supersede => {
+                assert_eq!(target, chained);
+                *target = OURS;
+            }
+            Step::DropTwin => {
+                assert_eq!(target, chained);
+                *chained = Found::Nothing;
+            }
         }
+    }
+
+    fn install(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusal> {
+        to_install(target, chained, target == chained)
+    }
+
+    fn uninstall(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusal> {
+        to_uninstall(target, chained, target == chained)
     }
 
     fn run(steps: &[Step], target: &Found, chained: &Found) -> (Found, Found) {
@@ -199,11 +221,11 @@ mod tests {
     fn an_install_ends_with_ours_in_front_and_the_users_behind_and_twice_is_once() {
         for target in all() {
             for chained in all() {
-                let Ok(steps) = to_install(&target, &chained) else { continue };
+                let Ok(steps) = install(&target, &chained) else { continue };
                 let (front, behind) = run(&steps, &target, &chained);
                 assert_eq!(front, OURS, "{target:?} {chained:?}");
                 assert!(!behind.is_ours());
-                assert_eq!(to_install(&front, &behind), Ok(Vec::new()), "{target:?} {chained:?}");
+                assert_eq!(install(&front, &behind), Ok(Vec::new()), "{target:?} {chained:?}");
             }
         }
     }
@@ -213,7 +235,7 @@ mod tests {
         let theirs = |found: &Found| *found != Found::Nothing && !found.is_ours();
         for target in all() {
             for chained in all() {
-                for plan in [to_install(&target, &chained), to_uninstall(&target, &chained)] {
+                for plan in [install(&target, &chained), uninstall(&target, &chained)] {
                     for done in 0..=plan.as_ref().map_or(0, Vec::len) {
                         let Ok(steps) = &plan else { continue };
                         let (front, behind) = run(&steps[..done], &target, &chained);
@@ -231,13 +253,13 @@ mod tests {
         for target in all() {
             for chained in all() {
                 // A chained hook that began as ours comes back as what it is, and then needs a person.
-                let Ok(steps) = to_uninstall(&target, &chained) else { continue };
+                let Ok(steps) = uninstall(&target, &chained) else { continue };
                 let (front, behind) = run(&steps, &target, &chained);
                 if front == EDITED {
                     continue;
                 }
                 assert!(!front.is_ours() && behind == Found::Nothing, "{target:?} {chained:?}");
-                assert_eq!(to_uninstall(&front, &behind), Ok(Vec::new()));
+                assert_eq!(uninstall(&front, &behind), Ok(Vec::new()));
             }
         }
     }
@@ -245,11 +267,15 @@ mod tests {
     #[test]
     fn a_changed_shim_and_a_second_foreign_hook_need_a_person() {
         for chained in all() {
-            assert_eq!(to_install(&EDITED, &chained), Err(Refusal::Edited));
-            assert_eq!(to_uninstall(&EDITED, &chained), Err(Refusal::Edited));
+            assert_eq!(install(&EDITED, &chained), Err(Refusal::Edited));
+            assert_eq!(uninstall(&EDITED, &chained), Err(Refusal::Edited));
         }
-        assert_eq!(to_install(&THEIRS, &Found::Link), Err(Refusal::Two));
-        assert_eq!(to_uninstall(&Found::Link, &THEIRS), Err(Refusal::Two));
-        assert_eq!(to_install(&Found::Strange, &Found::Nothing), Err(Refusal::Strange));
+        assert_eq!(install(&THEIRS, &Found::Link), Err(Refusal::Two));
+        assert_eq!(uninstall(&Found::Link, &THEIRS), Err(Refusal::Two));
+        assert_eq!(install(&Found::Strange, &Found::Nothing), Err(Refusal::Strange));
+        assert_eq!(to_install(&THEIRS, &THEIRS, false), Err(Refusal::Two));
+        assert_eq!(to_install(&THEIRS, &THEIRS, true), Ok(vec![Step::Supersede]));
+        assert_eq!(to_uninstall(&THEIRS, &THEIRS, false), Err(Refusal::Two));
+        assert_eq!(to_uninstall(&THEIRS, &THEIRS, true), Ok(vec![Step::DropTwin]));
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct Plan {
     pub(super) steps: Vec<(HookPlace, Vec<Step>)>,
 }
 
-type Decision = fn(&Found, &Found) -> Result<Vec<Step>, Refusal>;
+type Decision = fn(&Found, &Found, bool) -> Result<Vec<Step>, Refusal>;
 
 impl Plan {
     /// Plans for `folder`.
@@ -55,7 +55,7 @@ impl Plan {
         for hook in Hook::ALL {
             let place = HookPlace::new(folder, hook);
             let (target, chained) = place.read();
-            let planned = decide(&target, &chained).map_err(|refusal| {
+            let planned = decide(&target, &chained, place.is_twins()).map_err(|refusal| {
                 let (message, hint) = refusal_words(refusal, hook, &folder.display().to_string());
                 Failure::new(Code::HookForeign, message).hint(hint).detail("hook", hook.name())
             })?;
