@@ -253,6 +253,7 @@ fn a_tool_that_writes_its_hook_anew_over_ours_is_chained_again_or_left_with_it()
         assert_eq!(sandbox.calls().starts_with("hook pre-push "), is_chained);
     }
     assert_eq!(fs::read_to_string(names(&sandbox).0).unwrap(), theirs);
+    assert!(!sandbox.hook("pre-push.old").exists());
 }
 
 #[test]

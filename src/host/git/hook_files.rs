@@ -68,6 +68,12 @@ impl HookPlace {
         }
     }
 
+    /// Removes our file from where lefthook puts the hook that it found, and calls it no more; answers whether it did.
+    pub fn remove_aside(&self) -> bool {
+        let aside = self.chained.with_file_name(format!("{}.old", self.hook.name()));
+        found(&aside, self.hook).is_ours() && fs::remove_file(aside).is_ok()
+    }
+
     /// Takes one step, after a last look at what it acts on.
     ///
     /// # Errors

@@ -105,6 +105,9 @@ pub(super) fn take_files_away(repository: &Repository) -> Result<bool> {
     let mut changed = false;
     for plan in &plans {
         changed |= plan.apply()?;
+        for (place, _) in &plan.steps {
+            changed |= place.remove_aside();
+        }
     }
     Ok(changed)
 }
