@@ -99,7 +99,7 @@ fn a_stranger_is_left_alone_where_nobody_can_be_asked_and_yes_agrees() {
     assert_eq!((status, &answer["free"]), (1, &Value::Bool(false)));
     assert_eq!(pids(&answer["refused"]), [u64::from(server.pid)]);
     assert!(answer["refused"][0]["reason"].as_str().unwrap().contains("--yes"), "{answer}");
-    sandbox.wt(&["ports", "kill", &port.to_string()]).exits(1).says(&["--yes", "python3 (pid"]);
+    sandbox.wt(&["ports", "kill", &port.to_string()]).exits(1).says(&["--yes`", "python3 (pid"]);
     let forced = sandbox.wt(&["ports", "kill", &port.to_string(), "--force"]);
     forced.exits(1).says(&["--yes"]);
     assert!(server.is_running());

@@ -151,5 +151,8 @@ fn failure(report: &Report, plan: &Plan) -> Failure {
     if is_forcible {
         return failure.hint(format!("`wt ports kill {port} --force` ends it all the same"));
     }
+    if plan.refused.is_empty() && report.killed.is_empty() && !report.refused.is_empty() {
+        return failure.hint(format!("`wt ports kill {port} --yes` ends it"));
+    }
     failure.hint(format!("`wt ports owner {port}` shows who holds it and what started it"))
 }

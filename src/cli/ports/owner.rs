@@ -69,7 +69,10 @@ fn described(holder: &Holder, port: Port, now: Timestamp, paint: Paint) -> Strin
         holder.worktree.as_deref().unwrap_or(if holder.pid.is_some() { "none: a stranger" } else { "" }),
     );
     line("user", holder.user.as_deref().unwrap_or_default());
-    let since = holder.since.map(|since| format!("{} ({})", since, age(since, now)));
+    let since = holder.since.map(|since| match age(since, now).as_str() {
+        "now" => format!("{since} (just now)"),
+        age => format!("{since} ({age} ago)"),
+    });
     line("since", &since.unwrap_or_default());
     line("address", &addresses.join(", "));
     let parents: Vec<String> =

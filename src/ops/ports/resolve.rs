@@ -207,7 +207,7 @@ fn planned(step: &Step, strategy: Strategy) -> Event {
         .with("strategy", serde_json::json!(strategy))
         .with("action", action)
         .with("level", step.level.as_str())
-        .with("reason", format!("to {action}: {}", step.reason));
+        .with("reason", format!("plan: {action}; {}", step.reason));
     event.worktree = claim.map(|claim| claim.worktree.name.clone());
     event
 }
@@ -221,7 +221,7 @@ fn ends(report: &Report) -> Vec<Event> {
     let end = |port: Port| match report.remaining.iter().find(|left| left.port == port) {
         Some(left) => Event::new("resolve_failed")
             .with("level", left.level.as_str())
-            .with("reason", left.reason.clone()),
+            .with("reason", format!("not settled: {}", left.reason)),
         None => Event::new("resolve_verified").with("reason", "settled"),
     };
     ports.into_iter().map(|port| end(port).with("port", port.number())).collect()
