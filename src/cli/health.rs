@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::session::Session;
-use super::show_health;
+use super::{show_health, watch_health};
 use crate::error::Result;
 use crate::model::service::ServiceName;
 use crate::ops::health::gather::Request;
@@ -11,7 +11,7 @@ use crate::ops::health::report;
 
 /// Ask whether the services of worktrees answer
 #[derive(Args, Debug)]
-#[command(after_help = "Exit codes: 0 nothing is unhealthy, 1 something is.")]
+#[command(after_help = "Exit codes: 0 nothing is unhealthy, 1 something is; 130 Ctrl-C ended a watch.")]
 pub struct Arguments {
     /// Only this worktree
     #[arg(short, long, value_name = "NAME")]
@@ -22,6 +22,9 @@ pub struct Arguments {
     /// Of every registered repository
     #[arg(short, long)]
     pub all: bool,
+    /// Look again and again; in a pipe only what changed is printed
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Runs the command.
@@ -36,6 +39,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         all: arguments.all,
     };
     let context = session.context()?;
+    if arguments.watch {
+        return watch_health::run(&context, request, session.ui);
+    }
     let report = report::check(&context, &request)?;
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));

@@ -26,5 +26,6 @@ pub mod surroundings;
 pub mod sweep;
 pub mod switch;
 pub mod trust;
+pub mod watch_health;
 pub mod watching;
 pub mod wishes;

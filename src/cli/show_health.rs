@@ -74,7 +74,9 @@ pub fn lines(ui: &Ui, report: &Report) -> String {
     table::render(ui, &[], &rows, &[])
 }
 
-fn row(worktree: &str, service: &ServiceView) -> Row {
+/// Returns the fields about one service.
+#[must_use]
+pub fn row(worktree: &str, service: &ServiceView) -> Row {
     Row::plain(vec![
         worktree.to_owned(),
         service.service.to_string(),

@@ -6,4 +6,5 @@ pub mod output;
 pub mod paint;
 pub mod progress;
 pub mod prompt;
+pub mod screen;
 pub mod table;

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use console::Term;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -87,6 +88,23 @@ impl Ui {
     pub fn width(&self) -> Option<usize> {
         let terminal = Term::stdout();
         terminal.is_term().then(|| usize::from(terminal.size().1).max(20))
+    }
+
+    /// Returns the rows and columns of the terminal that stdout is; `None` when it is none.
+    #[must_use]
+    pub fn size(&self) -> Option<(usize, usize)> {
+        self.width().map(|columns| (usize::from(Term::stdout().size().0).max(2), columns))
+    }
+
+    /// Answers whether nobody reads stdout any more, without writing to it.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        let stdout = io::stdout();
+        let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+        let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+        let answered = poll(&mut asked, Some(&Timespec::default()));
+        self.stdout_closed.get()
+            || answered.is_ok_and(|count| count > 0 && asked[0].revents().intersects(gone))
     }
 
     /// Writes text that is ready to be shown, a line break added where it has none.

@@ -4,3 +4,4 @@ pub mod gather;
 pub mod look;
 pub mod record;
 pub mod report;
+pub mod watch;

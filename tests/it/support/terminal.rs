@@ -66,6 +66,12 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Ctrl-C, as the terminal would pass it on.
+    pub fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    }
+
     /// Waits for the end; answers the exit code and everything that was on the screen.
     #[track_caller]
     pub fn finish(mut self) -> (i32, String) {

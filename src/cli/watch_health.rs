@@ -1,0 +1,71 @@
+//! `wt health --watch`: the tree drawn again and again on a terminal, only what changed elsewhere, until somebody stops it.
+
+use std::time::Duration;
+
+use super::show_health;
+use crate::context::Context;
+use crate::error::{Code, Result};
+use crate::ops::health::gather::Request;
+use crate::ops::health::watch::{Round, Watcher};
+use crate::ui::output::Ui;
+use crate::ui::screen::Screen;
+use crate::ui::table;
+
+/// The shortest time between two rounds, and how often it is looked whether anybody still reads.
+const LEAST: Duration = Duration::from_millis(50);
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// What Ctrl-C ends a watch with, as a shell has it.
+const INTERRUPTED: u8 = 130;
+
+/// Watches until Ctrl-C (exit 130), or until nobody reads any more (exit 0).
+///
+/// # Errors
+///
+/// What stops a look, such as a worktree that is gone.
+pub fn run(context: &Context, request: Request, ui: &Ui) -> Result<u8> {
+    match watch(context, request, ui) {
+        Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
+        ended => ended.map(|()| 0),
+    }
+}
+
+fn watch(context: &Context, request: Request, ui: &Ui) -> Result<()> {
+    let mut watcher = Watcher::new(context, request);
+    let mut screen = Screen::default();
+    let interval = context.config.health.interval.max(LEAST);
+    loop {
+        let round = watcher.look()?;
+        round.report.warnings.iter().for_each(|warning| ui.warn(warning));
+        if let (Some(size), false) = (ui.size(), ui.is_json()) {
+            screen.draw(ui, size, &show_health::tree(ui, &round.report))?;
+        } else {
+            show_changes(ui, &round)?;
+        }
+        let mut left = interval;
+        while !left.is_zero() {
+            if ui.is_abandoned() {
+                return Ok(());
+            }
+            let wait = left.min(GLANCE);
+            context.host.clock.wait(wait, &context.host.interrupt)?;
+            left -= wait;
+        }
+    }
+}
+
+fn show_changes(ui: &Ui, round: &Round) -> Result<()> {
+    if ui.is_json() {
+        return round.changes.iter().try_for_each(|change| ui.answer_json(change));
+    }
+    let rows: Vec<table::Row> = round
+        .changes
+        .iter()
+        .map(|change| {
+            let mut row = show_health::row(&change.worktree, &change.service);
+            row.cells.insert(0, format!("{:.0}", change.service.checked_at));
+            row
+        })
+        .collect();
+    ui.answer(&table::render(ui, &[], &rows, &[]))
+}
