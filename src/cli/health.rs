@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::session::Session;
-use super::{show_health, watch_health};
+use super::{health_timer, show_health, watch_health};
 use crate::error::Result;
 use crate::model::service::ServiceName;
 use crate::ops::health::gather::Request;
@@ -25,6 +25,12 @@ pub struct Arguments {
     /// Look again and again; in a pipe only what changed is printed
     #[arg(long)]
     pub watch: bool,
+    /// Write user-level units that look every 15 minutes, and say how to enable them
+    #[arg(long, conflicts_with_all = ["worktree", "service", "all", "watch", "uninstall_timer"])]
+    pub install_timer: bool,
+    /// Take these units away again
+    #[arg(long, conflicts_with_all = ["worktree", "service", "all", "watch"])]
+    pub uninstall_timer: bool,
 }
 
 /// Runs the command.
@@ -33,6 +39,12 @@ pub struct Arguments {
 ///
 /// `not_a_repository` outside of one, unless `--all` is given; `not_found`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    if arguments.install_timer {
+        return health_timer::install(session);
+    }
+    if arguments.uninstall_timer {
+        return health_timer::uninstall(session);
+    }
     let request = Request {
         worktree: arguments.worktree.clone(),
         service: arguments.service.clone(),

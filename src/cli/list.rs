@@ -5,8 +5,11 @@ use clap::Args;
 use super::session::Session;
 use super::show;
 use crate::error::Result;
+use crate::model::config::settings::Config;
+use crate::model::health::state::Health;
+use crate::model::view::WorktreeView;
 use crate::ops::list;
-use crate::ui::table;
+use crate::ui::{link, table};
 
 /// List worktrees with their branch, purpose, ports and state
 #[derive(Args, Debug)]
@@ -42,13 +45,33 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if ui.width().is_some() {
         headings.insert(0, "");
         for (row, worktree) in rows.iter_mut().zip(&report.worktrees) {
+            row.cells[show::PORTS] = show::ports_with_marks(worktree);
             row.cells.insert(0, show::mark(worktree).to_owned());
         }
     }
     if rows.is_empty() {
         ui.say("no worktrees are registered");
     } else {
-        ui.answer(&table::render(ui, &headings, &rows, &["PATH", "PURPOSE", "AGE"]))?;
+        let text = table::render(ui, &headings, &rows, &["PATH", "PURPOSE", "AGE"]);
+        ui.answer(&if ui.links() { with_links(&text, &report.worktrees, &context.config) } else { text })?;
     }
     Ok(0)
+}
+
+/// Lets the port of a web service that answered at the last look lead to its URL; `text` has a heading, then a line for
+/// each worktree.
+fn with_links(text: &str, worktrees: &[WorktreeView], config: &Config) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for (line, worktree) in lines.iter_mut().skip(1).zip(worktrees) {
+        for port in &worktree.ports {
+            let health = config.services.get(&port.service).and_then(|settings| settings.health.as_ref());
+            let is_web = health
+                .is_none_or(|check| !["postgres", "redis"].iter().any(|kind| check.get(kind).is_some()));
+            let url = port.url.as_ref().filter(|_| is_web && show::health(port) == Some(Health::Healthy));
+            if let Some(url) = url {
+                *line = link::linked(line, &show::port(port), url);
+            }
+        }
+    }
+    lines.join("\n") + "\n"
 }

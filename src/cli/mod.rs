@@ -11,6 +11,7 @@ pub mod config;
 pub mod create;
 pub mod env;
 pub mod health;
+pub mod health_timer;
 pub mod hook;
 pub mod hooks;
 pub mod init;

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use std::fmt::Write;
 
+use crate::model::health::state::{Health, Recorded};
 use crate::model::purpose::Purpose;
-use crate::model::view::{StatusView, WorktreeView};
+use crate::model::view::{PortView, StatusView, WorktreeView};
 use crate::ui::age::age;
 use crate::ui::escape;
 use crate::ui::output::Ui;
@@ -28,6 +29,9 @@ pub fn lines(ui: &Ui, done: &str, worktree: &WorktreeView) -> String {
     text
 }
 
+/// The place of the ports in a row.
+pub const PORTS: usize = 3;
+
 /// Returns the headings of [`row`], in its order.
 #[must_use]
 pub fn headings(with_repository: bool, with_status: bool) -> Vec<&'static str> {
@@ -46,8 +50,7 @@ pub fn headings(with_repository: bool, with_status: bool) -> Vec<&'static str> {
 #[must_use]
 pub fn row(worktree: &WorktreeView, now: Timestamp, with_repository: bool, with_status: bool) -> Row {
     let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let ports: Vec<String> =
-        worktree.ports.iter().map(|port| format!("{}:{}", port.service, port.port)).collect();
+    let ports: Vec<String> = worktree.ports.iter().map(port).collect();
     let mut cells = vec![
         worktree.name.clone(),
         branch(worktree),
@@ -69,6 +72,28 @@ pub fn row(worktree: &WorktreeView, now: Timestamp, with_repository: bool, with_
         _ => Look::Plain,
     };
     Row { cells, look }
+}
+
+/// Returns an allocation in a word: `web:5000`.
+#[must_use]
+pub fn port(port: &PortView) -> String {
+    format!("{}:{}", port.service, port.port)
+}
+
+/// Returns the state that the last look found; `None` when nobody looked yet.
+#[must_use]
+pub fn health(port: &PortView) -> Option<Health> {
+    port.health.as_ref().and_then(Recorded::find).map(|recorded| recorded.state)
+}
+
+/// Returns the ports, each with the sign of its last health.
+#[must_use]
+pub fn ports_with_marks(worktree: &WorktreeView) -> String {
+    let marked = worktree.ports.iter().map(|known| {
+        let mark = health(known).map(Health::mark).unwrap_or_default();
+        format!("{}{mark}", port(known))
+    });
+    marked.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the sign that draws the eye: `*` we stand in it, `!` its folder is gone, `#` locked, `?` unregistered.

@@ -60,6 +60,16 @@ impl Host {
         rustix::system::uname().nodename().to_string_lossy().into_owned()
     }
 
+    /// Returns the program that runs, absolute.
+    ///
+    /// # Errors
+    ///
+    /// `internal` where the system does not tell.
+    pub fn program(&self) -> Result<PathBuf> {
+        std::env::current_exe()
+            .map_err(|error| Failure::from_io(error, Code::Internal, "our own program cannot be found"))
+    }
+
     /// Returns the folder that the process stands in.
     ///
     /// # Errors

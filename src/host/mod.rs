@@ -21,3 +21,4 @@ pub mod remove_tree;
 pub mod store;
 pub mod token;
 pub mod trust_file;
+pub mod unit_files;

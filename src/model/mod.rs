@@ -34,6 +34,7 @@ pub mod strays;
 pub mod suggestion;
 pub mod template;
 pub mod trust;
+pub mod units;
 pub mod validity;
 pub mod variables;
 pub mod view;

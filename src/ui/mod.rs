@@ -2,6 +2,7 @@
 
 pub mod age;
 pub mod escape;
+pub mod link;
 pub mod output;
 pub mod paint;
 pub mod progress;

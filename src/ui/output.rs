@@ -77,6 +77,12 @@ impl Ui {
         self.paint
     }
 
+    /// Answers whether stdout is a terminal that is welcome to links: one that is painted.
+    #[must_use]
+    pub fn links(&self) -> bool {
+        self.paint != Paint::default() && io::stdout().is_terminal()
+    }
+
     /// Answers whether stderr is painted.
     #[must_use]
     pub fn talk_is_painted(&self) -> bool {

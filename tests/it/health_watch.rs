@@ -145,3 +145,20 @@ fn a_terminal_is_drawn_anew_until_ctrl_c() {
     terminal.interrupt();
     assert_eq!(terminal.finish().0, 130);
 }
+
+#[test]
+fn a_list_on_a_terminal_shows_the_last_health_and_a_link_to_what_answers() {
+    let sandbox = sandbox("web,api", QUICK);
+    let Some(_server) = server(&sandbox) else { return skip("no python3") };
+    sandbox.wt(&["health"]).ok();
+    let (_, screen) = Terminal::start(sandbox.command(&sandbox.repo(), &["list"])).finish();
+    let (web, api) = (sandbox.port(0), sandbox.port(1));
+    let link = format!("\u{1b}]8;;http://localhost:{web}\u{1b}\\web:{web}\u{1b}]8;;\u{1b}\\●");
+    assert!(screen.contains(&link) && screen.contains(&format!(" api:{api}○")), "{screen:?}");
+    let mut plain = sandbox.command(&sandbox.repo(), &["list"]);
+    plain.env("NO_COLOR", "1");
+    let (_, screen) = Terminal::start(plain).finish();
+    assert!(screen.contains(&format!("web:{web}●")) && !screen.contains("\u{1b}]8"), "{screen:?}");
+    let piped = sandbox.wt(&["list"]).ok();
+    assert!(piped.stdout.contains(&format!("web:{web} api:{api}\t")), "{}", piped.shown());
+}

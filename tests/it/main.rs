@@ -27,6 +27,7 @@ mod env_quoting;
 mod health_command;
 mod health_http;
 mod health_states;
+mod health_timer;
 mod health_watch;
 mod hook_post_checkout;
 mod hook_pre_push;

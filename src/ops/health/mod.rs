@@ -4,4 +4,5 @@ pub mod gather;
 pub mod look;
 pub mod record;
 pub mod report;
+pub mod timer;
 pub mod watch;

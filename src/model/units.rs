@@ -1,0 +1,121 @@
+//! The units that look at health every quarter of an hour, as text: for systemd, for launchd, for cron. Each quotes in its
+//! own way.
+
+use std::fmt::Write;
+
+use super::quoting::quote_sh;
+
+/// What a unit file of ours says about itself in its first lines; without it a file is somebody else's.
+const MARK: &str = "Made by `wt health";
+
+/// A unit's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    pub name: &'static str,
+    pub text: String,
+}
+
+/// What the units start: the program, and the variables that it needs to find what this one finds.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    pub program: &'a str,
+    pub variables: &'a [(String, String)],
+}
+
+/// Answers whether a file with this text is one of ours.
+#[must_use]
+pub fn is_ours(text: &str) -> bool {
+    text.lines().take(2).any(|line| line.contains(MARK))
+}
+
+/// Returns the service and its timer (systemd.timer(5)).
+#[must_use]
+pub fn systemd(start: Start<'_>) -> Vec<Unit> {
+    let variables = start.variables.iter().fold(String::new(), |mut lines, (name, value)| {
+        let _ = writeln!(lines, "Environment={}", systemd_word(&format!("{name}={value}"), false));
+        lines
+    });
+    let service = include_str!("../../templates/units/wt-health.service");
+    vec![
+        Unit {
+            name: "wt-health.service",
+            text: filled(service, &systemd_word(start.program, true), &variables),
+        },
+        Unit {
+            name: "wt-health.timer",
+            text: include_str!("../../templates/units/wt-health.timer").to_owned(),
+        },
+    ]
+}
+
+/// Returns the agent (launchd.plist(5)). Untested: no such machine was at hand.
+#[must_use]
+pub fn launchd(start: Start<'_>) -> Vec<Unit> {
+    let variables = start.variables.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = write!(text, "<key>{}</key><string>{}</string>", xml(name), xml(value));
+        text
+    });
+    let agent = include_str!("../../templates/units/wt-health.plist");
+    vec![Unit { name: "wt-health.plist", text: filled(agent, &xml(start.program), &variables) }]
+}
+
+/// Returns the line for crontab(5), without a line break.
+#[must_use]
+pub fn crontab(start: Start<'_>) -> String {
+    // A `%` ends the command there, unless a backslash stands before it.
+    let word = |text: &str| quote_sh(text).replace('%', "\\%");
+    let variables: String = start
+        .variables
+        .iter()
+        .flat_map(|(name, value)| [name.clone(), "=".to_owned(), word(value), " ".to_owned()])
+        .collect();
+    let line = include_str!("../../templates/units/crontab");
+    filled(line, &word(start.program), &variables).trim_end().to_owned()
+}
+
+fn filled(template: &str, program: &str, environment: &str) -> String {
+    // The program first: a variable may hold anything.
+    template.replace("{{ program }}", program).replace("{{ environment }}", environment)
+}
+
+/// A word in double quotes (systemd.syntax(7)); `%` begins a specifier and, in a command, `$` a variable.
+fn systemd_word(text: &str, is_command: bool) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('\n', "\\n");
+    format!("\"{}\"", if is_command { text.replace('$', "$$") } else { text })
+}
+
+fn xml(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn odd() -> Vec<(String, String)> {
+        vec![("WT_STATE_DIR".to_owned(), "/a b/50%".to_owned())]
+    }
+
+    #[test]
+    fn every_unit_is_known_as_ours_again_and_a_foreign_one_is_not() {
+        let start = Start { program: "/usr/bin/wt", variables: &[] };
+        for unit in systemd(start).into_iter().chain(launchd(start)) {
+            assert!(is_ours(&unit.text) && !unit.text.contains("{{"), "{}", unit.text);
+        }
+        assert!(!is_ours("[Service]\nExecStart=x\n# Made by `wt health`\n") && !is_ours(""));
+    }
+
+    #[test]
+    fn odd_paths_are_quoted_as_each_wants_it() {
+        let start = Start { program: "/my <wt>/$x %h\"/wt", variables: &odd() };
+        let service = systemd(start).remove(0).text;
+        assert!(service.contains(r#"ExecStart="/my <wt>/$$x %%h\"/wt" health"#), "{service}");
+        assert!(service.contains("Environment=\"WT_STATE_DIR=/a b/50%%\"\n"), "{service}");
+        assert!(launchd(start)[0].text.contains("<string>/my &lt;wt&gt;/$x %h\"/wt</string>"));
+        let line = crontab(start);
+        assert!(
+            line.starts_with("*/15 * * * * WT_STATE_DIR='/a b/50\\%' '/my <wt>/$x \\%h\"/wt' health"),
+            "{line}"
+        );
+    }
+}

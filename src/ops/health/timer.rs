@@ -1,0 +1,117 @@
+//! Puts the units that look at health regularly where the user's service manager finds them, and takes them away.
+//! Enables nothing, and touches no file of somebody else.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::unit_files;
+use crate::model::units::{self, Start, Unit};
+
+/// What the units need to find the same registry and configuration as this command.
+const VARIABLES: [&str; 3] = ["WT_STATE_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME"];
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The files that were written, or taken away.
+    pub files: Vec<String>,
+    /// Files that stand there already as they should.
+    pub unchanged: Vec<String>,
+    /// What to run next.
+    pub next: Vec<String>,
+    /// The line for a crontab, where there is no such service manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crontab: Option<String>,
+    /// Files of that name that are not ours, and were left alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<String>,
+}
+
+/// Where units go and what they are, on this system.
+struct Manager {
+    folder: PathBuf,
+    units: Vec<Unit>,
+    enable: Vec<String>,
+    disable: Vec<String>,
+}
+
+fn manager(context: &Context, start: Start<'_>) -> Result<Manager> {
+    let home = context.host.home().ok_or_else(|| {
+        Failure::new(Code::Usage, "there is no folder for units: HOME is not set").hint("set HOME")
+    })?;
+    if cfg!(target_os = "macos") {
+        let folder = home.join("Library/LaunchAgents");
+        let file = folder.join("wt-health.plist");
+        let command = |word: &str| vec![format!("launchctl {word} gui/$(id -u) {}", file.display())];
+        let (enable, disable) = (command("bootstrap"), command("bootout"));
+        return Ok(Manager { folder, units: units::launchd(start), enable, disable });
+    }
+    let config =
+        context.host.environment.find_folder("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
+    Ok(Manager {
+        folder: config.join("systemd/user"),
+        units: units::systemd(start),
+        enable: vec![
+            "systemctl --user daemon-reload".to_owned(),
+            "systemctl --user enable --now wt-health.timer".to_owned(),
+        ],
+        disable: vec!["systemctl --user disable --now wt-health.timer".to_owned()],
+    })
+}
+
+/// Writes the units.
+///
+/// # Errors
+///
+/// `path_not_empty` when a file of somebody else has the name: nothing is written then.
+pub fn install(context: &Context) -> Result<Report> {
+    let program = context.host.program()?;
+    let set = VARIABLES.iter().filter_map(|name| Some((*name, context.host.environment.find_folder(name)?)));
+    let variables: Vec<(String, String)> =
+        set.map(|(name, folder)| (name.to_owned(), folder.display().to_string())).collect();
+    let start = Start { program: &program.display().to_string(), variables: &variables };
+    let manager = manager(context, start)?;
+    let mut places = manager.units.iter().map(|unit| manager.folder.join(unit.name));
+    if let Some(path) = places.find(|path| unit_files::is_foreign(path)) {
+        let message = format!("{} is there already, and not ours", path.display());
+        return Err(
+            Failure::new(Code::PathNotEmpty, message).hint("move it away first; it was left as it is")
+        );
+    }
+    let (mut files, mut unchanged) = (Vec::new(), Vec::new());
+    for unit in &manager.units {
+        let path = manager.folder.join(unit.name);
+        let list = if unit_files::write(&path, &unit.text)? { &mut files } else { &mut unchanged };
+        list.push(path.display().to_string());
+    }
+    Ok(Report {
+        files,
+        unchanged,
+        next: manager.enable,
+        crontab: Some(units::crontab(start)),
+        foreign: Vec::new(),
+    })
+}
+
+/// Takes away the units that are ours.
+///
+/// # Errors
+///
+/// `permission` when one cannot be removed.
+pub fn uninstall(context: &Context) -> Result<Report> {
+    let manager = manager(context, Start { program: "", variables: &[] })?;
+    let (mut files, mut foreign) = (Vec::new(), Vec::new());
+    for unit in &manager.units {
+        let path = manager.folder.join(unit.name);
+        if unit_files::is_foreign(&path) {
+            foreign.push(path.display().to_string());
+        } else if unit_files::remove(&path)? {
+            files.push(path.display().to_string());
+        }
+    }
+    let next = if files.is_empty() { Vec::new() } else { manager.disable };
+    Ok(Report { files, unchanged: Vec::new(), next, crontab: None, foreign })
+}
