@@ -25,6 +25,7 @@ mod create_result;
 mod env;
 mod env_quoting;
 mod health_command;
+mod health_databases;
 mod health_http;
 mod health_states;
 mod health_timer;
