@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, remove, restore,
-    shell_init, sweep, switch, trust,
+    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove,
+    restore, shell_init, sweep, switch, trust,
 };
 use crate::ui::paint::ColorWish;
 
@@ -89,6 +89,7 @@ pub enum Command {
     Create(create::Arguments),
     Remove(remove::Arguments),
     Restore(restore::Arguments),
+    Prune(prune::Arguments),
     List(list::Arguments),
     Path(path::Arguments),
     Ports(ports::Arguments),
@@ -116,6 +117,7 @@ impl Command {
             Self::Create(_) => "create",
             Self::Remove(_) => "remove",
             Self::Restore(_) => "restore",
+            Self::Prune(_) => "prune",
             Self::List(_) => "list",
             Self::Path(_) => "path",
             Self::Ports(arguments) => arguments.word(),

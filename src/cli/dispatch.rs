@@ -10,8 +10,8 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, remove, restore,
-    shell_init, sweep, switch, trust,
+    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove,
+    restore, shell_init, sweep, switch, trust,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -80,6 +80,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Create(arguments) => create::run(&arguments, session),
         Command::Remove(arguments) => remove::run(arguments, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
+        Command::Prune(arguments) => prune::run(&arguments, session),
         Command::List(arguments) => list::run(&arguments, session),
         Command::Path(arguments) => path::run(&arguments, session),
         Command::Ports(arguments) => ports::run(arguments, session),

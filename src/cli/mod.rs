@@ -18,6 +18,7 @@ pub mod init;
 pub mod list;
 pub mod path;
 pub mod ports;
+pub mod prune;
 pub mod remove;
 pub mod restore;
 pub mod shell_init;

@@ -97,6 +97,20 @@ pub fn lies_beyond_empty_folder(path: &Path) -> bool {
     })
 }
 
+/// Answers whether the nearest folder above `path` that exists is empty and on another device than `device`, the low 32
+/// bits of one: as where the file system that held `path` is not mounted.
+#[must_use]
+pub fn lies_off_device(path: &Path, device: u32) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let nearest = path.ancestors().skip(1).find(|ancestor| ancestor.symlink_metadata().is_ok());
+    nearest.is_some_and(|folder| {
+        let is_empty = folder.read_dir().is_ok_and(|mut entries| entries.next().is_none());
+        is_empty
+            && folder.metadata().is_ok_and(|found| found.dev() & u64::from(u32::MAX) != u64::from(device))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@ pub mod identifier;
 pub mod killing;
 pub mod listener;
 pub mod loss;
+pub mod merged;
 pub mod port;
 pub mod presence;
 pub mod process;

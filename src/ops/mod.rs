@@ -15,6 +15,7 @@ pub mod list;
 pub mod origin;
 pub mod path;
 pub mod ports;
+pub mod prune;
 pub mod reclaim;
 pub mod remove;
 pub mod restore;

@@ -90,12 +90,19 @@ fn removed(repository: &Repository, registry: &Registry) -> Vec<(Entry, Trash)> 
         .entries()
         .filter(|entry| entry.repository_id == id)
         .filter_map(|entry| match &entry.state {
-            EntryState::Removed { trash } if trash.folder.is_dir() => Some((entry.clone(), trash.clone())),
+            EntryState::Removed { trash } if is_kept(repository, trash) => {
+                Some((entry.clone(), trash.clone()))
+            }
             _ => None,
         })
         .collect();
     found.sort_by_key(|(entry, trash)| std::cmp::Reverse((trash.removed_at, entry.sequence)));
     found
+}
+
+/// The repository may have been moved since, and its own trash with it.
+fn is_kept(repository: &Repository, trash: &Trash) -> bool {
+    if trash.is_record_only() { repository.trash_dir(&trash.token).is_dir() } else { trash.folder.is_dir() }
 }
 
 fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(Entry, Trash)> {
@@ -181,6 +188,14 @@ fn bring_back(
     }
     if let Some(parent) = entry.path.parent() {
         files::make_folders(parent)?;
+    }
+    if trash.is_record_only() {
+        warnings.push(
+            "its folder was gone when it was removed: the files are those git knew, staged changes included"
+                .to_owned(),
+        );
+        remove::put_admin_back(context, repository, entry, &repository.trash_dir(&trash.token))?;
+        return repository.fill_from_index(&entry.path);
     }
     // The folder first, so that no `git worktree prune` finds a record without it.
     files::rename_new(&trash.folder, &entry.path)?;

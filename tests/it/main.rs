@@ -46,6 +46,8 @@ mod ports_history;
 mod ports_kill;
 mod ports_resolve;
 mod prompts;
+mod prune;
+mod prune_merged;
 mod registry;
 mod remove;
 mod remove_danger;

@@ -78,6 +78,8 @@ pub struct Git<'a> {
     arguments: Vec<OsString>,
     input: Option<Vec<u8>>,
     index_file: Option<PathBuf>,
+    /// Where new objects go, and where the repository's are.
+    scratch: Option<(PathBuf, PathBuf)>,
     hold: Option<BorrowedFd<'a>>,
     interrupted: Option<&'a dyn Fn() -> bool>,
     stdout_to_stderr: bool,
@@ -105,6 +107,7 @@ impl<'a> Git<'a> {
             arguments: Vec::new(),
             input: None,
             index_file: None,
+            scratch: None,
             hold: None,
             interrupted: None,
             stdout_to_stderr: false,
@@ -134,6 +137,13 @@ impl<'a> Git<'a> {
     #[must_use]
     pub fn index_file(mut self, path: &Path) -> Self {
         self.index_file = Some(path.to_owned());
+        self
+    }
+
+    /// Writes new objects into the folder `to` and reads those in `from` too, fetching none that are missing.
+    #[must_use]
+    pub(super) fn scratch_objects(mut self, to: &Path, from: &Path) -> Self {
+        self.scratch = Some((to.to_owned(), from.to_owned()));
         self
     }
 
@@ -208,6 +218,10 @@ impl<'a> Git<'a> {
         if let Some(path) = &self.index_file {
             command.env("GIT_INDEX_FILE", path);
         }
+        if let Some((to, from)) = &self.scratch {
+            command.env("GIT_OBJECT_DIRECTORY", to).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(from));
+            command.env("GIT_NO_LAZY_FETCH", "1");
+        }
         command.args(&self.arguments).current_dir(&self.folder);
         command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         if self.stdout_to_stderr {
@@ -245,6 +259,21 @@ impl<'a> Git<'a> {
         };
         Ok(Output { status, stdout: read(out), stderr: read(err) })
     }
+}
+
+/// A path in a list that `:` divides; git reads one in quotes as C writes strings (git(1)).
+fn quoted(path: &Path) -> OsString {
+    use std::os::unix::ffi::OsStringExt;
+
+    let mut text = OsString::from("\"");
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let escaped: Vec<u8> = bytes
+        .iter()
+        .flat_map(|byte| if b"\"\\".contains(byte) { vec![b'\\', *byte] } else { vec![*byte] })
+        .collect();
+    text.push(OsString::from_vec(escaped));
+    text.push("\"");
+    text
 }
 
 /// A file that children inherit while this lives.

@@ -18,7 +18,9 @@ mod keep;
 mod leftover;
 mod linked;
 mod marks;
+mod merged;
 mod operation;
+mod reflog;
 mod remotes;
 mod repository;
 mod stale_locks;
@@ -40,6 +42,8 @@ pub use hook_files::{HookPlace, folder_facts as hooks_folder_facts, found as fou
 pub use hook_partner::{find_caller, find_partner};
 pub use hook_settings::{HookSettings, git_version};
 pub use linked::Linked;
+pub use merged::Trunk;
+pub use reflog::{LogLine, index_device};
 pub use repository::{Current, Repository};
 pub use status::Changes;
 pub use support::Way;

@@ -37,7 +37,7 @@ pub struct Journal {
 pub struct Trash {
     /// Random; names the folder in `.wt-trash` and the ref that keeps objects from gc.
     pub token: String,
-    /// The folder with the files.
+    /// The folder with the files; where they were gone already, the same as `admin`.
     pub folder: PathBuf,
     /// git's admin folder, moved into the common git dir's own trash.
     pub admin: PathBuf,
@@ -55,4 +55,12 @@ pub struct Trash {
     pub until: Timestamp,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl Trash {
+    /// Answers whether git's record alone was kept: the folder was gone before.
+    #[must_use]
+    pub fn is_record_only(&self) -> bool {
+        self.folder == self.admin
+    }
 }

@@ -12,11 +12,11 @@ use crate::host::lock::FileHold;
 use crate::host::process::identity;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{files, token};
-use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 
 use super::plan::{Plan, Target};
+use super::records::{self, forget};
 use super::settle;
 
 /// What became of one worktree.
@@ -63,7 +63,7 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     Ok(report)
 }
 
-/// The folder is gone already: its records go, and git's entry for it alone.
+/// The folder is gone already: its records go, and git's entry for it alone, which can be restored with what was staged.
 fn drop_records(
     context: &Context,
     repository: &Repository,
@@ -71,26 +71,16 @@ fn drop_records(
     plan: &Plan,
     warnings: &mut Vec<String>,
 ) -> Result<Removed> {
-    let now = context.now();
-    let (name, root) = (target.name.clone(), repository.root().to_path_buf());
-    context.store()?.update(|registry| {
-        if let Some(seen) = &target.entry {
-            let Some(entry) =
-                registry.take(|known| known.sequence == seen.sequence && known.state == seen.state)
-            else {
-                return Err(changed_meanwhile(&name));
-            };
-            registry.remember_ports(&entry);
-        }
-        registry.record_event(now, Event::new("removed").of(root, &name).with("missing", true));
-        Ok(())
-    })?;
-    if let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
-        discard_vanished_admin(repository, admin, &target.path)?;
-    }
+    let admin = target.worktree.as_ref().filter(|worktree| worktree.broken.is_none());
+    let trash = if let Some(admin) = admin.and_then(|worktree| worktree.admin.as_deref()) {
+        Some(records::put_away(context, repository, target, admin, plan.delete_branch)?)
+    } else {
+        forget(context, repository, target)?;
+        None
+    };
     let tip = target.worktree.as_ref().and_then(|worktree| worktree.commit.as_deref());
     let branch_deleted = delete_branch(repository, target, tip, plan, warnings);
-    Ok(removed(target, branch_deleted, None))
+    Ok(removed(target, branch_deleted, trash.as_ref()))
 }
 
 /// Deletes the branch where that was asked for and it is still at `tip`; says why where it cannot.
@@ -111,7 +101,7 @@ fn delete_branch(
     }
 }
 
-fn changed_meanwhile(name: &str) -> Failure {
+pub(super) fn changed_meanwhile(name: &str) -> Failure {
     Failure::new(Code::NotFound, format!("`{name}` is being changed by another `wt`"))
         .hint("look with `wt list`, then try again")
 }
@@ -171,7 +161,7 @@ fn put_away(
     Ok(removed(target, branch_deleted, Some(&trash)))
 }
 
-fn planned_trash(
+pub(super) fn planned_trash(
     context: &Context,
     repository: &Repository,
     target: &Target,
@@ -197,7 +187,7 @@ fn planned_trash(
 }
 
 /// Records the removal before its first step; a worktree nobody had recorded gets an entry, so that it can be restored.
-fn mark_removing(
+pub(super) fn mark_removing(
     context: &Context,
     repository: &Repository,
     target: &Target,
@@ -253,22 +243,6 @@ fn move_into_trash(repository: &Repository, entry: &Entry, admin: &str, trash: &
     // First, so that no `git worktree prune` finds a record without its folder.
     repository.take_admin(admin, &trash.admin)?;
     files::rename_new(&entry.path, &trash.folder)
-}
-
-/// Takes away git's record of a worktree whose folder is gone: this one alone, as no `git worktree prune` could.
-pub(super) fn discard_vanished_admin(repository: &Repository, admin: &str, path: &Path) -> Result<()> {
-    let named = repository.worktrees()?.into_iter().find(|worktree| worktree.admin.as_deref() == Some(admin));
-    let is_vanished = named.is_some_and(|worktree| worktree.path == path) && path.symlink_metadata().is_err();
-    if !is_vanished {
-        return Err(Failure::new(
-            Code::NotFound,
-            format!("git's record `{admin}` does not name {} any more", path.display()),
-        )
-        .hint("look with `git worktree list`"));
-    }
-    let aside = repository.require_wt_dir()?.join(format!("vanished-{}", token::random()?));
-    repository.take_admin(admin, &aside)?;
-    remove_tree(&aside)
 }
 
 /// Deletes what a folder that cannot be renamed holds; a mount point itself stays, empty.

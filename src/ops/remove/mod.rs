@@ -3,8 +3,9 @@
 mod apply;
 mod losses;
 mod plan;
+mod records;
 mod settle;
 
 pub use apply::{Removed, Report, apply};
-pub use plan::{Plan, Request, Target, plan};
+pub use plan::{Plan, Request, Target, inspect, plan};
 pub use settle::{put_admin_back, settle};

@@ -39,9 +39,9 @@ pub struct Target {
     /// Whether the folder is gone already, so that only records remain.
     pub missing: bool,
     #[serde(skip)]
-    pub(super) entry: Option<Entry>,
+    pub(in crate::ops) entry: Option<Entry>,
     #[serde(skip)]
-    pub(super) worktree: Option<Worktree>,
+    pub(in crate::ops) worktree: Option<Worktree>,
 }
 
 impl Target {
@@ -61,6 +61,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A removal of worktrees that were looked at before.
+    #[must_use]
+    pub fn of(worktrees: Vec<Target>, delete_branch: bool, force: u8) -> Self {
+        Self { worktrees, delete_branch, force }
+    }
+
     /// Takes `--force` as given once, after somebody was asked and said so. A lock still needs it twice.
     #[must_use]
     pub fn given_up(mut self) -> Self {
@@ -95,11 +101,11 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let registry = context.store()?.read()?;
     let mut worktrees: Vec<Target> = Vec::new();
     if request.wanted.is_empty() {
-        worktrees.push(target(context, repository, find::here(context)?, request)?);
+        worktrees.push(inspect(context, repository, find::here(context)?, request.delete_branch)?);
     }
     for wanted in &request.wanted {
         let found = find::named(context, &registry, wanted)?;
-        let target = target(context, repository, found, request)?;
+        let target = inspect(context, repository, found, request.delete_branch)?;
         if !worktrees.iter().any(|known| known.path == target.path) {
             worktrees.push(target);
         }
@@ -107,11 +113,16 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     Ok(Plan { worktrees, delete_branch: request.delete_branch, force: request.force })
 }
 
-fn target(
+/// Reads what one worktree would lose.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub fn inspect(
     context: &Context,
     repository: &Repository,
     found: find::Found,
-    request: &Request,
+    delete_branch: bool,
 ) -> Result<Target> {
     if found.is_main {
         return Err(Failure::new(
@@ -151,7 +162,7 @@ fn target(
         losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
     }
     // Its commits may be here alone even where the folder is gone.
-    losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), request.delete_branch)?);
+    losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), delete_branch)?);
     loss::sort(&mut losses);
     let ports = entry.iter().flat_map(|entry| &entry.allocations);
     let ports =

@@ -99,6 +99,8 @@ fn command_word(arguments: &[String]) -> String {
         "restore",
         "list",
         "path",
+        "prune",
+        "doctor",
         "ports",
         "switch",
         "env",

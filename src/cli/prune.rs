@@ -1,0 +1,163 @@
+//! `wt prune`: takes away what is done with, everything restorable.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::Session;
+use crate::error::Result;
+use crate::model::quantity;
+use crate::ops::prune::{self, Candidate, Kept, Kind, Pruned, Request};
+use crate::ui::age::age;
+use crate::ui::{escape, prompt};
+
+/// Drop records of vanished worktrees; with --merged also remove worktrees whose branch is merged
+///
+/// A vanished worktree is one whose folder was deleted: its record goes, its ports are free again, and git's own record
+/// goes too. What was staged or committed there is kept: `wt restore NAME` brings it back. Locked worktrees, and those
+/// on a disk that is not mounted or recorded on another machine, stay.
+///
+/// --merged also removes worktrees whose branch is merged into the default branch or its upstream, also by squash or
+/// rebase, and says how that shows. What was reverted afterwards was merged. Kept are: the worktree one stands in,
+/// locked ones, those with anything that is nowhere else (changed, staged, untracked, ignored files, stashes), those
+/// whose processes run, branches nobody ever committed to, and worktrees made, switched or committed to less than
+/// --min-age ago. The branch stays, unless --delete-branch is given. `wt restore NAME` undoes it.
+///
+/// On a terminal it asks before it removes merged worktrees; elsewhere, and with --yes, it goes on. -v says why each of
+/// the others stays.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Also remove worktrees whose branch is merged
+    #[arg(short, long)]
+    pub merged: bool,
+    /// With --merged: how long a worktree must have stood unchanged
+    #[arg(long, value_name = "TIME", default_value = "1d", value_parser = quantity::duration)]
+    pub min_age: Duration,
+    /// With --merged: delete the branch too
+    #[arg(short = 'D', long, requires = "merged")]
+    pub delete_branch: bool,
+    /// Show what would be done, change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// `not_a_repository`; or the records or the history cannot be read.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = if arguments.dry_run { session.context_as_it_is()? } else { session.context()? };
+    let request = Request {
+        merged: arguments.merged,
+        min_age: arguments.min_age,
+        delete_branch: arguments.delete_branch,
+    };
+    let ui = session.ui;
+    let mut plan = prune::plan(&context, request)?;
+    if arguments.dry_run {
+        if ui.is_json() {
+            ui.answer_json(&serde_json::json!({ "plan": plan.shown() }))?;
+            return Ok(0);
+        }
+        let text: String =
+            plan.candidates.iter().map(|candidate| would(candidate, arguments.delete_branch)).collect();
+        tell_kept(session, &plan.kept);
+        return finish(session, &text, 0);
+    }
+    let mut status = 0;
+    if ui.is_interactive() && !plan.merged().is_empty() && !is_wanted(session, &plan.merged())? {
+        plan = plan.without_merged();
+        status = 1;
+    }
+    let report = prune::apply(&context, &plan)?;
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+        session.clean_up(&context);
+        return Ok(status);
+    }
+    let now = context.now();
+    let text: String = report.pruned.iter().map(|pruned| line(session, pruned, now)).collect();
+    tell_kept(session, &report.kept);
+    session.clean_up(&context);
+    finish(session, &text, status)
+}
+
+fn finish(session: &Session<'_>, text: &str, status: u8) -> Result<u8> {
+    if text.is_empty() {
+        session.ui.say(if status == 0 { "nothing to prune" } else { "nothing was removed" });
+    } else {
+        session.ui.answer(text)?;
+    }
+    Ok(status)
+}
+
+fn is_wanted(session: &Session<'_>, merged: &[&Candidate]) -> Result<bool> {
+    for candidate in merged {
+        session.ui.say(&format!("{}  {}", escape::line(&candidate.name), escape::line(&candidate.reason)));
+    }
+    let question = match merged.len() {
+        1 => "Remove this merged worktree?".to_owned(),
+        count => format!("Remove these {count} merged worktrees?"),
+    };
+    prompt::confirm(session.ui, &question)
+}
+
+fn tell_kept(session: &Session<'_>, kept: &[Kept]) {
+    for kept in kept {
+        session.ui.say_more(&format!("kept {}: {}", escape::line(&kept.name), escape::line(&kept.reason)));
+    }
+}
+
+fn reason(kind: Kind, reason: &str) -> String {
+    match kind {
+        Kind::Vanished => escape::line(reason).into_owned(),
+        Kind::Merged => format!("merged: {}", escape::line(reason)),
+    }
+}
+
+fn would(candidate: &Candidate, delete_branch: bool) -> String {
+    let verb = match candidate.kind {
+        Kind::Vanished => "Would prune",
+        Kind::Merged => "Would remove",
+    };
+    let branch = match (&candidate.branch, candidate.kind) {
+        (Some(branch), Kind::Merged) if delete_branch => format!(" and branch {}", escape::line(branch)),
+        _ => String::new(),
+    };
+    format!(
+        "{verb} {}{branch}  {}\n",
+        escape::line(&candidate.name),
+        reason(candidate.kind, &candidate.reason)
+    )
+}
+
+fn line(session: &Session<'_>, pruned: &Pruned, now: jiff::Timestamp) -> String {
+    let paint = session.ui.paint();
+    let verb = match pruned.kind {
+        Kind::Vanished => "Pruned",
+        Kind::Merged => "Removed",
+    };
+    let name = escape::line(&pruned.name);
+    let mut text = format!("{} {}", paint.done(verb), paint.strong(&name));
+    if let (Some(branch), true) = (&pruned.branch, pruned.branch_deleted) {
+        let _ = write!(text, " and branch {}", escape::line(branch));
+    }
+    let _ = write!(text, "  {}", reason(pruned.kind, &pruned.reason));
+    if !pruned.ports.is_empty() {
+        let ports: Vec<String> = pruned.ports.iter().map(u16::to_string).collect();
+        let _ = write!(text, "; released {}", ports.join(", "));
+    }
+    text.push('\n');
+    if let Some(until) = pruned.restorable_until.filter(|_| pruned.restorable) {
+        let left = age(now, until);
+        let what = match pruned.kind {
+            Kind::Vanished => "brings back what git knew of it",
+            Kind::Merged => "brings it back",
+        };
+        let _ = writeln!(text, "  {} `wt restore {name}` {what}, for {left}", paint.faint("undo"));
+    }
+    text
+}

@@ -1,0 +1,89 @@
+//! Prunes what was planned, each worktree looked at once more right before it goes.
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::ops::remove;
+use crate::ops::rows;
+use crate::ops::vanished::{self, Lookout};
+
+use super::merged::{Judge, Verdict};
+use super::plan::{Candidate, Plan};
+use super::report::{Kept, Kind, Pruned, Report, Request, found};
+use super::vanished::{Look, look};
+
+/// Prunes the planned worktrees, one after the other. What changed meanwhile, or cannot be put away, is kept and said.
+///
+/// # Errors
+///
+/// `interrupted`; or the registry cannot be read. What was pruned until then can be restored.
+pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let mut report = Report { kept: plan.kept.clone(), ..Report::default() };
+    for candidate in &plan.candidates {
+        context.host.interrupt.check()?;
+        let kept = |reason| Kept { name: candidate.name.clone(), reason };
+        match prune(context, repository, candidate, plan.request, &mut report.warnings) {
+            Ok(Some(pruned)) => report.pruned.push(pruned),
+            Ok(None) => report.kept.push(kept("it changed meanwhile".to_owned())),
+            Err(failure) if failure.code() == Code::Interrupted => return Err(failure),
+            Err(failure) => {
+                report.warnings.push(format!("`{}` stays: {}", candidate.name, failure.message()));
+                report.kept.push(kept(failure.message().to_owned()));
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn prune(
+    context: &Context,
+    repository: &Repository,
+    candidate: &Candidate,
+    request: Request,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Pruned>> {
+    let Some(planned) = &candidate.target else {
+        let Some(entry) = &candidate.row.entry else { return Ok(None) };
+        let said = vanished::release_one(context, repository, entry)?;
+        return Ok(said.map(|_| candidate.outlook()));
+    };
+    let registry = context.store()?.read()?;
+    let rows = rows::rows(repository, &registry)?;
+    let Some(row) = rows.into_iter().find(|row| {
+        let admin = |of: &rows::Row| of.worktree.as_ref().and_then(|worktree| worktree.admin.clone());
+        admin(row) == admin(&candidate.row) && row.path() == candidate.path
+    }) else {
+        return Ok(None);
+    };
+    let (target, force) = match candidate.kind {
+        Kind::Vanished => {
+            let lookout = Lookout::new(context, Some(repository))?;
+            let Look::Vanished = look(context, repository, &lookout, &row) else { return Ok(None) };
+            // What its HEAD alone names is kept with git's record; a lock was ruled out by the look.
+            (remove::inspect(context, repository, found(&row), false)?, 1)
+        }
+        Kind::Merged => {
+            let judge = Judge::new(context, repository, &registry, request)?;
+            let Verdict::Merged(_, target) = judge.verdict(&row)? else { return Ok(None) };
+            (*target, 0)
+        }
+    };
+    let tip = |target: &remove::Target| target.worktree.as_ref().and_then(|worktree| worktree.commit.clone());
+    if target.branch != planned.branch || tip(&target) != tip(planned) {
+        return Ok(None);
+    }
+    let delete_branch = request.delete_branch && candidate.kind == Kind::Merged;
+    let done = remove::apply(context, &remove::Plan::of(vec![target], delete_branch, force))?;
+    warnings.extend(done.warnings);
+    let Some(removed) = done.removed.into_iter().next() else {
+        return Err(Failure::new(Code::Internal, "a removal answered nothing"));
+    };
+    Ok(Some(Pruned {
+        restorable: removed.restorable,
+        restorable_until: removed.restorable_until,
+        branch_deleted: removed.branch_deleted,
+        ports: removed.ports,
+        ..candidate.outlook()
+    }))
+}

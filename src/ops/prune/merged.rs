@@ -1,0 +1,186 @@
+//! Which worktrees are done with: their branch is merged, nothing in them is nowhere else, and nobody is at work there.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::{LogLine, Repository, Trunk};
+use crate::host::net::owner;
+use crate::host::process::identity;
+use crate::model::attribution::Claim;
+use crate::model::listener::Listener;
+use crate::model::merged::{Merged, shows_work};
+use crate::model::registry::entry::EntryState;
+use crate::model::registry::table::Registry;
+use crate::ops::remove::{self, Target};
+use crate::ops::rows::{Row, canonical};
+
+use super::report::{Request, branch, found};
+
+/// What is decided about one worktree.
+pub enum Verdict {
+    Merged(Merged, Box<Target>),
+    Kept(String),
+}
+
+/// Decides about worktrees, with what is the same for all of them read once.
+pub struct Judge<'a> {
+    context: &'a Context,
+    repository: &'a Repository,
+    request: Request,
+    trunks: Vec<Trunk>,
+    default_branch: Option<String>,
+    /// `None` where the system does not tell: then nothing is taken away.
+    listeners: Option<Vec<Listener>>,
+}
+
+impl<'a> Judge<'a> {
+    pub fn new(
+        context: &'a Context,
+        repository: &'a Repository,
+        registry: &Registry,
+        request: Request,
+    ) -> Result<Self> {
+        Ok(Self {
+            context,
+            repository,
+            request,
+            trunks: repository.trunks()?,
+            default_branch: repository.default_branch()?,
+            listeners: owner::sight(registry).ok(),
+        })
+    }
+
+    /// Decides about one worktree that is there; the cheap questions first.
+    pub fn verdict(&self, row: &Row) -> Result<Verdict> {
+        if let Some(why) = self.obstacle(row) {
+            return Ok(Verdict::Kept(why));
+        }
+        let (Some(worktree), Some(branch)) = (&row.worktree, branch(row)) else {
+            return Ok(Verdict::Kept("no branch is checked out".to_owned()));
+        };
+        let (Some(admin), Some(tip)) = (&worktree.admin, &worktree.commit) else {
+            return Ok(Verdict::Kept("its branch has no commit".to_owned()));
+        };
+        let logs = (self.repository.branch_log(branch)?, self.repository.head_log_of(admin)?);
+        if let Some(why) = self.youth(row, admin, &logs) {
+            return Ok(Verdict::Kept(why));
+        }
+        let merged = match self.merged(branch, tip, &logs)? {
+            Ok(merged) => merged,
+            Err(why) => return Ok(Verdict::Kept(why)),
+        };
+        // Last, for it looks at every file.
+        let target = remove::inspect(self.context, self.repository, found(row), false);
+        let target = match target {
+            Ok(target) => target,
+            Err(failure) => return Ok(Verdict::Kept(failure.message().to_owned())),
+        };
+        if !target.losses.is_empty() {
+            let losses: Vec<String> = target.losses.iter().map(ToString::to_string).collect();
+            return Ok(Verdict::Kept(format!("removing it would lose {}", losses.join("; "))));
+        }
+        Ok(Verdict::Merged(merged, Box::new(target)))
+    }
+
+    fn obstacle(&self, row: &Row) -> Option<String> {
+        let Some(worktree) = &row.worktree else {
+            return Some("git knows no worktree there".to_owned());
+        };
+        if row.entry.as_ref().is_some_and(|entry| entry.state != EntryState::Active) {
+            return Some("another command is at it".to_owned());
+        }
+        if let Some(broken) = &worktree.broken {
+            return Some(format!("git's record of it is broken: {broken}"));
+        }
+        match &worktree.lock {
+            Some(reason) if reason.is_empty() => return Some("it is locked".to_owned()),
+            Some(reason) => return Some(format!("it is locked: {reason}")),
+            None => {}
+        }
+        let is_current = self.repository.current().is_some_and(|current| current.admin == worktree.admin)
+            || canonical(&self.context.folder).starts_with(canonical(&worktree.path));
+        if is_current {
+            return Some("you stand in it".to_owned());
+        }
+        if let Some(branch) = branch(row).filter(|branch| Some(*branch) == self.default_branch.as_deref()) {
+            return Some(format!("it is on `{branch}`, the default branch"));
+        }
+        self.business(row)
+    }
+
+    /// Who is at work there: a recorded process that lives, or a listener.
+    fn business(&self, row: &Row) -> Option<String> {
+        let entry = row.entry.as_ref()?;
+        let claim = Claim::of(entry);
+        if let Some(process) = claim.processes.iter().find(|process| identity::is_alive(process)) {
+            return Some(format!("its service runs (pid {})", process.pid));
+        }
+        let Some(listeners) = &self.listeners else {
+            return Some("the system does not tell who listens".to_owned());
+        };
+        let is_ours = |listener: &&Listener| {
+            listener.owners.iter().any(|owner| {
+                let key = owner.belongs_to.as_ref();
+                key.is_some_and(|key| key.repository == entry.repository_id && key.name == entry.name)
+            })
+        };
+        let listener = listeners.iter().find(is_ours)?;
+        let pid = listener.owners.first().map_or(0, |owner| owner.pid);
+        Some(format!("its service listens on port {} (pid {pid})", listener.port))
+    }
+
+    /// Too young: made, moved or committed to within the least age. The latest of all times counts.
+    fn youth(&self, row: &Row, admin: &str, logs: &(Vec<LogLine>, Vec<LogLine>)) -> Option<String> {
+        let last = |log: &[LogLine]| log.iter().filter_map(|line| line.at).max();
+        let times: [Option<Timestamp>; 4] = [
+            row.entry.as_ref().map(|entry| entry.created_at),
+            last(&logs.0),
+            last(&logs.1),
+            self.repository.head_written(admin),
+        ];
+        let minimum = SignedDuration::try_from(self.request.min_age).unwrap_or(SignedDuration::MAX);
+        let Some(newest) = times.into_iter().flatten().max() else {
+            return Some("its age is not known".to_owned());
+        };
+        let is_young = self.context.now().duration_since(newest) < minimum;
+        is_young.then(|| {
+            let minutes = self.request.min_age.as_secs() / 60;
+            format!("it was made or moved less than {} ago", spoken(minutes))
+        })
+    }
+
+    fn merged(
+        &self,
+        branch: &str,
+        tip: &str,
+        logs: &(Vec<LogLine>, Vec<LogLine>),
+    ) -> Result<Result<Merged, String>> {
+        if self.trunks.is_empty() {
+            return Ok(Err("there is no default branch to compare with".to_owned()));
+        }
+        for trunk in &self.trunks {
+            let Some(evidence) = self.repository.find_merge_evidence(tip, trunk)? else { continue };
+            let is_untouched = evidence.fits_untouched_branch() && {
+                let messages = logs.0.iter().chain(&logs.1).map(|line| line.message.as_str());
+                !shows_work(messages) && self.repository.is_on_line(tip, trunk)?
+            };
+            if is_untouched {
+                return Ok(Err(format!("no commit was ever made on `{branch}`")));
+            }
+            return Ok(Ok(Merged { into: trunk.name.clone(), evidence }));
+        }
+        let names: Vec<&str> = self.trunks.iter().map(|trunk| trunk.name.as_str()).collect();
+        Ok(Err(format!("not merged into {}", names.join(" or "))))
+    }
+}
+
+/// Minutes in the largest unit that leaves a whole number.
+fn spoken(minutes: u64) -> String {
+    match minutes {
+        minutes if minutes > 0 && minutes % 1440 == 0 => format!("{}d", minutes / 1440),
+        minutes if minutes > 0 && minutes % 60 == 0 => format!("{}h", minutes / 60),
+        0 => "a minute".to_owned(),
+        minutes => format!("{minutes}m"),
+    }
+}

@@ -1,0 +1,12 @@
+//! Taking away what is done with: records of worktrees that vanished, and with a wish for it worktrees whose branch is
+//! merged. Everything goes the way of a removal, so that it can be restored.
+
+mod apply;
+mod merged;
+mod plan;
+mod report;
+mod vanished;
+
+pub use apply::apply;
+pub use plan::{Candidate, Plan, plan};
+pub use report::{Kept, Kind, Pruned, Report, Request};

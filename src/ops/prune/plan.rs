@@ -1,0 +1,146 @@
+//! What a pruning would do. Reads only.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::registry::entry::Entry;
+use crate::ops::remove::{self, Target};
+use crate::ops::rows::{self, Row};
+use crate::ops::vanished::Lookout;
+
+use super::merged::{Judge, Verdict};
+use super::report::{Kept, Kind, Pruned, Request, found};
+use super::vanished::{Look, look};
+
+/// One worktree to be pruned.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub name: String,
+    pub path: PathBuf,
+    pub branch: Option<String>,
+    pub reason: String,
+    pub kind: Kind,
+    /// How it goes; `None` for a record of ours that git has no worktree to.
+    pub(super) target: Option<Target>,
+    pub(super) row: Row,
+}
+
+impl Candidate {
+    fn new(row: &Row, reason: impl Into<String>, kind: Kind, target: Option<Target>) -> Self {
+        Self {
+            name: row.name(),
+            path: row.path().to_path_buf(),
+            branch: row.branch().map(str::to_owned),
+            reason: reason.into(),
+            kind,
+            target,
+            row: row.clone(),
+        }
+    }
+
+    /// Returns what is to be said about it once it is pruned, and before.
+    #[must_use]
+    pub fn outlook(&self) -> Pruned {
+        let allocations = self.row.entry.iter().flat_map(Entry::ports);
+        Pruned {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            branch: self.branch.clone(),
+            reason: self.reason.clone(),
+            kind: self.kind,
+            restorable: self.target.is_some(),
+            restorable_until: None,
+            branch_deleted: false,
+            ports: allocations.map(crate::model::port::Port::number).collect(),
+        }
+    }
+}
+
+/// What a pruning would do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub candidates: Vec<Candidate>,
+    pub kept: Vec<Kept>,
+    pub(super) request: Request,
+}
+
+impl Plan {
+    /// Returns those that are merged: whole worktrees, about which a person may be asked.
+    #[must_use]
+    pub fn merged(&self) -> Vec<&Candidate> {
+        self.candidates.iter().filter(|candidate| candidate.kind == Kind::Merged).collect()
+    }
+
+    /// Leaves the merged ones alone.
+    #[must_use]
+    pub fn without_merged(mut self) -> Self {
+        self.candidates.retain(|candidate| candidate.kind == Kind::Vanished);
+        self
+    }
+
+    /// Returns the plan as it is shown.
+    #[must_use]
+    pub fn shown(&self) -> Shown {
+        Shown {
+            pruned: self.candidates.iter().map(Candidate::outlook).collect(),
+            kept: self.kept.clone(),
+            delete_branch: self.request.delete_branch,
+        }
+    }
+}
+
+/// A plan as JSON has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shown {
+    pub pruned: Vec<Pruned>,
+    pub kept: Vec<Kept>,
+    pub delete_branch: bool,
+}
+
+/// Finds what is to be pruned.
+///
+/// # Errors
+///
+/// `not_a_repository`; or the records or the history cannot be read.
+pub fn plan(context: &Context, request: Request) -> Result<Plan> {
+    let repository = context.require_repository()?;
+    let registry = context.store()?.read()?;
+    let lookout = Lookout::new(context, Some(repository))?;
+    let mut plan = Plan { candidates: Vec::new(), kept: Vec::new(), request };
+    let mut standing = Vec::new();
+    for row in rows::rows(repository, &registry)? {
+        if row.is_main() {
+            continue;
+        }
+        match look(context, repository, &lookout, &row) {
+            Look::There => standing.push(row),
+            Look::Kept(why) => plan.kept.push(Kept::new(&row, why)),
+            Look::Vanished => {
+                // Its losses are no obstacle: git's record is kept with all that it names.
+                let target = match &row.worktree {
+                    Some(_) => Some(remove::inspect(context, repository, found(&row), false)?),
+                    None => None,
+                };
+                let reason = format!("its folder {} is gone", row.path().display());
+                plan.candidates.push(Candidate::new(&row, reason, Kind::Vanished, target));
+            }
+        }
+    }
+    if request.merged {
+        let judge = Judge::new(context, repository, &registry, request)?;
+        for row in standing {
+            context.host.interrupt.check()?;
+            match judge.verdict(&row)? {
+                Verdict::Merged(merged, target) => {
+                    let reason = merged.to_string();
+                    plan.candidates.push(Candidate::new(&row, reason, Kind::Merged, Some(*target)));
+                }
+                Verdict::Kept(why) => plan.kept.push(Kept::new(&row, why)),
+            }
+        }
+    }
+    Ok(plan)
+}

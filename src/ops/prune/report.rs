@@ -1,0 +1,82 @@
+//! What is asked of a pruning, and what it answers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::branch::Head;
+use crate::ops::find::Found;
+use crate::ops::rows::Row;
+
+/// A wish to prune.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Also worktrees whose branch is merged.
+    pub merged: bool,
+    /// How long such a worktree must have stood unchanged.
+    pub min_age: Duration,
+    /// Delete those branches too.
+    pub delete_branch: bool,
+}
+
+/// Why something is pruned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Vanished,
+    Merged,
+}
+
+/// One worktree that was, or would be, pruned.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pruned {
+    pub name: String,
+    pub path: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    pub reason: String,
+    pub kind: Kind,
+    pub restorable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restorable_until: Option<jiff::Timestamp>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub branch_deleted: bool,
+    /// The ports that are free again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<u16>,
+}
+
+/// One worktree that stays, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    pub name: String,
+    pub reason: String,
+}
+
+/// What was pruned.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    pub pruned: Vec<Pruned>,
+    pub kept: Vec<Kept>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Kept {
+    pub(super) fn new(row: &Row, reason: impl Into<String>) -> Self {
+        Self { name: row.name(), reason: reason.into() }
+    }
+}
+
+/// The branch that is checked out, born or not.
+pub(super) fn branch(row: &Row) -> Option<&str> {
+    row.worktree.as_ref().and_then(|worktree| match &worktree.head {
+        Head::Branch(name) => Some(name.as_str()),
+        Head::Unborn(_) | Head::Detached(_) | Head::Unreadable(_) => None,
+    })
+}
+
+pub(super) fn found(row: &Row) -> Found {
+    row.clone().into()
+}

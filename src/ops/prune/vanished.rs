@@ -1,0 +1,92 @@
+//! Which worktrees have vanished: of those that are recorded here, and of those that git alone still lists.
+
+use crate::context::Context;
+use crate::host::git::{Repository, Worktree, index_device};
+use crate::host::place;
+use crate::model::presence::Presence;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::rows::Row;
+use crate::ops::vanished::Lookout;
+
+/// What a look at one row says.
+pub enum Look {
+    There,
+    Vanished,
+    Kept(String),
+}
+
+/// Looks whether the row's worktree has vanished for good.
+pub fn look(context: &Context, repository: &Repository, lookout: &Lookout<'_>, row: &Row) -> Look {
+    let Some(entry) = &row.entry else {
+        return row
+            .worktree
+            .as_ref()
+            .map_or(Look::There, |worktree| look_at_git_alone(context, repository, lookout, worktree));
+    };
+    of_presence(lookout.presence(entry))
+}
+
+fn of_presence(presence: Presence) -> Look {
+    match presence {
+        Presence::There => Look::There,
+        Presence::Vanished => Look::Vanished,
+        Presence::Kept(why) => Look::Kept(why.to_owned()),
+        Presence::Moved(path) => {
+            Look::Kept(format!("git moved it to {}; the next command follows", path.display()))
+        }
+        Presence::Carried(path) => {
+            Look::Kept(format!("it moved to {}: `git worktree repair` mends git's links", path.display()))
+        }
+    }
+}
+
+/// git alone knows it, so less is known about where it lay: what may lie on a disk that is not mounted is kept.
+fn look_at_git_alone(
+    context: &Context,
+    repository: &Repository,
+    lookout: &Lookout<'_>,
+    worktree: &Worktree,
+) -> Look {
+    let Some(admin) = worktree.admin.as_deref().filter(|_| worktree.missing) else { return Look::There };
+    if worktree.initializing || worktree.broken.is_some() {
+        return Look::Kept("git's record of it is half made: `wt validate` looks into that".to_owned());
+    }
+    if !place::is_gone(&worktree.path) {
+        return Look::Kept(format!(
+            "{} is there, but its .git is not: `git worktree repair` may mend it",
+            worktree.path.display()
+        ));
+    }
+    let device = index_device(&repository.admin_dir(admin));
+    let was_elsewhere = device.is_some_and(|device| place::lies_off_device(&worktree.path, device));
+    let presence = lookout.presence(&as_entry(context, repository, worktree, admin));
+    if presence == Presence::Vanished && was_elsewhere {
+        return Look::Kept("its disk is not mounted".to_owned());
+    }
+    of_presence(presence)
+}
+
+/// The record that such a worktree would have.
+fn as_entry(context: &Context, repository: &Repository, worktree: &Worktree, admin: &str) -> Entry {
+    Entry {
+        repository: repository.root().to_path_buf(),
+        repository_id: repository
+            .find_id()
+            .unwrap_or_else(|| crate::model::registry::repository::RepositoryId(String::new())),
+        name: admin.to_owned(),
+        admin: admin.to_owned(),
+        path: worktree.path.clone(),
+        branch: worktree.head.branch().map(str::to_owned),
+        purpose: None,
+        identifier: admin.to_owned(),
+        state: EntryState::Active,
+        created_at: context.now(),
+        created_by: "git".to_owned(),
+        host: String::new(),
+        place: None,
+        sequence: 0,
+        env: false,
+        allocations: Vec::new(),
+        extra: serde_json::Map::new(),
+    }
+}

@@ -1,0 +1,86 @@
+//! The records of a worktree whose folder is gone: git's own goes into the repository's trash, with its index and its
+//! logs and a ref that keeps what they name from gc, so that a restore brings back all that git still knew.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::lock::FileHold;
+use crate::host::place;
+use crate::host::remove_tree::remove_tree;
+use crate::host::token;
+use crate::model::event::Event;
+use crate::model::registry::journal::Trash;
+
+use super::apply::{changed_meanwhile, mark_removing, planned_trash};
+use super::plan::Target;
+use super::settle;
+
+/// Puts git's record `admin` of a vanished worktree away, and ours with it.
+pub(super) fn put_away(
+    context: &Context,
+    repository: &Repository,
+    target: &Target,
+    admin: &str,
+    delete_branch: bool,
+) -> Result<Trash> {
+    let token = token::random()?;
+    let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
+    let planned = planned_trash(context, repository, target, delete_branch, &token);
+    // There is no folder: the record is all there is to keep.
+    let trash = Trash { folder: planned.admin.clone(), ..planned };
+    let entry = mark_removing(context, repository, target, admin, &trash)?;
+    let put = require_vanished(repository, admin, &target.path)
+        .and_then(|()| repository.keep(&token, &repository.admin_dir(admin)))
+        .and_then(|_| repository.take_admin(admin, &trash.admin));
+    settle::settle(context, repository, &entry)?;
+    if put.is_err() && target.entry.is_none() {
+        settle::drop_entry(context, &entry)?;
+    }
+    hold.release();
+    put.map(|()| trash)
+}
+
+/// Drops records where git has none that could be kept.
+pub(super) fn forget(context: &Context, repository: &Repository, target: &Target) -> Result<()> {
+    let now = context.now();
+    let (name, root) = (target.name.clone(), repository.root().to_path_buf());
+    context.store()?.update(|registry| {
+        if let Some(seen) = &target.entry {
+            let Some(entry) =
+                registry.take(|known| known.sequence == seen.sequence && known.state == seen.state)
+            else {
+                return Err(changed_meanwhile(&name));
+            };
+            registry.remember_ports(&entry);
+        }
+        registry.record_event(now, Event::new("removed").of(root, &name).with("missing", true));
+        Ok(())
+    })?;
+    match target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
+        Some(admin) => discard_admin(repository, admin, &target.path),
+        None => Ok(()),
+    }
+}
+
+/// Takes away git's record of a worktree whose folder is gone: this one alone, as no `git worktree prune` could.
+fn discard_admin(repository: &Repository, admin: &str, path: &Path) -> Result<()> {
+    require_vanished(repository, admin, path)?;
+    let aside = repository.require_wt_dir()?.join(format!("vanished-{}", token::random()?));
+    repository.take_admin(admin, &aside)?;
+    remove_tree(&aside)
+}
+
+/// The proof, taken right before the record goes: it still names that folder, and nothing is there.
+fn require_vanished(repository: &Repository, admin: &str, path: &Path) -> Result<()> {
+    let named = repository.worktrees()?.into_iter().find(|worktree| worktree.admin.as_deref() == Some(admin));
+    if named.is_some_and(|worktree| worktree.path == path) && place::is_gone(path) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::NotFound,
+        format!("git's record `{admin}` does not name {} any more", path.display()),
+    )
+    .hint("look with `git worktree list`"))
+}
