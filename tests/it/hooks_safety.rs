@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::Sandbox;
 use crate::support::hooks::{find_new_git, write_program};
+use crate::support::{Sandbox, skip};
 
 const SHIMS: [(&str, &str); 2] = [
     ("post-checkout", include_str!("../../hooks/post-checkout")),
@@ -240,4 +240,61 @@ fn many_installs_at_once_are_one() {
     }
     assert_eq!(fs::read_to_string(sandbox.hook("pre-push.wt-chained")).unwrap(), theirs);
     assert_eq!(fs::read_to_string(sandbox.hook("pre-push")).unwrap(), SHIMS[1].1);
+}
+
+#[test]
+fn a_kill_while_the_hooks_move_between_files_and_configuration_loses_nothing_and_stops_no_git() {
+    let Some(git) = find_new_git() else { return };
+    let mut sandbox = Sandbox::new();
+    let theirs = "#!/bin/sh\n# theirs\n";
+    write_program(&sandbox.hook("pre-push"), theirs);
+    let rest = std::env::var("PATH").unwrap();
+    let span = Duration::from_millis(60);
+    for round in 0..40u32 {
+        let (front, word) = match round % 4 {
+            0 => (git.as_path(), "install"),
+            1 => (Path::new("/usr/bin"), "install"),
+            2 => (git.as_path(), "uninstall"),
+            _ => (Path::new("/nowhere"), "install"),
+        };
+        sandbox.set("PATH", format!("{}:{rest}", front.display()));
+        let mut command = sandbox.command(&sandbox.repo(), &["-q", "hooks", word]);
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+        let moment = Instant::now() + span * round / 40;
+        while Instant::now() < moment {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let places = [sandbox.hook("pre-push"), sandbox.hook("pre-push.wt-chained")];
+        let is_there = |path: &std::path::PathBuf| fs::read_to_string(path).is_ok_and(|text| text == theirs);
+        assert!(places.iter().any(is_there), "lost in round {round}");
+        sandbox.set("PATH", format!("{}:{rest}", git.display()));
+        let output = checkout(&sandbox);
+        assert!(output.status.success(), "round {round}: {output:?}");
+    }
+    assert_eq!(sandbox.json(&["hooks", "install"])["how"], "config");
+    sandbox.hooks("uninstall").ok();
+    assert_eq!(fs::read_to_string(sandbox.hook("pre-push")).unwrap(), theirs);
+    assert!(!sandbox.hook("post-checkout").exists());
+}
+
+#[test]
+fn the_commands_for_the_configuration_are_clean_sh_too() {
+    let Some(git) = find_new_git() else { return };
+    let mut sandbox = Sandbox::new();
+    let rest = std::env::var("PATH").unwrap();
+    sandbox.set("PATH", format!("{}:{rest}", git.display()));
+    if sandbox.program("shellcheck", &sandbox.repo()).arg("--version").output().is_err() {
+        return skip("no shellcheck here");
+    }
+    sandbox.hooks("install").ok();
+    for hook in ["post-checkout", "pre-push"] {
+        let command = sandbox.git(&sandbox.repo(), &["config", &format!("hook.wt-{hook}.command")]);
+        // As git runs it: with the arguments behind it.
+        let script = sandbox.path(hook);
+        fs::write(&script, format!("#!/bin/sh\n{command} \"$@\"\n")).unwrap();
+        let output = sandbox.program("shellcheck", &sandbox.repo()).arg(&script).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }

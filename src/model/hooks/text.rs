@@ -70,16 +70,14 @@ impl Hook {
     #[must_use]
     pub fn command(self) -> String {
         let name = self.name();
-        // git keeps its input open for a pre-push hook; the other has none.
-        let (input, end) = match self {
-            Self::PostCheckout => ("</dev/null", ""),
-            Self::PrePush => ("<&3 3<&-", "[ \"$status\" -ne 1 ] || exit 1; "),
+        let (before, input, status, end) = match self {
+            Self::PostCheckout => ("", "</dev/null", "", ""),
+            // A shell gives what runs in its background no input unless it is told to.
+            Self::PrePush => ("exec 3<&0; ", "<&3 3<&-", "status=$?; ", "[ \"$status\" -ne 1 ] || exit 1; "),
         };
-        // A shell gives what runs in its background no input unless it is told to.
-        let before = if self == Self::PrePush { "exec 3<&0; " } else { "" };
         format!(
             "if command -v wt >/dev/null 2>&1; then {before}wt hook {name} \"$@\" {input} & wt=$!; {WATCH} \
-             wait \"$wt\" 2>/dev/null; status=$?; kill \"$!\" 2>/dev/null; {end}fi; :"
+             wait \"$wt\" 2>/dev/null; {status}kill \"$!\" 2>/dev/null; {end}fi; :"
         )
     }
 
