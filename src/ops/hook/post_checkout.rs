@@ -1,6 +1,8 @@
 //! After a checkout: what is unfinished is healed, what vanished is released, a new worktree is adopted, and a switch of
 //! branch is followed by the record and the env block.
 
+use std::path::Path;
+
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Current, Repository, Whereabouts};
@@ -11,6 +13,7 @@ use crate::model::hook_event::{Checkout, Want, wants};
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::glimpse::Glimpse;
+use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
 use crate::ops::create::PortWish;
 use crate::ops::{adopt, env, heal, vanished};
@@ -61,9 +64,10 @@ fn tend(context: &Context, checkout: &Checkout) -> Result<Option<String>> {
 }
 
 /// Records the worktree that git made; where its ports are not to be had, without them.
-fn record(context: &Context, path: &std::path::Path, branch: Option<&str>) -> Result<Option<String>> {
+fn record(context: &Context, path: &Path, branch: Option<&str>) -> Result<Option<String>> {
     let purpose = branch.and_then(|branch| adopt::guess_purpose(context, branch));
-    let ports = purpose.as_ref().map_or(PortWish::None, |purpose| ports(context, purpose));
+    let services = purpose.as_ref().map(|purpose| services(context, purpose)).unwrap_or_default();
+    let ports = if services.is_empty() { PortWish::None } else { PortWish::Purpose };
     let mut request = adopt::Request { paths: vec![path.to_path_buf()], purpose: None, ports };
     let refused = match adopt::adopt(context, &request) {
         Ok(report) => return Ok(report.worktree.map(|worktree| adopted(&worktree, &report.warnings))),
@@ -79,15 +83,20 @@ fn record(context: &Context, path: &std::path::Path, branch: Option<&str>) -> Re
     request.ports = PortWish::None;
     let report = adopt::adopt(context, &request).map_err(|failure| not_recorded(path, &failure))?;
     let name = report.worktree.map(|worktree| worktree.name).unwrap_or_default();
-    Ok(Some(format!("recorded `{name}` without ports: {}", with_next_step(&refused))))
+    let services: Vec<&str> = services.iter().map(ServiceName::as_str).collect();
+    Ok(Some(format!(
+        "recorded `{name}` without ports: {} (`wt ports allocate --service {}` when that is settled)",
+        refused.message(),
+        services.join(",")
+    )))
 }
 
-/// The purpose's own services, where it has any and there are ports for them.
-fn ports(context: &Context, purpose: &Purpose) -> PortWish {
+/// The purpose's own services; none where there are no ports for one of them.
+fn services<'a>(context: &'a Context, purpose: &Purpose) -> &'a [ServiceName] {
     let services =
         context.config.find_purpose(purpose).map(|settings| &*settings.services).unwrap_or_default();
     let has_ports = |service| !context.config.ranges_for(purpose, service).is_empty();
-    if !services.is_empty() && services.iter().all(has_ports) { PortWish::Purpose } else { PortWish::None }
+    if services.iter().all(has_ports) { services } else { &[] }
 }
 
 /// Answers whether the worktree can be recorded all the same: what failed were its ports or its env block.
@@ -105,11 +114,11 @@ fn is_about_ports(failure: &Failure) -> bool {
     )
 }
 
-fn is_recorded(context: &Context, path: &std::path::Path) -> Result<bool> {
+fn is_recorded(context: &Context, path: &Path) -> Result<bool> {
     Ok(context.store()?.read()?.find_at(path).is_some())
 }
 
-fn not_recorded(path: &std::path::Path, failure: &Failure) -> Failure {
+fn not_recorded(path: &Path, failure: &Failure) -> Failure {
     Failure::new(failure.code(), format!("{} is not recorded: {}", path.display(), failure.message()))
         .hint(format!("`wt adopt {}` when that is settled", path.display()))
 }
@@ -130,7 +139,7 @@ fn follow(
     context: &Context,
     repository: &Repository,
     entry: &Entry,
-    path: &std::path::Path,
+    path: &Path,
     branch: Option<&str>,
 ) -> Result<Option<String>> {
     repository.require_own(path)?;
