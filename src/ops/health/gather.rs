@@ -17,6 +17,9 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::{config, find, rows, view};
 
+/// Less than this no answer can be waited for.
+const LEAST: Duration = Duration::from_millis(20);
+
 /// What to look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
@@ -176,7 +179,7 @@ fn subject(
         service,
         port,
         run: settings.and_then(|settings| settings.run.clone()),
-        timeout: known.and_then(|check| check.timeout).unwrap_or(usual.timeout),
+        timeout: known.and_then(|check| check.timeout).unwrap_or(usual.timeout).max(LEAST),
         threshold: Threshold {
             failures: known.and_then(|check| check.failures).unwrap_or(usual.failures),
             successes: known.and_then(|check| check.successes).unwrap_or(usual.successes),
