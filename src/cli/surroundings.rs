@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::machine::Host;
+use crate::model::config::problem::Problem;
 use crate::ops::config::{self, Sources};
 
 /// Where to look around from; can be carried to another thread.
@@ -97,6 +98,21 @@ impl Surroundings {
     pub fn into_context(self) -> Result<Context> {
         let config = config::load(&self.sources())?;
         Ok(Context { host: self.host, config, folder: self.folder, repository: self.repository })
+    }
+}
+
+impl Surroundings {
+    /// As [`into_context`](Self::into_context), with whatever is right of the configuration, and what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// Fails only when a file of it cannot be read at all.
+    pub fn into_lenient_context(self) -> Result<(Context, Vec<Problem>)> {
+        let (config, problems) = config::load_leniently(&self.sources())?;
+        Ok((
+            Context { host: self.host, config, folder: self.folder, repository: self.repository },
+            problems,
+        ))
     }
 }
 

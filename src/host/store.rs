@@ -1,6 +1,8 @@
 //! The registry on disk. Reading takes no lock: a rename shows one whole version. Changing holds one lock around read,
 //! change, write and rename, and a failure anywhere leaves the old file as it was.
 
+mod rescue;
+
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::marker::PhantomData;

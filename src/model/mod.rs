@@ -6,6 +6,7 @@ pub mod checks;
 pub mod config;
 pub mod dispute;
 pub mod env_block;
+pub mod env_ports;
 pub mod event;
 pub mod exclusion;
 pub mod facts;

@@ -54,6 +54,9 @@ pub struct Checked {
     pub expected: Vec<String>,
     /// Lines that are there and should not be.
     pub found: Vec<String>,
+    /// What the user's own lines say about names of ours.
+    #[serde(skip)]
+    pub doubled: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -164,7 +167,7 @@ pub fn forget_exclude(context: &Context, repository: &Repository, id: &Repositor
 ///
 /// `config_invalid`, also for a block that lost a marker; `permission`.
 pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Result<Checked> {
-    let (expected, _, _) = lines(context, repository, entry)?;
+    let (expected, variables, _) = lines(context, repository, entry)?;
     let bytes = env_file::read(&entry.path)?.unwrap_or_default();
     env_block::remove(&bytes)?;
     let found = env_block::lines(&bytes);
@@ -183,6 +186,7 @@ pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Resul
         state,
         expected: only(&expected, &found),
         found: only(&found, &expected),
+        doubled: doubled(&bytes, &variables)?,
     })
 }
 

@@ -10,13 +10,12 @@ use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::glimpse::Signs;
+use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::salvage::RECOVERED;
 use crate::ops::create;
 use crate::ops::origin;
 use crate::ops::remove;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
-
-/// The field of an entry that came from a backup while it was being created.
-const RECOVERED: &str = "recovered";
 
 /// Heals what dead processes left, and returns what there is to say about it. Never fails: what cannot be healed now is
 /// said and left for the next command.
@@ -57,7 +56,8 @@ fn mark_recovered(context: &Context) -> Result<()> {
     })
 }
 
-fn is_left_behind(context: &Context, entry: &Entry) -> bool {
+/// Answers whether the process that was at the entry is gone.
+pub fn is_left_behind(context: &Context, entry: &Entry) -> bool {
     match &entry.state {
         EntryState::Creating { process, .. } | EntryState::Removing { process, .. } => {
             // Another machine's process cannot be seen from here, whatever its boot id says.

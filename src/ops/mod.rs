@@ -25,6 +25,7 @@ pub mod sweep;
 pub mod switch;
 pub mod trust;
 pub mod undo;
+pub mod validate;
 pub mod vanished;
 pub mod view;
 pub mod watch;

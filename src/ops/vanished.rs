@@ -66,6 +66,12 @@ impl<'a> Lookout<'a> {
         self.worktrees.iter().find(by_admin).or_else(|| self.worktrees.iter().find(by_path))
     }
 
+    /// Returns the repository; `None` where it cannot be reached.
+    #[must_use]
+    pub fn repository(&self) -> Option<&'a Repository> {
+        self.repository
+    }
+
     /// Returns git's records of all worktrees.
     #[must_use]
     pub fn worktrees(&self) -> &[Worktree] {

@@ -125,6 +125,13 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// Has git repair the links between the worktree at `path` and this repository (`git worktree repair`).
+    pub fn repair_worktree(&self, path: &Path) -> Result<()> {
+        self.git().args(["worktree", "repair"]).args([path]).require().map(drop)
+    }
+}
+
 /// Answers whether the worktree's `.git` file and the admin folder name each other.
 pub(super) fn names_back(path: &Path, admin_dir: &Path) -> bool {
     names(path, admin_dir) && read_gitdir(admin_dir).is_some_and(|link| link == canonical(path).join(".git"))

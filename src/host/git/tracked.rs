@@ -10,8 +10,14 @@ use crate::error::Result;
 impl Repository {
     /// Answers whether the index of the worktree at `folder` has `name`.
     pub fn is_tracked(&self, folder: &Path, name: &str) -> Result<bool> {
-        let index = match self.find_worktree(folder)?.and_then(|worktree| worktree.admin) {
-            Some(admin) => self.admin_dir(&admin).join("index"),
+        let admin = self.find_worktree(folder)?.and_then(|worktree| worktree.admin);
+        self.is_tracked_in(admin.as_deref(), folder, name)
+    }
+
+    /// As [`is_tracked`](Self::is_tracked), where git's name of the worktree is known; the main one has none.
+    pub fn is_tracked_in(&self, admin: Option<&str>, folder: &Path, name: &str) -> Result<bool> {
+        let index = match admin {
+            Some(admin) => self.admin_dir(admin).join("index"),
             None => self.common_dir().join("index"),
         };
         if self.library().is_some()

@@ -9,4 +9,5 @@ pub mod place;
 pub mod record;
 pub mod repository;
 pub mod rows;
+pub mod salvage;
 pub mod table;

@@ -19,6 +19,11 @@ impl<T> Rows<T> {
     pub fn unreadable(&self) -> &[Value] {
         &self.unreadable
     }
+
+    /// Takes out what could not be read.
+    pub fn take_unreadable(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.unreadable)
+    }
 }
 
 impl<T> Default for Rows<T> {

@@ -117,6 +117,15 @@ impl Registry {
             .filter_map(|allocation| Port::deserialize(allocation.get("port")?).ok())
     }
 
+    /// Takes out what could not be read of every list but the worktrees'.
+    pub fn take_unreadable_rows(&mut self) -> Vec<Value> {
+        let mut taken = self.repositories.take_unreadable();
+        taken.extend(self.exclusions.take_unreadable());
+        taken.extend(self.former.take_unreadable());
+        taken.extend(self.counters.take_unreadable());
+        taken
+    }
+
     /// Returns every readable entry for changing.
     pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
         self.worktrees.iter_mut().filter_map(|record| match record {

@@ -1,0 +1,153 @@
+//! What a `git worktree add` left that died: an admin folder without a worktree's index, which may make every
+//! `git worktree list` fail, or a whole worktree that still bears git's own lock.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::repository::Repository;
+use super::worktrees::{Worktree, read_text};
+use crate::error::{Code, Failure, Result};
+use crate::host::files;
+use crate::host::process::table;
+use crate::host::remove_tree::remove_tree;
+use crate::host::token;
+use crate::model::branch::Head;
+
+/// How long nothing must have changed before git is taken to be gone.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
+
+/// An admin folder that git left half-made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HalfMadeAdmin {
+    /// git's name of the worktree.
+    pub admin: String,
+    /// The worktree's folder; empty where the admin folder does not say.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub why: String,
+    /// What was not provably put there by git: it is in the way of settling.
+    pub foreign: Vec<PathBuf>,
+    /// Whether the worktree is whole, and only git's last step is missing.
+    whole: bool,
+}
+
+impl Repository {
+    /// Returns what dead `git worktree add`s left, those passed over whose admin folder `is_ours`.
+    pub fn half_made(&self, is_ours: impl Fn(&Worktree) -> bool) -> Result<Vec<HalfMadeAdmin>> {
+        let suspects: Vec<Worktree> = self
+            .worktrees()?
+            .into_iter()
+            .filter(|worktree| worktree.broken.is_some() || worktree.initializing)
+            .filter(|worktree| !is_ours(worktree))
+            .collect();
+        if suspects.is_empty() || is_git_adding() {
+            return Ok(Vec::new());
+        }
+        let settled = suspects.into_iter().filter(|suspect| self.is_settled(suspect));
+        settled.map(|suspect| self.look_at_half_made(suspect)).collect()
+    }
+
+    /// Takes away what was left half-made, or makes git's last step when the worktree is whole; looks again before.
+    pub fn settle_half_made(&self, admin: &str) -> Result<()> {
+        let found = self.half_made(|worktree| worktree.admin.as_deref() != Some(admin))?;
+        let Some(left) = found.into_iter().next() else { return Ok(()) };
+        if let Some(foreign) = left.foreign.first() {
+            let message =
+                format!("{} holds what git did not put there: {}", left.path.display(), foreign.display());
+            return Err(Failure::new(Code::PathNotEmpty, message).hint("save that, then remove the folder"));
+        }
+        if left.whole {
+            return self.finish(admin);
+        }
+        if self.find_admin_mentioned_by(&left.path).is_some_and(|named| named == admin) {
+            remove_tree(&left.path)?;
+        }
+        let aside = self.require_wt_dir()?.join(format!("half-made-{}", token::random()?));
+        self.take_admin(admin, &aside)?;
+        remove_tree(&aside)
+    }
+
+    fn finish(&self, admin: &str) -> Result<()> {
+        let folder = self.admin_dir(admin);
+        let commondir = folder.join("commondir");
+        if read_text(&commondir).unwrap_or_default().is_empty() {
+            files::replace(&commondir, b"../..\n", 0o644)?;
+        }
+        let lock = folder.join("locked");
+        if read_text(&lock).as_deref() == Some("initializing") {
+            fs::remove_file(&lock).map_err(|error| {
+                Failure::from_io(error, Code::GitFailed, format!("cannot remove {}", lock.display()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Answers whether nothing of the admin folder changed lately. A clock that went backwards makes no folder old.
+    fn is_settled(&self, worktree: &Worktree) -> bool {
+        let Some(admin) = &worktree.admin else { return false };
+        let folder = self.admin_dir(admin);
+        let entries = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+        let changed = |path: PathBuf| path.symlink_metadata().ok()?.modified().ok();
+        let last = entries.chain([folder.clone(), worktree.path.clone()]).filter_map(changed).max();
+        #[expect(clippy::disallowed_methods, reason = "file times are compared with the same clock")]
+        let now = SystemTime::now();
+        last.is_some_and(|last| now.duration_since(last).is_ok_and(|age| age >= SETTLED_AFTER))
+    }
+
+    fn look_at_half_made(&self, worktree: Worktree) -> Result<HalfMadeAdmin> {
+        let admin = worktree.admin.clone().unwrap_or_default();
+        let whole = self.is_whole_but_for_commondir(&admin, &worktree.path);
+        let foreign = if whole { Vec::new() } else { self.foreign_of(&admin, &worktree)? };
+        let why = worktree.broken.unwrap_or_else(|| "git's own lock is still on it".to_owned());
+        Ok(HalfMadeAdmin { admin, path: worktree.path, why, foreign, whole })
+    }
+
+    fn is_whole_but_for_commondir(&self, admin: &str, path: &Path) -> bool {
+        let folder = self.admin_dir(admin);
+        let has = |file: &str| fs::metadata(folder.join(file)).is_ok_and(|file| file.len() > 0);
+        let links_back = self.find_admin_named_by(path).is_some_and(|named| named == admin);
+        ["HEAD", "gitdir", "index"].into_iter().all(has) && !has("index.lock") && links_back
+    }
+
+    /// An index has what somebody staged, so an admin folder with one is never taken away.
+    fn foreign_of(&self, admin: &str, worktree: &Worktree) -> Result<Vec<PathBuf>> {
+        let index = self.admin_dir(admin).join("index");
+        if index.symlink_metadata().is_ok() {
+            return Ok(vec![index]);
+        }
+        let path = &worktree.path;
+        let is_its_folder = self.find_admin_mentioned_by(path).is_some_and(|named| named == admin);
+        if path.as_os_str().is_empty() || !is_its_folder {
+            // Whatever stands there is not this worktree, and stays.
+            return Ok(Vec::new());
+        }
+        let commit = match &worktree.head {
+            Head::Detached(commit) => Some(commit.clone()),
+            Head::Branch(_) | Head::Unborn(_) | Head::Unreadable(_) => worktree.commit.clone(),
+        };
+        match commit {
+            Some(commit) => self.foreign_paths_by_git(path, &commit, &[".git"]),
+            None => {
+                let names = path.read_dir().into_iter().flatten().flatten().map(|entry| entry.file_name());
+                Ok(names.filter(|name| name != ".git").map(PathBuf::from).collect())
+            }
+        }
+    }
+
+    /// Answers whether the worktree `admin` ever stood at a commit: its own log of HEAD has lines (git-reflog(1)).
+    #[must_use]
+    pub fn had_commits(&self, admin: &str) -> bool {
+        fs::metadata(self.admin_dir(admin).join("logs/HEAD")).is_ok_and(|log| log.len() > 0)
+    }
+}
+
+/// Answers whether some `git worktree add` is running, of whatever repository: then nothing is called dead.
+fn is_git_adding() -> bool {
+    table::pids().any(|pid| {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let mut words = words.split(|byte| *byte == 0);
+        let is_git = words.next().is_some_and(|program| program == b"git" || program.ends_with(b"/git"));
+        is_git && words.any(|word| word == b"worktree")
+    })
+}

@@ -1,0 +1,106 @@
+//! Applies the fixes, each looked at again before it acts, and looks again until nothing is left that can be mended.
+
+use std::collections::HashSet;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::finding::{Finding, Fix};
+use crate::model::validity::Summary;
+
+use super::grounds::Grounds;
+use super::{Report, Request, look, repair};
+
+/// How often it is looked again: one fix may bring another finding to light, never many.
+const ROUNDS: usize = 5;
+
+/// Mends what can be mended, and returns everything that was found with what remains.
+///
+/// # Errors
+///
+/// Those of looking, and `interrupted`; what was mended by then stays mended.
+pub fn fix(context: &Context, request: &Request) -> Result<Report> {
+    let mut request = request.clone();
+    let (mut remaining, mut looked_at) = look(context, &request)?;
+    let mut report = Report {
+        findings: remaining.clone(),
+        summary: Summary::default(),
+        looked_at: looked_at.clone(),
+        backup: None,
+        plan: None,
+        said: Vec::new(),
+    };
+    let mut failed: Vec<(Fix, String)> = Vec::new();
+    let mut done: HashSet<Fix> = HashSet::new();
+    for _ in 0..ROUNDS {
+        let todo: Vec<Fix> = unique(&remaining)
+            .into_iter()
+            .filter(|fix| !failed.iter().any(|(known, _)| known == fix) && !done.contains(fix))
+            .collect();
+        if todo.is_empty() {
+            break;
+        }
+        if report.backup.is_none() {
+            report.backup = context.store()?.back_up()?;
+        }
+        // What a rebuild knows of other repositories is what git says there.
+        request.all |= todo.contains(&Fix::RebuildRegistry);
+        apply_all(context, &request, todo, &mut report.said, &mut failed, &mut done)?;
+        (remaining, looked_at) = look(context, &request)?;
+        add_new(&mut report.findings, &remaining);
+    }
+    for finding in &mut report.findings {
+        finding.fixed = !remaining.iter().any(|left| left.is_again(finding));
+        let reason =
+            failed.iter().find(|(fix, _)| Some(fix) == finding.fix.as_ref()).map(|(_, why)| why.clone());
+        if let Some(reason) = reason.filter(|_| !finding.fixed) {
+            finding.hint = Some(reason);
+        }
+    }
+    report.summary = Summary::of(&report.findings);
+    report.looked_at = looked_at;
+    Ok(report)
+}
+
+fn unique(findings: &[Finding]) -> Vec<Fix> {
+    let mut fixes: Vec<Fix> = Vec::new();
+    for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()) {
+        if !fixes.contains(fix) {
+            fixes.push(fix.clone());
+        }
+    }
+    fixes
+}
+
+fn apply_all(
+    context: &Context,
+    request: &Request,
+    todo: Vec<Fix>,
+    said: &mut Vec<String>,
+    failed: &mut Vec<(Fix, String)>,
+    done: &mut HashSet<Fix>,
+) -> Result<()> {
+    let registry = context.store()?.read().ok();
+    let grounds = Grounds::new(context, registry.as_ref(), request);
+    for fix in todo {
+        context.host.interrupt.check()?;
+        match repair::apply(context, &grounds, &fix, request) {
+            Ok(words) => {
+                said.extend(words);
+                done.insert(fix);
+            }
+            Err(failure) => {
+                let hint = failure.next_step().map(|hint| format!("; {hint}")).unwrap_or_default();
+                failed.push((fix, format!("not mended: {failure}{hint}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn add_new(known: &mut Vec<Finding>, seen: &[Finding]) {
+    for finding in seen {
+        if !known.iter().any(|earlier| earlier.is_again(finding)) {
+            known.push(finding.clone());
+        }
+    }
+}

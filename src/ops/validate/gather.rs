@@ -1,0 +1,248 @@
+//! Reads the machine once, into the facts that the checks look at.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::{Repository, Worktree};
+use crate::host::net::{ephemeral, owner};
+use crate::host::place;
+use crate::model::config::problem::Problem;
+use crate::model::facts::{
+    ConfigFault, ConfigFaultKind, Facts, HalfMade, HookFault, HookFaultKind, Recorded, RegistrySight,
+    UnreadableRow, Unrecorded,
+};
+use crate::model::hooks::firing::State;
+use crate::model::listener::Listener;
+use crate::model::port::{Port, PortRange, PortRanges};
+use crate::model::registry::entry::Entry;
+use crate::model::registry::record::Record;
+use crate::model::registry::table::Registry;
+use crate::ops::hooks;
+use crate::ops::vanished::Lookout;
+
+use super::Request;
+use super::grounds::{Grounds, id_of};
+use super::see::see;
+
+/// Gathers the facts.
+///
+/// # Errors
+///
+/// Fails when git's own records or the kernel's sockets cannot be read.
+pub fn gather(
+    context: &Context,
+    grounds: &Grounds<'_>,
+    registry: Result<Registry>,
+    request: &Request,
+) -> Result<Facts> {
+    let (sight, registry) = match registry {
+        Ok(registry) => (RegistrySight::Whole, registry),
+        Err(failure) => (sight_of(context, &failure)?, Registry::default()),
+    };
+    let mut facts = Facts {
+        now: context.now(),
+        unreadable_rows: unreadable_rows(&registry),
+        worktrees: Vec::new(),
+        unrecorded: Vec::new(),
+        half_made: Vec::new(),
+        config_faults: grounds.problems.iter().map(config_fault).collect(),
+        ranges: ranges(context),
+        ephemeral: ephemeral::ephemeral_range(),
+        hooks: Vec::new(),
+        verify_ports: request.verify_ports,
+        listeners: Vec::new(),
+        registry: sight,
+    };
+    facts.hooks = hook_faults(grounds, &registry);
+    if facts.registry != RegistrySight::Whole {
+        return Ok(facts);
+    }
+    facts.worktrees = recorded(context, grounds, &registry, request.all)?;
+    for ground in grounds.contexts() {
+        context.host.interrupt.check()?;
+        let Some(repository) = &ground.repository else { continue };
+        facts.unrecorded.extend(unrecorded(repository, &registry)?);
+        facts.half_made.extend(half_made(repository, &registry)?);
+    }
+    facts.listeners = listeners(&registry, request.verify_ports)?;
+    Ok(facts)
+}
+
+fn sight_of(context: &Context, failure: &Failure) -> Result<RegistrySight> {
+    let store = context.store()?;
+    let (path, message) = (store.path(), failure.message().to_owned());
+    Ok(match failure.code() {
+        Code::RegistryCorrupt => RegistrySight::Damaged { path, message, backup: store.backup() },
+        _ => RegistrySight::OutOfReach { path, message },
+    })
+}
+
+fn unreadable_rows(registry: &Registry) -> Vec<UnreadableRow> {
+    let worktrees = registry.worktrees.iter().filter_map(|record| match record {
+        Record::Unreadable(row) => Some(("worktrees", row)),
+        Record::Entry(_) => None,
+    });
+    worktrees
+        .chain(registry.repositories.unreadable().iter().map(|row| ("repositories", row)))
+        .chain(registry.exclusions.unreadable().iter().map(|row| ("exclusions", row)))
+        .chain(registry.former.unreadable().iter().map(|row| ("former", row)))
+        .chain(registry.counters.unreadable().iter().map(|row| ("counters", row)))
+        .map(|(list, row)| UnreadableRow { list, label: label(row) })
+        .collect()
+}
+
+/// The name in a row, else its beginning: it may be of any length.
+fn label(row: &Value) -> String {
+    let text = match row.get("name").and_then(Value::as_str) {
+        Some(name) => name.to_owned(),
+        None => row.to_string(),
+    };
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn config_fault(problem: &Problem) -> ConfigFault {
+    let key = problem.key.as_deref().unwrap_or_default();
+    let kind = match () {
+        () if !key.ends_with(".ports") && key != "ports.exclude" => ConfigFaultKind::Other,
+        () if problem.message.contains(" overlaps ") => ConfigFaultKind::Overlap,
+        () => ConfigFaultKind::Range,
+    };
+    let subject = problem.key.clone().unwrap_or_else(|| problem.origin.to_string());
+    let message = format!("{}: {}", problem.origin, problem.message);
+    ConfigFault { kind, subject, message, hint: problem.hint.clone() }
+}
+
+/// The configured ranges, without those in which the kernel was told to leave its ports alone.
+fn ranges(context: &Context) -> Vec<(String, PortRanges)> {
+    let reserved = ephemeral::reserved_ranges();
+    let is_reserved = |range: &PortRange| {
+        reserved.iter().any(|kept| kept.first() <= range.first() && range.last() <= kept.last())
+    };
+    let config = &context.config;
+    let purposes = config.purposes.iter().map(|(name, of)| (format!("purpose `{name}`"), Some(&of.ports)));
+    let services = config.services.iter().map(|(name, of)| (format!("service `{name}`"), of.ports.as_ref()));
+    purposes
+        .chain(services)
+        .filter_map(|(whose, ranges)| {
+            let kept = ranges?.0.iter().filter(|range| !is_reserved(range)).copied().collect();
+            Some((whose, PortRanges(kept)))
+        })
+        .collect()
+}
+
+fn hook_faults(grounds: &Grounds<'_>, registry: &Registry) -> Vec<HookFault> {
+    let mut faults = Vec::new();
+    for ground in grounds.contexts() {
+        let (Some(repository), Some(id)) = (&ground.repository, id_of(ground)) else { continue };
+        let is_wanted = registry.repositories.iter().any(|record| record.id == id && record.hooks_wanted);
+        if !is_wanted {
+            continue;
+        }
+        // A git that cannot be asked says so elsewhere.
+        let Ok(inspection) = hooks::inspect(ground, repository) else { continue };
+        faults.extend(inspection.hooks.iter().filter_map(hook_fault));
+    }
+    faults
+}
+
+fn hook_fault(sight: &hooks::HookSight) -> Option<HookFault> {
+    let (kind, fixable) = match &sight.firing.state {
+        State::Ready | State::CalledBy(_) => return None,
+        State::Missing | State::GitTooOld | State::NotExecutable => (HookFaultKind::Missing, true),
+        State::Replaced => (HookFaultKind::Missing, true),
+        State::Outdated | State::Twice => (HookFaultKind::Outdated, true),
+        State::Edited => (HookFaultKind::Outdated, false),
+        State::Shadowed(_) | State::Disabled | State::NotOnPath => (HookFaultKind::Shadowed, false),
+    };
+    let hook = sight.hook.name();
+    let why = sight.firing.state.reason().unwrap_or_default();
+    let hint = (!fixable).then(|| "`wt hooks status` says why, `wt hooks install` what to do".to_owned());
+    let message = format!("{hook} in {}: {why}", sight.worktree);
+    Some(HookFault { kind, hook: format!("{hook} in {}", sight.worktree), message, hint, fixable })
+}
+
+fn recorded(
+    context: &Context,
+    grounds: &Grounds<'_>,
+    registry: &Registry,
+    all: bool,
+) -> Result<Vec<Recorded>> {
+    let mut lookouts = Vec::new();
+    for ground in grounds.contexts() {
+        if let Some(id) = id_of(ground) {
+            lookouts.push((id, ground, Lookout::new(ground, ground.repository.as_ref())?));
+        }
+    }
+    let unreachable = Lookout::new(context, None)?;
+    let here = place::Surroundings::read();
+    let living = registry.entries().filter(|entry| entry.is_living());
+    let look = |entry: &Entry| {
+        let ground = lookouts.iter().find(|(id, ..)| *id == entry.repository_id);
+        let seen = match ground {
+            Some((_, ground, lookout)) => Some(see(ground, lookout, &here, entry)),
+            None if all => Some(see(context, &unreachable, &here, entry)),
+            None => None,
+        };
+        Recorded { entry: entry.clone(), seen }
+    };
+    Ok(living.map(look).collect())
+}
+
+/// Answers whether some record is about git's worktree.
+fn is_recorded(registry: &Registry, repository: &Repository, worktree: &Worktree) -> bool {
+    let Some(id) = repository.find_id() else { return false };
+    registry.living(&id).any(|entry| {
+        let by_admin = worktree.admin.as_deref().is_some_and(|admin| admin == entry.admin);
+        by_admin || entry.path == worktree.path
+    })
+}
+
+fn unrecorded(repository: &Repository, registry: &Registry) -> Result<Vec<Unrecorded>> {
+    let is_it = |worktree: &Worktree| {
+        worktree.admin.is_some()
+            && worktree.broken.is_none()
+            && !worktree.initializing
+            && !worktree.missing
+            && !is_recorded(registry, repository, worktree)
+            && repository.require_own(&worktree.path).is_ok()
+    };
+    let found = repository.worktrees()?.into_iter().filter(is_it);
+    let found = found.map(|worktree| Unrecorded {
+        repository: repository.root().to_path_buf(),
+        name: worktree.admin.unwrap_or_default(),
+        path: worktree.path,
+    });
+    Ok(found.collect())
+}
+
+fn half_made(repository: &Repository, registry: &Registry) -> Result<Vec<HalfMade>> {
+    let found = repository.half_made(|worktree| is_recorded(registry, repository, worktree))?;
+    let found = found.into_iter().map(|left| HalfMade {
+        repository: repository.root().to_path_buf(),
+        admin: left.admin,
+        path: left.path,
+        why: left.why,
+        foreign: left.foreign,
+    });
+    Ok(found.collect())
+}
+
+/// All of them where they were asked for; else only what decides who keeps a port that is allocated twice.
+fn listeners(registry: &Registry, verify_ports: bool) -> Result<Vec<Listener>> {
+    if verify_ports {
+        return owner::sight(registry);
+    }
+    let mut seen: HashSet<Port> = HashSet::new();
+    let ports = registry.entries().filter(|entry| entry.is_living()).flat_map(Entry::ports);
+    let doubled: Vec<Port> = ports.filter(|port| !seen.insert(*port)).collect();
+    if doubled.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(owner::attribute(&doubled, registry)?.into_iter().flat_map(|busy| busy.listeners).collect())
+}

@@ -1,0 +1,101 @@
+//! The repositories that are looked at, each with the configuration that counts there.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::Context;
+use crate::host::git::Repository;
+use crate::model::config::problem::Problem;
+use crate::model::finding::Target;
+use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::table::Registry;
+use crate::ops::config::{self, Sources};
+
+use super::Request;
+
+/// The repositories asked about.
+#[derive(Debug)]
+pub struct Grounds<'a> {
+    here: Option<&'a Context>,
+    others: Vec<Context>,
+    /// What is wrong with their configurations.
+    pub problems: Vec<Problem>,
+}
+
+impl<'a> Grounds<'a> {
+    /// The repository we stand in, and where all are asked about every one that the registry knows and that can be reached.
+    #[must_use]
+    pub fn new(context: &'a Context, registry: Option<&Registry>, request: &Request) -> Self {
+        let here = context.repository.is_some().then_some(context);
+        let mut grounds = Self { here, others: Vec::new(), problems: request.config_problems.clone() };
+        let Some(registry) = registry.filter(|_| request.all) else { return grounds };
+        let of_entries = registry.entries().filter(|entry| entry.is_living());
+        let of_entries = of_entries.map(|entry| (&entry.repository_id, &entry.repository));
+        let recorded = registry.repositories.iter().map(|record| (&record.id, &record.path));
+        let mut tried: Vec<&RepositoryId> = Vec::new();
+        for (id, path) in of_entries.chain(recorded) {
+            if tried.contains(&id) || grounds.find(id).is_some() {
+                continue;
+            }
+            tried.push(id);
+            if let Some((other, problems)) = open(context, path, id) {
+                grounds.others.push(other);
+                grounds.problems.extend(problems);
+            }
+        }
+        grounds
+    }
+
+    /// Returns each repository's context, the one we stand in first.
+    pub fn contexts(&self) -> impl Iterator<Item = &Context> {
+        self.here.into_iter().chain(&self.others)
+    }
+
+    /// Returns the context of the repository with that id.
+    #[must_use]
+    pub fn find(&self, id: &RepositoryId) -> Option<&Context> {
+        self.contexts().find(|context| id_of(context).as_ref() == Some(id))
+    }
+
+    /// Returns the repositories' folders.
+    #[must_use]
+    pub fn roots(&self) -> Vec<PathBuf> {
+        let repositories = self.contexts().filter_map(|context| context.repository.as_ref());
+        repositories.map(|repository| repository.root().to_path_buf()).collect()
+    }
+}
+
+/// Returns the id of a context's repository.
+#[must_use]
+pub fn id_of(context: &Context) -> Option<RepositoryId> {
+    context.repository.as_ref().and_then(Repository::find_id)
+}
+
+/// Opens the repository that a fix is about, where it is not one of those asked about.
+#[must_use]
+pub fn open_for(context: &Context, target: &Target) -> Option<Context> {
+    open(context, &target.repository_path, &target.repository).map(|(context, _)| context)
+}
+
+fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, Vec<Problem>)> {
+    let repository = Repository::discover(path).ok().filter(|found| found.find_id().as_ref() == Some(id))?;
+    let root = repository.root().to_path_buf();
+    let variables: Vec<(String, String)> =
+        context.host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let user_file = context.host.config_file();
+    let sources = Sources {
+        user_file: user_file.as_deref(),
+        repository_root: Some(&root),
+        config_flag: None,
+        variables: &variables,
+        flags: &[],
+    };
+    let (config, problems) = config::load_leniently(&sources).ok()?;
+    // What is wrong with the user's own file was found once, where we stand.
+    let own = root.display().to_string();
+    let problems =
+        problems.into_iter().filter(|problem| problem.origin.to_string().starts_with(&own)).collect();
+    Some((
+        Context { host: context.host.clone(), config, folder: root, repository: Some(repository) },
+        problems,
+    ))
+}

@@ -1,0 +1,300 @@
+//! One fix at a time: what it is about is looked at again, under the lock where the registry is concerned, and a fix whose
+//! reason is gone does nothing.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::net::owner;
+use crate::host::place::Surroundings;
+use crate::model::event::Event;
+use crate::model::finding::{Fix, Target};
+use crate::model::listener::Listener;
+use crate::model::port::Port;
+use crate::model::presence::Presence;
+use crate::model::registry::allocation::RecordedPort;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::record::Record;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::ops::vanished::{self, Lookout};
+use crate::ops::{env, heal, hooks, ports};
+
+use super::grounds::{Grounds, open_for};
+use super::{Request, adopt, rebuild, rows};
+
+/// Applies one fix, and returns what there is to say about it.
+///
+/// # Errors
+///
+/// What stops it; nothing is half-done then.
+pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Request) -> Result<Vec<String>> {
+    match fix {
+        Fix::RestoreBackup => restore_backup(context),
+        Fix::RebuildRegistry => rebuild::rebuild(context),
+        Fix::MendRows => rows::mend(context, grounds),
+        Fix::Adopt { path } => adopt::adopt(context, grounds, path),
+        Fix::SettleHalfMade { admin } => {
+            for repository in grounds.contexts().filter_map(|ground| ground.repository.as_ref()) {
+                repository.settle_half_made(admin)?;
+            }
+            Ok(Vec::new())
+        }
+        Fix::InstallHooks => {
+            for ground in grounds.contexts() {
+                if let Some(repository) = &ground.repository {
+                    hooks::install(ground, repository)?;
+                }
+            }
+            Ok(Vec::new())
+        }
+        Fix::DropRecord { target } => drop_record(context, target),
+        Fix::ReleaseEntry { target } => release_entry(context, grounds, target),
+        Fix::DropAllocation { target, .. }
+        | Fix::ReleasePort { target, .. }
+        | Fix::MovePort { target, .. }
+        | Fix::UpdatePath { target, .. }
+        | Fix::Repair { target, .. }
+        | Fix::RecordBranch { target, .. }
+        | Fix::Heal { target }
+        | Fix::RenderEnv { target } => {
+            let opened;
+            let ground = if let Some(ground) = grounds.find(&target.repository) {
+                ground
+            } else {
+                opened = open_for(context, target).ok_or_else(|| out_of_reach(target))?;
+                &opened
+            };
+            in_repository(ground, ground.require_repository()?, fix, request)
+        }
+    }
+}
+
+fn in_repository(
+    ground: &Context,
+    repository: &Repository,
+    fix: &Fix,
+    request: &Request,
+) -> Result<Vec<String>> {
+    match fix {
+        Fix::DropAllocation { target, service } => {
+            let entry = change(ground, target, "port_dropped", |entry| {
+                let is_it = |known: &crate::model::registry::allocation::Allocation| {
+                    known.service == *service && matches!(known.port, RecordedPort::Invalid(_))
+                };
+                let before = entry.allocations.len();
+                entry.allocations.retain(|known| !is_it(known));
+                entry.allocations.len() != before
+            })?;
+            render(ground, repository, entry)
+        }
+        Fix::ReleasePort { target, service, port } => {
+            release_port(ground, repository, target, service, *port)
+        }
+        Fix::MovePort { target, service, port } => {
+            move_port(ground, repository, target, service, *port, request)
+        }
+        Fix::UpdatePath { target, to } => update_path(ground, repository, target, to),
+        Fix::Repair { target, to } => {
+            repository.repair_worktree(to)?;
+            update_path(ground, repository, target, to)
+        }
+        Fix::RecordBranch { target, branch } => {
+            let entry = change(ground, target, "branch_changed", |entry| {
+                let differs = entry.branch != *branch;
+                entry.branch.clone_from(branch);
+                differs
+            })?;
+            render(ground, repository, entry)
+        }
+        Fix::Heal { .. } => Ok(heal::heal(ground)),
+        Fix::RenderEnv { target } => {
+            let entry = require(&ground.store()?.read()?, target)?.clone();
+            env::write(ground, repository, &entry).map(|written| written.warnings)
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn out_of_reach(target: &Target) -> Failure {
+    let message = format!(
+        "the repository of `{}`, {}, cannot be reached",
+        target.name,
+        target.repository_path.display()
+    );
+    Failure::new(Code::NotARepository, message)
+}
+
+fn require<'a>(registry: &'a Registry, target: &Target) -> Result<&'a Entry> {
+    registry.entries().find(|entry| target.is(entry)).ok_or_else(|| changed(target))
+}
+
+fn changed(target: &Target) -> Failure {
+    Failure::new(Code::NotFound, format!("the record of `{}` changed meanwhile", target.name))
+        .hint("run the command again")
+}
+
+/// Changes an active entry under the lock, with an event when `alter` says that it did; returns the entry as it is then.
+fn change(
+    context: &Context,
+    target: &Target,
+    event: &str,
+    alter: impl FnOnce(&mut Entry) -> bool,
+) -> Result<Entry> {
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let known =
+            registry.entries_mut().find(|entry| target.is(entry) && entry.state == EntryState::Active);
+        let Some(known) = known else { return Err(changed(target)) };
+        let did = alter(known);
+        let known = known.clone();
+        if did {
+            registry.record_event(now, Event::new(event).of(&known.repository, &known.name));
+        }
+        Ok(known)
+    })
+}
+
+fn render(context: &Context, repository: &Repository, entry: Entry) -> Result<Vec<String>> {
+    if !entry.env {
+        return Ok(Vec::new());
+    }
+    env::write(context, repository, &entry).map(|written| written.warnings)
+}
+
+fn restore_backup(context: &Context) -> Result<Vec<String>> {
+    if !context.store()?.restore_backup()? {
+        return Ok(Vec::new());
+    }
+    let mut said =
+        vec!["the registry was taken from its backup; the damaged bytes are kept beside it".to_owned()];
+    // The backup is one step behind: what it calls unfinished is marked before anything looks at it, then finished.
+    said.extend(heal::heal(context));
+    Ok(said)
+}
+
+/// The last of the records that answer to the target goes, while another one for the same worktree stays.
+fn drop_record(context: &Context, target: &Target) -> Result<Vec<String>> {
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let entries: Vec<&Entry> = registry.entries().filter(|entry| entry.is_living()).collect();
+        let is_same = |entry: &Entry| {
+            entry.path == target.path
+                || (entry.repository_id == target.repository && entry.name == target.name)
+        };
+        let admin = entries.iter().find(|entry| target.is(entry)).map(|entry| entry.admin.clone());
+        let shares = entries.iter().filter(|entry| {
+            let by_admin = entry.repository_id == target.repository
+                && admin.as_ref().is_some_and(|admin| !admin.is_empty() && *admin == entry.admin);
+            is_same(entry) || by_admin
+        });
+        if admin.is_none() || shares.count() < 2 {
+            return Ok(Vec::new());
+        }
+        let is_it =
+            |record: &Record| matches!(record, Record::Entry(entry) if entry.is_living() && target.is(entry));
+        if let Some(position) = registry.worktrees.iter().rposition(is_it) {
+            registry.worktrees.remove(position);
+            registry
+                .record_event(now, Event::new("record_dropped").of(&target.repository_path, &target.name));
+        }
+        Ok(Vec::new())
+    })
+}
+
+fn release_entry(context: &Context, grounds: &Grounds<'_>, target: &Target) -> Result<Vec<String>> {
+    let registry = context.store()?.read()?;
+    let entry = require(&registry, target)?;
+    let ground = grounds.find(&target.repository);
+    let repository = ground.and_then(|ground| ground.repository.as_ref());
+    let lookout = Lookout::new(ground.unwrap_or(context), repository)?;
+    if lookout.presence(entry) != Presence::Vanished {
+        return Ok(Vec::new());
+    }
+    match (ground, repository) {
+        (Some(ground), Some(repository)) => {
+            Ok(vanished::release_one(ground, repository, entry)?.into_iter().collect())
+        }
+        _ => vanished::drop_record(context, entry, "vanished").map(|_| Vec::new()),
+    }
+}
+
+/// Everything that holds a port of the entry, or listens and is of its worktree, as it is now.
+fn sockets(context: &Context) -> Result<Vec<Listener>> {
+    owner::sight(&context.store()?.read()?)
+}
+
+fn is_of(listener: &Listener, target: &Target) -> bool {
+    let keys = listener.owners.iter().filter_map(|owner| owner.belongs_to.as_ref());
+    keys.into_iter().any(|key| key.repository == target.repository && key.name == target.name)
+}
+
+fn release_port(
+    ground: &Context,
+    repository: &Repository,
+    target: &Target,
+    service: &ServiceName,
+    port: Port,
+) -> Result<Vec<String>> {
+    let lives = sockets(ground)?.iter().any(|socket| is_of(socket, target));
+    if lives {
+        return Ok(vec![format!("`{}` runs by now: its ports stay", target.name)]);
+    }
+    let entry = change(ground, target, "port_released", |entry| {
+        let before = entry.allocations.len();
+        entry
+            .allocations
+            .retain(|known| known.pinned || known.service != *service || known.find_port() != Some(port));
+        entry.allocations.len() != before
+    })?;
+    render(ground, repository, entry)
+}
+
+fn move_port(
+    ground: &Context,
+    repository: &Repository,
+    target: &Target,
+    service: &ServiceName,
+    port: Port,
+    request: &Request,
+) -> Result<Vec<String>> {
+    let registry = ground.store()?.read()?;
+    let claims = registry.entries().filter(|entry| entry.is_living()).flat_map(Entry::ports);
+    let is_doubled = claims.filter(|known| *known == port).count() > 1;
+    let held = sockets(ground)?;
+    let mut holders = held.iter().filter(|socket| socket.port == port).peekable();
+    let is_held = holders.peek().is_some();
+    if holders.any(|socket| is_of(socket, target)) {
+        return Ok(vec![format!("`{}` of `{}` runs on {port}: it stays", service, target.name)]);
+    }
+    if !is_doubled && !(is_held && request.verify_ports) {
+        return Ok(Vec::new());
+    }
+    match ports::relocate(ground, repository, target.sequence, service, port)? {
+        Some(to) => Ok(vec![format!(
+            "`{service}` of `{}` moved from {port} to {to}; restart its server",
+            target.name
+        )]),
+        None => Err(Failure::new(Code::RangeExhausted, format!("no other port is free for `{service}`"))
+            .hint("`wt ports list` shows the ranges")),
+    }
+}
+
+/// Follows git to where the worktree is, proven by folder and admin entry naming each other.
+fn update_path(ground: &Context, repository: &Repository, target: &Target, to: &Path) -> Result<Vec<String>> {
+    repository.require_own(to)?;
+    let admin = repository.find_admin_named_by(to);
+    let place = Surroundings::read().place_of(to);
+    let root = repository.root().to_path_buf();
+    let entry = change(ground, target, "worktree_moved", |entry| {
+        if admin.as_deref() != Some(entry.admin.as_str()) {
+            return false;
+        }
+        to.clone_into(&mut entry.path);
+        entry.place = Some(place);
+        entry.repository = root;
+        true
+    })?;
+    render(ground, repository, entry)
+}

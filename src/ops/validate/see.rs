@@ -1,0 +1,135 @@
+//! What is seen of one recorded worktree: its folder, git's record of it, its env block.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::host::git::{Repository, Worktree};
+use crate::host::place::Surroundings;
+use crate::model::facts::{EnvSight, Seen};
+use crate::model::presence::Presence;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::vanished::Lookout;
+use crate::ops::{env, heal};
+
+/// Looks at the worktree of `entry`.
+#[must_use]
+pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &Surroundings, entry: &Entry) -> Seen {
+    let worktree = lookout.find_worktree(entry);
+    let presence = lookout.presence(entry);
+    let repository = lookout.repository();
+    let is_active = entry.state == EntryState::Active;
+    let (foreign, needs_repair) = match (&presence, repository) {
+        (Presence::There, Some(repository)) if is_active => stands_there(repository, worktree, entry),
+        (Presence::There, None) if is_active => {
+            (Some(format!("its repository {} cannot be reached", entry.repository.display())), false)
+        }
+        _ => (None, false),
+    };
+    let is_readable = is_active && presence == Presence::There && foreign.is_none() && !needs_repair;
+    let (env, env_doubled) = match repository.filter(|_| is_readable && entry.env) {
+        Some(repository) => block(ground, repository, entry),
+        None => (EnvSight::NotWanted, Vec::new()),
+    };
+    let env_tracked = repository.filter(|_| is_readable && entry.env).is_some_and(|repository| {
+        repository.is_tracked_in(Some(&entry.admin), &entry.path, ".env").unwrap_or(false)
+    });
+    Seen {
+        presence,
+        foreign,
+        needs_repair,
+        head: worktree.map(|worktree| worktree.head.clone()),
+        had_commits: repository.is_some_and(|repository| repository.had_commits(&entry.admin)),
+        operation: repository.and_then(|repository| repository.find_operation(&entry.admin)),
+        locked: worktree.is_some_and(|worktree| worktree.lock.is_some() && !worktree.initializing),
+        busy: !heal::is_left_behind(ground, entry),
+        env,
+        env_tracked,
+        env_doubled,
+        ranges: ranges(ground, entry),
+        stale_after: ground.config.stale_after,
+        network_visible: entry
+            .place
+            .as_ref()
+            .is_none_or(|place| !place.is_other_network(&here.place_of(&entry.path))),
+    }
+}
+
+/// What stands at the path instead of the worktree, if anything; and whether only git's links are broken.
+fn stands_there(
+    repository: &Repository,
+    worktree: Option<&Worktree>,
+    entry: &Entry,
+) -> (Option<String>, bool) {
+    let path = &entry.path;
+    let said = |what: &str| (Some(what.to_owned()), false);
+    let named = repository.find_admin_named_by(path);
+    if named.as_deref() == Some(entry.admin.as_str()) {
+        return match worktree {
+            Some(_) if repository.require_own(path).is_ok() => (None, false),
+            // git's own record names another folder: an older one, before somebody moved it by hand.
+            Some(_) => (None, true),
+            None => said("git has no record of it any more: it was pruned"),
+        };
+    }
+    match kind_of(path) {
+        Kind::Linked if named.is_none() && mentions(repository, path, entry) && worktree.is_some() => {
+            (None, true)
+        }
+        Kind::Linked => said("a worktree of something else stands there"),
+        Kind::Repository => said("a repository of its own stands there"),
+        Kind::Folder => said("a folder without a `.git` file stands there"),
+        Kind::Other => said("something that is no folder stands there"),
+    }
+}
+
+enum Kind {
+    Linked,
+    Repository,
+    Folder,
+    Other,
+}
+
+fn kind_of(path: &Path) -> Kind {
+    if !path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        return Kind::Other;
+    }
+    match path.join(".git").symlink_metadata() {
+        Ok(found) if found.is_file() => Kind::Linked,
+        Ok(_) => Kind::Repository,
+        Err(_) => Kind::Folder,
+    }
+}
+
+/// Its `.git` file names the right worktree of a repository that is no longer where the file says.
+fn mentions(repository: &Repository, path: &Path, entry: &Entry) -> bool {
+    let is_it = repository.find_admin_mentioned_by(path).is_some_and(|admin| admin == entry.admin);
+    is_it && Repository::discover(path).is_err()
+}
+
+fn block(ground: &Context, repository: &Repository, entry: &Entry) -> (EnvSight, Vec<String>) {
+    match env::check(ground, repository, entry) {
+        Ok(checked) => {
+            let sight = match checked.state {
+                env::State::Current => EnvSight::Current,
+                env::State::Missing => EnvSight::Missing,
+                env::State::Drifted => {
+                    EnvSight::Drifted { missing: checked.expected.len(), surplus: checked.found.len() }
+                }
+            };
+            (sight, checked.doubled)
+        }
+        Err(failure) => (EnvSight::Broken(failure.message().to_owned()), Vec::new()),
+    }
+}
+
+fn ranges(
+    ground: &Context,
+    entry: &Entry,
+) -> Vec<(crate::model::service::ServiceName, crate::model::port::PortRanges)> {
+    let Some(purpose) = &entry.purpose else { return Vec::new() };
+    let of = entry
+        .allocations
+        .iter()
+        .map(|known| (known.service.clone(), ground.config.ranges_for(purpose, &known.service)));
+    of.filter(|(_, ranges)| !ranges.is_empty()).collect()
+}
