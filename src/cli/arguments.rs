@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove,
-    restore, shell_init, sweep, switch, trust,
+    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove, restore, shell_init, sweep, switch, trust, validate,
 };
 use crate::ui::paint::ColorWish;
 
@@ -98,6 +97,7 @@ pub enum Command {
     Adopt(adopt::Arguments),
     Health(health::Arguments),
     Trust(trust::Arguments),
+    Validate(validate::Arguments),
     Config(config::Arguments),
     Init(init::Arguments),
     ShellInit(shell_init::Arguments),
@@ -126,6 +126,7 @@ impl Command {
             Self::Adopt(_) => "adopt",
             Self::Health(_) => "health",
             Self::Trust(_) => "trust",
+            Self::Validate(_) => "validate",
             Self::Config(arguments) => arguments.word(),
             Self::Init(_) => "init",
             Self::ShellInit(_) => "shell-init",

@@ -10,8 +10,7 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove,
-    restore, shell_init, sweep, switch, trust,
+    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove, restore, shell_init, sweep, switch, trust, validate,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -89,6 +88,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
         Command::Trust(arguments) => trust::run(&arguments, session),
+        Command::Validate(arguments) => validate::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),

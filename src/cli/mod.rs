@@ -29,5 +29,6 @@ pub mod sweep;
 pub mod switch;
 pub mod trust;
 pub mod watch_health;
+pub mod validate;
 pub mod watching;
 pub mod wishes;

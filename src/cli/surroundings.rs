@@ -109,10 +109,7 @@ impl Surroundings {
     /// Fails only when a file of it cannot be read at all.
     pub fn into_lenient_context(self) -> Result<(Context, Vec<Problem>)> {
         let (config, problems) = config::load_leniently(&self.sources())?;
-        Ok((
-            Context { host: self.host, config, folder: self.folder, repository: self.repository },
-            problems,
-        ))
+        Ok((Context { host: self.host, config, folder: self.folder, repository: self.repository }, problems))
     }
 }
 

@@ -81,7 +81,12 @@ fn say_looked(ui: &Ui, looked: &Looked) {
 fn text(ui: &Ui, report: &Report) -> String {
     if report.findings.is_empty() {
         let looked = &report.looked_at;
-        return format!("{}: {} worktrees, {} ports", ui.paint().done("Valid"), looked.worktrees, looked.allocations);
+        return format!(
+            "{}: {} worktrees, {} ports",
+            ui.paint().done("Valid"),
+            looked.worktrees,
+            looked.allocations
+        );
     }
     let mut text = String::new();
     for group in groups(&report.findings) {
@@ -152,6 +157,10 @@ fn summary(summary: Summary) -> String {
         .filter(|(count, ..)| *count > 0)
         .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
         .collect();
-    let fixed = if summary.fixed > 0 { format!("{} fixed", summary.fixed) } else { format!("{} fixable", summary.fixable) };
+    let fixed = if summary.fixed > 0 {
+        format!("{} fixed", summary.fixed)
+    } else {
+        format!("{} fixable", summary.fixable)
+    };
     format!("{}; {fixed}", counted.join(", "))
 }

@@ -367,9 +367,9 @@ impl Finding {
         self
     }
 
-    /// Answers whether `other` is the same finding, looked at again.
+    /// Returns what is the same when it is found again.
     #[must_use]
-    pub fn is_again(&self, other: &Self) -> bool {
-        self.code == other.code && self.subject == other.subject && self.fix == other.fix
+    pub fn identity(&self) -> (Kind, String, Option<Fix>) {
+        (self.code, self.subject.clone(), self.fix.clone())
     }
 }

@@ -57,4 +57,7 @@ mod state;
 mod support;
 mod trust;
 mod usage;
+mod validate;
+mod validate_ports;
+mod validate_registry;
 mod vanished;

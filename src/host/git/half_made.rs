@@ -126,13 +126,11 @@ impl Repository {
             Head::Detached(commit) => Some(commit.clone()),
             Head::Branch(_) | Head::Unborn(_) | Head::Unreadable(_) => worktree.commit.clone(),
         };
-        match commit {
-            Some(commit) => self.foreign_paths_by_git(path, &commit, &[".git"]),
-            None => {
-                let names = path.read_dir().into_iter().flatten().flatten().map(|entry| entry.file_name());
-                Ok(names.filter(|name| name != ".git").map(PathBuf::from).collect())
-            }
+        if let Some(commit) = commit {
+            return self.foreign_paths_by_git(path, &commit, &[".git"]);
         }
+        let names = path.read_dir().into_iter().flatten().flatten().map(|entry| entry.file_name());
+        Ok(names.filter(|name| name != ".git").map(PathBuf::from).collect())
     }
 
     /// Answers whether the worktree `admin` ever stood at a commit: its own log of HEAD has lines (git-reflog(1)).

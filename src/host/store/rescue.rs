@@ -98,7 +98,8 @@ impl<T: Document> Store<T> {
     /// `permission`, `disk_full`.
     pub fn set_aside(&self, rows: &[Value]) -> Result<PathBuf> {
         let file = self.dirs.require_state()?.join("set-aside.jsonl");
-        let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
+        let lines = format!("{}\n", lines.join("\n"));
         let written =
             File::options().append(true).create(true).mode(0o600).open(&file).and_then(|mut open| {
                 open.write_all(lines.as_bytes())?;

@@ -1,17 +1,20 @@
 //! What is allocated and what listens: stale ports, ports that strangers hold, servers on other ports than their own.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::facts::{Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
 use crate::model::listener::Listener;
 use crate::model::port::Port;
 use crate::model::presence::Presence;
-use crate::model::registry::allocation::Allocation;
+use crate::model::registry::allocation::{Allocation, MOVED_AT};
 use crate::model::registry::entry::{Entry, EntryState};
 
 /// The field of an allocation that says when its server was last seen listening.
 const LAST_LISTENING: &str = "last_listening";
+
+/// How long a port that was moved away from somebody else waits for its server.
+const GRACE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Answers whether a process of the entry's worktree holds the port.
 pub fn is_held_by(facts: &Facts, port: Port, entry: &Entry) -> bool {
@@ -67,10 +70,18 @@ pub fn stale(facts: &Facts) -> Vec<Finding> {
 }
 
 fn is_idle(now: Timestamp, seen: &Seen, allocation: &Allocation) -> bool {
-    let noted =
-        allocation.extra.get(LAST_LISTENING).and_then(|value| value.as_str()?.parse::<Timestamp>().ok());
+    let noted = time(allocation, LAST_LISTENING);
     let last = noted.map_or(allocation.allocated_at, |noted| noted.max(allocation.allocated_at));
+    // Its server was told to restart on it, and had no chance yet.
+    let moved = time(allocation, MOVED_AT).is_some_and(|moved| now.duration_since(moved) < GRACE);
+    if moved {
+        return false;
+    }
     seen.stale_after.is_zero() || now.duration_since(last) >= seen.stale_after.try_into().unwrap_or_default()
+}
+
+fn time(allocation: &Allocation, field: &str) -> Option<Timestamp> {
+    allocation.extra.get(field)?.as_str()?.parse().ok()
 }
 
 /// Allocated ports that somebody else holds.
@@ -183,6 +194,17 @@ mod tests {
         let extra = &mut facts.worktrees[0].entry.allocations[0].extra;
         extra.insert(LAST_LISTENING.to_owned(), noted.to_string().into());
         assert!(stale(&facts).is_empty());
+    }
+
+    #[test]
+    fn a_port_that_was_just_moved_waits_for_its_server() {
+        let mut facts = facts(&[5000], Vec::new());
+        let moved = facts.now - Duration::from_secs(50);
+        let extra = &mut facts.worktrees[0].entry.allocations[0].extra;
+        extra.insert(MOVED_AT.to_owned(), moved.to_string().into());
+        assert!(stale(&facts).is_empty());
+        facts.now = facts.now + Duration::from_secs(10_000);
+        assert_eq!(stale(&facts).len(), 1);
     }
 
     #[test]

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 
+/// The field of an allocation that says when it was moved away from a port that somebody else held.
+pub const MOVED_AT: &str = "moved_at";
+
 /// A port number as the file has it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]

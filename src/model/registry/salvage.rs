@@ -77,7 +77,7 @@ mod tests {
         let half = whole[..whole.len() / 2].to_vec();
         let names =
             |registry: &Registry| registry.entries().map(|entry| entry.name.clone()).collect::<Vec<_>>();
-        assert_eq!(names(&salvage(&[half.clone()])), ["a"]);
+        assert_eq!(names(&salvage(std::slice::from_ref(&half))), ["a"]);
         assert_eq!(names(&salvage(&[half, whole])), ["a", "b", "c"], "the second file completes the first");
     }
 

@@ -10,7 +10,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::port::{Port, PortRanges};
-use crate::model::registry::allocation::{Allocation, RecordedPort};
+use crate::model::registry::allocation::{Allocation, MOVED_AT, RecordedPort};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish};
@@ -85,6 +85,9 @@ pub(super) fn move_away(
         registry.record_event(now, event("port_moved", &entry, service, from, to));
         let after = registry.find_by_sequence(sequence).map_or(entry, |after| after.clone());
         Ok(Ok((after, before, to)))
+        allocation.extra.insert(MOVED_AT.to_owned(), now.to_string().into());
+        registry.record_event(now, event("port_moved", &entry, service, from, choice.port));
+        Ok(registry.find_by_sequence(sequence).map(|after| (after.clone(), before, choice.port)))
     })?;
     let (entry, before, to) = match moved {
         Ok(moved) => moved,

@@ -48,8 +48,9 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
         (remaining, looked_at) = look(context, &request)?;
         add_new(&mut report.findings, &remaining);
     }
+    let left: HashSet<_> = remaining.iter().map(Finding::identity).collect();
     for finding in &mut report.findings {
-        finding.fixed = !remaining.iter().any(|left| left.is_again(finding));
+        finding.fixed = !left.contains(&finding.identity());
         let reason =
             failed.iter().find(|(fix, _)| Some(fix) == finding.fix.as_ref()).map(|(_, why)| why.clone());
         if let Some(reason) = reason.filter(|_| !finding.fixed) {
@@ -61,14 +62,11 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
     Ok(report)
 }
 
-fn unique(findings: &[Finding]) -> Vec<Fix> {
-    let mut fixes: Vec<Fix> = Vec::new();
-    for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()) {
-        if !fixes.contains(fix) {
-            fixes.push(fix.clone());
-        }
-    }
-    fixes
+/// Returns what there is to do, each thing once.
+pub fn unique(findings: &[Finding]) -> Vec<Fix> {
+    let mut seen = HashSet::new();
+    let fixes = findings.iter().filter_map(|finding| finding.fix.clone());
+    fixes.filter(|fix| seen.insert(fix.clone())).collect()
 }
 
 fn apply_all(
@@ -98,9 +96,6 @@ fn apply_all(
 }
 
 fn add_new(known: &mut Vec<Finding>, seen: &[Finding]) {
-    for finding in seen {
-        if !known.iter().any(|earlier| earlier.is_again(finding)) {
-            known.push(finding.clone());
-        }
-    }
+    let earlier: HashSet<_> = known.iter().map(Finding::identity).collect();
+    known.extend(seen.iter().filter(|finding| !earlier.contains(&finding.identity())).cloned());
 }

@@ -108,10 +108,11 @@ fn label(row: &Value) -> String {
 
 fn config_fault(problem: &Problem) -> ConfigFault {
     let key = problem.key.as_deref().unwrap_or_default();
-    let kind = match () {
-        () if !key.ends_with(".ports") && key != "ports.exclude" => ConfigFaultKind::Other,
-        () if problem.message.contains(" overlaps ") => ConfigFaultKind::Overlap,
-        () => ConfigFaultKind::Range,
+    let is_range = key.rsplit('.').next() == Some("ports") || key == "ports.exclude";
+    let kind = match problem.message.contains(" overlaps ") {
+        _ if !is_range => ConfigFaultKind::Other,
+        true => ConfigFaultKind::Overlap,
+        false => ConfigFaultKind::Range,
     };
     let subject = problem.key.clone().unwrap_or_else(|| problem.origin.to_string());
     let message = format!("{}: {}", problem.origin, problem.message);
@@ -154,8 +155,9 @@ fn hook_faults(grounds: &Grounds<'_>, registry: &Registry) -> Vec<HookFault> {
 fn hook_fault(sight: &hooks::HookSight) -> Option<HookFault> {
     let (kind, fixable) = match &sight.firing.state {
         State::Ready | State::CalledBy(_) => return None,
-        State::Missing | State::GitTooOld | State::NotExecutable => (HookFaultKind::Missing, true),
-        State::Replaced => (HookFaultKind::Missing, true),
+        State::Missing | State::GitTooOld | State::NotExecutable | State::Replaced => {
+            (HookFaultKind::Missing, true)
+        }
         State::Outdated | State::Twice => (HookFaultKind::Outdated, true),
         State::Edited => (HookFaultKind::Outdated, false),
         State::Shadowed(_) | State::Disabled | State::NotOnPath => (HookFaultKind::Shadowed, false),

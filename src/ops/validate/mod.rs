@@ -83,13 +83,7 @@ pub fn validate(context: &Context, request: &Request) -> Result<Report> {
 /// As [`validate`].
 pub fn plan(context: &Context, request: &Request) -> Result<Report> {
     let mut report = validate(context, request)?;
-    let mut plan: Vec<Fix> = Vec::new();
-    for fix in report.findings.iter().filter_map(|finding| finding.fix.as_ref()) {
-        if !plan.contains(fix) {
-            plan.push(fix.clone());
-        }
-    }
-    report.plan = Some(plan);
+    report.plan = Some(fix::unique(&report.findings));
     Ok(report)
 }
 

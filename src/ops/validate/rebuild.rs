@@ -14,10 +14,9 @@ use crate::model::registry::salvage::salvage;
 pub fn rebuild(context: &Context) -> Result<Vec<String>> {
     let store = context.store()?;
     let mut registry = salvage(&store.wreckage());
-    if let Some(repository) = &context.repository {
-        if repository.find_id().is_some() {
-            registry.remember_repository(repository.record()?);
-        }
+    if let Some(repository) = context.repository.as_ref().filter(|repository| repository.find_id().is_some())
+    {
+        registry.remember_repository(repository.record()?);
     }
     let rows = registry.worktrees.len();
     if !store.replace_damaged(&registry)? {

@@ -87,7 +87,7 @@ fn in_repository(
                 entry.allocations.retain(|known| !is_it(known));
                 entry.allocations.len() != before
             })?;
-            render(ground, repository, entry)
+            render(ground, repository, &entry)
         }
         Fix::ReleasePort { target, service, port } => {
             release_port(ground, repository, target, service, *port)
@@ -106,7 +106,7 @@ fn in_repository(
                 entry.branch.clone_from(branch);
                 differs
             })?;
-            render(ground, repository, entry)
+            render(ground, repository, &entry)
         }
         Fix::Heal { .. } => Ok(heal::heal(ground)),
         Fix::RenderEnv { target } => {
@@ -156,11 +156,11 @@ fn change(
     })
 }
 
-fn render(context: &Context, repository: &Repository, entry: Entry) -> Result<Vec<String>> {
+fn render(context: &Context, repository: &Repository, entry: &Entry) -> Result<Vec<String>> {
     if !entry.env {
         return Ok(Vec::new());
     }
-    env::write(context, repository, &entry).map(|written| written.warnings)
+    env::write(context, repository, entry).map(|written| written.warnings)
 }
 
 fn restore_backup(context: &Context) -> Result<Vec<String>> {
@@ -248,7 +248,7 @@ fn release_port(
             .retain(|known| known.pinned || known.service != *service || known.find_port() != Some(port));
         entry.allocations.len() != before
     })?;
-    render(ground, repository, entry)
+    render(ground, repository, &entry)
 }
 
 fn move_port(
@@ -268,7 +268,8 @@ fn move_port(
     if holders.any(|socket| is_of(socket, target)) {
         return Ok(vec![format!("`{}` of `{}` runs on {port}: it stays", service, target.name)]);
     }
-    if !is_doubled && !(is_held && request.verify_ports) {
+    let is_conflict = is_held && request.verify_ports;
+    if !(is_doubled || is_conflict) {
         return Ok(Vec::new());
     }
     match ports::relocate(ground, repository, target.sequence, service, port)? {
@@ -296,5 +297,5 @@ fn update_path(ground: &Context, repository: &Repository, target: &Target, to: &
         entry.repository = root;
         true
     })?;
-    render(ground, repository, entry)
+    render(ground, repository, &entry)
 }

@@ -11,9 +11,17 @@ use crate::model::event::Event;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
+use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 
 use super::grounds::Grounds;
+
+/// A repository's worktrees as git knows them, read once.
+struct Known<'a> {
+    repository: &'a Repository,
+    id: RepositoryId,
+    worktrees: Vec<Worktree>,
+}
 
 /// Mends every row that cannot be read.
 ///
@@ -21,90 +29,72 @@ use super::grounds::Grounds;
 ///
 /// `permission`, `disk_full`; the rows stay then.
 pub fn mend(context: &Context, grounds: &Grounds<'_>) -> Result<Vec<String>> {
-    let registry = context.store()?.read()?;
-    let unreadable: Vec<Value> = registry.worktrees.iter().filter_map(row).cloned().collect();
-    let mut rebuilt: Vec<(Value, Option<Entry>)> = Vec::new();
-    for value in unreadable {
-        let entry = rebuild(context, grounds, &registry, &value)?;
-        rebuilt.push((value, entry));
+    let mut known: Vec<Known<'_>> = Vec::new();
+    for repository in grounds.contexts().filter_map(|ground| ground.repository.as_ref()) {
+        if let Some(id) = repository.find_id() {
+            let mut worktrees = repository.worktrees()?;
+            worktrees.retain(|worktree| {
+                let is_there = worktree.admin.is_some() && !worktree.missing;
+                is_there && repository.require_own(&worktree.path).is_ok()
+            });
+            known.push(Known { repository, id, worktrees });
+        }
     }
     let now = context.now();
     let store = context.store()?;
     store.update(|registry| {
-        let of_others = registry.take_unreadable_rows();
-        let lost = rebuilt.iter().filter(|(value, entry)| entry.is_none() && has(registry, value));
-        let aside: Vec<Value> = lost.map(|(value, _)| value.clone()).chain(of_others).collect();
+        let mut aside = registry.take_unreadable_rows();
         let mut said = Vec::new();
+        let mut kept = Vec::with_capacity(registry.worktrees.len());
+        let mut rows = Vec::new();
+        for record in std::mem::take(&mut registry.worktrees) {
+            match record {
+                Record::Unreadable(row) => rows.push(row),
+                Record::Entry(_) => kept.push(record),
+            }
+        }
+        registry.worktrees = kept;
+        for row in rows {
+            match rebuild(context, &known, registry, &row) {
+                Some(entry) => {
+                    said.push(format!("the record of `{}` was rebuilt from git", entry.name));
+                    registry.insert(entry);
+                }
+                None => aside.push(row),
+            }
+        }
         if !aside.is_empty() {
             // Before they are gone from the registry: twice is better than never.
             let file = store.set_aside(&aside)?;
             said.push(format!("{} rows were set aside in {}", aside.len(), file.display()));
         }
-        for (value, entry) in rebuilt {
-            put(registry, &value, entry, &mut said);
-        }
-        registry.record_event(now, Event::new("rows_mended").with("said", said.clone()));
+        registry.record_event(now, Event::new("rows_mended").with("aside", aside.len()));
         Ok(said)
     })
 }
 
-fn row(record: &Record) -> Option<&Value> {
-    match record {
-        Record::Unreadable(value) => Some(value),
-        Record::Entry(_) => None,
-    }
-}
-
-fn has(registry: &Registry, value: &Value) -> bool {
-    registry.worktrees.iter().filter_map(row).any(|known| known == value)
-}
-
-fn put(registry: &mut Registry, value: &Value, entry: Option<Entry>, said: &mut Vec<String>) {
-    let Some(position) = registry.worktrees.iter().position(|record| row(record) == Some(value)) else {
-        return;
-    };
-    registry.worktrees.remove(position);
-    if let Some(entry) = entry.filter(|entry| registry.find_at(&entry.path).is_none()) {
-        said.push(format!("the record of `{}` was rebuilt from git", entry.name));
-        registry.insert(entry);
-    }
-}
-
 /// The worktree that the row is about, as git knows it; what else the row says is kept where it makes sense.
-fn rebuild(
-    context: &Context,
-    grounds: &Grounds<'_>,
-    registry: &Registry,
-    value: &Value,
-) -> Result<Option<Entry>> {
-    let text = |key: &str| value.get(key).and_then(Value::as_str);
+fn rebuild(context: &Context, known: &[Known<'_>], registry: &Registry, row: &Value) -> Option<Entry> {
+    let text = |key: &str| row.get(key).and_then(Value::as_str);
     if text("state") == Some("removed") {
-        return Ok(None);
+        return None;
     }
-    for repository in grounds.contexts().filter_map(|ground| ground.repository.as_ref()) {
-        let Some(id) = repository.find_id() else { continue };
-        if text("repository_id").is_some_and(|known| known != id.0) {
-            continue;
-        }
-        let is_it = |worktree: &Worktree| {
-            let by_admin = worktree.admin.is_some() && text("admin") == worktree.admin.as_deref();
+    let of_repository = |known: &&Known<'_>| text("repository_id").is_none_or(|id| id == known.id.0);
+    known.iter().filter(of_repository).find_map(|known| {
+        let is_it = |worktree: &&Worktree| {
             let by_path = text("path").is_some_and(|path| worktree.path.as_os_str() == path);
-            worktree.admin.is_some() && !worktree.missing && (by_admin || by_path)
+            by_path || text("admin") == worktree.admin.as_deref()
         };
-        let found = repository.worktrees()?.into_iter().find(is_it);
-        let found = found.filter(|worktree| repository.require_own(&worktree.path).is_ok());
-        let Some(worktree) = found.filter(|worktree| registry.find_at(&worktree.path).is_none()) else {
-            continue;
-        };
-        return Ok(Some(entry(context, repository, id, worktree, value)));
-    }
-    Ok(None)
+        let worktree = known.worktrees.iter().find(is_it)?;
+        let is_new = registry.find_at(&worktree.path).is_none();
+        is_new.then(|| entry(context, known.repository, known.id.clone(), worktree.clone(), row))
+    })
 }
 
 fn entry(
     context: &Context,
     repository: &Repository,
-    id: crate::model::registry::repository::RepositoryId,
+    id: RepositoryId,
     worktree: Worktree,
     value: &Value,
 ) -> Entry {

@@ -101,6 +101,7 @@ fn command_word(arguments: &[String]) -> String {
         "path",
         "prune",
         "doctor",
+        "validate",
         "ports",
         "switch",
         "env",
