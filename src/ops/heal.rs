@@ -10,7 +10,6 @@ use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::glimpse::Signs;
-use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::salvage::RECOVERED;
 use crate::ops::create;
 use crate::ops::origin;

@@ -41,10 +41,11 @@ impl Repository {
             .filter(|worktree| worktree.broken.is_some() || worktree.initializing)
             .filter(|worktree| !is_ours(worktree))
             .collect();
-        if suspects.is_empty() || is_git_adding() {
-            return Ok(Vec::new());
-        }
-        let settled = suspects.into_iter().filter(|suspect| self.is_settled(suspect));
+        let settled = suspects.into_iter().filter(|suspect| {
+            let folders = [self.root(), self.common_dir(), &suspect.path];
+            let named: Vec<&Path> = folders.into_iter().filter(|folder| folder.is_absolute()).collect();
+            self.is_settled(suspect) && !is_git_at_work(&named)
+        });
         settled.map(|suspect| self.look_at_half_made(suspect)).collect()
     }
 
@@ -140,12 +141,17 @@ impl Repository {
     }
 }
 
-/// Answers whether some `git worktree add` is running, of whatever repository: then nothing is called dead.
-fn is_git_adding() -> bool {
+/// Answers whether a git is at work in one of `folders`: then nothing there is called dead.
+fn is_git_at_work(folders: &[&Path]) -> bool {
     table::pids().any(|pid| {
         let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let mut words = words.split(|byte| *byte == 0);
         let is_git = words.next().is_some_and(|program| program == b"git" || program.ends_with(b"/git"));
-        is_git && words.any(|word| word == b"worktree")
+        is_git
+            && match fs::read_link(format!("/proc/{pid}/cwd")) {
+                Ok(folder) => folders.iter().any(|place| folder.starts_with(place)),
+                // Another user's: it may be here.
+                Err(_) => words.any(|word| word == b"worktree"),
+            }
     })
 }

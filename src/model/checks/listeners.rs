@@ -203,7 +203,7 @@ mod tests {
         let extra = &mut facts.worktrees[0].entry.allocations[0].extra;
         extra.insert(MOVED_AT.to_owned(), moved.to_string().into());
         assert!(stale(&facts).is_empty());
-        facts.now = facts.now + Duration::from_secs(10_000);
+        facts.now += Duration::from_secs(10_000);
         assert_eq!(stale(&facts).len(), 1);
     }
 

@@ -1,5 +1,6 @@
-//! What `validate` looks for: one pure function to a family, over facts gathered once. A new check is one row in [`ALL`].
+//! What `validate` looks for: one pure function to a family, over facts gathered once.
 
+mod all;
 mod configuration;
 mod duplicates;
 mod env;
@@ -10,41 +11,7 @@ mod ports;
 mod registry;
 mod unfinished;
 
-use super::facts::{Facts, RegistrySight};
-use super::finding::Finding;
-
-/// A check: what it finds in the facts.
-pub type Check = fn(&Facts) -> Vec<Finding>;
-
-/// Checks that make sense whatever the registry is.
-const ALWAYS: &[Check] =
-    &[registry::unreadable, configuration::faults, configuration::ephemeral, hooks::hooks];
-
-/// Checks of a registry that can be read.
-const ALL: &[Check] = &[
-    registry::rows,
-    duplicates::worktrees,
-    duplicates::ports,
-    ports::invalid,
-    ports::out_of_range,
-    git::presence,
-    git::unregistered,
-    git::branches,
-    unfinished::records,
-    unfinished::half_made,
-    env::blocks,
-    env::surroundings,
-    listeners::stale,
-    listeners::conflicts,
-    listeners::drift,
-];
-
-/// Returns everything that is found.
-#[must_use]
-pub fn findings(facts: &Facts) -> Vec<Finding> {
-    let readable = if facts.registry == RegistrySight::Whole { ALL } else { &[] };
-    ALWAYS.iter().chain(readable).flat_map(|check| check(facts)).collect()
-}
+pub use all::findings;
 
 #[cfg(test)]
 mod sample;

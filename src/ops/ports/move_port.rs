@@ -82,12 +82,10 @@ pub(super) fn move_away(
         allocation.port = RecordedPort::Valid(to);
         allocation.allocated_at = now;
         allocation.health = None;
+        allocation.extra.insert(MOVED_AT.to_owned(), now.to_string().into());
         registry.record_event(now, event("port_moved", &entry, service, from, to));
         let after = registry.find_by_sequence(sequence).map_or(entry, |after| after.clone());
         Ok(Ok((after, before, to)))
-        allocation.extra.insert(MOVED_AT.to_owned(), now.to_string().into());
-        registry.record_event(now, event("port_moved", &entry, service, from, choice.port));
-        Ok(registry.find_by_sequence(sequence).map(|after| (after.clone(), before, choice.port)))
     })?;
     let (entry, before, to) = match moved {
         Ok(moved) => moved,

@@ -8,7 +8,8 @@ use crate::model::finding::{Finding, Fix};
 use crate::model::validity::Summary;
 
 use super::grounds::Grounds;
-use super::{Report, Request, look, repair};
+use super::look::{Report, Request, look};
+use super::repair;
 
 /// How often it is looked again: one fix may bring another finding to light, never many.
 const ROUNDS: usize = 5;

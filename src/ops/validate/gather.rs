@@ -23,8 +23,8 @@ use crate::model::registry::table::Registry;
 use crate::ops::hooks;
 use crate::ops::vanished::Lookout;
 
-use super::Request;
 use super::grounds::{Grounds, id_of};
+use super::look::Request;
 use super::see::see;
 
 /// Gathers the facts.

@@ -10,7 +10,7 @@ use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::config::{self, Sources};
 
-use super::Request;
+use super::look::Request;
 
 /// The repositories asked about.
 #[derive(Debug)]

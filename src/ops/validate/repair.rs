@@ -22,7 +22,8 @@ use crate::ops::vanished::{self, Lookout};
 use crate::ops::{env, heal, hooks, ports};
 
 use super::grounds::{Grounds, open_for};
-use super::{Request, adopt, rebuild, rows};
+use super::look::Request;
+use super::{adopt, rebuild, rows};
 
 /// Applies one fix, and returns what there is to say about it.
 ///
