@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove, restore, shell_init, sweep, switch, trust, validate,
+    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove,
+    restore, shell_init, sweep, switch, trust, validate,
 };
 use crate::ui::paint::ColorWish;
 

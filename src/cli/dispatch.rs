@@ -10,7 +10,8 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove, restore, shell_init, sweep, switch, trust, validate,
+    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove,
+    restore, shell_init, sweep, switch, trust, validate,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;

@@ -28,7 +28,7 @@ pub mod surroundings;
 pub mod sweep;
 pub mod switch;
 pub mod trust;
-pub mod watch_health;
 pub mod validate;
+pub mod watch_health;
 pub mod watching;
 pub mod wishes;
