@@ -297,3 +297,31 @@ fn a_git_that_takes_for_ever_is_given_up_and_the_push_passes() {
     assert!(said(&output).contains("too large"), "{output:?}");
     assert!(started.elapsed().as_millis() < 2900, "{:?}", started.elapsed());
 }
+
+#[test]
+fn what_is_wrong_is_counted_and_lets_the_push_through() {
+    let (sandbox, _) = with_remote();
+    let folder = worktree(&sandbox);
+    fs::remove_file(folder.join(".env")).unwrap();
+    let line = passes(&sandbox, &sandbox.repo(), &["origin", "main:a"]);
+    assert!(line.contains("1 warning") && line.contains("wt validate"), "{line}");
+    fs::write(sandbox.state().join("registry.json"), "garbage").unwrap();
+    let line = passes(&sandbox, &sandbox.repo(), &["origin", "main:b"]);
+    assert!(line.contains("1 critical finding"), "{line}");
+}
+
+#[test]
+fn critical_findings_stop_a_push_where_that_is_asked_for() {
+    let (sandbox, remote) = with_remote();
+    let folder = worktree(&sandbox);
+    sandbox.configure("[hooks]\npre_push = \"block\"\n");
+    fs::remove_file(folder.join(".env")).unwrap();
+    passes(&sandbox, &sandbox.repo(), &["origin", "main:a"]);
+    fs::write(sandbox.state().join("registry.json"), "garbage").unwrap();
+    let stderr = is_stopped(&sandbox, &sandbox.repo(), &["origin", "main:b"]);
+    for word in ["pre_push", "wt validate", "--no-verify"] {
+        assert!(stderr.contains(word), "{word}: {stderr}");
+    }
+    assert!(!sandbox.has_branch(&remote, "b"));
+    assert!(push(&sandbox, &sandbox.repo(), &["--no-verify", "origin", "main:b"]).status.success());
+}

@@ -1,13 +1,16 @@
 //! Before a push: what vanished is released and what is wrong is said; a push is stopped only when it would publish an
-//! env block.
+//! env block or, where that is asked for, when nothing can be relied on.
 
 use std::time::Instant;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::model::config::settings::PrePush;
+use crate::model::finding::{Finding, Severity};
 use crate::model::hook_event::{self, Pushed};
-use crate::ops::{heal, vanished};
+use crate::model::validity::Summary;
+use crate::ops::{heal, validate, vanished};
 
 use super::published::{self, Search};
 
@@ -24,7 +27,8 @@ pub struct Push {
 ///
 /// # Errors
 ///
-/// `env_tracked` where the push is to be stopped: it has a file with our env block. Nothing else fails.
+/// Where the push is to be stopped: `env_tracked`, it has a file with our env block; `hook_failed`, there are critical
+/// findings and `[hooks] pre_push` says that they block.
 pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec<String>> {
     let mut said = Vec::new();
     let pushed = hook_event::pushed(&push.refs);
@@ -44,7 +48,33 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
     }
     said.extend(heal::heal(context));
     said.extend(vanished::release(context));
+    match validate::validate(context, &validate::Request::default()) {
+        Ok(report) => {
+            if context.config.hooks.pre_push == PrePush::Block && report.summary.critical > 0 {
+                return Err(critical(&report.findings));
+            }
+            said.extend(counted(&report.summary));
+        }
+        Err(failure) => said.push(format!("the records were not validated: {failure}")),
+    }
     Ok(said)
+}
+
+/// What was found, in one line; `None` where nothing is wrong.
+fn counted(summary: &Summary) -> Option<String> {
+    let counts =
+        [(summary.critical, "critical finding"), (summary.error, "error"), (summary.warning, "warning")];
+    let some = counts.into_iter().filter(|(count, _)| *count > 0);
+    let words: Vec<String> =
+        some.map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" })).collect();
+    (!words.is_empty()).then(|| format!("{} (`wt validate` shows them)", words.join(", ")))
+}
+
+fn critical(findings: &[Finding]) -> Failure {
+    let critical = findings.iter().find(|finding| finding.severity == Severity::Critical);
+    let message = critical.map(|finding| finding.message.clone()).unwrap_or_default();
+    Failure::new(Code::HookFailed, format!("`[hooks] pre_push = \"block\"` stops this push: {message}"))
+        .hint("`wt validate` shows it, `wt validate --fix` mends what can be mended; `git push --no-verify` pushes all the same")
 }
 
 fn would_publish(repository: &Repository, pushed: &[Pushed], commit: Option<&str>, file: &str) -> Failure {
