@@ -33,10 +33,14 @@ pub fn run(context: &Context, request: Request, ui: &Ui) -> Result<u8> {
 fn watch(context: &Context, request: Request, ui: &Ui) -> Result<()> {
     let mut watcher = Watcher::new(context, request);
     let mut screen = Screen::default();
+    let mut is_first = true;
     let interval = context.config.health.interval.max(LEAST);
     loop {
         let round = watcher.look()?;
-        round.report.warnings.iter().for_each(|warning| ui.warn(warning));
+        // Said once: they stay the same while the configurations do, and a screen is no place for them.
+        if std::mem::take(&mut is_first) {
+            round.report.warnings.iter().for_each(|warning| ui.warn(warning));
+        }
         if let (Some(size), false) = (ui.size(), ui.is_json()) {
             screen.draw(ui, size, &show_health::tree(ui, &round.report))?;
         } else {

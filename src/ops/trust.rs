@@ -162,6 +162,14 @@ fn change<R>(context: &Context, change: impl FnOnce(&mut Approvals) -> R) -> Res
     trust_file::update(&context.host.dirs()?, timeout, &context.host.interrupt, change)
 }
 
+/// A line break in a command must not look like the next command.
+fn on_one_line(command: &str) -> String {
+    let shown = |letter: char| {
+        if letter.is_control() { letter.escape_default().collect() } else { letter.to_string() }
+    };
+    command.chars().map(shown).collect()
+}
+
 /// The failure of whoever wants to run commands that were not approved.
 #[must_use]
 pub fn untrusted(report: &Report, what: &str) -> Failure {
@@ -169,7 +177,7 @@ pub fn untrusted(report: &Report, what: &str) -> Failure {
         .commands
         .iter()
         .filter(|view| !view.trusted)
-        .map(|view| format!("  {} = {}", view.command.key, view.command.command))
+        .map(|view| format!("  {} = {}", view.command.key, on_one_line(&view.command.command)))
         .collect();
     let message = format!("{what} of {}:\n{}", report.repository.display(), lines.join("\n"));
     let details = serde_json::to_value(&report.commands).unwrap_or_default();

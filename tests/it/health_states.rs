@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::holder::{Hold, hold};
-use crate::support::{Sandbox, skip};
+use crate::support::{Sandbox, skip, wait};
 
 /// A sandbox with the worktree `feature-login` and ports for `services`; `config` goes into the user's configuration.
 pub fn sandbox(services: &str, config: &str) -> Sandbox {
@@ -289,4 +289,24 @@ fn without_any_port_there_is_nothing_to_ask() {
     let run = sandbox.wt(&["health"]).ok().says(&["no service has a port"]);
     assert!(run.stdout.is_empty());
     assert_eq!(sandbox.json(&["health"])["worktrees"], serde_json::json!([]));
+}
+
+#[test]
+fn ctrl_c_ends_a_look_before_its_deadline() {
+    let sandbox = sandbox("web", "[service.web]\nhealth = { http = \"/\", timeout = \"1m\" }\n");
+    let script = format!(
+        "s = socket.create_server(('127.0.0.1', {}))\n\
+         def loop():\n    c, _ = s.accept(); c.recv(9999); open('asked', 'w').close(); time.sleep(600)\n\
+         threading.Thread(target=loop, daemon=True).start(); hold()",
+        sandbox.port(0)
+    );
+    let folder = sandbox.worktree("feature-login");
+    let Some(_server) = sandbox.python_script(&folder, &script) else { return skip("no python3") };
+    let mut child =
+        sandbox.command(&sandbox.repo(), &["health"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait::until("the question", || folder.join("asked").exists());
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
+        .unwrap();
+    assert_eq!(wait::end_of(&mut child).code(), Some(130));
+    assert!(sandbox.living()[0]["allocations"][0]["health"].is_null(), "half a look is none");
 }

@@ -110,6 +110,13 @@ fn escapes_in_a_command_never_reach_the_terminal_raw() {
 }
 
 #[test]
+fn a_line_break_in_a_command_does_not_look_like_the_next_command() {
+    let sandbox = with("[service.web]\nrun = \"sh -c 'x\\n  service.api.run = true'\"\n");
+    let run = sandbox.wt(&["trust"]).exits(1);
+    assert!(run.stderr.contains("sh -c 'x\\n  service.api.run = true'"), "{}", run.shown());
+}
+
+#[test]
 fn a_record_that_others_may_write_does_not_count() {
     let sandbox = with(COMMANDS);
     sandbox.wt(&["--yes", "trust"]).ok();

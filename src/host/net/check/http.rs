@@ -88,9 +88,11 @@ fn head(heard: &[u8]) -> Option<Result<Head, String>> {
     if heard[..known] != BEGINNING[..known] {
         return Some(Err(not_http(heard)));
     }
-    let size = memchr::memmem::find(heard, b"\r\n\r\n")? + 4;
+    // A line may end without its CR (RFC 9112, 2.2).
+    let ends = [&b"\n\r\n"[..], b"\n\n"];
+    let size = ends.iter().filter_map(|end| Some(memchr::memmem::find(heard, end)? + end.len())).min()?;
     let text = String::from_utf8_lossy(&heard[..size]);
-    let mut lines = text.split("\r\n");
+    let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
     let status = first.split(' ').nth(1).filter(|word| word.len() == 3).and_then(|word| word.parse().ok());
     let Some(status) = status.filter(|status| *status >= 100) else { return Some(Err(not_http(heard))) };
@@ -186,6 +188,8 @@ mod tests {
     fn a_head_is_read_once_it_is_whole() {
         assert_eq!(head(b""), None);
         assert_eq!(head(b"HTTP/1.1 200 OK\r\nContent-Le"), None);
+        let bare = Head { status: 204, size: 16, length: None, chunked: false };
+        assert_eq!(head(b"HTTP/1.0 204 x\n\nrest\r\n\r\n"), Some(Ok(bare)));
         let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: Chunked\r\n\r\nok";
         let expected = Head { status: 200, size: whole.len() - 2, length: Some(2), chunked: true };
         assert_eq!(head(whole), Some(Ok(expected)));
