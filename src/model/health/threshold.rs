@@ -35,6 +35,10 @@ impl Streak {
             self.settled = seen.health;
             return seen;
         }
+        // It listens by now, so that much is no longer true.
+        if self.settled == Health::NotRunning {
+            self.settled = Health::Unknown;
+        }
         let why = seen.reason.take().unwrap_or_else(|| seen.health.words().to_owned());
         seen.reason = Some(format!("{why} ({} of {needed} in a row)", self.count));
         seen.health = self.settled;
@@ -73,6 +77,8 @@ mod tests {
     fn what_was_never_well_is_unknown_until_enough_was_seen() {
         let looks = [Unhealthy, Unhealthy, Unhealthy].map(answer);
         assert_eq!(shown(USUAL, &looks), [Unknown, Unknown, Unhealthy]);
+        let gone = Judgement { health: NotRunning, ..Judgement::default() };
+        assert_eq!(shown(USUAL, &[gone, answer(Unhealthy)]), [NotRunning, Unknown], "it listens again");
         let slow = Threshold { failures: 1, successes: 2 };
         assert_eq!(shown(slow, &[Healthy, Healthy, Unhealthy].map(answer)), [Unknown, Healthy, Unhealthy]);
     }
