@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove,
-    restore, shell_init, sweep, switch, trust, validate,
+    adopt, completions, config, create, doctor, env, health, hook, hooks, init, list, path, ports, prune,
+    remove, restore, shell_init, sweep, switch, trust, validate,
 };
 use crate::ui::paint::ColorWish;
 
@@ -101,6 +101,7 @@ pub enum Command {
     Validate(validate::Arguments),
     Config(config::Arguments),
     Init(init::Arguments),
+    Doctor(doctor::Arguments),
     ShellInit(shell_init::Arguments),
     Completions(completions::Arguments),
     Hooks(hooks::Arguments),
@@ -130,6 +131,7 @@ impl Command {
             Self::Validate(_) => "validate",
             Self::Config(arguments) => arguments.word(),
             Self::Init(_) => "init",
+            Self::Doctor(_) => "doctor",
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",
             Self::Hooks(arguments) => arguments.word(),

@@ -10,8 +10,8 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, env, health, hook, hooks, init, list, path, ports, prune, remove,
-    restore, shell_init, sweep, switch, trust, validate,
+    adopt, completions, config, create, doctor, env, health, hook, hooks, init, list, path, ports, prune,
+    remove, restore, shell_init, sweep, switch, trust, validate,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -91,6 +91,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Trust(arguments) => trust::run(&arguments, session),
         Command::Validate(arguments) => validate::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
+        Command::Doctor(_) => doctor::run(session),
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),
         Command::Completions(arguments) => completions::run(&arguments, session),

@@ -9,6 +9,7 @@ pub mod adopt;
 pub mod completions;
 pub mod config;
 pub mod create;
+pub mod doctor;
 pub mod env;
 pub mod health;
 pub mod health_timer;

@@ -58,18 +58,28 @@ impl Surroundings {
     ///
     /// `not_found` for a `-C` folder that is not there; `permission` for a repository of somebody else.
     pub fn look(host: Host, flags: &GlobalArguments) -> Result<Self> {
+        let (surroundings, refusal) = Self::look_at_any_rate(host, flags)?;
+        refusal.map_or(Ok(surroundings), Err)
+    }
+
+    /// Looks around; a repository that is there and cannot be opened is left out, and said beside.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a `-C` folder that is not there.
+    pub fn look_at_any_rate(host: Host, flags: &GlobalArguments) -> Result<(Self, Option<Failure>)> {
         let folder = folder(&host, flags.directory.as_deref())?;
-        let repository = match Repository::discover(&folder) {
-            Ok(repository) => Some(repository),
-            Err(failure) if failure.code() == Code::NotARepository => None,
-            Err(failure) => return Err(failure),
+        let (repository, refusal) = match Repository::discover(&folder) {
+            Ok(repository) => (Some(repository), None),
+            Err(failure) if failure.code() == Code::NotARepository => (None, None),
+            Err(failure) => (None, Some(failure)),
         };
         let repository_root = repository.as_ref().map(|repository| configured_by(repository, &folder));
         let user_file = host.config_file();
         let config_flag = flags.config.as_ref().map(|file| folder.join(file));
         let ours = host.environment.ours();
         let variables = ours.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Self { host, folder, repository, user_file, config_flag, repository_root, variables })
+        Ok((Self { host, folder, repository, user_file, config_flag, repository_root, variables }, refusal))
     }
 
     /// Returns where the configuration comes from.
@@ -132,4 +142,13 @@ fn configured_by(repository: &Repository, folder: &Path) -> PathBuf {
         return repository.root().to_path_buf();
     }
     repository.current().map_or_else(|| folder.to_path_buf(), |current| current.path.clone())
+}
+
+impl Surroundings {
+    /// As [`into_context`](Self::into_context) with what is right of the configuration, whatever is wrong with it, and that.
+    #[must_use]
+    pub fn into_context_at_any_rate(self) -> (Context, Vec<Failure>) {
+        let (config, faults) = config::load_at_any_rate(&self.sources());
+        (Context { host: self.host, config, folder: self.folder, repository: self.repository }, faults)
+    }
 }

@@ -10,6 +10,7 @@ pub mod environment;
 pub mod events;
 pub mod exclude;
 pub mod files;
+pub mod folder;
 pub mod git;
 pub mod interrupt;
 pub mod lock;

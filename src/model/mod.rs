@@ -4,6 +4,7 @@ pub mod attribution;
 pub mod branch;
 pub mod checks;
 pub mod config;
+pub mod diagnosis;
 pub mod dispute;
 pub mod env_block;
 pub mod env_ports;

@@ -68,6 +68,15 @@ pub fn load_leniently(sources: &Sources) -> Result<(Config, Vec<Problem>)> {
     Ok(merge::merge_leniently(&layers(sources)?, sources.variables, sources.flags))
 }
 
+/// As [`load_leniently`], also where a file cannot be read: then the built-in values and the variables are left.
+#[must_use]
+pub fn load_at_any_rate(sources: &Sources) -> (Config, Vec<Failure>) {
+    match load_leniently(sources) {
+        Ok((config, problems)) => (config, problems.iter().map(Problem::failure).collect()),
+        Err(failure) => (merge::merge_leniently(&[], sources.variables, sources.flags).0, vec![failure]),
+    }
+}
+
 fn layers(sources: &Sources) -> Result<Vec<Layer>> {
     if let Some(file) = sources.config_flag {
         return Ok(vec![require_layer(file)?]);

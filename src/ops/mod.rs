@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod choose;
 pub mod config;
 pub mod create;
+pub mod doctor;
 pub mod env;
 pub mod find;
 pub mod heal;

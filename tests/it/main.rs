@@ -22,6 +22,7 @@ mod create_names;
 mod create_place;
 mod create_ports;
 mod create_result;
+mod doctor;
 mod env;
 mod env_quoting;
 mod health_command;

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod ephemeral;
+pub mod family;
 pub mod holding;
 pub mod listeners;
 pub mod owner;

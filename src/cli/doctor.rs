@@ -1,0 +1,75 @@
+//! `wt doctor`: what on this machine will bite, with the command that helps.
+
+use std::fmt::Write;
+
+use clap::Args;
+
+use super::session::Session;
+use super::surroundings::Surroundings;
+use crate::error::Result;
+use crate::model::diagnosis::{Check, Status};
+use crate::ops::doctor;
+use crate::ui::escape;
+use crate::ui::table::{self, Row};
+
+/// Say what on this machine will bite; exit 0 without errors, 1 with
+#[derive(Args, Debug)]
+pub struct Arguments {}
+
+/// Runs the command. It works with a broken configuration, a damaged registry and outside of a repository.
+///
+/// # Errors
+///
+/// `not_found` for a `-C` folder that is not there.
+pub fn run(session: &Session<'_>) -> Result<u8> {
+    session.host.interrupt.install()?;
+    let (surroundings, refusal) = Surroundings::look_at_any_rate(session.host.clone(), session.global)?;
+    let (context, faults) = surroundings.into_context_at_any_rate();
+    let words = |failure: &crate::error::Failure| {
+        (failure.message().to_owned(), failure.next_step().map(str::to_owned))
+    };
+    let trouble = doctor::Trouble {
+        configuration: faults.iter().map(words).collect(),
+        repository: refusal.as_ref().map(words),
+    };
+    let report = doctor::examine(&context, &trouble);
+    let ui = session.ui;
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+    } else if ui.width().is_some() {
+        let text: String = report.checks.iter().map(|check| block(session, check)).collect();
+        ui.answer(&text)?;
+    } else {
+        let rows: Vec<Row> = report.checks.iter().map(row).collect();
+        ui.answer(&table::render(ui, &["STATUS", "CHECK", "MESSAGE", "HINT"], &rows, &[]))?;
+    }
+    Ok(u8::from(report.has_errors()))
+}
+
+fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::Warning => "warning",
+        Status::Error => "error",
+    }
+}
+
+fn row(check: &Check) -> Row {
+    let hint = check.hint.clone().unwrap_or_default();
+    Row::plain(vec![mark(check.status).to_owned(), check.name.to_owned(), check.message.clone(), hint])
+}
+
+fn block(session: &Session<'_>, check: &Check) -> String {
+    let paint = session.ui.paint();
+    let padded = format!("{:<8}", mark(check.status));
+    let painted = match check.status {
+        Status::Ok => paint.done(padded),
+        Status::Warning => paint.warning(padded),
+        Status::Error => paint.error(padded),
+    };
+    let mut text = format!("{painted}{:<16} {}\n", check.name, escape::line(&check.message));
+    if let Some(hint) = &check.hint {
+        let _ = writeln!(text, "{:25}{} {}", "", paint.hint("hint:"), escape::line(hint));
+    }
+    text
+}

@@ -1,0 +1,237 @@
+//! What on a machine will bite: one row for each thing looked at, judged from what was seen.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::port::{PortRange, PortRanges};
+
+/// How it stands with one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Ok,
+    Warning,
+    Error,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: &'static str,
+    pub status: Status,
+    /// What was seen and, where it is not fine, why it matters.
+    pub message: String,
+    /// The next command.
+    pub hint: Option<String>,
+}
+
+impl Check {
+    /// A thing that is fine.
+    #[must_use]
+    pub fn fine(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, status: Status::Ok, message: message.into(), hint: None }
+    }
+
+    /// A thing that will bite at times.
+    #[must_use]
+    pub fn warning(name: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { name, status: Status::Warning, message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// A thing that keeps commands from working.
+    #[must_use]
+    pub fn error(name: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { status: Status::Error, ..Self::warning(name, message, hint) }
+    }
+}
+
+/// Judges whether the kernel gives ports of our ranges to outgoing connections; `reserved` are those it leaves alone
+/// (`ip_local_reserved_ports`).
+#[must_use]
+pub fn ephemeral(
+    ephemeral: Option<PortRange>,
+    reserved: &PortRanges,
+    ours: &[(String, PortRanges)],
+) -> Check {
+    const NAME: &str = "ephemeral-ports";
+    let Some(ephemeral) = ephemeral else {
+        return Check::fine(NAME, "the system does not tell which ports it gives to outgoing connections");
+    };
+    let is_bitten = |range: &&PortRange| {
+        range.overlaps(ephemeral)
+            && range.ports().any(|port| ephemeral.contains(port) && !reserved.contains(port))
+    };
+    let bitten: Vec<(&str, PortRange)> = ours
+        .iter()
+        .flat_map(|(whose, ranges)| ranges.0.iter().filter(is_bitten).map(|range| (whose.as_str(), *range)))
+        .collect();
+    if bitten.is_empty() {
+        return Check::fine(NAME, format!("{ephemeral}: no port range of ours lies in it"));
+    }
+    let named: Vec<String> = bitten.iter().map(|(whose, range)| format!("{whose} {range}")).collect();
+    let all: Vec<String> =
+        reserved.0.iter().chain(bitten.iter().map(|(_, range)| range)).map(ToString::to_string).collect();
+    Check::warning(
+        NAME,
+        format!(
+            "{} overlaps {ephemeral}, from which the kernel gives ports to outgoing connections: a port may be \
+             taken before its server starts",
+            named.join(", ")
+        ),
+        format!("sudo sysctl -w net.ipv4.ip_local_reserved_ports={}", all.join(",")),
+    )
+}
+
+/// What was seen of the state folder, or of the nearest folder above it that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderFacts {
+    pub exists: bool,
+    /// The user id that owns it.
+    pub owner: u32,
+    /// The permission bits.
+    pub mode: u32,
+    pub writable: bool,
+    /// The network file system it lies on: `nfs`.
+    pub network: Option<&'static str>,
+}
+
+/// Judges the state folder for the user with the id `user`.
+#[must_use]
+pub fn state_folder(path: &Path, facts: &FolderFacts, user: u32) -> Check {
+    const NAME: &str = "state-folder";
+    let shown = path.display();
+    let other = "set WT_STATE_DIR to a folder of your own on a local disk";
+    if !facts.writable {
+        let why = "nothing can be recorded, so every command that changes something fails";
+        return Check::error(NAME, format!("{shown} cannot be written to: {why}"), other);
+    }
+    if !facts.exists {
+        return Check::fine(NAME, format!("{shown} will be made when it is needed"));
+    }
+    if facts.owner != user {
+        let message =
+            format!("{shown} belongs to user {}: whoever that is may change your records", facts.owner);
+        return Check::warning(NAME, message, other);
+    }
+    if facts.mode & 0o022 != 0 {
+        let message = format!("{shown} may be written to by others: they may change your records");
+        return Check::warning(NAME, message, format!("chmod 700 '{shown}'"));
+    }
+    if let Some(kind) = facts.network {
+        let message = format!("{shown} lies on {kind}: locks there do not hold between machines");
+        return Check::warning(NAME, message, other);
+    }
+    if facts.mode & 0o055 != 0 {
+        let message = format!("{shown} may be read by others: they see your paths and branches");
+        return Check::warning(NAME, message, format!("chmod 700 '{shown}'"));
+    }
+    Check::fine(NAME, shown.to_string())
+}
+
+/// Judges which `wt` a shell and git's hooks find: `first` on PATH, `own` being the one that runs.
+#[must_use]
+pub fn program(first: Option<PathBuf>, own: Option<&Path>, is_same: bool) -> Check {
+    const NAME: &str = "wt-on-path";
+    let folder = own.and_then(Path::parent).map(|folder| folder.display().to_string());
+    let put = folder.map_or_else(
+        || "put its folder first on PATH".to_owned(),
+        |folder| format!("export PATH='{folder}':\"$PATH\""),
+    );
+    match first {
+        None => Check::warning(NAME, "no `wt` is on PATH: git's hooks find none and do nothing", put),
+        Some(first) if is_same => Check::fine(NAME, first.display().to_string()),
+        Some(first) => Check::warning(
+            NAME,
+            format!(
+                "{} comes first on PATH and is another program than the one that runs: shells and git's hooks start \
+                 that one",
+                first.display()
+            ),
+            put,
+        ),
+    }
+}
+
+/// Judges git's version, as major and minor.
+#[must_use]
+pub fn git_version((major, minor): (u32, u32)) -> Check {
+    const NAME: &str = "git";
+    let version = format!("{major}.{minor}");
+    let upgrade = "install a newer git (2.38 or later)";
+    match (major, minor) {
+        (..=1, _) | (2, ..=16) => Check::error(
+            NAME,
+            format!("git {version} is too old: worktrees cannot be moved or listed as they are here"),
+            upgrade,
+        ),
+        (2, ..=37) => Check::warning(
+            NAME,
+            format!(
+                "git {version} cannot try a merge without a checkout: `wt prune --merged` finds fewer squash merges"
+            ),
+            upgrade,
+        ),
+        _ => Check::fine(NAME, version),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranges(text: &[&str]) -> PortRanges {
+        PortRanges(text.iter().map(|range| range.parse().unwrap()).collect())
+    }
+
+    #[test]
+    fn ranges_in_the_kernels_own_bite_unless_they_are_reserved() {
+        let kernel = Some("32768-60999".parse().unwrap());
+        let ours = |text: &str| vec![("feature".to_owned(), ranges(&[text]))];
+        let judged = |reserved: &[&str], text: &str| ephemeral(kernel, &ranges(reserved), &ours(text));
+        assert_eq!(judged(&[], "5000-5099").status, Status::Ok);
+        let bitten = judged(&["8080"], "40000-40099");
+        assert_eq!(bitten.status, Status::Warning);
+        let hint = bitten.hint.unwrap();
+        assert!(hint.ends_with("ip_local_reserved_ports=8080,40000-40099"), "{hint}");
+        assert_eq!(judged(&["40000-40099"], "40000-40099").status, Status::Ok);
+        assert_eq!(judged(&["40000-40050"], "40000-40099").status, Status::Warning);
+        assert_eq!(ephemeral(None, &ranges(&[]), &ours("40000-40099")).status, Status::Ok);
+    }
+
+    #[test]
+    fn a_state_folder_is_ours_alone_writable_and_on_a_local_disk() {
+        let good = FolderFacts { exists: true, owner: 7, mode: 0o700, writable: true, network: None };
+        let judged = |facts: &FolderFacts| state_folder(Path::new("/s"), facts, 7).status;
+        assert_eq!(judged(&good), Status::Ok);
+        assert_eq!(judged(&FolderFacts { exists: false, owner: 0, mode: 0o755, ..good.clone() }), Status::Ok);
+        assert_eq!(judged(&FolderFacts { writable: false, ..good.clone() }), Status::Error);
+        for bad in [
+            FolderFacts { owner: 0, ..good.clone() },
+            FolderFacts { mode: 0o770, ..good.clone() },
+            FolderFacts { mode: 0o755, ..good.clone() },
+            FolderFacts { network: Some("nfs"), ..good.clone() },
+        ] {
+            assert_eq!(judged(&bad), Status::Warning, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn another_wt_on_the_path_is_named() {
+        let own = Path::new("/new/wt");
+        let other = program(Some("/old/wt".into()), Some(own), false);
+        assert_eq!(other.status, Status::Warning);
+        assert!(other.message.starts_with("/old/wt") && other.hint.unwrap().contains("/new"));
+        assert_eq!(program(Some("/new/wt".into()), Some(own), true).status, Status::Ok);
+        assert_eq!(program(None, Some(own), false).status, Status::Warning);
+    }
+
+    #[test]
+    fn old_gits_are_told_from_those_too_old() {
+        let status = |version| git_version(version).status;
+        assert_eq!(
+            [(1, 9), (2, 16), (2, 17), (2, 37), (2, 38), (3, 0)].map(status),
+            [Status::Error, Status::Error, Status::Warning, Status::Warning, Status::Ok, Status::Ok]
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! All checks in their order. None of them can stop another.
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::model::diagnosis::{Check, Status};
+
+use super::{machine, records, repository};
+
+/// What stood in the way of looking around: said in a row of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Trouble {
+    /// What is wrong with the configuration, each with its hint.
+    pub configuration: Vec<(String, Option<String>)>,
+    /// Why the repository cannot be opened, with a hint.
+    pub repository: Option<(String, Option<String>)>,
+}
+
+/// What the doctor found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    /// Answers whether something keeps commands from working.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.checks.iter().any(|check| check.status == Status::Error)
+    }
+}
+
+/// Looks at everything.
+#[must_use]
+pub fn examine(context: &Context, trouble: &Trouble) -> Report {
+    let registry = context.store().and_then(|store| store.read());
+    let mut checks = vec![
+        machine::program(context),
+        machine::git(context),
+        records::configuration(trouble),
+        records::state_folder(context),
+        records::registry(&registry),
+    ];
+    let known = registry.unwrap_or_default();
+    checks.push(records::trash(context, &known));
+    checks.push(machine::ephemeral(context));
+    checks.push(machine::ipv6());
+    checks.push(machine::listeners());
+    checks.extend(machine::airplay(context, &known));
+    checks.extend(repository::checks(context, trouble));
+    Report { checks }
+}

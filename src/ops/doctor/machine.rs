@@ -1,0 +1,100 @@
+//! The machine: programs, ports, address families.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::host::git;
+use crate::host::net::{ephemeral, family, listeners, owner};
+use crate::model::diagnosis::{self, Check};
+use crate::model::port::{Port, PortRanges};
+use crate::model::registry::table::Registry;
+
+pub fn program(context: &Context) -> Check {
+    let first = context.host.environment.find_program("wt");
+    let own = context.host.program().ok();
+    let is_same = match (&first, &own) {
+        (Some(first), Some(own)) => is_same_file(first, own),
+        _ => false,
+    };
+    diagnosis::program(first, own.as_deref(), is_same)
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let identity = |path: &Path| path.metadata().map(|found| (found.dev(), found.ino()));
+    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+pub fn git(context: &Context) -> Check {
+    match git::git_version(&context.folder) {
+        Ok(version) => diagnosis::git_version(version),
+        Err(failure) => Check::error(
+            "git",
+            format!("git does not run: {}", failure.message()),
+            failure.next_step().unwrap_or("install git").to_owned(),
+        ),
+    }
+}
+
+pub fn ephemeral(context: &Context) -> Check {
+    let reserved = PortRanges(ephemeral::reserved_ranges());
+    diagnosis::ephemeral(ephemeral::ephemeral_range(), &reserved, &ranges(context))
+}
+
+/// The ranges of purposes and services, each with whose it is.
+fn ranges(context: &Context) -> Vec<(String, PortRanges)> {
+    let config = &context.config;
+    let purposes = config.purposes.iter().map(|(purpose, settings)| (purpose.to_string(), &settings.ports));
+    let services = config
+        .services
+        .iter()
+        .filter_map(|(service, settings)| Some((format!("service {service}"), settings.ports.as_ref()?)));
+    purposes.chain(services).map(|(whose, ranges)| (whose, ranges.clone())).collect()
+}
+
+pub fn ipv6() -> Check {
+    if family::has_ipv6() {
+        return Check::fine("ipv6", "servers can listen on ::1");
+    }
+    Check::warning(
+        "ipv6",
+        "there is no IPv6: a server that is told to listen on `::` does not start, and only IPv4 is looked at",
+        "sudo sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0",
+    )
+}
+
+pub fn listeners() -> Check {
+    match listeners::listeners() {
+        Ok(found) => {
+            Check::fine("listeners", format!("the system names {} sockets that hold ports", found.len()))
+        }
+        Err(failure) => Check::warning(
+            "listeners",
+            format!("the system does not name who listens, so holders of busy ports stay unknown: {failure}"),
+            "sudo modprobe inet_diag tcp_diag (in a container, its sandbox has to allow NETLINK_SOCK_DIAG)",
+        ),
+    }
+}
+
+/// AirPlay's receiver listens on ports people like (macOS 12 and later).
+pub fn airplay(context: &Context, registry: &Registry) -> Option<Check> {
+    if !cfg!(target_os = "macos") {
+        return None;
+    }
+    let ports: Vec<Port> = [5000, 7000].into_iter().filter_map(Port::new).collect();
+    let wanted = |port: &Port| ranges(context).iter().any(|(_, ranges)| ranges.contains(*port));
+    let held = owner::attribute(&ports, registry).unwrap_or_default();
+    let held = held.into_iter().find(|busy| !busy.listeners.is_empty() && wanted(&busy.port));
+    Some(match held {
+        None => Check::fine("airplay", "nobody holds 5000 and 7000"),
+        Some(busy) => Check::warning(
+            "airplay",
+            format!(
+                "port {} is held, as AirPlay Receiver does: it is never given out while it is",
+                busy.port
+            ),
+            "System Settings, General, AirDrop & Handoff: turn AirPlay Receiver off",
+        ),
+    })
+}

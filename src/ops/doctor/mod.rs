@@ -1,0 +1,8 @@
+//! `wt doctor`: looks at everything on this machine that will bite, and changes nothing.
+
+mod examine;
+mod machine;
+mod records;
+mod repository;
+
+pub use examine::{Report, Trouble, examine};

@@ -1,0 +1,86 @@
+//! The repository one stands in: whether git and libgit2 can do with it what is needed, and whether its hooks fire.
+
+use super::examine::Trouble;
+use crate::context::Context;
+use crate::host::git::{Repository, Way};
+use crate::model::diagnosis::Check;
+use crate::ops::hooks;
+
+pub fn checks(context: &Context, trouble: &Trouble) -> Vec<Check> {
+    if let Some((message, hint)) = &trouble.repository {
+        let hint = hint.clone().unwrap_or_else(|| "git status".to_owned());
+        return vec![Check::error("repository", message.clone(), hint)];
+    }
+    let Some(repository) = &context.repository else {
+        return vec![Check::fine("repository", "not inside of one; in a repository more is looked at")];
+    };
+    let mut checks = vec![worktrees(repository), checkout(repository)];
+    checks.push(hooks_of(context, repository));
+    checks
+}
+
+/// One damaged record makes every `git worktree list` and `add` fail.
+fn worktrees(repository: &Repository) -> Check {
+    const NAME: &str = "repository";
+    let output = repository.git().args(["worktree", "list", "--porcelain", "-z"]).run();
+    let complaint = match output {
+        Ok(output) if output.is_success() => {
+            return Check::fine(NAME, repository.common_dir().display().to_string());
+        }
+        Ok(output) => output.complaint(),
+        Err(failure) => failure.message().to_owned(),
+    };
+    let first = complaint.lines().last().unwrap_or_default().to_owned();
+    let hint = if complaint.contains("repository version") || complaint.contains("extension") {
+        "install a newer git: the repository's format needs one"
+    } else {
+        "wt validate --fix"
+    };
+    Check::error(NAME, format!("git cannot list its worktrees: {first}"), hint)
+}
+
+fn checkout(repository: &Repository) -> Check {
+    const NAME: &str = "checkout";
+    let way = match repository.find_commit("HEAD") {
+        Ok(Some(commit)) => repository.way(&commit),
+        Ok(None) => return Check::fine(NAME, "the repository has no commit yet"),
+        Err(failure) => Err(failure),
+    };
+    match way {
+        Ok(Way::Engine) => Check::fine(NAME, Way::Engine.to_string()),
+        // Right, and no faster than git.
+        Ok(way) => Check::fine(NAME, format!("by {way}; as fast as git")),
+        Err(failure) => {
+            Check::error(NAME, failure.message(), failure.next_step().unwrap_or("git fsck").to_owned())
+        }
+    }
+}
+
+fn hooks_of(context: &Context, repository: &Repository) -> Check {
+    const NAME: &str = "hooks";
+    let inspection = match hooks::inspect(context, repository) {
+        Ok(inspection) => inspection,
+        Err(failure) => return Check::warning(NAME, failure.message(), "wt hooks status"),
+    };
+    if !inspection.wanted {
+        return Check::fine(NAME, "not installed");
+    }
+    if let Some(sight) = inspection.hooks.iter().find(|sight| !sight.firing.fires) {
+        let why = sight.firing.state.reason().unwrap_or_else(|| "it does not fire".to_owned());
+        let count = inspection.hooks.iter().filter(|sight| !sight.firing.fires).count();
+        return Check::warning(
+            NAME,
+            format!(
+                "{} will not reach wt in `{}`: {why} ({count} of {} do not)",
+                sight.hook.name(),
+                sight.worktree,
+                inspection.hooks.len()
+            ),
+            "wt hooks install",
+        );
+    }
+    if inspection.is_outdated() {
+        return Check::warning(NAME, "installed hooks are not those of this version", "wt hooks install");
+    }
+    Check::fine(NAME, "installed, and each will fire")
+}
