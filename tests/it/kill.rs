@@ -120,7 +120,7 @@ fn a_removal_killed_at_thirty_random_moments_loses_nothing() {
 }
 
 /// Runs `wt` so that the `number`-th system call named `call` kills it; answers whether it came to that.
-fn killed_at(sandbox: &Sandbox, arguments: &[&str], call: &str, number: u32) -> bool {
+pub fn killed_at(sandbox: &Sandbox, arguments: &[&str], call: &str, number: u32) -> bool {
     use std::os::unix::process::ExitStatusExt;
     let inject = format!("inject={call}:signal=KILL:when={number}");
     let mut child = sandbox
@@ -136,7 +136,7 @@ fn killed_at(sandbox: &Sandbox, arguments: &[&str], call: &str, number: u32) -> 
     status.signal() == Some(9)
 }
 
-fn has_strace(folder: &Path) -> bool {
+pub fn has_strace(folder: &Path) -> bool {
     let probe = std::process::Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=write", "true"])
         .current_dir(folder)

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::kill::{has_strace, killed_at};
 use crate::support::{Sandbox, git, skip, wait};
 
 fn listed(sandbox: &Sandbox) -> String {
@@ -219,4 +220,65 @@ fn removing_a_vanished_worktree_by_name_keeps_what_was_staged() {
     collect_garbage(&sandbox);
     sandbox.wt(&["restore", "login"]).ok();
     assert_eq!(sandbox.status(&folder), "A  staged.txt");
+}
+
+#[test]
+fn a_record_that_holds_clones_of_submodules_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    fs::create_dir_all(sandbox.repo().join(".git/worktrees/feature-login/modules/lib")).unwrap();
+    fs::remove_dir_all(sandbox.worktree("feature-login")).unwrap();
+    let answer = sandbox.json(&["prune"]);
+    assert!(answer["kept"][0]["reason"].as_str().unwrap().contains("submodules"), "{answer}");
+    assert!(listed(&sandbox).contains("login"));
+}
+
+/// Puts `feature-login` where it was, whatever a killed command left, and asserts that what was staged is still there.
+#[track_caller]
+fn assert_still_staged(sandbox: &Sandbox, context: &str) {
+    sandbox.wt(&["list"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    if !folder.exists() {
+        sandbox.wt(&["prune"]).ok();
+        collect_garbage(sandbox);
+        sandbox.wt(&["restore", "feature-login"]).ok();
+    }
+    assert_eq!(sandbox.git(&folder, &["show", ":staged.txt"]), "only in the index", "{context}");
+    let registry = sandbox.registry().to_string();
+    for kept in sandbox.git(&sandbox.repo(), &["for-each-ref", "--format=%(refname)", "refs/wt"]).lines() {
+        assert!(registry.contains(kept.rsplit('/').next().unwrap()), "{context}: {kept} is kept for ever");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_pruning_and_its_restore_killed_at_each_rename_lose_nothing() {
+    let sandbox = Sandbox::new();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    sandbox.wt(&["create", "login"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    git::write(&folder, "staged.txt", "only in the index\n");
+    sandbox.git(&folder, &["add", "staged.txt"]);
+    fs::remove_dir_all(&folder).unwrap();
+    let mut killed = 0;
+    for call in ["rename", "renameat2", "mkdir"] {
+        let mut number = 1;
+        while killed_at(&sandbox, &["prune"], call, number) {
+            assert_still_staged(&sandbox, &format!("prune killed at {call} {number}"));
+            number += 1;
+        }
+        number = 1;
+        // It is pruned now: the loop above ended with a pruning that nothing killed.
+        while killed_at(&sandbox, &["restore", "feature-login"], call, number) {
+            assert_still_staged(&sandbox, &format!("restore killed at {call} {number}"));
+            sandbox.wt(&["prune"]).ok();
+            number += 1;
+            killed += 1;
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    assert!(killed > 5, "only {killed} moments were tried");
+    sandbox.assert_sound(&sandbox.repo());
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, git};
+use crate::support::terminal::Terminal;
+use crate::support::{Sandbox, git, skip};
 
 /// A worktree `feature-NAME` with two commits to files of its own.
 fn worktree(sandbox: &Sandbox, name: &str) -> PathBuf {
@@ -316,4 +317,37 @@ fn a_repository_that_libgit2_cannot_read_is_judged_by_git() {
     assert_eq!(merged(&sandbox, "a"), "merging it would add nothing to main");
     assert_eq!(kept(&sandbox, "open"), "not merged into main");
     sandbox.assert_sound(&repo);
+}
+
+#[test]
+fn a_worktree_whose_server_runs_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "a", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-a");
+    git::write(&folder, "x.txt", "x\n");
+    sandbox.commit(&folder, "x");
+    squash(&sandbox, "a");
+    let port = sandbox.port(0);
+    let Some(_server) = sandbox.python_server(&folder, "127.0.0.1", &[port]) else {
+        return skip("there is no Python");
+    };
+    let reason = kept(&sandbox, "a");
+    assert!(reason.starts_with(&format!("its service listens on port {port} (pid ")), "{reason}");
+}
+
+#[test]
+fn on_a_terminal_it_asks_before_merged_worktrees_go_unless_told_yes() {
+    let sandbox = Sandbox::new();
+    let folder = worktree(&sandbox, "a");
+    squash(&sandbox, "a");
+    let words = ["prune", "--merged", "--min-age", "0s"];
+    let mut terminal = Terminal::start(sandbox.command(&sandbox.repo(), &words));
+    terminal.expect("same tree as main");
+    terminal.expect("Remove this merged worktree?");
+    terminal.send("n");
+    let (status, screen) = terminal.finish();
+    assert!(status == 1 && folder.exists(), "{screen}");
+    let told = [&words[..], &["--yes"]].concat();
+    let (status, screen) = Terminal::start(sandbox.command(&sandbox.repo(), &told)).finish();
+    assert!(status == 0 && !folder.exists(), "{screen}");
 }

@@ -66,9 +66,11 @@ impl<'a> Judge<'a> {
         if let Some(why) = self.youth(row, admin, &logs) {
             return Ok(Verdict::Kept(why));
         }
-        let merged = match self.merged(branch, tip, &logs)? {
-            Ok(merged) => merged,
-            Err(why) => return Ok(Verdict::Kept(why)),
+        let merged = match self.merged(branch, tip, &logs) {
+            Ok(Ok(merged)) => merged,
+            Ok(Err(why)) => return Ok(Verdict::Kept(why)),
+            // A partial or shallow clone lacks objects: what cannot be compared is no proof, and no reason to stop.
+            Err(failure) => return Ok(Verdict::Kept(failure.message().to_owned())),
         };
         // Last, for it looks at every file.
         let target = remove::inspect(self.context, self.repository, found(row), false);

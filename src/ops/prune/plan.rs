@@ -120,9 +120,14 @@ pub fn plan(context: &Context, request: Request) -> Result<Plan> {
             Look::Kept(why) => plan.kept.push(Kept::new(&row, why)),
             Look::Vanished => {
                 // Its losses are no obstacle: git's record is kept with all that it names.
-                let target = match &row.worktree {
-                    Some(_) => Some(remove::inspect(context, repository, found(&row), false)?),
-                    None => None,
+                let target =
+                    row.worktree.as_ref().map(|_| remove::inspect(context, repository, found(&row), false));
+                let target = match target.transpose() {
+                    Ok(target) => target,
+                    Err(failure) => {
+                        plan.kept.push(Kept::new(&row, failure.message()));
+                        continue;
+                    }
                 };
                 let reason = format!("its folder {} is gone", row.path().display());
                 plan.candidates.push(Candidate::new(&row, reason, Kind::Vanished, target));

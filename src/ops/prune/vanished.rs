@@ -15,8 +15,21 @@ pub enum Look {
     Kept(String),
 }
 
-/// Looks whether the row's worktree has vanished for good.
+/// Looks whether the row's worktree has vanished for good, and git's record of it may go.
 pub fn look(context: &Context, repository: &Repository, lookout: &Lookout<'_>, row: &Row) -> Look {
+    let looked = look_at_folder(context, repository, lookout, row);
+    let admin = row.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+    match (&looked, admin) {
+        // No ref keeps what those clones alone have.
+        (Look::Vanished, Some(admin)) if !repository.submodules_of(admin).is_empty() => Look::Kept(format!(
+            "git's record of it holds clones of submodules: `wt remove --force {}` gives them up",
+            row.name()
+        )),
+        _ => looked,
+    }
+}
+
+fn look_at_folder(context: &Context, repository: &Repository, lookout: &Lookout<'_>, row: &Row) -> Look {
     let Some(entry) = &row.entry else {
         return row
             .worktree
@@ -32,7 +45,7 @@ fn of_presence(presence: Presence) -> Look {
         Presence::Vanished => Look::Vanished,
         Presence::Kept(why) => Look::Kept(why.to_owned()),
         Presence::Moved(path) => {
-            Look::Kept(format!("git moved it to {}; the next command follows", path.display()))
+            Look::Kept(format!("git moved it to {}: `wt validate --fix` follows", path.display()))
         }
         Presence::Carried(path) => {
             Look::Kept(format!("it moved to {}: `git worktree repair` mends git's links", path.display()))
