@@ -96,9 +96,42 @@ pub fn built_in(os: &str) -> Vec<Exclusion> {
     exclusions
 }
 
+/// Returns `exclusions` without `range`: what reaches over it is cut, or split in two.
+#[must_use]
+pub fn without(exclusions: &[Exclusion], range: PortRange) -> Vec<Exclusion> {
+    let mut kept = Vec::new();
+    for known in exclusions {
+        if known.last < range.first() || range.last() < known.first {
+            kept.push(known.clone());
+            continue;
+        }
+        let below = Port::new(range.first().number() - 1).filter(|last| known.first <= *last);
+        kept.extend(below.map(|last| Exclusion { last, ..known.clone() }));
+        let above = range.last().number().checked_add(1).and_then(Port::new);
+        let above = above.filter(|first| *first <= known.last);
+        kept.extend(above.map(|first| Exclusion { first, ..known.clone() }));
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn including_cuts_splits_and_leaves_the_rest_alone() {
+        let range = |text: &str| text.parse::<PortRange>().unwrap();
+        let all = [Exclusion::new(range("5010-5019"), "x"), Exclusion::new(range("5030"), "y")];
+        let left = |without_range: &str| {
+            let kept = without(&all, range(without_range));
+            kept.iter().map(|one| (one.first.number(), one.last.number())).collect::<Vec<_>>()
+        };
+        assert_eq!(left("5012-5013"), [(5010, 5011), (5014, 5019), (5030, 5030)]);
+        assert_eq!(left("5000-5010"), [(5011, 5019), (5030, 5030)]);
+        assert_eq!(left("5019-5030"), [(5010, 5018)]);
+        assert_eq!(left("1-65535"), []);
+        assert_eq!(left("5020"), [(5010, 5019), (5030, 5030)]);
+    }
 
     fn excluded(os: &str, own_range: bool) -> Vec<u16> {
         let exclusions = built_in(os);

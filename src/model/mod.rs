@@ -40,5 +40,6 @@ pub mod trust;
 pub mod units;
 pub mod validity;
 pub mod variables;
+pub mod verdict;
 pub mod view;
 pub mod words;

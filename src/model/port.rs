@@ -141,3 +141,29 @@ impl fmt::Display for PortRanges {
         Ok(())
     }
 }
+
+/// Returns ascending `ports` as ranges, neighbours together.
+#[must_use]
+pub fn compressed(ports: &[Port]) -> Vec<PortRange> {
+    let mut ranges: Vec<PortRange> = Vec::new();
+    for port in ports {
+        match ranges.last_mut() {
+            Some(last) if last.last.number().checked_add(1) == Some(port.number()) => last.last = *port,
+            _ => ranges.push(PortRange { first: *port, last: *port }),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_become_ranges() {
+        let ports: Vec<Port> =
+            [5004, 5005, 5006, 5011, 65534, 65535].into_iter().filter_map(Port::new).collect();
+        assert_eq!(PortRanges(compressed(&ports)).to_string(), "5004-5006, 5011, 65534-65535");
+        assert!(compressed(&[]).is_empty());
+    }
+}

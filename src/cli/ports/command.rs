@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{cleanup, history, kill, owner, resolve};
+use super::{available, check, cleanup, conflicts, exclude, history, kill, list, owner, resolve};
 use crate::cli::session::Session;
 use crate::error::Result;
 
@@ -10,24 +10,39 @@ use crate::error::Result;
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(subcommand)]
-    pub command: PortsCommand,
+    pub command: Option<PortsCommand>,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum PortsCommand {
+    List(list::Arguments),
+    Check(check::Arguments),
+    Available(available::Arguments),
+    Next(available::NextArguments),
+    Conflicts(conflicts::Arguments),
     Owner(owner::Arguments),
     Kill(kill::Arguments),
     Cleanup(cleanup::Arguments),
     Resolve(resolve::Arguments),
     History(history::Arguments),
+    Exclude(exclude::Arguments),
+    Include(exclude::IncludeArguments),
 }
 
 impl Arguments {
     /// Returns the word that names the command in `--json`.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        match self.command {
+        let Some(command) = &self.command else { return "ports list" };
+        match command {
+            PortsCommand::List(_) => "ports list",
+            PortsCommand::Check(_) => "ports check",
+            PortsCommand::Available(_) => "ports available",
+            PortsCommand::Next(_) => "ports next",
+            PortsCommand::Conflicts(_) => "ports conflicts",
+            PortsCommand::Exclude(_) => "ports exclude",
+            PortsCommand::Include(_) => "ports include",
             PortsCommand::Owner(_) => "ports owner",
             PortsCommand::Kill(_) => "ports kill",
             PortsCommand::Cleanup(_) => "ports cleanup",
@@ -43,7 +58,15 @@ impl Arguments {
 ///
 /// The failures of the operation.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    match arguments.command {
+    let command = arguments.command.unwrap_or_else(|| PortsCommand::List(list::Arguments::default()));
+    match command {
+        PortsCommand::List(arguments) => list::run(arguments, session),
+        PortsCommand::Check(arguments) => check::run(&arguments, session),
+        PortsCommand::Available(arguments) => available::run(&arguments, session),
+        PortsCommand::Next(arguments) => available::run_next(&arguments, session),
+        PortsCommand::Conflicts(arguments) => conflicts::run(&arguments, session),
+        PortsCommand::Exclude(arguments) => exclude::run(&arguments, session),
+        PortsCommand::Include(arguments) => exclude::run_include(&arguments, session),
         PortsCommand::Owner(arguments) => owner::run(&arguments, session),
         PortsCommand::Kill(arguments) => kill::run(&arguments, session),
         PortsCommand::Cleanup(arguments) => cleanup::run(&arguments, session),

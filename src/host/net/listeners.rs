@@ -6,9 +6,17 @@ use std::net::IpAddr;
 use crate::model::port::Port;
 
 #[cfg(target_os = "linux")]
-pub use linux::{listeners, queues};
+pub use linux::{connections, listeners, queues};
 #[cfg(not(target_os = "linux"))]
-pub use other::{listeners, queues};
+pub use other::{connections, listeners, queues};
+
+/// A connection that has a local port, as a client's or as what a server accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    pub port: Port,
+    /// Ended on our side, and kept by the kernel for late packets (`TIME_WAIT`): no server minds.
+    pub is_past: bool,
+}
 
 /// How many connections wait on a listening socket to be accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +32,13 @@ mod linux {
 
     use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
     use netlink_packet_sock_diag::SockDiagMessage;
-    use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN};
+    use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN, TCP_TIME_WAIT};
     use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags};
     use netlink_sys::protocols::NETLINK_SOCK_DIAG;
     use netlink_sys::{Socket, SocketAddr};
     use rustix::io::Errno;
 
-    use super::Queue;
+    use super::{Connection, Queue};
     use crate::error::{Code, Failure, Result};
     use crate::model::listener::Listener;
     use crate::model::port::Port;
@@ -57,6 +65,18 @@ mod linux {
             let queue =
                 |port| Queue { port, address: header.socket_id.source_address, waiting: header.recv_queue };
             found.extend(Port::new(header.socket_id.source_port).map(queue));
+        })?;
+        Ok(found)
+    }
+
+    /// Returns the connections that have one of `ports` on this side, whatever their state.
+    pub fn connections(ports: &[Port]) -> Result<Vec<Connection>> {
+        let mut found = Vec::new();
+        let states = StateFlags::all().difference(StateFlags::LISTEN.union(StateFlags::CLOSE));
+        each_socket(&states, |response| {
+            let header = &response.header;
+            let port = Port::new(header.socket_id.source_port).filter(|port| ports.contains(port));
+            found.extend(port.map(|port| Connection { port, is_past: header.state == TCP_TIME_WAIT }));
         })?;
         Ok(found)
     }
@@ -134,13 +154,18 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
-    use super::Queue;
+    use super::{Connection, Queue};
     use crate::error::{Code, Failure, Result};
     use crate::model::listener::{Listener, Owner};
     use crate::model::port::Port;
 
     /// Returns nothing: other systems do not tell how many connections wait.
     pub fn queues() -> Result<Vec<Queue>> {
+        Ok(Vec::new())
+    }
+
+    /// Returns nothing: other systems are not asked for connections.
+    pub fn connections(_ports: &[Port]) -> Result<Vec<Connection>> {
         Ok(Vec::new())
     }
 

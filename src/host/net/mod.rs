@@ -1,6 +1,7 @@
 //! Ports as the operating system sees them: one probe, all listeners, and who holds them.
 
 pub mod check;
+pub mod container;
 pub mod ephemeral;
 pub mod family;
 pub mod holding;

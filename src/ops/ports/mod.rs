@@ -1,12 +1,19 @@
 //! What is done about ports, one use case to a file.
 
+pub mod available;
 pub mod cleanup;
+pub mod conflicts;
 pub mod disputes;
+pub mod exclusions;
 pub mod history;
 pub mod holders;
 pub mod kill;
+pub mod list;
 mod move_port;
+mod ranges;
 pub mod resolve;
+pub mod sight;
 pub mod strays;
 
 pub use move_port::relocate;
+pub use ranges::{Capacity, Drawer};

@@ -1,0 +1,91 @@
+//! `wt ports available` and `wt ports next`: what is free, and what would be given.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::session::Session;
+use crate::error::Result;
+use crate::model::port::PortRanges;
+use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
+use crate::ops::ports::Drawer;
+use crate::ops::ports::available;
+use crate::ui::table::{self, Row};
+
+/// Show the ports that are free now, range by range
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub drawer: DrawerArguments,
+}
+
+/// Show the port that the next create would be given
+#[derive(Args, Debug)]
+pub struct NextArguments {
+    #[command(flatten)]
+    pub drawer: DrawerArguments,
+}
+
+/// Whose range.
+#[derive(Args, Debug)]
+pub struct DrawerArguments {
+    /// The purpose whose range is meant
+    #[arg(short, long, value_name = "PURPOSE", conflicts_with = "service")]
+    pub purpose: Option<Purpose>,
+    /// The service whose own range is meant
+    #[arg(short, long, value_name = "SERVICE")]
+    pub service: Option<ServiceName>,
+}
+
+impl DrawerArguments {
+    fn drawer(&self) -> Option<Drawer> {
+        let purpose = self.purpose.clone().map(Drawer::Purpose);
+        purpose.or_else(|| self.service.clone().map(Drawer::Service))
+    }
+}
+
+/// Runs `wt ports available`; exit 1 when nothing is free.
+///
+/// # Errors
+///
+/// `usage` for who has no range.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let drawer = arguments.drawer.drawer();
+    let is_one = drawer.is_some();
+    let found = available::available(&context, drawer)?;
+    let ui = session.ui;
+    if ui.is_json() {
+        ui.answer_json(&json!({ "ranges": found }))?;
+    } else if is_one {
+        let free: Vec<_> = found.iter().flat_map(|one| one.ranges.iter().copied()).collect();
+        ui.answer(&PortRanges(free).to_string())?;
+    } else {
+        let rows: Vec<Row> = found
+            .iter()
+            .map(|one| {
+                let range = format!("{}-{}", one.capacity.first, one.capacity.last);
+                let free = PortRanges(one.ranges.clone()).to_string();
+                Row::plain(vec![one.capacity.drawer.name().to_owned(), range, free])
+            })
+            .collect();
+        ui.answer(&table::render(ui, &["FOR", "RANGE", "FREE"], &rows, &[]))?;
+    }
+    Ok(u8::from(found.iter().all(|one| one.ranges.is_empty())))
+}
+
+/// Runs `wt ports next`.
+///
+/// # Errors
+///
+/// What a create would be refused with.
+pub fn run_next(arguments: &NextArguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let next = available::next(&context, arguments.drawer.drawer())?;
+    if session.ui.is_json() {
+        session.ui.answer_json(&next)?;
+    } else {
+        session.ui.answer(&next.next.to_string())?;
+    }
+    Ok(0)
+}

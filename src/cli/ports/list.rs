@@ -1,0 +1,111 @@
+//! `wt ports list`: allocations by worktree, and how full each range is.
+
+use std::fmt::Write;
+
+use clap::Args;
+
+use crate::cli::session::Session;
+use crate::error::Result;
+use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
+use crate::model::verdict::Verdict;
+use crate::ops::ports::Capacity;
+use crate::ops::ports::list::{self, Allotted, Report, Request};
+use crate::ui::escape;
+use crate::ui::paint::Paint;
+
+/// List which worktree has which port, and how full each range is
+#[derive(Args, Debug, Default)]
+pub struct Arguments {
+    /// Of this worktree only
+    #[arg(short, long, value_name = "WORKTREE")]
+    pub worktree: Option<String>,
+    /// Of this service only
+    #[arg(short, long, value_name = "SERVICE")]
+    pub service: Option<ServiceName>,
+    /// Of this purpose only
+    #[arg(short, long, value_name = "PURPOSE")]
+    pub purpose: Option<Purpose>,
+    /// Of every registered repository
+    #[arg(short, long, conflicts_with = "worktree")]
+    pub all: bool,
+}
+
+/// How many letters a bar has.
+const BAR: usize = 20;
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// `not_a_repository` outside of one, unless `--all` is given.
+pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let Arguments { worktree, service, purpose, all } = arguments;
+    let report = list::list(&context, &Request { worktree, service, purpose, all })?;
+    let ui = session.ui;
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+        return Ok(0);
+    }
+    ui.answer(&match ui.width() {
+        Some(_) => drawn(&report, ui.paint()),
+        None => plain(&report),
+    })?;
+    Ok(0)
+}
+
+fn plain(report: &Report) -> String {
+    let mut text = String::new();
+    for worktree in &report.worktrees {
+        for port in &worktree.ports {
+            let url = port.url.as_deref().unwrap_or("-");
+            let line =
+                [&worktree.name, port.service.as_str(), &port.port.to_string(), port.verdict.as_str(), url];
+            let _ = writeln!(text, "{}", line.map(escape::line).join("\t"));
+        }
+    }
+    for range in &report.ranges {
+        let _ = writeln!(text, "{}", taken(range));
+    }
+    text
+}
+
+fn drawn(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    for worktree in &report.worktrees {
+        let _ = writeln!(text, "{}", paint.strong(escape::line(&worktree.name)));
+        for port in &worktree.ports {
+            let url = port.url.as_deref().unwrap_or_default();
+            let (mark, words) = mark(port, paint);
+            let line = format!("{:<10} {:<6} {}", port.service, port.port, escape::line(url));
+            let _ = writeln!(text, "  {mark} {line}  {}", paint.faint(escape::line(&words)));
+        }
+    }
+    if !report.worktrees.is_empty() {
+        text.push('\n');
+    }
+    for range in &report.ranges {
+        let room = (range.used + range.free).max(1);
+        let full = (range.used * BAR).div_ceil(room).min(BAR);
+        let bar = format!("{}{}", "█".repeat(full), paint.faint("░".repeat(BAR - full)));
+        let excluded =
+            if range.excluded == 0 { String::new() } else { format!(" ({} excluded)", range.excluded) };
+        let _ = writeln!(text, "{bar} {}{}", taken(range), paint.faint(excluded));
+    }
+    text
+}
+
+/// `feature 5000-5099: 3 of 98 taken`.
+fn taken(range: &Capacity) -> String {
+    let name = range.drawer.name();
+    format!("{name} {}-{}: {} of {} taken", range.first, range.last, range.used, range.used + range.free)
+}
+
+fn mark(port: &Allotted, paint: Paint) -> (String, String) {
+    match port.verdict {
+        Verdict::OwnListener => (paint.done("●"), "listening".to_owned()),
+        Verdict::Allocated => (paint.faint("○"), String::new()),
+        _ => (paint.error("✗"), port.reason.clone()),
+    }
+}

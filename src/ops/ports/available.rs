@@ -1,0 +1,140 @@
+//! The free ports of a range, and the one that a create would be given next.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use super::ranges::{self, Capacity, Drawer};
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::net::probe;
+use crate::model::config::settings::ConflictPolicy;
+use crate::model::listener::Probe;
+use crate::model::port::{Port, PortRange, compressed};
+use crate::model::purpose::Purpose;
+use crate::model::registry::table::Registry;
+use crate::model::selection::{Selection, Wish, owned_ports};
+use crate::model::service::ServiceName;
+use crate::ops::create::refused_selection;
+use crate::ops::{choose, find};
+
+/// The free ports of one range.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Available {
+    #[serde(flatten)]
+    pub capacity: Capacity,
+    pub ranges: Vec<PortRange>,
+    /// What a create would be given; `None` where it would be refused.
+    pub next: Option<Port>,
+}
+
+/// The port that would be given next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Next {
+    #[serde(flatten)]
+    pub drawer: Drawer,
+    pub next: Port,
+}
+
+/// Returns the free ports of `drawer`'s ranges; of every range when nobody is named.
+///
+/// # Errors
+///
+/// `usage` for who has no range.
+pub fn available(context: &Context, drawer: Option<Drawer>) -> Result<Vec<Available>> {
+    let registry = context.store()?.read()?;
+    let asked = match drawer {
+        None => ranges::all(context),
+        Some(drawer) => {
+            drawer.require_ranges(context)?.0.into_iter().map(|range| (drawer.clone(), range)).collect()
+        }
+    };
+    let exclusions = choose::exclusions(context, &registry);
+    let owned = owned_ports(&registry);
+    let mut probe = probe::prober();
+    let mut found = Vec::new();
+    for (drawer, range) in asked {
+        let mut free = Vec::new();
+        for port in range.ports().filter(|port| !owned.contains(port)) {
+            if !ranges::is_excluded(context, &exclusions, &drawer, port) && probe(port)? == Probe::Free {
+                free.push(port);
+            }
+        }
+        let next = match select(context, &registry, &drawer, vec![range])? {
+            Selection::Chosen(choices) => choices.first().map(|choice| choice.port),
+            _ => None,
+        };
+        let mut capacity = ranges::capacity(context, &exclusions, &owned, drawer, range);
+        capacity.free = free.len();
+        found.push(Available { capacity, ranges: compressed(&free), next });
+    }
+    Ok(found)
+}
+
+/// Returns what a create would be given; nobody named, for the purpose of the worktree we stand in, else `feature`.
+///
+/// # Errors
+///
+/// The failure that a create would end with.
+pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
+    let registry = context.store()?.read()?;
+    let drawer = match drawer {
+        Some(drawer) => drawer,
+        None => Drawer::Purpose(purpose_here(context)?),
+    };
+    let ranges = drawer.require_ranges(context)?;
+    match select(context, &registry, &drawer, ranges.0)? {
+        Selection::Chosen(choices) if !choices.is_empty() => Ok(Next { drawer, next: choices[0].port }),
+        refused => {
+            let purpose = match &drawer {
+                Drawer::Purpose(purpose) => Some(purpose),
+                Drawer::Service(_) => None,
+            };
+            Err(refused_selection(purpose, &refused, &registry)?)
+        }
+    }
+}
+
+fn purpose_here(context: &Context) -> Result<Purpose> {
+    let here = context.repository.as_ref().and_then(|_| find::here(context).ok());
+    if let Some(purpose) = here.and_then(|found| found.entry).and_then(|entry| entry.purpose) {
+        return Ok(purpose);
+    }
+    "feature".parse().map_err(|message: String| Failure::new(Code::Internal, message))
+}
+
+/// As a create selects, passing over busy ports where the configuration says so.
+fn select(
+    context: &Context,
+    registry: &Registry,
+    drawer: &Drawer,
+    ranges: Vec<PortRange>,
+) -> Result<Selection> {
+    let service = match drawer {
+        Drawer::Service(service) => service.clone(),
+        Drawer::Purpose(purpose) => {
+            let first =
+                context.config.find_purpose(purpose).and_then(|known| known.services.first().cloned());
+            first.unwrap_or_else(|| ServiceName::numbered(1))
+        }
+    };
+    let ranges = crate::model::port::PortRanges(ranges);
+    let wishes = [Wish { service, ranges, own_range: drawer.is_service(), former: None, pinned: None }];
+    let settings = &context.config.conflict;
+    let mut skip: HashSet<Port> = HashSet::new();
+    loop {
+        let selection = choose::choose(context, registry, &wishes, &skip)?;
+        let met = match &selection {
+            Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
+            _ => None,
+        };
+        match met {
+            Some(port)
+                if settings.policy == ConflictPolicy::Retry && skip.len() < settings.max_retries as usize =>
+            {
+                skip.insert(port);
+            }
+            _ => return Ok(selection),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The three kinds of conflict over ports, each with the command that resolves it. Whoever has a port and does not
+//! listen is recorded as `not_running`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::disputes::disputes;
+use super::ranges;
+use super::sight::{self, Look};
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::net::listeners::listeners;
+use crate::model::dispute::{Claim, Level, Trouble};
+use crate::model::health::state::{Health, Recorded};
+use crate::model::port::Port;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::model::selection::owned_ports;
+use crate::model::service::ServiceName;
+use crate::model::verdict::{Judgement, Verdict};
+
+/// The three kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// One port, two allocations.
+    Registry,
+    /// Held by a process that is not of the port's worktree, or by a stranger inside our ranges.
+    System,
+    /// Allocated, and nobody listens.
+    Mismatch,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    pub kind: Kind,
+    pub level: Level,
+    /// Why that level.
+    pub level_reason: String,
+    #[serde(flatten)]
+    pub judgement: Judgement,
+    pub worktrees: Vec<Allotment>,
+    /// The command that resolves it.
+    pub fix: String,
+}
+
+/// Who has the port, by the registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Allotment {
+    pub worktree: String,
+    pub service: ServiceName,
+    pub allocated_at: Timestamp,
+}
+
+/// What was found, with the totals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub conflicts: Vec<Conflict>,
+    pub summary: Summary,
+}
+
+/// The totals; rows of level low are no conflicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub conflicts: usize,
+    pub mismatches: usize,
+}
+
+/// Finds the conflicts of the repository we stand in; outside of one, all of them.
+///
+/// # Errors
+///
+/// Fails when the registry or the machine cannot be asked.
+pub fn conflicts(context: &Context) -> Result<Report> {
+    let registry = context.store()?.read()?;
+    let disputes = disputes(context)?;
+    let mut found = Vec::new();
+    let doubtful: Vec<Port> = disputes.iter().map(|dispute| dispute.port).collect();
+    let mut judged: BTreeMap<Port, Judgement> = BTreeMap::new();
+    for judgement in sight::judge_all(context, &registry, &doubtful, Look::Probed)? {
+        judged.insert(judgement.port, judgement);
+    }
+    for dispute in &disputes {
+        let Some(judgement) = judged.get(&dispute.port).cloned() else { continue };
+        let (level, level_reason) = dispute.level();
+        let port = dispute.port;
+        let (kind, worktrees, fix) = match &dispute.trouble {
+            Trouble::Doubled { claims, .. } => {
+                let younger = claims.last().map_or("", |claim| &claim.worktree.name);
+                let fix = format!("wt ports release {port} --worktree {younger}");
+                (Kind::Registry, claims.iter().map(allotment).collect(), fix)
+            }
+            Trouble::Held { claim, .. } => {
+                let fix = match judgement.verdict {
+                    Verdict::Container | Verdict::OtherUser => {
+                        "wt ports resolve --strategy conservative".to_owned()
+                    }
+                    _ => format!("wt ports kill {port}"),
+                };
+                (Kind::System, vec![allotment(claim)], fix)
+            }
+        };
+        found.push(Conflict { kind, level, level_reason, judgement, worktrees, fix });
+    }
+    found.extend(strangers(context, &registry)?);
+    found.extend(mismatches(context, &registry)?);
+    found.sort_by_key(|conflict| (conflict.kind, conflict.judgement.port));
+    let count = |is_it: &dyn Fn(&&Conflict) -> bool| found.iter().filter(is_it).count();
+    let summary = Summary {
+        conflicts: count(&|one| one.kind != Kind::Mismatch && one.level > Level::Low),
+        mismatches: count(&|one| one.kind == Kind::Mismatch),
+    };
+    Ok(Report { conflicts: found, summary })
+}
+
+fn allotment(claim: &Claim) -> Allotment {
+    Allotment {
+        worktree: claim.worktree.name.clone(),
+        service: claim.service.clone(),
+        allocated_at: claim.allocated_at,
+    }
+}
+
+/// Ports of our ranges that the registry calls free and somebody else holds.
+fn strangers(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
+    let owned = owned_ports(registry);
+    let ranges = ranges::all(context);
+    let is_ours =
+        |port: &Port| ranges.iter().any(|(_, range)| range.contains(*port)) && !owned.contains(port);
+    let held: BTreeSet<Port> = listeners()?.into_iter().map(|socket| socket.port).filter(is_ours).collect();
+    let held: Vec<Port> = held.into_iter().collect();
+    let judged = sight::judge_all(context, registry, &held, Look::Sockets)?.into_iter();
+    let foreign =
+        judged.filter(|judgement| judgement.verdict.is_foreign() && judgement.verdict != Verdict::Sibling);
+    let rows = foreign.map(|judgement| Conflict {
+        kind: Kind::System,
+        level: Level::Low,
+        level_reason: "no worktree has it: it is passed over".to_owned(),
+        fix: format!("wt ports exclude {} --reason 'held by others'", judgement.port),
+        judgement,
+        worktrees: Vec::new(),
+    });
+    Ok(rows.collect())
+}
+
+fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
+    let here = context.repository.as_ref().map(crate::host::git::Repository::find_id);
+    let is_wanted = |entry: &&Entry| {
+        entry.state == EntryState::Active
+            && here.as_ref().is_none_or(|here| here.as_ref() == Some(&entry.repository_id))
+    };
+    let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
+    let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
+    let ports: Vec<Port> = ports.into_iter().collect();
+    let judged = sight::judge_all(context, registry, &ports, Look::Sockets)?;
+    let mut found = Vec::new();
+    let mut idle = Vec::new();
+    for entry in entries {
+        for allocation in &entry.allocations {
+            let judgement = judged.iter().find(|one| Some(one.port) == allocation.find_port());
+            let Some(judgement) = judgement.filter(|one| one.verdict == Verdict::Allocated) else { continue };
+            idle.push((entry.sequence, judgement.port));
+            found.push(Conflict {
+                kind: Kind::Mismatch,
+                level: Level::None,
+                level_reason: "its server does not run".to_owned(),
+                judgement: judgement.clone(),
+                worktrees: vec![Allotment {
+                    worktree: entry.name.clone(),
+                    service: allocation.service.clone(),
+                    allocated_at: allocation.allocated_at,
+                }],
+                fix: format!("wt ports release {} --worktree {}", judgement.port, entry.name),
+            });
+        }
+    }
+    record(context, registry, &idle)?;
+    Ok(found)
+}
+
+/// Writes `not_running` where the registry says something else.
+fn record(context: &Context, registry: &Registry, idle: &[(u64, Port)]) -> Result<()> {
+    let is_known = |value: Option<&serde_json::Value>| {
+        value.and_then(Recorded::find).is_some_and(|known| known.state == Health::NotRunning)
+    };
+    let is_news = registry.entries().any(|entry| {
+        entry.allocations.iter().any(|allocation| {
+            let port = allocation.find_port();
+            let is_idle = port.is_some_and(|port| idle.contains(&(entry.sequence, port)));
+            is_idle && !is_known(allocation.health.as_ref())
+        })
+    });
+    if !is_news {
+        return Ok(());
+    }
+    let checked_at = context.now();
+    context.store()?.update(|registry| {
+        for entry in registry.entries_mut() {
+            let sequence = entry.sequence;
+            for allocation in &mut entry.allocations {
+                let Some(port) = allocation.find_port() else { continue };
+                if idle.contains(&(sequence, port)) && !is_known(allocation.health.as_ref()) {
+                    let reason = Some("nothing listens".to_owned());
+                    let state = Health::NotRunning;
+                    Recorded { state, level: 0, pid: None, latency_ms: None, checked_at, reason }
+                        .write(allocation);
+                }
+            }
+        }
+        Ok(())
+    })
+}

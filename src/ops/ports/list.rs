@@ -1,0 +1,123 @@
+//! Allocations by worktree with a verdict each, and how full the ranges are.
+
+use serde::Serialize;
+
+use super::ranges::{self, Capacity, Drawer};
+use super::sight::{self, Look};
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::port::Port;
+use crate::model::purpose::Purpose;
+use crate::model::registry::entry::Entry;
+use crate::model::selection::owned_ports;
+use crate::model::service::ServiceName;
+use crate::model::verdict::{Judgement, Verdict};
+use crate::ops::{choose, env, find};
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub worktree: Option<String>,
+    pub service: Option<ServiceName>,
+    pub purpose: Option<Purpose>,
+    pub all: bool,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub worktrees: Vec<Worktree>,
+    pub ranges: Vec<Capacity>,
+}
+
+/// A worktree and its ports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Worktree {
+    pub name: String,
+    pub repository: std::path::PathBuf,
+    pub purpose: Option<Purpose>,
+    pub ports: Vec<Allotted>,
+}
+
+/// A port that a worktree has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Allotted {
+    pub port: Port,
+    pub service: ServiceName,
+    pub pinned: bool,
+    pub url: Option<String>,
+    pub verdict: Verdict,
+    pub reason: String,
+}
+
+/// Returns the list.
+///
+/// # Errors
+///
+/// `not_a_repository` outside of one unless all are asked for; `not_found` for the worktree.
+pub fn list(context: &Context, request: &Request) -> Result<Report> {
+    let registry = context.store()?.read()?;
+    let only = match &request.worktree {
+        Some(wanted) => Some(find::named(context, &registry, wanted)?.entry.map(|entry| entry.sequence)),
+        None => None,
+    };
+    let here = if request.all { None } else { Some(context.require_repository()?.find_id()) };
+    let is_wanted = |entry: &&Entry| {
+        entry.is_living()
+            && here.as_ref().is_none_or(|here| here.as_ref() == Some(&entry.repository_id))
+            && only.is_none_or(|only| only == Some(entry.sequence))
+            && request.purpose.as_ref().is_none_or(|purpose| entry.purpose.as_ref() == Some(purpose))
+    };
+    let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
+    let is_wanted_service =
+        |service: &ServiceName| request.service.as_ref().is_none_or(|only| only == service);
+    let mut ports: Vec<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    let judged = sight::judge_all(context, &registry, &ports, Look::Sockets)?;
+    let worktrees = entries.iter().map(|entry| {
+        let ports = entry.allocations.iter().filter(|allocation| is_wanted_service(&allocation.service));
+        let ports = ports.filter_map(|allocation| {
+            let port = allocation.find_port()?;
+            let judgement: &Judgement = &judged[ports_index(&judged, port)?];
+            Some(Allotted {
+                port,
+                service: allocation.service.clone(),
+                pinned: allocation.pinned,
+                url: env::url(&context.config, &repository_name(entry), entry, &allocation.service, port),
+                verdict: judgement.verdict,
+                reason: judgement.reason.clone(),
+            })
+        });
+        Worktree {
+            name: entry.name.clone(),
+            repository: entry.repository.clone(),
+            purpose: entry.purpose.clone(),
+            ports: ports.collect(),
+        }
+    });
+    let worktrees = worktrees.filter(|worktree| !worktree.ports.is_empty()).collect();
+    let exclusions = choose::exclusions(context, &registry);
+    let owned = owned_ports(&registry);
+    let is_wanted_range = |drawer: &Drawer| match drawer {
+        Drawer::Purpose(purpose) => {
+            request.service.is_none() && request.purpose.as_ref().is_none_or(|only| only == purpose)
+        }
+        Drawer::Service(service) => request.purpose.is_none() && is_wanted_service(service),
+    };
+    let ranges = ranges::all(context).into_iter().filter(|(drawer, _)| is_wanted_range(drawer));
+    let ranges =
+        ranges.map(|(drawer, range)| ranges::capacity(context, &exclusions, &owned, drawer, range)).collect();
+    Ok(Report { worktrees, ranges })
+}
+
+/// The judgements are sorted by port.
+fn ports_index(judged: &[Judgement], port: Port) -> Option<usize> {
+    judged.binary_search_by_key(&port, |judgement| judgement.port).ok()
+}
+
+/// As the repository's own name, without opening it: there may be a hundred.
+fn repository_name(entry: &Entry) -> String {
+    let name = entry.repository.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_suffix(".git").unwrap_or(&name).to_owned()
+}
