@@ -264,7 +264,13 @@ fn unheld(evidence: &Evidence<'_>) -> (Verdict, String) {
                 (Verdict::Container, format!("published by a container (`{container}`){of}"))
             }
             (None, Traffic::Present) => (Verdict::Outgoing, format!("used by an outgoing connection{of}")),
-            (None, _) => (Verdict::Bound, format!("busy, and the system does not say who has it{of}")),
+            (None, Traffic::Past) => (
+                Verdict::Outgoing,
+                format!("kept by a connection that ended a moment ago (TIME_WAIT); free within a minute{of}"),
+            ),
+            (None, Traffic::None) => {
+                (Verdict::Bound, format!("busy, and the system does not say who has it{of}"))
+            }
         },
         Probe::Free if allotted.is_some() => (Verdict::Allocated, nothing_listens(allotted.as_deref())),
         Probe::Free => match (evidence.exclusion, evidence.traffic) {

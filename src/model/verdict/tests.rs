@@ -66,7 +66,7 @@ fn what_nobody_holds_is_told_by_the_probe_the_registry_and_the_connections() {
         (Evidence { exclusion: Some("x"), traffic: Traffic::Past, ..NOTHING }, Verdict::Excluded),
         (Evidence { probe: Probe::Denied, exclusion: Some("x"), ..NOTHING }, Verdict::Privileged),
         (busy, Verdict::Bound),
-        (Evidence { traffic: Traffic::Past, ..busy }, Verdict::Bound),
+        (Evidence { traffic: Traffic::Past, ..busy }, Verdict::Outgoing),
         (Evidence { traffic: Traffic::Present, ..busy }, Verdict::Outgoing),
         (Evidence { container: Some("db"), ..busy }, Verdict::Container),
     ] {
