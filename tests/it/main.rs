@@ -51,6 +51,7 @@ mod ports_resolve;
 mod prompts;
 mod prune;
 mod prune_merged;
+mod random_walk;
 mod registry;
 mod remove;
 mod remove_danger;
