@@ -367,9 +367,9 @@ impl Finding {
         self
     }
 
-    /// Returns what is the same when it is found again.
+    /// Returns what is the same when it is found again; another fix of the same worktree may have changed the fix.
     #[must_use]
-    pub fn identity(&self) -> (Kind, String, Option<Fix>) {
-        (self.code, self.subject.clone(), self.fix.clone())
+    pub fn identity(&self) -> (Kind, Option<PathBuf>, String, String) {
+        (self.code, self.repository.clone(), self.subject.clone(), self.message.clone())
     }
 }

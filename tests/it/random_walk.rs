@@ -63,12 +63,10 @@ impl Walk {
     }
 
     fn any_folder(&mut self) -> Option<PathBuf> {
-        let folders = self.folders();
-        if folders.is_empty() {
-            None
-        } else {
-            Some(folders[self.dice.roll(folders.len() as u64) as usize].clone())
-        }
+        let mut folders = self.folders();
+        let count = u64::try_from(folders.len()).unwrap();
+        let chosen = usize::try_from(self.dice.roll(count.max(1))).unwrap();
+        (chosen < folders.len()).then(|| folders.swap_remove(chosen))
     }
 
     fn next(&mut self) -> u64 {
@@ -139,7 +137,8 @@ impl Walk {
 
     fn move_by_git(&mut self) {
         let Some(folder) = self.any_folder() else { return };
-        let to = self.sandbox.path(&format!("moved-{}", self.next()));
+        let name = format!("moved-{}", self.next());
+        let to = self.sandbox.path(&name);
         let moved = self.sandbox.try_git(
             &self.sandbox.repo(),
             &["worktree", "move", folder.to_str().unwrap(), to.to_str().unwrap()],
@@ -203,6 +202,7 @@ impl Walk {
     }
 
     fn server(&mut self) {
+        let is_stranger = self.dice.roll(3) == 0;
         if self.dice.roll(2) == 0 && !self.servers.is_empty() {
             self.servers.remove(0);
             return;
@@ -213,7 +213,7 @@ impl Walk {
         let port = u16::try_from(entry["allocations"][0]["port"].as_u64().unwrap()).unwrap();
         // In the worktree itself, or as a stranger on its port.
         let own = PathBuf::from(entry["path"].as_str().unwrap());
-        let folder = if self.dice.roll(3) == 0 || !own.exists() { self.sandbox.path("") } else { own };
+        let folder = if is_stranger || !own.exists() { self.sandbox.path("") } else { own };
         let is_free = std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
         if is_free {
             self.servers.extend(self.sandbox.python_server(&folder, "127.0.0.1", &[port]));
