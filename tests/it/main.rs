@@ -42,6 +42,7 @@ mod kill;
 mod list;
 mod moved_and_copied;
 mod path;
+mod ports_allocate;
 mod ports_check;
 mod ports_cleanup;
 mod ports_history;

@@ -2,7 +2,10 @@
 
 use clap::{Args, Subcommand};
 
-use super::{available, check, cleanup, conflicts, exclude, history, kill, list, owner, resolve};
+use super::{
+    allocate, available, check, cleanup, conflicts, exclude, history, kill, list, owner, release, resolve,
+    scan,
+};
 use crate::cli::session::Session;
 use crate::error::Result;
 
@@ -17,10 +20,13 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum PortsCommand {
     List(list::Arguments),
+    Allocate(allocate::Arguments),
+    Release(release::Arguments),
     Check(check::Arguments),
     Available(available::Arguments),
     Next(available::NextArguments),
     Conflicts(conflicts::Arguments),
+    Scan(scan::Arguments),
     Owner(owner::Arguments),
     Kill(kill::Arguments),
     Cleanup(cleanup::Arguments),
@@ -37,6 +43,9 @@ impl Arguments {
         let Some(command) = &self.command else { return "ports list" };
         match command {
             PortsCommand::List(_) => "ports list",
+            PortsCommand::Allocate(_) => "ports allocate",
+            PortsCommand::Release(_) => "ports release",
+            PortsCommand::Scan(_) => "ports scan",
             PortsCommand::Check(_) => "ports check",
             PortsCommand::Available(_) => "ports available",
             PortsCommand::Next(_) => "ports next",
@@ -61,6 +70,9 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let command = arguments.command.unwrap_or_else(|| PortsCommand::List(list::Arguments::default()));
     match command {
         PortsCommand::List(arguments) => list::run(arguments, session),
+        PortsCommand::Allocate(arguments) => allocate::run(arguments, session),
+        PortsCommand::Release(arguments) => release::run(arguments, session),
+        PortsCommand::Scan(arguments) => scan::run(&arguments, session),
         PortsCommand::Check(arguments) => check::run(&arguments, session),
         PortsCommand::Available(arguments) => available::run(&arguments, session),
         PortsCommand::Next(arguments) => available::run_next(&arguments, session),

@@ -1,5 +1,6 @@
 //! `wt ports`: one file per subcommand.
 
+mod allocate;
 mod available;
 mod check;
 mod cleanup;
@@ -10,6 +11,8 @@ mod history;
 mod kill;
 mod list;
 mod owner;
+mod release;
 mod resolve;
+mod scan;
 
 pub use command::{Arguments, run};

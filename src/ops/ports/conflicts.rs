@@ -1,7 +1,7 @@
 //! The three kinds of conflict over ports, each with the command that resolves it. Whoever has a port and does not
 //! listen is recorded as `not_running`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -156,11 +156,12 @@ fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
     let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
     let ports: Vec<Port> = ports.into_iter().collect();
     let judged = sight::judge_all(context, registry, &ports, Look::Sockets)?;
+    let judged: HashMap<Port, Judgement> = judged.into_iter().map(|one| (one.port, one)).collect();
     let mut found = Vec::new();
     let mut idle = Vec::new();
     for entry in entries {
         for allocation in &entry.allocations {
-            let judgement = judged.iter().find(|one| Some(one.port) == allocation.find_port());
+            let judgement = allocation.find_port().and_then(|port| judged.get(&port));
             let Some(judgement) = judgement.filter(|one| one.verdict == Verdict::Allocated) else { continue };
             idle.push((entry.sequence, judgement.port));
             found.push(Conflict {

@@ -1,5 +1,6 @@
 //! What is done about ports, one use case to a file.
 
+pub mod allocate;
 pub mod available;
 pub mod cleanup;
 pub mod conflicts;
@@ -11,7 +12,9 @@ pub mod kill;
 pub mod list;
 mod move_port;
 mod ranges;
+pub mod release;
 pub mod resolve;
+pub mod scan;
 pub mod sight;
 pub mod strays;
 

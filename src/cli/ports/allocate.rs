@@ -1,0 +1,59 @@
+//! `wt ports allocate`: a port for a service of a worktree that is there.
+
+use clap::Args;
+
+use crate::cli::session::Session;
+use crate::error::Result;
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+use crate::ops::ports::allocate::{self, Request};
+
+/// Give a worktree a port for a service; the same service again has the same port
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The worktree; the one you stand in when left out
+    #[arg(short, long, value_name = "WORKTREE")]
+    pub worktree: Option<String>,
+    /// The services, with commas between them
+    #[arg(short, long, value_name = "SERVICE,…", value_delimiter = ',', required = true)]
+    pub service: Vec<ServiceName>,
+    /// This port and no other, never moved
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<Port>,
+}
+
+/// Runs the command; with `-q` the numbers alone.
+///
+/// # Errors
+///
+/// The failures of the operation; nothing was changed then.
+pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let Arguments { worktree, service, port } = arguments;
+    let mut services: Vec<ServiceName> = Vec::new();
+    for one in service {
+        if !services.contains(&one) {
+            services.push(one);
+        }
+    }
+    let report = allocate::allocate(&context, &Request { worktree, services, port })?;
+    let ui = session.ui;
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+        return Ok(0);
+    }
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    let line = |given: &allocate::Given| {
+        if session.global.quiet {
+            given.port.to_string()
+        } else {
+            format!("{}\t{}", given.service, given.port)
+        }
+    };
+    let lines: Vec<String> = report.ports.iter().map(line).collect();
+    ui.answer(&lines.join("\n"))?;
+    if let Some(env) = &report.env {
+        ui.say(&format!("{} is written again", env.display()));
+    }
+    Ok(0)
+}

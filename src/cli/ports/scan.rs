@@ -1,0 +1,57 @@
+//! `wt ports scan`: who listens in our ranges, and what could be adopted.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::session::Session;
+use crate::error::Result;
+use crate::model::port::PortRange;
+use crate::ops::ports::allocate::{self, Request};
+use crate::ops::ports::scan;
+use crate::ui::prompt;
+use crate::ui::table::{self, Row};
+
+/// Show who listens in our ranges, and offer to record what belongs to a worktree
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// These ports; every configured range when left out
+    #[arg(value_name = "FIRST[-LAST]")]
+    pub range: Option<PortRange>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails when the registry or the machine cannot be asked.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let found = scan::scan(&context, arguments.range)?;
+    let ui = session.ui;
+    if ui.is_json() {
+        ui.answer_json(&json!({ "ports": found }))?;
+        return Ok(0);
+    }
+    let rows = found.iter().map(|seen| {
+        let known = &seen.judgement;
+        Row::plain(vec![known.port.to_string(), known.verdict.as_str().to_owned(), known.reason.clone()])
+    });
+    let rows: Vec<Row> = rows.collect();
+    if rows.is_empty() {
+        ui.say("nobody listens there");
+    } else {
+        ui.answer(&table::render(ui, &["PORT", "VERDICT", "WHO"], &rows, &[]))?;
+    }
+    for (port, offer) in found.iter().filter_map(|seen| Some((seen.judgement.port, seen.offer.as_ref()?))) {
+        let question = format!("Record port {port} as `{}` of `{}`?", offer.service, offer.worktree);
+        if ui.is_interactive() && prompt::confirm(ui, &question)? {
+            let worktree = Some(offer.worktree.clone());
+            let services = vec![offer.service.clone()];
+            allocate::allocate(&context, &Request { worktree, services, port: Some(port) })?;
+            ui.say(&format!("port {port} belongs to `{}` now", offer.worktree));
+        } else {
+            ui.hint(&format!("`{}` records it", offer.command));
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,296 @@
+//! Gives a worktree that is there a port for a service: the one it has already, a chosen one, or the next free one.
+//! The env block follows; where it cannot, the record is as it was.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::sight::{self, Look};
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::net::{owner, probe};
+use crate::model::config::settings::ConflictPolicy;
+use crate::model::event::Event;
+use crate::model::listener::{Probe, WorktreeKey};
+use crate::model::port::Port;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::model::selection::{Selection, Wish, owned_ports};
+use crate::model::service::ServiceName;
+use crate::ops::create::refused_selection;
+use crate::ops::{choose, env};
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The one we stand in when nobody is named.
+    pub worktree: Option<String>,
+    pub services: Vec<ServiceName>,
+    /// A definite port for the one service.
+    pub port: Option<Port>,
+}
+
+/// What the worktree has now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub worktree: String,
+    pub ports: Vec<Given>,
+    /// The env block that was written.
+    pub env: Option<PathBuf>,
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+}
+
+/// One service's port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Given {
+    pub port: Port,
+    pub service: ServiceName,
+    pub pinned: bool,
+    /// False for what it had before.
+    pub new: bool,
+}
+
+enum Attempt {
+    Done { entry: Box<Entry>, given: Vec<Given> },
+    Refused { selection: Selection, seen: Box<Registry> },
+    Taken(Port),
+}
+
+/// Allocates.
+///
+/// # Errors
+///
+/// `usage`, `not_found`, `port_conflict`, `port_excluded`, `port_denied`, `range_exhausted`, and what stops the env
+/// block; nothing was changed then.
+pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
+    if request.port.is_some() && request.services.len() != 1 {
+        return Err(
+            Failure::new(Code::Usage, "one port is for one service").hint("name one service with `--port`")
+        );
+    }
+    let mut known = env::require_entry(context, request.worktree.as_deref())?;
+    let path = std::mem::take(&mut known.path);
+    let settings = &context.config.conflict;
+    let mut skip: HashSet<Port> = HashSet::new();
+    let (mut entry, given) = loop {
+        match attempt(context, known.sequence, request, &skip)? {
+            Attempt::Done { entry, given } => break (*entry, given),
+            Attempt::Taken(port) => return Err(taken(context, port)?),
+            Attempt::Refused { selection, seen } => {
+                let met = match &selection {
+                    Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
+                    _ => None,
+                };
+                let is_left = skip.len() < settings.max_retries as usize;
+                match met {
+                    Some(port) if settings.policy == ConflictPolicy::Retry && is_left => skip.insert(port),
+                    _ => return Err(refused_selection(known.purpose.as_ref(), &selection, &seen)?),
+                };
+                let tries = u32::try_from(skip.len()).unwrap_or(u32::MAX);
+                context.host.clock.wait(settings.wait_before(tries), &context.host.interrupt)?;
+            }
+        }
+    };
+    entry.path = path;
+    let mut report = Report { worktree: entry.name.clone(), ports: given, env: None, warnings: Vec::new() };
+    let is_news = report.ports.iter().any(|given| given.new);
+    if is_news && !entry.env {
+        let message = format!("`{}` was made without an env block, so nothing names the port", entry.name);
+        report.warnings.push(message);
+    }
+    if entry.env && is_news {
+        match env::write(context, context.require_repository()?, &entry) {
+            Ok(written) => {
+                report.env = Some(written.path);
+                report.warnings = written.warnings;
+            }
+            Err(failure) => {
+                take_back(context, entry.sequence, &report.ports)?;
+                return Err(failure);
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<Port>) -> Result<Attempt> {
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.is_living()).cloned();
+        let entry = entry.ok_or_else(|| {
+            Failure::new(Code::NotFound, "the worktree was removed meanwhile")
+                .hint("`wt list` shows what is there")
+        })?;
+        if entry.state != EntryState::Active {
+            let message = format!("`{}` is {} just now", entry.name, entry.state.as_str());
+            return Err(Failure::new(Code::Locked, message).hint("try again when that is done"));
+        }
+        let before = entry.allocations.clone();
+        let find = |service: &ServiceName| {
+            let known = before.iter().find(|known| known.service == *service && known.find_port().is_some());
+            known.and_then(|known| Some((known.find_port()?, known.pinned)))
+        };
+        let missing: Vec<&ServiceName> =
+            request.services.iter().filter(|service| find(service).is_none()).collect();
+        let mut chosen: Vec<(ServiceName, Port, bool)> = Vec::new();
+        match (request.port, missing.first()) {
+            (Some(port), Some(service)) => {
+                if let Some(refused) = pin(context, registry, &entry, service, port)? {
+                    return Ok(refused);
+                }
+                chosen.push(((*service).clone(), port, true));
+            }
+            (Some(port), None) => require_same(&entry, &request.services, port, &find)?,
+            (None, _) => {
+                let wishes = missing.iter().map(|service| wish(context, &entry, service));
+                let wishes = wishes.collect::<Result<Vec<Wish>>>()?;
+                match choose::choose(context, registry, &wishes, skip)? {
+                    Selection::Chosen(choices) => {
+                        chosen.extend(choices.into_iter().map(|choice| (choice.service, choice.port, false)));
+                    }
+                    selection => {
+                        return Ok(Attempt::Refused { selection, seen: Box::new(registry.clone()) });
+                    }
+                }
+            }
+        }
+        let given = request.services.iter().filter_map(|service| {
+            let new = chosen.iter().find(|(known, ..)| known == service);
+            let (port, pinned) = new.map(|(_, port, pinned)| (*port, *pinned)).or_else(|| find(service))?;
+            let pinned = pinned || request.port == Some(port);
+            Some(Given { port, service: service.clone(), pinned, new: new.is_some() })
+        });
+        let given: Vec<Given> = given.collect();
+        let events: Vec<Event> = chosen
+            .iter()
+            .map(|(service, port, _)| {
+                Event::new("port_allocated")
+                    .of(&entry.repository, &entry.name)
+                    .with("service", service.as_str())
+                    .with("port", port.number())
+            })
+            .collect();
+        if let Some(known) = registry.find_by_sequence(sequence) {
+            for (service, port, pinned) in chosen {
+                known.allocations.push(Allocation { pinned, ..Allocation::new(port, service, now) });
+            }
+            // Asked for by its number, it is to stay even where it was given by chance.
+            if let (Some(port), Some(service)) = (request.port, request.services.first()) {
+                let mut same = known.allocations.iter_mut().filter(|known| known.service == *service);
+                if let Some(same) = same.find(|known| known.find_port() == Some(port)) {
+                    same.pinned = true;
+                }
+            }
+            // Whoever made a worktree without an env block wanted none; an adopted one never had the choice.
+            if known.created_by != "wt" {
+                known.env = true;
+            }
+        }
+        for event in events {
+            registry.record_event(now, event);
+        }
+        let entry = registry.find_by_sequence(sequence).map_or(entry, |known| known.clone());
+        Ok(Attempt::Done { entry: Box::new(entry), given })
+    })
+}
+
+fn require_same(
+    entry: &Entry,
+    services: &[ServiceName],
+    port: Port,
+    find: &dyn Fn(&ServiceName) -> Option<(Port, bool)>,
+) -> Result<()> {
+    let Some((service, (had, _))) = services.first().and_then(|service| Some((service, find(service)?)))
+    else {
+        return Ok(());
+    };
+    if had == port {
+        return Ok(());
+    }
+    let message = format!("`{service}` of `{}` has port {had} already", entry.name);
+    Err(Failure::new(Code::PortConflict, message)
+        .hint(format!("`wt ports release {had} --worktree {}` gives it up first", entry.name)))
+}
+
+/// Returns why that port cannot be had; a server of the worktree itself is no reason.
+fn pin(
+    context: &Context,
+    registry: &Registry,
+    entry: &Entry,
+    service: &ServiceName,
+    port: Port,
+) -> Result<Option<Attempt>> {
+    let own = context.config.services.get(service).and_then(|settings| settings.ports.as_ref());
+    let is_own = own.is_some_and(|ranges| ranges.contains(port));
+    let exclusions = choose::exclusions(context, registry);
+    if let Some(exclusion) = exclusions.iter().find(|exclusion| exclusion.applies_to(port, is_own)) {
+        let message = format!("port {port} for `{service}` is excluded: {}", exclusion.reason);
+        return Err(Failure::new(Code::PortExcluded, message).hint("`wt ports next` names another port"));
+    }
+    if owned_ports(registry).contains(&port) {
+        let whose = registry.find_owner(port).map_or("a damaged record", |owner| &owner.name);
+        let message = format!("port {port} for `{service}` belongs to `{whose}`");
+        return Err(
+            Failure::new(Code::PortConflict, message).hint(format!("`wt ports check {port}` tells more"))
+        );
+    }
+    match probe::prober()(port)? {
+        Probe::Free => Ok(None),
+        Probe::Denied => {
+            let message = format!("the system does not let us bind port {port}");
+            Err(Failure::new(Code::PortDenied, message).hint("choose a port above 1023"))
+        }
+        Probe::Busy => {
+            let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
+            let sockets = owner::attribute(&[port], registry)?.remove(0).listeners;
+            let is_ours = |owners: &[crate::model::listener::Owner]| {
+                !owners.is_empty() && owners.iter().all(|owner| owner.belongs_to.as_ref() == Some(&key))
+            };
+            let is_free_for_it = !sockets.is_empty() && sockets.iter().all(|socket| is_ours(&socket.owners));
+            Ok((!is_free_for_it).then_some(Attempt::Taken(port)))
+        }
+    }
+}
+
+fn taken(context: &Context, port: Port) -> Result<Failure> {
+    let registry = context.store()?.read()?;
+    let judged = sight::judge_all(context, &registry, &[port], Look::Closely)?;
+    let reason = judged.first().map_or("", |judgement| &judgement.reason);
+    Ok(Failure::new(Code::PortConflict, format!("port {port} is not free: {reason}"))
+        .hint(format!("`wt ports kill {port}` ends who holds it; without `--port` another port is chosen")))
+}
+
+fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish> {
+    let own = context.config.services.get(service).and_then(|settings| settings.ports.clone());
+    let own_range = own.is_some();
+    let of_purpose = || entry.purpose.as_ref().map(|purpose| context.config.ranges_for(purpose, service));
+    let ranges = own.or_else(of_purpose).unwrap_or_default();
+    if ranges.is_empty() {
+        let what =
+            entry.purpose.as_ref().map_or("no purpose".to_owned(), |purpose| format!("purpose {purpose}"));
+        let message = format!("`{}` has {what}, so there is no range for `{service}`", entry.name);
+        return Err(Failure::new(Code::Usage, message).hint(format!(
+            "name a port (`--port N`), or give the service a range: `ports` under [service.{service}]"
+        )));
+    }
+    Ok(Wish { service: service.clone(), ranges, own_range, former: None, pinned: None })
+}
+
+fn take_back(context: &Context, sequence: u64, given: &[Given]) -> Result<()> {
+    let is_new = |known: &Allocation| {
+        given
+            .iter()
+            .any(|given| given.new && known.service == given.service && known.find_port() == Some(given.port))
+    };
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let Some(entry) = registry.find_by_sequence(sequence) else { return Ok(()) };
+        entry.allocations.retain(|known| !is_new(known));
+        let event = Event::new("port_allocation_undone").of(entry.repository.clone(), &entry.name.clone());
+        registry.record_event(now, event);
+        Ok(())
+    })
+}

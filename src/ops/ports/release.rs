@@ -1,0 +1,155 @@
+//! Gives ports up, and has the env block follow; where it cannot, the record is as it was.
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::net::listeners::listeners;
+use crate::model::event::Event;
+use crate::model::port::Port;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::service::ServiceName;
+use crate::ops::{env, find};
+
+/// What is given up: these ports, or all of the worktree, or all of the repository.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub ports: Vec<Port>,
+    pub worktree: Option<String>,
+}
+
+/// What was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub released: Vec<Released>,
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+}
+
+/// One port that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Released {
+    pub port: Port,
+    pub service: ServiceName,
+    pub worktree: String,
+    /// Whether a server still listens on it.
+    pub listening: bool,
+}
+
+/// Releases.
+///
+/// # Errors
+///
+/// `not_found`, `ambiguous` for a port that two worktrees have, `locked`, and what stops an env block.
+pub fn release(context: &Context, request: &Request) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let id = repository.require_id()?;
+    let registry = context.store()?.read()?;
+    let only = match &request.worktree {
+        Some(wanted) => {
+            let found = find::named(context, &registry, wanted)?;
+            let entry = found.entry.ok_or_else(|| {
+                Failure::new(
+                    Code::NotFound,
+                    format!("worktree `{}` is not recorded and has no ports", found.name),
+                )
+                .hint("`wt ports list` shows who has ports")
+            })?;
+            Some(entry.sequence)
+        }
+        None => None,
+    };
+    let living = registry.living(&id).filter(|entry| only.is_none_or(|only| only == entry.sequence));
+    let has =
+        |entry: &&Entry| entry.ports().any(|port| request.ports.is_empty() || request.ports.contains(&port));
+    let entries: Vec<&Entry> = living.filter(has).collect();
+    for port in &request.ports {
+        let names: Vec<&str> = entries
+            .iter()
+            .filter(|entry| entry.ports().any(|known| known == *port))
+            .map(|entry| entry.name.as_str())
+            .collect();
+        match names[..] {
+            [] => {
+                return Err(Failure::new(Code::NotFound, format!("no worktree here has port {port}"))
+                    .hint(format!("`wt ports check {port}` tells whose it is")));
+            }
+            [_] => {}
+            _ => {
+                return Err(Failure::new(
+                    Code::Ambiguous,
+                    format!("{} all have port {port}", names.join(" and ")),
+                )
+                .hint(format!("say whose claim ends: `wt ports release {port} --worktree {}`", names[0])));
+            }
+        }
+    }
+    if let Some(busy) = entries.iter().find(|entry| entry.state != EntryState::Active) {
+        let message = format!("`{}` is {} just now", busy.name, busy.state.as_str());
+        return Err(Failure::new(Code::Locked, message).hint("try again when that is done"));
+    }
+    let held: Vec<Port> = listeners()?.into_iter().filter(|one| one.listening).map(|one| one.port).collect();
+    let mut report = Report { released: Vec::new(), warnings: Vec::new() };
+    let mut sequences: Vec<(u64, String)> =
+        entries.iter().map(|entry| (entry.sequence, entry.name.clone())).collect();
+    sequences.sort();
+    for (sequence, name) in sequences {
+        let gone = release_of(context, sequence, &request.ports, &mut report.warnings)?;
+        report.released.extend(gone.into_iter().filter_map(|allocation| {
+            let port = allocation.find_port()?;
+            let listening = held.contains(&port);
+            Some(Released { port, service: allocation.service, worktree: name.clone(), listening })
+        }));
+    }
+    Ok(report)
+}
+
+fn release_of(
+    context: &Context,
+    sequence: u64,
+    ports: &[Port],
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Allocation>> {
+    let now = context.now();
+    let changed = context.store()?.update(|registry| {
+        let Some(entry) = registry.find_by_sequence(sequence).filter(|entry| entry.is_living()) else {
+            return Ok(None);
+        };
+        let is_gone = |known: &Allocation| {
+            known.find_port().is_some_and(|port| ports.is_empty() || ports.contains(&port))
+        };
+        let gone: Vec<Allocation> =
+            entry.allocations.iter().filter(|known| is_gone(known)).cloned().collect();
+        entry.allocations.retain(|known| !is_gone(known));
+        let after = entry.clone();
+        let numbers: Vec<u16> = gone.iter().filter_map(Allocation::find_port).map(Port::number).collect();
+        let event = Event::new("ports_released").of(&after.repository, &after.name).with("ports", numbers);
+        registry.record_event(now, event);
+        Ok(Some((after, gone)))
+    })?;
+    let Some((mut after, gone)) = changed else { return Ok(Vec::new()) };
+    let row = find::named(context, &context.store()?.read()?, &after.name);
+    if let Ok(row) = row {
+        after.path = row.path;
+    }
+    if !after.env || !after.path.is_dir() {
+        return Ok(gone);
+    }
+    match env::write(context, context.require_repository()?, &after) {
+        Ok(written) => warnings.extend(written.warnings),
+        Err(failure) => {
+            // The block still tells a server the port: the record says so again.
+            context.store()?.update(|registry| {
+                if let Some(entry) = registry.find_by_sequence(sequence) {
+                    entry.allocations.extend(gone);
+                    let event = Event::new("ports_release_undone").of(&after.repository, &after.name);
+                    registry.record_event(now, event);
+                }
+                Ok(())
+            })?;
+            return Err(failure);
+        }
+    }
+    Ok(gone)
+}

@@ -1,0 +1,70 @@
+//! Every listener in our ranges with whose it is, and what belongs to a worktree that does not have the port.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::ranges;
+use super::sight::{self, Look};
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::net::listeners::listeners;
+use crate::model::port::{Port, PortRange};
+use crate::model::selection::owned_ports;
+use crate::model::service::ServiceName;
+use crate::model::verdict::{Judgement, Verdict};
+
+/// A port that is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    #[serde(flatten)]
+    pub judgement: Judgement,
+    /// Where a server of a worktree of this repository has a port that nobody was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+}
+
+/// How the port becomes that worktree's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Offer {
+    pub worktree: String,
+    pub service: ServiceName,
+    pub command: String,
+}
+
+/// Looks at `range`, or at every range of the configuration.
+///
+/// # Errors
+///
+/// Fails when the registry or the machine cannot be asked.
+pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Vec<Seen>> {
+    let registry = context.store()?.read()?;
+    let ours: Vec<PortRange> = match range {
+        Some(range) => vec![range],
+        None => ranges::all(context).into_iter().map(|(_, range)| range).collect(),
+    };
+    let is_ours = |port: &Port| ours.iter().any(|range| range.contains(*port));
+    let held: BTreeSet<Port> = listeners()?.into_iter().map(|socket| socket.port).filter(is_ours).collect();
+    let held: Vec<Port> = held.into_iter().collect();
+    let judged = sight::judge_all(context, &registry, &held, Look::Sockets)?;
+    let owned = owned_ports(&registry);
+    let here = context.repository.as_ref().and_then(crate::host::git::Repository::find_id);
+    let offer = |judgement: &Judgement| {
+        if judgement.verdict != Verdict::Sibling || owned.contains(&judgement.port) {
+            return None;
+        }
+        let key = judgement.owners.iter().find_map(|owner| owner.belongs_to.clone())?;
+        let entry =
+            registry.find_living(here.as_ref().filter(|here| **here == key.repository)?, &key.name)?;
+        let settings = entry.purpose.as_ref().and_then(|purpose| context.config.find_purpose(purpose));
+        let is_missing =
+            |service: &&ServiceName| !entry.allocations.iter().any(|known| known.service == **service);
+        let wanted = settings.and_then(|known| known.services.iter().find(is_missing).cloned());
+        let service =
+            wanted.or_else(|| (1..=1000).map(ServiceName::numbered).find(|name| is_missing(&name)))?;
+        let (worktree, port) = (entry.name.clone(), judgement.port);
+        let command = format!("wt ports allocate --worktree {worktree} --service {service} --port {port}");
+        Some(Offer { worktree, service, command })
+    };
+    Ok(judged.into_iter().map(|judgement| Seen { offer: offer(&judgement), judgement }).collect())
+}

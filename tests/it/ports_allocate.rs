@@ -1,0 +1,208 @@
+//! `wt ports allocate` and `release`: a port for a service of a worktree that is there, and back.
+
+use std::fs;
+
+use super::support::holder::{Hold, hold};
+use super::support::{Sandbox, git, skip};
+
+fn env(sandbox: &Sandbox, name: &str) -> String {
+    fs::read_to_string(sandbox.worktree(name).join(".env")).unwrap_or_default()
+}
+
+#[test]
+fn a_service_gets_a_port_and_the_same_one_the_second_time() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let allocate = ["ports", "allocate", "--worktree", "login", "--service", "web", "-q"];
+    let first = sandbox.wt(&allocate).ok();
+    assert_eq!(first.stdout, format!("{}\n", sandbox.port(0)));
+    assert!(env(&sandbox, "feature-login").contains(&format!("WEB_PORT={}", sandbox.port(0))));
+    let before = sandbox.snapshot();
+    let second = sandbox.wt(&allocate).ok();
+    assert_eq!(second.stdout, first.stdout);
+    sandbox.assert_unchanged(&before, &second);
+}
+
+#[test]
+fn several_services_get_a_line_each_in_the_worktree_one_stands_in() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    let run = sandbox.wt_in(&folder, &["ports", "allocate", "--service", "api,web", "-q"]).ok();
+    assert_eq!(run.stdout, format!("{}\n{}\n", sandbox.port(1), sandbox.port(0)));
+    let answer = sandbox.json_in(&folder, &["ports", "allocate", "--service", "api"]);
+    assert_eq!(
+        (answer["worktree"].as_str(), &answer["ports"][0]["port"]),
+        (Some("feature-login"), &sandbox.port(1).into())
+    );
+}
+
+#[test]
+fn a_chosen_port_is_pinned_also_where_it_was_given_by_chance() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let (first, seventh) = (sandbox.port(0).to_string(), sandbox.port(7).to_string());
+    sandbox.wt(&["ports", "allocate", "--worktree", "login", "--service", "api", "--port", &seventh]).ok();
+    sandbox.wt(&["ports", "allocate", "--worktree", "login", "--service", "web", "--port", &first]).ok();
+    let allocations = sandbox.living()[0]["allocations"].clone();
+    assert!(allocations.as_array().unwrap().iter().all(|known| known["pinned"] == true), "{allocations}");
+    assert_eq!(allocations[1]["port"], sandbox.port(7));
+}
+
+#[test]
+fn a_port_that_is_owned_excluded_or_held_is_refused_and_nothing_changes() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    sandbox.wt(&["create", "two"]).ok();
+    let owned = sandbox.port(0).to_string();
+    let error = sandbox.refused(
+        &["ports", "allocate", "--worktree", "two", "--service", "web", "--port", &owned],
+        "port_conflict",
+    );
+    assert!(error["message"].as_str().unwrap().contains("feature-one"), "{error}");
+    sandbox.refused(
+        &["ports", "allocate", "--worktree", "two", "--service", "web", "--port", "6000"],
+        "port_excluded",
+    );
+    let held = sandbox.port(3).to_string();
+    let Some(_holder) = hold("127.0.0.1", sandbox.port(3), Hold::Listen) else { return skip("no loopback") };
+    sandbox.refused(
+        &["ports", "allocate", "--worktree", "two", "--service", "web", "--port", &held],
+        "port_conflict",
+    );
+}
+
+#[test]
+fn a_busy_port_met_on_the_way_is_refused_as_in_create_and_retried_where_the_policy_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let Some(_holder) = hold("127.0.0.1", sandbox.port(0), Hold::Listen) else { return skip("no loopback") };
+    let error =
+        sandbox.refused(&["ports", "allocate", "--worktree", "login", "--service", "web"], "port_conflict");
+    assert!(
+        error["message"].as_str().unwrap().starts_with("Port conflict detected in feature range"),
+        "{error}"
+    );
+    sandbox.configure("[ports.conflict]\npolicy = \"retry\"\nbackoff = \"1ms\"\n");
+    let run = sandbox.wt(&["ports", "allocate", "--worktree", "login", "--service", "web", "-q"]).ok();
+    assert_eq!(run.stdout, format!("{}\n", sandbox.port(1)));
+}
+
+#[test]
+fn wrong_words_are_asked_wrongly() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    for words in [
+        &["--service", "Web!"][..],
+        &["--service", "web", "--port", "0"],
+        &["--service", "web", "--port", "70000"],
+        &["--service", "web", "--port", "abc"],
+        &["--service", "web,api", "--port", "20000"],
+        &[],
+    ] {
+        sandbox.refused(&[&["ports", "allocate", "--worktree", "login"], words].concat(), "usage");
+    }
+    sandbox.refused(&["ports", "allocate", "--service", "web"], "not_found");
+    sandbox.refused(&["ports", "allocate", "--worktree", "nobody", "--service", "web"], "not_found");
+    sandbox.refused(&["ports", "release"], "usage");
+    sandbox.refused(&["ports", "release", "--all"], "usage");
+    sandbox.refused(&["ports", "release", "70000"], "usage");
+}
+
+#[test]
+fn a_tracked_env_file_takes_the_allocation_back() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    sandbox.git(&folder, &["add", "-f", ".env"]);
+    sandbox.wt(&["ports", "allocate", "--worktree", "login", "--service", "web"]).exits(1);
+    assert_eq!(sandbox.living()[0]["allocations"], serde_json::json!([]));
+}
+
+#[test]
+fn released_ports_leave_the_env_block_and_are_free_again() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports=web,api"]).ok();
+    sandbox.wt(&["create", "two", "--ports"]).ok();
+    let first = sandbox.port(0).to_string();
+    sandbox.wt(&["ports", "release", &first]).ok().answers(&[&first, "web of feature-one"]);
+    let text = env(&sandbox, "feature-one");
+    assert!(!text.contains("WEB_PORT") && text.contains("API_PORT"), "{text}");
+    sandbox.refused(&["ports", "release", &first], "not_found");
+    sandbox.wt(&["ports", "release", "--worktree", "one"]).ok();
+    assert!(!env(&sandbox, "feature-one").contains("API_PORT"));
+    let answer = sandbox.json(&["ports", "release", "--all", "--force"]);
+    assert_eq!(answer["released"][0]["worktree"], "feature-two");
+}
+
+#[test]
+fn a_port_and_a_worktree_settle_a_duplicate() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    sandbox.wt(&["create", "two", "--ports"]).ok();
+    let (first, second) = (sandbox.port(0), sandbox.port(1));
+    let text = fs::read_to_string(sandbox.state().join("registry.json")).unwrap();
+    git::write(
+        &sandbox.state(),
+        "registry.json",
+        &text.replace(&format!("\"port\":{second}"), &format!("\"port\":{first}")),
+    );
+    let first = first.to_string();
+    sandbox.refused(&["ports", "release", &first], "ambiguous");
+    sandbox.wt(&["ports", "release", &first, "--worktree", "two"]).ok();
+    assert_eq!(sandbox.living()[0]["allocations"][0]["port"], sandbox.port(0));
+    assert_eq!(sandbox.living()[1]["allocations"], serde_json::json!([]));
+}
+
+#[test]
+fn releasing_under_a_running_server_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    let Some(_server) = sandbox.python_server(&folder, "127.0.0.1", &[sandbox.port(0)]) else {
+        return skip("no python3");
+    };
+    let port = sandbox.port(0).to_string();
+    sandbox.wt(&["ports", "release", &port]).ok().says(&["still listens"]);
+}
+
+#[test]
+fn an_adopted_worktree_gets_its_env_block_with_its_first_port() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.path("by-hand");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "feature/hand", path.to_str().unwrap()]);
+    sandbox.wt(&["adopt", path.to_str().unwrap()]).ok();
+    sandbox.wt(&["ports", "allocate", "--worktree", "by-hand", "--service", "web"]).ok();
+    assert!(fs::read_to_string(path.join(".env")).unwrap().contains(&sandbox.port(0).to_string()));
+}
+
+#[test]
+fn a_scan_shows_who_listens_and_offers_what_belongs_to_a_worktree() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    let Some(_ours) = sandbox.python_server(&folder, "127.0.0.1", &[sandbox.port(0), sandbox.port(4)]) else {
+        return skip("no python3");
+    };
+    let Some(_stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[sandbox.port(2)])
+    else {
+        return skip("no python3");
+    };
+    let answer = sandbox.json(&["ports", "scan"]);
+    let ports = answer["ports"].as_array().unwrap();
+    let verdicts: Vec<_> = ports
+        .iter()
+        .map(|port| (port["port"].as_u64().unwrap(), port["verdict"].as_str().unwrap()))
+        .collect();
+    let port = |index| u64::from(sandbox.port(index));
+    assert_eq!(verdicts, [(port(0), "own_listener"), (port(2), "stranger"), (port(4), "sibling")]);
+    let offer = ports[2]["offer"]["command"].as_str().unwrap();
+    assert!(offer.starts_with("wt ports allocate --worktree feature-login --service"), "{offer}");
+    let words: Vec<&str> = offer.split(' ').skip(1).collect();
+    sandbox.wt(&words).ok();
+    let range = format!("{}-{}", sandbox.port(4), sandbox.port(5));
+    let again = sandbox.json(&["ports", "scan", &range]);
+    assert_eq!(again["ports"][0]["verdict"], "own_listener");
+    assert_eq!(again["ports"].as_array().unwrap().len(), 1);
+    sandbox.refused(&["ports", "scan", "5005-5000"], "usage");
+}
