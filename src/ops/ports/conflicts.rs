@@ -1,7 +1,7 @@
 //! The three kinds of conflict over ports, each with the command that resolves it. Whoever has a port and does not
 //! listen is recorded as `not_running`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
