@@ -66,10 +66,74 @@ fn a_port_that_is_owned_excluded_or_held_is_refused_and_nothing_changes() {
     );
     let held = sandbox.port(3).to_string();
     let Some(_holder) = hold("127.0.0.1", sandbox.port(3), Hold::Listen) else { return skip("no loopback") };
+    let before = sandbox.living();
+    let words = ["ports", "allocate", "--worktree", "two", "--service", "web", "--port", &held];
+    let run = sandbox.wt(&words).exits(1);
+    let first = format!("error: Port conflict detected in feature range {}.", sandbox.feature_range());
+    run.says(&[&first, &format!("occupied on system: {held} ("), &format!("wt ports kill {held}")]);
+    assert_eq!(sandbox.living(), before);
     sandbox.refused(
-        &["ports", "allocate", "--worktree", "two", "--service", "web", "--port", &held],
-        "port_conflict",
+        &["ports", "allocate", "--worktree", "two", "--service", "web", "--port", "80"],
+        "port_denied",
     );
+}
+
+#[test]
+fn a_conflict_is_logged_and_counted() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let Some(_holder) = hold("127.0.0.1", sandbox.port(0), Hold::Listen) else { return skip("no loopback") };
+    sandbox.wt(&["ports", "allocate", "-w", "login", "-s", "web"]).exits(1);
+    let words = ["ports", "allocate", "-w", "login", "-s", "web", "--on-conflict", "retry"];
+    let answer = sandbox.json(&words);
+    assert_eq!(answer["ports"][0]["port"], sandbox.port(1));
+    assert_eq!(answer["ports"][0]["url"], format!("http://localhost:{}", sandbox.port(1)));
+    let conflicts = sandbox.events().iter().filter(|event| event["event"] == "port_conflict").count();
+    assert_eq!(conflicts, 2);
+    assert_eq!(sandbox.registry()["counters"][0]["count"], 2);
+}
+
+#[test]
+fn another_repositorys_owner_is_named_with_its_repository() {
+    let sandbox = Sandbox::new();
+    sandbox.make_repository("other");
+    sandbox.wt_in(&sandbox.path("other"), &["create", "shop", "--ports"]).ok();
+    sandbox.wt(&["create", "login"]).ok();
+    let port = sandbox.port(0).to_string();
+    let words = ["ports", "allocate", "-w", "login", "-s", "web", "--port", &port];
+    let error = sandbox.refused(&words, "port_conflict");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("`feature-shop` of ") && message.contains("/other"), "{error}");
+}
+
+#[test]
+fn a_worktree_made_without_an_env_block_keeps_none() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--no-env"]).ok();
+    sandbox.wt(&["ports", "allocate", "-w", "login", "-s", "web"]).ok().says(&["warning: ", "env block"]);
+    assert!(!sandbox.worktree("feature-login").join(".env").exists());
+    assert_eq!(sandbox.living()[0]["env"], false);
+    assert_eq!(sandbox.living()[0]["allocations"][0]["port"], sandbox.port(0));
+}
+
+#[test]
+fn an_env_block_that_cannot_be_written_leaves_the_record_as_it_was() {
+    let sandbox = Sandbox::new();
+    let plain = sandbox.path("plain");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", plain.to_str().unwrap()]);
+    sandbox.wt(&["adopt", plain.to_str().unwrap()]).ok();
+    std::fs::write(plain.join(".env"), "A=1\n").unwrap();
+    sandbox.git(&plain, &["add", "-f", ".env"]);
+    let before = sandbox.living();
+    assert_eq!(before[0]["env"], false);
+    let port = (sandbox.port(0)).to_string();
+    sandbox
+        .wt(&["ports", "allocate", "-w", "plain", "-s", "web", "--port", &port])
+        .exits(1)
+        .says(&["tracked"]);
+    assert_eq!(sandbox.living(), before);
+    let exclude = std::fs::read_to_string(sandbox.repo().join(".git/info/exclude")).unwrap_or_default();
+    assert!(!exclude.lines().any(|line| line.trim_start_matches('/') == ".env"), "{exclude}");
 }
 
 #[test]
@@ -205,4 +269,46 @@ fn a_scan_shows_who_listens_and_offers_what_belongs_to_a_worktree() {
     assert_eq!(again["ports"][0]["verdict"], "own_listener");
     assert_eq!(again["ports"].as_array().unwrap().len(), 1);
     sandbox.refused(&["ports", "scan", "5005-5000"], "usage");
+}
+
+#[test]
+fn a_port_of_another_repository_is_not_released_from_here() {
+    let sandbox = Sandbox::new();
+    sandbox.make_repository("other");
+    sandbox.wt_in(&sandbox.path("other"), &["create", "shop", "--ports"]).ok();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let port = sandbox.port(0).to_string();
+    let error = sandbox.refused(&["ports", "release", &port], "not_found");
+    assert!(error["message"].as_str().unwrap().contains("feature-shop"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("wt -C "), "{error}");
+    sandbox.refused(&["ports", "release", &port, "--worktree", "login"], "not_found");
+    sandbox.wt(&["ports", "release", "--all", "--force"]).ok();
+    let left: Vec<_> =
+        sandbox.living().iter().map(|entry| entry["allocations"].as_array().unwrap().len()).collect();
+    assert_eq!(left, [1, 0], "another repository keeps its own");
+}
+
+#[test]
+fn releasing_everything_says_first_what_that_is() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports=web,api"]).ok();
+    let error = sandbox.refused(&["ports", "release", "--all"], "usage");
+    for (index, service) in (0..).zip(["web", "api"]) {
+        let listed = format!("{} ({service} of feature-one)", sandbox.port(index));
+        assert!(error["message"].as_str().unwrap().contains(&listed), "{error}");
+    }
+}
+
+#[test]
+fn a_pinned_port_is_released_by_its_number() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    let port = sandbox.port(4).to_string();
+    sandbox.wt(&["ports", "allocate", "-w", "one", "-s", "web", "--port", &port]).ok();
+    sandbox
+        .wt(&["ports", "release", &port])
+        .ok()
+        .answers(&[&format!("Released {port} (web of feature-one)")]);
+    assert!(!env(&sandbox, "feature-one").contains(&port));
+    sandbox.refused(&["ports", "release", &port], "not_found");
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::create::OnConflict;
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::Port;
@@ -20,6 +21,9 @@ pub struct Arguments {
     /// This port and no other, never moved
     #[arg(long, value_name = "PORT")]
     pub port: Option<Port>,
+    /// What to do when a port that is free in the registry is busy on the system
+    #[arg(long, value_name = "POLICY", value_enum)]
+    pub on_conflict: Option<OnConflict>,
 }
 
 /// Runs the command; with `-q` the numbers alone.
@@ -28,8 +32,11 @@ pub struct Arguments {
 ///
 /// The failures of the operation; nothing was changed then.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
-    let Arguments { worktree, service, port } = arguments;
+    let Arguments { worktree, service, port, on_conflict } = arguments;
+    let mut context = session.context()?;
+    if let Some(policy) = on_conflict {
+        context.config.conflict.policy = policy.into();
+    }
     let mut services: Vec<ServiceName> = Vec::new();
     for one in service {
         if !services.contains(&one) {

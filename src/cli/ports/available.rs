@@ -8,8 +8,9 @@ use crate::error::Result;
 use crate::model::port::PortRanges;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
-use crate::ops::ports::Drawer;
-use crate::ops::ports::available;
+use crate::ops::ports::available::{self, Available};
+use crate::ops::ports::{Capacity, Drawer};
+use crate::ui::paint::Paint;
 use crate::ui::table::{self, Row};
 
 /// Show the ports that are free now, range by range
@@ -60,6 +61,8 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     } else if is_one {
         let free: Vec<_> = found.iter().flat_map(|one| one.ranges.iter().copied()).collect();
         ui.answer(&PortRanges(free).to_string())?;
+    } else if ui.width().is_some() {
+        ui.answer(&found.iter().map(|one| drawn(one, ui.paint())).collect::<String>())?;
     } else {
         let rows: Vec<Row> = found
             .iter()
@@ -69,9 +72,18 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
                 Row::plain(vec![one.capacity.drawer.name().to_owned(), range, free])
             })
             .collect();
-        ui.answer(&table::render(ui, &["FOR", "RANGE", "FREE"], &rows, &[]))?;
+        ui.answer(&table::render(ui, &[], &rows, &[]))?;
     }
     Ok(u8::from(found.iter().all(|one| one.ranges.is_empty())))
+}
+
+/// A list of ranges may be longer than a line, so it has its own: nothing of it is cut off.
+fn drawn(one: &Available, paint: Paint) -> String {
+    let Capacity { drawer, first, last, free, .. } = &one.capacity;
+    let next = one.next.map(|next| format!(", next {next}")).unwrap_or_default();
+    let ranges = PortRanges(one.ranges.clone()).to_string();
+    let ranges = if ranges.is_empty() { String::new() } else { format!("  {ranges}\n") };
+    format!("{} {first}-{last}: {free} free{next}\n{ranges}", paint.strong(drawer.name()))
 }
 
 /// Runs `wt ports next`.

@@ -7,13 +7,15 @@ use super::{
     scan,
 };
 use crate::cli::session::Session;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 
 /// Who holds which port, whose it is, and what to do about it
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<PortsCommand>,
+    #[command(flatten)]
+    pub list: list::Arguments,
 }
 
 /// What to do.
@@ -67,7 +69,16 @@ impl Arguments {
 ///
 /// The failures of the operation.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let command = arguments.command.unwrap_or_else(|| PortsCommand::List(list::Arguments::default()));
+    let word = arguments.word();
+    let Some(command) = arguments.command else { return list::run(arguments.list, session) };
+    if arguments.list != list::Arguments::default() {
+        // `--worktree` before `release` would narrow nothing, and be thought to.
+        return Err(Failure::new(
+            Code::Usage,
+            format!("a flag of `wt ports list` stands before `wt {word}`"),
+        )
+        .hint(format!("put the flags behind the command: `wt {word} …`")));
+    }
     match command {
         PortsCommand::List(arguments) => list::run(arguments, session),
         PortsCommand::Allocate(arguments) => allocate::run(arguments, session),

@@ -6,16 +6,19 @@ use clap::Args;
 
 use crate::cli::session::Session;
 use crate::error::Result;
+use crate::model::health::state::{Health, Recorded};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::verdict::Verdict;
+use crate::ops::create;
 use crate::ops::ports::Capacity;
 use crate::ops::ports::list::{self, Allotted, Report, Request};
 use crate::ui::escape;
 use crate::ui::paint::Paint;
 
 /// List which worktree has which port, and how full each range is
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[group(skip)]
 pub struct Arguments {
     /// Of this worktree only
     #[arg(short, long, value_name = "WORKTREE")]
@@ -42,6 +45,9 @@ const BAR: usize = 20;
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
     let Arguments { worktree, service, purpose, all } = arguments;
+    if let Some(purpose) = &purpose {
+        create::require_purpose(&context, Some(purpose))?;
+    }
     let report = list::list(&context, &Request { worktree, service, purpose, all })?;
     let ui = session.ui;
     if ui.is_json() {
@@ -60,8 +66,15 @@ fn plain(report: &Report) -> String {
     for worktree in &report.worktrees {
         for port in &worktree.ports {
             let url = port.url.as_deref().unwrap_or("-");
-            let line =
-                [&worktree.name, port.service.as_str(), &port.port.to_string(), port.verdict.as_str(), url];
+            let line = [
+                worktree.name.as_str(),
+                port.service.as_str(),
+                &port.port.to_string(),
+                port.verdict.as_str(),
+                url,
+                if port.pinned { "pinned" } else { "-" },
+                health(port).map_or("-", Health::as_str),
+            ];
             let _ = writeln!(text, "{}", line.map(escape::line).join("\t"));
         }
     }
@@ -77,7 +90,12 @@ fn drawn(report: &Report, paint: Paint) -> String {
         let _ = writeln!(text, "{}", paint.strong(escape::line(&worktree.name)));
         for port in &worktree.ports {
             let url = port.url.as_deref().unwrap_or_default();
-            let (mark, words) = mark(port, paint);
+            let (mark, mut words) = mark(port, paint);
+            let pinned = port.pinned.then(|| "pinned".to_owned());
+            let health = health(port).map(|health| format!("last {}", health.words()));
+            for more in [pinned, health].into_iter().flatten() {
+                words = if words.is_empty() { more } else { format!("{words}, {more}") };
+            }
             let line = format!("{:<10} {:<6} {}", port.service, port.port, escape::line(url));
             let _ = writeln!(text, "  {mark} {line}  {}", paint.faint(escape::line(&words)));
         }
@@ -100,6 +118,11 @@ fn drawn(report: &Report, paint: Paint) -> String {
 fn taken(range: &Capacity) -> String {
     let name = range.drawer.name();
     format!("{name} {}-{}: {} of {} taken", range.first, range.last, range.used, range.used + range.free)
+}
+
+/// The state that the last look at its health found.
+fn health(port: &Allotted) -> Option<Health> {
+    port.health.as_ref().and_then(Recorded::find).map(|recorded| recorded.state)
 }
 
 fn mark(port: &Allotted, paint: Paint) -> (String, String) {

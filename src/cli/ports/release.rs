@@ -35,11 +35,19 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         return Err(Failure::new(Code::Usage, "no port was named")
             .hint("`wt ports release PORT`, or `--worktree NAME` for all of its ports"));
     }
-    if all && !force {
-        return Err(Failure::new(Code::Usage, "`--all` gives up every port of every worktree here")
-            .hint("`wt ports release --all --force` does"));
-    }
     let context = session.context()?;
+    if all && !force {
+        let listed = release::all_in_words(&context)?;
+        let what = "`--all` gives up every port of every worktree here";
+        let message = if listed.is_empty() {
+            format!("{what}; there is none now")
+        } else {
+            format!("{what}:\n{}", listed.join("\n"))
+        };
+        return Err(Failure::new(Code::Usage, message)
+            .hint("`wt ports release --all --force` does")
+            .detail("ports", listed));
+    }
     let report = release::release(&context, &Request { ports, worktree })?;
     let ui = session.ui;
     if ui.is_json() {

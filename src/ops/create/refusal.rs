@@ -40,7 +40,8 @@ pub fn refused_selection(
     selection: &Selection,
     registry: &Registry,
 ) -> Result<Failure> {
-    let named = purpose.map_or("no purpose", Purpose::as_str);
+    // Without a purpose the range is the service's own.
+    let named = purpose.map(Purpose::as_str).or_else(|| service_of(selection)).unwrap_or("no purpose");
     Ok(match selection {
         Selection::Chosen(_) => Failure::new(Code::Internal, "a port selection that succeeded was refused"),
         Selection::Busy { ranges, busy, denied, service } if busy.is_empty() => {
@@ -83,6 +84,16 @@ pub fn refused_selection(
                 .detail("idle", idle)
         }
     })
+}
+
+fn service_of(selection: &Selection) -> Option<&str> {
+    match selection {
+        Selection::Chosen(_) => None,
+        Selection::Busy { service, .. }
+        | Selection::Exhausted { service, .. }
+        | Selection::Excluded { service, .. }
+        | Selection::Owned { service, .. } => Some(service.as_str()),
+    }
 }
 
 /// Allocations of these ranges for which nothing listens: `feature-login (web 5001)`.

@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::sight::{self, Look};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::{owner, probe};
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::event::Event;
 use crate::model::listener::{Probe, WorktreeKey};
-use crate::model::port::Port;
+use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
@@ -48,15 +48,17 @@ pub struct Report {
 pub struct Given {
     pub port: Port,
     pub service: ServiceName,
+    pub url: Option<String>,
     pub pinned: bool,
+    /// The last health result; `None` when nobody looked yet.
+    pub health: Option<Value>,
     /// False for what it had before.
     pub new: bool,
 }
 
 enum Attempt {
-    Done { entry: Box<Entry>, given: Vec<Given> },
+    Done { entry: Box<Entry>, given: Vec<Given>, had_env: bool },
     Refused { selection: Selection, seen: Box<Registry> },
-    Taken(Port),
 }
 
 /// Allocates.
@@ -75,19 +77,18 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     let path = std::mem::take(&mut known.path);
     let settings = &context.config.conflict;
     let mut skip: HashSet<Port> = HashSet::new();
-    let (mut entry, given) = loop {
+    let (mut entry, given, had_env) = loop {
         match attempt(context, known.sequence, request, &skip)? {
-            Attempt::Done { entry, given } => break (*entry, given),
-            Attempt::Taken(port) => return Err(taken(context, port)?),
+            Attempt::Done { entry, given, had_env } => break (*entry, given, had_env),
             Attempt::Refused { selection, seen } => {
                 let met = match &selection {
                     Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
                     _ => None,
                 };
-                let is_left = skip.len() < settings.max_retries as usize;
+                let is_left = request.port.is_none() && skip.len() < settings.max_retries as usize;
                 match met {
                     Some(port) if settings.policy == ConflictPolicy::Retry && is_left => skip.insert(port),
-                    _ => return Err(refused_selection(known.purpose.as_ref(), &selection, &seen)?),
+                    _ => return Err(refused(&known, request, &selection, &seen)?),
                 };
                 let tries = u32::try_from(skip.len()).unwrap_or(u32::MAX);
                 context.host.clock.wait(settings.wait_before(tries), &context.host.interrupt)?;
@@ -95,6 +96,12 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
         }
     };
     entry.path = path;
+    let repository = context.require_repository()?;
+    let given = given.into_iter().map(|given| {
+        let url = env::url(&context.config, &repository.name(), &entry, &given.service, given.port);
+        Given { url, ..given }
+    });
+    let given: Vec<Given> = given.collect();
     let mut report = Report { worktree: entry.name.clone(), ports: given, env: None, warnings: Vec::new() };
     let is_news = report.ports.iter().any(|given| given.new);
     if is_news && !entry.env {
@@ -102,13 +109,14 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
         report.warnings.push(message);
     }
     if entry.env && is_news {
-        match env::write(context, context.require_repository()?, &entry) {
+        match env::write(context, repository, &entry) {
             Ok(written) => {
                 report.env = Some(written.path);
                 report.warnings = written.warnings;
             }
             Err(failure) => {
-                take_back(context, entry.sequence, &report.ports)?;
+                take_back(context, entry.sequence, &report.ports, had_env)?;
+                env::forget_exclude(context, repository, &entry.repository_id)?;
                 return Err(failure);
             }
         }
@@ -128,7 +136,7 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
             let message = format!("`{}` is {} just now", entry.name, entry.state.as_str());
             return Err(Failure::new(Code::Locked, message).hint("try again when that is done"));
         }
-        let before = entry.allocations.clone();
+        let (before, had_env) = (entry.allocations.clone(), entry.env);
         let find = |service: &ServiceName| {
             let known = before.iter().find(|known| known.service == *service && known.find_port().is_some());
             known.and_then(|known| Some((known.find_port()?, known.pinned)))
@@ -138,8 +146,9 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
         let mut chosen: Vec<(ServiceName, Port, bool)> = Vec::new();
         match (request.port, missing.first()) {
             (Some(port), Some(service)) => {
-                if let Some(refused) = pin(context, registry, &entry, service, port)? {
-                    return Ok(refused);
+                if let Some(selection) = pin(context, registry, &entry, service, port)? {
+                    note_conflict(registry, &entry, &selection, now);
+                    return Ok(Attempt::Refused { selection, seen: Box::new(registry.clone()) });
                 }
                 chosen.push(((*service).clone(), port, true));
             }
@@ -152,6 +161,7 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
                         chosen.extend(choices.into_iter().map(|choice| (choice.service, choice.port, false)));
                     }
                     selection => {
+                        note_conflict(registry, &entry, &selection, now);
                         return Ok(Attempt::Refused { selection, seen: Box::new(registry.clone()) });
                     }
                 }
@@ -161,7 +171,10 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
             let new = chosen.iter().find(|(known, ..)| known == service);
             let (port, pinned) = new.map(|(_, port, pinned)| (*port, *pinned)).or_else(|| find(service))?;
             let pinned = pinned || request.port == Some(port);
-            Some(Given { port, service: service.clone(), pinned, new: new.is_some() })
+            let same =
+                before.iter().find(|known| known.service == *service && known.find_port() == Some(port));
+            let health = same.and_then(|known| known.health.clone());
+            Some(Given { port, service: service.clone(), url: None, pinned, health, new: new.is_some() })
         });
         let given: Vec<Given> = given.collect();
         let events: Vec<Event> = chosen
@@ -185,7 +198,7 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
                 }
             }
             // Whoever made a worktree without an env block wanted none; an adopted one never had the choice.
-            if known.created_by != "wt" {
+            if !events.is_empty() && known.created_by != "wt" {
                 known.env = true;
             }
         }
@@ -193,7 +206,7 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
             registry.record_event(now, event);
         }
         let entry = registry.find_by_sequence(sequence).map_or(entry, |known| known.clone());
-        Ok(Attempt::Done { entry: Box::new(entry), given })
+        Ok(Attempt::Done { entry: Box::new(entry), given, had_env })
     })
 }
 
@@ -222,17 +235,26 @@ fn pin(
     entry: &Entry,
     service: &ServiceName,
     port: Port,
-) -> Result<Option<Attempt>> {
+) -> Result<Option<Selection>> {
     let own = context.config.services.get(service).and_then(|settings| settings.ports.as_ref());
     let is_own = own.is_some_and(|ranges| ranges.contains(port));
     let exclusions = choose::exclusions(context, registry);
+    if port.number() < 1024 {
+        let message =
+            format!("port {port} for `{service}` is privileged: only the system's own servers get it");
+        return Err(Failure::new(Code::PortDenied, message).hint("choose a port above 1023"));
+    }
     if let Some(exclusion) = exclusions.iter().find(|exclusion| exclusion.applies_to(port, is_own)) {
         let message = format!("port {port} for `{service}` is excluded: {}", exclusion.reason);
         return Err(Failure::new(Code::PortExcluded, message).hint("`wt ports next` names another port"));
     }
     if owned_ports(registry).contains(&port) {
-        let whose = registry.find_owner(port).map_or("a damaged record", |owner| &owner.name);
-        let message = format!("port {port} for `{service}` belongs to `{whose}`");
+        let whose = match registry.find_owner(port) {
+            Some(owner) if owner.repository_id == entry.repository_id => format!("`{}`", owner.name),
+            Some(owner) => format!("`{}` of {}", owner.name, owner.repository.display()),
+            None => "a damaged record".to_owned(),
+        };
+        let message = format!("port {port} for `{service}` belongs to {whose}");
         return Err(
             Failure::new(Code::PortConflict, message).hint(format!("`wt ports check {port}` tells more"))
         );
@@ -250,24 +272,46 @@ fn pin(
                 !owners.is_empty() && owners.iter().all(|owner| owner.belongs_to.as_ref() == Some(&key))
             };
             let is_free_for_it = !sockets.is_empty() && sockets.iter().all(|socket| is_ours(&socket.owners));
-            Ok((!is_free_for_it).then_some(Attempt::Taken(port)))
+            let ranges = PortRanges(range_around(context, entry, service, port).into_iter().collect());
+            let (busy, service) = (vec![port], service.clone());
+            Ok((!is_free_for_it).then_some(Selection::Busy { ranges, busy, denied: Vec::new(), service }))
         }
     }
 }
 
-fn taken(context: &Context, port: Port) -> Result<Failure> {
-    let registry = context.store()?.read()?;
-    let judged = sight::judge_all(context, &registry, &[port], Look::Closely)?;
-    let reason = judged.first().map_or("", |judgement| &judgement.reason);
-    Ok(Failure::new(Code::PortConflict, format!("port {port} is not free: {reason}"))
-        .hint(format!("`wt ports kill {port}` ends who holds it; without `--port` another port is chosen")))
+/// The range that `port` was chosen from, or the port alone where it lies outside of them.
+fn range_around(context: &Context, entry: &Entry, service: &ServiceName, port: Port) -> Option<PortRange> {
+    let ranges = ranges(context, entry, service).0.into_iter();
+    ranges.into_iter().find(|range| range.contains(port)).or_else(|| PortRange::new(port, port))
+}
+
+/// In the words of a create; a port that was named has no other that could be tried.
+fn refused(entry: &Entry, request: &Request, selection: &Selection, seen: &Registry) -> Result<Failure> {
+    let failure = refused_selection(entry.purpose.as_ref(), selection, seen)?;
+    Ok(match request.port {
+        Some(port) if matches!(selection, Selection::Busy { .. }) => failure.hint(format!(
+            "`wt ports owner {port}` shows who holds it, `wt ports kill {port}` ends that;\nwithout `--port` another port is chosen"
+        )),
+        _ => failure,
+    })
+}
+
+fn note_conflict(registry: &mut Registry, entry: &Entry, refused: &Selection, now: jiff::Timestamp) {
+    let Selection::Busy { busy, service, .. } = refused else { return };
+    registry.count_conflict("system", entry.purpose.as_ref(), service);
+    let ports: Vec<u16> = busy.iter().map(|port| port.number()).collect();
+    let event = Event::new("port_conflict")
+        .of(&entry.repository, &entry.name)
+        .with("kind", "system")
+        .with("purpose", entry.purpose.as_ref().map(ToString::to_string))
+        .with("service", service.as_str())
+        .with("ports", ports);
+    registry.record_event(now, event);
 }
 
 fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish> {
-    let own = context.config.services.get(service).and_then(|settings| settings.ports.clone());
-    let own_range = own.is_some();
-    let of_purpose = || entry.purpose.as_ref().map(|purpose| context.config.ranges_for(purpose, service));
-    let ranges = own.or_else(of_purpose).unwrap_or_default();
+    let own_range = context.config.services.get(service).is_some_and(|settings| settings.ports.is_some());
+    let ranges = ranges(context, entry, service);
     if ranges.is_empty() {
         let what =
             entry.purpose.as_ref().map_or("no purpose".to_owned(), |purpose| format!("purpose {purpose}"));
@@ -279,7 +323,13 @@ fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish>
     Ok(Wish { service: service.clone(), ranges, own_range, former: None, pinned: None })
 }
 
-fn take_back(context: &Context, sequence: u64, given: &[Given]) -> Result<()> {
+fn ranges(context: &Context, entry: &Entry, service: &ServiceName) -> PortRanges {
+    let own = context.config.services.get(service).and_then(|settings| settings.ports.clone());
+    let of_purpose = || entry.purpose.as_ref().map(|purpose| context.config.ranges_for(purpose, service));
+    own.or_else(of_purpose).unwrap_or_default()
+}
+
+fn take_back(context: &Context, sequence: u64, given: &[Given], had_env: bool) -> Result<()> {
     let is_new = |known: &Allocation| {
         given
             .iter()
@@ -289,6 +339,7 @@ fn take_back(context: &Context, sequence: u64, given: &[Given]) -> Result<()> {
     context.store()?.update(|registry| {
         let Some(entry) = registry.find_by_sequence(sequence) else { return Ok(()) };
         entry.allocations.retain(|known| !is_new(known));
+        entry.env = had_env;
         let event = Event::new("port_allocation_undone").of(entry.repository.clone(), &entry.name.clone());
         registry.record_event(now, event);
         Ok(())

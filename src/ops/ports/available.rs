@@ -15,7 +15,7 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish, owned_ports};
 use crate::model::service::ServiceName;
-use crate::ops::create::refused_selection;
+use crate::ops::create::{refused_selection, require_purpose};
 use crate::ops::{choose, find};
 
 /// The free ports of one range.
@@ -46,6 +46,7 @@ pub fn available(context: &Context, drawer: Option<Drawer>) -> Result<Vec<Availa
     let asked = match drawer {
         None => ranges::all(context),
         Some(drawer) => {
+            require_known(context, &drawer)?;
             drawer.require_ranges(context)?.0.into_iter().map(|range| (drawer.clone(), range)).collect()
         }
     };
@@ -79,7 +80,10 @@ pub fn available(context: &Context, drawer: Option<Drawer>) -> Result<Vec<Availa
 pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
     let registry = context.store()?.read()?;
     let drawer = match drawer {
-        Some(drawer) => drawer,
+        Some(drawer) => {
+            require_known(context, &drawer)?;
+            drawer
+        }
         None => Drawer::Purpose(purpose_here(context)?),
     };
     let ranges = drawer.require_ranges(context)?;
@@ -92,6 +96,14 @@ pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
             };
             Err(refused_selection(purpose, &refused, &registry)?)
         }
+    }
+}
+
+/// A purpose that there is not is answered with the near one.
+fn require_known(context: &Context, drawer: &Drawer) -> Result<()> {
+    match drawer {
+        Drawer::Purpose(purpose) => require_purpose(context, Some(purpose)).map(drop),
+        Drawer::Service(_) => Ok(()),
     }
 }
 

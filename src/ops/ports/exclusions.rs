@@ -8,6 +8,9 @@ use crate::model::event::Event;
 use crate::model::exclusion::{self, Exclusion};
 use crate::model::port::{Port, PortRange};
 
+/// The key of the configuration that excludes ports too.
+const KEY: &str = "ports.exclude";
+
 /// What became of a wish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -83,9 +86,11 @@ fn others(context: &Context, range: PortRange) -> Vec<String> {
             PortRange::new(known.first, known.last).map(|range| range.to_string()).unwrap_or_default();
         format!("{ports} stays excluded ({origin}): {}", known.reason)
     };
+    let origin = context.config.values.iter().find(|value| value.key == KEY);
+    let origin = origin.map_or_else(|| KEY.to_owned(), |value| format!("{KEY}, {}", value.origin));
     let built_in = exclusion::built_in(std::env::consts::OS);
     let built_in = built_in.iter().filter(touches).map(|known| told(known, "built in"));
-    let configured = context.config.exclusions.iter().filter(touches).map(|known| told(known, "configured"));
+    let configured = context.config.exclusions.iter().filter(touches).map(|known| told(known, &origin));
     built_in.chain(configured).collect()
 }
 

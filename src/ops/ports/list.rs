@@ -1,11 +1,12 @@
 //! Allocations by worktree with a verdict each, and how full the ranges are.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::ranges::{self, Capacity, Drawer};
 use super::sight::{self, Look};
-use crate::context::Context;
-use crate::error::Result;
+use crate::context::{Context, not_a_repository};
+use crate::error::{Code, Failure, Result};
 use crate::model::port::Port;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::Entry;
@@ -46,6 +47,8 @@ pub struct Allotted {
     pub service: ServiceName,
     pub pinned: bool,
     pub url: Option<String>,
+    /// The last health result; `None` when nobody looked yet.
+    pub health: Option<Value>,
     pub verdict: Verdict,
     pub reason: String,
 }
@@ -56,16 +59,30 @@ pub struct Allotted {
 ///
 /// `not_a_repository` outside of one unless all are asked for; `not_found` for the worktree.
 pub fn list(context: &Context, request: &Request) -> Result<Report> {
+    if context.repository.is_none() && !request.all {
+        return Err(not_a_repository(&context.folder)
+            .hint("change to a repository, name one with `-C DIR`, or see them all: `wt ports list --all`"));
+    }
     let registry = context.store()?.read()?;
     let only = match &request.worktree {
-        Some(wanted) => Some(find::named(context, &registry, wanted)?.entry.map(|entry| entry.sequence)),
+        Some(wanted) => {
+            let found = find::named(context, &registry, wanted)?;
+            let entry = found.entry.ok_or_else(|| {
+                Failure::new(
+                    Code::NotFound,
+                    format!("worktree `{}` is not recorded, so it has no ports", found.name),
+                )
+                .hint(format!("`wt adopt {}` records it", found.path.display()))
+            })?;
+            Some(entry.sequence)
+        }
         None => None,
     };
     let here = if request.all { None } else { Some(context.require_repository()?.find_id()) };
     let is_wanted = |entry: &&Entry| {
         entry.is_living()
             && here.as_ref().is_none_or(|here| here.as_ref() == Some(&entry.repository_id))
-            && only.is_none_or(|only| only == Some(entry.sequence))
+            && only.is_none_or(|only| only == entry.sequence)
             && request.purpose.as_ref().is_none_or(|purpose| entry.purpose.as_ref() == Some(purpose))
     };
     let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
@@ -85,6 +102,7 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
                 service: allocation.service.clone(),
                 pinned: allocation.pinned,
                 url: env::url(&context.config, &repository_name(entry), entry, &allocation.service, port),
+                health: allocation.health.clone(),
                 verdict: judgement.verdict,
                 reason: judgement.reason.clone(),
             })
@@ -101,7 +119,9 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
     let owned = owned_ports(&registry);
     let is_wanted_range = |drawer: &Drawer| match drawer {
         Drawer::Purpose(purpose) => {
-            request.service.is_none() && request.purpose.as_ref().is_none_or(|only| only == purpose)
+            // A service without a range of its own draws from the purposes'.
+            request.service.as_ref().is_none_or(|service| !has_own_range(context, service))
+                && request.purpose.as_ref().is_none_or(|only| only == purpose)
         }
         Drawer::Service(service) => request.purpose.is_none() && is_wanted_service(service),
     };
@@ -109,6 +129,10 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
     let ranges =
         ranges.map(|(drawer, range)| ranges::capacity(context, &exclusions, &owned, drawer, range)).collect();
     Ok(Report { worktrees, ranges })
+}
+
+fn has_own_range(context: &Context, service: &ServiceName) -> bool {
+    context.config.services.get(service).is_some_and(|settings| settings.ports.is_some())
 }
 
 /// The judgements are sorted by port.

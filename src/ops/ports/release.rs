@@ -7,8 +7,11 @@ use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::listeners;
 use crate::model::event::Event;
 use crate::model::port::Port;
+use crate::model::quoting;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::model::selection::owned_ports;
 use crate::model::service::ServiceName;
 use crate::ops::{env, find};
 
@@ -72,8 +75,7 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
             .collect();
         match names[..] {
             [] => {
-                return Err(Failure::new(Code::NotFound, format!("no worktree here has port {port}"))
-                    .hint(format!("`wt ports check {port}` tells whose it is")));
+                return Err(not_here(&registry, *port, request.worktree.as_deref()));
             }
             [_] => {}
             _ => {
@@ -85,10 +87,7 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
             }
         }
     }
-    if let Some(busy) = entries.iter().find(|entry| entry.state != EntryState::Active) {
-        let message = format!("`{}` is {} just now", busy.name, busy.state.as_str());
-        return Err(Failure::new(Code::Locked, message).hint("try again when that is done"));
-    }
+    entries.iter().try_for_each(|entry| require_active(entry))?;
     let held: Vec<Port> = listeners()?.into_iter().filter(|one| one.listening).map(|one| one.port).collect();
     let mut report = Report { released: Vec::new(), warnings: Vec::new() };
     let mut sequences: Vec<(u64, String)> =
@@ -105,6 +104,61 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
     Ok(report)
 }
 
+/// Returns what a release of everything here would give up, in words.
+///
+/// # Errors
+///
+/// `not_a_repository`; fails when the registry cannot be read.
+pub fn all_in_words(context: &Context) -> Result<Vec<String>> {
+    let Some(id) = context.require_repository()?.find_id() else { return Ok(Vec::new()) };
+    let registry = context.store()?.read()?;
+    let words = registry.living(&id).flat_map(|entry| {
+        entry.allocations.iter().filter_map(|allocation| {
+            Some(format!("{} ({} of {})", allocation.find_port()?, allocation.service, entry.name))
+        })
+    });
+    Ok(words.collect())
+}
+
+/// Nobody here has the port, or not the one who was named: says who does.
+fn not_here(registry: &Registry, port: Port, wanted: Option<&str>) -> Failure {
+    let owner = registry.find_owner(port);
+    let message = match (wanted, owner) {
+        (Some(wanted), Some(owner)) => {
+            format!(
+                "`{wanted}` does not have port {port}: `{}` of {} does",
+                owner.name,
+                owner.repository.display()
+            )
+        }
+        (Some(wanted), None) => format!("`{wanted}` does not have port {port}: nobody does"),
+        (None, Some(owner)) => {
+            format!(
+                "port {port} is that of `{}` of another repository, {}",
+                owner.name,
+                owner.repository.display()
+            )
+        }
+        (None, None) => format!("no worktree has port {port}"),
+    };
+    let failure = Failure::new(Code::NotFound, message);
+    match owner {
+        Some(owner) => failure.hint(format!(
+            "`wt -C {} ports release {port}` gives it up",
+            quoting::quote_sh(&owner.repository.to_string_lossy())
+        )),
+        None => failure.hint("`wt ports list` shows who has which"),
+    }
+}
+
+fn require_active(entry: &Entry) -> Result<()> {
+    if entry.state == EntryState::Active {
+        return Ok(());
+    }
+    let message = format!("`{}` is {} just now", entry.name, entry.state.as_str());
+    Err(Failure::new(Code::Locked, message).hint("try again when that is done"))
+}
+
 fn release_of(
     context: &Context,
     sequence: u64,
@@ -116,6 +170,7 @@ fn release_of(
         let Some(entry) = registry.find_by_sequence(sequence).filter(|entry| entry.is_living()) else {
             return Ok(None);
         };
+        require_active(entry)?;
         let is_gone = |known: &Allocation| {
             known.find_port().is_some_and(|port| ports.is_empty() || ports.contains(&port))
         };
@@ -141,8 +196,12 @@ fn release_of(
         Err(failure) => {
             // The block still tells a server the port: the record says so again.
             context.store()?.update(|registry| {
+                // Whoever was given one of them meanwhile has it now.
+                let given = owned_ports(registry);
+                let is_left =
+                    |known: &Allocation| known.find_port().is_none_or(|port| !given.contains(&port));
                 if let Some(entry) = registry.find_by_sequence(sequence) {
-                    entry.allocations.extend(gone);
+                    entry.allocations.extend(gone.into_iter().filter(is_left));
                     let event = Event::new("ports_release_undone").of(&after.repository, &after.name);
                     registry.record_event(now, event);
                 }
