@@ -312,3 +312,47 @@ fn a_pinned_port_is_released_by_its_number() {
     assert!(!env(&sandbox, "feature-one").contains(&port));
     sandbox.refused(&["ports", "release", &port], "not_found");
 }
+
+#[test]
+fn a_release_that_the_env_block_cannot_follow_is_taken_back() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-one");
+    sandbox.git(&folder, &["add", "-f", ".env"]);
+    let (before, text) = (sandbox.living(), env(&sandbox, "feature-one"));
+    sandbox.wt(&["ports", "release", &sandbox.port(0).to_string()]).exits(1).says(&["tracked"]);
+    assert_eq!(sandbox.living(), before);
+    assert_eq!(env(&sandbox, "feature-one"), text);
+}
+
+#[test]
+fn a_worktree_whose_folder_is_gone_can_give_its_port_up() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    std::fs::remove_dir_all(sandbox.worktree("feature-one")).unwrap();
+    sandbox.wt(&["ports", "release", &sandbox.port(0).to_string()]).ok();
+    assert_eq!(sandbox.wt(&["ports", "next"]).ok().stdout, format!("{}\n", sandbox.port(0)));
+}
+
+#[test]
+fn allocations_at_once_never_get_the_same_port() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    let start = |index: usize| {
+        let service = format!("s{index}");
+        let words = ["ports", "allocate", "-w", "one", "-s", &service, "-q"];
+        sandbox.command(&sandbox.repo(), &words).stdout(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let running: Vec<_> = (0..8).map(start).collect();
+    let mut ports: Vec<u16> = running
+        .into_iter()
+        .map(|child| {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success());
+            String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+        })
+        .collect();
+    ports.sort_unstable();
+    assert_eq!(ports, (0..8).map(|index| sandbox.port(index)).collect::<Vec<_>>());
+    assert_eq!(sandbox.wt(&["env", "one", "--check"]).status, 0, "the block has all of them");
+}

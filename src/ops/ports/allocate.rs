@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::follow::follow;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::{owner, probe};
@@ -109,7 +110,7 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
         report.warnings.push(message);
     }
     if entry.env && is_news {
-        match env::write(context, repository, &entry) {
+        match follow(context, repository, &entry) {
             Ok(written) => {
                 report.env = Some(written.path);
                 report.warnings = written.warnings;

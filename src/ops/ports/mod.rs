@@ -6,6 +6,7 @@ pub mod cleanup;
 pub mod conflicts;
 pub mod disputes;
 pub mod exclusions;
+mod follow;
 pub mod history;
 pub mod holders;
 pub mod kill;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::follow::follow;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::listeners;
@@ -13,7 +14,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::selection::owned_ports;
 use crate::model::service::ServiceName;
-use crate::ops::{env, find};
+use crate::ops::find;
 
 /// What is given up: these ports, or all of the worktree, or all of the repository.
 #[derive(Clone, Debug)]
@@ -191,7 +192,7 @@ fn release_of(
     if !after.env || !after.path.is_dir() {
         return Ok(gone);
     }
-    match env::write(context, context.require_repository()?, &after) {
+    match follow(context, context.require_repository()?, &after) {
         Ok(written) => warnings.extend(written.warnings),
         Err(failure) => {
             // The block still tells a server the port: the record says so again.
