@@ -4,14 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::facts::{Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::health::state::LAST_LISTENING;
 use crate::model::listener::Listener;
 use crate::model::port::Port;
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::{Allocation, MOVED_AT};
 use crate::model::registry::entry::{Entry, EntryState};
-
-/// The field of an allocation that says when its server was last seen listening.
-const LAST_LISTENING: &str = "last_listening";
 
 /// How long a port that was moved away from somebody else waits for its server.
 const GRACE: SignedDuration = SignedDuration::from_hours(1);
