@@ -2,14 +2,20 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 #![expect(clippy::disallowed_methods, reason = "`ss` is measured beside us")]
 
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use wt::context::Context;
+use wt::host::environment::Environment;
+use wt::host::machine::Host;
 use wt::host::net::listeners::listeners;
 use wt::host::net::owner::attribute;
 use wt::host::net::probe::{Probe, prober};
-use wt::model::port::PortRange;
+use wt::model::config::merge;
+use wt::model::port::{Port, PortRange};
 use wt::model::registry::table::Registry;
+use wt::ops::ports::sight::{Look, judge_all};
 
 const ROUNDS: usize = 51;
 
@@ -37,8 +43,35 @@ fn main() {
     println!("{:<44} {:>12.2?}", "all listeners and bound sockets", median(|| drop(listeners())));
     let registry = Registry::default();
     println!("{:<44} {:>12.2?}", "100 ports attributed", median(|| drop(attribute(&ports, &registry))));
-    let ss = || Command::new("ss").arg("-ltn").stdout(Stdio::null()).status();
-    if ss().is_ok() {
-        println!("{:<44} {:>12.2?}", "ss -ltn", median(|| drop(ss())));
+    verdicts(&ports, &registry);
+}
+
+/// All verdicts about the ports, of which ten are held by us, beside what else people would ask.
+fn verdicts(ports: &[Port], registry: &Registry) {
+    let config = merge::merge(&[], &[], &[]).unwrap_or_else(|failure| panic!("{failure}"));
+    let host = Host::new(Environment::from_iter([]));
+    let context = Context { host, config, folder: "/".into(), repository: None };
+    let bind = |port: &Port| TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok();
+    let held: Vec<TcpListener> = ports.iter().step_by(10).filter_map(bind).collect();
+    let judging = median(|| drop(judge_all(&context, registry, ports, Look::Probed)));
+    println!("{:<44} {judging:>12.2?}   ({} held)", "all verdicts of 100 ports", held.len());
+    let beside = |name: &str, took: Duration| {
+        println!("{name:<44} {took:>12.2?}   ({:.1} times)", took.as_secs_f64() / judging.as_secs_f64());
+    };
+    beside(
+        "connect to each of them, one after the other",
+        median(|| {
+            for port in ports {
+                drop(TcpStream::connect((Ipv4Addr::LOCALHOST, port.number())));
+            }
+        }),
+    );
+    for words in [&["ss", "-ltnp"][..], &["lsof", "-nP", "-iTCP", "-sTCP:LISTEN"]] {
+        let run =
+            || Command::new(words[0]).args(&words[1..]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        match run() {
+            Ok(_) => beside(&words.join(" "), median(|| drop(run()))),
+            Err(_) => println!("{} is not here", words[0]),
+        }
     }
 }
