@@ -31,6 +31,7 @@ impl Session<'_> {
         for said in heal::heal(&context) {
             self.ui.say(&said);
         }
+        vanished::follow_moves(&context);
         Ok(context)
     }
 

@@ -87,9 +87,9 @@ fn lines(report: &Report) -> String {
     let mut text = String::new();
     for view in &report.commands {
         let command = &view.command;
-        let _ = writeln!(text, "  {} = {}", command.key, escape::line(&command.command));
+        let _ = writeln!(text, "  {} = {}", command.key, escape::exact(&command.command));
         if let Some(formerly) = &view.formerly {
-            let _ = writeln!(text, "    formerly: {}", escape::line(formerly));
+            let _ = writeln!(text, "    formerly: {}", escape::exact(formerly));
         }
     }
     text
@@ -113,7 +113,7 @@ fn answer(ui: &Ui, report: &Report) -> Result<()> {
                 view.command.key.clone(),
                 state.to_owned(),
                 view.command.origin.to_string(),
-                view.command.command.clone(),
+                escape::exact(&view.command.command).into_owned(),
             ])
         })
         .collect();
@@ -135,7 +135,7 @@ fn list(context: &Context, ui: &Ui) -> Result<u8> {
                 repository.repository.to_string_lossy().into_owned(),
                 approved.key.clone(),
                 repository.approved_at.to_string(),
-                approved.command.clone(),
+                escape::exact(&approved.command).into_owned(),
             ]));
         }
     }

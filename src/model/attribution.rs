@@ -38,7 +38,10 @@ pub struct ProcessFacts {
 pub struct Claim {
     pub repository: RepositoryId,
     pub name: String,
+    /// Its folder; empty where what stands there is not the worktree, so that standing there proves nothing.
     pub path: PathBuf,
+    /// git's own name of the worktree.
+    pub admin: String,
     /// The processes recorded for it.
     pub processes: Vec<ProcessId>,
 }
@@ -52,6 +55,7 @@ impl Claim {
             repository: entry.repository_id.clone(),
             name: entry.name.clone(),
             path: entry.path.clone(),
+            admin: entry.admin.clone(),
             processes: recorded
                 .into_iter()
                 .flatten()
@@ -137,7 +141,7 @@ fn standing_in<'a>(process: &ProcessFacts, claims: &'a [Claim]) -> Option<&'a Cl
     let folder: &Path = process.folder.as_deref()?;
     claims
         .iter()
-        .filter(|claim| folder.starts_with(&claim.path))
+        .filter(|claim| !claim.path.as_os_str().is_empty() && folder.starts_with(&claim.path))
         .max_by_key(|claim| claim.path.components().count())
 }
 
@@ -156,6 +160,7 @@ mod tests {
             repository: RepositoryId("r".to_owned()),
             name: name.to_owned(),
             path: PathBuf::from(path),
+            admin: name.to_owned(),
             processes: recorded.iter().map(process).collect(),
         }
     }
@@ -226,6 +231,13 @@ mod tests {
         assert_eq!(found(&at("/w/inner-2"), &claims, &[]).as_deref(), Some("outer"));
         assert_eq!(found(&at("/srv/demo"), &claims, &[]), None);
         assert_eq!(found(&process(30, 1), &claims, &[]), None);
+    }
+
+    #[test]
+    fn a_claim_without_a_folder_claims_nobody_by_folder() {
+        let claims = [claim("a", "", &[])];
+        let at = ProcessFacts { folder: Some("/srv/demo".into()), ..process(30, 1) };
+        assert_eq!(found(&at, &claims, &[]), None);
     }
 
     #[test]

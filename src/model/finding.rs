@@ -236,7 +236,7 @@ pub enum Fix {
         target: Target,
     },
     /// What a dead `git worktree add` left half-made is taken away, or finished when it was whole.
-    SettleHalfMade { admin: String },
+    SettleHalfMade { repository: PathBuf, admin: String },
     /// The env block is rendered again.
     RenderEnv {
         #[serde(flatten)]
@@ -293,7 +293,7 @@ impl fmt::Display for Fix {
                 None => write!(formatter, "record that HEAD is detached"),
             },
             Self::Heal { .. } => write!(formatter, "undo it, or finish it when it is whole"),
-            Self::SettleHalfMade { admin } => {
+            Self::SettleHalfMade { admin, .. } => {
                 write!(formatter, "take away what git left of `{admin}`, or finish it when it is whole")
             }
             Self::RenderEnv { .. } => write!(formatter, "render the env block (as `wt env`)"),

@@ -13,10 +13,10 @@ use super::registry::repository::RepositoryId;
 /// What is remembered of worktrees, those that are gone and those that are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// The worktrees that are there, with whether a process that is on record for them still runs.
-    pub living: Vec<(WorktreeKey, bool)>,
-    /// Every repository that is known here: a mark that names another one is somebody else's.
-    pub repositories: Vec<RepositoryId>,
+    /// The worktrees that are there.
+    pub living: Vec<WorktreeKey>,
+    /// The worktrees that are known to have been there: a mark that names another one proves nothing.
+    pub gone: Vec<WorktreeKey>,
     /// Processes on record for worktrees that are gone; of this boot and pid namespace only.
     pub recorded: Vec<(String, ProcessId)>,
     pub folders: Vec<FormerFolder>,
@@ -56,8 +56,6 @@ pub enum Reason {
     InTrash,
     /// It works in a deleted folder of a worktree that is gone.
     InDeletedFolder,
-    /// Its mark names a worktree that is there, and nothing that is on record for that runs.
-    Unrecorded,
 }
 
 impl Reason {
@@ -69,7 +67,6 @@ impl Reason {
             Self::Marked => "started for a worktree that is gone",
             Self::InTrash => "works in the folder of a worktree that was removed",
             Self::InDeletedFolder => "works in the deleted folder of a worktree that is gone",
-            Self::Unrecorded => "started for its worktree, and on record no more",
         }
     }
 }
@@ -77,8 +74,9 @@ impl Reason {
 /// Returns the worktree that a stray was for, and why it is one; `None` for everything else.
 #[must_use]
 pub fn find_stray(suspect: &Suspect<'_>, past: &Past) -> Option<(String, Reason)> {
-    if let Some(worktree) = suspect.belongs_to {
-        return unrecorded(suspect, worktree, past);
+    // Whatever a worktree that is there runs is its own business.
+    if suspect.belongs_to.is_some() {
+        return None;
     }
     let recorded = || {
         let is_it = |known: &ProcessId, process: &ProcessFacts| {
@@ -89,19 +87,9 @@ pub fn find_stray(suspect: &Suspect<'_>, past: &Past) -> Option<(String, Reason)
     };
     let marked = || {
         let named = suspect.line.iter().find_map(|process| key(process.marker.as_deref()?))?;
-        let is_known = past.repositories.contains(&named.repository);
-        let is_there = past.living.iter().any(|(living, _)| *living == named);
-        (is_known && !is_there).then_some((named.name, Reason::Marked))
+        (past.gone.contains(&named) && !past.living.contains(&named)).then_some((named.name, Reason::Marked))
     };
     recorded().or_else(marked).or_else(|| placed(suspect, past))
-}
-
-/// A mark on a process of a worktree that is there, while nothing that is on record for that runs: whoever started it
-/// knows of it no more. Where anything does run, it may be its child that went its own way.
-fn unrecorded(suspect: &Suspect<'_>, worktree: &WorktreeKey, past: &Past) -> Option<(String, Reason)> {
-    let is_run = past.living.iter().any(|(living, is_run)| living == worktree && *is_run);
-    let is_marked = suspect.process.marker.as_deref().and_then(key).as_ref() == Some(worktree);
-    (is_marked && !is_run).then(|| (worktree.name.clone(), Reason::Unrecorded))
 }
 
 fn placed(suspect: &Suspect<'_>, past: &Past) -> Option<(String, Reason)> {
@@ -151,8 +139,8 @@ mod tests {
         let former =
             |path: &str, is_trash| FormerFolder { worktree: "gone".to_owned(), path: path.into(), is_trash };
         Past {
-            living: vec![(worktree("there"), false), (worktree("run"), true)],
-            repositories: vec![id("r")],
+            living: vec![worktree("there"), worktree("run")],
+            gone: vec![worktree("gone"), worktree("there")],
             recorded: vec![("gone".to_owned(), recorded)],
             folders: vec![former("/w/gone", false), former("/w/.wt-trash/gone-1", true)],
         }
@@ -177,11 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_counts_when_its_repository_is_known_and_its_worktree_is_gone() {
+    fn a_mark_counts_when_its_worktree_was_there_and_is_gone() {
         assert_eq!(found(&[process(5, "/", Some("r/gone"))], None, None), Some(Reason::Marked));
         let child = [process(6, "/", None), process(5, "/", Some("r/gone"))];
         assert_eq!(found(&child, None, None), Some(Reason::Marked));
-        for marker in ["other/gone", "r/there", "r", "", "/", "/gone"] {
+        for marker in ["other/gone", "r/there", "r/never", "r", "", "/", "/gone"] {
             assert_eq!(found(&[process(5, "/", Some(marker))], None, None), None, "{marker}");
         }
     }
@@ -199,14 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn a_process_of_a_worktree_that_is_there_is_a_stray_only_by_its_mark_and_where_nothing_on_record_runs() {
+    fn a_process_of_a_worktree_that_is_there_is_never_a_stray() {
         let there = worktree("there");
-        let plain = [process(5, "/w/there", None)];
-        assert_eq!(found(&plain, Some(&there), None), None);
+        assert_eq!(found(&[process(5, "/w/there", None)], Some(&there), None), None);
         assert_eq!(found(&[process(10, "/w/there", None)], Some(&there), None), None);
-        let marked = |name: &str| [process(5, "/", Some(&format!("r/{name}")))];
-        assert_eq!(found(&marked("there"), Some(&there), None), Some(Reason::Unrecorded));
-        assert_eq!(found(&marked("run"), Some(&worktree("run")), None), None);
-        assert_eq!(found(&marked("gone"), Some(&there), None), None, "it works in another one by now");
+        assert_eq!(found(&[process(5, "/", Some("r/there"))], Some(&there), None), None);
+        assert_eq!(found(&[process(5, "/", Some("r/gone"))], Some(&there), None), None);
     }
 }

@@ -38,7 +38,13 @@ impl<'a> Lookout<'a> {
     /// Returns what the recorded worktree is now.
     #[must_use]
     pub fn presence(&self, entry: &Entry) -> Presence {
-        presence(entry, &self.look(entry))
+        match presence(entry, &self.look(entry)) {
+            // Its locks and moves cannot be seen; only where the repository went too is nothing left to ask.
+            Presence::Vanished if self.repository.is_none() && !place::is_gone(&entry.repository) => {
+                Presence::Kept("its repository cannot be reached")
+            }
+            presence => presence,
+        }
     }
 
     fn look(&self, entry: &Entry) -> Sighting {
@@ -111,12 +117,58 @@ fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>>
     }
     let lookout = Lookout::new(context, Some(repository))?;
     let mut said = Vec::new();
-    for entry in gone.into_iter().filter(|entry| lookout.presence(entry) == Presence::Vanished) {
-        if let Some(words) = release_one(context, repository, entry)? {
-            said.push(words);
+    for entry in gone {
+        match lookout.presence(entry) {
+            Presence::Vanished => said.extend(release_one(context, repository, entry)?),
+            Presence::Moved(to) => follow(context, repository, entry, &to)?,
+            Presence::There | Presence::Carried(_) | Presence::Kept(_) => {}
         }
     }
     Ok(said)
+}
+
+/// Follows the worktrees that git moved, so that what runs in them is known for theirs. Never fails, as [`release`].
+pub fn follow_moves(context: &Context) {
+    let Some(repository) = &context.repository else { return };
+    let _ = follow_all(context, repository);
+}
+
+fn follow_all(context: &Context, repository: &Repository) -> Result<()> {
+    let Some(id) = repository.find_id() else { return Ok(()) };
+    let registry = context.store()?.read()?;
+    let gone: Vec<&Entry> = registry.living(&id).filter(|entry| may_have_vanished(entry)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let lookout = Lookout::new(context, Some(repository))?;
+    for entry in gone {
+        if let Presence::Moved(to) = lookout.presence(entry) {
+            follow(context, repository, entry, &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets the record say where git moved the worktree, proven by folder and admin entry naming each other.
+fn follow(context: &Context, repository: &Repository, entry: &Entry, to: &Path) -> Result<()> {
+    if repository.require_own(to).is_err()
+        || repository.find_admin_named_by(to).as_deref() != Some(entry.admin.as_str())
+    {
+        return Ok(());
+    }
+    let now = context.now();
+    let place = Surroundings::read().place_of(to);
+    context.store()?.update(|registry| {
+        let known = registry.find_by_sequence(entry.sequence);
+        let Some(known) = known.filter(|known| known.path == entry.path && may_have_vanished(known)) else {
+            return Ok(());
+        };
+        to.clone_into(&mut known.path);
+        known.place = Some(place);
+        let event = Event::new("worktree_moved").of(&entry.repository, &entry.name);
+        registry.record_event(now, event.with("to", to.display().to_string()));
+        Ok(())
+    })
 }
 
 /// Answers whether a closer look is due: cheap, for it is asked of every worktree.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 #[must_use]
 pub fn is_dangerous(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(letter, '\u{061c}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Returns one line of text with everything dangerous escaped, line breaks too.
@@ -39,6 +39,16 @@ pub fn json(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// Returns text so that no two texts look the same: as it is where every letter can be seen, else in quotes with its
+/// backslashes escaped too.
+#[must_use]
+pub fn exact(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_dangerous) {
+        return Cow::Owned(format!("\"{}\"", text.escape_default()));
+    }
+    Cow::Borrowed(text)
 }
 
 fn escaped(text: &str, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {

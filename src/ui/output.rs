@@ -181,15 +181,21 @@ impl Ui {
         }
     }
 
+    /// Returns the failure as `--json` shows it.
+    #[must_use]
+    pub fn error_of(&self, failure: &Failure) -> Value {
+        json!({
+            "code": failure.code().as_str(),
+            "message": failure.message(),
+            "hint": failure.next_step(),
+            "details": failure.details(),
+        })
+    }
+
     /// Shows a failure and returns the exit status that goes with it.
     pub fn fail(&self, failure: &Failure) -> u8 {
         if self.manner.json {
-            let error = json!({
-                "code": failure.code().as_str(),
-                "message": failure.message(),
-                "hint": failure.next_step(),
-                "details": failure.details(),
-            });
+            let error = self.error_of(failure);
             // A stdout that cannot be written to leaves the exit status to tell.
             let _ = self.write_envelope(Map::from_iter([("error".to_owned(), error)]));
         } else {

@@ -6,6 +6,7 @@ use console::Term;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, Select};
 
+use super::escape;
 use super::output::Ui;
 use crate::error::{Code, Failure, Result};
 
@@ -16,7 +17,8 @@ use crate::error::{Code, Failure, Result};
 /// `interrupted` on Ctrl-C.
 pub fn confirm(ui: &Ui, question: &str) -> Result<bool> {
     let theme = theme(ui);
-    answered(Confirm::with_theme(&*theme).with_prompt(question).default(false).interact_on(&Term::stderr()))
+    let question = escape::line(question);
+    answered(Confirm::with_theme(&*theme).with_prompt(&*question).default(false).interact_on(&Term::stderr()))
 }
 
 /// Asks which of `choices`; returns its index.

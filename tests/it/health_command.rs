@@ -42,7 +42,7 @@ fn an_untrusted_command_is_not_run() {
 
 #[test]
 fn it_has_the_worktrees_variables_and_its_words_are_filled_in() {
-    let command = "sh -c 'test \"$WEB_PORT\" = \"$1\" && test \"$WT_NAME\" = feature-login && test -n \"$WT_MARKER\"' x {{ port }}";
+    let command = "sh -c 'test \"$WEB_PORT\" = \"$1\" && test \"$WT_NAME\" = feature-login && test -z \"$WT_MARKER\"' x {{ port }}";
     let Some((sandbox, _server)) = checked_by(command) else {
         return skip("no python3");
     };

@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     match killing::consent(plan.is_all_ours(), session.global.yes, session.ui.is_interactive()) {
         Consent::Given => {}
         Consent::Ask => {
-            plan.targets.iter().for_each(|holder| session.ui.say(&told(holder)));
+            plan.targets.iter().for_each(|holder| session.ui.say(&escape::line(&told(holder))));
             if !prompt::confirm(session.ui, &format!("End what holds port {port}?"))? {
                 session.ui.say("nothing was ended");
                 return Ok(1);
@@ -98,7 +98,11 @@ pub(super) fn named(command: Option<&str>, pid: Option<u32>) -> String {
 fn ended(session: &Session<'_>, report: &Report, plan: &Plan) -> Result<u8> {
     let ui = session.ui;
     if ui.is_json() {
-        ui.answer_json(report)?;
+        let mut answer = serde_json::to_value(report).unwrap_or_default();
+        if let (Some(fields), false) = (answer.as_object_mut(), report.free) {
+            fields.insert("error".to_owned(), ui.error_of(&failure(report, plan)));
+        }
+        ui.answer_json(&answer)?;
     } else {
         let paint = ui.paint();
         let mut text = String::new();
@@ -128,6 +132,7 @@ fn failure(report: &Report, plan: &Plan) -> Failure {
     let mut lines = vec![format!("port {port} is not free")];
     for refused in &report.refused {
         let who = named(refused.command.as_deref(), refused.pid);
+        let who = escape::line(&who);
         lines.push(format!("{who} is left alone: {}", refused.reason));
     }
     let spared = if report.killed.is_empty() && !report.refused.is_empty() { plan.targets.len() } else { 0 };

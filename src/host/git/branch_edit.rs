@@ -167,7 +167,12 @@ impl Repository {
 pub(super) fn patiently<T>(mut attempt: impl FnMut() -> Result<T, git2::Error>) -> Result<T, git2::Error> {
     for number in 1..ATTEMPTS {
         match attempt() {
-            Err(error) if error.code() == ErrorCode::Locked || error.message().contains(".lock") => {
+            Err(error)
+                if error.code() == ErrorCode::Locked
+                    || error.message().contains(".lock")
+                    // Read while another process was putting the file in place; a broken one stays broken.
+                    || number <= 10 && error.message().contains("failed to parse config file") =>
+            {
                 // Unequal waits keep sixty processes from meeting again and again.
                 let spread = u64::from(std::process::id().wrapping_mul(number) % 17);
                 #[expect(clippy::disallowed_methods, reason = "waits for another process's lock file")]

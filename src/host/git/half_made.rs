@@ -50,8 +50,9 @@ impl Repository {
     }
 
     /// Takes away what was left half-made, or makes git's last step when the worktree is whole; looks again before.
-    pub fn settle_half_made(&self, admin: &str) -> Result<()> {
-        let found = self.half_made(|worktree| worktree.admin.as_deref() != Some(admin))?;
+    pub fn settle_half_made(&self, admin: &str, is_ours: impl Fn(&Worktree) -> bool) -> Result<()> {
+        let found =
+            self.half_made(|worktree| worktree.admin.as_deref() != Some(admin) || is_ours(worktree))?;
         let Some(left) = found.into_iter().next() else { return Ok(()) };
         if let Some(foreign) = left.foreign.first() {
             let message =
@@ -62,11 +63,35 @@ impl Repository {
             return self.finish(admin);
         }
         if self.find_admin_mentioned_by(&left.path).is_some_and(|named| named == admin) {
-            remove_tree(&left.path)?;
+            self.remove_half_made(admin, &left.path)?;
         }
         let aside = self.require_wt_dir()?.join(format!("half-made-{}", token::random()?));
         self.take_admin(admin, &aside)?;
         remove_tree(&aside)
+    }
+
+    /// Renames the folder aside before it is looked at for the last time: what somebody puts at its place from then on is
+    /// not in it.
+    fn remove_half_made(&self, admin: &str, path: &Path) -> Result<()> {
+        let name = format!(".wt-half-made-{}", token::random()?);
+        let aside = path.parent().unwrap_or(path).join(name);
+        files::rename_new(path, &aside)?;
+        let mut moved: Vec<Worktree> = self.worktrees()?;
+        moved.retain(|worktree| worktree.admin.as_deref() == Some(admin));
+        let foreign = match moved.pop() {
+            Some(worktree) => self.foreign_of(admin, &Worktree { path: aside.clone(), ..worktree }),
+            None => Ok(vec![aside.clone()]),
+        };
+        match foreign {
+            Ok(foreign) if foreign.is_empty() => remove_tree(&aside),
+            other => {
+                files::rename_new(&aside, path)?;
+                let first = other?.into_iter().next().unwrap_or_default();
+                let message =
+                    format!("{} got what git did not put there: {}", path.display(), first.display());
+                Err(Failure::new(Code::PathNotEmpty, message).hint("save that, then remove the folder"))
+            }
+        }
     }
 
     fn finish(&self, admin: &str) -> Result<()> {

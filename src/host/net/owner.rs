@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use super::listeners::listeners;
 use crate::error::Result;
@@ -40,8 +41,22 @@ fn as_seen_here(mut claim: Claim) -> Claim {
     if let Ok(path) = std::fs::canonicalize(&claim.path) {
         claim.path = path;
     }
+    if !is_worktree(&claim) {
+        claim.path = PathBuf::new();
+    }
     claim.processes.retain(is_from_here);
     claim
+}
+
+/// Answers whether the folder's `.git` is the file that git wrote for this very worktree: anything else may stand there.
+fn is_worktree(claim: &Claim) -> bool {
+    let Ok(text) = std::fs::read_to_string(claim.path.join(".git")) else { return false };
+    let Some(target) = text.strip_prefix("gitdir: ").map(|rest| Path::new(rest.trim_end_matches('\n')))
+    else {
+        return false;
+    };
+    let is_linked = target.parent().and_then(Path::file_name).is_some_and(|name| name == "worktrees");
+    is_linked && target.file_name().is_some_and(|name| name == claim.admin.as_str())
 }
 
 /// The registry's worktrees, and each process looked at once.
@@ -144,7 +159,6 @@ pub(super) fn socket_inode(target: &str) -> Option<u64> {
 #[cfg(target_os = "linux")]
 mod tests {
     use std::net::{TcpListener, TcpStream};
-    use std::path::Path;
 
     use jiff::Timestamp;
     use serde_json::{Map, json};
@@ -185,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_named_with_pid_command_folder_and_worktree() {
+    fn a_holder_is_named_and_a_folder_that_is_not_the_worktree_proves_nothing() {
         let (_server, port) = server();
         let us = facts(std::process::id()).unwrap();
         let registry = registry_with("feature-1", us.folder.as_deref().unwrap(), Map::new());
@@ -193,7 +207,7 @@ mod tests {
         let [socket] = &busy.listeners[..] else { panic!("{busy:?}") };
         let [owner] = &socket.owners[..] else { panic!("{socket:?}") };
         assert_eq!((owner.pid, &owner.command, &owner.folder), (us.pid, &us.command, &us.folder));
-        assert_eq!(owner.worktree.as_deref(), Some("feature-1"));
+        assert_eq!(owner.worktree, None, "no `.git` file of that worktree stands here");
         assert_eq!(socket.user, us.user);
     }
 

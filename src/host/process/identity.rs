@@ -61,6 +61,16 @@ impl BootClock {
     }
 }
 
+/// Answers whether `/proc` shows our own pid namespace: after `unshare --pid` alone its numbers mean other processes than
+/// ours do (`pid_namespaces(7)`). True where there is no `/proc`.
+#[must_use]
+pub fn is_proc_ours() -> bool {
+    match std::fs::read_link("/proc/self") {
+        Ok(link) => link.as_os_str() == std::process::id().to_string().as_str(),
+        Err(_) => true,
+    }
+}
+
 /// What a pid shows.
 enum Sight {
     Running {

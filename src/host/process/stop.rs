@@ -38,6 +38,11 @@ impl Running {
     /// Those of `pidfd_open(2)`, where the system has it.
     pub fn find(number: u32, started: u64) -> io::Result<Option<Self>> {
         let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else { return Ok(None) };
+        if !identity::is_proc_ours() {
+            return Err(io::Error::other(
+                "/proc shows another pid namespace: its numbers are not ours to signal",
+            ));
+        }
         #[cfg(target_os = "linux")]
         let descriptor = match rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
             Ok(descriptor) => Some(descriptor),

@@ -65,12 +65,17 @@ struct Claim<'a> {
 }
 
 impl Claim<'_> {
+    /// A pinned port and those of a locked worktree are never moved.
+    fn is_kept(&self) -> bool {
+        self.allocation.pinned || self.recorded.seen.as_ref().is_some_and(|seen| seen.locked)
+    }
+
     /// The greatest keeps the port: a server that runs on it, then a pin, then age.
     fn weight(&self, facts: &Facts) -> impl Ord + use<> {
         let runs = is_held_by(facts, self.port, &self.recorded.entry);
         let age =
             std::cmp::Reverse((self.allocation.allocated_at, self.recorded.entry.sequence, self.position));
-        (runs, self.allocation.pinned, age)
+        (runs, self.is_kept(), age)
     }
 }
 
@@ -109,7 +114,7 @@ fn taken_twice(facts: &Facts, keeper: &Claim<'_>, loser: &Claim<'_>) -> Finding 
     let finding = Finding::about(Kind::DuplicatePort, entry, message);
     let release =
         format!("give it up where it is not needed: wt ports release {port} --worktree {}", entry.name);
-    if loser.allocation.pinned || is_held_by(facts, port, entry) {
+    if loser.is_kept() || is_held_by(facts, port, entry) {
         return finding.hint(release);
     }
     finding.fixed_by(Fix::MovePort { target: Target::of(entry), service: service.clone(), port })

@@ -85,16 +85,21 @@ fn time(allocation: &Allocation, field: &str) -> Option<Timestamp> {
 /// Allocated ports that somebody else holds.
 pub fn conflicts(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (entry, _, allocation, port) in allocations(facts) {
+    for (entry, seen, allocation, port) in allocations(facts) {
         let strangers = strangers(facts, port, entry);
         let Some(first) = strangers.first() else { continue };
         let message = format!("port {port} of `{}` is held by {}", allocation.service, holder(first));
         let finding = Finding::about(Kind::PortConflict, entry, message);
-        let stop =
-            format!("stop it (wt ports kill {port}), or let `{}` have another port", allocation.service);
-        let is_immovable = allocation.pinned || is_held_by(facts, port, entry);
-        found.push(if is_immovable {
-            finding.hint(stop)
+        let is_shared = is_held_by(facts, port, entry);
+        found.push(if is_shared {
+            finding.hint(format!(
+                "stop that one by its pid: `wt ports kill {port}` would end its own server too"
+            ))
+        } else if allocation.pinned || seen.locked {
+            let service = &allocation.service;
+            finding.hint(format!(
+                "stop it (wt ports kill {port}): `{service}` is pinned or locked, and never moved"
+            ))
         } else {
             let service = allocation.service.clone();
             finding.fixed_by(Fix::MovePort { target: Target::of(entry), service, port })

@@ -28,7 +28,10 @@ pub fn half_made(facts: &Facts) -> Vec<Finding> {
         finding.worktree = Some(left.admin.clone());
         finding.repository = Some(left.repository.clone());
         match left.foreign.first() {
-            None => finding.fixed_by(Fix::SettleHalfMade { admin: left.admin.clone() }),
+            None => finding.fixed_by(Fix::SettleHalfMade {
+                repository: left.repository.clone(),
+                admin: left.admin.clone(),
+            }),
             Some(foreign) => finding.hint(format!(
                 "{} holds what git did not put there ({}): save that, then remove the folder",
                 left.path.display(),

@@ -73,12 +73,56 @@ fn variable(value: &Value) -> Result<&str, Fault> {
     let name = text(value)?;
     let first_is_fine = name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
     if first_is_fine && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        if steers_programs(name) {
+            let message = format!("`{name}` decides which programs run or how: no port may stand in it");
+            return Err(Fault::new(message).hint("choose a name that ends in `_PORT`"));
+        }
         return Ok(name);
     }
     Err(Fault::new(format!(
         "`{}` is not the name of a variable: use letters, digits and `_`",
         name.escape_debug()
     )))
+}
+
+/// Names that the loader, shells, interpreters, git and we ourselves look for: a port in one of them would be a folder or
+/// a file name that somebody else chooses what is in (ld.so(8), bash(1), sh(1)).
+fn steers_programs(name: &str) -> bool {
+    const WHOLE: [&str; 18] = [
+        "PATH",
+        "HOME",
+        "ENV",
+        "IFS",
+        "PS4",
+        "CDPATH",
+        "SHELL",
+        "SHELLOPTS",
+        "PROMPT_COMMAND",
+        "USER",
+        "LOGNAME",
+        "TMPDIR",
+        "PWD",
+        "EDITOR",
+        "PAGER",
+        "CLASSPATH",
+        "JAVA_TOOL_OPTIONS",
+        "GOPATH",
+    ];
+    const BEGINNINGS: [&str; 12] = [
+        "LD_",
+        "DYLD_",
+        "BASH_",
+        "PYTHON",
+        "PERL5",
+        "RUBYOPT",
+        "RUBYLIB",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "GIT_",
+        "XDG_",
+        "WT_",
+    ];
+    WHOLE.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
 /// Returns the names of services, each once.

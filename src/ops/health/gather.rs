@@ -20,6 +20,9 @@ use crate::ops::{config, find, rows, view};
 /// Less than this no answer can be waited for.
 const LEAST: Duration = Duration::from_millis(20);
 
+/// The longest that one check may take, whatever a repository says: others wait for their turn.
+const MOST: Duration = Duration::from_mins(1);
+
 /// What to look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
@@ -179,7 +182,7 @@ fn subject(
         service,
         port,
         run: settings.and_then(|settings| settings.run.clone()),
-        timeout: known.and_then(|check| check.timeout).unwrap_or(usual.timeout).max(LEAST),
+        timeout: known.and_then(|check| check.timeout).unwrap_or(usual.timeout).clamp(LEAST, MOST),
         threshold: Threshold {
             failures: known.and_then(|check| check.failures).unwrap_or(usual.failures),
             successes: known.and_then(|check| check.successes).unwrap_or(usual.successes),

@@ -5,7 +5,6 @@ use crate::error::{Code, Failure, Result};
 use crate::host::net::check::ask::{self, Question};
 use crate::host::net::check::command::Run;
 use crate::host::net::owner::attribute;
-use crate::model::attribution::{Claim, WT_MARKER};
 use crate::model::health::check::{Check, CheckKind, Outcome};
 use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::health::occupancy::{Occupancy, occupancy};
@@ -121,7 +120,8 @@ fn command(
         .and_then(|words| variables::fill(&key, &words, &facts, &subject.service, subject.port));
     let ready = filled.and_then(|words| Ok((words, variables::variables(&site.config, &facts)?)));
     let (words, mut variables) = ready.map_err(|failure| told(failure.to_string(), None))?;
-    variables.push((WT_MARKER.to_owned(), Claim::of(&subject.entry).marker()));
+    // What a check leaves behind is no service of ours, and our own environment decides which programs are found.
+    variables.retain(|(name, _)| context.host.environment.find(name).is_none());
     let words = words.into_iter().map(Into::into).collect();
     Ok(Run { words, folder: subject.folder.clone(), variables })
 }

@@ -19,5 +19,5 @@ pub mod scan;
 pub mod sight;
 pub mod strays;
 
-pub use move_port::relocate;
+pub use move_port::{relocate, relocate_while};
 pub use ranges::{Capacity, Drawer};

@@ -57,6 +57,26 @@ pub(super) enum Moved {
     NotDue,
 }
 
+/// As [`relocate`], while `is_due` says so under the lock; `None` also when it does not.
+///
+/// # Errors
+///
+/// As [`relocate`].
+pub fn relocate_while(
+    context: &Context,
+    repository: &Repository,
+    sequence: u64,
+    service: &ServiceName,
+    from: Port,
+    is_due: &dyn Fn(&Registry) -> Result<bool>,
+) -> Result<Option<Port>> {
+    let leaving = Leaving { sequence, service, from, most: u32::MAX };
+    match move_away(context, repository, leaving, is_due)? {
+        Moved::To(port) => Ok(Some(port)),
+        Moved::Exhausted | Moved::NotDue => Ok(None),
+    }
+}
+
 /// As [`relocate`], if `is_due` says so under the lock.
 pub(super) fn move_away(
     context: &Context,

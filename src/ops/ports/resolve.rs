@@ -9,8 +9,8 @@ use super::kill::{self, Way};
 use super::move_port::{Leaving, Moved, move_away};
 use crate::context::Context;
 use crate::error::{Code, Result};
-use crate::host::net::listeners::listeners;
-use crate::model::config::settings::Strategy;
+use crate::host::net::owner;
+use crate::model::config::settings::{Origin, ResolveSettings, Strategy};
 use crate::model::dispute::{Claim, Dispute, Holding, Level, Trouble};
 use crate::model::event::Event;
 use crate::model::port::Port;
@@ -66,14 +66,39 @@ pub struct Remaining {
     pub reason: String,
 }
 
+/// The settings, as far as they are the user's to make: a repository's file may make them stricter, and never have
+/// anybody's process ended that would otherwise be asked about.
+fn settings(context: &Context) -> ResolveSettings {
+    let own_file = context.host.config_file().map(|file| file.display().to_string());
+    let is_users = |key: &str| {
+        let value = context.config.values.iter().find(|value| value.key == key);
+        match value.map(|value| &value.origin) {
+            Some(Origin::File { path, .. }) => Some(path) == own_file.as_ref(),
+            _ => true,
+        }
+    };
+    let wished = context.config.resolve;
+    let strategy = match wished.strategy {
+        Strategy::Aggressive if !is_users("resolve.strategy") => Strategy::Intelligent,
+        strategy => strategy,
+    };
+    ResolveSettings {
+        strategy,
+        confirm: wished.confirm || !is_users("resolve.confirm"),
+        preserve_foreign: wished.preserve_foreign || !is_users("resolve.preserve_foreign"),
+        ..wished
+    }
+}
+
 /// Says what would be done, by `strategy` or by the configured one.
 ///
 /// # Errors
 ///
 /// Fails when the registry or the kernel's sockets cannot be read.
 pub fn plan(context: &Context, strategy: Option<Strategy>) -> Result<Plan> {
-    let strategy = strategy.unwrap_or(context.config.resolve.strategy);
-    Ok(Plan { strategy, steps: steps(&disputes(context)?, strategy, context.config.resolve) })
+    let settings = settings(context);
+    let strategy = strategy.unwrap_or(settings.strategy);
+    Ok(Plan { strategy, steps: steps(&disputes(context)?, strategy, settings) })
 }
 
 /// Does it, and looks again; what needs agreement is left unless `is_agreed`.
@@ -161,7 +186,10 @@ fn is_due(registry: &Registry, claim: &Claim, is_doubled: bool) -> Result<bool> 
     if is_doubled {
         return Ok(owners.nth(1).is_some());
     }
-    Ok(listeners()?.iter().any(|socket| socket.port == claim.port))
+    let held = owner::attribute(&[claim.port], registry)?.into_iter().flat_map(|busy| busy.listeners);
+    let is_ours =
+        |holder: &crate::model::listener::Owner| holder.belongs_to.as_ref() == Some(&claim.worktree);
+    Ok(held.into_iter().any(|socket| !socket.owners.iter().any(is_ours)))
 }
 
 /// Ends exactly those who were seen before, if they are all that disputes the port now.

@@ -93,20 +93,18 @@ pub fn past(context: &Context, registry: &Registry) -> Past {
     let entries = || registry.entries().filter(|entry| entry.host.is_empty() || entry.host == host);
     let key =
         |entry: &Entry| WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
-    let is_run = |entry: &Entry| Claim::of(entry).processes.iter().any(identity::is_alive);
     let gone = || entries().filter(|entry| !entry.is_living());
     let recorded = gone().flat_map(|entry| {
         let here = Claim::of(entry).processes.into_iter().filter(identity::is_from_here);
         here.map(|process| (entry.name.clone(), process))
     });
-    let mut repositories: Vec<_> = registry.repositories.iter().map(|record| record.id.clone()).collect();
-    repositories.extend(entries().map(|entry| entry.repository_id.clone()));
+    let former = registry
+        .former
+        .iter()
+        .map(|former| WorktreeKey { repository: former.repository_id.clone(), name: former.name.clone() });
     Past {
-        living: entries()
-            .filter(|entry| entry.is_living())
-            .map(|entry| (key(entry), is_run(entry)))
-            .collect(),
-        repositories,
+        living: entries().filter(|entry| entry.is_living()).map(key).collect(),
+        gone: gone().map(key).chain(former).collect(),
         recorded: recorded.collect(),
         folders: gone().flat_map(folders_of).chain(former_folders(registry)).collect(),
     }

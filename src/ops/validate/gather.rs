@@ -197,7 +197,7 @@ fn recorded(
 }
 
 /// Answers whether some record is about git's worktree.
-fn is_recorded(registry: &Registry, repository: &Repository, worktree: &Worktree) -> bool {
+pub(super) fn is_recorded(registry: &Registry, repository: &Repository, worktree: &Worktree) -> bool {
     let Some(id) = repository.find_id() else { return false };
     registry.living(&id).any(|entry| {
         let by_admin = worktree.admin.as_deref().is_some_and(|admin| admin == entry.admin);

@@ -1,5 +1,6 @@
 //! The repositories that are looked at, each with the configuration that counts there.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
@@ -31,12 +32,12 @@ impl<'a> Grounds<'a> {
         let of_entries = registry.entries().filter(|entry| entry.is_living());
         let of_entries = of_entries.map(|entry| (&entry.repository_id, &entry.repository));
         let recorded = registry.repositories.iter().map(|record| (&record.id, &record.path));
-        let mut tried: Vec<&RepositoryId> = Vec::new();
+        let mut tried: HashSet<(&RepositoryId, &PathBuf)> = HashSet::new();
+        // A repository that was moved is recorded in another place than its worktrees' records say.
         for (id, path) in of_entries.chain(recorded) {
-            if tried.contains(&id) || grounds.find(id).is_some() {
+            if !tried.insert((id, path)) || grounds.find(id).is_some() {
                 continue;
             }
-            tried.push(id);
             if let Some((other, problems)) = open(context, path, id) {
                 grounds.others.push(other);
                 grounds.problems.extend(problems);

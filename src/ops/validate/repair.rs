@@ -21,6 +21,7 @@ use crate::model::service::ServiceName;
 use crate::ops::vanished::{self, Lookout};
 use crate::ops::{env, heal, hooks, ports};
 
+use super::gather::is_recorded;
 use super::grounds::{Grounds, open_for};
 use super::look::Request;
 use super::{adopt, rebuild, rows};
@@ -36,12 +37,7 @@ pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Requ
         Fix::RebuildRegistry => rebuild::rebuild(context),
         Fix::MendRows => rows::mend(context, grounds),
         Fix::Adopt { path } => adopt::adopt(context, grounds, path),
-        Fix::SettleHalfMade { admin } => {
-            for repository in grounds.contexts().filter_map(|ground| ground.repository.as_ref()) {
-                repository.settle_half_made(admin)?;
-            }
-            Ok(Vec::new())
-        }
+        Fix::SettleHalfMade { repository, admin } => settle_half_made(context, grounds, repository, admin),
         Fix::InstallHooks => {
             for ground in grounds.contexts() {
                 if let Some(repository) = &ground.repository {
@@ -80,15 +76,14 @@ fn in_repository(
 ) -> Result<Vec<String>> {
     match fix {
         Fix::DropAllocation { target, service } => {
-            let entry = change(ground, target, "port_dropped", |entry| {
+            change(ground, repository, target, "port_dropped", &|_| Ok(true), |entry| {
                 let is_it = |known: &crate::model::registry::allocation::Allocation| {
                     known.service == *service && matches!(known.port, RecordedPort::Invalid(_))
                 };
                 let before = entry.allocations.len();
                 entry.allocations.retain(|known| !is_it(known));
                 entry.allocations.len() != before
-            })?;
-            render(ground, repository, &entry)
+            })
         }
         Fix::ReleasePort { target, service, port } => {
             release_port(ground, repository, target, service, *port)
@@ -102,12 +97,11 @@ fn in_repository(
             update_path(ground, repository, target, to)
         }
         Fix::RecordBranch { target, branch } => {
-            let entry = change(ground, target, "branch_changed", |entry| {
+            change(ground, repository, target, "branch_changed", &|_| Ok(true), |entry| {
                 let differs = entry.branch != *branch;
                 entry.branch.clone_from(branch);
                 differs
-            })?;
-            render(ground, repository, &entry)
+            })
         }
         Fix::Heal { .. } => Ok(heal::heal(ground)),
         Fix::RenderEnv { target } => {
@@ -136,32 +130,64 @@ fn changed(target: &Target) -> Failure {
         .hint("run the command again")
 }
 
-/// Changes an active entry under the lock, with an event when `alter` says that it did; returns the entry as it is then.
+/// Changes an active entry under the lock while `is_due` says so there, with an event when `alter` says that it did, and
+/// renders the env block; where that cannot be, the record is as it was.
 fn change(
     context: &Context,
+    repository: &Repository,
     target: &Target,
     event: &str,
+    is_due: &dyn Fn(&Registry) -> Result<bool>,
     alter: impl FnOnce(&mut Entry) -> bool,
-) -> Result<Entry> {
+) -> Result<Vec<String>> {
     let now = context.now();
-    context.store()?.update(|registry| {
+    let outcome = context.store()?.update(|registry| {
+        if !is_due(registry)? {
+            return Ok(None);
+        }
         let known =
             registry.entries_mut().find(|entry| target.is(entry) && entry.state == EntryState::Active);
         let Some(known) = known else { return Err(changed(target)) };
+        let before = known.clone();
         let did = alter(known);
-        let known = known.clone();
+        let now_is = known.clone();
         if did {
-            registry.record_event(now, Event::new(event).of(&known.repository, &known.name));
+            registry.record_event(now, Event::new(event).of(&now_is.repository, &now_is.name));
         }
-        Ok(known)
-    })
-}
-
-fn render(context: &Context, repository: &Repository, entry: &Entry) -> Result<Vec<String>> {
+        Ok(Some((before, now_is)))
+    })?;
+    let Some((before, entry)) = outcome else { return Ok(Vec::new()) };
     if !entry.env {
         return Ok(Vec::new());
     }
-    env::write(context, repository, entry).map(|written| written.warnings)
+    match env::write(context, repository, &entry) {
+        Ok(written) => Ok(written.warnings),
+        Err(failure) => {
+            take_back(context, before)?;
+            Err(failure)
+        }
+    }
+}
+
+/// `.env` still says the old, so the record says it again; a port that somebody was given meanwhile is theirs.
+fn take_back(context: &Context, before: Entry) -> Result<()> {
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let others: Vec<Port> = registry
+            .entries()
+            .filter(|entry| entry.is_living() && entry.sequence != before.sequence)
+            .flat_map(|entry| entry.ports().collect::<Vec<_>>())
+            .collect();
+        let event = Event::new("fix_undone").of(&before.repository, &before.name);
+        if let Some(known) = registry.find_by_sequence(before.sequence) {
+            known.branch = before.branch;
+            let is_theirs = |port: Port| others.contains(&port);
+            known.allocations = before.allocations;
+            known.allocations.retain(|known| !known.find_port().is_some_and(is_theirs));
+            registry.record_event(now, event);
+        }
+        Ok(())
+    })
 }
 
 fn restore_backup(context: &Context) -> Result<Vec<String>> {
@@ -221,6 +247,20 @@ fn release_entry(context: &Context, grounds: &Grounds<'_>, target: &Target) -> R
     }
 }
 
+fn settle_half_made(
+    context: &Context,
+    grounds: &Grounds<'_>,
+    root: &Path,
+    admin: &str,
+) -> Result<Vec<String>> {
+    let registry = context.store()?.read()?;
+    let repositories = grounds.contexts().filter_map(|ground| ground.repository.as_ref());
+    for repository in repositories.filter(|repository| repository.root() == root) {
+        repository.settle_half_made(admin, |worktree| is_recorded(&registry, repository, worktree))?;
+    }
+    Ok(Vec::new())
+}
+
 /// Everything that holds a port of the entry, or listens and is of its worktree, as it is now.
 fn sockets(context: &Context) -> Result<Vec<Listener>> {
     owner::sight(&context.store()?.read()?)
@@ -238,18 +278,22 @@ fn release_port(
     service: &ServiceName,
     port: Port,
 ) -> Result<Vec<String>> {
-    let lives = sockets(ground)?.iter().any(|socket| is_of(socket, target));
-    if lives {
+    if lives(&ground.store()?.read()?, target)? {
         return Ok(vec![format!("`{}` runs by now: its ports stay", target.name)]);
     }
-    let entry = change(ground, target, "port_released", |entry| {
+    let not_living = |registry: &Registry| lives(registry, target).map(|lives| !lives);
+    change(ground, repository, target, "port_released", &not_living, |entry| {
         let before = entry.allocations.len();
         entry
             .allocations
             .retain(|known| known.pinned || known.service != *service || known.find_port() != Some(port));
         entry.allocations.len() != before
-    })?;
-    render(ground, repository, &entry)
+    })
+}
+
+/// Answers whether anything of the worktree listens, on whatever port.
+fn lives(registry: &Registry, target: &Target) -> Result<bool> {
+    Ok(owner::sight(registry)?.iter().any(|socket| socket.listening && is_of(socket, target)))
 }
 
 fn move_port(
@@ -273,7 +317,14 @@ fn move_port(
     if !(is_doubled || is_conflict) {
         return Ok(Vec::new());
     }
-    match ports::relocate(ground, repository, target.sequence, service, port)? {
+    let is_still = |registry: &Registry| {
+        let claims = registry.entries().filter(|entry| entry.is_living()).flat_map(Entry::ports);
+        let is_doubled = claims.filter(|known| *known == port).count() > 1;
+        let held: Vec<Listener> =
+            owner::attribute(&[port], registry)?.into_iter().flat_map(|busy| busy.listeners).collect();
+        Ok(!held.iter().any(|socket| is_of(socket, target)) && (is_doubled || !held.is_empty()))
+    };
+    match ports::relocate_while(ground, repository, target.sequence, service, port, &is_still)? {
         Some(to) => Ok(vec![format!(
             "`{service}` of `{}` moved from {port} to {to}; restart its server",
             target.name
@@ -289,7 +340,7 @@ fn update_path(ground: &Context, repository: &Repository, target: &Target, to: &
     let admin = repository.find_admin_named_by(to);
     let place = Surroundings::read().place_of(to);
     let root = repository.root().to_path_buf();
-    let entry = change(ground, target, "worktree_moved", |entry| {
+    change(ground, repository, target, "worktree_moved", &|_| Ok(true), |entry| {
         if admin.as_deref() != Some(entry.admin.as_str()) {
             return false;
         }
@@ -297,6 +348,5 @@ fn update_path(ground: &Context, repository: &Repository, target: &Target, to: &
         entry.place = Some(place);
         entry.repository = root;
         true
-    })?;
-    render(ground, repository, &entry)
+    })
 }

@@ -12,7 +12,10 @@ use crate::model::health::check::{CheckKind, Outcome};
 use crate::model::port::Port;
 
 /// How many are asked at the same time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 512;
+
+/// The stack of each of them, in bytes: they read into buffers on the heap.
+const STACK: usize = 256 * 1024;
 
 /// How many letters of what a service says are shown.
 const SHOWN: usize = 80;
@@ -36,7 +39,7 @@ pub fn ask_all(questions: &[Question], interrupt: &Interrupt) -> Vec<Outcome> {
     let outcomes: Vec<Mutex<Option<Outcome>>> = questions.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
         for _ in 0..questions.len().min(AT_ONCE) {
-            scope.spawn(|| {
+            let asking = || {
                 while let Some((question, slot)) = {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     questions.get(index).zip(outcomes.get(index))
@@ -44,7 +47,14 @@ pub fn ask_all(questions: &[Question], interrupt: &Interrupt) -> Vec<Outcome> {
                     let outcome = ask(question, interrupt);
                     *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(outcome);
                 }
-            });
+            };
+            // Where the system gives no more threads, those that there are ask everybody; the first may be ourselves.
+            if std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, asking).is_err() {
+                if next.load(Ordering::Relaxed) == 0 {
+                    asking();
+                }
+                break;
+            }
         }
     });
     let taken =
