@@ -37,6 +37,7 @@ mod hooks_chain;
 mod hooks_install;
 mod hooks_safety;
 mod hooks_status;
+mod hostile;
 mod interrupt;
 mod kill;
 mod list;
