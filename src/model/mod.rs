@@ -32,6 +32,7 @@ pub mod resolution;
 pub mod resolve;
 pub mod selection;
 pub mod service;
+pub mod services;
 pub mod signal;
 pub mod strays;
 pub mod suggestion;

@@ -1,0 +1,332 @@
+//! All services of a worktree as one pure machine: events in, actions out. Starts go as far as dependencies allow at once,
+//! stops go in reverse, and nothing here reads a clock: `now` counts from when the machine began.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::batch::{Batch, BatchId, CALM, Kind, Outcome};
+use super::plan::{Condition, ServicePlan};
+use super::service::{Phase, Service, Then};
+use super::state::{Exit, Sight};
+use crate::model::service::ServiceName;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Somebody wants these to run, dependencies included.
+    Start { batch: BatchId, plans: Vec<ServicePlan>, wait: bool },
+    /// Somebody wants these to run anew; those that they need are only started where they do not run.
+    Restart { batch: BatchId, plans: Vec<ServicePlan>, anew: Vec<ServiceName> },
+    /// Somebody wants everything to end.
+    Stop { batch: BatchId },
+    /// Whoever wished it is gone.
+    Abandon { batch: BatchId },
+    /// A service could not be started at all.
+    LaunchFailed { service: ServiceName, reason: String },
+    /// Nothing of a service, or of its setup, runs any more.
+    Ended { service: ServiceName, exit: Exit },
+    /// A service was looked at.
+    Seen { service: ServiceName, sight: Sight },
+    /// Time passed.
+    Tick,
+}
+
+/// Something that is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    SetUp(ServiceName),
+    Launch(ServiceName),
+    Stop(ServiceName),
+    Settled { batch: BatchId, outcome: Outcome },
+}
+
+/// The services of a worktree.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fleet {
+    services: BTreeMap<ServiceName, Service>,
+    batches: Vec<Batch>,
+}
+
+impl Fleet {
+    /// Returns the services by their names.
+    #[must_use]
+    pub fn services(&self) -> &BTreeMap<ServiceName, Service> {
+        &self.services
+    }
+
+    /// Puts in a service as it was found: it runs, or rests as recorded.
+    pub fn insert(&mut self, service: Service) {
+        self.services.insert(service.plan.name.clone(), service);
+    }
+
+    /// Answers whether nothing runs, will run, or is waited for.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.batches.is_empty() && self.services.values().all(Service::is_resting)
+    }
+
+    /// Returns when a [`Event::Tick`] is due at the latest.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let of_services = self.services.values().filter_map(|service| match service.phase {
+            Phase::Backoff { until } => Some(until),
+            _ => service.start_deadline(),
+        });
+        let of_batches = self.batches.iter().filter_map(|batch| Some(batch.calm_since? + CALM));
+        of_services.chain(of_batches).min()
+    }
+
+    /// Takes in an event, and returns what is to be done about it, in order.
+    pub fn step(&mut self, event: Event, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.take(event, now, &mut actions);
+        loop {
+            let before = self.clone();
+            self.advance(now, &mut actions);
+            self.settle(now, &mut actions);
+            if *self == before {
+                return actions;
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event, now: Duration, actions: &mut Vec<Action>) {
+        match event {
+            Event::Start { batch, plans, wait } => self.start(batch, plans, Kind::Start { wait }, &[]),
+            Event::Restart { batch, plans, anew } => self.start(batch, plans, Kind::Restart, &anew),
+            Event::Stop { batch } => self.stop(batch),
+            Event::Abandon { batch } => self.abandon(batch),
+            Event::LaunchFailed { service, reason } => {
+                if let Some(service) = self.services.get_mut(&service) {
+                    // It cannot be better the next time: a command is missing, or its folder.
+                    match service.leaving {
+                        Some(_) => service.end(Exit::Unknown, now),
+                        None => service.fail(reason),
+                    }
+                }
+            }
+            Event::Ended { service, exit } => {
+                if let Some(service) = self.services.get_mut(&service) {
+                    service.end(exit, now);
+                }
+            }
+            Event::Seen { service: name, sight } => {
+                if let Some(service) = self.services.get_mut(&name)
+                    && service.see(sight, now)
+                {
+                    service.phase = Phase::Stopping { then: Then::Judged };
+                    actions.push(Action::Stop(name));
+                }
+            }
+            Event::Tick => {}
+        }
+    }
+
+    fn start(&mut self, id: BatchId, plans: Vec<ServicePlan>, kind: Kind, anew: &[ServiceName]) {
+        let is_anything_up = self.services.values().any(|service| !service.is_resting());
+        let wanted: Vec<ServiceName> = plans.iter().map(|plan| plan.name.clone()).collect();
+        let mut started = Vec::new();
+        for plan in plans {
+            let name = plan.name.clone();
+            let service =
+                self.services.entry(name.clone()).or_insert_with(|| Service::new(plan.clone(), false));
+            let is_ending = matches!(service.phase, Phase::Stopping { then: Then::Stopped })
+                || service.leaving == Some(Then::Stopped);
+            let is_over = match service.phase {
+                // A job that was done stays done for as long as those live that it was done for.
+                Phase::Completed => !is_anything_up || service.plan != plan,
+                _ => service.is_resting(),
+            };
+            if anew.contains(&name) || is_over || is_ending {
+                service.want(plan);
+                started.push(name);
+            }
+        }
+        self.batches.push(Batch { id, kind, wanted, started, ending: None, calm_since: None });
+    }
+
+    fn stop(&mut self, id: BatchId) {
+        for batch in self.batches.iter_mut().filter(|batch| batch.kind != Kind::Stop) {
+            batch.ending.get_or_insert(Outcome::Ended);
+        }
+        for service in self.services.values_mut() {
+            service.leave(Then::Stopped);
+        }
+        let wanted = self.services.keys().cloned().collect();
+        self.batches.push(Batch {
+            id,
+            kind: Kind::Stop,
+            wanted,
+            started: Vec::new(),
+            ending: None,
+            calm_since: None,
+        });
+    }
+
+    fn abandon(&mut self, id: BatchId) {
+        let Some(at) = self.batches.iter().position(|batch| batch.id == id) else { return };
+        if matches!(self.batches[at].kind, Kind::Start { .. }) {
+            self.take_back(at, Outcome::Ended);
+        } else {
+            self.batches.remove(at);
+        }
+    }
+
+    /// Stops what the wish started, unless somebody else waits for it: then it is theirs.
+    fn take_back(&mut self, at: usize, ending: Outcome) {
+        if self.batches[at].ending.is_some() {
+            return;
+        }
+        self.batches[at].ending = Some(ending);
+        let started = std::mem::take(&mut self.batches[at].started);
+        for name in started {
+            let heir = self.batches.iter_mut().find(|batch| {
+                let waits = matches!(batch.kind, Kind::Start { .. }) && batch.ending.is_none();
+                waits && batch.wanted.contains(&name)
+            });
+            if let Some(heir) = heir {
+                heir.started.push(name);
+                continue;
+            }
+            if let Some(service) = self.services.get_mut(&name) {
+                service.leave(Then::Stopped);
+            }
+            self.batches[at].started.push(name);
+        }
+    }
+
+    fn advance(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let names: Vec<ServiceName> = self.services.keys().cloned().collect();
+        for name in names {
+            let verdict = self.services.get(&name).map(|service| self.verdict(service, now));
+            let Some((verdict, service)) = verdict.zip(self.services.get_mut(&name)) else { continue };
+            match verdict {
+                Verdict::Nothing => {}
+                Verdict::Doomed(reason) => service.fail(reason),
+                Verdict::Go if service.plan.setup.is_some() && !service.is_set_up => {
+                    service.phase = Phase::SettingUp;
+                    actions.push(Action::SetUp(name));
+                }
+                Verdict::Go => {
+                    service.phase = Phase::Starting { since: now };
+                    actions.push(Action::Launch(name));
+                }
+                Verdict::TryAgain => {
+                    service.restarts = service.restarts.saturating_add(1);
+                    service.phase = Phase::Waiting;
+                }
+                Verdict::GiveUp => {
+                    service.give_up();
+                    service.phase = Phase::Stopping { then: Then::Judged };
+                    actions.push(Action::Stop(name));
+                }
+                Verdict::Leave(then) => {
+                    service.leaving = None;
+                    service.phase = Phase::Stopping { then };
+                    actions.push(Action::Stop(name));
+                }
+            }
+        }
+    }
+
+    fn verdict(&self, service: &Service, now: Duration) -> Verdict {
+        if let Some(then) = service.leaving {
+            let is_needed = then != Then::Judged
+                && self.services.values().any(|other| {
+                    let stopping = match other.phase {
+                        Phase::Stopping { then } => Some(then),
+                        _ => other.leaving,
+                    };
+                    let goes = stopping.is_some_and(|then| then != Then::Judged);
+                    goes && other.is_running() && other.plan.needs.contains_key(&service.plan.name)
+                });
+            return if is_needed { Verdict::Nothing } else { Verdict::Leave(then) };
+        }
+        match service.phase {
+            Phase::Waiting => self.dependencies(service),
+            Phase::Backoff { until } if until <= now => Verdict::TryAgain,
+            _ if service.start_deadline().is_some_and(|deadline| deadline <= now) => Verdict::GiveUp,
+            _ => Verdict::Nothing,
+        }
+    }
+
+    fn dependencies(&self, service: &Service) -> Verdict {
+        for (name, condition) in &service.plan.needs {
+            let Some(need) = self.services.get(name) else {
+                return Verdict::Doomed(format!("needs `{name}`, which is not there"));
+            };
+            let is_met = match (condition, need.phase) {
+                (_, Phase::Completed)
+                | (Condition::Healthy | Condition::Started, Phase::Ready { .. })
+                | (Condition::Started, Phase::Starting { .. } | Phase::Unhealthy { .. }) => true,
+                (_, Phase::Failed) => !need.plan.critical,
+                _ => false,
+            };
+            let is_lost = matches!(need.phase, Phase::Failed | Phase::Stopped);
+            if !is_met && is_lost {
+                let how = if need.phase == Phase::Failed { "failed" } else { "is stopped" };
+                return Verdict::Doomed(format!("needs `{name}`, which {how}"));
+            }
+            if !is_met || need.leaving.is_some() {
+                return Verdict::Nothing;
+            }
+        }
+        Verdict::Go
+    }
+
+    fn settle(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let mut at = 0;
+        while at < self.batches.len() {
+            match self.outcome(at, now) {
+                Some(outcome) => {
+                    let batch = self.batches.remove(at);
+                    actions.push(Action::Settled { batch: batch.id, outcome });
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    fn outcome(&mut self, at: usize, now: Duration) -> Option<Outcome> {
+        let batch = self.batches.get(at)?;
+        if let Some(ending) = &batch.ending {
+            return batch.is_taken_back(&self.services).then(|| ending.clone());
+        }
+        if let Some(failure) = batch.find_failure(&self.services) {
+            match batch.kind {
+                Kind::Start { .. } => self.take_back(at, failure),
+                Kind::Restart | Kind::Stop => return Some(failure),
+            }
+            return None;
+        }
+        let is_fulfilled = batch.is_fulfilled(&self.services);
+        let batch = self.batches.get_mut(at)?;
+        match (is_fulfilled, batch.kind) {
+            (true, Kind::Start { wait: true }) => {
+                let since = *batch.calm_since.get_or_insert(now);
+                (now.saturating_sub(since) >= CALM).then_some(Outcome::Done)
+            }
+            (true, _) => Some(Outcome::Done),
+            (false, _) => {
+                batch.calm_since = None;
+                None
+            }
+        }
+    }
+}
+
+enum Verdict {
+    Nothing,
+    /// Its dependencies are there.
+    Go,
+    /// Its dependencies will never be there.
+    Doomed(String),
+    /// Its pause is over.
+    TryAgain,
+    /// Its start takes too long.
+    GiveUp,
+    Leave(Then),
+}
+
+#[cfg(test)]
+mod tests;

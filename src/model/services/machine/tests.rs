@@ -1,0 +1,388 @@
+//! The machine against every promise about order, taking back, restarts and limits.
+
+use std::collections::BTreeMap;
+
+use super::super::plan::{Patience, RestartPolicy, Restarting, Stopping};
+use super::super::state::State;
+use super::*;
+use crate::model::port::Port;
+use crate::model::signal::EndSignal;
+
+fn plan(name: &str, needs: &[&str]) -> ServicePlan {
+    ServicePlan {
+        name: name.parse().unwrap(),
+        words: vec![name.to_owned()],
+        setup: None,
+        folder: "/w".into(),
+        variables: Vec::new(),
+        port: Port::new(5000),
+        extra_ports: Vec::new(),
+        activated: false,
+        contained: false,
+        health: None,
+        check_words: None,
+        patience: Patience {
+            start: Duration::from_mins(1),
+            check: Duration::from_secs(5),
+            interval: Duration::from_secs(10),
+            failures: 3,
+            successes: 1,
+        },
+        needs: needs
+            .iter()
+            .map(|need| (need.parse().unwrap(), Condition::Healthy))
+            .collect::<BTreeMap<_, _>>(),
+        restart: Restarting { policy: RestartPolicy::No, max: 3, backoff: Duration::from_millis(500) },
+        stop: Stopping { signal: EndSignal::Term, timeout: Duration::from_secs(10) },
+        critical: true,
+        terminal: false,
+    }
+}
+
+fn restarting(name: &str, policy: RestartPolicy) -> ServicePlan {
+    let usual = plan(name, &[]);
+    ServicePlan { restart: Restarting { policy, ..usual.restart }, ..usual }
+}
+
+/// A fleet with a clock of its own.
+#[derive(Default)]
+struct World {
+    fleet: Fleet,
+    now: Duration,
+}
+
+impl World {
+    fn up(&mut self, batch: BatchId, plans: &[ServicePlan]) -> Vec<String> {
+        self.step(Event::Start { batch, plans: plans.to_vec(), wait: false })
+    }
+
+    fn step(&mut self, event: Event) -> Vec<String> {
+        self.fleet.step(event, self.now).iter().map(words).collect()
+    }
+
+    fn well(&mut self, service: &str) -> Vec<String> {
+        self.step(Event::Seen { service: service.parse().unwrap(), sight: Sight::Well })
+    }
+
+    fn unwell(&mut self, service: &str) -> Vec<String> {
+        self.step(Event::Seen { service: service.parse().unwrap(), sight: Sight::Unwell("503".to_owned()) })
+    }
+
+    fn ended(&mut self, service: &str, exit: Exit) -> Vec<String> {
+        self.step(Event::Ended { service: service.parse().unwrap(), exit })
+    }
+
+    fn after(&mut self, milliseconds: u64) -> Vec<String> {
+        self.now += Duration::from_millis(milliseconds);
+        self.step(Event::Tick)
+    }
+
+    fn service(&self, name: &str) -> &Service {
+        &self.fleet.services()[&name.parse().unwrap()]
+    }
+
+    fn state(&self, name: &str) -> State {
+        self.service(name).state()
+    }
+
+    fn reason(&self, name: &str) -> &str {
+        self.service(name).reason.as_deref().unwrap_or_default()
+    }
+}
+
+fn words(action: &Action) -> String {
+    match action {
+        Action::SetUp(name) => format!("set up {name}"),
+        Action::Launch(name) => format!("launch {name}"),
+        Action::Stop(name) => format!("stop {name}"),
+        Action::Settled { batch, outcome: Outcome::Done } => format!("{batch} done"),
+        Action::Settled { batch, outcome: Outcome::Ended } => format!("{batch} ended"),
+        Action::Settled { batch, outcome: Outcome::Failed { service, reason } } => {
+            format!("{batch} failed: {service} {reason}")
+        }
+    }
+}
+
+fn three() -> [ServicePlan; 3] {
+    [plan("api", &["db"]), plan("db", &[]), plan("web", &["api"])]
+}
+
+fn three_up() -> World {
+    let mut world = World::default();
+    world.up(1, &three());
+    for name in ["db", "api", "web"] {
+        world.well(name);
+    }
+    world
+}
+
+#[test]
+fn services_start_as_soon_as_what_they_need_is_ready_and_not_before() {
+    let mut world = World::default();
+    let mut plans = three().to_vec();
+    plans.push(plan("mail", &[]));
+    assert_eq!(world.up(1, &plans), ["launch db", "launch mail"]);
+    assert_eq!(world.well("mail"), Vec::<String>::new());
+    assert_eq!(world.well("db"), ["launch api"]);
+    assert_eq!(world.state("web"), State::Starting);
+    assert_eq!(world.well("api"), ["launch web"]);
+    assert_eq!(world.well("web"), ["1 done"]);
+    assert_eq!(world.state("web"), State::Ready);
+}
+
+#[test]
+fn a_dependency_may_be_met_by_a_start_or_an_end() {
+    let mut world = World::default();
+    let job = ServicePlan { port: None, ..plan("job", &[]) };
+    let mut late = plan("late", &["job"]);
+    late.needs.insert("job".parse().unwrap(), Condition::Completed);
+    let mut early = plan("early", &["job"]);
+    early.needs.insert("job".parse().unwrap(), Condition::Started);
+    assert_eq!(world.up(1, &[job, late, early]), ["launch job", "launch early"]);
+    assert_eq!(world.well("job"), Vec::<String>::new(), "running is not completed");
+    assert_eq!(world.ended("job", Exit::Status(0)), ["launch late"]);
+    assert_eq!(world.state("job"), State::Completed);
+}
+
+#[test]
+fn a_setup_runs_once_before_the_first_start() {
+    let mut world = World::default();
+    let with_setup = ServicePlan { setup: Some(vec!["initdb".to_owned()]), ..plan("db", &[]) };
+    assert_eq!(world.up(1, std::slice::from_ref(&with_setup)), ["set up db"]);
+    assert_eq!(world.ended("db", Exit::Status(0)), ["launch db"]);
+    assert_eq!(world.well("db"), ["1 done"]);
+    assert_eq!(world.step(Event::Stop { batch: 2 }), ["stop db"]);
+    assert_eq!(world.ended("db", Exit::Signal(15)), ["2 done"]);
+    assert_eq!(world.up(3, &[with_setup]), ["launch db"], "it was done before");
+}
+
+#[test]
+fn a_setup_that_fails_fails_the_service() {
+    let mut world = World::default();
+    let with_setup = ServicePlan { setup: Some(vec!["initdb".to_owned()]), ..plan("db", &[]) };
+    world.up(1, &[with_setup]);
+    assert_eq!(world.ended("db", Exit::Status(1)), ["1 failed: db its setup ended with status 1"]);
+    assert!(!world.service("db").is_set_up);
+}
+
+#[test]
+fn a_failed_start_takes_back_what_it_started_in_reverse() {
+    let mut world = World::default();
+    world.up(1, &three());
+    world.well("db");
+    world.well("api");
+    assert_eq!(world.ended("web", Exit::Status(3)), ["stop api"], "db is needed until api is gone");
+    assert_eq!(world.ended("api", Exit::Signal(15)), ["stop db"]);
+    assert_eq!(world.ended("db", Exit::Status(143)), ["1 failed: web ended with status 3"]);
+    assert_eq!(world.state("web"), State::Failed);
+    assert_eq!((world.state("api"), world.state("db")), (State::Stopped, State::Stopped));
+    assert!(world.fleet.is_idle());
+}
+
+#[test]
+fn what_ran_before_survives_a_failed_start() {
+    let mut world = World::default();
+    world.up(1, &[plan("db", &[])]);
+    world.well("db");
+    world.up(2, &three());
+    assert_eq!(world.ended("api", Exit::Status(1)), ["2 failed: api ended with status 1"]);
+    assert_eq!(world.state("db"), State::Ready);
+    assert_eq!(world.state("web"), State::Failed);
+    assert_eq!(world.reason("web"), "needs `api`, which failed");
+}
+
+#[test]
+fn of_two_starts_at_once_the_one_that_goes_on_inherits() {
+    let mut world = World::default();
+    assert_eq!(world.up(1, &three()), ["launch db"]);
+    assert_eq!(world.up(2, &[plan("db", &[])]), Vec::<String>::new(), "nothing is started twice");
+    assert_eq!(world.step(Event::Abandon { batch: 1 }), ["1 ended"]);
+    assert_eq!(world.well("db"), ["2 done"]);
+    assert_eq!(world.state("web"), State::Stopped);
+    assert_eq!(world.step(Event::Abandon { batch: 2 }), Vec::<String>::new(), "settled already");
+}
+
+#[test]
+fn a_service_that_is_not_critical_holds_nobody_up() {
+    let mut world = World::default();
+    let mail = ServicePlan { critical: false, ..plan("mail", &[]) };
+    world.up(1, &[mail, plan("web", &["mail"])]);
+    assert_eq!(world.ended("mail", Exit::Status(1)), ["launch web"]);
+    assert_eq!(world.well("web"), ["1 done"]);
+    assert_eq!((world.state("mail"), world.reason("mail")), (State::Failed, "ended with status 1"));
+}
+
+#[test]
+fn a_stop_goes_in_reverse_and_a_signal_is_no_failure_then() {
+    for exit in [Exit::Signal(15), Exit::Status(143), Exit::Status(130), Exit::Status(1), Exit::Unknown] {
+        let mut world = three_up();
+        assert_eq!(world.step(Event::Stop { batch: 2 }), ["stop web"]);
+        assert_eq!(world.ended("web", exit), ["stop api"]);
+        assert_eq!(world.ended("api", exit), ["stop db"]);
+        assert_eq!(world.ended("db", exit), ["2 done"]);
+        for name in ["db", "api", "web"] {
+            assert_eq!((world.state(name), world.reason(name)), (State::Stopped, ""));
+        }
+    }
+}
+
+#[test]
+fn a_stop_while_starting_ends_the_start_too() {
+    let mut world = World::default();
+    world.up(1, &three());
+    assert_eq!(world.step(Event::Stop { batch: 2 }), ["stop db"]);
+    let ended = world.ended("db", Exit::Signal(15));
+    assert!(ended.contains(&"1 ended".to_owned()) && ended.contains(&"2 done".to_owned()), "{ended:?}");
+}
+
+#[test]
+fn a_crash_is_followed_by_longer_and_longer_pauses_up_to_the_limit() {
+    let mut world = World::default();
+    world.up(1, &[restarting("web", RestartPolicy::OnFailure)]);
+    for (number, pause) in [500, 1000, 2000].into_iter().enumerate() {
+        assert_eq!(world.ended("web", Exit::Status(7)), Vec::<String>::new());
+        assert_eq!(world.state("web"), State::Backoff);
+        assert_eq!(world.fleet.next_deadline(), Some(world.now + Duration::from_millis(pause)));
+        assert_eq!(world.after(pause - 1), Vec::<String>::new());
+        assert_eq!(world.after(1), ["launch web"]);
+        assert_eq!(world.service("web").restarts, u32::try_from(number).unwrap() + 1);
+    }
+    let failed = world.ended("web", Exit::Status(7));
+    assert_eq!(failed, ["1 failed: web ended with status 7; 3 restarts in a row did not help"]);
+}
+
+#[test]
+fn a_run_that_lasted_makes_the_count_begin_anew() {
+    let mut world = World::default();
+    world.up(1, &[restarting("web", RestartPolicy::OnFailure)]);
+    for _ in 0..9 {
+        world.well("web");
+        world.after(10_000);
+        world.ended("web", Exit::Signal(9));
+        assert_eq!(world.reason("web"), "was ended by signal KILL");
+        assert_eq!(world.after(500), ["launch web"], "the first pause each time");
+    }
+    assert_eq!(world.service("web").restarts, 9);
+}
+
+#[test]
+fn without_a_policy_a_crash_is_final() {
+    let mut world = three_up();
+    assert_eq!(world.ended("api", Exit::Signal(9)), Vec::<String>::new());
+    assert_eq!(world.state("api"), State::Failed);
+    assert_eq!((world.state("db"), world.state("web")), (State::Ready, State::Ready));
+}
+
+#[test]
+fn a_good_end_is_completed_unless_it_is_to_run_always() {
+    let mut world = World::default();
+    world.up(1, &[restarting("job", RestartPolicy::OnFailure), restarting("loop", RestartPolicy::Always)]);
+    world.well("job");
+    world.well("loop");
+    world.ended("job", Exit::Status(0));
+    world.ended("loop", Exit::Status(0));
+    assert_eq!((world.state("job"), world.state("loop")), (State::Completed, State::Backoff));
+}
+
+#[test]
+fn a_server_that_ends_before_it_listens_has_failed_whatever_its_status() {
+    let mut world = World::default();
+    world.up(1, &[plan("web", &[])]);
+    let failed = world.ended("web", Exit::Status(0));
+    assert_eq!(failed, ["1 failed: web ended with status 0 before it listened on 5000"]);
+}
+
+#[test]
+fn a_start_that_takes_too_long_is_ended_and_says_why() {
+    let mut world = World::default();
+    world.up(1, &[plan("web", &[])]);
+    world.unwell("web");
+    assert_eq!(world.after(60_000), ["stop web"]);
+    assert_eq!(world.ended("web", Exit::Signal(15)), ["1 failed: web not ready within 60s: 503"]);
+}
+
+#[test]
+fn several_bad_answers_make_a_ready_service_unhealthy_and_good_ones_ready_again() {
+    let mut world = three_up();
+    world.unwell("db");
+    assert_eq!((world.state("db"), world.reason("db")), (State::Ready, "503 (1 of 3 in a row)"));
+    world.well("db");
+    for _ in 0..3 {
+        assert_eq!(world.unwell("db"), Vec::<String>::new());
+    }
+    assert_eq!((world.state("db"), world.reason("db")), (State::Unhealthy, "503"));
+    world.well("db");
+    assert_eq!((world.state("db"), world.reason("db")), (State::Ready, ""));
+}
+
+#[test]
+fn an_unhealthy_service_with_a_policy_is_started_anew() {
+    let mut world = World::default();
+    world.up(1, &[restarting("web", RestartPolicy::OnFailure)]);
+    world.well("web");
+    world.unwell("web");
+    world.unwell("web");
+    assert_eq!(world.unwell("web"), ["stop web"]);
+    assert_eq!(world.ended("web", Exit::Signal(15)), Vec::<String>::new());
+    assert_eq!((world.state("web"), world.reason("web")), (State::Backoff, "503"));
+    assert_eq!(world.after(500), ["launch web"]);
+}
+
+#[test]
+fn a_restart_stops_in_reverse_and_starts_in_order_with_the_new_plan() {
+    let mut world = three_up();
+    let plans = three().map(|plan| ServicePlan { words: vec!["new".to_owned()], ..plan });
+    let anew = ["api", "web"].map(|name| name.parse().unwrap()).to_vec();
+    assert_eq!(world.step(Event::Restart { batch: 2, plans: plans.to_vec(), anew }), ["stop web"]);
+    assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"]);
+    assert_eq!(world.ended("api", Exit::Signal(15)), ["launch api"]);
+    assert_eq!(world.well("api"), ["launch web"]);
+    assert_eq!(world.well("web"), ["2 done"]);
+    assert_eq!(world.service("api").plan.words, ["new"]);
+    assert_eq!(world.service("db").plan.words, ["db"], "it was only needed");
+}
+
+#[test]
+fn a_restart_of_what_failed_starts_it() {
+    let mut world = World::default();
+    world.up(1, &[plan("web", &[])]);
+    world.ended("web", Exit::Status(1));
+    let anew = vec!["web".parse().unwrap()];
+    let actions = world.step(Event::Restart { batch: 2, plans: vec![plan("web", &[])], anew });
+    assert_eq!(actions, ["launch web"]);
+    assert_eq!(world.ended("web", Exit::Status(1)), ["2 failed: web ended with status 1"]);
+}
+
+#[test]
+fn a_start_that_waits_is_settled_once_all_stayed_well() {
+    let mut world = World::default();
+    world.step(Event::Start { batch: 1, plans: vec![plan("web", &[])], wait: true });
+    assert_eq!(world.well("web"), Vec::<String>::new());
+    assert_eq!(world.after(1999), Vec::<String>::new());
+    assert_eq!(world.after(1), ["1 done"]);
+}
+
+#[test]
+fn a_start_of_what_is_just_ending_follows_its_end() {
+    let mut world = three_up();
+    world.step(Event::Stop { batch: 2 });
+    assert_eq!(world.up(3, &three()), Vec::<String>::new());
+    assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"]);
+    world.ended("api", Exit::Signal(15));
+    assert_eq!(world.ended("db", Exit::Signal(15)), ["launch db"]);
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_not_tried_again() {
+    let mut world = World::default();
+    world.up(1, &[restarting("web", RestartPolicy::Always)]);
+    let reason = "`nothing` cannot be run: there is no such command".to_owned();
+    let failed = world.step(Event::LaunchFailed { service: "web".parse().unwrap(), reason });
+    assert_eq!(failed, ["1 failed: web `nothing` cannot be run: there is no such command"]);
+}
+
+#[test]
+fn a_service_that_is_lost_dooms_those_that_wait_for_it() {
+    let mut world = World::default();
+    assert_eq!(world.up(1, &[plan("web", &["gone"])]), ["1 failed: web needs `gone`, which is not there"]);
+}

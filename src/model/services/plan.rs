@@ -1,0 +1,114 @@
+//! Everything that is needed to run one service, settled before anything is started: the supervisor reads no configuration.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+use crate::model::signal::EndSignal;
+
+/// How far a dependency must have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    #[default]
+    Healthy,
+    Started,
+    Completed,
+}
+
+/// When a service that ended is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RestartPolicy {
+    #[default]
+    No,
+    OnFailure,
+    Always,
+}
+
+/// When and how often a service that ended is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restarting {
+    pub policy: RestartPolicy,
+    /// How many restarts in a row are tried.
+    pub max: u32,
+    /// The pause before the first of them; each further one is twice as long.
+    pub backoff: Duration,
+}
+
+/// How patiently a service is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patience {
+    /// How long a start may take.
+    pub start: Duration,
+    /// How long one check may take.
+    pub check: Duration,
+    /// How often a ready service is checked.
+    pub interval: Duration,
+    /// How many failures in a row make a ready service unhealthy.
+    pub failures: u32,
+    /// How many successes in a row make an unhealthy service ready.
+    pub successes: u32,
+}
+
+/// How a service is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopping {
+    pub signal: EndSignal,
+    /// How long it may take before it is killed.
+    pub timeout: Duration,
+}
+
+/// One service, ready to be run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServicePlan {
+    pub name: ServiceName,
+    /// The command, split and filled.
+    pub words: Vec<String>,
+    /// The command that is run once per worktree, before the first start.
+    pub setup: Option<Vec<String>>,
+    /// Where both run, absolute.
+    pub folder: PathBuf,
+    /// Added to the environment.
+    pub variables: Vec<(String, String)>,
+    /// The allocated port; `None` for a service that listens on none.
+    pub port: Option<Port>,
+    /// Further allocated ports that it listens on.
+    pub extra_ports: Vec<Port>,
+    /// Whether a listening socket is handed over (`sd_listen_fds(3)`).
+    pub activated: bool,
+    /// Whether the sockets are a container's, so that none of our processes is expected to hold them.
+    pub contained: bool,
+    /// The health check as written; `None` for the usual one.
+    pub health: Option<Value>,
+    /// The words of a check that is a command, filled.
+    pub check_words: Option<Vec<String>>,
+    pub patience: Patience,
+    pub needs: BTreeMap<ServiceName, Condition>,
+    pub restart: Restarting,
+    pub stop: Stopping,
+    /// Whether the others cannot do without it.
+    pub critical: bool,
+    /// Whether it gets a pseudo-terminal.
+    pub terminal: bool,
+}
+
+impl ServicePlan {
+    /// Returns the ports that it listens on, its own first.
+    pub fn ports(&self) -> impl Iterator<Item = Port> {
+        self.port.into_iter().chain(self.extra_ports.iter().copied())
+    }
+
+    /// Returns how long to wait before restart number `attempt` (from 1): twice as long each time, a minute at most.
+    #[must_use]
+    pub fn wait_before(&self, attempt: u32) -> Duration {
+        let longest = Duration::from_mins(1).max(self.restart.backoff);
+        let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
+        self.restart.backoff.saturating_mul(factor).min(longest)
+    }
+}

@@ -1,0 +1,60 @@
+//! What commands and the supervisor of a worktree say to each other over its socket: one JSON object a line.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::plan::ServicePlan;
+use super::state::State;
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+
+/// What a command asks for. The connection is the wish: a start whose connection ends early is taken back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    Status,
+    /// Tells of every change until the connection ends.
+    Watch,
+    Start {
+        plans: Vec<ServicePlan>,
+        wait: bool,
+        /// Whether everything is stopped when the connection ends, also after the start.
+        foreground: bool,
+    },
+    Restart {
+        plans: Vec<ServicePlan>,
+        /// Those that were asked for; the others are what they need.
+        anew: Vec<ServiceName>,
+    },
+    Stop,
+}
+
+/// What the supervisor answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case")]
+pub enum Reply {
+    /// How everything stands: after each change, while somebody waits for one.
+    Services { services: Vec<ServiceFacts> },
+    /// Something worth saying, in words.
+    Note { text: String },
+    /// The wish is fulfilled, or the question answered.
+    Done { services: Vec<ServiceFacts> },
+    /// The wish failed, and what was started for it runs no more.
+    Failed { service: Option<ServiceName>, reason: String, port_conflict: bool, services: Vec<ServiceFacts> },
+}
+
+/// What the supervisor knows of a service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceFacts {
+    pub service: ServiceName,
+    pub state: State,
+    pub port: Option<Port>,
+    /// The process that was started, or the one that took its place.
+    pub pid: Option<u32>,
+    /// All processes of the service that are known.
+    #[serde(default)]
+    pub pids: Vec<u32>,
+    pub since: Option<Timestamp>,
+    pub restarts: u32,
+    pub reason: Option<String>,
+}

@@ -1,0 +1,73 @@
+//! What is written down about the services of a worktree: enough to tell how they stand without their supervisor, and for
+//! another one to take them over.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::plan::ServicePlan;
+use super::protocol::ServiceFacts;
+use super::state::State;
+use crate::model::process::ProcessId;
+use crate::model::service::ServiceName;
+
+/// The version of the file's shape.
+pub const SCHEMA: u64 = 1;
+
+/// The services of a worktree.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub schema: u64,
+    /// Who supervises them; `None` once nobody does.
+    pub supervisor: Option<ProcessId>,
+    pub services: Vec<Kept>,
+}
+
+/// One service, as it was last seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    pub plan: ServicePlan,
+    pub state: State,
+    pub restarts: u32,
+    pub reason: Option<String>,
+    pub is_set_up: bool,
+    pub since: Option<Timestamp>,
+    /// The processes that were known, the one that was started first.
+    pub processes: Vec<ProcessId>,
+}
+
+impl Record {
+    /// Returns what is known of a service.
+    #[must_use]
+    pub fn find(&self, service: &ServiceName) -> Option<&Kept> {
+        self.services.iter().find(|kept| kept.plan.name == *service)
+    }
+
+    /// Returns all recorded processes.
+    pub fn processes(&self) -> impl Iterator<Item = &ProcessId> {
+        self.services.iter().flat_map(|kept| &kept.processes)
+    }
+}
+
+impl Kept {
+    /// Returns what is shown of it; `alive` says which of its processes still run.
+    #[must_use]
+    pub fn facts(&self, alive: impl Fn(&ProcessId) -> bool) -> ServiceFacts {
+        let pids: Vec<u32> =
+            self.processes.iter().filter(|process| alive(process)).map(|process| process.pid).collect();
+        let is_lost = pids.is_empty() && !self.state.is_resting();
+        ServiceFacts {
+            service: self.plan.name.clone(),
+            state: if is_lost { State::Stopped } else { self.state },
+            port: self.plan.port,
+            pid: pids.first().copied(),
+            since: self.since.filter(|_| !pids.is_empty()),
+            pids,
+            restarts: self.restarts,
+            reason: if is_lost {
+                Some("it ended while nobody watched".to_owned())
+            } else {
+                self.reason.clone()
+            },
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! One service in the machine: the phase it is in, and what its own end or a look at it makes of that.
+
+use std::time::Duration;
+
+use super::plan::{RestartPolicy, ServicePlan};
+use super::state::{Exit, Sight, State, spoken};
+
+/// A run that lasted this long was no death "at once": the count of restarts in a row begins anew after it.
+pub const STABLE: Duration = Duration::from_secs(10);
+
+/// Where a service is. Times count from when the machine began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Stopped,
+    /// Wanted; its dependencies are not there yet.
+    Waiting,
+    /// Its setup command runs.
+    SettingUp,
+    /// It runs, and is not ready yet.
+    Starting {
+        since: Duration,
+    },
+    Ready {
+        since: Duration,
+    },
+    Unhealthy {
+        since: Duration,
+    },
+    /// It was asked to end.
+    Stopping {
+        then: Then,
+    },
+    Backoff {
+        until: Duration,
+    },
+    Failed,
+    Completed,
+}
+
+/// What is to become of a service once nothing of it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    Stopped,
+    /// Started again, as its next plan says.
+    Again,
+    /// It failed: its restart policy decides.
+    Judged,
+}
+
+/// One service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    pub plan: ServicePlan,
+    pub phase: Phase,
+    /// How often it was started again by itself since somebody asked for it.
+    pub restarts: u32,
+    /// Why it is not well.
+    pub reason: Option<String>,
+    /// Whether its setup was done in this worktree.
+    pub is_set_up: bool,
+    /// What it is to be stopped for, as soon as those that need it have gone.
+    pub leaving: Option<Then>,
+    /// The plan of the next start, where that is another.
+    pub(super) next: Option<ServicePlan>,
+    streak: u32,
+    failures: u32,
+    successes: u32,
+}
+
+impl Service {
+    /// A service that does not run.
+    #[must_use]
+    pub fn new(plan: ServicePlan, is_set_up: bool) -> Self {
+        Self {
+            plan,
+            phase: Phase::Stopped,
+            restarts: 0,
+            reason: None,
+            is_set_up,
+            leaving: None,
+            next: None,
+            streak: 0,
+            failures: 0,
+            successes: 0,
+        }
+    }
+
+    /// Returns the word for how it stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Stopped | Phase::Stopping { then: Then::Stopped } => State::Stopped,
+            Phase::Waiting
+            | Phase::SettingUp
+            | Phase::Starting { .. }
+            | Phase::Stopping { then: Then::Again } => State::Starting,
+            Phase::Ready { .. } => State::Ready,
+            Phase::Unhealthy { .. } => State::Unhealthy,
+            Phase::Stopping { then: Then::Judged } if self.plan.restart.policy == RestartPolicy::No => {
+                State::Failed
+            }
+            Phase::Stopping { then: Then::Judged } | Phase::Backoff { .. } => State::Backoff,
+            Phase::Failed => State::Failed,
+            Phase::Completed => State::Completed,
+        }
+    }
+
+    /// Answers whether processes of it may run.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::SettingUp
+                | Phase::Starting { .. }
+                | Phase::Ready { .. }
+                | Phase::Unhealthy { .. }
+                | Phase::Stopping { .. }
+        )
+    }
+
+    /// Answers whether nothing of it runs or will run until somebody asks for it.
+    #[must_use]
+    pub fn is_resting(&self) -> bool {
+        matches!(self.phase, Phase::Stopped | Phase::Failed | Phase::Completed)
+    }
+
+    /// Wants it to run from now on.
+    pub(super) fn want(&mut self, plan: ServicePlan) {
+        self.restarts = 0;
+        self.streak = 0;
+        self.reason = None;
+        if self.is_resting() {
+            self.plan = plan;
+            self.phase = Phase::Waiting;
+            self.leaving = None;
+        } else {
+            self.next = Some(plan);
+            self.leave(Then::Again);
+        }
+    }
+
+    /// Wants it to end.
+    pub(super) fn leave(&mut self, then: Then) {
+        match self.phase {
+            Phase::Stopped | Phase::Failed | Phase::Completed => {}
+            Phase::Stopping { .. } => self.phase = Phase::Stopping { then },
+            Phase::Waiting | Phase::Backoff { .. } => {
+                self.phase = Phase::Stopping { then };
+                self.settle(Duration::ZERO);
+            }
+            Phase::SettingUp | Phase::Starting { .. } | Phase::Ready { .. } | Phase::Unhealthy { .. } => {
+                self.leaving = Some(then);
+            }
+        }
+    }
+
+    /// Takes note that nothing of it runs any more.
+    pub(super) fn end(&mut self, exit: Exit, now: Duration) {
+        self.is_set_up |= self.phase == Phase::SettingUp && exit.is_success();
+        if let Some(then) = self.leaving.take() {
+            self.phase = Phase::Stopping { then };
+        }
+        match self.phase {
+            Phase::Stopping { .. } => self.settle(now),
+            Phase::SettingUp if exit.is_success() => {
+                self.phase = Phase::Waiting;
+            }
+            Phase::SettingUp => self.fail(format!("its setup {exit}")),
+            Phase::Starting { .. } if exit.is_success() && self.plan.port.is_some() => {
+                let port = self.plan.port.map(|port| format!(" before it listened on {port}"));
+                self.judge(format!("{exit}{}", port.unwrap_or_default()), now);
+            }
+            Phase::Starting { since } | Phase::Ready { since } | Phase::Unhealthy { since } => {
+                if matches!(self.phase, Phase::Ready { .. }) && now.saturating_sub(since) >= STABLE {
+                    self.streak = 0;
+                }
+                if exit.is_success() && self.plan.restart.policy != RestartPolicy::Always {
+                    self.phase = Phase::Completed;
+                    self.reason = None;
+                } else {
+                    self.judge(exit.to_string(), now);
+                }
+            }
+            Phase::Stopped | Phase::Waiting | Phase::Backoff { .. } | Phase::Failed | Phase::Completed => {}
+        }
+    }
+
+    /// Takes note of what a look at it showed; answers whether it has to be stopped for that.
+    pub(super) fn see(&mut self, sight: Sight, now: Duration) -> bool {
+        if self.leaving.is_some() {
+            return false;
+        }
+        match (self.phase, sight) {
+            (Phase::Starting { .. }, Sight::Well) => self.rise(now),
+            (Phase::Starting { .. }, Sight::Hopeless(reason)) => {
+                self.reason = Some(reason);
+                return true;
+            }
+            (Phase::Starting { .. }, Sight::Unwell(reason)) => self.reason = Some(reason),
+            (Phase::Ready { .. }, Sight::Well) => {
+                self.failures = 0;
+                self.reason = None;
+            }
+            (Phase::Ready { since }, Sight::Unwell(reason) | Sight::Hopeless(reason)) => {
+                self.failures = self.failures.saturating_add(1);
+                let needed = self.plan.patience.failures;
+                if self.failures < needed {
+                    self.reason = Some(format!("{reason} ({} of {needed} in a row)", self.failures));
+                    return false;
+                }
+                self.reason = Some(reason);
+                self.successes = 0;
+                self.phase = Phase::Unhealthy { since };
+                return self.plan.restart.policy != RestartPolicy::No;
+            }
+            (Phase::Unhealthy { .. }, Sight::Well) => {
+                self.successes = self.successes.saturating_add(1);
+                if self.successes >= self.plan.patience.successes {
+                    self.rise(now);
+                }
+            }
+            (Phase::Unhealthy { .. }, Sight::Unwell(reason) | Sight::Hopeless(reason)) => {
+                self.successes = 0;
+                self.reason = Some(reason);
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// Returns when its start has taken too long; `None` for one that is not starting.
+    pub(super) fn start_deadline(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Starting { since } if self.leaving.is_none() => Some(since + self.plan.patience.start),
+            _ => None,
+        }
+    }
+
+    /// Takes note that its start took too long.
+    pub(super) fn give_up(&mut self) {
+        let why = self.reason.take().map(|reason| format!(": {reason}")).unwrap_or_default();
+        self.reason = Some(format!("not ready within {}{why}", spoken(self.plan.patience.start)));
+    }
+
+    /// It failed for good.
+    pub(super) fn fail(&mut self, reason: String) {
+        self.reason = Some(reason);
+        self.phase = Phase::Failed;
+        self.leaving = None;
+        self.next = None;
+    }
+
+    fn rise(&mut self, now: Duration) {
+        self.phase = Phase::Ready { since: now };
+        self.failures = 0;
+        self.successes = 0;
+        self.reason = None;
+    }
+
+    /// It ended as it should not have: is it started again?
+    fn judge(&mut self, reason: String, now: Duration) {
+        let rule = self.plan.restart;
+        if rule.policy == RestartPolicy::No {
+            return self.fail(reason);
+        }
+        if self.streak >= rule.max {
+            let times = if rule.max == 1 { "1 restart".to_owned() } else { format!("{} restarts", rule.max) };
+            return self.fail(format!("{reason}; {times} in a row did not help"));
+        }
+        self.streak += 1;
+        self.phase = Phase::Backoff { until: now + self.plan.wait_before(self.streak) };
+        self.reason = Some(reason);
+    }
+
+    /// What it was stopped for happens.
+    fn settle(&mut self, now: Duration) {
+        let Phase::Stopping { then } = self.phase else { return };
+        self.leaving = None;
+        match then {
+            Then::Stopped => {
+                self.phase = Phase::Stopped;
+                self.reason = None;
+                self.next = None;
+            }
+            Then::Again => {
+                if let Some(plan) = self.next.take() {
+                    self.plan = plan;
+                }
+                self.phase = Phase::Waiting;
+                self.reason = None;
+            }
+            Then::Judged => {
+                let reason = self.reason.take().unwrap_or_else(|| "it was not well".to_owned());
+                self.judge(reason, now);
+            }
+        }
+    }
+}
