@@ -50,6 +50,18 @@ pub fn check(template: &str, known: &[&str]) -> std::result::Result<(), Fault> {
     require_known(&environment, template, &known).map(|_| ())
 }
 
+/// Returns the values that `template` names, with what follows a dot: `port`, `ports.api`; none where it does not parse.
+#[must_use]
+pub fn paths(template: &str) -> Vec<String> {
+    let environment = environment();
+    let compiled = environment.template_from_str(template);
+    let mut paths: Vec<String> = compiled
+        .map(|compiled| compiled.undeclared_variables(true).into_iter().collect())
+        .unwrap_or_default();
+    paths.sort();
+    paths
+}
+
 fn rendered(
     environment: &Environment,
     template: &str,

@@ -46,7 +46,7 @@ pub fn allows(
 fn command(value: &ConfigValue) -> Option<RepositoryCommand> {
     let last = value.key.strip_prefix("service.")?.rsplit('.').next()?;
     let (key, text) = match last {
-        "run" => (value.key.clone(), &value.value),
+        "run" | "setup" | "compose" => (value.key.clone(), &value.value),
         "health" => (format!("{}.command", value.key), value.value.get("command")?),
         _ => return None,
     };

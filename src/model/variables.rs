@@ -68,50 +68,6 @@ pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, Strin
     Ok(variables)
 }
 
-/// Puts the values of a service into each word of a command, split before, so that a value is always one word.
-///
-/// # Errors
-///
-/// `config_invalid`, naming `key`, for a word that misses a value.
-pub fn fill(
-    key: &str,
-    words: &[String],
-    facts: &EnvFacts,
-    service: &ServiceName,
-    port: Port,
-) -> Result<Vec<String>> {
-    let values = values(facts, service, port);
-    let filled = words.iter().map(|word| template::render(key, word, &values)).collect::<Result<Vec<_>>>()?;
-    if is_shell(words) {
-        // A shell reads the word again: a value with a `;` in it would be a command that nobody allowed.
-        let unsafe_value = [&facts.purpose, &facts.identifier, &facts.name, &facts.branch, &facts.repo_name]
-            .into_iter()
-            .find(|value| {
-                !value.chars().all(is_plain) && filled.iter().any(|word| word.contains(value.as_str()))
-            });
-        if let Some(value) = unsafe_value {
-            let message =
-                format!("`{key}`: `{}` must not be put into a shell's command", value.escape_debug());
-            return Err(Failure::new(Code::ConfigInvalid, message).hint(
-                "use the variable there, \"$WT_BRANCH\" or \"$WT_NAME\", which is one word whatever is in it",
-            ));
-        }
-    }
-    Ok(filled)
-}
-
-/// Answers whether the words start a shell that reads one of them as a command.
-fn is_shell(words: &[String]) -> bool {
-    const SHELLS: [&str; 10] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "busybox", "env"];
-    let is_one = |word: &String| SHELLS.contains(&word.rsplit('/').next().unwrap_or(word));
-    words.iter().any(is_one)
-}
-
-/// Letters that mean nothing to any shell.
-fn is_plain(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "._/:@%+=,-".contains(letter)
-}
-
 /// Returns the URL of a service.
 ///
 /// # Errors

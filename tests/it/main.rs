@@ -62,6 +62,7 @@ mod remove;
 mod remove_danger;
 mod remove_refuses;
 mod restore;
+mod services_config;
 mod state;
 mod support;
 mod trust;

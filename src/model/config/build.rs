@@ -8,10 +8,10 @@ use super::merge::Merged;
 use super::problem::Fault;
 use super::settings::{
     AdoptSettings, Config, ConflictPolicy, ConflictSettings, EnvSettings, HealthSettings, HookSettings,
-    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, Strategy,
-    TrashSettings, WorktreeSettings,
+    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, SocketUse,
+    Strategy, TrashSettings, WorktreeSettings,
 };
-use super::{check, schema};
+use super::{check, running, schema};
 use crate::model::service::ServiceName;
 
 /// Returns the settings that `merged` makes.
@@ -94,7 +94,9 @@ fn words(value: &Value) -> Result<Vec<String>, Fault> {
     check::list(value, "texts", |word| check::text(word).map(str::to_owned))
 }
 
-fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
+/// Returns what `merged` says about each service.
+#[must_use]
+pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
     let mut services: BTreeMap<ServiceName, ServiceSettings> = BTreeMap::new();
     for found in merged.values() {
         let Some((name, last)) = found.key.strip_prefix("service.").and_then(|rest| rest.split_once('.'))
@@ -109,7 +111,17 @@ fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
             "env" => settings.env = check::variables(value).unwrap_or_default(),
             "url" => settings.url = value.as_str().map(str::to_owned),
             "run" => settings.run = value.as_str().map(str::to_owned),
+            "setup" => settings.setup = value.as_str().map(str::to_owned),
+            "compose" => settings.compose = value.as_str().map(str::to_owned),
+            "folder" => settings.folder = value.as_str().map(str::to_owned),
             "health" => settings.health = Some(value.clone()),
+            "depends_on" => settings.depends_on = running::depends_on(value).unwrap_or_default(),
+            "stop" => settings.stop = running::stop(value).unwrap_or_default(),
+            "restart" => settings.restart = running::restart(value).unwrap_or_default(),
+            "socket" => settings.socket = Some(SocketUse::Activate),
+            "critical" => settings.critical = check::flag(value).unwrap_or(true),
+            "listens" => settings.listens = check::flag(value).unwrap_or(true),
+            "extra_ports" => settings.extra_ports = check::services(value).unwrap_or_default(),
             _ => {}
         }
     }

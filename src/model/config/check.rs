@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::health;
 use super::problem::Fault;
 use super::schema::Kind;
+use super::{health, running};
 use crate::model::exclusion::Exclusion;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::service::ServiceName;
@@ -42,6 +42,12 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
         Kind::Size => size(value).map(|_| ()),
         Kind::Health => health::check(value),
         Kind::Flag => flag(value).map(|_| ()),
+        Kind::Command => running::command(value).map(|_| ()),
+        Kind::Folder => running::folder(value).map(|_| ()),
+        Kind::Compose => running::compose(value).map(|_| ()),
+        Kind::Needs => running::depends_on(value).map(|_| ()),
+        Kind::Stop => running::stop(value).map(|_| ()),
+        Kind::Restart => running::restart(value).map(|_| ()),
     }
 }
 
@@ -188,6 +194,11 @@ pub fn exclusions(value: &Value) -> Result<Vec<Exclusion>, Fault> {
         let reason = text(table.get("reason").ok_or_else(|| missing("reason"))?)?;
         Ok(Exclusion::new(range, reason))
     })
+}
+
+/// A fault inside of a table, at its key.
+pub fn inside(key: &str, fault: Fault) -> Fault {
+    Fault { message: format!("`{}` {}", key.escape_debug(), fault.message), ..fault }
 }
 
 fn choice(value: &Value, words: &[&str]) -> Result<(), Fault> {

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::check;
+use super::check::{self, inside};
 use super::problem::Fault;
-use super::schema::URL_VALUES;
+use super::running;
 use crate::model::health::check::{Check, CheckKind, HttpCheck};
-use crate::model::{template, words};
 
 /// The kinds of check.
 pub const CHECKS: [&str; 5] = ["tcp", "http", "postgres", "redis", "command"];
@@ -85,7 +84,7 @@ impl<'a> Options<'a> {
         let found = match kind {
             "http" => CheckKind::Http(self.http()?),
             "command" => {
-                let command = self.find("command", command)?.unwrap_or_default();
+                let command = self.find("command", running::command)?.unwrap_or_default();
                 CheckKind::Command(command.to_owned())
             }
             "postgres" => {
@@ -114,10 +113,6 @@ impl<'a> Options<'a> {
             path: usual.path,
         })
     }
-}
-
-fn inside(key: &str, fault: Fault) -> Fault {
-    Fault { message: format!("`{key}` {}", fault.message), ..fault }
 }
 
 /// A table that knows these keys.
@@ -194,18 +189,6 @@ fn headers(value: &Value) -> Result<Vec<(String, String)>, Fault> {
         Ok((name.clone(), text.to_owned()))
     };
     table.iter().map(header).collect()
-}
-
-fn command(value: &Value) -> Result<&str, Fault> {
-    let command = check::text(value)?;
-    for word in words::split(command).map_err(Fault::new)? {
-        template::check(&word, URL_VALUES).map_err(|fault| Fault {
-            message: format!("`{}`: {}", word.escape_debug(), fault.message),
-            hint: fault.hint,
-            element: None,
-        })?;
-    }
-    Ok(command)
 }
 
 #[cfg(test)]

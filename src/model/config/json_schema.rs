@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::health::CHECKS;
+use super::running::{CONDITIONS, POLICIES};
 use super::schema::{KEYS, Kind};
 
 /// Returns the JSON schema (draft 2020-12) of a configuration file.
@@ -38,9 +39,11 @@ fn section(title: &str) -> Value {
     section
 }
 
-fn kind(kind: Kind) -> Value {
-    match kind {
-        Kind::Text | Kind::Template(_) => json!({ "type": "string", "minLength": 1 }),
+fn kind(of: Kind) -> Value {
+    match of {
+        Kind::Text | Kind::Template(_) | Kind::Command | Kind::Folder => {
+            json!({ "type": "string", "minLength": 1 })
+        }
         Kind::Words => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
         Kind::Services => {
             json!({ "type": "array", "uniqueItems": true, "items": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" } })
@@ -61,6 +64,22 @@ fn kind(kind: Kind) -> Value {
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w) *)+$" }),
         Kind::Size => json!({ "type": ["string", "integer"], "minimum": 0 }),
+        Kind::Compose => json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]*$" }),
+        Kind::Needs => json!({ "anyOf": [
+            { "type": "array", "uniqueItems": true, "items": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" } },
+            { "type": "object", "additionalProperties": { "enum": CONDITIONS } },
+        ] }),
+        Kind::Stop => json!({ "type": "object", "additionalProperties": false, "properties": {
+            "signal": { "type": "string" }, "timeout": kind(Kind::Duration),
+        } }),
+        Kind::Restart => json!({ "anyOf": [
+            { "enum": POLICIES },
+            { "type": "object", "additionalProperties": false, "properties": {
+                "policy": { "enum": POLICIES },
+                "max": kind(Kind::Whole(0, 1000)),
+                "backoff": kind(Kind::Duration),
+            } },
+        ] }),
         Kind::Health => {
             let checks: Vec<Value> = CHECKS.iter().map(|check| json!({ "required": [check] })).collect();
             let mut health = Map::new();

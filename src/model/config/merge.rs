@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::layers::{FlagValue, Layer};
 use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
-use super::{build, overlap, parse, variables};
+use super::{build, fleet, overlap, parse, variables};
 use crate::error::Result;
 use crate::model::purpose::Purpose;
 
@@ -129,6 +129,7 @@ pub fn merge_leniently(
         }
     }
     problems.extend(overlap::overlaps(&merged));
+    problems.extend(fleet::problems(&merged, &build::services(&merged)));
     (build::config(merged), problems)
 }
 

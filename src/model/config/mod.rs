@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod check;
+pub mod fleet;
 pub mod health;
 pub mod json_schema;
 pub mod layers;
@@ -9,7 +10,9 @@ pub mod merge;
 pub mod overlap;
 pub mod parse;
 pub mod problem;
+pub mod running;
 pub mod schema;
+pub mod service;
 pub mod settings;
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,18 @@ pub enum Kind {
     Size,
     /// A health check.
     Health,
+    /// A command, split into words, each a template.
+    Command,
+    /// A folder below the worktree.
+    Folder,
+    /// The name of a service of a compose file.
+    Compose,
+    /// A list of service names, or a table with a condition for each.
+    Needs,
+    /// `{ signal, timeout }`.
+    Stop,
+    /// A policy, or `{ policy, max, backoff }`.
+    Restart,
     /// True or false.
     Flag,
 }
@@ -51,6 +63,21 @@ pub const PATH_VALUES: &[&str] =
 
 /// What the template of a service's URL may use.
 pub const URL_VALUES: &[&str] = &["port", "service", "purpose", "identifier", "name", "branch", "repo_name"];
+
+/// What the words of a command may use.
+pub const COMMAND_VALUES: &[&str] = &[
+    "port",
+    "ports",
+    "url",
+    "service",
+    "purpose",
+    "identifier",
+    "name",
+    "branch",
+    "path",
+    "repo_name",
+    "repo_path",
+];
 
 const fn key(path: &'static str, kind: Kind, meaning: &'static str) -> Key {
     Key { path, kind, meaning }
@@ -82,8 +109,38 @@ pub const KEYS: &[Key] = &[
         "The variables that carry the service's port; `<SERVICE>_PORT` when empty.",
     ),
     key("service.*.url", Kind::Template(URL_VALUES), "The service's URL."),
-    key("service.*.run", Kind::Text, "The command that runs the service."),
+    key("service.*.run", Kind::Command, "The command that runs the service."),
+    key(
+        "service.*.setup",
+        Kind::Command,
+        "A command that runs once per worktree, before the service's first start.",
+    ),
     key("service.*.health", Kind::Health, "How to see that the service answers."),
+    key(
+        "service.*.depends_on",
+        Kind::Needs,
+        "The services that it needs: healthy ones as a list, or a table with a condition for each.",
+    ),
+    key("service.*.folder", Kind::Folder, "The folder below the worktree in which its commands run."),
+    key("service.*.stop", Kind::Stop, "The signal that asks it to end, and how long that may take."),
+    key("service.*.restart", Kind::Restart, "Whether and how often it is started again after it ended."),
+    key(
+        "service.*.socket",
+        Kind::Choice(&["activate"]),
+        "Hands over a listening socket that is there before the service is (`LISTEN_FDS`).",
+    ),
+    key(
+        "service.*.critical",
+        Kind::Flag,
+        "Whether the others are stopped when it cannot be started; false lets them go on without it.",
+    ),
+    key(
+        "service.*.listens",
+        Kind::Flag,
+        "Whether it listens on a port; false for a worker, which gets none.",
+    ),
+    key("service.*.extra_ports", Kind::Services, "Names of further ports that the service listens on."),
+    key("service.*.compose", Kind::Compose, "A service of the compose file, started instead of `run`."),
     key("ports.exclude", Kind::Exclusions, "Ports never allocated, each with its reason."),
     key(
         "ports.conflict.policy",

@@ -12,6 +12,8 @@ use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 
+pub use super::service::{ServiceSettings, SocketUse};
+
 /// The effective configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -49,21 +51,6 @@ pub struct WorktreeSettings {
 pub struct PurposeSettings {
     pub ports: PortRanges,
     pub services: Vec<ServiceName>,
-}
-
-/// What is known about a service.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ServiceSettings {
-    /// Its own ranges, where it does not draw from the purpose's.
-    pub ports: Option<PortRanges>,
-    /// The variables that carry its port; empty means `<SERVICE>_PORT`.
-    pub env: Vec<String>,
-    /// Template of its URL; `None` means `http://localhost:{{ port }}`.
-    pub url: Option<String>,
-    /// The command that runs it, as written.
-    pub run: Option<String>,
-    /// The health check, as written.
-    pub health: Option<Value>,
 }
 
 /// What to do when a port that the registry calls free is busy.

@@ -74,14 +74,25 @@ fn value(key: &str, text: &str, origin: Origin) -> Result<ConfigValue, Problem> 
 /// Lists are separated by commas, or written as in a file; tables are written as in a file.
 fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
     match kind {
-        Kind::Words | Kind::Services | Kind::Variables | Kind::Ports if !text.starts_with('[') => {
+        Kind::Restart if !text.starts_with('{') => Ok(Value::from(text)),
+        Kind::Words | Kind::Services | Kind::Variables | Kind::Ports | Kind::Needs
+            if !text.starts_with(['[', '{']) =>
+        {
             let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
             Ok(match words[..] {
                 [range] if kind == Kind::Ports => Value::from(range),
                 _ => Value::from(words),
             })
         }
-        Kind::Words | Kind::Services | Kind::Variables | Kind::Ports | Kind::Exclusions | Kind::Health => {
+        Kind::Words
+        | Kind::Services
+        | Kind::Variables
+        | Kind::Ports
+        | Kind::Exclusions
+        | Kind::Health
+        | Kind::Needs
+        | Kind::Stop
+        | Kind::Restart => {
             let value = DeValue::parse(text).map_err(|error| {
                 Fault::new(format!("not a valid value: {}", error.message().replace('\n', ", ")))
                     .hint("write it as in a file, `[…]` or `{…}`")
@@ -94,8 +105,13 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
             Ok(number.map_or_else(|| Value::from(text), Value::Number))
         }
         Kind::Flag => Ok(text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from)),
-        Kind::Text | Kind::Template(_) | Kind::Choice(_) | Kind::Duration | Kind::Size => {
-            Ok(Value::from(text))
-        }
+        Kind::Text
+        | Kind::Template(_)
+        | Kind::Choice(_)
+        | Kind::Duration
+        | Kind::Size
+        | Kind::Command
+        | Kind::Folder
+        | Kind::Compose => Ok(Value::from(text)),
     }
 }

@@ -1,7 +1,9 @@
 //! Running services: what is known of each, the machine that decides, and what is written down and said about them.
 
 pub mod batch;
+pub mod command;
 pub mod machine;
+pub mod order;
 pub mod plan;
 pub mod protocol;
 pub mod record;

@@ -1,7 +1,7 @@
 //! One look at services: who is on their ports, and what those of ours answer, all at once.
 
 use crate::context::Context;
-use crate::error::{Code, Failure, Result};
+use crate::error::Result;
 use crate::host::net::check::ask::{self, Question};
 use crate::host::net::check::command::Run;
 use crate::host::net::owner::attribute;
@@ -10,7 +10,8 @@ use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::health::occupancy::{Occupancy, occupancy};
 use crate::model::port::Port;
 use crate::model::quoting::quote_sh;
-use crate::model::{variables, words};
+use crate::model::services::command::{self, Values};
+use crate::model::variables;
 use crate::ops::env;
 use crate::ops::trust::Trust;
 
@@ -115,9 +116,17 @@ fn command(
         Err(failure) => return Err(told(format!("not trusted: {failure}"), None)),
     }
     let facts = env::facts_of(repository, &subject.entry);
-    let filled = words::split(written)
-        .map_err(|message| Failure::new(Code::ConfigInvalid, message))
-        .and_then(|words| variables::fill(&key, &words, &facts, &subject.service, subject.port));
+    let filled = variables::url(&site.config, &facts, &subject.service, subject.port).and_then(|url| {
+        let values = Values {
+            facts: &facts,
+            service: &subject.service,
+            port: Some(subject.port),
+            url: Some(&url),
+            path: &subject.folder.to_string_lossy(),
+            repo_path: &repository.root().to_string_lossy(),
+        };
+        command::words(&key, written, &values)
+    });
     let ready = filled.and_then(|words| Ok((words, variables::variables(&site.config, &facts)?)));
     let (words, mut variables) = ready.map_err(|failure| told(failure.to_string(), None))?;
     // What a check leaves behind is no service of ours, and our own environment decides which programs are found.

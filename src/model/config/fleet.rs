@@ -1,0 +1,111 @@
+//! Whether the services fit together: what one needs is there and can be started, nobody waits for himself, and no port
+//! has two owners. Looked at after all layers are merged.
+
+use std::collections::BTreeMap;
+
+use super::merge::Merged;
+use super::problem::{Fault, Problem};
+use super::service::ServiceSettings;
+use super::settings::Origin;
+use crate::model::service::ServiceName;
+use crate::model::services::order::{self, Tangle};
+use crate::model::suggestion::nearest;
+use crate::model::{template, words};
+
+type Services = BTreeMap<ServiceName, ServiceSettings>;
+
+/// Returns everything that does not fit, in the order of the services' names.
+#[must_use]
+pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
+    let known = known(merged, services);
+    let mut found = Vec::new();
+    let mut add = |service: &ServiceName, last: &str, fault: Fault| {
+        let key = format!("service.{service}.{last}");
+        let origin = merged.find(&key).map_or(Origin::BuiltIn, |value| value.origin.clone());
+        found.push(Problem::with_value(origin, &key, fault));
+    };
+    for (name, settings) in services {
+        if settings.run.is_some() && settings.compose.is_some() {
+            let fault = Fault::new(format!("`{name}` has a command in `run` already"));
+            add(name, "compose", fault.hint("keep one of the two"));
+        }
+        if settings.compose.is_some() && settings.socket.is_some() {
+            add(name, "socket", Fault::new("no socket can be handed to a container"));
+        }
+        for extra in &settings.extra_ports {
+            if let Some(fault) = owned_twice(services, name, extra) {
+                add(name, "extra_ports", fault);
+            }
+        }
+        let commands = [("run", &settings.run), ("setup", &settings.setup)];
+        for (last, command) in commands.into_iter().filter_map(|(last, text)| Some((last, text.as_ref()?))) {
+            if let Some(fault) = unknown_port(command, &known) {
+                add(name, last, fault);
+            }
+        }
+    }
+    for tangle in order::check(services) {
+        let fault = fault(&tangle, services);
+        add(tangle.service(), "depends_on", fault);
+    }
+    found
+}
+
+/// Every service that a port can be allocated for.
+fn known(merged: &Merged, services: &Services) -> Vec<String> {
+    let listed = merged.values().iter().filter(|value| value.key.ends_with(".services"));
+    let listed = listed.filter_map(|value| value.value.as_array()).flatten();
+    let extra = services.values().flat_map(|settings| &settings.extra_ports);
+    let mut known: Vec<String> = listed.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    known.extend(services.keys().chain(extra).map(ToString::to_string));
+    known
+}
+
+fn owned_twice(services: &Services, name: &ServiceName, extra: &ServiceName) -> Option<Fault> {
+    if services.get(extra).is_some_and(ServiceSettings::is_runnable) {
+        let what = if extra == name { "it is listed anyway" } else { "is a service that runs by itself" };
+        return Some(Fault::new(format!("`{extra}` {what}")).hint("give the further port a name of its own"));
+    }
+    let other =
+        services.iter().find(|(other, settings)| *other < name && settings.extra_ports.contains(extra));
+    other.map(|(other, _)| Fault::new(format!("`{extra}` is a port of `{other}` as well")))
+}
+
+/// A `{{ ports.x }}` of which no worktree can ever have a value.
+fn unknown_port(command: &str, known: &[String]) -> Option<Fault> {
+    let words = words::split(command).ok()?;
+    let used = words.iter().flat_map(|word| template::paths(word));
+    let ports = used.filter_map(|path| path.strip_prefix("ports.").map(str::to_owned));
+    let is_known = |port: &String| {
+        let numbered = port.replace('_', "-");
+        known.iter().any(|name| name == port || name.replace('-', "_") == *port)
+            || numbered.strip_prefix("port-").is_some_and(|rest| rest.parse::<u16>().is_ok())
+    };
+    let port = ports.into_iter().find(|port| !is_known(port))?;
+    let fault = Fault::new(format!("`ports.{port}` is the port of no service"));
+    Some(match nearest(&port, known.iter().map(String::as_str)) {
+        Some(near) => fault.hint(format!("did you mean `ports.{}`?", near.replace('-', "_"))),
+        None => fault.hint(format!("add a section `[service.{port}]`, or list it in a purpose's `services`")),
+    })
+}
+
+fn fault(tangle: &Tangle, services: &Services) -> Fault {
+    match tangle {
+        Tangle::Unknown { needs, .. } => {
+            let fault = Fault::new(format!("there is no service `{needs}`"));
+            match nearest(needs.as_str(), services.keys().map(ServiceName::as_str)) {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault.hint(format!("add a section `[service.{needs}]` with its `run`")),
+            }
+        }
+        Tangle::NotRunnable { needs, .. } => {
+            Fault::new(format!("`{needs}` cannot be started: it has neither `run` nor `compose`"))
+                .hint(format!("say how it runs in `[service.{needs}]`, or leave it out here"))
+        }
+        Tangle::Cycle { path } => {
+            let path: Vec<&str> = path.iter().map(ServiceName::as_str).collect();
+            Fault::new(format!("these services wait for each other: {}", path.join(" -> ")))
+                .hint("take one of them out of a `depends_on`")
+        }
+    }
+}

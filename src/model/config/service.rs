@@ -1,0 +1,92 @@
+//! What the configuration says about one service: where its ports come from, how it runs, and how it ends.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::model::port::PortRanges;
+use crate::model::service::ServiceName;
+use crate::model::services::plan::{Condition, RestartPolicy, Restarting, Stopping};
+use crate::model::signal::EndSignal;
+
+/// What is known about a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceSettings {
+    /// Its own ranges, where it does not draw from the purpose's.
+    pub ports: Option<PortRanges>,
+    /// Further allocations that it listens on as well.
+    pub extra_ports: Vec<ServiceName>,
+    /// Whether it listens on a port at all; what does not needs no allocation and no check of its port.
+    pub listens: bool,
+    /// The variables that carry its port; empty means `<SERVICE>_PORT`.
+    pub env: Vec<String>,
+    /// Template of its URL; `None` means `http://localhost:{{ port }}`.
+    pub url: Option<String>,
+    /// The command that runs it, as written.
+    pub run: Option<String>,
+    /// The command that runs once per worktree, before the first start, as written.
+    pub setup: Option<String>,
+    /// The service of the worktree's compose file that is started in place of `run`.
+    pub compose: Option<String>,
+    /// Where its commands run, relative to the worktree and inside of it by its letters; links are still to be looked at.
+    pub folder: Option<String>,
+    /// The services that it needs, and how far they must be.
+    pub depends_on: BTreeMap<ServiceName, Condition>,
+    /// The health check, as written.
+    pub health: Option<Value>,
+    pub stop: Stopping,
+    pub restart: Restarting,
+    pub socket: Option<SocketUse>,
+    /// Whether the others are stopped when it fails to start.
+    pub critical: bool,
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        Self {
+            ports: None,
+            extra_ports: Vec::new(),
+            listens: true,
+            env: Vec::new(),
+            url: None,
+            run: None,
+            setup: None,
+            compose: None,
+            folder: None,
+            depends_on: BTreeMap::new(),
+            health: None,
+            stop: Stopping::default(),
+            restart: Restarting::default(),
+            socket: None,
+            critical: true,
+        }
+    }
+}
+
+impl ServiceSettings {
+    /// Answers whether it can be started.
+    #[must_use]
+    pub fn is_runnable(&self) -> bool {
+        self.run.is_some() || self.compose.is_some()
+    }
+}
+
+impl Default for Stopping {
+    fn default() -> Self {
+        Self { signal: EndSignal::Term, timeout: Duration::from_secs(10) }
+    }
+}
+
+impl Default for Restarting {
+    fn default() -> Self {
+        Self { policy: RestartPolicy::No, max: 3, backoff: Duration::from_millis(500) }
+    }
+}
+
+/// How the listening socket reaches the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketUse {
+    /// It is made before the service starts and handed over as file descriptor 3 (`LISTEN_FDS`, `sd_listen_fds(3)`).
+    Activate,
+}

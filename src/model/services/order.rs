@@ -1,0 +1,208 @@
+//! Who needs whom: what must start before a service, what stops with it, and the tangles in which no order exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::config::settings::ServiceSettings;
+use crate::model::service::ServiceName;
+
+type Services = BTreeMap<ServiceName, ServiceSettings>;
+
+/// A need that cannot be met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tangle {
+    /// There is no service of that name.
+    Unknown { service: ServiceName, needs: ServiceName },
+    /// It is there, and nothing says how it is started.
+    NotRunnable { service: ServiceName, needs: ServiceName },
+    /// Each waits for the next one, the last one is the first one again.
+    Cycle { path: Vec<ServiceName> },
+}
+
+impl Tangle {
+    /// Returns the service whose `depends_on` it is about.
+    #[must_use]
+    pub fn service(&self) -> &ServiceName {
+        match self {
+            Self::Unknown { service, .. } | Self::NotRunnable { service, .. } => service,
+            Self::Cycle { path } => &path[0],
+        }
+    }
+}
+
+/// Returns the needs that cannot be met, and each cycle once, beginning at its first name.
+#[must_use]
+pub fn check(services: &Services) -> Vec<Tangle> {
+    let mut found = Vec::new();
+    for (service, settings) in services {
+        for needs in settings.depends_on.keys() {
+            match services.get(needs) {
+                None => found.push(Tangle::Unknown { service: service.clone(), needs: needs.clone() }),
+                Some(other) if !other.is_runnable() => {
+                    found.push(Tangle::NotRunnable { service: service.clone(), needs: needs.clone() });
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    let mut told = BTreeSet::new();
+    for service in services.keys() {
+        if told.contains(service) {
+            continue;
+        }
+        if let Some(path) = way_back(services, service) {
+            told.extend(path.iter().cloned());
+            found.push(Tangle::Cycle { path });
+        }
+    }
+    found
+}
+
+/// Returns the shortest way from `service` through what it needs back to itself.
+fn way_back(services: &Services, service: &ServiceName) -> Option<Vec<ServiceName>> {
+    let mut before: BTreeMap<&ServiceName, &ServiceName> = BTreeMap::new();
+    let mut here = vec![service];
+    while !here.is_empty() {
+        let mut next = Vec::new();
+        for name in here {
+            for needs in needs(services, name) {
+                if needs == service {
+                    let mut path = vec![service.clone(), name.clone()];
+                    while let Some(earlier) = path.last().filter(|last| *last != service) {
+                        path.push(before.get(earlier).copied().unwrap_or(service).clone());
+                    }
+                    path.reverse();
+                    return Some(path);
+                }
+                if !before.contains_key(needs) {
+                    before.insert(needs, name);
+                    next.push(needs);
+                }
+            }
+        }
+        here = next;
+    }
+    None
+}
+
+fn needs<'a>(services: &'a Services, name: &ServiceName) -> impl Iterator<Item = &'a ServiceName> {
+    services.get(name).into_iter().flat_map(|settings| settings.depends_on.keys())
+}
+
+/// Returns `wanted` and all that they need, directly and indirectly, each after what it needs; where needs leave a choice,
+/// in the order of `wanted` and then of the names. Services of a cycle come in some order, each once.
+#[must_use]
+pub fn closure(services: &Services, wanted: &[ServiceName]) -> Vec<ServiceName> {
+    let mut order = Vec::new();
+    let mut seen = BTreeSet::new();
+    for name in wanted {
+        visit(services, name, &mut seen, &mut order);
+    }
+    order
+}
+
+fn visit<'a>(
+    services: &'a Services,
+    name: &'a ServiceName,
+    seen: &mut BTreeSet<&'a ServiceName>,
+    order: &mut Vec<ServiceName>,
+) {
+    if !seen.insert(name) {
+        return;
+    }
+    for needs in needs(services, name) {
+        visit(services, needs, seen, order);
+    }
+    order.push(name.clone());
+}
+
+/// Returns `stopped` and all that need them, directly and indirectly, each before what it needs: the order to stop in.
+#[must_use]
+pub fn dependents(services: &Services, stopped: &[ServiceName]) -> Vec<ServiceName> {
+    let mut found: BTreeSet<&ServiceName> = stopped.iter().collect();
+    loop {
+        let more: Vec<&ServiceName> = services
+            .iter()
+            .filter(|(name, settings)| {
+                !found.contains(name) && settings.depends_on.keys().any(|needs| found.contains(needs))
+            })
+            .map(|(name, _)| name)
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        found.extend(more);
+    }
+    let found: Vec<ServiceName> = found.into_iter().cloned().collect();
+    let mut order = closure(services, &found);
+    order.retain(|name| found.contains(name));
+    order.reverse();
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::services::plan::Condition;
+
+    fn name(text: &str) -> ServiceName {
+        text.parse().unwrap()
+    }
+
+    /// `"web: api db, api: db, db"`.
+    fn services(text: &str) -> Services {
+        let one = |part: &str| {
+            let (service, needs) = part.split_once(':').unwrap_or((part, ""));
+            let needs = needs.split_whitespace().map(|needs| (name(needs), Condition::Healthy));
+            let run = Some("true".to_owned());
+            (name(service.trim()), ServiceSettings { run, depends_on: needs.collect(), ..Default::default() })
+        };
+        text.split(',').map(one).collect()
+    }
+
+    fn words(names: &[ServiceName]) -> String {
+        names.iter().map(ServiceName::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_a_service_needs_comes_before_it_and_nothing_else_comes() {
+        let all = services("web: api db, api: db, db, mail");
+        assert_eq!(words(&closure(&all, &[name("web")])), "db api web");
+        assert_eq!(words(&closure(&all, &[name("api"), name("mail")])), "db api mail");
+        assert_eq!(words(&closure(&all, &[])), "");
+    }
+
+    #[test]
+    fn what_needs_a_service_stops_before_it() {
+        let all = services("web: api, api: db, db, mail");
+        assert_eq!(words(&dependents(&all, &[name("db")])), "web api db");
+        assert_eq!(words(&dependents(&all, &[name("web"), name("mail")])), "web mail");
+    }
+
+    #[test]
+    fn a_cycle_is_told_once_with_its_whole_path() {
+        let path = |text: &str| match &check(&services(text))[..] {
+            [Tangle::Cycle { path }] => words(path),
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(path("a: b, b: c, c: a"), "a b c a");
+        assert_eq!(path("a: a"), "a a");
+        assert_eq!(path("x: a, a: b, b: a"), "a b a");
+        assert_eq!(check(&services("a: b, b: a, c: d, d: c")).len(), 2);
+    }
+
+    #[test]
+    fn order_is_found_even_where_there_is_none() {
+        assert_eq!(closure(&services("a: b, b: a"), &[name("a")]).len(), 2);
+        assert_eq!(dependents(&services("a: b, b: a"), &[name("a")]).len(), 2);
+    }
+
+    #[test]
+    fn a_need_that_is_not_there_or_cannot_be_started_is_told() {
+        let mut all = services("web: db");
+        let (service, needs) = (name("web"), name("db"));
+        let unknown = Tangle::Unknown { service: service.clone(), needs: needs.clone() };
+        assert_eq!(check(&all), [unknown]);
+        all.insert(needs.clone(), ServiceSettings::default());
+        assert_eq!(check(&all), [Tangle::NotRunnable { service, needs }]);
+    }
+}

@@ -1,0 +1,84 @@
+//! The configuration of services: what is wrong is refused before anything runs, with the line it stands on.
+
+use crate::support::{Sandbox, git};
+
+/// Asserts that `text` as the repository's `.wt.toml` is refused, the message naming `words`.
+#[track_caller]
+fn assert_invalid(text: &str, words: &[&str]) {
+    let sandbox = Sandbox::new();
+    git::write(&sandbox.repo(), ".wt.toml", text);
+    let error = sandbox.refused(&["create", "x", "--ports"], "config_invalid");
+    let message = error["message"].as_str().unwrap();
+    for word in [&[".wt.toml:"], words].concat() {
+        assert!(message.contains(word), "{word:?} is not named: {error}");
+    }
+    assert!(error["details"]["line"].is_number(), "{error}");
+    sandbox.wt(&["list"]).exits(2);
+}
+
+#[test]
+fn a_cycle_is_named_with_its_path() {
+    assert_invalid(
+        "[service.a]\nrun = \"x\"\ndepends_on = [\"b\"]\n[service.b]\nrun = \"x\"\ndepends_on = [\"a\"]\n",
+        &[".wt.toml:3:", "a -> b -> a"],
+    );
+    assert_invalid("[service.a]\nrun = \"x\"\ndepends_on = [\"a\"]\n", &[":3:", "a -> a"]);
+}
+
+#[test]
+fn a_service_that_is_needed_and_not_there_is_named() {
+    let text =
+        "[service.api]\nrun = \"x\"\n\n[service.web]\nrun = \"x\"\ndepends_on = { apy = \"started\" }\n";
+    assert_invalid(text, &[":6:", "service.web.depends_on", "`apy`"]);
+    assert_invalid(
+        "[service.db]\nports = \"45000\"\n[service.web]\nrun = \"x\"\ndepends_on = [\"db\"]\n",
+        &[":5:", "`db` cannot be started"],
+    );
+}
+
+#[test]
+fn a_folder_outside_of_the_worktree_is_named() {
+    assert_invalid("[service.web]\nrun = \"x\"\nfolder = \"../other\"\n", &[":3:", "../other"]);
+    assert_invalid("[service.web]\nrun = \"x\"\nfolder = \"/srv\"\n", &[":3:", "/srv"]);
+}
+
+#[test]
+fn a_value_that_does_not_exist_is_named() {
+    assert_invalid("[service.web]\nrun = \"serve {{ prt }}\"\n", &[":2:", "`prt`"]);
+    assert_invalid("[service.web]\nsetup = \"seed {{ ports.bd }}\"\n", &[":2:", "`ports.bd`"]);
+    assert_invalid("[service.web]\nrun = \"sh -c 'serve\"\n", &[":2:", "not closed"]);
+}
+
+#[test]
+fn a_command_beside_a_compose_service_is_one_too_many() {
+    assert_invalid("[service.db]\nrun = \"x\"\ncompose = \"db\"\n", &[":3:", "`run`"]);
+    assert_invalid("[service.db]\ncompose = \"db\"\nsocket = \"activate\"\n", &[":3:", "socket"]);
+}
+
+#[test]
+fn a_port_has_one_owner() {
+    assert_invalid(
+        "[service.a]\nrun = \"x\"\nextra_ports = [\"debug\"]\n[service.b]\nrun = \"x\"\nextra_ports = [\"debug\"]\n",
+        &[":6:", "`a`"],
+    );
+    assert_invalid("[service.a]\nrun = \"x\"\nextra_ports = [\"a\"]\n", &[":3:", "`a`"]);
+}
+
+#[test]
+fn every_key_of_a_service_is_shown_with_its_line() {
+    let sandbox = Sandbox::new();
+    let text = "[service.db]\nrun = \"postgres -D .pg -p {{ port }}\"\nsetup = \"initdb -D .pg\"\n\
+        health = { postgres = {} }\nstop = { signal = \"INT\", timeout = \"10s\" }\n\n[service.api]\n\
+        run = \"cargo run -- --port {{ port }} --db {{ ports.db }}\"\ndepends_on = [\"db\"]\n\
+        restart = { policy = \"on-failure\", max = 3, backoff = \"500ms\" }\nfolder = \"server\"\n\n[service.web]\n\
+        run = \"npm run dev -- --port {{ port }}\"\ndepends_on = { api = \"started\", db = \"completed\" }\n\
+        socket = \"activate\"\ncritical = false\nextra_ports = [\"web-debug\"]\n";
+    git::write(&sandbox.repo(), ".wt.toml", text);
+    let shown = sandbox.json(&["config", "show", "service"]);
+    let values = shown["values"].as_array().unwrap();
+    let of = |key: &str| values.iter().find(|value| value["key"] == key).unwrap();
+    assert_eq!(of("service.db.stop")["value"]["signal"], "INT");
+    assert!(of("service.web.depends_on")["origin"].as_str().unwrap().ends_with(".wt.toml:15"), "{shown}");
+    assert_eq!(of("service.web.extra_ports")["value"][0], "web-debug");
+    assert_eq!(values.len(), 13, "{shown}");
+}
