@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use wt::host::checkout::{Request, checkout};
+use wt::host::checkout::{Candidate, Request, checkout};
 
 fn main() {
     let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
@@ -24,11 +24,14 @@ fn main() {
 
 fn compare(bench: &Bench, files: usize, rounds: usize) {
     let commit = bench.git(&bench.main(), &["rev-parse", "HEAD"]);
-    let ways: [(&str, &dyn Fn(usize) -> Made); 4] = [
+    let (main, alone) = (bench.main(), bench.alone());
+    let ways: [(&str, &dyn Fn(usize) -> Made); 6] = [
         ("git worktree add", &|round| bench.by_git(round)),
-        ("wt create", &|round| bench.by_wt(round, &[])),
-        ("wt create --ports", &|round| bench.by_wt(round, &["--ports"])),
-        ("the checkout alone", &|round| bench.by_engine(round, &commit)),
+        ("wt create, no sibling", &|round| bench.by_wt(&alone, round, &[])),
+        ("wt create", &|round| bench.by_wt(&main, round, &[])),
+        ("wt create --ports", &|round| bench.by_wt(&main, round, &["--ports"])),
+        ("checkout alone, no sibling", &|round| bench.by_engine(round, &commit, &[])),
+        ("checkout alone", &|round| bench.by_engine(round, &commit, &bench.siblings(&commit))),
     ];
     let mut created = vec![Vec::new(); ways.len()];
     let mut looked = vec![Vec::new(); ways.len()];
@@ -89,11 +92,23 @@ impl Bench {
             bench.git(&bench.main(), &["commit", "-q", "-m", "version"]);
         }
         bench.git(&bench.main(), &["gc", "-q", "--prune=now"]);
+        bench.git(bench.folder.path(), &["clone", "-q", "--no-checkout", "main", "alone"]);
+        bench.git(&bench.alone(), &["config", "gc.auto", "0"]);
         bench
     }
 
     fn main(&self) -> PathBuf {
         self.folder.path().join("main")
+    }
+
+    /// The same history, with nothing checked out that could be copied.
+    fn alone(&self) -> PathBuf {
+        self.folder.path().join("alone")
+    }
+
+    fn siblings(&self, commit: &str) -> [Candidate; 1] {
+        let commit = Some(commit.to_owned());
+        [Candidate { folder: self.main(), admin: self.main().join(".git"), commit }]
     }
 
     /// Sizes from 0.5 to 60 KB, most of them small, of a fixed seed; 12 files in a folder.
@@ -144,23 +159,24 @@ impl Bench {
         Made { time: start.elapsed(), folder }
     }
 
-    fn by_wt(&self, round: usize, flags: &[&str]) -> Made {
-        let folder = self.folder.path().join(format!("wt-{round}{}", flags.concat()));
+    fn by_wt(&self, repository: &Path, round: usize, flags: &[&str]) -> Made {
+        let name = repository.file_name().unwrap().to_str().unwrap();
+        let folder = self.folder.path().join(format!("wt-{name}-{round}{}", flags.concat()));
         let mut command = self.isolated(env!("CARGO_BIN_EXE_wt"));
         let identifier = format!("r{round}{}", flags.concat());
         // A range of its own: what listens on a developer's machine is not what is measured.
         command.env("WT_PURPOSE_FEATURE_PORTS", "23100-23899").env("WT_PORTS_CONFLICT_POLICY", "retry");
         command.args(["create", &identifier, "--no-input", "-q", "--path"]).arg(&folder).args(flags);
         let start = Instant::now();
-        let output = command.current_dir(self.main()).output().unwrap();
+        let output = command.current_dir(repository).output().unwrap();
         let time = start.elapsed();
         assert!(output.status.success(), "{output:?}");
         Made { folder, time }
     }
 
     /// Times files and index alone, within this process.
-    fn by_engine(&self, round: usize, commit: &str) -> Made {
-        let name = format!("engine-{round}");
+    fn by_engine(&self, round: usize, commit: &str, siblings: &[Candidate]) -> Made {
+        let name = format!("engine-{round}-{}", siblings.len());
         let folder = self.folder.path().join(&name);
         let arguments = ["worktree", "add", "-q", "--no-checkout", "--detach", folder.to_str().unwrap()];
         self.git(&self.main(), &arguments);
@@ -171,6 +187,7 @@ impl Bench {
             commit,
             folder: &folder,
             admin: &common_dir.join("worktrees").join(&name),
+            siblings,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             interrupted: &|| false,
             progress: &|_, _| {},
@@ -190,5 +207,6 @@ impl Bench {
     fn forget(&self, folder: &Path) {
         fs::remove_dir_all(folder).unwrap();
         self.git(&self.main(), &["worktree", "prune"]);
+        self.git(&self.alone(), &["worktree", "prune"]);
     }
 }

@@ -195,6 +195,19 @@ fn show_plan(session: &Session<'_>, plan: &Plan) -> Result<()> {
     session.ui.answer(&text)
 }
 
+/// Where our own checkout had the files from, as a clause.
+fn sources(report: &Report) -> String {
+    let Some(written) = &report.checkout else { return String::new() };
+    let read = written.files - written.copied;
+    match &written.sibling {
+        Some(sibling) => {
+            let sibling = escape::line(&sibling.to_string_lossy()).into_owned();
+            format!(": {} copied from {sibling}, {read} from the object database", written.copied)
+        }
+        None => format!(": {read} from the object database"),
+    }
+}
+
 /// With `-x` stdout is the command's.
 fn show_report(session: &Session<'_>, arguments: &Arguments, report: &Report) -> Result<()> {
     let ui = session.ui;
@@ -202,7 +215,7 @@ fn show_report(session: &Session<'_>, arguments: &Arguments, report: &Report) ->
     if ui.is_json() {
         return ui.answer_json(report);
     }
-    ui.say_more(&format!("files written by {}", report.way));
+    ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
     let text = show::lines(ui, "Created", &report.worktree);
     if arguments.execute.is_empty() {
         return ui.answer(&text);

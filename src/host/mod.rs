@@ -12,6 +12,7 @@ pub mod exclude;
 pub mod files;
 pub mod folder;
 pub mod git;
+pub mod index;
 pub mod interrupt;
 pub mod lock;
 pub mod machine;

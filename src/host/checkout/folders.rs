@@ -1,5 +1,5 @@
-//! The folders of the tree on disk, made by whichever thread comes first and opened one below the other, so that no
-//! path is too long and no link is followed.
+//! The folders of the tree on disk, made by whichever thread comes first or found in a sibling, and opened one below the
+//! other, so that no path is too long and no link is followed.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
@@ -7,9 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 
-use super::place;
 use super::plan::Plan;
-use crate::error::Result;
 
 /// So many levels stay open; a deeper path is walked again from the root where need be.
 const MOST_OPEN: usize = 32;
@@ -27,18 +25,24 @@ pub(super) type Made = Mutex<Option<Result<(), Errno>>>;
 pub(super) struct Folders<'a> {
     plan: &'a Plan,
     root: &'a OwnedFd,
-    made: &'a [Made],
+    /// `None` where nothing is to be made.
+    made: Option<&'a [Made]>,
     open: Vec<(usize, OwnedFd)>,
 }
 
 impl<'a> Folders<'a> {
     /// Starts at the root; `made` is shared by all threads and has one place for each folder of the plan.
     pub(super) fn new(plan: &'a Plan, root: &'a OwnedFd, made: &'a [Made]) -> Self {
-        Self { plan, root, made, open: Vec::new() }
+        Self { plan, root, made: Some(made), open: Vec::new() }
     }
 
-    /// Opens a folder of the plan, making it and those above it where nobody has yet.
-    pub(super) fn open(&mut self, folder: usize) -> Result<BorrowedFd<'_>> {
+    /// Starts at the root of a worktree that has the plan's folders already, or some of them.
+    pub(super) fn existing(plan: &'a Plan, root: &'a OwnedFd) -> Self {
+        Self { plan, root, made: None, open: Vec::new() }
+    }
+
+    /// Opens a folder of the plan; where folders are to be made, makes it and those above it unless somebody has.
+    pub(super) fn open(&mut self, folder: usize) -> Result<BorrowedFd<'_>, Errno> {
         let mut missing = Vec::new();
         let mut at = folder;
         while at != 0 && self.open.last().is_none_or(|(last, _)| *last != at) {
@@ -66,12 +70,12 @@ impl<'a> Folders<'a> {
         self.open.last().map_or(self.root.as_fd(), |(_, folder)| folder.as_fd())
     }
 
-    fn enter(&self, folder: usize) -> Result<OwnedFd> {
-        let wanted = &self.plan.folders[folder];
-        let mut made = self.made[folder].lock().unwrap_or_else(PoisonError::into_inner);
-        let made =
-            *made.get_or_insert_with(|| mkdirat(self.last(), wanted.name(), Mode::from_raw_mode(0o777)));
-        made.and_then(|()| openat(self.last(), wanted.name(), OPEN, Mode::empty()))
-            .map_err(|error| place::refused(error, &wanted.path))
+    fn enter(&self, folder: usize) -> Result<OwnedFd, Errno> {
+        let name = self.plan.folders[folder].name();
+        if let Some(made) = self.made.and_then(|made| made.get(folder)) {
+            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+            (*made.get_or_insert_with(|| mkdirat(self.last(), name, Mode::from_raw_mode(0o777))))?;
+        }
+        openat(self.last(), name, OPEN, Mode::empty())
     }
 }

@@ -1,64 +1,52 @@
-//! git's index of the new worktree: stat data such that the first `git status` need not read a file, and the cache of
+//! The index of the new worktree: stat data such that the first `git status` need not read a file, and the cache of
 //! trees. It appears whole, by rename, and only when every file is there.
 
 use std::path::Path;
 
-use git2::{ErrorClass, Index, IndexEntry, IndexTime, Oid, Tree};
+use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use super::place::Placed;
+use super::place::write_all;
 use super::plan::Plan;
 use crate::error::{Code, Failure, Result};
+use crate::host::index::{Cached, NewEntry, StatData, encode};
 
-/// Writes `admin/index` for files that were `placed` as planned.
-pub(super) fn write(admin: &Path, tree: &Tree, plan: &Plan, placed: &[Placed]) -> Result<()> {
-    build(&admin.join("index"), tree, plan, placed).map_err(|error| {
-        let code = match (error.class(), error.message()) {
-            (ErrorClass::Os, message) if is_about_space(message) => Code::DiskFull,
-            (ErrorClass::Os, message) if message.contains("Permission denied") => Code::Permission,
-            _ => Code::GitFailed,
-        };
-        let message = format!("the index in {} cannot be written: {}", admin.display(), error.message());
-        Failure::new(code, message).caused_by(error)
+/// Writes `admin/index` for files that were `placed` as planned: beside it first, under the name that keeps git from
+/// writing an index too (git's api-lockfile).
+pub(super) fn write(admin: &Path, plan: &Plan, placed: &[StatData]) -> Result<()> {
+    let bytes = bytes(plan, placed);
+    let (lock, path) = (admin.join("index.lock"), admin.join("index"));
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let failed = |error: rustix::io::Errno| {
+        let message = format!("the index in {} cannot be written", admin.display());
+        Failure::from_io(error.into(), Code::GitFailed, message)
+    };
+    let file = openat(CWD, &lock, flags, Mode::from_raw_mode(0o666)).map_err(failed)?;
+    let written = write_all(&file, &bytes).and_then(|()| rustix::fs::rename(&lock, &path));
+    written.map_err(|error| {
+        // Ours: it was not there before.
+        let _ = rustix::fs::unlink(&lock);
+        failed(error)
     })
 }
 
-/// libgit2 hands on the system's words, not its number.
-fn is_about_space(message: &str) -> bool {
-    message.contains("No space left on device") || message.contains("Disk quota exceeded")
-}
-
-fn build(path: &Path, tree: &Tree, plan: &Plan, placed: &[Placed]) -> Result<(), git2::Error> {
-    let mut index = Index::open(path)?;
-    index.clear()?;
-    let mut filled = IndexEntry {
-        ctime: IndexTime::new(0, 0),
-        mtime: IndexTime::new(0, 0),
-        dev: 0,
-        ino: 0,
-        mode: 0,
-        uid: 0,
-        gid: 0,
-        file_size: 0,
-        id: Oid::ZERO_SHA1,
-        flags: 0,
-        flags_extended: 0,
-        path: Vec::new(),
-    };
-    for (entry, stat) in plan.entries.iter().zip(placed) {
-        filled.ctime = IndexTime::new(stat.changed.0, stat.changed.1);
-        filled.mtime = IndexTime::new(stat.modified.0, stat.modified.1);
-        filled.dev = stat.device;
-        filled.ino = stat.inode;
-        filled.mode = entry.kind.mode();
-        filled.uid = stat.user;
-        filled.gid = stat.group;
-        // The low 32 bits, as git does it.
-        filled.file_size = u32::try_from(stat.size & u64::from(u32::MAX)).unwrap_or(u32::MAX);
-        filled.id = entry.id;
-        filled.path.clone_from(&entry.path);
-        index.add(&filled)?;
+fn bytes(plan: &Plan, placed: &[StatData]) -> Vec<u8> {
+    let (mut entries, mut folders) = (vec![0; plan.folders.len()], vec![0; plan.folders.len()]);
+    for entry in &plan.entries {
+        entries[entry.folder] += 1;
     }
-    // Keeps what was just added and takes the cache of trees along, without writing an object.
-    index.read_tree(tree)?;
-    index.write()
+    // Each one's parent comes before it: from the end, what is deeper is whole when it is added.
+    for (at, folder) in plan.folders.iter().enumerate().skip(1).rev() {
+        entries[folder.parent] += entries[at];
+        folders[folder.parent] += 1;
+    }
+    let trees = plan.folders.iter().zip(entries.iter().zip(&folders)).map(|(folder, (entries, folders))| {
+        Cached { name: folder.name(), entries: *entries, folders: *folders, id: folder.id }
+    });
+    let paths = plan.entries.iter().zip(placed).map(|(entry, stat)| NewEntry {
+        path: &entry.path,
+        stat: *stat,
+        mode: entry.kind.mode(),
+        id: entry.id,
+    });
+    encode(paths, trees)
 }

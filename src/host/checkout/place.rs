@@ -1,82 +1,105 @@
 //! One path made: a file, a link or a submodule's empty folder, never over something that is there.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{
-    AtFlags, Mode, OFlags, Stat, Timespec, Timestamps, fstat, futimens, mkdirat, openat, statat, symlinkat,
+    AtFlags, Mode, OFlags, Timespec, Timestamps, fstat, futimens, mkdirat, openat, statat, symlinkat,
     utimensat,
 };
 use rustix::io::Errno;
 
 use super::blobs::Blobs;
+use super::copy::{Copier, Found};
 use super::plan::{Entry, Kind, shown};
 use crate::error::{Code, Failure, Result};
+use crate::host::index::StatData;
 
 const NEW_FILE: OFlags =
-    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+    OFlags::RDWR.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// A path's stat data as git's index has it: cut to 32 bits (gitformat-index(5)), but for the size.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Placed {
-    /// Seconds and nanoseconds.
-    pub(super) changed: (i32, u32),
-    /// Seconds and nanoseconds.
-    pub(super) modified: (i32, u32),
-    pub(super) device: u32,
-    pub(super) inode: u32,
-    pub(super) user: u32,
-    pub(super) group: u32,
-    /// Bytes.
-    pub(super) size: u64,
+/// Where a file's content comes from, and what may be looked at instead.
+pub(super) struct Sources<'a, 'r> {
+    pub(super) blobs: &'a Blobs<'r>,
+    /// The folder of the same path in a sibling, and the stat data that the sibling's index has for the file.
+    pub(super) sibling: Option<(BorrowedFd<'a>, &'a StatData)>,
+    pub(super) copier: &'a mut Copier,
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "git cuts each of them to 32 bits"
-)]
-impl From<Stat> for Placed {
-    fn from(stat: Stat) -> Self {
-        Self {
-            changed: (stat.st_ctime as i32, stat.st_ctime_nsec as u32),
-            modified: (stat.st_mtime as i32, stat.st_mtime_nsec as u32),
-            device: stat.st_dev as u32,
-            inode: stat.st_ino as u32,
-            user: stat.st_uid,
-            group: stat.st_gid,
-            size: stat.st_size as u64,
-        }
-    }
+/// A path that was made.
+pub(super) struct Placed {
+    pub(super) stat: StatData,
+    /// Whether the content came from the sibling.
+    pub(super) is_copied: bool,
 }
 
 /// Makes `entry` in its opened folder, with `time` as its modification time.
-pub(super) fn place(folder: BorrowedFd, entry: &Entry, blobs: &Blobs, time: Timespec) -> Result<Placed> {
+pub(super) fn place(
+    folder: BorrowedFd,
+    entry: &Entry,
+    sources: Sources<'_, '_>,
+    time: Timespec,
+) -> Result<Placed> {
     let failed = |error| refused(error, &entry.path);
     let times = Timestamps { last_access: time, last_modification: time };
     let name = entry.name();
-    match entry.kind {
+    let stat = match entry.kind {
         Kind::File | Kind::Executable => {
             let mode = if entry.kind == Kind::Executable { 0o777 } else { 0o666 };
-            let content = blobs.read(entry.id, &entry.path)?;
-            let file = openat(folder, name, NEW_FILE, Mode::from_raw_mode(mode)).map_err(failed)?;
-            write_all(&file, content.data()).map_err(failed)?;
+            let make = || openat(folder, name, NEW_FILE, Mode::from_raw_mode(mode)).map_err(failed);
+            let (file, is_copied) = fill(entry, sources, make)?;
             futimens(&file, &times).map_err(failed)?;
-            fstat(&file).map(Placed::from).map_err(failed)
+            let stat = fstat(&file).map_err(failed)?.into();
+            return Ok(Placed { stat, is_copied });
         }
         Kind::Link => {
-            let target = blobs.read(entry.id, &entry.path)?;
+            let target = sources.blobs.read(entry.id, &entry.path)?;
             symlinkat(target.data(), folder, name).map_err(failed)?;
             utimensat(folder, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
-            statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(Placed::from).map_err(failed)
+            statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
         }
         Kind::Submodule => {
             mkdirat(folder, name, Mode::from_raw_mode(0o777)).map_err(failed)?;
-            statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(Placed::from).map_err(failed)
+            statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+        }
+    };
+    Ok(Placed { stat: stat.map_err(failed)?.into(), is_copied: false })
+}
+
+/// Makes the file with its content, the sibling's where that is the right one; answers whether it was.
+fn fill(
+    entry: &Entry,
+    sources: Sources<'_, '_>,
+    make: impl FnOnce() -> Result<OwnedFd>,
+) -> Result<(OwnedFd, bool)> {
+    let failed = |error| refused(error, &entry.path);
+    let copier = sources.copier;
+    let found =
+        sources.sibling.and_then(|(folder, known)| copier.open(folder, entry.name(), known, entry.id));
+    match found {
+        Some(Found::Whole) => {
+            let file = make()?;
+            write_all(&file, copier.content()).map_err(failed)?;
+            Ok((file, true))
+        }
+        Some(Found::Long(source)) => {
+            let file = make()?;
+            if copier.copy_long(&source, &file, entry.id).map_err(failed)? {
+                return Ok((file, true));
+            }
+            write_all(&file, sources.blobs.read(entry.id, &entry.path)?.data()).map_err(failed)?;
+            Ok((file, false))
+        }
+        None => {
+            // Read before it is made: what cannot be read leaves nothing.
+            let content = sources.blobs.read(entry.id, &entry.path)?;
+            let file = make()?;
+            write_all(&file, content.data()).map_err(failed)?;
+            Ok((file, false))
         }
     }
 }
 
-fn write_all(file: &std::os::fd::OwnedFd, mut content: &[u8]) -> Result<(), Errno> {
+pub(super) fn write_all(file: &std::os::fd::OwnedFd, mut content: &[u8]) -> Result<(), Errno> {
     while !content.is_empty() {
         match rustix::io::write(file, content) {
             Ok(0) => return Err(Errno::NOSPC),

@@ -30,6 +30,8 @@ pub(super) struct Folder {
     pub(super) parent: usize,
     /// Its path from the root, without a slash at its end.
     pub(super) path: Vec<u8>,
+    /// The tree's name.
+    pub(super) id: Oid,
 }
 
 /// One path that is not a folder of the tree.
@@ -93,7 +95,7 @@ pub(super) fn tree_of<'r>(library: &'r Repository, commit: &str) -> Result<Tree<
 
 /// Flattens a tree, refusing evil and doubled names.
 pub(super) fn plan(library: &Repository, tree: &Tree) -> Result<Plan> {
-    let root = Folder { parent: 0, path: Vec::new() };
+    let root = Folder { parent: 0, path: Vec::new(), id: tree.id() };
     let mut plan = Plan { folders: vec![root], entries: Vec::new() };
     // A stack of our own: how deep a tree is, is up to whoever made the commit.
     let mut open = vec![Level::new(tree.clone(), 0)];
@@ -119,7 +121,7 @@ pub(super) fn plan(library: &Repository, tree: &Tree) -> Result<Plan> {
                     let message = format!("tree {id} of `{}` cannot be read", shown(&path));
                     unreadable(error, &message)
                 })?;
-                plan.folders.push(Folder { parent: folder, path });
+                plan.folders.push(Folder { parent: folder, path, id });
                 open.push(Level::new(subtree, plan.folders.len() - 1));
                 continue;
             }

@@ -2,16 +2,17 @@
 //! that the files are whole.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use git2::Repository;
 use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::place::Placed;
 use super::plan::{Entry, Kind, Plan};
+use super::sibling::{self, Candidate};
 use super::{index, plan, writer};
 use crate::error::{Code, Failure, Result};
+use crate::host::index::StatData;
 
 /// One commit that shall become files in one folder.
 pub struct Request<'a> {
@@ -23,6 +24,8 @@ pub struct Request<'a> {
     pub folder: &'a Path,
     /// git's own folder of the worktree; the file `index` is written into it.
     pub admin: &'a Path,
+    /// Worktrees of the same repository whose files may be copied, those first that are most likely to be of use.
+    pub siblings: &'a [Candidate],
     /// How many threads write; 0 counts as one for each core.
     pub workers: usize,
     /// Looked at between files: true when the user wants us to stop.
@@ -32,7 +35,7 @@ pub struct Request<'a> {
 }
 
 /// What a checkout wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
     /// Files and symbolic links.
     pub files: usize,
@@ -40,6 +43,15 @@ pub struct Report {
     pub bytes: u64,
     /// Folders below the root, those of submodules too.
     pub folders: usize,
+    /// The files among them that are copies of those in `sibling`; the others come from the object database.
+    pub copied: usize,
+    /// The worktree that was copied from.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "sibling_as_text")]
+    pub sibling: Option<PathBuf>,
+}
+
+fn sibling_as_text<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.as_deref().unwrap_or(Path::new("")).display())
 }
 
 /// Writes the files of a commit, then its index. What was written before a failure stays for the caller to undo.
@@ -52,21 +64,25 @@ pub fn checkout(request: &Request) -> Result<Report> {
     let library = open_library(request.common_dir)?;
     let tree = plan::tree_of(&library, request.commit)?;
     let plan = plan::plan(&library, &tree)?;
+    let sibling = sibling::choose(&library, (request.commit, &tree), &plan, request.siblings);
     let root = open_root(request.folder)?;
     let work = writer::Work {
         plan: &plan,
         common_dir: request.common_dir,
         root: &root,
+        sibling: sibling.as_ref(),
         time: time_of_files(),
         interrupted: request.interrupted,
         progress: request.progress,
     };
-    let placed = writer::write(&work, workers(request.workers))?;
+    let written = writer::write(&work, workers(request.workers))?;
     if (request.interrupted)() {
         return Err(Failure::new(Code::Interrupted, "interrupted"));
     }
-    index::write(request.admin, &tree, &plan, &placed)?;
-    Ok(report(&plan, &placed))
+    index::write(request.admin, &plan, &written.stats)?;
+    let report = report(&plan, &written.stats);
+    let sibling = sibling.filter(|_| written.copied > 0).map(|sibling| sibling.folder);
+    Ok(Report { copied: written.copied, sibling, ..report })
 }
 
 /// Opens the repository by its common dir, without a worktree.
@@ -100,7 +116,7 @@ fn workers(wanted: usize) -> usize {
     }
 }
 
-fn report(plan: &Plan, placed: &[Placed]) -> Report {
+fn report(plan: &Plan, placed: &[StatData]) -> Report {
     let is_file = |entry: &&Entry| entry.kind != Kind::Submodule;
     let files = plan.entries.iter().filter(is_file).count();
     let written = plan.entries.iter().zip(placed).filter(|(entry, _)| is_file(entry));
@@ -108,5 +124,6 @@ fn report(plan: &Plan, placed: &[Placed]) -> Report {
         files,
         bytes: written.map(|(_, stat)| stat.size).sum(),
         folders: plan.folders.len() - 1 + plan.entries.len() - files,
+        ..Report::default()
     }
 }

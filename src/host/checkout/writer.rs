@@ -10,11 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rustix::fs::Timespec;
 
 use super::blobs::Blobs;
+use super::copy::Copier;
 use super::folders::{Folders, Made};
-use super::place::{self, Placed};
+use super::place::{self, Placed, Sources};
 use super::plan::Plan;
 use super::request::open_library;
+use super::sibling::Sibling;
 use crate::error::{Code, Failure, Result};
+use crate::host::index::StatData;
 
 /// A batch ends with its folder once it has so many entries: two threads that make files in one folder wait for each
 /// other in the kernel.
@@ -29,6 +32,8 @@ pub(super) struct Work<'a> {
     pub(super) plan: &'a Plan,
     pub(super) common_dir: &'a Path,
     pub(super) root: &'a OwnedFd,
+    /// Whose files may be copied.
+    pub(super) sibling: Option<&'a Sibling>,
     /// What every file's modification time is set to.
     pub(super) time: Timespec,
     pub(super) interrupted: &'a (dyn Fn() -> bool + Sync),
@@ -41,13 +46,22 @@ struct Shared<'a> {
     batches: Vec<Range<usize>>,
     next: AtomicUsize,
     done: AtomicUsize,
+    copied: AtomicUsize,
     stopped: AtomicBool,
     failure: Mutex<Option<Failure>>,
     made: Vec<Made>,
 }
 
-/// Writes every entry of the plan; returns each one's stat data, in the plan's order.
-pub(super) fn write(work: &Work, workers: usize) -> Result<Vec<Placed>> {
+/// What was written.
+pub(super) struct Written {
+    /// Each entry's, in the plan's order.
+    pub(super) stats: Vec<StatData>,
+    /// How many files are copies of the sibling's.
+    pub(super) copied: usize,
+}
+
+/// Writes every entry of the plan.
+pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
     let total = work.plan.entries.len();
     let batches = batches(work.plan);
     let threads = workers.min(batches.len()).min(total.div_ceil(WORTH_A_THREAD)).max(1);
@@ -56,11 +70,12 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Vec<Placed>> {
         batches,
         next: AtomicUsize::new(0),
         done: AtomicUsize::new(0),
+        copied: AtomicUsize::new(0),
         stopped: AtomicBool::new(false),
         failure: Mutex::new(None),
         made: work.plan.folders.iter().map(|_| Made::default()).collect(),
     };
-    let written: Vec<(usize, Vec<Placed>)> = std::thread::scope(|scope| {
+    let written: Vec<(usize, Vec<StatData>)> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| shared.work())).collect();
         let mut written = shared.work();
         for other in others {
@@ -74,17 +89,17 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Vec<Placed>> {
     if let Some(failure) = shared.failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         return Err(failure);
     }
-    let mut placed = vec![Placed::default(); total];
+    let mut stats = vec![StatData::default(); total];
     for (start, batch) in written {
-        placed[start..start + batch.len()].copy_from_slice(&batch);
+        stats[start..start + batch.len()].copy_from_slice(&batch);
     }
-    Ok(placed)
+    Ok(Written { stats, copied: shared.copied.into_inner() })
 }
 
 impl Shared<'_> {
     /// Works until nothing is left to do, with a handle on the objects of its own: threads that share one wait for
     /// each other.
-    fn work(&self) -> Vec<(usize, Vec<Placed>)> {
+    fn work(&self) -> Vec<(usize, Vec<StatData>)> {
         let written = open_library(self.work.common_dir)
             .and_then(|library| Ok(self.take_batches(&Blobs::open(&library)?)));
         written.unwrap_or_else(|failure| {
@@ -94,35 +109,43 @@ impl Shared<'_> {
     }
 
     /// Takes batches in the tree's order until none is left, or another thread has failed.
-    fn take_batches(&self, blobs: &Blobs) -> Vec<(usize, Vec<Placed>)> {
-        let mut folders = Folders::new(self.work.plan, self.work.root, &self.made);
+    fn take_batches(&self, blobs: &Blobs) -> Vec<(usize, Vec<StatData>)> {
+        let work = self.work;
+        let mut hand = Hand {
+            blobs,
+            folders: Folders::new(work.plan, work.root, &self.made),
+            sibling: work.sibling.map(|sibling| (sibling, Folders::existing(work.plan, &sibling.root))),
+            copier: Copier::new(),
+        };
         let mut written = Vec::new();
         while !self.stopped.load(Ordering::Relaxed) {
             let Some(batch) = self.batches.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
-            match self.write_batch(batch.clone(), &mut folders, blobs) {
-                Ok(placed) => written.push((batch.start, placed)),
+            match self.write_batch(batch.clone(), &mut hand) {
+                Ok(stats) => written.push((batch.start, stats)),
                 Err(failure) => self.stop(failure),
             }
         }
         written
     }
 
-    fn write_batch(&self, batch: Range<usize>, folders: &mut Folders, blobs: &Blobs) -> Result<Vec<Placed>> {
-        let mut placed = Vec::with_capacity(batch.len());
-        let size = batch.len();
-        for entry in &self.work.plan.entries[batch] {
+    fn write_batch(&self, batch: Range<usize>, hand: &mut Hand) -> Result<Vec<StatData>> {
+        let mut stats = Vec::with_capacity(batch.len());
+        let (size, mut copied) = (batch.len(), 0);
+        for at in batch {
             if (self.work.interrupted)() {
                 return Err(Failure::new(Code::Interrupted, "interrupted"));
             }
             if self.stopped.load(Ordering::Relaxed) {
-                return Ok(placed);
+                return Ok(stats);
             }
-            let folder = folders.open(entry.folder)?;
-            placed.push(place::place(folder, entry, blobs, self.work.time)?);
+            let placed = hand.place(self.work, at)?;
+            copied += usize::from(placed.is_copied);
+            stats.push(placed.stat);
         }
+        self.copied.fetch_add(copied, Ordering::Relaxed);
         let done = self.done.fetch_add(size, Ordering::Relaxed) + size;
         (self.work.progress)(done, self.work.plan.entries.len());
-        Ok(placed)
+        Ok(stats)
     }
 
     /// The first failure is told; later ones mostly follow from it.
@@ -130,6 +153,32 @@ impl Shared<'_> {
         self.stopped.store(true, Ordering::Relaxed);
         let mut first = self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         first.get_or_insert(failure);
+    }
+}
+
+/// What one thread works with.
+struct Hand<'a, 'r> {
+    blobs: &'a Blobs<'r>,
+    folders: Folders<'a>,
+    sibling: Option<(&'a Sibling, Folders<'a>)>,
+    copier: Copier,
+}
+
+impl Hand<'_, '_> {
+    fn place(&mut self, work: &Work, at: usize) -> Result<Placed> {
+        let entry = &work.plan.entries[at];
+        let sibling = match &mut self.sibling {
+            Some((sibling, folders)) => sibling
+                .find(at)
+                // A folder that is gone from the sibling has nothing to copy.
+                .and_then(|known| Some((folders.open(entry.folder).ok()?, known))),
+            None => None,
+        };
+        let opened = self.folders.open(entry.folder);
+        let folder =
+            opened.map_err(|error| place::refused(error, &work.plan.folders[entry.folder].path))?;
+        let sources = Sources { blobs: self.blobs, sibling, copier: &mut self.copier };
+        place::place(folder, entry, sources, work.time)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::checkout;
 use crate::host::git::{Repository, Way};
 use crate::host::lock::FileHold;
 use crate::host::token;
@@ -28,6 +29,9 @@ pub struct Report {
     pub worktree: WorktreeView,
     /// How the files got there.
     pub way: Way,
+    /// What our own checkout wrote; absent where git did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkout: Option<checkout::Report>,
     pub branch: BranchPlan,
     /// The variables of the env block, in order; also there with `--no-env`.
     #[serde(skip)]
@@ -53,11 +57,11 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     let Claimed { plan, entry, journal, passed_over } = claim(context, plan, &token)?;
     let branch_made = Cell::new(BranchMade::No);
     let made = crate::ops::env::variables_of(context, repository, &entry).and_then(|variables| {
-        let admin = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
-        let (entry, warnings) = finish::finish(context, repository, &entry, &admin, plan.lock.as_ref())?;
-        Ok((entry, warnings, variables))
+        let made = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
+        let (entry, warnings) = finish::finish(context, repository, &entry, &made.admin, plan.lock.as_ref())?;
+        Ok((entry, warnings, variables, made.checkout))
     });
-    let (entry, mut warnings, variables) = match made {
+    let (entry, mut warnings, variables, checkout) = match made {
         Ok(finished) => finished,
         Err(failure) => return Err(undone(context, repository, &entry, branch_made.get(), failure)),
     };
@@ -77,6 +81,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     Ok(Report {
         worktree: view::of_entry(context, repository, &entry)?,
         way: plan.way,
+        checkout,
         branch: plan.branch,
         variables,
         warnings,

@@ -12,6 +12,7 @@ use crate::host::git::AdminRequest;
 use crate::host::git::GitAdd;
 use crate::host::git::Repository;
 use crate::host::git::Way;
+use crate::host::git::Worktree;
 use crate::host::lock::FileHold;
 use crate::model::branch::{Head, RemoteBranch};
 use crate::model::registry::journal::Journal;
@@ -20,7 +21,15 @@ use crate::ops::watch::Watch;
 
 use super::plan::{BranchPlan, Plan};
 
-/// Makes everything but the env block; returns git's name of the new worktree.
+/// What was made.
+pub struct Made {
+    /// git's name of the new worktree.
+    pub admin: String,
+    /// What our own checkout wrote; `None` where git did it.
+    pub checkout: Option<checkout::Report>,
+}
+
+/// Makes everything but the env block.
 ///
 /// # Errors
 ///
@@ -33,7 +42,7 @@ pub fn make(
     hold: &FileHold,
     branch_made: &Cell<BranchMade>,
     watch: &dyn Watch,
-) -> Result<String> {
+) -> Result<Made> {
     let interrupt = &context.host.interrupt;
     interrupt.check()?;
     make_folders(plan, journal)?;
@@ -67,7 +76,7 @@ fn make_by_git(
     head: &Head,
     token: &str,
     hold: &FileHold,
-) -> Result<String> {
+) -> Result<Made> {
     let interrupt = &context.host.interrupt;
     let request = GitAdd {
         path: &plan.path,
@@ -80,7 +89,7 @@ fn make_by_git(
     };
     let admin = repository.register_with_git(&request)?;
     repository.fill_with_git(&request)?;
-    Ok(admin)
+    Ok(Made { admin, checkout: None })
 }
 
 fn make_by_ourselves(
@@ -90,7 +99,7 @@ fn make_by_ourselves(
     head: &Head,
     token: &str,
     watch: &dyn Watch,
-) -> Result<String> {
+) -> Result<Made> {
     let (admin, folder) = loop {
         let name = repository.choose_name(&plan.name)?;
         let request =
@@ -102,16 +111,34 @@ fn make_by_ourselves(
     };
     repository.write_link(&admin, &plan.path)?;
     let interrupt = &context.host.interrupt;
-    checkout::checkout(&checkout::Request {
+    let written = checkout::checkout(&checkout::Request {
         common_dir: repository.common_dir(),
         commit: &plan.commit,
         folder: &plan.path,
         admin: &folder,
+        siblings: &siblings(repository, &plan.path)?,
         workers: repository.checkout_workers(),
         interrupted: &|| interrupt.is_raised(),
         progress: &|done, total| watch.files(done, total),
     })?;
-    Ok(admin)
+    Ok(Made { admin, checkout: Some(written) })
+}
+
+/// Returns the other worktrees that are whole, the main one first.
+fn siblings(repository: &Repository, path: &Path) -> Result<Vec<checkout::Candidate>> {
+    let whole = repository
+        .worktrees()?
+        .into_iter()
+        .filter(|other| !other.missing && !other.initializing && other.broken.is_none() && other.path != path);
+    let candidate = |other: Worktree| checkout::Candidate {
+        admin: match &other.admin {
+            Some(admin) => repository.admin_dir(admin),
+            None => repository.common_dir().to_path_buf(),
+        },
+        folder: other.path,
+        commit: other.commit,
+    };
+    Ok(whole.map(candidate).collect())
 }
 
 /// A branch made from a remote's branch follows it, as git has it, unless `branch.autoSetupMerge` is off.

@@ -253,6 +253,7 @@ fn progress_ends_with_all_files() {
         commit: &commit,
         folder: &folder,
         admin: &admin,
+        siblings: &[],
         workers: 2,
         interrupted: &|| false,
         progress: &progress,

@@ -101,7 +101,7 @@ fn a_folder_that_became_a_link_after_it_was_made_is_not_entered() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("outside")).unwrap();
     symlink("outside", folder.path().join("door")).unwrap();
-    let part = |path: &[u8]| Folder { parent: 0, path: path.to_vec() };
+    let part = |path: &[u8]| Folder { parent: 0, path: path.to_vec(), id: git2::Oid::ZERO_SHA1 };
     let plan = Plan { folders: vec![part(b""), part(b"door")], entries: Vec::new() };
     let root = std::fs::File::open(folder.path()).unwrap().into();
     let made = [Made::new(Some(Ok(()))), Made::new(Some(Ok(())))];
@@ -151,6 +151,7 @@ fn an_interrupt_stops_between_two_files() {
             commit: &commit,
             folder: &folder,
             admin: &admin,
+            siblings: &[],
             workers,
             interrupted: &|| looks.fetch_add(1, Ordering::Relaxed) >= 100,
             progress: &|_, _| {},

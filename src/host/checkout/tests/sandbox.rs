@@ -130,6 +130,7 @@ impl Sandbox {
             commit,
             folder,
             admin,
+            siblings: &[],
             workers,
             interrupted: &|| false,
             progress: &|_, _| {},
