@@ -187,7 +187,7 @@ impl Bench {
             commit,
             folder: &folder,
             admin: &common_dir.join("worktrees").join(&name),
-            siblings,
+            siblings: &|| Box::new(siblings.iter().cloned()),
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             interrupted: &|| false,
             progress: &|_, _| {},

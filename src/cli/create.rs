@@ -201,7 +201,7 @@ fn sources(report: &Report) -> String {
     let read = written.files - written.copied;
     match &written.sibling {
         Some(sibling) => {
-            let sibling = escape::line(&sibling.to_string_lossy()).into_owned();
+            let sibling = escape::line(sibling);
             format!(": {} copied from {sibling}, {read} from the object database", written.copied)
         }
         None => format!(": {read} from the object database"),

@@ -16,4 +16,4 @@ pub mod verify;
 mod writer;
 
 pub use request::{Report, Request, checkout};
-pub use sibling::Candidate;
+pub use sibling::{Candidate, Candidates};

@@ -2,14 +2,14 @@
 //! that the files are whole.
 
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use git2::Repository;
 use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::plan::{Entry, Kind, Plan};
-use super::sibling::{self, Candidate};
+use super::sibling::{self, Candidates};
 use super::{index, plan, writer};
 use crate::error::{Code, Failure, Result};
 use crate::host::index::StatData;
@@ -24,8 +24,9 @@ pub struct Request<'a> {
     pub folder: &'a Path,
     /// git's own folder of the worktree; the file `index` is written into it.
     pub admin: &'a Path,
-    /// Worktrees of the same repository whose files may be copied, those first that are most likely to be of use.
-    pub siblings: &'a [Candidate],
+    /// Worktrees of the same repository whose files may be copied, those first that are most likely to be of use. No more
+    /// of them are asked for than are looked at.
+    pub siblings: &'a dyn Fn() -> Candidates<'a>,
     /// How many threads write; 0 counts as one for each core.
     pub workers: usize,
     /// Looked at between files: true when the user wants us to stop.
@@ -46,12 +47,8 @@ pub struct Report {
     /// The files among them that are copies of those in `sibling`; the others come from the object database.
     pub copied: usize,
     /// The worktree that was copied from.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "sibling_as_text")]
-    pub sibling: Option<PathBuf>,
-}
-
-fn sibling_as_text<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&path.as_deref().unwrap_or(Path::new("")).display())
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sibling: Option<String>,
 }
 
 /// Writes the files of a commit, then its index. What was written before a failure stays for the caller to undo.
@@ -64,7 +61,7 @@ pub fn checkout(request: &Request) -> Result<Report> {
     let library = open_library(request.common_dir)?;
     let tree = plan::tree_of(&library, request.commit)?;
     let plan = plan::plan(&library, &tree)?;
-    let sibling = sibling::choose(&library, (request.commit, &tree), &plan, request.siblings);
+    let sibling = sibling::choose(&library, (request.commit, &tree), &plan, (request.siblings)());
     let root = open_root(request.folder)?;
     let work = writer::Work {
         plan: &plan,
@@ -81,7 +78,8 @@ pub fn checkout(request: &Request) -> Result<Report> {
     }
     index::write(request.admin, &plan, &written.stats)?;
     let report = report(&plan, &written.stats);
-    let sibling = sibling.filter(|_| written.copied > 0).map(|sibling| sibling.folder);
+    let sibling = sibling.filter(|_| written.copied > 0);
+    let sibling = sibling.map(|sibling| sibling.folder.to_string_lossy().into_owned());
     Ok(Report { copied: written.copied, sibling, ..report })
 }
 

@@ -26,6 +26,9 @@ pub struct Candidate {
     pub commit: Option<String>,
 }
 
+/// Candidates, found one after the other.
+pub type Candidates<'a> = Box<dyn Iterator<Item = Candidate> + 'a>;
+
 /// The worktree that was chosen.
 pub(super) struct Sibling {
     pub(super) folder: PathBuf,
@@ -46,28 +49,45 @@ pub(super) fn choose(
     library: &Repository,
     (commit, tree): (&str, &Tree),
     plan: &Plan,
-    candidates: &[Candidate],
+    candidates: Candidates,
 ) -> Option<Sibling> {
+    let mut choice = Choice { plan, read: 0, best: None };
+    let mut others = Vec::new();
     // At the same commit, unless much was changed there, nothing better will come.
-    let mut read = HashSet::new();
-    let mut best: Option<(usize, Sibling)> = None;
-    let at_it = candidates.iter().filter(|candidate| candidate.commit.as_deref() == Some(commit));
-    let mut take = |candidate: &Candidate| {
-        if read.insert(candidate.admin.clone())
-            && let Some((count, sibling)) = open(candidate, plan)
-            && best.as_ref().is_none_or(|(most, _)| count > *most)
-        {
-            best = Some((count, sibling));
+    for candidate in candidates {
+        if candidate.commit.as_deref() != Some(commit) || choice.read == MOST_READ {
+            others.push(candidate);
+        } else if choice.is_enough_with(&candidate) {
+            return choice.best.map(|(_, sibling)| sibling);
         }
-        best.as_ref().is_some_and(|(count, _)| *count >= plan.entries.len() / 10 * 9)
-    };
-    let mut is_enough = at_it.take(MOST_READ).any(&mut take);
-    if !is_enough {
-        let ranked = ranked(library, tree, candidates);
-        is_enough = ranked.into_iter().take(MOST_READ).any(take);
     }
-    let _ = is_enough;
-    best.map(|(_, sibling)| sibling)
+    choice.read = 0;
+    for candidate in ranked(library, tree, &others).into_iter().take(MOST_READ) {
+        if choice.is_enough_with(candidate) {
+            break;
+        }
+    }
+    choice.best.map(|(_, sibling)| sibling)
+}
+
+/// The best so far.
+struct Choice<'a> {
+    plan: &'a Plan,
+    read: usize,
+    best: Option<(usize, Sibling)>,
+}
+
+impl Choice<'_> {
+    /// Reads a candidate's index; answers whether the best that is known by then is good enough.
+    fn is_enough_with(&mut self, candidate: &Candidate) -> bool {
+        self.read += 1;
+        if let Some((count, sibling)) = open(candidate, self.plan)
+            && self.best.as_ref().is_none_or(|(most, _)| count > *most)
+        {
+            self.best = Some((count, sibling));
+        }
+        self.best.as_ref().is_some_and(|(count, _)| *count >= self.plan.entries.len() / 10 * 9)
+    }
 }
 
 /// Returns candidates by how much their commits' trees have in common with `tree`, most first.
@@ -75,14 +95,12 @@ fn ranked<'c>(library: &Repository, tree: &Tree, candidates: &'c [Candidate]) ->
     let mut commits = HashSet::new();
     let mut ranked: Vec<(usize, &Candidate)> = Vec::new();
     for candidate in candidates {
-        if commits.len() == MOST_COMPARED {
-            break;
-        }
-        let Some(commit) = candidate.commit.as_deref() else { continue };
-        if !commits.insert(commit) {
+        let Some(commit) = candidate.commit.as_deref().filter(|_| commits.len() < MOST_COMPARED) else {
             continue;
-        }
-        if let Ok(other) = plan::tree_of(library, commit) {
+        };
+        if commits.insert(commit)
+            && let Ok(other) = plan::tree_of(library, commit)
+        {
             ranked.push((likeness(library, tree, &other, 1), candidate));
         }
     }

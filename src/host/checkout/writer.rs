@@ -175,8 +175,7 @@ impl Hand<'_, '_> {
             None => None,
         };
         let opened = self.folders.open(entry.folder);
-        let folder =
-            opened.map_err(|error| place::refused(error, &work.plan.folders[entry.folder].path))?;
+        let folder = opened.map_err(|error| place::refused(error, &work.plan.folders[entry.folder].path))?;
         let sources = Sources { blobs: self.blobs, sibling, copier: &mut self.copier };
         place::place(folder, entry, sources, work.time)
     }

@@ -36,22 +36,21 @@ impl Repository {
     pub fn worktrees(&self) -> Result<Vec<Worktree>> {
         let mut found = Vec::new();
         if !self.bare {
-            let head = self.read_head(None)?;
-            found.push(Worktree {
-                admin: None,
-                path: self.root.clone(),
-                commit: self.commit_of(&head)?,
-                head,
-                lock: None,
-                initializing: false,
-                missing: false,
-                broken: None,
-            });
+            found.push(self.read_main()?);
         }
         for admin in self.admin_names()? {
             found.extend(self.read_worktree(admin)?);
         }
         Ok(found)
+    }
+
+    /// Returns the worktrees one after the other, the main one first, each read when it is asked for; what cannot be read
+    /// is left out.
+    pub fn each_worktree(&self) -> impl Iterator<Item = Worktree> {
+        let main = (!self.bare).then(|| self.read_main().ok()).flatten();
+        let names = || self.admin_names().unwrap_or_default();
+        let linked = std::iter::once_with(names).flatten();
+        main.into_iter().chain(linked.filter_map(|admin| self.read_worktree(admin).ok().flatten()))
     }
 
     /// Returns the worktree whose folder is `path`, whether the folder is there or not.
@@ -86,6 +85,20 @@ impl Repository {
         }
         names.sort();
         Ok(names)
+    }
+
+    fn read_main(&self) -> Result<Worktree> {
+        let head = self.read_head(None)?;
+        Ok(Worktree {
+            admin: None,
+            path: self.root.clone(),
+            commit: self.commit_of(&head)?,
+            head,
+            lock: None,
+            initializing: false,
+            missing: false,
+            broken: None,
+        })
     }
 
     /// Reads one linked worktree; `None` when it went away meanwhile.

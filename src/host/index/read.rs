@@ -96,13 +96,13 @@ impl IndexFile {
         let id = Oid::from_bytes(take(&mut rest, NAME)?).ok()?;
         let flags = short(&mut rest)?;
         let extended = if flags & EXTENDED == 0 { 0 } else { short(&mut rest)? };
-        let start = self.paths.len();
+        let from = self.paths.len();
         if version == 4 {
             // How much of the last path's end is dropped, then what takes its place.
             let dropped = offset(&mut rest)?;
-            let (from, to) = self.entries.last().map_or((0, 0), |last| last.path);
-            let kept = to.checked_sub(dropped).filter(|kept| *kept >= from)?;
-            self.paths.extend_from_within(from..kept);
+            let (first, end) = self.entries.last().map_or((0, 0), |last| last.path);
+            let kept = end.checked_sub(dropped).filter(|kept| *kept >= first)?;
+            self.paths.extend_from_within(first..kept);
         }
         let length = memchr::memchr(0, rest)?;
         self.paths.extend_from_slice(take(&mut rest, length)?);
@@ -110,12 +110,12 @@ impl IndexFile {
             take(&mut rest, 1)?;
         } else {
             // To a multiple of eight, with at least one NUL.
-            let used = bytes.len() - rest.len();
-            take(&mut rest, 8 - used % 8)?;
+            let length = bytes.len() - rest.len();
+            take(&mut rest, 8 - length % 8)?;
         }
         #[expect(clippy::cast_possible_wrap, reason = "as git writes them: the low 32 bits")]
         let seconds = |time: (u32, u32)| (time.0 as i32, time.1);
-        let stat = StatData {
+        let on_disk = StatData {
             changed: seconds(changed),
             modified: seconds(modified),
             device,
@@ -126,7 +126,8 @@ impl IndexFile {
         };
         let is_plain =
             flags & (ASSUME_UNCHANGED | STAGE) == 0 && extended & (SKIP_WORKTREE | INTENT_TO_ADD) == 0;
-        self.entries.push(Stored { stat, mode, id, path: (start, self.paths.len()), is_plain });
+        let path = (from, self.paths.len());
+        self.entries.push(Stored { stat: on_disk, mode, id, path, is_plain });
         Some(rest)
     }
 

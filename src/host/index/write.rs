@@ -54,7 +54,7 @@ pub(crate) fn encode<'a>(
 }
 
 fn push_entry(bytes: &mut Vec<u8>, entry: &NewEntry) {
-    let start = bytes.len();
+    let before = bytes.len();
     let stat = &entry.stat;
     #[expect(clippy::cast_sign_loss, reason = "as git writes them: the low 32 bits")]
     let seconds = |time: i32| time as u32;
@@ -76,8 +76,8 @@ fn push_entry(bytes: &mut Vec<u8>, entry: &NewEntry) {
     let flags = u16::try_from(entry.path.len().min(LENGTH)).unwrap_or_default();
     bytes.extend_from_slice(&flags.to_be_bytes());
     bytes.extend_from_slice(entry.path);
-    let used = bytes.len() - start;
-    bytes.resize(bytes.len() + 8 - used % 8, 0);
+    let length = bytes.len() - before;
+    bytes.resize(bytes.len() + 8 - length % 8, 0);
 }
 
 /// Nobody has four thousand million paths: that file would be four hundred gigabytes long.

@@ -116,7 +116,7 @@ fn make_by_ourselves(
         commit: &plan.commit,
         folder: &plan.path,
         admin: &folder,
-        siblings: &siblings(repository, &plan.path)?,
+        siblings: &|| siblings(repository, &plan.path),
         workers: repository.checkout_workers(),
         interrupted: &|| interrupt.is_raised(),
         progress: &|done, total| watch.files(done, total),
@@ -125,11 +125,10 @@ fn make_by_ourselves(
 }
 
 /// Returns the other worktrees that are whole, the main one first.
-fn siblings(repository: &Repository, path: &Path) -> Result<Vec<checkout::Candidate>> {
-    let whole = repository
-        .worktrees()?
-        .into_iter()
-        .filter(|other| !other.missing && !other.initializing && other.broken.is_none() && other.path != path);
+fn siblings<'a>(repository: &'a Repository, path: &'a Path) -> checkout::Candidates<'a> {
+    let is_whole = move |other: &Worktree| {
+        !other.missing && !other.initializing && other.broken.is_none() && other.path != path
+    };
     let candidate = |other: Worktree| checkout::Candidate {
         admin: match &other.admin {
             Some(admin) => repository.admin_dir(admin),
@@ -138,7 +137,7 @@ fn siblings(repository: &Repository, path: &Path) -> Result<Vec<checkout::Candid
         folder: other.path,
         commit: other.commit,
     };
-    Ok(whole.map(candidate).collect())
+    Box::new(repository.each_worktree().filter(is_whole).map(candidate))
 }
 
 /// A branch made from a remote's branch follows it, as git has it, unless `branch.autoSetupMerge` is off.

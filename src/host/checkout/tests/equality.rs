@@ -9,9 +9,13 @@ use super::sandbox::{Sandbox, contents};
 fn require_equal(sandbox: &Sandbox, commit: &str) {
     let theirs = sandbox.path("theirs");
     sandbox.git(&["worktree", "add", "-q", "--detach", theirs.to_str().unwrap(), commit]);
-    for workers in [1, 3] {
-        let name = format!("ours-{workers}");
-        let report = sandbox.checkout(&name, commit, workers).unwrap();
+    for (workers, is_beside_main) in [(1, false), (3, false), (1, true), (3, true)] {
+        let name = format!("ours-{workers}-{is_beside_main}");
+        let report = if is_beside_main {
+            sandbox.checkout_beside_main(&name, commit, workers).unwrap()
+        } else {
+            sandbox.checkout(&name, commit, workers).unwrap()
+        };
         let ours = sandbox.path(&name);
         let found = contents(&ours);
         assert_eq!(found.len(), report.files + report.folders, "{report:?}");
@@ -253,7 +257,7 @@ fn progress_ends_with_all_files() {
         commit: &commit,
         folder: &folder,
         admin: &admin,
-        siblings: &[],
+        siblings: &|| Box::new(std::iter::empty()),
         workers: 2,
         interrupted: &|| false,
         progress: &progress,

@@ -4,3 +4,4 @@ mod equality;
 mod obstacles;
 mod remains;
 mod sandbox;
+mod siblings;

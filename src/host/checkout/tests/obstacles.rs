@@ -151,7 +151,7 @@ fn an_interrupt_stops_between_two_files() {
             commit: &commit,
             folder: &folder,
             admin: &admin,
-            siblings: &[],
+            siblings: &|| Box::new(std::iter::empty()),
             workers,
             interrupted: &|| looks.fetch_add(1, Ordering::Relaxed) >= 100,
             progress: &|_, _| {},

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::Result;
-use crate::host::checkout::{Report, Request, checkout};
+use crate::host::checkout::{Candidate, Report, Request, checkout};
 
 pub(super) struct Sandbox {
     folder: tempfile::TempDir,
@@ -118,8 +118,30 @@ impl Sandbox {
         self.checkout_into(&folder, &admin, commit, workers)
     }
 
+    /// Checks out ourselves, beside the main worktree.
+    pub(super) fn checkout_beside_main(&self, name: &str, commit: &str, workers: usize) -> Result<Report> {
+        let (folder, admin) = self.register(name, commit);
+        self.checkout_beside(&[self.main_as_sibling()], &folder, &admin, commit, workers)
+    }
+
+    pub(super) fn main_as_sibling(&self) -> Candidate {
+        let commit = Some(self.git(&["rev-parse", "HEAD"]));
+        Candidate { folder: self.main(), admin: self.common_dir(), commit }
+    }
+
     pub(super) fn checkout_into(
         &self,
+        folder: &Path,
+        admin: &Path,
+        commit: &str,
+        workers: usize,
+    ) -> Result<Report> {
+        self.checkout_beside(&[], folder, admin, commit, workers)
+    }
+
+    pub(super) fn checkout_beside(
+        &self,
+        siblings: &[Candidate],
         folder: &Path,
         admin: &Path,
         commit: &str,
@@ -130,7 +152,7 @@ impl Sandbox {
             commit,
             folder,
             admin,
-            siblings: &[],
+            siblings: &|| Box::new(siblings.iter().cloned()),
             workers,
             interrupted: &|| false,
             progress: &|_, _| {},
