@@ -17,6 +17,7 @@ pub mod history;
 pub mod hook_event;
 pub mod hooks;
 pub mod identifier;
+pub mod ignore;
 pub mod killing;
 pub mod listener;
 pub mod loss;

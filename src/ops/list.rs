@@ -1,15 +1,20 @@
 //! The worktrees of this repository, or of every registered one, with branch, purpose, ports and state.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::git::Repository;
+use crate::host::git::{Changes, Repository, Upstreams};
+use crate::model::branch::Distance;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::view::{ChangesView, StatusView, WorktreeView};
 
-use super::rows::{self, Row};
+use super::rows;
 use super::view;
 
 /// A wish for a list.
@@ -70,15 +75,56 @@ fn add(
     request: Request,
     report: &mut Report,
 ) -> Result<()> {
-    for row in rows::rows(repository, registry)? {
-        context.host.interrupt.check()?;
-        let mut shown = view::of_row(context, repository, &row);
-        if request.status {
-            shown.status = Some(status(repository, &row, &shown, &mut report.warnings));
+    let rows = rows::rows(repository, registry)?;
+    let mut shown = view::of_rows(context, repository, &rows);
+    context.host.interrupt.check()?;
+    if request.status {
+        let mut distances = Distances::new(repository);
+        let mut changes = changes(context, repository, &shown, &mut report.warnings)?.into_iter();
+        for worktree in &mut shown {
+            let mut status = StatusView::default();
+            if !worktree.missing {
+                status.changes = changes.next().flatten();
+                let distance = worktree.branch.as_deref().and_then(|branch| distances.find(branch));
+                status.ahead = distance.map(|distance| distance.ahead);
+                status.behind = distance.map(|distance| distance.behind);
+            }
+            worktree.status = Some(status);
         }
-        report.worktrees.push(shown);
     }
+    report.worktrees.append(&mut shown);
     Ok(())
+}
+
+/// The changes of every worktree that is there, in their order; `None` for those that nobody can tell.
+fn changes(
+    context: &Context,
+    repository: &Repository,
+    shown: &[WorktreeView],
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Option<ChangesView>>> {
+    let there: Vec<&WorktreeView> = shown.iter().filter(|worktree| !worktree.missing).collect();
+    let paths: Vec<&Path> = there.iter().map(|worktree| &*worktree.path).collect();
+    let interrupt = &context.host.interrupt;
+    let told = repository.changes_of_all(&paths, &|| interrupt.is_raised());
+    interrupt.check()?;
+    let counted = there.iter().zip(told).map(|(worktree, told)| match told {
+        Some(Ok(changes)) => Some(count(&changes)),
+        Some(Err(failure)) => {
+            warnings.push(format!("{}: {failure}", worktree.name));
+            None
+        }
+        None => None,
+    });
+    Ok(counted.collect())
+}
+
+fn count(changes: &Changes) -> ChangesView {
+    ChangesView {
+        staged: changes.staged.len(),
+        modified: changes.modified.len() + changes.conflicted.len() + changes.submodules.len(),
+        untracked: changes.untracked.len(),
+    }
 }
 
 /// A repository that is gone or elsewhere now: its entries are shown all the same, as the registry has them.
@@ -88,47 +134,53 @@ fn add_unreachable(context: &Context, registry: &Registry, id: &RepositoryId, re
     }
 }
 
-fn status(
-    repository: &Repository,
-    row: &Row,
-    shown: &WorktreeView,
-    warnings: &mut Vec<String>,
-) -> StatusView {
-    if shown.missing {
-        return StatusView::default();
-    }
-    let changes = match repository.changes(row.path(), false) {
-        Ok(changes) => Some(ChangesView {
-            staged: changes.staged.len(),
-            modified: changes.modified.len() + changes.conflicted.len() + changes.submodules.len(),
-            untracked: changes.untracked.len(),
-        }),
-        Err(failure) => {
-            warnings.push(format!("{}: {failure}", shown.name));
-            None
-        }
-    };
-    let divergence = shown.branch.as_deref().and_then(|branch| divergence(repository, branch));
-    StatusView {
-        changes,
-        ahead: divergence.map(|counts| counts.0),
-        behind: divergence.map(|counts| counts.1),
-    }
+/// Ahead and behind of the upstream, else of the default branch. Many branches stand at the same commits.
+struct Distances<'a> {
+    repository: &'a Repository,
+    upstreams: Option<Upstreams>,
+    /// The default branch and its commit, once they were looked for.
+    default: OnceCell<Option<(String, String)>>,
+    known: HashMap<(String, String), Option<Distance>>,
 }
 
-/// Ahead and behind of the upstream, else of the default branch.
-fn divergence(repository: &Repository, branch: &str) -> Option<(usize, usize)> {
-    let tip = repository.find_branch(branch).ok()??;
-    let upstream = repository.upstream(branch).ok().flatten().and_then(|upstream| upstream.commit);
-    let other = if let Some(commit) = upstream {
-        commit
-    } else {
-        let default = repository.default_branch().ok()??;
-        if default == branch {
-            return None;
+impl<'a> Distances<'a> {
+    fn new(repository: &'a Repository) -> Self {
+        Self {
+            repository,
+            upstreams: repository.upstreams().ok(),
+            default: OnceCell::new(),
+            known: HashMap::new(),
         }
-        repository.find_commit(&default).ok()??
-    };
-    let distance = repository.ahead_behind(&tip, &other).ok()?;
-    Some((distance.ahead, distance.behind))
+    }
+
+    fn find(&mut self, branch: &str) -> Option<Distance> {
+        let tip = self.repository.find_branch(branch).ok()??;
+        let tracking = self.upstreams.as_ref().and_then(|all| all.tracking(branch));
+        let upstream = tracking.and_then(|name| self.repository.find_reference(&name).ok().flatten());
+        let other = if let Some(commit) = upstream {
+            commit
+        } else {
+            let (name, commit) = self.default()?;
+            if name == branch {
+                return None;
+            }
+            commit
+        };
+        if tip == other {
+            return Some(Distance { ahead: 0, behind: 0 });
+        }
+        let repository = self.repository;
+        let key = (tip, other);
+        *self.known.entry(key).or_insert_with_key(|(tip, other)| repository.ahead_behind(tip, other).ok())
+    }
+
+    fn default(&self) -> Option<(String, String)> {
+        let repository = self.repository;
+        let found = || {
+            let name = repository.default_branch().ok()??;
+            let commit = repository.find_commit(&name).ok()??;
+            Some((name, commit))
+        };
+        self.default.get_or_init(found).clone()
+    }
 }

@@ -1,5 +1,7 @@
 //! A worktree as answers show it, put together from what git, the registry and the configuration know.
 
+use std::path::{Path, PathBuf};
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -24,9 +26,29 @@ pub fn of_entry(context: &Context, repository: &Repository, entry: &Entry) -> Re
 /// Returns the view of one row; `current` is whether we stand in it.
 #[must_use]
 pub fn of_row(context: &Context, repository: &Repository, row: &Row) -> WorktreeView {
+    of_row_beside(context, repository, row, current(repository).as_deref())
+}
+
+/// Returns the views of all rows.
+#[must_use]
+pub fn of_rows(context: &Context, repository: &Repository, rows: &[Row]) -> Vec<WorktreeView> {
+    let current = current(repository);
+    rows.iter().map(|row| of_row_beside(context, repository, row, current.as_deref())).collect()
+}
+
+/// The folder of the worktree we stand in, links resolved.
+fn current(repository: &Repository) -> Option<PathBuf> {
+    repository.current().map(|current| rows::canonical(&current.path))
+}
+
+fn of_row_beside(
+    context: &Context,
+    repository: &Repository,
+    row: &Row,
+    current: Option<&Path>,
+) -> WorktreeView {
     let entry = row.entry.as_ref();
     let worktree = row.worktree.as_ref();
-    let current = repository.current().map(|current| rows::canonical(&current.path));
     let head = worktree.and_then(|worktree| match &worktree.head {
         Head::Detached(commit) => Some(commit.clone()),
         _ => worktree.commit.clone(),
@@ -42,7 +64,7 @@ pub fn of_row(context: &Context, repository: &Repository, row: &Row) -> Worktree
         identifier: entry.map(|entry| entry.identifier.clone()),
         state: entry.map(|entry| entry.state.as_str()),
         main: row.is_main(),
-        current: current.is_some_and(|current| current == rows::canonical(row.path())),
+        current: current.is_some_and(|current| is_same(current, row.path())),
         registered: entry.is_some(),
         locked: lock.is_some(),
         lock_reason: lock.filter(|reason| !reason.is_empty()),
@@ -51,6 +73,13 @@ pub fn of_row(context: &Context, repository: &Repository, row: &Row) -> Worktree
         ports: entry.map(|entry| ports(context, &repository.name(), entry)).unwrap_or_default(),
         status: None,
     }
+}
+
+/// Answers whether `path` is the folder `current`; only the same last name, or a link, can be.
+fn is_same(current: &Path, path: &Path) -> bool {
+    current == path
+        || ((current.file_name() == path.file_name() || path.is_symlink())
+            && current == rows::canonical(path))
 }
 
 /// Returns the view of an entry whose repository cannot be reached: what the registry has.

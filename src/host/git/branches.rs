@@ -61,7 +61,7 @@ impl Repository {
     }
 
     /// Returns the commit that the full ref name leads to, in hexadecimal.
-    pub(super) fn find_reference(&self, name: &str) -> Result<Option<String>> {
+    pub fn find_reference(&self, name: &str) -> Result<Option<String>> {
         let Some(library) = self.library() else {
             let output =
                 self.git().args(["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]).run()?;

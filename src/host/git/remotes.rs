@@ -4,13 +4,13 @@ use git2::Oid;
 
 use super::repository::{Repository, from_library};
 use crate::error::{Code, Failure, Result};
-use crate::model::branch::{Distance, RemoteBranch, Upstream};
+use crate::model::branch::{Distance, RemoteBranch};
 
 impl Repository {
     /// Returns the branch `name` of every remote that has it, by the remotes' fetch refspecs.
     pub fn find_remote_branches(&self, name: &str) -> Result<Vec<RemoteBranch>> {
         let mut found = Vec::new();
-        for (remote, tracking) in self.tracking_refs(&format!("refs/heads/{name}"))? {
+        for (remote, tracking) in self.upstreams()?.tracking_refs(&format!("refs/heads/{name}")) {
             if let Some(commit) = self.find_reference(&tracking)? {
                 found.push(RemoteBranch { remote, name: name.to_owned(), tracking, commit });
             }
@@ -48,28 +48,6 @@ impl Repository {
             }
         }
         Ok(None)
-    }
-
-    /// Returns the branch's upstream as its configuration says.
-    pub fn upstream(&self, name: &str) -> Result<Option<Upstream>> {
-        let settings = self.settings(None)?;
-        let (Ok(remote), Ok(merge)) = (
-            settings.get_string(&format!("branch.{name}.remote")),
-            settings.get_string(&format!("branch.{name}.merge")),
-        ) else {
-            return Ok(None);
-        };
-        let tracking = if remote == "." {
-            Some(merge.clone())
-        } else {
-            let all = self.tracking_refs(&merge)?;
-            all.into_iter().find(|(owner, _)| *owner == remote).map(|(_, tracking)| tracking)
-        };
-        let commit = match &tracking {
-            Some(tracking) => self.find_reference(tracking)?,
-            None => None,
-        };
-        Ok(Some(Upstream { remote, merge, tracking, commit }))
     }
 
     /// Counts the commits that only `ours` and only `theirs` have; both are full hashes.
@@ -125,63 +103,8 @@ impl Repository {
     pub fn is_merged_or_pushed(&self, commit: &str, except_branch: Option<&str>) -> Result<bool> {
         Ok(self.unshared_commits(commit, except_branch)? == 0)
     }
-
-    /// Returns each remote with the tracking ref its fetch refspecs give the remote's ref `source`.
-    fn tracking_refs(&self, source: &str) -> Result<Vec<(String, String)>> {
-        let failed = |error| from_library(error, "read the remotes");
-        let settings = self.settings(None)?;
-        let mut specs = Vec::new();
-        let entries = settings.entries(Some(r"^remote\..*\.fetch$")).map_err(failed)?;
-        entries
-            .for_each(|entry| {
-                if let (Ok(key), true) = (entry.name(), entry.has_value())
-                    && let Ok(value) = entry.value()
-                    && let Some(remote) =
-                        key.strip_prefix("remote.").and_then(|key| key.strip_suffix(".fetch"))
-                {
-                    specs.push((remote.to_owned(), value.to_owned()));
-                }
-            })
-            .map_err(failed)?;
-        let mut found: Vec<(String, String)> = Vec::new();
-        for (remote, spec) in specs {
-            if let Some(tracking) = mapped(&spec, source)
-                && !found.iter().any(|(known, _)| *known == remote)
-            {
-                found.push((remote, tracking));
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// Maps `source` through one fetch refspec (gitglossary(7)); negative ones map nothing.
-fn mapped(spec: &str, source: &str) -> Option<String> {
-    let (from, to) = spec.trim_start_matches('+').split_once(':')?;
-    let Some((before, after)) = from.split_once('*') else {
-        return (from == source && !to.is_empty()).then(|| to.to_owned());
-    };
-    let middle = source.strip_prefix(before)?.strip_suffix(after)?;
-    Some(to.replacen('*', middle, 1))
 }
 
 pub(super) fn oid(text: &str) -> Result<Oid> {
     Oid::from_str(text).map_err(|error| from_library(error, &format!("read `{text}` as a commit")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mapped;
-
-    #[test]
-    fn a_refspec_maps_what_it_matches() {
-        let usual = "+refs/heads/*:refs/remotes/origin/*";
-        assert_eq!(mapped(usual, "refs/heads/a/b").as_deref(), Some("refs/remotes/origin/a/b"));
-        assert_eq!(mapped(usual, "refs/tags/a"), None);
-        assert_eq!(
-            mapped("refs/heads/x:refs/remotes/o/x", "refs/heads/x").as_deref(),
-            Some("refs/remotes/o/x")
-        );
-        assert_eq!(mapped("^refs/heads/x", "refs/heads/x"), None);
-    }
 }

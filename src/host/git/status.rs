@@ -1,13 +1,17 @@
-//! What changed in a worktree: through libgit2, or the git child where libgit2 cannot tell.
+//! What changed in worktrees: told by our own scan, or by the git child where that leaves a doubt.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use git2::{Status, StatusOptions};
+use git2::Oid;
 
 use super::command::Git;
-use super::repository::{Repository, from_library};
-use super::support::Way;
+use super::discovery::{canonical, read_link_file};
+use super::repository::Repository;
+use super::scan::{self, Doubt, Rules, Subject, Trees};
 use crate::error::{Code, Failure, Result};
+use crate::model::branch::Head;
 
 /// The changed paths of a worktree, relative to it, folders ending in `/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,50 +46,96 @@ impl Changes {
 impl Repository {
     /// Returns what changed in the worktree at `path`; `ignored` says whether ignored files are looked for too.
     pub fn changes(&self, path: &Path, ignored: bool) -> Result<Changes> {
-        match self.status_way(path)? {
-            Way::Engine => changes_by_library(path, ignored)
-                .map_err(|error| from_library(error, &format!("tell what changed in {}", path.display()))),
-            Way::Git(_) => changes_by_git(path, ignored),
-        }
-    }
-}
-
-fn changes_by_library(path: &Path, ignored: bool) -> Result<Changes, git2::Error> {
-    let library = git2::Repository::open(path)?;
-    let mut options = StatusOptions::new();
-    options.include_untracked(true).include_ignored(ignored).renames_head_to_index(false);
-    let mut changes = Changes::default();
-    for entry in library.statuses(Some(&mut options))?.iter() {
-        let path = String::from_utf8_lossy(entry.path_bytes()).into_owned();
-        let status = entry.status();
-        let is_submodule = entry.index_to_workdir().is_some_and(|delta| {
-            [delta.old_file().mode(), delta.new_file().mode()].contains(&git2::FileMode::Commit)
+        let scanned = Rules::read(self, None).and_then(|rules| {
+            let subject = self.subject(path, &mut HashMap::new())?;
+            scan::scan(&subject, &rules, &Trees::new(self.common_dir()), ignored, processors())
         });
-        if status.contains(Status::CONFLICTED) {
-            changes.conflicted.push(path);
-            continue;
-        }
-        let staged = Status::INDEX_NEW
-            | Status::INDEX_MODIFIED
-            | Status::INDEX_DELETED
-            | Status::INDEX_RENAMED
-            | Status::INDEX_TYPECHANGE;
-        if status.intersects(staged) {
-            changes.staged.push(path.clone());
-        }
-        let modified = Status::WT_MODIFIED | Status::WT_DELETED | Status::WT_TYPECHANGE | Status::WT_RENAMED;
-        if status.intersects(modified | Status::WT_UNREADABLE) {
-            if is_submodule { changes.submodules.push(path) } else { changes.modified.push(path) }
-        } else if status.contains(Status::WT_NEW) {
-            changes.untracked.push(path);
-        } else if status.contains(Status::IGNORED) {
-            changes.ignored.push(path);
-        }
+        scanned.or_else(|_doubt| changes_by_git(path, ignored))
     }
-    Ok(changes)
+
+    /// As [`changes`](Self::changes), of several worktrees at once and without ignored files; `None` for those that were
+    /// not looked at because `interrupted` answered true.
+    pub fn changes_of_all(
+        &self,
+        paths: &[&Path],
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Vec<Option<Result<Changes>>> {
+        if let [path] = paths {
+            return vec![Some(self.changes(path, false))];
+        }
+        let rules = Rules::read(self, None);
+        let mut trees = HashMap::new();
+        let subjects: Vec<Result<Subject, Doubt>> =
+            paths.iter().map(|path| self.subject(path, &mut trees)).collect();
+        let common_dir = self.common_dir();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let trees = Trees::new(common_dir);
+            let mut done = Vec::new();
+            while !interrupted() {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(path), Some(subject)) = (paths.get(at), subjects.get(at)) else { break };
+                let scanned = match (&rules, subject) {
+                    (Ok(rules), Ok(subject)) => scan::scan(subject, rules, &trees, false, 1),
+                    (Err(doubt), _) | (_, Err(doubt)) => Err(*doubt),
+                };
+                done.push((at, scanned.or_else(|_doubt| changes_by_git(path, false))));
+            }
+            done
+        };
+        let mut all: Vec<Option<Result<Changes>>> = paths.iter().map(|_| None).collect();
+        std::thread::scope(|scope| {
+            let others = processors().min(paths.len()).max(1);
+            let threads: Vec<_> = (1..others).map(|_| scope.spawn(work)).collect();
+            let mut done = work();
+            done.extend(threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()));
+            for (at, changes) in done {
+                all[at] = Some(changes);
+            }
+        });
+        all
+    }
+
+    /// Finds the worktree's own files and the tree of its HEAD; `trees` remembers those of commits.
+    pub(super) fn subject(&self, path: &Path, trees: &mut HashMap<String, Oid>) -> Result<Subject, Doubt> {
+        let library = self.library().ok_or(Doubt("libgit2 cannot open the repository"))?;
+        let admins = self.common_dir().join("worktrees");
+        let git_dir = if path == self.root() && !self.is_bare() {
+            self.common_dir().to_owned()
+        } else {
+            let named = read_link_file(&path.join(".git")).map(|named| canonical(&named));
+            named.filter(|named| named.parent() == Some(&admins)).ok_or(Doubt("it is not linked"))?
+        };
+        let admin =
+            git_dir.file_name().and_then(|name| name.to_str()).filter(|_| git_dir != self.common_dir());
+        if git_dir.join("config.worktree").symlink_metadata().is_ok() {
+            return Err(Doubt("the worktree has its own configuration"));
+        }
+        let head = self.read_head(admin).map_err(|_| Doubt("HEAD cannot be read"))?;
+        let commit = match head {
+            Head::Branch(name) => self.find_branch(&name).ok().flatten(),
+            Head::Detached(commit) => Some(commit),
+            Head::Unborn(_) => return Ok(Subject { folder: path.to_owned(), git_dir, tree: None }),
+            Head::Unreadable(_) => None,
+        };
+        let commit = commit.ok_or(Doubt("HEAD cannot be read"))?;
+        let tree = if let Some(tree) = trees.get(&commit) {
+            *tree
+        } else {
+            let found = Oid::from_str(&commit).and_then(|id| library.find_commit(id));
+            found.map_err(|_| Doubt("the commit cannot be read"))?.tree_id()
+        };
+        trees.insert(commit, tree);
+        Ok(Subject { folder: path.to_owned(), git_dir, tree: Some(tree) })
+    }
 }
 
-fn changes_by_git(path: &Path, ignored: bool) -> Result<Changes> {
+/// How many threads look at once.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+pub(super) fn changes_by_git(path: &Path, ignored: bool) -> Result<Changes> {
     let ignored = if ignored { "--ignored=traditional" } else { "--ignored=no" };
     let args = ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-renames", ignored];
     let output = Git::new(path).args(args).run()?;

@@ -1,11 +1,10 @@
 //! Whether our own checkout gives what git would give, or git must do it; every reason is one of libgit2's gaps.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use git2::Config;
 
 use super::attributes::Wanted;
-use super::discovery::{canonical, read_link_file};
 use super::repository::{Repository, from_library};
 use crate::error::Result;
 
@@ -62,43 +61,6 @@ impl Repository {
             reasons.extend(
                 super::attributes::tree_reasons(library, &tree, &wanted, folds_case).map_err(failed)?,
             );
-        }
-        Ok(Way::from_reasons(reasons))
-    }
-
-    /// Decides who tells what changed in the worktree at `path`: besides what stands against a checkout,
-    /// a split index, which libgit2 cannot read.
-    pub fn status_way(&self, path: &Path) -> Result<Way> {
-        let Some(library) = self.library() else {
-            return Ok(Way::Git(vec![self.refusal_phrase()]));
-        };
-        let link = path.join(".git");
-        let git_dir = read_link_file(&link).unwrap_or(link);
-        let settings = self.settings(Some(&git_dir))?;
-        let mut reasons = settings_reasons(&settings)?;
-        if has_shared_index(&git_dir) || settings.get_bool("core.splitIndex").unwrap_or(false) {
-            reasons.push("the index is split".to_owned());
-        }
-        if reasons.is_empty() {
-            let wanted = Wanted::new(&settings)?;
-            reasons.extend(self.outside_attributes(&settings, &wanted));
-            if let Ok(text) = std::fs::read(path.join(".gitattributes")) {
-                reasons.extend(wanted.reasons(&text));
-            }
-            let admin = canonical(&git_dir);
-            let admin = admin.file_name().and_then(|name| name.to_str()).filter(|_| admin != self.common_dir);
-            let head = self.read_head(admin)?;
-            let commit = match &head {
-                crate::model::branch::Head::Branch(name) => self.find_branch(name)?,
-                crate::model::branch::Head::Detached(commit) => Some(commit.clone()),
-                _ => None,
-            };
-            if let Some(commit) = commit
-                && let Ok(tree) = library.revparse_single(&commit).and_then(|found| found.peel_to_tree())
-            {
-                let found = super::attributes::tree_reasons(library, &tree, &wanted, false);
-                reasons.extend(found.map_err(|error| from_library(error, "read the tree of HEAD"))?);
-            }
         }
         Ok(Way::from_reasons(reasons))
     }
@@ -162,11 +124,4 @@ fn settings_reasons(settings: &Config) -> Result<Vec<String>> {
         }
     }
     Ok(reasons)
-}
-
-/// Answers whether a `sharedindex.*` file lies in the git folder, as it does while the index is split.
-fn has_shared_index(git_dir: &Path) -> bool {
-    std::fs::read_dir(git_dir).is_ok_and(|entries| {
-        entries.flatten().any(|entry| entry.file_name().as_encoded_bytes().starts_with(b"sharedindex."))
-    })
 }

@@ -36,7 +36,6 @@ fn a_plain_repository_is_done_by_the_engine_and_its_changes_are_told() {
     assert_eq!(changes.untracked, [".gitignore"]);
     assert_eq!(changes.ignored, ["target/"]);
     sandbox.git(&["update-index", "--split-index"]);
-    assert!(matches!(repository.status_way(&path).unwrap(), Way::Git(_)));
     assert_eq!(repository.changes(&path, true).unwrap(), changes);
 }
 

@@ -2,5 +2,7 @@
 
 mod admin;
 mod branches;
+mod changes;
 mod kinds;
 mod sandbox;
+mod states;

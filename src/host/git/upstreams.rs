@@ -1,0 +1,105 @@
+//! Which remote branch a branch follows, by the configuration: read once, asked for many branches.
+
+use git2::Config;
+
+use super::repository::{Repository, from_library};
+use crate::error::Result;
+use crate::model::branch::Upstream;
+
+/// The upstreams as the configuration had them when it was read.
+pub struct Upstreams {
+    settings: Config,
+    /// Each remote's name with each of its fetch refspecs.
+    specs: Vec<(String, String)>,
+}
+
+impl Upstreams {
+    /// Returns the full name of the ref that `branch` follows; `None` where it follows nothing that is fetched.
+    pub fn tracking(&self, branch: &str) -> Option<String> {
+        self.find(branch)?.tracking
+    }
+
+    fn find(&self, branch: &str) -> Option<Upstream> {
+        let remote = self.settings.get_string(&format!("branch.{branch}.remote")).ok()?;
+        let merge = self.settings.get_string(&format!("branch.{branch}.merge")).ok()?;
+        let tracking = if remote == "." {
+            Some(merge.clone())
+        } else {
+            let all = self.tracking_refs(&merge);
+            all.into_iter().find(|(owner, _)| *owner == remote).map(|(_, tracking)| tracking)
+        };
+        Some(Upstream { remote, merge, tracking, commit: None })
+    }
+
+    /// Returns each remote with the tracking ref its fetch refspecs give the remote's ref `source`.
+    pub(super) fn tracking_refs(&self, source: &str) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for (remote, spec) in &self.specs {
+            if let Some(tracking) = mapped(spec, source)
+                && !found.iter().any(|(known, _)| known == remote)
+            {
+                found.push((remote.clone(), tracking));
+            }
+        }
+        found
+    }
+}
+
+impl Repository {
+    /// Reads the configuration of all branches and remotes.
+    pub fn upstreams(&self) -> Result<Upstreams> {
+        let failed = |error| from_library(error, "read the remotes");
+        let settings = self.settings(None)?;
+        let mut specs = Vec::new();
+        let entries = settings.entries(Some(r"^remote\..*\.fetch$")).map_err(failed)?;
+        entries
+            .for_each(|entry| {
+                if let (Ok(key), true) = (entry.name(), entry.has_value())
+                    && let Ok(value) = entry.value()
+                    && let Some(remote) =
+                        key.strip_prefix("remote.").and_then(|key| key.strip_suffix(".fetch"))
+                {
+                    specs.push((remote.to_owned(), value.to_owned()));
+                }
+            })
+            .map_err(failed)?;
+        Ok(Upstreams { settings, specs })
+    }
+
+    /// Returns the branch's upstream as its configuration says.
+    pub fn upstream(&self, name: &str) -> Result<Option<Upstream>> {
+        let Some(upstream) = self.upstreams()?.find(name) else { return Ok(None) };
+        let commit = match &upstream.tracking {
+            Some(tracking) => self.find_reference(tracking)?,
+            None => None,
+        };
+        Ok(Some(Upstream { commit, ..upstream }))
+    }
+}
+
+/// Maps `source` through one fetch refspec (gitglossary(7)); negative ones map nothing.
+fn mapped(spec: &str, source: &str) -> Option<String> {
+    let (from, to) = spec.trim_start_matches('+').split_once(':')?;
+    let Some((before, after)) = from.split_once('*') else {
+        return (from == source && !to.is_empty()).then(|| to.to_owned());
+    };
+    let middle = source.strip_prefix(before)?.strip_suffix(after)?;
+    Some(to.replacen('*', middle, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mapped;
+
+    #[test]
+    fn a_refspec_maps_what_it_matches() {
+        let usual = "+refs/heads/*:refs/remotes/origin/*";
+        assert_eq!(mapped(usual, "refs/heads/a/b").as_deref(), Some("refs/remotes/origin/a/b"));
+        assert_eq!(mapped(usual, "refs/tags/a"), None);
+        assert_eq!(
+            mapped("refs/heads/x:refs/remotes/o/x", "refs/heads/x").as_deref(),
+            Some("refs/remotes/o/x")
+        );
+        assert_eq!(mapped("^refs/heads/x", "refs/heads/x"), None);
+    }
+}
