@@ -1,29 +1,162 @@
-//! The content of files, out of the object database. libgit2 checks every object against its name, so a
-//! damaged one is a failure and never a wrong byte.
+//! The content of files, out of packs where that is quick, else out of libgit2's object database. Both hold what they
+//! read against a checksum, so a damaged object is a failure and never a wrong byte.
+
+use std::cell::RefCell;
+use std::io::Read;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use git2::{ObjectType, Odb, OdbObject, Oid, Repository};
 
 use super::plan::{shown, unreadable};
 use crate::error::{Code, Failure, Result};
+use crate::host::packs::{Fault, Kind, Packs, Position, Reader};
 
-/// Where blobs are read from.
-pub(super) struct Blobs<'r>(Odb<'r>);
+/// A loose object of more bytes than this on disk may be a large one.
+const PERHAPS_LARGE: u64 = 64 * 1024;
+/// From so many bytes on it is read in pieces.
+const LARGE: usize = 4 * 1024 * 1024;
+/// Bytes that are read from it at once.
+const PIECE: usize = 128 * 1024;
+
+/// Where one thread reads blobs from.
+pub(super) struct Blobs<'r> {
+    odb: Odb<'r>,
+    objects: PathBuf,
+    packs: Option<(&'r Packs, RefCell<Reader<'r>>)>,
+}
+
+/// A blob, read whole.
+pub(super) enum Blob<'b> {
+    Packed(Arc<Vec<u8>>),
+    Other(OdbObject<'b>),
+}
+
+impl Deref for Blob<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Packed(bytes) => bytes,
+            Self::Other(object) => object.data(),
+        }
+    }
+}
+
+impl Blob<'_> {
+    /// Returns its bytes.
+    pub(super) fn data(&self) -> &[u8] {
+        self
+    }
+}
+
+/// Why pouring ended early.
+enum Stopped {
+    Fault(Fault),
+    Sink(Failure),
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
 
 impl<'r> Blobs<'r> {
     /// Opens the object database of a repository, its alternates too.
     pub(super) fn open(library: &'r Repository) -> Result<Self> {
-        library.odb().map(Self).map_err(|error| unreadable(error, "the object database cannot be opened"))
+        let objects = library.commondir().join("objects");
+        let odb = library.odb().map_err(|error| unreadable(error, "the object database cannot be opened"))?;
+        Ok(Self { odb, objects, packs: None })
+    }
+
+    /// Opens it with packs that all threads share.
+    pub(super) fn with_packs(library: &'r Repository, packs: &'r Packs) -> Result<Self> {
+        let reader = RefCell::new(Reader::new(packs));
+        Ok(Self { packs: Some((packs, reader)), ..Self::open(library)? })
     }
 
     /// Reads a blob whole; `path` is what a failure says it is for.
-    pub(super) fn read(&self, id: Oid, path: &[u8]) -> Result<OdbObject<'_>> {
-        let object = self.0.read(id).map_err(|error| {
-            unreadable(error, &format!("object {id} of `{}` cannot be read", shown(path)))
-        })?;
-        if object.kind() == ObjectType::Blob {
-            return Ok(object);
+    pub(super) fn read(&self, id: Oid, path: &[u8]) -> Result<Blob<'_>> {
+        let fault = match self.find_packed(id) {
+            None => None,
+            Some((reader, position)) => match reader.borrow_mut().read(id, position) {
+                Ok(object) if object.kind == Kind::Blob => return Ok(Blob::Packed(object.bytes)),
+                Ok(object) => return Err(no_file(id, path, object.kind.into())),
+                Err(Fault::Endless) => return Err(broken(id, path, &Fault::Endless)),
+                Err(fault) => Some(fault),
+            },
+        };
+        match self.odb.read(id) {
+            Ok(object) if object.kind() == ObjectType::Blob => Ok(Blob::Other(object)),
+            Ok(object) => Err(no_file(id, path, object.kind())),
+            Err(error) => Err(match fault {
+                Some(fault @ Fault::Damaged(_)) => broken(id, path, &fault),
+                _ => unreadable(error, &format!("object {id} of `{}` cannot be read", shown(path))),
+            }),
         }
-        let message = format!("object {id} of `{}` is a {}, not a file", shown(path), object.kind());
-        Err(Failure::new(Code::GitFailed, message).hint("`git fsck` says what is damaged"))
     }
+
+    /// Hands a blob to `sink`: at once, or in pieces when it is large, so that it takes little memory. Nothing is
+    /// handed over of one that cannot be read; of a large one, that may turn out at the end.
+    pub(super) fn pour(&self, id: Oid, path: &[u8], sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let Some((reader, position)) = self.find_packed(id) else {
+            return if self.is_large_and_loose(id) {
+                self.pour_loose(id, path, sink)
+            } else {
+                sink(&self.read(id, path)?)
+            };
+        };
+        let large = reader.borrow_mut().find_large(position);
+        if !matches!(large, Ok(Some((Kind::Blob, _)))) {
+            return sink(&self.read(id, path)?);
+        }
+        let mut sink = |piece: &[u8]| sink(piece).map_err(Stopped::Sink);
+        reader.borrow_mut().pour(position, &mut sink).map_err(|stopped| match stopped {
+            Stopped::Fault(fault) => broken(id, path, &fault),
+            Stopped::Sink(failure) => failure,
+        })
+    }
+
+    fn find_packed(&self, id: Oid) -> Option<(&RefCell<Reader<'r>>, Position)> {
+        let (packs, reader) = self.packs.as_ref()?;
+        Some((reader, packs.position(id)?))
+    }
+
+    fn is_large_and_loose(&self, id: Oid) -> bool {
+        let name = id.to_string();
+        let path = self.objects.join(&name[..2]).join(&name[2..]);
+        path.metadata().is_ok_and(|stat| stat.len() > PERHAPS_LARGE)
+            && self.odb.read_header(id).is_ok_and(|(size, kind)| size >= LARGE && kind == ObjectType::Blob)
+    }
+
+    fn pour_loose(&self, id: Oid, path: &[u8], sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let failed = |error| unreadable(error, &format!("object {id} of `{}` cannot be read", shown(path)));
+        let (mut stream, size, _) = self.odb.reader(id).map_err(failed)?;
+        let mut piece = vec![0; PIECE];
+        let mut poured = 0;
+        while poured < size {
+            let filled = stream.read(&mut piece).map_err(|error| {
+                let message = format!("object {id} of `{}` cannot be read", shown(path));
+                Failure::from_io(error, Code::GitFailed, message).hint("`git fsck` says what is damaged")
+            })?;
+            if filled == 0 {
+                return Err(broken(id, path, &Fault::Damaged("it is cut off")));
+            }
+            sink(&piece[..filled])?;
+            poured += filled;
+        }
+        Ok(())
+    }
+}
+
+fn no_file(id: Oid, path: &[u8], kind: ObjectType) -> Failure {
+    let message = format!("object {id} of `{}` is a {kind}, not a file", shown(path));
+    Failure::new(Code::GitFailed, message).hint("`git fsck` says what is damaged")
+}
+
+fn broken(id: Oid, path: &[u8], fault: &Fault) -> Failure {
+    let message = format!("object {id} of `{}` cannot be read: {fault}", shown(path));
+    Failure::new(Code::GitFailed, message).hint("`git fsck` says what is damaged")
 }

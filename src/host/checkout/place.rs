@@ -69,7 +69,7 @@ pub(super) fn place(
 fn fill(
     entry: &Entry,
     sources: Sources<'_, '_>,
-    make: impl FnOnce() -> Result<OwnedFd>,
+    make: impl Fn() -> Result<OwnedFd>,
 ) -> Result<(OwnedFd, bool)> {
     let failed = |error| refused(error, &entry.path);
     let copier = sources.copier;
@@ -86,15 +86,22 @@ fn fill(
             if copier.copy_long(&source, &file, entry.id).map_err(failed)? {
                 return Ok((file, true));
             }
-            write_all(&file, sources.blobs.read(entry.id, &entry.path)?.data()).map_err(failed)?;
+            sources
+                .blobs
+                .pour(entry.id, &entry.path, &mut |piece| write_all(&file, piece).map_err(failed))?;
             Ok((file, false))
         }
         None => {
-            // Read before it is made: what cannot be read leaves nothing.
-            let content = sources.blobs.read(entry.id, &entry.path)?;
-            let file = make()?;
-            write_all(&file, content.data()).map_err(failed)?;
-            Ok((file, false))
+            // Made at the first piece: what cannot be read leaves nothing.
+            let mut opened = None;
+            sources.blobs.pour(entry.id, &entry.path, &mut |piece| {
+                let file = match &opened {
+                    Some(file) => file,
+                    None => opened.insert(make()?),
+                };
+                write_all(file, piece).map_err(failed)
+            })?;
+            Ok((opened.map_or_else(make, Ok)?, false))
         }
     }
 }

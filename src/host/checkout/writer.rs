@@ -18,6 +18,7 @@ use super::request::open_library;
 use super::sibling::Sibling;
 use crate::error::{Code, Failure, Result};
 use crate::host::index::StatData;
+use crate::host::packs::Packs;
 
 /// A batch ends with its folder once it has so many entries: two threads that make files in one folder wait for each
 /// other in the kernel.
@@ -43,6 +44,7 @@ pub(super) struct Work<'a> {
 /// Shared by the threads of one checkout.
 struct Shared<'a> {
     work: &'a Work<'a>,
+    packs: Packs,
     batches: Vec<Range<usize>>,
     next: AtomicUsize,
     done: AtomicUsize,
@@ -67,6 +69,7 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
     let threads = workers.min(batches.len()).min(total.div_ceil(WORTH_A_THREAD)).max(1);
     let shared = Shared {
         work,
+        packs: Packs::open(&work.common_dir.join("objects")),
         batches,
         next: AtomicUsize::new(0),
         done: AtomicUsize::new(0),
@@ -101,7 +104,7 @@ impl Shared<'_> {
     /// each other.
     fn work(&self) -> Vec<(usize, Vec<StatData>)> {
         let written = open_library(self.work.common_dir)
-            .and_then(|library| Ok(self.take_batches(&Blobs::open(&library)?)));
+            .and_then(|library| Ok(self.take_batches(&Blobs::with_packs(&library, &self.packs)?)));
         written.unwrap_or_else(|failure| {
             self.stop(failure);
             Vec::new()

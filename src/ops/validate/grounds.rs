@@ -96,13 +96,7 @@ fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, V
     let problems =
         problems.into_iter().filter(|problem| problem.origin.to_string().starts_with(&own)).collect();
     Some((
-        Context {
-            host: context.host.clone(),
-            config,
-            folder: root,
-            repository: Some(repository),
-            config_file: None,
-        },
+        Context { host: context.host.clone(), config, folder: root, repository: Some(repository) },
         problems,
     ))
 }

@@ -1,0 +1,190 @@
+//! One thread's way to read objects: down a chain of deltas to what is whole or kept, and up again.
+
+use std::sync::Arc;
+
+use git2::{ObjectType, Oid};
+
+use super::all::{Opened, Packs, Position};
+use super::bases::Base;
+use super::delta;
+use super::entry::{self, Entry, Form};
+use super::fault::Fault;
+use super::inflate::{Inflater, Stream};
+use super::windows::Windows;
+
+/// git makes no longer chains (`pack.depth` of git-config(1) is cut to it).
+const LONGEST_CHAIN: usize = 4095;
+/// Bytes from which on an object is handed over in pieces.
+const LARGE: u64 = 4 * 1024 * 1024;
+
+/// What an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Commit,
+    Tree,
+    Blob,
+    Tag,
+}
+
+/// An object, read.
+pub struct Object {
+    pub kind: Kind,
+    pub bytes: Arc<Vec<u8>>,
+}
+
+/// Reads objects for one thread.
+pub struct Reader<'p> {
+    packs: &'p Packs,
+    opened: Vec<Option<Arc<Opened>>>,
+    windows: Windows,
+    inflater: Inflater,
+}
+
+/// An entry of a pack, its header read.
+struct Found {
+    offset: u64,
+    entry: Entry,
+    /// The CRC-32 of the header.
+    crc: u32,
+}
+
+impl<'p> Reader<'p> {
+    /// Starts reading from packs that other threads read too.
+    #[must_use]
+    pub fn new(packs: &'p Packs) -> Self {
+        let opened = (0..packs.count()).map(|_| None).collect();
+        Self { packs, opened, windows: Windows::default(), inflater: Inflater::new() }
+    }
+
+    /// Reads an object whole. All that is read for it, headers too, is held against the index's CRC-32; where the
+    /// index is too large to say which one that is, the object against its name.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`]: libgit2 may know better, unless it is endless.
+    pub fn read(&mut self, id: Oid, position: Position) -> Result<Object, Fault> {
+        let number = position.pack;
+        let opened = self.pack(number)?;
+        let mut waiting: Vec<Found> = Vec::new();
+        let mut offset = position.offset;
+        let mut base = loop {
+            if let Some(base) = self.packs.bases.find((number, offset)) {
+                break base;
+            }
+            let found = self.entry(number, &opened, offset)?;
+            offset = match found.entry.form {
+                Form::Whole(kind) => {
+                    let bytes = Arc::new(self.inflate(number, &opened, &found)?);
+                    let base = Base { kind, bytes };
+                    self.packs.bases.keep((number, offset), base.clone());
+                    break base;
+                }
+                Form::Behind(distance) => offset
+                    .checked_sub(distance)
+                    .filter(|_| distance > 0)
+                    .ok_or(Fault::Damaged("the base of a delta is nowhere"))?,
+                Form::Named(name) => {
+                    let base = self.packs.index(number).find(&name)?;
+                    base.ok_or(Fault::Elsewhere("the base of a delta is in another pack"))?.offset
+                }
+            };
+            if waiting.len() == LONGEST_CHAIN {
+                return Err(Fault::Endless);
+            }
+            waiting.push(found);
+        };
+        while let Some(found) = waiting.pop() {
+            let delta = self.inflate(number, &opened, &found)?;
+            base.bytes = Arc::new(delta::apply(&base.bytes, &delta)?);
+            self.packs.bases.keep((number, found.offset), base.clone());
+        }
+        let object = Object { kind: base.kind, bytes: base.bytes };
+        if !opened.has_order() {
+            let named = Oid::hash_object(object.kind.into(), &object.bytes);
+            named.ok().filter(|named| *named == id).ok_or(Fault::Damaged("an object has another's name"))?;
+        }
+        Ok(object)
+    }
+
+    /// Returns the kind and size in bytes of an object that is stored whole and large; none for others.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`].
+    pub fn find_large(&mut self, position: Position) -> Result<Option<(Kind, u64)>, Fault> {
+        let opened = self.pack(position.pack)?;
+        let entry = self.entry(position.pack, &opened, position.offset)?.entry;
+        Ok(match entry.form {
+            Form::Whole(kind) if entry.size >= LARGE => Some((kind, entry.size)),
+            _ => None,
+        })
+    }
+
+    /// Reads an object that is stored whole in pieces, in little memory. Whether they were right is known at the end.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`], or what `sink` returned.
+    pub fn pour<E: From<Fault>>(
+        &mut self,
+        position: Position,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let opened = self.pack(position.pack)?;
+        let found = self.entry(position.pack, &opened, position.offset)?;
+        if !matches!(found.entry.form, Form::Whole(_)) {
+            return Err(Fault::Elsewhere("the object is a delta").into());
+        }
+        let stream = stream(position.pack, &opened, &found);
+        let crc = self.inflater.pour(&mut self.windows, stream, sink)?;
+        Ok(self.check(position.pack, crc, Some(position.number))?)
+    }
+
+    fn pack(&mut self, number: usize) -> Result<Arc<Opened>, Fault> {
+        let opened = &mut self.opened[number];
+        if let Some(pack) = opened {
+            return Ok(Arc::clone(pack));
+        }
+        Ok(Arc::clone(opened.insert(self.packs.pack(number)?)))
+    }
+
+    fn entry(&mut self, number: usize, opened: &Opened, offset: u64) -> Result<Found, Fault> {
+        let bytes = self.windows.bytes(number, &opened.pack, offset, entry::LONGEST)?;
+        let entry = entry::read(bytes)?;
+        let crc = zlib_rs::crc32::crc32(0, &bytes[..entry.length]);
+        Ok(Found { offset, entry, crc })
+    }
+
+    fn inflate(&mut self, number: usize, opened: &Opened, found: &Found) -> Result<Vec<u8>, Fault> {
+        let (bytes, crc) = self.inflater.read(&mut self.windows, stream(number, opened, found))?;
+        if opened.has_order() {
+            self.check(number, crc, opened.number_at(found.offset))?;
+        }
+        Ok(bytes)
+    }
+
+    /// Holds a checksum against the one in the index; there is none for what does not begin where an object does.
+    fn check(&self, number: usize, crc: u32, entry: Option<u32>) -> Result<(), Fault> {
+        let entry = entry.ok_or(Fault::Damaged("the base of a delta is nowhere"))?;
+        if self.packs.index(number).crc(entry)? == crc {
+            return Ok(());
+        }
+        Err(Fault::Damaged("an object's checksum is wrong"))
+    }
+}
+
+fn stream<'p>(number: usize, opened: &'p Opened, found: &Found) -> Stream<'p> {
+    let at = found.offset + found.entry.length as u64;
+    Stream { pack: &opened.pack, number, at, size: found.entry.size, crc: found.crc }
+}
+
+impl From<Kind> for ObjectType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Commit => Self::Commit,
+            Kind::Tree => Self::Tree,
+            Kind::Blob => Self::Blob,
+            Kind::Tag => Self::Tag,
+        }
+    }
+}
