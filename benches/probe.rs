@@ -50,7 +50,7 @@ fn main() {
 fn verdicts(ports: &[Port], registry: &Registry) {
     let config = merge::merge(&[], &[], &[]).unwrap_or_else(|failure| panic!("{failure}"));
     let host = Host::new(Environment::from_iter([]));
-    let context = Context { host, config, folder: "/".into(), repository: None };
+    let context = Context { host, config, folder: "/".into(), repository: None, config_file: None };
     let bind = |port: &Port| TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok();
     let held: Vec<TcpListener> = ports.iter().step_by(10).filter_map(bind).collect();
     let judging = median(|| drop(judge_all(&context, registry, ports, Look::Probed)));

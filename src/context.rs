@@ -21,6 +21,8 @@ pub struct Context {
     pub folder: PathBuf,
     /// The repository that folder belongs to; `None` outside of one.
     pub repository: Option<Repository>,
+    /// The file that `--config` named, absolute; `None` where the usual files were read.
+    pub config_file: Option<PathBuf>,
 }
 
 impl Context {

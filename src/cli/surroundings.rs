@@ -107,7 +107,13 @@ impl Surroundings {
     /// `config_invalid`, naming file, line and key.
     pub fn into_context(self) -> Result<Context> {
         let config = config::load(&self.sources())?;
-        Ok(Context { host: self.host, config, folder: self.folder, repository: self.repository })
+        Ok(Context {
+            host: self.host,
+            config,
+            folder: self.folder,
+            repository: self.repository,
+            config_file: self.config_flag,
+        })
     }
 }
 
@@ -119,7 +125,16 @@ impl Surroundings {
     /// Fails only when a file of it cannot be read at all.
     pub fn into_lenient_context(self) -> Result<(Context, Vec<Problem>)> {
         let (config, problems) = config::load_leniently(&self.sources())?;
-        Ok((Context { host: self.host, config, folder: self.folder, repository: self.repository }, problems))
+        Ok((
+            Context {
+                host: self.host,
+                config,
+                folder: self.folder,
+                repository: self.repository,
+                config_file: self.config_flag,
+            },
+            problems,
+        ))
     }
 }
 
@@ -149,6 +164,15 @@ impl Surroundings {
     #[must_use]
     pub fn into_context_at_any_rate(self) -> (Context, Vec<Failure>) {
         let (config, faults) = config::load_at_any_rate(&self.sources());
-        (Context { host: self.host, config, folder: self.folder, repository: self.repository }, faults)
+        (
+            Context {
+                host: self.host,
+                config,
+                folder: self.folder,
+                repository: self.repository,
+                config_file: self.config_flag,
+            },
+            faults,
+        )
     }
 }

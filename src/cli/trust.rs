@@ -132,7 +132,10 @@ fn list(context: &Context, ui: &Ui) -> Result<u8> {
     for repository in &listed {
         for approved in &repository.commands {
             rows.push(Row::plain(vec![
-                repository.repository.to_string_lossy().into_owned(),
+                repository
+                    .file
+                    .clone()
+                    .unwrap_or_else(|| repository.repository.to_string_lossy().into_owned()),
                 approved.key.clone(),
                 repository.approved_at.to_string(),
                 escape::exact(&approved.command).into_owned(),

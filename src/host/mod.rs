@@ -13,6 +13,7 @@ pub mod files;
 pub mod folder;
 pub mod git;
 pub mod index;
+pub mod inside;
 pub mod interrupt;
 pub mod lock;
 pub mod machine;

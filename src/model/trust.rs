@@ -57,6 +57,10 @@ impl RepositoryCommand {
     fn needs_approval(&self, own_file: Option<&str>) -> bool {
         matches!(&self.origin, Origin::File { path, .. } if Some(path.as_str()) != own_file)
     }
+
+    fn stands_in(&self, file: &str) -> bool {
+        matches!(&self.origin, Origin::File { path, .. } if path == file)
+    }
 }
 
 /// Everything that was approved.
@@ -75,6 +79,9 @@ pub struct Approval {
     pub repository_id: RepositoryId,
     /// Where it was then.
     pub repository: PathBuf,
+    /// The file that `--config` named, as origins spell it; `None` for the repository's own configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     pub approved_at: Timestamp,
     pub commands: Vec<Approved>,
     #[serde(flatten)]
@@ -95,43 +102,52 @@ impl Default for Approvals {
 }
 
 impl Approvals {
-    /// Returns what was approved for a repository.
+    /// Returns what was approved for a repository, in its own configuration or in the `file` that `--config` named.
     #[must_use]
-    pub fn find(&self, repository: &RepositoryId) -> Option<&Approval> {
-        self.repositories.iter().find(|approval| approval.repository_id == *repository)
+    pub fn find(&self, repository: &RepositoryId, file: Option<&str>) -> Option<&Approval> {
+        let is_it =
+            |approval: &&Approval| approval.repository_id == *repository && approval.file.as_deref() == file;
+        self.repositories.iter().find(is_it)
     }
 
-    /// Answers whether the very text of `command` was approved, for that key of that repository.
+    /// Answers whether the very text of `command` was approved, for that key of that repository and for the file it
+    /// stands in; `named` is the file that `--config` named.
     #[must_use]
-    pub fn allow(&self, repository: &RepositoryId, command: &RepositoryCommand) -> bool {
-        self.find(repository).is_some_and(|approval| {
+    pub fn allow(&self, repository: &RepositoryId, command: &RepositoryCommand, named: Option<&str>) -> bool {
+        let file = named.filter(|named| command.stands_in(named));
+        self.find(repository, file).is_some_and(|approval| {
             let is_it = |known: &Approved| known.key == command.key && known.command == command.command;
             approval.commands.iter().any(is_it)
         })
     }
 
-    /// Approves `commands`, and nothing else, for a repository.
+    /// Approves `commands`, and nothing else, for a repository, in its own configuration or in the `file` that `--config`
+    /// named.
     pub fn approve(
         &mut self,
         repository_id: RepositoryId,
         repository: PathBuf,
+        file: Option<String>,
         commands: &[RepositoryCommand],
         approved_at: Timestamp,
     ) {
-        self.revoke(&repository_id);
+        let is_former =
+            |approval: &Approval| approval.repository_id == repository_id && approval.file == file;
+        self.repositories.retain(|approval| !is_former(approval));
         let approved = commands
             .iter()
             .map(|command| Approved { key: command.key.clone(), command: command.command.clone() });
         self.repositories.push(Approval {
             repository_id,
             repository,
+            file,
             approved_at,
             commands: approved.collect(),
             extra: Map::new(),
         });
     }
 
-    /// Takes back what was approved for a repository; answers whether there was anything.
+    /// Takes back what was approved for a repository, whatever file it stood in; answers whether there was anything.
     pub fn revoke(&mut self, repository: &RepositoryId) -> bool {
         let before = self.repositories.len();
         self.repositories.retain(|approval| approval.repository_id != *repository);
@@ -186,23 +202,25 @@ mod tests {
     fn an_approval_is_for_the_exact_text_of_one_key_of_one_repository() {
         let found = commands(&config("", "[service.web]\nrun = \"npm run dev\"\n"), None);
         let mut approvals = Approvals::default();
-        approvals.approve(id("a"), PathBuf::from("/r"), &found, Timestamp::UNIX_EPOCH);
-        assert!(approvals.allow(&id("a"), &found[0]));
-        assert!(!approvals.allow(&id("b"), &found[0]), "another repository");
+        approvals.approve(id("a"), PathBuf::from("/r"), None, &found, Timestamp::UNIX_EPOCH);
+        assert!(approvals.allow(&id("a"), &found[0], None));
+        assert!(!approvals.allow(&id("b"), &found[0], None), "another repository");
         let changed = RepositoryCommand { command: "npm run dev ".to_owned(), ..found[0].clone() };
-        assert!(!approvals.allow(&id("a"), &changed), "a changed text");
+        assert!(!approvals.allow(&id("a"), &changed, None), "a changed text");
         let moved = RepositoryCommand { key: "service.api.run".to_owned(), ..found[0].clone() };
-        assert!(!approvals.allow(&id("a"), &moved), "another key");
+        assert!(!approvals.allow(&id("a"), &moved, None), "another key");
     }
 
     #[test]
     fn approving_anew_forgets_what_was_approved_before() {
         let of = |run: &str| commands(&config("", &format!("[service.web]\nrun = \"{run}\"\n")), None);
         let mut approvals = Approvals::default();
-        approvals.approve(id("a"), PathBuf::new(), &of("one"), Timestamp::UNIX_EPOCH);
-        approvals.approve(id("a"), PathBuf::new(), &of("two"), Timestamp::UNIX_EPOCH);
-        assert!(!approvals.allow(&id("a"), &of("one")[0]) && approvals.allow(&id("a"), &of("two")[0]));
+        approvals.approve(id("a"), PathBuf::new(), None, &of("one"), Timestamp::UNIX_EPOCH);
+        approvals.approve(id("a"), PathBuf::new(), None, &of("two"), Timestamp::UNIX_EPOCH);
+        assert!(
+            !approvals.allow(&id("a"), &of("one")[0], None) && approvals.allow(&id("a"), &of("two")[0], None)
+        );
         assert!(approvals.revoke(&id("a")) && !approvals.revoke(&id("a")));
-        assert!(approvals.find(&id("a")).is_none());
+        assert!(approvals.find(&id("a"), None).is_none());
     }
 }

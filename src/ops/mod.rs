@@ -22,6 +22,7 @@ pub mod remove;
 pub mod restore;
 pub mod rows;
 pub mod run;
+pub mod service_folder;
 pub mod sweep;
 pub mod switch;
 pub mod trust;

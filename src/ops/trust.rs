@@ -49,6 +49,9 @@ pub struct Report {
 pub struct Listed {
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
+    /// The file that `--config` named; left out for the repository's own configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     pub approved_at: Timestamp,
     pub commands: Vec<Approved>,
 }
@@ -58,6 +61,7 @@ pub struct Listed {
 pub struct Trust {
     approvals: Approvals,
     own_file: Option<String>,
+    named_file: Option<String>,
 }
 
 impl Trust {
@@ -68,14 +72,16 @@ impl Trust {
     /// Fails when the file cannot be read; nothing is trusted then.
     pub fn read(context: &Context) -> Result<Self> {
         let approvals = trust_file::read(&context.host.dirs()?)?;
-        Ok(Self { approvals, own_file: own_file(context) })
+        Ok(Self { approvals, own_file: own_file(context), named_file: named_file(context) })
     }
 
     /// Answers whether the command at `key` of `config` (`service.web.run`, `service.db.health.command`) may be run for
     /// `repository`: it is the user's own, or was approved as it stands.
     #[must_use]
     pub fn allows(&self, repository: &RepositoryId, config: &Config, key: &str) -> bool {
-        let is_approved = |command: &RepositoryCommand| self.approvals.allow(repository, command);
+        let is_approved = |command: &RepositoryCommand| {
+            self.approvals.allow(repository, command, self.named_file.as_deref())
+        };
         trust::allows(config, self.own_file.as_deref(), key, is_approved)
     }
 }
@@ -83,6 +89,11 @@ impl Trust {
 /// Returns the user's own configuration as origins spell it.
 fn own_file(context: &Context) -> Option<String> {
     context.host.config_file().map(|path| path.display().to_string())
+}
+
+/// Returns the file that `--config` named as origins spell it.
+fn named_file(context: &Context) -> Option<String> {
+    context.config_file.as_ref().map(|path| path.display().to_string())
 }
 
 /// Returns the commands of the repository we stand in, and how they stand.
@@ -94,7 +105,7 @@ pub fn status(context: &Context) -> Result<Report> {
     let repository = context.require_repository()?;
     let approvals = trust_file::read(&context.host.dirs()?)?;
     let id = repository.find_id();
-    let approved = id.as_ref().and_then(|id| approvals.find(id));
+    let approved = id.as_ref().and_then(|id| approvals.find(id, named_file(context).as_deref()));
     let commands = trust::commands(&context.config, own_file(context).as_deref());
     let commands: Vec<CommandView> = commands
         .into_iter()
@@ -124,7 +135,7 @@ pub fn approve(context: &Context, shown: Report) -> Result<Report> {
     let id = repository.require_id()?;
     let (now, root) = (context.now(), repository.root().to_path_buf());
     let commands: Vec<RepositoryCommand> = shown.commands.iter().map(|view| view.command.clone()).collect();
-    change(context, |approvals| approvals.approve(id, root, &commands, now))?;
+    change(context, |approvals| approvals.approve(id, root, named_file(context), &commands, now))?;
     let commands = shown.commands.into_iter();
     let commands = commands.map(|view| CommandView { trusted: true, formerly: None, ..view }).collect();
     Ok(Report { state: State::Trusted, commands, ..shown })
@@ -151,6 +162,7 @@ pub fn list(context: &Context) -> Result<Vec<Listed>> {
     let approvals = trust_file::read(&context.host.dirs()?)?;
     let listed = approvals.repositories.into_iter().map(|approval| Listed {
         repository: approval.repository,
+        file: approval.file,
         approved_at: approval.approved_at,
         commands: approval.commands,
     });

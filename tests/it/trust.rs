@@ -87,6 +87,39 @@ fn ones_own_commands_need_no_approval_and_a_file_named_with_config_does() {
 }
 
 #[test]
+fn a_file_named_with_config_has_an_approval_of_its_own() {
+    let sandbox = with(COMMANDS);
+    git::write(&sandbox.path("elsewhere"), "x.toml", COMMANDS);
+    let file = sandbox.path("elsewhere/x.toml");
+    let named = ["--config", file.to_str().unwrap(), "--yes", "trust"];
+    sandbox.wt(&["--yes", "trust"]).ok();
+    sandbox.refused(&["--config", file.to_str().unwrap(), "trust"], "untrusted");
+    sandbox.wt(&named).ok();
+    sandbox.wt(&["--config", file.to_str().unwrap(), "trust", "--status"]).ok();
+    sandbox.wt(&["trust", "--status"]).ok();
+    git::write(&sandbox.path("elsewhere"), "x.toml", &COMMANDS.replace("npm", "pnpm"));
+    sandbox.refused(&["--config", file.to_str().unwrap(), "trust"], "untrusted");
+    sandbox.wt(&["trust", "--status"]).ok();
+    sandbox.wt(&named).ok();
+    sandbox.wt(&["trust", "--list"]).ok().answers(&["elsewhere/x.toml", "pnpm run dev"]);
+    assert_eq!(sandbox.json(&["trust", "--revoke"])["revoked"], true);
+    sandbox.refused(&["--config", file.to_str().unwrap(), "trust"], "untrusted");
+}
+
+#[test]
+fn the_setup_and_the_compose_service_of_a_repository_are_asked_about_too() {
+    let sandbox = with("[service.web]\nrun = \"a\"\nsetup = \"b\"\n[service.db]\ncompose = \"postgres\"\n");
+    let error = sandbox.refused(&["trust"], "untrusted");
+    let keys: Vec<&str> = error["details"]["commands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|command| command["key"].as_str().unwrap())
+        .collect();
+    assert_eq!(keys, ["service.web.run", "service.web.setup", "service.db.compose"], "{error}");
+}
+
+#[test]
 fn a_terminal_is_asked_and_enter_is_no() {
     let sandbox = with(COMMANDS);
     let mut terminal = Terminal::start(sandbox.command(&sandbox.repo(), &["trust"]));

@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::problem::{Fault, Problem};
+use crate::error::Failure;
 use crate::model::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
@@ -214,6 +216,14 @@ impl ConflictSettings {
 }
 
 impl Config {
+    /// Returns the failure of the value of `key`, naming where it stands.
+    #[must_use]
+    pub fn failure(&self, key: &str, fault: Fault) -> Failure {
+        let found = self.values.iter().find(|value| value.key == key);
+        let origin = found.map_or(Origin::BuiltIn, |value| value.origin.clone());
+        Problem::with_value(origin, key, fault).failure()
+    }
+
     /// Returns the settings of a purpose; `None` when the configuration does not name it.
     #[must_use]
     pub fn find_purpose(&self, purpose: &Purpose) -> Option<&PurposeSettings> {

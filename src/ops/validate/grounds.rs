@@ -96,7 +96,13 @@ fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, V
     let problems =
         problems.into_iter().filter(|problem| problem.origin.to_string().starts_with(&own)).collect();
     Some((
-        Context { host: context.host.clone(), config, folder: root, repository: Some(repository) },
+        Context {
+            host: context.host.clone(),
+            config,
+            folder: root,
+            repository: Some(repository),
+            config_file: None,
+        },
         problems,
     ))
 }
