@@ -19,7 +19,7 @@ use super::rows::{self, Row};
 ///
 /// Fails when the repository's worktrees cannot be read.
 pub fn of_entry(context: &Context, repository: &Repository, entry: &Entry) -> Result<WorktreeView> {
-    let worktree = repository.worktrees()?.into_iter().find(|worktree| worktree.path == entry.path);
+    let worktree = repository.find_worktree(&entry.path)?;
     Ok(of_row(context, repository, &Row { worktree, entry: Some(entry.clone()) }))
 }
 

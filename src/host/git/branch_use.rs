@@ -6,26 +6,39 @@ use std::path::Path;
 use super::repository::Repository;
 use super::worktrees::read_text;
 use crate::error::Result;
-use crate::model::branch::{BranchUse, Hold};
+use crate::model::branch::{BranchUse, Head, Hold};
 
 impl Repository {
     /// Returns the worktree that holds the branch `name`, registered ones with a missing folder included.
     pub fn branch_in_use(&self, name: &str) -> Result<Option<BranchUse>> {
-        for worktree in self.worktrees()? {
-            let git_dir = worktree
-                .admin
-                .as_deref()
-                .map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
-            let hold = if worktree.head.branch() == Some(name) {
-                Some(Hold::CheckedOut)
-            } else {
-                find_operation(&git_dir, name)
+        let main = (!self.bare).then_some(None);
+        for admin in main.into_iter().chain(self.admin_names()?.into_iter().map(Some)) {
+            let git_dir =
+                admin.as_deref().map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
+            let Some(hold) = self.find_hold(admin.as_deref(), &git_dir, name)? else { continue };
+            let worktree = match admin {
+                Some(admin) => self.read_worktree(admin)?,
+                None => Some(self.read_main()?),
             };
-            if let Some(hold) = hold {
+            if let Some(worktree) = worktree {
                 return Ok(Some(BranchUse { path: worktree.path, admin: worktree.admin, hold }));
             }
         }
         Ok(None)
+    }
+
+    /// Looks at one worktree by the text of its HEAD, which costs nothing but a read, where that says it.
+    fn find_hold(&self, admin: Option<&str>, git_dir: &Path, name: &str) -> Result<Option<Hold>> {
+        let text = read_text(&git_dir.join("HEAD")).unwrap_or_default();
+        let head = match Head::parse(&text) {
+            // With reftables the truth lies elsewhere.
+            Head::Unreadable(_) => self.read_head(admin)?,
+            head => head,
+        };
+        if head.branch() == Some(name) {
+            return Ok(Some(Hold::CheckedOut));
+        }
+        Ok(find_operation(git_dir, name))
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use git2::Index;
-
 use super::repository::Repository;
 use crate::error::Result;
+use crate::host::index::IndexFile;
 
 impl Repository {
     /// Answers whether the index of the worktree at `folder` has `name`.
@@ -21,11 +20,14 @@ impl Repository {
             None => self.common_dir().join("index"),
         };
         if self.library().is_some()
-            && let Ok(index) = Index::open(&index)
+            && let Some(index) = IndexFile::read(&index)
         {
-            return Ok((0..=3).any(|stage| index.get_path(Path::new(name), stage).is_some()));
+            return Ok(index.entries().any(|entry| entry.path == name.as_bytes()));
         }
-        // An index that libgit2 cannot read (split, SHA-256).
+        if index.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(false);
+        }
+        // One that is not read here (split, sparse, SHA-256).
         let listed = super::command::Git::new(folder).args(["ls-files", "-z", "--", name]).require()?;
         Ok(!listed.stdout.is_empty())
     }

@@ -53,10 +53,22 @@ impl Repository {
         main.into_iter().chain(linked.filter_map(|admin| self.read_worktree(admin).ok().flatten()))
     }
 
-    /// Returns the worktree whose folder is `path`, whether the folder is there or not.
+    /// Returns the worktree whose folder is `path`, whether the folder is there or not; the others are not read.
     pub fn find_worktree(&self, path: &Path) -> Result<Option<Worktree>> {
         let wanted = canonical(path);
-        Ok(self.worktrees()?.into_iter().find(|worktree| worktree.path == wanted || worktree.path == path))
+        let is_it = |folder: &Path| folder == wanted || folder == path;
+        if !self.bare && is_it(&self.root) {
+            return self.read_main().map(Some);
+        }
+        for admin in self.admin_names()? {
+            let folder = read_gitdir(&self.admin_dir(&admin));
+            if folder.as_deref().and_then(Path::parent).is_some_and(is_it)
+                && let Some(found) = self.read_worktree(admin)?
+            {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the folder git keeps for the worktree `admin`.
@@ -87,7 +99,7 @@ impl Repository {
         Ok(names)
     }
 
-    fn read_main(&self) -> Result<Worktree> {
+    pub(super) fn read_main(&self) -> Result<Worktree> {
         let head = self.read_head(None)?;
         Ok(Worktree {
             admin: None,
@@ -102,7 +114,7 @@ impl Repository {
     }
 
     /// Reads one linked worktree; `None` when it went away meanwhile.
-    fn read_worktree(&self, admin: String) -> Result<Option<Worktree>> {
+    pub(super) fn read_worktree(&self, admin: String) -> Result<Option<Worktree>> {
         let folder = self.admin_dir(&admin);
         let head = self.read_head(Some(&admin))?;
         let lock = read_text(&folder.join("locked"));

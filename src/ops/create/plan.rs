@@ -335,7 +335,7 @@ fn require_free_path(repository: &Repository, registry: &Registry, path: &Path) 
         )
         .hint(format!("`wt remove {}` takes it back, or give another folder with `--path`", taken.name)));
     }
-    if let Some(registered) = repository.worktrees()?.into_iter().find(|worktree| worktree.path == path) {
+    if let Some(registered) = repository.find_worktree(path)? {
         let hint =
             if registered.missing { "`wt prune` drops it" } else { "give another folder with `--path`" };
         return Err(Failure::new(Code::WorktreeExists, format!("{} is a worktree already", path.display()))
