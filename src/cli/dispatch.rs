@@ -15,11 +15,15 @@ use super::{
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
+use crate::host::services::launch;
 use crate::ui::output::{Manner, Ui};
 
 /// Runs the command line `words` (the program's own name first) and returns the exit status.
 #[must_use]
 pub fn run(words: &[OsString]) -> u8 {
+    if words.get(1).is_some_and(|word| word == launch::WORD) {
+        return launch::become_service();
+    }
     // git waits for its hooks: they do without the parser.
     if let Some(call) = hook::Call::find(words.get(1..).unwrap_or_default()) {
         return hooked(call);

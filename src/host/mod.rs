@@ -22,6 +22,7 @@ pub mod packs;
 pub mod place;
 pub mod process;
 pub mod remove_tree;
+pub mod services;
 pub mod store;
 pub mod token;
 pub mod trust_file;

@@ -13,6 +13,9 @@ use super::registry::table::Registry;
 /// The environment variable that everything we start carries: `<repository id>/<worktree name>`.
 pub const WT_MARKER: &str = "WT_MARKER";
 
+/// The environment variable that everything carries which was started as (part of) a service: the service's name.
+pub const WT_SERVICE: &str = "WT_SERVICE";
+
 /// What is known about one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessFacts {

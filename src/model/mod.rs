@@ -19,6 +19,7 @@ pub mod hooks;
 pub mod identifier;
 pub mod ignore;
 pub mod killing;
+pub mod kinship;
 pub mod listener;
 pub mod loss;
 pub mod merged;

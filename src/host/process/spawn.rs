@@ -77,15 +77,20 @@ pub fn run(wish: &Wish<'_>) -> io::Result<u8> {
 pub(crate) fn command(wish: &Wish<'_>) -> Command {
     let mut command = Command::new(wish.program);
     command.args(wish.arguments).current_dir(wish.folder);
-    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE]) {
-        command.env_remove(name);
-    }
+    scrub(&mut command);
     let variables: BTreeMap<_, _> = wish.variables.iter().map(|(name, value)| (name, value)).collect();
     command.envs(variables);
     if wish.stdout_to_stderr {
         command.stdout(Stdio::from(io::stderr()));
     }
     command
+}
+
+/// Keeps from a child what binds it to one repository, and our own answer to the shell.
+pub(crate) fn scrub(command: &mut Command) {
+    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE]) {
+        command.env_remove(name);
+    }
 }
 
 /// Starts this program again with `arguments`, in a process group of its own and with nothing to read or write, and
@@ -99,9 +104,7 @@ pub fn detach(arguments: &[&str], folder: &Path) -> io::Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(arguments).current_dir(folder).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE]) {
-        command.env_remove(name);
-    }
+    scrub(&mut command);
     command.spawn().map(drop)
 }
 

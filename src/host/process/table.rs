@@ -83,24 +83,45 @@ fn working_folder(pid: u32) -> Option<PathBuf> {
 }
 
 fn marker(pid: u32) -> Option<String> {
-    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    environment.split(|byte| *byte == 0).find_map(|variable| {
-        let value = variable.strip_prefix(WT_MARKER.as_bytes())?.strip_prefix(b"=")?;
-        OsStr::from_bytes(value).to_str().map(str::to_owned)
+    let [marker] = variables(pid, [WT_MARKER]);
+    marker
+}
+
+/// Returns the values of the variables `names` as `pid` was started with them (`proc_pid_environ(5)`); what cannot be
+/// seen, is not text or was overwritten by the process is missing.
+pub(crate) fn variables<const COUNT: usize>(pid: u32, names: [&str; COUNT]) -> [Option<String>; COUNT] {
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    names.map(|name| {
+        environment.split(|byte| *byte == 0).find_map(|variable| {
+            let value = variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+            OsStr::from_bytes(value).to_str().map(str::to_owned)
+        })
     })
+}
+
+/// Returns the children of `parent` that have ended and whose session is not that of `parent`.
+pub(crate) fn ended_children_elsewhere(parent: u32) -> Vec<u32> {
+    let Some(own) = Stat::read(parent) else { return Vec::new() };
+    let is_one = |stat: &Stat| stat.is_dead() && stat.parent == parent && stat.session != own.session;
+    pids().filter(|pid| Stat::read(*pid).as_ref().is_some_and(is_one)).collect()
 }
 
 /// The fields of `/proc/PID/stat` that we use (`proc_pid_stat(5)`).
 pub(crate) struct Stat {
     command: String,
     state: char,
-    parent: u32,
-    session: u32,
+    pub(crate) parent: u32,
+    pub(crate) group: u32,
+    pub(crate) session: u32,
+    /// Time on a processor, in clock ticks.
+    pub(crate) ticks: u64,
     pub(crate) started: u64,
+    /// What of it is in memory, in pages.
+    pub(crate) pages: u64,
 }
 
 impl Stat {
-    fn read(pid: u32) -> Option<Self> {
+    pub(crate) fn read(pid: u32) -> Option<Self> {
         let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
         Self::parse(&String::from_utf8_lossy(&bytes))
     }
@@ -116,8 +137,11 @@ impl Stat {
             command: command.to_owned(),
             state: fields.first()?.chars().next()?,
             parent: u32::try_from(number(4)?).ok()?,
+            group: u32::try_from(number(5)?).ok()?,
             session: u32::try_from(number(6)?).ok()?,
+            ticks: number(14)? + number(15)?,
             started: number(22)?,
+            pages: number(24)?,
         })
     }
 
@@ -138,10 +162,11 @@ mod tests {
 
     #[test]
     fn a_command_with_spaces_and_parentheses_shifts_no_field() {
-        let line = "42 (a) b (c) S 7 42 9 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 12345 1 2";
+        let line = "42 (a) b (c) S 7 42 9 0 -1 4194304 1 0 0 0 1 2 0 0 20 0 1 0 12345 1 2";
         let stat = Stat::parse(line).unwrap();
         assert_eq!((stat.command.as_str(), stat.state), ("a) b (c", 'S'));
-        assert_eq!((stat.parent, stat.session, stat.started), (7, 9, 12345));
+        assert_eq!((stat.parent, stat.group, stat.session, stat.started), (7, 42, 9, 12345));
+        assert_eq!((stat.ticks, stat.pages), (3, 2));
         assert!(Stat::parse("").is_none() && Stat::parse("42 (a) S").is_none());
     }
 

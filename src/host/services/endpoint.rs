@@ -1,0 +1,262 @@
+//! Where a supervisor is reached: a Unix socket in a folder that only we may enter, for processes of our own user only.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::host::environment::Environment;
+use crate::host::process::users;
+
+/// The longest path of a socket (`sun_path` of unix(7), with its NUL; 104 on BSD).
+const LONGEST_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
+/// The place of one supervisor's socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    folder: PathBuf,
+    name: String,
+}
+
+impl Endpoint {
+    /// Finds the place for `key` (which worktree's): in `$XDG_RUNTIME_DIR/wt`, else in `run` of the state folder, which is
+    /// made where it is missing. Two state folders never share a place.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied` when neither folder is ours alone.
+    pub fn find(environment: &Environment, state: &Path, key: &str) -> io::Result<Self> {
+        let mut text = state.as_os_str().as_encoded_bytes().to_vec();
+        text.push(0);
+        text.extend_from_slice(key.as_bytes());
+        let hash = git2::Oid::hash_object(git2::ObjectType::Blob, &text).map_err(io::Error::other)?;
+        let name = format!("{}.sock", &hash.to_string()[..16]);
+        let runtime = environment.find_folder("XDG_RUNTIME_DIR").filter(|folder| is_ours_alone(folder));
+        let folder = match runtime.map(|folder| private(&folder.join("wt"))) {
+            Some(Ok(folder)) => folder,
+            _ => private(&state.join("run"))?,
+        };
+        Ok(Self { folder, name })
+    }
+
+    /// Returns the socket's path, for people.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    /// Listens there. What a supervisor that is gone left is replaced.
+    ///
+    /// # Errors
+    ///
+    /// `AddrInUse` when somebody answers there; `StorageFull`, `PermissionDenied`.
+    pub fn listen(&self) -> io::Result<Listening> {
+        let folder = File::open(&self.folder)?;
+        // Look and replace as one step: two who start at once never take the other's new socket for a remnant. Let go
+        // when the folder is closed.
+        flock(&folder, FlockOperation::LockExclusive)?;
+        if self.connect()?.is_some() {
+            return Err(ErrorKind::AddrInUse.into());
+        }
+        let path = self.path();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(short(&folder, &path, &self.name))?;
+        listener.set_nonblocking(true)?;
+        let inode = path.symlink_metadata()?.ino();
+        Ok(Listening { listener, path, inode })
+    }
+
+    /// Reaches whoever listens there; `None` when nobody does.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied` when another user listens there; those of connecting.
+    pub fn connect(&self) -> io::Result<Option<UnixStream>> {
+        let folder = File::open(&self.folder)?;
+        match UnixStream::connect(short(&folder, &self.path(), &self.name)) {
+            Ok(stream) => {
+                require_our_user(&stream)?;
+                Ok(Some(stream))
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A supervisor's socket; dropping it takes it away.
+#[derive(Debug)]
+pub struct Listening {
+    listener: UnixListener,
+    path: PathBuf,
+    inode: u64,
+}
+
+impl Listening {
+    /// Returns what can be polled.
+    #[must_use]
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+
+    /// Returns the next one who has connected, `None` when nobody waits. Other users are sent away.
+    ///
+    /// # Errors
+    ///
+    /// Those of accept(2), as when descriptors run out.
+    pub fn find_caller(&self) -> io::Result<Option<UnixStream>> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) if require_our_user(&stream).is_ok() => return Ok(Some(stream)),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Answers whether its file is still there: somebody who clears the folder makes it unreachable.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.path.symlink_metadata().is_ok_and(|found| found.ino() == self.inode)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if self.is_reachable() {
+            // Somebody may have taken it away meanwhile.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Returns a path of the same socket that fits into an address.
+fn short(folder: &File, path: &Path, name: &str) -> PathBuf {
+    if path.as_os_str().len() <= LONGEST_PATH || !cfg!(target_os = "linux") {
+        return path.to_owned();
+    }
+    Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name)
+}
+
+/// The peer as the kernel knows it (`SO_PEERCRED`, unix(7)). Elsewhere the folder alone keeps others away.
+fn require_our_user(stream: &UnixStream) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    if rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw() != users::ourselves() {
+        return Err(io::Error::new(ErrorKind::PermissionDenied, "another user is at the other end"));
+    }
+    let _ = stream;
+    Ok(())
+}
+
+/// Makes `folder` where it is missing and returns it when nobody else may enter.
+fn private(folder: &Path) -> io::Result<PathBuf> {
+    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    if is_ours_alone(folder) {
+        return Ok(folder.to_owned());
+    }
+    let message = format!("{} is not a folder of ours alone (mode 0700)", folder.display());
+    Err(io::Error::new(ErrorKind::PermissionDenied, message))
+}
+
+/// Six zeros at the end: no bit for group and others.
+fn is_ours_alone(folder: &Path) -> bool {
+    folder.symlink_metadata().is_ok_and(|found| {
+        found.is_dir() && found.uid() == users::ourselves() && found.mode().trailing_zeros() >= 6
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::io::{Read, Write};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn private_folder() -> tempfile::TempDir {
+        tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o700)).tempdir().unwrap()
+    }
+
+    fn environment(runtime: &Path) -> Environment {
+        Environment::from_iter([(OsString::from("XDG_RUNTIME_DIR"), runtime.as_os_str().to_owned())])
+    }
+
+    #[test]
+    fn a_caller_is_heard_and_a_second_supervisor_is_refused() {
+        let folder = private_folder();
+        let endpoint = Endpoint::find(&environment(folder.path()), Path::new("/state"), "r/a").unwrap();
+        assert!(endpoint.path().starts_with(folder.path().join("wt")));
+        assert!(endpoint.connect().unwrap().is_none());
+        let listening = endpoint.listen().unwrap();
+        assert!(listening.find_caller().unwrap().is_none());
+        let mut caller = endpoint.connect().unwrap().unwrap();
+        let mut heard = listening.find_caller().unwrap().unwrap();
+        caller.write_all(b"x").unwrap();
+        heard.read_exact(&mut [0]).unwrap();
+        assert_eq!(endpoint.listen().unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert!(listening.is_reachable());
+        drop(listening);
+        assert!(!endpoint.path().exists());
+    }
+
+    #[test]
+    fn what_a_killed_supervisor_left_is_replaced_and_not_removed_by_it_later() {
+        let folder = private_folder();
+        let endpoint = Endpoint::find(&environment(folder.path()), Path::new("/state"), "r/a").unwrap();
+        drop(UnixListener::bind(endpoint.path()).unwrap());
+        assert!(endpoint.connect().unwrap().is_none(), "nobody listens");
+        let first = endpoint.listen().unwrap();
+        fs::remove_file(endpoint.path()).unwrap();
+        assert!(!first.is_reachable());
+        let second = endpoint.listen().unwrap();
+        drop(first);
+        assert!(second.is_reachable() && endpoint.connect().unwrap().is_some());
+    }
+
+    #[test]
+    fn worktrees_and_state_folders_have_places_of_their_own() {
+        let folder = private_folder();
+        let find = |state: &str, key: &str| {
+            Endpoint::find(&environment(folder.path()), Path::new(state), key).unwrap().path()
+        };
+        let places = [find("/one", "r/a"), find("/one", "r/b"), find("/two", "r/a")];
+        assert!(places[0] != places[1] && places[0] != places[2]);
+        assert_eq!(places[0], find("/one", "r/a"));
+    }
+
+    #[test]
+    fn a_folder_that_others_may_enter_is_not_used() {
+        let (open, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::set_permissions(open.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let endpoint = Endpoint::find(&environment(open.path()), state.path(), "r/a").unwrap();
+        assert!(endpoint.path().starts_with(state.path()));
+        fs::set_permissions(state.path().join("run"), fs::Permissions::from_mode(0o755)).unwrap();
+        let refused = Endpoint::find(&environment(open.path()), state.path(), "r/a").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_state_folder_with_a_very_long_name_does_too() {
+        let folder = private_folder();
+        let state = folder.path().join("x".repeat(120));
+        let endpoint = Endpoint::find(&Environment::default(), &state, "r/a").unwrap();
+        let listening = endpoint.listen().unwrap();
+        assert!(endpoint.connect().unwrap().is_some() && listening.is_reachable());
+    }
+}

@@ -1,0 +1,85 @@
+//! What a supervisor does to itself: leaves its shell's session and descriptors, becomes the parent of orphans, and reaps
+//! them.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions};
+
+use crate::host::process::table;
+
+/// Leaves the session and terminal of whoever started us (`setsid(2)`); fine where we lead a session already.
+///
+/// # Errors
+///
+/// `PermissionDenied` for the leader of a process group that is not a session's.
+pub fn leave_session() -> io::Result<()> {
+    match rustix::process::setsid() {
+        Ok(_) => Ok(()),
+        Err(Errno::PERM) if rustix::process::getsid(None)? == rustix::process::getpid() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Closes every descriptor but the three standard ones: what a careless parent let us inherit, a pipe that somebody
+/// reads to its end, say, would otherwise stay open for as long as we or a service run. Only for the very first
+/// thing that a process does, before it has opened anything itself.
+pub fn close_inherited() {
+    let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let open: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+    for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
+        // The listing's own one is closed already.
+        let _ = nix::unistd::close(descriptor);
+    }
+}
+
+/// From now on orphaned descendants become our children (`PR_SET_CHILD_SUBREAPER`, prctl(2)); false where the system
+/// has no such thing.
+///
+/// # Errors
+///
+/// Those of prctl.
+pub fn adopt_orphans() -> io::Result<bool> {
+    #[cfg(target_os = "linux")]
+    {
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+        Ok(true)
+    }
+    #[cfg(not(target_os = "linux"))]
+    Ok(false)
+}
+
+/// Reaps what was adopted and has ended, and returns how many. Children that others of our threads wait for share our
+/// session and are left to them, and so are those in `waited_for`, which somebody else here asks about.
+///
+/// # Errors
+///
+/// Those of waiting.
+pub fn reap_orphans(waited_for: &[u32]) -> io::Result<usize> {
+    let mut reaped = 0;
+    for pid in table::ended_children_elsewhere(std::process::id()) {
+        let Some(native) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { continue };
+        if waited_for.contains(&pid) {
+            continue;
+        }
+        match rustix::process::waitid(WaitId::Pid(native), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+            Ok(found) => reaped += usize::from(found.is_some()),
+            Err(Errno::CHILD) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(reaped)
+}
+
+/// Returns what becomes readable when our child `pid` ends; `None` where the system has no such thing.
+#[cfg(target_os = "linux")]
+pub(super) fn descriptor(pid: u32) -> io::Result<Option<OwnedFd>> {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(None) };
+    match rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+        Ok(descriptor) => Ok(Some(descriptor)),
+        Err(Errno::NOSYS | Errno::PERM) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
