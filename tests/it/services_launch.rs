@@ -122,13 +122,13 @@ connection.sendall(b'answer to ' + connection.recv(100))
 #[test]
 fn the_kin_of_a_service_are_found_though_they_fork_twice_and_lead_sessions_of_their_own() {
     let log = Log::new();
-    let script = "setsid setsid sh -c 'read line < fifo; :' & wait";
+    let script = "setsid setsid sh -c 'cat fifo; :' & cat fifo; wait";
     assert!(
         std::process::Command::new("mkfifo").arg(log.folder.path().join("fifo")).status().unwrap().success()
     );
     let mut launched = start(&log, &["sh", "-c", script], None).unwrap();
     crate::support::wait::until("both are there", || {
-        kin::of_service(&log.marker(), "web", std::slice::from_ref(&launched.id), None).len() >= 2
+        kin::of_service(&log.marker(), "web", std::slice::from_ref(&launched.id), None).len() >= 4
     });
     assert!(kin::of_service(&log.marker(), "db", &[], None).is_empty());
     assert!(kin::of_worktree("r/other", &[], None).is_empty());
