@@ -1,4 +1,4 @@
-//! `wt init`: writes a commented starter configuration.
+//! `wt init`: writes a commented starter configuration, with the services that it found.
 
 use clap::Args;
 
@@ -7,7 +7,11 @@ use crate::context::not_a_repository;
 use crate::error::Result;
 use crate::ops::init;
 
-/// Write a commented starter .wt.toml
+/// Write a commented starter .wt.toml, with the services that other tools' files describe
+///
+/// Reads what there is of process-compose.yaml, Procfile.dev or Procfile, package.json (its scripts dev, start, serve,
+/// dev:NAME) and a compose file. For published ports of the compose file it also writes compose.override.yaml. Nothing is
+/// ever overwritten.
 #[derive(Args, Debug)]
 pub struct Arguments {}
 
@@ -25,6 +29,18 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         session.ui.answer_json(&report)?;
     } else {
         session.ui.say(&format!("Wrote {}", report.path));
+        for proposed in &report.services {
+            session.ui.say(&format!("  {}, from {}", proposed.service, proposed.from));
+        }
+        if let Some(path) = &report.compose_override {
+            session.ui.say(&format!("Wrote {path}: its ports come from .env"));
+        }
+        for warning in &report.warnings {
+            session.ui.warn(warning);
+        }
+        if !report.services.is_empty() {
+            session.ui.hint("look at it, then `wt trust` and `wt up`");
+        }
     }
     Ok(0)
 }

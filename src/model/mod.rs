@@ -18,6 +18,7 @@ pub mod hook_event;
 pub mod hooks;
 pub mod identifier;
 pub mod ignore;
+pub mod import;
 pub mod killing;
 pub mod kinship;
 pub mod listener;

@@ -11,6 +11,7 @@ pub mod heal;
 pub mod health;
 pub mod hook;
 pub mod hooks;
+pub mod import;
 pub mod init;
 pub mod list;
 pub mod origin;

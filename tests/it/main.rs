@@ -63,6 +63,7 @@ mod remove_danger;
 mod remove_refuses;
 mod restore;
 mod services_config;
+mod services_init;
 mod services_launch;
 mod state;
 mod support;

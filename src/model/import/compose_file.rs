@@ -1,0 +1,137 @@
+//! A compose file: its services, what each needs, and the ports that it publishes (compose-spec, `services`).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::compose_ports::{Published, published};
+use super::proposal::{Found, Proposal, What, name};
+use crate::model::service::ServiceName;
+use crate::model::services::plan::Condition;
+
+/// The names of the file, the first that is there counts (compose-spec, "Compose file").
+pub const FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+/// A compose file as it was read.
+#[derive(Clone, Debug, Default)]
+pub struct ComposeFile {
+    pub found: Found,
+    pub services: Vec<Publishing>,
+}
+
+/// What a service takes on the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publishing {
+    /// Its name in the compose file.
+    pub service: String,
+    /// Every port it publishes; an override replaces the whole list.
+    pub ports: Vec<Published>,
+    /// Whether it insists on a container's name.
+    pub is_named: bool,
+}
+
+/// Reads YAML as values; anchors and `<<` are put in, tags are left out.
+///
+/// # Errors
+///
+/// Says what is wrong, in one line.
+pub fn yaml(text: &str) -> Result<Value, String> {
+    serde_saphyr::from_str(text)
+        .map_err(|error| error.to_string().lines().next().unwrap_or("not YAML").to_owned())
+}
+
+/// Reads the text of `file`.
+///
+/// # Errors
+///
+/// Says why it cannot be read.
+pub fn read(file: &str, text: &str) -> Result<ComposeFile, String> {
+    let document = yaml(text)?;
+    let mut read = ComposeFile::default();
+    let Some(services) = document.get("services").and_then(Value::as_object) else { return Ok(read) };
+    for (word, service) in services {
+        let from = format!("{file}: {word}");
+        if crate::model::config::running::compose(&word.as_str().into()).is_err() {
+            read.found.notes.push(format!("{from}: has no name that can be written here"));
+            continue;
+        }
+        let Some(own) = name(word).filter(|own| read.found.services.iter().all(|known| known.name != *own))
+        else {
+            read.found.notes.push(format!("{from}: no service of its own can be called that"));
+            continue;
+        };
+        if service.get("profiles").and_then(Value::as_array).is_some_and(|profiles| !profiles.is_empty()) {
+            read.found.notes.push(format!("{from}: only starts with a profile"));
+            continue;
+        }
+        let mut proposal = Proposal::new(own, from, What::Compose(word.clone()));
+        proposal.depends_on = needs(service);
+        let ports = ports(service, &mut proposal);
+        let is_named = service.get("container_name").is_some();
+        read.services.push(Publishing { service: word.clone(), ports, is_named });
+        read.found.services.push(proposal);
+    }
+    Ok(read)
+}
+
+/// The ports that a service publishes, each with the variable that is to carry it; the proposal gets the variables.
+fn ports(service: &Value, proposal: &mut Proposal) -> Vec<Published> {
+    let mut ports: Vec<Published> = Vec::new();
+    let network = service.get("network_mode").and_then(Value::as_str);
+    if network == Some("host") {
+        proposal.notes.push("It shares the machine's network: its port is not replaced.".to_owned());
+    }
+    for written in service.get("ports").and_then(Value::as_array).into_iter().flatten() {
+        let Some(mut port) = published(written) else {
+            proposal.notes.push(format!("The port {written} cannot be replaced."));
+            continue;
+        };
+        let is_first = ports.iter().all(|known| known.variable.is_empty());
+        let extra = name(&format!("{}-{}", proposal.name, port.target));
+        let named = if is_first { Some(proposal.name.clone()) } else { extra };
+        let Some(named) = named.filter(|named| is_first || !proposal.extra_ports.contains(named)) else {
+            continue;
+        };
+        if port.variable.is_empty() {
+            port.variable = format!("{}_PORT", named.variable());
+        } else if is_first {
+            proposal.env = vec![port.variable.clone()];
+        } else {
+            // The variables of a further port cannot be chosen: the override names the right one.
+            port.has_own_variable = false;
+            port.variable = format!("{}_PORT", named.variable());
+        }
+        if !is_first {
+            proposal.extra_ports.push(named);
+        }
+        ports.push(port);
+    }
+    proposal.listens = !ports.is_empty();
+    ports
+}
+
+fn needs(service: &Value) -> BTreeMap<ServiceName, Condition> {
+    match service.get("depends_on") {
+        Some(Value::Array(words)) => {
+            let words = words.iter().filter_map(Value::as_str).filter_map(name);
+            words.map(|word| (word, Condition::Started)).collect()
+        }
+        Some(Value::Object(table)) => {
+            let need =
+                |(word, wanted): (&String, &Value)| Some((name(word)?, condition(wanted.get("condition"))));
+            table.iter().filter_map(need).collect()
+        }
+        _ => BTreeMap::new(),
+    }
+}
+
+/// A condition as compose and process-compose write it.
+pub fn condition(written: Option<&Value>) -> Condition {
+    match written.and_then(Value::as_str) {
+        Some("service_healthy" | "process_healthy" | "process_log_ready") => Condition::Healthy,
+        Some("service_completed_successfully" | "process_completed_successfully" | "process_completed") => {
+            Condition::Completed
+        }
+        _ => Condition::Started,
+    }
+}

@@ -1,0 +1,14 @@
+//! Services as other tools' files describe them, and the `.wt.toml` that says the same.
+
+pub mod combine;
+pub mod compose_file;
+pub mod compose_ports;
+pub mod override_file;
+pub mod package;
+pub mod process_compose;
+pub mod procfile;
+pub mod proposal;
+pub mod render;
+pub mod shell;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! A Procfile: a line for each process type, `name: command`, as foreman and Heroku read it.
+
+use super::proposal::{Found, Proposal, What, name};
+use super::shell::{Command, translate};
+
+/// Reads the text of `file`.
+#[must_use]
+pub fn read(file: &str, text: &str) -> Found {
+    let mut found = Found::default();
+    for line in text.lines() {
+        // The line that foreman accepts: `^([A-Za-z0-9_-]+):\s*(.+)$`; whatever else is a comment.
+        let Some((word, command)) = line.split_once(':') else { continue };
+        let is_word = !word.is_empty()
+            && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter));
+        if !is_word || command.trim().is_empty() {
+            continue;
+        }
+        let from = format!("{file}: {word}");
+        let Some(service) = name(word) else {
+            found.notes.push(format!("{from}: no service can be called that"));
+            continue;
+        };
+        if service.as_str() == "release" {
+            found.notes.push(format!("{from}: runs at a release, not while people work"));
+            continue;
+        }
+        match translate(command) {
+            Command::Unsayable => {
+                found
+                    .notes
+                    .push(format!("{from}: `{}` has braces that a template would read", command.trim()));
+            }
+            Command::Words { text, names_port } => {
+                let is_web = service.as_str() == "web";
+                let mut proposal = Proposal::new(service, from, What::Run(text));
+                proposal.listens = names_port || is_web;
+                if !proposal.listens {
+                    proposal
+                        .notes
+                        .push("It names no port; take `listens` out if it listens on one.".to_owned());
+                } else if !names_port {
+                    proposal.notes.push("It finds its port in the variable PORT.".to_owned());
+                }
+                found.services.push(proposal);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,79 @@
+//! `wt init` in a repository that says elsewhere what it runs: the same in `.wt.toml`, and nothing overwritten.
+
+use std::fs;
+
+use crate::support::{Sandbox, git};
+
+fn read(sandbox: &Sandbox, file: &str) -> String {
+    fs::read_to_string(sandbox.repo().join(file)).unwrap()
+}
+
+#[test]
+fn several_sources_become_one_valid_configuration() {
+    let sandbox = Sandbox::new();
+    git::write(&sandbox.repo(), "Procfile.dev", "web: bin/rails server -p $PORT\njobs: bin/jobs\n");
+    git::write(&sandbox.repo(), "Procfile", "web: other\n");
+    git::write(&sandbox.repo(), "package.json", "{ \"scripts\": { \"dev\": \"vite\" } }");
+    git::write(
+        &sandbox.repo(),
+        "compose.yaml",
+        "services:\n  db:\n    image: postgres\n    ports: [\"5432:5432\"]\n",
+    );
+    let answer = sandbox.json(&["init"]);
+    let services: Vec<&str> =
+        answer["services"].as_array().unwrap().iter().map(|one| one["service"].as_str().unwrap()).collect();
+    assert_eq!(services, ["web", "jobs", "db"], "{answer}");
+    assert_eq!(answer["services"][0]["from"], "Procfile.dev: web");
+    let text = read(&sandbox, ".wt.toml");
+    assert!(
+        text.contains("# From Procfile.dev: web\n") && text.contains("package.json: scripts.dev"),
+        "{text}"
+    );
+    let shown = sandbox.json(&["config", "show", "service"]);
+    assert_eq!(shown["values"][0]["value"], "bin/rails server -p {{ port }}", "{shown}");
+    assert!(answer["compose_override"].as_str().unwrap().ends_with("/compose.override.yaml"), "{answer}");
+    assert!(
+        read(&sandbox, "compose.override.yaml")
+            .contains("ports: !override\n      - \"${DB_PORT:-5432}:5432\"")
+    );
+    sandbox.refused(&["trust"], "untrusted");
+}
+
+#[test]
+fn nothing_is_ever_overwritten() {
+    let sandbox = Sandbox::new();
+    git::write(&sandbox.repo(), "docker-compose.yml", "services:\n  db: { image: x, ports: [\"1:1\"] }\n");
+    git::write(&sandbox.repo(), "docker-compose.override.yml", "mine\n");
+    sandbox.wt(&["init"]).ok().says(&["docker-compose.override.yml is there"]);
+    assert_eq!(read(&sandbox, "docker-compose.override.yml"), "mine\n");
+    let before = read(&sandbox, ".wt.toml");
+    sandbox.refused(&["init"], "path_not_empty");
+    assert_eq!(read(&sandbox, ".wt.toml"), before);
+}
+
+#[test]
+fn a_compose_file_whose_ports_come_from_variables_needs_no_override() {
+    let sandbox = Sandbox::new();
+    git::write(&sandbox.repo(), "compose.yaml", "services:\n  db: { image: x, ports: [\"${PG:-1}:1\"] }\n");
+    let answer = sandbox.json(&["init"]);
+    assert!(answer["compose_override"].is_null() && !sandbox.repo().join("compose.override.yaml").exists());
+    let shown = sandbox.json(&["config", "show", "service.db.env"]);
+    assert_eq!(shown["values"][0]["value"][0], "PG");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_and_left_out() {
+    let sandbox = Sandbox::new();
+    git::write(&sandbox.repo(), "package.json", "{");
+    git::write(&sandbox.repo(), "compose.yaml", "a: [");
+    git::write(&sandbox.repo(), "Procfile", "web: serve\n");
+    let run = sandbox.wt(&["init"]).ok().says(&["package.json was left out", "compose.yaml was left out"]);
+    assert!(run.stderr.contains("web, from Procfile: web"), "{}", run.shown());
+}
+
+#[test]
+fn a_repository_with_nothing_of_the_kind_gets_the_plain_starter() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["init"]).ok();
+    assert_eq!(read(&sandbox, ".wt.toml"), include_str!("../../templates/wt.toml"));
+}
