@@ -79,20 +79,29 @@ impl<'r> Blobs<'r> {
 
     /// Reads a blob whole; `path` is what a failure says it is for.
     pub(super) fn read(&self, id: Oid, path: &[u8]) -> Result<Blob<'_>> {
-        let fault = match self.find_packed(id) {
-            None => None,
-            Some((reader, position)) => match reader.borrow_mut().read(id, position) {
-                Ok(object) if object.kind == Kind::Blob => return Ok(Blob::Packed(object.bytes)),
-                Ok(object) => return Err(no_file(id, path, object.kind.into())),
-                Err(Fault::Endless) => return Err(broken(id, path, &Fault::Endless)),
-                Err(fault) => Some(fault),
-            },
-        };
+        match self.find_packed(id) {
+            Some((reader, position)) => self.read_packed(id, path, &mut reader.borrow_mut(), position),
+            None => self.read_other(id, path, None),
+        }
+    }
+
+    fn read_packed(&self, id: Oid, path: &[u8], reader: &mut Reader, position: Position) -> Result<Blob<'_>> {
+        match reader.read(id, position) {
+            Ok(object) if object.kind == Kind::Blob => Ok(Blob::Packed(object.bytes)),
+            Ok(object) => Err(no_file(id, path, object.kind.into())),
+            // libgit2 would go round and round.
+            Err(fault @ Fault::Endless) => Err(broken(id, path, &fault)),
+            Err(fault) => self.read_other(id, path, Some(&fault)),
+        }
+    }
+
+    /// Reads what is not in a pack, or what a pack did not let us read.
+    fn read_other(&self, id: Oid, path: &[u8], fault: Option<&Fault>) -> Result<Blob<'_>> {
         match self.odb.read(id) {
             Ok(object) if object.kind() == ObjectType::Blob => Ok(Blob::Other(object)),
             Ok(object) => Err(no_file(id, path, object.kind())),
             Err(error) => Err(match fault {
-                Some(fault @ Fault::Damaged(_)) => broken(id, path, &fault),
+                Some(fault @ Fault::Damaged(_)) => broken(id, path, fault),
                 _ => unreadable(error, &format!("object {id} of `{}` cannot be read", shown(path))),
             }),
         }
@@ -102,18 +111,17 @@ impl<'r> Blobs<'r> {
     /// handed over of one that cannot be read; of a large one, that may turn out at the end.
     pub(super) fn pour(&self, id: Oid, path: &[u8], sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let Some((reader, position)) = self.find_packed(id) else {
-            return if self.is_large_and_loose(id) {
-                self.pour_loose(id, path, sink)
-            } else {
-                sink(&self.read(id, path)?)
-            };
+            if self.is_large_and_loose(id) {
+                return self.pour_loose(id, path, sink);
+            }
+            return sink(&self.read_other(id, path, None)?);
         };
-        let large = reader.borrow_mut().find_large(position);
-        if !matches!(large, Ok(Some((Kind::Blob, _)))) {
-            return sink(&self.read(id, path)?);
+        let mut reader = reader.borrow_mut();
+        if !reader.is_large(position, Kind::Blob) {
+            return sink(&self.read_packed(id, path, &mut reader, position)?);
         }
         let mut sink = |piece: &[u8]| sink(piece).map_err(Stopped::Sink);
-        reader.borrow_mut().pour(position, &mut sink).map_err(|stopped| match stopped {
+        reader.pour(position, &mut sink).map_err(|stopped| match stopped {
             Stopped::Fault(fault) => broken(id, path, &fault),
             Stopped::Sink(failure) => failure,
         })

@@ -5,6 +5,8 @@ use super::fault::Fault;
 
 /// A result of more bytes than this is counted before memory is taken for it.
 const LARGE: u64 = 1024 * 1024;
+/// Bytes that are copied at once.
+const SHORT: usize = 32;
 
 /// Returns what `delta` makes of `base`.
 pub(super) fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, Fault> {
@@ -19,16 +21,12 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, Fault> {
     let promised = usize::try_from(promised).map_err(|_| TOO_LARGE)?;
     let mut result = Vec::new();
     result.try_reserve_exact(promised).map_err(|_| TOO_LARGE)?;
-    while let Some(step) = step(&mut rest, base)? {
-        if step.len() > promised - result.len() {
-            return Err(OTHER_SIZE);
-        }
-        result.extend_from_slice(step);
+    result.resize(promised, 0);
+    let mut room = result.as_mut_slice();
+    while let Some(piece) = step(&mut rest, base)? {
+        room = piece.put(room).ok_or(OTHER_SIZE)?;
     }
-    if result.len() != promised {
-        return Err(OTHER_SIZE);
-    }
-    Ok(result)
+    if room.is_empty() { Ok(result) } else { Err(OTHER_SIZE) }
 }
 
 const OTHER_SIZE: Fault = Fault::Damaged("a delta makes another size than it says");
@@ -37,23 +35,47 @@ const TOO_LARGE: Fault = Fault::Elsewhere("the object is larger than memory");
 fn count<'a>(mut rest: &'a [u8], base: &'a [u8]) -> Result<u64, Fault> {
     let mut made = 0_u64;
     while let Some(step) = step(&mut rest, base)? {
-        made += step.len() as u64;
+        made += step.length as u64;
     }
     Ok(made)
 }
 
-/// Takes one instruction off `rest`; returns the bytes that it adds.
-fn step<'a>(rest: &mut &'a [u8], base: &'a [u8]) -> Result<Option<&'a [u8]>, Fault> {
+/// What an instruction adds: the beginning of what there is from there on.
+struct Piece<'a> {
+    source: &'a [u8],
+    length: usize,
+}
+
+impl<'a> Piece<'a> {
+    fn of(source: &'a [u8], length: usize) -> Option<Self> {
+        (length <= source.len()).then_some(Self { source, length })
+    }
+
+    /// Puts it at the start of `room`; returns the room behind it.
+    fn put<'r>(&self, room: &'r mut [u8]) -> Option<&'r mut [u8]> {
+        if self.length > room.len() {
+            return None;
+        }
+        // Most are short, and a copy of a fixed length is a single move; what is too much is overwritten later.
+        match (self.source.first_chunk::<SHORT>(), room.first_chunk_mut::<SHORT>()) {
+            (Some(from), Some(to)) if self.length <= SHORT => *to = *from,
+            _ => room[..self.length].copy_from_slice(&self.source[..self.length]),
+        }
+        Some(&mut room[self.length..])
+    }
+}
+
+/// Takes one instruction off `rest`.
+fn step<'a>(rest: &mut &'a [u8], base: &'a [u8]) -> Result<Option<Piece<'a>>, Fault> {
     let Some((&instruction, after)) = rest.split_first() else { return Ok(None) };
     *rest = after;
     if instruction == 0 {
         return Err(Fault::Damaged("a delta has an instruction that does not exist"));
     }
     if instruction & 0x80 == 0 {
-        let (added, after) = rest
-            .split_at_checked(usize::from(instruction))
-            .ok_or(Fault::Damaged("a delta adds more than it holds"))?;
-        *rest = after;
+        let added = Piece::of(rest, usize::from(instruction));
+        let added = added.ok_or(Fault::Damaged("a delta adds more than it holds"))?;
+        *rest = &rest[added.length..];
         return Ok(Some(added));
     }
     let start = number(rest, instruction & 0x0f)?;
@@ -61,7 +83,7 @@ fn step<'a>(rest: &mut &'a [u8], base: &'a [u8]) -> Result<Option<&'a [u8]>, Fau
         0 => 0x10000,
         length => length,
     };
-    let copied = start.checked_add(length).and_then(|end| base.get(start..end));
+    let copied = base.get(start..).and_then(|from| Piece::of(from, length));
     copied.map(Some).ok_or(Fault::Damaged("a delta copies what its base does not have"))
 }
 

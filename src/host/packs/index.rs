@@ -156,8 +156,15 @@ fn search(bytes: &[u8], start: u32, end: u32, name: &Name) -> Option<u32> {
     let from = usize::try_from(names_at(start)).ok()?;
     let to = usize::try_from(names_at(end)).ok()?;
     let (names, _) = bytes.get(from..to)?.as_chunks::<20>();
-    let at = names.binary_search(name).ok()?;
+    let at = names
+        .binary_search_by(|other| beginning(other).cmp(&beginning(name)).then_with(|| other.cmp(name)))
+        .ok()?;
     Some(start + u32::try_from(at).ok()?)
+}
+
+/// Two names mostly differ in these bytes, which compare as one number.
+fn beginning(name: &Name) -> u64 {
+    name.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// Guesses where a name is, for names are spread evenly, and reads blocks of names around it.

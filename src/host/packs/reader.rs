@@ -106,18 +106,11 @@ impl<'p> Reader<'p> {
         Ok(object)
     }
 
-    /// Returns the kind and size in bytes of an object that is stored whole and large; none for others.
-    ///
-    /// # Errors
-    ///
-    /// A [`Fault`].
-    pub fn find_large(&mut self, position: Position) -> Result<Option<(Kind, u64)>, Fault> {
-        let opened = self.pack(position.pack)?;
-        let entry = self.entry(position.pack, &opened, position.offset)?.entry;
-        Ok(match entry.form {
-            Form::Whole(kind) if entry.size >= LARGE => Some((kind, entry.size)),
-            _ => None,
-        })
+    /// Answers whether an object is of that kind, stored whole, and large.
+    pub fn is_large(&mut self, position: Position, kind: Kind) -> bool {
+        let opened = self.pack(position.pack);
+        let found = opened.and_then(|opened| self.entry(position.pack, &opened, position.offset));
+        found.is_ok_and(|found| found.entry.size >= LARGE && found.entry.form == Form::Whole(kind))
     }
 
     /// Reads an object that is stored whole in pieces, in little memory. Whether they were right is known at the end.

@@ -2,6 +2,7 @@
 
 mod equality;
 mod obstacles;
+mod packed;
 mod remains;
 mod sandbox;
 mod siblings;
