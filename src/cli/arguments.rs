@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, doctor, env, health, hook, hooks, init, list, path, ports, prune,
-    remove, restore, shell_init, sweep, switch, trust, validate,
+    adopt, completions, config, create, doctor, env, health, hook, hooks, init, list, logs, path, ports,
+    prune, remove, restore, run, shell_init, sweep, switch, trust, validate,
 };
 use crate::ui::paint::ColorWish;
 
@@ -97,6 +97,8 @@ pub enum Command {
     Env(env::Arguments),
     Adopt(adopt::Arguments),
     Health(health::Arguments),
+    Logs(logs::Arguments),
+    Run(run::Arguments),
     Trust(trust::Arguments),
     Validate(validate::Arguments),
     Config(config::Arguments),
@@ -127,6 +129,8 @@ impl Command {
             Self::Env(_) => "env",
             Self::Adopt(_) => "adopt",
             Self::Health(_) => "health",
+            Self::Logs(_) => "logs",
+            Self::Run(_) => "run",
             Self::Trust(_) => "trust",
             Self::Validate(_) => "validate",
             Self::Config(arguments) => arguments.word(),

@@ -10,8 +10,8 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, doctor, env, health, hook, hooks, init, list, path, ports, prune,
-    remove, restore, shell_init, sweep, switch, trust, validate,
+    adopt, completions, config, create, doctor, env, health, hook, hooks, init, list, logs, path, ports,
+    prune, remove, restore, run, shell_init, sweep, switch, trust, validate,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -92,6 +92,8 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Env(arguments) => env::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
+        Command::Logs(arguments) => logs::run(arguments, session),
+        Command::Run(arguments) => run::run(arguments, session),
         Command::Trust(arguments) => trust::run(&arguments, session),
         Command::Validate(arguments) => validate::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),

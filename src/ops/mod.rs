@@ -24,6 +24,7 @@ pub mod restore;
 pub mod rows;
 pub mod run;
 pub mod service_folder;
+pub mod services;
 pub mod sweep;
 pub mod switch;
 pub mod trust;

@@ -1,6 +1,6 @@
 //! Runs a command in a worktree, with the variables of its env block.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -30,7 +30,13 @@ pub fn in_worktree(
     let Some((program, arguments)) = words.split_first() else {
         return Err(Failure::new(Code::Usage, "no command to run was given"));
     };
-    let error = match spawn::run(&Wish { program, arguments, folder, variables, stdout_to_stderr }) {
+    let status = spawn::run(&Wish { program, arguments, folder, variables, stdout_to_stderr });
+    ending(program, status, "the words after `-x` are one command and its arguments, without a shell")
+}
+
+/// Returns how the command `program` ended, `hint` being for one that does not exist.
+pub(super) fn ending(program: &OsStr, status: std::io::Result<u8>, hint: &str) -> Result<Ending> {
+    let error = match status {
         Ok(status) => return Ok(Ending::Ran(status)),
         Err(error) => error,
     };
@@ -39,7 +45,7 @@ pub fn in_worktree(
         ErrorKind::NotFound => Ok(Ending::NotStarted(
             127,
             Failure::new(Code::NotFound, format!("`{name}` cannot be run: there is no such command"))
-                .hint("the words after `-x` are one command and its arguments, without a shell"),
+                .hint(hint),
         )),
         ErrorKind::PermissionDenied => Ok(Ending::NotStarted(
             126,

@@ -23,6 +23,37 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |letter| matches!(letter, '\n' | '\t'))
 }
 
+/// Returns a line that a program wrote for a terminal: its colours (SGR, ECMA-48) stay where `colors` are welcome and go
+/// where they are not, everything else dangerous is escaped. Without the carriage return at its end.
+#[must_use]
+pub fn colored_line(text: &str, colors: bool) -> String {
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        safe.push_str(&escaped(&rest[..at], |letter| letter == '\t'));
+        let length = color_length(&rest[at..]);
+        if length == 0 {
+            safe.push_str("\\u{1b}");
+        } else if colors {
+            safe.push_str(&rest[at..at + length]);
+        }
+        rest = &rest[at + length.max(1)..];
+    }
+    safe.push_str(&escaped(rest, |letter| letter == '\t'));
+    safe
+}
+
+/// Returns how long the colour sequence at the beginning of `text` is; 0 when it is none.
+fn color_length(text: &str) -> usize {
+    let Some(inside) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let end = inside.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, ';' | ':'));
+    match end {
+        Some(end) if inside[end..].starts_with('m') => end + 3,
+        _ => 0,
+    }
+}
+
 /// Returns JSON that means the same and shows no dangerous character: they stand in strings only.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
@@ -74,6 +105,13 @@ mod tests {
     fn control_and_bidi_characters_are_shown_as_escapes() {
         assert_eq!(line("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c\\nd");
         assert_eq!(line("naïve 漢字"), "naïve 漢字");
+    }
+
+    #[test]
+    fn a_programs_colours_stay_or_go_and_its_other_sequences_are_shown() {
+        let text = "\u{1b}[1;31mred\u{1b}[0m\ttab\u{1b}]0;title\u{7}\u{1b}[2J\r";
+        assert_eq!(colored_line(text, true), "\u{1b}[1;31mred\u{1b}[0m\ttab\\u{1b}]0;title\\u{7}\\u{1b}[2J");
+        assert_eq!(colored_line("\u{1b}[31mred\u{1b}[m \u{1b}[", false), "red \\u{1b}[");
     }
 
     #[test]

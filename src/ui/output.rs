@@ -80,7 +80,13 @@ impl Ui {
     /// Answers whether stdout is a terminal that is welcome to links: one that is painted.
     #[must_use]
     pub fn links(&self) -> bool {
-        self.paint != Paint::default() && io::stdout().is_terminal()
+        self.is_painted() && io::stdout().is_terminal()
+    }
+
+    /// Answers whether stdout is painted.
+    #[must_use]
+    pub fn is_painted(&self) -> bool {
+        self.paint != Paint::default()
     }
 
     /// Answers whether stderr is painted.
@@ -136,6 +142,15 @@ impl Ui {
         let mut bytes = path.as_os_str().as_encoded_bytes().to_vec();
         bytes.push(b'\n');
         self.write(&bytes)
+    }
+
+    /// Writes bytes as they are: what a program wrote, into a pipe.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::answer`].
+    pub fn answer_bytes(&self, bytes: &[u8]) -> Result<()> {
+        self.write(bytes)
     }
 
     /// Writes `report` as the one JSON object, `schema` and `command` in front.

@@ -65,6 +65,8 @@ mod restore;
 mod services_config;
 mod services_init;
 mod services_launch;
+mod services_logs;
+mod services_run;
 mod state;
 mod support;
 mod trust;

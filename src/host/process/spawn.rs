@@ -59,6 +59,15 @@ pub struct Wish<'a> {
 ///
 /// Those of starting it: `NotFound`, `PermissionDenied`, …
 pub fn run(wish: &Wish<'_>) -> io::Result<u8> {
+    run_while(wish, || {})
+}
+
+/// The same, and calls `glance` several times a second while the command runs.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_while(wish: &Wish<'_>, glance: impl FnMut() + Send) -> io::Result<u8> {
     let asked = [(SIGTERM, Signal::TERM), (SIGHUP, Signal::HUP)].map(|(number, signal)| {
         let flag = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(number, Arc::clone(&flag)).map(|id| (id, flag, signal))
@@ -66,7 +75,7 @@ pub fn run(wish: &Wish<'_>) -> io::Result<u8> {
     let asked = asked.into_iter().collect::<io::Result<Vec<_>>>()?;
     let kept = signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false)))?;
     let flags: Vec<_> = asked.iter().map(|(_, flag, signal)| (&**flag, *signal)).collect();
-    let status = wait(command(wish).spawn()?, &flags);
+    let status = wait(command(wish).spawn()?, &flags, glance);
     for id in asked.iter().map(|(id, ..)| *id).chain([kept]) {
         signal_hook::low_level::unregister(id);
     }
@@ -108,11 +117,15 @@ pub fn detach(arguments: &[&str], folder: &Path) -> io::Result<()> {
     command.spawn().map(drop)
 }
 
-fn wait(mut child: Child, asked: &[(&AtomicBool, Signal)]) -> io::Result<ExitStatus> {
+fn wait(
+    mut child: Child,
+    asked: &[(&AtomicBool, Signal)],
+    glance: impl FnMut() + Send,
+) -> io::Result<ExitStatus> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let (ended, end) = channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(move || pass_on(pid, asked, &end));
+        scope.spawn(move || pass_on(pid, asked, &end, glance));
         let status = child.wait();
         drop(ended);
         status
@@ -120,8 +133,9 @@ fn wait(mut child: Child, asked: &[(&AtomicBool, Signal)]) -> io::Result<ExitSta
 }
 
 /// Until the other end is dropped. The child is not yet waited for then, or is only just: its pid is not reused.
-fn pass_on(pid: Option<Pid>, asked: &[(&AtomicBool, Signal)], end: &Receiver<()>) {
+fn pass_on(pid: Option<Pid>, asked: &[(&AtomicBool, Signal)], end: &Receiver<()>, mut glance: impl FnMut()) {
     while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        glance();
         for (flag, signal) in asked {
             if let (true, Some(pid)) = (flag.swap(false, Ordering::Relaxed), pid) {
                 // A child that has just ended needs no signal.

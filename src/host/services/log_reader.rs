@@ -137,13 +137,19 @@ impl LogReader {
     /// get its last lines.
     #[must_use]
     pub fn is_of_earlier_run(&self) -> bool {
-        let same = |open: std::fs::Metadata, named: std::fs::Metadata| {
-            (open.dev(), open.ino()) == (named.dev(), named.ino())
-        };
-        match (self.file.metadata(), self.path.metadata()) {
-            (Ok(open), Ok(named)) => !same(open, named),
-            _ => false,
-        }
+        self.path.exists() && !self.is_at(&self.path)
+    }
+
+    /// Answers whether this log is the file at `path` now.
+    #[must_use]
+    pub fn is_at(&self, path: &Path) -> bool {
+        matches!((self.file.metadata(), path.metadata()), (Ok(open), Ok(named))
+            if (open.dev(), open.ino()) == (named.dev(), named.ino()))
+    }
+
+    /// Takes `path` for the place of the service's current log, whatever the file is called by now.
+    pub fn follow_as(&mut self, path: &Path) {
+        path.clone_into(&mut self.path);
     }
 }
 

@@ -8,3 +8,4 @@ pub mod line;
 pub mod log_file;
 pub mod log_reader;
 pub mod reaper;
+pub mod terminal;

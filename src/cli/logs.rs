@@ -1,0 +1,136 @@
+//! `wt logs`: what the services of a worktree have written, and write.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::session::Session;
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::model::history;
+use crate::model::service::ServiceName;
+use crate::ops::services::logs::{self, Line, Logs, Request};
+use crate::ui::escape;
+use crate::ui::output::Ui;
+
+/// How often it is looked whether more was written.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// What Ctrl-C ends following with, as a shell has it.
+const INTERRUPTED: u8 = 130;
+
+/// Show what the services of this worktree have written
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Only these services
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<ServiceName>,
+    /// Go on showing what is added, until Ctrl-C
+    #[arg(short, long)]
+    pub follow: bool,
+    /// All runs that wrote since then, not the last run alone: `2h`, `3d`, `2026-11-01` (UTC), or an RFC 3339 time
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only the last N lines of each service
+    #[arg(short = 'n', long, value_name = "N")]
+    pub tail: Option<usize>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// `usage` for a time that is none, `not_found` for an unknown service; `permission` when a log cannot be read.
+pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context_as_it_is()?;
+    let since = arguments.since.map(|text| {
+        history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
+    });
+    let follow = arguments.follow;
+    let request =
+        Request { services: arguments.services, since: since.transpose()?, tail: arguments.tail, follow };
+    let mut logs = logs::open(&context, request)?;
+    for service in &logs.silent {
+        session.ui.say(&format!("`{service}` has not been started yet: there is no log"));
+    }
+    if follow {
+        return match show_on(&context, &mut logs, session.ui) {
+            Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
+            ended => ended.map(|()| 0),
+        };
+    }
+    if session.ui.is_json() {
+        show_as_one(&mut logs, session.ui)?;
+    } else {
+        while show(&mut logs, session.ui)? {
+            context.host.interrupt.check()?;
+        }
+    }
+    Ok(0)
+}
+
+/// Shows what there is and what is added, until somebody stops it or nobody reads any more.
+fn show_on(context: &Context, logs: &mut Logs, ui: &Ui) -> Result<()> {
+    while !ui.is_abandoned() {
+        if show(logs, ui)? {
+            context.host.interrupt.check()?;
+        } else {
+            context.host.clock.wait(GLANCE, &context.host.interrupt)?;
+        }
+    }
+    Ok(())
+}
+
+/// Shows one batch; false when there was none.
+fn show(logs: &mut Logs, ui: &Ui) -> Result<bool> {
+    let lines = logs.next_lines()?;
+    if ui.is_json() {
+        lines.iter().try_for_each(|line| ui.answer_json(&object(line)))?;
+    } else if ui.width().is_some() {
+        let width = logs.width();
+        let text: String = lines.iter().map(|line| on_terminal(line, width, ui)).collect();
+        ui.answer(&text)?;
+    } else {
+        let is_one = logs.width().is_none();
+        let mut bytes = Vec::with_capacity(lines.iter().map(|line| line.bytes.len() + 32).sum());
+        for line in &lines {
+            if !is_one {
+                bytes.extend_from_slice(line.service.as_str().as_bytes());
+                bytes.push(b'\t');
+            }
+            bytes.extend_from_slice(&line.bytes);
+            bytes.push(b'\n');
+        }
+        ui.answer_bytes(&bytes)?;
+    }
+    Ok(!lines.is_empty() && !ui.is_abandoned())
+}
+
+fn on_terminal(line: &Line, width: Option<usize>, ui: &Ui) -> String {
+    let text = escape::colored_line(&String::from_utf8_lossy(&line.bytes), ui.is_painted());
+    // What a line turns on ends with it.
+    let reset = if text.contains('\u{1b}') { "\u{1b}[0m" } else { "" };
+    match width {
+        None => format!("{text}{reset}\n"),
+        Some(width) => {
+            let label = ui.paint().faint(format!("{:width$} |", line.service.as_str()));
+            format!("{label} {text}{reset}\n")
+        }
+    }
+}
+
+fn show_as_one(logs: &mut Logs, ui: &Ui) -> Result<()> {
+    let mut all: Vec<Value> = Vec::new();
+    loop {
+        let lines = logs.next_lines()?;
+        if lines.is_empty() {
+            return ui.answer_json(&json!({ "lines": all }));
+        }
+        all.extend(lines.iter().map(object));
+    }
+}
+
+fn object(line: &Line) -> Value {
+    json!({ "service": line.service, "line": String::from_utf8_lossy(&line.bytes) })
+}

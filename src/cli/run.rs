@@ -1,0 +1,47 @@
+//! `wt run`: one command with the worktree's variables and a port that is kept for it.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::session::Session;
+use crate::error::Result;
+use crate::model::service::ServiceName;
+use crate::ops::services::run::{self, Request};
+
+/// Run one command with the env block's variables, its port kept until it listens
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Whose port it is for [default: the one that PORT names]
+    #[arg(long, value_name = "SERVICE")]
+    pub service: Option<ServiceName>,
+    /// The command and its arguments, without a shell; its exit code is ours
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<OsString>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What stops the command from being started.
+pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let ui = session.ui;
+    let request =
+        Request { service: arguments.service, words: arguments.words, stdout_to_stderr: ui.is_json() };
+    let ready = run::prepare(&context, &request)?;
+    if let Some(note) = &ready.note {
+        ui.say_more(note);
+    }
+    let (report, failure) = ready.run()?;
+    let status = report.status;
+    match failure {
+        Some(failure) => {
+            ui.fail(&failure);
+        }
+        None if ui.is_json() => ui.answer_json(&report)?,
+        None => {}
+    }
+    Ok(status)
+}

@@ -1,0 +1,273 @@
+//! What the services of a worktree have written: their logs, run by run, and what is added to them.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::services::log_file;
+use crate::host::services::log_reader::LogReader;
+use crate::model::service::ServiceName;
+use crate::model::suggestion;
+use crate::ops::env;
+
+/// Which lines.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// All that have a log where none is named.
+    pub services: Vec<ServiceName>,
+    /// The runs that still wrote then, instead of the last one alone.
+    pub since: Option<Timestamp>,
+    /// The last so many lines of each service.
+    pub tail: Option<usize>,
+    /// Whether lines that come later are wanted too.
+    pub follow: bool,
+}
+
+/// A line that a service wrote, without its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub service: ServiceName,
+    pub bytes: Vec<u8>,
+}
+
+/// One run's log.
+#[derive(Debug)]
+struct Reading {
+    service: ServiceName,
+    reader: LogReader,
+    /// Whether the service's later runs are to be read after it.
+    is_last: bool,
+}
+
+/// The logs, read step by step.
+#[derive(Debug)]
+pub struct Logs {
+    folder: PathBuf,
+    request: Request,
+    /// What is read, in the order in which it is shown.
+    readers: Vec<Reading>,
+    /// Those whose last run is being read, or has been.
+    begun: BTreeSet<ServiceName>,
+    /// Services that were named and have written nothing yet.
+    pub silent: Vec<ServiceName>,
+}
+
+/// Opens the logs of the worktree we stand in.
+///
+/// # Errors
+///
+/// `not_found` for a worktree that is not recorded and a service that does not exist; `permission`.
+pub fn open(context: &Context, request: Request) -> Result<Logs> {
+    let entry = env::require_entry(context, None)?;
+    // git calls no linked worktree by a name with `@`.
+    let admin = if entry.admin.is_empty() { "@main" } else { &entry.admin };
+    let services = context.host.dirs()?.state().join("services");
+    let folder = services.join(entry.repository_id.to_string()).join(admin).join("logs");
+    let there = services_in(&folder);
+    if let Some(unknown) = request
+        .services
+        .iter()
+        .find(|name| !there.contains(name) && !context.config.services.contains_key(name))
+    {
+        return Err(unknown_service(context, unknown, &there));
+    }
+    let mut logs = Logs { folder, request, readers: Vec::new(), begun: BTreeSet::new(), silent: Vec::new() };
+    for service in logs.wanted(&there) {
+        if there.contains(&service) {
+            logs.begin(&service)?;
+        } else {
+            logs.silent.push(service);
+        }
+    }
+    Ok(logs)
+}
+
+impl Logs {
+    /// Returns the longest name of the services that are shown, in letters; `None` when it is only one that was named.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        if self.request.services.len() == 1 {
+            return None;
+        }
+        let names = self.request.services.iter().chain(self.begun.iter());
+        Some(names.map(|name| name.as_str().len()).max().unwrap_or_default())
+    }
+
+    /// Returns the next lines, limited in number; none when all that is there has been read. To follow, ask again later.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading.
+    pub fn next_lines(&mut self) -> Result<Vec<Line>> {
+        if self.request.follow {
+            self.notice_new()?;
+        }
+        while let Some(reading) = self.readers.first_mut() {
+            let lines = reading.lines()?;
+            if !lines.is_empty() {
+                return Ok(lines);
+            }
+            if self.request.follow {
+                break;
+            }
+            if let Some(line) = self.readers.remove(0).unfinished() {
+                return Ok(vec![line]);
+            }
+        }
+        self.followed()
+    }
+
+    /// Returns one batch of what was added to any of them; those of earlier runs go once they are read.
+    fn followed(&mut self) -> Result<Vec<Line>> {
+        let mut lines = Vec::new();
+        let mut index = 0;
+        while let Some(reading) = self.readers.get_mut(index) {
+            // Asked before reading: what is written until the next log begins is read below.
+            let is_over = reading.is_last && reading.reader.is_of_earlier_run();
+            let added = reading.lines()?;
+            let is_done = is_over && added.is_empty();
+            lines.extend(added);
+            if is_done {
+                let mut done = self.readers.remove(index);
+                lines.extend(done.unfinished());
+                let next = self.later_runs(&done)?;
+                self.readers.splice(index..index, next);
+            } else {
+                index += 1;
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Opens the runs that were begun since `done` ended, oldest first: a service that fails at once has several between
+    /// two looks.
+    fn later_runs(&self, done: &Reading) -> Result<Vec<Reading>> {
+        let runs = log_file::runs(&self.folder, done.service.as_str());
+        let position = runs.iter().position(|path| done.reader.is_at(path));
+        let from = position.map_or(runs.len().saturating_sub(1), |position| position + 1);
+        let mut later = Vec::new();
+        for path in &runs[from..] {
+            let service = done.service.clone();
+            later.extend(opened(path, None)?.map(|reader| Reading { service, reader, is_last: false }));
+        }
+        if let Some(last) = later.last_mut() {
+            last.reader.follow_as(&log_file::path(&self.folder, done.service.as_str()));
+            last.is_last = true;
+        }
+        Ok(later)
+    }
+
+    /// Begins to read logs that have been begun since: of services that start later, and of later runs.
+    fn notice_new(&mut self) -> Result<()> {
+        for service in self.wanted(&services_in(&self.folder)) {
+            let path = log_file::path(&self.folder, service.as_str());
+            if !self.begun.contains(&service) && path.is_file() {
+                let reader = opened(&path, None)?;
+                let reading = |reader| Reading { service: service.clone(), reader, is_last: true };
+                self.readers.extend(reader.map(reading));
+                self.begun.insert(service);
+            }
+        }
+        Ok(())
+    }
+
+    fn wanted(&self, there: &BTreeSet<ServiceName>) -> Vec<ServiceName> {
+        if self.request.services.is_empty() {
+            return there.iter().cloned().collect();
+        }
+        let mut seen = BTreeSet::new();
+        self.request.services.iter().filter(|name| seen.insert(*name)).cloned().collect()
+    }
+
+    /// Opens the runs of a service that are asked for, oldest first.
+    fn begin(&mut self, service: &ServiceName) -> Result<()> {
+        let mut runs = log_file::runs(&self.folder, service.as_str());
+        match self.request.since {
+            Some(since) => runs.retain(|path| wrote_since(path, since)),
+            None => drop(runs.drain(..runs.len().saturating_sub(1))),
+        }
+        let mut left = self.request.tail;
+        let mut readers = Vec::new();
+        for path in runs.iter().rev() {
+            if left == Some(0) && !readers.is_empty() {
+                break;
+            }
+            let Some(reader) = opened(path, left)? else { continue };
+            if let Some(count) = &mut left {
+                *count = count.saturating_sub(lines_from(path, *count)?);
+            }
+            let is_last = readers.is_empty();
+            readers.push(Reading { service: service.clone(), reader, is_last });
+        }
+        self.readers.extend(readers.into_iter().rev());
+        self.begun.insert(service.clone());
+        Ok(())
+    }
+}
+
+impl Reading {
+    fn lines(&mut self) -> Result<Vec<Line>> {
+        let lines = self.reader.next_lines().map_err(|error| unreadable(error, self.service.as_str()))?;
+        Ok(lines.into_iter().map(|bytes| Line { service: self.service.clone(), bytes }).collect())
+    }
+
+    fn unfinished(&mut self) -> Option<Line> {
+        let bytes = self.reader.take_unfinished()?;
+        Some(Line { service: self.service.clone(), bytes })
+    }
+}
+
+/// `None` when it was rotated away between look and opening.
+fn opened(path: &Path, tail: Option<usize>) -> Result<Option<LogReader>> {
+    let found = match tail {
+        Some(count) => LogReader::tail(path, count),
+        None => LogReader::open(path),
+    };
+    match found {
+        Ok(reader) => Ok(Some(reader)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(error, &path.display().to_string())),
+    }
+}
+
+/// Returns how many lines a reader of the last `count` finds.
+fn lines_from(path: &Path, count: usize) -> Result<usize> {
+    let Some(mut reader) = opened(path, Some(count))? else { return Ok(0) };
+    let mut found = 0;
+    loop {
+        let lines = reader.next_lines().map_err(|error| unreadable(error, &path.display().to_string()))?;
+        if lines.is_empty() {
+            return Ok(found + usize::from(reader.take_unfinished().is_some()));
+        }
+        found += lines.len();
+    }
+}
+
+fn wrote_since(path: &Path, since: Timestamp) -> bool {
+    let written = path.metadata().and_then(|found| found.modified()).ok();
+    let written = written.and_then(|time| Timestamp::try_from(time).ok());
+    written.is_none_or(|written| written >= since)
+}
+
+/// Returns the services that have a log in the folder.
+fn services_in(folder: &Path) -> BTreeSet<ServiceName> {
+    let names = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.filter_map(|name| name.to_str()?.strip_suffix(".log")?.parse().ok()).collect()
+}
+
+fn unknown_service(context: &Context, name: &ServiceName, there: &BTreeSet<ServiceName>) -> Failure {
+    let known: BTreeSet<&ServiceName> = context.config.services.keys().chain(there).collect();
+    let hint = match suggestion::nearest(name.as_str(), known.iter().map(|known| known.as_str())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`wt status` shows the services".to_owned(),
+    };
+    Failure::new(Code::NotFound, format!("there is no service `{name}`")).hint(hint)
+}
+
+fn unreadable(error: std::io::Error, what: &str) -> Failure {
+    Failure::from_io(error, Code::Permission, format!("the log of {what} cannot be read"))
+}

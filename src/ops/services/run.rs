@@ -1,0 +1,183 @@
+//! Runs one command with the variables of the worktree's env block, while the port it will listen on is kept for it.
+
+use std::ffi::OsString;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::net::listeners::listeners;
+use crate::host::net::owner::attribute;
+use crate::host::process::spawn::{self, Wish};
+use crate::host::services::hold::PortHold;
+use crate::model::attribution::{Claim, WT_MARKER};
+use crate::model::health::occupancy::{Occupancy, occupancy};
+use crate::model::listener::WorktreeKey;
+use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+use crate::ops::env;
+use crate::ops::run::{Ending, ending};
+
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Whose port it is for; without one that which `PORT` names.
+    pub service: Option<ServiceName>,
+    pub words: Vec<OsString>,
+    /// Whether what the command writes to stdout goes to stderr.
+    pub stdout_to_stderr: bool,
+}
+
+/// What was run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub worktree: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<Port>,
+    /// Whether the port was free, and kept for the command.
+    pub held: bool,
+    /// The command's exit status; 128 + n for a death by signal n.
+    pub status: u8,
+}
+
+/// A command that is about to be run, its port held.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    context: &'a Context,
+    request: &'a Request,
+    entry: Entry,
+    target: Option<(ServiceName, Port)>,
+    hold: Option<PortHold>,
+    variables: Vec<(String, String)>,
+    /// Why no port is held, where somebody might wonder.
+    pub note: Option<String>,
+}
+
+/// Who is on the port, as far as it matters here.
+enum Occupied {
+    Held(PortHold),
+    ByOurselves,
+    ByOthers(String),
+}
+
+/// Chooses the port and takes it.
+///
+/// # Errors
+///
+/// `not_found` for a worktree that is not recorded or a service without a port, `port_conflict` when somebody else is on
+/// the port of the service that was named, `config_invalid`.
+pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'a>> {
+    let repository = context.require_repository()?;
+    let entry = env::require_entry(context, None)?;
+    let mut variables = env::variables_of(context, repository, &entry)?;
+    variables.push((WT_MARKER.to_owned(), Claim::of(&entry).marker()));
+    let ports = env::facts_of(repository, &entry).ports;
+    let target = match &request.service {
+        None => ports.first().cloned(),
+        Some(service) => {
+            let found = ports.into_iter().find(|(known, _)| known == service);
+            let (service, port) = found.ok_or_else(|| portless(service, &entry))?;
+            // Whatever service comes first in the block: this command is for that one.
+            variables.push(("PORT".to_owned(), port.to_string()));
+            Some((service, port))
+        }
+    };
+    let (mut hold, mut note) = (None, None);
+    if let Some((service, port)) = &target {
+        match occupy(context, &entry, *port)? {
+            Occupied::Held(taken) => hold = Some(taken),
+            Occupied::ByOurselves => {}
+            Occupied::ByOthers(holder) if request.service.is_some() => {
+                return Err(conflict(service, *port, &holder));
+            }
+            Occupied::ByOthers(holder) => {
+                note = Some(format!("port {port} of `{service}` is not free: {holder}"));
+            }
+        }
+    }
+    Ok(Ready { context, request, entry, target, hold, variables, note })
+}
+
+impl Ready<'_> {
+    /// Runs the command in the folder we stand in and waits for its end. The port is let go of once somebody listens there.
+    ///
+    /// # Errors
+    ///
+    /// `usage` without a word; `internal` when the system cannot start any process.
+    pub fn run(self) -> Result<(Report, Option<Failure>)> {
+        let Some((program, arguments)) = self.request.words.split_first() else {
+            return Err(Failure::new(Code::Usage, "no command to run was given"));
+        };
+        let held = self.hold.is_some();
+        let mut kept = self.hold;
+        let let_go_when_used = move || {
+            if kept.as_ref().is_some_and(|hold| is_listened_on(hold.port())) {
+                kept = None;
+            }
+        };
+        let wish = Wish {
+            program,
+            arguments,
+            folder: &self.context.folder,
+            variables: &self.variables,
+            stdout_to_stderr: self.request.stdout_to_stderr,
+        };
+        let ran = spawn::run_while(&wish, let_go_when_used);
+        let hint = "the words after `--` are one command and its arguments, without a shell";
+        let (status, failure) = match ending(program, ran, hint)? {
+            Ending::Ran(status) => (status, None),
+            Ending::NotStarted(status, failure) => (status, Some(failure)),
+        };
+        let (service, port) = self.target.unzip();
+        Ok((Report { worktree: self.entry.name, service, port, held, status }, failure))
+    }
+}
+
+fn is_listened_on(port: Port) -> bool {
+    listeners().is_ok_and(|all| all.iter().any(|socket| socket.listening && socket.port == port))
+}
+
+/// Takes the port under the registry's lock: nobody else is given it between the look and the hold.
+fn occupy(context: &Context, entry: &Entry, port: Port) -> Result<Occupied> {
+    let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
+    context.store()?.update(|registry| {
+        let is_ours = |known: &Entry| {
+            known.sequence == entry.sequence
+                && known.is_living()
+                && known.allocations.iter().any(|allocation| allocation.find_port() == Some(port))
+        };
+        if !registry.entries().any(is_ours) {
+            return Ok(Occupied::ByOthers("it was taken from this worktree just now".to_owned()));
+        }
+        let [busy] = &attribute(&[port], registry)?[..] else {
+            return Err(Failure::new(Code::Internal, "one port got no answer"));
+        };
+        match occupancy(&busy.listeners, &key) {
+            Occupancy::Nobody => {}
+            Occupancy::Ours { .. } | Occupancy::Reserved { .. } => return Ok(Occupied::ByOurselves),
+            Occupancy::Theirs(holder) => return Ok(Occupied::ByOthers(holder.words())),
+        }
+        match PortHold::take(port) {
+            Ok(hold) => Ok(Occupied::Held(hold)),
+            // No server could start there either.
+            Err(error) => Ok(Occupied::ByOthers(error.to_string())),
+        }
+    })
+}
+
+fn portless(service: &ServiceName, entry: &Entry) -> Failure {
+    Failure::new(Code::NotFound, format!("worktree `{}` has no port for `{service}`", entry.name))
+        .hint(format!("`wt ports allocate --service {service}` takes one"))
+}
+
+fn conflict(service: &ServiceName, port: Port, holder: &str) -> Failure {
+    Failure::new(Code::PortConflict, format!("port {port} of `{service}` is not free: {holder}"))
+        .hint(format!(
+            "`wt ports owner {port}` says more, `wt ports resolve` moves `{service}` away or stops the holder"
+        ))
+        .detail("port", port.number())
+        .detail("service", service.as_str())
+}

@@ -1,0 +1,134 @@
+//! `wt logs`: what services have written, from which runs, how much of it, and what is added.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+
+use crate::support::Sandbox;
+use crate::support::wait::end_of;
+
+struct Logged {
+    sandbox: Sandbox,
+    folder: PathBuf,
+}
+
+impl Logged {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.configure("[service.web]\nrun = \"true\"\n[service.db]\nrun = \"true\"\n");
+        sandbox.wt(&["create", "one", "--ports=web"]).ok();
+        let entry = &sandbox.living()[0];
+        let key = entry["repository_id"].as_str().unwrap().to_owned();
+        let folder = sandbox.state().join("services").join(key).join("feature-one/logs");
+        fs::create_dir_all(&folder).unwrap();
+        Self { sandbox, folder }
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        OpenOptions::new().append(true).create(true).open(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        path
+    }
+
+    fn logs(&self, arguments: &[&str]) -> String {
+        let words: Vec<&str> = std::iter::once("logs").chain(arguments.iter().copied()).collect();
+        self.sandbox.wt_in(&self.sandbox.worktree("feature-one"), &words).ok().stdout.clone()
+    }
+}
+
+#[test]
+fn one_service_is_shown_as_it_wrote_and_several_with_their_names() {
+    let logged = Logged::new();
+    logged.write("web.log", "one\ntwo");
+    logged.write("api.log", "\u{1b}[31mthree\u{1b}[0m\n");
+    assert_eq!(logged.logs(&["web"]), "one\ntwo\n");
+    assert_eq!(logged.logs(&[]), "api\t\u{1b}[31mthree\u{1b}[0m\nweb\tone\nweb\ttwo\n");
+    assert_eq!(logged.logs(&["web", "api"]), "web\tone\nweb\ttwo\napi\t\u{1b}[31mthree\u{1b}[0m\n");
+    let worktree = logged.sandbox.worktree("feature-one");
+    let answer = logged.sandbox.json_in(&worktree, &["logs", "web"]);
+    assert_eq!(
+        answer["lines"],
+        json!([{ "service": "web", "line": "one" }, { "service": "web", "line": "two" }])
+    );
+}
+
+#[test]
+fn the_last_lines_are_counted_for_each_service() {
+    let logged = Logged::new();
+    logged.write("web.log", "1\n2\n3\n4\n");
+    logged.write("api.log", "5\n");
+    assert_eq!(logged.logs(&["--tail", "2"]), "api\t5\nweb\t3\nweb\t4\n");
+    assert_eq!(logged.logs(&["-n", "0"]), "");
+}
+
+#[test]
+fn since_chooses_the_runs_that_still_wrote_then() {
+    let logged = Logged::new();
+    for (name, text, hours) in
+        [("web.log.2", "oldest\n", 9), ("web.log.1", "old\n", 2), ("web.log", "new\n", 0)]
+    {
+        let path = logged.write(name, text);
+        let time = SystemTime::now() - Duration::from_secs(hours * 3600);
+        fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+    }
+    assert_eq!(logged.logs(&["web"]), "new\n", "the last run");
+    assert_eq!(logged.logs(&["web", "--since", "3h"]), "old\nnew\n");
+    assert_eq!(logged.logs(&["web", "--since", "1d"]), "oldest\nold\nnew\n");
+    assert_eq!(logged.logs(&["web", "--since", "1d", "--tail", "2"]), "old\nnew\n");
+    let worktree = logged.sandbox.worktree("feature-one");
+    logged.sandbox.refused_in(&worktree, &["logs", "--since", "yesterday-ish"], "usage");
+}
+
+#[test]
+fn following_shows_what_is_added_and_later_runs_and_ends_with_its_reader() {
+    let logged = Logged::new();
+    let current = logged.write("web.log", "zero\none\n");
+    let worktree = logged.sandbox.worktree("feature-one");
+    let mut command = logged.sandbox.command(&worktree, &["logs", "-f", "--tail", "1"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!(next(), "web\tone");
+    logged.write("web.log", "two\n");
+    assert_eq!(next(), "web\ttwo");
+    // Two runs between two looks: none of their lines is passed over.
+    logged.write("web.log", "last words");
+    fs::rename(&current, logged.folder.join("web.log.2")).unwrap();
+    logged.write("web.log.1", "short life\n");
+    logged.write("web.log", "third run\n");
+    assert_eq!([next(), next(), next()], ["web\tlast words", "web\tshort life", "web\tthird run"]);
+    // A service that starts later.
+    logged.write("api.log", "hello\n");
+    assert_eq!(next(), "api\thello");
+    drop(lines);
+    assert!(end_of(&mut child).success());
+}
+
+#[test]
+fn ctrl_c_ends_following_with_130() {
+    let logged = Logged::new();
+    logged.write("web.log", "one\n");
+    let worktree = logged.sandbox.worktree("feature-one");
+    let mut command = logged.sandbox.command(&worktree, &["logs", "-f"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "web\tone");
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(end_of(&mut child).code(), Some(130));
+}
+
+#[test]
+fn a_service_without_a_log_is_said_and_an_unknown_one_refused() {
+    let logged = Logged::new();
+    let worktree = logged.sandbox.worktree("feature-one");
+    let run = logged.sandbox.wt_in(&worktree, &["logs", "db"]).ok();
+    assert!(run.stdout.is_empty() && run.stderr.contains("has not been started yet"), "{}", run.shown());
+    let error = logged.sandbox.refused_in(&worktree, &["logs", "wev"], "not_found");
+    assert!(error["hint"].as_str().unwrap().contains("`web`"), "{error}");
+    assert_eq!(logged.logs(&[]), "");
+}
