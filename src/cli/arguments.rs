@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, doctor, env, health, hook, hooks, init, list, logs, path, ports,
-    prune, remove, restore, run, shell_init, sweep, switch, trust, validate,
+    adopt, completions, config, create, doctor, down, env, health, hook, hooks, init, list, logs, path,
+    ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep, switch, trust, up,
+    validate,
 };
 use crate::ui::paint::ColorWish;
 
@@ -97,6 +98,10 @@ pub enum Command {
     Env(env::Arguments),
     Adopt(adopt::Arguments),
     Health(health::Arguments),
+    Up(up::Arguments),
+    Down(down::Arguments),
+    Restart(restart::Arguments),
+    Status(status::Arguments),
     Logs(logs::Arguments),
     Run(run::Arguments),
     Trust(trust::Arguments),
@@ -111,6 +116,8 @@ pub enum Command {
     Hook(hook::Arguments),
     #[command(hide = true)]
     Sweep(sweep::Arguments),
+    #[command(hide = true)]
+    Supervise(supervise::Arguments),
 }
 
 impl Command {
@@ -129,6 +136,10 @@ impl Command {
             Self::Env(_) => "env",
             Self::Adopt(_) => "adopt",
             Self::Health(_) => "health",
+            Self::Up(_) => "up",
+            Self::Down(_) => "down",
+            Self::Restart(_) => "restart",
+            Self::Status(_) => "status",
             Self::Logs(_) => "logs",
             Self::Run(_) => "run",
             Self::Trust(_) => "trust",
@@ -141,6 +152,7 @@ impl Command {
             Self::Hooks(arguments) => arguments.word(),
             Self::Hook(_) => "hook",
             Self::Sweep(_) => "sweep",
+            Self::Supervise(_) => "supervise",
         }
     }
 }

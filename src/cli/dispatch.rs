@@ -10,8 +10,9 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, doctor, env, health, hook, hooks, init, list, logs, path, ports,
-    prune, remove, restore, run, shell_init, sweep, switch, trust, validate,
+    adopt, completions, config, create, doctor, down, env, health, hook, hooks, init, list, logs, path,
+    ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep, switch, trust, up,
+    validate,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -92,6 +93,10 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Env(arguments) => env::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
+        Command::Up(arguments) => up::run(arguments, session),
+        Command::Down(arguments) => down::run(&arguments, session),
+        Command::Restart(arguments) => restart::run(&arguments, session),
+        Command::Status(arguments) => status::run(&arguments, session),
         Command::Logs(arguments) => logs::run(arguments, session),
         Command::Run(arguments) => run::run(arguments, session),
         Command::Trust(arguments) => trust::run(&arguments, session),
@@ -104,6 +109,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Hooks(arguments) => hooks::run(&arguments, session),
         Command::Hook(arguments) => Ok(hook::run(&arguments, session)),
         Command::Sweep(_) => sweep::run(session),
+        Command::Supervise(arguments) => supervise::run(arguments, session),
     }
 }
 

@@ -1,15 +1,13 @@
 //! Words in, words out: one file per command with its arguments, its request and what it shows.
 
-pub mod arguments;
-pub mod dispatch;
-pub mod session;
-pub mod usage;
-
 pub mod adopt;
+pub mod arguments;
 pub mod completions;
 pub mod config;
 pub mod create;
+pub mod dispatch;
 pub mod doctor;
+pub mod down;
 pub mod env;
 pub mod health;
 pub mod health_timer;
@@ -22,15 +20,22 @@ pub mod path;
 pub mod ports;
 pub mod prune;
 pub mod remove;
+pub mod restart;
 pub mod restore;
 pub mod run;
+pub mod session;
 pub mod shell_init;
 pub mod show;
 pub mod show_health;
+pub mod show_services;
+pub mod status;
+pub mod supervise;
 pub mod surroundings;
 pub mod sweep;
 pub mod switch;
 pub mod trust;
+pub mod up;
+pub mod usage;
 pub mod validate;
 pub mod watch_health;
 pub mod watching;

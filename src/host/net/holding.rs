@@ -1,5 +1,7 @@
 //! Whether one process holds one port just now: asked again right before it is signalled.
 
+use std::collections::BTreeSet;
+
 use super::listeners::listeners;
 use crate::error::Result;
 use crate::model::port::Port;
@@ -30,6 +32,17 @@ pub fn is_held_by(port: Port, pid: u32) -> Result<bool> {
 pub fn is_held_by(port: Port, pid: u32) -> Result<bool> {
     let all = listeners()?;
     Ok(all.iter().any(|socket| socket.port == port && socket.owners.iter().any(|owner| owner.pid == pid)))
+}
+
+/// Returns the inodes of all sockets that the processes `pids` hold, of every kind (`proc_pid_fd(5)`).
+#[must_use]
+pub fn sockets_of(pids: &[u32]) -> BTreeSet<u64> {
+    let files = pids.iter().filter_map(|pid| std::fs::read_dir(format!("/proc/{pid}/fd")).ok());
+    let targets = files.flatten().flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+    #[cfg(target_os = "linux")]
+    return targets.filter_map(|target| super::owner::socket_inode(target.to_str()?)).collect();
+    #[cfg(not(target_os = "linux"))]
+    return targets.filter_map(|_| None).collect();
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! be meant, not even one that is given the same pid between a look and a signal.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -66,6 +67,15 @@ impl Running {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.number
+    }
+
+    /// Returns what becomes readable when it ends; `None` where the system has no such thing.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        #[cfg(target_os = "linux")]
+        return self.descriptor.as_ref().map(AsFd::as_fd);
+        #[cfg(not(target_os = "linux"))]
+        return None;
     }
 
     fn is_itself(&self) -> bool {

@@ -85,7 +85,7 @@ pub fn occupancy<'a>(sockets: impl IntoIterator<Item = &'a Listener>, key: &Work
 }
 
 /// Returns where to connect to, best first: a wildcard is reached by loopback, and that of IPv6 by both as a rule.
-fn addresses(bound: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
+pub fn addresses(bound: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
     const FOUR: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     const SIX: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
     let mut found: Vec<IpAddr> = Vec::new();

@@ -6,6 +6,7 @@ pub mod machine;
 pub mod order;
 pub mod plan;
 pub mod protocol;
+pub mod readiness;
 pub mod record;
 pub mod service;
 pub mod state;

@@ -104,6 +104,13 @@ impl ServicePlan {
         self.port.into_iter().chain(self.extra_ports.iter().copied())
     }
 
+    /// Answers whether it is run as the other one is; patience and needs do not matter to what runs.
+    #[must_use]
+    pub fn is_run_like(&self, other: &Self) -> bool {
+        let how = |plan: &Self| (plan.words.clone(), plan.folder.clone(), plan.variables.clone(), plan.port);
+        how(self) == how(other) && self.activated == other.activated
+    }
+
     /// Returns how long to wait before restart number `attempt` (from 1): twice as long each time, a minute at most.
     #[must_use]
     pub fn wait_before(&self, attempt: u32) -> Duration {

@@ -27,6 +27,8 @@ pub enum Request {
         anew: Vec<ServiceName>,
     },
     Stop,
+    /// What was asked for before on this connection is not wanted any more.
+    TakeBack,
 }
 
 /// What the supervisor answers.
@@ -40,7 +42,23 @@ pub enum Reply {
     /// The wish is fulfilled, or the question answered.
     Done { services: Vec<ServiceFacts> },
     /// The wish failed, and what was started for it runs no more.
-    Failed { service: Option<ServiceName>, reason: String, port_conflict: bool, services: Vec<ServiceFacts> },
+    Failed { service: Option<ServiceName>, reason: String, cause: Cause, services: Vec<ServiceFacts> },
+}
+
+/// What kind of trouble made a wish fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The service itself: it ended, or never became ready.
+    #[default]
+    Service,
+    /// Somebody has its port.
+    PortConflict,
+    /// Its command, or its folder, is not there.
+    NotFound,
+    /// It may not be run, or not there.
+    Permission,
+    DiskFull,
 }
 
 /// What the supervisor knows of a service.

@@ -1,4 +1,15 @@
 //! Running the services of worktrees: starting, stopping, looking, and the supervisor that does it.
 
+mod compose;
+pub mod contact;
+pub mod down;
+mod failures;
 pub mod logs;
+pub mod place;
+pub mod plans;
+pub mod report;
+pub mod restart;
 pub mod run;
+pub mod status;
+pub mod supervise;
+pub mod up;

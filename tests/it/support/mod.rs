@@ -7,6 +7,7 @@ pub mod ports;
 pub mod python;
 pub mod run;
 pub mod sandbox;
+pub mod services;
 pub mod skip;
 pub mod snapshot;
 pub mod terminal;

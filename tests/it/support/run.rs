@@ -118,6 +118,10 @@ fn command_word(arguments: &[String]) -> String {
         "init",
         "completions",
         "hooks",
+        "up",
+        "down",
+        "restart",
+        "status",
     ];
     let at = arguments.iter().position(|word| commands.contains(&word.as_str())).unwrap();
     let word = &arguments[at];

@@ -1,0 +1,42 @@
+//! `wt down`: stops what `wt up` started.
+
+use clap::Args;
+
+use super::session::Session;
+use super::show_services::Teller;
+use crate::error::Result;
+use crate::ops::services::down;
+
+/// Stop the services of the worktree you stand in
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Forget what is on record about them too: processes, and setups that were done
+    #[arg(long)]
+    pub reset: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// As [`down::down`].
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let ui = session.ui;
+    let report = down::down(&context, arguments.reset, &mut Teller::new(ui))?;
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+        return Ok(0);
+    }
+    if !report.remains.is_empty() {
+        let pids: Vec<String> = report.remains.iter().map(ToString::to_string).collect();
+        ui.say(&format!("ended what no supervisor knew of any more: pid {}", pids.join(", ")));
+    }
+    if report.stopped.is_empty() && report.remains.is_empty() {
+        ui.say("nothing ran");
+    }
+    for service in &report.stopped {
+        ui.answer(service.as_str())?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,35 @@
+//! `wt restart`: stops services and starts them as they are configured now.
+
+use clap::Args;
+
+use super::session::Session;
+use super::show_services::{self, Teller};
+use crate::error::Result;
+use crate::model::service::ServiceName;
+use crate::ops::services::restart;
+
+/// Stop services and start them as they are configured now
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Those to restart; all that say how they are run, where none is named
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<ServiceName>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// As [`restart::restart`].
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context_with_records_true()?;
+    let ui = session.ui;
+    let report = restart::restart(&context, &arguments.services, &mut Teller::new(ui))?;
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+    } else {
+        ui.answer(&show_services::table(ui, &report.services))?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,87 @@
+//! `wt status`: how the services of a worktree stand.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::Session;
+use super::show_services::{self, Teller};
+use crate::context::Context;
+use crate::error::{Code, Result};
+use crate::ops::services::status::Looker;
+use crate::ui::output::Ui;
+use crate::ui::screen::Screen;
+
+/// How often a watched screen is drawn anew.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Show how the services of a worktree stand
+#[derive(Args, Debug)]
+#[command(after_help = "Exit codes: 0 it was shown; 130 Ctrl-C ended a watch.")]
+pub struct Arguments {
+    /// Of this worktree instead of the one you stand in
+    #[arg(short, long, value_name = "NAME")]
+    pub worktree: Option<String>,
+    /// Look again and again
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// `not_found` for a worktree that is not recorded.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context()?;
+    let ui = session.ui;
+    let mut looker = Looker::new(&context, arguments.worktree.as_deref())?;
+    if arguments.watch {
+        return match watch(&context, &mut looker, ui) {
+            Err(failure) if failure.code() == Code::Interrupted => Ok(130),
+            ended => ended.map(|()| 0),
+        };
+    }
+    let report = looker.look(&context, &mut Teller::new(ui))?;
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+    } else if report.services.is_empty() {
+        ui.say("no service says how it is run; `run` under [service.NAME] in .wt.toml does");
+    } else {
+        ui.answer(&show_services::table(ui, &report.services))?;
+    }
+    Ok(0)
+}
+
+fn watch(context: &Context, looker: &mut Looker, ui: &Ui) -> Result<()> {
+    let mut screen = Screen::default();
+    let mut shown = None;
+    loop {
+        let report = looker.look(context, &mut Teller::new(ui))?;
+        match ui.size() {
+            Some(size) if !ui.is_json() => {
+                screen.draw(ui, size, &show_services::table(ui, &report.services))?;
+            }
+            // In a pipe only what changed is worth a line.
+            _ => {
+                let states: Vec<_> = report
+                    .services
+                    .iter()
+                    .map(|service| (service.service.clone(), service.state, service.pid))
+                    .collect();
+                if shown.as_ref() != Some(&states) {
+                    shown = Some(states);
+                    if ui.is_json() {
+                        ui.answer_json(&report)?;
+                    } else {
+                        ui.answer(&show_services::table(ui, &report.services))?;
+                    }
+                }
+            }
+        }
+        if ui.is_abandoned() {
+            return Ok(());
+        }
+        context.host.clock.wait(PAUSE, &context.host.interrupt)?;
+    }
+}

@@ -1,0 +1,127 @@
+//! The folder in which the services of a worktree are kept: the record, the logs, and the seat that one supervisor takes.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::model::services::record::{Record, SCHEMA};
+
+const FILE: &str = "services.json";
+
+/// The one place of a supervisor; free again when it is dropped, or its process ends. No child inherits it.
+#[derive(Debug)]
+pub struct Seat {
+    _folder: File,
+}
+
+impl Seat {
+    /// Takes it; `None` when somebody has it.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening and locking the folder.
+    pub fn take(folder: &Path) -> io::Result<Option<Self>> {
+        let file = File::open(folder)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self { _folder: file })),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Makes the folder and the one for its logs, for ourselves alone.
+///
+/// # Errors
+///
+/// `PermissionDenied`, `StorageFull`.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().recursive(true).mode(0o700).create(logs(folder)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Returns where the logs are.
+#[must_use]
+pub fn logs(folder: &Path) -> PathBuf {
+    folder.join("logs")
+}
+
+/// Opens the supervisor's own log, which begins anew when it has grown.
+///
+/// # Errors
+///
+/// Those of opening it.
+pub fn open_own_log(folder: &Path) -> io::Result<File> {
+    let path = folder.join("supervisor.log");
+    let is_long = path.metadata().is_ok_and(|found| found.len() > 1 << 20);
+    if is_long {
+        fs::rename(&path, folder.join("supervisor.log.1"))?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+}
+
+/// Returns what is on record; `None` when nothing is, or nothing that can be read: the processes themselves say more.
+#[must_use]
+pub fn find(folder: &Path) -> Option<Record> {
+    let record: Record = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
+    (record.schema == SCHEMA).then_some(record)
+}
+
+/// Replaces the record as a whole. It need not outlive the machine's next start, so that nothing waits for the disk.
+///
+/// # Errors
+///
+/// `StorageFull`, `PermissionDenied`; the old one stays then.
+pub fn write(folder: &Path, record: &Record) -> io::Result<()> {
+    let draft = folder.join(format!(".{FILE}.{}", std::process::id()));
+    let mut bytes = serde_json::to_vec(record)?;
+    bytes.push(b'\n');
+    let written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
+    let written = written.and_then(|mut file| file.write_all(&bytes));
+    written.and_then(|()| fs::rename(&draft, folder.join(FILE))).inspect_err(|_| {
+        let _ = fs::remove_file(&draft);
+    })
+}
+
+/// Forgets everything of a worktree that is gone.
+///
+/// # Errors
+///
+/// Those of removing.
+pub fn forget(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_comes_back_and_damage_is_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(find(folder.path()).is_none());
+        let record = Record { schema: SCHEMA, ..Record::default() };
+        write(folder.path(), &record).unwrap();
+        assert_eq!(find(folder.path()), Some(record));
+        fs::File::create(folder.path().join(FILE)).unwrap().write_all(b"{\"sch").unwrap();
+        assert!(find(folder.path()).is_none());
+    }
+
+    #[test]
+    fn a_seat_is_for_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Seat::take(folder.path()).unwrap();
+        assert!(first.is_some() && Seat::take(folder.path()).unwrap().is_none());
+        drop(first);
+        assert!(Seat::take(folder.path()).unwrap().is_some());
+    }
+}

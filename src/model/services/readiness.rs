@@ -1,0 +1,93 @@
+//! Whether a service listens where it should, from the kernel's sockets and those that its processes hold.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::model::health::occupancy;
+use crate::model::listener::Listener;
+use crate::model::port::Port;
+
+/// How a service stands to a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its own process listens there, and can be reached at these addresses.
+    Ours { reached_at: Vec<IpAddr> },
+    /// Why not, in words.
+    Not(String),
+}
+
+/// Returns how a service whose processes hold the sockets with the inodes `own` stands to `port`.
+#[must_use]
+pub fn standing(port: Port, sockets: &[Listener], own: &BTreeSet<u64>) -> Standing {
+    let listening = || sockets.iter().filter(|socket| socket.listening);
+    let (ours, theirs): (Vec<&Listener>, Vec<&Listener>) =
+        listening().filter(|socket| socket.port == port).partition(|socket| own.contains(&socket.inode));
+    if ours.is_empty() {
+        let elsewhere: BTreeSet<u16> = listening()
+            .filter(|socket| own.contains(&socket.inode))
+            .map(|socket| socket.port.number())
+            .collect();
+        let elsewhere: Vec<String> = elsewhere.into_iter().map(|port| port.to_string()).collect();
+        return Standing::Not(match (&elsewhere[..], theirs.is_empty()) {
+            ([], true) => format!("nothing listens on {port} yet"),
+            ([], false) => format!("port {port} is held by somebody else"),
+            (ports, _) => format!("allocated {port}, listening on {}", ports.join(", ")),
+        });
+    }
+    let is_near = |socket: &&Listener| {
+        let address = socket.address.to_canonical();
+        address.is_loopback() || address.is_unspecified()
+    };
+    // A socket without an inode may still be one of theirs; who is beside us matters where `localhost` may lead there.
+    if theirs.iter().any(is_near) {
+        return Standing::Not(format!("somebody else listens on {port} too"));
+    }
+    Standing::Ours { reached_at: occupancy::addresses(ours.iter().map(|socket| socket.address)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn socket(port: u16, inode: u64, address: &str) -> Listener {
+        Listener {
+            port: Port::new(port).unwrap(),
+            address: address.parse().unwrap(),
+            listening: true,
+            user: 1000,
+            inode,
+            owners: Vec::new(),
+        }
+    }
+
+    fn seen(sockets: &[Listener], own: &[u64]) -> Result<usize, String> {
+        match standing(Port::new(5001).unwrap(), sockets, &own.iter().copied().collect()) {
+            Standing::Ours { reached_at } => Ok(reached_at.len()),
+            Standing::Not(reason) => Err(reason),
+        }
+    }
+
+    #[test]
+    fn a_service_is_there_once_its_own_process_listens() {
+        assert_eq!(seen(&[], &[7]), Err("nothing listens on 5001 yet".to_owned()));
+        assert_eq!(seen(&[socket(5001, 7, "127.0.0.1")], &[7]), Ok(1));
+        assert_eq!(seen(&[socket(5001, 7, "::")], &[7]), Ok(2));
+        let bound = Listener { listening: false, ..socket(5001, 7, "::") };
+        assert!(seen(&[bound], &[7]).is_err(), "a held port is no server");
+    }
+
+    #[test]
+    fn another_port_than_the_allocated_one_is_said() {
+        let sockets = [socket(5173, 7, "::1"), socket(9229, 8, "127.0.0.1"), socket(5001, 9, "127.0.0.1")];
+        assert_eq!(seen(&sockets[..2], &[7]), Err("allocated 5001, listening on 5173".to_owned()));
+        assert_eq!(seen(&sockets, &[7, 8]), Err("allocated 5001, listening on 5173, 9229".to_owned()));
+        assert_eq!(seen(&sockets, &[]), Err("port 5001 is held by somebody else".to_owned()));
+    }
+
+    #[test]
+    fn a_stranger_beside_us_counts_where_localhost_may_lead_to_it() {
+        let ours = socket(5001, 7, "127.0.0.1");
+        assert!(seen(&[ours.clone(), socket(5001, 8, "::1")], &[7]).is_err());
+        assert!(seen(&[ours, socket(5001, 8, "10.0.0.7")], &[7]).is_ok());
+    }
+}

@@ -1,0 +1,184 @@
+//! Talks with the supervisor of a worktree: finds it, or starts it, and waits for what it says.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::process::identity;
+use crate::host::services::line::Talk;
+use crate::host::services::{record_file, start};
+use crate::model::attribution::WT_MARKER;
+use crate::model::services::protocol::{Reply, Request, ServiceFacts};
+use crate::model::services::record::Record;
+
+use super::failures::internal;
+use super::place::Place;
+
+/// The hidden command that supervises.
+pub const WORD: &str = "supervise";
+
+/// How long a supervisor may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two looks whether it listens.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// How often we look whether the user gave up.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Hears what happens while something is waited for.
+pub trait Listener {
+    /// How all services stand now.
+    fn services(&mut self, services: &[ServiceFacts]);
+    /// Something worth saying.
+    fn note(&mut self, text: &str);
+}
+
+/// How a wish ended.
+#[derive(Debug)]
+pub enum Answer {
+    Done(Vec<ServiceFacts>),
+    Failed(Failed),
+}
+
+/// A wish that failed.
+#[derive(Debug)]
+pub struct Failed {
+    pub service: Option<crate::model::service::ServiceName>,
+    pub reason: String,
+    pub cause: crate::model::services::protocol::Cause,
+    pub services: Vec<ServiceFacts>,
+}
+
+/// Says `request` to the supervisor and waits for its answer; starts one where none is.
+///
+/// # Errors
+///
+/// `interrupted` once the user gave up and what was begun is taken back; `internal` when no supervisor can be had.
+pub fn ask(
+    context: &Context,
+    place: &Place,
+    request: &Request,
+    listener: &mut dyn Listener,
+) -> Result<Answer> {
+    let begun = Instant::now();
+    loop {
+        let mut talk = require(context, place)?;
+        match converse(context, &mut talk, request, listener)? {
+            Some(answer) => return Ok(answer),
+            // It was just about to end when we came.
+            None if begun.elapsed() < PATIENCE => context.host.clock.wait(PAUSE, &context.host.interrupt)?,
+            None => {
+                return Err(Failure::new(Code::Internal, "the supervisor ends before it answers").hint(
+                    format!("its own words are in {}", place.wish.folder.join("supervisor.log").display()),
+                ));
+            }
+        }
+    }
+}
+
+/// Connects to the supervisor; `None` where there is none.
+///
+/// # Errors
+///
+/// `permission` when it is not ours.
+pub fn find(place: &Place) -> Result<Option<Talk>> {
+    let found = place.endpoint.connect().map_err(internal("the supervisor cannot be reached"))?;
+    Ok(found.map(Talk::new))
+}
+
+/// Answers whether processes that are on record may live without a supervisor.
+#[must_use]
+pub fn is_abandoned(record: &Record) -> bool {
+    let is_left = record.supervisor.as_ref().is_some_and(|supervisor| !identity::is_alive(supervisor));
+    is_left && record.services.iter().any(|kept| !kept.state.is_resting() || !kept.processes.is_empty())
+}
+
+/// Connects to the supervisor, which is started where there is none.
+///
+/// # Errors
+///
+/// `internal` when none can be started, or it does not answer in time; `interrupted`.
+pub fn require(context: &Context, place: &Place) -> Result<Talk> {
+    if let Some(talk) = find(place)? {
+        return Ok(talk);
+    }
+    let wish = &place.wish;
+    let failed = internal("the supervisor cannot be started");
+    record_file::make_folder(&wish.folder).map_err(&failed)?;
+    let log = record_file::open_own_log(&wish.folder).map_err(&failed)?;
+    let arguments: Vec<OsString> = vec![
+        WORD.into(),
+        "--folder".into(),
+        wish.folder.clone().into(),
+        "--worktree".into(),
+        wish.worktree.clone().into(),
+        "--marker".into(),
+        wish.marker.clone().into(),
+        "--sequence".into(),
+        wish.sequence.to_string().into(),
+    ];
+    let marker = [(WT_MARKER.to_owned(), wish.marker.clone())];
+    let mut started = start::start(&arguments, &wish.folder, &marker, log).map_err(&failed)?;
+    let begun = Instant::now();
+    loop {
+        if let Some(talk) = find(place)? {
+            return Ok(talk);
+        }
+        if started.has_failed() || begun.elapsed() > PATIENCE {
+            let log = wish.folder.join("supervisor.log");
+            return Err(Failure::new(Code::Internal, "the supervisor does not start")
+                .hint(format!("its own words are in {}", log.display())));
+        }
+        context.host.clock.wait(PAUSE, &context.host.interrupt)?;
+    }
+}
+
+/// `None` when the supervisor ended before it heard us.
+fn converse(
+    context: &Context,
+    talk: &mut Talk,
+    request: &Request,
+    listener: &mut dyn Listener,
+) -> Result<Option<Answer>> {
+    let lost = internal("the supervisor cannot be talked with");
+    match talk.say(request, PATIENCE) {
+        Err(error) if is_gone(&error) => return Ok(None),
+        said => said.map_err(&lost)?,
+    }
+    let mut was_heard = false;
+    let mut given_up: Option<Instant> = None;
+    loop {
+        if given_up.is_none() && context.host.interrupt.is_raised() {
+            given_up = Some(Instant::now());
+            talk.say(&Request::TakeBack, PATIENCE).map_err(&lost)?;
+        }
+        let reply = match talk.hear::<Reply>(Some(GLANCE)) {
+            Ok(reply) => reply,
+            Err(error) if error.kind() == ErrorKind::TimedOut => continue,
+            Err(error) if is_gone(&error) => None,
+            Err(error) => return Err(lost(error)),
+        };
+        match (reply, given_up) {
+            (Some(Reply::Services { services }), _) => listener.services(&services),
+            (Some(Reply::Note { text }), _) => listener.note(&text),
+            (Some(Reply::Done { services }), None) => return Ok(Some(Answer::Done(services))),
+            (Some(Reply::Failed { service, reason, cause, services }), None) => {
+                return Ok(Some(Answer::Failed(Failed { service, reason, cause, services })));
+            }
+            (_, Some(_)) => return Err(Failure::new(Code::Interrupted, "interrupted")),
+            (None, None) if was_heard => {
+                return Err(Failure::new(Code::Internal, "the supervisor ended while it was at work")
+                    .hint("`wt status` shows how the services stand"));
+            }
+            (None, None) => return Ok(None),
+        }
+        was_heard = true;
+    }
+}
+
+fn is_gone(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}

@@ -1,0 +1,130 @@
+//! `wt down`: everything of the worktree is stopped, in reverse order, and it is looked whether anything is left.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::process::stop::{Running, wait_for_end};
+use crate::host::services::kin::{self, Kin};
+use crate::host::services::record_file;
+use crate::model::process::ProcessId;
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+use crate::model::services::protocol::Request as Ask;
+use crate::model::signal::EndSignal;
+use crate::model::view::as_text;
+use crate::ops::env;
+
+use super::contact::{self, Answer, Listener};
+use super::place::Place;
+use super::report::{ServiceView, Usages};
+
+/// How long what no supervisor knows may take to end before it is killed.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What was stopped.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub worktree: String,
+    #[serde(serialize_with = "as_text")]
+    pub path: PathBuf,
+    pub services: Vec<ServiceView>,
+    /// Those that ran before.
+    pub stopped: Vec<ServiceName>,
+    /// Processes that no supervisor knew, and that were ended too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remains: Vec<u32>,
+}
+
+/// Stops the services of the worktree we stand in.
+///
+/// # Errors
+///
+/// `service_failed` when something cannot be ended; `interrupted`.
+pub fn down(context: &Context, reset: bool, listener: &mut dyn Listener) -> Result<Report> {
+    let entry = env::require_entry(context, None)?;
+    stop(context, &entry, reset, listener)
+}
+
+/// Stops the services of a worktree; `reset` also forgets what is on record about them.
+///
+/// # Errors
+///
+/// As [`down`].
+pub fn stop(context: &Context, entry: &Entry, reset: bool, listener: &mut dyn Listener) -> Result<Report> {
+    let place = Place::of(context, entry)?;
+    let record = record_file::find(&place.wish.folder).unwrap_or_default();
+    let mut report = Report {
+        worktree: entry.name.clone(),
+        path: entry.path.clone(),
+        services: Vec::new(),
+        stopped: Vec::new(),
+        remains: Vec::new(),
+    };
+    report.stopped = record
+        .services
+        .iter()
+        .filter(|kept| !kept.state.is_resting())
+        .map(|kept| kept.plan.name.clone())
+        .collect();
+    let is_supervised = contact::find(&place)?.is_some();
+    let facts = if is_supervised || contact::is_abandoned(&record) {
+        match contact::ask(context, &place, &Ask::Stop, listener)? {
+            Answer::Done(facts) => facts,
+            Answer::Failed(failed) => return Err(super::up::failure(&place, failed)),
+        }
+    } else {
+        record.services.iter().map(|kept| kept.facts(|_| false)).collect()
+    };
+    let recorded: Vec<ProcessId> = record.processes().cloned().collect();
+    report.remains = end_remains(context, &place, &recorded)?;
+    if reset {
+        forget(context, entry, &place)?;
+    }
+    report.services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
+    Ok(report)
+}
+
+/// Ends what carries the worktree's mark, or is on record for it, and still runs; returns their pids.
+fn end_remains(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
+    let find = || kin::of_worktree(&place.wish.marker, recorded, None);
+    let left = find();
+    if left.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pids: Vec<u32> = left.iter().map(|kin| kin.id.pid).collect();
+    for signal in [EndSignal::Term, EndSignal::Kill] {
+        let held: Vec<Running> = held(&find());
+        for process in &held {
+            // Whoever has gone meanwhile needs none; whoever may not be signalled is told below.
+            let _ = process.send(signal);
+        }
+        wait_for_end(&held.iter().collect::<Vec<_>>(), PATIENCE, &context.host.interrupt)?;
+    }
+    let left: Vec<String> = find().iter().map(|kin| kin.id.pid.to_string()).collect();
+    if left.is_empty() {
+        return Ok(pids);
+    }
+    let message = format!("processes of the services do not end, not even killed: pid {}", left.join(", "));
+    Err(Failure::new(Code::ServiceFailed, message).hint("`wt status` shows what is left"))
+}
+
+fn held(kin: &[Kin]) -> Vec<Running> {
+    kin.iter().filter_map(|kin| Running::find(kin.id.pid, kin.id.started).ok().flatten()).collect()
+}
+
+fn forget(context: &Context, entry: &Entry, place: &Place) -> Result<()> {
+    context.store()?.update(|registry| {
+        if let Some(known) = registry.find_by_sequence(entry.sequence) {
+            known.extra.shift_remove("processes");
+        }
+        Ok(())
+    })?;
+    if contact::find(place)?.is_none() {
+        let failed = super::failures::internal("the record of the services cannot be removed");
+        record_file::forget(&place.wish.folder).map_err(failed)?;
+    }
+    Ok(())
+}

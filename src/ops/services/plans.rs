@@ -1,0 +1,256 @@
+//! From the configuration to what is run: which services, trusted, with their ports allocated and their words filled in.
+
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::model::config::health;
+use crate::model::config::settings::{ServiceSettings, SocketUse};
+use crate::model::health::check::{Check, CheckKind};
+use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+use crate::model::services::command::{self, Values};
+use crate::model::services::order;
+use crate::model::services::plan::{Patience, ServicePlan};
+use crate::model::suggestion;
+use crate::model::variables::{self, EnvFacts};
+use crate::ops::env;
+use crate::ops::ports::allocate;
+use crate::ops::service_folder;
+use crate::ops::trust::{self, Trust};
+
+use super::compose;
+
+/// How long a start may take that says no more.
+const START: Duration = Duration::from_mins(1);
+
+/// The shortest and the longest time that one check may take.
+const CHECK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_mins(1));
+
+/// What is to be run.
+#[derive(Debug)]
+pub struct Chosen {
+    /// Those that were asked for and all that they need, each after what it needs.
+    pub plans: Vec<ServicePlan>,
+    pub wanted: Vec<ServiceName>,
+    /// Ports that were allocated for it.
+    pub allocated: Vec<allocate::Given>,
+    pub warnings: Vec<String>,
+}
+
+/// Chooses the services called `names`, all that can be run where none is named. `port` is for the one of them.
+///
+/// # Errors
+///
+/// `not_found` for a service that is not there or cannot be run, `untrusted`, `config_invalid`, and what stops an
+/// allocation. Nothing runs yet.
+pub fn choose(
+    context: &Context,
+    entry: &mut Entry,
+    names: &[ServiceName],
+    port: Option<Port>,
+) -> Result<Chosen> {
+    let repository = context.require_repository()?;
+    let services = &context.config.services;
+    let wanted = wanted(context, names)?;
+    let order = order::closure(services, &wanted);
+    require_trust(context, entry, &order)?;
+    let settings: Vec<(&ServiceName, &ServiceSettings)> =
+        order.iter().filter_map(|name| Some((name, services.get(name)?))).collect();
+    for (name, _) in &settings {
+        service_folder::require(&context.config, &entry.path, name)?;
+    }
+    let mut chosen = Chosen { plans: Vec::new(), wanted, allocated: Vec::new(), warnings: Vec::new() };
+    allocate_missing(context, entry, &settings, port, &mut chosen)?;
+    let facts = env::facts_of(repository, entry);
+    let block = env::variables_of(context, repository, entry)?;
+    for (name, settings) in settings {
+        let one = One { context, repository, entry, facts: &facts, block: &block, name, settings };
+        chosen.plans.push(one.plan()?);
+    }
+    Ok(chosen)
+}
+
+fn wanted(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> {
+    let services = &context.config.services;
+    let runnable =
+        || services.iter().filter(|(_, settings)| settings.is_runnable()).map(|(name, _)| name.clone());
+    if names.is_empty() {
+        let all: Vec<ServiceName> = runnable().collect();
+        if all.is_empty() {
+            return Err(Failure::new(Code::NotFound, "no service says how it is run")
+                .hint("give one a `run` in .wt.toml, as in\n[service.web]\nrun = \"npm run dev -- --port {{ port }}\""));
+        }
+        return Ok(all);
+    }
+    for name in names {
+        let known: Vec<String> = runnable().map(|name| name.to_string()).collect();
+        match services.get(name) {
+            Some(settings) if settings.is_runnable() => {}
+            Some(_) => {
+                let message = format!("service `{name}` does not say how it is run");
+                return Err(Failure::new(Code::NotFound, message)
+                    .hint(format!("give it a `run` under [service.{name}] in .wt.toml")));
+            }
+            None => {
+                let near = suggestion::nearest(name.as_str(), known.iter().map(String::as_str));
+                let hint = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("those that can be run: {}", known.join(", ")),
+                };
+                return Err(Failure::new(Code::NotFound, format!("there is no service `{name}`")).hint(hint));
+            }
+        }
+    }
+    Ok(names.to_vec())
+}
+
+fn require_trust(context: &Context, entry: &Entry, order: &[ServiceName]) -> Result<()> {
+    let trust = Trust::read(context)?;
+    let known = |key: &String| context.config.values.iter().any(|value| value.key == *key);
+    let keys = order.iter().flat_map(|name| {
+        let plain = ["run", "setup", "compose"].map(|last| format!("service.{name}.{last}"));
+        let check = context.config.services.get(name).and_then(|settings| settings.health.as_ref());
+        let check = check.and_then(|check| check.get("command"));
+        plain.into_iter().filter(known).chain(check.map(|_| format!("service.{name}.health.command")))
+    });
+    let refused: Vec<String> =
+        keys.filter(|key| !trust.allows(&entry.repository_id, &context.config, key)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let mut report = trust::status(context)?;
+    report.commands.retain(|view| refused.contains(&view.command.key));
+    Err(trust::untrusted(&report, "these commands are not trusted: they come from the configuration"))
+}
+
+fn allocate_missing(
+    context: &Context,
+    entry: &mut Entry,
+    settings: &[(&ServiceName, &ServiceSettings)],
+    port: Option<Port>,
+    chosen: &mut Chosen,
+) -> Result<()> {
+    let has = |entry: &Entry, name: &ServiceName| {
+        entry.allocations.iter().any(|known| known.service == *name && known.find_port().is_some())
+    };
+    let listening = settings.iter().filter(|(_, settings)| settings.listens);
+    let needed = listening.flat_map(|(name, settings)| settings.extra_ports.iter().chain([*name]));
+    let mut missing: Vec<ServiceName> = needed.filter(|name| !has(entry, name)).cloned().collect();
+    missing.dedup();
+    let mut requests = Vec::new();
+    if let Some(port) = port {
+        let [one] = &chosen.wanted[..] else {
+            return Err(Failure::new(Code::Usage, "one port is for one service")
+                .hint("name one service with `--port`"));
+        };
+        missing.retain(|name| name != one);
+        requests.push((vec![one.clone()], Some(port)));
+    }
+    if !missing.is_empty() {
+        requests.push((missing, None));
+    }
+    for (services, port) in requests {
+        let request = allocate::Request { worktree: Some(entry.name.clone()), services, port };
+        let report = allocate::allocate(context, &request)?;
+        chosen.allocated.extend(report.ports.into_iter().filter(|given| given.new));
+        chosen.warnings.extend(report.warnings);
+        let path = std::mem::take(&mut entry.path);
+        *entry = env::require_entry(context, Some(&entry.name))?;
+        entry.path = path;
+    }
+    Ok(())
+}
+
+/// One service on its way to a plan.
+struct One<'a> {
+    context: &'a Context,
+    repository: &'a Repository,
+    entry: &'a Entry,
+    facts: &'a EnvFacts,
+    block: &'a [(String, String)],
+    name: &'a ServiceName,
+    settings: &'a ServiceSettings,
+}
+
+impl One<'_> {
+    fn plan(&self) -> Result<ServicePlan> {
+        let Self { name, settings, .. } = *self;
+        let port = self.port(name).filter(|_| settings.listens);
+        let check = self.check()?;
+        let usual = self.context.config.health;
+        let written = match &check.kind {
+            CheckKind::Command(text) => Some(self.words("health.command", text, port)?),
+            _ => None,
+        };
+        let words = match (&settings.run, &settings.compose) {
+            (Some(run), _) => self.words("run", run, port)?,
+            (None, Some(compose)) => compose::words(compose),
+            (None, None) => Vec::new(),
+        };
+        let setup = settings.setup.as_ref().map(|text| self.words("setup", text, port)).transpose()?;
+        Ok(ServicePlan {
+            name: name.clone(),
+            words,
+            setup,
+            folder: service_folder::require(&self.context.config, &self.entry.path, name)?,
+            variables: self.variables(port),
+            port,
+            extra_ports: settings.extra_ports.iter().filter_map(|other| self.port(other)).collect(),
+            activated: settings.socket == Some(SocketUse::Activate),
+            contained: settings.compose.is_some(),
+            health: settings.health.clone(),
+            check_words: written,
+            patience: Patience {
+                start: check.start_timeout.unwrap_or(START),
+                check: check.timeout.unwrap_or(usual.timeout).clamp(CHECK.0, CHECK.1),
+                interval: check.interval.unwrap_or(usual.interval).max(Duration::from_millis(100)),
+                failures: check.failures.unwrap_or(usual.failures),
+                successes: check.successes.unwrap_or(usual.successes),
+            },
+            needs: settings.depends_on.clone(),
+            restart: settings.restart,
+            stop: settings.stop,
+            critical: settings.critical,
+            terminal: false,
+        })
+    }
+
+    fn port(&self, service: &ServiceName) -> Option<Port> {
+        self.facts.ports.iter().find(|(known, _)| known == service).map(|(_, port)| *port)
+    }
+
+    fn check(&self) -> Result<Check> {
+        let Some(written) = &self.settings.health else { return Ok(Check::default()) };
+        health::parse(written).map_err(|fault| {
+            Failure::new(Code::ConfigInvalid, format!("`service.{}.health`: {}", self.name, fault.message))
+        })
+    }
+
+    fn words(&self, key: &str, text: &str, port: Option<Port>) -> Result<Vec<String>> {
+        let url =
+            port.map(|port| variables::url(&self.context.config, self.facts, self.name, port)).transpose()?;
+        let values = Values {
+            facts: self.facts,
+            service: self.name,
+            port,
+            url: url.as_deref(),
+            path: &self.entry.path.to_string_lossy(),
+            repo_path: &self.repository.root().to_string_lossy(),
+        };
+        command::words(&format!("service.{}.{key}", self.name), text, &values)
+    }
+
+    /// The env block's variables; those that a service's port goes by have its own.
+    fn variables(&self, port: Option<Port>) -> Vec<(String, String)> {
+        let mut variables = self.block.to_vec();
+        let Some(port) = port else { return variables };
+        for name in ["PORT"].into_iter().chain(self.settings.env.iter().map(String::as_str)) {
+            variables.retain(|(known, _)| known != name);
+            variables.push((name.to_owned(), port.to_string()));
+        }
+        variables
+    }
+}

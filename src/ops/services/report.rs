@@ -1,0 +1,95 @@
+//! How services stand, as every answer shows it.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::host::services::kin::{self, Kin};
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+use crate::model::services::protocol::ServiceFacts;
+use crate::model::services::state::State;
+
+/// One service.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ServiceView {
+    pub service: ServiceName,
+    pub state: State,
+    pub port: Option<Port>,
+    pub pid: Option<u32>,
+    /// Seconds since it was started last.
+    pub uptime_s: Option<u64>,
+    pub restarts: u32,
+    /// Of one processor: while it ran, or since the last look.
+    pub cpu_percent: Option<f64>,
+    pub memory_bytes: Option<u64>,
+    pub reason: Option<String>,
+}
+
+/// Looks at what services use, and remembers it for the next look.
+#[derive(Debug, Default)]
+pub struct Usages {
+    before: HashMap<ServiceName, (Timestamp, f64)>,
+}
+
+impl Usages {
+    /// Returns the services as they are shown. `marker` and `supervisor` tell which processes are theirs.
+    pub fn views(
+        &mut self,
+        facts: &[ServiceFacts],
+        now: Timestamp,
+        marker: &str,
+        supervisor: Option<u32>,
+    ) -> Vec<ServiceView> {
+        let is_any = facts.iter().any(|facts| !facts.pids.is_empty());
+        let kin = if is_any { kin::of_worktree(marker, &[], supervisor) } else { Vec::new() };
+        facts.iter().map(|facts| self.view(facts, &kin, now)).collect()
+    }
+
+    fn view(&mut self, facts: &ServiceFacts, kin: &[Kin], now: Timestamp) -> ServiceView {
+        let mut pids: Vec<u32> = facts.pids.clone();
+        for kin in kin.iter().filter(|kin| is_of(kin, facts)) {
+            if !pids.contains(&kin.id.pid) {
+                pids.push(kin.id.pid);
+            }
+        }
+        let uptime = facts.since.map(|since| now.duration_since(since).as_secs_f64().max(0.0));
+        let usage = (!pids.is_empty()).then(|| kin::usage(&pids));
+        let cpu = usage.and_then(|usage| {
+            let spent = usage.cpu_time.as_secs_f64();
+            let before = self.before.insert(facts.service.clone(), (now, spent));
+            let (time, spent) = match before {
+                Some((then, before)) if before <= spent => {
+                    (now.duration_since(then).as_secs_f64(), spent - before)
+                }
+                _ => (uptime?, spent),
+            };
+            (time > 0.0).then(|| (spent / time * 1000.0).round() / 10.0)
+        });
+        ServiceView {
+            service: facts.service.clone(),
+            state: facts.state,
+            port: facts.port,
+            pid: facts.pid,
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "whole seconds, never below 0"
+            )]
+            uptime_s: uptime.map(|uptime| uptime as u64),
+            restarts: facts.restarts,
+            cpu_percent: cpu,
+            memory_bytes: usage.map(|usage| usage.memory_bytes),
+            reason: facts.reason.clone(),
+        }
+    }
+}
+
+/// What lost its environment is told by its session.
+fn is_of(kin: &Kin, facts: &ServiceFacts) -> bool {
+    match &kin.service {
+        Some(service) => service == facts.service.as_str(),
+        None => facts.pids.contains(&kin.facts.session),
+    }
+}

@@ -1,0 +1,109 @@
+//! `wt status`: how the services of a worktree stand, from their supervisor, else from what is on record.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::process::identity;
+use crate::host::services::record_file;
+use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+use crate::model::services::protocol::{Request as Ask, ServiceFacts};
+use crate::model::services::state::State;
+use crate::model::view::as_text;
+use crate::ops::env;
+
+use super::contact::{self, Answer, Listener};
+use super::place::Place;
+use super::report::{ServiceView, Usages};
+
+/// How the services stand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub worktree: String,
+    #[serde(serialize_with = "as_text")]
+    pub path: PathBuf,
+    /// The supervisor's pid; `None` where nothing is supervised.
+    pub supervisor: Option<u32>,
+    pub services: Vec<ServiceView>,
+}
+
+/// Looks once or again and again.
+#[derive(Debug)]
+pub struct Looker {
+    entry: Entry,
+    place: Place,
+    usages: Usages,
+}
+
+impl Looker {
+    /// Looks at the worktree called `worktree`, or the one we stand in.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a worktree that is not recorded.
+    pub fn new(context: &Context, worktree: Option<&str>) -> Result<Self> {
+        let entry = env::require_entry(context, worktree)?;
+        let place = Place::of(context, &entry)?;
+        Ok(Self { entry, place, usages: Usages::default() })
+    }
+
+    /// Looks. Services that a killed supervisor left are taken over first.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the supervisor does not answer.
+    pub fn look(&mut self, context: &Context, listener: &mut dyn Listener) -> Result<Report> {
+        let place = &self.place;
+        let record = record_file::find(&place.wish.folder).unwrap_or_default();
+        let supervisor = record.supervisor.as_ref().filter(|supervisor| identity::is_alive(supervisor));
+        let mut facts = if supervisor.is_some() || contact::is_abandoned(&record) {
+            match contact::ask(context, place, &Ask::Status, listener)? {
+                Answer::Done(facts) => facts,
+                Answer::Failed(failed) => return Err(super::up::failure(place, failed)),
+            }
+        } else {
+            record.services.iter().map(|kept| kept.facts(identity::is_alive)).collect()
+        };
+        self.add_others(context, &mut facts);
+        let supervisor = record_file::find(&place.wish.folder).and_then(|record| record.supervisor);
+        let supervisor = supervisor.map(|supervisor| supervisor.pid);
+        Ok(Report {
+            worktree: self.entry.name.clone(),
+            path: self.entry.path.clone(),
+            supervisor,
+            services: self.usages.views(&facts, context.now(), &place.wish.marker, supervisor),
+        })
+    }
+
+    /// Those that could be run and never were; what is no service any more and does not run is left out.
+    fn add_others(&self, context: &Context, facts: &mut Vec<ServiceFacts>) {
+        let services = &context.config.services;
+        let is_runnable = |name: &ServiceName| {
+            services.get(name).is_some_and(crate::model::config::settings::ServiceSettings::is_runnable)
+        };
+        facts.retain(|facts| facts.state != State::Stopped || is_runnable(&facts.service));
+        for name in services.keys().filter(|name| is_runnable(name)) {
+            if facts.iter().all(|facts| facts.service != *name) {
+                facts.push(ServiceFacts {
+                    service: name.clone(),
+                    state: State::Stopped,
+                    port: self.port(name),
+                    pid: None,
+                    pids: Vec::new(),
+                    since: None,
+                    restarts: 0,
+                    reason: None,
+                });
+            }
+        }
+        facts.sort_by(|one, other| one.service.cmp(&other.service));
+    }
+
+    fn port(&self, service: &ServiceName) -> Option<Port> {
+        self.entry.allocations.iter().find(|known| known.service == *service)?.find_port()
+    }
+}

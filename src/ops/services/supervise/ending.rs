@@ -1,0 +1,146 @@
+//! Ends: seen where they happen, and brought about where they are asked for. Only what was proven to be the service's is
+//! signalled, each process by its own identity.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use super::running::Ending;
+use super::supervisor::Supervisor;
+use crate::host::process::stop::Running;
+use crate::host::services::kin::{self, Kin};
+use crate::model::service::ServiceName;
+use crate::model::services::machine::Event;
+use crate::model::services::state::Exit;
+use crate::model::signal::EndSignal;
+
+/// How long what was killed may take to vanish: it may hang in the kernel.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
+impl Supervisor<'_> {
+    /// Looks which processes have ended, and goes on with those that are being ended.
+    pub fn see_ends(&mut self) {
+        let names: Vec<ServiceName> = self.runs.keys().cloned().collect();
+        for name in names {
+            let Some(run) = self.runs.get_mut(&name) else { continue };
+            if let Some(child) = &mut run.child {
+                match child.find_end() {
+                    Ok(None) => {}
+                    Ok(Some(status)) => {
+                        run.exit = Some(exit(status));
+                        run.child = None;
+                    }
+                    Err(_) => {
+                        run.exit = Some(Exit::Unknown);
+                        run.child = None;
+                    }
+                }
+            }
+            run.others.retain(|process| !process.is_ended());
+            let is_gone = run.child.is_none() && run.others.is_empty();
+            if run.ending.is_some() {
+                self.go_on_ending(&name);
+            } else if is_gone {
+                self.see_gone(&name);
+            }
+        }
+    }
+
+    /// Its first process has ended: did it leave a daemon, or something to clear away?
+    fn see_gone(&mut self, name: &ServiceName) {
+        let kin = self.kin_of(name);
+        let Some(run) = self.runs.get_mut(name) else { return };
+        let exit = run.exit.unwrap_or(Exit::Unknown);
+        if kin.is_empty() {
+            self.end(name, exit);
+        } else if exit.is_success() && !run.is_setup {
+            // It went into the background: what it left is the service now.
+            run.others = held(&kin);
+            run.known = kin.into_iter().map(|kin| kin.id).collect();
+        } else {
+            self.begin_end(name);
+        }
+    }
+
+    /// Asks everything of a service to end.
+    pub fn begin_end(&mut self, name: &ServiceName) {
+        let Some(stop) = self.fleet.services().get(name).map(|service| service.plan.stop) else { return };
+        let kin = self.kin_of(name);
+        let Some(run) = self.runs.get_mut(name) else {
+            self.events.push_back(Event::Ended { service: name.clone(), exit: Exit::Unknown });
+            return;
+        };
+        if run.ending.is_some() {
+            return;
+        }
+        let targets = held(&kin);
+        ask(&targets, stop.signal);
+        run.ending = Some(Ending { targets, deadline: Instant::now() + stop.timeout, is_killing: false });
+        self.go_on_ending(name);
+    }
+
+    fn go_on_ending(&mut self, name: &ServiceName) {
+        let now = Instant::now();
+        let Some(stop) = self.fleet.services().get(name).map(|service| service.plan.stop) else { return };
+        let Some(run) = self.runs.get_mut(name) else { return };
+        let Some(ending) = &mut run.ending else { return };
+        ending.targets.retain(|process| !process.is_ended());
+        let is_late = ending.deadline <= now;
+        if !is_late && (!ending.targets.is_empty() || run.child.is_some()) {
+            return;
+        }
+        let (is_killing, was_killing) = (ending.is_killing || is_late, ending.is_killing);
+        // Those who were asked have gone, or do not go: who is left?
+        let kin = self.kin_of(name);
+        let Some(run) = self.runs.get_mut(name) else { return };
+        if kin.is_empty() && run.child.is_none() {
+            let exit = run.exit.unwrap_or(Exit::Unknown);
+            return self.end(name, exit);
+        }
+        if was_killing && is_late {
+            let pids: Vec<String> = kin.iter().map(|kin| kin.id.pid.to_string()).collect();
+            let exit = run.exit.unwrap_or(Exit::Unknown);
+            self.note(format!("`{name}` does not end, not even killed: pid {}", pids.join(", ")));
+            return self.end(name, exit);
+        }
+        let targets = held(&kin);
+        ask(&targets, if is_killing { EndSignal::Kill } else { stop.signal });
+        let deadline = match (is_killing && !was_killing, &run.ending) {
+            (false, Some(ending)) => ending.deadline,
+            _ => now + LAST_PATIENCE,
+        };
+        run.ending = Some(Ending { targets, deadline, is_killing });
+    }
+
+    /// Nothing of it runs any more.
+    fn end(&mut self, name: &ServiceName, exit: Exit) {
+        self.runs.remove(name);
+        self.events.push_back(Event::Ended { service: name.clone(), exit });
+    }
+
+    /// Returns the living processes of a service, by marker, session, group, ancestry and record.
+    pub fn kin_of(&self, name: &ServiceName) -> Vec<Kin> {
+        let recorded = self.runs.get(name).map(|run| run.known.clone()).unwrap_or_default();
+        kin::of_service(&self.wish.marker, name.as_str(), &recorded, Some(self.ourselves.pid))
+    }
+}
+
+/// Holds the processes fast, so that no other is meant even when they end; those that have ended are left out.
+pub(super) fn held(kin: &[Kin]) -> Vec<Running> {
+    kin.iter().filter_map(|kin| Running::find(kin.id.pid, kin.id.started).ok().flatten()).collect()
+}
+
+fn ask(targets: &[Running], signal: EndSignal) {
+    for process in targets {
+        // Who may not be signalled, or has gone, is found again by the next look.
+        let _ = process.send(signal);
+    }
+}
+
+fn exit(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Status(u8::try_from(code).unwrap_or(u8::MAX)),
+        (None, Some(signal)) => Exit::Signal(u8::try_from(signal).unwrap_or(u8::MAX)),
+        (None, None) => Exit::Unknown,
+    }
+}

@@ -1,0 +1,123 @@
+//! What is written down: the record of the services, and their processes in the registry, where every `wt` finds whose a
+//! listener is. Written when something changed, never waited for.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+
+use super::supervisor::Supervisor;
+use crate::error::Result;
+use crate::host::machine::Host;
+use crate::host::services::record_file;
+use crate::host::store::Store;
+use crate::model::process::ProcessId;
+use crate::model::registry::table::Registry;
+use crate::model::services::protocol::ServiceFacts;
+use crate::model::services::record::{Kept, Record, SCHEMA};
+use crate::model::services::service::Service;
+
+/// Writes processes into the registry, one after the other, in a thread of its own: somebody may hold the lock.
+#[derive(Debug)]
+pub(super) struct Registrar {
+    sender: Option<Sender<Vec<ProcessId>>>,
+    thread: Option<JoinHandle<()>>,
+    last: Vec<ProcessId>,
+}
+
+impl Registrar {
+    pub fn start(host: &Host, sequence: u64) -> Result<Self> {
+        let store = Store::open(host.dirs()?, super::supervisor::LOCK_TIMEOUT, host.interrupt.clone());
+        let (sender, wishes) = channel();
+        let thread = std::thread::Builder::new()
+            .stack_size(512 * 1024)
+            .spawn(move || write_all(&store, sequence, &wishes))
+            .map_err(crate::ops::services::failures::internal("no thread for the registry"))?;
+        Ok(Self { sender: Some(sender), thread: Some(thread), last: Vec::new() })
+    }
+
+    /// Has them recorded soon.
+    pub fn record(&mut self, processes: Vec<ProcessId>) {
+        if self.last == processes {
+            return;
+        }
+        self.last.clone_from(&processes);
+        if let Some(sender) = &self.sender {
+            // Without the thread the record in the state folder is what there is.
+            let _ = sender.send(processes);
+        }
+    }
+
+    /// Waits until everything is recorded.
+    pub fn finish(&mut self) {
+        self.sender = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<Vec<ProcessId>>) {
+    while let Ok(mut processes) = wishes.recv() {
+        // Only the last word counts.
+        while let Ok(newer) = wishes.try_recv() {
+            processes = newer;
+        }
+        let value = serde_json::to_value(&processes).unwrap_or(Value::Null);
+        let _ = store.update(|registry| {
+            if let Some(entry) = registry.find_by_sequence(sequence) {
+                if processes.is_empty() {
+                    entry.extra.shift_remove("processes");
+                } else {
+                    entry.extra.insert("processes".to_owned(), value);
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+impl Supervisor<'_> {
+    /// Returns how all services stand.
+    pub fn facts(&self) -> Vec<ServiceFacts> {
+        let kept = self.fleet.services().values().map(|service| self.kept(service));
+        kept.map(|kept| kept.facts(|_| true)).collect()
+    }
+
+    fn kept(&self, service: &Service) -> Kept {
+        let run = self.runs.get(&service.plan.name);
+        Kept {
+            plan: service.plan.clone(),
+            state: service.state(),
+            restarts: service.restarts,
+            reason: service.reason.clone(),
+            is_set_up: service.is_set_up,
+            since: run.map(|run| run.since),
+            processes: run.map(|run| run.known.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Writes down what changed, and tells those who wait for changes.
+    pub fn keep(&mut self) {
+        let services: Vec<Kept> = self.fleet.services().values().map(|service| self.kept(service)).collect();
+        let record = Record { schema: SCHEMA, supervisor: Some(self.ourselves.clone()), services };
+        if record == self.written {
+            return;
+        }
+        let resting: Vec<_> = record
+            .services
+            .iter()
+            .filter(|kept| kept.state.is_resting() && kept.processes.is_empty())
+            .collect();
+        let resting: Vec<_> = resting.into_iter().map(|kept| kept.plan.name.clone()).collect();
+        for name in resting {
+            self.release_ports(&name, true);
+        }
+        let facts = self.facts();
+        self.tell_all(&facts);
+        self.registrar.record(record.processes().cloned().collect());
+        // A full disk keeps nobody from being supervised.
+        let _ = record_file::write(&self.wish.folder, &record);
+        self.written = record;
+    }
+}

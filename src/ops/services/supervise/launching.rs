@@ -1,0 +1,239 @@
+//! Starting: the ports are held before anything runs, the folder is looked at once more, and the words are executed.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::Instant;
+
+use super::running::{Look, Run};
+use super::supervisor::Supervisor;
+use crate::host::net::owner;
+use crate::host::services::hold::{self, PortHold};
+use crate::host::services::launch::{Launch, launch};
+use crate::host::services::log_file::LogFile;
+use crate::host::services::record_file;
+use crate::host::store::Store;
+use crate::model::attribution::{WT_MARKER, WT_SERVICE};
+use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::model::services::machine::Event;
+use crate::model::services::plan::ServicePlan;
+use crate::model::services::protocol::Cause;
+use crate::model::services::service::Service;
+
+/// Why ports cannot be had.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub reason: String,
+    pub cause: Cause,
+}
+
+impl Supervisor<'_> {
+    /// Holds the ports of all that do not run yet, under the registry's lock, so that no other `wt` gives them away.
+    pub fn hold_ports(&mut self, plans: &[ServicePlan]) -> Result<(), Refusal> {
+        let is_resting = |name: &ServiceName| self.fleet.services().get(name).is_none_or(Service::is_resting);
+        let wanted: Vec<(ServiceName, Port)> = plans
+            .iter()
+            .filter(|plan| is_resting(&plan.name) && !plan.contained)
+            .flat_map(|plan| plan.ports().map(|port| (plan.name.clone(), port)))
+            .filter(|(_, port)| !self.holds.contains_key(port) && !self.sockets.contains_key(port))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let sequence = self.wish.sequence;
+        let taken = self.store().and_then(|store| {
+            store.update(|registry| {
+                let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.is_living());
+                let ports: Vec<Port> = entry.into_iter().flat_map(Entry::ports).collect();
+                let mut holds: Vec<PortHold> = Vec::new();
+                for (service, port) in &wanted {
+                    if !ports.contains(port) {
+                        return Ok(Err((service.clone(), *port, None, registry.clone())));
+                    }
+                    match PortHold::take(*port) {
+                        Ok(hold) => holds.push(hold),
+                        Err(error) => {
+                            return Ok(Err((service.clone(), *port, Some(error), registry.clone())));
+                        }
+                    }
+                }
+                Ok(Ok(holds))
+            })
+        });
+        match taken {
+            Ok(Ok(holds)) => {
+                self.holds.extend(holds.into_iter().map(|hold| (hold.port(), hold)));
+                Ok(())
+            }
+            Ok(Err((service, port, None, _))) => Err(Refusal {
+                reason: format!("port {port} of `{service}` is no longer allocated to this worktree"),
+                cause: Cause::PortConflict,
+            }),
+            Ok(Err((service, port, Some(error), registry))) => Err(Refusal {
+                reason: format!("port {port} of `{service}` {}", taken_by(port, &error, &registry)),
+                cause: cause(&error),
+            }),
+            Err(failure) => Err(Refusal { reason: failure.to_string(), cause: Cause::Service }),
+        }
+    }
+
+    pub fn store(&self) -> crate::error::Result<Store<Registry>> {
+        Ok(Store::open(self.host.dirs()?, super::supervisor::LOCK_TIMEOUT, self.host.interrupt.clone()))
+    }
+
+    /// Starts a service, or its setup.
+    pub fn launch(&mut self, name: &ServiceName, is_setup: bool) {
+        let Some(plan) = self.fleet.services().get(name).map(|service| service.plan.clone()) else { return };
+        self.causes.remove(name);
+        if let Err(Refusal { reason, cause }) = self.try_launch(&plan, is_setup) {
+            self.causes.insert(name.clone(), cause);
+            self.events.push_back(Event::LaunchFailed { service: name.clone(), reason });
+        }
+    }
+
+    fn try_launch(&mut self, plan: &ServicePlan, is_setup: bool) -> Result<(), Refusal> {
+        self.require_inside(&plan.folder)?;
+        self.require_ports(plan)?;
+        let logs = record_file::logs(&self.wish.folder);
+        let log = LogFile::start(&logs, plan.name.as_str())
+            .map_err(|error| refusal(&error, &format!("its log in {} cannot be written", logs.display())))?;
+        if matches!(log.has_room(), Ok(false)) {
+            let reason = format!("the disk of its log is full ({})", logs.display());
+            return Err(Refusal { reason, cause: Cause::DiskFull });
+        }
+        let words = if is_setup { plan.setup.as_deref().unwrap_or_default() } else { &plan.words };
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        let mut variables = plan.variables.clone();
+        variables.push((WT_MARKER.to_owned(), self.wish.marker.clone()));
+        variables.push((WT_SERVICE.to_owned(), plan.name.to_string()));
+        let socket =
+            plan.port.filter(|_| plan.activated && !is_setup).and_then(|port| self.sockets.get(&port));
+        let launched = launch(&Launch {
+            words: &words,
+            folder: &plan.folder,
+            variables: &variables,
+            log: log.as_fd(),
+            socket: socket.map(AsFd::as_fd),
+            terminal: None,
+        });
+        let child = launched.map_err(|error| cannot_run(is_setup, plan, &error))?;
+        self.last_run += 1;
+        let run = Run {
+            number: self.last_run,
+            is_setup,
+            known: vec![child.id.clone()],
+            child: Some(child),
+            others: Vec::new(),
+            since: self.host.clock.now(),
+            log: Some(log),
+            look: Look::new(Instant::now()),
+            ending: None,
+            exit: None,
+        };
+        self.runs.insert(plan.name.clone(), run);
+        Ok(())
+    }
+
+    /// What was inside when it was planned may be a link by now.
+    fn require_inside(&self, folder: &Path) -> Result<(), Refusal> {
+        let real = |path: &Path| {
+            path.canonicalize().map_err(|error| refusal(&error, &format!("its folder {}", path.display())))
+        };
+        if real(folder)?.starts_with(real(&self.wish.worktree)?) {
+            return Ok(());
+        }
+        let reason = format!("its folder {} is not inside the worktree", folder.display());
+        Err(Refusal { reason, cause: Cause::Permission })
+    }
+
+    /// Holds the ports again where they were let go, and makes the socket that is to be handed over.
+    fn require_ports(&mut self, plan: &ServicePlan) -> Result<(), Refusal> {
+        if plan.contained {
+            return Ok(());
+        }
+        for port in plan.ports() {
+            if self.holds.contains_key(&port) || self.sockets.contains_key(&port) {
+                continue;
+            }
+            match PortHold::take(port) {
+                Ok(hold) => drop(self.holds.insert(port, hold)),
+                Err(error) => {
+                    let registry = self.store().and_then(|store| store.read()).unwrap_or_default();
+                    let reason = format!("port {port} {}", taken_by(port, &error, &registry));
+                    return Err(Refusal { reason, cause: cause(&error) });
+                }
+            }
+        }
+        if let (Some(port), true) = (plan.port, plan.activated)
+            && !self.sockets.contains_key(&port)
+        {
+            let socket = hold::listen(port);
+            let socket =
+                socket.map_err(|error| refusal(&error, &format!("port {port} cannot be listened on")))?;
+            self.sockets.insert(port, socket);
+        }
+        Ok(())
+    }
+
+    /// Lets go of the ports of a service: it listens itself by now, or does not run any more.
+    pub fn release_ports(&mut self, name: &ServiceName, with_socket: bool) {
+        let Some(service) = self.fleet.services().get(name) else { return };
+        for port in service.plan.ports() {
+            self.holds.remove(&port);
+            if with_socket {
+                self.sockets.remove(&port);
+            }
+        }
+    }
+}
+
+/// Says who has the port.
+fn taken_by(port: Port, error: &std::io::Error, registry: &Registry) -> String {
+    if error.kind() != ErrorKind::AddrInUse {
+        return format!("cannot be held: {error}");
+    }
+    let busy = owner::attribute(&[port], registry).unwrap_or_default();
+    let sockets = busy.iter().flat_map(|busy| &busy.listeners);
+    let owners: Vec<String> = sockets
+        .flat_map(|socket| &socket.owners)
+        .map(|owner| {
+            let of = owner.worktree.as_ref().map(|name| format!(", of worktree {name}")).unwrap_or_default();
+            format!("{}, pid {}{of}", owner.command, owner.pid)
+        })
+        .collect();
+    match owners.first() {
+        Some(first) => format!("was taken in the meantime: it is held by {first}"),
+        None => "was taken in the meantime by a process that we may not look into".to_owned(),
+    }
+}
+
+fn cannot_run(is_setup: bool, plan: &ServicePlan, error: &std::io::Error) -> Refusal {
+    let words = if is_setup { plan.setup.as_deref().unwrap_or_default() } else { &plan.words };
+    let program = words.first().map(String::as_str).unwrap_or_default();
+    let what = if is_setup { "its setup " } else { "" };
+    match error.kind() {
+        ErrorKind::NotFound => Refusal {
+            reason: format!("{what}`{program}` cannot be run: there is no such command"),
+            cause: Cause::NotFound,
+        },
+        _ => refusal(error, &format!("{what}`{program}` cannot be run")),
+    }
+}
+
+fn refusal(error: &std::io::Error, what: &str) -> Refusal {
+    Refusal { reason: format!("{what}: {error}"), cause: cause(error) }
+}
+
+fn cause(error: &std::io::Error) -> Cause {
+    match error.kind() {
+        ErrorKind::AddrInUse => Cause::PortConflict,
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Cause::NotFound,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Cause::Permission,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Cause::DiskFull,
+        _ => Cause::Service,
+    }
+}

@@ -1,0 +1,164 @@
+//! Whether a service is ready, and stays so: a process of its own listens on its port, and its check passes.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::supervisor::{Asked, Supervisor};
+use crate::host::net::check::ask::Question;
+use crate::host::net::check::command::Run as Command;
+use crate::host::net::listeners::listeners;
+use crate::host::net::{holding, owner};
+use crate::model::config::health;
+use crate::model::health::check::{Check, CheckKind, Outcome};
+use crate::model::listener::Listener;
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+use crate::model::services::machine::Event;
+use crate::model::services::readiness::{self, Standing};
+use crate::model::services::service::Phase;
+use crate::model::services::state::Sight;
+
+/// How often all processes of a service that starts are searched for, to see where it listens instead.
+const SEARCH: Duration = Duration::from_millis(250);
+
+impl Supervisor<'_> {
+    /// Looks at every service that is due.
+    pub fn look_at_services(&mut self) {
+        let now = Instant::now();
+        let due: Vec<ServiceName> = self
+            .runs
+            .iter()
+            .filter(|(_, run)| run.ending.is_none() && !run.is_setup && !run.look.is_asked)
+            .filter(|(_, run)| run.look.due <= now)
+            .map(|(name, _)| name.clone())
+            .collect();
+        if due.is_empty() {
+            return;
+        }
+        let sockets = listeners().unwrap_or_default();
+        for name in due {
+            if let Some(sight) = self.look(&name, &sockets) {
+                self.saw(&name, sight);
+            }
+        }
+    }
+
+    /// Takes in what services have answered meanwhile.
+    pub fn hear_answers(&mut self) {
+        for (asked, outcome) in self.asker.answers() {
+            let Some(run) = self.runs.get_mut(&asked.service) else { continue };
+            if run.number != asked.number {
+                continue;
+            }
+            run.look.is_asked = false;
+            if run.ending.is_some() {
+                continue;
+            }
+            let sight = match outcome {
+                Outcome::Responds { .. } => Sight::Well,
+                Outcome::NotAccepting => {
+                    Sight::Unwell("not accepting: connections pile up in its queue".to_owned())
+                }
+                Outcome::Fails(reason) | Outcome::NotAsked { reason, .. } => Sight::Unwell(reason),
+            };
+            self.saw(&asked.service, sight);
+        }
+    }
+
+    fn saw(&mut self, name: &ServiceName, sight: Sight) {
+        let is_well = sight == Sight::Well;
+        self.events.push_back(Event::Seen { service: name.clone(), sight });
+        self.work();
+        let phase = self.fleet.services().get(name).map(|service| (service.phase, service.plan.patience));
+        let now = Instant::now();
+        let Some(run) = self.runs.get_mut(name) else { return };
+        match phase {
+            Some((Phase::Ready { .. } | Phase::Unhealthy { .. }, patience)) => {
+                run.look.due = now + patience.interval;
+            }
+            _ => run.look.later(now),
+        }
+        if is_well {
+            self.release_ports(name, false);
+        }
+    }
+
+    /// Returns what a service shows; `None` while it is asked.
+    fn look(&mut self, name: &ServiceName, sockets: &[Listener]) -> Option<Sight> {
+        let plan = self.fleet.services().get(name)?.plan.clone();
+        let check = match plan.health.as_ref().map(health::parse) {
+            None => Check::default(),
+            Some(Ok(check)) => check,
+            Some(Err(fault)) => return Some(Sight::Unwell(fault.message)),
+        };
+        let is_asked_by_command = matches!(check.kind, CheckKind::Command(_));
+        if (plan.port.is_none() || plan.contained) && !is_asked_by_command {
+            return Some(Sight::Well);
+        }
+        let mut addresses = Vec::new();
+        if !plan.contained {
+            for (index, port) in plan.ports().enumerate() {
+                match self.standing(name, port, sockets) {
+                    Standing::Ours { reached_at } if index == 0 => addresses = reached_at,
+                    Standing::Ours { .. } => {}
+                    Standing::Not(reason) => return Some(Sight::Unwell(reason)),
+                }
+            }
+        }
+        let command = plan.check_words.as_ref().filter(|_| is_asked_by_command).map(|words| Command {
+            words: words.iter().map(Into::into).collect(),
+            folder: plan.folder.clone(),
+            variables: plan.variables.clone(),
+        });
+        let run = self.runs.get_mut(name)?;
+        let tag = Asked { service: name.clone(), number: run.number };
+        let port = plan.port.or_else(|| Port::new(1))?;
+        let question = Question { addresses, port, check: check.kind, timeout: plan.patience.check, command };
+        match self.asker.ask(tag, question) {
+            Ok(()) => {
+                run.look.is_asked = true;
+                None
+            }
+            Err(error) => Some(Sight::Unwell(format!("cannot be asked: {error}"))),
+        }
+    }
+
+    /// Whether a process of the service listens on the port; those that are known first, all only where it must be.
+    fn standing(&mut self, name: &ServiceName, port: Port, sockets: &[Listener]) -> Standing {
+        let is_taken = sockets.iter().any(|socket| socket.port == port && socket.listening);
+        let Some(run) = self.runs.get(name) else { return Standing::Not("it has ended".to_owned()) };
+        let known: Vec<u32> = run.alive().iter().map(|id| id.pid).collect();
+        let mut own = holding::sockets_of(&known);
+        let mut standing = readiness::standing(port, sockets, &own);
+        let is_search_due = run.look.searched.is_none_or(|searched| searched.elapsed() >= SEARCH);
+        if matches!(standing, Standing::Not(_)) && (is_taken || is_search_due) {
+            own = self.search(name);
+            standing = readiness::standing(port, sockets, &own);
+        }
+        match standing {
+            Standing::Not(reason) if is_taken => Standing::Not(self.holder(port).unwrap_or(reason)),
+            other => other,
+        }
+    }
+
+    /// Searches all processes of a service, remembers them, and returns the sockets that they hold.
+    fn search(&mut self, name: &ServiceName) -> BTreeSet<u64> {
+        let kin = self.kin_of(name);
+        let pids: Vec<u32> = kin.iter().map(|kin| kin.id.pid).collect();
+        if let Some(run) = self.runs.get_mut(name) {
+            run.look.searched = Some(Instant::now());
+            run.remember(kin.into_iter().map(|kin| kin.id));
+        }
+        holding::sockets_of(&pids)
+    }
+
+    /// Names the stranger who listens on a port that is not his.
+    fn holder(&self, port: Port) -> Option<String> {
+        let registry = self.store().and_then(|store| store.read()).ok()?;
+        let busy = owner::attribute(&[port], &registry).ok()?;
+        let sockets = busy.iter().flat_map(|busy| &busy.listeners).filter(|socket| socket.listening);
+        let owner = sockets.flat_map(|socket| &socket.owners).next()?;
+        let of = owner.worktree.as_ref().map(|name| format!(", of worktree {name}")).unwrap_or_default();
+        Some(format!("port {port} is held by {}, pid {}{of}", owner.command, owner.pid))
+    }
+}

@@ -1,0 +1,12 @@
+//! The supervisor of a worktree's services.
+
+mod callers;
+mod ending;
+mod keep;
+mod launching;
+mod looking;
+mod running;
+mod supervisor;
+mod takeover;
+
+pub use supervisor::{Wish, supervise};

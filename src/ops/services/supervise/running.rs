@@ -1,0 +1,96 @@
+//! What the supervisor has at hand for a service that runs: its processes, its log, when to look at it, how it is ended.
+
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::host::process::identity;
+use crate::host::process::stop::Running;
+use crate::host::services::launch::Launched;
+use crate::host::services::log_file::LogFile;
+use crate::model::process::ProcessId;
+use crate::model::services::state::Exit;
+
+/// The first pause between two looks at a service that starts, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(100));
+
+/// One run of a service, or of its setup.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Tells the answers of earlier runs apart.
+    pub number: u64,
+    pub is_setup: bool,
+    /// Its first process, where that is our child and has not ended.
+    pub child: Option<Launched>,
+    /// Processes of it that are nobody's child that we could wait for: a daemon's, or what was taken over.
+    pub others: Vec<Running>,
+    /// The first process, and all others that were seen.
+    pub known: Vec<ProcessId>,
+    pub since: Timestamp,
+    pub log: Option<LogFile>,
+    pub look: Look,
+    pub ending: Option<Ending>,
+    /// How its first process ended.
+    pub exit: Option<Exit>,
+}
+
+impl Run {
+    /// Returns what becomes readable when one of its processes ends.
+    pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let of_ending = self.ending.iter().flat_map(|ending| &ending.targets);
+        let others = self.others.iter().chain(of_ending).filter(|process| !process.is_ended());
+        let child = self.child.as_ref().and_then(Launched::descriptor);
+        child.into_iter().chain(others.filter_map(Running::descriptor))
+    }
+
+    /// Returns the first of its processes that lives, and all that do.
+    pub fn alive(&self) -> Vec<&ProcessId> {
+        self.known.iter().filter(|id| identity::is_alive(id)).collect()
+    }
+
+    /// Takes note of processes that were seen, the first one first.
+    pub fn remember(&mut self, seen: impl IntoIterator<Item = ProcessId>) -> bool {
+        let before = self.known.clone();
+        self.known.retain(identity::is_alive);
+        for id in seen {
+            if !self.known.contains(&id) {
+                self.known.push(id);
+            }
+        }
+        self.known != before
+    }
+}
+
+/// When to look at it next.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub due: Instant,
+    pause: Duration,
+    /// Whether it is being asked just now.
+    pub is_asked: bool,
+    /// When all its processes were searched for last.
+    pub searched: Option<Instant>,
+}
+
+impl Look {
+    /// The first look is due at once.
+    pub fn new(now: Instant) -> Self {
+        Self { due: now, pause: PAUSES.0, is_asked: false, searched: None }
+    }
+
+    /// The next look at a service that starts: later and later.
+    pub fn later(&mut self, now: Instant) {
+        self.due = now + self.pause;
+        self.pause = (self.pause * 3 / 2).min(PAUSES.1);
+    }
+}
+
+/// How it is being ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub targets: Vec<Running>,
+    /// When patience ends: first for those that were asked, then for those that were killed.
+    pub deadline: Instant,
+    pub is_killing: bool,
+}

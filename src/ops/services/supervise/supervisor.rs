@@ -1,0 +1,272 @@
+//! The supervisor of one worktree's services: one loop that sleeps until something happens, tells the machine, and does
+//! what the machine decides. It reads no configuration, and ends when nothing is left to supervise.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::callers::Caller;
+use super::keep::Registrar;
+use super::running::Run;
+use crate::error::Result;
+use crate::host::machine::Host;
+use crate::host::process::identity;
+use crate::host::services::endpoint::{Endpoint, Listening};
+use crate::host::services::hold::PortHold;
+use crate::host::services::open_folder::OpenFolder;
+use crate::host::services::signals::Bell;
+use crate::host::services::waiting::{self, Asker};
+use crate::host::services::{reaper, record_file};
+use crate::model::port::Port;
+use crate::model::process::ProcessId;
+use crate::model::service::ServiceName;
+use crate::model::services::batch::BatchId;
+use crate::model::services::machine::{Action, Event, Fleet};
+use crate::model::services::protocol::Cause;
+use crate::model::services::record::Record;
+use crate::ops::services::place::Place;
+
+/// How often everything is looked after that tells nobody when it changes: the worktree's folder, the socket, the logs.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// How long it stays without anything to do before the first caller came.
+const LONELY: Duration = Duration::from_secs(10);
+
+/// How long it waits for somebody who holds the registry's lock.
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whose supervisor it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Where the record and the logs are.
+    pub folder: PathBuf,
+    /// The value of `WT_MARKER`.
+    pub marker: String,
+    pub worktree: PathBuf,
+    /// The entry in the registry.
+    pub sequence: u64,
+}
+
+/// Which look an answer is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub service: ServiceName,
+    pub number: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Supervisor<'a> {
+    pub wish: &'a Wish,
+    pub host: &'a Host,
+    pub ourselves: ProcessId,
+    pub begun: Instant,
+    pub fleet: Fleet,
+    pub runs: BTreeMap<ServiceName, Run>,
+    pub holds: BTreeMap<Port, PortHold>,
+    /// Sockets that listen for services that are handed them.
+    pub sockets: BTreeMap<Port, OwnedFd>,
+    pub asker: Asker<Asked>,
+    pub callers: Vec<Caller>,
+    pub registrar: Registrar,
+    /// Why services could not be started.
+    pub causes: BTreeMap<ServiceName, Cause>,
+    /// Said to whoever calls first.
+    pub news: Vec<String>,
+    pub events: VecDeque<Event>,
+    pub last_batch: BatchId,
+    pub last_run: u64,
+    pub written: Record,
+    endpoint: Endpoint,
+    listening: Listening,
+    worktree: Option<OpenFolder>,
+    has_worked: bool,
+    is_worktree_gone: bool,
+    next_round: Instant,
+    next_reaping: Option<Instant>,
+}
+
+/// Supervises until nothing is left to supervise.
+///
+/// # Errors
+///
+/// What keeps it from beginning: another supervisor is no error, it has the seat.
+pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
+    let Place { wish, endpoint } = &Place::of_wish(host.dirs()?.state(), wish)?;
+    let failed = crate::ops::services::failures::internal("the services cannot be supervised");
+    reaper::leave_session().map_err(&failed)?;
+    let Some(_seat) = record_file::Seat::take(&wish.folder).map_err(&failed)? else { return Ok(()) };
+    reaper::adopt_orphans().map_err(&failed)?;
+    let children = Bell::of_children().map_err(&failed)?;
+    let endings = Bell::of_endings().map_err(&failed)?;
+    let ourselves = identity::current()?;
+    let written = record_file::find(&wish.folder).unwrap_or_default();
+    // Whoever calls from now on waits until everything was taken over.
+    let listening = endpoint.listen().map_err(&failed)?;
+    let now = Instant::now();
+    let mut supervisor = Supervisor {
+        wish,
+        host,
+        ourselves,
+        begun: now,
+        fleet: Fleet::default(),
+        runs: BTreeMap::new(),
+        holds: BTreeMap::new(),
+        sockets: BTreeMap::new(),
+        asker: Asker::new().map_err(&failed)?,
+        callers: Vec::new(),
+        registrar: Registrar::start(host, wish.sequence)?,
+        causes: BTreeMap::new(),
+        news: Vec::new(),
+        events: VecDeque::new(),
+        last_batch: 0,
+        last_run: 0,
+        written,
+        endpoint: endpoint.clone(),
+        listening,
+        worktree: OpenFolder::find(&wish.worktree),
+        has_worked: false,
+        is_worktree_gone: false,
+        next_round: now + ROUND,
+        next_reaping: None,
+    };
+    supervisor.take_over();
+    supervisor.work();
+    supervisor.keep();
+    let ended = supervisor.run(children, endings);
+    supervisor.leave();
+    ended.map_err(&failed)
+}
+
+impl Supervisor<'_> {
+    fn run(&mut self, mut children: Bell, mut endings: Bell) -> std::io::Result<()> {
+        loop {
+            self.sleep(&children, &endings)?;
+            if endings.rang() {
+                self.stop_everything();
+            }
+            if children.rang() && self.next_reaping.is_none() {
+                self.next_reaping = Some(Instant::now() + ROUND / 4);
+            }
+            self.hear_callers();
+            self.see_ends();
+            self.hear_answers();
+            self.look_at_services();
+            self.events.push_back(Event::Tick);
+            self.work();
+            self.go_round();
+            self.keep();
+            self.send_waiting();
+            if self.is_over() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Time since the machine began.
+    pub fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn sleep(&self, children: &Bell, endings: &Bell) -> std::io::Result<()> {
+        let now = Instant::now();
+        let mut until = self.next_round;
+        let of_runs = self.runs.values().filter_map(|run| match &run.ending {
+            Some(ending) => Some(ending.deadline),
+            None if run.look.is_asked || run.is_setup => None,
+            None => Some(run.look.due),
+        });
+        let of_machine = self.fleet.next_deadline().map(|deadline| self.begun + deadline);
+        for due in of_runs.chain(of_machine).chain(self.next_reaping) {
+            until = until.min(due);
+        }
+        let mut readable: Vec<BorrowedFd<'_>> =
+            vec![children.as_fd(), endings.as_fd(), self.listening.as_fd(), self.asker.as_fd()];
+        readable.extend(self.runs.values().flat_map(Run::descriptors));
+        readable.extend(self.callers.iter().map(Caller::as_fd));
+        let writable: Vec<BorrowedFd<'_>> =
+            self.callers.iter().filter(|caller| caller.has_waiting()).map(Caller::as_fd).collect();
+        // The machine's times are compared in whole: a wake-up that comes a hair too early would be for nothing.
+        let time = until.saturating_duration_since(now) + Duration::from_micros(100);
+        waiting::sleep(&readable, &writable, time)
+    }
+
+    fn hear_callers(&mut self) {
+        while let Ok(Some(stream)) = self.listening.find_caller() {
+            self.has_worked = true;
+            self.callers.push(Caller::new(stream));
+        }
+        self.hear();
+    }
+
+    /// Tells the machine everything that happened, and does what it decides.
+    pub fn work(&mut self) {
+        while let Some(event) = self.events.pop_front() {
+            let now = self.now();
+            for action in self.fleet.step(event, now) {
+                match action {
+                    Action::SetUp(service) => self.launch(&service, true),
+                    Action::Launch(service) => self.launch(&service, false),
+                    Action::Stop(service) => self.begin_end(&service),
+                    Action::Settled { batch, outcome } => self.settle(batch, outcome),
+                }
+            }
+        }
+    }
+
+    pub fn new_batch(&mut self) -> BatchId {
+        self.last_batch += 1;
+        self.last_batch
+    }
+
+    pub fn stop_everything(&mut self) {
+        let batch = self.new_batch();
+        self.events.push_back(Event::Stop { batch });
+        self.has_worked = true;
+    }
+
+    fn go_round(&mut self) {
+        let now = Instant::now();
+        if self.next_reaping.is_some_and(|due| due <= now) {
+            self.next_reaping = None;
+            let waited_for: Vec<u32> =
+                self.runs.values().filter_map(|run| Some(run.child.as_ref()?.id.pid)).collect();
+            // What cannot be reaped now is reaped by whoever outlives us.
+            let _ = reaper::reap_orphans(&waited_for);
+        }
+        if now < self.next_round {
+            return;
+        }
+        self.next_round = now + ROUND;
+        if !self.is_worktree_gone && self.worktree.as_ref().is_some_and(OpenFolder::is_deleted) {
+            self.is_worktree_gone = true;
+            self.stop_everything();
+            self.work();
+        }
+        if !self.listening.is_reachable()
+            && let Ok(listening) = self.endpoint.listen()
+        {
+            self.listening = listening;
+        }
+        for log in self.runs.values().filter_map(|run| run.log.as_ref()) {
+            // A full disk is the service's own trouble, and a hole that cannot be made is only a long file.
+            let _ = log.give_back_head();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let is_waited_for = self.callers.iter().any(|caller| !caller.is_idle());
+        let was_lonely = self.has_worked || self.begun.elapsed() > LONELY;
+        self.fleet.is_idle() && self.runs.is_empty() && !is_waited_for && was_lonely
+    }
+
+    fn leave(&mut self) {
+        self.written.supervisor = None;
+        let _ = record_file::write(&self.wish.folder, &self.written);
+        self.registrar.record(Vec::new());
+        self.registrar.finish();
+        if self.is_worktree_gone {
+            let _ = record_file::forget(&self.wish.folder);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What an earlier supervisor left that was killed: each process is identified anew before it counts as ours.
+
+use std::time::Instant;
+
+use super::ending::held;
+use super::running::{Look, Run};
+use super::supervisor::Supervisor;
+use crate::host::services::kin;
+use crate::host::services::log_file::LogFile;
+use crate::host::services::record_file;
+use crate::model::services::machine::Event;
+use crate::model::services::record::Kept;
+use crate::model::services::service::{Phase, Service};
+use crate::model::services::state::{Exit, State};
+
+impl Supervisor<'_> {
+    /// Takes over what runs, and takes note of what does not.
+    pub fn take_over(&mut self) {
+        let kept = std::mem::take(&mut self.written.services);
+        let mut taken: Vec<String> = Vec::new();
+        let mut lost: Vec<String> = Vec::new();
+        for kept in kept {
+            let name = kept.plan.name.clone();
+            let marker = &self.wish.marker;
+            let kin = kin::of_service(marker, name.as_str(), &kept.processes, Some(self.ourselves.pid));
+            let was_running = !kept.state.is_resting();
+            let mut service = resting(&kept);
+            if !kin.is_empty() {
+                // Looked at like one that has just started: what it is will show at once.
+                service.phase = Phase::Starting { since: self.now() };
+                service.restarts = kept.restarts;
+                let pid = kept.processes.first().filter(|first| kin.iter().any(|kin| kin.id == **first));
+                taken.push(format!("{name} (pid {})", pid.unwrap_or(&kin[0].id).pid));
+                self.last_run += 1;
+                let mut run = Run {
+                    number: self.last_run,
+                    is_setup: false,
+                    child: None,
+                    others: held(&kin),
+                    known: pid.cloned().into_iter().collect(),
+                    since: kept.since.unwrap_or_else(|| self.host.clock.now()),
+                    log: LogFile::find(&record_file::logs(&self.wish.folder), name.as_str()).ok().flatten(),
+                    look: Look::new(Instant::now()),
+                    ending: None,
+                    exit: None,
+                };
+                run.remember(kin.into_iter().map(|kin| kin.id));
+                self.runs.insert(name.clone(), run);
+            } else if was_running {
+                service.phase = Phase::Ready { since: self.now() };
+                lost.push(name.to_string());
+                self.events.push_back(Event::Ended { service: name.clone(), exit: Exit::Unknown });
+            }
+            // A setup that was cut off is no service: it is ended, and run again when that is asked for.
+            let is_half_set_up = service.plan.setup.is_some() && !service.is_set_up;
+            self.fleet.insert(service);
+            if is_half_set_up && self.runs.contains_key(&name) {
+                self.stop_everything();
+            }
+        }
+        if !taken.is_empty() {
+            self.news.push(format!("the supervisor had ended; another one took over {}", taken.join(", ")));
+        }
+        if !lost.is_empty() {
+            self.news.push(format!("ended while nobody watched: {}", lost.join(", ")));
+        }
+    }
+}
+
+fn resting(kept: &Kept) -> Service {
+    let mut service = Service::new(kept.plan.clone(), kept.is_set_up);
+    service.phase = match kept.state {
+        State::Failed => Phase::Failed,
+        State::Completed => Phase::Completed,
+        _ => Phase::Stopped,
+    };
+    service.reason = kept.reason.clone().filter(|_| kept.state == State::Failed);
+    service
+}
