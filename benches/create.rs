@@ -1,4 +1,4 @@
-//! What creating a worktree costs beside `git worktree add`: `cargo bench --bench create [-- FILES…]`.
+//! What creating a worktree costs beside `git worktree add`: `cargo bench --bench create [-- FILES… --svg FILE]`.
 //! Both sides take turns in one run, in a temporary folder (`TMPDIR`, else `/dev/shm` where it is); trust the ratios.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on says so by panicking")]
@@ -10,50 +10,106 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+#[path = "support/drawing.rs"]
+mod drawing;
+
 use wt::host::checkout::{Candidate, Request, checkout};
 
 fn main() {
-    let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    let sizes = if asked.is_empty() { vec![200, 5000] } else { asked };
-    println!("{:>7}  {:<28} {:>10}  {:>6}   first status", "files", "way", "median", "ratio");
+    let mut sizes = Vec::new();
+    let mut picture = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--svg" => picture = arguments.next(),
+            number => sizes.extend(number.parse::<usize>()),
+        }
+    }
+    if sizes.is_empty() {
+        sizes = vec![300, 1000, 5000, 25_000];
+    }
+    if worktrunk().is_none() {
+        println!("SKIPPED: worktrunk; name its binary in WT_BENCH_WORKTRUNK");
+    }
+    println!(
+        "create: time until the prompt is back; status: the first `git status` afterwards; both: their sum"
+    );
+    println!(
+        "{:>6}  {:<26} {:>10} {:>9} {:>7} {:>7} {:>7} {:>9}",
+        "files", "way", "median", "a file", "create", "status", "both", "memory"
+    );
+    let mut bars = Vec::new();
     for files in sizes {
-        let rounds = (4000 / files).clamp(7, 31);
-        compare(&Bench::new(files), files, rounds);
+        let rounds = (6000 / files).clamp(7, 31);
+        bars.extend(compare(&Bench::new(files), files, rounds));
+    }
+    if let Some(path) = picture {
+        fs::write(path, drawing::bars(&bars)).unwrap();
     }
 }
 
-fn compare(bench: &Bench, files: usize, rounds: usize) {
+/// Another tool of the same name, where somebody says where it is.
+fn worktrunk() -> Option<PathBuf> {
+    std::env::var_os("WT_BENCH_WORKTRUNK").map(PathBuf::from).filter(|path| path.is_file())
+}
+
+type Way<'a> = (&'static str, Box<dyn Fn(usize) -> Made + 'a>);
+
+fn compare(bench: &Bench, files: usize, rounds: usize) -> Vec<drawing::Bar> {
     let commit = bench.git(&bench.main(), &["rev-parse", "HEAD"]);
     let (main, alone) = (bench.main(), bench.alone());
-    let ways: [(&str, &dyn Fn(usize) -> Made); 6] = [
-        ("git worktree add", &|round| bench.by_git(round)),
-        ("wt create, no sibling", &|round| bench.by_wt(&alone, round, &[])),
-        ("wt create", &|round| bench.by_wt(&main, round, &[])),
-        ("wt create --ports", &|round| bench.by_wt(&main, round, &["--ports"])),
-        ("checkout alone, no sibling", &|round| bench.by_engine(round, &commit, &[])),
-        ("checkout alone", &|round| bench.by_engine(round, &commit, &bench.siblings(&commit))),
+    let siblings = bench.siblings(&commit);
+    let mut ways: Vec<Way> = vec![
+        ("git worktree add", Box::new(|round| bench.by_git(round))),
+        ("wt create, no sibling", Box::new(|round| bench.by_wt(&alone, round, &[]))),
+        ("wt create", Box::new(|round| bench.by_wt(&main, round, &[]))),
+        ("wt create --ports", Box::new(|round| bench.by_wt(&main, round, &["--ports"]))),
+        ("checkout alone, no sibling", Box::new(|round| bench.by_engine(round, &commit, &[]))),
+        ("checkout alone", Box::new(|round| bench.by_engine(round, &commit, &siblings))),
     ];
+    if let Some(program) = worktrunk() {
+        ways.push(("worktrunk", Box::new(move |round| bench.by_worktrunk(&program, round))));
+    }
     let mut created = vec![Vec::new(); ways.len()];
     let mut looked = vec![Vec::new(); ways.len()];
-    for round in 0..rounds {
+    let mut both = vec![Vec::new(); ways.len()];
+    let mut memory = vec![0; ways.len()];
+    for round in 0..=rounds {
         for turn in 0..ways.len() {
             let way = (turn + round) % ways.len();
             let made = ways[way].1(round);
-            created[way].push(made.time);
-            looked[way].push(bench.first_status(&made.folder));
+            let status = bench.first_status(&made.folder);
+            if round > 0 {
+                created[way].push(made.time);
+                looked[way].push(status);
+                both[way].push(made.time + status);
+            }
+            memory[way] = memory[way].max(made.memory);
             bench.forget(&made.folder);
         }
     }
-    let created: Vec<Duration> = created.into_iter().map(median).collect();
-    let looked: Vec<Duration> = looked.into_iter().map(median).collect();
+    let medians = |all: Vec<Vec<Duration>>| -> Vec<Duration> { all.into_iter().map(median).collect() };
+    let (created, looked, both) = (medians(created), medians(looked), medians(both));
+    let ratio = |all: &[Duration], way: usize| all[way].as_secs_f64() / all[0].as_secs_f64();
     for (way, (name, _)) in ways.iter().enumerate() {
         println!(
-            "{files:>7}  {name:<28} {:>10.2?}  {:>6.2}   {:.2}",
+            "{files:>6}  {name:<26} {:>10.2?} {:>9.2?} {:>7.2} {:>7.2} {:>7.2} {:>9}",
             created[way],
-            created[way].as_secs_f64() / created[0].as_secs_f64(),
-            looked[way].as_secs_f64() / looked[0].as_secs_f64(),
+            created[way] / u32::try_from(files).unwrap(),
+            ratio(&created, way),
+            ratio(&looked, way),
+            ratio(&both, way),
+            if memory[way] == 0 { "-".to_owned() } else { format!("{} MiB", memory[way] / 1024) },
         );
     }
+    let shown = ways.iter().enumerate().filter(|(_, (name, _))| !name.starts_with("checkout"));
+    let bar = |(way, (name, _)): (usize, &Way)| drawing::Bar {
+        group: format!("{files} files"),
+        name: (*name).to_owned(),
+        ratio: ratio(&created, way),
+        label: format!("{:.1?}", created[way]),
+    };
+    shown.map(bar).collect()
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -61,10 +117,35 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// A worktree, and how long it took.
+/// A worktree, how long it took, and the most memory that a process took for it, in KiB (0: not measured).
 struct Made {
     folder: PathBuf,
     time: Duration,
+    memory: usize,
+}
+
+/// Runs a command that makes `folder`; in the first round, whose times do not count, by way of `time` where that is
+/// there: it tells the peak of memory.
+fn timed(mut command: Command, folder: PathBuf, round: usize) -> Made {
+    let report = folder.with_extension("memory");
+    if round == 0 && Path::new("/usr/bin/time").exists() {
+        let mut wrapped = Command::new("/usr/bin/time");
+        wrapped.args(["-f", "%M", "-o"]).arg(&report).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => wrapped.env(name, value),
+                None => wrapped.env_remove(name),
+            };
+        }
+        wrapped.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
+        command = wrapped;
+    }
+    let start = Instant::now();
+    let output = command.output().unwrap();
+    let time = start.elapsed();
+    assert!(output.status.success() && folder.is_dir(), "{output:?}");
+    let memory = fs::read_to_string(&report).ok().and_then(|text| text.trim().parse().ok());
+    Made { folder, time, memory: memory.unwrap_or(0) }
 }
 
 /// A repository of its own, with a home and a registry of its own.
@@ -130,7 +211,7 @@ impl Bench {
         }
     }
 
-    fn isolated(&self, program: &str) -> Command {
+    fn isolated(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "XDG_CONFIG_HOME"] {
             command.env_remove(name);
@@ -154,9 +235,20 @@ impl Bench {
     fn by_git(&self, round: usize) -> Made {
         let folder = self.folder.path().join(format!("git-{round}"));
         let (branch, path) = (format!("git/{round}"), folder.to_str().unwrap());
-        let start = Instant::now();
-        self.git(&self.main(), &["worktree", "add", "-q", "-b", &branch, path]);
-        Made { time: start.elapsed(), folder }
+        let mut command = self.isolated("git");
+        command.args(["worktree", "add", "-q", "-b", &branch, path]).current_dir(self.main());
+        timed(command, folder, round)
+    }
+
+    /// It chooses the folder itself, unless it is told in a configuration of its own.
+    fn by_worktrunk(&self, program: &Path, round: usize) -> Made {
+        let branch = format!("trunk-{round}");
+        let config = self.folder.path().join("worktrunk.toml");
+        fs::write(&config, "worktree-path = \"../{{ branch }}\"\n").unwrap();
+        let mut command = self.isolated(program);
+        command.env("WORKTRUNK_CONFIG_PATH", config);
+        command.args(["switch", "--create", &branch, "--no-verify", "--yes"]).current_dir(self.main());
+        timed(command, self.folder.path().join(branch), round)
     }
 
     fn by_wt(&self, repository: &Path, round: usize, flags: &[&str]) -> Made {
@@ -171,7 +263,7 @@ impl Bench {
         let output = command.current_dir(repository).output().unwrap();
         let time = start.elapsed();
         assert!(output.status.success(), "{output:?}");
-        Made { folder, time }
+        Made { folder, time, memory: 0 }
     }
 
     /// Times files and index alone, within this process.
@@ -193,7 +285,7 @@ impl Bench {
             progress: &|_, _| {},
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
-        Made { time: start.elapsed(), folder }
+        Made { time: start.elapsed(), folder, memory: 0 }
     }
 
     fn first_status(&self, folder: &Path) -> Duration {
