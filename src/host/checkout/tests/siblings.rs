@@ -177,6 +177,21 @@ fn files_that_change_during_the_copy_bring_no_wrong_byte() {
 }
 
 #[test]
+fn ten_thousand_files_in_one_folder() {
+    let sandbox = Sandbox::new();
+    let mut stream = String::from("commit refs/heads/main\ncommitter T <t@e> 1700000000 +0000\ndata 1\nx\n");
+    for number in 0..10_000 {
+        let text = format!("{number}\n");
+        stream.push_str(&format!("M 644 inline many/{number}\ndata {}\n{text}", text.len()));
+    }
+    sandbox.git_fed(&sandbox.main(), &["fast-import", "--quiet"], stream.as_bytes());
+    sandbox.git(&["reset", "-q", "--hard", "main"]);
+    let commit = sandbox.git(&["rev-parse", "HEAD"]);
+    let report = beside_main(&sandbox, &commit);
+    assert_eq!((report.files, report.copied), (10_000, 10_000));
+}
+
+#[test]
 fn of_several_siblings_the_one_with_most_files_is_taken() {
     let (sandbox, first) = with_files(30);
     let early = sandbox.path("early");
