@@ -1,5 +1,6 @@
 //! Finding the repository above a folder: by reading `.git` files and folders, never by asking the environment.
 
+use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -46,7 +47,7 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
     } else {
         found.worktree.map(|_| Current { path: root.clone(), admin: None })
     };
-    Ok(Repository { common_dir, root, bare, current, library, refusal })
+    Ok(Repository { common_dir, root, bare, current, library, refusal, shared_settings: OnceCell::new() })
 }
 
 /// Walks up from `start`, as far as its file system reaches.

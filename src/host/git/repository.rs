@@ -1,7 +1,9 @@
 //! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
 
+use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::command::Git;
 use crate::error::{Code, Failure, Result};
@@ -25,6 +27,8 @@ pub struct Repository {
     pub(super) library: Option<git2::Repository>,
     /// Why libgit2 cannot open the repository, where it cannot.
     pub(super) refusal: Option<String>,
+    /// git's configuration as far as all worktrees share it, once it was read.
+    pub(super) shared_settings: OnceCell<Rc<git2::Config>>,
 }
 
 impl Repository {

@@ -1,5 +1,7 @@
 //! Which remote branch a branch follows, by the configuration: read once, asked for many branches.
 
+use std::rc::Rc;
+
 use git2::Config;
 
 use super::repository::{Repository, from_library};
@@ -8,7 +10,7 @@ use crate::model::branch::Upstream;
 
 /// The upstreams as the configuration had them when it was read.
 pub struct Upstreams {
-    settings: Config,
+    settings: Rc<Config>,
     /// Each remote's name with each of its fetch refspecs.
     specs: Vec<(String, String)>,
 }

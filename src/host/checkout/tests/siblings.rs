@@ -1,5 +1,6 @@
 //! What is copied from a sibling is right to the byte, whatever the sibling's index says and whoever writes there.
 
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -182,7 +183,7 @@ fn ten_thousand_files_in_one_folder() {
     let mut stream = String::from("commit refs/heads/main\ncommitter T <t@e> 1700000000 +0000\ndata 1\nx\n");
     for number in 0..10_000 {
         let text = format!("{number}\n");
-        stream.push_str(&format!("M 644 inline many/{number}\ndata {}\n{text}", text.len()));
+        writeln!(stream, "M 644 inline many/{number}\ndata {}\n{number}", text.len()).unwrap();
     }
     sandbox.git_fed(&sandbox.main(), &["fast-import", "--quiet"], stream.as_bytes());
     sandbox.git(&["reset", "-q", "--hard", "main"]);
