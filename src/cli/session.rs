@@ -27,11 +27,16 @@ impl Session<'_> {
     ///
     /// `config_invalid`; `not_found` for a `-C` folder that is not there.
     pub fn context(&self) -> Result<Context> {
+        let context = self.healed_context()?;
+        vanished::follow_moves(&context);
+        Ok(context)
+    }
+
+    fn healed_context(&self) -> Result<Context> {
         let context = self.context_as_it_is()?;
         for said in heal::heal(&context) {
             self.ui.say(&said);
         }
-        vanished::follow_moves(&context);
         Ok(context)
     }
 
@@ -41,7 +46,8 @@ impl Session<'_> {
     ///
     /// As [`Session::context`].
     pub fn context_with_records_true(&self) -> Result<Context> {
-        let context = self.context()?;
+        // Whoever looks for what vanished sees what moved.
+        let context = self.healed_context()?;
         self.release_vanished(&context);
         Ok(context)
     }

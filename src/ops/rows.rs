@@ -1,6 +1,7 @@
 //! The worktrees of a repository as git and the registry know them together: one row for each, matched by git's own
 //! name, which survives a move, then by folder.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
@@ -71,20 +72,25 @@ impl Row {
 /// Fails when the repository's own files cannot be read.
 pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
     let id = repository.find_id();
-    let mut entries: Vec<Entry> = match &id {
-        Some(id) => registry.living(id).cloned().collect(),
-        None => Vec::new(),
-    };
+    let living = id.iter().flat_map(|id| registry.living(id));
+    let mut entries: Vec<Option<Entry>> = living.map(|entry| Some(entry.clone())).collect();
+    let mut by_admin: HashMap<String, usize> = HashMap::new();
+    let mut by_path: HashMap<PathBuf, usize> = HashMap::new();
+    for (at, entry) in entries.iter().enumerate().rev() {
+        let Some(entry) = entry else { continue };
+        by_admin.insert(entry.admin.clone(), at);
+        by_path.insert(entry.path.clone(), at);
+    }
     let mut rows: Vec<Row> = Vec::new();
     for worktree in repository.worktrees()? {
-        let by_admin =
-            worktree.admin.as_ref().and_then(|admin| entries.iter().position(|entry| entry.admin == *admin));
-        let by_path =
-            || entries.iter().position(|entry| worktree.admin.is_some() && entry.path == worktree.path);
-        let entry = by_admin.or_else(by_path).map(|index| entries.remove(index));
+        let mut take = |at: Option<&usize>| at.and_then(|at| entries.get_mut(*at)?.take());
+        let entry = worktree
+            .admin
+            .as_ref()
+            .and_then(|admin| take(by_admin.get(admin)).or_else(|| take(by_path.get(&worktree.path))));
         rows.push(Row { worktree: Some(worktree), entry });
     }
-    rows.extend(entries.into_iter().map(|entry| Row { worktree: None, entry: Some(entry) }));
+    rows.extend(entries.into_iter().flatten().map(|entry| Row { worktree: None, entry: Some(entry) }));
     Ok(rows)
 }
 

@@ -174,7 +174,7 @@ fn follow(context: &Context, repository: &Repository, entry: &Entry, to: &Path) 
 /// Answers whether a closer look is due: cheap, for it is asked of every worktree.
 #[must_use]
 pub fn may_have_vanished(entry: &Entry) -> bool {
-    entry.state == EntryState::Active && place::is_gone(&entry.path)
+    entry.state == EntryState::Active && place::is_gone_quickly(&entry.path)
 }
 
 /// Releases one vanished worktree's record, unless it changed or came back meanwhile; returns what to say about it.

@@ -31,6 +31,7 @@ mod status;
 mod support;
 #[cfg(test)]
 mod tests;
+mod tips;
 mod tracked;
 mod tree;
 mod upstreams;

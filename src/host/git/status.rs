@@ -111,14 +111,12 @@ impl Repository {
         if git_dir.join("config.worktree").symlink_metadata().is_ok() {
             return Err(Doubt("the worktree has its own configuration"));
         }
-        let head = self.read_head(admin).map_err(|_| Doubt("HEAD cannot be read"))?;
-        let commit = match head {
-            Head::Branch(name) => self.find_branch(&name).ok().flatten(),
-            Head::Detached(commit) => Some(commit),
-            Head::Unborn(_) => return Ok(Subject { folder: path.to_owned(), git_dir, tree: None }),
-            Head::Unreadable(_) => None,
-        };
-        let commit = commit.ok_or(Doubt("HEAD cannot be read"))?;
+        let unreadable = Doubt("HEAD cannot be read");
+        let (head, commit) = self.read_head_and_commit(admin).map_err(|_| unreadable)?;
+        if matches!(head, Head::Unborn(_)) {
+            return Ok(Subject { folder: path.to_owned(), git_dir, tree: None });
+        }
+        let commit = commit.ok_or(unreadable)?;
         let tree = if let Some(tree) = trees.get(&commit) {
             *tree
         } else {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::discovery::canonical;
 use super::repository::Repository;
+use super::tips::{Resolved, read_small};
 use crate::error::{Code, Failure, Result};
 use crate::model::branch::Head;
 
@@ -38,8 +39,9 @@ impl Repository {
         if !self.bare {
             found.push(self.read_main()?);
         }
+        let mut resolved = Resolved::default();
         for admin in self.admin_names()? {
-            found.extend(self.read_worktree(admin)?);
+            found.extend(self.read_worktree(admin, &mut resolved)?);
         }
         Ok(found)
     }
@@ -50,7 +52,9 @@ impl Repository {
         let main = (!self.bare).then(|| self.read_main().ok()).flatten();
         let names = || self.admin_names().unwrap_or_default();
         let linked = std::iter::once_with(names).flatten();
-        main.into_iter().chain(linked.filter_map(|admin| self.read_worktree(admin).ok().flatten()))
+        let mut resolved = Resolved::default();
+        let read = move |admin| self.read_worktree(admin, &mut resolved).ok().flatten();
+        main.into_iter().chain(linked.filter_map(read))
     }
 
     /// Returns the worktree whose folder is `path`, whether the folder is there or not; the others are not read.
@@ -60,10 +64,11 @@ impl Repository {
         if !self.bare && is_it(&self.root) {
             return self.read_main().map(Some);
         }
+        let mut resolved = Resolved::default();
         for admin in self.admin_names()? {
-            let folder = read_gitdir(&self.admin_dir(&admin));
+            let folder = read_gitdir_with(&self.admin_dir(&admin), &mut resolved);
             if folder.as_deref().and_then(Path::parent).is_some_and(is_it)
-                && let Some(found) = self.read_worktree(admin)?
+                && let Some(found) = self.read_worktree(admin, &mut resolved)?
             {
                 return Ok(Some(found));
             }
@@ -100,11 +105,11 @@ impl Repository {
     }
 
     pub(super) fn read_main(&self) -> Result<Worktree> {
-        let head = self.read_head(None)?;
+        let (head, commit) = self.read_head_and_commit(None)?;
         Ok(Worktree {
             admin: None,
             path: self.root.clone(),
-            commit: self.commit_of(&head)?,
+            commit,
             head,
             lock: None,
             initializing: false,
@@ -114,11 +119,11 @@ impl Repository {
     }
 
     /// Reads one linked worktree; `None` when it went away meanwhile.
-    pub(super) fn read_worktree(&self, admin: String) -> Result<Option<Worktree>> {
+    pub(super) fn read_worktree(&self, admin: String, resolved: &mut Resolved) -> Result<Option<Worktree>> {
         let folder = self.admin_dir(&admin);
-        let head = self.read_head(Some(&admin))?;
+        let (head, commit) = self.read_head_and_commit(Some(&admin))?;
         let lock = read_text(&folder.join("locked"));
-        let gitdir = read_gitdir(&folder);
+        let gitdir = read_gitdir_with(&folder, resolved);
         let path = gitdir.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
         let missing = path.as_os_str().is_empty() || !path.join(".git").exists();
         let mut broken = Vec::new();
@@ -138,7 +143,7 @@ impl Repository {
         }
         Ok(Some(Worktree {
             path,
-            commit: self.commit_of(&head)?,
+            commit,
             head,
             // git writes this reason while it makes a worktree, and removes it at the end.
             initializing: lock.as_deref() == Some("initializing"),
@@ -151,13 +156,25 @@ impl Repository {
 
     /// Returns what a worktree's HEAD points at; the main one's (or the bare repository's) without a name.
     pub fn read_head(&self, admin: Option<&str>) -> Result<Head> {
+        Ok(self.read_head_and_commit(admin)?.0)
+    }
+
+    /// Returns what a worktree's HEAD points at and the commit there, in hexadecimal; `None` where unborn or unreadable.
+    pub(super) fn read_head_and_commit(&self, admin: Option<&str>) -> Result<(Head, Option<String>)> {
         let folder = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
         let text = read_text(&folder.join("HEAD")).unwrap_or_default();
-        match Head::parse(&text) {
-            Head::Branch(name) if self.find_branch(&name)?.is_none() => Ok(Head::Unborn(name)),
-            Head::Unreadable(_) if text.ends_with(".invalid") => self.ask_head(admin),
-            head => Ok(head),
-        }
+        let head = match Head::parse(&text) {
+            Head::Unreadable(_) if text.ends_with(".invalid") => self.ask_head(admin)?,
+            head => head,
+        };
+        Ok(match head {
+            Head::Branch(name) => match self.find_tip(&name)? {
+                Some(commit) => (Head::Branch(name), Some(commit)),
+                None => (Head::Unborn(name), None),
+            },
+            Head::Detached(commit) => (Head::Detached(commit.clone()), Some(commit)),
+            head => (head, None),
+        })
     }
 
     /// Asks git for a HEAD that is kept in a reftable.
@@ -168,36 +185,29 @@ impl Repository {
             1 => Head::parse(&self.git_of(admin).args(["rev-parse", "--verify", "HEAD"]).require()?.text()),
             _ => return Err(self.git_refused(&output.complaint())),
         };
-        match head {
-            Head::Branch(name) if self.find_branch(&name)?.is_none() => Ok(Head::Unborn(name)),
-            head => Ok(head),
-        }
-    }
-
-    fn commit_of(&self, head: &Head) -> Result<Option<String>> {
-        match head {
-            Head::Branch(name) => self.find_branch(name),
-            Head::Detached(commit) => Ok(Some(commit.clone())),
-            Head::Unborn(_) | Head::Unreadable(_) => Ok(None),
-        }
+        Ok(head)
     }
 }
 
 /// Reads where an admin folder says its worktree's `.git` file is; a relative path counts from the admin folder.
 /// The worktree's parents are resolved as far as they exist.
 pub(super) fn read_gitdir(folder: &Path) -> Option<PathBuf> {
-    let bytes = std::fs::read(folder.join("gitdir")).ok()?;
+    read_gitdir_with(folder, &mut Resolved::default())
+}
+
+fn read_gitdir_with(folder: &Path, resolved: &mut Resolved) -> Option<PathBuf> {
+    let bytes = read_small(&folder.join("gitdir"))?;
     let text = bytes.trim_ascii_end();
     if text.is_empty() {
         return None;
     }
     let path = folder.join(OsStr::from_bytes(text));
     let worktree = path.parent()?;
-    Some(canonical(worktree).join(path.file_name()?))
+    Some(resolved.canonical(worktree).join(path.file_name()?))
 }
 
 /// Reads a small file as text without white space at its ends; `None` when it is not there.
 pub(super) fn read_text(path: &Path) -> Option<String> {
-    let bytes = std::fs::read(path).ok()?;
+    let bytes = read_small(path)?;
     Some(String::from_utf8_lossy(&bytes).trim().to_owned())
 }

@@ -1,0 +1,57 @@
+//! Small files of git's, read with as few system calls as can be: lists read hundreds of them.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags, openat};
+
+use super::discovery::canonical;
+use super::repository::Repository;
+use crate::error::Result;
+use crate::model::branch::is_object_id;
+
+impl Repository {
+    /// Returns the commit of the local branch `name`, in hexadecimal: from the branch's own file where it has one, and
+    /// else as [`find_branch`](Self::find_branch) does.
+    pub(super) fn find_tip(&self, name: &str) -> Result<Option<String>> {
+        let is_plain =
+            self.library().is_some() && !name.split('/').any(|part| matches!(part, "" | "." | ".."));
+        if is_plain
+            && let Some(text) = read_small(&self.common_dir.join("refs/heads").join(name))
+            && let Ok(text) = str::from_utf8(text.trim_ascii())
+            && is_object_id(text)
+        {
+            return Ok(Some(text.to_owned()));
+        }
+        self.find_branch(name)
+    }
+}
+
+/// Reads a file that is small, as nearly all of git's are; `None` when it is not there.
+pub(super) fn read_small(path: &Path) -> Option<Vec<u8>> {
+    let file = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let mut bytes = vec![0; 1024];
+    let read = rustix::io::read(&file, &mut *bytes).ok()?;
+    if read == bytes.len() {
+        return std::fs::read(path).ok();
+    }
+    bytes.truncate(read);
+    Some(bytes)
+}
+
+/// Folders whose links were resolved: worktrees lie beside each other.
+#[derive(Debug, Default)]
+pub(super) struct Resolved(Option<(PathBuf, PathBuf)>);
+
+impl Resolved {
+    /// Returns `path` as [`canonical`] does, reading the links above it once for all that lie beside each other.
+    pub(super) fn canonical(&mut self, path: &Path) -> PathBuf {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return canonical(path) };
+        if !path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+            return canonical(path);
+        }
+        if self.0.as_ref().is_none_or(|(known, _)| known != parent) {
+            self.0 = Some((parent.to_owned(), canonical(parent)));
+        }
+        self.0.as_ref().map_or_else(|| canonical(path), |(_, resolved)| resolved.join(name))
+    }
+}
