@@ -108,7 +108,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Completions(arguments) => completions::run(&arguments, session),
         Command::Hooks(arguments) => hooks::run(&arguments, session),
         Command::Hook(arguments) => Ok(hook::run(&arguments, session)),
-        Command::Sweep(_) => sweep::run(session),
+        Command::Sweep(arguments) => sweep::run(&arguments, session),
         Command::Supervise(arguments) => supervise::run(arguments, session),
     }
 }

@@ -9,6 +9,7 @@ use super::session::Session;
 use crate::error::Result;
 use crate::model::quantity;
 use crate::ops::prune::{self, Candidate, Kept, Kind, Pruned, Request};
+use crate::ops::sweep::Occasion;
 use crate::ui::age::age;
 use crate::ui::{escape, prompt};
 
@@ -75,13 +76,13 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
         ui.answer_json(&report)?;
-        session.clean_up(&context);
+        session.clean_up(&context, Occasion::Removal);
         return Ok(status);
     }
     let now = context.now();
     let text: String = report.pruned.iter().map(|pruned| line(session, pruned, now)).collect();
     tell_kept(session, &report.kept);
-    session.clean_up(&context);
+    session.clean_up(&context, Occasion::Removal);
     finish(session, &text, status)
 }
 

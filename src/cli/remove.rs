@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::session::Session;
 use crate::error::Result;
 use crate::ops::remove::{self, Plan, Removed, Request};
+use crate::ops::sweep::Occasion;
 use crate::ui::age::age;
 use crate::ui::{escape, prompt};
 
@@ -33,8 +34,12 @@ pub struct Arguments {
 /// `dirty`, `unpushed` or `locked`, naming what would be lost; `not_found`, `ambiguous`.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = if arguments.dry_run { session.context_as_it_is()? } else { session.context()? };
-    let request =
-        Request { wanted: arguments.names, force: arguments.force, delete_branch: arguments.delete_branch };
+    let request = Request {
+        wanted: arguments.names,
+        force: arguments.force,
+        delete_branch: arguments.delete_branch,
+        tells: arguments.dry_run,
+    };
     let mut plan = remove::plan(&context, &request)?;
     if arguments.dry_run {
         show_plan(session, &plan, request.force)?;
@@ -60,7 +65,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     }
     // After the removal: a vanished worktree that was named is put away with all that is known about it.
     session.release_vanished(&context);
-    session.clean_up(&context);
+    session.clean_up(&context, Occasion::Removal);
     // A shell in a folder that is gone would only stumble.
     if let (Some(repository), true) =
         (&context.repository, report.removed.iter().any(|removed| context.folder.starts_with(&removed.path)))

@@ -49,6 +49,7 @@ impl Session<'_> {
         // Whoever looks for what vanished sees what moved.
         let context = self.healed_context()?;
         self.release_vanished(&context);
+        self.clean_up(&context, sweep::Occasion::Passing);
         Ok(context)
     }
 
@@ -69,9 +70,12 @@ impl Session<'_> {
     }
 
     /// Starts the clean-up of the trash where there is something to clean, and does not wait for it.
-    pub fn clean_up(&self, context: &Context) {
-        let is_due =
-            context.store().and_then(|store| store.read()).is_ok_and(|read| sweep::is_due(context, &read));
+    pub fn clean_up(&self, context: &Context, occasion: sweep::Occasion) {
+        let is_due = sweep::may_be_due(context)
+            && context
+                .store()
+                .and_then(|store| store.read())
+                .is_ok_and(|read| sweep::is_due(context, &read, occasion));
         if !is_due {
             return;
         }

@@ -4,23 +4,32 @@ use clap::Args;
 
 use super::session::Session;
 use crate::error::Result;
-use crate::ops::sweep;
+use crate::ops::{run, sweep};
 
 /// Delete for good what can no longer be restored
 #[derive(Args, Debug)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Outlive the terminal, and let everything else go first; twice where another was started for that
+    #[arg(long, action = clap::ArgAction::Count)]
+    background: u8,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// Fails at the first worktree that cannot be deleted; a later sweep goes on.
-pub fn run(session: &Session<'_>) -> Result<u8> {
-    let report = sweep::sweep(&session.context_as_it_is()?)?;
+/// `interrupted`, or the registry cannot be read; a later sweep goes on.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context_as_it_is()?;
+    if arguments.background > 0 && !run::become_background(arguments.background, &context.folder)? {
+        return Ok(0);
+    }
+    let report = sweep::sweep(&context)?;
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
     } else {
+        report.warnings.iter().for_each(|warning| session.ui.warn(warning));
         session.ui.say(&format!("{} deleted for good", report.deleted.len()));
     }
-    Ok(0)
+    Ok(u8::from(!report.warnings.is_empty()))
 }

@@ -1,6 +1,7 @@
 //! The rules, pure: types and their invariants, decisions, rendering. No I/O, no clock, no environment.
 
 pub mod attribution;
+pub mod backlog;
 pub mod branch;
 pub mod checks;
 pub mod config;

@@ -61,7 +61,25 @@ pub(super) fn ending(program: &OsStr, status: std::io::Result<u8>, hint: &str) -
 ///
 /// Fails when the system cannot start any process.
 pub fn sweep_later(folder: &Path) -> Result<()> {
-    spawn::detach(&["sweep", "--quiet", "--no-input"], folder).map_err(|error| {
+    start_sweep(&["sweep", "--background", "--quiet", "--no-input"], folder, false)
+}
+
+/// Leaves the terminal's session, so that neither Ctrl-C nor its end reaches us; answers whether we are the one to go on.
+/// As the leader of a process group we cannot, and start another in our place, the second of `starts`.
+///
+/// # Errors
+///
+/// As [`sweep_later`].
+pub fn become_background(starts: u8, folder: &Path) -> Result<bool> {
+    if spawn::leave_session() || starts > 1 {
+        return Ok(true);
+    }
+    let words = ["sweep", "--background", "--background", "--quiet", "--no-input"];
+    start_sweep(&words, folder, true).map(|()| false)
+}
+
+fn start_sweep(words: &[&str], folder: &Path, in_our_group: bool) -> Result<()> {
+    spawn::detach(words, folder, in_our_group).map_err(|error| {
         Failure::from_io(error, Code::Internal, "the clean-up of the trash cannot be started")
     })
 }

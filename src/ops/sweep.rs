@@ -17,26 +17,84 @@ use crate::model::registry::table::Registry;
 
 use super::origin;
 
+/// How often one process looks again whether more became due while it deleted.
+const ROUNDS: usize = 16;
+
 /// What was deleted for good.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub deleted: Vec<String>,
+    /// What could not be deleted, and why; a later sweep tries again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
-/// Answers whether a sweep has something to look at: one read, no lock.
+/// What a sweep is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// Something was removed: together it may be too much.
+    Removal,
+    /// Any command: only what is over, or was left half-deleted.
+    Passing,
+}
+
+/// Answers whether a sweep has something to do, or to look at: one read, no lock.
 #[must_use]
-pub fn is_due(context: &Context, registry: &Registry) -> bool {
+pub fn is_due(context: &Context, registry: &Registry, occasion: Occasion) -> bool {
     let now = context.now();
     let removed: Vec<&Trash> = registry.entries().filter_map(trash).collect();
-    removed.iter().any(|trash| trash.until <= now) || removed.len() > 1
+    let is_over =
+        |trash: &&Trash| (trash.until <= now && !is_place_gone(&trash.folder)) || is_half_deleted(trash);
+    removed.iter().any(is_over) || (occasion == Occasion::Removal && removed.len() > 1)
 }
 
-/// Deletes what is due.
+/// Answers whether anything at all is recorded as removed: the registry's bytes alone tell.
+#[must_use]
+pub fn may_be_due(context: &Context) -> bool {
+    let mut is_mentioned = false;
+    let look = |lines: &[u8]| is_mentioned |= memchr::memmem::find(lines, b"\"removed\"").is_some();
+    context.store().is_ok_and(|store| store.skim(look).is_some()) && is_mentioned
+}
+
+/// Answers whether a sweep that began to delete it did not come to the end.
+#[must_use]
+pub fn is_half_deleted(trash: &Trash) -> bool {
+    is_ours(trash) && doomed(trash).symlink_metadata().is_ok()
+}
+
+/// Answers whether a sweep is at work.
+#[must_use]
+pub fn is_at_work(context: &Context) -> bool {
+    let lock = context.host.dirs().map(|dirs| dirs.state().join("creating").join(LOCK));
+    lock.is_ok_and(|lock| lock.exists() && !matches!(FileHold::try_take(&lock), Ok(Some(_))))
+}
+
+/// The lock file of the one sweep that is at work.
+const LOCK: &str = "sweep";
+
+/// Deletes what is due. Does nothing while another sweep is at work: that one looks again when it is done.
 ///
 /// # Errors
 ///
-/// Fails at the first worktree that cannot be deleted; its record stays, so that a later sweep goes on.
+/// `interrupted`; or the registry cannot be read. What cannot be deleted is said, and its record stays.
 pub fn sweep(context: &Context) -> Result<Report> {
+    let mut report = Report::default();
+    let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(LOCK))? else {
+        return Ok(report);
+    };
+    for _ in 0..ROUNDS {
+        let before = report.deleted.len();
+        report.warnings.clear();
+        round(context, &mut report)?;
+        if report.deleted.len() == before {
+            break;
+        }
+    }
+    hold.release();
+    Ok(report)
+}
+
+fn round(context: &Context, report: &mut Report) -> Result<()> {
     let registry = context.store()?.read()?;
     let now = context.now();
     let mut kept: Vec<&Entry> = registry.entries().filter(|entry| trash(entry).is_some()).collect();
@@ -45,22 +103,26 @@ pub fn sweep(context: &Context) -> Result<Report> {
     let own = context.repository.as_ref().and_then(Repository::find_id);
     let mut size = 0_u64;
     let mut newest = true;
-    let mut report = Report::default();
     for entry in kept {
+        context.host.interrupt.check()?;
         let Some(trash) = trash(entry) else { continue };
-        let mut is_too_much = false;
+        let mut is_due = trash.until <= now || is_half_deleted(trash);
         if own.as_ref() == Some(&entry.repository_id) {
             size = size.saturating_add(files::size_of_tree(&trash.folder));
             // What was removed last was just promised to be restorable.
-            is_too_much = size > context.config.trash.max_size && !newest;
+            is_due |= size > context.config.trash.max_size && !newest;
             newest = false;
         }
-        if trash.until <= now || is_too_much {
-            delete(context, entry, trash)?;
-            report.deleted.push(entry.name.clone());
+        if is_due {
+            match delete(context, entry, trash) {
+                Ok(true) => report.deleted.push(entry.name.clone()),
+                Ok(false) => {}
+                // One that cannot go must not keep the others.
+                Err(failure) => report.warnings.push(format!("{}: {failure}", entry.name)),
+            }
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 fn trash(entry: &Entry) -> Option<&Trash> {
@@ -75,32 +137,40 @@ fn is_place_gone(folder: &Path) -> bool {
     folder.parent().and_then(Path::parent).is_some_and(|parent| !parent.exists())
 }
 
-fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<()> {
+/// Answers whether the folder is one that we named ourselves: `.wt-trash/NAME-TOKEN`.
+fn is_ours(trash: &Trash) -> bool {
+    let parent = trash.folder.parent();
+    trash.token.len() == 32
+        && !parent.is_some_and(Path::is_symlink)
+        && parent.and_then(Path::file_name).is_some_and(|name| name == ".wt-trash")
+        && trash.folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&trash.token))
+}
+
+/// Where a folder is moved before it is deleted.
+#[must_use]
+pub fn doomed(trash: &Trash) -> PathBuf {
+    let mut name = trash.folder.clone().into_os_string();
+    name.push(".deleting");
+    PathBuf::from(name)
+}
+
+/// Deletes one removed worktree; answers whether it did.
+fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<bool> {
     let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(&trash.token))? else {
-        return Ok(());
+        return Ok(false);
     };
     // It may have been restored since it was read.
     let is_still_there = |known: &Entry| known.sequence == entry.sequence && known.state == entry.state;
     if !context.store()?.read()?.entries().any(is_still_there) {
         hold.release();
-        return Ok(());
+        return Ok(false);
     }
-    // Only what we named ourselves: `.wt-trash/NAME-TOKEN`.
-    let ours = trash.token.len() == 32
-        && !trash.folder.parent().is_some_and(Path::is_symlink)
-        && trash
-            .folder
-            .parent()
-            .and_then(|parent| parent.file_name())
-            .is_some_and(|name| name == ".wt-trash")
-        && trash.folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&trash.token));
-    let mut name = trash.folder.clone().into_os_string();
-    name.push(".deleting");
-    let doomed = PathBuf::from(name);
+    let ours = is_ours(trash);
+    let doomed = doomed(trash);
     if ours && is_place_gone(&trash.folder) {
         // Merely unmounted: its time comes when it is back.
         hold.release();
-        return Ok(());
+        return Ok(false);
     }
     if ours {
         // Out of reach of a restore first: half a worktree must not come back.
@@ -127,5 +197,5 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<()> {
         Ok(())
     })?;
     hold.release();
-    Ok(())
+    Ok(true)
 }

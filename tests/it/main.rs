@@ -71,6 +71,7 @@ mod services_run;
 mod services_up;
 mod state;
 mod support;
+mod sweep;
 mod trust;
 mod usage;
 mod validate;

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::repository::Repository;
+use super::tips::Resolved;
 use super::worktrees::read_text;
 use crate::error::Result;
 use crate::model::branch::{BranchUse, Head, Hold};
@@ -17,7 +18,7 @@ impl Repository {
                 admin.as_deref().map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
             let Some(hold) = self.find_hold(admin.as_deref(), &git_dir, name)? else { continue };
             let worktree = match admin {
-                Some(admin) => self.read_worktree(admin)?,
+                Some(admin) => self.read_worktree(admin, &mut Resolved::default())?,
                 None => Some(self.read_main()?),
             };
             if let Some(worktree) = worktree {

@@ -106,17 +106,28 @@ fn keep_in_library(
     let parents: Vec<_> =
         commits.iter().filter_map(|commit| library.find_commit(Oid::from_str(commit).ok()?).ok()).collect();
     let file = admin_dir.join("index");
-    let index = if file.exists() { Index::open(&file)? } else { Index::new()? };
-    if index.is_empty() && parents.is_empty() {
-        return Ok(false);
-    }
-    let tree = if index.has_conflicts() { unconflicted(&index)? } else { index }.write_tree_to(library)?;
+    // Mostly git has left word of the tree in the index, and it was written with a commit.
+    let cached = super::scan::cached_tree(&file).filter(|tree| library.find_tree(*tree).is_ok());
+    let tree = match cached {
+        Some(tree) => Some(tree),
+        None => index_tree(library, &file, parents.is_empty())?,
+    };
+    let Some(tree) = tree else { return Ok(false) };
     let tree = library.find_tree(tree)?;
     let who = git2::Signature::now("wt", "wt@localhost")?;
     let commit =
         library.commit(None, &who, &who, "Kept by wt", &tree, &parents.iter().collect::<Vec<_>>())?;
     patiently(|| library.reference(name, commit, true, "wt: keep a removed worktree").map(drop))?;
     Ok(true)
+}
+
+/// Writes the tree of the index; `None` where it is empty and that is nothing to keep.
+fn index_tree(library: &git2::Repository, file: &Path, is_alone: bool) -> Result<Option<Oid>, git2::Error> {
+    let index = if file.exists() { Index::open(file)? } else { Index::new()? };
+    if index.is_empty() && is_alone {
+        return Ok(None);
+    }
+    if index.has_conflicts() { unconflicted(&index)? } else { index }.write_tree_to(library).map(Some)
 }
 
 /// Copies an index so that a tree can hold it: the sides of a conflict get paths of their own.

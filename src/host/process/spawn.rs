@@ -102,19 +102,31 @@ pub(crate) fn scrub(command: &mut Command) {
     }
 }
 
-/// Starts this program again with `arguments`, in a process group of its own and with nothing to read or write, and
-/// does not wait for it.
+/// Starts this program again with `arguments`, nothing to read or write and a process group of its own, so that Ctrl-C
+/// never reaches it, and does not wait for it. `in_our_group` leaves it in ours, from which it can
+/// [leave the session](leave_session) as the leader of a group could not.
 ///
 /// # Errors
 ///
 /// Those of starting it.
 #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
-pub fn detach(arguments: &[&str], folder: &Path) -> io::Result<()> {
+pub fn detach(arguments: &[&str], folder: &Path, in_our_group: bool) -> io::Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(arguments).current_dir(folder).process_group(0);
+    command.args(arguments).current_dir(folder);
+    if !in_our_group {
+        command.process_group(0);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     scrub(&mut command);
     command.spawn().map(drop)
+}
+
+/// Leaves the session we were started in (setsid(2)), and takes the lowest priority; answers whether the session was
+/// left, which the leader of a process group cannot.
+pub fn leave_session() -> bool {
+    // Failing at this costs comfort only.
+    let _ = rustix::process::nice(19);
+    rustix::process::setsid().is_ok()
 }
 
 fn wait(

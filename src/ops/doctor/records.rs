@@ -1,19 +1,17 @@
 //! Our own records: configuration, state folder, registry, trash.
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::examine::Trouble;
 use crate::context::Context;
 use crate::error::Result;
+use crate::host::files;
 use crate::host::folder;
 use crate::host::process::users;
+use crate::model::backlog::{Backlog, Due};
 use crate::model::diagnosis::{self, Check};
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
-
-/// How long after its time a removed worktree may still lie there before somebody should know.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+use crate::ops::sweep;
 
 pub fn configuration(trouble: &Trouble) -> Check {
     let Some((first, hint)) = trouble.configuration.first() else {
@@ -69,22 +67,17 @@ pub fn registry(registry: &Result<Registry>) -> Check {
 }
 
 pub fn trash(context: &Context, registry: &Registry) -> Check {
-    let late = context.now().checked_sub(PATIENCE).unwrap_or(Timestamp::MIN);
-    let removed = registry.entries().filter_map(|entry| match &entry.state {
-        EntryState::Removed { trash } => Some(trash),
-        _ => None,
-    });
-    let (kept, overdue) = removed.fold((0_usize, 0_usize), |(kept, overdue), trash| {
-        (kept + 1, overdue + usize::from(trash.until < late))
-    });
-    if overdue == 0 {
-        return Check::fine("trash", format!("{kept} removed, restorable with `wt restore`"));
+    let now = context.now();
+    let mut backlog = Backlog { at_work: sweep::is_at_work(context), ..Backlog::default() };
+    for entry in registry.entries() {
+        let EntryState::Removed { trash } = &entry.state else { continue };
+        backlog.kept += 1;
+        let is_begun = sweep::is_half_deleted(trash);
+        if is_begun || trash.until < now {
+            let folder = if is_begun { sweep::doomed(trash) } else { trash.folder.clone() };
+            let bytes = files::size_of_tree(&folder);
+            backlog.due.push(Due { folder, since: trash.until.min(now), is_begun, bytes });
+        }
     }
-    Check::warning(
-        "trash",
-        format!(
-            "{overdue} removed worktrees lie there beyond their time and take up room; their disk may be unmounted"
-        ),
-        "wt sweep",
-    )
+    backlog.judge(now)
 }

@@ -61,7 +61,15 @@ fn prune(
             let lookout = Lookout::new(context, Some(repository))?;
             let Look::Vanished = look(context, repository, &lookout, &row) else { return Ok(None) };
             // What its HEAD alone names is kept with git's record; a lock was ruled out by the look.
-            (remove::inspect(context, repository, found(&row), false)?, 1)
+            (
+                remove::inspect(
+                    context,
+                    repository,
+                    found(&row),
+                    remove::Look::Losses { with_branch: false },
+                )?,
+                1,
+            )
         }
         Kind::Merged => {
             let judge = Judge::new(context, repository, &registry, request)?;

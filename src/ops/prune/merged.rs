@@ -73,7 +73,12 @@ impl<'a> Judge<'a> {
             Err(failure) => return Ok(Verdict::Kept(failure.message().to_owned())),
         };
         // Last, for it looks at every file.
-        let target = remove::inspect(self.context, self.repository, found(row), false);
+        let target = remove::inspect(
+            self.context,
+            self.repository,
+            found(row),
+            remove::Look::Losses { with_branch: false },
+        );
         let target = match target {
             Ok(target) => target,
             Err(failure) => return Ok(Verdict::Kept(failure.message().to_owned())),

@@ -120,8 +120,14 @@ pub fn plan(context: &Context, request: Request) -> Result<Plan> {
             Look::Kept(why) => plan.kept.push(Kept::new(&row, why)),
             Look::Vanished => {
                 // Its losses are no obstacle: git's record is kept with all that it names.
-                let target =
-                    row.worktree.as_ref().map(|_| remove::inspect(context, repository, found(&row), false));
+                let target = row.worktree.as_ref().map(|_| {
+                    remove::inspect(
+                        context,
+                        repository,
+                        found(&row),
+                        remove::Look::Losses { with_branch: false },
+                    )
+                });
                 let target = match target.transpose() {
                     Ok(target) => target,
                     Err(failure) => {

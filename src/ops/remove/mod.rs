@@ -7,5 +7,5 @@ mod records;
 mod settle;
 
 pub use apply::{Removed, Report, apply};
-pub use plan::{Plan, Request, Target, inspect, plan};
+pub use plan::{Look, Plan, Request, Target, inspect, plan};
 pub use settle::{put_admin_back, settle};

@@ -24,6 +24,17 @@ pub struct Request {
     /// How often `--force` was given: once gives up work, twice also a lock.
     pub force: u8,
     pub delete_branch: bool,
+    /// Whether the losses are to be told even where they are given up.
+    pub tells: bool,
+}
+
+/// How closely a worktree is looked at that is to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// For all that would be lost, the branch's commits too where it goes as well.
+    Losses { with_branch: bool },
+    /// For a lock alone: everything else was given up beforehand.
+    Lock,
 }
 
 /// One worktree to be removed.
@@ -99,13 +110,18 @@ impl Plan {
 pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
+    let look = if request.force > 0 && !request.tells {
+        Look::Lock
+    } else {
+        Look::Losses { with_branch: request.delete_branch }
+    };
     let mut worktrees: Vec<Target> = Vec::new();
     if request.wanted.is_empty() {
-        worktrees.push(inspect(context, repository, find::here(context)?, request.delete_branch)?);
+        worktrees.push(inspect(context, repository, find::here(context)?, look)?);
     }
     for wanted in &request.wanted {
         let found = find::named(context, &registry, wanted)?;
-        let target = inspect(context, repository, found, request.delete_branch)?;
+        let target = inspect(context, repository, found, look)?;
         if !worktrees.iter().any(|known| known.path == target.path) {
             worktrees.push(target);
         }
@@ -118,12 +134,7 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
 /// # Errors
 ///
 /// As [`plan`].
-pub fn inspect(
-    context: &Context,
-    repository: &Repository,
-    found: find::Found,
-    delete_branch: bool,
-) -> Result<Target> {
+pub fn inspect(context: &Context, repository: &Repository, found: find::Found, look: Look) -> Result<Target> {
     if found.is_main {
         return Err(Failure::new(
             Code::Usage,
@@ -159,10 +170,14 @@ pub fn inspect(
             return Err(not_a_worktree(&found.path));
         };
         repository.require_linked(&found.path, admin, context.host.home())?;
-        losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
+        if look != Look::Lock {
+            losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
+        }
     }
-    // Its commits may be here alone even where the folder is gone.
-    losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), delete_branch)?);
+    if let Look::Losses { with_branch } = look {
+        // Its commits may be here alone even where the folder is gone.
+        losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), with_branch)?);
+    }
     loss::sort(&mut losses);
     let ports = entry.iter().flat_map(|entry| &entry.allocations);
     let ports =

@@ -92,3 +92,9 @@ pub(super) fn scan(
     }
     Ok(changes)
 }
+
+/// Returns the tree that an index is exactly, where it says so itself and is not empty.
+pub(super) fn cached_tree(index: &Path) -> Option<Oid> {
+    let index = IndexFile::read(index).ok().filter(|index| !index.entries.is_empty())?;
+    Oid::from_bytes(&index.tree?.tree?).ok()
+}

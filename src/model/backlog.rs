@@ -1,0 +1,121 @@
+//! How far the deletion of removed worktrees is behind: what lies beyond its time, and what was left half-deleted.
+
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::diagnosis::Check;
+
+/// How long after its time a removed worktree may still lie there before somebody should know.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What lies in the trash.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many removed worktrees are recorded.
+    pub kept: usize,
+    /// Those whose time is over, and those whose deletion was begun.
+    pub due: Vec<Due>,
+    /// Whether a deletion is at work.
+    pub at_work: bool,
+}
+
+/// A removed worktree that is to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub folder: PathBuf,
+    /// When its time was over.
+    pub since: Timestamp,
+    /// Whether its deletion was begun.
+    pub is_begun: bool,
+    /// On disk.
+    pub bytes: u64,
+}
+
+impl Backlog {
+    /// Judges whether somebody should know.
+    #[must_use]
+    pub fn judge(&self, now: Timestamp) -> Check {
+        const NAME: &str = "trash";
+        let late = |due: &&Due| {
+            let is_late = now.duration_since(due.since) > PATIENCE;
+            is_late || (due.is_begun && !self.at_work)
+        };
+        let late: Vec<&Due> = self.due.iter().filter(late).collect();
+        let Some(oldest) = late.iter().min_by_key(|due| due.since) else {
+            let more = if self.at_work { "; one is being deleted for good" } else { "" };
+            return Check::fine(NAME, format!("{} removed, restorable with `wt restore`{more}", self.kept));
+        };
+        let bytes = late.iter().map(|due| due.bytes).sum();
+        let lie = if late.len() == 1 { "worktree lies there" } else { "worktrees lie there" };
+        let begun = match late.iter().filter(|due| due.is_begun).count() {
+            0 => String::new(),
+            begun => format!(" ({begun} half-deleted)"),
+        };
+        let hours = now.duration_since(oldest.since).as_hours().max(0);
+        let age = if hours < 48 { format!("{hours} hours") } else { format!("{} days", hours / 24) };
+        let said = format!(
+            "{} removed {lie} beyond their time, {}{begun}: {} for {age}; what is mounted there or may not be deleted \
+             holds it up",
+            late.len(),
+            size(bytes),
+            oldest.folder.display(),
+        );
+        Check::warning(NAME, said, "wt sweep")
+    }
+}
+
+/// As people read sizes: `3.4 MiB`.
+fn size(bytes: u64) -> String {
+    let mut rest = bytes;
+    let mut tenths = 0;
+    let mut units = ["bytes", "KiB", "MiB", "GiB"].iter();
+    let mut unit = units.next().copied().unwrap_or_default();
+    for next in units {
+        if rest < 1024 {
+            break;
+        }
+        tenths = rest % 1024 * 10 / 1024;
+        rest /= 1024;
+        unit = next;
+    }
+    if unit == "bytes" { format!("{rest} {unit}") } else { format!("{rest}.{tenths} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::diagnosis::Status;
+
+    fn due(hours: i64, is_begun: bool) -> Due {
+        let since = Timestamp::UNIX_EPOCH - SignedDuration::from_hours(hours);
+        Due { folder: "/w/.wt-trash/a".into(), since, is_begun, bytes: 3 << 20 }
+    }
+
+    #[test]
+    fn what_is_late_or_was_left_half_deleted_is_said_with_size_age_and_folder() {
+        let now = Timestamp::UNIX_EPOCH;
+        let judged = |due: Vec<Due>, at_work| Backlog { kept: 9, due, at_work }.judge(now);
+        assert_eq!(judged(vec![], false).status, Status::Ok);
+        assert_eq!(judged(vec![due(2, false)], false).status, Status::Ok, "the next command deletes it");
+        assert_eq!(judged(vec![due(2, true)], true).status, Status::Ok, "it is being deleted");
+        let left = judged(vec![due(2, true)], false);
+        assert_eq!(left.status, Status::Warning);
+        for word in ["1 removed worktree lies", "3.0 MiB", "half-deleted", "/w/.wt-trash/a", "2 hours"] {
+            assert!(left.message.contains(word), "{word}: {}", left.message);
+        }
+        let late = judged(vec![due(25, false), due(72, false)], false);
+        assert!(
+            late.message.starts_with("2 removed worktrees") && late.message.contains("3 days"),
+            "{late:?}"
+        );
+    }
+
+    #[test]
+    fn sizes_are_read_by_people() {
+        assert_eq!(
+            [0, 1023, 1024, 1536, 3 << 30].map(size),
+            ["0 bytes", "1023 bytes", "1.0 KiB", "1.5 KiB", "3.0 GiB"]
+        );
+    }
+}
