@@ -1,0 +1,112 @@
+//! What services leave behind ends with them, however it hides; what is not theirs is left alone.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::support::services::{Fleet, is_running, kill};
+use crate::support::wait::until;
+use crate::support::{Sandbox, holder::Holder};
+
+/// Forks twice into sessions of their own, with or without its environment; the daemon says who it is and stays. The first
+/// process serves, or follows the word it was given.
+const DAEMON: &str = "import http.server, os, sys, time
+port, name, wipe, after = int(sys.argv[1]), sys.argv[2], sys.argv[3] == 'wiped', sys.argv[4]
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.setsid()
+        code = 'import os, signal; open(\"%s\", \"w\").write(str(os.getpid())); signal.pause()' % name
+        os.execve(sys.executable, [sys.executable, '-c', code], {} if wipe else os.environ)
+    os._exit(0)
+os.wait()
+while not os.path.exists(name) or not open(name).read(): time.sleep(0.005)
+if after == 'crash': os._exit(3)
+if after == 'leave': os._exit(0)
+http.server.HTTPServer(('', port), http.server.SimpleHTTPRequestHandler).serve_forever()
+";
+
+fn service(sandbox: &Sandbox, name: &str, words: &str, more: &str) -> String {
+    fs::write(sandbox.path("daemon.py"), DAEMON).unwrap();
+    let script = sandbox.path("daemon.py");
+    format!("[service.{name}]\nrun = \"python3 {} {{{{ port }}}} {name}.pid {words}\"\n{more}\n", script.display())
+}
+
+fn daemon(folder: &Path, name: &str) -> u32 {
+    fs::read_to_string(folder.join(format!("{name}.pid"))).unwrap().parse().unwrap()
+}
+
+#[test]
+fn daemons_that_fork_twice_and_wipe_their_environment_end_with_down() {
+    let sandbox = Sandbox::new();
+    let config = service(&sandbox, "web", "kept serve", "") + &service(&sandbox, "api", "wiped serve", "");
+    let fleet = sandbox.fleet("one", &config);
+    fleet.wt(&["up"]).ok();
+    let daemons = [daemon(&fleet.folder, "web"), daemon(&fleet.folder, "api")];
+    assert!(daemons.into_iter().all(is_running));
+    fleet.wt(&["down"]).ok();
+    assert!(!daemons.into_iter().any(is_running), "{daemons:?}");
+}
+
+#[test]
+fn a_daemon_of_one_service_outlives_the_stop_of_another() {
+    let sandbox = Sandbox::new();
+    let config = service(&sandbox, "web", "kept serve", "") + &service(&sandbox, "api", "kept serve", "");
+    let fleet = sandbox.fleet("one", &config);
+    fleet.wt(&["up"]).ok();
+    let (web, api) = (daemon(&fleet.folder, "web"), daemon(&fleet.folder, "api"));
+    let server = fleet.pid("api");
+    fleet.wt(&["restart", "web"]).ok();
+    assert!(!is_running(web) && is_running(api) && fleet.pid("api") == server);
+}
+
+#[test]
+fn the_daemon_of_a_service_that_crashed_is_cleared_away() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &service(&sandbox, "web", "kept crash", ""));
+    fleet.wt(&["up"]).exits(1);
+    let left = daemon(&fleet.folder, "web");
+    until("its end", || !is_running(left));
+}
+
+#[test]
+fn a_daemon_outlives_no_removal_of_its_worktree() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &service(&sandbox, "web", "kept serve", ""));
+    fleet.wt(&["up"]).ok();
+    let (server, left) = (fleet.pid("web"), daemon(&fleet.folder, "web"));
+    sandbox.wt(&["remove", "one", "--force"]).ok();
+    assert!(!is_running(server) && !is_running(left));
+}
+
+#[test]
+fn after_a_killed_supervisor_a_daemon_with_its_environment_is_still_found() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &service(&sandbox, "web", "kept serve", ""));
+    fleet.wt(&["up"]).ok();
+    let (server, left) = (fleet.pid("web"), daemon(&fleet.folder, "web"));
+    kill(fleet.supervisor().unwrap());
+    fleet.wt(&["down"]).ok();
+    assert!(!is_running(server) && !is_running(left));
+}
+
+#[test]
+fn what_is_not_of_the_services_stays_though_it_stands_in_the_worktree_and_carries_its_marker() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &service(&sandbox, "web", "kept serve", ""));
+    fleet.wt(&["up"]).ok();
+    let mut shell = stranger(&fleet, "cat", &[]);
+    // What `wt run` started is the user's own.
+    let wt = fleet.sandbox.command(&fleet.folder, &["run", "cat"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut run = Holder { child: wt };
+    fleet.wt(&["down"]).ok();
+    assert!(shell.child.try_wait().unwrap().is_none());
+    assert!(run.child.try_wait().unwrap().is_none());
+}
+
+/// A process that stands in the worktree, and ends with its stdin.
+fn stranger(fleet: &Fleet<'_>, program: &str, arguments: &[&str]) -> Holder {
+    let mut command = fleet.sandbox.program(program, &fleet.folder);
+    let child = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    Holder { child }
+}
