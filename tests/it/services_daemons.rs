@@ -29,7 +29,10 @@ http.server.HTTPServer(('', port), http.server.SimpleHTTPRequestHandler).serve_f
 fn service(sandbox: &Sandbox, name: &str, words: &str, more: &str) -> String {
     fs::write(sandbox.path("daemon.py"), DAEMON).unwrap();
     let script = sandbox.path("daemon.py");
-    format!("[service.{name}]\nrun = \"python3 {} {{{{ port }}}} {name}.pid {words}\"\n{more}\n", script.display())
+    format!(
+        "[service.{name}]\nrun = \"python3 {} {{{{ port }}}} {name}.pid {words}\"\n{more}\n",
+        script.display()
+    )
 }
 
 fn daemon(folder: &Path, name: &str) -> u32 {
@@ -67,16 +70,6 @@ fn the_daemon_of_a_service_that_crashed_is_cleared_away() {
     fleet.wt(&["up"]).exits(1);
     let left = daemon(&fleet.folder, "web");
     until("its end", || !is_running(left));
-}
-
-#[test]
-fn a_daemon_outlives_no_removal_of_its_worktree() {
-    let sandbox = Sandbox::new();
-    let fleet = sandbox.fleet("one", &service(&sandbox, "web", "kept serve", ""));
-    fleet.wt(&["up"]).ok();
-    let (server, left) = (fleet.pid("web"), daemon(&fleet.folder, "web"));
-    sandbox.wt(&["remove", "one", "--force"]).ok();
-    assert!(!is_running(server) && !is_running(left));
 }
 
 #[test]

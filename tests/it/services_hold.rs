@@ -16,7 +16,7 @@ while not os.path.exists('go'): time.sleep(0.005)
 http.server.HTTPServer(('', int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
 ";
 
-/// Asks the kernel for ports out of the four from `first` on (IP_LOCAL_PORT_RANGE, ip(7)), a thousand times each way:
+/// Asks the kernel for ports out of the four from `first` on (`IP_LOCAL_PORT_RANGE`, ip(7)), a thousand times each way:
 /// bound on either family, and for an outgoing connection.
 const ASK: &str = "import socket, sys
 first = int(sys.argv[1])
@@ -47,7 +47,8 @@ print(' '.join(str(port) for port in sorted(seen)))
 
 /// Four neighbouring ports that the kernel gives away, all free just now.
 fn ephemeral_block() -> u16 {
-    let mut starts = (0..2000).map(|step| 34_000 + (u16::try_from(std::process::id() % 977).unwrap() + step) * 8);
+    let mut starts =
+        (0..2000).map(|step| 34_000 + (u16::try_from(std::process::id() % 977).unwrap() + step) * 8);
     starts.find(|first| (*first..*first + 4).all(|port| TcpListener::bind(("::", port)).is_ok())).unwrap()
 }
 
@@ -135,10 +136,14 @@ fn servers_of_every_kind_start_on_a_held_port_as_they_are() {
          [service.six]\nrun = \"python3 -m http.server {{ port }} --bind ::1\"\n",
     );
     let has = |program: &str| {
-        sandbox.program(program, &sandbox.path("")).arg("--version").output().is_ok_and(|done| done.status.success())
+        sandbox
+            .program(program, &sandbox.path(""))
+            .arg("--version")
+            .output()
+            .is_ok_and(|done| done.status.success())
     };
     if has("node") {
-        config += &format!("[service.node]\nrun = '''node -e \"{node}\" {{{{ port }}}}'''\n");
+        config = format!("{config}[service.node]\nrun = '''node -e \"{node}\" {{{{ port }}}}'''\n");
     }
     if has("redis-server") {
         config += "[service.redis]\nrun = \"redis-server --port {{ port }} --save '' --dir {{ path }}\"\nhealth = { redis = {} }\n";

@@ -34,7 +34,7 @@ fn config(sandbox: &Sandbox, mebibytes: u32) -> String {
     fs::write(sandbox.path("talker.py"), TALKER).unwrap();
     let script = sandbox.path("talker.py");
     format!(
-        "[service.loud]\nrun = \"python3 {} {{{{ port }}}} {mebibytes}\"\ncritical = false\n\
+        "[service.loud]\nrun = \"python3 {} {{{{ port }}}} {mebibytes}\"\n\
          [service.calm]\nrun = \"python3 -m http.server {{{{ port }}}}\"\n",
         script.display()
     )

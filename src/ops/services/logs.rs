@@ -8,11 +8,13 @@ use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::services::log_file;
 use crate::host::services::log_reader::LogReader;
+use crate::host::services::{log_file, record_file};
 use crate::model::service::ServiceName;
 use crate::model::suggestion;
 use crate::ops::env;
+
+use super::place::Place;
 
 /// Which lines.
 #[derive(Clone, Debug, Default)]
@@ -63,10 +65,7 @@ pub struct Logs {
 /// `not_found` for a worktree that is not recorded and a service that does not exist; `permission`.
 pub fn open(context: &Context, request: Request) -> Result<Logs> {
     let entry = env::require_entry(context, None)?;
-    // git calls no linked worktree by a name with `@`.
-    let admin = if entry.admin.is_empty() { "@main" } else { &entry.admin };
-    let services = context.host.dirs()?.state().join("services");
-    let folder = services.join(entry.repository_id.to_string()).join(admin).join("logs");
+    let folder = record_file::logs(&Place::of(context, &entry)?.wish.folder);
     let there = services_in(&folder);
     if let Some(unknown) = request
         .services

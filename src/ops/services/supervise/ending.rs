@@ -118,10 +118,15 @@ impl Supervisor<'_> {
         self.events.push_back(Event::Ended { service: name.clone(), exit });
     }
 
-    /// Returns the living processes of a service, by marker, session, group, ancestry and record.
+    /// Returns the living processes of a service, by marker, session, group, ancestry and record. An orphan that wiped its
+    /// environment belongs to no service that one could tell: it goes with the last one that runs.
     pub fn kin_of(&self, name: &ServiceName) -> Vec<Kin> {
         let recorded = self.runs.get(name).map(|run| run.known.clone()).unwrap_or_default();
-        kin::of_service(&self.wish.marker, name.as_str(), &recorded, Some(self.ourselves.pid))
+        let (marker, adopter) = (&self.wish.marker, Some(self.ourselves.pid));
+        if self.runs.keys().all(|other| other == name) {
+            return kin::of_worktree(marker, &recorded, adopter);
+        }
+        kin::of_service(marker, name.as_str(), &recorded, adopter)
     }
 }
 
