@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use wt::host::services::hold;
@@ -66,6 +68,28 @@ fn a_service_leads_its_own_session_reads_nothing_and_gets_words_and_variables_as
     assert_eq!(lines.next(), folder.to_str());
     assert_eq!(lines.next(), Some("$(touch never)"));
     assert!(lines.next().is_some_and(|open| open.trim_end() == "0 1 2"), "{text}");
+}
+
+#[test]
+fn a_service_ends_by_a_signal_that_its_starter_was_made_to_ignore() {
+    let log = Log::new();
+    let careless = log.folder.path().join("careless");
+    let script = format!("#!/bin/sh\ntrap '' INT HUP\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_wt"));
+    std::fs::write(&careless, script).unwrap();
+    std::fs::set_permissions(&careless, std::fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, number) in [("INT", 2), ("HUP", 1)] {
+        let words = ["sh", "-c", &format!("kill -{name} $$; echo survived")].map(OsString::from);
+        let wish = Launch {
+            words: &words,
+            folder: log.folder.path(),
+            variables: &[],
+            log: log.file.as_fd(),
+            socket: None,
+            terminal: None,
+        };
+        let mut launched = launch_through(&careless, &wish).unwrap();
+        assert_eq!(launched.wait().unwrap().signal(), Some(number), "{name}: {}", log.text());
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 
 use rustix::io::FdFlags;
 use rustix::net::{
@@ -18,6 +19,7 @@ use rustix::net::{
     SendFlags,
 };
 use serde::{Deserialize, Serialize};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
 use super::reaper;
 use crate::host::process::{identity, spawn};
@@ -223,7 +225,17 @@ fn obey(stream: &UnixStream) -> Result<std::convert::Infallible, Refusal> {
     let _placed = socket.map(in_place).transpose().map_err(refused("the socket cannot be handed over"))?;
     wire(&mut command, terminal).map_err(refused("its terminal cannot be had"))?;
     // Our own stdin is the talk; its copy `stream` is closed on exec, which is how the other side learns of success.
+    reset_signals().map_err(refused("signals cannot be reset"))?;
     Err(refused(&program.to_string_lossy())(command.exec()))
+}
+
+/// What a careless parent had ignored (a script's background jobs ignore SIGINT, `nohup` SIGHUP) the service would ignore
+/// too, and could not be stopped by it: what is caught instead becomes the default again with the exec (`execve(2)`).
+fn reset_signals() -> io::Result<()> {
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this process becomes the service")]
