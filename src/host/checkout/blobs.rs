@@ -91,7 +91,12 @@ impl<'r> Blobs<'r> {
             Ok(object) => Err(no_file(id, path, object.kind.into())),
             // libgit2 would go round and round.
             Err(fault @ Fault::Endless) => Err(broken(id, path, &fault)),
-            Err(fault) => self.read_other(id, path, Some(&fault)),
+            Err(fault) => match self.packs.as_ref().and_then(|(packs, _)| packs.position_after(id, position))
+            {
+                // libgit2 asks only one of several packs.
+                Some(position) => self.read_packed(id, path, reader, position),
+                None => self.read_other(id, path, Some(&fault)),
+            },
         }
     }
 

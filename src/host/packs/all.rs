@@ -41,11 +41,12 @@ impl Opened {
         self.order.is_some()
     }
 
-    /// Finds the number that the index has for the object at an offset.
-    pub(super) fn number_at(&self, offset: u64) -> Option<u32> {
+    /// Finds the object that begins at an offset: the number that the index has for it, and where the next one begins.
+    pub(super) fn find(&self, offset: u64) -> Option<(u32, u64)> {
         let order = self.order.as_ref()?;
-        let at = order.binary_search_by_key(&offset, |found| found.offset);
-        at.ok().map(|at| order[at].number)
+        let at = order.binary_search_by_key(&offset, |found| found.offset).ok()?;
+        let end = order.get(at + 1).map_or(self.pack.end(), |next| next.offset);
+        Some((order[at].number, end))
     }
 }
 
@@ -83,8 +84,18 @@ impl Packs {
     /// Returns where an object is; none for one that is in no pack, or in one that cannot be read here.
     #[must_use]
     pub fn position(&self, id: Oid) -> Option<Position> {
+        self.position_from(id, 0)
+    }
+
+    /// Returns where an object is a second time, in another pack than those asked up to `position`.
+    #[must_use]
+    pub fn position_after(&self, id: Oid, position: Position) -> Option<Position> {
+        self.position_from(id, position.pack + 1)
+    }
+
+    fn position_from(&self, id: Oid, first: usize) -> Option<Position> {
         let name: &Name = id.as_bytes().try_into().ok()?;
-        self.packs.iter().enumerate().find_map(|(pack, source)| {
+        self.packs.iter().enumerate().skip(first).find_map(|(pack, source)| {
             let Found { offset, number } = source.index.find(name).ok()??;
             Some(Position { pack, offset, number })
         })

@@ -1,5 +1,8 @@
-//! zlib streams out of a pack. No memory is taken for what a header only claims.
+//! zlib streams out of a pack: small ones at once, which libdeflate does in three quarters of zlib's time, large ones
+//! piece by piece. No memory is taken for what a header only claims.
 
+use libdeflater::Decompressor;
+use zlib_rs::crc32::crc32;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::fault::Fault;
@@ -25,8 +28,16 @@ pub(super) struct Stream<'p> {
     pub(super) crc: u32,
 }
 
-/// A decompressor, used for one stream after another.
-pub(super) struct Inflater(Inflate);
+/// Bytes up to which an object is inflated at once.
+const SMALL: u64 = 1024 * 1024;
+/// And its stream, with its header.
+const SMALL_STREAM: u64 = 256 * 1024;
+
+/// Decompressors, used for one stream after another.
+pub(super) struct Inflater {
+    whole: Decompressor,
+    pieces: Inflate,
+}
 
 /// How far a stream has been read.
 struct Progress {
@@ -37,14 +48,37 @@ struct Progress {
 
 impl Inflater {
     pub(super) fn new() -> Self {
-        Self(Inflate::new(true, WINDOW))
+        Self { whole: Decompressor::new(), pieces: Inflate::new(true, WINDOW) }
+    }
+
+    /// Inflates a stream, of which it is known that the next object begins at `end`; returns it with the CRC-32 of all
+    /// up to there.
+    pub(super) fn read_until(
+        &mut self,
+        windows: &mut Windows,
+        stream: Stream,
+        end: u64,
+    ) -> Result<(Vec<u8>, u32), Fault> {
+        let length = end.saturating_sub(stream.at);
+        if stream.size > SMALL || length > SMALL_STREAM {
+            return self.read(windows, stream);
+        }
+        let (size, length) = (usize::try_from(stream.size), usize::try_from(length));
+        let (Ok(size), Ok(length)) = (size, length) else { return self.read(windows, stream) };
+        let input = windows.bytes(stream.number, stream.pack, stream.at, length)?;
+        let input = input.get(..length).ok_or(Fault::Damaged("it ends too early"))?;
+        let mut bytes = vec![0; size];
+        match self.whole.zlib_decompress(input, &mut bytes) {
+            Ok(filled) if filled == size => Ok((bytes, crc32(stream.crc, input))),
+            _ => Err(Fault::Damaged("an object cannot be inflated, or has another size than it says")),
+        }
     }
 
     /// Inflates a stream whole; returns it with the CRC-32 of all that was read.
     pub(super) fn read(&mut self, windows: &mut Windows, stream: Stream) -> Result<(Vec<u8>, u32), Fault> {
         let size =
             usize::try_from(stream.size).map_err(|_| Fault::Elsewhere("the object is larger than memory"))?;
-        self.0.reset(true);
+        self.pieces.reset(true);
         let mut progress = Progress { at: stream.at, crc: stream.crc, is_over: false };
         let mut bytes = vec![0; size.min(AT_FIRST)];
         let mut filled = 0;
@@ -70,7 +104,7 @@ impl Inflater {
         stream: Stream,
         sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<u32, E> {
-        self.0.reset(true);
+        self.pieces.reset(true);
         let mut progress = Progress { at: stream.at, crc: stream.crc, is_over: false };
         let mut piece = vec![0; PIECE];
         let mut poured = 0;
@@ -97,13 +131,13 @@ impl Inflater {
         output: &mut [u8],
     ) -> Result<usize, Fault> {
         let input = windows.bytes(stream.number, stream.pack, progress.at, 1)?;
-        let (read, made) = (self.0.total_in(), self.0.total_out());
+        let (read, made) = (self.pieces.total_in(), self.pieces.total_out());
         // "Finish" spares the copy that a stream in pieces needs, and does no harm where it comes in pieces.
-        let status = self.0.decompress(input, output, InflateFlush::Finish);
+        let status = self.pieces.decompress(input, output, InflateFlush::Finish);
         let status = status.map_err(|_| Fault::Damaged("an object cannot be inflated"))?;
-        let read = usize::try_from(self.0.total_in() - read).unwrap_or(usize::MAX);
-        let made = usize::try_from(self.0.total_out() - made).unwrap_or(usize::MAX);
-        progress.crc = zlib_rs::crc32::crc32(progress.crc, &input[..read.min(input.len())]);
+        let read = usize::try_from(self.pieces.total_in() - read).unwrap_or(usize::MAX);
+        let made = usize::try_from(self.pieces.total_out() - made).unwrap_or(usize::MAX);
+        progress.crc = crc32(progress.crc, &input[..read.min(input.len())]);
         progress.at += read as u64;
         progress.is_over = status == Status::StreamEnd;
         if read == 0 && made == 0 && !progress.is_over {

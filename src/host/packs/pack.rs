@@ -37,6 +37,11 @@ impl Pack {
         Ok(Self { file, end: length - TRAILER })
     }
 
+    /// Returns where its objects end.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
     /// Returns how many bytes of objects there are from `at` on.
     pub(super) fn rest(&self, at: u64) -> u64 {
         if at < HEADER { 0 } else { self.end.saturating_sub(at) }

@@ -130,7 +130,7 @@ impl<'p> Reader<'p> {
         }
         let stream = stream(position.pack, &opened, &found);
         let crc = self.inflater.pour(&mut self.windows, stream, sink)?;
-        Ok(self.check(position.pack, crc, Some(position.number))?)
+        Ok(self.check(position.pack, crc, position.number)?)
     }
 
     fn pack(&mut self, number: usize) -> Result<Arc<Opened>, Fault> {
@@ -149,16 +149,18 @@ impl<'p> Reader<'p> {
     }
 
     fn inflate(&mut self, number: usize, opened: &Opened, found: &Found) -> Result<Vec<u8>, Fault> {
-        let (bytes, crc) = self.inflater.read(&mut self.windows, stream(number, opened, found))?;
-        if opened.has_order() {
-            self.check(number, crc, opened.number_at(found.offset))?;
+        let stream = stream(number, opened, found);
+        if !opened.has_order() {
+            return Ok(self.inflater.read(&mut self.windows, stream)?.0);
         }
-        Ok(bytes)
+        let (entry, end) =
+            opened.find(found.offset).ok_or(Fault::Damaged("the base of a delta is nowhere"))?;
+        let (bytes, crc) = self.inflater.read_until(&mut self.windows, stream, end)?;
+        self.check(number, crc, entry).map(|()| bytes)
     }
 
-    /// Holds a checksum against the one in the index; there is none for what does not begin where an object does.
-    fn check(&self, number: usize, crc: u32, entry: Option<u32>) -> Result<(), Fault> {
-        let entry = entry.ok_or(Fault::Damaged("the base of a delta is nowhere"))?;
+    /// Holds a checksum against the one that the index has for an entry.
+    fn check(&self, number: usize, crc: u32, entry: u32) -> Result<(), Fault> {
         if self.packs.index(number).crc(entry)? == crc {
             return Ok(());
         }
