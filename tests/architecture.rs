@@ -227,3 +227,11 @@ fn the_reader_of_arrows_sees_lists_and_full_paths() {
     assert_eq!(layers, BTreeSet::from(["host", "model", "ops"]));
     assert!(named_layers("let crate_word = newt::host();").is_empty());
 }
+
+/// A hook answers a panic, and a thread that panics leaves a doubt for git (docs/decisions/0008): neither without unwinding.
+#[test]
+fn panics_unwind() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let aborts = |line: &str| line.trim().starts_with("panic") && line.contains("abort");
+    assert!(!manifest.lines().any(aborts), "a build profile aborts on panic");
+}
