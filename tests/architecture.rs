@@ -228,7 +228,7 @@ fn the_reader_of_arrows_sees_lists_and_full_paths() {
     assert!(named_layers("let crate_word = newt::host();").is_empty());
 }
 
-/// A hook answers a panic, and a thread that panics leaves a doubt for git (docs/decisions/0008): neither without unwinding.
+/// A hook answers a panic, and a thread that panics leaves a doubt for git (docs/decisions/0009): neither without unwinding.
 #[test]
 fn panics_unwind() {
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
