@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, config, create, doctor, down, env, health, hook, hooks, init, list, logs, path,
-    ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep, switch, trust, up,
-    validate,
+    adopt, completions, compose_service, config, create, doctor, down, env, health, hook, hooks, init, list,
+    logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep, switch,
+    trust, up, validate,
 };
 use crate::ui::paint::ColorWish;
 
@@ -115,6 +115,8 @@ pub enum Command {
     #[command(hide = true)]
     Hook(hook::Arguments),
     #[command(hide = true)]
+    ComposeService(compose_service::Arguments),
+    #[command(hide = true)]
     Sweep(sweep::Arguments),
     #[command(hide = true)]
     Supervise(supervise::Arguments),
@@ -151,6 +153,7 @@ impl Command {
             Self::Completions(_) => "completions",
             Self::Hooks(arguments) => arguments.word(),
             Self::Hook(_) => "hook",
+            Self::ComposeService(_) => "compose-service",
             Self::Sweep(_) => "sweep",
             Self::Supervise(_) => "supervise",
         }

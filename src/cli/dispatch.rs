@@ -10,9 +10,9 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, config, create, doctor, down, env, health, hook, hooks, init, list, logs, path,
-    ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep, switch, trust, up,
-    validate,
+    adopt, completions, compose_service, config, create, doctor, down, env, health, hook, hooks, init, list,
+    logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep, switch,
+    trust, up, validate,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -110,6 +110,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Hook(arguments) => Ok(hook::run(&arguments, session)),
         Command::Sweep(arguments) => sweep::run(&arguments, session),
         Command::Supervise(arguments) => supervise::run(arguments, session),
+        Command::ComposeService(arguments) => compose_service::run(&arguments, session),
     }
 }
 

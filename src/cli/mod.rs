@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod arguments;
 pub mod completions;
+pub mod compose_service;
 pub mod config;
 pub mod create;
 pub mod dispatch;

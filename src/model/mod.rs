@@ -4,6 +4,7 @@ pub mod attribution;
 pub mod backlog;
 pub mod branch;
 pub mod checks;
+pub mod compose_project;
 pub mod config;
 pub mod diagnosis;
 pub mod dispute;

@@ -19,6 +19,8 @@ pub struct EnvFacts {
     pub purpose: String,
     pub identifier: String,
     pub branch: String,
+    /// The name of the project that Docker Compose is to use.
+    pub compose_project: String,
     /// In the order in which they were given; the first one is also `PORT`.
     pub ports: Vec<(ServiceName, Port)>,
 }
@@ -56,12 +58,8 @@ pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, Strin
         let url = url(config, facts, service, *port)?;
         add(&mut variables, format!("{}_URL", service.variable()), url, service)?;
     }
-    let own = [
-        facts.name.clone(),
-        facts.purpose.clone(),
-        facts.branch.clone(),
-        compose_project(&facts.repo_name, &facts.name),
-    ];
+    let own =
+        [facts.name.clone(), facts.purpose.clone(), facts.branch.clone(), facts.compose_project.clone()];
     for (name, value) in OWN.into_iter().zip(own) {
         variables.push((name.to_owned(), value));
     }
@@ -136,22 +134,6 @@ fn add(
     Ok(())
 }
 
-/// A project name as Docker Compose accepts it: lower-case letters, digits, `-` and `_`, a letter or digit first.
-fn compose_project(repository: &str, name: &str) -> String {
-    let joined = format!("{repository}-{name}").to_lowercase();
-    let mapped: String = joined
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter) {
-                letter
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    mapped.trim_start_matches(['-', '_']).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +147,7 @@ mod tests {
             purpose: "feature".to_owned(),
             identifier: "login".to_owned(),
             branch: "feature/login".to_owned(),
+            compose_project: "shop-feature-login".to_owned(),
             ports: ports.collect(),
         }
     }
@@ -201,11 +184,5 @@ mod tests {
         let mut config = built_in();
         with_env("web", &["WT_NAME"], &mut config);
         assert_eq!(variables(&config, &facts(&["web"])).unwrap_err().code(), Code::ConfigInvalid);
-    }
-
-    #[test]
-    fn a_compose_project_is_lower_case_and_begins_with_a_letter_or_digit() {
-        assert_eq!(compose_project("My.Shop", "feature-GH_42"), "my-shop-feature-gh_42");
-        assert_eq!(compose_project("_x", "y"), "x-y");
     }
 }

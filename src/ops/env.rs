@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::{config_files, env_file, exclude};
+use crate::model::compose_project;
 use crate::model::config::settings::Config;
 use crate::model::env_block;
 use crate::model::port::Port;
@@ -117,6 +118,8 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
         purpose: entry.purpose.as_ref().map(ToString::to_string).unwrap_or_default(),
         identifier: entry.identifier.clone(),
         branch: entry.branch.clone().unwrap_or_default(),
+        compose_project: compose_project::find_chosen(entry)
+            .map_or_else(|| compose_project::usual(repo_name, &entry.name), str::to_owned),
         ports: view::services(entry),
     }
 }

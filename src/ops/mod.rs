@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod choose;
+pub mod compose_service;
 pub mod config;
 pub mod create;
 pub mod doctor;

@@ -302,8 +302,12 @@ fn receive(stream: &UnixStream) -> io::Result<(Order, std::vec::IntoIter<OwnedFd
     Ok((serde_json::from_slice(&text)?, descriptors.into_iter()))
 }
 
-/// The program that runs, even when its file has been replaced meanwhile.
-fn own_program() -> io::Result<PathBuf> {
+/// Returns the program that runs, even when its file has been replaced meanwhile.
+///
+/// # Errors
+///
+/// Fails where the system does not say.
+pub fn own_program() -> io::Result<PathBuf> {
     let itself = Path::new("/proc/self/exe");
     if cfg!(target_os = "linux") && itself.exists() { Ok(itself.to_owned()) } else { std::env::current_exe() }
 }

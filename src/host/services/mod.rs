@@ -1,5 +1,6 @@
 //! What running services needs of the machine: held ports, started processes and their kin, logs, the supervisor's socket.
 
+pub mod compose;
 pub mod endpoint;
 pub mod hold;
 pub mod kin;

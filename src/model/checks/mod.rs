@@ -14,4 +14,4 @@ mod unfinished;
 pub use all::findings;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;

@@ -10,6 +10,7 @@ use super::entry::Entry;
 use super::record::Record;
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::rows::Rows;
+use crate::model::compose_project;
 use crate::model::event::Event;
 use crate::model::exclusion::Exclusion;
 use crate::model::port::Port;
@@ -182,6 +183,8 @@ impl Registry {
     pub fn insert(&mut self, mut entry: Entry) -> Entry {
         self.sequence += 1;
         entry.sequence = self.sequence;
+        let others: Vec<&Entry> = self.entries().collect();
+        compose_project::settle(&mut entry, &others);
         self.worktrees.push(Record::Entry(Box::new(entry.clone())));
         entry
     }

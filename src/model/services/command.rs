@@ -122,6 +122,7 @@ mod tests {
             purpose: "feature".to_owned(),
             identifier: "login".to_owned(),
             branch: branch.to_owned(),
+            compose_project: String::new(),
             ports: vec![
                 ("web".parse().unwrap(), Port::new(5000).unwrap()),
                 ("admin-api".parse().unwrap(), Port::new(5001).unwrap()),

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod command;
+pub mod compose;
 pub mod machine;
 pub mod order;
 pub mod plan;

@@ -1,6 +1,5 @@
 //! Running the services of worktrees: starting, stopping, looking, and the supervisor that does it.
 
-mod compose;
 pub mod contact;
 pub mod down;
 mod failures;

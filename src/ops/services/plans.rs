@@ -1,10 +1,14 @@
 //! From the configuration to what is run: which services, trusted, with their ports allocated and their words filled in.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::host::services::launch;
 use crate::model::config::health;
 use crate::model::config::settings::{ServiceSettings, SocketUse};
 use crate::model::health::check::{Check, CheckKind};
@@ -12,6 +16,7 @@ use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
+use crate::model::services::compose;
 use crate::model::services::order;
 use crate::model::services::plan::{Patience, ServicePlan};
 use crate::model::suggestion;
@@ -20,8 +25,6 @@ use crate::ops::env;
 use crate::ops::ports::allocate;
 use crate::ops::service_folder;
 use crate::ops::trust::{self, Trust};
-
-use super::compose;
 
 /// How long a start may take that says no more.
 const START: Duration = Duration::from_mins(1);
@@ -164,6 +167,12 @@ fn allocate_missing(
     Ok(())
 }
 
+/// The program that follows containers: this one.
+fn follower() -> Result<PathBuf> {
+    launch::own_program()
+        .map_err(|error| Failure::from_io(error, Code::Internal, "our own program cannot be found"))
+}
+
 /// One service on its way to a plan.
 struct One<'a> {
     context: &'a Context,
@@ -187,8 +196,13 @@ impl One<'_> {
         };
         let words = match (&settings.run, &settings.compose) {
             (Some(run), _) => self.words("run", run, port)?,
-            (None, Some(compose)) => compose::words(compose),
+            (None, Some(service)) => compose::run_words(&follower()?, service, &settings.stop),
             (None, None) => Vec::new(),
+        };
+        // The engine knows how its containers are: what is asked is the docker command.
+        let contained = match &settings.compose {
+            Some(service) => Some(compose::check_words(&follower()?, service)),
+            None => None,
         };
         let setup = settings.setup.as_ref().map(|text| self.words("setup", text, port)).transpose()?;
         Ok(ServicePlan {
@@ -201,8 +215,11 @@ impl One<'_> {
             extra_ports: settings.extra_ports.iter().filter_map(|other| self.port(other)).collect(),
             activated: settings.socket == Some(SocketUse::Activate),
             contained: settings.compose.is_some(),
-            health: settings.health.clone(),
-            check_words: written,
+            health: contained
+                .as_ref()
+                .map(|words| json!({ "command": words[0] }))
+                .or(settings.health.clone()),
+            check_words: contained.or(written),
             patience: Patience {
                 start: check.start_timeout.unwrap_or(START),
                 check: check.timeout.unwrap_or(usual.timeout).clamp(CHECK.0, CHECK.1),
@@ -212,7 +229,7 @@ impl One<'_> {
             },
             needs: settings.depends_on.clone(),
             restart: settings.restart,
-            stop: settings.stop,
+            stop: if settings.compose.is_some() { compose::stopping(&settings.stop) } else { settings.stop },
             critical: settings.critical,
             terminal: false,
         })

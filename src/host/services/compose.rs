@@ -1,0 +1,119 @@
+//! One service of a compose file, through the `docker` command: started, followed, looked at, stopped. No engine is spoken to
+//! in any other way.
+
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use crate::error::{Code, Failure, Result};
+use crate::host::interrupt::Interrupt;
+use crate::host::process::spawn;
+use crate::model::services::compose::{self, Container};
+
+/// How often it is looked whether a command has ended, or whether we were told to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A service of the compose file in `folder`; which project it belongs to is in the environment (`COMPOSE_PROJECT_NAME`).
+#[derive(Clone, Copy, Debug)]
+pub struct Service<'a> {
+    pub name: &'a str,
+    pub folder: &'a Path,
+}
+
+impl Service<'_> {
+    /// Starts it without what it depends on; answers whether that went well. What docker says goes to our own stdout and stderr.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` where there is no `docker`.
+    pub fn up(&self, interrupt: &Interrupt) -> Result<bool> {
+        let mut child = self.start(&["up", "--detach", "--no-deps", "--no-color", "--", self.name])?;
+        waited(&mut child, interrupt).map_err(|error| unusable(&error))
+    }
+
+    /// Copies what it writes from `since` (RFC 3339) on to our own stdout, until it ends or we are told to stop.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::up`].
+    pub fn follow(&self, since: &str, interrupt: &Interrupt) -> Result<()> {
+        let words = ["logs", "--follow", "--no-log-prefix", "--no-color", "--since", since, "--", self.name];
+        let mut child = self.start(&words)?;
+        let ended = waited(&mut child, interrupt).map_err(|error| unusable(&error))?;
+        if !ended {
+            // Ours, and only a reader. It may have ended by itself in the meantime.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        nap();
+        Ok(())
+    }
+
+    /// Stops it; after `seconds` the engine kills it. Answers whether that went well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::up`].
+    pub fn stop(&self, seconds: u64) -> Result<bool> {
+        let seconds = seconds.to_string();
+        let mut child = self.start(&["stop", "--timeout", &seconds, "--", self.name])?;
+        child.wait().map(|status| status.success()).map_err(|error| unusable(&error))
+    }
+
+    /// Returns how its container is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::up`]; `internal` where docker fails or says something else.
+    pub fn container(&self) -> Result<Container> {
+        let mut command = self.command(&["ps", "--all", "--format", "json", "--", self.name]);
+        let output: Output = command.output().map_err(|error| unusable(&error))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let said = said.lines().last().unwrap_or("nothing").trim().to_owned();
+            return Err(Failure::new(Code::Internal, format!("`docker compose ps` failed and said: {said}"))
+                .hint("see whether `docker compose ps` works in the worktree"));
+        }
+        compose::read(&String::from_utf8_lossy(&output.stdout))
+            .map_err(|reason| Failure::new(Code::Internal, reason))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        command.arg("compose").args(words).current_dir(self.folder).stdin(Stdio::null());
+        spawn::scrub(&mut command);
+        command
+    }
+
+    fn start(&self, words: &[&str]) -> Result<Child> {
+        self.command(words).spawn().map_err(|error| unusable(&error))
+    }
+}
+
+/// Waits until it ends, and answers whether that was well; false as soon as we are told to stop.
+fn waited(child: &mut Child, interrupt: &Interrupt) -> io::Result<bool> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        if interrupt.is_raised() {
+            return Ok(false);
+        }
+        nap();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a wait for a child, a moment at a time")]
+fn nap() {
+    std::thread::sleep(LOOK);
+}
+
+fn unusable(error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::NotFound {
+        return Failure::new(Code::NotFound, "there is no `docker` command")
+            .hint("install Docker with its Compose plugin, or give the service a `run` of its own");
+    }
+    Failure::new(Code::Internal, format!("`docker` cannot be run: {error}"))
+}

@@ -1,0 +1,112 @@
+//! The name under which Docker Compose keeps the containers of a worktree: no two worktrees of one user share it, also not
+//! those of two clones with the same name.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::registry::entry::Entry;
+
+/// Where an entry keeps a name that is not the usual one.
+const KEY: &str = "compose_project";
+
+/// Digits of the repository's id that tell its names from those of another clone.
+const DIGITS: usize = 6;
+
+/// Returns the usual name: lower-case letters, digits, `-` and `_`, a letter or digit first (Compose accepts no other).
+#[must_use]
+pub fn usual(repository: &str, name: &str) -> String {
+    let joined = format!("{repository}-{name}").to_lowercase();
+    let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter);
+    let mapped: String = joined.chars().map(|letter| if fits(letter) { letter } else { '-' }).collect();
+    mapped.trim_start_matches(['-', '_']).to_owned()
+}
+
+/// Returns the name that was chosen for an entry, where the usual one was taken.
+#[must_use]
+pub fn find_chosen(entry: &Entry) -> Option<&str> {
+    entry.extra.get(KEY).and_then(Value::as_str)
+}
+
+/// Chooses another name for `entry` where one of `others` has the usual one. A worktree that is made again keeps the name
+/// that it had.
+pub fn settle(entry: &mut Entry, others: &[&Entry]) {
+    if find_chosen(entry).is_some() {
+        return;
+    }
+    let is_former = |other: &Entry| other.repository_id == entry.repository_id && other.name == entry.name;
+    let is_taken = |wanted: &str| {
+        let mut others = others.iter().filter(|other| !is_former(other));
+        others.any(|other| find_chosen(other).map_or_else(|| usual_of(other), str::to_owned) == wanted)
+    };
+    let usual = usual_of(entry);
+    if !is_taken(&usual) {
+        return;
+    }
+    let digits: String = entry.repository_id.0.chars().take(DIGITS).collect();
+    let own = format!("{usual}-{digits}");
+    let own = if is_taken(&own) { format!("{own}-{}", entry.sequence) } else { own };
+    entry.extra.insert(KEY.to_owned(), own.into());
+}
+
+fn usual_of(entry: &Entry) -> String {
+    usual(&repository_name(&entry.repository), &entry.name)
+}
+
+/// The folder's name, as people call the repository: `shop` for `/p/shop`, `/p/shop.git` and `/p/shop/.bare`.
+fn repository_name(path: &Path) -> String {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let own = name(path).unwrap_or_default();
+    let own = if own.starts_with('.') { path.parent().and_then(name).unwrap_or(own) } else { own };
+    own.strip_suffix(".git").map_or(own.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checks::sample;
+    use crate::model::registry::repository::RepositoryId;
+
+    fn entry(repository: &str, id: &str, name: &str) -> Entry {
+        Entry {
+            repository: repository.into(),
+            repository_id: RepositoryId(id.to_owned()),
+            name: name.to_owned(),
+            ..sample::entry(name, 7, &[])
+        }
+    }
+
+    fn settled(mut entry: Entry, others: &[Entry]) -> Option<String> {
+        settle(&mut entry, &others.iter().collect::<Vec<_>>());
+        find_chosen(&entry).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_project_is_lower_case_and_begins_with_a_letter_or_digit() {
+        assert_eq!(usual("My.Shop", "feature-GH_42"), "my-shop-feature-gh_42");
+        assert_eq!(usual("_x", "y"), "x-y");
+    }
+
+    #[test]
+    fn only_who_comes_second_gets_another_name() {
+        let first = entry("/a/shop", "aaaaaaaaaa", "feature-x");
+        assert_eq!(settled(first.clone(), &[]), None);
+        let others = [first.clone()];
+        assert_eq!(settled(entry("/a/shop", "aaaaaaaaaa", "feature-y"), &others), None);
+        assert_eq!(
+            settled(entry("/b/shop", "bbbbbbbbbb", "feature-x"), &others).as_deref(),
+            Some("shop-feature-x-bbbbbb")
+        );
+        assert_eq!(settled(first, &others), None, "a worktree that is made again keeps its name");
+    }
+
+    #[test]
+    fn names_that_only_look_alike_to_compose_are_told_apart() {
+        let others =
+            [entry("/a/shop", "aaaaaaaaaa", "feature-x.1"), entry("/a/shop", "aaaaaaaaaa", "feature-X-1")];
+        let second = entry("/a/shop", "aaaaaaaaaa", "feature-x-1");
+        assert_eq!(settled(second, &others).as_deref(), Some("shop-feature-x-1-aaaaaa"));
+        let bare = [entry("/a/shop.git", "aaaaaaaaaa", "x")];
+        assert!(settled(entry("/b/shop/.bare", "bbbbbbbbbb", "x"), &bare).is_some());
+    }
+}
