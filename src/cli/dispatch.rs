@@ -16,7 +16,8 @@ use super::{
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
-use crate::host::services::launch;
+use crate::host::services::{launch, reaper};
+use crate::ops::services::contact;
 use crate::ui::output::{Manner, Ui};
 
 /// Runs the command line `words` (the program's own name first) and returns the exit status.
@@ -24,6 +25,10 @@ use crate::ui::output::{Manner, Ui};
 pub fn run(words: &[OsString]) -> u8 {
     if words.get(1).is_some_and(|word| word == launch::WORD) {
         return launch::become_service();
+    }
+    // It outlives whoever started it: a pipe of theirs that it kept open would never come to its end.
+    if words.get(1).is_some_and(|word| word == contact::WORD) {
+        reaper::close_inherited();
     }
     // git waits for its hooks: they do without the parser.
     if let Some(call) = hook::Call::find(words.get(1..).unwrap_or_default()) {

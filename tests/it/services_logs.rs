@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use crate::support::Sandbox;
+use crate::support::terminal::Terminal;
 use crate::support::wait::end_of;
 
 struct Logged {
@@ -131,4 +132,17 @@ fn a_service_without_a_log_is_said_and_an_unknown_one_refused() {
     let error = logged.sandbox.refused_in(&worktree, &["logs", "wev"], "not_found");
     assert!(error["hint"].as_str().unwrap().contains("`web`"), "{error}");
     assert_eq!(logged.logs(&[]), "");
+}
+
+#[test]
+fn on_a_terminal_lines_stand_behind_their_services_and_harmful_sequences_are_shown() {
+    let logged = Logged::new();
+    logged.write("web.log", "\u{1b}[32mgreen\u{1b}[0m \u{1b}]0;title\u{7}\n");
+    logged.write("api-two.log", "plain\n");
+    let worktree = logged.sandbox.worktree("feature-one");
+    let terminal = Terminal::start(logged.sandbox.command(&worktree, &["logs"]));
+    let (status, seen) = terminal.finish();
+    assert_eq!(status, 0);
+    assert!(seen.contains("api-two |") && seen.contains("web     |"), "{seen}");
+    assert!(seen.contains("\u{1b}[32mgreen\u{1b}[0m") && seen.contains("\\u{1b}]0;title\\u{7}"), "{seen}");
 }

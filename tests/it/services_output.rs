@@ -122,3 +122,22 @@ fn a_full_disk_of_logs_blocks_nobody_and_is_the_reason_why_nothing_more_starts()
     assert!(state == "failed" && reason.contains("full"), "{state}: {reason}");
     assert!(services::is_running(calm) && fleet.state("calm").0 == "ready");
 }
+
+#[test]
+fn whoever_waits_for_the_end_of_our_output_does_not_wait_for_the_services() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", "[service.web]\nrun = \"python3 -m http.server {{ port }}\"\n");
+    // A descriptor that nobody knows of, as test runners and build tools leave them open.
+    let script = format!("exec 9>&1; {} up -q", env!("CARGO_BIN_EXE_wt"));
+    let mut command = sandbox.program("sh", &fleet.folder);
+    let mut child = command.args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
+    let stdout = child.stdout.take().unwrap();
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let read = std::io::read_to_string(stdout);
+        ended.send(read.is_ok())
+    });
+    assert!(child.wait().unwrap().success());
+    assert_eq!(end.recv_timeout(std::time::Duration::from_secs(20)), Ok(true), "the pipe is still open");
+    assert_eq!(fleet.state("web").0, "ready");
+}

@@ -1,11 +1,12 @@
 //! `socket = "activate"`: the service is handed a socket that listens already, so that no client is ever turned away.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crate::support::Sandbox;
 use crate::support::services::kill;
+use crate::support::skip::skip;
 use crate::support::wait::until;
 
 /// A server that takes descriptor 3 once the file `go` is there, and answers with how often it was started.
@@ -74,4 +75,20 @@ fn after_down_nobody_listens_any_more() {
     let port = fleet.port("web");
     fleet.wt(&["down"]).ok();
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn node_listens_on_the_socket_it_is_handed() {
+    let sandbox = Sandbox::new();
+    let answers = sandbox.program("node", &sandbox.path("")).arg("--version").output();
+    if !answers.is_ok_and(|done| done.status.success()) {
+        return skip("no node");
+    }
+    let script = "require('http').createServer((q, s) => s.end('node')).listen({ fd: 3 })";
+    let config = format!("[service.web]\nrun = '''node -e \"{script}\"'''\nsocket = \"activate\"\n");
+    let fleet = sandbox.fleet("one", &config);
+    fleet.wt(&["up"]).ok();
+    let mut client = TcpStream::connect(("127.0.0.1", fleet.port("web"))).unwrap();
+    client.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    assert!(answer(client).ends_with("node"));
 }
