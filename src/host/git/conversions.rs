@@ -16,7 +16,8 @@ impl Repository {
     /// Reads the rules as they are now. What [`way`](Self::way) gives to git may read wrong here.
     pub fn outside_rules(&self) -> Result<Outside> {
         let git_dir = self.current_admin().map(|admin| self.admin_dir(admin));
-        Ok(self.outside_rules_of(&self.settings(git_dir.as_deref())?))
+        let settings = self.settings(git_dir.as_deref())?;
+        Ok(self.outside_rules_of(&settings))
     }
 
     pub(super) fn outside_rules_of(&self, settings: &Config) -> Outside {
