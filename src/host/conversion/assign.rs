@@ -124,6 +124,10 @@ impl Conversions {
         }
     }
 
+    #[expect(
+        clippy::match_same_arms,
+        reason = "in the order in which git decides, the first that fits counts"
+    )]
     fn decide(&self, assigned: &HashMap<&[u8], &State>) -> Conversion {
         let find = |name: &str| assigned.get(name.as_bytes()).copied();
         let text = Text::of(find("text")).or_else(|| Text::of(find("crlf")));

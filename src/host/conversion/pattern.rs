@@ -44,8 +44,7 @@ impl Pattern {
     pub(super) fn is_odd(&self) -> bool {
         let (before, after) = self.text.split_at(self.literal);
         let is_glued = after.starts_with(b"**") && before.last().is_some_and(|byte| *byte != b'/');
-        (self.scope == Scope::Path && is_glued)
-            || self.text.iter().filter(|byte| **byte == b'*').count() > MOST_STARS
+        (self.scope == Scope::Path && is_glued) || memchr::memchr_iter(b'*', &self.text).count() > MOST_STARS
     }
 
     /// Answers whether it matches `path`, which is relative to the folder of the pattern's file.
