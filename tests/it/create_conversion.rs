@@ -1,5 +1,6 @@
 //! Contents that change on their way to disk: each file ends byte for byte as the real git writes it.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -139,7 +140,7 @@ fn every_rule_and_setting_gives_gits_bytes() {
     for (at, rule) in RULES.iter().enumerate() {
         files.extend(contents().into_iter().map(|(name, content)| (format!("r{at}/{name}"), content)));
         if *rule != "none" {
-            rules.push_str(&format!("/r{at}/* {rule}\n"));
+            writeln!(rules, "/r{at}/* {rule}").unwrap();
         }
     }
     commit_raw(&sandbox, &repo, &files);
@@ -220,7 +221,7 @@ fn rules_are_found_where_git_finds_them() {
     commit_raw(&sandbox, &repo, &files);
     std::os::unix::fs::symlink("a ident\n* eol=crlf", repo.join("linked/.gitattributes")).unwrap();
     sandbox.git(&repo, &["add", "linked"]);
-    let long = |length: usize| format!("{}\n", format!("b eol=crlf {}", "x".repeat(length)));
+    let long = |length: usize| format!("b eol=crlf {}\n", "x".repeat(length));
     let (fits, too_long) = (long(2047 - 11), long(2048 - 11));
     let top = "*.txt eol=crlf\n\"with space.txt\" eol=lf\n\"tab\\there\" eol=crlf\n\"quo\\\"te\" ident\n\
                \\[br\\]acket eol=crlf\nb.md ident\n!bang eol=crlf\n\\!bang ident\nback\\\\\\\\slash eol=crlf\n\
