@@ -23,7 +23,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
     let ui = session.ui;
-    let report = down::down(&context, arguments.reset, &mut Teller::new(ui))?;
+    let report = down::down(&context, arguments.reset, &mut Teller::new(ui, &context))?;
     if ui.is_json() {
         ui.answer_json(&report)?;
         return Ok(0);

@@ -83,7 +83,7 @@ fn show_on(context: &Context, logs: &mut Logs, ui: &Ui) -> Result<()> {
 }
 
 /// Shows one batch; false when there was none.
-fn show(logs: &mut Logs, ui: &Ui) -> Result<bool> {
+pub(super) fn show(logs: &mut Logs, ui: &Ui) -> Result<bool> {
     let lines = logs.next_lines()?;
     if ui.is_json() {
         lines.iter().try_for_each(|line| ui.answer_json(&object(line)))?;

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use crate::context::Context;
+use crate::error::Result;
 use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::state::State;
 use crate::ops::services::contact::Listener;
+use crate::ops::services::logs;
 use crate::ops::services::report::ServiceView;
+use crate::ui::live::Live;
 use crate::ui::output::Ui;
 use crate::ui::paint::Paint;
 use crate::ui::table::{self, Row};
@@ -67,27 +71,75 @@ fn age(seconds: u64) -> String {
     }
 }
 
-/// Says what happens while services start or stop: a line for each change of one.
+/// Says what happens while services start or stop: a line for each change of one; on a terminal a line for each service,
+/// drawn anew again and again.
 #[derive(Debug)]
 pub struct Teller<'a> {
     ui: &'a Ui,
+    context: &'a Context,
     known: Vec<ServiceFacts>,
+    live: Option<Live>,
 }
 
 impl<'a> Teller<'a> {
     /// Nothing was said yet.
     #[must_use]
-    pub fn new(ui: &'a Ui) -> Self {
-        Self { ui, known: Vec::new() }
+    pub fn new(ui: &'a Ui, context: &'a Context) -> Self {
+        let live = ui.shows_progress().then(Live::default);
+        Self { ui, context, known: Vec::new(), live }
     }
+
+    fn draw(&mut self) {
+        let Some(live) = &mut self.live else { return };
+        let shown: Vec<&ServiceFacts> =
+            self.known.iter().filter(|facts| facts.state != State::Stopped).collect();
+        let widest = shown.iter().map(|facts| facts.service.as_str().len()).max().unwrap_or(0);
+        let now = self.context.now();
+        let lines: Vec<String> = shown
+            .iter()
+            .map(|facts| {
+                let port = facts.port.map(|port| port.to_string()).unwrap_or_default();
+                let up = facts.since.map(|since| now.duration_since(since).as_secs().max(0).unsigned_abs());
+                let up = up.map(age).unwrap_or_default();
+                let said = match &facts.reason {
+                    Some(reason) if !is_obvious(reason) => reason.clone(),
+                    _ => logs::last_words(self.context, &facts.service).unwrap_or_default(),
+                };
+                let restarts = match facts.restarts {
+                    0 => String::new(),
+                    count => format!("{count} restarts"),
+                };
+                let (service, state) = (facts.service.as_str(), facts.state);
+                format!("{service:<widest$}  {:<9}  {port:>5}  {up:>4}  {restarts}  {said}", state.as_str())
+            })
+            .collect();
+        live.draw(&lines);
+    }
+}
+
+/// Returns how a service stands now, in words: `web on 5001 ready`.
+#[must_use]
+pub fn change(now: &ServiceFacts) -> String {
+    let port = now.port.map(|port| format!(" on {port}")).unwrap_or_default();
+    let reason = now.reason.as_ref().filter(|reason| !is_obvious(reason));
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{}{port} {}{reason}", now.service, now.state)
+}
+
+/// That nothing listens yet goes without saying.
+fn is_obvious(reason: &str) -> bool {
+    reason.starts_with("nothing listens")
 }
 
 impl Listener for Teller<'_> {
     fn services(&mut self, services: &[ServiceFacts]) {
+        let before = std::mem::replace(&mut self.known, services.to_vec());
+        if self.live.is_some() {
+            return self.draw();
+        }
         for now in services {
-            let before = self.known.iter().find(|before| before.service == now.service);
-            // That nothing listens yet goes without saying.
-            let reason = now.reason.as_deref().filter(|reason| !reason.starts_with("nothing listens"));
+            let before = before.iter().find(|before| before.service == now.service);
+            let reason = now.reason.as_deref().filter(|reason| !is_obvious(reason));
             let is_news = match before {
                 Some(before) => {
                     before.state != now.state || (before.reason != now.reason && reason.is_some())
@@ -98,14 +150,19 @@ impl Listener for Teller<'_> {
             if !is_news {
                 continue;
             }
-            let port = now.port.map(|port| format!(" on {port}")).unwrap_or_default();
-            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            self.ui.say(&format!("{}{port} {}{reason}", now.service, now.state));
+            self.ui.say(&change(now));
         }
-        self.known = services.to_vec();
     }
 
     fn note(&mut self, text: &str) {
+        if let Some(live) = &mut self.live {
+            live.clear();
+        }
         self.ui.warn(text);
+    }
+
+    fn idle(&mut self) -> Result<()> {
+        self.draw();
+        Ok(())
     }
 }

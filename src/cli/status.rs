@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             ended => ended.map(|()| 0),
         };
     }
-    let report = looker.look(&context, &mut Teller::new(ui))?;
+    let report = looker.look(&context, &mut Teller::new(ui, &context))?;
     if ui.is_json() {
         ui.answer_json(&report)?;
     } else if report.services.is_empty() {
@@ -57,7 +57,7 @@ fn watch(context: &Context, looker: &mut Looker, ui: &Ui) -> Result<()> {
     let mut screen = Screen::default();
     let mut shown = None;
     loop {
-        let report = looker.look(context, &mut Teller::new(ui))?;
+        let report = looker.look(context, &mut Teller::new(ui, context))?;
         match ui.size() {
             Some(size) if !ui.is_json() => {
                 screen.draw(ui, size, &show_services::table(ui, &report.services))?;

@@ -2,12 +2,21 @@
 
 use clap::Args;
 
+use super::logs::show;
+use super::ports::Strategy;
 use super::session::Session;
 use super::show_services::{self, Teller};
-use crate::error::Result;
+use crate::context::Context;
+use crate::error::{Code, Result};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
+use crate::model::services::protocol::ServiceFacts;
+use crate::ops::services::contact::Listener;
+use crate::ops::services::foreground;
+use crate::ops::services::logs::{self, Logs};
+use crate::ops::services::settling::Wish;
 use crate::ops::services::up::{self, Request};
+use crate::ui::output::Ui;
 
 /// Start the services of the worktree you stand in, on its ports
 #[derive(Args, Debug)]
@@ -22,6 +31,12 @@ pub struct Arguments {
     /// Wait until everything has stayed well for a while
     #[arg(long)]
     pub wait: bool,
+    /// Stay, show what the services write, and stop them all on Ctrl-C; each gets a terminal of its own
+    #[arg(long)]
+    pub foreground: bool,
+    /// Settle conflicts over the ports first, as `wt ports resolve` does
+    #[arg(long, value_name = "STRATEGY", value_enum)]
+    pub resolve: Option<Strategy>,
     /// Give the one service this port
     #[arg(long, value_name = "PORT")]
     pub port: Option<Port>,
@@ -35,8 +50,14 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true()?;
     let ui = session.ui;
-    let request = Request { services: arguments.services, wait: arguments.wait, port: arguments.port };
-    let report = up::up(&context, &request, &mut Teller::new(ui))?;
+    let is_agreed = session.global.yes;
+    let resolve = arguments.resolve.map(|strategy| Wish { strategy: strategy.into(), is_agreed });
+    let request =
+        Request { services: arguments.services, wait: arguments.wait, port: arguments.port, resolve };
+    if arguments.foreground {
+        return stay(&context, &request, ui);
+    }
+    let report = up::up(&context, &request, &mut Teller::new(ui, &context))?;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
         ui.answer_json(&report)?;
@@ -44,4 +65,53 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         ui.answer(&show_services::table(ui, &report.services))?;
     }
     Ok(0)
+}
+
+/// What Ctrl-C ends the foreground with, as a shell has it.
+const INTERRUPTED: u8 = 130;
+
+fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
+    let wish = logs::Request { services: Vec::new(), since: None, tail: Some(0), follow: true };
+    let logs = logs::open(context, wish)?;
+    let mut watcher = Watcher { ui, logs, known: Vec::new() };
+    match foreground::foreground(context, request, &mut watcher) {
+        Err(failure) if failure.code() == Code::Interrupted => {
+            ui.say("stopped");
+            Ok(INTERRUPTED)
+        }
+        ended => ended.map(|()| 0),
+    }
+}
+
+/// Shows what services write, and on stderr what becomes of them.
+#[derive(Debug)]
+struct Watcher<'a> {
+    ui: &'a Ui,
+    logs: Logs,
+    known: Vec<ServiceFacts>,
+}
+
+impl Listener for Watcher<'_> {
+    fn services(&mut self, services: &[ServiceFacts]) {
+        for now in services {
+            let is_news = self
+                .known
+                .iter()
+                .find(|known| known.service == now.service)
+                .map_or_else(|| !now.state.is_resting(), |before| before.state != now.state);
+            if is_news {
+                self.ui.say(&show_services::change(now));
+            }
+        }
+        self.known = services.to_vec();
+    }
+
+    fn note(&mut self, text: &str) {
+        self.ui.warn(text);
+    }
+
+    fn idle(&mut self) -> Result<()> {
+        while show(&mut self.logs, self.ui)? {}
+        Ok(())
+    }
 }

@@ -49,6 +49,10 @@ pub enum Loss {
     Processes {
         processes: Vec<Process>,
     },
+    /// Services that `wt up` started.
+    Services {
+        services: Vec<String>,
+    },
 }
 
 /// A process that stands in the folder.
@@ -109,6 +113,7 @@ impl fmt::Display for Loss {
                     .collect();
                 listed(formatter, "running inside", &named)
             }
+            Self::Services { services } => listed(formatter, "running services", services),
         }
     }
 }

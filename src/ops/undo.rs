@@ -113,8 +113,7 @@ fn foreign_paths(repository: &Repository, entry: &Entry, journal: &Journal) -> R
     }
     let mut foreign = match repository.way(&journal.commit)? {
         Way::Engine => {
-            let outside = repository.outside_rules()?;
-            verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &outside, &allowed)?
+            verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &allowed)?
         }
         Way::Git(_) => repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed)?,
     };

@@ -3,6 +3,7 @@
 pub mod age;
 pub mod escape;
 pub mod link;
+pub mod live;
 pub mod output;
 pub mod paint;
 pub mod progress;

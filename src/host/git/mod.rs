@@ -8,7 +8,6 @@ mod branch_use;
 mod branches;
 mod command;
 mod config;
-mod conversions;
 mod discovery;
 mod half_made;
 mod hook_files;

@@ -66,11 +66,12 @@ pub fn open_own_log(folder: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path)
 }
 
-/// Returns what is on record; `None` when nothing is, or nothing that can be read: the processes themselves say more.
+/// Returns what is on record about that worktree; `None` when nothing is, or nothing that can be read: the processes
+/// themselves say more.
 #[must_use]
-pub fn find(folder: &Path) -> Option<Record> {
+pub fn find(folder: &Path, sequence: u64) -> Option<Record> {
     let record: Record = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
-    (record.schema == SCHEMA).then_some(record)
+    (record.schema == SCHEMA && record.sequence == sequence).then_some(record)
 }
 
 /// Replaces the record as a whole. It need not outlive the machine's next start, so that nothing waits for the disk.
@@ -108,12 +109,13 @@ mod tests {
     #[test]
     fn a_record_comes_back_and_damage_is_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(find(folder.path()).is_none());
-        let record = Record { schema: SCHEMA, ..Record::default() };
+        assert!(find(folder.path(), 3).is_none());
+        let record = Record { schema: SCHEMA, sequence: 3, ..Record::default() };
         write(folder.path(), &record).unwrap();
-        assert_eq!(find(folder.path()), Some(record));
+        assert_eq!(find(folder.path(), 3), Some(record));
+        assert!(find(folder.path(), 4).is_none(), "another worktree of that name");
         fs::File::create(folder.path().join(FILE)).unwrap().write_all(b"{\"sch").unwrap();
-        assert!(find(folder.path()).is_none());
+        assert!(find(folder.path(), 3).is_none());
     }
 
     #[test]

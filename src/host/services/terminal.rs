@@ -4,6 +4,8 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -53,6 +55,37 @@ impl Terminal {
     pub fn into_outer(self) -> OwnedFd {
         self.outer
     }
+}
+
+/// Moves what was written to a terminal into `log`, without the carriage returns that terminals want; false once nobody is at
+/// the other end any more. Waits for nothing.
+#[must_use]
+pub fn move_into(outer: &OwnedFd, log: BorrowedFd<'_>) -> bool {
+    let mut buffer = [0; 16 << 10];
+    // At most so much at a time: whoever writes without an end must not keep us from the others.
+    for _ in 0..64 {
+        let mut asked = [PollFd::new(outer, PollFlags::IN)];
+        if !matches!(poll(&mut asked, Some(&Timespec::default())), Ok(1)) {
+            return true;
+        }
+        let count = match rustix::io::read(outer, &mut buffer) {
+            Ok(0) => return false,
+            Ok(count) => count,
+            Err(Errno::INTR | Errno::AGAIN) => continue,
+            Err(_) => return false,
+        };
+        let plain: Vec<u8> = buffer[..count].iter().copied().filter(|byte| *byte != b'\r').collect();
+        let mut left = &plain[..];
+        while !left.is_empty() {
+            match rustix::io::write(log, left) {
+                Ok(count) => left = &left[count..],
+                Err(Errno::INTR) => {}
+                // A full disk loses what the service could not have written either.
+                Err(_) => break,
+            }
+        }
+    }
+    true
 }
 
 #[cfg(target_os = "linux")]

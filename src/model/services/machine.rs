@@ -209,6 +209,7 @@ impl Fleet {
                 }
                 Verdict::Go => {
                     service.phase = Phase::Starting { since: now };
+                    service.reason = None;
                     actions.push(Action::Launch(name));
                 }
                 Verdict::TryAgain => {

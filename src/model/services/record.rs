@@ -17,6 +17,9 @@ pub const SCHEMA: u64 = 1;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub schema: u64,
+    /// Which entry of the registry it is about: a later worktree may be called the same.
+    #[serde(default)]
+    pub sequence: u64,
     /// Who supervises them; `None` once nobody does.
     pub supervisor: Option<ProcessId>,
     pub services: Vec<Kept>,

@@ -166,9 +166,17 @@ impl Service {
                 self.phase = Phase::Waiting;
             }
             Phase::SettingUp => self.fail(format!("its setup {exit}")),
-            Phase::Starting { .. } if exit.is_success() && self.plan.port.is_some() => {
-                let port = self.plan.port.map(|port| format!(" before it listened on {port}"));
-                self.judge(format!("{exit}{}", port.unwrap_or_default()), now);
+            Phase::Starting { .. } if !exit.is_success() || self.plan.port.is_some() => {
+                // What the last look showed may be the cause: a stranger on its port.
+                let seen = self.reason.take().filter(|seen| !seen.starts_with("nothing listens"));
+                let reason = match (seen, self.plan.port) {
+                    (Some(seen), _) => format!("{exit}; {seen}"),
+                    (None, Some(port)) if exit.is_success() => {
+                        format!("{exit} before it listened on {port}")
+                    }
+                    (None, _) => exit.to_string(),
+                };
+                self.judge(reason, now);
             }
             Phase::Starting { since } | Phase::Ready { since } | Phase::Unhealthy { since } => {
                 if matches!(self.phase, Phase::Ready { .. }) && now.saturating_sub(since) >= STABLE {

@@ -12,8 +12,12 @@ use crate::host::lock::FileHold;
 use crate::host::process::identity;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{files, token};
+use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
+
+use crate::ops::services::contact::Deaf;
+use crate::ops::services::down;
 
 use super::plan::{Plan, Target};
 use super::records::{self, forget};
@@ -53,6 +57,9 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     let mut report = Report { removed: Vec::new(), warnings: Vec::new() };
     for target in &plan.worktrees {
         context.host.interrupt.check()?;
+        if let Some(entry) = &target.entry {
+            stop_services(context, target, entry, plan.force)?;
+        }
         let removed = if target.missing {
             drop_records(context, repository, target, plan, &mut report.warnings)?
         } else {
@@ -61,6 +68,16 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
         report.removed.push(removed);
     }
     Ok(report)
+}
+
+/// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked
+/// whether anything runs is a reason to ask again.
+fn stop_services(context: &Context, target: &Target, entry: &Entry, force: u8) -> Result<()> {
+    let services = down::running(context, entry)?;
+    if !services.is_empty() && force == 0 && !target.missing {
+        return Err(loss::refusal(&target.name, &[&Loss::Services { services }]));
+    }
+    down::stop(context, entry, false, &mut Deaf).map(drop)
 }
 
 /// The folder is gone already: its records go, and git's entry for it alone, which can be restored with what was staged.

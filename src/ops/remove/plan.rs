@@ -13,6 +13,7 @@ use crate::model::branch::Head;
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::find;
+use crate::ops::services::down;
 
 use super::losses;
 
@@ -177,6 +178,12 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
     if let Look::Losses { with_branch } = look {
         // Its commits may be here alone even where the folder is gone.
         losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), with_branch)?);
+    }
+    if look != Look::Lock {
+        let services = entry.as_ref().map(|entry| down::running(context, entry)).transpose()?;
+        if let Some(services) = services.filter(|services| !services.is_empty()) {
+            losses.push(Loss::Services { services });
+        }
     }
     loss::sort(&mut losses);
     let ports = entry.iter().flat_map(|entry| &entry.allocations);

@@ -20,13 +20,13 @@ use super::place::Place;
 pub const WORD: &str = "supervise";
 
 /// How long a supervisor may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Between two looks whether it listens.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// How often we look whether the user gave up.
-const GLANCE: Duration = Duration::from_millis(100);
+pub(super) const GLANCE: Duration = Duration::from_millis(100);
 
 /// Hears what happens while something is waited for.
 pub trait Listener {
@@ -34,6 +34,23 @@ pub trait Listener {
     fn services(&mut self, services: &[ServiceFacts]);
     /// Something worth saying.
     fn note(&mut self, text: &str);
+    /// Called again and again while nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// What makes it no use to wait any longer.
+    fn idle(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Deaf;
+
+impl Listener for Deaf {
+    fn services(&mut self, _: &[ServiceFacts]) {}
+    fn note(&mut self, _: &str) {}
 }
 
 /// How a wish ended.
@@ -76,6 +93,23 @@ pub fn ask(
                 ));
             }
         }
+    }
+}
+
+/// Says `request` to the supervisor and waits for its answer; `None` where there is none.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn ask_if_there(
+    context: &Context,
+    place: &Place,
+    request: &Request,
+    listener: &mut dyn Listener,
+) -> Result<Option<Answer>> {
+    match find(place)? {
+        Some(mut talk) => converse(context, &mut talk, request, listener),
+        None => Ok(None),
     }
 }
 
@@ -157,7 +191,10 @@ fn converse(
         }
         let reply = match talk.hear::<Reply>(Some(GLANCE)) {
             Ok(reply) => reply,
-            Err(error) if error.kind() == ErrorKind::TimedOut => continue,
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                listener.idle()?;
+                continue;
+            }
             Err(error) if is_gone(&error) => None,
             Err(error) => return Err(lost(error)),
         };
@@ -179,6 +216,6 @@ fn converse(
     }
 }
 
-fn is_gone(error: &std::io::Error) -> bool {
+pub(super) fn is_gone(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }

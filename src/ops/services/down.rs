@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::process::identity;
 use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::services::kin::{self, Kin};
 use crate::host::services::record_file;
@@ -13,6 +14,7 @@ use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Request as Ask;
+use crate::model::services::record::Kept;
 use crate::model::signal::EndSignal;
 use crate::model::view::as_text;
 use crate::ops::env;
@@ -55,7 +57,7 @@ pub fn down(context: &Context, reset: bool, listener: &mut dyn Listener) -> Resu
 /// As [`down`].
 pub fn stop(context: &Context, entry: &Entry, reset: bool, listener: &mut dyn Listener) -> Result<Report> {
     let place = Place::of(context, entry)?;
-    let record = record_file::find(&place.wish.folder).unwrap_or_default();
+    let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let mut report = Report {
         worktree: entry.name.clone(),
         path: entry.path.clone(),
@@ -85,6 +87,18 @@ pub fn stop(context: &Context, entry: &Entry, reset: bool, listener: &mut dyn Li
     }
     report.services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
     Ok(report)
+}
+
+/// Returns the services of a worktree that run, by name.
+///
+/// # Errors
+///
+/// Fails when the state folder cannot be found.
+pub fn running(context: &Context, entry: &Entry) -> Result<Vec<String>> {
+    let place = Place::of(context, entry)?;
+    let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
+    let is_running = |kept: &&Kept| !kept.state.is_resting() && kept.processes.iter().any(identity::is_alive);
+    Ok(record.services.iter().filter(is_running).map(|kept| kept.plan.name.to_string()).collect())
 }
 
 /// Ends what carries the worktree's mark, or is on record for it, and still runs; returns their pids.

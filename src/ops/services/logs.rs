@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::services::log_reader::LogReader;
-use crate::host::services::{log_file, record_file};
+use crate::host::services::{log_file, log_reader, record_file};
 use crate::model::service::ServiceName;
 use crate::model::suggestion;
 use crate::ops::env;
@@ -83,6 +83,15 @@ pub fn open(context: &Context, request: Request) -> Result<Logs> {
         }
     }
     Ok(logs)
+}
+
+/// Returns the last line that a service of the worktree we stand in wrote; `None` when there is none.
+#[must_use]
+pub fn last_words(context: &Context, service: &ServiceName) -> Option<String> {
+    let entry = env::require_entry(context, None).ok()?;
+    let folder = Place::of(context, &entry).ok()?.wish.folder;
+    let path = log_file::path(&record_file::logs(&folder), service.as_str());
+    log_reader::last_lines(&path, 1).ok()?.pop()
 }
 
 impl Logs {

@@ -3,12 +3,14 @@
 pub mod contact;
 pub mod down;
 mod failures;
+pub mod foreground;
 pub mod logs;
 pub mod place;
 pub mod plans;
 pub mod report;
 pub mod restart;
 pub mod run;
+pub mod settling;
 pub mod status;
 pub mod supervise;
 pub mod up;

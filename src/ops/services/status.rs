@@ -58,18 +58,21 @@ impl Looker {
     /// Fails when the supervisor does not answer.
     pub fn look(&mut self, context: &Context, listener: &mut dyn Listener) -> Result<Report> {
         let place = &self.place;
-        let record = record_file::find(&place.wish.folder).unwrap_or_default();
-        let supervisor = record.supervisor.as_ref().filter(|supervisor| identity::is_alive(supervisor));
-        let mut facts = if supervisor.is_some() || contact::is_abandoned(&record) {
-            match contact::ask(context, place, &Ask::Status, listener)? {
-                Answer::Done(facts) => facts,
-                Answer::Failed(failed) => return Err(super::up::failure(place, failed)),
+        let read = || record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
+        let answer = match contact::ask_if_there(context, place, &Ask::Status, listener)? {
+            None if contact::is_abandoned(&read()) => {
+                Some(contact::ask(context, place, &Ask::Status, listener)?)
             }
-        } else {
-            record.services.iter().map(|kept| kept.facts(identity::is_alive)).collect()
+            answer => answer,
+        };
+        let mut facts = match answer {
+            Some(Answer::Done(facts)) => facts,
+            Some(Answer::Failed(failed)) => return Err(super::up::failure(place, failed)),
+            None => read().services.iter().map(|kept| kept.facts(identity::is_alive)).collect(),
         };
         self.add_others(context, &mut facts);
-        let supervisor = record_file::find(&place.wish.folder).and_then(|record| record.supervisor);
+        let supervisor =
+            record_file::find(&place.wish.folder, place.wish.sequence).and_then(|record| record.supervisor);
         let supervisor = supervisor.map(|supervisor| supervisor.pid);
         Ok(Report {
             worktree: self.entry.name.clone(),

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::services::{log_file, log_reader, record_file};
 use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::{Cause, Request as Ask};
 use crate::model::view::as_text;
@@ -18,6 +19,7 @@ use super::contact::{self, Answer, Failed, Listener};
 use super::place::Place;
 use super::plans;
 use super::report::{ServiceView, Usages};
+use super::settling;
 
 /// How many lines of its log are shown of a service that failed.
 const TAIL: usize = 20;
@@ -31,6 +33,8 @@ pub struct Request {
     pub wait: bool,
     /// A definite port for the one service.
     pub port: Option<Port>,
+    /// How conflicts over ports are settled first.
+    pub resolve: Option<settling::Wish>,
 }
 
 /// What runs now.
@@ -54,9 +58,18 @@ pub struct Report {
 /// does not start: what was started for it was stopped again then.
 pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
+    settled(context, &mut entry, request, listener)?;
     let chosen = plans::choose(context, &mut entry, &request.services, request.port)?;
     let place = Place::of(context, &entry)?;
-    let ask = Ask::Start { plans: chosen.plans, wait: request.wait, foreground: false };
+    let moved = match request.resolve {
+        Some(_) => settling::moved(context, &place, &chosen.plans)?,
+        None => Vec::new(),
+    };
+    let ask = if moved.is_empty() {
+        Ask::Start { plans: chosen.plans, wait: request.wait, foreground: false }
+    } else {
+        Ask::Restart { plans: chosen.plans, anew: moved }
+    };
     let facts = match contact::ask(context, &place, &ask, listener)? {
         Answer::Done(facts) => facts,
         Answer::Failed(failed) => return Err(failure(&place, failed)),
@@ -69,6 +82,24 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
         allocated: chosen.allocated,
         warnings: chosen.warnings,
     })
+}
+
+/// Settles conflicts over the worktree's ports where that is asked for.
+pub(super) fn settled(
+    context: &Context,
+    entry: &mut Entry,
+    request: &Request,
+    listener: &mut dyn Listener,
+) -> Result<()> {
+    let Some(wish) = request.resolve else { return Ok(()) };
+    let ports: Vec<Port> = entry.ports().collect();
+    for said in settling::settle(context, &ports, wish)? {
+        listener.note(&said);
+    }
+    let path = std::mem::take(&mut entry.path);
+    *entry = env::require_entry(context, Some(&entry.name))?;
+    entry.path = path;
+    Ok(())
 }
 
 /// Says why services did not start, with the last words of the one that failed.

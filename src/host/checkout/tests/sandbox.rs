@@ -153,7 +153,6 @@ impl Sandbox {
             folder,
             admin,
             siblings: &|| Box::new(siblings.iter().cloned()),
-            outside: &crate::host::conversion::Outside::default(),
             workers,
             interrupted: &|| false,
             progress: &|_, _| {},

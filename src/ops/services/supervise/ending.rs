@@ -7,11 +7,16 @@ use std::time::{Duration, Instant};
 
 use super::running::Ending;
 use super::supervisor::Supervisor;
+use crate::host::process::identity;
 use crate::host::process::stop::Running;
 use crate::host::services::kin::{self, Kin};
+use crate::host::services::{log_file, log_reader, record_file};
+use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;
-use crate::model::services::state::Exit;
+use crate::model::services::protocol::Cause;
+use crate::model::services::service::Phase;
+use crate::model::services::state::{Exit, Sight};
 use crate::model::signal::EndSignal;
 
 /// How long what was killed may take to vanish: it may hang in the kernel.
@@ -36,7 +41,11 @@ impl Supervisor<'_> {
                     }
                 }
             }
+            let others = run.others.len();
             run.others.retain(|process| !process.is_ended());
+            if run.others.len() < others {
+                run.known.retain(identity::is_alive);
+            }
             let is_gone = run.child.is_none() && run.others.is_empty();
             if run.ending.is_some() {
                 self.go_on_ending(&name);
@@ -114,8 +123,37 @@ impl Supervisor<'_> {
 
     /// Nothing of it runs any more.
     fn end(&mut self, name: &ServiceName, exit: Exit) {
-        self.runs.remove(name);
+        let run = self.runs.remove(name);
+        if run.is_some_and(|run| !run.is_setup && run.ending.is_none()) && self.is_cut_off(name, exit) {
+            return;
+        }
         self.events.push_back(Event::Ended { service: name.clone(), exit });
+    }
+
+    /// A start that failed: over its port? Answers whether it was started once more, for our own hold was in its way.
+    fn is_cut_off(&mut self, name: &ServiceName, exit: Exit) -> bool {
+        let Some(service) = self.fleet.services().get(name) else { return false };
+        let is_starting = matches!(service.phase, Phase::Starting { .. }) && service.leaving.is_none();
+        if !is_starting || exit.is_success() {
+            return false;
+        }
+        let ports: Vec<Port> = service.plan.ports().collect();
+        if let Some(holder) = ports.iter().find_map(|port| self.holder(*port)) {
+            self.causes.insert(name.clone(), Cause::PortConflict);
+            self.events.push_back(Event::Seen { service: name.clone(), sight: Sight::Unwell(holder) });
+            return false;
+        }
+        let log = log_file::path(&record_file::logs(&self.wish.folder), name.as_str());
+        let said = log_reader::last_lines(&log, 20).unwrap_or_default().join("\n").to_lowercase();
+        let is_over_port =
+            ["already in use", "eaddrinuse", "errno 98"].iter().any(|text| said.contains(text));
+        let was_held = ports.iter().any(|port| self.holds.contains_key(port));
+        if !is_over_port || !was_held || !self.unshared.insert(name.clone()) {
+            return false;
+        }
+        self.note(format!("`{name}` shares its port with nobody: started again without the port being held"));
+        self.launch(name, false);
+        true
     }
 
     /// Returns the living processes of a service, by marker, session, group, ancestry and record. An orphan that wiped its

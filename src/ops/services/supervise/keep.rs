@@ -100,7 +100,12 @@ impl Supervisor<'_> {
     /// Writes down what changed, and tells those who wait for changes.
     pub fn keep(&mut self) {
         let services: Vec<Kept> = self.fleet.services().values().map(|service| self.kept(service)).collect();
-        let record = Record { schema: SCHEMA, supervisor: Some(self.ourselves.clone()), services };
+        let record = Record {
+            schema: SCHEMA,
+            sequence: self.wish.sequence,
+            supervisor: Some(self.ourselves.clone()),
+            services,
+        };
         if record == self.written {
             return;
         }

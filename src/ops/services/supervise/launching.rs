@@ -8,11 +8,13 @@ use std::time::Instant;
 
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
+use super::terminal;
 use crate::host::net::owner;
 use crate::host::services::hold::{self, PortHold};
 use crate::host::services::launch::{Launch, launch};
 use crate::host::services::log_file::LogFile;
 use crate::host::services::record_file;
+use crate::host::services::terminal::Terminal;
 use crate::host::store::Store;
 use crate::model::attribution::{WT_MARKER, WT_SERVICE};
 use crate::model::port::Port;
@@ -97,7 +99,11 @@ impl Supervisor<'_> {
 
     fn try_launch(&mut self, plan: &ServicePlan, is_setup: bool) -> Result<(), Refusal> {
         self.require_inside(&plan.folder)?;
-        self.require_ports(plan)?;
+        if self.unshared.contains(&plan.name) {
+            self.release_ports(&plan.name, false);
+        } else {
+            self.require_ports(plan)?;
+        }
         let logs = record_file::logs(&self.wish.folder);
         let log = LogFile::start(&logs, plan.name.as_str())
             .map_err(|error| refusal(&error, &format!("its log in {} cannot be written", logs.display())))?;
@@ -112,13 +118,14 @@ impl Supervisor<'_> {
         variables.push((WT_SERVICE.to_owned(), plan.name.to_string()));
         let socket =
             plan.port.filter(|_| plan.activated && !is_setup).and_then(|port| self.sockets.get(&port));
+        let terminal = if plan.terminal { terminal::open() } else { None };
         let launched = launch(&Launch {
             words: &words,
             folder: &plan.folder,
             variables: &variables,
             log: log.as_fd(),
             socket: socket.map(AsFd::as_fd),
-            terminal: None,
+            terminal: terminal.as_ref().map(Terminal::inner),
         });
         let child = launched.map_err(|error| cannot_run(is_setup, plan, &error))?;
         self.last_run += 1;
@@ -130,6 +137,7 @@ impl Supervisor<'_> {
             others: Vec::new(),
             since: self.host.clock.now(),
             log: Some(log),
+            terminal: terminal.map(Terminal::into_outer),
             look: Look::new(Instant::now()),
             ending: None,
             exit: None,

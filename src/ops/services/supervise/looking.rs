@@ -135,6 +135,9 @@ impl Supervisor<'_> {
             own = self.search(name);
             standing = readiness::standing(port, sockets, &own);
         }
+        if let (Standing::Ours { .. }, Some(run)) = (&standing, self.runs.get_mut(name)) {
+            run.lead_by_listener(port, sockets);
+        }
         match standing {
             Standing::Not(reason) if is_taken => Standing::Not(self.holder(port).unwrap_or(reason)),
             other => other,
@@ -153,7 +156,7 @@ impl Supervisor<'_> {
     }
 
     /// Names the stranger who listens on a port that is not his.
-    fn holder(&self, port: Port) -> Option<String> {
+    pub fn holder(&self, port: Port) -> Option<String> {
         let registry = self.store().and_then(|store| store.read()).ok()?;
         let busy = owner::attribute(&[port], &registry).ok()?;
         let sockets = busy.iter().flat_map(|busy| &busy.listeners).filter(|socket| socket.listening);

@@ -8,5 +8,6 @@ mod looking;
 mod running;
 mod supervisor;
 mod takeover;
+mod terminal;
 
 pub use supervisor::{Wish, supervise};

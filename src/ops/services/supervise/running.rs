@@ -1,14 +1,17 @@
 //! What the supervisor has at hand for a service that runs: its processes, its log, when to look at it, how it is ended.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::host::net::holding;
 use crate::host::process::identity;
 use crate::host::process::stop::Running;
 use crate::host::services::launch::Launched;
 use crate::host::services::log_file::LogFile;
+use crate::model::listener::Listener;
+use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::services::state::Exit;
 
@@ -29,6 +32,8 @@ pub(super) struct Run {
     pub known: Vec<ProcessId>,
     pub since: Timestamp,
     pub log: Option<LogFile>,
+    /// Our end of its terminal, where it has one: what it writes there goes into the log.
+    pub terminal: Option<OwnedFd>,
     pub look: Look,
     pub ending: Option<Ending>,
     /// How its first process ended.
@@ -41,12 +46,29 @@ impl Run {
         let of_ending = self.ending.iter().flat_map(|ending| &ending.targets);
         let others = self.others.iter().chain(of_ending).filter(|process| !process.is_ended());
         let child = self.child.as_ref().and_then(Launched::descriptor);
-        child.into_iter().chain(others.filter_map(Running::descriptor))
+        let terminal = self.terminal.as_ref().map(AsFd::as_fd);
+        child.into_iter().chain(terminal).chain(others.filter_map(Running::descriptor))
     }
 
     /// Returns the first of its processes that lives, and all that do.
     pub fn alive(&self) -> Vec<&ProcessId> {
         self.known.iter().filter(|id| identity::is_alive(id)).collect()
+    }
+
+    /// Of a daemon's processes the one that listens is the one to name: the first ones may be about to end.
+    pub fn lead_by_listener(&mut self, port: Port, sockets: &[Listener]) {
+        if self.child.is_some() {
+            return;
+        }
+        let listens = |id: &ProcessId| {
+            let own = holding::sockets_of(&[id.pid]);
+            sockets
+                .iter()
+                .any(|socket| socket.port == port && socket.listening && own.contains(&socket.inode))
+        };
+        if let Some(at) = self.known.iter().position(listens) {
+            self.known[..=at].rotate_right(1);
+        }
     }
 
     /// Takes note of processes that were seen, the first one first.

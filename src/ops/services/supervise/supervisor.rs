@@ -1,7 +1,7 @@
 //! The supervisor of one worktree's services: one loop that sleeps until something happens, tells the machine, and does
 //! what the machine decides. It reads no configuration, and ends when nothing is left to supervise.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -69,6 +69,8 @@ pub(super) struct Supervisor<'a> {
     pub asker: Asker<Asked>,
     pub callers: Vec<Caller>,
     pub registrar: Registrar,
+    /// Services that do not share their port with the hold: they start without it.
+    pub unshared: BTreeSet<ServiceName>,
     /// Why services could not be started.
     pub causes: BTreeMap<ServiceName, Cause>,
     /// Said to whoever calls first.
@@ -100,7 +102,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
     let children = Bell::of_children().map_err(&failed)?;
     let endings = Bell::of_endings().map_err(&failed)?;
     let ourselves = identity::current()?;
-    let written = record_file::find(&wish.folder).unwrap_or_default();
+    let written = record_file::find(&wish.folder, wish.sequence).unwrap_or_default();
     // Whoever calls from now on waits until everything was taken over.
     let listening = endpoint.listen().map_err(&failed)?;
     let now = Instant::now();
@@ -116,6 +118,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         asker: Asker::new().map_err(&failed)?,
         callers: Vec::new(),
         registrar: Registrar::start(host, wish.sequence)?,
+        unshared: BTreeSet::new(),
         causes: BTreeMap::new(),
         news: Vec::new(),
         events: VecDeque::new(),
@@ -149,6 +152,7 @@ impl Supervisor<'_> {
                 self.next_reaping = Some(Instant::now() + ROUND / 4);
             }
             self.hear_callers();
+            self.read_terminals();
             self.see_ends();
             self.hear_answers();
             self.look_at_services();

@@ -28,7 +28,6 @@ impl Supervisor<'_> {
             if !kin.is_empty() {
                 // Looked at like one that has just started: what it is will show at once.
                 service.phase = Phase::Starting { since: self.now() };
-                service.restarts = kept.restarts;
                 let pid = kept.processes.first().filter(|first| kin.iter().any(|kin| kin.id == **first));
                 taken.push(format!("{name} (pid {})", pid.unwrap_or(&kin[0].id).pid));
                 self.last_run += 1;
@@ -40,6 +39,7 @@ impl Supervisor<'_> {
                     known: pid.cloned().into_iter().collect(),
                     since: kept.since.unwrap_or_else(|| self.host.clock.now()),
                     log: LogFile::find(&record_file::logs(&self.wish.folder), name.as_str()).ok().flatten(),
+                    terminal: None,
                     look: Look::new(Instant::now()),
                     ending: None,
                     exit: None,
@@ -74,6 +74,7 @@ fn resting(kept: &Kept) -> Service {
         State::Completed => Phase::Completed,
         _ => Phase::Stopped,
     };
+    service.restarts = kept.restarts;
     service.reason = kept.reason.clone().filter(|_| kept.state == State::Failed);
     service
 }

@@ -1,0 +1,61 @@
+//! Settles conflicts over the ports of services before they start: what `wt ports resolve` does, for these ports alone.
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::config::settings::Strategy;
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+use crate::model::services::plan::ServicePlan;
+use crate::model::services::protocol::{Request as Ask, ServiceFacts};
+use crate::ops::ports::resolve::{self, Outcome};
+
+use super::contact::{self, Answer, Deaf};
+use super::place::Place;
+
+/// How conflicts are settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub strategy: Strategy,
+    /// Whether somebody has agreed to whatever needs it.
+    pub is_agreed: bool,
+}
+
+/// Settles what there is, and returns what was done in words.
+///
+/// # Errors
+///
+/// Those of looking; what cannot be settled shows when the services start.
+pub(super) fn settle(context: &Context, ports: &[Port], wish: Wish) -> Result<Vec<String>> {
+    let mut plan = resolve::plan(context, Some(wish.strategy))?;
+    plan.steps.retain(|step| ports.contains(&step.port));
+    if plan.steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let report = resolve::apply(context, plan, wish.is_agreed)?;
+    let said = report.done.iter().map(|(step, outcome)| match outcome {
+        Outcome::Moved(to) => format!("port {} had a conflict ({}): moved to {to}", step.port, step.reason),
+        Outcome::Terminated => format!("port {} was {}: ended", step.port, step.reason),
+        Outcome::NotDue => format!("port {} had a conflict that is settled by now", step.port),
+        Outcome::Left(why) | Outcome::Failed(why) => format!("port {} has a conflict: {why}", step.port),
+    });
+    Ok(said.collect())
+}
+
+/// Returns the services that run on another port than the one they are to have by now.
+///
+/// # Errors
+///
+/// Fails when the supervisor does not answer.
+pub(super) fn moved(context: &Context, place: &Place, plans: &[ServicePlan]) -> Result<Vec<ServiceName>> {
+    if contact::find(place)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let Answer::Done(facts) = contact::ask(context, place, &Ask::Status, &mut Deaf)? else {
+        return Ok(Vec::new());
+    };
+    let is_elsewhere = |plan: &&ServicePlan| {
+        let is_it = |known: &&ServiceFacts| known.service == plan.name && !known.state.is_resting();
+        facts.iter().find(is_it).is_some_and(|known| known.port != plan.port)
+    };
+    Ok(plans.iter().filter(is_elsewhere).map(|plan| plan.name.clone()).collect())
+}

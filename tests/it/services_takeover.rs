@@ -1,0 +1,172 @@
+//! What survives what: a killed supervisor, daemons, a deleted folder, two starts at once, a removal.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::support::services::{is_running, kill};
+use crate::support::{Run, Sandbox, wait};
+
+const SERVER: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n";
+
+/// Forks twice, leads a session of its own, and lets its first process end.
+const DAEMON: &str = r#"
+[service.web]
+run = '''python3 -c "
+import os, sys, http.server as h
+if os.fork(): sys.exit(0)
+os.setsid()
+if os.fork(): sys.exit(0)
+h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), h.SimpleHTTPRequestHandler).serve_forever()
+"'''
+"#;
+
+#[test]
+fn after_a_killed_supervisor_the_next_command_takes_the_services_over_and_says_so() {
+    let sandbox = Sandbox::new();
+    let fleet =
+        sandbox.fleet("one", &format!("{SERVER}restart = {{ policy = \"always\", backoff = \"5ms\" }}\n"));
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
+    kill(supervisor);
+    wait::until("its end", || !is_running(supervisor));
+    assert!(is_running(pid));
+    fleet.wt(&["status"]).ok().says(&["took over web", &format!("pid {pid}")]);
+    wait::until("the state", || fleet.state("web").0 == "ready");
+    assert_eq!(fleet.pid("web"), pid);
+    assert_ne!(fleet.supervisor(), Some(supervisor));
+    kill(pid);
+    wait::until("a restart by the new one", || {
+        let service = fleet.service("web");
+        service["state"] == "ready" && service["pid"] != pid
+    });
+    fleet.wt(&["down"]).ok();
+}
+
+#[test]
+fn a_killed_supervisors_services_can_be_stopped_at_once() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", SERVER);
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
+    kill(supervisor);
+    fleet.wt(&["down"]).ok().answers(&["web"]);
+    assert!(!is_running(pid));
+    assert_eq!(fleet.state("web").0, "stopped");
+}
+
+#[test]
+fn a_reused_pid_is_never_taken_for_a_service() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", SERVER);
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
+    kill(supervisor);
+    kill(pid);
+    wait::until("their ends", || !is_running(supervisor) && !is_running(pid));
+    let stranger = sandbox.sleeper(&sandbox.path("home"));
+    let record = fs::read_dir(sandbox.state().join("services")).unwrap().next().unwrap().unwrap().path();
+    let record = record.join("feature-one/services.json");
+    let text = fs::read_to_string(&record).unwrap();
+    let changed = text.replace(&format!("\"pid\":{pid},"), &format!("\"pid\":{},", stranger.pid()));
+    assert_ne!(text, changed);
+    fs::write(&record, changed).unwrap();
+    fleet.wt(&["down"]).ok();
+    assert!(is_running(stranger.pid()));
+}
+
+#[test]
+fn a_daemon_that_forks_twice_is_its_service_and_is_stopped_with_it() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", DAEMON);
+    fleet.wt(&["up"]).ok();
+    let pid = fleet.pid("web");
+    assert_eq!(fleet.state("web").0, "ready");
+    let supervisor = fleet.supervisor().unwrap();
+    kill(supervisor);
+    wait::until("its end", || !is_running(supervisor));
+    fleet.wt(&["status"]).ok();
+    assert!(is_running(pid), "taken over, too");
+    fleet.wt(&["down"]).ok();
+    assert!(!is_running(pid));
+}
+
+#[test]
+fn a_worktree_whose_folder_is_deleted_leaves_no_process() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", SERVER);
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
+    fs::remove_dir_all(&fleet.folder).unwrap();
+    wait::until("the service's end", || !is_running(pid));
+    wait::until("the supervisor's end", || !is_running(supervisor));
+}
+
+#[test]
+fn two_starts_at_once_are_one() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", SERVER);
+    let start = || {
+        let mut command = sandbox.command(&fleet.folder, &["--json", "up"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let children: Vec<_> = (0..6).map(|_| start()).collect();
+    let pids: Vec<u64> = children
+        .into_iter()
+        .map(|child| {
+            let run = Run::new(&["--json", "up"], &child.wait_with_output().unwrap()).ok();
+            run.json()["services"][0]["pid"].as_u64().unwrap()
+        })
+        .collect();
+    assert!(pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
+}
+
+#[test]
+fn an_interrupted_start_is_taken_back() {
+    let sandbox = Sandbox::new();
+    let config = format!("{SERVER}[service.slow]\nrun = \"sleep 600\"\ndepends_on = [\"web\"]\n");
+    let fleet = sandbox.fleet("one", &config);
+    let mut child = sandbox.command(&fleet.folder, &["up"]).stderr(Stdio::null()).spawn().unwrap();
+    wait::until("the first service", || fleet.state("web").0 == "ready");
+    let pid = fleet.pid("web");
+    let native = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(native, rustix::process::Signal::INT).unwrap();
+    assert_eq!(wait::end_of(&mut child).code(), Some(130));
+    assert!(!is_running(pid));
+    assert_eq!(fleet.state("slow").0, "stopped");
+}
+
+#[test]
+fn a_worktree_with_running_services_is_removed_by_force_only_and_takes_them_along() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", SERVER);
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
+    sandbox.wt(&["remove", "one"]).exits(1).says(&["running services: web"]);
+    assert!(is_running(pid));
+    sandbox.wt(&["remove", "one", "--force"]).ok();
+    assert!(!is_running(pid) && !fleet.folder.exists());
+    wait::until("the supervisor's end", || !is_running(supervisor));
+    sandbox.wt(&["restore", "one"]).ok();
+    fleet.wt(&["up"]).ok();
+    assert_eq!(fleet.state("web").0, "ready");
+}
+
+#[test]
+fn the_foreground_shows_what_is_written_and_takes_everything_along() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"sh -c 'test -t 1 && echo on a terminal; \
+                  exec python3 -m http.server $PORT --bind 127.0.0.1'\"\n";
+    let fleet = sandbox.fleet("one", config);
+    let mut command = sandbox.command(&fleet.folder, &["up", "--foreground"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    wait::until("the service", || fleet.state("web").0 == "ready");
+    let pid = fleet.pid("web");
+    let native = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(native, rustix::process::Signal::INT).unwrap();
+    assert_eq!(wait::end_of(&mut child).code(), Some(130));
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut said).unwrap();
+    assert!(said.contains("web\ton a terminal"), "{said:?}");
+    assert!(!is_running(pid));
+    assert_eq!(fleet.state("web").0, "stopped");
+}
