@@ -73,6 +73,16 @@ fn the_daemon_of_a_service_that_crashed_is_cleared_away() {
 }
 
 #[test]
+fn a_daemon_outlives_no_removal_of_its_worktree() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &service(&sandbox, "web", "kept serve", ""));
+    fleet.wt(&["up"]).ok();
+    let (server, left) = (fleet.pid("web"), daemon(&fleet.folder, "web"));
+    sandbox.wt(&["remove", "one", "--force"]).ok();
+    assert!(!is_running(server) && !is_running(left));
+}
+
+#[test]
 fn after_a_killed_supervisor_a_daemon_with_its_environment_is_still_found() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", &service(&sandbox, "web", "kept serve", ""));
