@@ -280,6 +280,7 @@ impl Bench {
             folder: &folder,
             admin: &common_dir.join("worktrees").join(&name),
             siblings: &|| Box::new(siblings.iter().cloned()),
+            outside: &wt::host::conversion::Outside::default(),
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             interrupted: &|| false,
             progress: &|_, _| {},

@@ -199,12 +199,16 @@ fn show_plan(session: &Session<'_>, plan: &Plan) -> Result<()> {
 fn sources(report: &Report) -> String {
     let Some(written) = &report.checkout else { return String::new() };
     let read = written.files - written.copied;
+    let converted = match written.converted {
+        0 => String::new(),
+        count => format!(", {count} of these converted"),
+    };
     match &written.sibling {
         Some(sibling) => {
             let sibling = escape::line(sibling);
-            format!(": {} copied from {sibling}, {read} from the object database", written.copied)
+            format!(": {} copied from {sibling}, {read} from the object database{converted}", written.copied)
         }
-        None => format!(": {read} from the object database"),
+        None => format!(": {read} from the object database{converted}"),
     }
 }
 

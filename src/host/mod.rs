@@ -3,6 +3,7 @@
 pub mod checkout;
 pub mod clock;
 pub mod config_files;
+pub mod conversion;
 pub mod directive;
 pub mod dirs;
 pub mod env_file;

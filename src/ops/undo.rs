@@ -113,7 +113,8 @@ fn foreign_paths(repository: &Repository, entry: &Entry, journal: &Journal) -> R
     }
     let mut foreign = match repository.way(&journal.commit)? {
         Way::Engine => {
-            verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &allowed)?
+            let outside = repository.outside_rules()?;
+            verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &outside, &allowed)?
         }
         Way::Git(_) => repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed)?,
     };

@@ -14,6 +14,7 @@ mod concurrency;
 mod config;
 mod create_branch;
 mod create_conflict;
+mod create_conversion;
 mod create_env;
 mod create_exec;
 mod create_hooks;

@@ -1,6 +1,7 @@
 //! Files onto disk, fast and right: a commit's tree becomes a folder and an index, as `git worktree add` leaves them.
-//! Bytes go out as they are stored: where a filter or an encoding would change them, git must do the work.
+//! Line endings and `$Id$` are converted as git does; where a filter or an encoding is in use, git must do the work.
 
+mod attributes;
 mod blobs;
 mod copy;
 mod folders;

@@ -1,5 +1,6 @@
 //! One path made: a file, a link or a submodule's empty folder, never over something that is there.
 
+use std::borrow::Cow;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{
@@ -12,6 +13,7 @@ use super::blobs::Blobs;
 use super::copy::{Copier, Found};
 use super::plan::{Entry, Kind, shown};
 use crate::error::{Code, Failure, Result};
+use crate::host::conversion::Conversion;
 use crate::host::index::StatData;
 
 const NEW_FILE: OFlags =
@@ -23,6 +25,8 @@ pub(super) struct Sources<'a, 'r> {
     /// The folder of the same path in a sibling, and the stat data that the sibling's index has for the file.
     pub(super) sibling: Option<(BorrowedFd<'a>, &'a StatData)>,
     pub(super) copier: &'a mut Copier,
+    /// What becomes of the content; nothing, where there is a sibling.
+    pub(super) conversion: Conversion,
 }
 
 /// A path that was made.
@@ -30,6 +34,8 @@ pub(super) struct Placed {
     pub(super) stat: StatData,
     /// Whether the content came from the sibling.
     pub(super) is_copied: bool,
+    /// Whether it was converted into another one.
+    pub(super) is_converted: bool,
 }
 
 /// Makes `entry` in its opened folder, with `time` as its modification time.
@@ -46,10 +52,14 @@ pub(super) fn place(
         Kind::File | Kind::Executable => {
             let mode = if entry.kind == Kind::Executable { 0o777 } else { 0o666 };
             let make = || openat(folder, name, NEW_FILE, Mode::from_raw_mode(mode)).map_err(failed);
-            let (file, is_copied) = fill(entry, sources, make)?;
+            let (file, filled) = fill(entry, sources, make)?;
             futimens(&file, &times).map_err(failed)?;
             let stat = fstat(&file).map_err(failed)?.into();
-            return Ok(Placed { stat, is_copied });
+            return Ok(Placed {
+                stat,
+                is_copied: filled == Filled::Copied,
+                is_converted: filled == Filled::Converted,
+            });
         }
         Kind::Link => {
             let target = sources.blobs.read(entry.id, &entry.path)?;
@@ -62,15 +72,23 @@ pub(super) fn place(
             statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
         }
     };
-    Ok(Placed { stat: stat.map_err(failed)?.into(), is_copied: false })
+    Ok(Placed { stat: stat.map_err(failed)?.into(), is_copied: false, is_converted: false })
 }
 
-/// Makes the file with its content, the sibling's where that is the right one; answers whether it was.
+/// How a file came by its content.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    Copied,
+    Stored,
+    Converted,
+}
+
+/// Makes the file with its content, the sibling's where that is the right one; answers how.
 fn fill(
     entry: &Entry,
     sources: Sources<'_, '_>,
     make: impl Fn() -> Result<OwnedFd>,
-) -> Result<(OwnedFd, bool)> {
+) -> Result<(OwnedFd, Filled)> {
     let failed = |error| refused(error, &entry.path);
     let copier = sources.copier;
     let found =
@@ -79,17 +97,24 @@ fn fill(
         Some(Found::Whole) => {
             let file = make()?;
             write_all(&file, copier.content()).map_err(failed)?;
-            Ok((file, true))
+            Ok((file, Filled::Copied))
         }
         Some(Found::Long(source)) => {
             let file = make()?;
             if copier.copy_long(&source, &file, entry.id).map_err(failed)? {
-                return Ok((file, true));
+                return Ok((file, Filled::Copied));
             }
             sources
                 .blobs
                 .pour(entry.id, &entry.path, &mut |piece| write_all(&file, piece).map_err(failed))?;
-            Ok((file, false))
+            Ok((file, Filled::Stored))
+        }
+        None if !sources.conversion.is_identity() => {
+            let blob = sources.blobs.read(entry.id, &entry.path)?;
+            let content = sources.conversion.apply(blob.data(), entry.id);
+            let file = make()?;
+            write_all(&file, &content).map_err(failed)?;
+            Ok((file, if matches!(content, Cow::Owned(_)) { Filled::Converted } else { Filled::Stored }))
         }
         None => {
             // Made at the first piece: what cannot be read leaves nothing.
@@ -101,7 +126,7 @@ fn fill(
                 };
                 write_all(file, piece).map_err(failed)
             })?;
-            Ok((opened.map_or_else(make, Ok)?, false))
+            Ok((opened.map_or_else(make, Ok)?, Filled::Stored))
         }
     }
 }

@@ -10,8 +10,9 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::plan::{Entry, Kind, Plan};
 use super::sibling::{self, Candidates};
-use super::{index, plan, writer};
+use super::{attributes, index, plan, writer};
 use crate::error::{Code, Failure, Result};
+use crate::host::conversion::Outside;
 use crate::host::index::StatData;
 
 /// One commit that shall become files in one folder.
@@ -27,6 +28,8 @@ pub struct Request<'a> {
     /// Worktrees of the same repository whose files may be copied, those first that are most likely to be of use. No more
     /// of them are asked for than are looked at.
     pub siblings: &'a dyn Fn() -> Candidates<'a>,
+    /// The rules outside the commit for what becomes of contents.
+    pub outside: &'a Outside,
     /// How many threads write; 0 counts as one for each core.
     pub workers: usize,
     /// Looked at between files: true when the user wants us to stop.
@@ -46,6 +49,8 @@ pub struct Report {
     pub folders: usize,
     /// The files among them that are copies of those in `sibling`; the others come from the object database.
     pub copied: usize,
+    /// The files whose lines were ended in another way, or that had `$Id$` expanded.
+    pub converted: usize,
     /// The worktree that was copied from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sibling: Option<String>,
@@ -61,6 +66,7 @@ pub fn checkout(request: &Request) -> Result<Report> {
     let library = open_library(request.common_dir)?;
     let tree = plan::tree_of(&library, request.commit)?;
     let plan = plan::plan(&library, &tree)?;
+    let conversions = attributes::read(&library, &plan, request.outside)?;
     let sibling = sibling::choose(&library, (request.commit, &tree), &plan, (request.siblings)());
     let root = open_root(request.folder)?;
     let work = writer::Work {
@@ -68,6 +74,7 @@ pub fn checkout(request: &Request) -> Result<Report> {
         common_dir: request.common_dir,
         root: &root,
         sibling: sibling.as_ref(),
+        conversions: &conversions,
         time: time_of_files(),
         interrupted: request.interrupted,
         progress: request.progress,
@@ -80,7 +87,7 @@ pub fn checkout(request: &Request) -> Result<Report> {
     let report = report(&plan, &written.stats);
     let sibling = sibling.filter(|_| written.copied > 0);
     let sibling = sibling.map(|sibling| sibling.folder.to_string_lossy().into_owned());
-    Ok(Report { copied: written.copied, sibling, ..report })
+    Ok(Report { copied: written.copied, converted: written.converted, sibling, ..report })
 }
 
 /// Opens the repository by its common dir, without a worktree.

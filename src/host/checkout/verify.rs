@@ -10,16 +10,19 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use super::attributes;
 use super::blobs::Blobs;
 use super::plan::{self, Entry, Kind, Plan};
 use super::request::open_library;
 use crate::error::{Code, Failure, Result};
+use crate::host::conversion::{Conversions, Outside};
 
 /// How much of a file is compared at once, in bytes.
 const PIECE: usize = 64 * 1024;
 
 /// Returns the paths in `folder`, relative to it, that a checkout of `commit` cannot have made: unknown names, and
-/// files whose content is neither the commit's nor the beginning of it. The names in `allowed` are passed over at the
+/// files whose content is neither the commit's nor the beginning of it, as it is stored or as the rules `outside` have
+/// it converted. The names in `allowed` are passed over at the
 /// top. A folder that is not there holds nothing.
 ///
 /// # Errors
@@ -29,6 +32,7 @@ pub fn foreign_paths(
     common_dir: &Path,
     commit: &str,
     folder: &Path,
+    outside: &Outside,
     allowed: &[&str],
 ) -> Result<Vec<PathBuf>> {
     let library = open_library(common_dir)?;
@@ -40,8 +44,9 @@ pub fn foreign_paths(
         Err(error) => return Err(unlisted(error, folder)),
     };
     let known = known_paths(&plan);
+    let conversions = attributes::read(&library, &plan, outside)?;
     let blobs = Blobs::open(&library)?;
-    let mut search = Search { folder, device: root.dev(), known, blobs, foreign: Vec::new() };
+    let mut search = Search { folder, device: root.dev(), known, blobs, conversions, foreign: Vec::new() };
     search.look_into(Path::new(""), allowed)?;
     search.foreign.sort();
     Ok(search.foreign)
@@ -65,6 +70,7 @@ struct Search<'a> {
     device: u64,
     known: HashMap<&'a OsStr, Known<'a>>,
     blobs: Blobs<'a>,
+    conversions: Conversions,
     foreign: Vec<PathBuf>,
 }
 
@@ -99,7 +105,14 @@ impl Search<'_> {
         let content = || self.blobs.read(entry.id, &entry.path);
         match entry.kind {
             Kind::File | Kind::Executable => {
-                stat.is_file() && content().is_ok_and(|blob| is_beginning(&path, stat, blob.data()))
+                let conversion = self.conversions.of(&entry.path);
+                // As it is stored it can be ours too, from before a rule was made, and nothing of it would be lost.
+                let is_beginning_of = |blob: &[u8]| {
+                    is_beginning(&path, stat, blob)
+                        || (!conversion.is_identity()
+                            && is_beginning(&path, stat, &conversion.apply(blob, entry.id)))
+                };
+                stat.is_file() && content().is_ok_and(|blob| is_beginning_of(blob.data()))
             }
             Kind::Link => {
                 let target = fs::read_link(&path);

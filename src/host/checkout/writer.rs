@@ -13,10 +13,11 @@ use super::blobs::Blobs;
 use super::copy::Copier;
 use super::folders::{Folders, Made};
 use super::place::{self, Placed, Sources};
-use super::plan::Plan;
+use super::plan::{Kind, Plan};
 use super::request::open_library;
 use super::sibling::Sibling;
 use crate::error::{Code, Failure, Result};
+use crate::host::conversion::{Conversion, Conversions};
 use crate::host::index::StatData;
 use crate::host::packs::Packs;
 
@@ -35,6 +36,8 @@ pub(super) struct Work<'a> {
     pub(super) root: &'a OwnedFd,
     /// Whose files may be copied.
     pub(super) sibling: Option<&'a Sibling>,
+    /// What becomes of contents.
+    pub(super) conversions: &'a Conversions,
     /// What every file's modification time is set to.
     pub(super) time: Timespec,
     pub(super) interrupted: &'a (dyn Fn() -> bool + Sync),
@@ -49,6 +52,7 @@ struct Shared<'a> {
     next: AtomicUsize,
     done: AtomicUsize,
     copied: AtomicUsize,
+    converted: AtomicUsize,
     stopped: AtomicBool,
     failure: Mutex<Option<Failure>>,
     made: Vec<Made>,
@@ -60,6 +64,8 @@ pub(super) struct Written {
     pub(super) stats: Vec<StatData>,
     /// How many files are copies of the sibling's.
     pub(super) copied: usize,
+    /// How many were given other bytes than their objects have.
+    pub(super) converted: usize,
 }
 
 /// Writes every entry of the plan.
@@ -74,6 +80,7 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
         next: AtomicUsize::new(0),
         done: AtomicUsize::new(0),
         copied: AtomicUsize::new(0),
+        converted: AtomicUsize::new(0),
         stopped: AtomicBool::new(false),
         failure: Mutex::new(None),
         made: work.plan.folders.iter().map(|_| Made::default()).collect(),
@@ -96,7 +103,8 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
     for (start, batch) in written {
         stats[start..start + batch.len()].copy_from_slice(&batch);
     }
-    Ok(Written { stats, copied: shared.copied.into_inner() })
+    let (copied, converted) = (shared.copied.into_inner(), shared.converted.into_inner());
+    Ok(Written { stats, copied, converted })
 }
 
 impl Shared<'_> {
@@ -133,7 +141,7 @@ impl Shared<'_> {
 
     fn write_batch(&self, batch: Range<usize>, hand: &mut Hand) -> Result<Vec<StatData>> {
         let mut stats = Vec::with_capacity(batch.len());
-        let (size, mut copied) = (batch.len(), 0);
+        let (size, mut copied, mut converted) = (batch.len(), 0, 0);
         for at in batch {
             if (self.work.interrupted)() {
                 return Err(Failure::new(Code::Interrupted, "interrupted"));
@@ -143,9 +151,11 @@ impl Shared<'_> {
             }
             let placed = hand.place(self.work, at)?;
             copied += usize::from(placed.is_copied);
+            converted += usize::from(placed.is_converted);
             stats.push(placed.stat);
         }
         self.copied.fetch_add(copied, Ordering::Relaxed);
+        self.converted.fetch_add(converted, Ordering::Relaxed);
         let done = self.done.fetch_add(size, Ordering::Relaxed) + size;
         (self.work.progress)(done, self.work.plan.entries.len());
         Ok(stats)
@@ -170,16 +180,21 @@ struct Hand<'a, 'r> {
 impl Hand<'_, '_> {
     fn place(&mut self, work: &Work, at: usize) -> Result<Placed> {
         let entry = &work.plan.entries[at];
+        let conversion = match entry.kind {
+            Kind::File | Kind::Executable => work.conversions.of(&entry.path),
+            Kind::Link | Kind::Submodule => Conversion::default(),
+        };
         let sibling = match &mut self.sibling {
-            Some((sibling, folders)) => sibling
+            // A copy's bytes are held against the object's name, which converted ones do not bear.
+            Some((sibling, folders)) if conversion.is_identity() => sibling
                 .find(at)
                 // A folder that is gone from the sibling has nothing to copy.
                 .and_then(|known| Some((folders.open(entry.folder).ok()?, known))),
-            None => None,
+            _ => None,
         };
         let opened = self.folders.open(entry.folder);
         let folder = opened.map_err(|error| place::refused(error, &work.plan.folders[entry.folder].path))?;
-        let sources = Sources { blobs: self.blobs, sibling, copier: &mut self.copier };
+        let sources = Sources { blobs: self.blobs, sibling, copier: &mut self.copier, conversion };
         place::place(folder, entry, sources, work.time)
     }
 }

@@ -1,12 +1,14 @@
-//! The attributes that change a file's content on its way to disk, looked for in the text of attribute files.
+//! The attributes that only git carries out, drivers and encodings, looked for in the text of attribute files.
 //! A pattern is not matched: a line that asks for such a change is reason enough to let git do the work.
 
 use std::collections::HashSet;
 
 use git2::{Config, ObjectType, Repository, Tree, TreeWalkMode, TreeWalkResult};
 
+use super::conversions::ODD_PATTERN;
 use super::repository::from_library;
 use crate::error::Result;
+use crate::host::conversion::has_odd_pattern;
 
 /// Which attributes matter in this repository: a filter without a smudge command changes nothing.
 pub(super) struct Wanted {
@@ -46,10 +48,6 @@ impl Wanted {
                     Some(("working-tree-encoding", _)) => {
                         reasons.push("files have a working-tree-encoding".to_owned());
                     }
-                    Some(("eol", value)) if value.eq_ignore_ascii_case("crlf") => {
-                        reasons.push("files have eol=crlf".to_owned());
-                    }
-                    None if word == "ident" => reasons.push("files have the attribute ident".to_owned()),
                     _ => {}
                 }
             }
@@ -69,10 +67,16 @@ pub(super) fn tree_reasons(
     let mut seen = HashSet::new();
     let mut unreadable = None;
     tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
-        let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != 0o120_000;
+        // A link too: on checkout git reads its target as if it were the text.
+        let is_file = entry.kind() == Some(ObjectType::Blob);
         if is_file && entry.name_bytes() == b".gitattributes" {
             match library.find_blob(entry.id()) {
-                Ok(blob) => reasons.extend(wanted.reasons(blob.content())),
+                Ok(blob) => {
+                    reasons.extend(wanted.reasons(blob.content()));
+                    if has_odd_pattern(blob.content()) {
+                        reasons.push(ODD_PATTERN.to_owned());
+                    }
+                }
                 Err(error) => {
                     unreadable = Some(error);
                     return TreeWalkResult::Abort;

@@ -8,6 +8,7 @@ mod branch_use;
 mod branches;
 mod command;
 mod config;
+mod conversions;
 mod discovery;
 mod half_made;
 mod hook_files;

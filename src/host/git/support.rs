@@ -1,10 +1,9 @@
 //! Whether our own checkout gives what git would give, or git must do it; every reason is one of libgit2's gaps.
 
-use std::path::PathBuf;
-
 use git2::Config;
 
 use super::attributes::Wanted;
+use super::conversions::reasons_outside;
 use super::repository::{Repository, from_library};
 use crate::error::Result;
 
@@ -53,7 +52,10 @@ impl Repository {
         // Trees of a partial clone may be missing, and what is found there could not change the answer.
         if reasons.is_empty() {
             let wanted = Wanted::new(&settings)?;
-            reasons.extend(self.outside_attributes(&settings, &wanted));
+            let outside = self.outside_rules_of(&settings);
+            reasons.extend(reasons_outside(&settings, &outside));
+            let texts = [&outside.info, &outside.user, &outside.system];
+            reasons.extend(texts.iter().flat_map(|text| wanted.reasons(text)));
             let folds_case = settings.get_bool("core.ignorecase").unwrap_or(false);
             let failed = |error| from_library(error, &format!("read the tree of {commit}"));
             let tree =
@@ -68,24 +70,6 @@ impl Repository {
     fn refusal_phrase(&self) -> String {
         format!("libgit2 cannot open the repository: {}", self.refusal.as_deref().unwrap_or("unknown format"))
     }
-
-    /// Reads the attribute files outside the tree: the repository's, the user's and the system's (gitattributes(5)).
-    fn outside_attributes(&self, settings: &Config, wanted: &Wanted) -> Vec<String> {
-        let mut files = vec![self.common_dir.join("info/attributes"), PathBuf::from("/etc/gitattributes")];
-        if let Ok(path) = settings.get_path("core.attributesFile") {
-            files.push(path);
-        } else if let Ok(path) = Config::find_xdg() {
-            // $XDG_CONFIG_HOME/git/config lies beside the attributes.
-            files.push(path.with_file_name("attributes"));
-        } else if let Ok(path) = Config::find_global() {
-            files.push(path.with_file_name(".config").join("git/attributes"));
-        }
-        files
-            .iter()
-            .filter_map(|path| std::fs::read(path).ok())
-            .flat_map(|text| wanted.reasons(&text))
-            .collect()
-    }
 }
 
 /// Returns what the configuration alone says against libgit2.
@@ -95,15 +79,6 @@ fn settings_reasons(settings: &Config) -> Result<Vec<String>> {
     let mut add = |phrase: &str| reasons.push(phrase.to_owned());
     if is_on("core.sparseCheckout") {
         add("the checkout is sparse");
-    }
-    if settings
-        .get_string("core.autocrlf")
-        .is_ok_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
-    {
-        add("core.autocrlf is on");
-    }
-    if settings.get_string("core.eol").is_ok_and(|value| value.eq_ignore_ascii_case("crlf")) {
-        add("core.eol is crlf");
     }
     if settings.get_bool("core.symlinks").is_ok_and(|symlinks| !symlinks) {
         add("core.symlinks is off");

@@ -117,6 +117,7 @@ fn make_by_ourselves(
         folder: &plan.path,
         admin: &folder,
         siblings: &|| siblings(repository, &plan.path),
+        outside: &repository.outside_rules()?,
         workers: repository.checkout_workers(),
         interrupted: &|| interrupt.is_raised(),
         progress: &|done, total| watch.files(done, total),

@@ -258,6 +258,7 @@ fn progress_ends_with_all_files() {
         folder: &folder,
         admin: &admin,
         siblings: &|| Box::new(std::iter::empty()),
+        outside: &crate::host::conversion::Outside::default(),
         workers: 2,
         interrupted: &|| false,
         progress: &progress,

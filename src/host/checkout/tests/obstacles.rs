@@ -152,6 +152,7 @@ fn an_interrupt_stops_between_two_files() {
             folder: &folder,
             admin: &admin,
             siblings: &|| Box::new(std::iter::empty()),
+            outside: &crate::host::conversion::Outside::default(),
             workers,
             interrupted: &|| looks.fetch_add(1, Ordering::Relaxed) >= 100,
             progress: &|_, _| {},
@@ -162,7 +163,14 @@ fn an_interrupt_stops_between_two_files() {
         assert!((1..=110).contains(&files), "{files} files were written");
         assert!(!admin.join("index").exists());
         // All that is there is known to be ours, so that an undo may take it away.
-        let foreign = verify::foreign_paths(&sandbox.common_dir(), &commit, &folder, &[".git"]).unwrap();
+        let foreign = verify::foreign_paths(
+            &sandbox.common_dir(),
+            &commit,
+            &folder,
+            &crate::host::conversion::Outside::default(),
+            &[".git"],
+        )
+        .unwrap();
         assert!(foreign.is_empty(), "{foreign:?}");
     }
 }
@@ -185,7 +193,14 @@ fn a_full_disk_is_told_as_one() {
     let failure = sandbox.checkout_into(&mount, &admin, &commit, 1).unwrap_err();
     assert_eq!(failure.code(), Code::DiskFull, "{failure}");
     assert!(failure.message().contains("big"), "{failure}");
-    let foreign = verify::foreign_paths(&sandbox.common_dir(), &commit, &mount, &[]).unwrap();
+    let foreign = verify::foreign_paths(
+        &sandbox.common_dir(),
+        &commit,
+        &mount,
+        &crate::host::conversion::Outside::default(),
+        &[],
+    )
+    .unwrap();
     assert!(foreign.is_empty(), "{foreign:?}");
     let files = sandbox.path("files");
     std::fs::create_dir(&files).unwrap();

@@ -153,6 +153,7 @@ impl Sandbox {
             folder,
             admin,
             siblings: &|| Box::new(siblings.iter().cloned()),
+            outside: &crate::host::conversion::Outside::default(),
             workers,
             interrupted: &|| false,
             progress: &|_, _| {},

@@ -20,7 +20,7 @@ use content::Contents;
 use index_file::IndexFile;
 use walk::Walk;
 
-pub(in crate::host::git) use rules::Rules;
+pub(in crate::host::git) use rules::{Rules, user_file};
 
 /// Why git must tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -78,7 +78,7 @@ pub(super) fn names_filters(text: &[u8]) -> bool {
 
 /// The file that `key` names, else the usual one of that name (gitignore(5), gitattributes(5)).
 #[expect(clippy::disallowed_methods, reason = "git looks there, and libgit2 tells only where files are")]
-fn user_file(settings: &Config, key: &str, usual: &str) -> Option<PathBuf> {
+pub(in crate::host::git) fn user_file(settings: &Config, key: &str, usual: &str) -> Option<PathBuf> {
     if let Ok(path) = settings.get_path(key) {
         return Some(path);
     }

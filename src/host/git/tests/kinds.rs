@@ -51,13 +51,26 @@ fn filters_run() {
 }
 
 #[test]
-fn content_rules_go_to_git() {
-    for rule in ["*.txt eol=crlf", "*.txt ident", "*.txt working-tree-encoding=UTF-16", "[attr]x ident"] {
+fn content_rules_that_are_not_ours_go_to_git() {
+    for rule in ["*.txt working-tree-encoding=UTF-16", "[attr]x working-tree-encoding=UTF-16", "a**/b text"] {
         let sandbox = Sandbox::new();
         let commit = sandbox.commit(".gitattributes", rule);
         assert!(matches!(sandbox.repository().way(&commit).unwrap(), Way::Git(_)), "{rule}");
     }
-    for (key, value) in [("core.autocrlf", "true"), ("core.eol", "crlf"), ("core.symlinks", "false")] {
+    for rule in ["*.txt eol=crlf", "*.txt ident", "[attr]x ident"] {
+        let sandbox = Sandbox::new();
+        let commit = sandbox.commit(".gitattributes", rule);
+        assert_eq!(sandbox.repository().way(&commit).unwrap(), Way::Engine, "{rule}");
+    }
+    for (key, value) in [("core.autocrlf", "true"), ("core.autocrlf", "on"), ("core.eol", "crlf")] {
+        let sandbox = Sandbox::new();
+        sandbox.git(&["config", key, value]);
+        let commit = sandbox.git(&["rev-parse", "HEAD"]);
+        assert_eq!(sandbox.repository().way(&commit).unwrap(), Way::Engine, "{key}");
+    }
+    for (key, value) in
+        [("core.symlinks", "false"), ("attr.tree", "HEAD"), ("core.attributesFile", "relative")]
+    {
         let sandbox = Sandbox::new();
         sandbox.git(&["config", key, value]);
         let commit = sandbox.git(&["rev-parse", "HEAD"]);
