@@ -3,6 +3,7 @@
 
 mod assign;
 mod attributes;
+mod change;
 mod endings;
 mod ident;
 mod pattern;
@@ -11,36 +12,6 @@ mod tests;
 
 pub use assign::{Conversions, Outside, Settings};
 pub use attributes::has_odd_pattern;
+pub use change::Conversion;
 pub use endings::Endings;
 pub use ident::Ident;
-
-use std::borrow::Cow;
-
-use git2::Oid;
-
-/// What happens to one path's content.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Conversion {
-    /// Comes second.
-    pub endings: Endings,
-    /// Comes first.
-    pub ident: Ident,
-}
-
-impl Conversion {
-    /// Answers whether every content stays as it is.
-    pub fn is_identity(self) -> bool {
-        self == Self::default()
-    }
-
-    /// Returns what git would write for a blob with this content and name.
-    pub fn apply(self, content: &[u8], id: Oid) -> Cow<'_, [u8]> {
-        match self.ident.expand(content, id) {
-            Cow::Borrowed(content) => self.endings.apply(content),
-            Cow::Owned(expanded) => match self.endings.apply(&expanded) {
-                Cow::Owned(converted) => Cow::Owned(converted),
-                Cow::Borrowed(_) => Cow::Owned(expanded),
-            },
-        }
-    }
-}
