@@ -74,6 +74,7 @@ mod services_order;
 mod services_output;
 mod services_restart;
 mod services_run;
+mod services_servers;
 mod services_socket;
 mod services_takeover;
 mod services_up;
