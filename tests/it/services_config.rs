@@ -82,3 +82,63 @@ fn every_key_of_a_service_is_shown_with_its_line() {
     assert_eq!(of("service.web.extra_ports")["value"][0], "web-debug");
     assert_eq!(values.len(), 13, "{shown}");
 }
+
+#[test]
+fn a_folder_that_leads_out_through_a_link_is_refused_and_nothing_runs() {
+    let sandbox = Sandbox::new();
+    std::os::unix::fs::symlink("/", sandbox.repo().join("out")).unwrap();
+    let text = "\n[service.web]\nrun = \"python3 -m http.server {{ port }}\"\nfolder = \"out/tmp\"\n";
+    git::write(&sandbox.repo(), ".wt.toml", text);
+    sandbox.git(&sandbox.repo(), &["add", "-A"]);
+    sandbox.git(&sandbox.repo(), &["commit", "-qm", "link"]);
+    sandbox.wt(&["create", "x", "--ports"]).ok();
+    sandbox.wt(&["--yes", "trust"]).ok();
+    let error = sandbox.refused_in(&sandbox.worktree("feature-x"), &["up"], "config_invalid");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(".wt.toml:4:") && message.contains("leads out of the worktree"), "{error}");
+    git::write(&sandbox.repo(), ".wt.toml", &text.replace("out/tmp", "nowhere"));
+    sandbox.refused_in(&sandbox.worktree("feature-x"), &["up"], "config_invalid");
+}
+
+#[test]
+fn a_service_with_several_ports_gets_them_by_value_and_by_variable() {
+    let sandbox = Sandbox::new();
+    let script = "import http.server, os, sys, threading\n\
+        ports = [sys.argv[1], sys.argv[2]]\n\
+        assert ports == [os.environ['PORT'], os.environ['WEB_DEBUG_PORT']], ports\n\
+        print('both', flush=True)\n\
+        for port in ports:\n    \
+        server = http.server.HTTPServer(('', int(port)), http.server.SimpleHTTPRequestHandler)\n    \
+        threading.Thread(target=server.serve_forever).start()\n";
+    git::write(&sandbox.repo(), "two.py", script);
+    let text = "[service.web]\nrun = \"python3 two.py {{ port }} {{ ports.web_debug }}\"\n\
+        extra_ports = [\"web-debug\"]\n";
+    git::write(&sandbox.repo(), ".wt.toml", text);
+    sandbox.git(&sandbox.repo(), &["add", "-A"]);
+    sandbox.git(&sandbox.repo(), &["commit", "-qm", "two"]);
+    sandbox.wt(&["create", "x"]).ok();
+    sandbox.wt(&["--yes", "trust"]).ok();
+    let folder = sandbox.worktree("feature-x");
+    let up = sandbox.json_in(&folder, &["up"]);
+    assert_eq!(up["allocated"].as_array().unwrap().len(), 2, "{up}");
+    sandbox.wt_in(&folder, &["logs"]).ok().answers(&["both"]);
+    sandbox.wt_in(&folder, &["down"]).ok();
+}
+
+#[test]
+fn a_file_named_with_config_runs_under_its_own_approval() {
+    let sandbox = Sandbox::new();
+    let text = "[service.job]\nrun = \"sh -c 'echo SAID; exec sleep 600'\"\nlistens = false\n";
+    git::write(&sandbox.repo(), ".wt.toml", text);
+    git::write(&sandbox.path("elsewhere"), "x.toml", &text.replace("SAID", "other"));
+    sandbox.wt(&["create", "x"]).ok();
+    sandbox.wt(&["--yes", "trust"]).ok();
+    let folder = sandbox.worktree("feature-x");
+    let file = sandbox.path("elsewhere/x.toml");
+    let named = ["--config", file.to_str().unwrap()];
+    sandbox.refused_in(&folder, &[&named[..], &["up"]].concat(), "untrusted");
+    sandbox.wt(&[&named[..], &["--yes", "trust"]].concat()).ok();
+    sandbox.wt_in(&folder, &[&named[..], &["up"]].concat()).ok();
+    sandbox.wt_in(&folder, &["logs"]).ok().answers(&["other"]);
+    sandbox.wt_in(&folder, &["down"]).ok();
+}

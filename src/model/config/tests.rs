@@ -298,6 +298,17 @@ fn the_documentation_has_every_key() {
 }
 
 #[test]
+fn every_example_of_the_documentation_is_right() {
+    let pages = [include_str!("../../../docs/services.md"), include_str!("../../../docs/configuration.md")];
+    let blocks = pages.iter().flat_map(|page| page.split("```toml\n").skip(1));
+    let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() > 6);
+    for block in blocks {
+        assert!(one(block).is_ok(), "{:?}\n{block}", one(block).err());
+    }
+}
+
+#[test]
 fn the_json_schema_has_every_key() {
     let schema = super::json_schema::json_schema();
     let text = schema.to_string();
