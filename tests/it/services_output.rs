@@ -116,6 +116,7 @@ fn a_full_disk_of_logs_blocks_nobody_and_is_the_reason_why_nothing_more_starts()
     fleet.wt(&["up"]).ok();
     assert_eq!(fs::read_to_string(fleet.folder.join("errno")).unwrap(), "28", "ENOSPC");
     assert_eq!((fleet.state("calm").0.as_str(), fleet.state("loud").0.as_str()), ("ready", "ready"));
+    assert!(fleet.state("loud").1.contains("full: what it writes is lost"), "{:?}", fleet.state("loud"));
     let calm = fleet.pid("calm");
     fleet.wt(&["restart", "loud"]).exits(1).says(&["disk", "full"]);
     let (state, reason) = fleet.state("loud");

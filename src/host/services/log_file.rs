@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
 use rustix::io::Errno;
 
+use crate::host::process::users;
+
 /// How many earlier runs are kept beside the current one: `.1` is the last one, `.5` the oldest.
 pub const EARLIER_RUNS: usize = 5;
 
@@ -93,15 +95,26 @@ impl LogFile {
         }
     }
 
-    /// Answers whether its disk has room for more (`fstatvfs(3)`): the service is told of a full disk by its own writes,
-    /// which most pass over in silence.
+    /// Answers whether its disk has room for more: the service is told of a full disk by its own writes, which most pass
+    /// over in silence.
     ///
     /// # Errors
     ///
     /// Those of the disk.
     pub fn has_room(&self) -> io::Result<bool> {
-        Ok(fstatvfs(&self.file)?.f_bavail > 0)
+        has_room(&self.file)
     }
+}
+
+/// Answers whether the disk of an open file or folder has room for what we write (`fstatvfs(3)`): some is kept for root.
+///
+/// # Errors
+///
+/// Those of the disk.
+pub fn has_room(place: impl AsFd) -> io::Result<bool> {
+    let found = fstatvfs(place)?;
+    let free = if users::ourselves() == 0 { found.f_bfree } else { found.f_bavail };
+    Ok(free > 0)
 }
 
 /// Returns where the output of `service` goes.

@@ -1,5 +1,6 @@
 //! `wt status`: how the services of a worktree stand, from their supervisor, else from what is on record.
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::identity;
-use crate::host::services::record_file;
+use crate::host::services::{log_file, record_file};
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
@@ -71,6 +72,7 @@ impl Looker {
             None => read().services.iter().map(|kept| kept.facts(identity::is_alive)).collect(),
         };
         self.add_others(context, &mut facts);
+        self.say_where_output_is_lost(&mut facts);
         let supervisor =
             record_file::find(&place.wish.folder, place.wish.sequence).and_then(|record| record.supervisor);
         let supervisor = supervisor.map(|supervisor| supervisor.pid);
@@ -104,6 +106,16 @@ impl Looker {
             }
         }
         facts.sort_by(|one, other| one.service.cmp(&other.service));
+    }
+
+    /// A service that writes into a full disk goes on, and nobody else would say why its log does not.
+    fn say_where_output_is_lost(&self, facts: &mut [ServiceFacts]) {
+        let logs = record_file::logs(&self.place.wish.folder);
+        let is_full = File::open(&logs).is_ok_and(|folder| matches!(log_file::has_room(folder), Ok(false)));
+        for facts in facts.iter_mut().filter(|facts| is_full && facts.pid.is_some()) {
+            let full = || format!("the disk of its log is full: what it writes is lost ({})", logs.display());
+            facts.reason.get_or_insert_with(full);
+        }
     }
 
     fn port(&self, service: &ServiceName) -> Option<Port> {
