@@ -29,7 +29,10 @@ fn several_sources_become_one_valid_configuration() {
         text.contains("# From Procfile.dev: web\n") && text.contains("package.json: scripts.dev"),
         "{text}"
     );
-    assert!(!text.contains("#run =") && !text.contains("#[service."), "no example stands beside them: {text}");
+    assert!(
+        !text.contains("#run =") && !text.contains("#[service."),
+        "no example stands beside them: {text}"
+    );
     let shown = sandbox.json(&["config", "show", "service"]);
     assert_eq!(shown["values"][0]["value"], "bin/rails server -p {{ port }}", "{shown}");
     assert!(answer["compose_override"].as_str().unwrap().ends_with("/compose.override.yaml"), "{answer}");
