@@ -25,11 +25,14 @@ pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &I
     while is_up && !interrupt.is_raised() {
         service.follow(&since, interrupt)?;
         since = clock.now().to_string();
-        match service.container()? {
-            Container::Ended(status) => return Ok(status),
-            Container::Absent => return Ok(1),
+        match service.container() {
+            Ok(Container::Ended(status)) => return Ok(status),
+            Ok(Container::Absent) => return Ok(1),
             // Whoever wrote the log went away, and the container did not.
-            _ => {}
+            Ok(_) => {}
+            // The signal that is for us reaches docker too.
+            Err(_) if interrupt.is_raised() => {}
+            Err(failure) => return Err(failure),
         }
     }
     if interrupt.is_raised() {

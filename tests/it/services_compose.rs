@@ -133,3 +133,18 @@ fn up_starts_a_compose_service_waits_for_its_health_and_down_stops_it() {
     assert_eq!(docker.container("proj-feature-x", "database"), "exited 0");
     assert_eq!(sandbox.json_in(&folder, &["status"])["services"][0]["state"], "stopped");
 }
+
+#[test]
+fn a_signal_to_the_whole_group_stops_the_container_all_the_same() {
+    use std::os::unix::process::CommandExt;
+    let (sandbox, docker) = ready();
+    for _ in 0..5 {
+        let mut command = sandbox.command(&sandbox.repo(), &["compose-service", "db"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap();
+        wait::until("the container runs", || docker.container("p", "db") == "running");
+        let group = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process_group(group, rustix::process::Signal::TERM).unwrap();
+        assert_eq!(wait::end_of(&mut child).code(), Some(143));
+        assert_eq!(docker.container("p", "db"), "exited 0");
+    }
+}

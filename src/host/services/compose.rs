@@ -29,7 +29,10 @@ impl Service<'_> {
     /// `not_found` where there is no `docker`.
     pub fn up(&self, interrupt: &Interrupt) -> Result<bool> {
         let mut child = self.start(&["up", "--detach", "--no-deps", "--no-color", "--", self.name])?;
-        waited(&mut child, interrupt).map_err(|error| unusable(&error))
+        let is_well = waited(&mut child, interrupt).map_err(|error| unusable(&error))?;
+        // What still starts while it is stopped would be left running.
+        let status = child.wait().map_err(|error| unusable(&error))?;
+        Ok(is_well && status.success())
     }
 
     /// Copies what it writes from `since` (RFC 3339) on to our own stdout, until it ends or we are told to stop.
