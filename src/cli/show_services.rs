@@ -11,19 +11,23 @@ use crate::ops::services::logs;
 use crate::ops::services::report::ServiceView;
 use crate::ui::live::Live;
 use crate::ui::output::Ui;
-use crate::ui::paint::Paint;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, Look, Row};
 
 /// Returns one line for each service: name, state, port, pid, uptime, restarts, processor, memory, reason.
 #[must_use]
 pub fn table(ui: &Ui, services: &[ServiceView]) -> String {
     let is_for_eyes = ui.width().is_some();
-    let rows: Vec<Row> = services.iter().map(|service| row(ui.paint(), service, is_for_eyes)).collect();
+    let rows: Vec<Row> = services.iter().map(|service| row(service, is_for_eyes)).collect();
     let heads = ["SERVICE", "STATE", "PORT", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "REASON"];
-    table::render(ui, if is_for_eyes { &heads } else { &[] }, &rows, &[])
+    table::render(
+        ui,
+        if is_for_eyes { &heads } else { &[] },
+        &rows,
+        &["MEMORY", "CPU", "RESTARTS", "UPTIME", "PID"],
+    )
 }
 
-fn row(paint: Paint, service: &ServiceView, is_for_eyes: bool) -> Row {
+fn row(service: &ServiceView, is_for_eyes: bool) -> Row {
     let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     let uptime = match service.uptime_s {
         Some(seconds) if is_for_eyes => age(seconds),
@@ -38,10 +42,9 @@ fn row(paint: Paint, service: &ServiceView, is_for_eyes: bool) -> Row {
             if is_for_eyes { format!("{percent} %") } else { percent.to_string() }
         },
     );
-    let state = if is_for_eyes { painted(paint, service.state) } else { service.state.to_string() };
-    Row::plain(vec![
+    let cells = vec![
         service.service.to_string(),
-        state,
+        service.state.to_string(),
         service.port.map(|port| port.to_string()).unwrap_or_default(),
         service.pid.map(|pid| pid.to_string()).unwrap_or_default(),
         uptime,
@@ -49,15 +52,16 @@ fn row(paint: Paint, service: &ServiceView, is_for_eyes: bool) -> Row {
         cpu.unwrap_or_default(),
         memory,
         service.reason.clone().unwrap_or_default(),
-    ])
+    ];
+    Row { cells, look: look(service.state) }
 }
 
-fn painted(paint: Paint, state: State) -> String {
+/// What needs somebody stands out; what rests stands back.
+fn look(state: State) -> Look {
     match state {
-        State::Ready | State::Completed => paint.done(state),
-        State::Failed | State::Unhealthy => paint.error(state),
-        State::Starting | State::Backoff => paint.warning(state),
-        State::Stopped => paint.faint(state),
+        State::Failed | State::Unhealthy | State::Backoff => Look::Strong,
+        State::Stopped => Look::Faint,
+        State::Starting | State::Ready | State::Completed => Look::Plain,
     }
 }
 

@@ -160,6 +160,8 @@ impl Supervisor<'_> {
 
     /// Tells whoever waits for a wish how it ended.
     pub fn settle(&mut self, batch: BatchId, outcome: Outcome) {
+        // Who is told that something has stopped finds its port free.
+        self.release_resting();
         let services = self.facts();
         let Some(caller) = self.callers.iter_mut().find(|caller| caller.batch == Some(batch)) else { return };
         caller.batch = None;

@@ -97,6 +97,20 @@ impl Supervisor<'_> {
         }
     }
 
+    /// Lets go of the ports of everything that rests, unless somebody has just asked for some of it.
+    pub fn release_resting(&mut self) {
+        if !self.events.is_empty() {
+            return;
+        }
+        let resting = self.fleet.services().values().filter(|service| service.is_resting());
+        let resting: Vec<_> = resting.map(|service| service.plan.name.clone()).collect();
+        for name in resting {
+            if !self.runs.contains_key(&name) {
+                self.release_ports(&name, true);
+            }
+        }
+    }
+
     /// Writes down what changed, and tells those who wait for changes.
     pub fn keep(&mut self) {
         let services: Vec<Kept> = self.fleet.services().values().map(|service| self.kept(service)).collect();
@@ -109,15 +123,7 @@ impl Supervisor<'_> {
         if record == self.written {
             return;
         }
-        let resting: Vec<_> = record
-            .services
-            .iter()
-            .filter(|kept| kept.state.is_resting() && kept.processes.is_empty())
-            .collect();
-        let resting: Vec<_> = resting.into_iter().map(|kept| kept.plan.name.clone()).collect();
-        for name in resting {
-            self.release_ports(&name, true);
-        }
+        self.release_resting();
         let facts = self.facts();
         self.tell_all(&facts);
         self.registrar.record(record.processes().cloned().collect());
