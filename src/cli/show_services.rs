@@ -1,5 +1,6 @@
 //! Services in words: a table for eyes, lines for programs.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::context::Context;
@@ -83,6 +84,8 @@ pub struct Teller<'a> {
     context: &'a Context,
     known: Vec<ServiceFacts>,
     live: Option<Live>,
+    /// Where the last words are.
+    folder: Option<PathBuf>,
 }
 
 impl<'a> Teller<'a> {
@@ -90,7 +93,8 @@ impl<'a> Teller<'a> {
     #[must_use]
     pub fn new(ui: &'a Ui, context: &'a Context) -> Self {
         let live = ui.shows_progress().then(Live::default);
-        Self { ui, context, known: Vec::new(), live }
+        let folder = live.as_ref().and_then(|_| logs::find_folder(context));
+        Self { ui, context, known: Vec::new(), live, folder }
     }
 
     fn draw(&mut self) {
@@ -107,7 +111,11 @@ impl<'a> Teller<'a> {
                 let up = up.map(age).unwrap_or_default();
                 let said = match &facts.reason {
                     Some(reason) if !is_obvious(reason) => reason.clone(),
-                    _ => logs::last_words(self.context, &facts.service).unwrap_or_default(),
+                    _ => self
+                        .folder
+                        .as_ref()
+                        .and_then(|folder| logs::last_words(folder, &facts.service))
+                        .unwrap_or_default(),
                 };
                 let restarts = match facts.restarts {
                     0 => String::new(),
@@ -148,8 +156,8 @@ impl Listener for Teller<'_> {
                 Some(before) => {
                     before.state != now.state || (before.reason != now.reason && reason.is_some())
                 }
-                // What rested before anything was asked is no news.
-                None => !now.state.is_resting(),
+                // How it stood before anything was asked is no news.
+                None => matches!(now.state, State::Starting | State::Backoff),
             };
             if !is_news {
                 continue;

@@ -85,13 +85,17 @@ pub fn open(context: &Context, request: Request) -> Result<Logs> {
     Ok(logs)
 }
 
-/// Returns the last line that a service of the worktree we stand in wrote; `None` when there is none.
+/// Returns where the logs of the worktree we stand in are; `None` where it is not recorded.
 #[must_use]
-pub fn last_words(context: &Context, service: &ServiceName) -> Option<String> {
+pub fn find_folder(context: &Context) -> Option<PathBuf> {
     let entry = env::require_entry(context, None).ok()?;
-    let folder = Place::of(context, &entry).ok()?.wish.folder;
-    let path = log_file::path(&record_file::logs(&folder), service.as_str());
-    log_reader::last_lines(&path, 1).ok()?.pop()
+    Some(record_file::logs(&Place::of(context, &entry).ok()?.wish.folder))
+}
+
+/// Returns the last line that a service wrote; `None` when there is none.
+#[must_use]
+pub fn last_words(folder: &Path, service: &ServiceName) -> Option<String> {
+    log_reader::last_lines(&log_file::path(folder, service.as_str()), 1).ok()?.pop()
 }
 
 impl Logs {
