@@ -73,6 +73,9 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
 /// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked
 /// whether anything runs is a reason to ask again.
 fn stop_services(context: &Context, target: &Target, entry: &Entry, force: u8) -> Result<()> {
+    if !down::has_ever_run(context, entry)? {
+        return Ok(());
+    }
     let services = down::running(context, entry)?;
     if !services.is_empty() && force == 0 && !target.missing {
         return Err(loss::refusal(&target.name, &[&Loss::Services { services }]));

@@ -89,6 +89,15 @@ pub fn stop(context: &Context, entry: &Entry, reset: bool, listener: &mut dyn Li
     Ok(report)
 }
 
+/// Answers whether services of a worktree were ever started: else there is nothing to search for.
+///
+/// # Errors
+///
+/// Fails when the state folder cannot be found.
+pub fn has_ever_run(context: &Context, entry: &Entry) -> Result<bool> {
+    Ok(entry.extra.contains_key("processes") || Place::of(context, entry)?.wish.folder.exists())
+}
+
 /// Returns the services of a worktree that run, by name.
 ///
 /// # Errors
