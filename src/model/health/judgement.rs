@@ -30,8 +30,8 @@ pub struct Subject<'a> {
     pub check: &'a CheckKind,
     /// The worktree's folder.
     pub folder: &'a str,
-    /// The command that runs the service, where one is configured.
-    pub run: Option<&'a str>,
+    /// The service's name, where it says how it is run.
+    pub runnable: Option<&'a str>,
 }
 
 /// Judges a service; `outcome` is what asking it brought, and matters only where it listens.
@@ -101,7 +101,7 @@ fn stranger(port: Port, holder: &Holder, too: &str) -> Judgement {
 }
 
 fn start(subject: Subject<'_>) -> Option<String> {
-    subject.run.map(|run| format!("cd {} && {run}", quote_sh(subject.folder)))
+    subject.runnable.map(|service| format!("wt -C {} up {service}", quote_sh(subject.folder)))
 }
 
 fn closer_look(subject: Subject<'_>) -> Option<String> {
@@ -128,7 +128,7 @@ mod tests {
             port: Port::new(5000).unwrap(),
             check: &check,
             folder: "/my work",
-            run: Some("npm run dev"),
+            runnable: Some("web"),
         };
         judge(subject, occupancy, outcome)
     }
@@ -145,7 +145,7 @@ mod tests {
     fn nothing_there_is_not_running_and_says_how_to_start_it() {
         let judgement = judged(&Occupancy::Nobody, None);
         assert_eq!((judgement.health, judgement.level, judgement.pid), (Health::NotRunning, 0, None));
-        assert_eq!(judgement.action.as_deref(), Some("cd '/my work' && npm run dev"));
+        assert_eq!(judgement.action.as_deref(), Some("wt -C '/my work' up web"));
         let held = judged(&Occupancy::Reserved { pid: 9 }, None);
         assert_eq!(
             (held.health, held.level, held.pid),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::model::config::settings::Config;
+use crate::model::config::settings::{Config, ServiceSettings};
 use crate::model::health::check::Check;
 use crate::model::health::threshold::Threshold;
 use crate::model::listener::WorktreeKey;
@@ -43,7 +43,8 @@ pub struct Subject {
     pub port: Port,
     /// How to ask it; the error says why that is not known.
     pub check: Result<Check, String>,
-    pub run: Option<String>,
+    /// Whether it says how it is run.
+    pub is_runnable: bool,
     pub timeout: Duration,
     pub threshold: Threshold,
     /// The place in [`Gathered::sites`] of its repository.
@@ -181,7 +182,7 @@ fn subject(
         folder: folder.to_path_buf(),
         service,
         port,
-        run: settings.and_then(|settings| settings.run.clone()),
+        is_runnable: settings.is_some_and(ServiceSettings::is_runnable),
         timeout: known.and_then(|check| check.timeout).unwrap_or(usual.timeout).clamp(LEAST, MOST),
         threshold: Threshold {
             failures: known.and_then(|check| check.failures).unwrap_or(usual.failures),

@@ -141,7 +141,7 @@ fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome
         port: subject.port,
         check: &subject.check.as_ref().unwrap_or(&usual).kind,
         folder: &subject.folder.to_string_lossy(),
-        run: subject.run.as_deref(),
+        runnable: subject.is_runnable.then_some(subject.service.as_str()),
     };
     judge(about, occupied, outcome)
 }
