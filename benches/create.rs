@@ -259,11 +259,8 @@ impl Bench {
         // A range of its own: what listens on a developer's machine is not what is measured.
         command.env("WT_PURPOSE_FEATURE_PORTS", "23100-23899").env("WT_PORTS_CONFLICT_POLICY", "retry");
         command.args(["create", &identifier, "--no-input", "-q", "--path"]).arg(&folder).args(flags);
-        let start = Instant::now();
-        let output = command.current_dir(repository).output().unwrap();
-        let time = start.elapsed();
-        assert!(output.status.success(), "{output:?}");
-        Made { folder, time, memory: 0 }
+        command.current_dir(repository);
+        timed(command, folder, round)
     }
 
     /// Times files and index alone, within this process.
