@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use git2::{ObjectType, Odb, OdbObject, Oid, Repository};
+use sha1::{Digest, Sha1};
 
 use super::plan::{shown, unreadable};
 use crate::error::{Code, Failure, Result};
@@ -149,6 +150,9 @@ impl<'r> Blobs<'r> {
         let (mut stream, size, _) = self.odb.reader(id).map_err(failed)?;
         let mut piece = vec![0; PIECE];
         let mut poured = 0;
+        // libgit2 holds what it reads whole against its name, and not what it reads in pieces.
+        let mut name = Sha1::new();
+        name.update(format!("blob {size}\0"));
         while poured < size {
             let filled = stream.read(&mut piece).map_err(|error| {
                 let message = format!("object {id} of `{}` cannot be read", shown(path));
@@ -157,8 +161,12 @@ impl<'r> Blobs<'r> {
             if filled == 0 {
                 return Err(broken(id, path, &Fault::Damaged("it is cut off")));
             }
+            name.update(&piece[..filled]);
             sink(&piece[..filled])?;
             poured += filled;
+        }
+        if name.finalize().as_slice() != id.as_bytes() {
+            return Err(broken(id, path, &Fault::Damaged("its content does not fit its name")));
         }
         Ok(())
     }

@@ -14,9 +14,6 @@ use crate::host::index::StatData;
 /// Files up to this are read whole before anything is made; a longer one passes through in pieces of this length.
 const PIECE: usize = 1024 * 1024;
 
-/// Shorter files are written faster than their blocks are shared.
-const WORTH_SHARING: u64 = 128 * 1024;
-
 /// Follows no link, and does not wait for a pipe to be written to.
 const SOURCE: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
@@ -93,7 +90,7 @@ impl Copier {
         id: Oid,
     ) -> Result<bool, Errno> {
         let length = *length;
-        let is_shared = self.share(source, length, made);
+        let is_shared = self.share(source, made);
         self.buffer.resize(PIECE + 1, 0);
         let mut name = named(length);
         let mut left = length;
@@ -102,10 +99,12 @@ impl Copier {
         loop {
             let count = fill(read_from, &mut self.buffer)?;
             let piece = &self.buffer[..count];
-            left = match left.checked_sub(u64::try_from(count).unwrap_or(u64::MAX)) {
-                Some(left) => left,
-                None => break,
+            // A file that grew has not the content of the object, whatever stands at its beginning.
+            let Some(rest) = left.checked_sub(u64::try_from(count).unwrap_or(u64::MAX)) else {
+                left = u64::MAX;
+                break;
             };
+            left = rest;
             name.update(piece);
             if !is_shared {
                 write_all(made, piece)?;
@@ -122,19 +121,16 @@ impl Copier {
         Ok(false)
     }
 
-    /// Lets both files have the same blocks until one of them is written to (`ioctl_ficlone(2)`), where that is worth it
-    /// and the file system can.
+    /// Lets both files have the same blocks until one of them is written to (`ioctl_ficlone(2)`), where the
+    /// file system can. Shorter files than those that come here are written as fast.
     #[cfg(target_os = "linux")]
-    fn share(&mut self, source: &OwnedFd, length: u64, made: &OwnedFd) -> bool {
-        if !self.shares_blocks || length < WORTH_SHARING {
-            return false;
-        }
-        self.shares_blocks = rustix::fs::ioctl_ficlone(made, source).is_ok();
+    fn share(&mut self, source: &OwnedFd, made: &OwnedFd) -> bool {
+        self.shares_blocks = self.shares_blocks && rustix::fs::ioctl_ficlone(made, source).is_ok();
         self.shares_blocks
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn share(&mut self, _: &OwnedFd, _: u64, _: &OwnedFd) -> bool {
+    fn share(&mut self, _: &OwnedFd, _: &OwnedFd) -> bool {
         self.shares_blocks = false;
         false
     }

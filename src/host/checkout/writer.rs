@@ -26,6 +26,8 @@ use crate::host::packs::Packs;
 const SHORT_BATCH: usize = 8;
 /// And with so many in any case.
 const LONG_BATCH: usize = 64;
+/// More threads than so many for each core only take memory, whatever `checkout.workers` says.
+const MOST_A_CORE: usize = 8;
 /// Fewer entries than this are not worth a second thread.
 const WORTH_A_THREAD: usize = 24;
 
@@ -72,7 +74,8 @@ pub(super) struct Written {
 pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
     let total = work.plan.entries.len();
     let batches = batches(work.plan);
-    let threads = workers.min(batches.len()).min(total.div_ceil(WORTH_A_THREAD)).max(1);
+    let most = MOST_A_CORE * std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = workers.min(most).min(batches.len()).min(total.div_ceil(WORTH_A_THREAD)).max(1);
     let shared = Shared {
         work,
         packs: Packs::open(&work.common_dir.join("objects")),
@@ -86,7 +89,9 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
         made: work.plan.folders.iter().map(|_| Made::default()).collect(),
     };
     let written: Vec<(usize, Vec<StatData>)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| shared.work())).collect();
+        // Where the system gives no more threads, those that there are do the work.
+        let start = |_| std::thread::Builder::new().spawn_scoped(scope, || shared.work()).ok();
+        let others: Vec<_> = (1..threads).map_while(start).collect();
         let mut written = shared.work();
         for other in others {
             match other.join() {

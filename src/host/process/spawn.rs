@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use crate::model::attribution::WT_SERVICE;
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -95,9 +96,10 @@ pub(crate) fn command(wish: &Wish<'_>) -> Command {
     command
 }
 
-/// Keeps from a child what binds it to one repository, and our own answer to the shell.
+/// Keeps from a child what binds it to one repository, our own answer to the shell, and the name of the service that we
+/// may run in ourselves: with it the child would count as that service, and end with it.
 pub(crate) fn scrub(command: &mut Command) {
-    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE]) {
+    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE, WT_SERVICE]) {
         command.env_remove(name);
     }
 }

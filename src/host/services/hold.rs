@@ -105,7 +105,11 @@ mod tests {
             let address: IpAddr = address.parse().unwrap();
             // The standard library sets SO_REUSEADDR, as most servers do.
             let server = TcpListener::bind((address, hold.port().number()));
-            assert!(server.is_ok() || address.is_ipv6(), "{address}: {server:?}");
+            // Where the system has no such family there is nothing to start on.
+            let is_missing = server.as_ref().is_err_and(|error| {
+                error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(97)
+            });
+            assert!(server.is_ok() || (address.is_ipv6() && is_missing), "{address}: {server:?}");
         }
     }
 

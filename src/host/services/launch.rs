@@ -136,7 +136,8 @@ pub fn launch_through(program: &Path, wish: &Launch<'_>) -> io::Result<Launched>
     match instruct(&ours, &child, wish) {
         Ok(id) => Ok(Launched {
             #[cfg(target_os = "linux")]
-            descriptor: reaper::descriptor(id.pid)?,
+            // It runs by now: without a descriptor its end is seen a little later, but it is not lost.
+            descriptor: reaper::descriptor(id.pid).unwrap_or(None),
             id,
             child,
         }),

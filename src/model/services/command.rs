@@ -37,36 +37,27 @@ pub fn words(key: &str, text: &str, values: &Values) -> Result<Vec<String>> {
     let known = values.table();
     let filled = words.iter().map(|word| template::render(key, word, &known)).collect::<Result<Vec<_>>>()?;
     if is_shell(&words) {
-        // A shell reads the word again: a value with a `;` in it would be a command that nobody allowed.
-        let is_unsafe =
-            |value: &&&str| !value.chars().all(is_plain) && filled.iter().any(|word| word.contains(**value));
-        if let Some(value) = values.texts().iter().find(is_unsafe) {
-            let message = format!("`{}` must not be put into a shell's command", value.escape_debug());
-            return Err(refused(message).hint(
-                "use the variable there, \"$WT_BRANCH\" or \"$WT_NAME\", which is one word whatever is in it",
-            ));
+        // A shell reads the word again: a value with a `;` in it would be a command that nobody allowed. Whatever the
+        // template does to a value, words that are the same with harmless ones carry nothing over.
+        let harmless: Map<String, Value> =
+            known.iter().map(|(name, value)| (name.clone(), made_harmless(value))).collect();
+        for (word, filled) in words.iter().zip(&filled) {
+            let is_same = template::render(key, word, &harmless).is_ok_and(|other| other == *filled);
+            if !is_same {
+                let unsafe_one =
+                    known.values().filter_map(Value::as_str).find(|value| !value.chars().all(is_plain));
+                let value = unsafe_one.unwrap_or(filled).escape_debug();
+                let message = format!("`{value}` must not be put into a shell's command");
+                return Err(refused(message).hint(
+                    "use the variable there, \"$WT_BRANCH\" or \"$WT_NAME\", which is one word whatever is in it",
+                ));
+            }
         }
     }
     Ok(filled)
 }
 
-impl<'a> Values<'a> {
-    /// The values that others choose, a branch's author for one.
-    fn texts(&self) -> [&'a str; 8] {
-        let facts = self.facts;
-        let url = self.url.unwrap_or_default();
-        [
-            &facts.purpose,
-            &facts.identifier,
-            &facts.name,
-            &facts.branch,
-            &facts.repo_name,
-            self.path,
-            self.repo_path,
-            url,
-        ]
-    }
-
+impl Values<'_> {
     fn table(&self) -> Map<String, Value> {
         let facts = self.facts;
         let mut table = Map::new();
@@ -99,11 +90,39 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Answers whether the words start a shell that reads one of them as a command.
+/// Answers whether the words start a shell, or another program that reads one of them as a program text.
 fn is_shell(words: &[String]) -> bool {
     const SHELLS: [&str; 10] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "busybox", "env"];
-    let is_one = |word: &String| SHELLS.contains(&word.rsplit('/').next().unwrap_or(word));
+    const OTHERS: [&str; 13] = [
+        "awk",
+        "eval",
+        "lua",
+        "nix-shell",
+        "node",
+        "osascript",
+        "parallel",
+        "perl",
+        "php",
+        "ruby",
+        "ssh",
+        "su",
+        "watch",
+    ];
+    let is_one = |word: &String| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        SHELLS.contains(&name) || OTHERS.contains(&name) || name.starts_with("python")
+    };
     words.iter().any(is_one)
+}
+
+/// Returns the value with letters in place of all that may mean something to a shell.
+fn made_harmless(value: &Value) -> Value {
+    match value {
+        Value::String(text) => {
+            text.chars().map(|letter| if is_plain(letter) { letter } else { 'x' }).collect::<String>().into()
+        }
+        other => other.clone(),
+    }
 }
 
 /// Letters that mean nothing to any shell.
@@ -152,6 +171,21 @@ mod tests {
             filled(text, "b").unwrap()[1..],
             ["5000", "5001", "http://localhost:5000", "web", "/w/shop"]
         );
+    }
+
+    #[test]
+    fn a_filter_does_not_carry_a_value_past_the_guard() {
+        let evil = "x/$(touch${IFS}pwned)";
+        for text in [
+            r#"sh -c 'deploy {{ branch | replace("/", "-") }}'"#,
+            "sh -c 'deploy {{ branch | upper }}'",
+            "python3 -c 'print(\"{{ branch }}\")'",
+            "ssh host 'deploy {{ branch[2:] }}'",
+            "sh -c '{% set b = branch %}{{ b | lower }}'",
+        ] {
+            assert_eq!(filled(text, evil).unwrap_err().code(), Code::ConfigInvalid, "{text}");
+            assert!(filled(text, "feature/login").is_ok(), "{text}");
+        }
     }
 
     #[test]

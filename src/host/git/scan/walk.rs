@@ -81,7 +81,9 @@ impl Walk<'_> {
             Ok(found)
         };
         let others: Vec<Result<Found, Doubt>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+            // Where the system gives no more threads, those that there are do the work.
+            let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let threads: Vec<_> = (1..workers).map_while(start).collect();
             let own = work();
             let joined = threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Doubt("it panicked"))));
             std::iter::once(own).chain(joined).collect()
