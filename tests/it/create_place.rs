@@ -204,3 +204,23 @@ fn a_moved_repository_keeps_its_worktrees() {
     let list = sandbox.json_in(&moved, &["list"]);
     assert!(list.to_string().contains("feature-login"), "{list}");
 }
+
+#[test]
+fn a_shared_repository_stays_open_to_its_group() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.repo(), &["config", "core.sharedRepository", "group"]);
+    sandbox.wt(&["create", "ours"]).ok();
+    let theirs = sandbox.path("theirs");
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", theirs.to_str().unwrap()]);
+    let admin = sandbox.repo().join(".git/worktrees");
+    let mode = |path: &str| fs::metadata(admin.join(path)).unwrap().permissions().mode() & 0o7777;
+    for file in ["HEAD", "index", "gitdir", "commondir", "logs/HEAD"] {
+        assert_eq!(mode(&format!("feature-ours/{file}")) & 0o060, 0o060, "{file}");
+    }
+    for file in ["", "HEAD", "index"] {
+        assert_eq!(mode(&format!("feature-ours/{file}")), mode(&format!("theirs/{file}")), "{file}");
+    }
+    let id = fs::metadata(sandbox.repo().join(".git/wt/id")).unwrap().permissions().mode();
+    assert_eq!(id & 0o060, 0o060);
+}

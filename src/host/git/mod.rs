@@ -25,6 +25,7 @@ mod operation;
 mod reflog;
 mod remotes;
 mod repository;
+mod shared;
 mod scan;
 mod stale_locks;
 mod stashes;

@@ -89,6 +89,7 @@ fn make_by_git(
     };
     let admin = repository.register_with_git(&request)?;
     repository.fill_with_git(&request)?;
+    share(repository);
     Ok(Made { admin, checkout: None })
 }
 
@@ -122,7 +123,15 @@ fn make_by_ourselves(
         interrupted: &|| interrupt.is_raised(),
         progress: &|done, total| watch.files(done, total),
     })?;
+    share(repository);
     Ok(Made { admin, checkout: Some(written) })
+}
+
+/// Opens what was made in git's folder to those with whom the repository is shared.
+fn share(repository: &Repository) {
+    for folder in ["worktrees", "wt"] {
+        repository.share(&repository.common_dir().join(folder));
+    }
 }
 
 /// Returns the other worktrees that are whole, the main one first.
