@@ -21,7 +21,7 @@ pub struct Arguments {
 ///
 /// As [`down::down`].
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
+    let context = session.context_whatever_is_configured()?;
     let ui = session.ui;
     let report = down::down(&context, arguments.reset, &mut Teller::new(ui, &context))?;
     if ui.is_json() {

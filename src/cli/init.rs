@@ -39,7 +39,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             session.ui.warn(warning);
         }
         if !report.services.is_empty() {
-            session.ui.hint("look at it, then `wt trust` and `wt up`");
+            session.ui.hint(
+                "look at it, then `wt trust`, and in a worktree that `wt create --ports` made: `wt up`",
+            );
         }
     }
     Ok(0)

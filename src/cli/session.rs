@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::arguments::GlobalArguments;
 use super::surroundings::{Surroundings, Viewpoint};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::host::machine::Host;
 use crate::ops::{heal, run, sweep, switch, vanished};
 use crate::ui::output::Ui;
@@ -38,6 +38,22 @@ impl Session<'_> {
             self.ui.say(&said);
         }
         Ok(context)
+    }
+
+    /// As [`Session::context`]; where the configuration is broken, with what is right of it: what runs must be seen and
+    /// stopped all the same.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a `-C` folder that is not there.
+    pub fn context_whatever_is_configured(&self) -> Result<Context> {
+        match self.context() {
+            Err(failure) if failure.code() == Code::ConfigInvalid => {
+                self.ui.warn(failure.message());
+                self.surroundings()?.into_lenient_context().map(|(context, _)| context)
+            }
+            other => other,
+        }
     }
 
     /// As [`Session::context`], and releases the records of worktrees that went away behind our back.

@@ -33,7 +33,7 @@ pub struct Arguments {
 ///
 /// `not_found` for a worktree that is not recorded.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
+    let context = session.context_whatever_is_configured()?;
     let ui = session.ui;
     let mut looker = Looker::new(&context, arguments.worktree.as_deref())?;
     if arguments.watch {

@@ -208,7 +208,12 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
             Code::NotFound,
             format!("worktree `{}` is not recorded, so it has no env block", found.name),
         )
-        .hint(format!("`wt adopt {}` records it", found.path.display()))
+        .hint(if found.is_main {
+            "that is the main worktree; ports, env block and services belong to those that `wt create` makes"
+                .to_owned()
+        } else {
+            format!("`wt adopt {}` records it", found.path.display())
+        })
     })?;
     entry.path = found.path;
     Ok(entry)

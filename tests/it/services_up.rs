@@ -113,3 +113,17 @@ fn services_find_their_port_in_the_environment_and_descend_from_no_shell_of_ours
 fn repository(sandbox: &Sandbox) -> String {
     sandbox.living()[0]["repository_id"].as_str().unwrap().to_owned()
 }
+
+#[test]
+fn what_runs_is_seen_and_stopped_though_the_configuration_broke_meanwhile() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", TWO);
+    fleet.wt(&["up"]).ok();
+    let pids = [fleet.pid("api"), fleet.pid("web")];
+    let file = sandbox.repo().join(".wt.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}rum = 1\n")).unwrap();
+    fleet.wt(&["status"]).ok().says(&["rum"]);
+    fleet.wt(&["down"]).ok();
+    assert!(!pids.into_iter().any(is_running));
+}

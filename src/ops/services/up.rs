@@ -133,7 +133,9 @@ pub(super) fn failure(place: &Place, failed: Failed) -> Failure {
         Code::PortConflict => {
             "`wt up --resolve intelligent` settles it; `wt ports conflicts` shows who holds what".to_owned()
         }
-        Code::NotFound => format!("install it, or mend `run` under [service.{service}]"),
+        Code::NotFound => format!(
+            "install it, or mend `run` under [service.{service}]; no shell reads it unless it begins with `sh -c`"
+        ),
         Code::DiskFull => "make room, then try again".to_owned(),
         _ => {
             format!("`wt logs {service}` shows all it said; nothing that this `wt up` started runs any more")

@@ -71,6 +71,11 @@ impl Supervisor<'_> {
                     Err(error) => {
                         let reason = format!("it is of another version: {error}");
                         self.refuse(at, reason, Cause::Service);
+                        // Whoever cannot be understood is not listened to any longer.
+                        if let Some(caller) = self.callers.get_mut(at) {
+                            caller.is_gone = true;
+                        }
+                        break;
                     }
                 }
             }
