@@ -170,3 +170,23 @@ fn the_foreground_shows_what_is_written_and_takes_everything_along() {
     assert!(!is_running(pid));
     assert_eq!(fleet.state("web").0, "stopped");
 }
+
+#[test]
+fn an_interrupted_stop_leaves_its_caller_at_once_and_goes_on() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = '''python3 -c \"import signal, http.server as h, os; \
+                  signal.signal(signal.SIGTERM, signal.SIG_IGN); \
+                  h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), h.SimpleHTTPRequestHandler).serve_forever()\"'''\n\
+                  stop = { timeout = \"600s\" }\n";
+    let fleet = sandbox.fleet("one", config);
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
+    let mut child = sandbox.command(&fleet.folder, &["down"]).stderr(Stdio::null()).spawn().unwrap();
+    wait::until("the stop", || fleet.state("web").0 == "stopped");
+    let native = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(native, rustix::process::Signal::INT).unwrap();
+    assert_eq!(wait::end_of(&mut child).code(), Some(130));
+    assert!(is_running(pid), "it may take its time");
+    kill(pid);
+    wait::until("the supervisor's end", || !is_running(supervisor));
+}

@@ -95,7 +95,7 @@ impl Fleet {
             Event::Start { batch, plans, wait } => self.start(batch, plans, Kind::Start { wait }, &[]),
             Event::Restart { batch, plans, anew } => self.start(batch, plans, Kind::Restart, &anew),
             Event::Stop { batch } => self.stop(batch),
-            Event::Abandon { batch } => self.abandon(batch),
+            Event::Abandon { batch } => self.abandon(batch, actions),
             Event::LaunchFailed { service, reason } => {
                 if let Some(service) = self.services.get_mut(&service) {
                     // It cannot be better the next time: a command is missing, or its folder.
@@ -163,12 +163,14 @@ impl Fleet {
         });
     }
 
-    fn abandon(&mut self, id: BatchId) {
+    fn abandon(&mut self, id: BatchId, actions: &mut Vec<Action>) {
         let Some(at) = self.batches.iter().position(|batch| batch.id == id) else { return };
         if matches!(self.batches[at].kind, Kind::Start { .. }) {
             self.take_back(at, Outcome::Ended);
         } else {
+            // What was begun goes on, but nobody waits for it any more.
             self.batches.remove(at);
+            actions.push(Action::Settled { batch: id, outcome: Outcome::Ended });
         }
     }
 

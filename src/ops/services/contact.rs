@@ -22,6 +22,9 @@ pub const WORD: &str = "supervise";
 /// How long a supervisor may take until it answers.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a supervisor may be silent once the user gave up, beside the time that a service may take to stop.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Between two looks whether it listens.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -183,21 +186,31 @@ fn converse(
         said => said.map_err(&lost)?,
     }
     let mut was_heard = false;
+    // When it was last heard of, once the user gave up.
     let mut given_up: Option<Instant> = None;
+    let interrupted = || Failure::new(Code::Interrupted, "interrupted");
     loop {
         if given_up.is_none() && context.host.interrupt.is_raised() {
             given_up = Some(Instant::now());
-            talk.say(&Request::TakeBack, PATIENCE).map_err(&lost)?;
+            match talk.say(&Request::TakeBack, PATIENCE) {
+                Err(error) if is_gone(&error) => return Err(interrupted()),
+                said => said.map_err(&lost)?,
+            }
         }
         let reply = match talk.hear::<Reply>(Some(GLANCE)) {
             Ok(reply) => reply,
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 listener.idle()?;
+                if given_up.is_some_and(|since| since.elapsed() > silence(request)) {
+                    // It is stopped, or hangs: it takes back what it has to once it goes on.
+                    return Err(interrupted());
+                }
                 continue;
             }
             Err(error) if is_gone(&error) => None,
             Err(error) => return Err(lost(error)),
         };
+        given_up = given_up.map(|_| Instant::now());
         match (reply, given_up) {
             (Some(Reply::Services { services }), _) => listener.services(&services),
             (Some(Reply::Note { text }), _) => listener.note(&text),
@@ -205,7 +218,7 @@ fn converse(
             (Some(Reply::Failed { service, reason, cause, services }), None) => {
                 return Ok(Some(Answer::Failed(Failed { service, reason, cause, services })));
             }
-            (_, Some(_)) => return Err(Failure::new(Code::Interrupted, "interrupted")),
+            (_, Some(_)) => return Err(interrupted()),
             (None, None) if was_heard => {
                 return Err(Failure::new(Code::Internal, "the supervisor ended while it was at work")
                     .hint("`wt status` shows how the services stand"));
@@ -214,6 +227,15 @@ fn converse(
         }
         was_heard = true;
     }
+}
+
+/// Returns how long nothing may be heard while what was begun is taken back.
+fn silence(request: &Request) -> Duration {
+    let stopping = match request {
+        Request::Start { plans, .. } => plans.iter().map(|plan| plan.stop.timeout).max(),
+        _ => None,
+    };
+    stopping.unwrap_or_default() + LAST_PATIENCE
 }
 
 pub(super) fn is_gone(error: &std::io::Error) -> bool {

@@ -386,3 +386,19 @@ fn a_service_that_is_lost_dooms_those_that_wait_for_it() {
     let mut world = World::default();
     assert_eq!(world.up(1, &[plan("web", &["gone"])]), ["1 failed: web needs `gone`, which is not there"]);
 }
+
+#[test]
+fn whoever_gives_up_on_a_stop_or_a_restart_is_answered_at_once_and_it_goes_on() {
+    let mut world = three_up();
+    assert_eq!(world.step(Event::Stop { batch: 2 }), ["stop web"]);
+    assert_eq!(world.step(Event::Abandon { batch: 2 }), ["2 ended"]);
+    assert_eq!(world.ended("web", Exit::Status(0)), ["stop api"]);
+    assert_eq!(world.ended("api", Exit::Status(0)), ["stop db"]);
+    world.ended("db", Exit::Status(0));
+    assert!(world.fleet.is_idle());
+    let mut world = three_up();
+    let anew = vec!["web".parse().unwrap()];
+    assert_eq!(world.step(Event::Restart { batch: 2, plans: three().to_vec(), anew }), ["stop web"]);
+    assert_eq!(world.step(Event::Abandon { batch: 2 }), ["2 ended"]);
+    assert_eq!(world.ended("web", Exit::Status(0)), ["launch web"]);
+}
