@@ -110,6 +110,21 @@ fn following_shows_what_is_added_and_later_runs_and_ends_with_its_reader() {
 }
 
 #[test]
+fn following_earlier_runs_shows_their_unfinished_last_lines_too() {
+    let logged = Logged::new();
+    logged.write("web.log.1", "old\nlast words");
+    logged.write("web.log", "new\n");
+    let worktree = logged.sandbox.worktree("feature-one");
+    let mut command = logged.sandbox.command(&worktree, &["logs", "web", "-f", "--since", "1d"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!([next(), next(), next()], ["old", "last words", "new"]);
+    drop(lines);
+    assert!(end_of(&mut child).success());
+}
+
+#[test]
 fn ctrl_c_ends_following_with_130() {
     let logged = Logged::new();
     logged.write("web.log", "one\n");

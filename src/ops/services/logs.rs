@@ -139,17 +139,24 @@ impl Logs {
         let mut index = 0;
         while let Some(reading) = self.readers.get_mut(index) {
             // Asked before reading: what is written until the next log begins is read below.
-            let is_over = reading.is_last && reading.reader.is_of_earlier_run();
+            let is_over = !reading.is_last || reading.reader.is_of_earlier_run();
             let added = reading.lines()?;
             let is_done = is_over && added.is_empty();
             lines.extend(added);
             if is_done {
                 let mut done = self.readers.remove(index);
                 lines.extend(done.unfinished());
-                let next = self.later_runs(&done)?;
-                self.readers.splice(index..index, next);
+                if done.is_last {
+                    let next = self.later_runs(&done)?;
+                    self.readers.splice(index..index, next);
+                }
             } else {
+                // What a run still has to say comes before the later ones of its service.
+                let service = reading.service.clone();
                 index += 1;
+                while self.readers.get(index).is_some_and(|next| next.service == service) {
+                    index += 1;
+                }
             }
         }
         Ok(lines)
