@@ -81,6 +81,8 @@ pub(super) struct Supervisor<'a> {
     pub written: Record,
     endpoint: Endpoint,
     listening: Listening,
+    /// Whether nobody can be let in for now, as when descriptors run out.
+    is_deaf: bool,
     worktree: Option<OpenFolder>,
     has_worked: bool,
     is_worktree_gone: bool,
@@ -127,6 +129,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         written,
         endpoint: endpoint.clone(),
         listening,
+        is_deaf: false,
         worktree: OpenFolder::find(&wish.worktree),
         has_worked: false,
         is_worktree_gone: false,
@@ -184,8 +187,9 @@ impl Supervisor<'_> {
         for due in of_runs.chain(of_machine).chain(self.next_reaping) {
             until = until.min(due);
         }
-        let mut readable: Vec<BorrowedFd<'_>> =
-            vec![children.as_fd(), endings.as_fd(), self.listening.as_fd(), self.asker.as_fd()];
+        let mut readable: Vec<BorrowedFd<'_>> = vec![children.as_fd(), endings.as_fd(), self.asker.as_fd()];
+        // Who waits in vain would wake us again and again: they are let in by the next round.
+        readable.extend((!self.is_deaf).then(|| self.listening.as_fd()));
         readable.extend(self.runs.values().flat_map(Run::descriptors));
         readable.extend(self.callers.iter().map(Caller::as_fd));
         let writable: Vec<BorrowedFd<'_>> =
@@ -196,10 +200,16 @@ impl Supervisor<'_> {
     }
 
     fn hear_callers(&mut self) {
-        while let Ok(Some(stream)) = self.listening.find_caller() {
-            self.has_worked = true;
-            self.callers.push(Caller::new(stream));
-        }
+        self.is_deaf = loop {
+            match self.listening.find_caller() {
+                Ok(Some(stream)) => {
+                    self.has_worked = true;
+                    self.callers.push(Caller::new(stream));
+                }
+                Ok(None) => break false,
+                Err(_) => break true,
+            }
+        };
         self.hear();
     }
 
