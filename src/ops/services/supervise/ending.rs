@@ -121,8 +121,9 @@ impl Supervisor<'_> {
         run.ending = Some(Ending { targets, deadline, is_killing });
     }
 
-    /// Nothing of it runs any more.
+    /// Nothing of it runs any more. Its last words may still be in its terminal.
     fn end(&mut self, name: &ServiceName, exit: Exit) {
+        self.read_terminals();
         let run = self.runs.remove(name);
         if run.is_some_and(|run| !run.is_setup && run.ending.is_none()) && self.is_cut_off(name, exit) {
             return;

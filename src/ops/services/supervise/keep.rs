@@ -113,6 +113,8 @@ impl Supervisor<'_> {
 
     /// Writes down what changed, and tells those who wait for changes.
     pub fn keep(&mut self) {
+        // Also where nothing changed on record: a start may have failed as it had before.
+        self.release_resting();
         let services: Vec<Kept> = self.fleet.services().values().map(|service| self.kept(service)).collect();
         let record = Record {
             schema: SCHEMA,
@@ -123,7 +125,6 @@ impl Supervisor<'_> {
         if record == self.written {
             return;
         }
-        self.release_resting();
         let facts = self.facts();
         self.tell_all(&facts);
         self.registrar.record(record.processes().cloned().collect());
