@@ -172,6 +172,18 @@ fn the_foreground_shows_what_is_written_and_takes_everything_along() {
 }
 
 #[test]
+fn a_failed_foreground_start_leaves_alone_what_ran_before() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &format!("{SERVER}[service.bad]\nrun = \"no-such-command-here\"\n"));
+    fleet.wt(&["up", "web"]).ok();
+    let pid = fleet.pid("web");
+    fleet.wt(&["up", "--foreground", "bad"]).exits(1);
+    assert_eq!(fleet.state("web").0, "ready");
+    assert!(is_running(pid));
+    fleet.wt(&["down"]).ok();
+}
+
+#[test]
 fn an_interrupted_stop_leaves_its_caller_at_once_and_goes_on() {
     let sandbox = Sandbox::new();
     let config = "[service.web]\nrun = '''python3 -c \"import signal, http.server as h, os; \
@@ -187,6 +199,12 @@ fn an_interrupted_stop_leaves_its_caller_at_once_and_goes_on() {
     rustix::process::kill_process(native, rustix::process::Signal::INT).unwrap();
     assert_eq!(wait::end_of(&mut child).code(), Some(130));
     assert!(is_running(pid), "it may take its time");
+    // What was being stopped goes on being stopped by the next one, too.
+    kill(supervisor);
+    wait::until("its end", || !is_running(supervisor));
+    fleet.wt(&["status"]).ok();
+    assert_eq!(fleet.state("web").0, "stopped");
+    let another = fleet.supervisor().unwrap();
     kill(pid);
-    wait::until("the supervisor's end", || !is_running(supervisor));
+    wait::until("the other supervisor's end", || !is_running(another));
 }

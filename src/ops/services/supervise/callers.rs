@@ -154,6 +154,10 @@ impl Supervisor<'_> {
 
     fn refuse(&mut self, at: usize, reason: String, cause: Cause) {
         let services = self.facts();
+        if let Some(caller) = self.callers.get_mut(at) {
+            // What ran before is not theirs to end.
+            caller.is_foreground = false;
+        }
         self.tell(at, &Reply::Failed { service: None, reason, cause, services });
     }
 
@@ -170,6 +174,8 @@ impl Supervisor<'_> {
         let services = self.facts();
         let Some(caller) = self.callers.iter_mut().find(|caller| caller.batch == Some(batch)) else { return };
         caller.batch = None;
+        // A start that failed is taken back already: what ran before is not theirs to end.
+        caller.is_foreground &= outcome == Outcome::Done;
         // Whoever stays to look on is told of changes from now on.
         caller.watches |= caller.is_foreground;
         let reply = match outcome {

@@ -8,9 +8,11 @@ use super::supervisor::Supervisor;
 use crate::host::services::kin;
 use crate::host::services::log_file::LogFile;
 use crate::host::services::record_file;
+use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;
+use crate::model::services::plan::RestartPolicy;
 use crate::model::services::record::Kept;
-use crate::model::services::service::{Phase, Service};
+use crate::model::services::service::{Phase, Service, Then};
 use crate::model::services::state::{Exit, State};
 
 impl Supervisor<'_> {
@@ -19,6 +21,7 @@ impl Supervisor<'_> {
         let kept = std::mem::take(&mut self.written.services);
         let mut taken: Vec<String> = Vec::new();
         let mut lost: Vec<String> = Vec::new();
+        let mut ending: Vec<ServiceName> = Vec::new();
         for kept in kept {
             let name = kept.plan.name.clone();
             let marker = &self.wish.marker;
@@ -53,10 +56,20 @@ impl Supervisor<'_> {
             }
             // A setup that was cut off is no service: it is ended, and run again when that is asked for.
             let is_half_set_up = service.plan.setup.is_some() && !service.is_set_up;
-            self.fleet.insert(service);
-            if is_half_set_up && self.runs.contains_key(&name) {
-                self.stop_everything();
+            // What rested while processes of it were known was just being stopped.
+            let was_ending = !was_running && !kept.processes.is_empty();
+            if (is_half_set_up || was_ending) && self.runs.contains_key(&name) {
+                let has_failed =
+                    kept.state == State::Failed && service.plan.restart.policy == RestartPolicy::No;
+                let then = if has_failed { Then::Judged } else { Then::Stopped };
+                service.phase = Phase::Stopping { then };
+                ending.push(name);
             }
+            self.fleet.insert(service);
+        }
+        // Only now: as long as not all runs are known, processes of the others would be taken for its own.
+        for name in ending {
+            self.begin_end(&name);
         }
         if !taken.is_empty() {
             self.news.push(format!("the supervisor had ended; another one took over {}", taken.join(", ")));
