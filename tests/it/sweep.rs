@@ -123,10 +123,12 @@ fn what_is_mounted_inside_stays_is_told_and_holds_nothing_else_up() {
     let swept = sandbox.wt(&["sweep"]);
     let row = trash_row(&sandbox);
     let left = half_deleted(&sandbox).unwrap();
+    // Looked at before: once it is unmounted, a sweep that a removal started may take the rest.
+    let kept = trash(&sandbox);
     unmount(left.join("made/0/mount"), UnmountFlags::DETACH).unwrap();
     assert!(precious.join("file").exists(), "what was mounted was deleted");
     swept.exits(1).says(&["another file system is mounted there"]);
-    assert_eq!(trash(&sandbox), [left], "the other one went");
+    assert_eq!(kept, [left], "the other one went");
     assert_eq!(row["status"], "warning", "{row}");
     sandbox.wt(&["list"]).ok();
     wait::until("the rest to go", || is_swept(&sandbox));
