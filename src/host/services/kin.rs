@@ -28,7 +28,7 @@ pub struct Usage {
 }
 
 /// Returns the living processes of all services of the worktree that `marker` names: see
-/// [`kinship::kin`](crate::model::kinship::kin). `supervisor` is the process where orphans of this worktree go, while it
+/// [`kinship::kin`]. `supervisor` is the process where orphans of this worktree go, while it
 /// lives; a daemon that wiped its environment and left session and parents is found by having been adopted there.
 #[must_use]
 pub fn of_worktree(marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> Vec<Kin> {
