@@ -1,6 +1,6 @@
 //! The time of day, and waiting: the only place that does either.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -20,6 +20,18 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(self) -> Timestamp {
         Timestamp::now()
+    }
+
+    /// Returns a moment of the monotonic clock, which no setting of the time of day moves: what spans are measured with.
+    #[must_use]
+    pub fn instant(self) -> Instant {
+        Instant::now()
+    }
+
+    /// Returns how long ago `then` was, by the same clock.
+    #[must_use]
+    pub fn since(self, then: Instant) -> Duration {
+        self.instant().saturating_duration_since(then)
     }
 
     /// Waits for `time`, or until the user interrupts.

@@ -83,13 +83,15 @@ pub fn ask(
     request: &Request,
     listener: &mut dyn Listener,
 ) -> Result<Answer> {
-    let begun = Instant::now();
+    let begun = context.host.clock.instant();
     loop {
         let mut talk = require(context, place)?;
         match converse(context, &mut talk, request, listener)? {
             Some(answer) => return Ok(answer),
             // It was just about to end when we came.
-            None if begun.elapsed() < PATIENCE => context.host.clock.wait(PAUSE, &context.host.interrupt)?,
+            None if context.host.clock.since(begun) < PATIENCE => {
+                context.host.clock.wait(PAUSE, &context.host.interrupt)?
+            }
             None => {
                 return Err(Failure::new(Code::Internal, "the supervisor ends before it answers").hint(
                     format!("its own words are in {}", place.wish.folder.join("supervisor.log").display()),
@@ -159,12 +161,12 @@ pub fn require(context: &Context, place: &Place) -> Result<Talk> {
     ];
     let marker = [(WT_MARKER.to_owned(), wish.marker.clone())];
     let mut started = start::start(&arguments, &wish.folder, &marker, log).map_err(&failed)?;
-    let begun = Instant::now();
+    let begun = context.host.clock.instant();
     loop {
         if let Some(talk) = find(place)? {
             return Ok(talk);
         }
-        if started.has_failed() || begun.elapsed() > PATIENCE {
+        if started.has_failed() || context.host.clock.since(begun) > PATIENCE {
             let log = wish.folder.join("supervisor.log");
             return Err(Failure::new(Code::Internal, "the supervisor does not start")
                 .hint(format!("its own words are in {}", log.display())));
@@ -191,7 +193,7 @@ fn converse(
     let interrupted = || Failure::new(Code::Interrupted, "interrupted");
     loop {
         if given_up.is_none() && context.host.interrupt.is_raised() {
-            given_up = Some(Instant::now());
+            given_up = Some(context.host.clock.instant());
             match talk.say(&Request::TakeBack, PATIENCE) {
                 Err(error) if is_gone(&error) => return Err(interrupted()),
                 said => said.map_err(&lost)?,
@@ -201,7 +203,7 @@ fn converse(
             Ok(reply) => reply,
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 listener.idle()?;
-                if given_up.is_some_and(|since| since.elapsed() > silence(request)) {
+                if given_up.is_some_and(|since| context.host.clock.since(since) > silence(request)) {
                     // It is stopped, or hangs: it takes back what it has to once it goes on.
                     return Err(interrupted());
                 }
@@ -210,7 +212,7 @@ fn converse(
             Err(error) if is_gone(&error) => None,
             Err(error) => return Err(lost(error)),
         };
-        given_up = given_up.map(|_| Instant::now());
+        given_up = given_up.map(|_| context.host.clock.instant());
         match (reply, given_up) {
             (Some(Reply::Services { services }), _) => listener.services(&services),
             (Some(Reply::Note { text }), _) => listener.note(&text),

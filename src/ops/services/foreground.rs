@@ -44,13 +44,13 @@ fn stay(context: &Context, place: &Place, talk: &mut Talk, listener: &mut dyn Li
     let mut stopping: Option<Instant> = None;
     loop {
         if stopping.is_none() && context.host.interrupt.is_raised() {
-            stopping = Some(Instant::now());
+            stopping = Some(context.host.clock.instant());
             talk.say(&Ask::Stop, contact::PATIENCE).map_err(&lost)?;
         }
         listener.idle()?;
         let reply = match talk.hear::<Reply>(Some(contact::GLANCE)) {
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                if stopping.is_some_and(|since| since.elapsed() > STOPPING) {
+                if stopping.is_some_and(|since| context.host.clock.since(since) > STOPPING) {
                     return Err(Failure::new(Code::ServiceFailed, "the services do not stop")
                         .hint("`wt status` shows which; `wt down` tries again"));
                 }

@@ -3,7 +3,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::running::Ending;
 use super::supervisor::Supervisor;
@@ -84,12 +84,13 @@ impl Supervisor<'_> {
         }
         let targets = held(&kin);
         ask(&targets, stop.signal);
-        run.ending = Some(Ending { targets, deadline: Instant::now() + stop.timeout, is_killing: false });
+        let deadline = self.host.clock.instant() + stop.timeout;
+        run.ending = Some(Ending { targets, deadline, is_killing: false });
         self.go_on_ending(name);
     }
 
     fn go_on_ending(&mut self, name: &ServiceName) {
-        let now = Instant::now();
+        let now = self.host.clock.instant();
         let Some(stop) = self.fleet.services().get(name).map(|service| service.plan.stop) else { return };
         let Some(run) = self.runs.get_mut(name) else { return };
         let Some(ending) = &mut run.ending else { return };

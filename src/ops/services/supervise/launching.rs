@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::time::Instant;
 
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
@@ -138,7 +137,7 @@ impl Supervisor<'_> {
             since: self.host.clock.now(),
             log: Some(log),
             terminal: terminal.map(Terminal::into_outer),
-            look: Look::new(Instant::now()),
+            look: Look::new(self.host.clock.instant()),
             ending: None,
             exit: None,
         };

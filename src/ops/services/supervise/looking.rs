@@ -1,7 +1,7 @@
 //! Whether a service is ready, and stays so: a process of its own listens on its port, and its check passes.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::supervisor::{Asked, Supervisor};
 use crate::host::net::check::ask::Question;
@@ -24,7 +24,7 @@ const SEARCH: Duration = Duration::from_millis(250);
 impl Supervisor<'_> {
     /// Looks at every service that is due.
     pub fn look_at_services(&mut self) {
-        let now = Instant::now();
+        let now = self.host.clock.instant();
         let due: Vec<ServiceName> = self
             .runs
             .iter()
@@ -70,7 +70,7 @@ impl Supervisor<'_> {
         self.events.push_back(Event::Seen { service: name.clone(), sight });
         self.work();
         let phase = self.fleet.services().get(name).map(|service| (service.phase, service.plan.patience));
-        let now = Instant::now();
+        let now = self.host.clock.instant();
         let Some(run) = self.runs.get_mut(name) else { return };
         match phase {
             Some((Phase::Ready { .. } | Phase::Unhealthy { .. }, patience)) => {
@@ -130,7 +130,8 @@ impl Supervisor<'_> {
         let known: Vec<u32> = run.alive().iter().map(|id| id.pid).collect();
         let mut own = holding::sockets_of(&known);
         let mut standing = readiness::standing(port, sockets, &own);
-        let is_search_due = run.look.searched.is_none_or(|searched| searched.elapsed() >= SEARCH);
+        let is_search_due =
+            run.look.searched.is_none_or(|searched| self.host.clock.since(searched) >= SEARCH);
         if matches!(standing, Standing::Not(_)) && (is_taken || is_search_due) {
             own = self.search(name);
             standing = readiness::standing(port, sockets, &own);
@@ -149,7 +150,7 @@ impl Supervisor<'_> {
         let kin = self.kin_of(name);
         let pids: Vec<u32> = kin.iter().map(|kin| kin.id.pid).collect();
         if let Some(run) = self.runs.get_mut(name) {
-            run.look.searched = Some(Instant::now());
+            run.look.searched = Some(self.host.clock.instant());
             run.remember(kin.into_iter().map(|kin| kin.id));
         }
         holding::sockets_of(&pids)

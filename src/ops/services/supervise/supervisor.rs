@@ -107,7 +107,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
     let written = record_file::find(&wish.folder, wish.sequence).unwrap_or_default();
     // Whoever calls from now on waits until everything was taken over.
     let listening = endpoint.listen().map_err(&failed)?;
-    let now = Instant::now();
+    let now = host.clock.instant();
     let mut supervisor = Supervisor {
         wish,
         host,
@@ -152,7 +152,7 @@ impl Supervisor<'_> {
                 self.stop_everything();
             }
             if children.rang() && self.next_reaping.is_none() {
-                self.next_reaping = Some(Instant::now() + ROUND / 4);
+                self.next_reaping = Some(self.host.clock.instant() + ROUND / 4);
             }
             self.hear_callers();
             self.read_terminals();
@@ -172,11 +172,11 @@ impl Supervisor<'_> {
 
     /// Time since the machine began.
     pub fn now(&self) -> Duration {
-        self.begun.elapsed()
+        self.host.clock.since(self.begun)
     }
 
     fn sleep(&self, children: &Bell, endings: &Bell) -> std::io::Result<()> {
-        let now = Instant::now();
+        let now = self.host.clock.instant();
         let mut until = self.next_round;
         let of_runs = self.runs.values().filter_map(|run| match &run.ending {
             Some(ending) => Some(ending.deadline),
@@ -240,7 +240,7 @@ impl Supervisor<'_> {
     }
 
     fn go_round(&mut self) {
-        let now = Instant::now();
+        let now = self.host.clock.instant();
         if self.next_reaping.is_some_and(|due| due <= now) {
             self.next_reaping = None;
             let waited_for: Vec<u32> =
@@ -270,7 +270,7 @@ impl Supervisor<'_> {
 
     fn is_over(&self) -> bool {
         let is_waited_for = self.callers.iter().any(|caller| !caller.is_idle());
-        let was_lonely = self.has_worked || self.begun.elapsed() > LONELY;
+        let was_lonely = self.has_worked || self.host.clock.since(self.begun) > LONELY;
         self.fleet.is_idle() && self.runs.is_empty() && !is_waited_for && was_lonely
     }
 

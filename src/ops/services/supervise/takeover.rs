@@ -1,7 +1,5 @@
 //! What an earlier supervisor left that was killed: each process is identified anew before it counts as ours.
 
-use std::time::Instant;
-
 use super::ending::held;
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
@@ -43,7 +41,7 @@ impl Supervisor<'_> {
                     since: kept.since.unwrap_or_else(|| self.host.clock.now()),
                     log: LogFile::find(&record_file::logs(&self.wish.folder), name.as_str()).ok().flatten(),
                     terminal: None,
-                    look: Look::new(Instant::now()),
+                    look: Look::new(self.host.clock.instant()),
                     ending: None,
                     exit: None,
                 };
