@@ -25,6 +25,11 @@ impl Interrupt {
         Ok(())
     }
 
+    /// Raises it without a signal: what looks at it is not wanted any more.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     /// Answers whether a signal came.
     #[must_use]
     pub fn is_raised(&self) -> bool {

@@ -16,6 +16,9 @@ pub const WT_MARKER: &str = "WT_MARKER";
 /// The environment variable that everything carries which was started as (part of) a service: the service's name.
 pub const WT_SERVICE: &str = "WT_SERVICE";
 
+/// What is put behind a service's name for what looks after it: it is the worktree's, and not the service.
+pub const CHECK: &str = "/check";
+
 /// What is known about one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessFacts {

@@ -43,7 +43,10 @@ pub struct Search<'a> {
 #[must_use]
 pub fn kin(all: &[Sighting], search: &Search<'_>) -> Vec<u32> {
     let by_pid: HashMap<u32, &Sighting> = all.iter().map(|seen| (seen.pid, seen)).collect();
-    let is_out = |pid: u32| pid <= 1 || pid == search.asker || search.adopter == Some(pid);
+    let adopters = search.adopter.and_then(|pid| by_pid.get(&pid)).map(|adopter| adopter.session);
+    // What shares the supervisor's session are its own helpers, as health checks are.
+    let is_helper = |pid: u32| adopters.is_some() && by_pid.get(&pid).map(|seen| seen.session) == adopters;
+    let is_out = |pid: u32| pid <= 1 || pid == search.asker || search.adopter == Some(pid) || is_helper(pid);
     let mut found: HashMap<u32, bool> = HashMap::new();
     for seen in all {
         let is_kin = !is_out(seen.pid) && (is_marked(seen, search) || is_recorded(seen, search, &by_pid));
@@ -169,6 +172,16 @@ mod tests {
         let search = Search { adopter: Some(50), ..ANY };
         assert_eq!(kin(&all, &search), [70]);
         assert!(kin(&all, &Search { service: Some("web"), ..search }).is_empty());
+    }
+
+    #[test]
+    fn a_check_is_its_supervisors_while_that_lives_and_of_the_worktree_but_not_the_service_after_it() {
+        let check = Sighting { parent: 50, session: 50, ..marked(60, "r/a", "web/check") };
+        let gone_into_the_background = Sighting { session: 70, ..marked(70, "r/a", "web/check") };
+        let all = [process(50, 1), check, gone_into_the_background];
+        assert_eq!(kin(&all, &Search { adopter: Some(50), ..ANY }), [70]);
+        assert_eq!(kin(&all[1..], &ANY), [60, 70]);
+        assert!(kin(&all[1..], &Search { service: Some("web"), ..ANY }).is_empty());
     }
 
     #[test]

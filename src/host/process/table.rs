@@ -39,13 +39,17 @@ pub fn ancestors(pid: u32) -> Vec<u32> {
 /// Returns the children of `pid`, their children, and so on.
 #[must_use]
 pub fn descendants(pid: u32) -> Vec<u32> {
-    let all: Vec<(u32, u32)> = pids().filter_map(|pid| Some((pid, Stat::read(pid)?.parent))).collect();
-    let mut found = vec![pid];
+    family(pid).into_iter().map(|(pid, _)| pid).collect()
+}
+
+/// Returns the same, each with the start time that tells it from whoever has its pid later.
+pub(crate) fn family(pid: u32) -> Vec<(u32, u64)> {
+    let all: Vec<(u32, Stat)> = pids().filter_map(|pid| Some((pid, Stat::read(pid)?))).collect();
+    let mut found = vec![(pid, 0)];
     let mut next = 0;
-    while let Some(parent) = found.get(next).copied() {
-        found.extend(
-            all.iter().filter(|(child, above)| *above == parent && *child != pid).map(|(child, _)| child),
-        );
+    while let Some((parent, _)) = found.get(next).copied() {
+        let children = all.iter().filter(|(child, stat)| stat.parent == parent && *child != pid);
+        found.extend(children.map(|(child, stat)| (*child, stat.started)));
         next += 1;
     }
     found.remove(0);
@@ -99,11 +103,10 @@ pub(crate) fn variables<const COUNT: usize>(pid: u32, names: [&str; COUNT]) -> [
     })
 }
 
-/// Returns the children of `parent` that have ended and whose session is not that of `parent`.
-pub(crate) fn ended_children_elsewhere(parent: u32) -> Vec<u32> {
-    let Some(own) = Stat::read(parent) else { return Vec::new() };
-    let is_one = |stat: &Stat| stat.is_dead() && stat.parent == parent && stat.session != own.session;
-    pids().filter(|pid| Stat::read(*pid).as_ref().is_some_and(is_one)).collect()
+/// Returns the children of `parent` that have ended and wait for it to notice.
+pub(crate) fn ended_children(parent: u32) -> Vec<(u32, Stat)> {
+    let all = pids().filter_map(|pid| Some((pid, Stat::read(pid)?)));
+    all.filter(|(_, stat)| stat.is_dead() && stat.parent == parent).collect()
 }
 
 /// The fields of `/proc/PID/stat` that we use (`proc_pid_stat(5)`).

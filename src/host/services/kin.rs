@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::host::process::identity;
 use crate::host::process::table::{self, ProcessFacts, Stat};
-use crate::model::attribution::{WT_MARKER, WT_SERVICE};
+use crate::model::attribution::{CHECK, WT_MARKER, WT_SERVICE};
 use crate::model::kinship::{self, Search, Sighting};
 use crate::model::process::ProcessId;
 
@@ -16,6 +16,14 @@ pub struct Kin {
     pub facts: ProcessFacts,
     /// The service it says it belongs to; `None` where its environment is gone.
     pub service: Option<String>,
+}
+
+impl Kin {
+    /// Answers whether a health check left it: it is no part of the service.
+    #[must_use]
+    pub fn is_of_check(&self) -> bool {
+        self.service.as_deref().is_some_and(|service| service.ends_with(CHECK))
+    }
 }
 
 /// What processes use together.

@@ -51,26 +51,31 @@ pub fn adopt_orphans() -> io::Result<bool> {
     Ok(false)
 }
 
-/// Reaps what was adopted and has ended, and returns how many. Children that others of our threads wait for share our
-/// session and are left to them, and so are those in `waited_for`, which somebody else here asks about.
+/// Reaps what was adopted and has ended; answers whether something is left that may be a thread's. Those in `waited_for`
+/// are left to whoever asks about them here. While threads of ours wait for children, each of which leads a group in our
+/// own session, such leaders are left to them: an orphan of that kind is reaped by a later call.
 ///
 /// # Errors
 ///
 /// Those of waiting.
-pub fn reap_orphans(waited_for: &[u32]) -> io::Result<usize> {
-    let mut reaped = 0;
-    for pid in table::ended_children_elsewhere(std::process::id()) {
+pub fn reap_orphans(waited_for: &[u32], do_threads_wait: bool) -> io::Result<bool> {
+    let own = rustix::process::getsid(None)?.as_raw_nonzero().get();
+    let mut is_left = false;
+    for (pid, stat) in table::ended_children(std::process::id()) {
         let Some(native) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { continue };
         if waited_for.contains(&pid) {
             continue;
         }
+        if do_threads_wait && stat.group == pid && i32::try_from(stat.session) == Ok(own) {
+            is_left = true;
+            continue;
+        }
         match rustix::process::waitid(WaitId::Pid(native), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
-            Ok(found) => reaped += usize::from(found.is_some()),
-            Err(Errno::CHILD) => {}
+            Ok(_) | Err(Errno::CHILD) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(reaped)
+    Ok(is_left)
 }
 
 /// Returns what becomes readable when our child `pid` ends; `None` where the system has no such thing.

@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::signals::Bell;
+use crate::host::clock::Clock;
 use crate::host::interrupt::Interrupt;
 use crate::host::net::check::ask::{Question, ask};
 use crate::model::health::check::Outcome;
@@ -40,6 +41,8 @@ pub struct Asker<T> {
     ringer: UnixStream,
     sender: Sender<(T, Outcome)>,
     answers: Receiver<(T, Outcome)>,
+    /// How many are being asked.
+    asked: usize,
 }
 
 impl<T: Send + 'static> Asker<T> {
@@ -51,23 +54,25 @@ impl<T: Send + 'static> Asker<T> {
     pub fn new() -> io::Result<Self> {
         let (bell, ringer) = Bell::with_ringer()?;
         let (sender, answers) = channel();
-        Ok(Self { bell, ringer, sender, answers })
+        Ok(Self { bell, ringer, sender, answers, asked: 0 })
     }
 
-    /// Begins to ask.
+    /// Begins to ask; the answer comes early once `interrupt` is raised.
     ///
     /// # Errors
     ///
     /// Those of starting a thread.
-    pub fn ask(&self, tag: T, question: Question) -> io::Result<()> {
+    pub fn ask(&mut self, tag: T, question: Question, interrupt: Interrupt) -> io::Result<()> {
         let (sender, mut ringer) = (self.sender.clone(), self.ringer.try_clone()?);
         let asking = move || {
-            let outcome = ask(&question, &Interrupt::default());
+            let outcome = ask(&question, &interrupt);
             // Nobody may be left to hear it; a bell that is full rings already.
             let _ = sender.send((tag, outcome));
             let _ = ringer.write(&[1]);
         };
-        std::thread::Builder::new().stack_size(STACK).spawn(asking).map(drop)
+        std::thread::Builder::new().stack_size(STACK).spawn(asking)?;
+        self.asked += 1;
+        Ok(())
     }
 
     /// Returns what rings when there is an answer.
@@ -79,6 +84,24 @@ impl<T: Send + 'static> Asker<T> {
     /// Returns the answers that have come in.
     pub fn answers(&mut self) -> Vec<(T, Outcome)> {
         self.bell.rang();
-        self.answers.try_iter().collect()
+        let answers: Vec<_> = self.answers.try_iter().collect();
+        self.asked -= answers.len();
+        answers
+    }
+
+    /// Answers whether nobody is being asked: no thread of ours waits for a child then.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.asked == 0
+    }
+
+    /// Waits until all answers have come in that come within `time`.
+    pub fn finish(&mut self, time: Duration) {
+        let end = Clock.instant() + time;
+        while self.asked > 0 {
+            let left = end.saturating_duration_since(Clock.instant());
+            let Ok(_) = self.answers.recv_timeout(left) else { return };
+            self.asked -= 1;
+        }
     }
 }

@@ -90,7 +90,7 @@ pub fn ask(
             Some(answer) => return Ok(answer),
             // It was just about to end when we came.
             None if context.host.clock.since(begun) < PATIENCE => {
-                context.host.clock.wait(PAUSE, &context.host.interrupt)?
+                context.host.clock.wait(PAUSE, &context.host.interrupt)?;
             }
             None => {
                 return Err(Failure::new(Code::Internal, "the supervisor ends before it answers").hint(

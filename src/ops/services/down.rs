@@ -117,7 +117,8 @@ fn end_remains(context: &Context, place: &Place, recorded: &[ProcessId]) -> Resu
     if left.is_empty() {
         return Ok(Vec::new());
     }
-    let pids: Vec<u32> = left.iter().map(|kin| kin.id.pid).collect();
+    // A check that was just being made is nothing to tell of.
+    let pids: Vec<u32> = left.iter().filter(|kin| !kin.is_of_check()).map(|kin| kin.id.pid).collect();
     for signal in [EndSignal::Term, EndSignal::Kill] {
         let held: Vec<Running> = held(&find());
         for process in &held {

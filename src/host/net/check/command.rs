@@ -1,17 +1,22 @@
-//! A command whose exit status is the answer: in a process group of its own, which ends with the deadline.
+//! A command whose exit status is the answer: in a process group of its own, which ends with it, at the deadline at the
+//! latest.
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::ask::excerpt;
 use super::conversation::{Deadline, MOST};
 use crate::host::process::spawn::{self, Wish};
+use crate::host::process::stop::Running;
+use crate::host::process::table;
+use crate::model::signal::EndSignal;
 
 /// The first and the longest pause between two looks at the child.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
@@ -40,7 +45,7 @@ pub fn ask(run: &Run, deadline: Deadline<'_>) -> Result<(), String> {
         _ => format!("`{name}` cannot be run: {error}"),
     })?;
     let mut complaint = Complaint::of(child.stderr.take());
-    let ended = wait(&mut child, deadline, &mut complaint);
+    let ended = end(&mut child, deadline, &mut complaint);
     match ended {
         Some(status) if status.success() => Ok(()),
         Some(status) => {
@@ -55,30 +60,41 @@ pub fn ask(run: &Run, deadline: Deadline<'_>) -> Result<(), String> {
     }
 }
 
-/// Returns the status; `None` when the deadline came first and the whole group was killed.
+/// Returns the status; `None` when the deadline came first, or nobody wants to know any more. What it left in its group
+/// is killed either way: a check that is made again and again must leave nothing.
+fn end(child: &mut Child, deadline: Deadline<'_>, complaint: &mut Complaint) -> Option<ExitStatus> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw)?;
+    let has_ended = wait(pid, deadline, complaint);
+    // Below it some may lead groups of their own, as what `timeout` of a shell runs in.
+    let family = if has_ended { Vec::new() } else { held(child.id()) };
+    // It is not reaped yet, so the number of its group is still its own.
+    let _ = kill_process_group(pid, Signal::KILL);
+    for process in family {
+        let _ = process.send(EndSignal::Kill);
+    }
+    let status = child.wait().ok();
+    status.filter(|_| has_ended)
+}
+
+fn held(pid: u32) -> Vec<Running> {
+    let family = table::family(pid).into_iter();
+    family.filter_map(|(pid, started)| Running::find(pid, started).ok().flatten()).collect()
+}
+
+/// Answers whether it ended in time. It is not reaped.
 #[expect(clippy::disallowed_methods, reason = "a child tells nobody but its waiting parent that it ended")]
-fn wait(
-    child: &mut Child,
-    deadline: Deadline<'_>,
-    complaint: &mut Complaint,
-) -> Option<std::process::ExitStatus> {
+fn wait(pid: Pid, deadline: Deadline<'_>, complaint: &mut Complaint) -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     let mut pause = PAUSES.0;
     loop {
         complaint.read();
-        if let Ok(Some(status)) = child.try_wait() {
-            return Some(status);
+        if matches!(waitid(WaitId::Pid(pid), look), Ok(Some(_)) | Err(Errno::CHILD)) {
+            return true;
         }
-        let Some(left) = deadline.left() else { break };
+        let Some(left) = deadline.left() else { return false };
         std::thread::sleep(pause.min(left));
         pause = (pause * 2).min(PAUSES.1);
     }
-    // Not yet waited for, so the group's number is still its own.
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    None
 }
 
 /// What the command writes to stderr: read as it comes, so that it never waits for us, and kept in part.

@@ -60,9 +60,10 @@ impl Supervisor<'_> {
         let kin = self.kin_of(name);
         let Some(run) = self.runs.get_mut(name) else { return };
         let exit = run.exit.unwrap_or(Exit::Unknown);
+        let is_daemon = kin.iter().any(|kin| !kin.is_of_check());
         if kin.is_empty() {
             self.end(name, exit);
-        } else if exit.is_success() && !run.is_setup {
+        } else if exit.is_success() && !run.is_setup && is_daemon {
             // It went into the background: what it left is the service now.
             run.others = held(&kin);
             run.known = kin.into_iter().map(|kin| kin.id).collect();
@@ -82,6 +83,7 @@ impl Supervisor<'_> {
         if run.ending.is_some() {
             return;
         }
+        run.look.give_up.raise();
         let targets = held(&kin);
         ask(&targets, stop.signal);
         let deadline = self.host.clock.instant() + stop.timeout;
@@ -126,6 +128,9 @@ impl Supervisor<'_> {
     fn end(&mut self, name: &ServiceName, exit: Exit) {
         self.read_terminals();
         let run = self.runs.remove(name);
+        if let Some(run) = &run {
+            run.look.give_up.raise();
+        }
         if run.is_some_and(|run| !run.is_setup && run.ending.is_none()) && self.is_cut_off(name, exit) {
             return;
         }

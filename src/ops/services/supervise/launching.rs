@@ -112,9 +112,7 @@ impl Supervisor<'_> {
         }
         let words = if is_setup { plan.setup.as_deref().unwrap_or_default() } else { &plan.words };
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        let mut variables = plan.variables.clone();
-        variables.push((WT_MARKER.to_owned(), self.wish.marker.clone()));
-        variables.push((WT_SERVICE.to_owned(), plan.name.to_string()));
+        let variables = self.marked(plan.variables.clone(), plan.name.as_str());
         let socket =
             plan.port.filter(|_| plan.activated && !is_setup).and_then(|port| self.sockets.get(&port));
         let terminal = if plan.terminal { terminal::open() } else { None };
@@ -143,6 +141,13 @@ impl Supervisor<'_> {
         };
         self.runs.insert(plan.name.clone(), run);
         Ok(())
+    }
+
+    /// Adds what its processes are found by.
+    pub fn marked(&self, mut variables: Vec<(String, String)>, service: &str) -> Vec<(String, String)> {
+        variables.push((WT_MARKER.to_owned(), self.wish.marker.clone()));
+        variables.push((WT_SERVICE.to_owned(), service.to_owned()));
+        variables
     }
 
     /// What was inside when it was planned may be a link by now.

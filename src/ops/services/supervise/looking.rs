@@ -8,6 +8,7 @@ use crate::host::net::check::ask::Question;
 use crate::host::net::check::command::Run as Command;
 use crate::host::net::listeners::listeners;
 use crate::host::net::{holding, owner};
+use crate::model::attribution::CHECK;
 use crate::model::config::health;
 use crate::model::health::check::{Check, CheckKind, Outcome};
 use crate::model::listener::Listener;
@@ -108,13 +109,13 @@ impl Supervisor<'_> {
         let command = plan.check_words.as_ref().filter(|_| is_asked_by_command).map(|words| Command {
             words: words.iter().map(Into::into).collect(),
             folder: plan.folder.clone(),
-            variables: plan.variables.clone(),
+            variables: self.marked(plan.variables.clone(), &format!("{name}{CHECK}")),
         });
         let run = self.runs.get_mut(name)?;
         let tag = Asked { service: name.clone(), number: run.number };
         let port = plan.port.or_else(|| Port::new(1))?;
         let question = Question { addresses, port, check: check.kind, timeout: plan.patience.check, command };
-        match self.asker.ask(tag, question) {
+        match self.asker.ask(tag, question, run.look.give_up.clone()) {
             Ok(()) => {
                 run.look.is_asked = true;
                 None

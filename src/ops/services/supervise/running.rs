@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::host::interrupt::Interrupt;
 use crate::host::net::holding;
 use crate::host::process::identity;
 use crate::host::process::stop::Running;
@@ -91,6 +92,8 @@ pub(super) struct Look {
     pause: Duration,
     /// Whether it is being asked just now.
     pub is_asked: bool,
+    /// Raised when the answer is not wanted any more.
+    pub give_up: Interrupt,
     /// When all its processes were searched for last.
     pub searched: Option<Instant>,
 }
@@ -98,7 +101,7 @@ pub(super) struct Look {
 impl Look {
     /// The first look is due at once.
     pub fn new(now: Instant) -> Self {
-        Self { due: now, pause: PAUSES.0, is_asked: false, searched: None }
+        Self { due: now, pause: PAUSES.0, is_asked: false, give_up: Interrupt::default(), searched: None }
     }
 
     /// The next look at a service that starts: later and later.

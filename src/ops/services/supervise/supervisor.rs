@@ -33,6 +33,9 @@ const ROUND: Duration = Duration::from_secs(1);
 /// How long it stays without anything to do before the first caller came.
 const LONELY: Duration = Duration::from_secs(10);
 
+/// How long it waits at its end for checks that were given up.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
 /// How long it waits for somebody who holds the registry's lock.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -88,6 +91,8 @@ pub(super) struct Supervisor<'a> {
     is_worktree_gone: bool,
     next_round: Instant,
     next_reaping: Option<Instant>,
+    /// Whether some could not be told from those that a check waits for.
+    is_reaping_owed: bool,
 }
 
 /// Supervises until nothing is left to supervise.
@@ -135,6 +140,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         is_worktree_gone: false,
         next_round: now + ROUND,
         next_reaping: None,
+        is_reaping_owed: false,
     };
     supervisor.take_over();
     supervisor.work();
@@ -241,12 +247,16 @@ impl Supervisor<'_> {
 
     fn go_round(&mut self) {
         let now = self.host.clock.instant();
+        if self.is_reaping_owed && self.asker.is_idle() {
+            self.next_reaping = Some(now);
+        }
         if self.next_reaping.is_some_and(|due| due <= now) {
             self.next_reaping = None;
             let waited_for: Vec<u32> =
                 self.runs.values().filter_map(|run| Some(run.child.as_ref()?.id.pid)).collect();
             // What cannot be reaped now is reaped by whoever outlives us.
-            let _ = reaper::reap_orphans(&waited_for);
+            self.is_reaping_owed =
+                reaper::reap_orphans(&waited_for, !self.asker.is_idle()).unwrap_or_default();
         }
         if now < self.next_round {
             return;
@@ -275,6 +285,8 @@ impl Supervisor<'_> {
     }
 
     fn leave(&mut self) {
+        // Whoever is asked by a command ends it only while we live.
+        self.asker.finish(LAST_ANSWERS);
         self.written.supervisor = None;
         let _ = record_file::write(&self.wish.folder, &self.written);
         self.registrar.record(Vec::new());
