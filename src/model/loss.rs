@@ -1,10 +1,11 @@
 //! What a removal would lose: each kind with its words, the code it is refused with, and how much `--force` it takes.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::quoting::quote_sh;
 use crate::error::{Code, Failure};
 
 /// How many paths or processes are named.
@@ -68,6 +69,24 @@ impl Loss {
     #[must_use]
     pub fn needs_force(&self) -> u8 {
         if matches!(self, Self::Lock { .. }) { 2 } else { 1 }
+    }
+
+    /// Answers whether it is no work, but something that runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(self, Self::Processes { .. } | Self::Services { .. })
+    }
+
+    /// Returns what is left of it when the processes `known` are told of elsewhere; `None` when that is nothing.
+    #[must_use]
+    pub fn without_processes(mut self, known: &[u32]) -> Option<Self> {
+        if let Self::Processes { processes } = &mut self {
+            processes.retain(|process| !known.contains(&process.pid));
+            if processes.is_empty() {
+                return None;
+            }
+        }
+        Some(self)
     }
 
     /// Returns the code of the refusal.
@@ -136,22 +155,40 @@ pub fn sort(losses: &mut [Loss]) {
     losses.sort_by_key(|loss| std::cmp::Reverse(loss.needs_force()));
 }
 
-/// Returns the refusal to remove `name`, naming everything that would be lost.
+/// Returns the refusal to remove `name`, at `path`, naming everything that would be lost.
 #[must_use]
-pub fn refusal(name: &str, losses: &[&Loss]) -> Failure {
+pub fn refusal(name: &str, path: &Path, losses: &[&Loss]) -> Failure {
     let code = losses.first().map_or(Code::Dirty, |loss| loss.code());
     let lines: Vec<String> = losses.iter().map(std::string::ToString::to_string).collect();
     let force = if losses.iter().any(|loss| loss.needs_force() > 1) { "--force --force" } else { "--force" };
-    let only_processes = losses.iter().all(|loss| matches!(loss, Loss::Processes { .. }));
-    let only_lock = losses.iter().all(|loss| matches!(loss, Loss::Lock { .. }));
-    let first = match (only_processes, only_lock) {
-        (true, _) => "stop what runs there",
-        (_, true) => "`git worktree unlock` lifts the lock",
-        _ => "commit, push or move what you need",
+    let has = |is: fn(&Loss) -> bool| losses.iter().any(|loss| is(loss));
+    let has_services = has(|loss| matches!(loss, Loss::Services { .. }));
+    let has_processes = has(|loss| matches!(loss, Loss::Processes { .. }));
+    let has_lock = has(|loss| matches!(loss, Loss::Lock { .. }));
+    let has_work = has(|loss| !loss.is_running() && !matches!(loss, Loss::Lock { .. }));
+    let down = format!("`wt -C {} down` stops the services", quote_sh(&path.to_string_lossy()));
+    let steps = [
+        (has_work, "commit, push or move what you need"),
+        // Said where nothing else is to be done; what else there is comes with reading on.
+        (has_lock && losses.len() == 1, "`git worktree unlock` lifts the lock"),
+        (has_services, &*down),
+        (has_processes && !has_work, "stop what runs there"),
+    ];
+    let steps: Vec<&str> = steps.into_iter().filter(|(is_due, _)| *is_due).map(|(_, step)| step).collect();
+    let first = if steps.is_empty() { "see to it first".to_owned() } else { steps.join(", ") };
+    let gives_up = match (has_services, has_work || has_lock) {
+        (true, true) => "stops them and gives the rest up",
+        (true, false) => "stops them too",
+        (false, _) => "gives it up",
     };
     let details = serde_json::to_value(losses).unwrap_or_default();
-    Failure::new(code, format!("removing `{name}` would lose\n{}", lines.join("\n")))
-        .hint(format!("{first}; `wt remove {force} {name}` gives it up"))
+    let message = if losses.iter().all(|loss| loss.is_running()) {
+        format!("`{name}` is in use:\n{}", lines.join("\n"))
+    } else {
+        format!("removing `{name}` would lose\n{}", lines.join("\n"))
+    };
+    Failure::new(code, message)
+        .hint(format!("{first}; `wt remove {force} {name}` {gives_up}"))
         .detail("losses", details)
 }
 
@@ -194,11 +231,39 @@ mod tests {
             Loss::Commits { branch: Some("feature/x".to_owned()), count: 2 },
             Loss::Untracked { paths: (1..=7).map(|number| format!("f{number}")).collect() },
         ];
-        let refusal = refusal("feature-x", &losses.iter().collect::<Vec<_>>());
+        let refusal = refusal("feature-x", Path::new("/w/x"), &losses.iter().collect::<Vec<_>>());
         assert_eq!(refusal.code(), Code::Unpushed);
         assert!(refusal.message().contains("2 commits only on `feature/x`"), "{refusal}");
         assert!(refusal.message().contains("untracked: f1, f2, f3, f4, f5 (and 2 more)"), "{refusal}");
         assert!(refusal.next_step().is_some_and(|hint| hint.contains("wt remove --force feature-x")));
+    }
+
+    #[test]
+    fn what_runs_is_no_loss_of_work_and_services_are_stopped_by_their_own_command() {
+        let services = || Loss::Services { services: vec!["web".to_owned()] };
+        let refusal_of =
+            |losses: &[Loss]| refusal("x", Path::new("/w/x"), &losses.iter().collect::<Vec<_>>());
+        let said = |refusal: &Failure| refusal.next_step().unwrap_or_default().to_owned();
+        let alone = refusal_of(&[services()]);
+        assert_eq!(alone.message(), "`x` is in use:\nrunning services: web");
+        assert_eq!(
+            said(&alone),
+            "`wt -C '/w/x' down` stops the services; `wt remove --force x` stops them too"
+        );
+        let mixed = refusal_of(&[Loss::Untracked { paths: vec!["f".to_owned()] }, services()]);
+        assert!(mixed.message().contains("would lose\nuntracked: f\nrunning services: web"), "{mixed}");
+        let steps = said(&mixed);
+        assert!(
+            steps.starts_with("commit, push or move what you need, `wt -C '/w/x' down` stops"),
+            "{steps}"
+        );
+        assert!(steps.ends_with("stops them and gives the rest up"), "{steps}");
+        let shell = Process { pid: 7, command: "bash".to_owned(), folder: None };
+        let running = refusal_of(&[Loss::Processes { processes: vec![shell.clone()] }]);
+        assert_eq!(said(&running), "stop what runs there; `wt remove --force x` gives it up");
+        let processes = Loss::Processes { processes: vec![shell] };
+        assert!(processes.clone().without_processes(&[7]).is_none());
+        assert_eq!(processes.clone().without_processes(&[8]), Some(processes));
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Plan {
         for target in &self.worktrees {
             let refused = target.refused(self.force);
             if !refused.is_empty() {
-                return Err(loss::refusal(&target.name, &refused));
+                return Err(loss::refusal(&target.name, &target.path, &refused));
             }
         }
         Ok(())
@@ -181,7 +181,10 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
     }
     if look != Look::Lock {
         let services = entry.as_ref().map(|entry| down::running(context, entry)).transpose()?;
-        if let Some(services) = services.filter(|services| !services.is_empty()) {
+        if let (Some(services), Some(entry)) = (services.filter(|services| !services.is_empty()), &entry) {
+            // Said once: as what they are.
+            let theirs = down::processes(context, entry)?;
+            losses = losses.into_iter().filter_map(|loss| loss.without_processes(&theirs)).collect();
             losses.push(Loss::Services { services });
         }
     }
