@@ -16,6 +16,7 @@ use crate::model::registry::journal::Trash;
 use crate::model::registry::table::Registry;
 
 use super::origin;
+use super::services::forget as services;
 
 /// How often one process looks again whether more became due while it deleted.
 const ROUNDS: usize = 16;
@@ -45,7 +46,9 @@ pub fn is_due(context: &Context, registry: &Registry, occasion: Occasion) -> boo
     let removed: Vec<&Trash> = registry.entries().filter_map(trash).collect();
     let is_over =
         |trash: &&Trash| (trash.until <= now && !is_place_gone(&trash.folder)) || is_half_deleted(trash);
-    removed.iter().any(is_over) || (occasion == Occasion::Removal && removed.len() > 1)
+    let is_removal = occasion == Occasion::Removal;
+    removed.iter().any(is_over)
+        || (is_removal && (removed.len() > 1 || services::has_strays(context, registry)))
 }
 
 /// Answers whether anything at all is recorded as removed: the registry's bytes alone tell.
@@ -90,6 +93,7 @@ pub fn sweep(context: &Context) -> Result<Report> {
             break;
         }
     }
+    services::forget_strays(context, &context.store()?.read()?)?;
     hold.release();
     Ok(report)
 }
@@ -196,6 +200,7 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<bool> {
         }
         Ok(())
     })?;
+    services::forget(context, entry);
     hold.release();
     Ok(true)
 }

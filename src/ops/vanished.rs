@@ -13,6 +13,7 @@ use crate::model::presence::{Presence, Sighting, presence};
 use crate::model::registry::entry::{Entry, EntryState};
 
 use super::env;
+use super::services::forget as services;
 
 /// Looks at recorded worktrees, with what is around them read once.
 #[derive(Debug)]
@@ -204,7 +205,7 @@ pub fn release_one(context: &Context, repository: &Repository, entry: &Entry) ->
 /// Fails when the registry cannot be written.
 pub fn drop_record(context: &Context, entry: &Entry, why: &str) -> Result<bool> {
     let now = context.now();
-    context.store()?.update(|registry| {
+    let is_dropped = context.store()?.update(|registry| {
         let is_it = |known: &Entry| known.sequence == entry.sequence && known.path == entry.path;
         let stands = registry.entries().any(|known| is_it(known) && may_have_vanished(known));
         if !stands {
@@ -218,5 +219,9 @@ pub fn drop_record(context: &Context, entry: &Entry, why: &str) -> Result<bool> 
         let event = Event::new("released").of(&taken.repository, &taken.name);
         registry.record_event(now, event.with("why", why).with("ports", ports));
         Ok(true)
-    })
+    })?;
+    if is_dropped {
+        services::forget(context, entry);
+    }
+    Ok(is_dropped)
 }

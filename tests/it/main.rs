@@ -73,6 +73,7 @@ mod services_launch;
 mod services_logs;
 mod services_order;
 mod services_output;
+mod services_removal;
 mod services_restart;
 mod services_run;
 mod services_servers;

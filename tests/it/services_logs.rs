@@ -22,9 +22,7 @@ impl Logged {
         let sandbox = Sandbox::new();
         sandbox.configure("[service.web]\nrun = \"true\"\n[service.db]\nrun = \"true\"\n");
         sandbox.wt(&["create", "one", "--ports=web"]).ok();
-        let entry = &sandbox.living()[0];
-        let key = entry["repository_id"].as_str().unwrap().to_owned();
-        let folder = sandbox.state().join("services").join(key).join("feature-one/logs");
+        let folder = sandbox.services_of("feature-one").join("logs");
         fs::create_dir_all(&folder).unwrap();
         Self { sandbox, folder }
     }

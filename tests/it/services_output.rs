@@ -41,9 +41,7 @@ fn config(sandbox: &Sandbox, mebibytes: u32) -> String {
 }
 
 fn log(fleet: &Fleet<'_>) -> PathBuf {
-    let entry = &fleet.sandbox.living()[0];
-    let key = entry["repository_id"].as_str().unwrap();
-    fleet.sandbox.state().join("services").join(key).join("feature-one/logs/loud.log")
+    fleet.sandbox.services_of("feature-one").join("logs/loud.log")
 }
 
 /// The numbers of the first and the last line that `wt logs` shows; panics where one in between is missing.

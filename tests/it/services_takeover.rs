@@ -64,8 +64,7 @@ fn a_reused_pid_is_never_taken_for_a_service() {
     kill(pid);
     wait::until("their ends", || !is_running(supervisor) && !is_running(pid));
     let stranger = sandbox.sleeper(&sandbox.path("home"));
-    let record = fs::read_dir(sandbox.state().join("services")).unwrap().next().unwrap().unwrap().path();
-    let record = record.join("feature-one/services.json");
+    let record = sandbox.services_of("feature-one").join("services.json");
     let text = fs::read_to_string(&record).unwrap();
     let changed = text.replace(&format!("\"pid\":{pid},"), &format!("\"pid\":{},", stranger.pid()));
     assert_ne!(text, changed);
@@ -133,22 +132,6 @@ fn an_interrupted_start_is_taken_back() {
     assert_eq!(wait::end_of(&mut child).code(), Some(130));
     assert!(!is_running(pid));
     assert_eq!(fleet.state("slow").0, "stopped");
-}
-
-#[test]
-fn a_worktree_with_running_services_is_removed_by_force_only_and_takes_them_along() {
-    let sandbox = Sandbox::new();
-    let fleet = sandbox.fleet("one", SERVER);
-    fleet.wt(&["up"]).ok();
-    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
-    sandbox.wt(&["remove", "one"]).exits(1).says(&["running services: web"]);
-    assert!(is_running(pid));
-    sandbox.wt(&["remove", "one", "--force"]).ok();
-    assert!(!is_running(pid) && !fleet.folder.exists());
-    wait::until("the supervisor's end", || !is_running(supervisor));
-    sandbox.wt(&["restore", "one"]).ok();
-    fleet.wt(&["up"]).ok();
-    assert_eq!(fleet.state("web").0, "ready");
 }
 
 #[test]

@@ -104,14 +104,10 @@ fn services_find_their_port_in_the_environment_and_descend_from_no_shell_of_ours
     let fleet = sandbox.fleet("one", &config);
     fleet.wt(&["up"]).ok();
     for name in ["api", "web"] {
-        let log = sandbox.state().join("services").join(repository(&sandbox)).join("feature-one/logs");
+        let log = sandbox.services_of("feature-one").join("logs");
         let said = fs::read_to_string(log.join(format!("{name}.log"))).unwrap();
         assert!(said.contains(&format!("feature-one {} True", fleet.port(name))), "{said}");
     }
-}
-
-fn repository(sandbox: &Sandbox) -> String {
-    sandbox.living()[0]["repository_id"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -70,8 +70,14 @@ pub fn open_own_log(folder: &Path) -> io::Result<File> {
 /// themselves say more.
 #[must_use]
 pub fn find(folder: &Path, sequence: u64) -> Option<Record> {
+    find_any(folder).filter(|record| record.sequence == sequence)
+}
+
+/// Returns what is on record there, whichever worktree it is about.
+#[must_use]
+pub fn find_any(folder: &Path) -> Option<Record> {
     let record: Record = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
-    (record.schema == SCHEMA && record.sequence == sequence).then_some(record)
+    (record.schema == SCHEMA).then_some(record)
 }
 
 /// Replaces the record as a whole. It need not outlive the machine's next start, so that nothing waits for the disk.

@@ -89,6 +89,12 @@ impl Entry {
         !matches!(self.state, EntryState::Removed { .. })
     }
 
+    /// Answers whether services may start there: not in what is on its way into the trash.
+    #[must_use]
+    pub fn may_run(&self) -> bool {
+        matches!(self.state, EntryState::Creating { .. } | EntryState::Active)
+    }
+
     /// Returns the ports of its allocations, those that are nonsense left out.
     pub fn ports(&self) -> impl Iterator<Item = Port> {
         self.allocations.iter().filter_map(Allocation::find_port)

@@ -17,7 +17,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 
 use crate::ops::services::contact::Deaf;
-use crate::ops::services::down;
+use crate::ops::services::{down, forget as services};
 
 use super::plan::{Plan, Target};
 use super::records::{self, forget};
@@ -73,12 +73,12 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
 /// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked
 /// whether anything runs is a reason to ask again.
 fn stop_services(context: &Context, target: &Target, entry: &Entry, force: u8) -> Result<()> {
-    if !down::has_ever_run(context, entry)? {
+    if !services::has_ever_run(context, entry)? {
         return Ok(());
     }
     let services = down::running(context, entry)?;
     if !services.is_empty() && force == 0 && !target.missing {
-        return Err(loss::refusal(&target.name, &[&Loss::Services { services }]));
+        return Err(loss::refusal(&target.name, &target.path, &[&Loss::Services { services }]));
     }
     down::stop(context, entry, false, &mut Deaf).map(drop)
 }
@@ -140,9 +140,10 @@ fn put_away(
     };
     let trash = planned_trash(context, repository, target, plan.delete_branch, &token);
     let entry = mark_removing(context, repository, target, &admin, &trash)?;
-    // The proof is taken again, right before the rename: what was planned may be minutes old.
-    let put = repository
-        .require_linked(&target.path, &admin, context.host.home())
+    // Nothing starts from now on; what did since it was looked at is stopped as well.
+    let put = stop_services(context, target, &entry, plan.force)
+        // The proof is taken again, right before the rename: what was planned may be minutes old.
+        .and_then(|()| repository.require_linked(&target.path, &admin, context.host.home()))
         .and_then(|_| repository.keep(&token, &repository.admin_dir(&admin)))
         .and_then(|_| move_into_trash(repository, &entry, &admin, &trash));
     match put {

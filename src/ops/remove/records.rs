@@ -12,6 +12,7 @@ use crate::host::remove_tree::remove_tree;
 use crate::host::token;
 use crate::model::event::Event;
 use crate::model::registry::journal::Trash;
+use crate::ops::services::forget as services;
 
 use super::apply::{changed_meanwhile, mark_removing, planned_trash};
 use super::plan::Target;
@@ -38,6 +39,8 @@ pub(super) fn put_away(
     if put.is_err() && target.entry.is_none() {
         settle::drop_entry(context, &entry)?;
     }
+    // What its setup had made went with the folder.
+    services::forget(context, &entry);
     hold.release();
     put.map(|()| trash)
 }
@@ -58,6 +61,9 @@ pub(super) fn forget(context: &Context, repository: &Repository, target: &Target
         registry.record_event(now, Event::new("removed").of(root, &name).with("missing", true));
         Ok(())
     })?;
+    if let Some(entry) = &target.entry {
+        services::forget(context, entry);
+    }
     match target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
         Some(admin) => discard_admin(repository, admin, &target.path),
         None => Ok(()),

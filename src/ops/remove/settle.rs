@@ -10,6 +10,7 @@ use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::env;
+use crate::ops::services::forget as services;
 
 /// Answers whether the worktree's folder stands at its place.
 #[must_use]
@@ -66,7 +67,9 @@ pub fn drop_entry(context: &Context, entry: &Entry) -> Result<()> {
             registry.record_event(now, Event::new("removed").of(&entry.repository, &entry.name));
         }
         Ok(())
-    })
+    })?;
+    services::forget(context, entry);
+    Ok(())
 }
 
 fn put(

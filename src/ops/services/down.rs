@@ -89,15 +89,6 @@ pub fn stop(context: &Context, entry: &Entry, reset: bool, listener: &mut dyn Li
     Ok(report)
 }
 
-/// Answers whether services of a worktree were ever started: else there is nothing to search for.
-///
-/// # Errors
-///
-/// Fails when the state folder cannot be found.
-pub fn has_ever_run(context: &Context, entry: &Entry) -> Result<bool> {
-    Ok(entry.extra.contains_key("processes") || Place::of(context, entry)?.wish.folder.exists())
-}
-
 /// Returns the services of a worktree that run, by name.
 ///
 /// # Errors
@@ -110,8 +101,21 @@ pub fn running(context: &Context, entry: &Entry) -> Result<Vec<String>> {
     Ok(record.services.iter().filter(is_running).map(|kept| kept.plan.name.to_string()).collect())
 }
 
+/// Returns the pids of all living processes of a worktree's services.
+///
+/// # Errors
+///
+/// As [`running`].
+pub fn processes(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
+    let place = Place::of(context, entry)?;
+    let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
+    let recorded: Vec<ProcessId> = record.processes().cloned().collect();
+    let supervisor = record.supervisor.as_ref().map(|supervisor| supervisor.pid);
+    Ok(kin::of_worktree(&place.wish.marker, &recorded, supervisor).iter().map(|kin| kin.id.pid).collect())
+}
+
 /// Ends what carries the worktree's mark, or is on record for it, and still runs; returns their pids.
-fn end_remains(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
+pub(super) fn end_remains(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
     let find = || kin::of_worktree(&place.wish.marker, recorded, None);
     let left = find();
     if left.is_empty() {
@@ -146,9 +150,17 @@ fn forget(context: &Context, entry: &Entry, place: &Place) -> Result<()> {
         }
         Ok(())
     })?;
-    if contact::find(place)?.is_none() {
-        let failed = super::failures::internal("the record of the services cannot be removed");
-        record_file::forget(&place.wish.folder).map_err(failed)?;
+    let folder = &place.wish.folder;
+    if !folder.exists() {
+        return Ok(());
     }
-    Ok(())
+    let Some(_seat) = super::forget::seat(context, folder, super::forget::LEAVING)? else {
+        return Err(Failure::new(
+            Code::ServiceFailed,
+            "the services were stopped, and somebody uses them again",
+        )
+        .hint("`wt status` shows how they stand; nothing of their record was forgotten"));
+    };
+    let failed = super::failures::internal("the record of the services cannot be removed");
+    record_file::forget(folder).map_err(failed)
 }

@@ -4,6 +4,7 @@ pub mod contact;
 pub mod down;
 mod failures;
 pub mod foreground;
+pub mod forget;
 pub mod logs;
 pub mod place;
 pub mod plans;

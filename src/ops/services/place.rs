@@ -1,7 +1,7 @@
 //! Where the services of a worktree are kept and reached. It hangs on the state folder alone, so that every shell finds
 //! the same place, whatever its environment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::error::Result;
@@ -12,6 +12,26 @@ use crate::model::registry::entry::Entry;
 
 use super::failures::internal;
 use super::supervise::Wish;
+
+/// Returns where the services of all worktrees are kept: a folder for each repository.
+#[must_use]
+pub fn all(state: &Path) -> PathBuf {
+    state.join("services")
+}
+
+/// Returns where those of one worktree are kept. It goes by the entry, not by a name that a later worktree may have as well:
+/// so it is there again after a restore. The time tells it apart from one of a registry that was lost.
+#[must_use]
+pub fn folder(state: &Path, entry: &Entry) -> PathBuf {
+    let name = format!("{}-{}", entry.sequence, entry.created_at.as_second());
+    all(state).join(entry.repository_id.to_string()).join(name)
+}
+
+/// Returns which entry's the folder is; `None` where it is nobody's.
+#[must_use]
+pub fn sequence(folder: &Path) -> Option<u64> {
+    folder.file_name()?.to_str()?.split_once('-')?.0.parse().ok()
+}
 
 /// The place of one worktree's services.
 #[derive(Clone, Debug)]
@@ -28,10 +48,7 @@ impl Place {
     /// Fails when the state folder cannot be found, or is not ours alone.
     pub fn of(context: &Context, entry: &Entry) -> Result<Self> {
         let dirs = context.host.dirs()?;
-        // git calls no linked worktree by a name with `@`.
-        let admin = if entry.admin.is_empty() { "@main" } else { &entry.admin };
-        let key = format!("{}/{admin}", entry.repository_id);
-        let folder = dirs.state().join("services").join(&key);
+        let folder = folder(dirs.state(), entry);
         let wish = Wish {
             folder,
             marker: Claim::of(entry).marker(),

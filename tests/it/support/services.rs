@@ -25,6 +25,26 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// Where the services of the worktree are kept that bears this name now.
+    #[track_caller]
+    pub fn services_of(&self, name: &str) -> PathBuf {
+        let entry = self.living().into_iter().find(|entry| entry["name"] == name).unwrap();
+        let created: jiff::Timestamp = entry["created_at"].as_str().unwrap().parse().unwrap();
+        let folder = format!("{}-{}", entry["sequence"], created.as_second());
+        self.state().join("services").join(entry["repository_id"].as_str().unwrap()).join(folder)
+    }
+
+    /// Every folder in which services are kept.
+    pub fn kept_services(&self) -> Vec<PathBuf> {
+        let folders = |folder: PathBuf| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).collect::<Vec<_>>()
+        };
+        folders(self.state().join("services")).into_iter().flat_map(folders).collect()
+    }
+}
+
 impl Fleet<'_> {
     pub fn wt(&self, arguments: &[&str]) -> Run {
         self.sandbox.wt_in(&self.folder, arguments)

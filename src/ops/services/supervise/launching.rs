@@ -48,7 +48,7 @@ impl Supervisor<'_> {
         let sequence = self.wish.sequence;
         let taken = self.store().and_then(|store| {
             store.update(|registry| {
-                let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.is_living());
+                let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.may_run());
                 let ports: Vec<Port> = entry.into_iter().flat_map(Entry::ports).collect();
                 let mut holds: Vec<PortHold> = Vec::new();
                 for (service, port) in &wanted {

@@ -1,0 +1,137 @@
+//! Forgetting services: what is kept of them lasts as long as their worktree's entry, also while it can be restored. With
+//! the entry go logs and record; what is left behind all the same goes with the next sweep.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::process::identity;
+use crate::host::services::record_file::{self, Seat};
+use crate::model::process::ProcessId;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::record::Record as Row;
+use crate::model::registry::table::Registry;
+
+use super::down;
+use super::failures::internal;
+use super::place::{self, Place};
+
+/// How long a supervisor with nothing left to supervise may take to leave.
+pub(super) const LEAVING: Duration = Duration::from_secs(2);
+
+/// Between two looks whether it has left.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Ends what a dead supervisor left of a worktree that is gone, and forgets what was kept of its services. Never fails:
+/// what cannot be done now is left for a sweep.
+pub fn forget(context: &Context, entry: &Entry) {
+    let Ok(place) = Place::of(context, entry) else { return };
+    if !place.wish.folder.exists() {
+        return;
+    }
+    // One that lives sees by itself that the folder is gone, and ends everything as it is configured to be ended.
+    let Ok(Some(_seat)) = Seat::take(&place.wish.folder) else { return };
+    let record = record_file::find_any(&place.wish.folder).unwrap_or_default();
+    let recorded: Vec<ProcessId> = record.processes().cloned().collect();
+    if down::end_remains(context, &place, &recorded).is_ok() {
+        // A sweep tries again.
+        let _ = record_file::forget(&place.wish.folder);
+    }
+}
+
+/// Answers whether services of a worktree were ever started: else there is nothing to search for.
+///
+/// # Errors
+///
+/// Fails when the registry or the state folder cannot be found.
+pub fn has_ever_run(context: &Context, entry: &Entry) -> Result<bool> {
+    let folder = place::folder(context.host.dirs()?.state(), entry);
+    if entry.extra.contains_key("processes") || folder.exists() {
+        return Ok(true);
+    }
+    let others = folder.parent().map(folders).unwrap_or_default();
+    if others.is_empty() {
+        return Ok(false);
+    }
+    // Its entry may have been lost, and made anew: then they are kept under the former one.
+    let dirs = context.host.dirs()?;
+    let state = dirs.state();
+    let registry = context.store()?.read()?;
+    let known: BTreeSet<PathBuf> = registry.entries().map(|entry| place::folder(state, entry)).collect();
+    Ok(others.iter().any(|other| !known.contains(other)))
+}
+
+/// Answers whether services are kept whose worktree no registry knows any more.
+#[must_use]
+pub fn has_strays(context: &Context, registry: &Registry) -> bool {
+    strays(context, registry).is_ok_and(|strays| !strays.is_empty())
+}
+
+/// Forgets all services whose worktrees are gone, except those that still run.
+///
+/// # Errors
+///
+/// Fails when the state folder cannot be found.
+pub fn forget_strays(context: &Context, registry: &Registry) -> Result<()> {
+    for folder in strays(context, registry)? {
+        if let Some(_seat) = seat(context, &folder, LEAVING)?
+            && !is_in_use(&folder)
+        {
+            // The next sweep tries again.
+            let _ = record_file::forget(&folder);
+        }
+    }
+    Ok(())
+}
+
+/// Takes the seat of a supervisor that may be about to leave; `None` when it does not.
+///
+/// # Errors
+///
+/// `interrupted`, or the folder cannot be opened.
+pub(super) fn seat(context: &Context, folder: &Path, patience: Duration) -> Result<Option<Seat>> {
+    let begun = Instant::now();
+    loop {
+        match Seat::take(folder) {
+            Ok(None) if begun.elapsed() < patience => {
+                context.host.clock.wait(PAUSE, &context.host.interrupt)?;
+            }
+            Ok(seat) => return Ok(seat),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(internal("the services cannot be forgotten")(error)),
+        }
+    }
+}
+
+/// Processes that nobody supervises, and that a `wt down` would still find on record.
+fn is_in_use(folder: &Path) -> bool {
+    record_file::find_any(folder).is_some_and(|record| record.processes().any(identity::is_alive))
+}
+
+fn strays(context: &Context, registry: &Registry) -> Result<Vec<PathBuf>> {
+    let dirs = context.host.dirs()?;
+    let state = dirs.state();
+    // A row that cannot be read may be the one that they belong to.
+    if registry.worktrees.iter().any(|row| matches!(row, Row::Unreadable(_))) {
+        return Ok(Vec::new());
+    }
+    let known: BTreeSet<PathBuf> = registry.entries().map(|entry| place::folder(state, entry)).collect();
+    let all = folders(&place::all(state)).into_iter().flat_map(|repository| folders(&repository));
+    // What was made since the registry was read is not judged by it.
+    let is_newer =
+        |folder: &PathBuf| place::sequence(folder).is_some_and(|number| number > registry.sequence);
+    Ok(all.filter(|folder| !known.contains(folder) && !is_newer(folder)).collect())
+}
+
+/// The folders in a folder, links left aside.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect()
+}
