@@ -16,7 +16,8 @@ const TERMINATED: u8 = 143;
 ///
 /// # Errors
 ///
-/// `not_found` where there is no `docker`; `internal` where it fails.
+/// `not_found` where there is no `docker`, or no Compose in it; `service_failed` where its engine does not answer;
+/// `internal` where it fails otherwise.
 pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &Interrupt) -> Result<u8> {
     interrupt.install()?;
     let service = Service { name, folder };
@@ -38,6 +39,7 @@ pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &I
     if interrupt.is_raised() {
         return if service.stop(seconds)? { Ok(TERMINATED) } else { Ok(1) };
     }
+    service.require_engine()?;
     // What it could not start is not left half-started.
     service.stop(seconds)?;
     Ok(1)

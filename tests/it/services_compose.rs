@@ -1,5 +1,5 @@
-//! A service of a compose file through the `docker` command. No engine runs where these tests do: a recorded stand-in on the
-//! PATH answers as Docker Compose does.
+//! A service of a compose file through the `docker` command. No engine runs where these tests do: a stand-in on the PATH,
+//! written by hand after the documentation, answers instead.
 
 use std::fs;
 use std::process::{Child, Stdio};
@@ -85,6 +85,25 @@ fn without_docker_it_is_said() {
     fs::create_dir(&empty).unwrap();
     sandbox.set("PATH", empty);
     sandbox.wt(&["compose-service", "db"]).exits(1).says(&["there is no `docker` command"]);
+}
+
+#[test]
+fn a_missing_plugin_and_a_missing_engine_are_told_apart_and_neither_is_said_in_dockers_words_alone() {
+    for (trouble, said, hint) in [
+        ("plugin", "docker has no Compose plugin", "docs.docker.com/compose/install"),
+        ("engine", "the Docker engine does not answer: Cannot connect", "start it"),
+    ] {
+        let mut sandbox = Sandbox::new();
+        let docker = Docker::install(&mut sandbox);
+        docker.trouble(trouble);
+        let run = sandbox.wt(&["compose-service", "db"]).exits(1).says(&[said, hint]);
+        assert!(!run.stderr.contains("unknown flag"), "{}", run.shown());
+        assert!(!docker.calls().contains("compose stop"), "there is nothing to stop");
+        sandbox.wt(&["compose-service", "db", "--check"]).exits(1).says(&[said, hint]);
+        let fleet = sandbox.fleet("x", "[service.db]\ncompose = \"database\"\n");
+        let run = fleet.wt(&["up"]).exits(1).says(&["`db` did not start", said, hint]);
+        assert!(!run.stderr.contains("/proc/self/exe"), "{}", run.shown());
+    }
 }
 
 #[test]

@@ -26,8 +26,9 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// `not_found` where there is no `docker`.
+    /// `not_found` where there is no `docker`, or no Compose in it.
     pub fn up(&self, interrupt: &Interrupt) -> Result<bool> {
+        self.require_compose()?;
         let mut child = self.start(&["up", "--detach", "--no-deps", "--no-color", "--", self.name])?;
         let is_well = waited(&mut child, interrupt).map_err(|error| unusable(&error))?;
         // What still starts while it is stopped would be left running.
@@ -73,8 +74,9 @@ impl Service<'_> {
         let mut command = self.command(&["ps", "--all", "--format", "json", "--", self.name]);
         let output: Output = command.output().map_err(|error| unusable(&error))?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let said = said.lines().last().unwrap_or("nothing").trim().to_owned();
+            self.require_compose()?;
+            self.require_engine()?;
+            let said = first_words(&output);
             return Err(Failure::new(Code::Internal, format!("`docker compose ps` failed and said: {said}"))
                 .hint("see whether `docker compose ps` works in the worktree"));
         }
@@ -82,10 +84,47 @@ impl Service<'_> {
             .map_err(|reason| Failure::new(Code::Internal, reason))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
+    /// Fails where docker has no Compose: without it `docker compose up` only stumbles over the first flag.
+    fn require_compose(&self) -> Result<()> {
+        let output = self.command(&["version"]).output().map_err(|error| unusable(&error))?;
+        // What a signal to all of us ended said nothing about it.
+        if output.status.success() || output.status.code().is_none() {
+            return Ok(());
+        }
+        let message = "docker has no Compose plugin: `docker compose version` fails";
+        Err(Failure::new(Code::NotFound, message).hint(
+            "install it (https://docs.docker.com/compose/install/), or give the service a `run` of its own",
+        ))
+    }
+
+    /// Fails where nobody answers docker.
+    ///
+    /// # Errors
+    ///
+    /// `service_failed`, with docker's own words.
+    pub fn require_engine(&self) -> Result<()> {
+        let mut command = self.docker();
+        command.args(["version", "--format", "{{.Server.Version}}"]);
+        let output = command.output().map_err(|error| unusable(&error))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let message = format!("the Docker engine does not answer: {}", first_words(&output));
+        Err(Failure::new(Code::ServiceFailed, message).hint(
+            "start it (`systemctl start docker`, or Docker Desktop); `docker version` shows both sides",
+        ))
+    }
+
     fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.docker();
+        command.arg("compose").args(words);
+        command
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
+    fn docker(&self) -> Command {
         let mut command = Command::new("docker");
-        command.arg("compose").args(words).current_dir(self.folder).stdin(Stdio::null());
+        command.current_dir(self.folder).stdin(Stdio::null());
         spawn::scrub(&mut command);
         command
     }
@@ -93,6 +132,12 @@ impl Service<'_> {
     fn start(&self, words: &[&str]) -> Result<Child> {
         self.command(words).spawn().map_err(|error| unusable(&error))
     }
+}
+
+/// What it said was wrong; an advice to ask for help is none.
+fn first_words(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it says nothing").to_owned()
 }
 
 /// Waits until it ends, and answers whether that was well; false as soon as we are told to stop.

@@ -1,4 +1,4 @@
-//! A `docker` on the PATH that answers as Docker Compose did when it was recorded: the tests' machine runs no engine.
+//! A `docker` on the PATH, written by hand: the tests' machine runs no engine.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -28,6 +28,11 @@ impl Docker {
     /// Every call, as `PROJECT|FOLDER|WORDS`.
     pub fn calls(&self) -> String {
         fs::read_to_string(self.folder.join("calls")).unwrap_or_default()
+    }
+
+    /// From now on its `plugin` or its `engine` is missing.
+    pub fn trouble(&self, what: &str) {
+        fs::write(self.folder.join("trouble"), what).unwrap();
     }
 
     /// What the container of `service` in `project` is: `running`, `exited 3`; empty where there is none.

@@ -1,7 +1,19 @@
 #!/bin/sh
-# A recorded `docker`: it answers as Compose 2.29 did, keeps its containers as files, and writes down how it was called.
+# A stand-in for `docker`, written by hand after the documentation of Compose 2.29: it keeps its containers as files, and
+# writes down how it was called. What it says where the plugin or the engine is missing is what docker 28.2.2 said.
 echo "$COMPOSE_PROJECT_NAME|$PWD|$*" >>"$WT_TEST_DOCKER/calls"
-[ "$1" = compose ] || exit 1
+trouble=$(cat "$WT_TEST_DOCKER/trouble" 2>/dev/null)
+if [ "$trouble" = engine ] && [ "$2" != version ]; then
+    echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2
+    exit 1
+fi
+if [ "$trouble" = plugin ] && [ "$1" = compose ]; then
+    case $2 in
+    version) printf '%s\n' 'docker: unknown command: docker compose' '' "Run 'docker --help' for more information" >&2; exit 1 ;;
+    *) printf '%s\n' "unknown flag: $3" '' 'Usage:  docker [OPTIONS] COMMAND [ARG...]' >&2; exit 125 ;;
+    esac
+fi
+[ "$1" = compose ] || exit 0
 shift
 for name; do :; done
 box="$WT_TEST_DOCKER/$COMPOSE_PROJECT_NAME-$name"

@@ -16,6 +16,7 @@ use super::conversation::{Deadline, MOST};
 use crate::host::process::spawn::{self, Wish};
 use crate::host::process::stop::Running;
 use crate::host::process::table;
+use crate::host::services::launch::own_program;
 use crate::model::signal::EndSignal;
 
 /// The first and the longest pause between two looks at the child.
@@ -40,6 +41,8 @@ pub fn ask(run: &Run, deadline: Deadline<'_>) -> Result<(), String> {
     let mut command = spawn::command(&wish);
     command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let name = program.to_string_lossy();
+    // Our own program says itself what is the matter; how it was called is nobody's concern.
+    let is_ours = own_program().is_ok_and(|own| own.as_os_str() == program);
     let mut child = command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!("`{name}` cannot be run: there is no such command"),
         _ => format!("`{name}` cannot be run: {error}"),
@@ -50,12 +53,16 @@ pub fn ask(run: &Run, deadline: Deadline<'_>) -> Result<(), String> {
         Some(status) if status.success() => Ok(()),
         Some(status) => {
             complaint.read();
+            if let (true, Some(said)) = (is_ours, complaint.own_words()) {
+                return Err(said);
+            }
             let said = complaint.words();
             Err(match status.code() {
                 Some(code) => format!("`{name}` ended with status {code}{said}"),
                 None => format!("`{name}` was ended by a signal{said}"),
             })
         }
+        None if is_ours => Err(format!("no answer within {:?}", deadline.timeout)),
         None => Err(format!("`{name}` did not end within {:?}{}", deadline.timeout, complaint.words())),
     }
 }
@@ -122,6 +129,13 @@ impl Complaint {
                 _ => break,
             }
         }
+    }
+
+    /// What our own program said was wrong, without what it advised.
+    fn own_words(&self) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.kept);
+        let said = text.lines().find_map(|line| line.strip_prefix("error: "))?;
+        Some(excerpt(said)).filter(|said| !said.is_empty())
     }
 
     fn words(&self) -> String {
