@@ -10,8 +10,8 @@ use crate::ops::init;
 /// Write a commented starter .wt.toml, with the services that other tools' files describe
 ///
 /// Reads what there is of process-compose.yaml, Procfile.dev or Procfile, package.json (its scripts dev, start, serve,
-/// dev:NAME) and a compose file. For published ports of the compose file it also writes compose.override.yaml. Nothing is
-/// ever overwritten.
+/// dev:NAME) and a compose file. For published ports of the compose file it also writes compose.override.yaml, which is to be
+/// committed: Compose reads the one in the worktree. Nothing is ever overwritten.
 #[derive(Args, Debug)]
 pub struct Arguments {}
 
@@ -34,6 +34,10 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         }
         if let Some(path) = &report.compose_override {
             session.ui.say(&format!("Wrote {path}: its ports come from .env"));
+            session.ui.hint(
+                "commit it with the compose file: a worktree has what its branch has, and Compose reads the override \
+                 in the worktree",
+            );
         }
         for warning in &report.warnings {
             session.ui.warn(warning);

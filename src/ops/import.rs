@@ -29,13 +29,18 @@ pub fn gather(root: &Path) -> Imported {
     let processes =
         processes.and_then(|(file, text)| said(&file, process_compose::read(&file, &text), warnings));
     let lines = first(root, &["Procfile.dev", "Procfile"], warnings);
-    let lines = lines.map(|(file, text)| procfile::read(&file, &text));
+    let lines = lines.map(|(file, text)| {
+        warnings.extend(procfile::problems(&file, &text));
+        procfile::read(&file, &text)
+    });
     let compose = first(root, &compose_file::FILES, warnings);
     let compose = compose.and_then(|(file, text)| {
         Some((file.clone(), said(&file, compose_file::read(&file, &text), warnings)?))
     });
     let mut sources: Vec<Found> = processes.into_iter().chain(lines).collect();
     let scripts = first(root, &["package.json"], warnings).and_then(|(file, text)| {
+        let has_own_file = is_there(&root.join(package::PNPM_WORKSPACES));
+        warnings.extend(package::unread_workspaces(&text, has_own_file));
         said(&file, package::read(&text, |lockfile| is_there(&root.join(lockfile))), warnings)
     });
     if let Some(scripts) = scripts.filter(|scripts| !scripts.services.is_empty()) {

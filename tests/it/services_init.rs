@@ -76,6 +76,45 @@ fn a_file_that_cannot_be_read_is_told_and_left_out() {
 }
 
 #[test]
+fn what_was_not_looked_at_is_said_with_its_place() {
+    let sandbox = Sandbox::new();
+    git::write(
+        &sandbox.repo(),
+        "Procfile",
+        "# all of it\n\nweb: serve\nworker run\nbad name: x\nempty:\n\u{1b}[31m\n",
+    );
+    git::write(&sandbox.repo(), "package.json", "{ \"workspaces\": [\"apps/*\"], \"scripts\": {} }");
+    let run = sandbox.wt(&["init"]).ok();
+    let run = run.says(&["Procfile:4", "`worker run`", "Procfile:5", "Procfile:6", "Procfile:7", "(apps/*)"]);
+    assert!(!run.stderr.contains("Procfile:1 ") && !run.stderr.contains('\u{1b}'), "{}", run.shown());
+    for (text, has_file, named) in [
+        (r#"{ "workspaces": { "packages": ["a", "b/*"] } }"#, false, Some("(a, b/*)")),
+        ("{}", true, Some("pnpm-workspace.yaml")),
+        ("{}", false, None),
+    ] {
+        let sandbox = Sandbox::new();
+        git::write(&sandbox.repo(), "package.json", text);
+        if has_file {
+            git::write(&sandbox.repo(), "pnpm-workspace.yaml", "packages: [x]\n");
+        }
+        let run = sandbox.wt(&["init"]).ok();
+        assert_eq!(run.stderr.contains("workspaces ("), named.is_some(), "{}", run.shown());
+        assert!(run.stderr.contains(named.unwrap_or_default()), "{}", run.shown());
+    }
+}
+
+#[test]
+fn an_override_is_to_be_committed_and_then_every_worktree_has_it() {
+    let sandbox = Sandbox::new();
+    git::write(&sandbox.repo(), "compose.yaml", "services:\n  db: { image: x, ports: [\"1:1\"] }\n");
+    sandbox.wt(&["init"]).ok().says(&["compose.override.yaml", "commit it"]);
+    sandbox.git(&sandbox.repo(), &["add", "-A"]);
+    sandbox.git(&sandbox.repo(), &["commit", "-qm", "compose"]);
+    sandbox.wt(&["create", "one"]).ok();
+    assert!(sandbox.worktree("feature-one").join("compose.override.yaml").is_file());
+}
+
+#[test]
 fn a_repository_with_nothing_of_the_kind_gets_the_plain_starter() {
     let sandbox = Sandbox::new();
     sandbox.wt(&["init"]).ok();

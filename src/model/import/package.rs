@@ -25,6 +25,9 @@ pub const LOCKFILES: [(&str, Manager); 6] = [
     ("npm-shrinkwrap.json", Manager::Npm),
 ];
 
+/// Where pnpm names the packages of a repository.
+pub const PNPM_WORKSPACES: &str = "pnpm-workspace.yaml";
+
 /// Servers that take their port as `--port`.
 const TAKE_A_PORT: [&str; 15] = [
     "vite",
@@ -84,6 +87,24 @@ impl Manager {
             (Self::Bun, false) => "bun install",
         }
     }
+}
+
+/// Returns which packages of the repository are not looked at; `None` where there is but one.
+#[must_use]
+pub fn unread_workspaces(text: &str, has_pnpm_workspaces: bool) -> Option<String> {
+    let package: Value = serde_json::from_str(text).ok()?;
+    // yarn also writes them as an object, with the globs below `packages`.
+    let written = package.get("workspaces");
+    let globs = written.and_then(|written| written.get("packages").or(Some(written))?.as_array());
+    let globs: Vec<&str> = globs.into_iter().flatten().filter_map(Value::as_str).collect();
+    let named = match (globs.is_empty(), has_pnpm_workspaces) {
+        (false, _) => globs.join(", ").escape_debug().to_string(),
+        (true, true) => format!("named in {PNPM_WORKSPACES}"),
+        (true, false) => return None,
+    };
+    Some(format!(
+        "package.json: only the scripts of the root were looked at, not those of its workspaces ({named})"
+    ))
 }
 
 /// Reads the text of a package.json beside which `has` says what files there are.

@@ -3,18 +3,37 @@
 use super::proposal::{Found, Proposal, What, name};
 use super::shell::{Command, translate};
 
+/// How many letters of a line are shown.
+const SHOWN: usize = 40;
+
+/// Returns what is no process type, no comment and no empty line: foreman passes over it without a word.
+#[must_use]
+pub fn problems(file: &str, text: &str) -> Vec<String> {
+    let is_said = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let lines = text.lines().enumerate().filter(|(_, line)| !is_said(line) && process(line).is_none());
+    lines
+        .map(|(index, line)| {
+            let start: String = line.chars().take(SHOWN).collect();
+            let more = if line.chars().count() > SHOWN { "…" } else { "" };
+            let number = index + 1;
+            format!("{file}:{number} was left out: `{}{more}` is not `name: command`", start.escape_debug())
+        })
+        .collect()
+}
+
+/// The line that foreman accepts: `^([A-Za-z0-9_-]+):\s*(.+)$`.
+fn process(line: &str) -> Option<(&str, &str)> {
+    let (word, command) = line.split_once(':')?;
+    let is_word = !word.is_empty()
+        && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter));
+    (is_word && !command.trim().is_empty()).then_some((word, command))
+}
+
 /// Reads the text of `file`.
 #[must_use]
 pub fn read(file: &str, text: &str) -> Found {
     let mut found = Found::default();
-    for line in text.lines() {
-        // The line that foreman accepts: `^([A-Za-z0-9_-]+):\s*(.+)$`; whatever else is a comment.
-        let Some((word, command)) = line.split_once(':') else { continue };
-        let is_word = !word.is_empty()
-            && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter));
-        if !is_word || command.trim().is_empty() {
-            continue;
-        }
+    for (word, command) in text.lines().filter_map(process) {
         let from = format!("{file}: {word}");
         let Some(service) = name(word) else {
             found.notes.push(format!("{from}: no service can be called that"));
