@@ -2,18 +2,25 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::host::environment::Environment;
+use crate::host::clock::Clock;
+use crate::host::interrupt::Interrupt;
 use crate::host::process::users;
 
 /// The longest path of a socket (`sun_path` of unix(7), with its NUL; 104 on BSD).
 const LONGEST_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
+/// How long a place in the queue of a supervisor is waited for, and the pause between two tries.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The place of one supervisor's socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,24 +30,19 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Finds the place for `key` (which worktree's): in `$XDG_RUNTIME_DIR/wt`, else in `run` of the state folder, which is
-    /// made where it is missing. Two state folders never share a place.
+    /// Finds the place for `key` (which worktree's): in `run` of the state folder, which is made where it is missing. The
+    /// environment has no say: whoever finds the state folder, from a login or a timer, finds the supervisor.
     ///
     /// # Errors
     ///
-    /// `PermissionDenied` when neither folder is ours alone.
-    pub fn find(environment: &Environment, state: &Path, key: &str) -> io::Result<Self> {
+    /// `PermissionDenied` when that folder is not ours alone.
+    pub fn find(state: &Path, key: &str) -> io::Result<Self> {
         let mut text = state.as_os_str().as_encoded_bytes().to_vec();
         text.push(0);
         text.extend_from_slice(key.as_bytes());
         let hash = git2::Oid::hash_object(git2::ObjectType::Blob, &text).map_err(io::Error::other)?;
         let name = format!("{}.sock", &hash.to_string()[..16]);
-        let runtime = environment.find_folder("XDG_RUNTIME_DIR").filter(|folder| is_ours_alone(folder));
-        let folder = match runtime.map(|folder| private(&folder.join("wt"))) {
-            Some(Ok(folder)) => folder,
-            _ => private(&state.join("run"))?,
-        };
-        Ok(Self { folder, name })
+        Ok(Self { folder: private(&state.join("run"))?, name })
     }
 
     /// Returns the socket's path, for people.
@@ -77,10 +79,11 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// `PermissionDenied` when another user listens there; those of connecting.
+    /// `PermissionDenied` when another user listens there; `TimedOut` when so many wait there already that nobody more can;
+    /// those of connecting.
     pub fn connect(&self) -> io::Result<Option<UnixStream>> {
         let folder = File::open(&self.folder)?;
-        match UnixStream::connect(short(&folder, &self.path(), &self.name)) {
+        match connect(&short(&folder, &self.path(), &self.name)) {
             Ok(stream) => {
                 require_our_user(&stream)?;
                 Ok(Some(stream))
@@ -142,6 +145,29 @@ impl Drop for Listening {
     }
 }
 
+/// Connects without ever waiting in the kernel, where the end of a stopped listener's full queue would never come.
+fn connect(path: &Path) -> io::Result<UnixStream> {
+    let address = SockAddr::unix(path)?;
+    let begun = Clock.instant();
+    loop {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        match socket.connect(&address) {
+            Ok(()) => {
+                socket.set_nonblocking(false)?;
+                return Ok(UnixStream::from(OwnedFd::from(socket)));
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock && Clock.since(begun) < PATIENCE => {
+                Clock.wait(PAUSE, &Interrupt::default()).map_err(|_| ErrorKind::Interrupted)?;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Err(io::Error::new(ErrorKind::TimedOut, "too many wait for it already"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Returns a path of the same socket that fits into an address.
 fn short(folder: &File, path: &Path, name: &str) -> PathBuf {
     if path.as_os_str().len() <= LONGEST_PATH || !cfg!(target_os = "linux") {
@@ -182,7 +208,6 @@ fn is_ours_alone(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsString;
     use std::io::{Read, Write};
     use std::os::unix::fs::PermissionsExt;
 
@@ -192,15 +217,11 @@ mod tests {
         tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o700)).tempdir().unwrap()
     }
 
-    fn environment(runtime: &Path) -> Environment {
-        Environment::from_iter([(OsString::from("XDG_RUNTIME_DIR"), runtime.as_os_str().to_owned())])
-    }
-
     #[test]
     fn a_caller_is_heard_and_a_second_supervisor_is_refused() {
         let folder = private_folder();
-        let endpoint = Endpoint::find(&environment(folder.path()), Path::new("/state"), "r/a").unwrap();
-        assert!(endpoint.path().starts_with(folder.path().join("wt")));
+        let endpoint = Endpoint::find(folder.path(), "r/a").unwrap();
+        assert!(endpoint.path().starts_with(folder.path().join("run")));
         assert!(endpoint.connect().unwrap().is_none());
         let listening = endpoint.listen().unwrap();
         assert!(listening.find_caller().unwrap().is_none());
@@ -217,7 +238,7 @@ mod tests {
     #[test]
     fn what_a_killed_supervisor_left_is_replaced_and_not_removed_by_it_later() {
         let folder = private_folder();
-        let endpoint = Endpoint::find(&environment(folder.path()), Path::new("/state"), "r/a").unwrap();
+        let endpoint = Endpoint::find(folder.path(), "r/a").unwrap();
         drop(UnixListener::bind(endpoint.path()).unwrap());
         assert!(endpoint.connect().unwrap().is_none(), "nobody listens");
         let first = endpoint.listen().unwrap();
@@ -231,23 +252,32 @@ mod tests {
     #[test]
     fn worktrees_and_state_folders_have_places_of_their_own() {
         let folder = private_folder();
-        let find = |state: &str, key: &str| {
-            Endpoint::find(&environment(folder.path()), Path::new(state), key).unwrap().path()
-        };
-        let places = [find("/one", "r/a"), find("/one", "r/b"), find("/two", "r/a")];
+        let find = |state: &str, key: &str| Endpoint::find(&folder.path().join(state), key).unwrap().path();
+        let places = [find("one", "r/a"), find("one", "r/b"), find("two", "r/a")];
         assert!(places[0] != places[1] && places[0] != places[2]);
-        assert_eq!(places[0], find("/one", "r/a"));
+        assert_eq!(places[0], find("one", "r/a"));
     }
 
     #[test]
     fn a_folder_that_others_may_enter_is_not_used() {
-        let (open, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        fs::set_permissions(open.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let endpoint = Endpoint::find(&environment(open.path()), state.path(), "r/a").unwrap();
-        assert!(endpoint.path().starts_with(state.path()));
+        let state = tempfile::tempdir().unwrap();
+        Endpoint::find(state.path(), "r/a").unwrap();
         fs::set_permissions(state.path().join("run"), fs::Permissions::from_mode(0o755)).unwrap();
-        let refused = Endpoint::find(&environment(open.path()), state.path(), "r/a").unwrap_err();
+        let refused = Endpoint::find(state.path(), "r/a").unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_queue_is_not_waited_for_without_an_end() {
+        let folder = private_folder();
+        let endpoint = Endpoint::find(folder.path(), "r/a").unwrap();
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        socket.bind(&SockAddr::unix(endpoint.path()).unwrap()).unwrap();
+        socket.listen(0).unwrap();
+        let first = endpoint.connect().unwrap();
+        let second = endpoint.connect();
+        assert!(first.is_some() && second.unwrap_err().kind() == ErrorKind::TimedOut);
     }
 
     #[cfg(target_os = "linux")]
@@ -255,7 +285,7 @@ mod tests {
     fn a_state_folder_with_a_very_long_name_does_too() {
         let folder = private_folder();
         let state = folder.path().join("x".repeat(120));
-        let endpoint = Endpoint::find(&Environment::default(), &state, "r/a").unwrap();
+        let endpoint = Endpoint::find(&state, "r/a").unwrap();
         let listening = endpoint.listen().unwrap();
         assert!(endpoint.connect().unwrap().is_some() && listening.is_reachable());
     }

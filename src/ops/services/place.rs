@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::environment::Environment;
 use crate::host::services::endpoint::Endpoint;
 use crate::model::attribution::Claim;
 use crate::model::registry::entry::Entry;
@@ -65,8 +64,8 @@ impl Place {
     /// As [`Place::of`].
     pub fn of_wish(state: &Path, wish: Wish) -> Result<Self> {
         let key = wish.folder.to_string_lossy().into_owned();
-        let endpoint = Endpoint::find(&Environment::default(), state, &key)
-            .map_err(internal("there is no place for the supervisor's socket"))?;
+        let endpoint =
+            Endpoint::find(state, &key).map_err(internal("there is no place for the supervisor's socket"))?;
         Ok(Self { wish, endpoint })
     }
 }
