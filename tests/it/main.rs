@@ -63,6 +63,7 @@ mod remove;
 mod remove_danger;
 mod remove_refuses;
 mod restore;
+mod services_callers;
 mod services_checks;
 mod services_compose;
 mod services_config;

@@ -73,6 +73,12 @@ pub fn facts(pid: u32) -> Option<ProcessFacts> {
     })
 }
 
+/// Answers whether `pid` was stopped by a signal, or by a debugger, and does nothing until it is let go on.
+#[must_use]
+pub fn is_stopped(pid: u32) -> bool {
+    Stat::read(pid).is_some_and(|stat| matches!(stat.state, 'T' | 't'))
+}
+
 /// Returns the pids of all processes that `/proc` shows.
 pub(crate) fn pids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc")

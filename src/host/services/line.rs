@@ -36,6 +36,17 @@ impl Talk {
         self.stream.as_fd()
     }
 
+    /// Returns who listens at the other end, as the kernel noted it (`SO_PEERCRED`, unix(7)); `None` where it does not tell.
+    #[must_use]
+    pub fn peer(&self) -> Option<u32> {
+        #[cfg(target_os = "linux")]
+        return rustix::net::sockopt::socket_peercred(&self.stream)
+            .ok()
+            .and_then(|peer| u32::try_from(peer.pid.as_raw_nonzero().get()).ok());
+        #[cfg(not(target_os = "linux"))]
+        return None;
+    }
+
     /// Says `thing` and waits until it is on its way.
     ///
     /// # Errors

@@ -8,6 +8,16 @@ use super::state::State;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 
+/// A request with its number, or an answer with the number of the request that it belongs to. 0 is what belongs to none, and
+/// what an end says that knows no numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Numbered<T> {
+    #[serde(default)]
+    pub number: u64,
+    #[serde(flatten)]
+    pub said: T,
+}
+
 /// What a command asks for. The connection is the wish: a start whose connection ends early is taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
@@ -75,4 +85,25 @@ pub struct ServiceFacts {
     pub since: Option<Timestamp>,
     pub restarts: u32,
     pub reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_stands_beside_what_is_said_and_may_be_missing() {
+        let asked = Numbered { number: 3, said: Request::Status };
+        let text = serde_json::to_value(&asked).unwrap();
+        assert_eq!(text, json!({ "number": 3, "ask": "status" }));
+        assert_eq!(serde_json::from_value::<Numbered<Request>>(text).unwrap(), asked);
+        let old = json!({ "say": "note", "text": "x", "unheard_of": 1 });
+        let note = Reply::Note { text: "x".to_owned() };
+        assert_eq!(
+            serde_json::from_value::<Numbered<Reply>>(old).unwrap(),
+            Numbered { number: 0, said: note }
+        );
+    }
 }

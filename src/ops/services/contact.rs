@@ -13,6 +13,7 @@ use crate::model::attribution::WT_MARKER;
 use crate::model::services::protocol::{Reply, Request, ServiceFacts};
 use crate::model::services::record::Record;
 
+use super::conversation::{Conversation, Heard};
 use super::failures::internal;
 use super::place::Place;
 
@@ -27,9 +28,6 @@ const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two looks whether it listens.
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// How often we look whether the user gave up.
-pub(super) const GLANCE: Duration = Duration::from_millis(100);
 
 /// Hears what happens while something is waited for.
 pub trait Listener {
@@ -85,20 +83,22 @@ pub fn ask(
 ) -> Result<Answer> {
     let begun = context.host.clock.instant();
     loop {
-        let mut talk = require(context, place)?;
-        match converse(context, &mut talk, request, listener)? {
+        let talk = require(context, place)?;
+        match converse(context, talk, request, listener)? {
             Some(answer) => return Ok(answer),
             // It was just about to end when we came.
             None if context.host.clock.since(begun) < PATIENCE => {
                 context.host.clock.wait(PAUSE, &context.host.interrupt)?;
             }
-            None => {
-                return Err(Failure::new(Code::Internal, "the supervisor ends before it answers").hint(
-                    format!("its own words are in {}", place.wish.folder.join("supervisor.log").display()),
-                ));
-            }
+            None => return Err(ends_before_it_answers(place)),
         }
     }
+}
+
+pub(super) fn ends_before_it_answers(place: &Place) -> Failure {
+    let log = place.wish.folder.join("supervisor.log");
+    Failure::new(Code::Internal, "the supervisor ends before it answers")
+        .hint(format!("its own words are in {}", log.display()))
 }
 
 /// Says `request` to the supervisor and waits for its answer; `None` where there is none.
@@ -113,7 +113,7 @@ pub fn ask_if_there(
     listener: &mut dyn Listener,
 ) -> Result<Option<Answer>> {
     match find(place)? {
-        Some(mut talk) => converse(context, &mut talk, request, listener),
+        Some(talk) => converse(context, talk, request, listener),
         None => Ok(None),
     }
 }
@@ -178,56 +178,54 @@ pub fn require(context: &Context, place: &Place) -> Result<Talk> {
 /// `None` when the supervisor ended before it heard us.
 fn converse(
     context: &Context,
-    talk: &mut Talk,
+    talk: Talk,
     request: &Request,
     listener: &mut dyn Listener,
 ) -> Result<Option<Answer>> {
-    let lost = internal("the supervisor cannot be talked with");
-    match talk.say(request, PATIENCE) {
-        Err(error) if is_gone(&error) => return Ok(None),
-        said => said.map_err(&lost)?,
-    }
+    let mut conversation = Conversation::new(context, talk);
+    let number = conversation.say(request)?;
     let mut was_heard = false;
-    // When it was last heard of, once the user gave up.
-    let mut given_up: Option<Instant> = None;
+    // When it was last heard of, once the user gave up, and as which request that was said.
+    let mut given_up: Option<(Instant, u64)> = None;
     let interrupted = || Failure::new(Code::Interrupted, "interrupted");
     loop {
         if given_up.is_none() && context.host.interrupt.is_raised() {
-            given_up = Some(context.host.clock.instant());
-            match talk.say(&Request::TakeBack, PATIENCE) {
-                Err(error) if is_gone(&error) => return Err(interrupted()),
-                said => said.map_err(&lost)?,
-            }
+            given_up = Some((context.host.clock.instant(), conversation.say(&Request::TakeBack)?));
         }
-        let reply = match talk.hear::<Reply>(Some(GLANCE)) {
-            Ok(reply) => reply,
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
+        let (answered, reply) = match conversation.hear()? {
+            Heard::Reply(answered, reply) => (answered, reply),
+            Heard::Nothing => {
                 listener.idle()?;
-                if given_up.is_some_and(|since| context.host.clock.since(since) > silence(request)) {
-                    // It is stopped, or hangs: it takes back what it has to once it goes on.
+                if given_up.is_some_and(|(since, _)| context.host.clock.since(since) > silence(request)) {
+                    // It hangs: it takes back what it has to once it goes on.
                     return Err(interrupted());
                 }
                 continue;
             }
-            Err(error) if is_gone(&error) => None,
-            Err(error) => return Err(lost(error)),
-        };
-        given_up = given_up.map(|_| context.host.clock.instant());
-        match (reply, given_up) {
-            (Some(Reply::Services { services }), _) => listener.services(&services),
-            (Some(Reply::Note { text }), _) => listener.note(&text),
-            (Some(Reply::Done { services }), None) => return Ok(Some(Answer::Done(services))),
-            (Some(Reply::Failed { service, reason, cause, services }), None) => {
-                return Ok(Some(Answer::Failed(Failed { service, reason, cause, services })));
-            }
-            (_, Some(_)) => return Err(interrupted()),
-            (None, None) if was_heard => {
+            Heard::End if given_up.is_some() => return Err(interrupted()),
+            Heard::End if was_heard => {
                 return Err(Failure::new(Code::Internal, "the supervisor ended while it was at work")
                     .hint("`wt status` shows how the services stand"));
             }
-            (None, None) => return Ok(None),
-        }
+            Heard::End => return Ok(None),
+        };
         was_heard = true;
+        given_up = given_up.map(|(_, number)| (context.host.clock.instant(), number));
+        // What is no answer to us is none: others may be at work as well.
+        let is_ours = answered == number || answered == 0;
+        let is_taken_back = given_up.is_some_and(|(_, number)| answered == number);
+        match reply {
+            Reply::Services { services } => listener.services(&services),
+            Reply::Note { text } => listener.note(&text),
+            // Also when it was too late to take it back.
+            Reply::Done { services } if is_ours => return Ok(Some(Answer::Done(services))),
+            Reply::Done { .. } | Reply::Failed { .. } if is_taken_back => return Err(interrupted()),
+            Reply::Failed { .. } if is_ours && given_up.is_some() => return Err(interrupted()),
+            Reply::Failed { service, reason, cause, services } if is_ours => {
+                return Ok(Some(Answer::Failed(Failed { service, reason, cause, services })));
+            }
+            Reply::Done { .. } | Reply::Failed { .. } => {}
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! `wt up --foreground`: the connection stays for as long as the services run, and everything ends with it.
 
-use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::context::Context;
@@ -11,7 +10,7 @@ use crate::model::services::state::State;
 use crate::ops::env;
 
 use super::contact::{self, Failed, Listener};
-use super::failures::internal;
+use super::conversation::{Conversation, Heard};
 use super::place::Place;
 use super::plans;
 use super::up::{Request, failure, settled};
@@ -33,55 +32,80 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Liste
     let place = Place::of(context, &entry)?;
     chosen.plans.iter_mut().for_each(|plan| plan.terminal = true);
     let ask = Ask::Start { plans: chosen.plans, wait: request.wait, foreground: true };
-    let mut talk = contact::require(context, &place)?;
-    talk.say(&ask, contact::PATIENCE).map_err(internal("the supervisor cannot be talked with"))?;
-    stay(context, &place, &mut talk, listener)
+    let begun = context.host.clock.instant();
+    loop {
+        let talk = contact::require(context, &place)?;
+        if stay(context, &place, talk, &ask, listener)? {
+            return Ok(());
+        }
+        // It was just about to end when we came.
+        if context.host.clock.since(begun) > contact::PATIENCE {
+            return Err(contact::ends_before_it_answers(&place));
+        }
+    }
 }
 
-fn stay(context: &Context, place: &Place, talk: &mut Talk, listener: &mut dyn Listener) -> Result<()> {
-    let lost = internal("the supervisor cannot be talked with");
-    let mut is_started = false;
-    let mut stopping: Option<Instant> = None;
+/// Stays until all have ended; false when the supervisor ended before it heard us.
+fn stay(
+    context: &Context,
+    place: &Place,
+    talk: Talk,
+    ask: &Ask,
+    listener: &mut dyn Listener,
+) -> Result<bool> {
+    let mut conversation = Conversation::new(context, talk);
+    let start = conversation.say(ask)?;
+    let (mut is_started, mut was_heard) = (false, false);
+    // Since when, and as which request.
+    let mut stopping: Option<(Instant, u64)> = None;
     loop {
         if stopping.is_none() && context.host.interrupt.is_raised() {
-            stopping = Some(context.host.clock.instant());
-            talk.say(&Ask::Stop, contact::PATIENCE).map_err(&lost)?;
+            stopping = Some((context.host.clock.instant(), conversation.say(&Ask::Stop)?));
         }
         listener.idle()?;
-        let reply = match talk.hear::<Reply>(Some(contact::GLANCE)) {
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                if stopping.is_some_and(|since| context.host.clock.since(since) > STOPPING) {
+        let (answered, reply) = match conversation.hear()? {
+            Heard::Reply(answered, reply) => (answered, reply),
+            Heard::Nothing => {
+                if stopping.is_some_and(|(since, _)| context.host.clock.since(since) > STOPPING) {
                     return Err(Failure::new(Code::ServiceFailed, "the services do not stop")
                         .hint("`wt status` shows which; `wt down` tries again"));
                 }
                 continue;
             }
-            Err(error) if contact::is_gone(&error) => None,
-            reply => reply.map_err(&lost)?,
-        };
-        match (reply, stopping) {
-            (Some(Reply::Services { services }), _) => {
-                listener.services(&services);
-                if is_started && stopping.is_none() && services.iter().all(|known| known.state.is_resting()) {
-                    listener.idle()?;
-                    return ended(&services);
-                }
-            }
-            (Some(Reply::Note { text }), _) => listener.note(&text),
-            (Some(Reply::Done { .. }), None) => is_started = true,
-            (Some(Reply::Failed { service, reason, cause, services }), None) => {
-                listener.idle()?;
-                return Err(failure(place, Failed { service, reason, cause, services }));
-            }
-            (Some(Reply::Done { .. }) | None, Some(_)) => {
+            Heard::End if stopping.is_some() => {
                 listener.idle()?;
                 return Err(Failure::new(Code::Interrupted, "interrupted"));
             }
-            (Some(Reply::Failed { .. }), Some(_)) => {}
-            (None, None) => {
+            Heard::End if was_heard => {
                 return Err(Failure::new(Code::Internal, "the supervisor ended while the services ran")
                     .hint("`wt status` shows how the services stand"));
             }
+            Heard::End => return Ok(false),
+        };
+        was_heard = true;
+        let is_stopped = stopping.is_some_and(|(_, number)| answered == number);
+        match reply {
+            Reply::Services { services } => {
+                listener.services(&services);
+                if is_started && stopping.is_none() && services.iter().all(|known| known.state.is_resting()) {
+                    listener.idle()?;
+                    return ended(&services).map(|()| true);
+                }
+            }
+            Reply::Note { text } => listener.note(&text),
+            Reply::Done { .. } if answered == start || answered == 0 => is_started = true,
+            Reply::Done { .. } if is_stopped => {
+                listener.idle()?;
+                return Err(Failure::new(Code::Interrupted, "interrupted"));
+            }
+            Reply::Failed { service, reason, cause, services }
+                if is_stopped || (stopping.is_none() && (answered == start || answered == 0)) =>
+            {
+                listener.idle()?;
+                return Err(failure(place, Failed { service, reason, cause, services }));
+            }
+            // The start that was cut off by our own stop.
+            Reply::Done { .. } | Reply::Failed { .. } => {}
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Running the services of worktrees: starting, stopping, looking, and the supervisor that does it.
 
 pub mod contact;
+mod conversation;
 pub mod down;
 mod failures;
 pub mod foreground;

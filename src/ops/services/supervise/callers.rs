@@ -3,32 +3,42 @@
 
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
+use super::launching::Refusal;
 use super::supervisor::Supervisor;
 use crate::host::services::line::Talk;
 use crate::model::services::batch::{BatchId, Outcome};
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
-use crate::model::services::protocol::{Cause, Reply, Request, ServiceFacts};
+use crate::model::services::protocol::{Cause, Numbered, Reply, Request, ServiceFacts};
+
+/// How many may be connected at once.
+const MOST: usize = 128;
+
+/// How long somebody who has connected may take until their first request is there.
+const FIRST_REQUEST: Duration = Duration::from_secs(3);
 
 /// Somebody who is connected.
 #[derive(Debug)]
 pub(super) struct Caller {
     talk: Talk,
-    /// What they wait for.
-    batch: Option<BatchId>,
+    /// What they wait for, each with the number of the request.
+    wishes: Vec<(BatchId, u64)>,
     watches: bool,
     /// Whether everything ends with them.
     is_foreground: bool,
     has_asked: bool,
     is_gone: bool,
+    since: Instant,
 }
 
 impl Caller {
-    pub fn new(stream: UnixStream) -> Self {
+    fn new(stream: UnixStream, now: Instant) -> Self {
         Self {
             talk: Talk::new(stream),
-            batch: None,
+            wishes: Vec::new(),
+            since: now,
             watches: false,
             is_foreground: false,
             has_asked: false,
@@ -46,16 +56,35 @@ impl Caller {
 
     /// Answers whether they have what they came for.
     pub fn is_idle(&self) -> bool {
-        self.is_gone || (self.has_asked && self.batch.is_none() && !self.talk.has_waiting())
+        self.is_gone || (self.has_asked && self.wishes.is_empty() && !self.talk.has_waiting())
     }
 
-    fn tell(&mut self, reply: &Reply) {
+    fn tell(&mut self, number: u64, reply: Reply) {
         // Who does not read is not waited for.
-        self.is_gone |= self.talk.queue(reply).is_err();
+        self.is_gone |= self.talk.queue(&Numbered { number, said: reply }).is_err();
+    }
+
+    fn is_listening(&self) -> bool {
+        self.watches || !self.wishes.is_empty()
     }
 }
 
 impl Supervisor<'_> {
+    /// Lets somebody in who has connected. Where there are too many, one who has what they came for makes room.
+    pub fn let_in(&mut self, stream: UnixStream) {
+        let mut caller = Caller::new(stream, self.host.clock.instant());
+        if self.callers.len() >= MOST {
+            let makes_room =
+                |caller: &Caller| caller.is_idle() && !caller.is_listening() && !caller.is_foreground;
+            let Some(at) = self.callers.iter().position(makes_room) else {
+                let reason = format!("{MOST} others talk with the supervisor already; try again");
+                return caller.tell(0, failed(reason, Cause::Service, self.facts()));
+            };
+            self.callers.remove(at);
+        }
+        self.callers.push(caller);
+    }
+
     /// Takes in what was said, and what it means that somebody left.
     pub fn hear(&mut self) {
         for at in 0..self.callers.len() {
@@ -66,11 +95,12 @@ impl Supervisor<'_> {
             });
             caller.is_gone |= caller.talk.is_closed();
             for line in lines {
-                match serde_json::from_slice(&line) {
-                    Ok(request) => self.answer(at, request),
+                match serde_json::from_slice::<Numbered<Request>>(&line) {
+                    Ok(Numbered { number, said }) => self.answer(at, number, said),
                     Err(error) => {
                         let reason = format!("it is of another version: {error}");
-                        self.refuse(at, reason, Cause::Service);
+                        let reply = failed(reason, Cause::Service, self.facts());
+                        self.tell(at, 0, reply);
                         // Whoever cannot be understood is not listened to any longer.
                         if let Some(caller) = self.callers.get_mut(at) {
                             caller.is_gone = true;
@@ -80,63 +110,89 @@ impl Supervisor<'_> {
                 }
             }
         }
-        let gone = self.callers.extract_if(.., |caller| caller.is_gone);
+        // Nobody is waited for who connects and asks nothing.
+        let is_silent =
+            |caller: &Caller| !caller.has_asked && self.host.clock.since(caller.since) >= FIRST_REQUEST;
+        let gone = self.callers.extract_if(.., |caller| caller.is_gone || is_silent(caller));
         let gone: Vec<Caller> = gone.collect();
         for caller in gone {
             if caller.is_foreground {
                 self.stop_everything();
-            } else if let Some(batch) = caller.batch {
-                self.events.push_back(Event::Abandon { batch });
+                continue;
+            }
+            for (batch, _) in caller.wishes {
+                if !self.withdraw(batch) {
+                    self.events.push_back(Event::Abandon { batch });
+                }
             }
         }
     }
 
-    fn answer(&mut self, at: usize, request: Request) {
+    /// From now on nothing ends with those who stayed in the foreground and wait for nothing.
+    pub fn let_go(&mut self) {
+        for caller in self.callers.iter_mut().filter(|caller| caller.wishes.is_empty()) {
+            caller.is_foreground = false;
+        }
+    }
+
+    fn answer(&mut self, at: usize, number: u64, request: Request) {
         let news = std::mem::take(&mut self.news);
         let Some(caller) = self.callers.get_mut(at) else { return };
         caller.has_asked = true;
         for text in news {
-            caller.tell(&Reply::Note { text });
+            caller.tell(0, Reply::Note { text });
         }
         match request {
             Request::Status => {
                 let services = self.facts();
-                self.tell(at, &Reply::Done { services });
+                self.tell(at, number, Reply::Done { services });
             }
             Request::Watch => {
                 caller.watches = true;
                 let services = self.facts();
-                self.tell(at, &Reply::Services { services });
+                self.tell(at, number, Reply::Services { services });
             }
             Request::Start { plans, wait, foreground } => {
                 caller.is_foreground = foreground;
                 self.note_other_plans(at, &plans);
-                self.begin(at, &plans.clone(), |batch| Event::Start { batch, plans, wait });
+                self.begin(at, number, plans.clone(), |batch| Event::Start { batch, plans, wait });
             }
             Request::Restart { plans, anew } => {
-                self.begin(at, &plans.clone(), |batch| Event::Restart { batch, plans, anew });
+                self.begin(at, number, plans.clone(), |batch| Event::Restart { batch, plans, anew });
             }
-            Request::Stop => self.begin(at, &[], |batch| Event::Stop { batch }),
+            Request::Stop => {
+                self.withdraw_all(&[]);
+                self.begin(at, number, Vec::new(), |batch| Event::Stop { batch });
+            }
             Request::TakeBack => {
-                if let Some(batch) = caller.batch {
-                    self.events.push_back(Event::Abandon { batch });
-                    return;
+                let wishes = caller.wishes.clone();
+                for (batch, _) in &wishes {
+                    if self.withdraw(*batch) {
+                        self.settle(*batch, Outcome::Ended);
+                    } else {
+                        self.events.push_back(Event::Abandon { batch: *batch });
+                    }
                 }
-                let services = self.facts();
-                self.tell(at, &Reply::Done { services });
+                if wishes.is_empty() {
+                    let services = self.facts();
+                    self.tell(at, number, Reply::Done { services });
+                }
             }
         }
     }
 
-    fn begin(&mut self, at: usize, plans: &[ServicePlan], event: impl FnOnce(BatchId) -> Event) {
-        if let Err(refusal) = self.hold_ports(plans) {
-            return self.refuse(at, refusal.reason, refusal.cause);
-        }
+    fn begin(
+        &mut self,
+        at: usize,
+        number: u64,
+        plans: Vec<ServicePlan>,
+        event: impl FnOnce(BatchId) -> Event,
+    ) {
         let batch = self.new_batch();
         if let Some(caller) = self.callers.get_mut(at) {
-            caller.batch = Some(batch);
+            caller.wishes.push((batch, number));
         }
-        self.events.push_back(event(batch));
+        self.claim(batch, plans, event(batch));
     }
 
     fn note_other_plans(&mut self, at: usize, plans: &[ServicePlan]) {
@@ -147,23 +203,32 @@ impl Supervisor<'_> {
                     "`{0}` runs as it was started; `wt restart {0}` starts it as it is configured now",
                     plan.name
                 );
-                self.tell(at, &Reply::Note { text });
+                self.tell(at, 0, Reply::Note { text });
             }
         }
     }
 
-    fn refuse(&mut self, at: usize, reason: String, cause: Cause) {
+    /// Tells whoever wished it that nothing was begun.
+    pub fn refuse_wish(&mut self, batch: BatchId, refusal: Refusal) {
         let services = self.facts();
-        if let Some(caller) = self.callers.get_mut(at) {
-            // What ran before is not theirs to end.
-            caller.is_foreground = false;
-        }
-        self.tell(at, &Reply::Failed { service: None, reason, cause, services });
+        let Some((caller, number)) = self.wisher(batch) else { return };
+        // What ran before is not theirs to end.
+        caller.is_foreground = false;
+        caller.tell(number, failed(refusal.reason, refusal.cause, services));
     }
 
-    fn tell(&mut self, at: usize, reply: &Reply) {
+    /// Returns who waits for a wish, and as which request; they wait for it no longer.
+    fn wisher(&mut self, batch: BatchId) -> Option<(&mut Caller, u64)> {
+        self.callers.iter_mut().find_map(|caller| {
+            let at = caller.wishes.iter().position(|(wish, _)| *wish == batch)?;
+            let (_, number) = caller.wishes.remove(at);
+            Some((caller, number))
+        })
+    }
+
+    fn tell(&mut self, at: usize, number: u64, reply: Reply) {
         if let Some(caller) = self.callers.get_mut(at) {
-            caller.tell(reply);
+            caller.tell(number, reply);
         }
     }
 
@@ -172,8 +237,8 @@ impl Supervisor<'_> {
         // Who is told that something has stopped finds its port free.
         self.release_resting();
         let services = self.facts();
-        let Some(caller) = self.callers.iter_mut().find(|caller| caller.batch == Some(batch)) else { return };
-        caller.batch = None;
+        let mut causes = std::mem::take(&mut self.causes);
+        let Some((caller, number)) = self.wisher(batch) else { return self.causes = causes };
         // A start that failed is taken back already: what ran before is not theirs to end.
         caller.is_foreground &= outcome == Outcome::Done;
         // Whoever stays to look on is told of changes from now on.
@@ -181,36 +246,33 @@ impl Supervisor<'_> {
         let reply = match outcome {
             Outcome::Done => Reply::Done { services },
             Outcome::Failed { service, reason } => {
-                let cause = self.causes.remove(&service).unwrap_or_default();
+                let cause = causes.remove(&service).unwrap_or_default();
                 Reply::Failed { service: Some(service), reason, cause, services }
             }
-            Outcome::Ended => Reply::Failed {
-                service: None,
-                reason: "somebody stopped the services meanwhile".to_owned(),
-                cause: Cause::Service,
-                services,
-            },
+            Outcome::Ended => {
+                failed("somebody stopped the services meanwhile".to_owned(), Cause::Service, services)
+            }
         };
-        caller.tell(&reply);
+        caller.tell(number, reply);
+        self.causes = causes;
     }
 
     /// Tells everybody who waits how things stand now.
     pub fn tell_all(&mut self, services: &[ServiceFacts]) {
         let reply = Reply::Services { services: services.to_vec() };
-        for caller in self.callers.iter_mut().filter(|caller| caller.watches || caller.batch.is_some()) {
-            caller.tell(&reply);
+        for caller in self.callers.iter_mut().filter(|caller| caller.is_listening()) {
+            caller.tell(0, reply.clone());
         }
     }
 
     /// Says something to everybody who waits, else to whoever calls next.
     pub fn note(&mut self, text: String) {
         let reply = Reply::Note { text: text.clone() };
-        let mut listeners = self.callers.iter_mut().filter(|caller| caller.watches || caller.batch.is_some());
         let mut is_heard = false;
-        listeners.by_ref().for_each(|caller| {
-            caller.tell(&reply);
+        for caller in self.callers.iter_mut().filter(|caller| caller.is_listening()) {
+            caller.tell(0, reply.clone());
             is_heard = true;
-        });
+        }
         if !is_heard {
             self.news.push(text);
         }
@@ -221,4 +283,9 @@ impl Supervisor<'_> {
             caller.is_gone |= caller.talk.send_waiting().is_err();
         }
     }
+}
+
+/// Says that a wish failed for a reason that is not one service's.
+fn failed(reason: String, cause: Cause, services: Vec<ServiceFacts>) -> Reply {
+    Reply::Failed { service: None, reason, cause, services }
 }

@@ -2,7 +2,7 @@
 //! listener is. Written when something changed, never waited for.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -17,11 +17,14 @@ use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::record::{Kept, Record, SCHEMA};
 use crate::model::services::service::Service;
 
+/// How long the end of the last writing is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Writes processes into the registry, one after the other, in a thread of its own: somebody may hold the lock.
 #[derive(Debug)]
 pub(super) struct Registrar {
     sender: Option<Sender<Vec<ProcessId>>>,
-    thread: Option<JoinHandle<()>>,
+    ended: Receiver<()>,
     last: Vec<ProcessId>,
 }
 
@@ -29,11 +32,16 @@ impl Registrar {
     pub fn start(host: &Host, sequence: u64) -> Result<Self> {
         let store = Store::open(host.dirs()?, super::supervisor::LOCK_TIMEOUT, host.interrupt.clone());
         let (sender, wishes) = channel();
-        let thread = std::thread::Builder::new()
+        let (at_end, ended) = channel();
+        let writing = move || {
+            write_all(&store, sequence, &wishes);
+            drop::<Sender<()>>(at_end);
+        };
+        std::thread::Builder::new()
             .stack_size(512 * 1024)
-            .spawn(move || write_all(&store, sequence, &wishes))
+            .spawn(writing)
             .map_err(crate::ops::services::failures::internal("no thread for the registry"))?;
-        Ok(Self { sender: Some(sender), thread: Some(thread), last: Vec::new() })
+        Ok(Self { sender: Some(sender), ended, last: Vec::new() })
     }
 
     /// Has them recorded soon.
@@ -48,12 +56,12 @@ impl Registrar {
         }
     }
 
-    /// Waits until everything is recorded.
+    /// Waits until everything is recorded, but not long: who waits for our end is not to wait for somebody who holds the
+    /// registry's lock, and processes that have ended are nobody's whatever is on record.
     pub fn finish(&mut self) {
         self.sender = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        // It sends nothing: its end is what comes.
+        let _ = self.ended.recv_timeout(PATIENCE);
     }
 }
 
@@ -115,6 +123,10 @@ impl Supervisor<'_> {
     pub fn keep(&mut self) {
         // Also where nothing changed on record: a start may have failed as it had before.
         self.release_resting();
+        if self.fleet.is_idle() {
+            // What is started from now on is not theirs who stayed with what has ended.
+            self.let_go();
+        }
         let services: Vec<Kept> = self.fleet.services().values().map(|service| self.kept(service)).collect();
         let record = Record {
             schema: SCHEMA,

@@ -17,13 +17,11 @@ use crate::host::services::terminal::Terminal;
 use crate::host::store::Store;
 use crate::model::attribution::{WT_MARKER, WT_SERVICE};
 use crate::model::port::Port;
-use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
-use crate::model::services::service::Service;
 
 /// Why ports cannot be had.
 #[derive(Debug)]
@@ -33,55 +31,6 @@ pub(super) struct Refusal {
 }
 
 impl Supervisor<'_> {
-    /// Holds the ports of all that do not run yet, under the registry's lock, so that no other `wt` gives them away.
-    pub fn hold_ports(&mut self, plans: &[ServicePlan]) -> Result<(), Refusal> {
-        let is_resting = |name: &ServiceName| self.fleet.services().get(name).is_none_or(Service::is_resting);
-        let wanted: Vec<(ServiceName, Port)> = plans
-            .iter()
-            .filter(|plan| is_resting(&plan.name) && !plan.contained)
-            .flat_map(|plan| plan.ports().map(|port| (plan.name.clone(), port)))
-            .filter(|(_, port)| !self.holds.contains_key(port) && !self.sockets.contains_key(port))
-            .collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let sequence = self.wish.sequence;
-        let taken = self.store().and_then(|store| {
-            store.update(|registry| {
-                let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.may_run());
-                let ports: Vec<Port> = entry.into_iter().flat_map(Entry::ports).collect();
-                let mut holds: Vec<PortHold> = Vec::new();
-                for (service, port) in &wanted {
-                    if !ports.contains(port) {
-                        return Ok(Err((service.clone(), *port, None, registry.clone())));
-                    }
-                    match PortHold::take(*port) {
-                        Ok(hold) => holds.push(hold),
-                        Err(error) => {
-                            return Ok(Err((service.clone(), *port, Some(error), registry.clone())));
-                        }
-                    }
-                }
-                Ok(Ok(holds))
-            })
-        });
-        match taken {
-            Ok(Ok(holds)) => {
-                self.holds.extend(holds.into_iter().map(|hold| (hold.port(), hold)));
-                Ok(())
-            }
-            Ok(Err((service, port, None, _))) => Err(Refusal {
-                reason: format!("port {port} of `{service}` is no longer allocated to this worktree"),
-                cause: Cause::PortConflict,
-            }),
-            Ok(Err((service, port, Some(error), registry))) => Err(Refusal {
-                reason: format!("port {port} of `{service}` {}", taken_by(port, &error, &registry)),
-                cause: cause(&error),
-            }),
-            Err(failure) => Err(Refusal { reason: failure.to_string(), cause: Cause::Service }),
-        }
-    }
-
     pub fn store(&self) -> crate::error::Result<Store<Registry>> {
         Ok(Store::open(self.host.dirs()?, super::supervisor::LOCK_TIMEOUT, self.host.interrupt.clone()))
     }
@@ -204,7 +153,7 @@ impl Supervisor<'_> {
 }
 
 /// Says who has the port.
-fn taken_by(port: Port, error: &std::io::Error, registry: &Registry) -> String {
+pub(super) fn taken_by(port: Port, error: &std::io::Error, registry: &Registry) -> String {
     if error.kind() != ErrorKind::AddrInUse {
         return format!("cannot be held: {error}");
     }
@@ -240,7 +189,7 @@ fn refusal(error: &std::io::Error, what: &str) -> Refusal {
     Refusal { reason: format!("{what}: {error}"), cause: cause(error) }
 }
 
-fn cause(error: &std::io::Error) -> Cause {
+pub(super) fn cause(error: &std::io::Error) -> Cause {
     match error.kind() {
         ErrorKind::AddrInUse => Cause::PortConflict,
         ErrorKind::NotFound | ErrorKind::NotADirectory => Cause::NotFound,

@@ -1,6 +1,7 @@
 //! The supervisor of a worktree's services.
 
 mod callers;
+mod claims;
 mod ending;
 mod keep;
 mod launching;

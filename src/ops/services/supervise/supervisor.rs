@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::callers::Caller;
+use super::claims::Claims;
 use super::keep::Registrar;
 use super::running::Run;
 use crate::error::Result;
@@ -70,6 +71,8 @@ pub(super) struct Supervisor<'a> {
     /// Sockets that listen for services that are handed them.
     pub sockets: BTreeMap<Port, OwnedFd>,
     pub asker: Asker<Asked>,
+    /// Wishes that wait for their ports.
+    pub claims: Claims,
     pub callers: Vec<Caller>,
     pub registrar: Registrar,
     /// Services that do not share their port with the hold: they start without it.
@@ -123,6 +126,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         holds: BTreeMap::new(),
         sockets: BTreeMap::new(),
         asker: Asker::new().map_err(&failed)?,
+        claims: Claims::new().map_err(&failed)?,
         callers: Vec::new(),
         registrar: Registrar::start(host, wish.sequence)?,
         unshared: BTreeSet::new(),
@@ -164,6 +168,7 @@ impl Supervisor<'_> {
             self.read_terminals();
             self.see_ends();
             self.hear_answers();
+            self.hear_claims();
             self.look_at_services();
             self.events.push_back(Event::Tick);
             self.work();
@@ -193,7 +198,8 @@ impl Supervisor<'_> {
         for due in of_runs.chain(of_machine).chain(self.next_reaping) {
             until = until.min(due);
         }
-        let mut readable: Vec<BorrowedFd<'_>> = vec![children.as_fd(), endings.as_fd(), self.asker.as_fd()];
+        let mut readable: Vec<BorrowedFd<'_>> =
+            vec![children.as_fd(), endings.as_fd(), self.asker.as_fd(), self.claims.as_fd()];
         // Who waits in vain would wake us again and again: they are let in by the next round.
         readable.extend((!self.is_deaf).then(|| self.listening.as_fd()));
         readable.extend(self.runs.values().flat_map(Run::descriptors));
@@ -210,7 +216,7 @@ impl Supervisor<'_> {
             match self.listening.find_caller() {
                 Ok(Some(stream)) => {
                     self.has_worked = true;
-                    self.callers.push(Caller::new(stream));
+                    self.let_in(stream);
                 }
                 Ok(None) => break false,
                 Err(_) => break true,
@@ -240,6 +246,7 @@ impl Supervisor<'_> {
     }
 
     pub fn stop_everything(&mut self) {
+        self.withdraw_all(&[]);
         let batch = self.new_batch();
         self.events.push_back(Event::Stop { batch });
         self.has_worked = true;

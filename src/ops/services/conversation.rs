@@ -1,0 +1,111 @@
+//! One end of the talk with a supervisor: requests are numbered, and a supervisor that does not answer is not waited for
+//! for ever.
+
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::process::table;
+use crate::host::services::line::Talk;
+use crate::model::services::protocol::{Numbered, Reply, Request};
+
+use super::contact;
+use super::failures::internal;
+
+/// How often we look whether the user gave up.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// How long nothing is heard of a supervisor before it is asked for a sign of life, and before it is given up.
+const SILENCE: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(10));
+
+/// The same for one that was stopped: somebody may let it go on at once.
+const STOPPED: Duration = Duration::from_secs(3);
+
+/// What there is to hear.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// Nothing for a while.
+    Nothing,
+    /// An answer, and the number of the request that it belongs to; 0 is told to everybody.
+    Reply(u64, Reply),
+    /// The supervisor has ended, or has let go of us.
+    End,
+}
+
+pub(super) struct Conversation<'a> {
+    context: &'a Context,
+    talk: Talk,
+    last: u64,
+    heard: Instant,
+    /// The number of the request that only asks for a sign of life.
+    sign: Option<u64>,
+}
+
+impl<'a> Conversation<'a> {
+    pub fn new(context: &'a Context, talk: Talk) -> Self {
+        Self { context, talk, last: 0, heard: context.host.clock.instant(), sign: None }
+    }
+
+    /// Asks for something and returns the number of the request. An end that is gone shows when it is listened to: it may
+    /// have said why.
+    pub fn say(&mut self, request: &Request) -> Result<u64> {
+        self.last += 1;
+        let said = Numbered { number: self.last, said: request };
+        match self.talk.say(&said, contact::PATIENCE) {
+            Err(error) if contact::is_gone(&error) => {}
+            Err(error) if error.kind() == ErrorKind::TimedOut => return Err(self.silent()),
+            said => said.map_err(internal(LOST))?,
+        }
+        Ok(self.last)
+    }
+
+    /// Listens for a moment.
+    pub fn hear(&mut self) -> Result<Heard> {
+        let Numbered { number, said } = match self.talk.hear::<Numbered<Reply>>(Some(GLANCE)) {
+            Ok(Some(reply)) => reply,
+            Ok(None) => return Ok(Heard::End),
+            Err(error) if contact::is_gone(&error) => return Ok(Heard::End),
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                self.require_life()?;
+                return Ok(Heard::Nothing);
+            }
+            Err(error) => return Err(internal(LOST)(error)),
+        };
+        self.heard = self.context.host.clock.instant();
+        if number != 0 && self.sign == Some(number) {
+            self.sign = None;
+            return Ok(Heard::Nothing);
+        }
+        Ok(Heard::Reply(number, said))
+    }
+
+    /// Fails once it has been silent for too long.
+    fn require_life(&mut self) -> Result<()> {
+        let silence = self.context.host.clock.since(self.heard);
+        if silence >= SILENCE.1 || (silence >= STOPPED && self.talk.peer().is_some_and(table::is_stopped)) {
+            return Err(self.silent());
+        }
+        if silence >= SILENCE.0 && self.sign.is_none() {
+            self.sign = Some(self.say(&Request::Status)?);
+        }
+        Ok(())
+    }
+
+    fn silent(&self) -> Failure {
+        let Some(pid) = self.talk.peer() else {
+            return Failure::new(Code::Internal, "the supervisor does not answer")
+                .hint("end its process: the next `wt` command takes its services over");
+        };
+        if table::is_stopped(pid) {
+            let message = format!("the supervisor (pid {pid}) was stopped by a signal and does not answer");
+            return Failure::new(Code::Internal, message).hint(format!(
+                "`kill -CONT {pid}` lets it go on; after `kill -KILL {pid}` the next `wt` command takes its services over"
+            ));
+        }
+        Failure::new(Code::Internal, format!("the supervisor (pid {pid}) does not answer"))
+            .hint(format!("after `kill -KILL {pid}` the next `wt` command takes its services over"))
+    }
+}
+
+const LOST: &str = "the supervisor cannot be talked with";

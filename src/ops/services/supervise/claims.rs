@@ -1,0 +1,184 @@
+//! Wishes that wait until the ports of their services are held. That is done under the registry's lock, which somebody may
+//! hold for long: so a thread waits for it, and everything else goes on.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::launching::{Refusal, cause, taken_by};
+use super::supervisor::Supervisor;
+use crate::host::services::hold::PortHold;
+use crate::host::services::signals::Bell;
+use crate::host::store::Store;
+use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::model::services::batch::{BatchId, Outcome};
+use crate::model::services::machine::Event;
+use crate::model::services::plan::ServicePlan;
+use crate::model::services::protocol::Cause;
+use crate::model::services::service::Service;
+
+/// The stack of the thread that waits, in bytes.
+const STACK: usize = 512 * 1024;
+
+type Held = Result<Vec<PortHold>, Refusal>;
+
+/// A wish, and what is to be told the machine once its ports are held.
+#[derive(Debug)]
+struct Claim {
+    batch: BatchId,
+    plans: Vec<ServicePlan>,
+    event: Event,
+}
+
+/// All that wait. One at a time: what the first one holds the next one finds held.
+#[derive(Debug)]
+pub(super) struct Claims {
+    bell: Bell,
+    ringer: UnixStream,
+    sender: Sender<(BatchId, Held)>,
+    results: Receiver<(BatchId, Held)>,
+    waiting: VecDeque<Claim>,
+    is_asked: bool,
+}
+
+impl Claims {
+    pub fn new() -> std::io::Result<Self> {
+        let (bell, ringer) = Bell::with_ringer()?;
+        let (sender, results) = channel();
+        Ok(Self { bell, ringer, sender, results, waiting: VecDeque::new(), is_asked: false })
+    }
+
+    /// Returns what rings when ports are held, or refused.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+}
+
+impl Supervisor<'_> {
+    /// Tells the machine of a wish as soon as the ports of all that do not run yet are held, so that no other `wt` gives
+    /// them away.
+    pub fn claim(&mut self, batch: BatchId, plans: Vec<ServicePlan>, event: Event) {
+        if self.unheld(&plans).is_empty() {
+            return self.events.push_back(event);
+        }
+        self.claims.waiting.push_back(Claim { batch, plans, event });
+        self.claim_next();
+    }
+
+    /// Takes back a wish that still waits; false when it does not.
+    pub fn withdraw(&mut self, batch: BatchId) -> bool {
+        let before = self.claims.waiting.len();
+        self.claims.waiting.retain(|claim| claim.batch != batch);
+        self.claims.waiting.len() < before
+    }
+
+    /// Takes back all that wait for these services, or at all where none is named: somebody wants them stopped.
+    pub fn withdraw_all(&mut self, services: &[ServiceName]) {
+        let is_meant = |claim: &Claim| {
+            services.is_empty() || claim.plans.iter().any(|plan| services.contains(&plan.name))
+        };
+        let meant: Vec<BatchId> =
+            self.claims.waiting.iter().filter(|claim| is_meant(claim)).map(|claim| claim.batch).collect();
+        for batch in meant {
+            self.withdraw(batch);
+            self.settle(batch, Outcome::Ended);
+        }
+    }
+
+    /// Takes in what was held.
+    pub fn hear_claims(&mut self) {
+        self.claims.bell.rang();
+        while let Ok((batch, held)) = self.claims.results.try_recv() {
+            self.claims.is_asked = false;
+            // One that was withdrawn meanwhile lets go of its ports here.
+            if let Some(claim) = self.claims.waiting.pop_front_if(|claim| claim.batch == batch) {
+                match held {
+                    Ok(holds) => {
+                        self.holds.extend(holds.into_iter().map(|hold| (hold.port(), hold)));
+                        self.events.push_back(claim.event);
+                    }
+                    Err(refusal) => self.refuse_wish(batch, refusal),
+                }
+            }
+            self.claim_next();
+        }
+    }
+
+    fn claim_next(&mut self) {
+        while !self.claims.is_asked
+            && let Some(first) = self.claims.waiting.front()
+        {
+            let (batch, wanted) = (first.batch, self.unheld(&first.plans));
+            if wanted.is_empty() {
+                let first = self.claims.waiting.pop_front();
+                self.events.extend(first.map(|claim| claim.event));
+                continue;
+            }
+            if let Err(error) = self.ask_for(batch, wanted) {
+                self.withdraw(batch);
+                let reason = format!("no thread to wait for the registry: {error}");
+                self.refuse_wish(batch, Refusal { reason, cause: Cause::Service });
+            }
+        }
+    }
+
+    fn unheld(&self, plans: &[ServicePlan]) -> Vec<(ServiceName, Port)> {
+        let is_resting = |name: &ServiceName| self.fleet.services().get(name).is_none_or(Service::is_resting);
+        plans
+            .iter()
+            .filter(|plan| is_resting(&plan.name) && !plan.contained)
+            .flat_map(|plan| plan.ports().map(|port| (plan.name.clone(), port)))
+            .filter(|(_, port)| !self.holds.contains_key(port) && !self.sockets.contains_key(port))
+            .collect()
+    }
+
+    fn ask_for(&mut self, batch: BatchId, wanted: Vec<(ServiceName, Port)>) -> std::io::Result<()> {
+        let store = self.store().map_err(|failure| std::io::Error::other(failure.to_string()))?;
+        let sequence = self.wish.sequence;
+        let (sender, mut ringer) = (self.claims.sender.clone(), self.claims.ringer.try_clone()?);
+        let asking = move || {
+            // Nobody may be left to hear it; a bell that is full rings already.
+            let _ = sender.send((batch, hold(&store, sequence, &wanted)));
+            let _ = ringer.write(&[1]);
+        };
+        std::thread::Builder::new().stack_size(STACK).spawn(asking)?;
+        self.claims.is_asked = true;
+        Ok(())
+    }
+}
+
+/// Holds them all, or none, while nobody else can give them away.
+fn hold(store: &Store<Registry>, sequence: u64, wanted: &[(ServiceName, Port)]) -> Held {
+    let taken = store.update(|registry| {
+        let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.may_run());
+        let ports: Vec<Port> = entry.into_iter().flat_map(Entry::ports).collect();
+        let mut holds: Vec<PortHold> = Vec::new();
+        for (service, port) in wanted {
+            if !ports.contains(port) {
+                return Ok(Err((service, *port, None, registry.clone())));
+            }
+            match PortHold::take(*port) {
+                Ok(hold) => holds.push(hold),
+                Err(error) => return Ok(Err((service, *port, Some(error), registry.clone()))),
+            }
+        }
+        Ok(Ok(holds))
+    });
+    match taken {
+        Ok(Ok(holds)) => Ok(holds),
+        Ok(Err((service, port, None, _))) => Err(Refusal {
+            reason: format!("port {port} of `{service}` is no longer allocated to this worktree"),
+            cause: Cause::PortConflict,
+        }),
+        Ok(Err((service, port, Some(error), registry))) => Err(Refusal {
+            reason: format!("port {port} of `{service}` {}", taken_by(port, &error, &registry)),
+            cause: cause(&error),
+        }),
+        Err(failure) => Err(Refusal { reason: failure.to_string(), cause: Cause::Service }),
+    }
+}
