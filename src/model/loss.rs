@@ -77,11 +77,11 @@ impl Loss {
         matches!(self, Self::Processes { .. } | Self::Services { .. })
     }
 
-    /// Returns what is left of it when the processes `known` are told of elsewhere; `None` when that is nothing.
+    /// Returns what is left of it when those processes go that `is_told` knows of; `None` when that is nothing.
     #[must_use]
-    pub fn without_processes(mut self, known: &[u32]) -> Option<Self> {
+    pub fn without_processes(mut self, is_told: impl Fn(u32) -> bool) -> Option<Self> {
         if let Self::Processes { processes } = &mut self {
-            processes.retain(|process| !known.contains(&process.pid));
+            processes.retain(|process| !is_told(process.pid));
             if processes.is_empty() {
                 return None;
             }
@@ -262,8 +262,8 @@ mod tests {
         let running = refusal_of(&[Loss::Processes { processes: vec![shell.clone()] }]);
         assert_eq!(said(&running), "stop what runs there; `wt remove --force x` gives it up");
         let processes = Loss::Processes { processes: vec![shell] };
-        assert!(processes.clone().without_processes(&[7]).is_none());
-        assert_eq!(processes.clone().without_processes(&[8]), Some(processes));
+        assert!(processes.clone().without_processes(|pid| pid == 7).is_none());
+        assert_eq!(processes.clone().without_processes(|pid| pid == 8), Some(processes));
     }
 
     #[test]

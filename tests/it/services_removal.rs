@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::state::Mount;
 use crate::support::services::{Fleet, is_running, kill};
+use crate::support::skip::skip;
 use crate::support::{Sandbox, wait};
 
 const SERVER: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n";
@@ -42,6 +44,12 @@ fn assert_all_gone(fleet: &Fleet<'_>, pids: &[u32]) {
     assert!(!fleet.folder.exists());
     assert!(pids.iter().all(|pid| !is_running(*pid)), "{pids:?}");
     wait::until("the supervisor's end", || marked(fleet.sandbox).is_empty());
+}
+
+/// What the talker has said, once it has.
+fn said(fleet: &Fleet<'_>) -> String {
+    wait::until("its words", || !fleet.wt(&["logs", "web"]).ok().stdout.is_empty());
+    fleet.wt(&["logs", "web"]).ok().stdout
 }
 
 fn let_time_pass(sandbox: &Sandbox) {
@@ -140,6 +148,26 @@ fn a_removal_of_several_that_is_refused_for_one_stops_nothing_of_the_others() {
 }
 
 #[test]
+fn a_removal_that_cannot_be_recorded_stops_nothing() {
+    let sandbox = Sandbox::new();
+    let Some(disk) = Mount::tmpfs(sandbox.state(), "size=1m,mode=700") else {
+        return skip("only root can mount");
+    };
+    let fleet = sandbox.fleet("one", SERVER);
+    fleet.wt(&["up"]).ok();
+    let pid = fleet.pid("web");
+    let filler = disk.0.join("filler");
+    // What fits is written, then the disk is full.
+    fs::write(&filler, vec![0; 2 << 20]).unwrap_err();
+    sandbox.wt(&["remove", "one", "--force"]).exits(1).says(&["make room"]);
+    fs::remove_file(&filler).unwrap();
+    assert!(is_running(pid) && fleet.folder.is_dir());
+    assert_eq!(fleet.state("web").0, "ready");
+    sandbox.wt(&["remove", "one", "--force"]).ok();
+    assert_all_gone(&fleet, &[pid]);
+}
+
+#[test]
 fn a_removal_killed_while_services_end_is_finished_by_the_next() {
     let sandbox = Sandbox::new();
     let config = STUBBORN.replace("300ms", "2s");
@@ -161,7 +189,7 @@ fn a_new_worktree_of_the_same_name_never_shows_old_lines_and_a_restored_one_has_
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", TALKER);
     fleet.wt(&["up"]).ok();
-    let said = fleet.wt(&["logs", "web"]).ok().stdout;
+    let said = said(&fleet);
     assert!(said.starts_with("from /"), "{said}");
     let old = sandbox.services_of("feature-one");
     sandbox.wt(&["remove", "one", "--force"]).ok();
@@ -180,7 +208,7 @@ fn a_restored_worktree_has_its_logs_and_they_go_when_it_cannot_come_back() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", TALKER);
     fleet.wt(&["up"]).ok();
-    let said = fleet.wt(&["logs", "web"]).ok().stdout;
+    let said = said(&fleet);
     sandbox.wt(&["remove", "one", "--force"]).ok();
     sandbox.wt(&["restore", "one"]).ok();
     assert_eq!(fleet.wt(&["logs", "web"]).ok().stdout, said);

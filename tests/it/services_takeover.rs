@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::Stdio;
 
-use crate::support::services::{is_running, kill};
+use crate::support::holder::Holder;
+use crate::support::services::{Fleet, is_running, kill};
 use crate::support::{Run, Sandbox, wait};
 
 const SERVER: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n";
@@ -54,23 +55,60 @@ fn a_killed_supervisors_services_can_be_stopped_at_once() {
     assert_eq!(fleet.state("web").0, "stopped");
 }
 
-#[test]
-fn a_reused_pid_is_never_taken_for_a_service() {
-    let sandbox = Sandbox::new();
+/// As [`SERVER`], and every pid of its record belongs to strangers by now.
+fn with_reused_pids(sandbox: &Sandbox) -> (Fleet<'_>, Holder) {
     let fleet = sandbox.fleet("one", SERVER);
     fleet.wt(&["up"]).ok();
     let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
     kill(supervisor);
     kill(pid);
     wait::until("their ends", || !is_running(supervisor) && !is_running(pid));
-    let stranger = sandbox.sleeper(&sandbox.path("home"));
-    let record = sandbox.services_of("feature-one").join("services.json");
-    let text = fs::read_to_string(&record).unwrap();
-    let changed = text.replace(&format!("\"pid\":{pid},"), &format!("\"pid\":{},", stranger.pid()));
-    assert_ne!(text, changed);
-    fs::write(&record, changed).unwrap();
-    fleet.wt(&["down"]).ok();
-    assert!(is_running(stranger.pid()));
+    let home = sandbox.path("home");
+    // It leads a session, and has a child: neither makes anybody the service's kin.
+    let mut stranger = sandbox.program("setsid", &home);
+    stranger.args(["sh", "-c", "sleep 600 & wait"]);
+    let stranger = Holder { child: stranger.spawn().unwrap() };
+    wait::until("its child", || !children(stranger.pid()).is_empty());
+    for file in
+        [sandbox.services_of("feature-one").join("services.json"), sandbox.state().join("registry.json")]
+    {
+        let text = fs::read_to_string(&file).unwrap();
+        let mut changed = text.clone();
+        for old in [pid, supervisor] {
+            changed = changed.replace(&format!("\"pid\":{old},"), &format!("\"pid\":{},", stranger.pid()));
+        }
+        assert!(text != changed || file.ends_with("registry.json"));
+        fs::write(&file, changed).unwrap();
+    }
+    (fleet, stranger)
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+#[test]
+fn a_reused_pid_is_never_taken_for_a_service() {
+    for words in [&["status"][..], &["down"], &["down", "--reset"], &["up"], &["restart"]] {
+        let sandbox = Sandbox::new();
+        let (fleet, stranger) = with_reused_pids(&sandbox);
+        let child = children(stranger.pid());
+        assert_ne!(fleet.supervisor(), Some(stranger.pid()));
+        let run = fleet.wt(words).ok();
+        assert!(!run.stdout.contains(&stranger.pid().to_string()), "{}", run.shown());
+        assert_eq!(children(stranger.pid()), child, "{words:?}");
+        assert!(is_running(stranger.pid()) && is_running(child[0]), "{words:?}");
+        kill(child[0]);
+    }
+    for words in [&["remove", "one"][..], &["remove", "one", "--force"]] {
+        let sandbox = Sandbox::new();
+        let (_fleet, stranger) = with_reused_pids(&sandbox);
+        let child = children(stranger.pid());
+        sandbox.wt(words).ok();
+        assert!(is_running(stranger.pid()) && is_running(child[0]), "{words:?}");
+        kill(child[0]);
+    }
 }
 
 #[test]

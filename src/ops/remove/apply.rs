@@ -57,9 +57,6 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     let mut report = Report { removed: Vec::new(), warnings: Vec::new() };
     for target in &plan.worktrees {
         context.host.interrupt.check()?;
-        if let Some(entry) = &target.entry {
-            stop_services(context, target, entry, plan.force)?;
-        }
         let removed = if target.missing {
             drop_records(context, repository, target, plan, &mut report.warnings)?
         } else {
@@ -71,7 +68,7 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
 }
 
 /// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked
-/// whether anything runs is a reason to ask again.
+/// whether anything runs is a reason to ask again. To be called once nothing more can start: the removal is on record.
 fn stop_services(context: &Context, target: &Target, entry: &Entry, force: u8) -> Result<()> {
     if !services::has_ever_run(context, entry)? {
         return Ok(());
@@ -91,6 +88,9 @@ fn drop_records(
     plan: &Plan,
     warnings: &mut Vec<String>,
 ) -> Result<Removed> {
+    if let Some(entry) = &target.entry {
+        stop_services(context, target, entry, plan.force)?;
+    }
     let admin = target.worktree.as_ref().filter(|worktree| worktree.broken.is_none());
     let trash = if let Some(admin) = admin.and_then(|worktree| worktree.admin.as_deref()) {
         Some(records::put_away(context, repository, target, admin, plan.delete_branch)?)
@@ -140,7 +140,7 @@ fn put_away(
     };
     let trash = planned_trash(context, repository, target, plan.delete_branch, &token);
     let entry = mark_removing(context, repository, target, &admin, &trash)?;
-    // Nothing starts from now on; what did since it was looked at is stopped as well.
+    // Not before that is on record: a removal that cannot begin stops nothing.
     let put = stop_services(context, target, &entry, plan.force)
         // The proof is taken again, right before the rename: what was planned may be minutes old.
         .and_then(|()| repository.require_linked(&target.path, &admin, context.host.home()))

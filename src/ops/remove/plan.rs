@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::git::Worktree;
-use crate::host::process::identity;
+use crate::host::process::{identity, table};
 use crate::model::branch::Head;
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
@@ -184,7 +184,8 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
         if let (Some(services), Some(entry)) = (services.filter(|services| !services.is_empty()), &entry) {
             // Said once: as what they are.
             let theirs = down::processes(context, entry)?;
-            losses = losses.into_iter().filter_map(|loss| loss.without_processes(&theirs)).collect();
+            let is_told = |pid: u32| theirs.contains(&pid) || table::facts(pid).is_none();
+            losses = losses.into_iter().filter_map(|loss| loss.without_processes(is_told)).collect();
             losses.push(Loss::Services { services });
         }
     }

@@ -110,7 +110,7 @@ pub fn processes(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
     let place = Place::of(context, entry)?;
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
-    let supervisor = record.supervisor.as_ref().map(|supervisor| supervisor.pid);
+    let supervisor = record.supervisor.filter(identity::is_alive).map(|supervisor| supervisor.pid);
     Ok(kin::of_worktree(&place.wish.marker, &recorded, supervisor).iter().map(|kin| kin.id.pid).collect())
 }
 

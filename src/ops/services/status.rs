@@ -75,7 +75,8 @@ impl Looker {
         self.say_where_output_is_lost(&mut facts);
         let supervisor =
             record_file::find(&place.wish.folder, place.wish.sequence).and_then(|record| record.supervisor);
-        let supervisor = supervisor.map(|supervisor| supervisor.pid);
+        // One that was killed had nothing left to supervise; its number may be anybody's by now.
+        let supervisor = supervisor.filter(identity::is_alive).map(|supervisor| supervisor.pid);
         Ok(Report {
             worktree: self.entry.name.clone(),
             path: self.entry.path.clone(),

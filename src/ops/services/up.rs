@@ -102,6 +102,10 @@ pub(super) fn settled(
     Ok(())
 }
 
+/// What to do about a port that somebody has. One of this worktree is no conflict between worktrees, so that none is resolved.
+const TAKEN: &str = "`wt up --resolve intelligent` moves away from a stranger, and `wt ports kill PORT` ends what this \
+                     worktree itself left there; `wt ports list --all` shows who holds what";
+
 /// Says why services did not start, with the last words of the one that failed.
 pub(super) fn failure(place: &Place, failed: Failed) -> Failure {
     let code = match failed.cause {
@@ -114,8 +118,7 @@ pub(super) fn failure(place: &Place, failed: Failed) -> Failure {
     let Some(service) = failed.service else {
         let failure = Failure::new(code, failed.reason);
         return match code {
-            Code::PortConflict => failure
-                .hint("`wt up --resolve intelligent` settles it; `wt ports conflicts` shows who holds what"),
+            Code::PortConflict => failure.hint(TAKEN),
             _ => failure.hint("`wt status` shows how the services stand"),
         };
     };
@@ -130,9 +133,7 @@ pub(super) fn failure(place: &Place, failed: Failed) -> Failure {
         }
     }
     let hint = match code {
-        Code::PortConflict => {
-            "`wt up --resolve intelligent` settles it; `wt ports conflicts` shows who holds what".to_owned()
-        }
+        Code::PortConflict => TAKEN.to_owned(),
         Code::NotFound => format!(
             "install it, or mend `run` under [service.{service}]; no shell reads it unless it begins with `sh -c`"
         ),
