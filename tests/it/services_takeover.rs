@@ -94,10 +94,10 @@ fn a_reused_pid_is_never_taken_for_a_service() {
         let sandbox = Sandbox::new();
         let (fleet, stranger) = with_reused_pids(&sandbox);
         let child = children(stranger.pid());
-        assert_ne!(fleet.supervisor(), Some(stranger.pid()));
         let run = fleet.wt(words).ok();
         assert!(!run.stdout.contains(&stranger.pid().to_string()), "{}", run.shown());
         assert_eq!(children(stranger.pid()), child, "{words:?}");
+        assert_ne!(fleet.supervisor(), Some(stranger.pid()));
         assert!(is_running(stranger.pid()) && is_running(child[0]), "{words:?}");
         kill(child[0]);
     }
