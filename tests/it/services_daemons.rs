@@ -94,6 +94,26 @@ fn after_a_killed_supervisor_a_daemon_with_its_environment_is_still_found() {
 }
 
 #[test]
+fn after_a_killed_supervisor_a_daemon_without_its_environment_is_known_by_the_record() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &service(&sandbox, "web", "wiped serve", ""));
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
+    let daemon = daemon(&fleet.folder, "web");
+    kill(supervisor);
+    kill(pid);
+    until("their ends", || !is_running(supervisor) && !is_running(pid));
+    // Looked at by a supervisor that has nothing else to do, and handed on by it.
+    fleet.wt(&["status"]).ok();
+    assert!(is_running(daemon));
+    if let Some(next) = fleet.supervisor() {
+        kill(next);
+    }
+    fleet.wt(&["down"]).ok();
+    assert!(!is_running(daemon));
+}
+
+#[test]
 fn what_is_not_of_the_services_stays_though_it_stands_in_the_worktree_and_carries_its_marker() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", &service(&sandbox, "web", "kept serve", ""));

@@ -31,7 +31,8 @@ pub fn is_alive(id: &ProcessId) -> bool {
 }
 
 /// Answers whether `id` was seen in this boot and pid namespace, so that its pid and start time mean something here.
-pub(crate) fn is_from_here(id: &ProcessId) -> bool {
+#[must_use]
+pub fn is_from_here(id: &ProcessId) -> bool {
     let (boot, namespace) = surroundings();
     !differs(&id.boot, &boot) && !differs(&id.namespace, &namespace)
 }

@@ -7,7 +7,9 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
-use crate::host::process::table;
+use crate::host::process::identity;
+use crate::host::process::table::{self, Stat};
+use crate::model::process::ProcessId;
 
 /// Leaves the session and terminal of whoever started us (`setsid(2)`); fine where we lead a session already.
 ///
@@ -49,6 +51,25 @@ pub fn adopt_orphans() -> io::Result<bool> {
     }
     #[cfg(not(target_os = "linux"))]
     Ok(false)
+}
+
+/// Returns the pids of our children, whichever of our threads they belong to (`proc_tid_children(5)`): what was started, and
+/// what was adopted. Nothing where the system has no such list.
+#[must_use]
+pub fn children() -> Vec<u32> {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Returns who the child `pid` is when it was adopted: what shares our session we have started ourselves.
+#[must_use]
+pub fn adopted(pid: u32) -> Option<ProcessId> {
+    let own = rustix::process::getsid(None).ok()?.as_raw_nonzero().get();
+    let stat = Stat::read(pid).filter(|stat| i32::try_from(stat.session) != Ok(own))?;
+    identity::of(pid).filter(|id| id.started == stat.started)
 }
 
 /// Reaps what was adopted and has ended; answers whether something is left that may be a thread's. Those in `waited_for`

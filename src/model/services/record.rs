@@ -23,6 +23,9 @@ pub struct Record {
     /// Who supervises them; `None` once nobody does.
     pub supervisor: Option<ProcessId>,
     pub services: Vec<Kept>,
+    /// What some service left behind, whose it is nobody can tell: orphans that the supervisor has adopted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopted: Vec<ProcessId>,
 }
 
 /// One service, as it was last seen.
@@ -47,7 +50,7 @@ impl Record {
 
     /// Returns all recorded processes.
     pub fn processes(&self) -> impl Iterator<Item = &ProcessId> {
-        self.services.iter().flat_map(|kept| &kept.processes)
+        self.services.iter().flat_map(|kept| &kept.processes).chain(&self.adopted)
     }
 }
 

@@ -132,7 +132,10 @@ pub fn find(place: &Place) -> Result<Option<Talk>> {
 #[must_use]
 pub fn is_abandoned(record: &Record) -> bool {
     let is_left = record.supervisor.as_ref().is_some_and(|supervisor| !identity::is_alive(supervisor));
-    is_left && record.services.iter().any(|kept| !kept.state.is_resting() || !kept.processes.is_empty())
+    let is_adopted = || record.adopted.iter().any(identity::is_alive);
+    is_left
+        && (is_adopted()
+            || record.services.iter().any(|kept| !kept.state.is_resting() || !kept.processes.is_empty()))
 }
 
 /// Connects to the supervisor, which is started where there is none.

@@ -10,7 +10,7 @@ use super::supervisor::Supervisor;
 use crate::host::process::identity;
 use crate::host::process::stop::Running;
 use crate::host::services::kin::{self, Kin};
-use crate::host::services::{log_file, log_reader, record_file};
+use crate::host::services::{log_file, log_reader, reaper, record_file};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;
@@ -163,12 +163,25 @@ impl Supervisor<'_> {
         true
     }
 
+    /// Takes note of the orphans that we have adopted: whoever takes over from us finds them by nothing else.
+    pub fn note_adopted(&mut self) {
+        let own: Vec<u32> = self.runs.values().filter_map(|run| Some(run.child.as_ref()?.id.pid)).collect();
+        let children = reaper::children();
+        self.adopted.retain(|id| !own.contains(&id.pid) && identity::is_alive(id));
+        for pid in children.into_iter().filter(|pid| !own.contains(pid)) {
+            if self.adopted.iter().all(|known| known.pid != pid) {
+                self.adopted.extend(reaper::adopted(pid));
+            }
+        }
+    }
+
     /// Returns the living processes of a service, by marker, session, group, ancestry and record. An orphan that wiped its
     /// environment belongs to no service that one could tell: it goes with the last one that runs.
     pub fn kin_of(&self, name: &ServiceName) -> Vec<Kin> {
-        let recorded = self.runs.get(name).map(|run| run.known.clone()).unwrap_or_default();
+        let mut recorded = self.runs.get(name).map(|run| run.known.clone()).unwrap_or_default();
         let (marker, adopter) = (&self.wish.marker, Some(self.ourselves.pid));
         if self.runs.keys().all(|other| other == name) {
+            recorded.extend(self.adopted.iter().cloned());
             return kin::of_worktree(marker, &recorded, adopter);
         }
         kin::of_service(marker, name.as_str(), &recorded, adopter)

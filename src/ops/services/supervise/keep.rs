@@ -119,6 +119,12 @@ impl Supervisor<'_> {
         }
     }
 
+    /// Returns what was adopted and is known to be no service's.
+    fn unclaimed(&self) -> Vec<ProcessId> {
+        let is_known = |id: &ProcessId| self.runs.values().any(|run| run.known.contains(id));
+        self.adopted.iter().filter(|id| !is_known(id)).cloned().collect()
+    }
+
     /// Writes down what changed, and tells those who wait for changes.
     pub fn keep(&mut self) {
         // Also where nothing changed on record: a start may have failed as it had before.
@@ -132,6 +138,7 @@ impl Supervisor<'_> {
             schema: SCHEMA,
             sequence: self.wish.sequence,
             supervisor: Some(self.ourselves.clone()),
+            adopted: self.unclaimed(),
             services,
         };
         if record == self.written {

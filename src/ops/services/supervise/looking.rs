@@ -80,6 +80,7 @@ impl Supervisor<'_> {
             _ => run.look.later(now),
         }
         if is_well {
+            self.note_adopted();
             self.release_ports(name, false);
         }
     }

@@ -67,6 +67,8 @@ pub(super) struct Supervisor<'a> {
     pub begun: Instant,
     pub fleet: Fleet,
     pub runs: BTreeMap<ServiceName, Run>,
+    /// Orphans that we, or a supervisor before us, adopted, beside those that are known to be a service's.
+    pub adopted: Vec<ProcessId>,
     pub holds: BTreeMap<Port, PortHold>,
     /// Sockets that listen for services that are handed them.
     pub sockets: BTreeMap<Port, OwnedFd>,
@@ -123,6 +125,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         begun: now,
         fleet: Fleet::default(),
         runs: BTreeMap::new(),
+        adopted: Vec::new(),
         holds: BTreeMap::new(),
         sockets: BTreeMap::new(),
         asker: Asker::new().map_err(&failed)?,
@@ -269,6 +272,7 @@ impl Supervisor<'_> {
             return;
         }
         self.next_round = now + ROUND;
+        self.note_adopted();
         if !self.is_worktree_gone && self.worktree.as_ref().is_some_and(OpenFolder::is_deleted) {
             self.is_worktree_gone = true;
             self.stop_everything();

@@ -3,6 +3,7 @@
 use super::ending::held;
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
+use crate::host::process::identity;
 use crate::host::services::kin;
 use crate::host::services::log_file::LogFile;
 use crate::host::services::record_file;
@@ -17,6 +18,8 @@ impl Supervisor<'_> {
     /// Takes over what runs, and takes note of what does not.
     pub fn take_over(&mut self) {
         let kept = std::mem::take(&mut self.written.services);
+        self.adopted = std::mem::take(&mut self.written.adopted);
+        self.adopted.retain(|id| identity::is_from_here(id) && identity::is_alive(id));
         let mut taken: Vec<String> = Vec::new();
         let mut lost: Vec<String> = Vec::new();
         let mut ending: Vec<ServiceName> = Vec::new();
@@ -54,8 +57,8 @@ impl Supervisor<'_> {
             }
             // A setup that was cut off is no service: it is ended, and run again when that is asked for.
             let is_half_set_up = service.plan.setup.is_some() && !service.is_set_up;
-            // What rested while processes of it were known was just being stopped.
-            let was_ending = !was_running && !kept.processes.is_empty();
+            // What rested was just being stopped, or has left something behind that must not come back as the service.
+            let was_ending = !was_running;
             if (is_half_set_up || was_ending) && self.runs.contains_key(&name) {
                 let has_failed =
                     kept.state == State::Failed && service.plan.restart.policy == RestartPolicy::No;
