@@ -80,6 +80,7 @@ mod services_run;
 mod services_servers;
 mod services_socket;
 mod services_takeover;
+mod services_unusual;
 mod services_up;
 mod state;
 mod support;

@@ -1,7 +1,7 @@
 //! A folder held open, so that it can be told whether that very folder still exists, wherever it was moved to.
 
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -18,6 +18,13 @@ impl OpenFolder {
         #[cfg(not(target_os = "linux"))]
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::open(path, flags, Mode::empty()).ok().map(Self)
+    }
+
+    /// Returns where it is by now (`proc_pid_fd(5)`); `None` where the system does not tell, or it was deleted.
+    #[must_use]
+    pub fn find_path(&self) -> Option<PathBuf> {
+        let path = std::fs::read_link(format!("/proc/self/fd/{}", self.0.as_raw_fd())).ok()?;
+        path.is_dir().then_some(path)
     }
 
     /// Answers whether it was deleted; a folder that was moved was not.
@@ -45,9 +52,10 @@ mod tests {
         let open = OpenFolder::find(&one).unwrap();
         std::fs::rename(&one, &other).unwrap();
         assert!(!open.is_deleted());
+        assert_eq!(open.find_path(), Some(other.canonicalize().unwrap()));
         std::fs::create_dir(&one).unwrap();
         std::fs::remove_dir(&other).unwrap();
-        assert!(open.is_deleted());
+        assert!(open.is_deleted() && open.find_path().is_none());
         assert!(OpenFolder::find(&other).is_none());
     }
 }

@@ -148,7 +148,21 @@ impl Supervisor<'_> {
         self.tell_all(&facts);
         self.registrar.record(record.processes().cloned().collect());
         // A full disk keeps nobody from being supervised.
-        let _ = record_file::write(&self.wish.folder, &record);
         self.written = record;
+        self.write();
+    }
+
+    /// Writes down what could not be written before: the disk may have room again.
+    pub fn write_again(&mut self) {
+        if self.unwritten.is_some() {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        match record_file::write(&self.wish.folder, &self.written) {
+            Ok(()) => self.unwritten = None,
+            Err(_) => drop(self.unwritten.get_or_insert(self.host.clock.instant())),
+        }
     }
 }

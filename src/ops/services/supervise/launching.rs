@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
@@ -12,6 +12,7 @@ use crate::host::net::owner;
 use crate::host::services::hold::{self, PortHold};
 use crate::host::services::launch::{Launch, launch};
 use crate::host::services::log_file::LogFile;
+use crate::host::services::open_folder::OpenFolder;
 use crate::host::services::record_file;
 use crate::host::services::terminal::Terminal;
 use crate::host::store::Store;
@@ -46,7 +47,8 @@ impl Supervisor<'_> {
     }
 
     fn try_launch(&mut self, plan: &ServicePlan, is_setup: bool) -> Result<(), Refusal> {
-        self.require_inside(&plan.folder)?;
+        let folder = self.folder_of(plan);
+        self.require_inside(&folder)?;
         if self.unshared.contains(&plan.name) {
             self.release_ports(&plan.name, false);
         } else {
@@ -67,7 +69,7 @@ impl Supervisor<'_> {
         let terminal = if plan.terminal { terminal::open() } else { None };
         let launched = launch(&Launch {
             words: &words,
-            folder: &plan.folder,
+            folder: &folder,
             variables: &variables,
             log: log.as_fd(),
             socket: socket.map(AsFd::as_fd),
@@ -99,12 +101,26 @@ impl Supervisor<'_> {
         variables
     }
 
+    /// Returns where the worktree is by now: it may be moved while its services run.
+    fn root(&self) -> PathBuf {
+        let found = self.worktree.as_ref().and_then(OpenFolder::find_path);
+        found.unwrap_or_else(|| self.wish.worktree.clone())
+    }
+
+    /// Returns the folder of a service, which moves with the worktree.
+    pub fn folder_of(&self, plan: &ServicePlan) -> PathBuf {
+        match plan.folder.strip_prefix(&self.wish.worktree) {
+            Ok(below) => self.root().join(below),
+            Err(_) => plan.folder.clone(),
+        }
+    }
+
     /// What was inside when it was planned may be a link by now.
     fn require_inside(&self, folder: &Path) -> Result<(), Refusal> {
         let real = |path: &Path| {
             path.canonicalize().map_err(|error| refusal(&error, &format!("its folder {}", path.display())))
         };
-        if real(folder)?.starts_with(real(&self.wish.worktree)?) {
+        if real(folder)?.starts_with(real(&self.root())?) {
             return Ok(());
         }
         let reason = format!("its folder {} is not inside the worktree", folder.display());

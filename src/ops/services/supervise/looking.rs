@@ -109,7 +109,7 @@ impl Supervisor<'_> {
         }
         let command = plan.check_words.as_ref().filter(|_| is_asked_by_command).map(|words| Command {
             words: words.iter().map(Into::into).collect(),
-            folder: plan.folder.clone(),
+            folder: self.folder_of(&plan),
             variables: self.marked(plan.variables.clone(), &format!("{name}{CHECK}")),
         });
         let run = self.runs.get_mut(name)?;

@@ -37,6 +37,9 @@ const LONELY: Duration = Duration::from_secs(10);
 /// How long it waits at its end for checks that were given up.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
+/// How long it stays for a record that cannot be written, as on a full disk.
+const UNWRITTEN: Duration = Duration::from_mins(10);
+
 /// How long it waits for somebody who holds the registry's lock.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -87,11 +90,13 @@ pub(super) struct Supervisor<'a> {
     pub last_batch: BatchId,
     pub last_run: u64,
     pub written: Record,
+    /// Since when the record on disk is behind: it cannot be written.
+    pub unwritten: Option<Instant>,
     endpoint: Endpoint,
     listening: Listening,
     /// Whether nobody can be let in for now, as when descriptors run out.
     is_deaf: bool,
-    worktree: Option<OpenFolder>,
+    pub worktree: Option<OpenFolder>,
     has_worked: bool,
     is_worktree_gone: bool,
     next_round: Instant,
@@ -139,6 +144,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         last_batch: 0,
         last_run: 0,
         written,
+        unwritten: None,
         endpoint: endpoint.clone(),
         listening,
         is_deaf: false,
@@ -273,6 +279,7 @@ impl Supervisor<'_> {
         }
         self.next_round = now + ROUND;
         self.note_adopted();
+        self.write_again();
         if !self.is_worktree_gone && self.worktree.as_ref().is_some_and(OpenFolder::is_deleted) {
             self.is_worktree_gone = true;
             self.stop_everything();
@@ -292,7 +299,11 @@ impl Supervisor<'_> {
     fn is_over(&self) -> bool {
         let is_waited_for = self.callers.iter().any(|caller| !caller.is_idle());
         let was_lonely = self.has_worked || self.host.clock.since(self.begun) > LONELY;
-        self.fleet.is_idle() && self.runs.is_empty() && !is_waited_for && was_lonely
+        // What the record does not say only we can tell.
+        let is_needed = self.unwritten.is_some_and(|since| self.host.clock.since(since) < UNWRITTEN)
+            && !self.is_worktree_gone
+            && self.wish.folder.exists();
+        self.fleet.is_idle() && self.runs.is_empty() && !is_waited_for && was_lonely && !is_needed
     }
 
     fn leave(&mut self) {
