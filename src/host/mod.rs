@@ -22,6 +22,7 @@ pub mod net;
 pub mod packs;
 pub mod place;
 pub mod process;
+pub mod processors;
 pub mod remove_tree;
 pub mod services;
 pub mod store;
