@@ -64,7 +64,9 @@ impl Copier {
             return Some(Found::Long(LongFile(file, found.size)));
         }
         // One more than there should be, so that a file that grew is seen to.
-        self.buffer.resize(PIECE + 1, 0);
+        if self.buffer.len() <= length {
+            self.buffer.resize((length + 1).next_power_of_two().min(PIECE + 1), 0);
+        }
         let room = self.buffer.get_mut(..=length)?;
         if fill(&file, room).ok()? != length {
             return None;
