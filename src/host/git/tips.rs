@@ -28,7 +28,7 @@ impl Repository {
 
 /// Reads a file that is small, as nearly all of git's are; `None` when it is not there.
 pub(super) fn read_small(path: &Path) -> Option<Vec<u8>> {
-    let file = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let file = openat(CWD, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()).ok()?;
     let mut bytes = vec![0; 1024];
     let read = rustix::io::read(&file, &mut *bytes).ok()?;
     if read == bytes.len() {

@@ -65,6 +65,15 @@ impl Repository {
             return self.read_main().map(Some);
         }
         let mut resolved = Resolved::default();
+        if let Some(admin) = self.find_admin_mentioned_in(path)
+            && read_gitdir_with(&self.admin_dir(&admin), &mut resolved)
+                .as_deref()
+                .and_then(Path::parent)
+                .is_some_and(is_it)
+            && let Some(found) = self.read_worktree(admin, &mut resolved)?
+        {
+            return Ok(Some(found));
+        }
         for admin in self.admin_names()? {
             let folder = read_gitdir_with(&self.admin_dir(&admin), &mut resolved);
             if folder.as_deref().and_then(Path::parent).is_some_and(is_it)
@@ -74,6 +83,15 @@ impl Repository {
             }
         }
         Ok(None)
+    }
+
+    /// Returns the name that the folder's own `.git` file spells out: a hint which admin folder to look at first, so that
+    /// finding one worktree does not cost a look at all of them.
+    fn find_admin_mentioned_in(&self, folder: &Path) -> Option<String> {
+        let bytes = read_small(&folder.join(".git"))?;
+        let target = Path::new(OsStr::from_bytes(bytes.trim_ascii_end().strip_prefix(b"gitdir: ")?));
+        let is_ours = target.parent()? == self.common_dir.join("worktrees");
+        is_ours.then(|| target.file_name()?.to_str().map(ToOwned::to_owned))?
     }
 
     /// Returns the folder git keeps for the worktree `admin`.
