@@ -146,6 +146,10 @@ fn require_free_branch(
         )
         .hint(format!("to start a new branch from it, pass `--base {branch}`")));
     }
+    // A new one is nobody's until it is made, and it can be made only once.
+    if plan.branch.is_new() {
+        return Ok(());
+    }
     match repository.branch_in_use(branch)? {
         Some(used) => Err(refusal::branch_in_use(branch, &used, &plan.purpose, &plan.request)),
         None => Ok(()),
