@@ -12,6 +12,7 @@ use wt::host::machine::Host;
 use wt::host::net::listeners::listeners;
 use wt::host::net::owner::attribute;
 use wt::host::net::probe::{Probe, prober};
+use wt::host::store::Memory;
 use wt::model::config::merge;
 use wt::model::port::{Port, PortRange};
 use wt::model::registry::table::Registry;
@@ -50,7 +51,14 @@ fn main() {
 fn verdicts(ports: &[Port], registry: &Registry) {
     let config = merge::merge(&[], &[], &[]).unwrap_or_else(|failure| panic!("{failure}"));
     let host = Host::new(Environment::from_iter([]));
-    let context = Context { host, config, folder: "/".into(), repository: None, config_file: None };
+    let context = Context {
+        host,
+        config,
+        folder: "/".into(),
+        repository: None,
+        config_file: None,
+        registry: Memory::default(),
+    };
     let bind = |port: &Port| TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok();
     let held: Vec<TcpListener> = ports.iter().step_by(10).filter_map(bind).collect();
     let judging = median(|| drop(judge_all(&context, registry, ports, Look::Probed)));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::machine::Host;
-use crate::host::store::Store;
+use crate::host::store::{Memory, Store};
 use crate::model::config::settings::Config;
 use crate::model::registry::table::Registry;
 
@@ -23,6 +23,8 @@ pub struct Context {
     pub repository: Option<Repository>,
     /// The file that `--config` named, absolute; `None` where the usual files were read.
     pub config_file: Option<PathBuf>,
+    /// The registry as it was read or written last.
+    pub registry: Memory<Registry>,
 }
 
 impl Context {
@@ -41,7 +43,9 @@ impl Context {
     ///
     /// Fails when no state folder can be found or made.
     pub fn store(&self) -> Result<Store<Registry>> {
-        Ok(Store::open(self.host.dirs()?, self.config.registry.lock_timeout, self.host.interrupt.clone()))
+        let timeout = self.config.registry.lock_timeout;
+        let store = Store::open(self.host.dirs()?, timeout, self.host.interrupt.clone());
+        Ok(store.remembering(&self.registry))
     }
 
     /// Returns the time of day.

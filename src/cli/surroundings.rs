@@ -7,7 +7,9 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::machine::Host;
+use crate::host::store::Memory;
 use crate::model::config::problem::Problem;
+use crate::model::config::settings::Config;
 use crate::ops::config::{self, Sources};
 
 /// Where to look around from; can be carried to another thread.
@@ -107,17 +109,22 @@ impl Surroundings {
     /// `config_invalid`, naming file, line and key.
     pub fn into_context(self) -> Result<Context> {
         let config = config::load(&self.sources())?;
-        Ok(Context {
+        Ok(self.context(config))
+    }
+}
+
+impl Surroundings {
+    fn context(self, config: Config) -> Context {
+        Context {
             host: self.host,
             config,
             folder: self.folder,
             repository: self.repository,
             config_file: self.config_flag,
-        })
+            registry: Memory::default(),
+        }
     }
-}
 
-impl Surroundings {
     /// As [`into_context`](Self::into_context), with whatever is right of the configuration, and what is wrong with it.
     ///
     /// # Errors
@@ -125,16 +132,7 @@ impl Surroundings {
     /// Fails only when a file of it cannot be read at all.
     pub fn into_lenient_context(self) -> Result<(Context, Vec<Problem>)> {
         let (config, problems) = config::load_leniently(&self.sources())?;
-        Ok((
-            Context {
-                host: self.host,
-                config,
-                folder: self.folder,
-                repository: self.repository,
-                config_file: self.config_flag,
-            },
-            problems,
-        ))
+        Ok((self.context(config), problems))
     }
 }
 
@@ -164,15 +162,6 @@ impl Surroundings {
     #[must_use]
     pub fn into_context_at_any_rate(self) -> (Context, Vec<Failure>) {
         let (config, faults) = config::load_at_any_rate(&self.sources());
-        (
-            Context {
-                host: self.host,
-                config,
-                folder: self.folder,
-                repository: self.repository,
-                config_file: self.config_flag,
-            },
-            faults,
-        )
+        (self.context(config), faults)
     }
 }

@@ -1,11 +1,11 @@
 //! The registry on disk. Reading takes no lock: a rename shows one whole version. Changing holds one lock around read,
 //! change, write and rename, and a failure anywhere leaves the old file as it was.
 
+mod memory;
 mod rescue;
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
-use std::marker::PhantomData;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use super::process::identity;
 use super::{events, files, lock};
 use crate::error::{Code, Failure, Result};
 use crate::model::registry::document::Document;
+pub use memory::Memory;
 
 /// The file's name in the state folder.
 const FILE: &str = "registry.json";
@@ -34,14 +35,20 @@ pub struct Store<T> {
     dirs: Dirs,
     timeout: Duration,
     interrupt: Interrupt,
-    document: PhantomData<T>,
+    memory: Memory<T>,
 }
 
 impl<T: Document> Store<T> {
     /// The store in the state folder, which need not exist yet; `timeout` is how long a change waits for the lock.
     #[must_use]
     pub fn open(dirs: Dirs, timeout: Duration, interrupt: Interrupt) -> Self {
-        Self { dirs, timeout, interrupt, document: PhantomData }
+        Self { dirs, timeout, interrupt, memory: Memory::default() }
+    }
+
+    /// The same store, with what others that share `memory` have read and written in mind.
+    #[must_use]
+    pub fn remembering(self, memory: &Memory<T>) -> Self {
+        Self { memory: memory.clone(), ..self }
     }
 
     /// Returns where the document is.
@@ -56,10 +63,13 @@ impl<T: Document> Store<T> {
     ///
     /// `registry_corrupt` also for a file that is missing while its backup is there: that was never "empty".
     pub fn read(&self) -> Result<T> {
-        match self.read_bytes()? {
-            Some(bytes) => T::parse(&bytes, &self.path()),
-            None => Ok(T::empty()),
+        let Some(bytes) = self.read_bytes()? else { return Ok(T::empty()) };
+        if let Some(known) = self.memory.recall(&bytes) {
+            return Ok(known);
         }
+        let document = T::parse(&bytes, &self.path())?;
+        self.memory.keep(bytes, document.clone());
+        Ok(document)
     }
 
     /// Shows the file's bytes without parsing them, some whole lines at a time: a large file costs no memory, which is
@@ -108,7 +118,10 @@ impl<T: Document> Store<T> {
         lock::with_folder_locked(folder, self.timeout, &self.interrupt, || {
             let before = self.read_bytes()?;
             let mut document = match &before {
-                Some(bytes) => T::parse(bytes, &self.path())?,
+                Some(bytes) => match self.memory.take(bytes) {
+                    Some(known) => known,
+                    None => T::parse(bytes, &self.path())?,
+                },
                 None => T::empty(),
             };
             let answer = change(&mut document)?;
@@ -119,6 +132,7 @@ impl<T: Document> Store<T> {
             }
             // The change stands; a log that cannot be written must not make it look undone.
             let _ = events::append(folder, &happened);
+            self.memory.keep(after, document);
             Ok(answer)
         })
     }

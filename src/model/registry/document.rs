@@ -9,7 +9,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::event::Event;
 
 /// A file that is replaced whole.
-pub trait Document: Sized {
+pub trait Document: Clone {
     /// The value of a file that was never written.
     fn empty() -> Self;
 

@@ -102,6 +102,7 @@ fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, V
             folder: root,
             repository: Some(repository),
             config_file: None,
+            registry: context.registry.clone(),
         },
         problems,
     ))
