@@ -10,9 +10,9 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, completions, compose_service, config, create, doctor, down, env, health, hook, hooks, init, list,
-    logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep, switch,
-    trust, up, validate,
+    adopt, alone, completions, compose_service, config, create, doctor, down, env, health, hook, hooks, init,
+    list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep,
+    switch, trust, up, validate,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -34,11 +34,7 @@ pub fn run(words: &[OsString]) -> u8 {
     if let Some(call) = hook::Call::find(words.get(1..).unwrap_or_default()) {
         return hooked(call);
     }
-    let parsed = Cli::command()
-        .color(ColorChoice::Never)
-        .try_get_matches_from(words)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    let cli = match alone::parse(words).map_or_else(|| parse(words), Ok) {
         Ok(cli) => cli,
         Err(error) => return refused(&error, words),
     };
@@ -47,6 +43,11 @@ pub fn run(words: &[OsString]) -> u8 {
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
     let session = Session { ui: &ui, global: &cli.global, host: &host, directive };
     ended(&ui, perform(cli.command, &session))
+}
+
+fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().color(ColorChoice::Never).try_get_matches_from(words)?;
+    Cli::from_arg_matches(&matches)
 }
 
 fn hooked(call: hook::Call) -> u8 {
