@@ -132,6 +132,8 @@ impl<T: Document> Store<T> {
             }
             // The change stands; a log that cannot be written must not make it look undone.
             let _ = events::append(folder, &happened);
+            // What is remembered is what the next reader would read.
+            debug_assert!(T::parse(&after, &self.path()).is_ok_and(|read| read == document));
             self.memory.keep(after, document);
             Ok(answer)
         })

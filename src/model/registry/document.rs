@@ -9,7 +9,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::event::Event;
 
 /// A file that is replaced whole.
-pub trait Document: Clone {
+pub trait Document: Clone + PartialEq {
     /// The value of a file that was never written.
     fn empty() -> Self;
 
