@@ -7,6 +7,7 @@ mod copy;
 mod folders;
 mod index;
 mod names;
+mod objects;
 mod place;
 mod plan;
 mod request;

@@ -9,8 +9,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::blobs::Blobs;
 use super::copy::{Copier, Found};
+use super::objects::Objects;
 use super::plan::{Entry, Kind, shown};
 use crate::error::{Code, Failure, Result};
 use crate::host::conversion::Conversion;
@@ -21,7 +21,7 @@ const NEW_FILE: OFlags =
 
 /// Where a file's content comes from, and what may be looked at instead.
 pub(super) struct Sources<'a, 'r> {
-    pub(super) blobs: &'a Blobs<'r>,
+    pub(super) objects: &'a Objects<'r>,
     /// The folder of the same path in a sibling, and the stat data that the sibling's index has for the file.
     pub(super) sibling: Option<(BorrowedFd<'a>, &'a StatData)>,
     pub(super) copier: &'a mut Copier,
@@ -62,7 +62,7 @@ pub(super) fn place(
             });
         }
         Kind::Link => {
-            let target = sources.blobs.read(entry.id, &entry.path)?;
+            let target = sources.objects.blobs()?.read(entry.id, &entry.path)?;
             symlinkat(target.data(), folder, name).map_err(failed)?;
             utimensat(folder, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
             statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
@@ -105,12 +105,13 @@ fn fill(
                 return Ok((file, Filled::Copied));
             }
             sources
-                .blobs
+                .objects
+                .blobs()?
                 .pour(entry.id, &entry.path, &mut |piece| write_all(&file, piece).map_err(failed))?;
             Ok((file, Filled::Stored))
         }
         None if !sources.conversion.is_identity() => {
-            let blob = sources.blobs.read(entry.id, &entry.path)?;
+            let blob = sources.objects.blobs()?.read(entry.id, &entry.path)?;
             let content = sources.conversion.apply(blob.data(), entry.id);
             let file = make()?;
             write_all(&file, &content).map_err(failed)?;
@@ -119,7 +120,7 @@ fn fill(
         None => {
             // Made at the first piece: what cannot be read leaves nothing.
             let mut opened = None;
-            sources.blobs.pour(entry.id, &entry.path, &mut |piece| {
+            sources.objects.blobs()?.pour(entry.id, &entry.path, &mut |piece| {
                 let file = match &opened {
                     Some(file) => file,
                     None => opened.insert(make()?),

@@ -1,20 +1,20 @@
 //! Files onto disk by several threads, each path opened from the root downwards: no link is followed, nothing that
 //! stands there is opened or replaced, and every entry's stat data is brought home for the index.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use rustix::fs::Timespec;
 
-use super::blobs::Blobs;
 use super::copy::Copier;
 use super::folders::{Folders, Made};
+use super::objects::Objects;
 use super::place::{self, Placed, Sources};
 use super::plan::{Kind, Plan};
-use super::request::open_library;
 use super::sibling::Sibling;
 use crate::error::{Code, Failure, Result};
 use crate::host::conversion::{Conversion, Conversions};
@@ -50,7 +50,7 @@ pub(super) struct Work<'a> {
 /// Shared by the threads of one checkout.
 struct Shared<'a> {
     work: &'a Work<'a>,
-    packs: Packs,
+    packs: OnceLock<Packs>,
     batches: Vec<Range<usize>>,
     next: AtomicUsize,
     done: AtomicUsize,
@@ -79,7 +79,7 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
     let threads = workers.min(most).min(batches.len()).min(total.div_ceil(WORTH_A_THREAD)).max(1);
     let shared = Shared {
         work,
-        packs: Packs::open(&work.common_dir.join("objects")),
+        packs: OnceLock::new(),
         batches,
         next: AtomicUsize::new(0),
         done: AtomicUsize::new(0),
@@ -122,22 +122,17 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
 }
 
 impl Shared<'_> {
-    /// Works until nothing is left to do, with a handle on the objects of its own: threads that share one wait for
-    /// each other.
+    /// Works until nothing is left to do, in the tree's order, or another thread has failed.
     fn work(&self) -> Vec<(usize, Vec<StatData>)> {
-        let written = open_library(self.work.common_dir)
-            .and_then(|library| Ok(self.take_batches(&Blobs::with_packs(&library, &self.packs)?)));
-        written.unwrap_or_else(|failure| {
-            self.stop(failure);
-            Vec::new()
-        })
+        let library = OnceCell::new();
+        let (common_dir, packs) = (self.work.common_dir, &self.packs);
+        self.take_batches(&Objects { common_dir, library: &library, packs, blobs: OnceCell::new() })
     }
 
-    /// Takes batches in the tree's order until none is left, or another thread has failed.
-    fn take_batches(&self, blobs: &Blobs) -> Vec<(usize, Vec<StatData>)> {
+    fn take_batches(&self, objects: &Objects) -> Vec<(usize, Vec<StatData>)> {
         let work = self.work;
         let mut hand = Hand {
-            blobs,
+            objects,
             folders: Folders::new(work.plan, work.root, &self.made),
             sibling: work.sibling.map(|sibling| (sibling, Folders::existing(work.plan, &sibling.root))),
             copier: Copier::new(),
@@ -185,7 +180,7 @@ impl Shared<'_> {
 
 /// What one thread works with.
 struct Hand<'a, 'r> {
-    blobs: &'a Blobs<'r>,
+    objects: &'a Objects<'r>,
     folders: Folders<'a>,
     sibling: Option<(&'a Sibling, Folders<'a>)>,
     copier: Copier,
@@ -208,7 +203,7 @@ impl Hand<'_, '_> {
         };
         let opened = self.folders.open(entry.folder);
         let folder = opened.map_err(|error| place::refused(error, &work.plan.folders[entry.folder].path))?;
-        let sources = Sources { blobs: self.blobs, sibling, copier: &mut self.copier, conversion };
+        let sources = Sources { objects: self.objects, sibling, copier: &mut self.copier, conversion };
         place::place(folder, entry, sources, work.time)
     }
 }
