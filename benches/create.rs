@@ -298,5 +298,10 @@ impl Bench {
         fs::remove_dir_all(folder).unwrap();
         self.git(&self.main(), &["worktree", "prune"]);
         self.git(&self.alone(), &["worktree", "prune"]);
+        // What went away behind its back would otherwise be released within the next measurement.
+        let mut list = self.isolated(env!("CARGO_BIN_EXE_wt"));
+        assert!(list.arg("list").current_dir(self.main()).output().unwrap().status.success());
+        let mut list = self.isolated(env!("CARGO_BIN_EXE_wt"));
+        assert!(list.arg("list").current_dir(self.alone()).output().unwrap().status.success());
     }
 }
