@@ -223,15 +223,17 @@ fn matches(pattern: &str, key: &str) -> bool {
 /// no such section.
 #[must_use]
 pub fn children(section: &str) -> Vec<&'static str> {
-    let depth = if section.is_empty() { 0 } else { section.split('.').count() };
     let mut found: Vec<&'static str> = Vec::new();
     for entry in KEYS {
-        let parts: Vec<&str> = entry.path.split('.').collect();
-        let below = depth == 0
-            || parts.len() > depth
-                && section.split('.').zip(&parts).all(|(given, wanted)| *wanted == "*" || given == *wanted);
-        if below && !found.contains(&parts[depth]) {
-            found.push(parts[depth]);
+        // Asked for every section of every file, by every command: nothing is collected on the way.
+        let mut path = entry.path.split('.');
+        let mut given = (!section.is_empty()).then(|| section.split('.')).into_iter().flatten();
+        let is_below = given.all(|name| path.next().is_some_and(|wanted| wanted == "*" || wanted == name));
+        if is_below
+            && let Some(next) = path.next()
+            && !found.contains(&next)
+        {
+            found.push(next);
         }
     }
     found
