@@ -159,11 +159,13 @@ fn there_are_no_globals() {
     for file in sources() {
         for (number, line) in file.code() {
             let line = line.trim_start();
-            let item = line.strip_prefix("pub ").or(line.strip_prefix("pub(crate) ")).unwrap_or(line);
+            let item = match line.strip_prefix("pub") {
+                Some(rest) => rest.split_once(' ').map_or(rest, |(_, item)| item),
+                None => line,
+            };
+            // A field that is filled once is no global.
             let is_global = item.starts_with("static ")
-                || ["thread_local!", "LazyLock<", "OnceLock<", "lazy_static!"]
-                    .iter()
-                    .any(|global| line.contains(global));
+                || ["thread_local!", "LazyLock<", "lazy_static!"].iter().any(|global| line.contains(global));
             if is_global {
                 broken.push(format!("{}:{}", file.name, number + 1));
             }
