@@ -100,7 +100,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
         Command::Up(arguments) => up::run(arguments, session),
-        Command::Down(arguments) => down::run(&arguments, session),
+        Command::Down(arguments) => down::run(arguments, session),
         Command::Restart(arguments) => restart::run(&arguments, session),
         Command::Status(arguments) => status::run(&arguments, session),
         Command::Logs(arguments) => logs::run(arguments, session),

@@ -5,13 +5,17 @@ use clap::Args;
 use super::session::Session;
 use super::show_services::Teller;
 use crate::error::Result;
-use crate::ops::services::down;
+use crate::model::service::ServiceName;
+use crate::ops::services::down::{self, Request};
 
 /// Stop the services of the worktree you stand in
 #[derive(Args, Debug)]
 pub struct Arguments {
+    /// Those to stop; everything, where none is named
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<ServiceName>,
     /// Forget what is on record about them too: processes, and setups that were done
-    #[arg(long)]
+    #[arg(long, conflicts_with = "services")]
     pub reset: bool,
 }
 
@@ -20,10 +24,11 @@ pub struct Arguments {
 /// # Errors
 ///
 /// As [`down::down`].
-pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_whatever_is_configured()?;
     let ui = session.ui;
-    let report = down::down(&context, arguments.reset, &mut Teller::new(ui, &context))?;
+    let request = Request { services: arguments.services, reset: arguments.reset };
+    let report = down::down(&context, &request, &mut Teller::new(ui, &context))?;
     if ui.is_json() {
         ui.answer_json(&report)?;
         return Ok(0);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::model::services::news::{News, is_obvious};
 use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::state::State;
 use crate::ops::services::contact::Listener;
@@ -62,7 +63,7 @@ fn look(state: State) -> Look {
     match state {
         State::Failed | State::Unhealthy | State::Backoff => Look::Strong,
         State::Stopped => Look::Faint,
-        State::Starting | State::Ready | State::Completed => Look::Plain,
+        State::Starting | State::Ready | State::Stopping | State::Completed => Look::Plain,
     }
 }
 
@@ -82,7 +83,7 @@ fn age(seconds: u64) -> String {
 pub struct Teller<'a> {
     ui: &'a Ui,
     context: &'a Context,
-    known: Vec<ServiceFacts>,
+    news: News,
     live: Option<Live>,
     /// Where the last words are.
     folder: Option<PathBuf>,
@@ -94,13 +95,13 @@ impl<'a> Teller<'a> {
     pub fn new(ui: &'a Ui, context: &'a Context) -> Self {
         let live = ui.shows_progress().then(Live::default);
         let folder = live.as_ref().and_then(|_| logs::find_folder(context));
-        Self { ui, context, known: Vec::new(), live, folder }
+        Self { ui, context, news: News::default(), live, folder }
     }
 
     fn draw(&mut self) {
         let Some(live) = &mut self.live else { return };
         let shown: Vec<&ServiceFacts> =
-            self.known.iter().filter(|facts| facts.state != State::Stopped).collect();
+            self.news.known().iter().filter(|facts| facts.state != State::Stopped).collect();
         let widest = shown.iter().map(|facts| facts.service.as_str().len()).max().unwrap_or(0);
         let now = self.context.now();
         let lines: Vec<String> = shown
@@ -129,40 +130,14 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// Returns how a service stands now, in words: `web on 5001 ready`.
-#[must_use]
-pub fn change(now: &ServiceFacts) -> String {
-    let port = now.port.map(|port| format!(" on {port}")).unwrap_or_default();
-    let reason = now.reason.as_ref().filter(|reason| !is_obvious(reason));
-    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("{}{port} {}{reason}", now.service, now.state)
-}
-
-/// That nothing listens yet goes without saying.
-fn is_obvious(reason: &str) -> bool {
-    reason.starts_with("nothing listens")
-}
-
 impl Listener for Teller<'_> {
     fn services(&mut self, services: &[ServiceFacts]) {
-        let before = std::mem::replace(&mut self.known, services.to_vec());
+        let lines = self.news.lines(services);
         if self.live.is_some() {
             return self.draw();
         }
-        for now in services {
-            let before = before.iter().find(|before| before.service == now.service);
-            let reason = now.reason.as_deref().filter(|reason| !is_obvious(reason));
-            let is_news = match before {
-                Some(before) => {
-                    before.state != now.state || (before.reason != now.reason && reason.is_some())
-                }
-                // How it stood before anything was asked is no news.
-                None => matches!(now.state, State::Starting | State::Backoff),
-            };
-            if !is_news {
-                continue;
-            }
-            self.ui.say(&change(now));
+        for line in &lines {
+            self.ui.say(line);
         }
     }
 

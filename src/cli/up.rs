@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
+use crate::model::services::news::News;
 use crate::model::services::protocol::ServiceFacts;
 use crate::ops::services::contact::Listener;
 use crate::ops::services::foreground;
@@ -73,7 +74,7 @@ const INTERRUPTED: u8 = 130;
 fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
     let wish = logs::Request { services: Vec::new(), since: None, tail: Some(0), follow: true };
     let logs = logs::open(context, wish)?;
-    let mut watcher = Watcher { ui, logs, known: Vec::new() };
+    let mut watcher = Watcher { ui, logs, news: News::default() };
     match foreground::foreground(context, request, &mut watcher) {
         Err(failure) if failure.code() == Code::Interrupted => {
             ui.say("stopped");
@@ -88,22 +89,14 @@ fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
 struct Watcher<'a> {
     ui: &'a Ui,
     logs: Logs,
-    known: Vec<ServiceFacts>,
+    news: News,
 }
 
 impl Listener for Watcher<'_> {
     fn services(&mut self, services: &[ServiceFacts]) {
-        for now in services {
-            let is_news = self
-                .known
-                .iter()
-                .find(|known| known.service == now.service)
-                .map_or_else(|| !now.state.is_resting(), |before| before.state != now.state);
-            if is_news {
-                self.ui.say(&show_services::change(now));
-            }
+        for line in self.news.lines(services) {
+            self.ui.say(&line);
         }
-        self.known = services.to_vec();
     }
 
     fn note(&mut self, text: &str) {

@@ -215,7 +215,7 @@ fn an_interrupted_stop_leaves_its_caller_at_once_and_goes_on() {
     fleet.wt(&["up"]).ok();
     let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
     let mut child = sandbox.command(&fleet.folder, &["down"]).stderr(Stdio::null()).spawn().unwrap();
-    wait::until("the stop", || fleet.state("web").0 == "stopped");
+    wait::until("the stop", || fleet.state("web").0 == "stopping");
     let native = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(native, rustix::process::Signal::INT).unwrap();
     assert_eq!(wait::end_of(&mut child).code(), Some(130));
@@ -224,7 +224,7 @@ fn an_interrupted_stop_leaves_its_caller_at_once_and_goes_on() {
     kill(supervisor);
     wait::until("its end", || !is_running(supervisor));
     fleet.wt(&["status"]).ok();
-    assert_eq!(fleet.state("web").0, "stopped");
+    assert_eq!(fleet.state("web").0, "stopping");
     let another = fleet.supervisor().unwrap();
     kill(pid);
     wait::until("the other supervisor's end", || !is_running(another));

@@ -9,6 +9,9 @@ use crate::model::service::ServiceName;
 /// How long everything must have been well for a start that was asked to wait.
 pub const CALM: Duration = Duration::from_secs(2);
 
+/// How long others that are just starting may take to fail too, so that all are told at once and not one after the other.
+pub const GRACE: Duration = Duration::from_millis(500);
+
 /// Which wish it is.
 pub type BatchId = u64;
 
@@ -27,13 +30,19 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// This service, for that reason.
-    Failed {
-        service: ServiceName,
-        reason: String,
-    },
+    /// These, the causes first.
+    Failed(Vec<Failure>),
     /// Whoever wished it went away, or somebody else wished the opposite.
     Ended,
+}
+
+/// A service that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub service: ServiceName,
+    pub reason: String,
+    /// Whether it only failed because another one did that it needs.
+    pub is_consequence: bool,
 }
 
 /// A wish that is not settled yet.
@@ -42,34 +51,48 @@ pub(super) struct Batch {
     pub id: BatchId,
     pub kind: Kind,
     pub wanted: Vec<ServiceName>,
+    /// Those that were asked for by name: the wish fails with them, critical or not.
+    pub named: Vec<ServiceName>,
     /// Those that run because of it.
     pub started: Vec<ServiceName>,
     /// How it ends once those are stopped again.
     pub ending: Option<Outcome>,
     pub calm_since: Option<Duration>,
+    pub failing_since: Option<Duration>,
 }
 
 impl Batch {
-    /// Returns the first service that makes the wish fail.
-    pub fn find_failure(&self, services: &BTreeMap<ServiceName, Service>) -> Option<Outcome> {
+    /// A wish that is about nothing yet.
+    pub fn new(id: BatchId, kind: Kind, named: Vec<ServiceName>) -> Self {
+        let (wanted, started) = (Vec::new(), Vec::new());
+        Self { id, kind, wanted, named, started, ending: None, calm_since: None, failing_since: None }
+    }
+
+    /// Returns the services that make the wish fail; what failed by itself is the cause of what only failed with it.
+    pub fn failures(&self, services: &BTreeMap<ServiceName, Service>) -> Vec<Failure> {
         if self.kind == Kind::Stop {
-            return None;
+            return Vec::new();
         }
-        // What failed by itself is the cause of what only failed with it.
-        let find = |of_itself: bool| {
-            self.wanted.iter().find_map(|name| {
-                let service = services.get(name)?;
-                let is_cause = !service.plan.needs.keys().any(|need| {
-                    services.get(need).is_some_and(|need| need.phase == Phase::Failed && need.plan.critical)
-                });
-                let is_it = service.phase == Phase::Failed && service.plan.critical && is_cause == of_itself;
-                is_it.then(|| Outcome::Failed {
-                    service: name.clone(),
-                    reason: service.reason.clone().unwrap_or_default(),
-                })
+        let failed = self.wanted.iter().filter_map(|name| services.get(name)).filter(|service| {
+            let matters = service.plan.critical || self.named.contains(&service.plan.name);
+            service.phase == Phase::Failed && matters
+        });
+        let mut failures: Vec<Failure> = failed
+            .map(|service| Failure {
+                service: service.plan.name.clone(),
+                reason: service.reason.clone().unwrap_or_default(),
+                is_consequence: service.is_doomed,
             })
-        };
-        find(true).or_else(|| find(false))
+            .collect();
+        failures.sort_by_key(|failure| (failure.is_consequence, failure.service.clone()));
+        failures
+    }
+
+    /// Answers whether something of it runs that is neither ready nor lost yet.
+    pub fn is_undecided(&self, services: &BTreeMap<ServiceName, Service>) -> bool {
+        self.wanted.iter().filter_map(|name| services.get(name)).any(|service| {
+            matches!(service.phase, Phase::Starting { .. } | Phase::SettingUp) && service.leaving.is_none()
+        })
     }
 
     /// Answers whether everything wished is so.

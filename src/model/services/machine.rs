@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::batch::{Batch, BatchId, CALM, Kind, Outcome};
-use super::plan::{Condition, ServicePlan};
+use super::batch::{Batch, BatchId, CALM, GRACE, Kind, Outcome};
+use super::plan::ServicePlan;
 use super::service::{Phase, Service, Then};
 use super::state::{Exit, Sight};
 use crate::model::service::ServiceName;
@@ -13,12 +13,12 @@ use crate::model::service::ServiceName;
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// Somebody wants these to run, dependencies included.
-    Start { batch: BatchId, plans: Vec<ServicePlan>, wait: bool },
+    /// Somebody wants these to run, dependencies included; `named` are those that were asked for by name.
+    Start { batch: BatchId, plans: Vec<ServicePlan>, wait: bool, named: Vec<ServiceName> },
     /// Somebody wants these to run anew; those that they need are only started where they do not run.
-    Restart { batch: BatchId, plans: Vec<ServicePlan>, anew: Vec<ServiceName> },
-    /// Somebody wants everything to end.
-    Stop { batch: BatchId },
+    Restart { batch: BatchId, plans: Vec<ServicePlan>, anew: Vec<ServiceName>, named: Vec<ServiceName> },
+    /// Somebody wants these to end; everything where none is named.
+    Stop { batch: BatchId, services: Vec<ServiceName> },
     /// Whoever wished it is gone.
     Abandon { batch: BatchId },
     /// A service could not be started at all.
@@ -72,8 +72,9 @@ impl Fleet {
             Phase::Backoff { until } => Some(until),
             _ => service.start_deadline(),
         });
-        let of_batches = self.batches.iter().filter_map(|batch| Some(batch.calm_since? + CALM));
-        of_services.chain(of_batches).min()
+        let calm = self.batches.iter().filter_map(|batch| Some(batch.calm_since? + CALM));
+        let failing = self.batches.iter().filter_map(|batch| Some(batch.failing_since? + GRACE));
+        of_services.chain(calm).chain(failing).min()
     }
 
     /// Takes in an event, and returns what is to be done about it, in order.
@@ -92,9 +93,13 @@ impl Fleet {
 
     fn take(&mut self, event: Event, now: Duration, actions: &mut Vec<Action>) {
         match event {
-            Event::Start { batch, plans, wait } => self.start(batch, plans, Kind::Start { wait }, &[]),
-            Event::Restart { batch, plans, anew } => self.start(batch, plans, Kind::Restart, &anew),
-            Event::Stop { batch } => self.stop(batch),
+            Event::Start { batch, plans, wait, named } => {
+                self.start(Batch::new(batch, Kind::Start { wait }, named), plans, &[]);
+            }
+            Event::Restart { batch, plans, anew, named } => {
+                self.start(Batch::new(batch, Kind::Restart, named), plans, &anew);
+            }
+            Event::Stop { batch, services } => self.stop(batch, &services),
             Event::Abandon { batch } => self.abandon(batch, actions),
             Event::LaunchFailed { service, reason } => {
                 if let Some(service) = self.services.get_mut(&service) {
@@ -114,7 +119,7 @@ impl Fleet {
                 if let Some(service) = self.services.get_mut(&name)
                     && service.see(sight, now)
                 {
-                    service.phase = Phase::Stopping { then: Then::Judged };
+                    service.begin_stop(Then::Judged);
                     actions.push(Action::Stop(name));
                 }
             }
@@ -122,10 +127,9 @@ impl Fleet {
         }
     }
 
-    fn start(&mut self, id: BatchId, plans: Vec<ServicePlan>, kind: Kind, anew: &[ServiceName]) {
+    fn start(&mut self, mut batch: Batch, plans: Vec<ServicePlan>, anew: &[ServiceName]) {
         let is_anything_up = self.services.values().any(|service| !service.is_resting());
-        let wanted: Vec<ServiceName> = plans.iter().map(|plan| plan.name.clone()).collect();
-        let mut started = Vec::new();
+        batch.wanted = plans.iter().map(|plan| plan.name.clone()).collect();
         for plan in plans {
             let name = plan.name.clone();
             let service =
@@ -139,28 +143,26 @@ impl Fleet {
             };
             if anew.contains(&name) || is_over || is_ending {
                 service.want(plan);
-                started.push(name);
+                batch.started.push(name);
             }
         }
-        self.batches.push(Batch { id, kind, wanted, started, ending: None, calm_since: None });
+        self.batches.push(batch);
     }
 
-    fn stop(&mut self, id: BatchId) {
+    fn stop(&mut self, id: BatchId, named: &[ServiceName]) {
+        let is_meant = |name: &ServiceName| named.is_empty() || named.contains(name);
         for batch in self.batches.iter_mut().filter(|batch| batch.kind != Kind::Stop) {
-            batch.ending.get_or_insert(Outcome::Ended);
+            if batch.wanted.iter().any(is_meant) {
+                batch.ending.get_or_insert(Outcome::Ended);
+                batch.started.retain(is_meant);
+            }
         }
-        for service in self.services.values_mut() {
+        let mut batch = Batch::new(id, Kind::Stop, Vec::new());
+        for (name, service) in self.services.iter_mut().filter(|(name, _)| is_meant(name)) {
             service.leave(Then::Stopped);
+            batch.wanted.push(name.clone());
         }
-        let wanted = self.services.keys().cloned().collect();
-        self.batches.push(Batch {
-            id,
-            kind: Kind::Stop,
-            wanted,
-            started: Vec::new(),
-            ending: None,
-            calm_since: None,
-        });
+        self.batches.push(batch);
     }
 
     fn abandon(&mut self, id: BatchId, actions: &mut Vec<Action>) {
@@ -204,14 +206,16 @@ impl Fleet {
             let Some((verdict, service)) = verdict.zip(self.services.get_mut(&name)) else { continue };
             match verdict {
                 Verdict::Nothing => {}
-                Verdict::Doomed(reason) => service.fail(reason),
+                Verdict::Doomed(reason) => {
+                    service.fail(reason);
+                    service.is_doomed = true;
+                }
                 Verdict::Go if service.plan.setup.is_some() && !service.is_set_up => {
                     service.phase = Phase::SettingUp;
                     actions.push(Action::SetUp(name));
                 }
                 Verdict::Go => {
-                    service.phase = Phase::Starting { since: now };
-                    service.reason = None;
+                    service.launch(now);
                     actions.push(Action::Launch(name));
                 }
                 Verdict::TryAgain => {
@@ -220,12 +224,11 @@ impl Fleet {
                 }
                 Verdict::GiveUp => {
                     service.give_up();
-                    service.phase = Phase::Stopping { then: Then::Judged };
+                    service.begin_stop(Then::Judged);
                     actions.push(Action::Stop(name));
                 }
                 Verdict::Leave(then) => {
-                    service.leaving = None;
-                    service.phase = Phase::Stopping { then };
+                    service.begin_stop(then);
                     actions.push(Action::Stop(name));
                 }
             }
@@ -258,13 +261,7 @@ impl Fleet {
             let Some(need) = self.services.get(name) else {
                 return Verdict::Doomed(format!("needs `{name}`, which is not there"));
             };
-            let is_met = match (condition, need.phase) {
-                (_, Phase::Completed)
-                | (Condition::Healthy | Condition::Started, Phase::Ready { .. })
-                | (Condition::Started, Phase::Starting { .. } | Phase::Unhealthy { .. }) => true,
-                (_, Phase::Failed) => !need.plan.critical,
-                _ => false,
-            };
+            let is_met = need.meets(*condition);
             let is_lost = matches!(need.phase, Phase::Failed | Phase::Stopped);
             if !is_met && is_lost {
                 let how = if need.phase == Phase::Failed { "failed" } else { "is stopped" };
@@ -295,10 +292,18 @@ impl Fleet {
         if let Some(ending) = &batch.ending {
             return batch.is_taken_back(&self.services).then(|| ending.clone());
         }
-        if let Some(failure) = batch.find_failure(&self.services) {
-            match batch.kind {
-                Kind::Start { .. } => self.take_back(at, failure),
-                Kind::Restart | Kind::Stop => return Some(failure),
+        let failures = batch.failures(&self.services);
+        if !failures.is_empty() {
+            let (kind, is_undecided) = (batch.kind, batch.is_undecided(&self.services));
+            let batch = self.batches.get_mut(at)?;
+            let since = *batch.failing_since.get_or_insert(now);
+            if is_undecided && now.saturating_sub(since) < GRACE {
+                return None;
+            }
+            let failed = Outcome::Failed(failures);
+            match kind {
+                Kind::Start { .. } => self.take_back(at, failed),
+                Kind::Restart | Kind::Stop => return Some(failed),
             }
             return None;
         }

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod command;
 pub mod compose;
 pub mod machine;
+pub mod news;
 pub mod order;
 pub mod plan;
 pub mod protocol;

@@ -30,13 +30,23 @@ pub enum Request {
         wait: bool,
         /// Whether everything is stopped when the connection ends, also after the start.
         foreground: bool,
+        /// Those that were asked for by name.
+        #[serde(default)]
+        named: Vec<ServiceName>,
     },
     Restart {
         plans: Vec<ServicePlan>,
         /// Those that were asked for; the others are what they need.
         anew: Vec<ServiceName>,
+        /// Those that were asked for by name.
+        #[serde(default)]
+        named: Vec<ServiceName>,
     },
-    Stop,
+    /// Everything where none is named.
+    Stop {
+        #[serde(default)]
+        services: Vec<ServiceName>,
+    },
     /// What was asked for before on this connection is not wanted any more.
     TakeBack,
 }
@@ -51,8 +61,18 @@ pub enum Reply {
     Note { text: String },
     /// The wish is fulfilled, or the question answered.
     Done { services: Vec<ServiceFacts> },
-    /// The wish failed, and what was started for it runs no more.
-    Failed { service: Option<ServiceName>, reason: String, cause: Cause, services: Vec<ServiceFacts> },
+    /// The wish failed, and what was started for it runs no more: over these, or for another reason.
+    Failed { failures: Vec<Failing>, reason: String, cause: Cause, services: Vec<ServiceFacts> },
+}
+
+/// A service that made a wish fail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failing {
+    pub service: ServiceName,
+    pub reason: String,
+    pub cause: Cause,
+    /// Whether it only failed because another one did that it needs.
+    pub is_consequence: bool,
 }
 
 /// What kind of trouble made a wish fail.
@@ -85,6 +105,9 @@ pub struct ServiceFacts {
     pub since: Option<Timestamp>,
     pub restarts: u32,
     pub reason: Option<String>,
+    /// What goes on with it, as it is said when it begins: `ready after 1.2s`.
+    #[serde(default)]
+    pub news: String,
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ impl Kept {
             } else {
                 self.reason.clone()
             },
+            news: String::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::plan::{RestartPolicy, ServicePlan};
+use super::plan::{Condition, RestartPolicy, ServicePlan};
 use super::state::{Exit, Sight, State, spoken};
 
 /// A run that lasted this long was no death "at once": the count of restarts in a row begins anew after it.
@@ -62,7 +62,16 @@ pub struct Service {
     pub leaving: Option<Then>,
     /// The plan of the next start, where that is another.
     pub(super) next: Option<ServicePlan>,
-    streak: u32,
+    /// When it was launched, as long as it was never ready since.
+    pub(super) launched: Option<Duration>,
+    /// How long it took from its launch until it was ready.
+    pub(super) took: Option<Duration>,
+    /// Whether it failed only because something failed that it needs.
+    pub(super) is_doomed: bool,
+    /// How its last run ended by itself, while that is not answered.
+    pub(super) crash: Option<Exit>,
+    /// How many restarts in a row there were.
+    pub(super) streak: u32,
     failures: u32,
     successes: u32,
 }
@@ -79,6 +88,10 @@ impl Service {
             is_set_up,
             leaving: None,
             next: None,
+            launched: None,
+            took: None,
+            is_doomed: false,
+            crash: None,
             streak: 0,
             failures: 0,
             successes: 0,
@@ -89,19 +102,32 @@ impl Service {
     #[must_use]
     pub fn state(&self) -> State {
         match self.phase {
-            Phase::Stopped | Phase::Stopping { then: Then::Stopped } => State::Stopped,
-            Phase::Waiting
-            | Phase::SettingUp
-            | Phase::Starting { .. }
-            | Phase::Stopping { then: Then::Again } => State::Starting,
+            Phase::Stopped => State::Stopped,
+            Phase::Waiting | Phase::SettingUp | Phase::Starting { .. } => State::Starting,
             Phase::Ready { .. } => State::Ready,
             Phase::Unhealthy { .. } => State::Unhealthy,
-            Phase::Stopping { then: Then::Judged } if self.plan.restart.policy == RestartPolicy::No => {
-                State::Failed
-            }
-            Phase::Stopping { then: Then::Judged } | Phase::Backoff { .. } => State::Backoff,
+            Phase::Stopping { .. } => State::Stopping,
+            Phase::Backoff { .. } => State::Backoff,
             Phase::Failed => State::Failed,
             Phase::Completed => State::Completed,
+        }
+    }
+
+    /// Begins a run of it.
+    pub(super) fn launch(&mut self, now: Duration) {
+        self.phase = Phase::Starting { since: now };
+        self.launched = Some(now);
+        self.took = None;
+        self.crash = None;
+        self.reason = None;
+    }
+
+    /// Has it stopped; what was wrong with it matters no more, unless it is stopped for that.
+    pub(super) fn begin_stop(&mut self, then: Then) {
+        self.leaving = None;
+        self.phase = Phase::Stopping { then };
+        if then != Then::Judged {
+            self.reason = None;
         }
     }
 
@@ -124,11 +150,23 @@ impl Service {
         matches!(self.phase, Phase::Stopped | Phase::Failed | Phase::Completed)
     }
 
+    /// Answers whether it has come as far as one needs that depends on it.
+    pub(super) fn meets(&self, condition: Condition) -> bool {
+        match (condition, self.phase) {
+            (_, Phase::Completed)
+            | (Condition::Healthy | Condition::Started, Phase::Ready { .. })
+            | (Condition::Started, Phase::Starting { .. } | Phase::Unhealthy { .. }) => true,
+            (_, Phase::Failed) => !self.plan.critical,
+            _ => false,
+        }
+    }
+
     /// Wants it to run from now on.
     pub(super) fn want(&mut self, plan: ServicePlan) {
         self.restarts = 0;
         self.streak = 0;
         self.reason = None;
+        self.is_doomed = false;
         if self.is_resting() {
             self.plan = plan;
             self.phase = Phase::Waiting;
@@ -143,7 +181,7 @@ impl Service {
     pub(super) fn leave(&mut self, then: Then) {
         match self.phase {
             Phase::Stopped | Phase::Failed | Phase::Completed => {}
-            Phase::Stopping { .. } => self.phase = Phase::Stopping { then },
+            Phase::Stopping { .. } => self.begin_stop(then),
             Phase::Waiting | Phase::Backoff { .. } => {
                 self.phase = Phase::Stopping { then };
                 self.settle(Duration::ZERO);
@@ -176,6 +214,7 @@ impl Service {
                     }
                     (None, _) => exit.to_string(),
                 };
+                self.crash = Some(exit);
                 self.judge(reason, now);
             }
             Phase::Starting { since } | Phase::Ready { since } | Phase::Unhealthy { since } => {
@@ -186,6 +225,7 @@ impl Service {
                     self.phase = Phase::Completed;
                     self.reason = None;
                 } else {
+                    self.crash = Some(exit);
                     self.judge(exit.to_string(), now);
                 }
             }
@@ -259,6 +299,7 @@ impl Service {
     }
 
     fn rise(&mut self, now: Duration) {
+        self.took = self.launched.take().map(|launched| now.saturating_sub(launched));
         self.phase = Phase::Ready { since: now };
         self.failures = 0;
         self.successes = 0;

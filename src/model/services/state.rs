@@ -16,6 +16,8 @@ pub enum State {
     Ready,
     /// It was ready, and its check failed several times in a row.
     Unhealthy,
+    /// It was asked to end, and something of it still runs.
+    Stopping,
     /// It ended, and is started again after a pause.
     Backoff,
     Failed,
@@ -32,6 +34,7 @@ impl State {
             Self::Starting => "starting",
             Self::Ready => "ready",
             Self::Unhealthy => "unhealthy",
+            Self::Stopping => "stopping",
             Self::Backoff => "backoff",
             Self::Failed => "failed",
             Self::Completed => "completed",
@@ -67,6 +70,16 @@ impl Exit {
     #[must_use]
     pub fn is_success(self) -> bool {
         self == Self::Status(0)
+    }
+
+    /// Returns what it was in the fewest words: `exit 3`, `signal KILL`; nothing for an end that nobody was told of.
+    #[must_use]
+    pub fn short(self) -> String {
+        match self {
+            Self::Status(code) => format!("exit {code}"),
+            Self::Signal(number) => signal_word(number),
+            Self::Unknown => String::new(),
+        }
     }
 }
 

@@ -77,7 +77,7 @@ fn stop_services(context: &Context, target: &Target, entry: &Entry, force: u8) -
     if !services.is_empty() && force == 0 && !target.missing {
         return Err(loss::refusal(&target.name, &target.path, &[&Loss::Services { services }]));
     }
-    down::stop(context, entry, false, &mut Deaf).map(drop)
+    down::stop(context, entry, &mut Deaf).map(drop)
 }
 
 /// The folder is gone already: its records go, and git's entry for it alone, which can be restored with what was staged.

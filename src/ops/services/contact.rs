@@ -10,7 +10,7 @@ use crate::host::process::identity;
 use crate::host::services::line::Talk;
 use crate::host::services::{record_file, start};
 use crate::model::attribution::WT_MARKER;
-use crate::model::services::protocol::{Reply, Request, ServiceFacts};
+use crate::model::services::protocol::{Cause, Failing, Reply, Request, ServiceFacts};
 use crate::model::services::record::Record;
 
 use super::conversation::{Conversation, Heard};
@@ -64,9 +64,10 @@ pub enum Answer {
 /// A wish that failed.
 #[derive(Debug)]
 pub struct Failed {
-    pub service: Option<crate::model::service::ServiceName>,
+    /// The services that it failed over, the causes first; none where it failed for another reason.
+    pub failures: Vec<Failing>,
     pub reason: String,
-    pub cause: crate::model::services::protocol::Cause,
+    pub cause: Cause,
     pub services: Vec<ServiceFacts>,
 }
 
@@ -224,8 +225,8 @@ fn converse(
             Reply::Done { services } if is_ours => return Ok(Some(Answer::Done(services))),
             Reply::Done { .. } | Reply::Failed { .. } if is_taken_back => return Err(interrupted()),
             Reply::Failed { .. } if is_ours && given_up.is_some() => return Err(interrupted()),
-            Reply::Failed { service, reason, cause, services } if is_ours => {
-                return Ok(Some(Answer::Failed(Failed { service, reason, cause, services })));
+            Reply::Failed { failures, reason, cause, services } if is_ours => {
+                return Ok(Some(Answer::Failed(Failed { failures, reason, cause, services })));
             }
             Reply::Done { .. } | Reply::Failed { .. } => {}
         }

@@ -20,6 +20,7 @@ use crate::model::view::as_text;
 use crate::ops::env;
 
 use super::contact::{self, Answer, Listener};
+use super::naming;
 use super::place::Place;
 use super::report::{ServiceView, Usages};
 
@@ -40,24 +41,55 @@ pub struct Report {
     pub remains: Vec<u32>,
 }
 
-/// Stops the services of the worktree we stand in.
+/// What is to be stopped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Everything where none is named.
+    pub services: Vec<ServiceName>,
+    /// To forget what is on record about them too.
+    pub reset: bool,
+}
+
+/// Stops services of the worktree we stand in.
 ///
 /// # Errors
 ///
-/// `service_failed` when something cannot be ended; `interrupted`.
-pub fn down(context: &Context, reset: bool, listener: &mut dyn Listener) -> Result<Report> {
+/// `not_found` for a service that is not there; `service_failed` when something cannot be ended; `interrupted`.
+pub fn down(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
     let entry = env::require_entry(context, None)?;
-    stop(context, &entry, reset, listener)
+    let place = Place::of(context, &entry)?;
+    let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
+    let runs = || record.services.iter().filter(|kept| !kept.state.is_resting()).map(|kept| &kept.plan.name);
+    for name in &request.services {
+        if !naming::is_configured(context, name) && runs().all(|known| known != name) {
+            return Err(naming::unknown(context, name, runs()));
+        }
+    }
+    let report = stop_some(context, &entry, &place, &request.services, listener)?;
+    if request.reset {
+        forget(context, &entry, &place)?;
+    }
+    Ok(report)
 }
 
-/// Stops the services of a worktree; `reset` also forgets what is on record about them.
+/// Stops all services of a worktree.
 ///
 /// # Errors
 ///
 /// As [`down`].
-pub fn stop(context: &Context, entry: &Entry, reset: bool, listener: &mut dyn Listener) -> Result<Report> {
-    let place = Place::of(context, entry)?;
+pub fn stop(context: &Context, entry: &Entry, listener: &mut dyn Listener) -> Result<Report> {
+    stop_some(context, entry, &Place::of(context, entry)?, &[], listener)
+}
+
+fn stop_some(
+    context: &Context,
+    entry: &Entry,
+    place: &Place,
+    services: &[ServiceName],
+    listener: &mut dyn Listener,
+) -> Result<Report> {
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
+    let is_meant = |name: &ServiceName| services.is_empty() || services.contains(name);
     let mut report = Report {
         worktree: entry.name.clone(),
         path: entry.path.clone(),
@@ -68,23 +100,23 @@ pub fn stop(context: &Context, entry: &Entry, reset: bool, listener: &mut dyn Li
     report.stopped = record
         .services
         .iter()
-        .filter(|kept| !kept.state.is_resting())
+        .filter(|kept| !kept.state.is_resting() && is_meant(&kept.plan.name))
         .map(|kept| kept.plan.name.clone())
         .collect();
-    let is_supervised = contact::find(&place)?.is_some();
-    let facts = if is_supervised || contact::is_abandoned(&record) {
-        match contact::ask(context, &place, &Ask::Stop, listener)? {
+    let is_supervised = contact::find(place)?.is_some();
+    let mut facts = if is_supervised || contact::is_abandoned(&record) {
+        match contact::ask(context, place, &Ask::Stop { services: services.to_vec() }, listener)? {
             Answer::Done(facts) => facts,
-            Answer::Failed(failed) => return Err(super::up::failure(&place, failed)),
+            Answer::Failed(failed) => return Err(super::failures::of_restart(place, failed)),
         }
     } else {
         record.services.iter().map(|kept| kept.facts(|_| false)).collect()
     };
-    let recorded: Vec<ProcessId> = record.processes().cloned().collect();
-    report.remains = end_remains(context, &place, &recorded)?;
-    if reset {
-        forget(context, entry, &place)?;
+    if services.is_empty() {
+        let recorded: Vec<ProcessId> = record.processes().cloned().collect();
+        report.remains = end_remains(context, place, &recorded)?;
     }
+    naming::leave_out_dropped(context, &mut facts);
     report.services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
     Ok(report)
 }

@@ -1,10 +1,127 @@
-//! What can go wrong around a supervisor, in words.
+//! What can go wrong with services and around their supervisor, in words: every service that failed, its reason, and its
+//! last words.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
+use serde_json::{Value, json};
+
+use super::contact::Failed;
+use super::place::Place;
 use crate::error::{Code, Failure};
+use crate::host::services::{log_file, log_reader, record_file};
+use crate::model::services::protocol::{Cause, Failing, ServiceFacts};
+
+/// How many lines of its log are shown of a service that failed, where it is the only one.
+const TAIL: usize = 20;
+
+/// How many of each where it is not, and of how many services.
+const TAILS: (usize, usize) = (8, 5);
 
 /// Returns what makes a failure of the system's one, in words.
 pub(super) fn internal<E: Into<std::io::Error>>(what: impl Display) -> impl Fn(E) -> Failure {
     move |error| Failure::from_io(error.into(), Code::Internal, &what)
+}
+
+/// Says why services did not start, and that what was started for it runs no more.
+pub(super) fn of_start(place: &Place, failed: Failed) -> Failure {
+    of_wish(place, failed, "; nothing that this `wt up` started runs any more")
+}
+
+/// Says why services did not start anew.
+pub(super) fn of_restart(place: &Place, failed: Failed) -> Failure {
+    of_wish(place, failed, "")
+}
+
+fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
+    let of_causes = || failed.failures.iter().filter(|failing| !failing.is_consequence);
+    // Several causes of different kinds have no more in common than that services failed.
+    let is_mixed = of_causes().any(|failing| failing.cause != failed.cause);
+    let code = match failed.cause {
+        _ if is_mixed => Code::ServiceFailed,
+        Cause::Service => Code::ServiceFailed,
+        Cause::PortConflict => Code::PortConflict,
+        Cause::NotFound => Code::NotFound,
+        Cause::Permission => Code::Permission,
+        Cause::DiskFull => Code::DiskFull,
+    };
+    if failed.failures.is_empty() {
+        return Failure::new(code, failed.reason).hint(match code {
+            Code::PortConflict => TAKEN,
+            _ => "`wt status` shows how the services stand",
+        });
+    }
+    let lines: Vec<Vec<String>> = failed.failures.iter().map(|failing| last_words(place, failing)).collect();
+    let first = &failed.failures[0];
+    let names: Vec<&str> = of_causes().map(|failing| failing.service.as_str()).collect();
+    let said = if names.len() > 1 { "they said" } else { "it said" };
+    let hint = match code {
+        Code::PortConflict => TAKEN.to_owned(),
+        Code::NotFound => format!(
+            "install it, or mend `run` under [service.{}]; no shell reads it unless it begins with `sh -c`",
+            first.service
+        ),
+        Code::DiskFull => "make room, then try again".to_owned(),
+        _ if names.is_empty() => format!("`wt status` shows how the services stand{and}"),
+        _ => format!("`wt logs {}` shows all {said}{and}", names.join(" ")),
+    };
+    let failures: Vec<_> = failed
+        .failures
+        .iter()
+        .zip(&lines)
+        .map(|(failing, lines)| json!({ "service": failing.service, "reason": failing.reason, "log": lines }))
+        .collect();
+    Failure::new(code, message(&failed.failures, &lines))
+        .hint(hint)
+        .detail("service", first.service.as_str())
+        .detail("reason", first.reason.clone())
+        .detail("log", lines.first().cloned().unwrap_or_default())
+        .detail("failures", failures)
+        .detail("services", failed.services.iter().map(view).collect::<Vec<_>>())
+}
+
+fn view(facts: &ServiceFacts) -> Value {
+    json!({
+        "service": facts.service, "state": facts.state, "port": facts.port, "pid": facts.pid,
+        "restarts": facts.restarts, "reason": facts.reason,
+    })
+}
+
+/// What to do about a port that somebody has. One of this worktree is no conflict between worktrees, so that none is resolved.
+const TAKEN: &str = "`wt up --resolve intelligent` moves away from a stranger, and `wt ports kill PORT` ends what this \
+                     worktree itself left there; `wt ports list --all` shows who holds what";
+
+/// What it wrote at the end, where that may tell more than the reason does.
+fn last_words(place: &Place, failing: &Failing) -> Vec<String> {
+    if failing.cause != Cause::Service || failing.is_consequence {
+        return Vec::new();
+    }
+    let log = log_file::path(&record_file::logs(&place.wish.folder), failing.service.as_str());
+    log_reader::last_lines(&log, TAIL).unwrap_or_default()
+}
+
+fn message(failures: &[Failing], lines: &[Vec<String>]) -> String {
+    let mut message = String::new();
+    let is_one = failures.len() == 1;
+    if !is_one {
+        let _ = write!(message, "{} services did not start", failures.len());
+    }
+    let tail = if is_one { TAIL } else { TAILS.0 };
+    for (at, (failing, lines)) in failures.iter().zip(lines).enumerate() {
+        let Failing { service, reason, .. } = failing;
+        let _ = if is_one {
+            write!(message, "service `{service}` did not start: {reason}")
+        } else {
+            write!(message, "\n`{service}`: {reason}")
+        };
+        let shown = &lines[lines.len().saturating_sub(tail)..];
+        if shown.is_empty() || at >= TAILS.1 {
+            continue;
+        }
+        let margin = if is_one { "" } else { "  " };
+        let _ = write!(message, "\n{margin}its last words:");
+        for line in shown {
+            let _ = write!(message, "\n{margin}  {line}");
+        }
+    }
+    message
 }

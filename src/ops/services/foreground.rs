@@ -11,9 +11,10 @@ use crate::ops::env;
 
 use super::contact::{self, Failed, Listener};
 use super::conversation::{Conversation, Heard};
+use super::failures;
 use super::place::Place;
 use super::plans;
-use super::up::{Request, failure, settled};
+use super::up::{Request, settled};
 
 /// How long everything may take to stop beside what each service may take.
 const STOPPING: Duration = Duration::from_mins(5);
@@ -31,7 +32,8 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Liste
     chosen.warnings.iter().for_each(|warning| listener.note(warning));
     let place = Place::of(context, &entry)?;
     chosen.plans.iter_mut().for_each(|plan| plan.terminal = true);
-    let ask = Ask::Start { plans: chosen.plans, wait: request.wait, foreground: true };
+    let named = request.services.clone();
+    let ask = Ask::Start { plans: chosen.plans, wait: request.wait, foreground: true, named };
     let begun = context.host.clock.instant();
     loop {
         let talk = contact::require(context, &place)?;
@@ -60,7 +62,8 @@ fn stay(
     let mut stopping: Option<(Instant, u64)> = None;
     loop {
         if stopping.is_none() && context.host.interrupt.is_raised() {
-            stopping = Some((context.host.clock.instant(), conversation.say(&Ask::Stop)?));
+            stopping =
+                Some((context.host.clock.instant(), conversation.say(&Ask::Stop { services: Vec::new() })?));
         }
         listener.idle()?;
         let (answered, reply) = match conversation.hear()? {
@@ -98,11 +101,12 @@ fn stay(
                 listener.idle()?;
                 return Err(Failure::new(Code::Interrupted, "interrupted"));
             }
-            Reply::Failed { service, reason, cause, services }
+            Reply::Failed { failures, reason, cause, services }
                 if is_stopped || (stopping.is_none() && (answered == start || answered == 0)) =>
             {
                 listener.idle()?;
-                return Err(failure(place, Failed { service, reason, cause, services }));
+                let failed = Failed { failures, reason, cause, services };
+                return Err(failures::of_start(place, failed));
             }
             // The start that was cut off by our own stop.
             Reply::Done { .. } | Reply::Failed { .. } => {}

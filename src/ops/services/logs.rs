@@ -11,9 +11,9 @@ use crate::error::{Code, Failure, Result};
 use crate::host::services::log_reader::LogReader;
 use crate::host::services::{log_file, log_reader, record_file};
 use crate::model::service::ServiceName;
-use crate::model::suggestion;
 use crate::ops::env;
 
+use super::naming;
 use super::place::Place;
 
 /// Which lines.
@@ -72,7 +72,7 @@ pub fn open(context: &Context, request: Request) -> Result<Logs> {
         .iter()
         .find(|name| !there.contains(name) && !context.config.services.contains_key(name))
     {
-        return Err(unknown_service(context, unknown, &there));
+        return Err(naming::unknown(context, unknown, there.iter()));
     }
     let mut logs = Logs { folder, request, readers: Vec::new(), begun: BTreeSet::new(), silent: Vec::new() };
     for service in logs.wanted(&there) {
@@ -276,15 +276,6 @@ fn wrote_since(path: &Path, since: Timestamp) -> bool {
 fn services_in(folder: &Path) -> BTreeSet<ServiceName> {
     let names = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.file_name());
     names.filter_map(|name| name.to_str()?.strip_suffix(".log")?.parse().ok()).collect()
-}
-
-fn unknown_service(context: &Context, name: &ServiceName, there: &BTreeSet<ServiceName>) -> Failure {
-    let known: BTreeSet<&ServiceName> = context.config.services.keys().chain(there).collect();
-    let hint = match suggestion::nearest(name.as_str(), known.iter().map(|known| known.as_str())) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`wt status` shows the services".to_owned(),
-    };
-    Failure::new(Code::NotFound, format!("there is no service `{name}`")).hint(hint)
 }
 
 fn unreadable(error: std::io::Error, what: &str) -> Failure {

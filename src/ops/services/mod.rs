@@ -7,6 +7,7 @@ mod failures;
 pub mod foreground;
 pub mod forget;
 pub mod logs;
+mod naming;
 pub mod place;
 pub mod plans;
 pub mod report;

@@ -19,12 +19,13 @@ use crate::model::services::command::{self, Values};
 use crate::model::services::compose;
 use crate::model::services::order;
 use crate::model::services::plan::{Patience, ServicePlan};
-use crate::model::suggestion;
 use crate::model::variables::{self, EnvFacts};
 use crate::ops::env;
 use crate::ops::ports::allocate;
 use crate::ops::service_folder;
 use crate::ops::trust::{self, Trust};
+
+use super::naming;
 
 /// How long a start may take that says no more.
 const START: Duration = Duration::from_mins(1);
@@ -89,7 +90,6 @@ fn wanted(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> 
         return Ok(all);
     }
     for name in names {
-        let known: Vec<String> = runnable().map(|name| name.to_string()).collect();
         match services.get(name) {
             Some(settings) if settings.is_runnable() => {}
             Some(_) => {
@@ -97,14 +97,7 @@ fn wanted(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> 
                 return Err(Failure::new(Code::NotFound, message)
                     .hint(format!("give it a `run` under [service.{name}] in .wt.toml")));
             }
-            None => {
-                let near = suggestion::nearest(name.as_str(), known.iter().map(String::as_str));
-                let hint = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("those that can be run: {}", known.join(", ")),
-                };
-                return Err(Failure::new(Code::NotFound, format!("there is no service `{name}`")).hint(hint));
-            }
+            None => return Err(naming::unknown(context, name, std::iter::empty())),
         }
     }
     Ok(names.to_vec())

@@ -8,10 +8,12 @@ use crate::model::services::protocol::Request as Ask;
 use crate::ops::env;
 
 use super::contact::{self, Answer, Listener};
+use super::failures;
+use super::naming;
 use super::place::Place;
 use super::plans;
 use super::report::Usages;
-use super::up::{Report, failure};
+use super::up::Report;
 
 /// Restarts the services called `names`, all where none is named, and waits until they are ready.
 ///
@@ -22,11 +24,12 @@ pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn List
     let mut entry = env::require_entry(context, None)?;
     let chosen = plans::choose(context, &mut entry, names, None)?;
     let place = Place::of(context, &entry)?;
-    let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted };
-    let facts = match contact::ask(context, &place, &ask, listener)? {
+    let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: names.to_vec() };
+    let mut facts = match contact::ask(context, &place, &ask, listener)? {
         Answer::Done(facts) => facts,
-        Answer::Failed(failed) => return Err(failure(&place, failed)),
+        Answer::Failed(failed) => return Err(failures::of_restart(&place, failed)),
     };
+    naming::leave_out_dropped(context, &mut facts);
     let services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
     Ok(Report {
         worktree: entry.name,

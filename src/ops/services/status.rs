@@ -18,6 +18,7 @@ use crate::model::view::as_text;
 use crate::ops::env;
 
 use super::contact::{self, Answer, Listener};
+use super::naming;
 use super::place::Place;
 use super::report::{ServiceView, Usages};
 
@@ -68,7 +69,7 @@ impl Looker {
         };
         let mut facts = match answer {
             Some(Answer::Done(facts)) => facts,
-            Some(Answer::Failed(failed)) => return Err(super::up::failure(place, failed)),
+            Some(Answer::Failed(failed)) => return Err(super::failures::of_restart(place, failed)),
             None => read().services.iter().map(|kept| kept.facts(identity::is_alive)).collect(),
         };
         self.add_others(context, &mut facts);
@@ -87,12 +88,8 @@ impl Looker {
 
     /// Those that could be run and never were; what is no service any more and does not run is left out.
     fn add_others(&self, context: &Context, facts: &mut Vec<ServiceFacts>) {
-        let services = &context.config.services;
-        let is_runnable = |name: &ServiceName| {
-            services.get(name).is_some_and(crate::model::config::settings::ServiceSettings::is_runnable)
-        };
-        facts.retain(|facts| facts.state != State::Stopped || is_runnable(&facts.service));
-        for name in services.keys().filter(|name| is_runnable(name)) {
+        naming::leave_out_dropped(context, facts);
+        for name in context.config.services.keys().filter(|name| naming::is_configured(context, name)) {
             if facts.iter().all(|facts| facts.service != *name) {
                 facts.push(ServiceFacts {
                     service: name.clone(),
@@ -103,6 +100,7 @@ impl Looker {
                     since: None,
                     restarts: 0,
                     reason: None,
+                    news: String::new(),
                 });
             }
         }

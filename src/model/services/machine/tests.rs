@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::plan::{Patience, RestartPolicy, Restarting, Stopping};
+use super::super::plan::{Condition, Patience, RestartPolicy, Restarting, Stopping};
 use super::super::state::State;
 use super::*;
 use crate::model::port::Port;
 use crate::model::signal::EndSignal;
+
+mod failing;
+mod saying;
 
 fn plan(name: &str, needs: &[&str]) -> ServicePlan {
     ServicePlan {
@@ -53,7 +56,7 @@ struct World {
 
 impl World {
     fn up(&mut self, batch: BatchId, plans: &[ServicePlan]) -> Vec<String> {
-        self.step(Event::Start { batch, plans: plans.to_vec(), wait: false })
+        self.step(Event::Start { batch, plans: plans.to_vec(), wait: false, named: Vec::new() })
     }
 
     fn step(&mut self, event: Event) -> Vec<String> {
@@ -97,10 +100,16 @@ fn words(action: &Action) -> String {
         Action::Stop(name) => format!("stop {name}"),
         Action::Settled { batch, outcome: Outcome::Done } => format!("{batch} done"),
         Action::Settled { batch, outcome: Outcome::Ended } => format!("{batch} ended"),
-        Action::Settled { batch, outcome: Outcome::Failed { service, reason } } => {
-            format!("{batch} failed: {service} {reason}")
+        Action::Settled { batch, outcome: Outcome::Failed(failures) } => {
+            let failures: Vec<String> =
+                failures.iter().map(|failure| format!("{} {}", failure.service, failure.reason)).collect();
+            format!("{batch} failed: {}", failures.join(", "))
         }
     }
+}
+
+fn stop(batch: BatchId) -> Event {
+    Event::Stop { batch, services: Vec::new() }
 }
 
 fn three() -> [ServicePlan; 3] {
@@ -151,7 +160,7 @@ fn a_setup_runs_once_before_the_first_start() {
     assert_eq!(world.up(1, std::slice::from_ref(&with_setup)), ["set up db"]);
     assert_eq!(world.ended("db", Exit::Status(0)), ["launch db"]);
     assert_eq!(world.well("db"), ["1 done"]);
-    assert_eq!(world.step(Event::Stop { batch: 2 }), ["stop db"]);
+    assert_eq!(world.step(stop(2)), ["stop db"]);
     assert_eq!(world.ended("db", Exit::Signal(15)), ["2 done"]);
     assert_eq!(world.up(3, &[with_setup]), ["launch db"], "it was done before");
 }
@@ -185,7 +194,10 @@ fn what_ran_before_survives_a_failed_start() {
     world.up(1, &[plan("db", &[])]);
     world.well("db");
     world.up(2, &three());
-    assert_eq!(world.ended("api", Exit::Status(1)), ["2 failed: api ended with status 1"]);
+    assert_eq!(
+        world.ended("api", Exit::Status(1)),
+        ["2 failed: api ended with status 1, web needs `api`, which failed"]
+    );
     assert_eq!(world.state("db"), State::Ready);
     assert_eq!(world.state("web"), State::Failed);
     assert_eq!(world.reason("web"), "needs `api`, which failed");
@@ -216,7 +228,7 @@ fn a_service_that_is_not_critical_holds_nobody_up() {
 fn a_stop_goes_in_reverse_and_a_signal_is_no_failure_then() {
     for exit in [Exit::Signal(15), Exit::Status(143), Exit::Status(130), Exit::Status(1), Exit::Unknown] {
         let mut world = three_up();
-        assert_eq!(world.step(Event::Stop { batch: 2 }), ["stop web"]);
+        assert_eq!(world.step(stop(2)), ["stop web"]);
         assert_eq!(world.ended("web", exit), ["stop api"]);
         assert_eq!(world.ended("api", exit), ["stop db"]);
         assert_eq!(world.ended("db", exit), ["2 done"]);
@@ -230,7 +242,7 @@ fn a_stop_goes_in_reverse_and_a_signal_is_no_failure_then() {
 fn a_stop_while_starting_ends_the_start_too() {
     let mut world = World::default();
     world.up(1, &three());
-    assert_eq!(world.step(Event::Stop { batch: 2 }), ["stop db"]);
+    assert_eq!(world.step(stop(2)), ["stop db"]);
     let ended = world.ended("db", Exit::Signal(15));
     assert!(ended.contains(&"1 ended".to_owned()) && ended.contains(&"2 done".to_owned()), "{ended:?}");
 }
@@ -285,55 +297,14 @@ fn a_good_end_is_completed_unless_it_is_to_run_always() {
 }
 
 #[test]
-fn a_server_that_ends_before_it_listens_has_failed_whatever_its_status() {
-    let mut world = World::default();
-    world.up(1, &[plan("web", &[])]);
-    let failed = world.ended("web", Exit::Status(0));
-    assert_eq!(failed, ["1 failed: web ended with status 0 before it listened on 5000"]);
-}
-
-#[test]
-fn a_start_that_takes_too_long_is_ended_and_says_why() {
-    let mut world = World::default();
-    world.up(1, &[plan("web", &[])]);
-    world.unwell("web");
-    assert_eq!(world.after(60_000), ["stop web"]);
-    assert_eq!(world.ended("web", Exit::Signal(15)), ["1 failed: web not ready within 60s: 503"]);
-}
-
-#[test]
-fn several_bad_answers_make_a_ready_service_unhealthy_and_good_ones_ready_again() {
-    let mut world = three_up();
-    world.unwell("db");
-    assert_eq!((world.state("db"), world.reason("db")), (State::Ready, "503 (1 of 3 in a row)"));
-    world.well("db");
-    for _ in 0..3 {
-        assert_eq!(world.unwell("db"), Vec::<String>::new());
-    }
-    assert_eq!((world.state("db"), world.reason("db")), (State::Unhealthy, "503"));
-    world.well("db");
-    assert_eq!((world.state("db"), world.reason("db")), (State::Ready, ""));
-}
-
-#[test]
-fn an_unhealthy_service_with_a_policy_is_started_anew() {
-    let mut world = World::default();
-    world.up(1, &[restarting("web", RestartPolicy::OnFailure)]);
-    world.well("web");
-    world.unwell("web");
-    world.unwell("web");
-    assert_eq!(world.unwell("web"), ["stop web"]);
-    assert_eq!(world.ended("web", Exit::Signal(15)), Vec::<String>::new());
-    assert_eq!((world.state("web"), world.reason("web")), (State::Backoff, "503"));
-    assert_eq!(world.after(500), ["launch web"]);
-}
-
-#[test]
 fn a_restart_stops_in_reverse_and_starts_in_order_with_the_new_plan() {
     let mut world = three_up();
     let plans = three().map(|plan| ServicePlan { words: vec!["new".to_owned()], ..plan });
     let anew = ["api", "web"].map(|name| name.parse().unwrap()).to_vec();
-    assert_eq!(world.step(Event::Restart { batch: 2, plans: plans.to_vec(), anew }), ["stop web"]);
+    assert_eq!(
+        world.step(Event::Restart { batch: 2, plans: plans.to_vec(), anew, named: Vec::new() }),
+        ["stop web"]
+    );
     assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"]);
     assert_eq!(world.ended("api", Exit::Signal(15)), ["launch api"]);
     assert_eq!(world.well("api"), ["launch web"]);
@@ -348,7 +319,8 @@ fn a_restart_of_what_failed_starts_it() {
     world.up(1, &[plan("web", &[])]);
     world.ended("web", Exit::Status(1));
     let anew = vec!["web".parse().unwrap()];
-    let actions = world.step(Event::Restart { batch: 2, plans: vec![plan("web", &[])], anew });
+    let actions =
+        world.step(Event::Restart { batch: 2, plans: vec![plan("web", &[])], anew, named: Vec::new() });
     assert_eq!(actions, ["launch web"]);
     assert_eq!(world.ended("web", Exit::Status(1)), ["2 failed: web ended with status 1"]);
 }
@@ -356,7 +328,7 @@ fn a_restart_of_what_failed_starts_it() {
 #[test]
 fn a_start_that_waits_is_settled_once_all_stayed_well() {
     let mut world = World::default();
-    world.step(Event::Start { batch: 1, plans: vec![plan("web", &[])], wait: true });
+    world.step(Event::Start { batch: 1, plans: vec![plan("web", &[])], wait: true, named: Vec::new() });
     assert_eq!(world.well("web"), Vec::<String>::new());
     assert_eq!(world.after(1999), Vec::<String>::new());
     assert_eq!(world.after(1), ["1 done"]);
@@ -365,7 +337,7 @@ fn a_start_that_waits_is_settled_once_all_stayed_well() {
 #[test]
 fn a_start_of_what_is_just_ending_follows_its_end() {
     let mut world = three_up();
-    world.step(Event::Stop { batch: 2 });
+    world.step(stop(2));
     assert_eq!(world.up(3, &three()), Vec::<String>::new());
     assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"]);
     world.ended("api", Exit::Signal(15));
@@ -390,11 +362,14 @@ fn a_service_that_is_lost_dooms_those_that_wait_for_it() {
 #[test]
 fn whoever_gives_up_on_a_stop_or_a_restart_is_answered_at_once_and_it_goes_on() {
     let mut world = three_up();
-    assert_eq!(world.step(Event::Stop { batch: 2 }), ["stop web"]);
+    assert_eq!(world.step(stop(2)), ["stop web"]);
     assert_eq!(world.step(Event::Abandon { batch: 2 }), ["2 ended"]);
     assert_eq!(world.ended("web", Exit::Status(0)), ["stop api"]);
     let mut world = three_up();
     let anew = vec!["web".parse().unwrap()];
-    assert_eq!(world.step(Event::Restart { batch: 2, plans: three().to_vec(), anew }), ["stop web"]);
+    assert_eq!(
+        world.step(Event::Restart { batch: 2, plans: three().to_vec(), anew, named: Vec::new() }),
+        ["stop web"]
+    );
     assert_eq!(world.step(Event::Abandon { batch: 2 }), ["2 ended"]);
 }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use super::launching::Refusal;
 use super::supervisor::Supervisor;
 use crate::host::services::line::Talk;
-use crate::model::services::batch::{BatchId, Outcome};
+use crate::model::services::batch::{BatchId, Failure, Outcome};
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
-use crate::model::services::protocol::{Cause, Numbered, Reply, Request, ServiceFacts};
+use crate::model::services::protocol::{Cause, Failing, Numbered, Reply, Request, ServiceFacts};
 
 /// How many may be connected at once.
 const MOST: usize = 128;
@@ -152,17 +152,17 @@ impl Supervisor<'_> {
                 let services = self.facts();
                 self.tell(at, number, Reply::Services { services });
             }
-            Request::Start { plans, wait, foreground } => {
+            Request::Start { plans, wait, foreground, named } => {
                 caller.is_foreground = foreground;
                 self.note_other_plans(at, &plans);
-                self.begin(at, number, plans.clone(), |batch| Event::Start { batch, plans, wait });
+                self.begin(at, number, plans.clone(), |batch| Event::Start { batch, plans, wait, named });
             }
-            Request::Restart { plans, anew } => {
-                self.begin(at, number, plans.clone(), |batch| Event::Restart { batch, plans, anew });
+            Request::Restart { plans, anew, named } => {
+                self.begin(at, number, plans.clone(), |batch| Event::Restart { batch, plans, anew, named });
             }
-            Request::Stop => {
-                self.withdraw_all(&[]);
-                self.begin(at, number, Vec::new(), |batch| Event::Stop { batch });
+            Request::Stop { services } => {
+                self.withdraw_all(&services);
+                self.begin(at, number, Vec::new(), |batch| Event::Stop { batch, services });
             }
             Request::TakeBack => {
                 let wishes = caller.wishes.clone();
@@ -192,6 +192,9 @@ impl Supervisor<'_> {
         if let Some(caller) = self.callers.get_mut(at) {
             caller.wishes.push((batch, number));
         }
+        // How it stood before: what changes from here on is news.
+        let services = self.facts();
+        self.tell(at, 0, Reply::Services { services });
         self.claim(batch, plans, event(batch));
     }
 
@@ -245,9 +248,17 @@ impl Supervisor<'_> {
         caller.watches |= caller.is_foreground;
         let reply = match outcome {
             Outcome::Done => Reply::Done { services },
-            Outcome::Failed { service, reason } => {
-                let cause = causes.remove(&service).unwrap_or_default();
-                Reply::Failed { service: Some(service), reason, cause, services }
+            Outcome::Failed(failures) => {
+                let failing = |failure: Failure| Failing {
+                    cause: causes.remove(&failure.service).unwrap_or_default(),
+                    service: failure.service,
+                    reason: failure.reason,
+                    is_consequence: failure.is_consequence,
+                };
+                let failures: Vec<Failing> = failures.into_iter().map(failing).collect();
+                let (reason, cause) =
+                    failures.first().map(|first| (first.reason.clone(), first.cause)).unwrap_or_default();
+                Reply::Failed { failures, reason, cause, services }
             }
             Outcome::Ended => {
                 failed("somebody stopped the services meanwhile".to_owned(), Cause::Service, services)
@@ -257,9 +268,17 @@ impl Supervisor<'_> {
         self.causes = causes;
     }
 
-    /// Tells everybody who waits how things stand now.
-    pub fn tell_all(&mut self, services: &[ServiceFacts]) {
-        let reply = Reply::Services { services: services.to_vec() };
+    /// Tells everybody who waits how things stand, where that has changed.
+    pub fn tell_changes(&mut self) {
+        if !self.callers.iter().any(Caller::is_listening) {
+            return;
+        }
+        let services = self.facts();
+        if services == self.told {
+            return;
+        }
+        self.told.clone_from(&services);
+        let reply = Reply::Services { services };
         for caller in self.callers.iter_mut().filter(|caller| caller.is_listening()) {
             caller.tell(0, reply.clone());
         }
@@ -287,5 +306,5 @@ impl Supervisor<'_> {
 
 /// Says that a wish failed for a reason that is not one service's.
 fn failed(reason: String, cause: Cause, services: Vec<ServiceFacts>) -> Reply {
-    Reply::Failed { service: None, reason, cause, services }
+    Reply::Failed { failures: Vec::new(), reason, cause, services }
 }

@@ -13,6 +13,7 @@ use crate::host::services::record_file;
 use crate::host::store::Store;
 use crate::model::process::ProcessId;
 use crate::model::registry::table::Registry;
+use crate::model::services::news;
 use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::record::{Kept, Record, SCHEMA};
 use crate::model::services::service::Service;
@@ -88,8 +89,25 @@ fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<Vec<Proce
 impl Supervisor<'_> {
     /// Returns how all services stand.
     pub fn facts(&self) -> Vec<ServiceFacts> {
-        let kept = self.fleet.services().values().map(|service| self.kept(service));
-        kept.map(|kept| kept.facts(|_| true)).collect()
+        let fleet = self.fleet.services();
+        let services = fleet.values();
+        services
+            .map(|service| {
+                let run = self.runs.get(&service.plan.name);
+                let pids: Vec<u32> = run.iter().flat_map(|run| &run.known).map(|id| id.pid).collect();
+                ServiceFacts {
+                    service: service.plan.name.clone(),
+                    state: service.state(),
+                    port: service.plan.port,
+                    pid: pids.first().copied(),
+                    pids,
+                    since: run.map(|run| run.since),
+                    restarts: service.restarts,
+                    reason: news::reason(service, fleet),
+                    news: news::said(service, fleet),
+                }
+            })
+            .collect()
     }
 
     fn kept(&self, service: &Service) -> Kept {
@@ -144,8 +162,7 @@ impl Supervisor<'_> {
         if record == self.written {
             return;
         }
-        let facts = self.facts();
-        self.tell_all(&facts);
+        self.tell_changes();
         self.registrar.record(record.processes().cloned().collect());
         // A full disk keeps nobody from being supervised.
         self.written = record;

@@ -24,7 +24,7 @@ use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 use crate::model::services::batch::BatchId;
 use crate::model::services::machine::{Action, Event, Fleet};
-use crate::model::services::protocol::Cause;
+use crate::model::services::protocol::{Cause, ServiceFacts};
 use crate::model::services::record::Record;
 use crate::ops::services::place::Place;
 
@@ -84,6 +84,8 @@ pub(super) struct Supervisor<'a> {
     pub unshared: BTreeSet<ServiceName>,
     /// Why services could not be started.
     pub causes: BTreeMap<ServiceName, Cause>,
+    /// How everything stood when it was told last.
+    pub told: Vec<ServiceFacts>,
     /// Said to whoever calls first.
     pub news: Vec<String>,
     pub events: VecDeque<Event>,
@@ -139,6 +141,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         registrar: Registrar::start(host, wish.sequence)?,
         unshared: BTreeSet::new(),
         causes: BTreeMap::new(),
+        told: Vec::new(),
         news: Vec::new(),
         events: VecDeque::new(),
         last_batch: 0,
@@ -238,7 +241,10 @@ impl Supervisor<'_> {
     pub fn work(&mut self) {
         while let Some(event) = self.events.pop_front() {
             let now = self.now();
-            for action in self.fleet.step(event, now) {
+            let actions = self.fleet.step(event, now);
+            // Each change is told, also one that does not last: what is done about it may change it again.
+            self.tell_changes();
+            for action in actions {
                 match action {
                     Action::SetUp(service) => self.launch(&service, true),
                     Action::Launch(service) => self.launch(&service, false),
@@ -257,7 +263,7 @@ impl Supervisor<'_> {
     pub fn stop_everything(&mut self) {
         self.withdraw_all(&[]);
         let batch = self.new_batch();
-        self.events.push_back(Event::Stop { batch });
+        self.events.push_back(Event::Stop { batch, services: Vec::new() });
         self.has_worked = true;
     }
 

@@ -27,7 +27,7 @@ impl Supervisor<'_> {
             let name = kept.plan.name.clone();
             let marker = &self.wish.marker;
             let kin = kin::of_service(marker, name.as_str(), &kept.processes, Some(self.ourselves.pid));
-            let was_running = !kept.state.is_resting();
+            let was_running = !kept.state.is_resting() && kept.state != State::Stopping;
             let mut service = resting(&kept);
             if !kin.is_empty() {
                 // Looked at like one that has just started: what it is will show at once.
@@ -60,10 +60,12 @@ impl Supervisor<'_> {
             // What rested was just being stopped, or has left something behind that must not come back as the service.
             let was_ending = !was_running;
             if (is_half_set_up || was_ending) && self.runs.contains_key(&name) {
+                // What was stopped because it was not well has a reason.
                 let has_failed =
-                    kept.state == State::Failed && service.plan.restart.policy == RestartPolicy::No;
+                    kept.reason.is_some() && service.plan.restart.policy == RestartPolicy::No && was_ending;
                 let then = if has_failed { Then::Judged } else { Then::Stopped };
                 service.phase = Phase::Stopping { then };
+                service.reason = kept.reason.filter(|_| has_failed);
                 ending.push(name);
             }
             self.fleet.insert(service);

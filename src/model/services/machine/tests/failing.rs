@@ -1,0 +1,96 @@
+//! What fails: for which reasons, which of them are told, and what a named service changes.
+
+use super::*;
+
+#[test]
+fn a_server_that_ends_before_it_listens_has_failed_whatever_its_status() {
+    let mut world = World::default();
+    world.up(1, &[plan("web", &[])]);
+    let failed = world.ended("web", Exit::Status(0));
+    assert_eq!(failed, ["1 failed: web ended with status 0 before it listened on 5000"]);
+}
+
+#[test]
+fn a_start_that_takes_too_long_is_ended_and_says_why() {
+    let mut world = World::default();
+    world.up(1, &[plan("web", &[])]);
+    world.unwell("web");
+    assert_eq!(world.after(60_000), ["stop web"]);
+    assert_eq!(world.ended("web", Exit::Signal(15)), ["1 failed: web not ready within 60s: 503"]);
+}
+
+#[test]
+fn several_bad_answers_make_a_ready_service_unhealthy_and_good_ones_ready_again() {
+    let mut world = three_up();
+    world.unwell("db");
+    assert_eq!((world.state("db"), world.reason("db")), (State::Ready, "503 (1 of 3 in a row)"));
+    world.well("db");
+    for _ in 0..3 {
+        assert_eq!(world.unwell("db"), Vec::<String>::new());
+    }
+    assert_eq!((world.state("db"), world.reason("db")), (State::Unhealthy, "503"));
+    world.well("db");
+    assert_eq!((world.state("db"), world.reason("db")), (State::Ready, ""));
+}
+
+#[test]
+fn an_unhealthy_service_with_a_policy_is_started_anew() {
+    let mut world = World::default();
+    world.up(1, &[restarting("web", RestartPolicy::OnFailure)]);
+    world.well("web");
+    world.unwell("web");
+    world.unwell("web");
+    assert_eq!(world.unwell("web"), ["stop web"]);
+    assert_eq!(world.ended("web", Exit::Signal(15)), Vec::<String>::new());
+    assert_eq!((world.state("web"), world.reason("web")), (State::Backoff, "503"));
+    assert_eq!(world.after(500), ["launch web"]);
+}
+
+fn launch_failed(service: &str) -> Event {
+    Event::LaunchFailed { service: service.parse().unwrap(), reason: "no such command".to_owned() }
+}
+
+#[test]
+fn all_that_fail_at_about_the_same_time_are_told_the_causes_first() {
+    let mut world = World::default();
+    world.up(1, &[plan("api", &["db"]), plan("db", &[]), plan("mail", &[]), plan("web", &[])]);
+    assert_eq!(world.ended("db", Exit::Status(3)), Vec::<String>::new(), "mail and web may fail too");
+    world.after(499);
+    assert_eq!(world.step(launch_failed("mail")), Vec::<String>::new());
+    assert_eq!(
+        world.ended("web", Exit::Status(4)),
+        [
+            "1 failed: db ended with status 3, mail no such command, web ended with status 4, api needs `db`, which failed"
+        ]
+    );
+    assert_eq!((world.reason("db"), world.reason("web")), ("ended with status 3", "ended with status 4"));
+}
+
+#[test]
+fn others_are_waited_for_only_briefly_once_one_failed() {
+    let mut world = World::default();
+    world.up(1, &[plan("db", &[]), plan("web", &[])]);
+    assert_eq!(world.ended("db", Exit::Status(3)), Vec::<String>::new());
+    assert_eq!(world.fleet.next_deadline(), Some(GRACE));
+    assert_eq!(world.after(500), ["stop web"]);
+    assert_eq!(world.ended("web", Exit::Signal(15)), ["1 failed: db ended with status 3"]);
+    assert_eq!((world.state("web"), world.reason("web")), (State::Stopped, ""));
+}
+
+#[test]
+fn a_service_that_is_not_critical_fails_the_wish_that_names_it() {
+    let mail = || ServicePlan { critical: false, ..plan("mail", &["db"]) };
+    let plans = || vec![plan("db", &[]), mail()];
+    for (named, answer) in [(vec![], "1 done"), (vec!["mail".parse().unwrap()], "stop db")] {
+        let mut world = World::default();
+        world.step(Event::Start { batch: 1, plans: plans(), wait: false, named: named.clone() });
+        world.well("db");
+        assert_eq!(world.ended("mail", Exit::Status(1)), [answer]);
+        let mut world = World::default();
+        let anew = vec!["mail".parse().unwrap()];
+        world.step(Event::Restart { batch: 1, plans: plans(), anew, named: named.clone() });
+        world.well("db");
+        let answer = if named.is_empty() { "1 done" } else { "1 failed: mail ended with status 1" };
+        assert_eq!(world.ended("mail", Exit::Status(1)), [answer]);
+    }
+}

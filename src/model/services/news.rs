@@ -1,0 +1,171 @@
+//! What becomes of services, in words: one line for each change of one, said once.
+
+use std::collections::BTreeMap;
+
+use super::protocol::ServiceFacts;
+use super::service::{Phase, Service};
+use super::state::{Exit, State, spoken};
+use crate::model::service::ServiceName;
+
+/// Answers whether a reason goes without saying: a service that starts does not listen yet.
+#[must_use]
+pub fn is_obvious(reason: &str) -> bool {
+    reason.starts_with("nothing listens")
+}
+
+/// Returns what goes on with a service of `fleet`, as it is said when it begins: `ready after 1.2s`.
+#[must_use]
+pub fn said(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> String {
+    let state = service.state();
+    let because = || match service.reason.as_deref().filter(|reason| !is_obvious(reason)) {
+        Some(reason) => format!("{state}: {reason}"),
+        None => state.to_string(),
+    };
+    match service.phase {
+        Phase::Waiting => match missing(service, fleet) {
+            Some(missing) => format!("waiting for {missing}"),
+            None => state.to_string(),
+        },
+        Phase::SettingUp => format!("{state}: its setup runs"),
+        Phase::Ready { .. } => match service.took {
+            Some(took) => format!("{state} after {}", spoken(took)),
+            None => state.to_string(),
+        },
+        Phase::Backoff { .. } => {
+            let reason = service.reason.clone().unwrap_or_default();
+            let what = service.crash.map_or_else(|| reason.clone(), |exit| crashed(exit, &reason));
+            format!("{what}, {}", again(service))
+        }
+        Phase::Stopped | Phase::Completed => state.to_string(),
+        Phase::Starting { .. } | Phase::Unhealthy { .. } | Phase::Stopping { .. } | Phase::Failed => {
+            because()
+        }
+    }
+}
+
+/// Returns why a service stands as it does, as the status shows it beside its state.
+#[must_use]
+pub fn reason(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> Option<String> {
+    match service.phase {
+        Phase::Waiting => missing(service, fleet).map(|missing| format!("waiting for {missing}")),
+        Phase::SettingUp => Some("its setup runs".to_owned()),
+        Phase::Backoff { .. } => {
+            let reason = service.reason.clone().unwrap_or_default();
+            Some(format!("{reason}; {}", again(service)))
+        }
+        _ => service.reason.clone(),
+    }
+}
+
+fn again(service: &Service) -> String {
+    let pause = spoken(service.plan.wait_before(service.streak));
+    format!("again in {pause} ({} of {})", service.streak, service.plan.restart.max)
+}
+
+fn crashed(exit: Exit, reason: &str) -> String {
+    // What was seen besides the end itself may be its cause: a stranger on the port.
+    let more = reason.strip_prefix(&exit.to_string()).unwrap_or_default();
+    let word = if exit.is_success() { "ended" } else { "crashed" };
+    match exit {
+        Exit::Unknown => format!("ended{more}"),
+        exit => format!("{word} ({}{more})", exit.short()),
+    }
+}
+
+/// The dependencies that have not come far enough.
+fn missing(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> Option<String> {
+    let needs = service.plan.needs.iter();
+    let missing: Vec<String> = needs
+        .filter(|(name, condition)| fleet.get(*name).is_none_or(|need| !need.meets(**condition)))
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    (!missing.is_empty()).then(|| missing.join(", "))
+}
+
+/// Turns how everything stands, told again and again, into what is new.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    known: Vec<ServiceFacts>,
+}
+
+impl News {
+    /// Returns how everything stood when it was told last.
+    #[must_use]
+    pub fn known(&self) -> &[ServiceFacts] {
+        &self.known
+    }
+
+    /// Returns a line for each service with which something new goes on: `web on 5001 ready after 1.2s`.
+    pub fn lines(&mut self, services: &[ServiceFacts]) -> Vec<String> {
+        let before = std::mem::replace(&mut self.known, services.to_vec());
+        let find = |name: &ServiceName| before.iter().find(|known| known.service == *name);
+        let mut new: Vec<&ServiceFacts> =
+            services.iter().filter(|now| is_new(find(&now.service), now)).collect();
+        new.sort_by_key(|now| is_consequence(now));
+        new.into_iter().map(line).collect()
+    }
+}
+
+fn is_new(before: Option<&ServiceFacts>, now: &ServiceFacts) -> bool {
+    // How it stood before anything was asked for is no news, but what is just going on is.
+    let Some(before) = before else {
+        return matches!(now.state, State::Starting | State::Stopping | State::Backoff);
+    };
+    if before.state != now.state {
+        return true;
+    }
+    let is_told_by_state = matches!(now.state, State::Ready | State::Unhealthy | State::Stopping);
+    let is_only_less = now.news == now.state.as_str() && before.news.starts_with(now.state.as_str());
+    before.news != now.news && !is_told_by_state && !is_only_less
+}
+
+/// Of what is told at once, an end comes before what it made begin or fail.
+fn is_consequence(now: &ServiceFacts) -> bool {
+    matches!(now.state, State::Starting | State::Stopping) || now.news.starts_with("failed: needs `")
+}
+
+fn line(now: &ServiceFacts) -> String {
+    let port = now.port.map(|port| format!(" on {port}")).unwrap_or_default();
+    let news = if now.news.is_empty() { now.state.as_str() } else { &now.news };
+    format!("{}{port} {news}", now.service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(name: &str, state: State, news: &str) -> ServiceFacts {
+        ServiceFacts {
+            service: name.parse().unwrap(),
+            state,
+            port: crate::model::port::Port::new(5001),
+            pid: None,
+            pids: Vec::new(),
+            since: None,
+            restarts: 0,
+            reason: None,
+            news: news.to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_change_is_said_once_and_how_it_stood_before_is_none() {
+        let mut news = News::default();
+        let ready = facts("db", State::Ready, "ready after 1s");
+        assert_eq!(news.lines(std::slice::from_ref(&ready)), Vec::<String>::new());
+        for (state, said, expected) in [
+            (State::Starting, "waiting for `db`", vec!["web on 5001 waiting for `db`"]),
+            (State::Starting, "starting", vec!["web on 5001 starting"]),
+            (State::Starting, "starting", vec![]),
+            (State::Starting, "starting: its setup runs", vec!["web on 5001 starting: its setup runs"]),
+            (State::Starting, "starting", vec![]),
+            (State::Ready, "ready after 2s", vec!["web on 5001 ready after 2s"]),
+            (State::Unhealthy, "unhealthy: 503", vec!["web on 5001 unhealthy: 503"]),
+            (State::Unhealthy, "unhealthy: 504", vec![]),
+            (State::Stopping, "stopping", vec!["web on 5001 stopping"]),
+            (State::Stopped, "stopped", vec!["web on 5001 stopped"]),
+        ] {
+            assert_eq!(news.lines(&[ready.clone(), facts("web", state, said)]), expected, "{said}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What people are told while services start, crash, fail and stop: each change once, and every failure with its reason.
+
+use crate::support::{Run, Sandbox};
+
+/// Ends with this status the first time, and serves from then on.
+const SECOND_TRY: &str = "import sys, os, http.server as h
+if not os.path.exists('tried'):
+    open('tried', 'w')
+    sys.exit(3)
+h.HTTPServer(('127.0.0.1', int(sys.argv[1])), h.SimpleHTTPRequestHandler).serve_forever()
+";
+
+/// The lines on stderr without the ports, and with every time as `N`.
+fn lines(run: &Run) -> Vec<String> {
+    let word = |word: &str| match word {
+        word if word.parse::<u16>().is_ok_and(|number| number > 1000) => "P".to_owned(),
+        word if word.ends_with("ms")
+            || word.ends_with('s') && word.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            "N".to_owned()
+        }
+        word => word.to_owned(),
+    };
+    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    run.stderr.lines().map(line).collect()
+}
+
+#[test]
+fn every_change_is_said_once_in_order_and_for_the_right_service() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.path("second.py"), SECOND_TRY).unwrap();
+    let config = format!(
+        "[service.api]\nrun = \"python3 {} {{{{ port }}}}\"\n\
+         restart = {{ policy = \"on-failure\", max = 3, backoff = \"20ms\" }}\n\
+         [service.web]\nrun = \"python3 -m http.server {{{{ port }}}}\"\ndepends_on = [\"api\"]\n",
+        sandbox.path("second.py").display()
+    );
+    let fleet = sandbox.fleet("one", &config);
+    let up = fleet.wt(&["up"]).ok();
+    assert_eq!(
+        lines(&up),
+        [
+            "api on P starting",
+            "web on P waiting for `api`",
+            "api on P crashed (exit 3), again in N (1 of 3)",
+            "api on P starting",
+            "api on P ready after N",
+            "web on P starting",
+            "web on P ready after N",
+        ],
+        "{}",
+        up.shown()
+    );
+    let again = fleet.wt(&["up"]).ok();
+    assert_eq!(lines(&again), Vec::<String>::new(), "nothing changed");
+    let restart = fleet.wt(&["restart", "web"]).ok();
+    assert_eq!(lines(&restart), ["web on P stopping", "web on P starting", "web on P ready after N"]);
+    let down = fleet.wt(&["down"]).ok();
+    assert_eq!(
+        lines(&down),
+        ["web on P stopping", "web on P stopped", "api on P stopping", "api on P stopped"]
+    );
+}
+
+#[test]
+fn all_services_that_fail_are_told_with_reason_and_last_words() {
+    let sandbox = Sandbox::new();
+    let config = "[service.api]\nrun = \"sh -c 'echo no database; exit 3'\"\n\
+                  [service.mail]\nrun = \"wt-no-such-command\"\n\
+                  [service.web]\nrun = \"sh -c 'echo no node_modules; exit 4'\"\n\
+                  [service.admin]\nrun = \"sh -c 'sleep 60'\"\ndepends_on = [\"web\"]\n";
+    let fleet = sandbox.fleet("one", config);
+    let up = fleet.wt(&["--json", "up"]).exits(1);
+    let error = up.error("service_failed");
+    let message = error["message"].as_str().unwrap();
+    for part in [
+        "4 services did not start",
+        "`api`: ended with status 3\n  its last words:\n    no database\n",
+        "`mail`: `wt-no-such-command` cannot be run: there is no such command\n",
+        "`web`: ended with status 4\n  its last words:\n    no node_modules\n",
+        "`admin`: needs `web`, which failed",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(error["hint"].as_str().unwrap().contains("`wt logs api mail web`"), "{error}");
+    let failures = error["details"]["failures"].as_array().unwrap();
+    let names: Vec<&str> = failures.iter().map(|failure| failure["service"].as_str().unwrap()).collect();
+    assert_eq!(names, ["api", "mail", "web", "admin"], "the causes first");
+    assert_eq!(failures[2]["log"], serde_json::json!(["no node_modules"]));
+    assert_eq!(failures[3]["reason"], "needs `web`, which failed");
+    for (name, reason) in [("api", "ended with status 3"), ("web", "ended with status 4")] {
+        assert_eq!(fleet.state(name), ("failed".to_owned(), reason.to_owned()));
+    }
+}
+
+#[test]
+fn what_was_asked_for_by_name_and_fails_is_a_failure_though_the_others_can_do_without_it() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"sh -c 'exit 3'\"\ncritical = false\n\
+                  [service.api]\nrun = \"python3 -m http.server {{ port }}\"\n";
+    let fleet = sandbox.fleet("one", config);
+    for command in ["up", "restart"] {
+        fleet.wt(&["--json", command, "web"]).exits(1).error("service_failed");
+        fleet.wt(&[command]).ok();
+        assert_eq!(fleet.state("api").0, "ready");
+    }
+}
