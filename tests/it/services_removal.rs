@@ -264,3 +264,32 @@ fn services_whose_record_was_lost_do_not_survive_a_removal() {
     assert!(!is_running(pid) && !fleet.folder.exists());
     wait::until("the supervisor's end", || !is_running(supervisor));
 }
+
+#[test]
+fn what_a_killed_sweep_left_goes_with_the_next_and_what_is_in_use_stays() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", TALKER);
+    fleet.wt(&["up"]).ok();
+    let pid = fleet.pid("web");
+    let own = sandbox.services_of("feature-one");
+    // No entry bears its number and its time any more.
+    let stray = own.with_file_name("1-5");
+    fs::create_dir_all(stray.join("logs")).unwrap();
+    fs::write(stray.join("logs/web.log"), "old\n").unwrap();
+    let foreign = sandbox.path("foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("kept"), "").unwrap();
+    std::os::unix::fs::symlink(&foreign, stray.join("logs/link")).unwrap();
+    std::os::unix::fs::symlink(&foreign, own.with_file_name("1-6")).unwrap();
+    sandbox.wt(&["sweep"]).ok();
+    assert!(!stray.exists() && own.is_dir() && foreign.join("kept").is_file());
+    assert!(is_running(pid) && fleet.state("web").0 == "ready");
+    // A supervisor's folder is nobody's to delete while it sits there.
+    let registry = fs::read(sandbox.state().join("registry.json")).unwrap();
+    let mut without: serde_json::Value = serde_json::from_slice(&registry).unwrap();
+    without["worktrees"] = serde_json::json!([]);
+    fs::write(sandbox.state().join("registry.json"), without.to_string()).unwrap();
+    sandbox.wt(&["sweep"]).ok();
+    fs::write(sandbox.state().join("registry.json"), registry).unwrap();
+    assert!(is_running(pid) && fleet.state("web").0 == "ready");
+}
