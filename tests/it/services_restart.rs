@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::support::services::{is_running, kill};
 use crate::support::{Sandbox, wait};
+use wt::model::port::Port;
 
 fn server(more: &str) -> String {
     format!("[service.web]\nrun = \"python3 -m http.server {{{{ port }}}} --bind 127.0.0.1\"\n{more}\n")
@@ -65,4 +66,36 @@ fn a_restart_takes_the_new_command_and_leaves_the_others_alone() {
     let words = fs::read_to_string(format!("/proc/{}/cmdline", fleet.pid("web"))).unwrap();
     assert!(words.contains("-d") && !is_running(web));
     assert_eq!(fleet.pid("api"), api);
+}
+
+#[test]
+fn a_restart_onto_another_port_holds_it_before_the_old_process_is_gone() {
+    let sandbox = Sandbox::new();
+    let script = "import sys, os, time, signal, http.server as h
+def end(*_):
+    while not os.path.exists('end'): time.sleep(0.01)
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+h.HTTPServer(('127.0.0.1', int(sys.argv[1])), h.SimpleHTTPRequestHandler).serve_forever()
+";
+    fs::write(sandbox.path("slow.py"), script).unwrap();
+    let path = sandbox.path("slow.py");
+    let fleet = sandbox
+        .fleet("one", &format!("[service.web]\nrun = \"python3 {} {{{{ port }}}}\"\n", path.display()));
+    fleet.wt(&["up"]).ok();
+    let (old, pid) = (fleet.port("web"), fleet.pid("web"));
+    let new = (0..20).map(|index| sandbox.port(index)).find(|port| *port != old).unwrap();
+    fleet.wt(&["ports", "release", &old.to_string()]).ok();
+    fleet.wt(&["ports", "allocate", "--service", "web", "--port", &new.to_string()]).ok();
+    let mut restart = sandbox.command(&fleet.folder, &["restart", "-q"]).spawn().unwrap();
+    wait::until("the stop", || fleet.state("web").0 == "stopping");
+    let is_bound = |port: u16| {
+        let all = wt::host::net::listeners::listeners().unwrap();
+        all.iter().any(|socket| Some(socket.port) == Port::new(port) && !socket.listening)
+    };
+    assert!(is_bound(new) && is_running(pid), "held while the other still runs");
+    fs::write(fleet.folder.join("end"), "").unwrap();
+    assert!(wait::end_of(&mut restart).success());
+    assert_eq!((fleet.port("web"), fleet.state("web").0.as_str()), (new, "ready"));
+    assert!(!is_bound(new), "let go of once it listens");
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::plan::{Condition, RestartPolicy, ServicePlan};
 use super::state::{Exit, Sight, State, spoken};
+use crate::model::port::Port;
 
 /// A run that lasted this long was no death "at once": the count of restarts in a row begins anew after it.
 pub const STABLE: Duration = Duration::from_secs(10);
@@ -129,6 +130,11 @@ impl Service {
         if then != Then::Judged {
             self.reason = None;
         }
+    }
+
+    /// Returns the ports that it has, and those that it is to have at its next start.
+    pub fn ports(&self) -> impl Iterator<Item = Port> {
+        self.plan.ports().chain(self.next.iter().flat_map(ServicePlan::ports))
     }
 
     /// Answers whether processes of it may run.

@@ -20,7 +20,6 @@ use crate::model::services::batch::{BatchId, Outcome};
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
-use crate::model::services::service::Service;
 
 /// The stack of the thread that waits, in bytes.
 const STACK: usize = 512 * 1024;
@@ -63,7 +62,7 @@ impl Supervisor<'_> {
     /// Tells the machine of a wish as soon as the ports of all that do not run yet are held, so that no other `wt` gives
     /// them away.
     pub fn claim(&mut self, batch: BatchId, plans: Vec<ServicePlan>, event: Event) {
-        if self.unheld(&plans).is_empty() {
+        if self.unheld(&plans, &event).is_empty() {
             return self.events.push_back(event);
         }
         self.claims.waiting.push_back(Claim { batch, plans, event });
@@ -113,7 +112,7 @@ impl Supervisor<'_> {
         while !self.claims.is_asked
             && let Some(first) = self.claims.waiting.front()
         {
-            let (batch, wanted) = (first.batch, self.unheld(&first.plans));
+            let (batch, wanted) = (first.batch, self.unheld(&first.plans, &first.event));
             if wanted.is_empty() {
                 let first = self.claims.waiting.pop_front();
                 self.events.extend(first.map(|claim| claim.event));
@@ -127,13 +126,24 @@ impl Supervisor<'_> {
         }
     }
 
-    fn unheld(&self, plans: &[ServicePlan]) -> Vec<(ServiceName, Port)> {
-        let is_resting = |name: &ServiceName| self.fleet.services().get(name).is_none_or(Service::is_resting);
+    /// The ports that are still to be held: of those that rest, and of those that run and are to run on other ports.
+    fn unheld(&self, plans: &[ServicePlan], event: &Event) -> Vec<(ServiceName, Port)> {
+        let anew = match event {
+            Event::Restart { anew, .. } => &anew[..],
+            _ => &[],
+        };
+        let is_to_hold = |plan: &ServicePlan, port: Port| match self.fleet.services().get(&plan.name) {
+            Some(service) if !service.is_resting() => {
+                anew.contains(&plan.name) && service.plan.ports().all(|known| known != port)
+            }
+            _ => true,
+        };
+        let plans = plans.iter().filter(|plan| !plan.contained);
         plans
-            .iter()
-            .filter(|plan| is_resting(&plan.name) && !plan.contained)
-            .flat_map(|plan| plan.ports().map(|port| (plan.name.clone(), port)))
+            .flat_map(|plan| plan.ports().map(move |port| (plan, port)))
             .filter(|(_, port)| !self.holds.contains_key(port) && !self.sockets.contains_key(port))
+            .filter(|(plan, port)| is_to_hold(plan, *port))
+            .map(|(plan, port)| (plan.name.clone(), port))
             .collect()
     }
 

@@ -1,6 +1,7 @@
 //! What is written down: the record of the services, and their processes in the registry, where every `wt` finds whose a
 //! listener is. Written when something changed, never waited for.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::error::Result;
 use crate::host::machine::Host;
 use crate::host::services::record_file;
 use crate::host::store::Store;
+use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::registry::table::Registry;
 use crate::model::services::news;
@@ -135,6 +137,9 @@ impl Supervisor<'_> {
                 self.release_ports(&name, true);
             }
         }
+        // What was held for a start that did not come, or for a port that a service has moved away from.
+        let wanted: BTreeSet<Port> = self.fleet.services().values().flat_map(Service::ports).collect();
+        self.holds.retain(|port, _| wanted.contains(port));
     }
 
     /// Returns what was adopted and is known to be no service's.
