@@ -50,6 +50,21 @@ fn a_value_that_does_not_exist_is_named() {
 }
 
 #[test]
+fn a_port_in_the_command_of_a_service_that_has_none_is_named() {
+    let jobs = "[service.jobs]\nlistens = false\n";
+    assert_invalid(
+        &format!("{jobs}run = \"work {{{{ port }}}}\"\n"),
+        &[":3:", "`{{ port }}`", "`listens = false`"],
+    );
+    assert_invalid(
+        &format!("{jobs}run = \"work\"\nsetup = \"seed {{{{ url }}}}\"\n"),
+        &[":4:", "`{{ url }}`"],
+    );
+    let health = "health = { command = \"ask {{ port }}\" }\n";
+    assert_invalid(&format!("{jobs}run = \"work\"\n{health}"), &[":4:", "`{{ port }}`"]);
+}
+
+#[test]
 fn a_command_beside_a_compose_service_is_one_too_many() {
     assert_invalid("[service.db]\nrun = \"x\"\ncompose = \"db\"\n", &[":3:", "`run`"]);
     assert_invalid("[service.db]\ncompose = \"db\"\nsocket = \"activate\"\n", &[":3:", "socket"]);

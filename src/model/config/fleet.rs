@@ -43,6 +43,14 @@ pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
                 add(name, last, fault);
             }
         }
+        let check = settings.health.as_ref().and_then(|check| check.get("command")?.as_str());
+        let commands =
+            [("run", settings.run.as_deref()), ("setup", settings.setup.as_deref()), ("health", check)];
+        for (last, command) in commands.into_iter().filter(|_| !settings.listens) {
+            if let Some(fault) = command.and_then(portless) {
+                add(name, last, fault);
+            }
+        }
     }
     for tangle in order::check(services) {
         let fault = fault(&tangle, services);
@@ -69,6 +77,15 @@ fn owned_twice(services: &Services, name: &ServiceName, extra: &ServiceName) -> 
     let other =
         services.iter().find(|(other, settings)| *other < name && settings.extra_ports.contains(extra));
     other.map(|(other, _)| Fault::new(format!("`{extra}` is a port of `{other}` as well")))
+}
+
+/// A `{{ port }}` or `{{ url }}` of a service that has none.
+fn portless(command: &str) -> Option<Fault> {
+    let words = words::split(command).ok()?;
+    let mut used = words.iter().flat_map(|word| template::paths(word));
+    let value = used.find(|path| path == "port" || path == "url")?;
+    let fault = Fault::new(format!("`{{{{ {value} }}}}` has no value: the service says `listens = false`"));
+    Some(fault.hint("take `listens = false` out where the service listens, else the value"))
 }
 
 /// A `{{ ports.x }}` of which no worktree can ever have a value.
