@@ -105,3 +105,22 @@ fn what_was_asked_for_by_name_and_fails_is_a_failure_though_the_others_can_do_wi
         assert_eq!(fleet.state("api").0, "ready");
     }
 }
+
+#[test]
+fn a_further_port_that_nobody_listens_on_is_named_with_what_can_be_done_about_it() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"python3 -m http.server {{ port }}\"\nextra_ports = [\"web-debug\"]\n\
+                  health = { tcp = {}, start_timeout = \"3s\" }\n";
+    let fleet = sandbox.fleet("one", config);
+    let error = fleet.wt(&["--json", "up"]).exits(1).error("service_failed");
+    let (message, hint) = (error["message"].as_str().unwrap(), error["hint"].as_str().unwrap());
+    assert!(
+        message.contains("its further port `web-debug` (WEB_DEBUG_PORT): nothing listens on "),
+        "{message}"
+    );
+    assert!(hint.contains("start_timeout") && hint.contains("`listens = false`"), "{hint}");
+    let calm = format!("{config}[service.web-debug]\nlistens = false\n");
+    std::fs::write(sandbox.repo().join(".wt.toml"), calm).unwrap();
+    fleet.wt(&["up"]).ok();
+    assert_eq!(fleet.state("web").0, "ready");
+}

@@ -64,6 +64,17 @@ pub struct Stopping {
     pub timeout: Duration,
 }
 
+/// A further port of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtraPort {
+    pub name: ServiceName,
+    pub port: Port,
+    /// The variable that it finds it in.
+    pub variable: Option<String>,
+    /// Whether the service is not ready before it listens there too.
+    pub is_awaited: bool,
+}
+
 /// One service, ready to be run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServicePlan {
@@ -79,7 +90,7 @@ pub struct ServicePlan {
     /// The allocated port; `None` for a service that listens on none.
     pub port: Option<Port>,
     /// Further allocated ports that it listens on.
-    pub extra_ports: Vec<Port>,
+    pub extra_ports: Vec<ExtraPort>,
     /// Whether a listening socket is handed over (`sd_listen_fds(3)`).
     pub activated: bool,
     /// Whether the sockets are a container's, so that none of our processes is expected to hold them.
@@ -101,7 +112,7 @@ pub struct ServicePlan {
 impl ServicePlan {
     /// Returns the ports that it listens on, its own first.
     pub fn ports(&self) -> impl Iterator<Item = Port> {
-        self.port.into_iter().chain(self.extra_ports.iter().copied())
+        self.port.into_iter().chain(self.extra_ports.iter().map(|extra| extra.port))
     }
 
     /// Answers whether it is run as the other one is; patience and needs do not matter to what runs.

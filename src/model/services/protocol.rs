@@ -82,6 +82,8 @@ pub enum Cause {
     /// The service itself: it ended, or never became ready.
     #[default]
     Service,
+    /// It listens, but not on one of its further ports.
+    ExtraPort,
     /// Somebody has its port.
     PortConflict,
     /// Its command, or its folder, is not there.

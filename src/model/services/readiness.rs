@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::plan::ExtraPort;
 use crate::model::health::occupancy;
 use crate::model::listener::Listener;
 use crate::model::port::Port;
@@ -16,15 +17,15 @@ pub enum Standing {
     Not(String),
 }
 
-/// Returns how a service whose processes hold the sockets with the inodes `own` stands to `port`.
+/// Returns how a service whose processes hold the sockets with the inodes `own` stands to `port`, one of all its `ports`.
 #[must_use]
-pub fn standing(port: Port, sockets: &[Listener], own: &BTreeSet<u64>) -> Standing {
+pub fn standing(port: Port, ports: &[Port], sockets: &[Listener], own: &BTreeSet<u64>) -> Standing {
     let listening = || sockets.iter().filter(|socket| socket.listening);
     let (ours, theirs): (Vec<&Listener>, Vec<&Listener>) =
         listening().filter(|socket| socket.port == port).partition(|socket| own.contains(&socket.inode));
     if ours.is_empty() {
         let elsewhere: BTreeSet<u16> = listening()
-            .filter(|socket| own.contains(&socket.inode))
+            .filter(|socket| own.contains(&socket.inode) && !ports.contains(&socket.port))
             .map(|socket| socket.port.number())
             .collect();
         let elsewhere: Vec<String> = elsewhere.into_iter().map(|port| port.to_string()).collect();
@@ -45,6 +46,13 @@ pub fn standing(port: Port, sockets: &[Listener], own: &BTreeSet<u64>) -> Standi
     Standing::Ours { reached_at: occupancy::addresses(ours.iter().map(|socket| socket.address)) }
 }
 
+/// Returns why a service is not ready over one of its further ports.
+#[must_use]
+pub fn of_extra(extra: &ExtraPort, reason: &str) -> String {
+    let variable = extra.variable.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("its further port `{}`{variable}: {reason}", extra.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,7 +69,8 @@ mod tests {
     }
 
     fn seen(sockets: &[Listener], own: &[u64]) -> Result<usize, String> {
-        match standing(Port::new(5001).unwrap(), sockets, &own.iter().copied().collect()) {
+        let port = |number| Port::new(number).unwrap();
+        match standing(port(5001), &[port(5001), port(5002)], sockets, &own.iter().copied().collect()) {
             Standing::Ours { reached_at } => Ok(reached_at.len()),
             Standing::Not(reason) => Err(reason),
         }
@@ -82,6 +91,12 @@ mod tests {
         assert_eq!(seen(&sockets[..2], &[7]), Err("allocated 5001, listening on 5173".to_owned()));
         assert_eq!(seen(&sockets, &[7, 8]), Err("allocated 5001, listening on 5173, 9229".to_owned()));
         assert_eq!(seen(&sockets, &[]), Err("port 5001 is held by somebody else".to_owned()));
+    }
+
+    #[test]
+    fn its_other_ports_are_no_drift() {
+        let sockets = [socket(5002, 7, "127.0.0.1")];
+        assert_eq!(seen(&sockets, &[7]), Err("nothing listens on 5001 yet".to_owned()));
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
     let is_mixed = of_causes().any(|failing| failing.cause != failed.cause);
     let code = match failed.cause {
         _ if is_mixed => Code::ServiceFailed,
-        Cause::Service => Code::ServiceFailed,
+        Cause::Service | Cause::ExtraPort => Code::ServiceFailed,
         Cause::PortConflict => Code::PortConflict,
         Cause::NotFound => Code::NotFound,
         Cause::Permission => Code::Permission,
@@ -56,6 +56,11 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
     let said = if names.len() > 1 { "they said" } else { "it said" };
     let hint = match code {
         Code::PortConflict => TAKEN.to_owned(),
+        _ if failed.cause == Cause::ExtraPort && !is_mixed => format!(
+            "`{0}` is ready once it listens on its `extra_ports` too: raise `health.start_timeout` of [service.{0}], \
+             or write `listens = false` in the further port's own section, as [service.{0}-debug], to not wait for it",
+            first.service
+        ),
         Code::NotFound => format!(
             "install it, or mend `run` under [service.{}]; no shell reads it unless it begins with `sh -c`",
             first.service
@@ -92,7 +97,7 @@ const TAKEN: &str = "`wt up --resolve intelligent` moves away from a stranger, a
 
 /// What it wrote at the end, where that may tell more than the reason does.
 fn last_words(place: &Place, failing: &Failing) -> Vec<String> {
-    if failing.cause != Cause::Service || failing.is_consequence {
+    if !matches!(failing.cause, Cause::Service | Cause::ExtraPort) || failing.is_consequence {
         return Vec::new();
     }
     let log = log_file::path(&record_file::logs(&place.wish.folder), failing.service.as_str());

@@ -18,7 +18,7 @@ use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
 use crate::model::services::compose;
 use crate::model::services::order;
-use crate::model::services::plan::{Patience, ServicePlan};
+use crate::model::services::plan::{ExtraPort, Patience, ServicePlan};
 use crate::model::variables::{self, EnvFacts};
 use crate::ops::env;
 use crate::ops::ports::allocate;
@@ -205,7 +205,7 @@ impl One<'_> {
             folder: service_folder::require(&self.context.config, &self.entry.path, name)?,
             variables: self.variables(port),
             port,
-            extra_ports: settings.extra_ports.iter().filter_map(|other| self.port(other)).collect(),
+            extra_ports: settings.extra_ports.iter().filter_map(|other| self.extra_port(other)).collect(),
             activated: settings.socket == Some(SocketUse::Activate),
             contained: settings.compose.is_some(),
             health: contained
@@ -230,6 +230,15 @@ impl One<'_> {
 
     fn port(&self, service: &ServiceName) -> Option<Port> {
         self.facts.ports.iter().find(|(known, _)| known == service).map(|(_, port)| *port)
+    }
+
+    fn extra_port(&self, name: &ServiceName) -> Option<ExtraPort> {
+        let is_awaited = self.context.config.services.get(name).is_none_or(|settings| settings.listens);
+        let port = self.port(name)?;
+        let number = port.to_string();
+        let variable = self.block.iter().find(|(name, value)| *value == number && name != "PORT");
+        let variable = variable.map(|(name, _)| name.clone());
+        Some(ExtraPort { name: name.clone(), port, variable, is_awaited })
     }
 
     fn check(&self) -> Result<Check> {

@@ -15,6 +15,8 @@ use crate::model::listener::Listener;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;
+use crate::model::services::plan::ServicePlan;
+use crate::model::services::protocol::Cause;
 use crate::model::services::readiness::{self, Standing};
 use crate::model::services::service::Phase;
 use crate::model::services::state::Sight;
@@ -99,11 +101,16 @@ impl Supervisor<'_> {
         }
         let mut addresses = Vec::new();
         if !plan.contained {
-            for (index, port) in plan.ports().enumerate() {
-                match self.standing(name, port, sockets) {
-                    Standing::Ours { reached_at } if index == 0 => addresses = reached_at,
-                    Standing::Ours { .. } => {}
+            if let Some(port) = plan.port {
+                match self.standing(&plan, port, sockets) {
+                    Standing::Ours { reached_at } => addresses = reached_at,
                     Standing::Not(reason) => return Some(Sight::Unwell(reason)),
+                }
+            }
+            for extra in plan.extra_ports.iter().filter(|extra| extra.is_awaited) {
+                if let Standing::Not(reason) = self.standing(&plan, extra.port, sockets) {
+                    self.causes.insert(name.clone(), Cause::ExtraPort);
+                    return Some(Sight::Unwell(readiness::of_extra(extra, &reason)));
                 }
             }
         }
@@ -126,17 +133,18 @@ impl Supervisor<'_> {
     }
 
     /// Whether a process of the service listens on the port; those that are known first, all only where it must be.
-    fn standing(&mut self, name: &ServiceName, port: Port, sockets: &[Listener]) -> Standing {
+    fn standing(&mut self, plan: &ServicePlan, port: Port, sockets: &[Listener]) -> Standing {
+        let (name, ports) = (&plan.name, plan.ports().collect::<Vec<_>>());
         let is_taken = sockets.iter().any(|socket| socket.port == port && socket.listening);
         let Some(run) = self.runs.get(name) else { return Standing::Not("it has ended".to_owned()) };
         let known: Vec<u32> = run.alive().iter().map(|id| id.pid).collect();
         let mut own = holding::sockets_of(&known);
-        let mut standing = readiness::standing(port, sockets, &own);
+        let mut standing = readiness::standing(port, &ports, sockets, &own);
         let is_search_due =
             run.look.searched.is_none_or(|searched| self.host.clock.since(searched) >= SEARCH);
         if matches!(standing, Standing::Not(_)) && (is_taken || is_search_due) {
             own = self.search(name);
-            standing = readiness::standing(port, sockets, &own);
+            standing = readiness::standing(port, &ports, sockets, &own);
         }
         if let (Standing::Ours { .. }, Some(run)) = (&standing, self.runs.get_mut(name)) {
             run.lead_by_listener(port, sockets);
