@@ -33,8 +33,12 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
     /// Only the last N lines of each service
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
     pub tail: Option<usize>,
+}
+
+fn count(text: &str) -> std::result::Result<usize, String> {
+    text.parse().map_err(|_| "say how many lines, from 0".to_owned())
 }
 
 /// Runs the command.

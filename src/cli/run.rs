@@ -32,7 +32,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         Request { service: arguments.service, words: arguments.words, stdout_to_stderr: ui.is_json() };
     let ready = run::prepare(&context, &request)?;
     if let Some(note) = &ready.note {
-        ui.say_more(note);
+        ui.warn(note);
     }
     let (report, failure) = ready.run()?;
     let status = report.status;

@@ -63,12 +63,17 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     Ok(exit_status(&report.findings))
 }
 
+fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
 fn say_looked(ui: &Ui, looked: &Looked) {
     ui.say_more(&format!("registry {}", looked.registry.display()));
     for repository in &looked.repositories {
         ui.say_more(&format!("repository {}", repository.display()));
     }
-    let mut counts = format!("{} worktrees, {} ports", looked.worktrees, looked.allocations);
+    let mut counts =
+        format!("{}, {}", counted(looked.worktrees, "worktree"), counted(looked.allocations, "port"));
     match looked.listeners {
         Some(listeners) => {
             let _ = write!(counts, ", {listeners} sockets");
@@ -81,12 +86,8 @@ fn say_looked(ui: &Ui, looked: &Looked) {
 fn text(ui: &Ui, report: &Report) -> String {
     if report.findings.is_empty() {
         let looked = &report.looked_at;
-        return format!(
-            "{}: {} worktrees, {} ports",
-            ui.paint().done("Valid"),
-            looked.worktrees,
-            looked.allocations
-        );
+        let (worktrees, ports) = (counted(looked.worktrees, "worktree"), counted(looked.allocations, "port"));
+        return format!("{}: {worktrees}, {ports}", ui.paint().done("Valid"));
     }
     let mut text = String::new();
     for group in groups(&report.findings) {

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::trust_file;
 use crate::model::config::settings::Config;
+use crate::model::quoting::quote_sh;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::trust::{self, Approvals, Approved, RepositoryCommand};
 use crate::model::view::as_text;
@@ -42,6 +43,9 @@ pub struct Report {
     pub repository: PathBuf,
     pub state: State,
     pub commands: Vec<CommandView>,
+    /// The command that allows them.
+    #[serde(skip)]
+    pub allowing: String,
 }
 
 /// One repository for which something was approved.
@@ -122,7 +126,17 @@ pub fn status(context: &Context) -> Result<Report> {
         all if all.iter().all(|command| command.trusted) => State::Trusted,
         _ => State::Untrusted,
     };
-    Ok(Report { repository: repository.root().to_path_buf(), state, commands })
+    let allowing = allowing(context);
+    Ok(Report { repository: repository.root().to_path_buf(), state, commands, allowing })
+}
+
+/// Returns the command that allows what the configuration says here: another file has an approval of its own.
+#[must_use]
+pub fn allowing(context: &Context) -> String {
+    match &context.config_file {
+        Some(file) => format!("wt trust --config {}", quote_sh(&file.to_string_lossy())),
+        None => "wt trust".to_owned(),
+    }
 }
 
 /// Approves the very commands of `shown`, which somebody has seen, for the repository we stand in.
@@ -194,6 +208,9 @@ pub fn untrusted(report: &Report, what: &str) -> Failure {
     let message = format!("{what} of {}:\n{}", report.repository.display(), lines.join("\n"));
     let details = serde_json::to_value(&report.commands).unwrap_or_default();
     Failure::new(Code::Untrusted, message)
-        .hint("look at these commands; `wt trust` allows them (`wt trust --yes` where nobody can be asked)")
+        .hint(format!(
+            "look at these commands; `{0}` allows them (`{0} --yes` where nobody can be asked)",
+            report.allowing
+        ))
         .detail("commands", details)
 }

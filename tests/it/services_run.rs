@@ -116,8 +116,13 @@ fn a_port_that_a_stranger_has_stops_a_command_that_is_for_it_and_no_other() {
     assert!(error["message"].as_str().unwrap().contains(&sandbox.port(1).to_string()), "{error}");
     assert!(error["hint"].as_str().unwrap().contains("wt ports owner"), "{error}");
     assert!(!worktree.join("never").exists());
-    sandbox.wt_in(&worktree, &["run", "touch", "made"]).ok();
+    sandbox.wt_in(&worktree, &["run", "touch", "made"]).ok().says(&[]);
     assert!(worktree.join("made").exists());
+    let _other = TcpListener::bind(("127.0.0.1", sandbox.port(0))).unwrap();
+    let warned = format!("port {} of `web` is not free", sandbox.port(0));
+    sandbox.wt_in(&worktree, &["run", "touch", "again"]).ok().says(&[&warned, "--service web"]);
+    assert!(worktree.join("again").exists());
+    sandbox.wt_in(&worktree, &["run", "--service", "apy", "true"]).exits(1).says(&["did you mean `api`"]);
 }
 
 #[test]

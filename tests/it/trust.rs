@@ -81,7 +81,9 @@ fn ones_own_commands_need_no_approval_and_a_file_named_with_config_does() {
     assert_eq!(sandbox.json(&["trust"])["state"], "nothing");
     git::write(&sandbox.path("elsewhere"), "x.toml", COMMANDS);
     let file = sandbox.path("elsewhere/x.toml");
-    sandbox.refused(&["--config", file.to_str().unwrap(), "trust"], "untrusted");
+    let error = sandbox.refused(&["--config", file.to_str().unwrap(), "trust"], "untrusted");
+    let copied = format!("`wt trust --config '{}'` allows them", file.display());
+    assert!(error["hint"].as_str().unwrap().contains(&copied), "{error}");
     git::write(&sandbox.repo(), ".wt.toml", "[service.web]\nrun = \"something else\"\n");
     sandbox.refused(&["trust"], "untrusted");
 }

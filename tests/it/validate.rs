@@ -32,7 +32,7 @@ fn a_repository_in_order_is_valid() {
     sandbox.wt(&["create", "login", "--ports"]).ok();
     assert_eq!(findings(&sandbox, &[], 0), [] as [Value; 0]);
     sandbox.wt(&["validate"]).ok().answers(&["Valid", "1 worktree"]);
-    sandbox.wt(&["validate", "--verbose"]).ok().says(&["registry.json", "1 worktrees, 1 ports"]);
+    sandbox.wt(&["validate", "--verbose"]).ok().says(&["registry.json", "1 worktree, 1 port"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::model::quoting::quote_sh;
 use crate::model::services::command::{self, Values};
 use crate::model::variables;
 use crate::ops::env;
-use crate::ops::trust::Trust;
+use crate::ops::trust::{self, Trust};
 
 use super::gather::{Gathered, Site, Subject};
 
@@ -110,8 +110,8 @@ fn command(
         Ok(_) => {
             let at = repository.root().to_string_lossy();
             let action = format!("wt -C {} trust", quote_sh(&at));
-            let action = if site.is_here() { "wt trust" } else { &action };
-            return Err(told("not trusted: `wt trust` shows its command".to_owned(), Some(action)));
+            let action = if site.is_here() { trust::allowing(context) } else { action };
+            return Err(told("not trusted: `wt trust` shows its command".to_owned(), Some(&action)));
         }
         Err(failure) => return Err(told(format!("not trusted: {failure}"), None)),
     }

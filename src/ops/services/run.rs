@@ -16,8 +16,11 @@ use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
+use crate::model::suggestion::nearest;
 use crate::ops::env;
 use crate::ops::run::{Ending, ending};
+
+use super::naming;
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -79,7 +82,7 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'
         None => ports.first().cloned(),
         Some(service) => {
             let found = ports.into_iter().find(|(known, _)| known == service);
-            let (service, port) = found.ok_or_else(|| portless(service, &entry))?;
+            let (service, port) = found.ok_or_else(|| portless(context, service, &entry))?;
             // Whatever service comes first in the block: this command is for that one.
             variables.push(("PORT".to_owned(), port.to_string()));
             Some((service, port))
@@ -94,7 +97,10 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'
                 return Err(conflict(service, *port, &holder));
             }
             Occupied::ByOthers(holder) => {
-                note = Some(format!("port {port} of `{service}` is not free: {holder}"));
+                note = Some(format!(
+                    "port {port} of `{service}` is not free: {holder}; the command runs without it being held \
+                     (`--service {service}` refuses then, `wt ports owner {port}` says more)"
+                ));
             }
         }
     }
@@ -168,7 +174,12 @@ fn occupy(context: &Context, entry: &Entry, port: Port) -> Result<Occupied> {
     })
 }
 
-fn portless(service: &ServiceName, entry: &Entry) -> Failure {
+fn portless(context: &Context, service: &ServiceName, entry: &Entry) -> Failure {
+    let known = || entry.allocations.iter().map(|allocation| &allocation.service);
+    let names = context.config.services.keys().chain(known()).map(ServiceName::as_str);
+    if !context.config.services.contains_key(service) && nearest(service.as_str(), names).is_some() {
+        return naming::unknown(context, service, known());
+    }
     Failure::new(Code::NotFound, format!("worktree `{}` has no port for `{service}`", entry.name))
         .hint(format!("`wt ports allocate --service {service}` takes one"))
 }
