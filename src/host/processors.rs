@@ -1,85 +1,74 @@
 //! A processor of its own for each of several threads, from the start. Left alone, the kernel may let all of them begin on
-//! the one that started them and part them only at its next look around, some milliseconds later (seen with Linux 6.18
-//! in a virtual machine): small work is over by then.
+//! the one that started them, behind the thread that is at work there, and part them only at its next look around: two
+//! milliseconds later, with Linux 6.18 in a virtual machine. Small work is over by then.
 
+/// Parts the other threads of this process over the processors that it may run on; to be called right after they were
+/// started, by whoever started them. Where they go from there is the kernel's to say again. Never fails: it is only
+/// about speed.
 #[cfg(target_os = "linux")]
-use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+pub fn part_threads() {
+    use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
-/// The processors that we may run on, those first on which we are not.
-#[derive(Debug)]
-pub struct Processors {
-    #[cfg(target_os = "linux")]
-    allowed: Option<CpuSet>,
-    #[cfg(target_os = "linux")]
-    order: Vec<usize>,
-}
-
-#[cfg(target_os = "linux")]
-impl Processors {
-    /// Asks which there are for us; called by the thread that starts the others.
-    #[must_use]
-    pub fn read() -> Self {
-        let allowed = sched_getaffinity(None).ok();
-        let ours = sched_getcpu();
-        let is_allowed = |processor: &usize| allowed.as_ref().is_some_and(|set| set.is_set(*processor));
-        let mut order: Vec<usize> = (0..CpuSet::MAX_CPU).filter(is_allowed).collect();
-        // The next ones, not the first ones: other checkouts begin elsewhere.
-        let after = order.iter().position(|processor| *processor > ours).unwrap_or(0);
-        order.rotate_left(after);
-        Self { allowed, order }
+    let Ok(allowed) = sched_getaffinity(None) else { return };
+    let mut processors: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|at| allowed.is_set(*at)).collect();
+    if processors.len() < 2 {
+        return;
     }
-
-    /// Moves this thread, the `number`th beside the one that started it, to its processor; where it goes from there is the
-    /// kernel's to say again.
-    pub fn take(&self, number: usize) {
-        let (Some(allowed), false) = (&self.allowed, self.order.len() < 2) else { return };
+    // Ours comes last. The next one comes first, not always the same: others part their threads too.
+    let ours = sched_getcpu();
+    let after = processors.iter().position(|processor| *processor > ours).unwrap_or(0);
+    processors.rotate_left(after);
+    for (thread, processor) in threads().filter(|thread| *thread != gettid()).zip(processors.iter().cycle()) {
         let mut one = CpuSet::new();
-        one.set(self.order[(number - 1) % self.order.len()]);
-        // Both are only about speed.
-        if sched_setaffinity(None, &one).is_ok() {
-            let _ = sched_setaffinity(None, allowed);
+        one.set(*processor);
+        // It waits in the queue of our processor; this moves it into the other one's. From within it could do so only
+        // once its turn has come.
+        if sched_setaffinity(Some(thread), &one).is_ok() {
+            let _ = sched_setaffinity(Some(thread), &allowed);
         }
     }
 }
 
 /// Elsewhere the kernel is left alone.
 #[cfg(not(target_os = "linux"))]
-impl Processors {
-    /// Asks nothing.
-    #[must_use]
-    pub fn read() -> Self {
-        Self {}
-    }
+pub fn part_threads() {}
 
-    /// Does nothing.
-    pub fn take(&self, _: usize) {}
+/// The threads of this process (`proc_pid_task(5)`).
+#[cfg(target_os = "linux")]
+fn threads() -> impl Iterator<Item = rustix::process::Pid> {
+    let entries = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    entries.filter_map(number).filter_map(rustix::process::Pid::from_raw)
 }
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::sync::mpsc;
+
+    use rustix::thread::sched_getaffinity;
+
     use super::*;
 
     #[test]
-    fn a_thread_begins_elsewhere_and_may_go_everywhere_afterwards() {
-        let processors = Processors::read();
+    fn every_thread_may_go_everywhere_afterwards() {
         let allowed = sched_getaffinity(None).unwrap();
-        for number in 1..=4 {
-            let took = |number| {
-                processors.take(number);
-                sched_getaffinity(None).unwrap()
-            };
-            let after = std::thread::scope(|scope| scope.spawn(|| took(number)).join().unwrap());
-            assert_eq!(after, allowed);
-        }
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|_| {
+                    let (go, wait) = mpsc::channel::<()>();
+                    let thread = scope.spawn(move || {
+                        let _ = wait.recv();
+                        sched_getaffinity(None).unwrap()
+                    });
+                    (go, thread)
+                })
+                .collect();
+            part_threads();
+            for (go, thread) in threads {
+                drop(go);
+                assert_eq!(thread.join().unwrap(), allowed);
+            }
+        });
         assert_eq!(sched_getaffinity(None).unwrap(), allowed);
-    }
-
-    #[test]
-    fn every_processor_is_taken_once_before_one_is_taken_twice() {
-        let Processors { allowed, mut order } = Processors::read();
-        assert_eq!(order.len(), allowed.map_or(0, |allowed| allowed.count() as usize));
-        order.sort_unstable();
-        order.dedup();
-        assert_eq!(order.len(), Processors::read().order.len());
     }
 }

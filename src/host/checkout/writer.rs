@@ -20,7 +20,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::conversion::{Conversion, Conversions};
 use crate::host::index::StatData;
 use crate::host::packs::Packs;
-use crate::host::processors::Processors;
+use crate::host::processors;
 
 /// A batch ends with its folder once it has so many entries: two threads that make files in one folder wait for each
 /// other in the kernel.
@@ -89,18 +89,13 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
         failure: Mutex::new(None),
         made: work.plan.folders.iter().map(|_| Made::default()).collect(),
     };
-    let processors = Processors::read();
     let written: Vec<(usize, Vec<StatData>)> = std::thread::scope(|scope| {
         // Where the system gives no more threads, those that there are do the work.
-        let (shared, processors) = (&shared, &processors);
-        let start = |number: usize| {
-            let work = move || {
-                processors.take(number);
-                shared.work()
-            };
-            std::thread::Builder::new().spawn_scoped(scope, work).ok()
-        };
+        let start = |_| std::thread::Builder::new().spawn_scoped(scope, || shared.work()).ok();
         let others: Vec<_> = (1..threads).map_while(start).collect();
+        if !others.is_empty() {
+            processors::part_threads();
+        }
         let mut written = shared.work();
         for other in others {
             match other.join() {

@@ -11,7 +11,7 @@ use super::discovery::{canonical, read_link_file};
 use super::repository::Repository;
 use super::scan::{self, Doubt, Rules, Subject, Trees};
 use crate::error::{Code, Failure, Result};
-use crate::host::processors::Processors;
+use crate::host::processors::part_threads;
 use crate::model::branch::Head;
 
 /// The changed paths of a worktree, relative to it, folders ending in `/`.
@@ -85,16 +85,10 @@ impl Repository {
             done
         };
         let mut all: Vec<Option<Result<Changes>>> = paths.iter().map(|_| None).collect();
-        let (work, places) = (&work, &Processors::read());
         std::thread::scope(|scope| {
             let others = processors().min(paths.len()).max(1);
-            let start = |number| {
-                scope.spawn(move || {
-                    places.take(number);
-                    work()
-                })
-            };
-            let threads: Vec<_> = (1..others).map(start).collect();
+            let threads: Vec<_> = (1..others).map(|_| scope.spawn(work)).collect();
+            part_threads();
             let mut done = work();
             done.extend(threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()));
             for (at, changes) in done {

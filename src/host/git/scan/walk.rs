@@ -16,7 +16,7 @@ use super::index_file::IndexFile;
 use super::listing::Listing;
 use super::rules::Rules;
 use super::stat::{Sight, sight};
-use crate::host::processors::Processors;
+use crate::host::processors;
 
 /// Tasks for each thread: folders differ in size.
 const SHARE: usize = 8;
@@ -81,17 +81,11 @@ impl Walk<'_> {
             }
             Ok(found)
         };
-        let (work, processors) = (&work, &Processors::read());
         let others: Vec<Result<Found, Doubt>> = std::thread::scope(|scope| {
             // Where the system gives no more threads, those that there are do the work.
-            let start = |number| {
-                let work = move || {
-                    processors.take(number);
-                    work()
-                };
-                std::thread::Builder::new().spawn_scoped(scope, work).ok()
-            };
+            let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
             let threads: Vec<_> = (1..workers).map_while(start).collect();
+            processors::part_threads();
             let own = work();
             let joined = threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Doubt("it panicked"))));
             std::iter::once(own).chain(joined).collect()
