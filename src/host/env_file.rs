@@ -59,12 +59,11 @@ pub fn read(folder: &Path) -> Result<Option<Vec<u8>>> {
 /// As [`read`]; `disk_full`. The old file is untouched then.
 pub fn write(folder: &Path, bytes: &[u8]) -> Result<()> {
     let path = path(folder);
-    let mode = match path.symlink_metadata() {
-        Ok(found) if found.is_file() => found.permissions().mode() & 0o777,
-        Ok(_) => return Err(not_plain(&path)),
-        Err(_) => 0o600,
-    };
-    files::replace(&path, bytes, mode)
+    match path.symlink_metadata() {
+        Ok(found) if found.is_file() => files::replace(&path, bytes, found.permissions().mode() & 0o777),
+        Ok(_) => Err(not_plain(&path)),
+        Err(_) => files::make(&path, bytes, 0o600),
+    }
 }
 
 /// Removes the file.

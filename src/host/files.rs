@@ -18,6 +18,20 @@ use crate::error::{Code, Failure, Result};
 ///
 /// `disk_full` or `permission`; the old file is untouched then.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    put(path, bytes, mode, true)
+}
+
+/// Makes the file `path`, which was not there: a reader sees all of it or nothing. The disk is not waited for, because
+/// nothing can be lost that was there before.
+///
+/// # Errors
+///
+/// As [`replace`].
+pub fn make(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    put(path, bytes, mode, false)
+}
+
+fn put(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<()> {
     let refused =
         |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -33,14 +47,14 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         .and_then(|mut file| {
             file.write_all(bytes)?;
             file.set_permissions(fs::Permissions::from_mode(mode))?;
-            file.sync_all()
+            if waits_for_disk { file.sync_all() } else { Ok(()) }
         })
         .and_then(|()| fs::rename(&draft, path));
     if let Err(error) = written {
         let _ = fs::remove_file(&draft);
         return Err(refused(error));
     }
-    sync_folder(folder).map_err(refused)
+    if waits_for_disk { sync_folder(folder).map_err(refused) } else { Ok(()) }
 }
 
 /// What the names of our temporary files for `name` begin with; the writer's pid follows.

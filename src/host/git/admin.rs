@@ -215,8 +215,7 @@ impl Repository {
         use std::os::unix::ffi::OsStrExt;
 
         let link = path.join(".git");
-        let target =
-            if self.has_relative_links() { relative_path(&self.admin_dir(name), &link) } else { link };
+        let target = if self.relative_links { relative_path(&self.admin_dir(name), &link) } else { link };
         let mut text = target.as_os_str().as_bytes().to_vec();
         text.push(b'\n');
         super::admin_files::write_over(&folder.join("gitdir"), &text)
@@ -224,12 +223,7 @@ impl Repository {
 
     fn link_target(&self, name: &str, path: &Path) -> PathBuf {
         let admin = self.admin_dir(name);
-        if self.has_relative_links() { relative_path(path, &admin) } else { admin }
-    }
-
-    fn has_relative_links(&self) -> bool {
-        super::config::file(&self.common_dir.join("config"))
-            .is_some_and(|config| config.get_bool("extensions.relativeworktrees").unwrap_or(false))
+        if self.relative_links { relative_path(path, &admin) } else { admin }
     }
 }
 

@@ -26,6 +26,9 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
     let (library, refusal) = open(&common_dir, &found)?;
     let settings = super::config::file(&common_dir.join("config"));
     let core_worktree = settings.as_ref().and_then(|config| config.get_path("core.worktree").ok());
+    let relative_links = settings
+        .as_ref()
+        .is_some_and(|config| config.get_bool("extensions.relativeworktrees").unwrap_or(false));
     let is_linked = git_dir != common_dir;
     let bare = is_bare(settings.as_ref(), &common_dir, core_worktree.is_some());
     let root = if bare {
@@ -47,7 +50,16 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
     } else {
         found.worktree.map(|_| Current { path: root.clone(), admin: None })
     };
-    Ok(Repository { common_dir, root, bare, current, library, refusal, shared_settings: OnceCell::new() })
+    Ok(Repository {
+        common_dir,
+        root,
+        bare,
+        current,
+        library,
+        refusal,
+        relative_links,
+        shared_settings: OnceCell::new(),
+    })
 }
 
 /// Walks up from `start`, as far as its file system reaches.

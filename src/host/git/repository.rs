@@ -27,6 +27,8 @@ pub struct Repository {
     pub(super) library: Option<git2::Repository>,
     /// Why libgit2 cannot open the repository, where it cannot.
     pub(super) refusal: Option<String>,
+    /// Whether worktrees and repository name each other by relative paths (`extensions.relativeWorktrees`).
+    pub(super) relative_links: bool,
     /// git's configuration as far as all worktrees share it, once it was read.
     pub(super) shared_settings: OnceCell<Rc<git2::Config>>,
 }

@@ -82,23 +82,27 @@ mod linux {
     }
 
     fn each_socket(states: &StateFlags, mut see: impl FnMut(&InetResponse)) -> Result<()> {
+        let failed = |error| Failure::from_io(error, Code::Internal, "cannot read the kernel's sockets");
+        let mut socket = open().map_err(failed)?;
         for (family, socket_id) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
-            match dump(&request(family, socket_id, states.clone()), &mut see) {
+            match dump(&mut socket, &request(family, socket_id, states.clone()), &mut see) {
                 // A kernel without IPv6 has no sockets of that family.
                 Err(error) if Errno::from_io_error(&error) == Some(Errno::NOENT) && family == AF_INET6 => {}
-                Err(error) => {
-                    return Err(Failure::from_io(error, Code::Internal, "cannot read the kernel's sockets"));
-                }
+                Err(error) => return Err(failed(error)),
                 Ok(()) => {}
             }
         }
         Ok(())
     }
 
-    fn dump(request: &[u8], see: &mut impl FnMut(&InetResponse)) -> io::Result<()> {
+    fn open() -> io::Result<Socket> {
         let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
         socket.bind_auto()?;
         socket.connect(&SocketAddr::new(0, 0))?;
+        Ok(socket)
+    }
+
+    fn dump(socket: &mut Socket, request: &[u8], see: &mut impl FnMut(&InetResponse)) -> io::Result<()> {
         socket.send(request, 0)?;
         let mut buffer = vec![0; ANSWER_SIZE];
         loop {
