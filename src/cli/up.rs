@@ -103,6 +103,11 @@ impl Listener for Watcher<'_> {
         self.ui.warn(text);
     }
 
+    fn size(&self) -> Option<(u16, u16)> {
+        let (rows, columns) = self.ui.size()?;
+        Some((u16::try_from(rows).ok()?, u16::try_from(columns).ok()?))
+    }
+
     fn idle(&mut self) -> Result<()> {
         while show(&mut self.logs, self.ui)? {}
         Ok(())

@@ -81,6 +81,7 @@ mod services_servers;
 mod services_socket;
 mod services_stopping;
 mod services_takeover;
+mod services_terminal;
 mod services_unusual;
 mod services_up;
 mod services_words;

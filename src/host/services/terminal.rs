@@ -29,7 +29,7 @@ impl Terminal {
         unlockpt(&outer)?;
         let inner = inner(&outer)?;
         let terminal = Self { outer, inner };
-        terminal.resize(rows, columns)?;
+        resize(&terminal.outer, rows, columns)?;
         Ok(terminal)
     }
 
@@ -40,21 +40,21 @@ impl Terminal {
         self.inner.as_fd()
     }
 
-    /// Says how large it is now; the service is told (SIGWINCH).
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    pub fn resize(&self, rows: u16, columns: u16) -> io::Result<()> {
-        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        Ok(tcsetwinsize(&self.outer, size)?)
-    }
-
     /// Keeps our end alone. Reading it fails with `EIO` when the last process on the other end has ended.
     #[must_use]
     pub fn into_outer(self) -> OwnedFd {
         self.outer
     }
+}
+
+/// Says how large a terminal is now; the service is told (SIGWINCH).
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn resize(outer: &OwnedFd, rows: u16, columns: u16) -> io::Result<()> {
+    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    Ok(tcsetwinsize(outer, size)?)
 }
 
 /// Moves what was written to a terminal into `log`, without the carriage returns that terminals want; false once nobody is at

@@ -47,6 +47,11 @@ pub enum Request {
         #[serde(default)]
         services: Vec<ServiceName>,
     },
+    /// How large the terminal is that services are watched on. Not answered.
+    Resize {
+        rows: u16,
+        columns: u16,
+    },
     /// What was asked for before on this connection is not wanted any more.
     TakeBack,
 }

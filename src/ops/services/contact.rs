@@ -35,6 +35,10 @@ pub trait Listener {
     fn services(&mut self, services: &[ServiceFacts]);
     /// Something worth saying.
     fn note(&mut self, text: &str);
+    /// Returns the rows and columns of the terminal that is looked at; `None` where there is none.
+    fn size(&self) -> Option<(u16, u16)> {
+        None
+    }
     /// Called again and again while nothing happens.
     ///
     /// # Errors

@@ -56,6 +56,8 @@ fn stay(
     listener: &mut dyn Listener,
 ) -> Result<bool> {
     let mut conversation = Conversation::new(context, talk);
+    let mut size = listener.size();
+    say_size(&mut conversation, size)?;
     let start = conversation.say(ask)?;
     let (mut is_started, mut was_heard) = (false, false);
     // Since when, and as which request.
@@ -66,6 +68,10 @@ fn stay(
                 Some((context.host.clock.instant(), conversation.say(&Ask::Stop { services: Vec::new() })?));
         }
         listener.idle()?;
+        if stopping.is_none() && listener.size() != size {
+            size = listener.size();
+            say_size(&mut conversation, size)?;
+        }
         let (answered, reply) = match conversation.hear()? {
             Heard::Reply(answered, reply) => (answered, reply),
             Heard::Nothing => {
@@ -112,6 +118,12 @@ fn stay(
             Reply::Done { .. } | Reply::Failed { .. } => {}
         }
     }
+}
+
+/// Services see the terminal that they are watched on.
+fn say_size(conversation: &mut Conversation<'_>, size: Option<(u16, u16)>) -> Result<()> {
+    let Some((rows, columns)) = size else { return Ok(()) };
+    conversation.say(&Ask::Resize { rows, columns }).map(drop)
 }
 
 fn ended(services: &[ServiceFacts]) -> Result<()> {

@@ -21,10 +21,17 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts `command` with the terminal as its stdin, stdout and stderr.
-    pub fn start(mut command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
+        Self::sized(command, 24, 100)
+    }
+
+    /// The same, with so many rows and columns.
+    pub fn sized(mut command: Command, rows: u16, columns: u16) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
+        let size = rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(&master, size).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
         let slave =
             || Stdio::from(open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap());
@@ -59,6 +66,18 @@ impl Terminal {
                 panic!("the screen never showed {text:?}:\n{}", self.seen);
             }
         }
+    }
+
+    /// Gives the terminal so many rows and columns.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        let size = rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(&self.keyboard, size).unwrap();
+    }
+
+    /// How the terminal treats keys and output (termios(3)).
+    pub fn modes(&self) -> (rustix::termios::LocalModes, rustix::termios::OutputModes) {
+        let modes = rustix::termios::tcgetattr(&self.keyboard).unwrap();
+        (modes.local_modes, modes.output_modes)
     }
 
     /// Types `keys`.

@@ -164,6 +164,7 @@ impl Supervisor<'_> {
                 self.withdraw_all(&services);
                 self.begin(at, number, Vec::new(), |batch| Event::Stop { batch, services });
             }
+            Request::Resize { rows, columns } => self.resize_terminals(rows, columns),
             Request::TakeBack => {
                 let wishes = caller.wishes.clone();
                 for (batch, _) in &wishes {

@@ -66,7 +66,7 @@ impl Supervisor<'_> {
         let variables = self.marked(plan.variables.clone(), plan.name.as_str());
         let socket =
             plan.port.filter(|_| plan.activated && !is_setup).and_then(|port| self.sockets.get(&port));
-        let terminal = if plan.terminal { terminal::open() } else { None };
+        let terminal = if plan.terminal { terminal::open(self.size) } else { None };
         let launched = launch(&Launch {
             words: &words,
             folder: &folder,

@@ -84,6 +84,8 @@ pub(super) struct Supervisor<'a> {
     pub unshared: BTreeSet<ServiceName>,
     /// Why services could not be started.
     pub causes: BTreeMap<ServiceName, Cause>,
+    /// The rows and columns of services' terminals.
+    pub size: (u16, u16),
     /// How everything stood when it was told last.
     pub told: Vec<ServiceFacts>,
     /// Said to whoever calls first.
@@ -141,6 +143,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         registrar: Registrar::start(host, wish.sequence)?,
         unshared: BTreeSet::new(),
         causes: BTreeMap::new(),
+        size: super::terminal::SIZE,
         told: Vec::new(),
         news: Vec::new(),
         events: VecDeque::new(),

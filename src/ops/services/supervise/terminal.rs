@@ -3,15 +3,24 @@
 use super::supervisor::Supervisor;
 use crate::host::services::terminal::{self, Terminal};
 
-/// The size that a service sees, in rows and columns.
-const SIZE: (u16, u16) = (24, 120);
+/// The size that a service sees whose output goes into a pipe, in rows and columns.
+pub(super) const SIZE: (u16, u16) = (24, 120);
 
 /// Opens a terminal; without one a service writes into its log itself.
-pub(super) fn open() -> Option<Terminal> {
-    Terminal::open(SIZE.0, SIZE.1).ok()
+pub(super) fn open((rows, columns): (u16, u16)) -> Option<Terminal> {
+    Terminal::open(rows, columns).ok()
 }
 
 impl Supervisor<'_> {
+    /// Gives all terminals this size, those of later starts too.
+    pub fn resize_terminals(&mut self, rows: u16, columns: u16) {
+        self.size = (rows, columns);
+        for outer in self.runs.values().filter_map(|run| run.terminal.as_ref()) {
+            // One that nobody is at any more has no size.
+            let _ = terminal::resize(outer, rows, columns);
+        }
+    }
+
     /// Moves on what was written.
     pub fn read_terminals(&mut self) {
         for run in self.runs.values_mut() {
