@@ -16,6 +16,7 @@ use super::{
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
+use crate::host::process::open_files;
 use crate::host::services::{launch, reaper};
 use crate::ops::services::contact;
 use crate::ui::output::{Manner, Ui};
@@ -25,6 +26,13 @@ use crate::ui::output::{Manner, Ui};
 pub fn run(words: &[OsString]) -> u8 {
     if words.get(1).is_some_and(|word| word == launch::WORD) {
         return launch::become_service();
+    }
+    if let [_, word, command @ ..] = words
+        && word == open_files::WORD
+    {
+        let said = open_files::become_command(command);
+        Ui::new(Manner::default()).fail(&Failure::new(Code::NotFound, said));
+        return open_files::CANNOT_RUN;
     }
     // It outlives whoever started it: a pipe of theirs that it kept open would never come to its end.
     if words.get(1).is_some_and(|word| word == contact::WORD) {

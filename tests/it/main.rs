@@ -72,6 +72,7 @@ mod services_hold;
 mod services_init;
 mod services_launch;
 mod services_logs;
+mod services_many;
 mod services_order;
 mod services_output;
 mod services_removal;

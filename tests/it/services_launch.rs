@@ -48,6 +48,7 @@ fn start(log: &Log, words: &[&str], socket: Option<BorrowedFd<'_>>) -> std::io::
             log: log.file.as_fd(),
             socket,
             terminal: None,
+            open_files: None,
         },
     )
 }
@@ -86,6 +87,7 @@ fn a_service_ends_by_a_signal_that_its_starter_was_made_to_ignore() {
             log: log.file.as_fd(),
             socket: None,
             terminal: None,
+            open_files: None,
         };
         let mut launched = launch_through(&careless, &wish).unwrap();
         assert_eq!(launched.wait().unwrap().signal(), Some(number), "{name}: {}", log.text());
@@ -115,6 +117,7 @@ fn what_cannot_be_started_is_refused_with_its_reason_and_leaves_nothing() {
         log: log.file.as_fd(),
         socket: None,
         terminal: None,
+        open_files: None,
     };
     let error = launch_through(Path::new(env!("CARGO_BIN_EXE_wt")), &wish).unwrap_err();
     assert!(error.kind() == ErrorKind::NotFound && error.to_string().contains("gone"), "{error}");
@@ -152,11 +155,11 @@ fn the_kin_of_a_service_are_found_though_they_fork_twice_and_lead_sessions_of_th
     );
     let mut launched = start(&log, &["sh", "-c", script], None).unwrap();
     crate::support::wait::until("both are there", || {
-        kin::of_service(&log.marker(), "web", std::slice::from_ref(&launched.id), None).len() >= 4
+        kin::of_service(&log.marker(), "web", std::slice::from_ref(&launched.id), None).unwrap().len() >= 4
     });
-    assert!(kin::of_service(&log.marker(), "db", &[], None).is_empty());
-    assert!(kin::of_worktree("r/other", &[], None).is_empty());
-    let all = kin::of_worktree(&log.marker(), &[], None);
+    assert!(kin::of_service(&log.marker(), "db", &[], None).unwrap().is_empty());
+    assert!(kin::of_worktree("r/other", &[], None).unwrap().is_empty());
+    let all = kin::of_worktree(&log.marker(), &[], None).unwrap();
     assert!(all.iter().any(|kin| kin.id == launched.id), "{all:?}");
     assert!(all.iter().all(|kin| kin.service.as_deref() == Some("web")), "{all:?}");
     let pids: Vec<u32> = all.iter().map(|kin| kin.id.pid).collect();

@@ -97,12 +97,12 @@ fn databases_and_servers_run_in_two_worktrees_at_once_and_leave_nothing() {
     });
     assert!(others.into_iter().all(is_running));
     let markers = [marker(&one), marker(&two)];
-    assert!(markers.iter().all(|marker| kin::of_worktree(marker, &[], None).len() >= 8));
+    assert!(markers.iter().all(|marker| kin::of_worktree(marker, &[], None).unwrap().len() >= 8));
     one.wt(&["down"]).ok();
-    assert!(kin::of_worktree(&markers[0], &[], None).is_empty());
+    assert!(kin::of_worktree(&markers[0], &[], None).unwrap().is_empty());
     assert_eq!(two.state("db").0, "ready");
     two.wt(&["down"]).ok();
-    assert!(kin::of_worktree(&markers[1], &[], None).is_empty());
+    assert!(kin::of_worktree(&markers[1], &[], None).unwrap().is_empty());
     // What was set up once is there the next time.
     one.wt(&["up", "db"]).ok();
     assert!(one.wt(&["logs", "db"]).stdout.contains("ready to accept connections"));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::listeners::listeners;
 use crate::error::Result;
+use crate::host::process::open_files;
 use crate::model::port::Port;
 
 /// Answers whether `pid` has a socket that listens on `port` or is bound to it.
@@ -34,15 +35,27 @@ pub fn is_held_by(port: Port, pid: u32) -> Result<bool> {
     Ok(all.iter().any(|socket| socket.port == port && socket.owners.iter().any(|owner| owner.pid == pid)))
 }
 
-/// Returns the inodes of all sockets that the processes `pids` hold, of every kind (`proc_pid_fd(5)`).
-#[must_use]
-pub fn sockets_of(pids: &[u32]) -> BTreeSet<u64> {
-    let files = pids.iter().filter_map(|pid| std::fs::read_dir(format!("/proc/{pid}/fd")).ok());
-    let targets = files.flatten().flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
-    #[cfg(target_os = "linux")]
-    return targets.filter_map(|target| super::owner::socket_inode(target.to_str()?)).collect();
-    #[cfg(not(target_os = "linux"))]
-    return targets.filter_map(|_| None).collect();
+/// Returns the inodes of all sockets that the processes `pids` hold, of every kind (`proc_pid_fd(5)`); those of processes
+/// that do not let us look are missing.
+///
+/// # Errors
+///
+/// Only where we have no room for another open file.
+pub fn sockets_of(pids: &[u32]) -> std::io::Result<BTreeSet<u64>> {
+    let mut inodes = BTreeSet::new();
+    for pid in pids {
+        let files = match std::fs::read_dir(format!("/proc/{pid}/fd")) {
+            Ok(files) => files,
+            Err(error) if open_files::is_lack(&error) => return Err(error),
+            Err(_) => continue,
+        };
+        let targets = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+        #[cfg(target_os = "linux")]
+        inodes.extend(targets.filter_map(|target| super::owner::socket_inode(target.to_str()?)));
+        #[cfg(not(target_os = "linux"))]
+        inodes.extend(targets.filter_map(|_| None::<u64>));
+    }
+    Ok(inodes)
 }
 
 #[cfg(test)]

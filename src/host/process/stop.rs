@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::identity;
+use super::{identity, table};
 use crate::error::{Code, Failure, Result};
 use crate::host::interrupt::Interrupt;
 use crate::model::signal::EndSignal;
@@ -36,7 +36,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// Those of `pidfd_open(2)`, where the system has it.
+    /// Those of `pidfd_open(2)`, where the system has it; no room for another open file.
     pub fn find(number: u32, started: u64) -> io::Result<Option<Self>> {
         let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else { return Ok(None) };
         if !identity::is_proc_ours() {
@@ -60,7 +60,12 @@ impl Running {
             descriptor,
         };
         // Looked at after it is held: what it is now, it was when it was held.
-        Ok(running.is_itself().then_some(running))
+        if running.is_itself() {
+            return Ok(Some(running));
+        }
+        // Not seen for want of room for another open file is not gone.
+        table::Stat::find(number)?;
+        Ok(None)
     }
 
     /// Returns its pid.

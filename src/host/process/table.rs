@@ -2,10 +2,12 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::open_files;
 use crate::model::attribution::WT_MARKER;
 
 pub use crate::model::attribution::ProcessFacts;
@@ -59,18 +61,28 @@ pub(crate) fn family(pid: u32) -> Vec<(u32, u64)> {
 /// Returns what can be seen of `pid`; `None` when nobody has it, or a zombie.
 #[must_use]
 pub fn facts(pid: u32) -> Option<ProcessFacts> {
-    let user = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
-    let stat = Stat::read(pid).filter(|stat| !stat.is_dead())?;
-    Some(ProcessFacts {
+    find_facts(pid).ok().flatten()
+}
+
+/// The same, and tells nobody there from no room to look.
+///
+/// # Errors
+///
+/// Only where we have [no room for another open file](open_files::is_lack).
+pub(crate) fn find_facts(pid: u32) -> io::Result<Option<ProcessFacts>> {
+    let Ok(folder) = fs::metadata(format!("/proc/{pid}")) else { return Ok(None) };
+    let Some(stat) = Stat::find(pid)?.filter(|stat| !stat.is_dead()) else { return Ok(None) };
+    let [marker] = variables(pid, [WT_MARKER])?;
+    Ok(Some(ProcessFacts {
         pid,
         parent: stat.parent,
         session: stat.session,
         command: stat.command,
         folder: working_folder(pid),
-        user,
+        user: folder.uid(),
         started: stat.started,
-        marker: marker(pid),
-    })
+        marker,
+    }))
 }
 
 /// Answers whether `pid` was stopped by a signal, or by a debugger, and does nothing until it is let go on.
@@ -81,32 +93,53 @@ pub fn is_stopped(pid: u32) -> bool {
 
 /// Returns the pids of all processes that `/proc` shows.
 pub(crate) fn pids() -> impl Iterator<Item = u32> {
-    fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok()))
+    list().unwrap_or_default().into_iter()
+}
+
+/// The same; none where there is no `/proc`.
+///
+/// # Errors
+///
+/// As [`find_facts`].
+pub(crate) fn list() -> io::Result<Vec<u32>> {
+    let names = match fs::read_dir("/proc") {
+        Ok(names) => names,
+        Err(error) if open_files::is_lack(&error) => return Err(error),
+        Err(_) => return Ok(Vec::new()),
+    };
+    Ok(names.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
 }
 
 fn working_folder(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 
-fn marker(pid: u32) -> Option<String> {
-    let [marker] = variables(pid, [WT_MARKER]);
-    marker
-}
-
 /// Returns the values of the variables `names` as `pid` was started with them (`proc_pid_environ(5)`); what cannot be
 /// seen, is not text or was overwritten by the process is missing.
-pub(crate) fn variables<const COUNT: usize>(pid: u32, names: [&str; COUNT]) -> [Option<String>; COUNT] {
-    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    names.map(|name| {
+///
+/// # Errors
+///
+/// As [`find_facts`].
+pub(crate) fn variables<const COUNT: usize>(
+    pid: u32,
+    names: [&str; COUNT],
+) -> io::Result<[Option<String>; COUNT]> {
+    let environment = read(pid, "environ")?.unwrap_or_default();
+    Ok(names.map(|name| {
         environment.split(|byte| *byte == 0).find_map(|variable| {
             let value = variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
             OsStr::from_bytes(value).to_str().map(str::to_owned)
         })
-    })
+    }))
+}
+
+/// Returns what a file of the process says; `None` when the process has gone, or does not let us look.
+fn read(pid: u32, file: &str) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(format!("/proc/{pid}/{file}")) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if open_files::is_lack(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Returns the children of `parent` that have ended and wait for it to notice.
@@ -131,8 +164,17 @@ pub(crate) struct Stat {
 
 impl Stat {
     pub(crate) fn read(pid: u32) -> Option<Self> {
-        let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        Self::parse(&String::from_utf8_lossy(&bytes))
+        Self::find(pid).ok().flatten()
+    }
+
+    /// The same, and tells nobody there from no room to look.
+    ///
+    /// # Errors
+    ///
+    /// As [`find_facts`].
+    pub(crate) fn find(pid: u32) -> io::Result<Option<Self>> {
+        let bytes = read(pid, "stat")?;
+        Ok(bytes.and_then(|bytes| Self::parse(&String::from_utf8_lossy(&bytes))))
     }
 
     /// Returns the fields; the command stands in parentheses and may itself hold spaces and parentheses.

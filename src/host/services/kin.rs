@@ -1,5 +1,6 @@
 //! Every living process of a service or of all services of a worktree, and what they use. One look over `/proc`.
 
+use std::io;
 use std::time::Duration;
 
 use crate::host::process::identity;
@@ -38,43 +39,64 @@ pub struct Usage {
 /// Returns the living processes of all services of the worktree that `marker` names: see
 /// [`kinship::kin`]. `supervisor` is the process where orphans of this worktree go, while it
 /// lives; a daemon that wiped its environment and left session and parents is found by having been adopted there.
-#[must_use]
-pub fn of_worktree(marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> Vec<Kin> {
+///
+/// # Errors
+///
+/// Only where we have no room for another open file: whose a process is that cannot be looked at, nobody may guess.
+pub fn of_worktree(marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> io::Result<Vec<Kin>> {
     look(marker, None, recorded, supervisor)
 }
 
 /// Returns the living processes of one service. Orphans without an environment cannot be told apart by service: record
 /// what is found while it is ready, and hand it in as `recorded`.
-#[must_use]
-pub fn of_service(marker: &str, service: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> Vec<Kin> {
+///
+/// # Errors
+///
+/// As [`of_worktree`].
+pub fn of_service(
+    marker: &str,
+    service: &str,
+    recorded: &[ProcessId],
+    supervisor: Option<u32>,
+) -> io::Result<Vec<Kin>> {
     look(marker, Some(service), recorded, supervisor)
 }
 
-fn look(marker: &str, service: Option<&str>, recorded: &[ProcessId], supervisor: Option<u32>) -> Vec<Kin> {
+fn look(
+    marker: &str,
+    service: Option<&str>,
+    recorded: &[ProcessId],
+    supervisor: Option<u32>,
+) -> io::Result<Vec<Kin>> {
     // Numbers of another pid namespace mean nothing here, and nobody may be signalled by them.
-    let Ok(us) = identity::current() else { return Vec::new() };
+    let pids = table::list()?;
+    let Ok(us) = identity::current() else { return Ok(Vec::new()) };
     if !identity::is_proc_ours() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let recorded: Vec<ProcessId> = recorded.iter().filter(|id| identity::is_from_here(id)).cloned().collect();
-    let all: Vec<Sighting> = table::pids().filter_map(sighting).collect();
+    let all: Vec<Sighting> =
+        pids.into_iter().filter_map(|pid| sighting(pid).transpose()).collect::<io::Result<_>>()?;
     let search = Search { marker, service, recorded: &recorded, adopter: supervisor, asker: us.pid };
     let found = kinship::kin(&all, &search);
     let seen = |pid: u32| all.iter().find(|seen| seen.pid == pid);
     let kin = found.into_iter().filter_map(|pid| {
-        let facts = table::facts(pid)?;
+        let facts = match table::find_facts(pid).transpose()? {
+            Ok(facts) => facts,
+            Err(error) => return Some(Err(error)),
+        };
         // Whoever has the pid by now is not who was seen.
         let seen = seen(pid).filter(|seen| seen.started == facts.started)?;
         let id = ProcessId { pid, started: seen.started, ..us.clone() };
-        Some(Kin { id, facts, service: seen.service.clone() })
+        Some(Ok(Kin { id, facts, service: seen.service.clone() }))
     });
     kin.collect()
 }
 
-fn sighting(pid: u32) -> Option<Sighting> {
-    let stat = Stat::read(pid).filter(|stat| !stat.is_dead())?;
-    let [marker, service] = table::variables(pid, [WT_MARKER, WT_SERVICE]);
-    Some(Sighting {
+fn sighting(pid: u32) -> io::Result<Option<Sighting>> {
+    let Some(stat) = Stat::find(pid)?.filter(|stat| !stat.is_dead()) else { return Ok(None) };
+    let [marker, service] = table::variables(pid, [WT_MARKER, WT_SERVICE])?;
+    Ok(Some(Sighting {
         pid,
         parent: stat.parent,
         group: stat.group,
@@ -82,7 +104,7 @@ fn sighting(pid: u32) -> Option<Sighting> {
         started: stat.started,
         marker,
         service,
-    })
+    }))
 }
 
 /// Returns what the processes `pids` use; those that have ended use nothing.

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
 use super::reaper;
+use crate::host::process::open_files::SoftLimit;
 use crate::host::process::{identity, spawn};
 use crate::model::process::ProcessId;
 
@@ -51,6 +52,8 @@ pub struct Launch<'a> {
     pub socket: Option<BorrowedFd<'a>>,
     /// The inner end of a pseudo-terminal: its controlling terminal, and all three standard descriptors.
     pub terminal: Option<BorrowedFd<'a>>,
+    /// How many files it may have open; `None`: as many as we may ourselves.
+    pub open_files: Option<SoftLimit>,
 }
 
 /// A started service's first process, which leads its session and its group.
@@ -98,6 +101,7 @@ struct Order {
     folder: Vec<u8>,
     has_socket: bool,
     has_terminal: bool,
+    open_files: Option<SoftLimit>,
 }
 
 /// What it says when it could not become the service.
@@ -159,6 +163,7 @@ fn instruct(ours: &UnixStream, child: &Child, wish: &Launch<'_>) -> io::Result<P
         folder: wish.folder.as_os_str().as_bytes().to_vec(),
         has_socket: wish.socket.is_some(),
         has_terminal: wish.terminal.is_some(),
+        open_files: wish.open_files,
     };
     send(ours, &serde_json::to_vec(&order)?, wish.socket, wish.terminal)?;
     let mut answer = Vec::new();
@@ -227,6 +232,7 @@ fn obey(stream: &UnixStream) -> Result<std::convert::Infallible, Refusal> {
     wire(&mut command, terminal).map_err(refused("its terminal cannot be had"))?;
     // Our own stdin is the talk; its copy `stream` is closed on exec, which is how the other side learns of success.
     reset_signals().map_err(refused("signals cannot be reset"))?;
+    order.open_files.map(SoftLimit::set).transpose().map_err(refused("its open files cannot be limited"))?;
     Err(refused(&program.to_string_lossy())(command.exec()))
 }
 

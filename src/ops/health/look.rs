@@ -37,7 +37,7 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
         match question(context, subject, site, occupied, &trust) {
             Ask::Nothing => {}
             Ask::Question(question) => {
-                questions.push(question);
+                questions.push(*question);
                 asked.push(index);
             }
             Ask::Told(outcome) => outcomes[index] = Some(outcome),
@@ -54,7 +54,7 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
 
 enum Ask {
     Nothing,
-    Question(Question),
+    Question(Box<Question>),
     Told(Outcome),
 }
 
@@ -80,13 +80,13 @@ fn question(
         },
         _ => None,
     };
-    Ask::Question(Question {
+    Ask::Question(Box::new(Question {
         addresses: addresses.clone(),
         port: subject.port,
         check: check.kind.clone(),
         timeout: subject.timeout,
         command,
-    })
+    }))
 }
 
 /// Returns what is to be run for a command check; an outcome where it may not be.
@@ -132,7 +132,7 @@ fn command(
     // What a check leaves behind is no service of ours, and our own environment decides which programs are found.
     variables.retain(|(name, _)| context.host.environment.find(name).is_none());
     let words = words.into_iter().map(Into::into).collect();
-    Ok(Run { words, folder: subject.folder.clone(), variables })
+    Ok(Run { words, folder: subject.folder.clone(), variables, open_files: None })
 }
 
 fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome>) -> Judgement {

@@ -143,32 +143,37 @@ pub fn processes(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
     let supervisor = record.supervisor.filter(identity::is_alive).map(|supervisor| supervisor.pid);
-    Ok(kin::of_worktree(&place.wish.marker, &recorded, supervisor).iter().map(|kin| kin.id.pid).collect())
+    let found = kin::of_worktree(&place.wish.marker, &recorded, supervisor).map_err(unseen())?;
+    Ok(found.iter().map(|kin| kin.id.pid).collect())
 }
 
 /// Ends what carries the worktree's mark, or is on record for it, and still runs; returns their pids.
 pub(super) fn end_remains(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
-    let find = || kin::of_worktree(&place.wish.marker, recorded, None);
-    let left = find();
+    let find = || kin::of_worktree(&place.wish.marker, recorded, None).map_err(unseen());
+    let left = find()?;
     if left.is_empty() {
         return Ok(Vec::new());
     }
     // A check that was just being made is nothing to tell of.
     let pids: Vec<u32> = left.iter().filter(|kin| !kin.is_of_check()).map(|kin| kin.id.pid).collect();
     for signal in [EndSignal::Term, EndSignal::Kill] {
-        let held: Vec<Running> = held(&find());
+        let held: Vec<Running> = held(&find()?);
         for process in &held {
             // Whoever has gone meanwhile needs none; whoever may not be signalled is told below.
             let _ = process.send(signal);
         }
         wait_for_end(&held.iter().collect::<Vec<_>>(), PATIENCE, &context.host.interrupt)?;
     }
-    let left: Vec<String> = find().iter().map(|kin| kin.id.pid.to_string()).collect();
+    let left: Vec<String> = find()?.iter().map(|kin| kin.id.pid.to_string()).collect();
     if left.is_empty() {
         return Ok(pids);
     }
     let message = format!("processes of the services do not end, not even killed: pid {}", left.join(", "));
     Err(Failure::new(Code::ServiceFailed, message).hint("`wt status` shows what is left"))
+}
+
+fn unseen() -> impl Fn(std::io::Error) -> Failure {
+    super::failures::internal("the processes of the services cannot be looked for")
 }
 
 fn held(kin: &[Kin]) -> Vec<Running> {

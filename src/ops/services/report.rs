@@ -43,7 +43,9 @@ impl Usages {
         supervisor: Option<u32>,
     ) -> Vec<ServiceView> {
         let is_any = facts.iter().any(|facts| !facts.pids.is_empty());
-        let kin = if is_any { kin::of_worktree(marker, &[], supervisor) } else { Vec::new() };
+        let kin = is_any.then(|| kin::of_worktree(marker, &[], supervisor));
+        // What cannot be looked at now is not counted.
+        let kin = kin.and_then(Result::ok).unwrap_or_default();
         facts.iter().map(|facts| self.view(facts, &kin, now)).collect()
     }
 

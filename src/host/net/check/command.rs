@@ -2,7 +2,7 @@
 //! latest.
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ExitStatus, Stdio};
@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use super::ask::excerpt;
 use super::conversation::{Deadline, MOST};
+use crate::host::process::open_files::{self, SoftLimit};
 use crate::host::process::spawn::{self, Wish};
 use crate::host::process::stop::Running;
 use crate::host::process::table;
@@ -29,31 +30,44 @@ pub struct Run {
     pub folder: PathBuf,
     /// Added to our own environment.
     pub variables: Vec<(String, String)>,
+    /// How many files it may have open; `None`: as many as we may ourselves.
+    pub open_files: Option<SoftLimit>,
 }
 
 /// Runs it; the error says how it ended.
 pub fn ask(run: &Run, deadline: Deadline<'_>) -> Result<(), String> {
-    let Some((program, arguments)) = run.words.split_first() else {
+    let Some(program) = run.words.first() else {
         return Err("names no command".to_owned());
     };
-    let wish =
-        Wish { program, arguments, folder: &run.folder, variables: &run.variables, stdout_to_stderr: false };
+    // Only the child itself can limit itself before it becomes the command: `wt` once more, which then does.
+    let limited = run.open_files.and_then(|limit| Some(limit.words(&own_program().ok()?, &run.words)));
+    let Some((starter, arguments)) = limited.as_deref().unwrap_or(&run.words).split_first() else {
+        return Err("names no command".to_owned());
+    };
+    let wish = Wish {
+        program: starter,
+        arguments,
+        folder: &run.folder,
+        variables: &run.variables,
+        stdout_to_stderr: false,
+    };
     let mut command = spawn::command(&wish);
     command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let name = program.to_string_lossy();
     // Our own program says itself what is the matter; how it was called is nobody's concern.
     let is_ours = own_program().is_ok_and(|own| own.as_os_str() == program);
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => format!("`{name}` cannot be run: there is no such command"),
-        _ => format!("`{name}` cannot be run: {error}"),
-    })?;
+    let mut child = command.spawn().map_err(|error| open_files::refusal(program, &error))?;
     let mut complaint = Complaint::of(child.stderr.take());
     let ended = end(&mut child, deadline, &mut complaint);
     match ended {
         Some(status) if status.success() => Ok(()),
         Some(status) => {
             complaint.read();
-            if let (true, Some(said)) = (is_ours, complaint.own_words()) {
+            let is_unrun = limited.is_some() && status.code() == Some(i32::from(open_files::CANNOT_RUN));
+            let said = complaint.own_words();
+            let own = said
+                .filter(|said| is_ours || is_unrun && said.starts_with(&format!("`{name}` cannot be run")));
+            if let Some(said) = own {
                 return Err(said);
             }
             let said = complaint.words();

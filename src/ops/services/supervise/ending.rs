@@ -1,14 +1,15 @@
 //! Ends: seen where they happen, and brought about where they are asked for. Only what was proven to be the service's is
 //! signalled, each process by its own identity.
 
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::running::Ending;
 use super::supervisor::Supervisor;
-use crate::host::process::identity;
 use crate::host::process::stop::Running;
+use crate::host::process::{identity, open_files};
 use crate::host::services::kin::{self, Kin};
 use crate::host::services::{log_file, log_reader, reaper, record_file};
 use crate::model::port::Port;
@@ -21,6 +22,9 @@ use crate::model::signal::EndSignal;
 
 /// How long what was killed may take to vanish: it may hang in the kernel.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// When it is tried again to find and ask what could not be, for too many files were open.
+const AGAIN: Duration = Duration::from_millis(100);
 
 impl Supervisor<'_> {
     /// Looks which processes have ended, and goes on with those that are being ended.
@@ -57,7 +61,8 @@ impl Supervisor<'_> {
 
     /// Its first process has ended: did it leave a daemon, or something to clear away?
     fn see_gone(&mut self, name: &ServiceName) {
-        let kin = self.kin_of(name);
+        // Without room for another open file nobody can tell: the next look may.
+        let Ok(kin) = self.kin_of(name) else { return };
         let Some(run) = self.runs.get_mut(name) else { return };
         let exit = run.exit.unwrap_or(Exit::Unknown);
         let is_daemon = kin.iter().any(|kin| !kin.is_of_check());
@@ -65,7 +70,8 @@ impl Supervisor<'_> {
             self.end(name, exit);
         } else if exit.is_success() && !run.is_setup && is_daemon {
             // It went into the background: what it left is the service now.
-            run.others = held(&kin);
+            let Ok(others) = held(&kin) else { return };
+            run.others = others;
             run.known = kin.into_iter().map(|kin| kin.id).collect();
         } else {
             self.begin_end(name);
@@ -75,7 +81,6 @@ impl Supervisor<'_> {
     /// Asks everything of a service to end.
     pub fn begin_end(&mut self, name: &ServiceName) {
         let Some(stop) = self.fleet.services().get(name).map(|service| service.plan.stop) else { return };
-        let kin = self.kin_of(name);
         let Some(run) = self.runs.get_mut(name) else {
             self.events.push_back(Event::Ended { service: name.clone(), exit: Exit::Unknown });
             return;
@@ -84,10 +89,8 @@ impl Supervisor<'_> {
             return;
         }
         run.look.give_up.raise();
-        let targets = held(&kin);
-        ask(&targets, stop.signal);
         let deadline = self.host.clock.instant() + stop.timeout;
-        run.ending = Some(Ending { targets, deadline, is_killing: false });
+        run.ending = Some(Ending { targets: Vec::new(), deadline, is_killing: false, is_asked: false });
         self.go_on_ending(name);
     }
 
@@ -97,14 +100,22 @@ impl Supervisor<'_> {
         let Some(run) = self.runs.get_mut(name) else { return };
         let Some(ending) = &mut run.ending else { return };
         ending.targets.retain(|process| !process.is_ended());
-        let is_late = ending.deadline <= now;
-        if !is_late && (!ending.targets.is_empty() || run.child.is_some()) {
+        let was_asked = ending.is_asked;
+        let is_late = was_asked && ending.deadline <= now;
+        if was_asked && !is_late && (!ending.targets.is_empty() || run.child.is_some()) {
             return;
         }
         let (is_killing, was_killing) = (ending.is_killing || is_late, ending.is_killing);
         // Those who were asked have gone, or do not go: who is left?
-        let kin = self.kin_of(name);
+        let found = self.kin_of(name).and_then(|kin| Ok((held(&kin)?, kin)));
         let Some(run) = self.runs.get_mut(name) else { return };
+        let Ok((targets, kin)) = found else {
+            // Without room for another open file nobody can be found or asked: later, when others have ended.
+            if let Some(ending) = run.ending.as_mut().filter(|_| is_late || !was_asked) {
+                ending.deadline = now + AGAIN;
+            }
+            return;
+        };
         if kin.is_empty() && run.child.is_none() {
             let exit = run.exit.unwrap_or(Exit::Unknown);
             return self.end(name, exit);
@@ -115,13 +126,13 @@ impl Supervisor<'_> {
             self.note(format!("`{name}` does not end, not even killed: pid {}", pids.join(", ")));
             return self.end(name, exit);
         }
-        let targets = held(&kin);
         ask(&targets, if is_killing { EndSignal::Kill } else { stop.signal });
         let deadline = match (is_killing && !was_killing, &run.ending) {
-            (false, Some(ending)) => ending.deadline,
-            _ => now + LAST_PATIENCE,
+            (false, Some(ending)) if was_asked => ending.deadline,
+            (false, _) => now + stop.timeout,
+            (true, _) => now + LAST_PATIENCE,
         };
-        run.ending = Some(Ending { targets, deadline, is_killing });
+        run.ending = Some(Ending { targets, deadline, is_killing, is_asked: true });
     }
 
     /// Nothing of it runs any more. Its last words may still be in its terminal.
@@ -177,7 +188,11 @@ impl Supervisor<'_> {
 
     /// Returns the living processes of a service, by marker, session, group, ancestry and record. An orphan that wiped its
     /// environment belongs to no service that one could tell: it goes with the last one that runs.
-    pub fn kin_of(&self, name: &ServiceName) -> Vec<Kin> {
+    ///
+    /// # Errors
+    ///
+    /// As [`kin::of_worktree`].
+    pub fn kin_of(&self, name: &ServiceName) -> io::Result<Vec<Kin>> {
         let mut recorded = self.runs.get(name).map(|run| run.known.clone()).unwrap_or_default();
         let (marker, adopter) = (&self.wish.marker, Some(self.ourselves.pid));
         if self.runs.keys().all(|other| other == name) {
@@ -188,9 +203,21 @@ impl Supervisor<'_> {
     }
 }
 
-/// Holds the processes fast, so that no other is meant even when they end; those that have ended are left out.
-pub(super) fn held(kin: &[Kin]) -> Vec<Running> {
-    kin.iter().filter_map(|kin| Running::find(kin.id.pid, kin.id.started).ok().flatten()).collect()
+/// Holds the processes fast, so that no other is meant even when they end; those that have ended are left out, and those
+/// for which there is no room.
+///
+/// # Errors
+///
+/// Where there is room for none of them.
+pub(super) fn held(kin: &[Kin]) -> io::Result<Vec<Running>> {
+    let mut held = Vec::new();
+    for kin in kin {
+        match Running::find(kin.id.pid, kin.id.started) {
+            Err(error) if open_files::is_lack(&error) && held.is_empty() => return Err(error),
+            found => held.extend(found.ok().flatten()),
+        }
+    }
+    Ok(held)
 }
 
 fn ask(targets: &[Running], signal: EndSignal) {

@@ -74,6 +74,7 @@ impl Supervisor<'_> {
             log: log.as_fd(),
             socket: socket.map(AsFd::as_fd),
             terminal: terminal.as_ref().map(Terminal::inner),
+            open_files: Some(self.open_files),
         });
         let child = launched.map_err(|error| cannot_run(is_setup, plan, &error))?;
         self.last_run += 1;

@@ -1,6 +1,7 @@
 //! Whether a service is ready, and stays so: a process of its own listens on its port, and its check passes.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::time::Duration;
 
 use super::supervisor::{Asked, Supervisor};
@@ -38,9 +39,13 @@ impl Supervisor<'_> {
         if due.is_empty() {
             return;
         }
-        let sockets = listeners().unwrap_or_default();
+        let sockets = listeners();
         for name in due {
-            if let Some(sight) = self.look(&name, &sockets) {
+            let sight = match &sockets {
+                Ok(sockets) => self.look(&name, sockets),
+                Err(failure) => Some(Sight::Unwell(failure.to_string())),
+            };
+            if let Some(sight) = sight {
                 self.saw(&name, sight);
             }
         }
@@ -118,6 +123,7 @@ impl Supervisor<'_> {
             words: words.iter().map(Into::into).collect(),
             folder: self.folder_of(&plan),
             variables: self.marked(plan.variables.clone(), &format!("{name}{CHECK}")),
+            open_files: Some(self.open_files),
         });
         let run = self.runs.get_mut(name)?;
         let tag = Asked { service: name.clone(), number: run.number };
@@ -134,30 +140,42 @@ impl Supervisor<'_> {
 
     /// Whether a process of the service listens on the port; those that are known first, all only where it must be.
     fn standing(&mut self, plan: &ServicePlan, port: Port, sockets: &[Listener]) -> Standing {
+        let seen = self.find_standing(plan, port, sockets);
+        seen.unwrap_or_else(|error| Standing::Not(format!("its processes cannot be looked at: {error}")))
+    }
+
+    fn find_standing(
+        &mut self,
+        plan: &ServicePlan,
+        port: Port,
+        sockets: &[Listener],
+    ) -> io::Result<Standing> {
         let (name, ports) = (&plan.name, plan.ports().collect::<Vec<_>>());
         let is_taken = sockets.iter().any(|socket| socket.port == port && socket.listening);
-        let Some(run) = self.runs.get(name) else { return Standing::Not("it has ended".to_owned()) };
+        let Some(run) = self.runs.get(name) else {
+            return Ok(Standing::Not("it has ended".to_owned()));
+        };
         let known: Vec<u32> = run.alive().iter().map(|id| id.pid).collect();
-        let mut own = holding::sockets_of(&known);
+        let mut own = holding::sockets_of(&known)?;
         let mut standing = readiness::standing(port, &ports, sockets, &own);
         let is_search_due =
             run.look.searched.is_none_or(|searched| self.host.clock.since(searched) >= SEARCH);
         if matches!(standing, Standing::Not(_)) && (is_taken || is_search_due) {
-            own = self.search(name);
+            own = self.search(name)?;
             standing = readiness::standing(port, &ports, sockets, &own);
         }
         if let (Standing::Ours { .. }, Some(run)) = (&standing, self.runs.get_mut(name)) {
             run.lead_by_listener(port, sockets);
         }
-        match standing {
+        Ok(match standing {
             Standing::Not(reason) if is_taken => Standing::Not(self.holder(port).unwrap_or(reason)),
             other => other,
-        }
+        })
     }
 
     /// Searches all processes of a service, remembers them, and returns the sockets that they hold.
-    fn search(&mut self, name: &ServiceName) -> BTreeSet<u64> {
-        let kin = self.kin_of(name);
+    fn search(&mut self, name: &ServiceName) -> io::Result<BTreeSet<u64>> {
+        let kin = self.kin_of(name)?;
         let pids: Vec<u32> = kin.iter().map(|kin| kin.id.pid).collect();
         if let Some(run) = self.runs.get_mut(name) {
             run.look.searched = Some(self.host.clock.instant());

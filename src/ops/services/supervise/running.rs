@@ -62,7 +62,7 @@ impl Run {
             return;
         }
         let listens = |id: &ProcessId| {
-            let own = holding::sockets_of(&[id.pid]);
+            let own = holding::sockets_of(&[id.pid]).unwrap_or_default();
             sockets
                 .iter()
                 .any(|socket| socket.port == port && socket.listening && own.contains(&socket.inode))
@@ -118,4 +118,6 @@ pub(super) struct Ending {
     /// When patience ends: first for those that were asked, then for those that were killed.
     pub deadline: Instant,
     pub is_killing: bool,
+    /// Whether its processes could be looked for, and were asked; they cannot be while too many files are open.
+    pub is_asked: bool,
 }

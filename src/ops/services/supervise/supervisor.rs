@@ -13,6 +13,7 @@ use super::running::Run;
 use crate::error::Result;
 use crate::host::machine::Host;
 use crate::host::process::identity;
+use crate::host::process::open_files::{self, SoftLimit};
 use crate::host::services::endpoint::{Endpoint, Listening};
 use crate::host::services::hold::PortHold;
 use crate::host::services::open_folder::OpenFolder;
@@ -96,6 +97,8 @@ pub(super) struct Supervisor<'a> {
     pub written: Record,
     /// Since when the record on disk is behind: it cannot be written.
     pub unwritten: Option<Instant>,
+    /// How many files what we start may have open: we may have more.
+    pub open_files: SoftLimit,
     endpoint: Endpoint,
     listening: Listening,
     /// Whether nobody can be let in for now, as when descriptors run out.
@@ -118,6 +121,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
     let Place { wish, endpoint } = &Place::of_wish(host.dirs()?.state(), wish)?;
     let failed = crate::ops::services::failures::internal("the services cannot be supervised");
     reaper::leave_session().map_err(&failed)?;
+    let open_files = open_files::raise();
     let Some(_seat) = record_file::Seat::take(&wish.folder).map_err(&failed)? else { return Ok(()) };
     reaper::adopt_orphans().map_err(&failed)?;
     let children = Bell::of_children().map_err(&failed)?;
@@ -151,6 +155,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         last_run: 0,
         written,
         unwritten: None,
+        open_files,
         endpoint: endpoint.clone(),
         listening,
         is_deaf: false,
@@ -161,7 +166,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         next_reaping: None,
         is_reaping_owed: false,
     };
-    supervisor.take_over();
+    supervisor.take_over().map_err(&failed)?;
     supervisor.work();
     supervisor.keep();
     let ended = supervisor.run(children, endings);

@@ -1,5 +1,7 @@
 //! What an earlier supervisor left that was killed: each process is identified anew before it counts as ours.
 
+use std::io;
+
 use super::ending::held;
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
@@ -16,7 +18,11 @@ use crate::model::services::state::{Exit, State};
 
 impl Supervisor<'_> {
     /// Takes over what runs, and takes note of what does not.
-    pub fn take_over(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// Where there is no room for another open file: whose processes run cannot be seen.
+    pub fn take_over(&mut self) -> io::Result<()> {
         let kept = std::mem::take(&mut self.written.services);
         self.adopted = std::mem::take(&mut self.written.adopted);
         self.adopted.retain(|id| identity::is_from_here(id) && identity::is_alive(id));
@@ -26,7 +32,7 @@ impl Supervisor<'_> {
         for kept in kept {
             let name = kept.plan.name.clone();
             let marker = &self.wish.marker;
-            let kin = kin::of_service(marker, name.as_str(), &kept.processes, Some(self.ourselves.pid));
+            let kin = kin::of_service(marker, name.as_str(), &kept.processes, Some(self.ourselves.pid))?;
             let was_running = !kept.state.is_resting() && kept.state != State::Stopping;
             let mut service = resting(&kept);
             if !kin.is_empty() {
@@ -39,7 +45,7 @@ impl Supervisor<'_> {
                     number: self.last_run,
                     is_setup: false,
                     child: None,
-                    others: held(&kin),
+                    others: held(&kin)?,
                     known: pid.cloned().into_iter().collect(),
                     since: kept.since.unwrap_or_else(|| self.host.clock.now()),
                     log: LogFile::find(&record_file::logs(&self.wish.folder), name.as_str()).ok().flatten(),
@@ -80,6 +86,7 @@ impl Supervisor<'_> {
         if !lost.is_empty() {
             self.news.push(format!("ended while nobody watched: {}", lost.join(", ")));
         }
+        Ok(())
     }
 }
 
