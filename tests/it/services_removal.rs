@@ -176,7 +176,7 @@ fn a_removal_killed_while_services_end_is_finished_by_the_next() {
     let pid = fleet.pid("web");
     let mut removal = sandbox.command(&sandbox.repo(), &["remove", "one", "--force"]);
     let mut removal = removal.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    wait::until("the stop", || fleet.state("web").0 == "stopped");
+    wait::until("the stop", || fleet.state("web").0 == "stopping");
     removal.kill().unwrap();
     removal.wait().unwrap();
     assert!(fleet.folder.is_dir());
