@@ -24,7 +24,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if arguments.background > 0 && !run::become_background(arguments.background, &context.folder)? {
         return Ok(0);
     }
-    let report = sweep::sweep(&context)?;
+    let report = sweep::sweep(&context, arguments.background == 0)?;
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
     } else {

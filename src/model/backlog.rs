@@ -28,6 +28,8 @@ pub struct Due {
     pub since: Timestamp,
     /// Whether its deletion was begun.
     pub is_begun: bool,
+    /// Whether its deletion was tried and failed.
+    pub is_refused: bool,
     /// On disk.
     pub bytes: u64,
 }
@@ -39,7 +41,7 @@ impl Backlog {
         const NAME: &str = "trash";
         let late = |due: &&Due| {
             let is_late = now.duration_since(due.since) > PATIENCE;
-            is_late || (due.is_begun && !self.at_work)
+            is_late || due.is_refused || (due.is_begun && !self.at_work)
         };
         let late: Vec<&Due> = self.due.iter().filter(late).collect();
         let Some(oldest) = late.iter().min_by_key(|due| due.since) else {
@@ -89,7 +91,7 @@ mod tests {
 
     fn due(hours: i64, is_begun: bool) -> Due {
         let since = Timestamp::UNIX_EPOCH - SignedDuration::from_hours(hours);
-        Due { folder: "/w/.wt-trash/a".into(), since, is_begun, bytes: 3 << 20 }
+        Due { folder: "/w/.wt-trash/a".into(), since, is_begun, is_refused: false, bytes: 3 << 20 }
     }
 
     #[test]
@@ -99,6 +101,8 @@ mod tests {
         assert_eq!(judged(vec![], false).status, Status::Ok);
         assert_eq!(judged(vec![due(2, false)], false).status, Status::Ok, "the next command deletes it");
         assert_eq!(judged(vec![due(2, true)], true).status, Status::Ok, "it is being deleted");
+        let refused = Due { is_refused: true, ..due(2, false) };
+        assert_eq!(judged(vec![refused], false).status, Status::Warning, "nothing will try it soon");
         let left = judged(vec![due(2, true)], false);
         assert_eq!(left.status, Status::Warning);
         for word in ["1 removed worktree lies", "3.0 MiB", "half-deleted", "/w/.wt-trash/a", "2 hours"] {

@@ -43,7 +43,8 @@ pub enum Occasion {
 #[must_use]
 pub fn is_due(context: &Context, registry: &Registry, occasion: Occasion) -> bool {
     let now = context.now();
-    let removed: Vec<&Trash> = registry.entries().filter_map(trash).collect();
+    let removed: Vec<&Trash> =
+        registry.entries().filter_map(trash).filter(|trash| !trash.is_put_off(now)).collect();
     let is_over =
         |trash: &&Trash| (trash.until <= now && !is_place_gone(&trash.folder)) || is_half_deleted(trash);
     let is_removal = occasion == Occasion::Removal;
@@ -75,20 +76,23 @@ pub fn is_at_work(context: &Context) -> bool {
 /// The lock file of the one sweep that is at work.
 const LOCK: &str = "sweep";
 
-/// Deletes what is due. Does nothing while another sweep is at work: that one looks again when it is done.
+/// Deletes what is due; what could not be deleted lately only where `is_asked`: somebody waits for the answer. Does nothing
+/// while another sweep is at work: that one looks again when it is done.
 ///
 /// # Errors
 ///
 /// `interrupted`; or the registry cannot be read. What cannot be deleted is said, and its record stays.
-pub fn sweep(context: &Context) -> Result<Report> {
+pub fn sweep(context: &Context, is_asked: bool) -> Result<Report> {
     let mut report = Report::default();
     let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(LOCK))? else {
         return Ok(report);
     };
+    let began = context.now();
+    let is_put_off = |trash: &Trash| !is_asked && trash.is_put_off(began);
     for _ in 0..ROUNDS {
         let before = report.deleted.len();
         report.warnings.clear();
-        round(context, &mut report)?;
+        round(context, &mut report, &is_put_off)?;
         if report.deleted.len() == before {
             break;
         }
@@ -98,7 +102,7 @@ pub fn sweep(context: &Context) -> Result<Report> {
     Ok(report)
 }
 
-fn round(context: &Context, report: &mut Report) -> Result<()> {
+fn round(context: &Context, report: &mut Report, is_put_off: &dyn Fn(&Trash) -> bool) -> Result<()> {
     let registry = context.store()?.read()?;
     let now = context.now();
     let mut kept: Vec<&Entry> = registry.entries().filter(|entry| trash(entry).is_some()).collect();
@@ -117,16 +121,31 @@ fn round(context: &Context, report: &mut Report) -> Result<()> {
             is_due |= size > context.config.trash.max_size && !newest;
             newest = false;
         }
-        if is_due {
+        if is_due && !is_put_off(trash) {
             match delete(context, entry, trash) {
                 Ok(true) => report.deleted.push(entry.name.clone()),
                 Ok(false) => {}
                 // One that cannot go must not keep the others.
-                Err(failure) => report.warnings.push(format!("{}: {failure}", entry.name)),
+                Err(failure) => {
+                    report.warnings.push(format!("{}: {failure}", entry.name));
+                    note_refusal(context, entry)?;
+                }
             }
         }
     }
     Ok(())
+}
+
+/// Writes down that it could not be deleted just now.
+fn note_refusal(context: &Context, entry: &Entry) -> Result<()> {
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let known = registry.find_by_sequence(entry.sequence).filter(|known| known.state == entry.state);
+        if let Some(Entry { state: EntryState::Removed { trash }, .. }) = known {
+            trash.refused_at = Some(now);
+        }
+        Ok(())
+    })
 }
 
 fn trash(entry: &Entry) -> Option<&Trash> {

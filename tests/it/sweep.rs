@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::kill::has_strace;
 use crate::support::{Sandbox, git, skip, wait};
 
 /// The folders in the trash of the usual repository.
@@ -138,7 +139,53 @@ fn what_is_mounted_inside_stays_is_told_and_holds_nothing_else_up() {
     swept.exits(1).says(&["another file system is mounted there"]);
     assert_eq!(kept, [left], "the other one went");
     assert_eq!(row["status"], "warning", "{row}");
-    sandbox.wt(&["list"]).ok();
+    sandbox.wt(&["sweep"]).ok();
     wait::until("the rest to go", || is_swept(&sandbox));
     assert!(precious.join("file").exists());
+}
+
+/// Answers whether `wt list` starts a sweep, which is waited for.
+fn does_list_sweep(sandbox: &Sandbox) -> bool {
+    let calls = sandbox.path("calls");
+    let mut command = sandbox.program("strace", &sandbox.repo());
+    command.args(["-f", "-qq", "-e", "trace=execve", "-o"]).arg(&calls);
+    let status = command.args([env!("CARGO_BIN_EXE_wt"), "list"]).stdout(Stdio::null()).status().unwrap();
+    assert!(status.success());
+    fs::read_to_string(calls).unwrap().contains("\"sweep\"")
+}
+
+#[test]
+fn what_cannot_be_deleted_is_tried_again_after_a_day_or_when_asked() {
+    use rustix::mount::{UnmountFlags, mount_bind, unmount};
+
+    let sandbox = Sandbox::new();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    create(&sandbox, "stuck", 1);
+    let place = sandbox.worktree("feature-stuck").join("made/0/mount");
+    fs::create_dir(&place).unwrap();
+    fs::create_dir(sandbox.path("precious")).unwrap();
+    if mount_bind(sandbox.path("precious"), &place).is_err() {
+        return skip("nothing can be mounted here");
+    }
+    sandbox.wt(&["remove", "--force", "stuck"]).ok();
+    let_time_pass(&sandbox);
+    assert!(does_list_sweep(&sandbox), "nothing was tried yet");
+    let left = half_deleted(&sandbox).unwrap();
+    let tells = |row: &serde_json::Value| row["message"].as_str().unwrap().contains(left.to_str().unwrap());
+    assert!(!does_list_sweep(&sandbox), "it was just tried");
+    let row = trash_row(&sandbox);
+    assert!(row["status"] == "warning" && tells(&row), "{row}");
+    sandbox.wt(&["sweep"]).exits(1).says(&["another file system is mounted there"]);
+    assert!(!does_list_sweep(&sandbox), "it was just tried");
+    let mut registry = sandbox.registry();
+    let yesterday = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(25);
+    registry["worktrees"][0]["trash"]["refused_at"] = yesterday.to_string().into();
+    git::write(&sandbox.state(), "registry.json", &registry.to_string());
+    assert!(does_list_sweep(&sandbox), "a day is over");
+    unmount(left.join("made/0/mount"), UnmountFlags::DETACH).unwrap();
+    assert!(!does_list_sweep(&sandbox), "it was just tried");
+    sandbox.wt(&["sweep"]).ok();
+    assert!(is_swept(&sandbox));
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -53,11 +53,24 @@ pub struct Trash {
     pub removed_at: Timestamp,
     /// When the clean-up may delete it.
     pub until: Timestamp,
+    /// When it could not be deleted, the last time that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_at: Option<Timestamp>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
+/// How long a deletion that failed is not tried again by itself: what kept it is seldom gone after minutes.
+const PAUSE: SignedDuration = SignedDuration::from_hours(24);
+
 impl Trash {
+    /// Answers whether its deletion failed so lately that it is tried again only where somebody asks for that.
+    #[must_use]
+    pub fn is_put_off(&self, now: Timestamp) -> bool {
+        // A clock that was set back must not put it off for years.
+        self.refused_at.is_some_and(|at| at <= now && now.duration_since(at) < PAUSE)
+    }
+
     /// Answers whether git's record alone was kept: the folder was gone before.
     #[must_use]
     pub fn is_record_only(&self) -> bool {

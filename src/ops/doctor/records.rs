@@ -76,7 +76,8 @@ pub fn trash(context: &Context, registry: &Registry) -> Check {
         if is_begun || trash.until < now {
             let folder = if is_begun { sweep::doomed(trash) } else { trash.folder.clone() };
             let bytes = files::size_of_tree(&folder);
-            backlog.due.push(Due { folder, since: trash.until.min(now), is_begun, bytes });
+            let is_refused = trash.refused_at.is_some();
+            backlog.due.push(Due { folder, since: trash.until.min(now), is_begun, is_refused, bytes });
         }
     }
     backlog.judge(now)

@@ -203,6 +203,7 @@ pub(super) fn planned_trash(
         branch_deleted: delete_branch && target.branch.is_some(),
         removed_at: now,
         until: until.unwrap_or(jiff::Timestamp::MAX),
+        refused_at: None,
         extra: serde_json::Map::new(),
     }
 }
