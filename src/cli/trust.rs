@@ -71,11 +71,7 @@ fn require_consent(session: &Session<'_>, report: &Report) -> Result<()> {
     if session.global.quiet || !session.ui.is_interactive() {
         return Err(trust::untrusted(report, "nobody has allowed these commands"));
     }
-    session.ui.say(&format!(
-        "{} wants these commands to be run:\n{}",
-        report.repository.display(),
-        lines(report)
-    ));
+    session.ui.say(&format!("{} wants these commands to be run:\n{}", report.owner.display(), lines(report)));
     if prompt::confirm(session.ui, "Allow them?")? {
         return Ok(());
     }
@@ -100,7 +96,7 @@ fn answer(ui: &Ui, report: &Report) -> Result<()> {
         return ui.answer_json(report);
     }
     let said = match report.state {
-        State::Nothing => "no command of this repository needs to be trusted",
+        State::Nothing => "no command needs to be trusted",
         State::Trusted => "trusted",
         State::Untrusted => "not trusted",
     };
@@ -118,7 +114,7 @@ fn answer(ui: &Ui, report: &Report) -> Result<()> {
         })
         .collect();
     ui.answer(&table::render(ui, &["COMMAND", "STATE", "FROM", "TEXT"], &rows, &["FROM"]))?;
-    ui.say(&format!("{}: {said}", report.repository.display()));
+    ui.say(&format!("{}: {said}", report.owner.display()));
     Ok(())
 }
 

@@ -43,6 +43,9 @@ pub struct Report {
     pub repository: PathBuf,
     pub state: State,
     pub commands: Vec<CommandView>,
+    /// Whose they are: the repository, or the file that `--config` named.
+    #[serde(skip)]
+    pub owner: PathBuf,
     /// The command that allows them.
     #[serde(skip)]
     pub allowing: String,
@@ -127,7 +130,9 @@ pub fn status(context: &Context) -> Result<Report> {
         _ => State::Untrusted,
     };
     let allowing = allowing(context);
-    Ok(Report { repository: repository.root().to_path_buf(), state, commands, allowing })
+    let root = repository.root().to_path_buf();
+    let owner = context.config_file.clone().unwrap_or_else(|| root.clone());
+    Ok(Report { repository: root, state, commands, owner, allowing })
 }
 
 /// Returns the command that allows what the configuration says here: another file has an approval of its own.
@@ -205,7 +210,7 @@ pub fn untrusted(report: &Report, what: &str) -> Failure {
         .filter(|view| !view.trusted)
         .map(|view| format!("  {} = {}", view.command.key, on_one_line(&view.command.command)))
         .collect();
-    let message = format!("{what} of {}:\n{}", report.repository.display(), lines.join("\n"));
+    let message = format!("{what} in {}:\n{}", report.owner.display(), lines.join("\n"));
     let details = serde_json::to_value(&report.commands).unwrap_or_default();
     Failure::new(Code::Untrusted, message)
         .hint(format!(

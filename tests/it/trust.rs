@@ -84,6 +84,9 @@ fn ones_own_commands_need_no_approval_and_a_file_named_with_config_does() {
     let error = sandbox.refused(&["--config", file.to_str().unwrap(), "trust"], "untrusted");
     let copied = format!("`wt trust --config '{}'` allows them", file.display());
     assert!(error["hint"].as_str().unwrap().contains(&copied), "{error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(&format!(" in {}:", file.display())), "{error}");
+    assert!(!message.contains(sandbox.repo().to_str().unwrap()), "it is not the repository's: {error}");
     git::write(&sandbox.repo(), ".wt.toml", "[service.web]\nrun = \"something else\"\n");
     sandbox.refused(&["trust"], "untrusted");
 }
