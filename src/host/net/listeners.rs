@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use crate::model::port::Port;
 
 #[cfg(target_os = "linux")]
-pub use linux::{connections, listeners, queues};
+pub use linux::{bound_ports, connections, listeners, queues};
 #[cfg(not(target_os = "linux"))]
-pub use other::{connections, listeners, queues};
+pub use other::{bound_ports, connections, listeners, queues};
 
 /// A connection that has a local port, as a client's or as what a server accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,13 @@ pub struct Queue {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::collections::HashSet;
     use std::io;
 
     use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
-    use netlink_packet_sock_diag::SockDiagMessage;
     use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN, TCP_TIME_WAIT};
     use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags};
+    use netlink_packet_sock_diag::{SOCK_DIAG_BY_FAMILY, SockDiagMessage};
     use netlink_sys::protocols::NETLINK_SOCK_DIAG;
     use netlink_sys::{Socket, SocketAddr};
     use rustix::io::Errno;
@@ -46,6 +47,13 @@ mod linux {
     /// `TCPF_BOUND_INACTIVE` (`net/tcp_states.h`): bound sockets that do not listen, since Linux 6.8.
     const BOUND_INACTIVE: u32 = 1 << 13;
 
+    /// `TCPDIAG_GETSOCK` (`linux/inet_diag.h`), the question from before there were others than TCP's: its answers have the
+    /// same form as those to `SOCK_DIAG_BY_FAMILY`, for all families at once.
+    const ALL_FAMILIES: u16 = 18;
+
+    /// Where the type of a message stands in it (netlink(7)).
+    const TYPE: std::ops::Range<usize> = 4..6;
+
     /// The kernel fills at most 32 KiB per answer (netlink(7)).
     const ANSWER_SIZE: usize = 64 * 1024;
 
@@ -54,6 +62,16 @@ mod linux {
         let mut found = Vec::new();
         let states = StateFlags::LISTEN.union(StateFlags::from_bits_retain(BOUND_INACTIVE));
         each_socket(&states, |response| found.extend(listener(response)))?;
+        Ok(found)
+    }
+
+    /// Returns the ports of sockets that are bound and do not listen; none before Linux 6.8. Every create asks, so nothing
+    /// else is looked at on the way.
+    pub fn bound_ports() -> Result<HashSet<Port>> {
+        let mut found = HashSet::new();
+        each_socket(&StateFlags::from_bits_retain(BOUND_INACTIVE), |response| {
+            found.extend(Port::new(response.header.socket_id.source_port));
+        })?;
         Ok(found)
     }
 
@@ -84,6 +102,17 @@ mod linux {
     fn each_socket(states: &StateFlags, mut see: impl FnMut(&InetResponse)) -> Result<()> {
         let failed = |error| Failure::from_io(error, Code::Internal, "cannot read the kernel's sockets");
         let mut socket = open().map_err(failed)?;
+        // One walk through the kernel's tables instead of two. Whoever does not know the question says so at once.
+        let mut has_begun = false;
+        let first = |response: &InetResponse| {
+            has_begun = true;
+            see(response);
+        };
+        match dump(&mut socket, &request_of_all(states), first) {
+            Ok(()) => return Ok(()),
+            Err(error) if has_begun => return Err(failed(error)),
+            Err(_) => socket = open().map_err(failed)?,
+        }
         for (family, socket_id) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
             match dump(&mut socket, &request(family, socket_id, states.clone()), &mut see) {
                 // A kernel without IPv6 has no sockets of that family.
@@ -102,13 +131,18 @@ mod linux {
         Ok(socket)
     }
 
-    fn dump(socket: &mut Socket, request: &[u8], see: &mut impl FnMut(&InetResponse)) -> io::Result<()> {
+    fn dump(socket: &mut Socket, request: &[u8], mut see: impl FnMut(&InetResponse)) -> io::Result<()> {
         socket.send(request, 0)?;
         let mut buffer = vec![0; ANSWER_SIZE];
         loop {
             let size = socket.recv(&mut &mut buffer[..], 0)?;
-            let mut rest = buffer.get(..size).unwrap_or_default();
+            let mut rest = buffer.get_mut(..size).unwrap_or_default();
             while !rest.is_empty() {
+                if let Some(kind) = rest.get_mut(TYPE)
+                    && *kind == ALL_FAMILIES.to_ne_bytes()
+                {
+                    kind.copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+                }
                 let message =
                     NetlinkMessage::<SockDiagMessage>::deserialize(rest).map_err(io::Error::other)?;
                 match message.payload {
@@ -121,9 +155,23 @@ mod linux {
                 }
                 // Messages are aligned to four bytes; a length of zero would never end.
                 let length = (message.header.length as usize).next_multiple_of(4);
-                rest = if length == 0 { &[] } else { rest.get(length..).unwrap_or_default() };
+                rest = if length == 0 { &mut [] } else { rest.get_mut(length..).unwrap_or_default() };
             }
         }
+    }
+
+    /// A header, then `struct inet_diag_req`: the lengths of addresses, an id that leaves everything open, the states, and
+    /// no further conditions.
+    fn request_of_all(states: &StateFlags) -> Vec<u8> {
+        const LENGTH: u32 = 16 + 4 + 48 + 4 + 4;
+        let mut bytes = Vec::new();
+        bytes.extend(LENGTH.to_ne_bytes());
+        bytes.extend(ALL_FAMILIES.to_ne_bytes());
+        bytes.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
+        bytes.resize(16 + 4 + 48, 0);
+        bytes.extend(states.bits().to_ne_bytes());
+        bytes.resize(LENGTH as usize, 0);
+        bytes
     }
 
     fn request(family: u8, socket_id: SocketId, states: StateFlags) -> Vec<u8> {
@@ -158,6 +206,8 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
+    use std::collections::HashSet;
+
     use super::{Connection, Queue};
     use crate::error::{Code, Failure, Result};
     use crate::model::listener::{Listener, Owner};
@@ -171,6 +221,11 @@ mod other {
     /// Returns nothing: other systems are not asked for connections.
     pub fn connections(_ports: &[Port]) -> Result<Vec<Connection>> {
         Ok(Vec::new())
+    }
+
+    /// Returns the ports of all listening sockets: what is bound and does not listen is not told.
+    pub fn bound_ports() -> Result<HashSet<Port>> {
+        Ok(listeners()?.into_iter().map(|listener| listener.port).collect())
     }
 
     /// Returns every listening TCP socket with the process that holds it. Untested: no such machine was at hand.

@@ -1,14 +1,13 @@
 //! One verdict about one port: could a server start on it now? A bind answers; nothing listens, nothing is connected.
 //! An outgoing connection whose local port it is makes it busy too: no server can bind there while it lasts.
 
-use std::collections::HashSet;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::listeners::listeners;
+use super::listeners::bound_ports;
 use crate::error::{Code, Failure, Result};
 use crate::model::port::Port;
 
@@ -21,24 +20,11 @@ pub fn probe(port: Port) -> Result<Probe> {
     verdict(port, &ADDRESSES, |address| bind_only(address, port))
 }
 
-/// Returns the ports of sockets that are bound and do not listen (Linux 6.8 and later; none elsewhere).
-pub fn bound_ports() -> Result<HashSet<Port>> {
-    Ok(listeners()?
-        .into_iter()
-        .filter(|listener| !listener.listening)
-        .map(|listener| listener.port)
-        .collect())
-}
-
 /// Returns the question that ports are chosen with: [`probe`], and busy too where the kernel's table shows a socket.
 ///
 /// Where the kernel keeps its table to itself (a sandbox without `sock_diag`), binding alone decides.
 pub fn prober() -> impl FnMut(Port) -> Result<Probe> {
-    let taken = if cfg!(target_os = "linux") {
-        bound_ports().unwrap_or_default()
-    } else {
-        listeners().unwrap_or_default().into_iter().map(|listener| listener.port).collect()
-    };
+    let taken = bound_ports().unwrap_or_default();
     move |port| {
         let verdict = probe(port)?;
         if verdict != Probe::Free || !taken.contains(&port) {
