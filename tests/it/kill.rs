@@ -9,7 +9,7 @@ use crate::support::{Sandbox, skip, wait};
 
 /// Asserts that `feature-login` is whole or not there at all, after one more command.
 #[track_caller]
-fn assert_all_or_nothing(sandbox: &Sandbox, context: &str) {
+pub fn assert_all_or_nothing(sandbox: &Sandbox, context: &str) {
     let list = sandbox.wt(&["list"]);
     assert_eq!(list.status, 0, "{context}\n{}", list.shown());
     let repo = sandbox.repo();
@@ -48,13 +48,13 @@ fn assert_all_or_nothing(sandbox: &Sandbox, context: &str) {
 }
 
 /// Takes `feature-login` away again, so that the next round starts afresh.
-fn start_afresh(sandbox: &Sandbox) {
+pub fn start_afresh(sandbox: &Sandbox) {
     if sandbox.worktree("feature-login").exists() {
         sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
     }
 }
 
-fn with_bystander() -> Sandbox {
+pub fn with_bystander() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "bystander", "--ports"]).ok();
     sandbox
@@ -117,6 +117,14 @@ fn a_removal_killed_at_thirty_random_moments_loses_nothing() {
         sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
     }
     sandbox.assert_sound(&sandbox.repo());
+}
+
+/// Each file is dated once it is there: whoever dies at that has not made them all.
+pub const DATING: &str = "utimensat";
+
+/// Answers whether the create of `feature-login` was cut off, so that it is to be undone.
+pub fn is_half_made(sandbox: &Sandbox) -> bool {
+    sandbox.living().iter().any(|entry| entry["name"] == "feature-login" && entry["state"] == "creating")
 }
 
 /// Runs `wt` so that the `number`-th system call named `call` kills it; answers whether it came to that.

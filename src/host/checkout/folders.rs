@@ -14,9 +14,10 @@ const MOST_OPEN: usize = 32;
 
 /// What a folder is opened for: to name what is in it.
 #[cfg(target_os = "linux")]
-const OPEN: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+pub(super) const OPEN: OFlags =
+    OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 #[cfg(not(target_os = "linux"))]
-const OPEN: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+pub(super) const OPEN: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// What came of making a folder; whoever holds the lock makes it, the others wait.
 pub(super) type Made = Mutex<Option<Result<(), Errno>>>;

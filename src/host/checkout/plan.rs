@@ -151,7 +151,8 @@ impl<'r> Level<'r> {
     }
 }
 
-fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
+/// Returns the path of `name` in a folder of the tree.
+pub(super) fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
     let mut path = Vec::with_capacity(folder.len() + 1 + name.len());
     if !folder.is_empty() {
         path.extend_from_slice(folder);

@@ -1,17 +1,20 @@
-//! What in a folder was provably made by a checkout, killed half-way perhaps, and what was not. It only looks.
+//! What in a folder was provably made by a checkout, killed half-way perhaps, and what was not. It only looks, and opens one
+//! folder below the other: no path is too long, and no link is followed.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::ffi::{CStr, OsStr};
+use std::fs::File;
 use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, CWD, Dev, Dir, FileType, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
+use rustix::io::Errno;
 
 use super::attributes;
 use super::blobs::Blobs;
+use super::folders::{self, Folders};
 use super::plan::{self, Entry, Kind, Plan};
 use super::request::open_library;
 use crate::error::{Code, Failure, Result};
@@ -37,109 +40,145 @@ pub fn foreign_paths(
 ) -> Result<Vec<PathBuf>> {
     let library = open_library(common_dir)?;
     let plan = plan::plan(&library, &plan::tree_of(&library, commit)?)?;
-    let root = match folder.symlink_metadata() {
-        Ok(root) if root.is_dir() => root,
-        Ok(_) => return Ok(vec![PathBuf::new()]),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+    let root = match openat(CWD, folder, folders::OPEN, Mode::empty()) {
+        Ok(root) => root,
+        Err(Errno::NOENT) => return Ok(Vec::new()),
+        Err(Errno::NOTDIR | Errno::LOOP) => return Ok(vec![PathBuf::new()]),
         Err(error) => return Err(unlisted(error, folder)),
     };
+    let device = fstat(&root).map_err(|error| unlisted(error, folder))?.st_dev;
     let known = known_paths(&plan);
     let conversions = attributes::read(&library, &plan, outside)?;
     let blobs = Blobs::open(&library)?;
-    let mut search = Search { folder, device: root.dev(), known, blobs, conversions, foreign: Vec::new() };
-    search.look_into(Path::new(""), allowed)?;
+    let mut search = Search { device, known, blobs, conversions, inner: vec![0], foreign: Vec::new() };
+    let mut folders = Folders::existing(&plan, &root);
+    // A stack of our own: how deep a tree is, is up to whoever made the commit.
+    while let Some(inner) = search.inner.pop() {
+        let allowed = if inner == 0 { allowed } else { &[] };
+        let path = &plan.folders[inner].path;
+        let looked = folders.open(inner).and_then(|opened| search.look_into(opened, path, allowed));
+        match looked {
+            // It went away, or became something else, since it was seen: somebody is at work there.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if inner != 0 => {
+                search.foreign.push(OsStr::from_bytes(path).into());
+            }
+            other => other.map_err(|error| unlisted(error, &folder.join(OsStr::from_bytes(path))))?,
+        }
+    }
     search.foreign.sort();
     Ok(search.foreign)
 }
 
 /// What the commit has at a path.
 enum Known<'a> {
-    Folder,
+    /// A folder, by its position in the plan.
+    Folder(usize),
     Entry(&'a Entry),
 }
 
-fn known_paths(plan: &Plan) -> HashMap<&OsStr, Known<'_>> {
-    let folders = plan.folders.iter().skip(1).map(|folder| (folder.path.as_slice(), Known::Folder));
+fn known_paths(plan: &Plan) -> HashMap<&[u8], Known<'_>> {
+    let folders = plan.folders.iter().enumerate().skip(1);
+    let folders = folders.map(|(position, folder)| (folder.path.as_slice(), Known::Folder(position)));
     let entries = plan.entries.iter().map(|entry| (entry.path.as_slice(), Known::Entry(entry)));
-    folders.chain(entries).map(|(path, known)| (OsStr::from_bytes(path), known)).collect()
+    folders.chain(entries).collect()
 }
 
 struct Search<'a> {
-    folder: &'a Path,
     /// The file system of the folder: what is mounted below it is nobody's to delete.
-    device: u64,
-    known: HashMap<&'a OsStr, Known<'a>>,
+    device: Dev,
+    known: HashMap<&'a [u8], Known<'a>>,
     blobs: Blobs<'a>,
     conversions: Conversions,
+    /// Folders of the plan that are there and are still to be looked into.
+    inner: Vec<usize>,
     foreign: Vec<PathBuf>,
 }
 
 impl Search<'_> {
-    fn look_into(&mut self, inner: &Path, allowed: &[&str]) -> Result<()> {
-        let folder = self.folder.join(inner);
-        let mut folders = Vec::new();
-        for found in fs::read_dir(&folder).map_err(|error| unlisted(error, &folder))? {
-            let found = found.map_err(|error| unlisted(error, &folder))?;
+    /// Looks at what is in the folder at `path`.
+    fn look_into(&mut self, folder: BorrowedFd<'_>, path: &[u8], allowed: &[&str]) -> Result<(), Errno> {
+        for found in Dir::new(listed(folder, c".")?)? {
+            let found = found?;
             let name = found.file_name();
-            if allowed.iter().any(|allowed| name == OsStr::new(allowed)) {
+            let bytes = name.to_bytes();
+            if name == c"." || name == c".." || allowed.iter().any(|allowed| bytes == allowed.as_bytes()) {
                 continue;
             }
-            let path = inner.join(name);
-            let stat = match found.metadata() {
-                Ok(stat) => stat,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(unlisted(error, &found.path())),
+            let stat = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => continue,
+                other => other?,
             };
-            match self.known.get(path.as_os_str()) {
-                Some(Known::Folder) if stat.is_dir() && stat.dev() == self.device => folders.push(path),
-                Some(Known::Entry(entry)) if self.is_ours(entry, &stat) => {}
-                _ => self.foreign.push(path),
+            let path = plan::join(path, bytes);
+            match self.known.get(path.as_slice()) {
+                Some(Known::Folder(position)) if self.is_folder(&stat) => self.inner.push(*position),
+                Some(Known::Entry(entry)) if self.is_ours(entry, folder, name, &stat) => {}
+                _ => self.foreign.push(OsStr::from_bytes(&path).into()),
             }
         }
-        folders.into_iter().try_for_each(|path| self.look_into(&path, &[]))
+        Ok(())
+    }
+
+    fn is_folder(&self, stat: &Stat) -> bool {
+        kind(stat) == FileType::Directory && stat.st_dev == self.device
     }
 
     /// Answers whether a checkout can have made what stands at the entry's path; whatever cannot be read is not ours.
-    fn is_ours(&self, entry: &Entry, stat: &Metadata) -> bool {
-        let path = self.folder.join(OsStr::from_bytes(&entry.path));
+    fn is_ours(&self, entry: &Entry, folder: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> bool {
         let content = || self.blobs.read(entry.id, &entry.path);
         match entry.kind {
             Kind::File | Kind::Executable => {
                 let conversion = self.conversions.of(&entry.path);
+                let is_beginning = |content: &[u8]| is_beginning(folder, name, stat, content);
                 // As it is stored it can be ours too, from before a rule was made, and nothing of it would be lost.
                 let is_beginning_of = |blob: &[u8]| {
-                    is_beginning(&path, stat, blob)
-                        || (!conversion.is_identity()
-                            && is_beginning(&path, stat, &conversion.apply(blob, entry.id)))
+                    is_beginning(blob)
+                        || (!conversion.is_identity() && is_beginning(&conversion.apply(blob, entry.id)))
                 };
-                stat.is_file() && content().is_ok_and(|blob| is_beginning_of(blob.data()))
+                kind(stat) == FileType::RegularFile
+                    && content().is_ok_and(|blob| is_beginning_of(blob.data()))
             }
             Kind::Link => {
-                let target = fs::read_link(&path);
-                let is_same = |target: PathBuf| {
-                    content().is_ok_and(|blob| blob.data() == target.as_os_str().as_bytes())
+                let is_same = || {
+                    let target = readlinkat(folder, name, Vec::new());
+                    target.is_ok_and(|target| content().is_ok_and(|blob| blob.data() == target.to_bytes()))
                 };
-                stat.is_symlink() && target.is_ok_and(is_same)
+                kind(stat) == FileType::Symlink && is_same()
             }
-            Kind::Submodule => {
-                let is_empty = || fs::read_dir(&path).is_ok_and(|mut inside| inside.next().is_none());
-                stat.is_dir() && stat.dev() == self.device && is_empty()
-            }
+            Kind::Submodule => self.is_folder(stat) && is_empty(folder, name).unwrap_or(false),
         }
     }
 }
 
-/// Answers whether a file holds the beginning of `content`, or all of it.
-fn is_beginning(path: &Path, stat: &Metadata, content: &[u8]) -> bool {
-    let is_no_longer = u64::try_from(content.len()).is_ok_and(|length| stat.len() <= length);
-    is_no_longer && compare(path, content).unwrap_or(false)
+fn kind(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
 }
 
-fn compare(path: &Path, mut content: &[u8]) -> std::io::Result<bool> {
-    // A path that became a link or a pipe meanwhile neither leads elsewhere nor makes us wait.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let flags = i32::try_from(flags.bits()).unwrap_or_default();
-    let mut file: File = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+/// Opens a folder in another to list it.
+fn listed(folder: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(folder, name, flags, Mode::empty())
+}
+
+fn is_empty(folder: BorrowedFd<'_>, name: &CStr) -> Result<bool, Errno> {
+    for found in Dir::new(listed(folder, name)?)? {
+        if !matches!(found?.file_name().to_bytes(), b"." | b"..") {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Answers whether a file holds the beginning of `content`, or all of it.
+fn is_beginning(folder: BorrowedFd<'_>, name: &CStr, stat: &Stat, content: &[u8]) -> bool {
+    let length = usize::try_from(stat.st_size);
+    let is_no_longer = length.is_ok_and(|length| length <= content.len());
+    is_no_longer && compare(folder, name, content).unwrap_or(false)
+}
+
+fn compare(folder: BorrowedFd<'_>, name: &CStr, mut content: &[u8]) -> std::io::Result<bool> {
+    // What became a link or a pipe meanwhile neither leads elsewhere nor makes us wait.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut file = File::from(openat(folder, name, flags, Mode::empty())?);
     let mut piece = vec![0; PIECE];
     loop {
         let length = file.read(&mut piece)?;
@@ -153,6 +192,6 @@ fn compare(path: &Path, mut content: &[u8]) -> std::io::Result<bool> {
     }
 }
 
-fn unlisted(error: std::io::Error, path: &Path) -> Failure {
-    Failure::from_io(error, Code::Permission, format!("{} cannot be looked through", path.display()))
+fn unlisted(error: Errno, path: &Path) -> Failure {
+    Failure::from_io(error.into(), Code::Permission, format!("{} cannot be looked through", path.display()))
 }
