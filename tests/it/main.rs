@@ -41,6 +41,7 @@ mod hooks_status;
 mod hostile;
 mod interrupt;
 mod kill;
+mod kill_conversion;
 mod kill_deep;
 mod list;
 mod moved_and_copied;
