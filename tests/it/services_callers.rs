@@ -20,6 +20,14 @@ use crate::support::{Sandbox, skip};
 const TWO: &str = "[service.a]\nrun = \"sleep 600\"\nlistens = false\n
 [service.b]\nrun = \"sleep 601\"\nlistens = false\n";
 
+/// Takes two seconds to end.
+const SLOW: &str = r#"[service.slow]
+run = '''python3 -c "import signal, time
+signal.signal(signal.SIGTERM, lambda *_: (time.sleep(2), exit())); open('slow', 'w'); time.sleep(600)"'''
+listens = false
+stop = { timeout = "20s" }
+"#;
+
 /// Speaks as somebody else to the socket it is given.
 const STRANGER: &str = "import os, socket, sys
 os.setgid(65534); os.setuid(65534)
@@ -129,6 +137,42 @@ fn a_foreground_start_ends_with_a_stop_from_elsewhere_and_takes_nothing_along_th
     assert_eq!(status, Some(0), "{text}");
     fleet.wt(&["status"]).ok();
     assert!(is_running(pid) && fleet.state("a").0 == "ready");
+}
+
+#[test]
+fn who_waits_for_a_stop_is_told_that_somebody_starts_it_again() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", SLOW);
+    for words in [&["down"][..], &["remove", "one", "--force", "--yes"]] {
+        fleet.wt(&["up"]).ok();
+        let pid = fleet.pid("slow");
+        until("its first word", || fleet.folder.join("slow").exists());
+        let waiting = begin(&fleet, words);
+        until("the stop", || fleet.state("slow").0 == "stopping");
+        fleet.wt(&["up"]).ok();
+        let (status, text) = said(waiting);
+        assert!(status == Some(1) && text.contains("somebody started `slow` again"), "{words:?}: {text}");
+        assert!(!is_running(pid) && fleet.state("slow").0 == "ready");
+        fs::remove_file(fleet.folder.join("slow")).unwrap();
+        fleet.wt(&["down"]).ok();
+    }
+}
+
+#[test]
+fn a_start_that_fails_takes_nothing_back_that_another_was_told_is_ready() {
+    let sandbox = Sandbox::new();
+    let config =
+        format!("{TWO}[service.web]\nrun = \"sh -c 'while [ ! -e go ]; do sleep 0.01; done; exit 3'\"\n");
+    let fleet = sandbox.fleet("one", &config);
+    let first = begin(&fleet, &["up"]);
+    until("its services", || fleet.state("a").0 == "ready" && fleet.state("b").0 == "ready");
+    fleet.wt(&["up", "a"]).ok();
+    let pid = fleet.pid("a");
+    fs::write(fleet.folder.join("go"), "").unwrap();
+    let (status, text) = said(first);
+    assert!(status == Some(1) && text.contains("service `web` did not start"), "{text}");
+    assert_eq!((fleet.pid("a"), fleet.state("b").0.as_str()), (pid, "stopped"));
+    fleet.wt(&["down"]).ok();
 }
 
 fn threads(pid: u32) -> usize {

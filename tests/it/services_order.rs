@@ -6,6 +6,19 @@ use std::net::TcpListener;
 use crate::support::services::is_running;
 use crate::support::{Sandbox, wait};
 
+/// A server that says when it begins, and some time after it was asked to end that it does so.
+const SERVER: &str = "import http.server, os, signal, sys, time
+name, pause = sys.argv[1], float(sys.argv[2])
+def note(text):
+    with open('order', 'a') as file: file.write(text + '\\n')
+def end(*_):
+    time.sleep(pause); note(name + ' ends'); os._exit(0)
+signal.signal(signal.SIGTERM, end)
+note(name)
+address = ('127.0.0.1', int(os.environ['PORT']))
+http.server.HTTPServer(address, http.server.SimpleHTTPRequestHandler).serve_forever()
+";
+
 /// A server that says when it began, as a line in `order`.
 fn noting(name: &str, more: &str) -> String {
     format!(
@@ -17,9 +30,15 @@ fn noting(name: &str, more: &str) -> String {
 #[test]
 fn each_starts_after_what_it_needs_and_ends_before_it() {
     let sandbox = Sandbox::new();
-    let config = noting("web", "depends_on = [\"api\"]")
-        + &noting("api", "depends_on = [\"db\"]")
-        + &noting("db", "")
+    let script = sandbox.path("server.py");
+    fs::write(&script, SERVER).unwrap();
+    let server = |name: &str, pause: f32, needs: &str| {
+        format!("[service.{name}]\nrun = \"python3 {} {name} {pause}\"\n{needs}\n", script.display())
+    };
+    // Those that must go first take the longest: asked all at once, they would end the other way round.
+    let config = server("web", 0.4, "depends_on = [\"api\"]")
+        + &server("api", 0.2, "depends_on = [\"db\"]")
+        + &server("db", 0.0, "")
         + "[service.watch]\nrun = \"sh -c 'trap \\\"echo watch ends >> order; exit 0\\\" TERM; \
            while :; do sleep 0.01; done'\"\nlistens = false\ndepends_on = { web = \"started\" }\n";
     let fleet = sandbox.fleet("one", &config);
@@ -27,7 +46,7 @@ fn each_starts_after_what_it_needs_and_ends_before_it() {
     let order = || fs::read_to_string(fleet.folder.join("order")).unwrap();
     assert_eq!(order(), "db\napi\nweb\n");
     fleet.wt(&["down"]).ok();
-    assert_eq!(order(), "db\napi\nweb\nwatch ends\n");
+    assert_eq!(order(), "db\napi\nweb\nwatch ends\nweb ends\napi ends\ndb ends\n");
 }
 
 #[test]

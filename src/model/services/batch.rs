@@ -34,6 +34,8 @@ pub enum Outcome {
     Failed(Vec<Failure>),
     /// Whoever wished it went away, or somebody else wished the opposite.
     Ended,
+    /// These were to stop, and somebody wished them to run again.
+    Undone(Vec<ServiceName>),
 }
 
 /// A service that failed.
@@ -66,6 +68,11 @@ impl Batch {
     pub fn new(id: BatchId, kind: Kind, named: Vec<ServiceName>) -> Self {
         let (wanted, started) = (Vec::new(), Vec::new());
         Self { id, kind, wanted, named, started, ending: None, calm_since: None, failing_since: None }
+    }
+
+    /// Answers whether somebody waits for its services to run.
+    pub fn is_open(&self) -> bool {
+        self.kind != Kind::Stop && self.ending.is_none()
     }
 
     /// Returns the services that make the wish fail; what failed by itself is the cause of what only failed with it.

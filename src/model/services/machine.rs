@@ -72,8 +72,10 @@ impl Fleet {
             Phase::Backoff { until } => Some(until),
             _ => service.start_deadline(),
         });
-        let calm = self.batches.iter().filter_map(|batch| Some(batch.calm_since? + CALM));
-        let failing = self.batches.iter().filter_map(|batch| Some(batch.failing_since? + GRACE));
+        // One that is ending waits for ends, which tell themselves.
+        let open = || self.batches.iter().filter(|batch| batch.ending.is_none());
+        let calm = open().filter_map(|batch| Some(batch.calm_since? + CALM));
+        let failing = open().filter_map(|batch| Some(batch.failing_since? + GRACE));
         of_services.chain(calm).chain(failing).min()
     }
 
@@ -94,10 +96,10 @@ impl Fleet {
     fn take(&mut self, event: Event, now: Duration, actions: &mut Vec<Action>) {
         match event {
             Event::Start { batch, plans, wait, named } => {
-                self.start(Batch::new(batch, Kind::Start { wait }, named), plans, &[]);
+                self.start(Batch::new(batch, Kind::Start { wait }, named), plans, &[], actions);
             }
             Event::Restart { batch, plans, anew, named } => {
-                self.start(Batch::new(batch, Kind::Restart, named), plans, &anew);
+                self.start(Batch::new(batch, Kind::Restart, named), plans, &anew, actions);
             }
             Event::Stop { batch, services } => self.stop(batch, &services),
             Event::Abandon { batch } => self.abandon(batch, actions),
@@ -127,7 +129,13 @@ impl Fleet {
         }
     }
 
-    fn start(&mut self, mut batch: Batch, plans: Vec<ServicePlan>, anew: &[ServiceName]) {
+    fn start(
+        &mut self,
+        mut batch: Batch,
+        plans: Vec<ServicePlan>,
+        anew: &[ServiceName],
+        actions: &mut Vec<Action>,
+    ) {
         let is_anything_up = self.services.values().any(|service| !service.is_resting());
         batch.wanted = plans.iter().map(|plan| plan.name.clone()).collect();
         for plan in plans {
@@ -138,7 +146,7 @@ impl Fleet {
                 || service.leaving == Some(Then::Stopped);
             let is_over = match service.phase {
                 // A job that was done stays done for as long as those live that it was done for.
-                Phase::Completed => !is_anything_up || service.plan != plan,
+                Phase::Completed => !is_anything_up || !service.plan.is_run_like(&plan),
                 _ => service.is_resting(),
             };
             if anew.contains(&name) || is_over || is_ending {
@@ -146,6 +154,16 @@ impl Fleet {
                 batch.started.push(name);
             }
         }
+        // Who waits for the end of what is to run again would wait for ever; what else they stopped goes on ending.
+        self.batches.retain(|stop| {
+            let meant = stop.wanted.iter().filter(|name| batch.started.contains(name));
+            let again: Vec<ServiceName> = meant.filter(|_| stop.kind == Kind::Stop).cloned().collect();
+            let is_undone = !again.is_empty();
+            actions.extend(
+                is_undone.then_some(Action::Settled { batch: stop.id, outcome: Outcome::Undone(again) }),
+            );
+            !is_undone
+        });
         self.batches.push(batch);
     }
 
@@ -184,10 +202,7 @@ impl Fleet {
         self.batches[at].ending = Some(ending);
         let started = std::mem::take(&mut self.batches[at].started);
         for name in started {
-            let heir = self.batches.iter_mut().find(|batch| {
-                let waits = matches!(batch.kind, Kind::Start { .. }) && batch.ending.is_none();
-                waits && batch.wanted.contains(&name)
-            });
+            let heir = self.batches.iter_mut().find(|batch| batch.is_open() && batch.wanted.contains(&name));
             if let Some(heir) = heir {
                 heir.started.push(name);
                 continue;
@@ -237,16 +252,8 @@ impl Fleet {
 
     fn verdict(&self, service: &Service, now: Duration) -> Verdict {
         if let Some(then) = service.leaving {
-            let is_needed = then != Then::Judged
-                && self.services.values().any(|other| {
-                    let stopping = match other.phase {
-                        Phase::Stopping { then } => Some(then),
-                        _ => other.leaving,
-                    };
-                    let goes = stopping.is_some_and(|then| then != Then::Judged);
-                    goes && other.is_running() && other.plan.needs.contains_key(&service.plan.name)
-                });
-            return if is_needed { Verdict::Nothing } else { Verdict::Leave(then) };
+            let goes = then == Then::Judged || leaving::may_go(&self.services, service);
+            return if goes { Verdict::Leave(then) } else { Verdict::Nothing };
         }
         match service.phase {
             Phase::Waiting => self.dependencies(service),
@@ -280,6 +287,12 @@ impl Fleet {
             match self.outcome(at, now) {
                 Some(outcome) => {
                     let batch = self.batches.remove(at);
+                    if outcome == Outcome::Done && batch.kind != Kind::Stop {
+                        // Somebody was told that they run: nobody else takes them back.
+                        for other in &mut self.batches {
+                            other.started.retain(|name| !batch.wanted.contains(name));
+                        }
+                    }
                     actions.push(Action::Settled { batch: batch.id, outcome });
                 }
                 None => at += 1,
@@ -296,6 +309,7 @@ impl Fleet {
         if !failures.is_empty() {
             let (kind, is_undecided) = (batch.kind, batch.is_undecided(&self.services));
             let batch = self.batches.get_mut(at)?;
+            batch.calm_since = None;
             let since = *batch.failing_since.get_or_insert(now);
             if is_undecided && now.saturating_sub(since) < GRACE {
                 return None;
@@ -309,6 +323,7 @@ impl Fleet {
         }
         let is_fulfilled = batch.is_fulfilled(&self.services);
         let batch = self.batches.get_mut(at)?;
+        batch.failing_since = None;
         match (is_fulfilled, batch.kind) {
             (true, Kind::Start { wait: true }) => {
                 let since = *batch.calm_since.get_or_insert(now);
@@ -335,6 +350,8 @@ enum Verdict {
     GiveUp,
     Leave(Then),
 }
+
+mod leaving;
 
 #[cfg(test)]
 mod tests;

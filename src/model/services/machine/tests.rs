@@ -9,6 +9,7 @@ use crate::model::port::Port;
 use crate::model::signal::EndSignal;
 
 mod failing;
+mod meeting;
 mod saying;
 
 fn plan(name: &str, needs: &[&str]) -> ServicePlan {
@@ -100,6 +101,10 @@ fn words(action: &Action) -> String {
         Action::Stop(name) => format!("stop {name}"),
         Action::Settled { batch, outcome: Outcome::Done } => format!("{batch} done"),
         Action::Settled { batch, outcome: Outcome::Ended } => format!("{batch} ended"),
+        Action::Settled { batch, outcome: Outcome::Undone(names) } => {
+            let names: Vec<&str> = names.iter().map(ServiceName::as_str).collect();
+            format!("{batch} undone: {}", names.join(", "))
+        }
         Action::Settled { batch, outcome: Outcome::Failed(failures) } => {
             let failures: Vec<String> =
                 failures.iter().map(|failure| format!("{} {}", failure.service, failure.reason)).collect();
@@ -338,7 +343,7 @@ fn a_start_that_waits_is_settled_once_all_stayed_well() {
 fn a_start_of_what_is_just_ending_follows_its_end() {
     let mut world = three_up();
     world.step(stop(2));
-    assert_eq!(world.up(3, &three()), Vec::<String>::new());
+    assert_eq!(world.up(3, &three()), ["2 undone: api, db, web"]);
     assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"]);
     world.ended("api", Exit::Signal(15));
     assert_eq!(world.ended("db", Exit::Signal(15)), ["launch db"]);

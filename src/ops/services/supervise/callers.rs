@@ -264,6 +264,11 @@ impl Supervisor<'_> {
             Outcome::Ended => {
                 failed("somebody stopped the services meanwhile".to_owned(), Cause::Service, services)
             }
+            Outcome::Undone(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let reason = format!("somebody started {} again meanwhile", names.join(", "));
+                failed(reason, Cause::Service, services)
+            }
         };
         caller.tell(number, reply);
         self.causes = causes;
