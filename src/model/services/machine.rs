@@ -274,6 +274,14 @@ impl Fleet {
                 let how = if need.phase == Phase::Failed { "failed" } else { "is stopped" };
                 return Verdict::Doomed(format!("needs `{name}`, which {how}"));
             }
+            if let Some(why) = need.keeps_waiting(*condition)
+                && self
+                    .batches
+                    .iter()
+                    .any(|batch| batch.is_open() && batch.wanted.contains(&service.plan.name))
+            {
+                return Verdict::Doomed(format!("needs `{name}`, {why}"));
+            }
             if !is_met || need.leaving.is_some() {
                 return Verdict::Nothing;
             }

@@ -73,6 +73,8 @@ pub struct Service {
     pub(super) crash: Option<Exit>,
     /// How many restarts in a row there were.
     pub(super) streak: u32,
+    /// When it was last seen to be well.
+    well: Duration,
     failures: u32,
     successes: u32,
 }
@@ -94,6 +96,7 @@ impl Service {
             is_doomed: false,
             crash: None,
             streak: 0,
+            well: Duration::ZERO,
             failures: 0,
             successes: 0,
         }
@@ -167,6 +170,26 @@ impl Service {
         }
     }
 
+    /// Returns why who waits for that condition may wait for ever: nothing that is under way changes it.
+    pub(super) fn keeps_waiting(&self, condition: Condition) -> Option<String> {
+        if self.leaving.is_some() || self.meets(condition) {
+            return None;
+        }
+        match (condition, self.phase) {
+            // With a policy it is stopped at once, and started again.
+            (Condition::Healthy, Phase::Unhealthy { .. })
+                if self.plan.restart.policy == RestartPolicy::No =>
+            {
+                let why = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                Some(format!("which is unhealthy{why}"))
+            }
+            (Condition::Completed, Phase::Ready { .. }) if self.plan.port.is_some() => {
+                Some("which is to complete, and is a server that goes on".to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// Wants it to run from now on.
     pub(super) fn want(&mut self, plan: ServicePlan) {
         self.restarts = 0;
@@ -224,8 +247,8 @@ impl Service {
                 self.judge(reason, now);
             }
             Phase::Starting { since } | Phase::Ready { since } | Phase::Unhealthy { since } => {
-                if matches!(self.phase, Phase::Ready { .. }) && now.saturating_sub(since) >= STABLE {
-                    self.streak = 0;
+                if matches!(self.phase, Phase::Ready { .. }) {
+                    self.count_anew(since, now);
                 }
                 if exit.is_success() && self.plan.restart.policy != RestartPolicy::Always {
                     self.phase = Phase::Completed;
@@ -246,16 +269,13 @@ impl Service {
         }
         match (self.phase, sight) {
             (Phase::Starting { .. }, Sight::Well) => self.rise(now),
-            (Phase::Starting { .. }, Sight::Hopeless(reason)) => {
-                self.reason = Some(reason);
-                return true;
-            }
             (Phase::Starting { .. }, Sight::Unwell(reason)) => self.reason = Some(reason),
             (Phase::Ready { .. }, Sight::Well) => {
+                self.well = now;
                 self.failures = 0;
                 self.reason = None;
             }
-            (Phase::Ready { since }, Sight::Unwell(reason) | Sight::Hopeless(reason)) => {
+            (Phase::Ready { since }, Sight::Unwell(reason)) => {
                 self.failures = self.failures.saturating_add(1);
                 let needed = self.plan.patience.failures;
                 if self.failures < needed {
@@ -264,6 +284,7 @@ impl Service {
                 }
                 self.reason = Some(reason);
                 self.successes = 0;
+                self.count_anew(since, self.well);
                 self.phase = Phase::Unhealthy { since };
                 return self.plan.restart.policy != RestartPolicy::No;
             }
@@ -273,7 +294,7 @@ impl Service {
                     self.rise(now);
                 }
             }
-            (Phase::Unhealthy { .. }, Sight::Unwell(reason) | Sight::Hopeless(reason)) => {
+            (Phase::Unhealthy { .. }, Sight::Unwell(reason)) => {
                 self.successes = 0;
                 self.reason = Some(reason);
             }
@@ -307,13 +328,21 @@ impl Service {
     fn rise(&mut self, now: Duration) {
         self.took = self.launched.take().map(|launched| now.saturating_sub(launched));
         self.phase = Phase::Ready { since: now };
+        self.well = now;
         self.failures = 0;
         self.successes = 0;
         self.reason = None;
     }
 
+    /// A run that was well for long makes the count of restarts in a row begin anew.
+    fn count_anew(&mut self, since: Duration, until: Duration) {
+        if until.saturating_sub(since) >= STABLE {
+            self.streak = 0;
+        }
+    }
+
     /// It ended as it should not have: is it started again?
-    fn judge(&mut self, reason: String, now: Duration) {
+    pub(super) fn judge(&mut self, reason: String, now: Duration) {
         let rule = self.plan.restart;
         if rule.policy == RestartPolicy::No {
             return self.fail(reason);

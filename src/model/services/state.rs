@@ -116,8 +116,6 @@ pub enum Sight {
     Well,
     /// Not ready, and why in words.
     Unwell(String),
-    /// It cannot become ready whatever the patience: why in words.
-    Hopeless(String),
 }
 
 /// Returns a duration as people say it: `500ms`, `1.5s`, `2min`.

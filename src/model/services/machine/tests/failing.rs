@@ -94,3 +94,82 @@ fn a_service_that_is_not_critical_fails_the_wish_that_names_it() {
         assert_eq!(world.ended("mail", Exit::Status(1)), [answer]);
     }
 }
+
+#[test]
+fn what_needs_an_unhealthy_service_is_told_at_once_and_not_waited_for() {
+    let mut world = World::default();
+    world.up(1, &[plan("db", &[])]);
+    world.well("db");
+    for _ in 0..3 {
+        world.unwell("db");
+    }
+    let both = [plan("db", &[]), plan("web", &["db"])];
+    assert_eq!(world.up(2, &both), ["2 failed: web needs `db`, which is unhealthy: 503"]);
+    assert_eq!(world.state("db"), State::Unhealthy);
+    world.well("db");
+    assert_eq!(world.up(3, &both), ["launch web"]);
+}
+
+#[test]
+fn what_starts_again_by_itself_waits_until_what_it_needs_is_well_again() {
+    let mut world = World::default();
+    let web = ServicePlan { needs: plan("web", &["db"]).needs, ..restarting("web", RestartPolicy::Always) };
+    world.up(1, &[plan("db", &[]), web]);
+    world.well("db");
+    world.well("web");
+    for _ in 0..3 {
+        world.unwell("db");
+    }
+    world.ended("web", Exit::Status(1));
+    assert_eq!(world.after(500), Vec::<String>::new());
+    assert_eq!(world.state("web"), State::Starting);
+    assert_eq!(world.well("db"), ["launch web"]);
+}
+
+#[test]
+fn the_end_of_a_server_is_not_waited_for_and_that_of_a_job_is() {
+    for (port, answer) in [
+        (
+            Port::new(5000),
+            vec!["1 failed: web needs `db`, which is to complete, and is a server that goes on"],
+        ),
+        (None, vec![]),
+    ] {
+        let mut world = World::default();
+        let mut web = plan("web", &[]);
+        web.needs.insert("db".parse().unwrap(), Condition::Completed);
+        world.up(1, &[ServicePlan { port, ..plan("db", &[]) }, web]);
+        let mut said = world.well("db");
+        if said == ["stop db"] {
+            said = world.ended("db", Exit::Signal(15));
+        }
+        assert_eq!(said, answer);
+    }
+}
+
+#[test]
+fn a_run_that_lasted_makes_the_count_begin_anew_also_where_it_ended_unhealthy() {
+    let mut world = World::default();
+    world.up(1, &[restarting("web", RestartPolicy::OnFailure)]);
+    for _ in 0..9 {
+        world.well("web");
+        world.after(10_000);
+        world.well("web");
+        for _ in 0..3 {
+            world.after(10_000);
+            world.unwell("web");
+        }
+        world.ended("web", Exit::Signal(15));
+        assert_eq!(world.after(500), ["launch web"], "the first pause each time");
+    }
+    for pause in [1000, 2000] {
+        world.well("web");
+        for _ in 0..3 {
+            world.after(10_000);
+            world.unwell("web");
+        }
+        assert_eq!(world.state("web"), State::Stopping);
+        world.ended("web", Exit::Signal(15));
+        assert_eq!(world.after(pause), ["launch web"], "one that was never well again has not lasted");
+    }
+}
