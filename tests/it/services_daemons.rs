@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::services::{Fleet, is_running, kill};
+use rustix::process::Signal;
+
+use crate::support::services::{Fleet, is_running, kill, signal};
 use crate::support::wait::until;
 use crate::support::{Sandbox, holder::Holder};
 
@@ -49,6 +51,46 @@ fn daemons_that_fork_twice_and_wipe_their_environment_end_with_down() {
     assert!(daemons.into_iter().all(is_running));
     fleet.wt(&["down"]).ok();
     assert!(!daemons.into_iter().any(is_running), "{daemons:?}");
+}
+
+/// Serves in the background, and ends well when it is asked to.
+const BACKGROUND: &str = "import http.server as h, os, signal
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), h.SimpleHTTPRequestHandler).serve_forever()
+";
+
+#[test]
+fn a_daemon_that_is_killed_is_started_again_and_one_that_ended_well_is_not() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.path("background.py");
+    fs::write(&script, BACKGROUND).unwrap();
+    let policy = "restart = { policy = \"on-failure\", backoff = \"5ms\" }";
+    let config = format!("[service.web]\nrun = \"python3 {}\"\n{policy}\n", script.display());
+    let fleet = sandbox.fleet("one", &config);
+    fleet.wt(&["up"]).ok();
+    let first = fleet.pid("web");
+    assert_eq!(fleet.service("web")["restarts"], 0, "it only went into the background");
+    kill(first);
+    until("its next run", || {
+        let service = fleet.service("web");
+        service["state"] == "ready" && service["pid"] != first
+    });
+    assert_eq!(fleet.service("web")["restarts"], 1);
+    signal(fleet.pid("web"), Signal::TERM);
+    until("its end", || fleet.state("web").0 == "completed");
+}
+
+#[test]
+fn a_job_that_leaves_something_behind_for_a_moment_is_completed() {
+    let sandbox = Sandbox::new();
+    let config = "[service.job]\nrun = \"sh -c 'sleep 0.3 & exit 0'\"\nlistens = false\n";
+    let fleet = sandbox.fleet("one", config);
+    fleet.wt(&["up"]).ok();
+    until("its end", || fleet.state("job").0 != "ready");
+    assert_eq!(fleet.state("job").0, "completed");
 }
 
 #[test]

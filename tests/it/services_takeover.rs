@@ -55,6 +55,44 @@ fn a_killed_supervisors_services_can_be_stopped_at_once() {
     assert_eq!(fleet.state("web").0, "stopped");
 }
 
+#[test]
+fn what_only_waited_when_its_supervisor_was_killed_has_stopped() {
+    let sandbox = Sandbox::new();
+    let config = "[service.db]\nrun = \"sleep 600\"\n\
+                  [service.web]\nrun = \"sleep 601\"\nlistens = false\ndepends_on = [\"db\"]\n\
+                  restart = { policy = \"always\", backoff = \"5ms\" }\n";
+    let fleet = sandbox.fleet("one", config);
+    let mut up = sandbox.command(&fleet.folder, &["up", "-q"]).stderr(Stdio::null()).spawn().unwrap();
+    wait::until("its start", || fleet.service("db")["pid"].is_u64());
+    let supervisor = fleet.supervisor().unwrap();
+    kill(supervisor);
+    wait::end_of(&mut up);
+    fleet.wt(&["status"]).ok().says(&["took over db"]);
+    assert_eq!((fleet.state("db").0.as_str(), fleet.state("web").0.as_str()), ("starting", "stopped"));
+    fleet.wt(&["down"]).ok();
+}
+
+#[test]
+fn after_a_reboot_a_look_starts_nothing_again() {
+    let sandbox = Sandbox::new();
+    let fleet =
+        sandbox.fleet("one", &format!("{SERVER}restart = {{ policy = \"always\", backoff = \"5ms\" }}\n"));
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
+    kill(supervisor);
+    kill(pid);
+    wait::until("their ends", || !is_running(supervisor) && !is_running(pid));
+    let file = sandbox.services_of("feature-one").join("services.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    assert!(text.contains(boot.trim()));
+    fs::write(&file, text.replace(boot.trim(), "11111111-2222-3333-4444-555555555555")).unwrap();
+    fleet.wt(&["status"]).ok();
+    assert_eq!(fleet.state("web").0, "stopped");
+    fleet.wt(&["up"]).ok();
+    assert_eq!(fleet.state("web").0, "ready");
+}
+
 /// As [`SERVER`], and every pid of its record belongs to strangers by now.
 fn with_reused_pids(sandbox: &Sandbox) -> (Fleet<'_>, Holder) {
     let fleet = sandbox.fleet("one", SERVER);

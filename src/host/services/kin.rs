@@ -4,6 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use crate::host::process::identity;
+use crate::host::process::open_files;
+use crate::host::process::stop::Running;
 use crate::host::process::table::{self, ProcessFacts, Stat};
 use crate::model::attribution::{CHECK, WT_MARKER, WT_SERVICE};
 use crate::model::kinship::{self, Search, Sighting};
@@ -25,6 +27,23 @@ impl Kin {
     pub fn is_of_check(&self) -> bool {
         self.service.as_deref().is_some_and(|service| service.ends_with(CHECK))
     }
+}
+
+/// Holds the processes fast, so that no other is meant even when they end; those that have ended are left out, and those
+/// for which there is no room.
+///
+/// # Errors
+///
+/// Where there is room for none of them.
+pub fn held(kin: &[Kin]) -> io::Result<Vec<Running>> {
+    let mut held = Vec::new();
+    for kin in kin {
+        match Running::find(kin.id.pid, kin.id.started) {
+            Err(error) if open_files::is_lack(&error) && held.is_empty() => return Err(error),
+            found => held.extend(found.ok().flatten()),
+        }
+    }
+    Ok(held)
 }
 
 /// What processes use together.

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::identity;
 use crate::host::process::stop::{Running, wait_for_end};
-use crate::host::services::kin::{self, Kin};
+use crate::host::services::kin;
 use crate::host::services::record_file;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
@@ -157,7 +157,7 @@ pub(super) fn end_remains(context: &Context, place: &Place, recorded: &[ProcessI
     // A check that was just being made is nothing to tell of.
     let pids: Vec<u32> = left.iter().filter(|kin| !kin.is_of_check()).map(|kin| kin.id.pid).collect();
     for signal in [EndSignal::Term, EndSignal::Kill] {
-        let held: Vec<Running> = held(&find()?);
+        let held: Vec<Running> = kin::held(&find()?).map_err(unseen())?;
         for process in &held {
             // Whoever has gone meanwhile needs none; whoever may not be signalled is told below.
             let _ = process.send(signal);
@@ -174,10 +174,6 @@ pub(super) fn end_remains(context: &Context, place: &Place, recorded: &[ProcessI
 
 fn unseen() -> impl Fn(std::io::Error) -> Failure {
     super::failures::internal("the processes of the services cannot be looked for")
-}
-
-fn held(kin: &[Kin]) -> Vec<Running> {
-    kin.iter().filter_map(|kin| Running::find(kin.id.pid, kin.id.started).ok().flatten()).collect()
 }
 
 fn forget(context: &Context, entry: &Entry, place: &Place) -> Result<()> {

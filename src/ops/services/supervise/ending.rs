@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::running::Ending;
 use super::supervisor::Supervisor;
+use crate::host::process::identity;
 use crate::host::process::stop::Running;
-use crate::host::process::{identity, open_files};
 use crate::host::services::kin::{self, Kin};
 use crate::host::services::{log_file, log_reader, reaper, record_file};
 use crate::model::port::Port;
@@ -25,6 +25,10 @@ const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// When it is tried again to find and ask what could not be, for too many files were open.
 const AGAIN: Duration = Duration::from_millis(100);
+
+/// How often a daemon is looked for once more: while the processes are listed, one may be born and its parent end, so that
+/// neither is seen.
+const FORKS: u32 = 2;
 
 impl Supervisor<'_> {
     /// Looks which processes have ended, and goes on with those that are being ended.
@@ -45,9 +49,11 @@ impl Supervisor<'_> {
                     }
                 }
             }
-            let others = run.others.len();
-            run.others.retain(|process| !process.is_ended());
-            if run.others.len() < others {
+            let ended: Vec<Running> = run.others.extract_if(.., |process| process.is_ended()).collect();
+            for exit in ended.iter().filter_map(reaper::find_end) {
+                run.note_end(exit);
+            }
+            if !ended.is_empty() {
                 run.known.retain(identity::is_alive);
             }
             let is_gone = run.child.is_none() && run.others.is_empty();
@@ -61,16 +67,26 @@ impl Supervisor<'_> {
 
     /// Its first process has ended: did it leave a daemon, or something to clear away?
     fn see_gone(&mut self, name: &ServiceName) {
-        // Without room for another open file nobody can tell: the next look may.
-        let Ok(kin) = self.kin_of(name) else { return };
-        let Some(run) = self.runs.get_mut(name) else { return };
+        let Some(run) = self.runs.get(name) else { return };
         let exit = run.exit.unwrap_or(Exit::Unknown);
-        let is_daemon = kin.iter().any(|kin| !kin.is_of_check());
+        let may_be_daemon = !run.is_setup && (exit.is_success() || (run.is_daemon && exit == Exit::Unknown));
+        // Without room for another open file nobody can tell: the next look may.
+        let Ok(mut kin) = self.kin_of(name) else { return };
+        for _ in 0..if may_be_daemon { FORKS } else { 0 } {
+            if kin.is_empty() {
+                let Ok(found) = self.kin_of(name) else { return };
+                kin = found;
+            }
+        }
+        let Some(run) = self.runs.get_mut(name) else { return };
+        let is_daemon = may_be_daemon && kin.iter().any(|kin| !kin.is_of_check());
         if kin.is_empty() {
             self.end(name, exit);
-        } else if exit.is_success() && !run.is_setup && is_daemon {
-            // It went into the background: what it left is the service now.
-            let Ok(others) = held(&kin) else { return };
+        } else if is_daemon {
+            let Ok(others) = kin::held(&kin) else { return };
+            // It went into the background: what it left is the service now, and only its own end says how that ended.
+            run.is_daemon = true;
+            run.exit = Some(Exit::Unknown);
             run.others = others;
             run.known = kin.into_iter().map(|kin| kin.id).collect();
         } else {
@@ -107,7 +123,7 @@ impl Supervisor<'_> {
         }
         let (is_killing, was_killing) = (ending.is_killing || is_late, ending.is_killing);
         // Those who were asked have gone, or do not go: who is left?
-        let found = self.kin_of(name).and_then(|kin| Ok((held(&kin)?, kin)));
+        let found = self.kin_of(name).and_then(|kin| Ok((kin::held(&kin)?, kin)));
         let Some(run) = self.runs.get_mut(name) else { return };
         let Ok((targets, kin)) = found else {
             // Without room for another open file nobody can be found or asked: later, when others have ended.
@@ -201,23 +217,6 @@ impl Supervisor<'_> {
         }
         kin::of_service(marker, name.as_str(), &recorded, adopter)
     }
-}
-
-/// Holds the processes fast, so that no other is meant even when they end; those that have ended are left out, and those
-/// for which there is no room.
-///
-/// # Errors
-///
-/// Where there is room for none of them.
-pub(super) fn held(kin: &[Kin]) -> io::Result<Vec<Running>> {
-    let mut held = Vec::new();
-    for kin in kin {
-        match Running::find(kin.id.pid, kin.id.started) {
-            Err(error) if open_files::is_lack(&error) && held.is_empty() => return Err(error),
-            found => held.extend(found.ok().flatten()),
-        }
-    }
-    Ok(held)
 }
 
 fn ask(targets: &[Running], signal: EndSignal) {

@@ -90,6 +90,7 @@ impl Supervisor<'_> {
             look: Look::new(self.host.clock.instant()),
             ending: None,
             exit: None,
+            is_daemon: false,
         };
         self.runs.insert(plan.name.clone(), run);
         Ok(())

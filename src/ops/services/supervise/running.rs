@@ -37,8 +37,10 @@ pub(super) struct Run {
     pub terminal: Option<OwnedFd>,
     pub look: Look,
     pub ending: Option<Ending>,
-    /// How its first process ended.
+    /// How its first process ended, or the daemon that it left.
     pub exit: Option<Exit>,
+    /// Whether what its first process left behind is the service.
+    pub is_daemon: bool,
 }
 
 impl Run {
@@ -72,16 +74,21 @@ impl Run {
         }
     }
 
+    /// Takes note of how a process of a daemon ended: the first bad end counts, it may have brought about the others.
+    pub fn note_end(&mut self, exit: Exit) {
+        if self.exit.is_none_or(|known| known == Exit::Unknown || known.is_success()) {
+            self.exit = Some(exit);
+        }
+    }
+
     /// Takes note of processes that were seen, the first one first.
-    pub fn remember(&mut self, seen: impl IntoIterator<Item = ProcessId>) -> bool {
-        let before = self.known.clone();
+    pub fn remember(&mut self, seen: impl IntoIterator<Item = ProcessId>) {
         self.known.retain(identity::is_alive);
         for id in seen {
             if !self.known.contains(&id) {
                 self.known.push(id);
             }
         }
-        self.known != before
     }
 }
 

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::host::machine::Host;
 use crate::host::process::identity;
 use crate::host::process::open_files::{self, SoftLimit};
+use crate::host::process::stop::Running;
 use crate::host::services::endpoint::{Endpoint, Listening};
 use crate::host::services::hold::PortHold;
 use crate::host::services::open_folder::OpenFolder;
@@ -282,8 +283,11 @@ impl Supervisor<'_> {
         }
         if self.next_reaping.is_some_and(|due| due <= now) {
             self.next_reaping = None;
-            let waited_for: Vec<u32> =
-                self.runs.values().filter_map(|run| Some(run.child.as_ref()?.id.pid)).collect();
+            let of_run = |run: &Run| {
+                let child = run.child.as_ref().map(|child| child.id.pid);
+                child.into_iter().chain(run.others.iter().map(Running::pid)).collect::<Vec<_>>()
+            };
+            let waited_for: Vec<u32> = self.runs.values().flat_map(of_run).collect();
             // What cannot be reaped now is reaped by whoever outlives us.
             self.is_reaping_owed =
                 reaper::reap_orphans(&waited_for, !self.asker.is_idle()).unwrap_or_default();

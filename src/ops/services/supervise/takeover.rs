@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::ending::held;
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
 use crate::host::process::identity;
@@ -29,6 +28,7 @@ impl Supervisor<'_> {
         let mut taken: Vec<String> = Vec::new();
         let mut lost: Vec<String> = Vec::new();
         let mut ending: Vec<ServiceName> = Vec::new();
+        let is_same_boot = self.written.supervisor.as_ref().is_some_and(identity::is_from_here);
         for kept in kept {
             let name = kept.plan.name.clone();
             let marker = &self.wish.marker;
@@ -45,7 +45,7 @@ impl Supervisor<'_> {
                     number: self.last_run,
                     is_setup: false,
                     child: None,
-                    others: held(&kin)?,
+                    others: kin::held(&kin)?,
                     known: pid.cloned().into_iter().collect(),
                     since: kept.since.unwrap_or_else(|| self.host.clock.now()),
                     log: LogFile::find(&record_file::logs(&self.wish.folder), name.as_str()).ok().flatten(),
@@ -53,10 +53,15 @@ impl Supervisor<'_> {
                     look: Look::new(self.host.clock.instant()),
                     ending: None,
                     exit: None,
+                    is_daemon: false,
                 };
                 run.remember(kin.into_iter().map(|kin| kin.id));
                 self.runs.insert(name.clone(), run);
-            } else if was_running {
+            } else if was_running && !is_same_boot {
+                // It ended with the machine: a look at how things stand starts nothing.
+                lost.push(name.to_string());
+            } else if was_running && (kept.state != State::Starting || !kept.processes.is_empty()) {
+                // One that only waited has nothing that could have ended.
                 service.phase = Phase::Ready { since: self.now() };
                 lost.push(name.to_string());
                 self.events.push_back(Event::Ended { service: name.clone(), exit: Exit::Unknown });
