@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::holder::{Hold, hold};
 use crate::support::services::{is_running, kill};
 use crate::support::{Sandbox, wait};
 use wt::model::port::Port;
@@ -23,6 +24,19 @@ fn a_killed_service_is_started_again_on_its_port_after_its_pause() {
     });
     let service = fleet.service("web");
     assert_eq!((service["restarts"].as_u64(), fleet.port("web")), (Some(1), port));
+}
+
+#[test]
+fn in_the_pause_before_a_restart_nobody_else_is_given_the_port() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", &server("restart = { policy = \"always\", backoff = \"60s\" }"));
+    fleet.wt(&["up"]).ok();
+    let port = fleet.port("web");
+    kill(fleet.pid("web"));
+    wait::until("the pause", || fleet.state("web").0 == "backoff");
+    assert!(hold("127.0.0.1", port, Hold::Bound).is_none());
+    fleet.wt(&["down"]).ok();
+    assert!(hold("127.0.0.1", port, Hold::Bound).is_some());
 }
 
 #[test]

@@ -67,6 +67,17 @@ fn a_client_that_comes_between_a_crash_and_the_restart_waits_and_is_answered() {
 }
 
 #[test]
+fn a_server_that_ends_before_it_takes_a_client_is_not_said_to_have_lost_its_port() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"sh -c 'echo no such table; exit 3'\"\nsocket = \"activate\"\n\
+                  health = { http = \"/\" }\n";
+    let fleet = sandbox.fleet("one", config);
+    let error = sandbox.wt_in(&fleet.folder, &["--json", "up"]).exits(1).error("service_failed");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("ended with status 3\n") && message.contains("no such table"), "{message}");
+}
+
+#[test]
 fn after_down_nobody_listens_any_more() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", &config(&sandbox, ""));

@@ -21,8 +21,8 @@ pub enum Event {
     Stop { batch: BatchId, services: Vec<ServiceName> },
     /// Whoever wished it is gone.
     Abandon { batch: BatchId },
-    /// A service could not be started at all.
-    LaunchFailed { service: ServiceName, reason: String },
+    /// A service could not be started at all; it is final when the next time cannot be better.
+    LaunchFailed { service: ServiceName, reason: String, is_final: bool },
     /// Nothing of a service, or of its setup, runs any more.
     Ended { service: ServiceName, exit: Exit },
     /// A service was looked at.
@@ -103,12 +103,12 @@ impl Fleet {
             }
             Event::Stop { batch, services } => self.stop(batch, &services),
             Event::Abandon { batch } => self.abandon(batch, actions),
-            Event::LaunchFailed { service, reason } => {
+            Event::LaunchFailed { service, reason, is_final } => {
                 if let Some(service) = self.services.get_mut(&service) {
-                    // It cannot be better the next time: a command is missing, or its folder.
                     match service.leaving {
                         Some(_) => service.end(Exit::Unknown, now),
-                        None => service.fail(reason),
+                        None if is_final => service.fail(reason),
+                        None => service.judge(reason, now),
                     }
                 }
             }

@@ -354,7 +354,7 @@ fn a_command_that_cannot_be_run_is_not_tried_again() {
     let mut world = World::default();
     world.up(1, &[restarting("web", RestartPolicy::Always)]);
     let reason = "`nothing` cannot be run: there is no such command".to_owned();
-    let failed = world.step(Event::LaunchFailed { service: "web".parse().unwrap(), reason });
+    let failed = world.step(Event::LaunchFailed { service: "web".parse().unwrap(), reason, is_final: true });
     assert_eq!(failed, ["1 failed: web `nothing` cannot be run: there is no such command"]);
 }
 

@@ -190,6 +190,10 @@ impl Supervisor<'_> {
         event: impl FnOnce(BatchId) -> Event,
     ) {
         let batch = self.new_batch();
+        for plan in &plans {
+            // It may be another program by now, or another port.
+            self.unshared.remove(&plan.name);
+        }
         if let Some(caller) = self.callers.get_mut(at) {
             caller.wishes.push((batch, number));
         }

@@ -7,7 +7,8 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::launching::{Refusal, cause, taken_by};
+use super::holders::taken_by;
+use super::launching::{Refusal, cause};
 use super::supervisor::Supervisor;
 use crate::host::services::hold::PortHold;
 use crate::host::services::signals::Bell;

@@ -158,6 +158,10 @@ impl Supervisor<'_> {
         if let Some(run) = &run {
             run.look.give_up.raise();
         }
+        if run.as_ref().is_some_and(|run| run.ending.is_none()) {
+            // It fails for its end, not for what it had not done yet.
+            self.forget_extra_port(name);
+        }
         if run.is_some_and(|run| !run.is_setup && run.ending.is_none()) && self.is_cut_off(name, exit) {
             return;
         }

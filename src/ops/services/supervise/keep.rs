@@ -2,7 +2,7 @@
 //! listener is. Written when something changed, never waited for.
 
 use std::collections::BTreeSet;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,6 +15,7 @@ use crate::host::store::Store;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::registry::table::Registry;
+use crate::model::services::machine::Event;
 use crate::model::services::news;
 use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::record::{Kept, Record, SCHEMA};
@@ -22,6 +23,9 @@ use crate::model::services::service::Service;
 
 /// How long the end of the last writing is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Between two tries to write into the registry.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Writes processes into the registry, one after the other, in a thread of its own: somebody may hold the lock.
 #[derive(Debug)]
@@ -69,13 +73,19 @@ impl Registrar {
 }
 
 fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<Vec<ProcessId>>) {
-    while let Ok(mut processes) = wishes.recv() {
+    let mut unwritten: Option<Vec<ProcessId>> = None;
+    loop {
+        // What could not be written is tried again: the disk may have room by then, or the lock be free.
+        let heard = match &unwritten {
+            Some(_) => wishes.recv_timeout(RETRY),
+            None => wishes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let is_last = heard == Err(RecvTimeoutError::Disconnected);
         // Only the last word counts.
-        while let Ok(newer) = wishes.try_recv() {
-            processes = newer;
-        }
+        let newest = wishes.try_iter().last().or(heard.ok());
+        let Some(processes) = newest.or(unwritten.take()) else { return };
         let value = serde_json::to_value(&processes).unwrap_or(Value::Null);
-        let _ = store.update(|registry| {
+        let written = store.update(|registry| {
             if let Some(entry) = registry.find_by_sequence(sequence) {
                 if processes.is_empty() {
                     entry.extra.shift_remove("processes");
@@ -85,6 +95,10 @@ fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<Vec<Proce
             }
             Ok(())
         });
+        if is_last {
+            return;
+        }
+        unwritten = written.is_err().then_some(processes);
     }
 }
 
@@ -96,7 +110,7 @@ impl Supervisor<'_> {
         services
             .map(|service| {
                 let run = self.runs.get(&service.plan.name);
-                let pids: Vec<u32> = run.iter().flat_map(|run| &run.known).map(|id| id.pid).collect();
+                let pids: Vec<u32> = run.iter().flat_map(|run| run.alive()).map(|id| id.pid).collect();
                 ServiceFacts {
                     service: service.plan.name.clone(),
                     state: service.state(),
@@ -127,7 +141,8 @@ impl Supervisor<'_> {
 
     /// Lets go of the ports of everything that rests, unless somebody has just asked for some of it.
     pub fn release_resting(&mut self) {
-        if !self.events.is_empty() {
+        let is_wish = |event: &Event| matches!(event, Event::Start { .. } | Event::Restart { .. });
+        if self.events.iter().any(is_wish) {
             return;
         }
         let resting = self.fleet.services().values().filter(|service| service.is_resting());
@@ -152,6 +167,7 @@ impl Supervisor<'_> {
     pub fn keep(&mut self) {
         // Also where nothing changed on record: a start may have failed as it had before.
         self.release_resting();
+        self.hold_in_pauses();
         if self.fleet.is_idle() {
             // What is started from now on is not theirs who stayed with what has ended.
             self.let_go();

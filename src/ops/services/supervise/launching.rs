@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
+use super::holders::taken_by;
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
 use super::terminal;
-use crate::host::net::owner;
 use crate::host::services::hold::{self, PortHold};
 use crate::host::services::launch::{Launch, launch};
 use crate::host::services::log_file::LogFile;
@@ -23,6 +23,7 @@ use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
+use crate::model::services::service::Phase;
 
 /// Why ports cannot be had.
 #[derive(Debug)]
@@ -42,7 +43,9 @@ impl Supervisor<'_> {
         self.causes.remove(name);
         if let Err(Refusal { reason, cause }) = self.try_launch(&plan, is_setup) {
             self.causes.insert(name.clone(), cause);
-            self.events.push_back(Event::LaunchFailed { service: name.clone(), reason });
+            // A command that is not there, or may not be run, is not there the next time either.
+            let is_final = matches!(cause, Cause::NotFound | Cause::Permission);
+            self.events.push_back(Event::LaunchFailed { service: name.clone(), reason, is_final });
         }
     }
 
@@ -54,6 +57,7 @@ impl Supervisor<'_> {
         } else {
             self.require_ports(plan)?;
         }
+        self.require_socket(plan)?;
         let logs = record_file::logs(&self.wish.folder);
         let log = LogFile::start(&logs, plan.name.as_str())
             .map_err(|error| refusal(&error, &format!("its log in {} cannot be written", logs.display())))?;
@@ -129,7 +133,7 @@ impl Supervisor<'_> {
         Err(Refusal { reason, cause: Cause::Permission })
     }
 
-    /// Holds the ports again where they were let go, and makes the socket that is to be handed over.
+    /// Holds the ports again where they were let go.
     fn require_ports(&mut self, plan: &ServicePlan) -> Result<(), Refusal> {
         if plan.contained {
             return Ok(());
@@ -147,7 +151,12 @@ impl Supervisor<'_> {
                 }
             }
         }
-        if let (Some(port), true) = (plan.port, plan.activated)
+        Ok(())
+    }
+
+    /// Makes the socket that is to be handed over.
+    fn require_socket(&mut self, plan: &ServicePlan) -> Result<(), Refusal> {
+        if let (Some(port), true) = (plan.port, plan.activated && !plan.contained)
             && !self.sockets.contains_key(&port)
         {
             let socket = hold::listen(port);
@@ -156,6 +165,18 @@ impl Supervisor<'_> {
             self.sockets.insert(port, socket);
         }
         Ok(())
+    }
+
+    /// Holds the ports of what is started again after a pause, so that no stranger has them by then.
+    pub fn hold_in_pauses(&mut self) {
+        let pausing = self.fleet.services().values().filter(|service| {
+            let is_held = !service.plan.contained && !self.unshared.contains(&service.plan.name);
+            matches!(service.phase, Phase::Backoff { .. }) && is_held
+        });
+        let is_free = |port: &Port| !self.holds.contains_key(port) && !self.sockets.contains_key(port);
+        let ports: Vec<Port> = pausing.flat_map(|service| service.plan.ports()).filter(is_free).collect();
+        // One that somebody has already is refused with his name when its service starts.
+        self.holds.extend(ports.into_iter().filter_map(|port| Some((port, PortHold::take(port).ok()?))));
     }
 
     /// Lets go of the ports of a service: it listens itself by now, or does not run any more.
@@ -167,26 +188,6 @@ impl Supervisor<'_> {
                 self.sockets.remove(&port);
             }
         }
-    }
-}
-
-/// Says who has the port.
-pub(super) fn taken_by(port: Port, error: &std::io::Error, registry: &Registry) -> String {
-    if error.kind() != ErrorKind::AddrInUse {
-        return format!("cannot be held: {error}");
-    }
-    let busy = owner::attribute(&[port], registry).unwrap_or_default();
-    let sockets = busy.iter().flat_map(|busy| &busy.listeners);
-    let owners: Vec<String> = sockets
-        .flat_map(|socket| &socket.owners)
-        .map(|owner| {
-            let of = owner.worktree.as_ref().map(|name| format!(", of worktree {name}")).unwrap_or_default();
-            format!("{}, pid {}{of}", owner.command, owner.pid)
-        })
-        .collect();
-    match owners.first() {
-        Some(first) => format!("was taken in the meantime: it is held by {first}"),
-        None => "was taken in the meantime by a process that we may not look into".to_owned(),
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::supervisor::{Asked, Supervisor};
 use crate::host::net::check::ask::Question;
 use crate::host::net::check::command::Run as Command;
+use crate::host::net::holding;
 use crate::host::net::listeners::listeners;
-use crate::host::net::{holding, owner};
 use crate::model::attribution::CHECK;
 use crate::model::config::health;
 use crate::model::health::check::{Check, CheckKind, Outcome};
@@ -95,6 +95,7 @@ impl Supervisor<'_> {
     /// Returns what a service shows; `None` while it is asked.
     fn look(&mut self, name: &ServiceName, sockets: &[Listener]) -> Option<Sight> {
         let plan = self.fleet.services().get(name)?.plan.clone();
+        self.forget_extra_port(name);
         let check = match plan.health.as_ref().map(health::parse) {
             None => Check::default(),
             Some(Ok(check)) => check,
@@ -135,6 +136,13 @@ impl Supervisor<'_> {
                 None
             }
             Err(error) => Some(Sight::Unwell(format!("cannot be asked: {error}"))),
+        }
+    }
+
+    /// Only what the last look showed is a cause.
+    pub fn forget_extra_port(&mut self, name: &ServiceName) {
+        if self.causes.get(name) == Some(&Cause::ExtraPort) {
+            self.causes.remove(name);
         }
     }
 
@@ -182,15 +190,5 @@ impl Supervisor<'_> {
             run.remember(kin.into_iter().map(|kin| kin.id));
         }
         holding::sockets_of(&pids)
-    }
-
-    /// Names the stranger who listens on a port that is not his.
-    pub fn holder(&self, port: Port) -> Option<String> {
-        let registry = self.store().and_then(|store| store.read()).ok()?;
-        let busy = owner::attribute(&[port], &registry).ok()?;
-        let sockets = busy.iter().flat_map(|busy| &busy.listeners).filter(|socket| socket.listening);
-        let owner = sockets.flat_map(|socket| &socket.owners).next()?;
-        let of = owner.worktree.as_ref().map(|name| format!(", of worktree {name}")).unwrap_or_default();
-        Some(format!("port {port} is held by {}, pid {}{of}", owner.command, owner.pid))
     }
 }

@@ -3,6 +3,7 @@
 mod callers;
 mod claims;
 mod ending;
+mod holders;
 mod keep;
 mod launching;
 mod looking;

@@ -47,7 +47,29 @@ fn an_unhealthy_service_with_a_policy_is_started_anew() {
 }
 
 fn launch_failed(service: &str) -> Event {
-    Event::LaunchFailed { service: service.parse().unwrap(), reason: "no such command".to_owned() }
+    let reason = "no such command".to_owned();
+    Event::LaunchFailed { service: service.parse().unwrap(), reason, is_final: true }
+}
+
+#[test]
+fn a_launch_that_fails_for_something_that_may_pass_is_tried_again_up_to_the_limit() {
+    let lost = || Event::LaunchFailed {
+        service: "web".parse().unwrap(),
+        reason: "the disk of its log is full".to_owned(),
+        is_final: false,
+    };
+    let mut world = World::default();
+    world.up(1, &[restarting("web", RestartPolicy::Always)]);
+    for pause in [500, 1000, 2000] {
+        assert_eq!(world.step(lost()), Vec::<String>::new());
+        assert_eq!(world.state("web"), State::Backoff);
+        assert_eq!(world.after(pause), ["launch web"]);
+    }
+    let failed = world.step(lost());
+    assert_eq!(failed, ["1 failed: web the disk of its log is full; 3 restarts in a row did not help"]);
+    let mut world = World::default();
+    world.up(1, &[plan("web", &[])]);
+    assert_eq!(world.step(lost()), ["1 failed: web the disk of its log is full"], "there is no policy");
 }
 
 #[test]
