@@ -83,8 +83,8 @@ impl Copier {
         self.buffer.get(..self.length).unwrap_or_default()
     }
 
-    /// Copies a long file into `made`, which is empty. False when the content turned out to be another one; `made` is
-    /// empty again then.
+    /// Copies a long file into `made`, which is empty. False when the content turned out to be another one, or cannot be
+    /// read: a sibling's bad disk is no trouble of ours. `made` is empty again then.
     pub(super) fn copy_long(
         &mut self,
         LongFile(source, length): &LongFile,
@@ -99,7 +99,10 @@ impl Copier {
         // What was shared is a copy of one moment: that is what must be looked at then.
         let read_from = if is_shared { made } else { source };
         loop {
-            let count = fill(read_from, &mut self.buffer)?;
+            let Ok(count) = fill(read_from, &mut self.buffer) else {
+                left = u64::MAX;
+                break;
+            };
             let piece = &self.buffer[..count];
             // A file that grew has not the content of the object, whatever stands at its beginning.
             let Some(rest) = left.checked_sub(u64::try_from(count).unwrap_or(u64::MAX)) else {
@@ -157,4 +160,20 @@ fn fill(file: impl AsFd, room: &mut [u8]) -> Result<usize, Errno> {
         }
     }
     Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_file_that_cannot_be_read_is_not_copied_and_no_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder opens as a file does, and refuses to be read.
+        let source = OwnedFd::from(std::fs::File::open(folder.path()).unwrap());
+        let made = folder.path().join("made");
+        let made = OwnedFd::from(std::fs::File::options().write(true).create_new(true).open(made).unwrap());
+        let long = LongFile(source, 2 * 1024 * 1024);
+        assert_eq!(Copier::new().copy_long(&long, &made, Oid::ZERO_SHA1), Ok(false));
+    }
 }
