@@ -10,8 +10,8 @@ use super::state::State;
 use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 
-/// The version of the file's shape.
-pub const SCHEMA: u64 = 1;
+/// The version of the file's shape; 2 says of each further port what it is called and whether it is waited for.
+pub const SCHEMA: u64 = 2;
 
 /// The services of a worktree.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
