@@ -14,7 +14,7 @@ use rustix::process::Signal;
 
 use crate::support::services::{Fleet, is_running, signal};
 use crate::support::wait::{end_of, until};
-use crate::support::{Sandbox, skip};
+use crate::support::{Sandbox, holder::Holder, skip};
 
 /// Two that need no port.
 const TWO: &str = "[service.a]\nrun = \"sleep 600\"\nlistens = false\n
@@ -172,6 +172,64 @@ fn a_start_that_fails_takes_nothing_back_that_another_was_told_is_ready() {
     let (status, text) = said(first);
     assert!(status == Some(1) && text.contains("service `web` did not start"), "{text}");
     assert_eq!((fleet.pid("a"), fleet.state("b").0.as_str()), (pid, "stopped"));
+    fleet.wt(&["down"]).ok();
+}
+
+#[test]
+fn what_is_started_while_somebody_stops_is_stopped_in_order_or_runs_on() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", TWO);
+    for round in 0..16 {
+        // Both begin where nothing runs, or where everything does; either may come first.
+        fleet.wt(&[if round % 4 < 3 { "down" } else { "up" }]).ok();
+        let (starting, stopping) = if round % 2 == 0 {
+            let starting = begin(&fleet, &["up"]);
+            (starting, begin(&fleet, &["down"]))
+        } else {
+            let stopping = begin(&fleet, &["down"]);
+            (begin(&fleet, &["up"]), stopping)
+        };
+        let ((down, said_down), (up, said_up)) = (said(stopping), said(starting));
+        let is_answered = |status: Option<i32>, text: &str, why: &str| {
+            status == Some(0) || (status == Some(1) && text.contains(why))
+        };
+        assert!(is_answered(down, &said_down, "started `a`"), "{round}: {said_down}");
+        assert!(is_answered(up, &said_up, "somebody stopped the services"), "{round}: {said_up}");
+        for name in ["a", "b"] {
+            let (state, reason) = fleet.state(name);
+            assert!(state == "ready" || state == "stopped", "{round}: {name} {state} {reason}");
+        }
+    }
+    fleet.wt(&["down"]).ok();
+}
+
+/// Says that it was asked to end, and stays.
+const STUBBORN: &str = "import signal
+signal.signal(signal.SIGTERM, lambda *_: open('asked', 'w')); open('begun', 'w')
+while True: signal.pause()";
+
+#[test]
+fn what_is_started_while_a_stop_ends_what_nobody_supervises_is_not_ended_with_it() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", TWO);
+    fleet.wt(&["up"]).ok();
+    let variables = fs::read(format!("/proc/{}/environ", fleet.pid("a"))).unwrap();
+    let variables = String::from_utf8(variables).unwrap();
+    let marker = variables.split('\0').find_map(|text| text.strip_prefix("WT_MARKER=")).unwrap();
+    let supervisor = fleet.supervisor().unwrap();
+    fleet.wt(&["down"]).ok();
+    until("the supervisor's end", || !is_running(supervisor));
+    let mut left = sandbox.program("python3", &fleet.folder);
+    left.args(["-c", STUBBORN]).env("WT_MARKER", marker).env("WT_SERVICE", "former");
+    let left = Holder { child: left.spawn().unwrap() };
+    until("its first word", || fleet.folder.join("begun").exists());
+    let stopping = begin(&fleet, &["down"]);
+    until("the signal", || fleet.folder.join("asked").exists());
+    fleet.wt(&["up"]).ok();
+    let pids = (fleet.pid("a"), fleet.pid("b"));
+    let (status, text) = said(stopping);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(!is_running(left.pid()) && is_running(pids.0) && is_running(pids.1));
     fleet.wt(&["down"]).ok();
 }
 

@@ -13,9 +13,9 @@ use crate::host::process::spawn;
 pub struct Started(Child);
 
 impl Started {
-    /// Answers whether it has ended already, and not well.
-    pub fn has_failed(&mut self) -> bool {
-        matches!(self.0.try_wait(), Ok(Some(status)) if !status.success())
+    /// Answers whether it ended well; `None` while it runs.
+    pub fn find_end(&mut self) -> Option<bool> {
+        self.0.try_wait().ok().flatten().map(|status| status.success())
     }
 }
 

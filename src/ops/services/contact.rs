@@ -29,6 +29,9 @@ const LAST_PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks whether it listens.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// Before another supervisor is started, where the seat of one was taken.
+const SEAT: Duration = Duration::from_millis(50);
+
 /// Hears what happens while something is waited for.
 pub trait Listener {
     /// How all services stand now.
@@ -168,13 +171,21 @@ pub fn require(context: &Context, place: &Place) -> Result<Talk> {
         wish.sequence.to_string().into(),
     ];
     let marker = [(WT_MARKER.to_owned(), wish.marker.clone())];
+    let again = log.try_clone().map_err(&failed)?;
     let mut started = start::start(&arguments, &wish.folder, &marker, log).map_err(&failed)?;
     let begun = context.host.clock.instant();
     loop {
         if let Some(talk) = find(place)? {
             return Ok(talk);
         }
-        if started.has_failed() || context.host.clock.since(begun) > PATIENCE {
+        let end = started.find_end();
+        if end == Some(true) {
+            // Somebody had its seat for a moment, and is not there to be talked with: to end what was left, say.
+            context.host.clock.wait(SEAT, &context.host.interrupt)?;
+            let log = again.try_clone().map_err(&failed)?;
+            started = start::start(&arguments, &wish.folder, &marker, log).map_err(&failed)?;
+        }
+        if end == Some(false) || context.host.clock.since(begun) > PATIENCE {
             let log = wish.folder.join("supervisor.log");
             return Err(Failure::new(Code::Internal, "the supervisor does not start")
                 .hint(format!("its own words are in {}", log.display())));

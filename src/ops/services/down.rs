@@ -114,7 +114,7 @@ fn stop_some(
     };
     if services.is_empty() {
         let recorded: Vec<ProcessId> = record.processes().cloned().collect();
-        report.remains = end_remains(context, place, &recorded)?;
+        report.remains = end_unsupervised(context, place, &recorded)?;
     }
     naming::leave_out_dropped(context, &mut facts);
     report.services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
@@ -147,7 +147,22 @@ pub fn processes(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
     Ok(found.iter().map(|kin| kin.id.pid).collect())
 }
 
-/// Ends what carries the worktree's mark, or is on record for it, and still runs; returns their pids.
+/// Ends what is left where nobody supervises. Somebody may have started services again meanwhile: what runs is theirs then.
+fn end_unsupervised(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
+    if kin::of_worktree(&place.wish.marker, recorded, None).map_err(unseen())?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let folder = &place.wish.folder;
+    // As long as we have the seat nobody starts anything; without the folder there is none to take.
+    let seat = super::forget::seat(context, folder, super::forget::LEAVING)?;
+    if seat.is_none() && folder.exists() {
+        return Ok(Vec::new());
+    }
+    end_remains(context, place, recorded)
+}
+
+/// Ends what carries the worktree's mark, or is on record for it, and still runs; returns their pids. For whoever has the
+/// seat: what a supervisor has just started would be ended too.
 pub(super) fn end_remains(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
     let find = || kin::of_worktree(&place.wish.marker, recorded, None).map_err(unseen());
     let left = find()?;

@@ -20,8 +20,9 @@ use super::down;
 use super::failures::internal;
 use super::place::{self, Place};
 
-/// How long a supervisor with nothing left to supervise may take to leave.
-pub(super) const LEAVING: Duration = Duration::from_secs(2);
+/// How long a supervisor with nothing left to supervise may take to leave: longer than it waits itself for checks that were
+/// given up, and for the registry.
+pub(super) const LEAVING: Duration = Duration::from_secs(5);
 
 /// Between two looks whether it has left.
 const PAUSE: Duration = Duration::from_millis(2);
