@@ -84,6 +84,19 @@ fn a_branch_of_a_sibling_worktree_is_refused() {
 }
 
 #[test]
+fn the_hint_about_a_worktree_that_is_there_leads_on() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let error = sandbox.refused(&["create", "login"], "branch_checked_out");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("`wt switch feature/login`"), "{hint}");
+    let command = hint.split('`').find(|part| part.starts_with("wt create ")).unwrap();
+    sandbox.wt(&command.split(' ').skip(1).collect::<Vec<_>>()).ok();
+    assert!(sandbox.worktree("feature-login-2").is_dir());
+    sandbox.wt(&["switch", "feature/login"]).ok();
+}
+
+#[test]
 fn a_branch_whose_folder_was_deleted_is_still_taken() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path("gone");

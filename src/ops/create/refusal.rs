@@ -194,9 +194,12 @@ pub fn branch_in_use(branch: &str, used: &BranchUse, purpose: &Purpose, request:
         .detail("branch", branch)
         .detail("path", used.path.display().to_string());
     }
+    // The same identifier would mean the same branch again.
+    let is_same = branch.rsplit('/').next() == Some(&identifier);
+    let other = if is_same { format!("{identifier}-2") } else { identifier };
     Failure::new(Code::BranchCheckedOut, format!("branch `{branch}` is {how} in {}", used.path.display()))
         .hint(format!(
-            "to start a new branch from it: `wt create {identifier} --purpose {purpose} --base {branch}`"
+            "`wt switch {branch}` goes there; to start a new branch from it: `wt create {other} --purpose {purpose} --base {branch}`"
         ))
         .detail("branch", branch)
         .detail("path", used.path.display().to_string())
