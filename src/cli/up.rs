@@ -35,7 +35,7 @@ pub struct Arguments {
     /// Stay, show what the services write, and stop them all on Ctrl-C; each gets a terminal of its own
     #[arg(long)]
     pub foreground: bool,
-    /// Settle conflicts over the ports first, as `wt ports resolve` does
+    /// Settle conflicts over the ports first, as `wt ports resolve` does; what has no port yet gets the next free one
     #[arg(long, value_name = "STRATEGY", value_enum)]
     pub resolve: Option<Strategy>,
     /// Give the one service this port

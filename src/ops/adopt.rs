@@ -218,7 +218,7 @@ fn record_entry(
         Ok(entry) => Ok(entry),
         Err((refused, registry)) => {
             let purpose = draft.purpose.as_ref();
-            Err(create::refused_selection(purpose, &refused, &registry)?)
+            Err(create::refused_selection(purpose, &refused, &registry, create::WayOut::Exclude)?)
         }
     }
 }

@@ -77,6 +77,7 @@ mod services_logs;
 mod services_many;
 mod services_order;
 mod services_output;
+mod services_port_taken;
 mod services_removal;
 mod services_restart;
 mod services_run;

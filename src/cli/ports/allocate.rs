@@ -7,6 +7,7 @@ use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
+use crate::ops::create::WayOut;
 use crate::ops::ports::allocate::{self, Request};
 
 /// Give a worktree a port for a service; the same service again has the same port
@@ -43,7 +44,10 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             services.push(one);
         }
     }
-    let report = allocate::allocate(&context, &Request { worktree, services, port })?;
+    let report = allocate::allocate(
+        &context,
+        &Request { worktree, services, port, gives_way: false, way_out: WayOut::OnConflict },
+    )?;
     let ui = session.ui;
     if ui.is_json() {
         ui.answer_json(&report)?;

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::PortRange;
+use crate::ops::create::WayOut;
 use crate::ops::ports::allocate::{self, Request};
 use crate::ops::ports::scan;
 use crate::ui::prompt;
@@ -47,7 +48,14 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         if ui.is_interactive() && prompt::confirm(ui, &question)? {
             let worktree = Some(offer.worktree.clone());
             let services = vec![offer.service.clone()];
-            allocate::allocate(&context, &Request { worktree, services, port: Some(port) })?;
+            let request = Request {
+                worktree,
+                services,
+                port: Some(port),
+                gives_way: false,
+                way_out: WayOut::OnConflict,
+            };
+            allocate::allocate(&context, &request)?;
             ui.say(&format!("port {port} belongs to `{}` now", offer.worktree));
         } else {
             ui.hint(&format!("`{}` records it", offer.command));

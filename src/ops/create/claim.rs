@@ -62,7 +62,14 @@ pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> 
                 let retries_left = passed_over.len() < settings.max_retries as usize;
                 match met {
                     Some(port) if refusal::retries(&settings) && retries_left => passed_over.push(port),
-                    _ => return Err(refusal::refused_selection(Some(&plan.purpose), &selection, &seen)?),
+                    _ => {
+                        return Err(refusal::refused_selection(
+                            Some(&plan.purpose),
+                            &selection,
+                            &seen,
+                            refusal::WayOut::OnConflict,
+                        )?);
+                    }
                 }
                 let attempt = u32::try_from(passed_over.len()).unwrap_or(u32::MAX);
                 context.host.clock.wait(settings.wait_before(attempt), &context.host.interrupt)?;

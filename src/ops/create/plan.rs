@@ -131,7 +131,14 @@ pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
     let policy = refusal::policy(context, &plan);
     match claim::choose_previewed(context, &registry, &plan, &policy)? {
         Selection::Chosen(choices) => plan.ports = choices,
-        refused => return Err(refusal::refused_selection(Some(&plan.purpose), &refused, &registry)?),
+        refused => {
+            return Err(refusal::refused_selection(
+                Some(&plan.purpose),
+                &refused,
+                &registry,
+                refusal::WayOut::OnConflict,
+            )?);
+        }
     }
     Ok(plan)
 }

@@ -30,6 +30,28 @@ pub fn policy(context: &Context, plan: &Plan) -> ConflictSettings {
     settings
 }
 
+/// How the command that was refused gets past a busy port itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WayOut {
+    /// It takes `--on-conflict retry`.
+    #[default]
+    OnConflict,
+    /// `wt up --resolve STRATEGY` does.
+    Resolve,
+    /// It has no such flag: the port can be left out for good.
+    Exclude,
+}
+
+impl WayOut {
+    fn words(self, port: &str) -> String {
+        match self {
+            Self::OnConflict => "pass `--on-conflict retry`".to_owned(),
+            Self::Resolve => "let `wt up --resolve intelligent` take the next free port".to_owned(),
+            Self::Exclude => format!("leave it out for good: `wt ports exclude {port} --reason WHY`"),
+        }
+    }
+}
+
 /// Returns the failure for a selection that found no ports.
 ///
 /// # Errors
@@ -39,6 +61,7 @@ pub fn refused_selection(
     purpose: Option<&Purpose>,
     selection: &Selection,
     registry: &Registry,
+    way_out: WayOut,
 ) -> Result<Failure> {
     // Without a purpose the range is the service's own.
     let named = purpose.map(Purpose::as_str).or_else(|| service_of(selection)).unwrap_or("no purpose");
@@ -49,7 +72,7 @@ pub fn refused_selection(
         }
         Selection::Busy { ranges, busy, .. } => {
             let holders = owner::attribute(busy, registry)?;
-            port_conflict(named, ranges, &holders)
+            port_conflict(named, ranges, &holders, way_out)
         }
         Selection::Excluded { service, port, reason } => {
             Failure::new(Code::PortExcluded, format!("port {port} for `{service}` is excluded: {reason}"))
@@ -121,7 +144,7 @@ fn port_denied(ranges: &PortRanges, denied: &[Port]) -> Failure {
 }
 
 /// The contract's port conflict, to the letter.
-fn port_conflict(purpose: &str, ranges: &PortRanges, busy: &[Busy]) -> Failure {
+fn port_conflict(purpose: &str, ranges: &PortRanges, busy: &[Busy], way_out: WayOut) -> Failure {
     let shown: Vec<String> =
         busy.iter().take(SHOWN).map(|busy| format!("{} ({})", busy.port, holder(busy))).collect();
     let more = busy.len().saturating_sub(SHOWN);
@@ -140,7 +163,8 @@ fn port_conflict(purpose: &str, ranges: &PortRanges, busy: &[Busy]) -> Failure {
         ),
     )
     .hint(format!(
-        "run `wt validate --verify-ports` to find and clean stale allocations,\n`wt ports scan` to see who listens, stop it (`wt ports kill {first}`), or pass `--on-conflict retry`"
+        "run `wt validate --verify-ports` to find and clean stale allocations,\n`wt ports scan` to see who listens, stop it (`wt ports kill {first}`), or {}",
+        way_out.words(&first)
     ))
     .detail("purpose", purpose)
     .detail("range", ranges.to_string())

@@ -20,7 +20,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish, owned_ports};
 use crate::model::service::ServiceName;
-use crate::ops::create::refused_selection;
+use crate::ops::create::{WayOut, refused_selection};
 use crate::ops::{choose, env};
 
 /// What is wanted.
@@ -31,6 +31,10 @@ pub struct Request {
     pub services: Vec<ServiceName>,
     /// A definite port for the one service.
     pub port: Option<Port>,
+    /// To take the next free port instead of a busy one, whatever the configuration says of conflicts.
+    pub gives_way: bool,
+    /// What a refusal over a busy port recommends.
+    pub way_out: WayOut,
 }
 
 /// What the worktree has now.
@@ -81,6 +85,14 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     let (mut entry, given, had_env) = loop {
         match attempt(context, known.sequence, request, &skip)? {
             Attempt::Done { entry, given, had_env } => break (*entry, given, had_env),
+            // All that were met are passed over: nobody waits for what a stranger holds.
+            Attempt::Refused { selection: Selection::Busy { busy, .. }, .. }
+                if request.gives_way
+                    && request.port.is_none()
+                    && busy.iter().any(|port| !skip.contains(port)) =>
+            {
+                skip.extend(busy);
+            }
             Attempt::Refused { selection, seen } => {
                 let met = match &selection {
                     Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
@@ -288,7 +300,7 @@ fn range_around(context: &Context, entry: &Entry, service: &ServiceName, port: P
 
 /// In the words of a create; a port that was named has no other that could be tried.
 fn refused(entry: &Entry, request: &Request, selection: &Selection, seen: &Registry) -> Result<Failure> {
-    let failure = refused_selection(entry.purpose.as_ref(), selection, seen)?;
+    let failure = refused_selection(entry.purpose.as_ref(), selection, seen, request.way_out)?;
     Ok(match request.port {
         Some(port) if matches!(selection, Selection::Busy { .. }) => failure.hint(format!(
             "`wt ports owner {port}` shows who holds it, `wt ports kill {port}` ends that;\nwithout `--port` another port is chosen"

@@ -15,7 +15,7 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish, owned_ports};
 use crate::model::service::ServiceName;
-use crate::ops::create::{refused_selection, require_purpose};
+use crate::ops::create::{WayOut, refused_selection, require_purpose};
 use crate::ops::{choose, find};
 
 /// The free ports of one range.
@@ -94,7 +94,7 @@ pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
                 Drawer::Purpose(purpose) => Some(purpose),
                 Drawer::Service(_) => None,
             };
-            Err(refused_selection(purpose, &refused, &registry)?)
+            Err(refused_selection(purpose, &refused, &registry, WayOut::Exclude)?)
         }
     }
 }

@@ -28,7 +28,7 @@ const STOPPING: Duration = Duration::from_mins(5);
 pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<()> {
     let mut entry = env::require_entry(context, None)?;
     settled(context, &mut entry, request, listener)?;
-    let mut chosen = plans::choose(context, &mut entry, &request.services, request.port)?;
+    let mut chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
     chosen.warnings.iter().for_each(|warning| listener.note(warning));
     let place = Place::of(context, &entry)?;
     chosen.plans.iter_mut().for_each(|plan| plan.terminal = true);

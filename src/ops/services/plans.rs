@@ -20,6 +20,7 @@ use crate::model::services::compose;
 use crate::model::services::order;
 use crate::model::services::plan::{ExtraPort, Patience, ServicePlan};
 use crate::model::variables::{self, EnvFacts};
+use crate::ops::create::WayOut;
 use crate::ops::env;
 use crate::ops::ports::allocate;
 use crate::ops::service_folder;
@@ -44,18 +45,22 @@ pub struct Chosen {
     pub warnings: Vec<String>,
 }
 
-/// Chooses the services called `names`, all that can be run where none is named. `port` is for the one of them.
+/// How what has no port yet gets one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PortWish {
+    /// A definite one for the one service.
+    pub port: Option<Port>,
+    /// To take the next free one instead of one that a stranger holds.
+    pub gives_way: bool,
+}
+
+/// Chooses the services called `names`, all that can be run where none is named.
 ///
 /// # Errors
 ///
 /// `not_found` for a service that is not there or cannot be run, `untrusted`, `config_invalid`, and what stops an
 /// allocation. Nothing runs yet.
-pub fn choose(
-    context: &Context,
-    entry: &mut Entry,
-    names: &[ServiceName],
-    port: Option<Port>,
-) -> Result<Chosen> {
+pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish: PortWish) -> Result<Chosen> {
     let repository = context.require_repository()?;
     let services = &context.config.services;
     let wanted = wanted(context, names)?;
@@ -67,7 +72,7 @@ pub fn choose(
         service_folder::require(&context.config, &entry.path, name)?;
     }
     let mut chosen = Chosen { plans: Vec::new(), wanted, allocated: Vec::new(), warnings: Vec::new() };
-    allocate_missing(context, entry, &settings, port, &mut chosen)?;
+    allocate_missing(context, entry, &settings, wish, &mut chosen)?;
     let facts = env::facts_of(repository, entry);
     let block = env::variables_of(context, repository, entry)?;
     for (name, settings) in settings {
@@ -103,6 +108,16 @@ fn wanted(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> 
     Ok(names.to_vec())
 }
 
+/// Requires that the commands of the services called `names` are trusted, and of all that they need.
+///
+/// # Errors
+///
+/// `untrusted`, and what [`choose`] says of services that are not there.
+pub(super) fn require_trusted(context: &Context, entry: &Entry, names: &[ServiceName]) -> Result<()> {
+    let order = order::closure(&context.config.services, &wanted(context, names)?);
+    require_trust(context, entry, &order)
+}
+
 fn require_trust(context: &Context, entry: &Entry, order: &[ServiceName]) -> Result<()> {
     let trust = Trust::read(context)?;
     let known = |key: &String| context.config.values.iter().any(|value| value.key == *key);
@@ -126,7 +141,7 @@ fn allocate_missing(
     context: &Context,
     entry: &mut Entry,
     settings: &[(&ServiceName, &ServiceSettings)],
-    port: Option<Port>,
+    wish: PortWish,
     chosen: &mut Chosen,
 ) -> Result<()> {
     let has = |entry: &Entry, name: &ServiceName| {
@@ -137,7 +152,7 @@ fn allocate_missing(
     let mut missing: Vec<ServiceName> = needed.filter(|name| !has(entry, name)).cloned().collect();
     missing.dedup();
     let mut requests = Vec::new();
-    if let Some(port) = port {
+    if let Some(port) = wish.port {
         let [one] = &chosen.wanted[..] else {
             return Err(Failure::new(Code::Usage, "one port is for one service")
                 .hint("name one service with `--port`"));
@@ -149,7 +164,14 @@ fn allocate_missing(
         requests.push((missing, None));
     }
     for (services, port) in requests {
-        let request = allocate::Request { worktree: Some(entry.name.clone()), services, port };
+        let worktree = Some(entry.name.clone());
+        let request = allocate::Request {
+            worktree,
+            services,
+            port,
+            gives_way: wish.gives_way,
+            way_out: WayOut::Resolve,
+        };
         let report = allocate::allocate(context, &request)?;
         chosen.allocated.extend(report.ports.into_iter().filter(|given| given.new));
         chosen.warnings.extend(report.warnings);

@@ -11,7 +11,7 @@ use super::contact::{self, Answer, Listener};
 use super::failures;
 use super::naming;
 use super::place::Place;
-use super::plans;
+use super::plans::{self, PortWish};
 use super::report::Usages;
 use super::up::Report;
 
@@ -22,7 +22,7 @@ use super::up::Report;
 /// As [`up`](super::up::up); what ran before and was not to be restarted runs on.
 pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn Listener) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
-    let chosen = plans::choose(context, &mut entry, names, None)?;
+    let chosen = plans::choose(context, &mut entry, names, PortWish::default())?;
     let place = Place::of(context, &entry)?;
     let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: names.to_vec() };
     let mut facts = match contact::ask(context, &place, &ask, listener)? {

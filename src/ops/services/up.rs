@@ -18,7 +18,7 @@ use super::contact::{self, Answer, Listener};
 use super::failures;
 use super::naming;
 use super::place::Place;
-use super::plans;
+use super::plans::{self, PortWish};
 use super::report::{ServiceView, Usages};
 use super::settling;
 
@@ -33,6 +33,12 @@ pub struct Request {
     pub port: Option<Port>,
     /// How conflicts over ports are settled first.
     pub resolve: Option<settling::Wish>,
+}
+
+impl Request {
+    pub(super) fn ports(&self) -> PortWish {
+        PortWish { port: self.port, gives_way: self.resolve.is_some() }
+    }
 }
 
 /// What runs now.
@@ -57,7 +63,7 @@ pub struct Report {
 pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
     settled(context, &mut entry, request, listener)?;
-    let chosen = plans::choose(context, &mut entry, &request.services, request.port)?;
+    let chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
     let place = Place::of(context, &entry)?;
     let moved = match request.resolve {
         Some(_) => settling::moved(context, &place, &chosen.plans)?,
@@ -84,7 +90,7 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
     })
 }
 
-/// Settles conflicts over the worktree's ports where that is asked for.
+/// Settles conflicts over the worktree's ports where that is asked for, and only for what may be run at all.
 pub(super) fn settled(
     context: &Context,
     entry: &mut Entry,
@@ -92,6 +98,7 @@ pub(super) fn settled(
     listener: &mut dyn Listener,
 ) -> Result<()> {
     let Some(wish) = request.resolve else { return Ok(()) };
+    plans::require_trusted(context, entry, &request.services)?;
     let ports: Vec<Port> = entry.ports().collect();
     for said in settling::settle(context, &ports, wish)? {
         listener.note(&said);
