@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::layers::{FlagValue, Layer};
 use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
 use super::{build, fleet, overlap, parse, variables};
 use crate::error::Result;
 use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
 
 /// The built-in layer: every default, and the documentation of every key.
 pub const BUILT_IN: &str = include_str!("../../../templates/config.toml");
@@ -128,9 +131,35 @@ pub fn merge_leniently(
             }
         }
     }
+    let (usual, configured) = (Value::from(vec!["web"]), configured_services(&merged));
+    for purpose in merged.purposes.clone().iter().filter(|_| !configured.is_empty()) {
+        let key = format!("purpose.{purpose}.services");
+        if merged.find(&key).is_some_and(|found| found.origin == Origin::BuiltIn && found.value == usual) {
+            merged.put(ConfigValue { key, value: configured.clone().into(), origin: Origin::BuiltIn });
+        }
+    }
     problems.extend(overlap::overlaps(&merged));
     problems.extend(fleet::problems(&merged, &build::services(&merged)));
     (build::config(merged), problems)
+}
+
+/// Returns the services that `--ports` means where no list is written: all that listen, in the order of the files, as soon
+/// as one of them says how it is run; none before that.
+fn configured_services(merged: &Merged) -> Vec<String> {
+    let services = build::services(merged);
+    if !services.values().any(|settings| settings.is_runnable() && settings.listens) {
+        return Vec::new();
+    }
+    let mut found: Vec<String> = Vec::new();
+    let sections = merged.values().iter().filter_map(|value| value.key.strip_prefix("service."));
+    for name in sections.filter_map(|rest| rest.split('.').next()) {
+        let settings = name.parse().ok().and_then(|name: ServiceName| services.get(&name));
+        let listens = settings.is_some_and(|settings| settings.listens);
+        if listens && !found.iter().any(|known| known == name) {
+            found.push(name.to_owned());
+        }
+    }
+    found
 }
 
 /// Returns every key that a name in the files makes possible, for variables to be matched against.

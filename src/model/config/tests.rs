@@ -363,3 +363,19 @@ proptest! {
         let _ = merge(&[], &variables(&[("WT_PORTS_EXCLUDE", &text), ("WT_SERVICE_WEB_HEALTH", &text)]), &[]);
     }
 }
+
+#[test]
+fn the_usual_services_are_those_that_are_configured_where_any_is_run() {
+    let usual = |text: &str| {
+        let config = one(text).unwrap();
+        let services = &config.find_purpose(&"feature".parse().unwrap()).unwrap().services;
+        services.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let three = "[service.app]\nrun = \"a\"\n[service.db]\nports = 5440\n[service.cache]\nrun = \"c\"\n\
+                 [service.jobs]\nrun = \"j\"\nlistens = false\n";
+    assert_eq!(usual(three), ["app", "db", "cache"], "in the order of the file");
+    assert_eq!(usual(&format!("{three}[purpose.feature]\nservices = [\"web\"]\n")), ["web"], "a list counts");
+    assert_eq!(usual(&format!("{three}[purpose.spike]\nports = 5700\n")), ["app", "db", "cache"]);
+    assert_eq!(usual("[service.db]\nports = 5440\n"), ["web"], "nothing says how it is run");
+    assert_eq!(usual(""), ["web"]);
+}

@@ -32,6 +32,8 @@ pub struct Subject<'a> {
     pub folder: &'a str,
     /// The service's name, where it says how it is run.
     pub runnable: Option<&'a str>,
+    /// Whether the configuration names the service at all.
+    pub is_named: bool,
 }
 
 /// Judges a service; `outcome` is what asking it brought, and matters only where it listens.
@@ -41,7 +43,11 @@ pub fn judge(subject: Subject<'_>, occupancy: &Occupancy, outcome: Option<Outcom
     match occupancy {
         Occupancy::Nobody => Judgement {
             health: Health::NotRunning,
-            reason: Some(format!("nothing listens on {port}")),
+            reason: Some(if subject.is_named {
+                format!("nothing listens on {port}")
+            } else {
+                format!("nothing listens on {port}, and no configuration names the service")
+            }),
             action: start(subject),
             ..Judgement::default()
         },
@@ -101,6 +107,9 @@ fn stranger(port: Port, holder: &Holder, too: &str) -> Judgement {
 }
 
 fn start(subject: Subject<'_>) -> Option<String> {
+    if !subject.is_named {
+        return Some(format!("wt -C {} ports release {}", quote_sh(subject.folder), subject.port));
+    }
     subject.runnable.map(|service| format!("wt -C {} up {service}", quote_sh(subject.folder)))
 }
 
@@ -129,8 +138,19 @@ mod tests {
             check: &check,
             folder: "/my work",
             runnable: Some("web"),
+            is_named: true,
         };
         judge(subject, occupancy, outcome)
+    }
+
+    #[test]
+    fn what_no_configuration_names_can_be_given_up() {
+        let check = CheckKind::Tcp;
+        let (port, folder) = (Port::new(5000).unwrap(), "/w");
+        let subject = Subject { port, check: &check, folder, runnable: None, is_named: false };
+        let judgement = judge(subject, &Occupancy::Nobody, None);
+        assert!(judgement.reason.unwrap().contains("no configuration names"));
+        assert_eq!(judgement.action.as_deref(), Some("wt -C '/w' ports release 5000"));
     }
 
     fn ours() -> Occupancy {

@@ -45,6 +45,8 @@ pub struct Subject {
     pub check: Result<Check, String>,
     /// Whether it says how it is run.
     pub is_runnable: bool,
+    /// Whether the configuration names it, or it was asked for by number alone.
+    pub is_named: bool,
     pub timeout: Duration,
     pub threshold: Threshold,
     /// The place in [`Gathered::sites`] of its repository.
@@ -180,6 +182,7 @@ fn subject(
         key: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
         entry: entry.clone(),
         folder: folder.to_path_buf(),
+        is_named: is_named(config, &service),
         service,
         port,
         is_runnable: settings.is_some_and(ServiceSettings::is_runnable),
@@ -191,6 +194,14 @@ fn subject(
         check,
         site,
     }
+}
+
+fn is_named(config: &Config, service: &ServiceName) -> bool {
+    let extra = || config.services.values().flat_map(|settings| &settings.extra_ports);
+    let listed = || config.purposes.iter().flat_map(|(_, settings)| &settings.services);
+    config.services.contains_key(service)
+        || extra().chain(listed()).any(|known| known == service)
+        || service.as_str().strip_prefix("port-").is_some_and(|rest| rest.parse::<u16>().is_ok())
 }
 
 /// A name means a worktree of the repository we stand in; with all of them it means each that is called so.

@@ -142,6 +142,7 @@ fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome
         check: &subject.check.as_ref().unwrap_or(&usual).kind,
         folder: &subject.folder.to_string_lossy(),
         runnable: subject.is_runnable.then_some(subject.service.as_str()),
+        is_named: subject.is_named,
     };
     judge(about, occupied, outcome)
 }
