@@ -3,8 +3,10 @@
 pub mod combine;
 pub mod compose_file;
 pub mod compose_ports;
+pub mod environment;
 pub mod override_file;
 pub mod package;
+pub mod probe;
 pub mod process_compose;
 pub mod procfile;
 pub mod proposal;

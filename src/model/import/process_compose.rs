@@ -6,6 +6,8 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use super::compose_file::condition;
+use super::environment::take_over;
+use super::probe;
 use super::proposal::{Found, Proposal, What, name};
 use super::shell::{Command, translate};
 use crate::model::signal::EndSignal;
@@ -34,10 +36,12 @@ pub fn read(file: &str, text: &str) -> Result<Found, String> {
             found.notes.push(format!("{from}: has no command that can be written here"));
             continue;
         };
-        let mut proposal = Proposal::new(service, from, What::Run(text));
+        let environment = take_over(document.get("environment"), process.get("environment"));
+        let names_port = names_port || environment.names_port;
+        let mut proposal = Proposal::new(service, from, What::Run(format!("{}{text}", environment.words)));
         proposal.folder = folder(process, &mut proposal.notes);
         proposal.depends_on = needs(process);
-        proposal.health = health(process, &mut proposal.notes);
+        proposal.health = health(process, names_port, &mut proposal.notes);
         let asks_port = proposal.health.as_ref().is_some_and(|health| health.starts_with("{ http"));
         proposal.listens = names_port || asks_port;
         if !proposal.listens {
@@ -47,10 +51,12 @@ pub fn read(file: &str, text: &str) -> Result<Found, String> {
         }
         proposal.restart = restart(process);
         proposal.stop = stop(process);
-        if process.get("environment").is_some() {
-            proposal
-                .notes
-                .push("Its `environment` was not taken over: put it in `.env` or in the command.".to_owned());
+        if !environment.left.is_empty() {
+            proposal.notes.push(format!(
+                "Of its `environment` {} was not taken over: write it into `run`, as in `env NAME=value CMD`. A service \
+                 sees no line of .env but those of the env block, unless it reads the file itself.",
+                environment.left.join(", ").escape_debug()
+            ));
         }
         found.services.push(proposal);
     }
@@ -79,7 +85,7 @@ fn needs(
     table.iter().filter_map(need).collect()
 }
 
-fn health(process: &Value, notes: &mut Vec<String>) -> Option<String> {
+fn health(process: &Value, names_port: bool, notes: &mut Vec<String>) -> Option<String> {
     let probe = process.get("readiness_probe")?;
     let mut options = String::new();
     if let Some(seconds) = probe.get("period_seconds").and_then(Value::as_u64).filter(|seconds| *seconds > 0)
@@ -96,15 +102,7 @@ fn health(process: &Value, notes: &mut Vec<String>) -> Option<String> {
         return Some(format!("{{ http = {}{options} }}", super::render::text(path)));
     }
     let command = probe.get("exec").and_then(|exec| exec.get("command")).and_then(Value::as_str)?;
-    match translate(command) {
-        Command::Words { text, .. } => {
-            Some(format!("{{ command = {}{options} }}", super::render::text(&text)))
-        }
-        Command::Unsayable => {
-            notes.push("Its probe could not be written here.".to_owned());
-            None
-        }
-    }
+    probe::check(command, &options, names_port).map_err(|reason| notes.push(reason)).ok()
 }
 
 fn restart(process: &Value) -> Option<String> {

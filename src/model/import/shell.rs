@@ -38,7 +38,7 @@ pub fn translate(command: &str) -> Command {
 }
 
 /// Puts the template's value where a shell would put the variable's, but not between single quotes.
-fn with_port(command: &str) -> String {
+pub(super) fn with_port(command: &str) -> String {
     let mut text = String::new();
     let mut rest = command;
     let mut single = false;

@@ -135,7 +135,7 @@ processes:
   api:
     command: "cargo run"
     working_dir: ./server
-    environment: ["A=b"]
+    environment: ["A=b", "TOKEN=$MINE"]
     depends_on: { db: { condition: process_healthy }, gone: { condition: process_started } }
     readiness_probe: { http_get: { host: localhost, path: /health, port: 8080 } }
     availability: { restart: on_failure, max_restarts: 5, backoff_seconds: 2 }
@@ -153,7 +153,9 @@ processes:
     assert_eq!(api.health.as_ref().unwrap()["http"], "/health");
     assert_eq!(api.depends_on.len(), 1);
     let written = sections(&found);
-    for line in ["off: is disabled", "It waited for `gone`", "`environment` was not taken over", "/srv"] {
+    for line in
+        ["off: is disabled", "It waited for `gone`", "TOKEN was not taken over", "env A=b cargo run", "/srv"]
+    {
         assert!(written.contains(line), "{line}\n{written}");
     }
 }
