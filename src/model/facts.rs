@@ -131,6 +131,8 @@ pub struct Unrecorded {
     pub repository: PathBuf,
     pub name: String,
     pub path: PathBuf,
+    /// Whether its folder is gone: git alone still lists it.
+    pub is_gone: bool,
 }
 
 /// An admin folder that git left half-made.

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::place::Surroundings;
+use crate::model::env_ports::Told;
 use crate::model::event::Event;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
@@ -20,7 +21,7 @@ use crate::model::view::WorktreeView;
 
 use super::create::PortWish;
 use super::rows::{self, Row};
-use super::{choose, create, env, view};
+use super::{choose, create, env, env_claim, find, view};
 
 /// A wish to adopt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,9 @@ fn wanted(
         if let Some(row) = here.and_then(|here| rows.get(here)).filter(|row| adoptable(row)) {
             return Ok(vec![row.clone()]);
         }
+        if let Some(moved) = repository.current().and_then(|current| find::moved_untold(&current.path)) {
+            return Err(moved);
+        }
         return Ok(rows.into_iter().filter(adoptable).collect());
     }
     request
@@ -99,11 +103,10 @@ fn wanted(
                     format!("{} is recorded already, as `{}`", wanted.display(), entry.name),
                 )),
                 Some(row) => Ok(row.clone()),
-                None => Err(Failure::new(
-                    Code::NotFound,
-                    format!("{} is not a worktree of this repository", wanted.display()),
-                )
-                .hint("`git worktree list` shows them")),
+                None => Err(find::moved_untold(&wanted).unwrap_or_else(|| {
+                    let message = format!("{} is not a worktree of this repository", wanted.display());
+                    Failure::new(Code::NotFound, message).hint("`git worktree list` shows them")
+                })),
             }
         })
         .collect()
@@ -120,9 +123,12 @@ fn adopt_one(
         return Err(Failure::new(Code::Internal, "a worktree that git does not know cannot be adopted"));
     };
     repository.require_own(&worktree.path)?;
+    let told = env_claim::read(context, &worktree.path);
+    let told_purpose =
+        || told.purpose.clone().filter(|purpose| context.config.find_purpose(purpose).is_some());
     let purpose = match &request.purpose {
         Some(purpose) => Some(create::require_purpose(context, Some(purpose))?),
-        None => row.branch().and_then(|branch| guess_purpose(context, branch)),
+        None => told_purpose().or_else(|| row.branch().and_then(|branch| guess_purpose(context, branch))),
     };
     let wishes = wishes(context, purpose.as_ref(), &request.ports)?;
     let tracked = repository.is_tracked(&worktree.path, ".env")?;
@@ -154,6 +160,11 @@ fn adopt_one(
     };
     let entry = record_entry(context, &draft, &wishes, record)?;
     if !entry.env {
+        if told == Told::default() || tracked {
+            return Ok(entry);
+        }
+        let (entry, said) = env_claim::take(context, repository, &entry, &told)?;
+        warnings.extend(said);
         return Ok(entry);
     }
     match env::write(context, repository, &entry) {

@@ -1,10 +1,10 @@
 //! The worktree that a person means: by name, branch, path, identifier or a unique prefix; or the one they stand in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Worktree;
+use crate::host::git::{Worktree, is_moved_untold};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::resolve::{self, Candidate, Resolution};
@@ -104,9 +104,25 @@ pub fn here(context: &Context) -> Result<Found> {
             ),
         )
         .hint("name a worktree; `wt list` shows them")),
-        None => Err(Failure::new(Code::NotFound, format!("{} is in no worktree", context.folder.display()))
-            .hint("name a worktree; `wt list` shows them")),
+        None => {
+            let moved = repository.current().and_then(|current| moved_untold(&current.path));
+            Err(moved.unwrap_or_else(|| {
+                Failure::new(Code::NotFound, format!("{} is in no worktree", context.folder.display()))
+                    .hint("name a worktree; `wt list` shows them")
+            }))
+        }
     }
+}
+
+/// Returns what to say of a folder that was a worktree until it was moved, and git was not told; `None` for others.
+#[must_use]
+pub fn moved_untold(folder: &Path) -> Option<Failure> {
+    let message = format!(
+        "{} is in no worktree: it was moved, and git's record of it says otherwise",
+        folder.display()
+    );
+    let hint = format!("`git -C '{}' worktree repair` makes it a worktree again", folder.display());
+    is_moved_untold(folder).then(|| Failure::new(Code::NotFound, message).hint(hint))
 }
 
 fn candidate(row: &Row) -> Candidate {

@@ -7,6 +7,7 @@ pub mod config;
 pub mod create;
 pub mod doctor;
 pub mod env;
+pub mod env_claim;
 pub mod find;
 pub mod heal;
 pub mod health;

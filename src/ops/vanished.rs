@@ -11,9 +11,13 @@ use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::presence::{Presence, Sighting, presence};
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
 
 use super::env;
-use super::services::forget as services;
+use super::services::forget::{self as services, Remnants};
+
+/// How many folders beside a vanished one are looked at.
+const MOST_BESIDE: usize = 1000;
 
 /// Looks at recorded worktrees, with what is around them read once.
 #[derive(Debug)]
@@ -120,7 +124,9 @@ fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>>
     let mut said = Vec::new();
     for entry in gone {
         match lookout.presence(entry) {
-            Presence::Vanished => said.extend(release_one(context, repository, entry)?),
+            Presence::Vanished => {
+                release_one(context, repository, entry, &mut said)?;
+            }
             Presence::Moved(to) => follow(context, repository, entry, &to)?,
             Presence::There | Presence::Carried(_) | Presence::Kept(_) => {}
         }
@@ -178,37 +184,95 @@ pub fn may_have_vanished(entry: &Entry) -> bool {
     entry.state == EntryState::Active && place::is_gone_quickly(&entry.path)
 }
 
-/// Releases one vanished worktree's record, unless it changed or came back meanwhile; returns what to say about it.
-///
-/// # Errors
-///
-/// Fails when the registry cannot be written.
-pub fn release_one(context: &Context, repository: &Repository, entry: &Entry) -> Result<Option<String>> {
-    if !drop_record(context, entry, "vanished")? {
-        return Ok(None);
-    }
-    env::forget_exclude(context, repository, &entry.repository_id)?;
-    let ports: Vec<String> = entry.ports().map(|port| port.to_string()).collect();
-    let freed = match ports.len() {
-        0 => String::new(),
-        1 => format!("; port {} is free again", ports[0]),
-        _ => format!("; ports {} are free again", ports.join(", ")),
-    };
-    Ok(Some(format!("`{}` was released: its folder {} is gone{freed}", entry.name, entry.path.display())))
+/// What became of a record that was to be released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Release {
+    Done,
+    /// It changed, or its folder came back.
+    Changed,
+    /// Processes of it still run, perhaps on its ports.
+    Kept(String),
 }
 
-/// Takes the record out of the registry while it is as it was seen and its folder is still gone; its ports are
-/// remembered for a worktree of the same branch. Answers whether it did.
+/// Releases one vanished worktree's record, unless it changed or came back meanwhile, or something of it still runs; says
+/// what there is to say about it.
 ///
 /// # Errors
 ///
 /// Fails when the registry cannot be written.
-pub fn drop_record(context: &Context, entry: &Entry, why: &str) -> Result<bool> {
+pub fn release_one(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    said: &mut Vec<String>,
+) -> Result<Release> {
+    let release = drop_record(context, entry, "vanished")?;
+    let (name, path) = (&entry.name, entry.path.display());
+    let moved = moved_by_hand(repository, entry);
+    match &release {
+        Release::Done => {
+            env::forget_exclude(context, repository, &entry.repository_id)?;
+            let ports: Vec<String> = entry.ports().map(|port| port.to_string()).collect();
+            let freed = match ports.len() {
+                0 => String::new(),
+                1 => format!("; port {} is free again", ports[0]),
+                _ => format!("; ports {} are free again", ports.join(", ")),
+            };
+            said.push(format!("`{name}` was released: its folder {path} is gone{freed}"));
+            if let Some(folder) = moved {
+                said.push(format!(
+                    "it looks moved to {0}: `git -C '{1}' worktree repair '{0}'` makes it a worktree again, \
+                     `wt adopt '{0}'` records it",
+                    folder.display(),
+                    repository.root().display()
+                ));
+            }
+        }
+        Release::Kept(why) => {
+            said.push(format!(
+                "`{name}` and its ports are kept for now: its folder {path} is gone, but {why}"
+            ));
+            if let Some(folder) = moved {
+                said.push(format!(
+                    "it looks moved to {0}: `git -C '{1}' worktree repair '{0}'` makes it that worktree again",
+                    folder.display(),
+                    repository.root().display()
+                ));
+            }
+        }
+        Release::Changed => {}
+    }
+    Ok(release)
+}
+
+/// A folder beside the recorded one whose `.git` names the worktree's record: it was renamed without `git worktree move`.
+fn moved_by_hand(repository: &Repository, entry: &Entry) -> Option<PathBuf> {
+    let beside = entry.path.parent()?.read_dir().ok()?.flatten().take(MOST_BESIDE);
+    let mut beside = beside.map(|found| found.path());
+    beside.find(|folder| repository.find_admin_named_by(folder).is_some_and(|admin| admin == entry.admin))
+}
+
+/// Takes the record out of the registry while it is as it was seen, its folder is still gone and nothing of it runs; its
+/// ports are remembered for a worktree of the same branch.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be written.
+pub fn drop_record(context: &Context, entry: &Entry, why: &str) -> Result<Release> {
     let now = context.now();
+    let is_it = |known: &Entry| known.sequence == entry.sequence && known.path == entry.path;
+    let stands =
+        |registry: &Registry| registry.entries().any(|known| is_it(known) && may_have_vanished(known));
+    if !stands(&context.store()?.read()?) {
+        return Ok(Release::Changed);
+    }
+    // Before its ports are anybody's: whoever listens on them must have gone.
+    let seat = match services::settle(context, entry)? {
+        Remnants::None(seat) => seat,
+        Remnants::Some(why) => return Ok(Release::Kept(why)),
+    };
     let is_dropped = context.store()?.update(|registry| {
-        let is_it = |known: &Entry| known.sequence == entry.sequence && known.path == entry.path;
-        let stands = registry.entries().any(|known| is_it(known) && may_have_vanished(known));
-        if !stands {
+        if !stands(registry) {
             return Ok(false);
         }
         let Some(taken) = registry.take(|known| is_it(known) && may_have_vanished(known)) else {
@@ -220,8 +284,9 @@ pub fn drop_record(context: &Context, entry: &Entry, why: &str) -> Result<bool> 
         registry.record_event(now, event.with("why", why).with("ports", ports));
         Ok(true)
     })?;
-    if is_dropped {
-        services::forget(context, entry);
+    if !is_dropped {
+        return Ok(Release::Changed);
     }
-    Ok(is_dropped)
+    services::forget_settled(context, entry, seat);
+    Ok(Release::Done)
 }

@@ -75,6 +75,7 @@ mod services_init;
 mod services_launch;
 mod services_logs;
 mod services_many;
+mod services_moved;
 mod services_order;
 mod services_output;
 mod services_port_taken;

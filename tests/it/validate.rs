@@ -98,8 +98,12 @@ fn a_vanished_worktree_is_released_and_a_locked_one_is_not() {
     sandbox.wt(&["create", "stick", "--lock"]).ok();
     fs::remove_dir_all(sandbox.worktree("feature-gone")).unwrap();
     fs::remove_dir_all(sandbox.worktree("feature-stick")).unwrap();
-    assert_eq!(codes(&mended(&sandbox, &[])), ["worktree-missing"]);
+    let found = findings(&sandbox, &["--fix"], 0);
+    assert_eq!(codes(&found), ["worktree-missing", "worktree-unregistered"], "git's own record is left");
+    assert_eq!((&found[0]["fixed"], &found[1]["fixed"]), (&true.into(), &false.into()));
     assert_eq!(sandbox.living().len(), 1);
+    sandbox.wt(&["prune"]).ok();
+    assert_eq!(codes(&findings(&sandbox, &[], 0)), [""; 0]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::discovery::{canonical, read_link_file};
 use super::repository::Repository;
 use super::worktrees::{read_gitdir, read_text};
 use crate::error::{Code, Failure, Result};
+use crate::host::place::is_gone;
 
 /// A worktree that may be moved or deleted: `path/.git` and the admin folder name each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +130,22 @@ impl Repository {
     /// Has git repair the links between the worktree at `path` and this repository (`git worktree repair`).
     pub fn repair_worktree(&self, path: &Path) -> Result<()> {
         self.git().args(["worktree", "repair"]).args([path]).require().map(drop)
+    }
+}
+
+/// Answers whether the worktree at `path` was moved, or its record pruned, without git having been told: its repository is
+/// where `path/.git` says, and has no record that names the folder, nor one whose own folder is there. Not so where the
+/// repository itself is out of reach: it may have been moved along.
+#[must_use]
+pub fn is_moved_untold(path: &Path) -> bool {
+    let Some(admin) = read_link_file(&path.join(".git")) else { return false };
+    let is_linked = admin.parent().and_then(Path::file_name).is_some_and(|name| name == "worktrees");
+    if !is_linked || !admin.ancestors().nth(2).is_some_and(Path::is_dir) {
+        return false;
+    }
+    match read_gitdir(&admin) {
+        Some(link) => link != canonical(path).join(".git") && is_gone(&link),
+        None => is_gone(&admin),
     }
 }
 

@@ -48,7 +48,7 @@ pub use half_made::HalfMadeAdmin;
 pub use hook_files::{HookPlace, folder_facts as hooks_folder_facts, found as found_hook, runnable_text};
 pub use hook_partner::{find_caller, find_partner};
 pub use hook_settings::{HookSettings, git_version};
-pub use linked::Linked;
+pub use linked::{Linked, is_moved_untold};
 pub use merged::Trunk;
 pub use reflog::{LogLine, index_device};
 pub use repository::{Current, Repository};

@@ -44,9 +44,17 @@ fn absent(entry: &Entry, seen: &Seen) -> Option<Finding> {
 /// git's worktrees that nobody recorded.
 pub fn unregistered(facts: &Facts) -> Vec<Finding> {
     let finding = |worktree: &Unrecorded| {
-        let message = format!("{} is not recorded", worktree.path.display());
-        let mut finding = Finding::new(Kind::WorktreeUnregistered, worktree.name.as_str(), message)
-            .fixed_by(Fix::Adopt { path: worktree.path.clone() });
+        let (name, path) = (worktree.name.as_str(), worktree.path.display());
+        let mut finding = if worktree.is_gone {
+            let message = format!("its folder {path} is gone, and git still lists it");
+            Finding::new(Kind::WorktreeUnregistered, name, message).hint(format!(
+                "was it moved? `git worktree repair` there makes it a worktree again; `wt restore {name}` after \
+                 `wt prune` makes its folder anew"
+            ))
+        } else {
+            Finding::new(Kind::WorktreeUnregistered, name, format!("{path} is not recorded"))
+                .fixed_by(Fix::Adopt { path: worktree.path.clone() })
+        };
         finding.worktree = Some(worktree.name.clone());
         finding.repository = Some(worktree.repository.clone());
         finding

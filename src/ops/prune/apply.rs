@@ -5,7 +5,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::ops::remove;
 use crate::ops::rows;
-use crate::ops::vanished::{self, Lookout};
+use crate::ops::vanished::{self, Lookout, Release};
 
 use super::merged::{Judge, Verdict};
 use super::plan::{Candidate, Plan};
@@ -45,8 +45,11 @@ fn prune(
 ) -> Result<Option<Pruned>> {
     let Some(planned) = &candidate.target else {
         let Some(entry) = &candidate.row.entry else { return Ok(None) };
-        let said = vanished::release_one(context, repository, entry)?;
-        return Ok(said.map(|_| candidate.outlook()));
+        return match vanished::release_one(context, repository, entry, &mut Vec::new())? {
+            Release::Done => Ok(Some(candidate.outlook())),
+            Release::Changed => Ok(None),
+            Release::Kept(why) => Err(Failure::new(Code::Locked, why)),
+        };
     };
     let registry = context.store()?.read()?;
     let rows = rows::rows(repository, &registry)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::host::process::identity;
 use crate::host::services::record_file::{self, Seat};
 use crate::model::process::ProcessId;
@@ -23,6 +23,9 @@ use super::place::{self, Place};
 /// How long a supervisor with nothing left to supervise may take to leave: longer than it waits itself for checks that were
 /// given up, and for the registry.
 pub(super) const LEAVING: Duration = Duration::from_secs(5);
+
+/// How long a supervisor may take to see that its folder is gone, and to end what it supervises.
+const SEEING: Duration = Duration::from_millis(3500);
 
 /// Between two looks whether it has left.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -39,6 +42,50 @@ pub fn forget(context: &Context, entry: &Entry) {
     let record = record_file::find_any(&place.wish.folder).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
     if down::end_remains(context, &place, &recorded).is_ok() {
+        // A sweep tries again.
+        let _ = record_file::forget(&place.wish.folder);
+    }
+}
+
+/// Whether anything of a vanished worktree's services still runs.
+#[derive(Debug)]
+pub enum Remnants {
+    /// Nothing does, and no supervisor starts anything for as long as this lives.
+    None(Option<Seat>),
+    /// Something does: who, for people.
+    Some(String),
+}
+
+/// Lets the services of a worktree whose folder is gone come to their end. A supervisor that lives sees by itself that the
+/// folder is gone, and is given a moment; what a dead one left is ended here.
+///
+/// # Errors
+///
+/// `interrupted`, or the state folder cannot be found.
+pub fn settle(context: &Context, entry: &Entry) -> Result<Remnants> {
+    let place = Place::of(context, entry)?;
+    let folder = &place.wish.folder;
+    if !folder.exists() {
+        return Ok(Remnants::None(None));
+    }
+    let record = || record_file::find_any(folder).unwrap_or_default();
+    let Some(seat) = seat(context, folder, SEEING)? else {
+        let is_gone = !folder.exists();
+        let pid = record().supervisor.map(|supervisor| format!(" (pid {})", supervisor.pid));
+        let who = format!("the supervisor of its services{} is not done yet", pid.unwrap_or_default());
+        return Ok(if is_gone { Remnants::None(None) } else { Remnants::Some(who) });
+    };
+    let recorded: Vec<ProcessId> = record().processes().cloned().collect();
+    match down::end_remains(context, &place, &recorded) {
+        Ok(_) => Ok(Remnants::None(Some(seat))),
+        Err(failure) if failure.code() == Code::Interrupted => Err(failure),
+        Err(failure) => Ok(Remnants::Some(failure.message().to_owned())),
+    }
+}
+
+/// Forgets what was kept of services of which nothing runs any more. Never fails: what stays is left for a sweep.
+pub fn forget_settled(context: &Context, entry: &Entry, seat: Option<Seat>) {
+    if let (Ok(place), Some(_seat)) = (Place::of(context, entry), seat) {
         // A sweep tries again.
         let _ = record_file::forget(&place.wish.folder);
     }

@@ -206,17 +206,24 @@ pub(super) fn is_recorded(registry: &Registry, repository: &Repository, worktree
 }
 
 fn unrecorded(repository: &Repository, registry: &Registry) -> Result<Vec<Unrecorded>> {
+    // What is locked, or may lie on a disk that is not mounted, is where it belongs.
+    let is_lost = |worktree: &Worktree| {
+        worktree.missing
+            && worktree.lock.is_none()
+            && place::is_gone(&worktree.path)
+            && !place::lies_beyond_empty_folder(&worktree.path)
+    };
     let is_it = |worktree: &Worktree| {
         worktree.admin.is_some()
             && worktree.broken.is_none()
             && !worktree.initializing
-            && !worktree.missing
             && !is_recorded(registry, repository, worktree)
-            && repository.require_own(&worktree.path).is_ok()
+            && (is_lost(worktree) || !worktree.missing && repository.require_own(&worktree.path).is_ok())
     };
     let found = repository.worktrees()?.into_iter().filter(is_it);
     let found = found.map(|worktree| Unrecorded {
         repository: repository.root().to_path_buf(),
+        is_gone: is_lost(&worktree),
         name: worktree.admin.unwrap_or_default(),
         path: worktree.path,
     });

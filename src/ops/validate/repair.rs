@@ -18,7 +18,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::vanished::{self, Lookout};
+use crate::ops::vanished::{self, Lookout, Release};
 use crate::ops::{env, heal, hooks, ports};
 
 use super::gather::is_recorded;
@@ -241,9 +241,14 @@ fn release_entry(context: &Context, grounds: &Grounds<'_>, target: &Target) -> R
     }
     match (ground, repository) {
         (Some(ground), Some(repository)) => {
-            Ok(vanished::release_one(ground, repository, entry)?.into_iter().collect())
+            let mut said = Vec::new();
+            vanished::release_one(ground, repository, entry, &mut said)?;
+            Ok(said)
         }
-        _ => vanished::drop_record(context, entry, "vanished").map(|_| Vec::new()),
+        _ => Ok(match vanished::drop_record(context, entry, "vanished")? {
+            Release::Kept(why) => vec![format!("`{}` and its ports are kept for now: {why}", entry.name)],
+            Release::Done | Release::Changed => Vec::new(),
+        }),
     }
 }
 

@@ -6,6 +6,7 @@ mod ending;
 mod holders;
 mod keep;
 mod launching;
+mod leaving;
 mod looking;
 mod running;
 mod supervisor;

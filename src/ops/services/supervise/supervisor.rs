@@ -106,7 +106,9 @@ pub(super) struct Supervisor<'a> {
     is_deaf: bool,
     pub worktree: Option<OpenFolder>,
     has_worked: bool,
-    is_worktree_gone: bool,
+    pub is_worktree_gone: bool,
+    /// In how many looks in a row the worktree's folder was elsewhere than git says.
+    pub times_elsewhere: u32,
     next_round: Instant,
     next_reaping: Option<Instant>,
     /// Whether some could not be told from those that a check waits for.
@@ -163,6 +165,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         worktree: OpenFolder::find(&wish.worktree),
         has_worked: false,
         is_worktree_gone: false,
+        times_elsewhere: 0,
         next_round: now + ROUND,
         next_reaping: None,
         is_reaping_owed: false,
@@ -298,11 +301,7 @@ impl Supervisor<'_> {
         self.next_round = now + ROUND;
         self.note_adopted();
         self.write_again();
-        if !self.is_worktree_gone && self.worktree.as_ref().is_some_and(OpenFolder::is_deleted) {
-            self.is_worktree_gone = true;
-            self.stop_everything();
-            self.work();
-        }
+        self.look_at_worktree();
         if !self.listening.is_reachable()
             && let Ok(listening) = self.endpoint.listen()
         {
