@@ -124,3 +124,26 @@ fn a_further_port_that_nobody_listens_on_is_named_with_what_can_be_done_about_it
     fleet.wt(&["up"]).ok();
     assert_eq!(fleet.state("web").0, "ready");
 }
+
+#[test]
+fn a_further_port_that_was_late_is_no_reason_of_a_service_that_fails_its_check() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.path("late.py");
+    let text = "import http.server as h, os, threading, time
+class Busy(h.BaseHTTPRequestHandler):
+    def do_GET(self): self.send_error(503)
+def serve(name): h.HTTPServer(('127.0.0.1', int(os.environ[name])), Busy).serve_forever()
+threading.Thread(target=serve, args=('PORT',)).start()
+time.sleep(0.5); serve('WEB_DEBUG_PORT')
+";
+    std::fs::write(&script, text).unwrap();
+    let config = format!(
+        "[service.web]\nrun = \"python3 {}\"\nextra_ports = [\"web-debug\"]\n\
+         health = {{ http = \"/\", start_timeout = \"3s\" }}\n",
+        script.display()
+    );
+    let fleet = sandbox.fleet("one", &config);
+    let error = fleet.wt(&["--json", "up"]).exits(1).error("service_failed");
+    let (message, hint) = (error["message"].as_str().unwrap(), error["hint"].as_str().unwrap());
+    assert!(message.contains("503") && !hint.contains("extra_ports"), "{message}\n{hint}");
+}

@@ -165,7 +165,7 @@ impl Service {
             (_, Phase::Completed)
             | (Condition::Healthy | Condition::Started, Phase::Ready { .. })
             | (Condition::Started, Phase::Starting { .. } | Phase::Unhealthy { .. }) => true,
-            (_, Phase::Failed) => !self.plan.critical,
+            (_, Phase::Failed) | (Condition::Healthy, Phase::Unhealthy { .. }) => !self.plan.critical,
             _ => false,
         }
     }

@@ -133,6 +133,18 @@ fn what_needs_an_unhealthy_service_is_told_at_once_and_not_waited_for() {
 }
 
 #[test]
+fn an_unhealthy_service_that_is_not_critical_holds_nobody_up() {
+    let mut world = World::default();
+    let mail = ServicePlan { critical: false, ..plan("mail", &[]) };
+    world.up(1, std::slice::from_ref(&mail));
+    world.well("mail");
+    for _ in 0..3 {
+        world.unwell("mail");
+    }
+    assert_eq!(world.up(2, &[mail, plan("web", &["mail"])]), ["launch web"]);
+}
+
+#[test]
 fn what_starts_again_by_itself_waits_until_what_it_needs_is_well_again() {
     let mut world = World::default();
     let web = ServicePlan { needs: plan("web", &["db"]).needs, ..restarting("web", RestartPolicy::Always) };
