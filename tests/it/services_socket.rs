@@ -78,6 +78,20 @@ fn a_server_that_ends_before_it_takes_a_client_is_not_said_to_have_lost_its_port
 }
 
 #[test]
+fn a_server_that_shared_its_port_with_nobody_is_handed_a_socket_once_it_is_configured_so() {
+    let sandbox = Sandbox::new();
+    let script = "import os,socket; s=socket.socket(); s.bind(('127.0.0.1', int(os.environ['PORT']))); s.listen(); \
+                  [s.accept() for _ in iter(int, 1)]";
+    let fleet = sandbox.fleet("one", &format!("[service.web]\nrun = '''python3 -c \"{script}\"'''\n"));
+    fleet.wt(&["up"]).ok().says(&["shares its port with nobody"]);
+    fs::write(sandbox.repo().join(".wt.toml"), config(&sandbox, "")).unwrap();
+    fs::write(fleet.folder.join("go"), "").unwrap();
+    fleet.wt(&["trust", "--yes"]).ok();
+    fleet.wt(&["restart"]).ok();
+    assert_eq!(answer(TcpStream::connect(("127.0.0.1", fleet.port("web"))).unwrap()), "start 1");
+}
+
+#[test]
 fn after_down_nobody_listens_any_more() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", &config(&sandbox, ""));
