@@ -78,6 +78,7 @@ mod services_many;
 mod services_moved;
 mod services_order;
 mod services_output;
+mod services_port;
 mod services_port_taken;
 mod services_removal;
 mod services_restart;

@@ -230,6 +230,13 @@ impl Config {
         self.purposes.iter().find(|(name, _)| name == purpose).map(|(_, settings)| settings)
     }
 
+    /// Returns the services of a worktree with that purpose, in the order in which they are given ports.
+    #[must_use]
+    pub fn services_of(&self, purpose: Option<&Purpose>) -> Vec<ServiceName> {
+        let settings = purpose.and_then(|purpose| self.find_purpose(purpose));
+        settings.map(|settings| settings.services.clone()).unwrap_or_default()
+    }
+
     /// Returns the ranges that `service` of a worktree with `purpose` draws from; empty when there are none.
     #[must_use]
     pub fn ranges_for(&self, purpose: &Purpose, service: &ServiceName) -> PortRanges {

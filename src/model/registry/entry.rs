@@ -13,6 +13,7 @@ use super::repository::RepositoryId;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::purpose::Purpose;
+use crate::model::service::ServiceName;
 
 /// Where a worktree is in its life.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,16 @@ impl Entry {
     /// Returns the ports of its allocations, those that are nonsense left out.
     pub fn ports(&self) -> impl Iterator<Item = Port> {
         self.allocations.iter().filter_map(Allocation::find_port)
+    }
+
+    /// Adds an allocation: before those that `order` names after its service, else as the last one. The first one is
+    /// `PORT`, whichever service was given its port first.
+    pub fn give(&mut self, allocation: Allocation, order: &[ServiceName]) {
+        let rank = |service: &ServiceName| order.iter().position(|known| known == service);
+        let own = rank(&allocation.service);
+        let is_later = |known: &Allocation| own.is_some_and(|own| rank(&known.service) > Some(own));
+        let position = self.allocations.iter().position(is_later).unwrap_or(self.allocations.len());
+        self.allocations.insert(position, allocation);
     }
 }
 

@@ -199,9 +199,10 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
                     .with("port", port.number())
             })
             .collect();
+        let order = context.config.services_of(entry.purpose.as_ref());
         if let Some(known) = registry.find_by_sequence(sequence) {
             for (service, port, pinned) in chosen {
-                known.allocations.push(Allocation { pinned, ..Allocation::new(port, service, now) });
+                known.give(Allocation { pinned, ..Allocation::new(port, service, now) }, &order);
             }
             // Asked for by its number, it is to stay even where it was given by chance.
             if let (Some(port), Some(service)) = (request.port, request.services.first()) {

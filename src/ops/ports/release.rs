@@ -175,6 +175,7 @@ fn release_of(
         let is_gone = |known: &Allocation| {
             known.find_port().is_some_and(|port| ports.is_empty() || ports.contains(&port))
         };
+        let before = entry.allocations.first().cloned();
         let gone: Vec<Allocation> =
             entry.allocations.iter().filter(|known| is_gone(known)).cloned().collect();
         entry.allocations.retain(|known| !is_gone(known));
@@ -182,9 +183,9 @@ fn release_of(
         let numbers: Vec<u16> = gone.iter().filter_map(Allocation::find_port).map(Port::number).collect();
         let event = Event::new("ports_released").of(&after.repository, &after.name).with("ports", numbers);
         registry.record_event(now, event);
-        Ok(Some((after, gone)))
+        Ok(Some((after, gone, before)))
     })?;
-    let Some((mut after, gone)) = changed else { return Ok(Vec::new()) };
+    let Some((mut after, gone, before)) = changed else { return Ok(Vec::new()) };
     let row = find::named(context, &context.store()?.read()?, &after.name);
     if let Ok(row) = row {
         after.path = row.path;
@@ -193,7 +194,10 @@ fn release_of(
         return Ok(gone);
     }
     match follow(context, context.require_repository()?, &after) {
-        Ok(written) => warnings.extend(written.warnings),
+        Ok(written) => {
+            warnings.extend(written.warnings);
+            warnings.extend(before.and_then(|before| moved_port(&before, &after)));
+        }
         Err(failure) => {
             // The block still tells a server the port: the record says so again.
             context.store()?.update(|registry| {
@@ -202,7 +206,8 @@ fn release_of(
                 let is_left =
                     |known: &Allocation| known.find_port().is_none_or(|port| !given.contains(&port));
                 if let Some(entry) = registry.find_by_sequence(sequence) {
-                    entry.allocations.extend(gone.into_iter().filter(is_left));
+                    let order = context.config.services_of(entry.purpose.as_ref());
+                    gone.into_iter().filter(is_left).for_each(|known| entry.give(known, &order));
                     let event = Event::new("ports_release_undone").of(&after.repository, &after.name);
                     registry.record_event(now, event);
                 }
@@ -212,4 +217,15 @@ fn release_of(
         }
     }
     Ok(gone)
+}
+
+/// `PORT` is the first service's: says where another one has become the first.
+fn moved_port(before: &Allocation, after: &Entry) -> Option<String> {
+    let first = after.allocations.first().filter(|first| first.service != before.service)?;
+    Some(format!(
+        "PORT in .env is now {}, of `{}`: `{}` has no port",
+        first.find_port()?,
+        first.service,
+        before.service
+    ))
 }

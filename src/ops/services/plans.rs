@@ -150,6 +150,10 @@ fn allocate_missing(
     let listening = settings.iter().filter(|(_, settings)| settings.listens);
     let needed = listening.flat_map(|(name, settings)| settings.extra_ports.iter().chain([*name]));
     let mut missing: Vec<ServiceName> = needed.filter(|name| !has(entry, name)).cloned().collect();
+    // As a create gives them: which port a service gets hangs on the configuration, not on who is started first.
+    let order = context.config.services_of(entry.purpose.as_ref());
+    let rank = |service: &ServiceName| order.iter().position(|known| known == service).unwrap_or(order.len());
+    missing.sort_by_key(rank);
     missing.dedup();
     let mut requests = Vec::new();
     if let Some(port) = wish.port {
