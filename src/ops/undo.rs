@@ -111,7 +111,8 @@ fn foreign_paths(repository: &Repository, entry: &Entry, journal: &Journal) -> R
     if journal.env && env_is_ours(&entry.path)? {
         allowed.push(".env");
     }
-    let mut foreign = match repository.way(&journal.commit)? {
+    // Where the commit cannot even be looked at any more, git could not have laid it out either.
+    let mut foreign = match repository.way(&journal.commit).unwrap_or(Way::Engine) {
         Way::Engine => {
             let outside = repository.outside_rules()?;
             verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &outside, &allowed)?

@@ -20,6 +20,7 @@ mod create_exec;
 mod create_hooks;
 mod create_kinds;
 mod create_names;
+mod create_objects;
 mod create_place;
 mod create_ports;
 mod create_result;

@@ -24,6 +24,16 @@ pub(super) struct Plan {
     pub(super) entries: Vec<Entry>,
 }
 
+impl Plan {
+    /// The plan of a commit with nothing in it.
+    pub(super) fn empty() -> Self {
+        Self {
+            folders: vec![Folder { parent: 0, path: Vec::new(), id: Oid::ZERO_SHA1 }],
+            entries: Vec::new(),
+        }
+    }
+}
+
 /// A folder of the tree. It has no name of its own: it is a prefix of its entries' paths.
 pub(super) struct Folder {
     /// Its parent's position in the plan; the root's is its own.

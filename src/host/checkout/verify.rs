@@ -30,7 +30,7 @@ const PIECE: usize = 64 * 1024;
 ///
 /// # Errors
 ///
-/// `git_failed` when the commit cannot be read, `permission` when the folder cannot.
+/// `git_failed` when the repository cannot be read, `permission` when the folder cannot.
 pub fn foreign_paths(
     common_dir: &Path,
     commit: &str,
@@ -39,7 +39,9 @@ pub fn foreign_paths(
     allowed: &[&str],
 ) -> Result<Vec<PathBuf>> {
     let library = open_library(common_dir)?;
-    let plan = plan::plan(&library, &plan::tree_of(&library, commit)?)?;
+    // A checkout lays the commit out before it writes anything: where that fails, it has made nothing.
+    let plan = plan::tree_of(&library, commit).and_then(|tree| plan::plan(&library, &tree));
+    let plan = plan.unwrap_or_else(|_| Plan::empty());
     let root = match openat(CWD, folder, folders::OPEN, Mode::empty()) {
         Ok(root) => root,
         Err(Errno::NOENT) => return Ok(Vec::new()),

@@ -23,8 +23,12 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
     })?;
     let git_dir = canonical(&found.git_dir);
     let common_dir = common_dir_of(&git_dir);
-    let (library, refusal) = open(&common_dir, &found)?;
+    let (mut library, mut refusal) = open(&common_dir, &found)?;
     let settings = super::config::file(&common_dir.join("config"));
+    if library.is_some() && has_replaced_objects(&common_dir, settings.as_ref()) {
+        library = None;
+        refusal = Some("objects are replaced (git-replace(1)), which it does not know".to_owned());
+    }
     let core_worktree = settings.as_ref().and_then(|config| config.get_path("core.worktree").ok());
     let relative_links = settings
         .as_ref()
@@ -132,6 +136,18 @@ fn open(common_dir: &Path, found: &Found) -> Result<(Option<git2::Repository>, O
         }
         Err(error) => Ok((None, Some(error.message().to_owned()))),
     }
+}
+
+/// Answers whether git reads other objects in place of some, whose names are below `refs/replace`.
+fn has_replaced_objects(common_dir: &Path, settings: Option<&git2::Config>) -> bool {
+    if settings.is_some_and(|config| config.get_bool("core.usereplacerefs").is_ok_and(|uses| !uses)) {
+        return false;
+    }
+    let loose = common_dir.join("refs/replace");
+    let has_loose = loose.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    has_loose
+        || std::fs::read(common_dir.join("packed-refs"))
+            .is_ok_and(|packed| memchr::memmem::find(&packed, b" refs/replace/").is_some())
 }
 
 /// Decides bareness as git does: by `core.bare`, else by the folder's name.
