@@ -98,6 +98,13 @@ fn wanted(
                     Err(Failure::new(Code::Usage, format!("{} is the main worktree", wanted.display()))
                         .hint("only linked worktrees are adopted"))
                 }
+                Some(row @ Row { entry: Some(entry), .. })
+                    if entry.purpose.is_none()
+                        && request.purpose.is_some()
+                        && request.ports == PortWish::None =>
+                {
+                    Ok(row.clone())
+                }
                 Some(Row { entry: Some(entry), .. }) => Err(Failure::new(
                     Code::WorktreeExists,
                     format!("{} is recorded already, as `{}`", wanted.display(), entry.name),
@@ -130,6 +137,9 @@ fn adopt_one(
         Some(purpose) => Some(create::require_purpose(context, Some(purpose))?),
         None => told_purpose().or_else(|| row.branch().and_then(|branch| guess_purpose(context, branch))),
     };
+    if let Some(entry) = &row.entry {
+        return give_purpose(context, repository, entry, purpose.as_ref());
+    }
     let wishes = wishes(context, purpose.as_ref(), &request.ports)?;
     let tracked = repository.is_tracked(&worktree.path, ".env")?;
     if tracked && !wishes.is_empty() {
@@ -173,6 +183,34 @@ fn adopt_one(
             take_back(context, repository, &entry)?;
             return Err(failure);
         }
+    }
+    Ok(entry)
+}
+
+/// Names the purpose of a worktree that was recorded without one.
+fn give_purpose(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    purpose: Option<&Purpose>,
+) -> Result<Entry> {
+    let now = context.now();
+    let path = entry.path.clone();
+    let entry = context.store()?.update(|registry| {
+        let known = registry.find_by_sequence(entry.sequence);
+        let Some(known) = known.filter(|known| known.state == EntryState::Active && known.purpose.is_none())
+        else {
+            let message = format!("`{}` is being changed by another `wt`", entry.name);
+            return Err(Failure::new(Code::NotFound, message).hint("look with `wt list`, then try again"));
+        };
+        known.purpose = purpose.cloned();
+        let known = known.clone();
+        registry.record_event(now, Event::new("purpose_named").of(&known.repository, &known.name));
+        Ok(known)
+    })?;
+    let entry = Entry { path, ..entry };
+    if entry.env {
+        env::write(context, repository, &entry)?;
     }
     Ok(entry)
 }

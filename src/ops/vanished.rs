@@ -278,7 +278,7 @@ pub fn drop_record(context: &Context, entry: &Entry, why: &str) -> Result<Releas
         let Some(taken) = registry.take(|known| is_it(known) && may_have_vanished(known)) else {
             return Ok(false);
         };
-        registry.remember_ports(&taken);
+        registry.remember_vanished(&taken);
         let ports: Vec<u16> = taken.ports().map(Port::number).collect();
         let event = Event::new("released").of(&taken.repository, &taken.name);
         registry.record_event(now, event.with("why", why).with("ports", ports));

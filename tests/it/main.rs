@@ -66,6 +66,7 @@ mod remove;
 mod remove_danger;
 mod remove_refuses;
 mod restore;
+mod restore_vanished;
 mod services_callers;
 mod services_checks;
 mod services_compose;

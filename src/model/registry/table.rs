@@ -256,6 +256,50 @@ impl Registry {
         self.former.drain(..surplus);
     }
 
+    /// Remembers what the record of a vanished worktree said, for a restore of what git still knows of it.
+    pub fn remember_vanished(&mut self, entry: &Entry) {
+        self.remember_ports(entry);
+        if !self.former.iter().any(|former| former.is_of(entry)) {
+            self.former.push(Former {
+                repository_id: entry.repository_id.clone(),
+                branch: entry.branch.clone(),
+                purpose: entry.purpose.clone(),
+                name: entry.name.clone(),
+                ports: Vec::new(),
+                extra: Map::new(),
+            });
+        }
+        if let Some(former) = self.former.iter_mut().find(|former| former.is_of(entry)) {
+            let mut set = |key: &str, value: Value| former.extra.insert(key.to_owned(), value);
+            set("name_in_git", entry.admin.clone().into());
+            set("path", entry.path.to_string_lossy().into());
+            set("name_then", entry.name.clone().into());
+            set("identifier", entry.identifier.clone().into());
+            set("env", entry.env.into());
+        }
+    }
+
+    /// Returns a record of git's worktree `draft` as it was before it was released, where that is remembered.
+    #[must_use]
+    pub fn recalled(&self, draft: Entry) -> Entry {
+        let is_it = |former: &&Former| {
+            let says = |key: &str, value: &str| former.extra.get(key).is_some_and(|known| known == value);
+            former.repository_id == draft.repository_id
+                && says("name_in_git", &draft.admin)
+                && says("path", &draft.path.to_string_lossy())
+        };
+        let Some(former) = self.former.iter().rev().find(is_it) else { return draft };
+        let text = |key: &str| former.extra.get(key).and_then(Value::as_str).map(str::to_owned);
+        let name = text("name_then").filter(|name| self.find_living(&draft.repository_id, name).is_none());
+        Entry {
+            name: name.unwrap_or(draft.name),
+            purpose: former.purpose.clone(),
+            identifier: text("identifier").unwrap_or(draft.identifier),
+            env: former.extra.get("env").and_then(Value::as_bool).unwrap_or(draft.env),
+            ..draft
+        }
+    }
+
     /// Counts one conflict of `kind`.
     pub fn count_conflict(&mut self, kind: &str, purpose: Option<&Purpose>, service: &ServiceName) {
         let known = self.counters.iter_mut().find(|counter| {

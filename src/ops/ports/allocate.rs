@@ -330,8 +330,12 @@ fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish>
         let what =
             entry.purpose.as_ref().map_or("no purpose".to_owned(), |purpose| format!("purpose {purpose}"));
         let message = format!("`{}` has {what}, so there is no range for `{service}`", entry.name);
+        let purpose = match entry.purpose {
+            None => format!("`wt adopt {} --purpose feature` gives it that purpose;\nor ", entry.name),
+            Some(_) => String::new(),
+        };
         return Err(Failure::new(Code::Usage, message).hint(format!(
-            "name a port (`--port N`), or give the service a range: `ports` under [service.{service}]"
+            "{purpose}name a port (`--port N`), or give the service a range: `ports` under [service.{service}]"
         )));
     }
     Ok(Wish { service: service.clone(), ranges, own_range, former: None, pinned: None })

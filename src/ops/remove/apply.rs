@@ -238,7 +238,7 @@ pub(super) fn mark_removing(
             repository.root().clone_into(&mut entry.repository);
             return Ok(entry.clone());
         }
-        Ok(registry.insert(Entry {
+        let draft = Entry {
             repository: repository.root().to_path_buf(),
             repository_id: id,
             name: target.name.clone(),
@@ -256,7 +256,9 @@ pub(super) fn mark_removing(
             env: false,
             allocations: Vec::new(),
             extra: serde_json::Map::new(),
-        }))
+        };
+        let draft = if target.missing { registry.recalled(draft) } else { draft };
+        Ok(registry.insert(draft))
     })
 }
 
