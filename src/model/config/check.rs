@@ -198,7 +198,9 @@ pub fn exclusions(value: &Value) -> Result<Vec<Exclusion>, Fault> {
 
 /// A fault inside of a table, at its key.
 pub fn inside(key: &str, fault: Fault) -> Fault {
-    Fault { message: format!("`{}` {}", key.escape_debug(), fault.message), ..fault }
+    // What names its own subject is no sentence about the key.
+    let colon = if fault.message.starts_with("unknown ") { ":" } else { "" };
+    Fault { message: format!("`{}`{colon} {}", key.escape_debug(), fault.message), ..fault }
 }
 
 fn choice(value: &Value, words: &[&str]) -> Result<(), Fault> {

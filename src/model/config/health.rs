@@ -43,13 +43,28 @@ pub fn parse(value: &Value) -> Result<Check, Fault> {
     let kinds: Vec<&str> = CHECKS.into_iter().filter(|kind| table.contains_key(*kind)).collect();
     match kinds[..] {
         [kind] => parse_kind(table, kind),
-        [] => match table.keys().next() {
+        [] => match table.keys().find(|key| !is_option(key)).or_else(|| table.keys().next()) {
+            Some(key) if is_option(key) => {
+                let written: Vec<String> =
+                    table.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+                let kind = if FOR_HTTP.iter().any(|key| table.contains_key(*key)) {
+                    "http = \"/\""
+                } else {
+                    "tcp = {}"
+                };
+                Err(Fault::new(format!("says `{key}` and names no check"))
+                    .hint(format!("write {{ {kind}, {} }}", written.join(", "))))
+            }
             Some(key) => Err(check::unknown_word("check", key, &CHECKS)),
             None => Err(Fault::new("names no check").hint(EXAMPLE)),
         },
         _ => Err(Fault::new(format!("names {} checks: {}", kinds.len(), kinds.join(", ")))
             .hint("keep one of them")),
     }
+}
+
+fn is_option(key: &str) -> bool {
+    FOR_ALL.contains(&key) || FOR_HTTP.contains(&key)
 }
 
 fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<Check, Fault> {
@@ -217,6 +232,8 @@ mod tests {
             (json!("/"), "must be a table"),
             (json!({}), "names no check"),
             (json!({"htp": "/"}), "unknown check `htp`"),
+            (json!({"htp": "/", "timeout": "1s"}), "unknown check `htp`"),
+            (json!({"start_timeout": "2s"}), "says `start_timeout` and names no check"),
             (json!({"http": "/", "tcp": {}}), "names 2 checks: tcp, http"),
             (json!({"http": 5}), "`http` must be a text"),
             (json!({"postgres": true}), "`postgres` must be a table"),

@@ -85,9 +85,45 @@ fn kind(of: Kind) -> Value {
             let mut health = Map::new();
             health.insert("type".into(), "object".into());
             health.insert("oneOf".into(), checks.into());
+            health.insert("additionalProperties".into(), false.into());
+            health.insert("properties".into(), health_keys());
             Value::Object(health)
         }
     }
+}
+
+fn health_keys() -> Value {
+    let empty = json!({ "type": "object", "additionalProperties": false });
+    let status = kind(Kind::Whole(100, 599));
+    let time = |meaning: &str| {
+        let mut time = kind(Kind::Duration);
+        time["description"] = meaning.into();
+        time
+    };
+    let count = |meaning: &str| {
+        let mut count = kind(Kind::Whole(1, 100));
+        count["description"] = meaning.into();
+        count
+    };
+    json!({
+        "tcp": empty,
+        "redis": empty,
+        "http": { "type": "string", "pattern": "^/", "description": "The path that is asked for." },
+        "postgres": { "type": "object", "additionalProperties": false, "properties": {
+            "user": { "type": "string", "minLength": 1 }, "database": { "type": "string", "minLength": 1 },
+        } },
+        "command": kind(Kind::Command),
+        "method": { "type": "string", "description": "Of http; GET." },
+        "status": { "anyOf": [status, { "type": "array", "items": status }],
+                    "description": "Of http: the statuses that are well; all below 500." },
+        "body": { "type": "string", "description": "Of http: what the answer must hold." },
+        "headers": { "type": "object", "additionalProperties": { "type": "string" } },
+        "timeout": time("How long one check may take; [health] timeout."),
+        "interval": time("How often it is checked; [health] interval."),
+        "failures": count("How many failures in a row make it unhealthy; [health] failures."),
+        "successes": count("How many successes in a row make it healthy again; [health] successes."),
+        "start_timeout": time("How long it may take from its start until it is ready; 1m."),
+    })
 }
 
 fn range() -> Value {

@@ -172,7 +172,7 @@ mod tests {
             (json!("db"), "must be a list of service names"),
             (json!(["DB"]), "is not a service name"),
             (json!(["db", "db"]), "listed twice"),
-            (json!({"db": "ready"}), "`db` unknown condition `ready`"),
+            (json!({"db": "ready"}), "`db`: unknown condition `ready`"),
             (json!({"db": true}), "`db` must be a text"),
         ] {
             let found = message(&value, &|value| depends_on(value).err());
