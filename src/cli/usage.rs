@@ -67,15 +67,54 @@ pub fn failure(error: &Error, command: &str) -> Failure {
     let message: Vec<&str> = rendered.lines().take_while(|line| !line.trim().is_empty()).collect();
     let message = message.join("\n");
     let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+    let own = own_tip(error, command);
+    // What clap makes of near words knows neither what is hidden nor what no command of ours takes.
     let tips = rendered.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+    let tips = tips.filter(|tip| own.is_none() && !tip.starts_with("to pass '") && !names_hidden(tip));
     let help = if command.is_empty() { "wt --help".to_owned() } else { format!("wt {command} --help") };
-    let hint: Vec<String> = tips.map(str::to_owned).chain([format!("see `{help}`")]).collect();
+    let hint: Vec<String> =
+        own.iter().cloned().chain(tips.map(str::to_owned)).chain([format!("see `{help}`")]).collect();
     let mut failure = Failure::new(Code::Usage, message).hint(hint.join("\n"));
     if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
         let usage = usage.to_string();
         failure = failure.detail("usage", usage.trim().trim_start_matches("Usage: "));
     }
     failure
+}
+
+/// What others call our commands.
+const ALSO_CALLED: [(&str, &str); 11] = [
+    ("ps", "status"),
+    ("stop", "down"),
+    ("start", "up"),
+    ("ls", "list"),
+    ("rm", "remove"),
+    ("delete", "remove"),
+    ("add", "create"),
+    ("new", "create"),
+    ("cd", "switch"),
+    ("exec", "run"),
+    ("log", "logs"),
+];
+
+/// Our own answer to words that come from elsewhere.
+fn own_tip(error: &Error, command: &str) -> Option<String> {
+    let named = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.as_str()),
+        _ => None,
+    };
+    if let (Some(word), "") = (named(ContextKind::InvalidSubcommand), command) {
+        let (_, ours) = ALSO_CALLED.into_iter().find(|(other, _)| *other == word)?;
+        return Some(format!("here that is `wt {ours}`"));
+    }
+    let word = named(ContextKind::InvalidArg)?;
+    (command == "up" && ["-d", "--detach"].contains(&word))
+        .then(|| "`wt up` returns by itself once all are ready, and they run on: leave it out".to_owned())
+}
+
+fn names_hidden(tip: &str) -> bool {
+    let cli = Cli::command();
+    cli.get_subcommands().any(|known| known.is_hide_set() && tip.contains(&format!("'{}'", known.get_name())))
 }
 
 #[cfg(test)]
@@ -104,6 +143,23 @@ mod tests {
     #[test]
     fn the_words_of_a_command_to_run_are_not_ours() {
         assert!(!Glimpse::of(&words("wt create --nonsense -x jq --json")).json);
+    }
+
+    #[test]
+    fn words_from_elsewhere_are_answered_with_ours() {
+        for (line, command, hint) in [
+            ("wt ps", "", "`wt status`"),
+            ("wt stop", "", "`wt down`"),
+            ("wt up -d", "up", "leave it out"),
+            ("wt up --detach web", "up", "leave it out"),
+        ] {
+            let failure = failure(&Cli::try_parse_from(words(line)).unwrap_err(), command);
+            let said = failure.next_step().unwrap();
+            assert!(said.contains(hint), "{line}: {said}");
+            for nonsense in ["compose-service", "restore", "-- -"] {
+                assert!(!said.contains(nonsense), "{line}: {said}");
+            }
+        }
     }
 
     #[test]

@@ -78,8 +78,13 @@ impl Host {
     #[expect(clippy::disallowed_methods, reason = "the context takes the folder from here")]
     pub fn current_folder(&self) -> Result<PathBuf> {
         std::env::current_dir().map_err(|error| {
-            Failure::from_io(error, Code::NotFound, "the current folder is gone")
-                .hint("change to another folder, or name one with `-C DIR`")
+            // The shell still knows what it was called.
+            let name = std::env::var("PWD").map(|name| format!(" ({name})")).unwrap_or_default();
+            Failure::from_io(error, Code::NotFound, format!("the current folder{name} is gone"))
+                .hint(
+                    "change to another folder, or name one with `-C DIR`; where it was a worktree, `wt restore` in \
+                     its repository shows whether it can be had back",
+                )
         })
     }
 

@@ -206,10 +206,11 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
     let mut entry = found.entry.ok_or_else(|| {
         Failure::new(
             Code::NotFound,
-            format!("worktree `{}` is not recorded, so it has no env block", found.name),
+            format!("worktree `{}` is not recorded, so it has no env block and no services", found.name),
         )
         .hint(if found.is_main {
-            "that is the main worktree; ports, env block and services belong to those that `wt create` makes"
+            "that is the main worktree; ports, env block and services belong to those that `wt create` makes: \
+             `wt create ID --ports`, then `wt switch ID`"
                 .to_owned()
         } else {
             format!("`wt adopt {}` records it", found.path.display())

@@ -43,7 +43,10 @@ pub fn list(context: &Context, request: Request) -> Result<Report> {
     let registry = context.store()?.read()?;
     let mut report = Report { worktrees: Vec::new(), warnings: Vec::new() };
     if !request.all {
-        add(context, context.require_repository()?, &registry, request, &mut report)?;
+        let repository = context.require_repository().map_err(|failure| {
+            failure.hint("change to a repository, name one with `-C DIR`, or see them all: `wt list --all`")
+        })?;
+        add(context, repository, &registry, request, &mut report)?;
         return Ok(report);
     }
     let mut seen: Vec<RepositoryId> = Vec::new();
