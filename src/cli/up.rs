@@ -32,7 +32,7 @@ pub struct Arguments {
     /// Wait until everything has stayed well for a while
     #[arg(long)]
     pub wait: bool,
-    /// Stay, show what the services write, and stop them all on Ctrl-C; each gets a terminal of its own
+    /// Stay, show what the services write, and stop all of the worktree on Ctrl-C; what starts gets a terminal of its own
     #[arg(long)]
     pub foreground: bool,
     /// Settle conflicts over the ports first, as `wt ports resolve` does; what has no port yet gets the next free one
@@ -74,7 +74,7 @@ const INTERRUPTED: u8 = 130;
 fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
     let wish = logs::Request { services: Vec::new(), since: None, tail: Some(0), follow: true };
     let logs = logs::open(context, wish)?;
-    let mut watcher = Watcher { ui, logs, news: News::default() };
+    let mut watcher = Watcher { ui, logs, news: News::default(), told: Vec::new() };
     match foreground::foreground(context, request, &mut watcher) {
         Err(failure) if failure.code() == Code::Interrupted => {
             ui.say("stopped");
@@ -90,13 +90,35 @@ struct Watcher<'a> {
     ui: &'a Ui,
     logs: Logs,
     news: News,
+    /// The services of which anything was said.
+    told: Vec<ServiceName>,
 }
 
 impl Listener for Watcher<'_> {
     fn services(&mut self, services: &[ServiceFacts]) {
         for line in self.news.lines(services) {
             self.ui.say(&line);
+            self.told.extend(line.split(' ').next().and_then(|name| name.parse().ok()));
         }
+    }
+
+    fn started(&mut self, services: &[ServiceFacts]) {
+        for service in services.iter().filter(|known| !known.state.is_resting()) {
+            if !self.told.contains(&service.service) {
+                let port = service.port.map(|port| format!(" on {port}")).unwrap_or_default();
+                self.ui.say(&format!("{}{port} {}, and was before", service.service, service.state));
+            }
+        }
+        self.ui.say("Ctrl-C stops all services of this worktree, whoever started them");
+    }
+
+    fn waiting(&mut self, services: &[ServiceFacts]) {
+        let names = services.iter().filter(|known| !known.state.is_resting());
+        let names: Vec<String> = names.map(|known| format!("`{}`", known.service)).collect();
+        self.ui.say(&format!(
+            "waiting for {}: what has not ended by its `stop.timeout` (10s unless it says otherwise) is killed",
+            names.join(", ")
+        ));
     }
 
     fn note(&mut self, text: &str) {

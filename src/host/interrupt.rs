@@ -36,6 +36,12 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// Answers whether a signal came since this was asked last.
+    #[must_use]
+    pub fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+
     /// Fails once a signal came.
     ///
     /// # Errors

@@ -38,6 +38,10 @@ pub trait Listener {
     fn services(&mut self, services: &[ServiceFacts]);
     /// Something worth saying.
     fn note(&mut self, text: &str);
+    /// All that was asked for is there: how the services stand then.
+    fn started(&mut self, _: &[ServiceFacts]) {}
+    /// Somebody who gave up asks again: these are still waited for.
+    fn waiting(&mut self, _: &[ServiceFacts]) {}
     /// Returns the rows and columns of the terminal that is looked at; `None` where there is none.
     fn size(&self) -> Option<(u16, u16)> {
         None

@@ -62,10 +62,15 @@ fn stay(
     let (mut is_started, mut was_heard) = (false, false);
     // Since when, and as which request.
     let mut stopping: Option<(Instant, u64)> = None;
+    let mut known: Vec<ServiceFacts> = Vec::new();
     loop {
-        if stopping.is_none() && context.host.interrupt.is_raised() {
-            stopping =
-                Some((context.host.clock.instant(), conversation.say(&Ask::Stop { services: Vec::new() })?));
+        if context.host.interrupt.take() {
+            if stopping.is_some() {
+                listener.waiting(&known);
+            } else {
+                let number = conversation.say(&Ask::Stop { services: Vec::new() })?;
+                stopping = Some((context.host.clock.instant(), number));
+            }
         }
         listener.idle()?;
         if stopping.is_none() && listener.size() != size {
@@ -96,13 +101,17 @@ fn stay(
         match reply {
             Reply::Services { services } => {
                 listener.services(&services);
+                known.clone_from(&services);
                 if is_started && stopping.is_none() && services.iter().all(|known| known.state.is_resting()) {
                     listener.idle()?;
                     return ended(&services).map(|()| true);
                 }
             }
             Reply::Note { text } => listener.note(&text),
-            Reply::Done { .. } if answered == start || answered == 0 => is_started = true,
+            Reply::Done { services } if answered == start || answered == 0 => {
+                is_started = true;
+                listener.started(&services);
+            }
             Reply::Done { .. } if is_stopped => {
                 listener.idle()?;
                 return Err(Failure::new(Code::Interrupted, "interrupted"));
