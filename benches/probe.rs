@@ -57,6 +57,7 @@ fn verdicts(ports: &[Port], registry: &Registry) {
         folder: "/".into(),
         repository: None,
         config_file: None,
+        is_config_whole: true,
         registry: Memory::default(),
     };
     let bind = |port: &Port| TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok();

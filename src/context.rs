@@ -23,6 +23,8 @@ pub struct Context {
     pub repository: Option<Repository>,
     /// The file that `--config` named, absolute; `None` where the usual files were read.
     pub config_file: Option<PathBuf>,
+    /// Whether all of the configuration could be read; false where parts were left out because of what is wrong there.
+    pub is_config_whole: bool,
     /// The registry as it was read or written last.
     pub registry: Memory<Registry>,
 }

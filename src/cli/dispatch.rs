@@ -110,7 +110,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Up(arguments) => up::run(arguments, session),
         Command::Down(arguments) => down::run(arguments, session),
         Command::Restart(arguments) => restart::run(&arguments, session),
-        Command::Status(arguments) => status::run(&arguments, session),
+        Command::Status(arguments) => status::run(arguments, session),
         Command::Logs(arguments) => logs::run(arguments, session),
         Command::Run(arguments) => run::run(arguments, session),
         Command::Trust(arguments) => trust::run(&arguments, session),

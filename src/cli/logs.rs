@@ -58,6 +58,14 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     for service in &logs.silent {
         session.ui.say(&format!("`{service}` has not been started yet: there is no log"));
     }
+    if logs.is_empty() && logs.silent.is_empty() {
+        let then = if follow {
+            "what they write will be shown once `wt up` starts them"
+        } else {
+            "`wt up` starts them"
+        };
+        session.ui.say(&format!("no service of `{}` has been started yet: {then}", logs.worktree()));
+    }
     if follow {
         return match show_on(&context, &mut logs, session.ui) {
             Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
@@ -79,6 +87,9 @@ fn show_on(context: &Context, logs: &mut Logs, ui: &Ui) -> Result<()> {
     while !ui.is_abandoned() {
         if show(logs, ui)? {
             context.host.interrupt.check()?;
+        } else if logs.is_gone() {
+            ui.say(&format!("worktree `{}` was removed or moved away: nothing follows", logs.worktree()));
+            return Ok(());
         } else {
             context.host.clock.wait(GLANCE, &context.host.interrupt)?;
         }

@@ -10,6 +10,10 @@ use crate::ops::services::restart;
 
 /// Stop services and start them as they are configured now
 #[derive(Args, Debug)]
+#[command(
+    after_help = "They keep the environment of the shell whose `wt up` started the first service of the worktree: for another \
+                  one `wt down`, then `wt up`."
+)]
 pub struct Arguments {
     /// Those to restart; all that say how they are run, where none is named
     #[arg(value_name = "SERVICE")]

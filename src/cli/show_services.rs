@@ -112,9 +112,11 @@ impl<'a> Teller<'a> {
                 let up = up.map(age).unwrap_or_default();
                 let said = match &facts.reason {
                     Some(reason) if !is_obvious(reason) => reason.clone(),
+                    // Before it runs its log is that of the run before.
                     _ => self
                         .folder
                         .as_ref()
+                        .filter(|_| facts.pid.is_some())
                         .and_then(|folder| logs::last_words(folder, &facts.service))
                         .unwrap_or_default(),
                 };

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::show_services::{self, Teller};
 use crate::context::Context;
 use crate::error::{Code, Result};
+use crate::model::service::ServiceName;
 use crate::ops::services::status::Looker;
 use crate::ui::output::Ui;
 use crate::ui::screen::Screen;
@@ -19,6 +20,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Args, Debug)]
 #[command(after_help = "Exit codes: 0 it was shown; 130 Ctrl-C ended a watch.")]
 pub struct Arguments {
+    /// Only these services
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<ServiceName>,
     /// Of this worktree instead of the one you stand in
     #[arg(short, long, value_name = "NAME")]
     pub worktree: Option<String>,
@@ -31,11 +35,11 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// `not_found` for a worktree that is not recorded.
-pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+/// `not_found` for a worktree that is not recorded and a service that is not there.
+pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_whatever_is_configured()?;
     let ui = session.ui;
-    let mut looker = Looker::new(&context, arguments.worktree.as_deref())?;
+    let mut looker = Looker::new(&context, arguments.worktree.as_deref(), arguments.services)?;
     if arguments.watch {
         return match watch(&context, &mut looker, ui) {
             Err(failure) if failure.code() == Code::Interrupted => Ok(130),

@@ -121,6 +121,7 @@ impl Surroundings {
             folder: self.folder,
             repository: self.repository,
             config_file: self.config_flag,
+            is_config_whole: true,
             registry: Memory::default(),
         }
     }
@@ -132,7 +133,9 @@ impl Surroundings {
     /// Fails only when a file of it cannot be read at all.
     pub fn into_lenient_context(self) -> Result<(Context, Vec<Problem>)> {
         let (config, problems) = config::load_leniently(&self.sources())?;
-        Ok((self.context(config), problems))
+        let mut context = self.context(config);
+        context.is_config_whole = problems.is_empty();
+        Ok((context, problems))
     }
 }
 

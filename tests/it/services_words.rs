@@ -1,5 +1,6 @@
 //! What people are told while services start, crash, fail and stop: each change once, and every failure with its reason.
 
+use crate::support::terminal::Terminal;
 use crate::support::{Run, Sandbox};
 
 /// Ends with this status the first time, and serves from then on.
@@ -146,4 +147,41 @@ time.sleep(0.5); serve('WEB_DEBUG_PORT')
     let error = fleet.wt(&["--json", "up"]).exits(1).error("service_failed");
     let (message, hint) = (error["message"].as_str().unwrap(), error["hint"].as_str().unwrap());
     assert!(message.contains("503") && !hint.contains("extra_ports"), "{message}\n{hint}");
+}
+
+#[test]
+fn status_takes_services_and_an_unreadable_configuration_drops_none() {
+    let sandbox = Sandbox::new();
+    let config = "[service.api]\nrun = \"python3 -m http.server {{ port }}\"\n\
+                  [service.web]\nrun = \"python3 -m http.server {{ port }}\"\n";
+    let fleet = sandbox.fleet("one", config);
+    fleet.wt(&["logs"]).ok().says(&["no service of `feature-one` has been started yet", "`wt up`"]);
+    fleet.wt(&["up"]).ok();
+    let shown = fleet.json(&["status", "web"]);
+    assert_eq!(shown["services"].as_array().unwrap().len(), 1, "{shown}");
+    fleet.wt(&["--json", "status", "wbe"]).exits(1).error("not_found");
+    std::fs::write(sandbox.repo().join(".wt.toml"), "[service.api\n").unwrap();
+    assert_eq!(fleet.state("api"), ("ready".to_owned(), String::new()));
+    fleet.wt(&["down", "api"]).ok();
+    assert_eq!(fleet.state("web"), ("ready".to_owned(), String::new()));
+    let error = fleet.wt(&["--json", "down", "api"]).exits(1).error("not_found");
+    assert!(error["message"].as_str().unwrap().contains("configuration cannot be read"), "{error}");
+}
+
+#[test]
+fn the_foreground_says_what_runs_already_and_a_second_interrupt_what_is_waited_for() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"sh -c 'trap \\\"\\\" TERM; while :; do sleep 0.1; done'\"\nlistens = false\n\
+                  stop = { timeout = \"4s\" }\n";
+    let fleet = sandbox.fleet("one", config);
+    fleet.wt(&["up"]).ok();
+    let mut terminal = Terminal::start(sandbox.command(&fleet.folder, &["up", "--foreground"]));
+    terminal.expect("and was before");
+    terminal.expect("Ctrl-C stops all services");
+    terminal.interrupt();
+    terminal.expect("stopping");
+    terminal.interrupt();
+    terminal.expect("waiting for `web`");
+    let (code, screen) = terminal.finish();
+    assert_eq!(code, 130, "{screen}");
 }

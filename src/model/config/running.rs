@@ -189,7 +189,7 @@ mod tests {
         }
         for (value, words) in [
             (json!("never"), "unknown policy `never`"),
-            (json!({"policy": "sometimes"}), "`policy` unknown policy"),
+            (json!({"policy": "sometimes"}), "`policy`: unknown policy"),
             (json!({"max": -1}), "`max` -1 is outside 0 to 1000"),
             (json!(3), "must be a table, not a number"),
         ] {

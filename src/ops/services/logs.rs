@@ -48,6 +48,8 @@ struct Reading {
 /// The logs, read step by step.
 #[derive(Debug)]
 pub struct Logs {
+    /// The worktree's name and folder.
+    worktree: (String, PathBuf),
     folder: PathBuf,
     request: Request,
     /// What is read, in the order in which it is shown.
@@ -74,7 +76,9 @@ pub fn open(context: &Context, request: Request) -> Result<Logs> {
     {
         return Err(naming::unknown(context, unknown, there.iter()));
     }
-    let mut logs = Logs { folder, request, readers: Vec::new(), begun: BTreeSet::new(), silent: Vec::new() };
+    let worktree = (entry.name, entry.path);
+    let mut logs =
+        Logs { worktree, folder, request, readers: Vec::new(), begun: BTreeSet::new(), silent: Vec::new() };
     for service in logs.wanted(&there) {
         if there.contains(&service) {
             logs.begin(&service)?;
@@ -99,6 +103,24 @@ pub fn last_words(folder: &Path, service: &ServiceName) -> Option<String> {
 }
 
 impl Logs {
+    /// Answers whether nothing of the worktree has been started yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.begun.is_empty()
+    }
+
+    /// Returns the worktree's name.
+    #[must_use]
+    pub fn worktree(&self) -> &str {
+        &self.worktree.0
+    }
+
+    /// Answers whether the worktree is not where it was any more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.worktree.1.symlink_metadata().is_err()
+    }
+
     /// Returns the longest name of the services that are shown, in letters; `None` when it is only one that was named.
     #[must_use]
     pub fn width(&self) -> Option<usize> {

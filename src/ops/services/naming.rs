@@ -18,6 +18,10 @@ pub(super) fn is_configured(context: &Context, service: &ServiceName) -> bool {
 
 /// Leaves out what is no service any more and does not run; what runs on is marked.
 pub(super) fn leave_out_dropped(context: &Context, facts: &mut Vec<ServiceFacts>) {
+    // Nobody took out what cannot be read.
+    if !context.is_config_whole {
+        return;
+    }
     facts.retain(|facts| !facts.state.is_resting() || is_configured(context, &facts.service));
     for facts in facts.iter_mut().filter(|facts| !is_configured(context, &facts.service)) {
         facts.reason = Some(match facts.reason.take() {
@@ -37,6 +41,12 @@ pub(super) fn unknown<'a>(
     let mut known: Vec<&str> = configured.chain(there).map(ServiceName::as_str).collect();
     known.sort_unstable();
     known.dedup();
+    if !context.is_config_whole {
+        let message = format!("no service `{name}` is known while the configuration cannot be read");
+        let hint =
+            "mend the configuration first: `wt config path` names its files, `wt config show` what is wrong";
+        return Failure::new(Code::NotFound, message).hint(hint);
+    }
     let hint = match (suggestion::nearest(name.as_str(), known.iter().copied()), known.is_empty()) {
         (Some(near), _) => format!("did you mean `{near}`? `wt status` shows the services"),
         (None, false) => format!("there are: {}; `wt status` shows them", known.join(", ")),

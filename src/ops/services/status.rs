@@ -38,26 +38,28 @@ pub struct Report {
 pub struct Looker {
     entry: Entry,
     place: Place,
+    /// All where none is named.
+    services: Vec<ServiceName>,
     usages: Usages,
 }
 
 impl Looker {
-    /// Looks at the worktree called `worktree`, or the one we stand in.
+    /// Looks at `services`, all where none is named, of the worktree called `worktree`, or of the one we stand in.
     ///
     /// # Errors
     ///
     /// `not_found` for a worktree that is not recorded.
-    pub fn new(context: &Context, worktree: Option<&str>) -> Result<Self> {
+    pub fn new(context: &Context, worktree: Option<&str>, services: Vec<ServiceName>) -> Result<Self> {
         let entry = env::require_entry(context, worktree)?;
         let place = Place::of(context, &entry)?;
-        Ok(Self { entry, place, usages: Usages::default() })
+        Ok(Self { entry, place, services, usages: Usages::default() })
     }
 
     /// Looks. Services that a killed supervisor left are taken over first.
     ///
     /// # Errors
     ///
-    /// Fails when the supervisor does not answer.
+    /// `not_found` for a service that is not there; fails when the supervisor does not answer.
     pub fn look(&mut self, context: &Context, listener: &mut dyn Listener) -> Result<Report> {
         let place = &self.place;
         let read = || record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
@@ -73,6 +75,12 @@ impl Looker {
             None => read().services.iter().map(|kept| kept.facts(identity::is_alive)).collect(),
         };
         self.add_others(context, &mut facts);
+        if let Some(unknown) =
+            self.services.iter().find(|name| facts.iter().all(|facts| facts.service != **name))
+        {
+            return Err(naming::unknown(context, unknown, facts.iter().map(|facts| &facts.service)));
+        }
+        facts.retain(|facts| self.services.is_empty() || self.services.contains(&facts.service));
         self.say_where_output_is_lost(&mut facts);
         let supervisor =
             record_file::find(&place.wish.folder, place.wish.sequence).and_then(|record| record.supervisor);

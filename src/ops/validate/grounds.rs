@@ -93,7 +93,7 @@ fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, V
     let (config, problems) = config::load_leniently(&sources).ok()?;
     // What is wrong with the user's own file was found once, where we stand.
     let own = root.display().to_string();
-    let problems =
+    let problems: Vec<Problem> =
         problems.into_iter().filter(|problem| problem.origin.to_string().starts_with(&own)).collect();
     Some((
         Context {
@@ -102,6 +102,7 @@ fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, V
             folder: root,
             repository: Some(repository),
             config_file: None,
+            is_config_whole: problems.is_empty(),
             registry: context.registry.clone(),
         },
         problems,

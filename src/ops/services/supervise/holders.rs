@@ -26,8 +26,8 @@ pub(super) fn taken_by(port: Port, error: &std::io::Error, registry: &Registry) 
         return format!("cannot be held: {error}");
     }
     match named(port, registry, |_| true) {
-        Some(holder) => format!("was taken in the meantime: it is held by {holder}"),
-        None => "was taken in the meantime by a process that we may not look into".to_owned(),
+        Some(holder) => format!("is held by {holder}"),
+        None => "is held by a process that we may not look into".to_owned(),
     }
 }
 
