@@ -122,7 +122,9 @@ fn a_port_that_a_stranger_took_is_refused_with_the_holder_before_anything_starts
     let error = sandbox.wt_in(&fleet.folder, &["--json", "up"]).exits(1).error("port_conflict");
     let message = error["message"].as_str().unwrap();
     assert!(message.contains(&format!("pid {}", holder.pid())) && message.contains("`web`"), "{message}");
-    assert!(error["hint"].as_str().unwrap().contains("--resolve"), "{error}");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("--resolve") && hint.contains(&format!("`wt ports kill {port}`")), "{error}");
+    assert_eq!(error["details"]["port"], port, "{error}");
     assert_eq!(fleet.state("db").0, "stopped");
     fleet.wt(&["up", "--resolve", "conservative"]).ok().says(&["moved to"]);
     assert_ne!(fleet.port("web"), port);

@@ -9,6 +9,7 @@ use super::contact::Failed;
 use super::place::Place;
 use crate::error::{Code, Failure};
 use crate::host::services::{log_file, log_reader, record_file};
+use crate::model::port::Port;
 use crate::model::services::protocol::{Cause, Failing, ServiceFacts};
 
 /// How many lines of its log are shown of a service that failed, where it is the only one.
@@ -45,17 +46,22 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
         Cause::DiskFull => Code::DiskFull,
     };
     if failed.failures.is_empty() {
-        return Failure::new(code, failed.reason).hint(match code {
-            Code::PortConflict => TAKEN,
-            _ => "`wt status` shows how the services stand",
-        });
+        let hint = match code {
+            Code::PortConflict => taken(&failed.reason),
+            _ => "`wt status` shows how the services stand".to_owned(),
+        };
+        let failure = match port_in(&failed.reason).filter(|_| code == Code::PortConflict) {
+            Some(port) => Failure::new(code, &failed.reason).detail("port", port.number()),
+            None => Failure::new(code, &failed.reason),
+        };
+        return failure.detail("reason", failed.reason).hint(hint);
     }
     let lines: Vec<Vec<String>> = failed.failures.iter().map(|failing| last_words(place, failing)).collect();
     let first = &failed.failures[0];
     let names: Vec<&str> = of_causes().map(|failing| failing.service.as_str()).collect();
     let said = if names.len() > 1 { "they said" } else { "it said" };
     let hint = match code {
-        Code::PortConflict => TAKEN.to_owned(),
+        Code::PortConflict => taken(&failed.reason),
         _ if failed.cause == Cause::ExtraPort && !is_mixed => format!(
             "`{0}` is ready once it listens on its `extra_ports` too: raise `health.start_timeout` of [service.{0}], \
              or write `listens = false` in the further port's own section, as [service.{0}-debug], to not wait for it",
@@ -92,8 +98,18 @@ fn view(facts: &ServiceFacts) -> Value {
 }
 
 /// What to do about a port that somebody has. One of this worktree is no conflict between worktrees, so that none is resolved.
-const TAKEN: &str = "`wt up --resolve intelligent` moves away from a stranger, and `wt ports kill PORT` ends what this \
-                     worktree itself left there; `wt ports list --all` shows who holds what";
+fn taken(reason: &str) -> String {
+    let port = port_in(reason).map_or_else(|| "PORT".to_owned(), |port| port.to_string());
+    format!(
+        "`wt up --resolve intelligent` moves away from a stranger, and `wt ports kill {port}` ends what this worktree \
+         itself left there; `wt ports list --all` shows who holds what"
+    )
+}
+
+/// The port that a supervisor's words are about: `port 5000 of …`.
+fn port_in(reason: &str) -> Option<Port> {
+    reason.split_once("port ")?.1.split(' ').next()?.parse().ok()
+}
 
 /// What it wrote at the end, where that may tell more than the reason does.
 fn last_words(place: &Place, failing: &Failing) -> Vec<String> {
