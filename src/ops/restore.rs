@@ -57,13 +57,14 @@ pub fn restorable(context: &Context) -> Result<Vec<Restorable>> {
 ///
 /// # Errors
 ///
-/// `not_found` when there is none, `path_not_empty`, `worktree_exists` or `branch_checked_out` when its place is taken;
+/// `not_found` when there is none, or a link where it was kept; `path_not_empty`, `worktree_exists` or `branch_checked_out` when its place is taken;
 /// nothing has changed then.
 pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let (entry, trash) = wanted(repository, &registry, name)?;
     require_place(repository, &registry, &entry)?;
+    require_kept(repository, &trash)?;
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&trash.token))?;
     let mut warnings = Vec::new();
     let entry = begin(context, repository, &entry, &trash)?;
@@ -151,6 +152,26 @@ fn require_place(repository: &Repository, registry: &Registry, entry: &Entry) ->
     Ok(())
 }
 
+/// Refuses what is no folder any more where the files were put: a link would be moved instead of them.
+fn require_kept(repository: &Repository, trash: &Trash) -> Result<()> {
+    let admin = repository.trash_dir(&trash.token);
+    let folder = (!trash.is_record_only()).then_some(&trash.folder);
+    for kept in folder.into_iter().chain([&admin]) {
+        let is_link = kept.symlink_metadata().is_ok_and(|found| found.is_symlink());
+        if is_link {
+            let kept = kept.display();
+            return Err(Failure::new(
+                Code::NotFound,
+                format!("{kept} is a link by now, and no folder: what was removed is not there"),
+            )
+            .hint(format!(
+                "nothing was changed; put the removed folder back at {kept}, then restore again"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Marks the entry as being moved, so that a later command can settle it.
 fn begin(context: &Context, repository: &Repository, entry: &Entry, trash: &Trash) -> Result<Entry> {
     let state = EntryState::Removing { process: identity::current()?, trash: trash.clone() };
@@ -197,6 +218,8 @@ fn bring_back(
         remove::put_admin_back(context, repository, entry, &repository.trash_dir(&trash.token))?;
         return repository.fill_from_index(&entry.path);
     }
+    // It may have been swapped since it was looked at.
+    require_kept(repository, trash)?;
     // The folder first, so that no `git worktree prune` finds a record without it.
     files::rename_new(&trash.folder, &entry.path)?;
     remove::put_admin_back(context, repository, entry, &repository.trash_dir(&trash.token))

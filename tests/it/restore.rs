@@ -76,6 +76,28 @@ fn a_port_that_a_stranger_holds_is_not_given_back() {
 }
 
 #[test]
+fn a_link_in_the_place_of_what_was_removed_is_not_restored_and_nothing_is_lost() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    git::write(&sandbox.worktree("feature-one"), "new.txt", "untracked\n");
+    sandbox.wt(&["remove", "feature-one", "--force"]).ok();
+    let registry = sandbox.registry();
+    let kept = std::path::PathBuf::from(registry["worktrees"][0]["trash"]["folder"].as_str().unwrap());
+    let elsewhere = sandbox.path("elsewhere");
+    fs::rename(&kept, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &kept).unwrap();
+    let error = sandbox.refused(&["restore", "feature-one"], "not_found");
+    assert!(error["message"].as_str().unwrap().contains(kept.to_str().unwrap()), "{error}");
+    assert!(kept.is_symlink() && !sandbox.worktree("feature-one").is_symlink());
+    assert_eq!(sandbox.registry()["worktrees"], registry["worktrees"]);
+    fs::remove_file(&kept).unwrap();
+    fs::rename(&elsewhere, &kept).unwrap();
+    sandbox.wt(&["restore", "feature-one"]).ok();
+    let back = fs::read_to_string(sandbox.worktree("feature-one").join("new.txt")).unwrap();
+    assert_eq!(back, "untracked\n");
+}
+
+#[test]
 fn a_name_that_was_never_removed_is_not_found() {
     let sandbox = Sandbox::new();
     sandbox.refused(&["restore", "nobody"], "not_found");
