@@ -30,6 +30,12 @@ pub fn raise() -> SoftLimit {
     SoftLimit(limit.current)
 }
 
+/// Returns how many files what we start may have open at most, where that is fewer than `count`.
+#[must_use]
+pub fn find_shortage(count: u64) -> Option<u64> {
+    getrlimit(Resource::Nofile).maximum.filter(|maximum| *maximum < count)
+}
+
 /// Answers whether `error` says that we, or the machine, have no room for another open file: nothing about what was to be
 /// opened.
 #[must_use]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::process::identity;
+use crate::host::process::{identity, open_files};
 use crate::host::services::line::Talk;
 use crate::host::services::{record_file, start};
 use crate::model::attribution::WT_MARKER;
@@ -25,6 +25,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a supervisor may be silent once the user gave up, beside the time that a service may take to stop.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many files a supervisor must be able to have open: its own dozen, and a few for each service and caller.
+const OPEN_FILES: u64 = 64;
 
 /// Between two looks whether it listens.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -161,6 +164,7 @@ pub fn require(context: &Context, place: &Place) -> Result<Talk> {
     }
     let wish = &place.wish;
     let failed = internal("the supervisor cannot be started");
+    require_open_files()?;
     record_file::make_folder(&wish.folder).map_err(&failed)?;
     let log = record_file::open_own_log(&wish.folder).map_err(&failed)?;
     let arguments: Vec<OsString> = vec![
@@ -196,6 +200,21 @@ pub fn require(context: &Context, place: &Place) -> Result<Talk> {
         }
         context.host.clock.wait(PAUSE, &context.host.interrupt)?;
     }
+}
+
+/// Refuses to supervise where too few files may be open: whoever cannot let anybody in, or write its record, is only in the
+/// way of whoever comes later.
+///
+/// # Errors
+///
+/// `service_failed`, with how to raise the limit.
+pub(super) fn require_open_files() -> Result<()> {
+    let Some(maximum) = open_files::find_shortage(OPEN_FILES) else { return Ok(()) };
+    let message = format!(
+        "services cannot be supervised where a process may have only {maximum} files open; {OPEN_FILES} are needed"
+    );
+    Err(Failure::new(Code::ServiceFailed, message)
+        .hint("call `wt` from where the hard limit is higher: `ulimit -Hn` shows it"))
 }
 
 /// `None` when the supervisor ended before it heard us.

@@ -28,6 +28,7 @@ use crate::model::services::batch::BatchId;
 use crate::model::services::machine::{Action, Event, Fleet};
 use crate::model::services::protocol::{Cause, ServiceFacts};
 use crate::model::services::record::Record;
+use crate::ops::services::contact;
 use crate::ops::services::place::Place;
 
 /// How often everything is looked after that tells nobody when it changes: the worktree's folder, the socket, the logs.
@@ -124,6 +125,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
     let Place { wish, endpoint } = &Place::of_wish(host.dirs()?.state(), wish)?;
     let failed = crate::ops::services::failures::internal("the services cannot be supervised");
     reaper::leave_session().map_err(&failed)?;
+    contact::require_open_files()?;
     let open_files = open_files::raise();
     let Some(_seat) = record_file::Seat::take(&wish.folder).map_err(&failed)? else { return Ok(()) };
     reaper::adopt_orphans().map_err(&failed)?;
