@@ -66,6 +66,10 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         };
         session.ui.say(&format!("no service of `{}` has been started yet: {then}", logs.worktree()));
     }
+    for path in &logs.strange {
+        let path = path.display();
+        session.ui.say(&format!("{path} is no file, and is not shown; `wt restart` begins a new log there"));
+    }
     if follow {
         return match show_on(&context, &mut logs, session.ui) {
             Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),

@@ -88,6 +88,7 @@ mod services_run;
 mod services_servers;
 mod services_socket;
 mod services_stopping;
+mod services_strange_files;
 mod services_takeover;
 mod services_terminal;
 mod services_unusual;

@@ -65,6 +65,18 @@ fn the_last_lines_are_counted_for_each_service() {
 }
 
 #[test]
+fn what_is_kept_of_an_endless_line_is_shown() {
+    let logged = Logged::new();
+    let path = logged.write("web.log", "");
+    // As a head that was given back.
+    fs::File::options().write(true).open(&path).unwrap().set_len(4 << 20).unwrap();
+    logged.write("web.log", &"x".repeat(3 << 20));
+    for arguments in [&["web"][..], &["web", "-n", "5"]] {
+        assert_eq!(logged.logs(arguments).matches('x').count(), 3 << 20, "{arguments:?}");
+    }
+}
+
+#[test]
 fn since_chooses_the_runs_that_still_wrote_then() {
     let logged = Logged::new();
     for (name, text, hours) in

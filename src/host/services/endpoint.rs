@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -83,6 +83,10 @@ impl Endpoint {
     /// those of connecting.
     pub fn connect(&self) -> io::Result<Option<UnixStream>> {
         let folder = File::open(&self.folder)?;
+        // A link may lead to the supervisor of another worktree.
+        if self.path().symlink_metadata().is_ok_and(|found| !found.file_type().is_socket()) {
+            return Ok(None);
+        }
         match connect(&short(&folder, &self.path(), &self.name)) {
             Ok(stream) => {
                 require_our_user(&stream)?;
@@ -247,6 +251,17 @@ mod tests {
         let second = endpoint.listen().unwrap();
         drop(first);
         assert!(second.is_reachable() && endpoint.connect().unwrap().is_some());
+    }
+
+    #[test]
+    fn a_link_to_another_worktrees_supervisor_reaches_nobody_and_is_replaced() {
+        let folder = private_folder();
+        let [ours, theirs] = ["r/a", "r/b"].map(|key| Endpoint::find(folder.path(), key).unwrap());
+        let other = theirs.listen().unwrap();
+        std::os::unix::fs::symlink(theirs.path(), ours.path()).unwrap();
+        assert!(ours.connect().unwrap().is_none());
+        let listening = ours.listen().unwrap();
+        assert!(listening.is_reachable() && other.is_reachable());
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! The file a service's output goes to. The service writes it directly, so that it can block on nobody and lose nothing;
 //! therefore it is rotated only when the service starts, and while it runs its head is given back as a hole.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
 use rustix::io::Errno;
 
+use super::open_folder::OpenFolder;
+use super::own_file;
 use crate::host::process::users;
 
 /// How many earlier runs are kept beside the current one: `.1` is the last one, `.5` the oldest.
@@ -29,13 +31,21 @@ pub struct LogFile {
 
 impl LogFile {
     /// Begins the log of a new run of `service`, mode 0600, and moves those of earlier runs on. Whoever still writes into
-    /// the one before writes on into that.
+    /// the one before writes on into that. What is no file there is put aside.
     ///
     /// # Errors
     ///
-    /// `StorageFull`, `PermissionDenied`: the service cannot be started with its output kept.
+    /// `StorageFull`, `PermissionDenied`: the service cannot be started with its output kept; `InvalidInput` for a folder
+    /// that is a link.
     pub fn start(folder: &Path, service: &str) -> io::Result<Self> {
+        own_file::require_folder(folder)?;
         let current = path(folder, service);
+        for number in 0..=EARLIER_RUNS {
+            let path = if number == 0 { current.clone() } else { earlier(&current, number) };
+            if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+                own_file::put_aside(&path)?;
+            }
+        }
         // A run that said nothing pushes none out that did.
         if current.symlink_metadata().is_ok_and(|found| found.len() > 0) {
             for number in (1..EARLIER_RUNS).rev() {
@@ -47,17 +57,16 @@ impl LogFile {
         {
             return Err(error);
         }
-        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&current)?;
-        Ok(Self { file })
+        Ok(Self { file: own_file::make(&current)? })
     }
 
     /// Returns the log of the run that goes on, for a supervisor that has taken it over; `None` when there is none.
     ///
     /// # Errors
     ///
-    /// Those of opening it.
+    /// `InvalidInput` where something else stands in its place; those of opening it.
     pub fn find(folder: &Path, service: &str) -> io::Result<Option<Self>> {
-        match OpenOptions::new().append(true).open(path(folder, service)) {
+        match own_file::append(&path(folder, service)) {
             Ok(file) => Ok(Some(Self { file })),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -106,12 +115,18 @@ impl LogFile {
     }
 }
 
+/// Answers whether the disk of the folder of the logs is known to have no room left.
+#[must_use]
+pub fn is_disk_full(folder: &Path) -> bool {
+    OpenFolder::find(folder).is_some_and(|folder| matches!(has_room(folder), Ok(false)))
+}
+
 /// Answers whether the disk of an open file or folder has room for what we write (`fstatvfs(3)`): some is kept for root.
 ///
 /// # Errors
 ///
 /// Those of the disk.
-pub fn has_room(place: impl AsFd) -> io::Result<bool> {
+fn has_room(place: impl AsFd) -> io::Result<bool> {
     let found = fstatvfs(place)?;
     let free = if users::ourselves() == 0 { found.f_bfree } else { found.f_bavail };
     Ok(free > 0)
@@ -128,7 +143,8 @@ pub fn path(folder: &Path, service: &str) -> PathBuf {
 pub fn runs(folder: &Path, service: &str) -> Vec<PathBuf> {
     let current = path(folder, service);
     let earlier = (1..=EARLIER_RUNS).rev().map(|number| earlier(&current, number));
-    earlier.chain([current.clone()]).filter(|path| path.is_file()).collect()
+    let is_file = |path: &PathBuf| path.symlink_metadata().is_ok_and(|found| found.is_file());
+    earlier.chain([current.clone()]).filter(is_file).collect()
 }
 
 fn earlier(current: &Path, number: usize) -> PathBuf {

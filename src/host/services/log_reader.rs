@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
+use super::own_file;
+
 /// How much is read at once.
 const CHUNK: usize = 256 << 10;
 
@@ -22,7 +24,7 @@ pub struct LogReader {
     position: u64,
     /// The line that is not finished yet.
     partial: Vec<u8>,
-    /// Whether what follows is the rest of a line whose beginning is gone.
+    /// Whether what follows is the rest of a line whose beginning is gone: not shown unless it is very long.
     is_inside_line: bool,
 }
 
@@ -31,9 +33,9 @@ impl LogReader {
     ///
     /// # Errors
     ///
-    /// Those of opening it.
+    /// `InvalidInput` for what is no plain file; those of opening it.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = own_file::read(path)?;
         let position = first_data(&file, 0)?;
         let path = path.to_owned();
         Ok(Self { path, file, position, partial: Vec::new(), is_inside_line: position > 0 })
@@ -120,9 +122,9 @@ impl LogReader {
             rest = &rest[at + 1..];
         }
         self.partial.extend_from_slice(rest);
-        if self.is_inside_line {
-            self.partial.clear();
-        } else if self.partial.len() >= LONGEST_LINE {
+        if self.partial.len() >= LONGEST_LINE {
+            // Of a line that long its rest is told without its beginning: it may be all that there is.
+            self.is_inside_line = false;
             lines.push(std::mem::take(&mut self.partial));
         }
     }
@@ -130,20 +132,20 @@ impl LogReader {
     /// Returns the line that was begun and not finished, and forgets it.
     pub fn take_unfinished(&mut self) -> Option<Vec<u8>> {
         let line = std::mem::take(&mut self.partial);
-        (!line.is_empty()).then_some(line)
+        (!line.is_empty() && !self.is_inside_line).then_some(line)
     }
 
     /// Answers whether the service has begun another log since: this one is then that of an earlier run, and may still
     /// get its last lines.
     #[must_use]
     pub fn is_of_earlier_run(&self) -> bool {
-        self.path.exists() && !self.is_at(&self.path)
+        self.path.symlink_metadata().is_ok_and(|found| found.is_file()) && !self.is_at(&self.path)
     }
 
     /// Answers whether this log is the file at `path` now.
     #[must_use]
     pub fn is_at(&self, path: &Path) -> bool {
-        matches!((self.file.metadata(), path.metadata()), (Ok(open), Ok(named))
+        matches!((self.file.metadata(), path.symlink_metadata()), (Ok(open), Ok(named))
             if (open.dev(), open.ino()) == (named.dev(), named.ino()))
     }
 
@@ -230,6 +232,36 @@ mod tests {
         assert!(reader.is_of_earlier_run());
         assert!(reader.next_lines().unwrap().is_empty());
         assert_eq!(reader.take_unfinished().as_deref(), Some(&b"three"[..]));
+    }
+
+    #[test]
+    fn of_a_line_without_end_all_that_is_kept_is_shown() {
+        let (_folder, path) = log(&"x".repeat(6 << 20));
+        let hole = rustix::fs::FallocateFlags::PUNCH_HOLE | rustix::fs::FallocateFlags::KEEP_SIZE;
+        let file = OpenOptions::new().append(true).open(&path).unwrap();
+        if rustix::fs::fallocate(&file, hole, 0, 3 << 20).is_err() {
+            eprintln!("skipped: this file system knows no holes");
+            return;
+        }
+        append(&path, "end\nlast\n");
+        for count in [1, 2, 5] {
+            let lines = last_lines(&path, count).unwrap();
+            assert_eq!(lines.last().unwrap(), "last");
+            let length: usize = lines.iter().map(String::len).sum();
+            assert!(count != 5 || length == (3 << 20) + "endlast".len(), "{length}");
+        }
+        append(&path, &"y".repeat(1 << 10));
+        assert_eq!(last_lines(&path, 1).unwrap(), ["y".repeat(1 << 10)]);
+    }
+
+    #[test]
+    fn what_follows_the_end_of_an_unfinished_line_waits_for_the_next_one() {
+        let (_folder, path) = log("tw");
+        let mut reader = LogReader::tail(&path, 0).unwrap();
+        append(&path, "o");
+        assert!(reader.next_lines().unwrap().is_empty() && reader.take_unfinished().is_none());
+        append(&path, "\nthree\n");
+        assert_eq!(reader.next_lines().unwrap(), [b"three"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod line;
 pub mod log_file;
 pub mod log_reader;
 pub mod open_folder;
+pub mod own_file;
 pub mod reaper;
 pub mod record_file;
 pub mod signals;

@@ -1,6 +1,6 @@
 //! A folder held open, so that it can be told whether that very folder still exists, wherever it was moved to.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -37,6 +37,12 @@ impl OpenFolder {
             link.to_string_lossy().ends_with(" (deleted)") && link.symlink_metadata().is_err()
         });
         is_unlinked || is_marked
+    }
+}
+
+impl AsFd for OpenFolder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

@@ -1,13 +1,14 @@
 //! The folder in which the services of a worktree are kept: the record, the logs, and the seat that one supervisor takes.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
+use super::own_file;
 use crate::model::services::record::{Record, SCHEMA};
 
 const FILE: &str = "services.json";
@@ -25,7 +26,8 @@ impl Seat {
     ///
     /// Those of opening and locking the folder.
     pub fn take(folder: &Path) -> io::Result<Option<Self>> {
-        let file = File::open(folder)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(folder, flags, Mode::empty())?);
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Self { _folder: file })),
             Err(Errno::WOULDBLOCK) => Ok(None),
@@ -38,12 +40,14 @@ impl Seat {
 ///
 /// # Errors
 ///
-/// `PermissionDenied`, `StorageFull`.
+/// `PermissionDenied`, `StorageFull`; `InvalidInput` where one is a link.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     match DirBuilder::new().recursive(true).mode(0o700).create(logs(folder)) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
     }
+    own_file::require_folder(folder)?;
+    own_file::require_folder(&logs(folder))
 }
 
 /// Returns where the logs are.
@@ -52,18 +56,25 @@ pub fn logs(folder: &Path) -> PathBuf {
     folder.join("logs")
 }
 
-/// Opens the supervisor's own log, which begins anew when it has grown.
+/// Opens the supervisor's own log, which begins anew when it has grown, and where something else stands in its place.
 ///
 /// # Errors
 ///
 /// Those of opening it.
 pub fn open_own_log(folder: &Path) -> io::Result<File> {
     let path = folder.join("supervisor.log");
-    let is_long = path.metadata().is_ok_and(|found| found.len() > 1 << 20);
-    if is_long {
-        fs::rename(&path, folder.join("supervisor.log.1"))?;
+    match own_file::append(&path) {
+        Ok(file) if file.metadata()?.len() <= 1 << 20 => return Ok(file),
+        Ok(_) => fs::rename(&path, folder.join("supervisor.log.1"))?,
+        Err(error) if own_file::is_strange(&error) => drop(own_file::put_aside(&path)?),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    match own_file::make(&path) {
+        // Somebody else was just as fast: one log for both.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => own_file::append(&path),
+        made => made,
+    }
 }
 
 /// Returns what is on record about that worktree; `None` when nothing is, or nothing that can be read: the processes
@@ -76,7 +87,7 @@ pub fn find(folder: &Path, sequence: u64) -> Option<Record> {
 /// Returns what is on record there, whichever worktree it is about.
 #[must_use]
 pub fn find_any(folder: &Path) -> Option<Record> {
-    let record: Record = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
+    let record: Record = serde_json::from_slice(&own_file::read_all(&folder.join(FILE)).ok()?).ok()?;
     (record.schema == SCHEMA).then_some(record)
 }
 
@@ -89,8 +100,12 @@ pub fn write(folder: &Path, record: &Record) -> io::Result<()> {
     let draft = folder.join(format!(".{FILE}.{}", std::process::id()));
     let mut bytes = serde_json::to_vec(record)?;
     bytes.push(b'\n');
-    let written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    let written = written.and_then(|mut file| file.write_all(&bytes));
+    // One that was killed, with our pid, may have left its own.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = own_file::make(&draft).and_then(|mut file| file.write_all(&bytes));
     written.and_then(|()| fs::rename(&draft, folder.join(FILE))).inspect_err(|_| {
         let _ = fs::remove_file(&draft);
     })

@@ -58,6 +58,8 @@ pub struct Logs {
     begun: BTreeSet<ServiceName>,
     /// Services that were named and have written nothing yet.
     pub silent: Vec<ServiceName>,
+    /// What stands where the log of one of them should be, and is no file: it is not shown.
+    pub strange: Vec<PathBuf>,
 }
 
 /// Opens the logs of the worktree we stand in.
@@ -77,10 +79,19 @@ pub fn open(context: &Context, request: Request) -> Result<Logs> {
         return Err(naming::unknown(context, unknown, there.iter()));
     }
     let worktree = (entry.name, entry.path);
-    let mut logs =
-        Logs { worktree, folder, request, readers: Vec::new(), begun: BTreeSet::new(), silent: Vec::new() };
+    let mut logs = Logs {
+        worktree,
+        folder,
+        request,
+        readers: Vec::new(),
+        begun: BTreeSet::new(),
+        silent: Vec::new(),
+        strange: Vec::new(),
+    };
     for service in logs.wanted(&there) {
         if there.contains(&service) {
+            let path = log_file::path(&logs.folder, service.as_str());
+            logs.strange.extend((!is_file(&path)).then_some(path));
             logs.begin(&service)?;
         } else {
             logs.silent.push(service);
@@ -206,7 +217,7 @@ impl Logs {
     fn notice_new(&mut self) -> Result<()> {
         for service in self.wanted(&services_in(&self.folder)) {
             let path = log_file::path(&self.folder, service.as_str());
-            if !self.begun.contains(&service) && path.is_file() {
+            if !self.begun.contains(&service) && is_file(&path) {
                 let reader = opened(&path, None)?;
                 let reading = |reader| Reading { service: service.clone(), reader, is_last: true };
                 self.readers.extend(reader.map(reading));
@@ -260,6 +271,11 @@ impl Reading {
         let bytes = self.reader.take_unfinished()?;
         Some(Line { service: self.service.clone(), bytes })
     }
+}
+
+/// A link is none, wherever it leads.
+fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_file())
 }
 
 /// `None` when it was rotated away between look and opening.

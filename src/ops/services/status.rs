@@ -1,6 +1,5 @@
 //! `wt status`: how the services of a worktree stand, from their supervisor, else from what is on record.
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -118,7 +117,7 @@ impl Looker {
     /// A service that writes into a full disk goes on, and nobody else would say why its log does not.
     fn say_where_output_is_lost(&self, facts: &mut [ServiceFacts]) {
         let logs = record_file::logs(&self.place.wish.folder);
-        let is_full = File::open(&logs).is_ok_and(|folder| matches!(log_file::has_room(folder), Ok(false)));
+        let is_full = log_file::is_disk_full(&logs);
         for facts in facts.iter_mut().filter(|facts| is_full && facts.pid.is_some()) {
             let full = || format!("the disk of its log is full: what it writes is lost ({})", logs.display());
             facts.reason.get_or_insert_with(full);

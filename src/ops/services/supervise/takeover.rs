@@ -6,7 +6,7 @@ use super::running::{Look, Run};
 use super::supervisor::Supervisor;
 use crate::host::process::identity;
 use crate::host::services::kin;
-use crate::host::services::log_file::LogFile;
+use crate::host::services::log_file::{self, LogFile};
 use crate::host::services::record_file;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;
@@ -48,7 +48,7 @@ impl Supervisor<'_> {
                     others: kin::held(&kin)?,
                     known: pid.cloned().into_iter().collect(),
                     since: kept.since.unwrap_or_else(|| self.host.clock.now()),
-                    log: LogFile::find(&record_file::logs(&self.wish.folder), name.as_str()).ok().flatten(),
+                    log: self.find_log(&name),
                     terminal: None,
                     look: Look::new(self.host.clock.instant()),
                     ending: None,
@@ -92,6 +92,19 @@ impl Supervisor<'_> {
             self.news.push(format!("ended while nobody watched: {}", lost.join(", ")));
         }
         Ok(())
+    }
+
+    /// Returns the log that a service goes on writing. What stands in its place by now is left alone.
+    fn find_log(&mut self, name: &ServiceName) -> Option<LogFile> {
+        let logs = record_file::logs(&self.wish.folder);
+        LogFile::find(&logs, name.as_str()).unwrap_or_else(|error| {
+            let path = log_file::path(&logs, name.as_str());
+            self.news.push(format!(
+                "{} is not used as the log of {name}: {error}; `wt restart {name}` begins a new one",
+                path.display()
+            ));
+            None
+        })
     }
 }
 
