@@ -20,10 +20,10 @@ fn limited(fleet: &Fleet<'_>, limit: &str, arguments: &[&str]) -> Run {
 fn where_too_few_files_may_be_open_nothing_is_begun_and_it_says_so() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", "[service.web]\nrun = \"sleep 600\"\nlistens = false\n");
-    limited(&fleet, "-n 24", &["up"]).exits(1).says(&["only 24 files open", "64 are needed", "ulimit -Hn"]);
+    limited(&fleet, "-n 24", &["up"]).exits(1).says(&["only 24 files open", "32 are needed", "ulimit -Hn"]);
     limited(&fleet, "-n 24", &["down"]).ok();
     assert_eq!(fleet.state("web").0, "stopped");
-    limited(&fleet, "-n 64", &["up"]).ok();
+    limited(&fleet, "-n 32", &["up"]).ok();
     limited(&fleet, "-n 24", &["status"]).ok();
     fleet.wt(&["down"]).ok();
 }

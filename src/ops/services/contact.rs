@@ -27,7 +27,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many files a supervisor must be able to have open: its own dozen, and a few for each service and caller.
-const OPEN_FILES: u64 = 64;
+const OPEN_FILES: u64 = 32;
 
 /// Between two looks whether it listens.
 const PAUSE: Duration = Duration::from_millis(1);
