@@ -19,6 +19,7 @@ pub mod interrupt;
 pub mod lock;
 pub mod machine;
 pub mod net;
+pub mod objects;
 pub mod packs;
 pub mod place;
 pub mod process;

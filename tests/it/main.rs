@@ -24,6 +24,7 @@ mod create_objects;
 mod create_place;
 mod create_ports;
 mod create_result;
+mod damaged_objects;
 mod doctor;
 mod env;
 mod env_quoting;

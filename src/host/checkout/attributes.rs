@@ -1,15 +1,14 @@
 //! The attribute files of a tree that is checked out: git takes those, not what lies in any folder.
 
-use git2::Repository;
-
 use super::plan::{Entry, Kind, Plan, shown, unreadable};
 use crate::error::Result;
 use crate::host::conversion::{Conversions, Outside};
+use crate::host::objects::Library;
 
 const NAME: &[u8] = b".gitattributes";
 
 /// Reads the conversions of the plan's paths.
-pub(super) fn read(library: &Repository, plan: &Plan, outside: &Outside) -> Result<Conversions> {
+pub(super) fn read(library: &Library, plan: &Plan, outside: &Outside) -> Result<Conversions> {
     let mut inside = Vec::new();
     // git minds no mode here: the target of a link is read as if it were the file's text.
     let is_wanted = |entry: &&Entry| entry.kind != Kind::Submodule && entry.name() == NAME;

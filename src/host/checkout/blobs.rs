@@ -7,11 +7,12 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use git2::{ObjectType, Odb, OdbObject, Oid, Repository};
+use git2::{ObjectType, Odb, OdbObject, Oid};
 use sha1::{Digest, Sha1};
 
 use super::plan::{shown, unreadable};
 use crate::error::{Code, Failure, Result};
+use crate::host::objects::{Library, Unread};
 use crate::host::packs::{Fault, Kind, Packs, Position, Reader};
 
 /// A loose object of more bytes than this on disk may be a large one.
@@ -23,6 +24,7 @@ const PIECE: usize = 128 * 1024;
 
 /// Where one thread reads blobs from.
 pub(super) struct Blobs<'r> {
+    library: &'r Library,
     odb: Odb<'r>,
     objects: PathBuf,
     packs: Option<(&'r Packs, RefCell<Reader<'r>>)>,
@@ -66,14 +68,14 @@ impl From<Fault> for Stopped {
 
 impl<'r> Blobs<'r> {
     /// Opens the object database of a repository, its alternates too.
-    pub(super) fn open(library: &'r Repository) -> Result<Self> {
+    pub(super) fn open(library: &'r Library) -> Result<Self> {
         let objects = library.commondir().join("objects");
         let odb = library.odb().map_err(|error| unreadable(error, "the object database cannot be opened"))?;
-        Ok(Self { odb, objects, packs: None })
+        Ok(Self { library, odb, objects, packs: None })
     }
 
     /// Opens it with packs that all threads share.
-    pub(super) fn with_packs(library: &'r Repository, packs: &'r Packs) -> Result<Self> {
+    pub(super) fn with_packs(library: &'r Library, packs: &'r Packs) -> Result<Self> {
         let reader = RefCell::new(Reader::new(packs));
         Ok(Self { packs: Some((packs, reader)), ..Self::open(library)? })
     }
@@ -103,7 +105,7 @@ impl<'r> Blobs<'r> {
 
     /// Reads what is not in a pack, or what a pack did not let us read.
     fn read_other(&self, id: Oid, path: &[u8], fault: Option<&Fault>) -> Result<Blob<'_>> {
-        match self.odb.read(id) {
+        match self.library.require_whole(id).and_then(|()| self.odb.read(id).map_err(Unread::from)) {
             Ok(object) if object.kind() == ObjectType::Blob => Ok(Blob::Other(object)),
             Ok(object) => Err(no_file(id, path, object.kind())),
             Err(error) => Err(match fault {
@@ -147,7 +149,8 @@ impl<'r> Blobs<'r> {
 
     fn pour_loose(&self, id: Oid, path: &[u8], sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let failed = |error| unreadable(error, &format!("object {id} of `{}` cannot be read", shown(path)));
-        let (mut stream, size, _) = self.odb.reader(id).map_err(failed)?;
+        self.library.require_whole(id).map_err(failed)?;
+        let (mut stream, size, _) = self.odb.reader(id).map_err(|error| failed(error.into()))?;
         let mut piece = vec![0; PIECE];
         let mut poured = 0;
         // libgit2 holds what it reads whole against its name, and not what it reads in pieces.

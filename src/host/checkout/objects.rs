@@ -5,18 +5,17 @@ use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use git2::Repository;
-
 use super::blobs::Blobs;
 use super::request::open_library;
 use crate::error::Result;
+use crate::host::objects::Library;
 use crate::host::packs::Packs;
 
 /// What one thread reads objects from.
 pub(super) struct Objects<'r> {
     pub(super) common_dir: &'r Path,
     /// A handle of its own: threads that share one wait for each other.
-    pub(super) library: &'r OnceCell<Repository>,
+    pub(super) library: &'r OnceCell<Library>,
     /// These are shared.
     pub(super) packs: &'r OnceLock<Packs>,
     pub(super) blobs: OnceCell<Blobs<'r>>,

@@ -3,10 +3,11 @@
 
 use std::collections::HashSet;
 
-use git2::{Oid, Repository, Tree};
+use git2::{Oid, Tree};
 
 use super::names;
 use crate::error::{Code, Failure, Result};
+use crate::host::objects::{Library, Unread};
 
 /// The type bits of a mode in a tree, and their values (git's `object.h`).
 const TYPE: i32 = 0o170_000;
@@ -94,17 +95,17 @@ fn last_part(path: &[u8]) -> &[u8] {
 }
 
 /// Finds the tree of a commit given in hexadecimal.
-pub(super) fn tree_of<'r>(library: &'r Repository, commit: &str) -> Result<Tree<'r>> {
-    Oid::from_str(commit).and_then(|id| library.find_commit(id)).and_then(|commit| commit.tree()).map_err(
-        |error| {
-            let message = format!("commit {commit} cannot be read: {}", error.message());
-            Failure::new(Code::GitFailed, message).caused_by(error).hint("`git fsck` says what is damaged")
-        },
-    )
+pub(super) fn tree_of<'r>(library: &'r Library, commit: &str) -> Result<Tree<'r>> {
+    let found = Oid::from_str(commit).map_err(Unread::from).and_then(|id| library.find_commit(id));
+    let found = found.map_err(|error| unreadable(error, &format!("commit {commit} cannot be read")))?;
+    let id = found.tree_id();
+    library
+        .find_tree(id)
+        .map_err(|error| unreadable(error, &format!("tree {id} of commit {commit} cannot be read")))
 }
 
 /// Flattens a tree, refusing evil and doubled names.
-pub(super) fn plan(library: &Repository, tree: &Tree) -> Result<Plan> {
+pub(super) fn plan(library: &Library, tree: &Tree) -> Result<Plan> {
     let root = Folder { parent: 0, path: Vec::new(), id: tree.id() };
     let mut plan = Plan { folders: vec![root], entries: Vec::new() };
     // A stack of our own: how deep a tree is, is up to whoever made the commit.
@@ -177,9 +178,10 @@ pub(super) fn shown(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
 
-/// The failure of an object that libgit2 cannot read.
-pub(super) fn unreadable(error: git2::Error, what: &str) -> Failure {
-    Failure::new(Code::GitFailed, format!("{what}: {}", error.message()))
+/// The failure of an object that cannot be read.
+pub(super) fn unreadable(error: impl Into<Unread>, what: &str) -> Failure {
+    let error = error.into();
+    Failure::new(Code::GitFailed, format!("{what}: {error}"))
         .caused_by(error)
         .hint("`git fsck` says what is damaged")
 }

@@ -14,6 +14,7 @@ use super::{attributes, index, plan, writer};
 use crate::error::{Code, Failure, Result};
 use crate::host::conversion::Outside;
 use crate::host::index::StatData;
+use crate::host::objects::Library;
 
 /// One commit that shall become files in one folder.
 pub struct Request<'a> {
@@ -91,8 +92,8 @@ pub fn checkout(request: &Request) -> Result<Report> {
 }
 
 /// Opens the repository by its common dir, without a worktree.
-pub(super) fn open_library(common_dir: &Path) -> Result<Repository> {
-    Repository::open_bare(common_dir).map_err(|error| {
+pub(super) fn open_library(common_dir: &Path) -> Result<Library> {
+    Repository::open_bare(common_dir).map(Library::from).map_err(|error| {
         let message =
             format!("the repository {} cannot be opened: {}", common_dir.display(), error.message());
         Failure::new(Code::GitFailed, message).caused_by(error)

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use git2::{Oid, Repository, Tree};
+use git2::{Oid, Tree};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use super::plan::{self, Kind, Plan};
 use crate::host::index::{IndexFile, StatData};
+use crate::host::objects::Library;
 
 /// So many of the worktrees that stand at other commits are looked at, and the indexes of so few are read.
 const MOST_COMPARED: usize = 64;
@@ -46,7 +47,7 @@ impl Sibling {
 
 /// Chooses the candidate that has most of the plan's files; `None` when none has any.
 pub(super) fn choose(
-    library: &Repository,
+    library: &Library,
     (commit, tree): (&str, &Tree),
     plan: &Plan,
     candidates: Candidates,
@@ -91,7 +92,7 @@ impl Choice<'_> {
 }
 
 /// Returns candidates by how much their commits' trees have in common with `tree`, most first.
-fn ranked<'c>(library: &Repository, tree: &Tree, candidates: &'c [Candidate]) -> Vec<&'c Candidate> {
+fn ranked<'c>(library: &Library, tree: &Tree, candidates: &'c [Candidate]) -> Vec<&'c Candidate> {
     let mut commits = HashSet::new();
     let mut ranked: Vec<(usize, &Candidate)> = Vec::new();
     for candidate in candidates {
@@ -109,7 +110,7 @@ fn ranked<'c>(library: &Repository, tree: &Tree, candidates: &'c [Candidate]) ->
 }
 
 /// Counts what two trees share, looking so many levels into folders that differ.
-fn likeness(library: &Repository, one: &Tree, other: &Tree, levels: usize) -> usize {
+fn likeness(library: &Library, one: &Tree, other: &Tree, levels: usize) -> usize {
     let mut shared = 0;
     for item in one {
         let Some(twin) = other.get_name_bytes(item.name_bytes()) else { continue };

@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
-use git2::{Config, ObjectType, Repository, Tree, TreeWalkMode, TreeWalkResult};
+use git2::{Config, ObjectType, Oid};
 
 use super::conversions::ODD_PATTERN;
-use super::repository::from_library;
+use super::repository::{from_library, unread};
 use crate::error::Result;
 use crate::host::conversion::has_odd_pattern;
+use crate::host::objects::Library;
 
 /// Which attributes matter in this repository: a filter without a smudge command changes nothing.
 pub(super) struct Wanted {
@@ -58,39 +59,39 @@ impl Wanted {
 
 /// Walks a tree once: reads every `.gitattributes`, and where the file system folds case looks for twins.
 pub(super) fn tree_reasons(
-    library: &Repository,
-    tree: &Tree,
+    library: &Library,
+    root: Oid,
     wanted: &Wanted,
     folds_case: bool,
-) -> Result<Vec<String>, git2::Error> {
+) -> Result<Vec<String>> {
     let mut reasons = Vec::new();
     let mut seen = HashSet::new();
-    let mut unreadable = None;
-    tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
-        // A link too: on checkout git reads its target as if it were the text.
-        let is_file = entry.kind() == Some(ObjectType::Blob);
-        if is_file && entry.name_bytes() == b".gitattributes" {
-            match library.find_blob(entry.id()) {
-                Ok(blob) => {
-                    reasons.extend(wanted.reasons(blob.content()));
-                    if has_odd_pattern(blob.content()) {
-                        reasons.push(ODD_PATTERN.to_owned());
-                    }
-                }
-                Err(error) => {
-                    unreadable = Some(error);
-                    return TreeWalkResult::Abort;
+    // A stack of our own: how deep a tree is, is up to whoever made the commit. libgit2's walk goes on by itself.
+    let mut open = vec![(String::new(), root)];
+    while let Some((folder, id)) = open.pop() {
+        let failed = |error| match folder.trim_end_matches('/') {
+            "" => unread(error, &format!("the tree {id} of the commit")),
+            folder => unread(error, &format!("tree {id} of `{folder}`")),
+        };
+        for entry in &library.find_tree(id).map_err(failed)? {
+            let path = || format!("{folder}{}", String::from_utf8_lossy(entry.name_bytes()));
+            // A link too: on checkout git reads its target as if it were the text.
+            let is_file = entry.kind() == Some(ObjectType::Blob);
+            if is_file && entry.name_bytes() == b".gitattributes" {
+                let failed = |error| unread(error, &format!("object {} of `{}`", entry.id(), path()));
+                let blob = library.find_blob(entry.id()).map_err(failed)?;
+                reasons.extend(wanted.reasons(blob.content()));
+                if has_odd_pattern(blob.content()) {
+                    reasons.push(ODD_PATTERN.to_owned());
                 }
             }
-        }
-        if folds_case {
-            let name = String::from_utf8_lossy(entry.name_bytes());
-            if !seen.insert(format!("{folder}{name}").to_lowercase()) {
-                reasons.push(format!("`{folder}{name}` has a twin that differs only in case"));
+            if folds_case && !seen.insert(path().to_lowercase()) {
+                reasons.push(format!("`{}` has a twin that differs only in case", path()));
+            }
+            if entry.kind() == Some(ObjectType::Tree) {
+                open.push((format!("{}/", path()), entry.id()));
             }
         }
-        TreeWalkResult::Ok
-    })
-    .or_else(|error| if unreadable.is_some() { Ok(()) } else { Err(error) })?;
-    unreadable.map_or(Ok(reasons), Err)
+    }
+    Ok(reasons)
 }

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use git2::ErrorCode;
+use git2::{ErrorCode, Oid};
 
-use super::repository::{Repository, from_library};
+use super::repository::{Repository, from_library, unread};
+use super::revision::{self, Named};
 use crate::error::{Code, Failure, Result};
+use crate::host::objects::{Library, Unread};
 use crate::model::branch::Head;
 
 /// Answers whether git accepts `name` for a branch (git-check-ref-format(1)).
@@ -22,6 +24,15 @@ pub(super) fn is_absent(error: &git2::Error) -> bool {
     )
 }
 
+/// Follows annotated tags to a commit, in hexadecimal.
+fn peel(library: &Library, id: Oid) -> Result<Option<String>> {
+    match library.peel(id) {
+        Ok(commit) => Ok(commit.map(|commit| commit.to_string())),
+        Err((_, Unread::Library(error))) if is_absent(&error) => Ok(None),
+        Err((id, error)) => Err(unread(error, &format!("object {id}"))),
+    }
+}
+
 impl Repository {
     /// Returns the commit that `spec` (a branch, tag, remote branch, hash, `HEAD~2`) names, in hexadecimal;
     /// `HEAD` is that of the worktree we stand in. Fails with `ambiguous` for a hash too short.
@@ -30,28 +41,44 @@ impl Repository {
             return Ok(None);
         }
         let Some(library) = self.library() else {
-            let wanted = format!("{spec}^{{commit}}");
-            let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
-            let output = self.git_of(self.current_admin()).args(args).run()?;
-            let text = output.text();
-            let line = text.lines().last().unwrap_or_default();
-            return match output.status {
-                0 => Ok(Some(line.to_owned())),
-                1 => Ok(None),
-                _ => Err(self.git_refused(&output.complaint())),
-            };
+            return self.ask_commit(spec);
         };
         let own_head = if spec.contains("HEAD") || spec.contains('@') { self.open_current()? } else { None };
         let library = own_head.as_ref().unwrap_or(library);
-        match library.revparse_single(spec).and_then(|object| object.peel_to_commit()) {
-            Ok(commit) => Ok(Some(commit.id().to_string())),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) if error.code() == ErrorCode::Ambiguous => {
+        let refused = |error: git2::Error| match error.code() {
+            ErrorCode::Ambiguous => {
                 Err(Failure::new(Code::Ambiguous, format!("`{spec}` names several commits"))
                     .hint("give more digits of the hash")
                     .caused_by(error))
             }
-            Err(error) => Err(from_library(error, &format!("read `{spec}`"))),
+            _ => Err(from_library(error, &format!("read `{spec}`"))),
+        };
+        match revision::find(library, spec) {
+            Ok(Named::Object(id)) => peel(library, id),
+            Ok(Named::Absent) => Ok(None),
+            Ok(Named::Expression) if library.has_loose() => self.ask_commit(spec),
+            Ok(Named::Expression) => {
+                match library.revparse_single(spec).and_then(|object| object.peel_to_commit()) {
+                    Ok(commit) => Ok(Some(commit.id().to_string())),
+                    Err(error) if is_absent(&error) => Ok(None),
+                    Err(error) => refused(error),
+                }
+            }
+            Err(error) => refused(error),
+        }
+    }
+
+    /// Asks git for the commit that `spec` names.
+    fn ask_commit(&self, spec: &str) -> Result<Option<String>> {
+        let wanted = format!("{spec}^{{commit}}");
+        let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
+        let output = self.git_of(self.current_admin()).args(args).run()?;
+        let text = output.text();
+        let line = text.lines().last().unwrap_or_default();
+        match output.status {
+            0 => Ok(Some(line.to_owned())),
+            1 => Ok(None),
+            _ => Err(self.git_refused(&output.complaint())),
         }
     }
 
@@ -71,8 +98,8 @@ impl Repository {
                 _ => Err(self.git_refused(&output.complaint())),
             };
         };
-        match library.find_reference(name).and_then(|reference| reference.peel_to_commit()) {
-            Ok(commit) => Ok(Some(commit.id().to_string())),
+        match library.find_reference(name).and_then(|reference| reference.resolve()) {
+            Ok(reference) => reference.target().map_or(Ok(None), |id| peel(library, id)),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(from_library(error, &format!("read `{name}`"))),
         }
@@ -94,8 +121,11 @@ impl Repository {
             let failed = |error| from_library(error, "list the refs");
             for reference in library.references_glob(&format!("{prefix}*")).map_err(failed)? {
                 let Ok(reference) = reference else { continue };
-                if let (Ok(name), Ok(commit)) = (reference.name(), reference.peel_to_commit()) {
-                    found.push((name.to_owned(), commit.id().to_string()));
+                let Ok(target) = reference.resolve() else { continue };
+                if let (Ok(name), Some(id)) = (reference.name(), target.target())
+                    && let Ok(Some(commit)) = peel(library, id)
+                {
+                    found.push((name.to_owned(), commit));
                 }
             }
         } else {
@@ -164,12 +194,12 @@ impl Repository {
     }
 
     /// Opens the linked worktree we stand in, whose `HEAD` differs from the repository's.
-    fn open_current(&self) -> Result<Option<git2::Repository>> {
+    fn open_current(&self) -> Result<Option<Library>> {
         let Some(admin) = self.current_admin() else {
             return Ok(None);
         };
         git2::Repository::open(self.admin_dir(admin))
-            .map(Some)
+            .map(|opened| Some(opened.into()))
             .map_err(|error| from_library(error, &format!("open the worktree `{admin}`")))
     }
 

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::repository::{Current, Repository};
 use crate::error::{Code, Failure, Result};
+use crate::host::objects::Library;
 
 /// A git folder that was found, and the folder whose `.git` led there.
 pub(super) struct Found {
@@ -124,10 +125,10 @@ pub(super) fn common_dir_of(git_dir: &Path) -> PathBuf {
 }
 
 /// Opens the common dir with libgit2. Not being able to is no failure; somebody else's repository is.
-fn open(common_dir: &Path, found: &Found) -> Result<(Option<git2::Repository>, Option<String>)> {
+fn open(common_dir: &Path, found: &Found) -> Result<(Option<Library>, Option<String>)> {
     let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT;
     match git2::Repository::open_ext(common_dir, flags, &[] as &[&Path]) {
-        Ok(repository) => Ok((Some(repository), None)),
+        Ok(repository) => Ok((Some(repository.into()), None)),
         Err(error) if error.code() == git2::ErrorCode::Owner => {
             let folder = found.worktree.as_deref().unwrap_or(common_dir).display().to_string();
             Err(Failure::new(Code::Permission, format!("the repository at {folder} belongs to another user"))

@@ -11,6 +11,7 @@ use super::command::Git;
 use super::repository::{Repository, from_library};
 use super::worktrees::read_text;
 use crate::error::Result;
+use crate::host::objects::{Library, Unread};
 use crate::model::branch::{Head, is_object_id};
 
 /// The bits of an index entry's flags that hold its stage (gitformat-index(5)).
@@ -98,11 +99,11 @@ impl Repository {
 }
 
 fn keep_in_library(
-    library: &git2::Repository,
+    library: &Library,
     admin_dir: &Path,
     commits: &BTreeSet<String>,
     name: &str,
-) -> Result<bool, git2::Error> {
+) -> Result<bool, Unread> {
     let parents: Vec<_> =
         commits.iter().filter_map(|commit| library.find_commit(Oid::from_str(commit).ok()?).ok()).collect();
     let file = admin_dir.join("index");

@@ -25,6 +25,7 @@ mod operation;
 mod reflog;
 mod remotes;
 mod repository;
+mod revision;
 mod scan;
 mod shared;
 mod stale_locks;

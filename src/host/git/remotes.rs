@@ -53,7 +53,8 @@ impl Repository {
     /// Counts the commits that only `ours` and only `theirs` have; both are full hashes.
     pub fn ahead_behind(&self, ours: &str, theirs: &str) -> Result<Distance> {
         let failed = |error| from_library(error, "compare commits");
-        if let Some(library) = self.library() {
+        // git stops at a commit that is damaged, where libgit2 would go round for ever.
+        if let Some(library) = self.library().filter(|library| library.is_history_whole()) {
             let (ours, theirs) = (oid(ours)?, oid(theirs)?);
             let (ahead, behind) = library.graph_ahead_behind(ours, theirs).map_err(failed)?;
             return Ok(Distance { ahead, behind });
@@ -75,7 +76,7 @@ impl Repository {
         if others.iter().any(|(_, other)| other == commit) {
             return Ok(0);
         }
-        let Some(library) = self.library() else {
+        let Some(library) = self.library().filter(|library| library.is_history_whole()) else {
             let mut input = format!("{commit}\n");
             for (_, other) in &others {
                 input.push('^');

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::command::Git;
 use crate::error::{Code, Failure, Result};
+use crate::host::objects::{Library, Unread};
 use crate::model::registry::repository::RepositoryRecord;
 
 /// The worktree that the start folder lies in.
@@ -24,7 +25,7 @@ pub struct Repository {
     pub(super) root: PathBuf,
     pub(super) bare: bool,
     pub(super) current: Option<Current>,
-    pub(super) library: Option<git2::Repository>,
+    pub(super) library: Option<Library>,
     /// Why libgit2 cannot open the repository, where it cannot.
     pub(super) refusal: Option<String>,
     /// Whether worktrees and repository name each other by relative paths (`extensions.relativeWorktrees`).
@@ -62,7 +63,7 @@ impl Repository {
 
     /// Returns libgit2's handle on the common dir; `None` where libgit2 cannot read the format
     /// (SHA-256, reftable, an unknown extension): then everything goes through the git child.
-    pub fn library(&self) -> Option<&git2::Repository> {
+    pub fn library(&self) -> Option<&Library> {
         self.library.as_ref()
     }
 
@@ -117,6 +118,17 @@ impl Repository {
             _ => &self.root,
         }
     }
+}
+
+/// A failure to read the object that `what` names: "commit 1234".
+pub(super) fn unread(error: Unread, what: &str) -> Failure {
+    match error {
+        Unread::Library(error) => from_library(error, &format!("read {what}")),
+        Unread::Damaged(_) => {
+            Failure::new(Code::GitFailed, format!("{what} cannot be read: {error}")).caused_by(error)
+        }
+    }
+    .hint("`git fsck` says what is damaged")
 }
 
 /// A failure of libgit2, in its own words.

@@ -122,8 +122,8 @@ impl Repository {
         let tree = if let Some(tree) = trees.get(&commit) {
             *tree
         } else {
-            let found = Oid::from_str(&commit).and_then(|id| library.find_commit(id));
-            found.map_err(|_| Doubt("the commit cannot be read"))?.tree_id()
+            let found = Oid::from_str(&commit).ok().and_then(|id| library.find_commit(id).ok());
+            found.ok_or(Doubt("the commit cannot be read"))?.tree_id()
         };
         trees.insert(commit, tree);
         Ok(Subject { folder: path.to_owned(), git_dir, tree: Some(tree) })

@@ -4,7 +4,8 @@ use git2::Config;
 
 use super::attributes::Wanted;
 use super::conversions::reasons_outside;
-use super::repository::{Repository, from_library};
+use super::remotes::oid;
+use super::repository::{Repository, from_library, unread};
 use crate::error::Result;
 
 /// Who does the work.
@@ -57,12 +58,9 @@ impl Repository {
             let texts = [&outside.info, &outside.user, &outside.system];
             reasons.extend(texts.iter().flat_map(|text| wanted.reasons(text)));
             let folds_case = settings.get_bool("core.ignorecase").unwrap_or(false);
-            let failed = |error| from_library(error, &format!("read the tree of {commit}"));
-            let tree =
-                library.revparse_single(commit).and_then(|found| found.peel_to_tree()).map_err(failed)?;
-            reasons.extend(
-                super::attributes::tree_reasons(library, &tree, &wanted, folds_case).map_err(failed)?,
-            );
+            let found = library.find_commit(oid(commit)?);
+            let tree = found.map_err(|error| unread(error, &format!("commit {commit}")))?.tree_id();
+            reasons.extend(super::attributes::tree_reasons(library, tree, &wanted, folds_case)?);
         }
         Ok(Way::from_reasons(reasons))
     }

@@ -1,17 +1,23 @@
 //! What a commit holds, without checking it out.
 
-use super::repository::Repository;
+use git2::Oid;
+
+use super::remotes::oid;
+use super::repository::{Repository, unread};
 use crate::error::Result;
+use crate::host::objects::Unread;
 
 impl Repository {
     /// Answers whether the commit has a file called `name` at its top.
     pub fn is_in_commit(&self, commit: &str, name: &str) -> Result<bool> {
-        let tree = self.library().and_then(|library| {
-            let id = git2::Oid::from_str(commit).ok()?;
-            library.find_commit(id).ok()?.tree().ok()
-        });
-        if let Some(tree) = tree {
-            return Ok(tree.get_name(name).is_some());
+        if let Some(library) = self.library() {
+            let found = library.find_commit(oid(commit)?).map(|found| found.tree_id());
+            let id = found.as_ref().map_or_else(|_| commit.to_owned(), Oid::to_string);
+            match found.and_then(|tree| library.find_tree(tree)) {
+                Ok(tree) => return Ok(tree.get_name(name).is_some()),
+                Err(error @ Unread::Damaged(_)) => return Err(unread(error, &format!("object {id}"))),
+                Err(Unread::Library(_)) => {}
+            }
         }
         // A clone without trees has them fetched by git; and of what is damaged git says it best.
         let listed =

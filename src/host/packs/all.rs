@@ -69,13 +69,23 @@ impl Packs {
         Self::open_within(objects, MOST_OF_INDEXES)
     }
 
+    /// The same without the alternates' packs.
+    #[must_use]
+    pub fn open_alone(objects: &Path) -> Self {
+        Self::open_indexes(stores::indexes(&[objects.to_owned()]), MOST_OF_INDEXES)
+    }
+
     /// The same, with at most so many bytes of indexes in memory.
-    pub(super) fn open_within(objects: &Path, mut memory: u64) -> Self {
+    pub(super) fn open_within(objects: &Path, memory: u64) -> Self {
+        Self::open_indexes(stores::indexes(&stores::folders(objects)), memory)
+    }
+
+    fn open_indexes(indexes: Vec<PathBuf>, mut memory: u64) -> Self {
         let open = |path: PathBuf| {
             let index = Index::open(&path, &mut memory).ok()?;
             Some(Source { path: path.with_extension("pack"), index, opened: Mutex::default() })
         };
-        let mut packs: Vec<Source> = stores::indexes(objects).into_iter().filter_map(open).collect();
+        let mut packs: Vec<Source> = indexes.into_iter().filter_map(open).collect();
         // Most objects are found in the first one asked.
         packs.sort_by_key(|source| std::cmp::Reverse(source.index.count()));
         Self { packs, bases: Bases::new(MOST_OF_BASES) }

@@ -19,3 +19,4 @@ mod windows;
 pub use all::{Packs, Position};
 pub use fault::Fault;
 pub use reader::{Kind, Object, Reader};
+pub use stores::folders as object_folders;

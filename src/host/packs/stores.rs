@@ -11,10 +11,16 @@ const DEEPEST: usize = 5;
 /// Each pack takes a file descriptor; whoever has more packs has not packed for long.
 const MOST_PACKS: usize = 200;
 
-/// Returns the paths of all pack indexes, without those of promisor packs: git itself must read there.
-pub(super) fn indexes(objects: &Path) -> Vec<PathBuf> {
+/// Returns `objects`, git's folder of objects, and those of its alternates, as far as they are there.
+#[must_use]
+pub fn folders(objects: &Path) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     add_store(objects, 0, &mut folders);
+    folders
+}
+
+/// Returns the paths of all pack indexes in folders of objects, without those of promisor packs: git itself must read there.
+pub(super) fn indexes(folders: &[PathBuf]) -> Vec<PathBuf> {
     let mut indexes = Vec::new();
     for folder in folders {
         let Ok(entries) = fs::read_dir(folder.join("pack")) else { continue };

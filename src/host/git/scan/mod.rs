@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use git2::Oid;
 
 use super::status::Changes;
+use crate::host::objects::Library;
 use content::Contents;
 use index_file::IndexFile;
 use walk::Walk;
@@ -39,7 +40,7 @@ pub(super) struct Subject {
 /// The objects, opened by each thread for itself and only when a tree must be read.
 pub(super) struct Trees<'a> {
     common_dir: &'a Path,
-    library: OnceCell<git2::Repository>,
+    library: OnceCell<Library>,
 }
 
 impl<'a> Trees<'a> {
@@ -47,10 +48,12 @@ impl<'a> Trees<'a> {
         Self { common_dir, library: OnceCell::new() }
     }
 
-    fn library(&self) -> Result<&git2::Repository, Doubt> {
+    fn library(&self) -> Result<&Library, Doubt> {
         if self.library.get().is_none() {
             let opened = git2::Repository::open(self.common_dir);
-            let _ = self.library.set(opened.map_err(|_| Doubt("libgit2 cannot open the repository"))?);
+            let _ = self
+                .library
+                .set(opened.map(Library::from).map_err(|_| Doubt("libgit2 cannot open the repository"))?);
         }
         self.library.get().ok_or(Doubt("libgit2 cannot open the repository"))
     }

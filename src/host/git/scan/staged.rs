@@ -3,24 +3,21 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use git2::{Oid, Repository};
+use git2::Oid;
 
 use super::Doubt;
 use super::index_file::{IndexFile, TreeCache};
+use crate::host::objects::Library;
 
 /// Compares one index with trees.
 pub(super) struct Staging<'a> {
-    library: &'a Repository,
+    library: &'a Library,
     index: &'a IndexFile,
     staged: Vec<String>,
 }
 
 /// Returns the paths that differ between the tree and the index.
-pub(super) fn staged(
-    library: &Repository,
-    index: &IndexFile,
-    tree: Option<Oid>,
-) -> Result<Vec<String>, Doubt> {
+pub(super) fn staged(library: &Library, index: &IndexFile, tree: Option<Oid>) -> Result<Vec<String>, Doubt> {
     let mut staging = Staging { library, index, staged: Vec::new() };
     let all = 0..index.entries.len();
     match tree {
