@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::supervisor::{Asked, Supervisor};
 use crate::host::net::check::ask::Question;
@@ -24,6 +24,16 @@ use crate::model::services::state::Sight;
 
 /// How often all processes of a service that starts are searched for, to see where it listens instead.
 const SEARCH: Duration = Duration::from_millis(250);
+
+/// Looks that are seconds apart are put off to the same moment of a second: one question to the kernel serves them all,
+/// and between them we sleep.
+fn together(begun: Instant, now: Instant, interval: Duration) -> Instant {
+    if interval < Duration::from_secs(1) {
+        return now + interval;
+    }
+    let since = (now + interval).saturating_duration_since(begun);
+    begun + Duration::from_secs(since.as_secs() + u64::from(since.subsec_nanos() > 0))
+}
 
 impl Supervisor<'_> {
     /// Looks at every service that is due.
@@ -82,7 +92,7 @@ impl Supervisor<'_> {
         let Some(run) = self.runs.get_mut(name) else { return };
         match phase {
             Some((Phase::Ready { .. } | Phase::Unhealthy { .. }, patience)) => {
-                run.look.due = now + patience.interval;
+                run.look.due = together(self.begun, now, patience.interval);
             }
             _ => run.look.later(now),
         }
