@@ -89,8 +89,8 @@ pub enum Cause {
     Service,
     /// It listens, but not on one of its further ports.
     ExtraPort,
-    /// Somebody has its port.
-    PortConflict,
+    /// Somebody has this port of its.
+    PortConflict(Port),
     /// Its command, or its folder, is not there.
     NotFound,
     /// It may not be run, or not there.

@@ -2,6 +2,7 @@
 //! last words.
 
 use std::fmt::{Display, Write as _};
+use std::mem::discriminant;
 
 use serde_json::{Value, json};
 
@@ -36,32 +37,28 @@ pub(super) fn of_restart(place: &Place, failed: Failed) -> Failure {
 fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
     let of_causes = || failed.failures.iter().filter(|failing| !failing.is_consequence);
     // Several causes of different kinds have no more in common than that services failed.
-    let is_mixed = of_causes().any(|failing| failing.cause != failed.cause);
+    let is_mixed = of_causes().any(|failing| discriminant(&failing.cause) != discriminant(&failed.cause));
     let code = match failed.cause {
         _ if is_mixed => Code::ServiceFailed,
         Cause::Service | Cause::ExtraPort => Code::ServiceFailed,
-        Cause::PortConflict => Code::PortConflict,
+        Cause::PortConflict(_) => Code::PortConflict,
         Cause::NotFound => Code::NotFound,
         Cause::Permission => Code::Permission,
         Cause::DiskFull => Code::DiskFull,
     };
     if failed.failures.is_empty() {
-        let hint = match code {
-            Code::PortConflict => taken(&failed.reason),
-            _ => "`wt status` shows how the services stand".to_owned(),
+        let failure = Failure::new(code, &failed.reason).detail("reason", failed.reason);
+        return match failed.cause {
+            Cause::PortConflict(port) => failure.detail("port", port.number()).hint(taken(port)),
+            _ => failure.hint("`wt status` shows how the services stand"),
         };
-        let failure = match port_in(&failed.reason).filter(|_| code == Code::PortConflict) {
-            Some(port) => Failure::new(code, &failed.reason).detail("port", port.number()),
-            None => Failure::new(code, &failed.reason),
-        };
-        return failure.detail("reason", failed.reason).hint(hint);
     }
     let lines: Vec<Vec<String>> = failed.failures.iter().map(|failing| last_words(place, failing)).collect();
     let first = &failed.failures[0];
     let names: Vec<&str> = of_causes().map(|failing| failing.service.as_str()).collect();
     let said = if names.len() > 1 { "they said" } else { "it said" };
     let hint = match code {
-        Code::PortConflict => taken(&failed.reason),
+        _ if let (Cause::PortConflict(port), false) = (failed.cause, is_mixed) => taken(port),
         _ if failed.cause == Cause::ExtraPort && !is_mixed => format!(
             "`{0}` is ready once it listens on its `extra_ports` too: raise `health.start_timeout` of [service.{0}], \
              or write `listens = false` in the further port's own section, as [service.{0}-debug], to not wait for it",
@@ -81,8 +78,12 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
         .zip(&lines)
         .map(|(failing, lines)| json!({ "service": failing.service, "reason": failing.reason, "log": lines }))
         .collect();
-    Failure::new(code, message(&failed.failures, &lines))
-        .hint(hint)
+    let failure = Failure::new(code, message(&failed.failures, &lines)).hint(hint);
+    let failure = match failed.cause {
+        Cause::PortConflict(port) if !is_mixed => failure.detail("port", port.number()),
+        _ => failure,
+    };
+    failure
         .detail("service", first.service.as_str())
         .detail("reason", first.reason.clone())
         .detail("log", lines.first().cloned().unwrap_or_default())
@@ -98,17 +99,11 @@ fn view(facts: &ServiceFacts) -> Value {
 }
 
 /// What to do about a port that somebody has. One of this worktree is no conflict between worktrees, so that none is resolved.
-fn taken(reason: &str) -> String {
-    let port = port_in(reason).map_or_else(|| "PORT".to_owned(), |port| port.to_string());
+fn taken(port: Port) -> String {
     format!(
         "`wt up --resolve intelligent` moves away from a stranger, and `wt ports kill {port}` ends what this worktree \
          itself left there; `wt ports list --all` shows who holds what"
     )
-}
-
-/// The port that a supervisor's words are about: `port 5000 of …`.
-fn port_in(reason: &str) -> Option<Port> {
-    reason.split_once("port ")?.1.split(' ').next()?.parse().ok()
 }
 
 /// What it wrote at the end, where that may tell more than the reason does.

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::holders::taken_by;
-use super::launching::{Refusal, cause};
+use super::launching::{Refusal, cause_of_port};
 use super::supervisor::Supervisor;
 use crate::host::services::hold::PortHold;
 use crate::host::services::signals::Bell;
@@ -184,11 +184,11 @@ fn hold(store: &Store<Registry>, sequence: u64, wanted: &[(ServiceName, Port)]) 
         Ok(Ok(holds)) => Ok(holds),
         Ok(Err((service, port, None, _))) => Err(Refusal {
             reason: format!("port {port} of `{service}` is no longer allocated to this worktree"),
-            cause: Cause::PortConflict,
+            cause: Cause::PortConflict(port),
         }),
         Ok(Err((service, port, Some(error), registry))) => Err(Refusal {
             reason: format!("port {port} of `{service}` {}", taken_by(port, &error, &registry)),
-            cause: cause(&error),
+            cause: cause_of_port(port, &error),
         }),
         Err(failure) => Err(Refusal { reason: failure.to_string(), cause: Cause::Service }),
     }

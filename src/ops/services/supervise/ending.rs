@@ -176,8 +176,8 @@ impl Supervisor<'_> {
             return false;
         }
         let ports: Vec<Port> = service.plan.ports().collect();
-        if let Some(holder) = ports.iter().find_map(|port| self.holder(*port)) {
-            self.causes.insert(name.clone(), Cause::PortConflict);
+        if let Some((port, holder)) = ports.iter().find_map(|port| Some((*port, self.holder(*port)?))) {
+            self.causes.insert(name.clone(), Cause::PortConflict(port));
             self.events.push_back(Event::Seen { service: name.clone(), sight: Sight::Unwell(holder) });
             return false;
         }

@@ -147,7 +147,7 @@ impl Supervisor<'_> {
                 Err(error) => {
                     let registry = self.store().and_then(|store| store.read()).unwrap_or_default();
                     let reason = format!("port {port} {}", taken_by(port, &error, &registry));
-                    return Err(Refusal { reason, cause: cause(&error) });
+                    return Err(Refusal { reason, cause: cause_of_port(port, &error) });
                 }
             }
         }
@@ -159,9 +159,10 @@ impl Supervisor<'_> {
         if let (Some(port), true) = (plan.port, plan.activated && !plan.contained)
             && !self.sockets.contains_key(&port)
         {
-            let socket = hold::listen(port);
-            let socket =
-                socket.map_err(|error| refusal(&error, &format!("port {port} cannot be listened on")))?;
+            let socket = hold::listen(port).map_err(|error| Refusal {
+                reason: format!("port {port} cannot be listened on: {error}"),
+                cause: cause_of_port(port, &error),
+            })?;
             self.sockets.insert(port, socket);
         }
         Ok(())
@@ -208,9 +209,16 @@ fn refusal(error: &std::io::Error, what: &str) -> Refusal {
     Refusal { reason: format!("{what}: {error}"), cause: cause(error) }
 }
 
-pub(super) fn cause(error: &std::io::Error) -> Cause {
+/// What kind of trouble it is that a port cannot be had.
+pub(super) fn cause_of_port(port: Port, error: &std::io::Error) -> Cause {
     match error.kind() {
-        ErrorKind::AddrInUse => Cause::PortConflict,
+        ErrorKind::AddrInUse => Cause::PortConflict(port),
+        _ => cause(error),
+    }
+}
+
+fn cause(error: &std::io::Error) -> Cause {
+    match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Cause::NotFound,
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Cause::Permission,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Cause::DiskFull,
