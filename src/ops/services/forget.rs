@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::{Code, Result};
@@ -142,10 +142,10 @@ pub fn forget_strays(context: &Context, registry: &Registry) -> Result<()> {
 ///
 /// `interrupted`, or the folder cannot be opened.
 pub(super) fn seat(context: &Context, folder: &Path, patience: Duration) -> Result<Option<Seat>> {
-    let begun = Instant::now();
+    let begun = context.host.clock.instant();
     loop {
         match Seat::take(folder) {
-            Ok(None) if begun.elapsed() < patience => {
+            Ok(None) if context.host.clock.since(begun) < patience => {
                 context.host.clock.wait(PAUSE, &context.host.interrupt)?;
             }
             Ok(seat) => return Ok(seat),
