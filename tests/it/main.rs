@@ -35,6 +35,7 @@ mod health_states;
 mod health_timer;
 mod health_watch;
 mod hook_post_checkout;
+mod hook_post_checkout_broken;
 mod hook_pre_push;
 mod hooks_chain;
 mod hooks_install;

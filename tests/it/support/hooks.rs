@@ -101,3 +101,28 @@ pub fn find_new_git() -> Option<PathBuf> {
     super::skip("no git 2.54 here; WT_TEST_NEW_GIT=FOLDER names the folder of one");
     None
 }
+
+/// A sandbox with our hooks in its repository.
+pub fn hooked() -> Sandbox {
+    let mut sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    sandbox.install_hooks(&repo);
+    sandbox
+}
+
+/// Runs git, which must succeed, and returns what it said.
+#[track_caller]
+pub fn git(sandbox: &Sandbox, folder: &Path, arguments: &[&str]) -> Output {
+    let output = sandbox.try_git(folder, arguments);
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Makes a worktree by plain git on a new branch; returns its folder and what git said.
+#[track_caller]
+pub fn add(sandbox: &Sandbox, folder: &str, branch: &str) -> (PathBuf, Output) {
+    let path = sandbox.path(folder);
+    let output =
+        git(sandbox, &sandbox.repo(), &["worktree", "add", "-q", "-b", branch, path.to_str().unwrap()]);
+    (path, output)
+}
