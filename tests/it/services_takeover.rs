@@ -9,6 +9,8 @@ use crate::support::{Run, Sandbox, wait};
 
 const SERVER: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n";
 
+const ALWAYS: &str = "restart = { policy = \"always\", backoff = \"5ms\" }\n";
+
 /// Forks twice, leads a session of its own, and lets its first process end.
 const DAEMON: &str = r#"
 [service.web]
@@ -25,8 +27,7 @@ h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), h.SimpleHTTPRequestHandler)
 #[test]
 fn after_a_killed_supervisor_the_next_command_takes_the_services_over_and_says_so() {
     let sandbox = Sandbox::new();
-    let fleet =
-        sandbox.fleet("one", &format!("{SERVER}restart = {{ policy = \"always\", backoff = \"5ms\" }}\n"));
+    let fleet = sandbox.fleet("one", &format!("{SERVER}{ALWAYS}"));
     fleet.wt(&["up"]).ok();
     let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
     kill(supervisor);
@@ -76,8 +77,7 @@ fn what_only_waited_when_its_supervisor_was_killed_has_stopped() {
 #[test]
 fn after_a_reboot_a_look_starts_nothing_again() {
     let sandbox = Sandbox::new();
-    let fleet =
-        sandbox.fleet("one", &format!("{SERVER}restart = {{ policy = \"always\", backoff = \"5ms\" }}\n"));
+    let fleet = sandbox.fleet("one", &format!("{SERVER}{ALWAYS}"));
     fleet.wt(&["up"]).ok();
     let (pid, supervisor) = (fleet.pid("web"), fleet.supervisor().unwrap());
     kill(supervisor);

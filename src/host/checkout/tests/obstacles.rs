@@ -8,7 +8,7 @@ use super::sandbox::{Sandbox, contents};
 use crate::error::{Code, Failure};
 use crate::host::checkout::folders::{Folders, Made};
 use crate::host::checkout::plan::{Folder, Plan};
-use crate::host::checkout::{Request, checkout, verify};
+use crate::host::checkout::{Request, checkout};
 
 fn require_refused(sandbox: &Sandbox, name: &str, commit: &str, code: Code, part: &str) -> Failure {
     let failure = sandbox.checkout(name, commit, 2).unwrap_err();
@@ -163,14 +163,7 @@ fn an_interrupt_stops_between_two_files() {
         assert!((1..=110).contains(&files), "{files} files were written");
         assert!(!admin.join("index").exists());
         // All that is there is known to be ours, so that an undo may take it away.
-        let foreign = verify::foreign_paths(
-            &sandbox.common_dir(),
-            &commit,
-            &folder,
-            &crate::host::conversion::Outside::default(),
-            &[".git"],
-        )
-        .unwrap();
+        let foreign = sandbox.foreign_paths(&commit, &folder, &[".git"]);
         assert!(foreign.is_empty(), "{foreign:?}");
     }
 }
@@ -193,14 +186,7 @@ fn a_full_disk_is_told_as_one() {
     let failure = sandbox.checkout_into(&mount, &admin, &commit, 1).unwrap_err();
     assert_eq!(failure.code(), Code::DiskFull, "{failure}");
     assert!(failure.message().contains("big"), "{failure}");
-    let foreign = verify::foreign_paths(
-        &sandbox.common_dir(),
-        &commit,
-        &mount,
-        &crate::host::conversion::Outside::default(),
-        &[],
-    )
-    .unwrap();
+    let foreign = sandbox.foreign_paths(&commit, &mount, &[]);
     assert!(foreign.is_empty(), "{foreign:?}");
     let files = sandbox.path("files");
     std::fs::create_dir(&files).unwrap();

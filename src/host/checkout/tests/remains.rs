@@ -4,7 +4,6 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::sandbox::Sandbox;
-use crate::host::checkout::verify::foreign_paths;
 
 /// A worktree of a small commit with everything in it.
 fn worktree() -> (Sandbox, String, PathBuf) {
@@ -29,16 +28,7 @@ fn write(path: &Path, text: &str) {
 #[test]
 fn a_whole_checkout_is_ours_and_so_is_half_of_one() {
     let (sandbox, commit, folder) = worktree();
-    let foreign = || {
-        foreign_paths(
-            &sandbox.common_dir(),
-            &commit,
-            &folder,
-            &crate::host::conversion::Outside::default(),
-            &[".git"],
-        )
-        .unwrap()
-    };
+    let foreign = || sandbox.foreign_paths(&commit, &folder, &[".git"]);
     assert_eq!(foreign(), Vec::<PathBuf>::new());
     write(&folder.join("file"), "some con");
     write(&folder.join("inner/deep/file"), "");
@@ -85,14 +75,7 @@ fn whatever_else_is_there_is_named() {
     for (number, (named, change)) in cases.into_iter().enumerate() {
         let (sandbox, commit, folder) = worktree();
         change(&folder);
-        let foreign = foreign_paths(
-            &sandbox.common_dir(),
-            &commit,
-            &folder,
-            &crate::host::conversion::Outside::default(),
-            &[".git"],
-        )
-        .unwrap();
+        let foreign = sandbox.foreign_paths(&commit, &folder, &[".git"]);
         assert_eq!(foreign, [PathBuf::from(named)], "case {number}");
     }
 }
@@ -102,13 +85,6 @@ fn a_file_in_place_of_the_folder_is_foreign() {
     let (sandbox, commit, folder) = worktree();
     std::fs::remove_dir_all(&folder).unwrap();
     write(&folder, "mine");
-    let foreign = foreign_paths(
-        &sandbox.common_dir(),
-        &commit,
-        &folder,
-        &crate::host::conversion::Outside::default(),
-        &[],
-    )
-    .unwrap();
+    let foreign = sandbox.foreign_paths(&commit, &folder, &[]);
     assert_eq!(foreign.len(), 1);
 }

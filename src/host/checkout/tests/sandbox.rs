@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::Result;
-use crate::host::checkout::{Candidate, Report, Request, checkout};
+use crate::host::checkout::{Candidate, Report, Request, checkout, verify};
 
 pub(super) struct Sandbox {
     folder: tempfile::TempDir,
@@ -24,6 +24,12 @@ impl Sandbox {
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().canonicalize().unwrap().join(name)
+    }
+
+    /// What of `folder` a checkout of `commit` cannot have made, by the rules of nobody.
+    pub(super) fn foreign_paths(&self, commit: &str, folder: &Path, allowed: &[&str]) -> Vec<PathBuf> {
+        let outside = crate::host::conversion::Outside::default();
+        verify::foreign_paths(&self.common_dir(), commit, folder, &outside, allowed).unwrap()
     }
 
     pub(super) fn main(&self) -> PathBuf {
