@@ -2,6 +2,7 @@
 //! written by hand after the documentation, answers instead.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
 use crate::support::docker::Docker;
@@ -30,7 +31,8 @@ fn a_container_lives_as_long_as_its_follower_and_is_stopped_with_it() {
     let mut child = follow(&sandbox, "db");
     wait::until("the container runs", || docker.container("p", "db") == "running");
     sandbox.wt(&["compose-service", "db", "--check"]).ok();
-    wait::until("its log is followed", || docker.calls().contains("compose logs"));
+    let (mut output, mut said) = (BufReader::new(child.stdout.take().unwrap()), String::new());
+    output.read_line(&mut said).unwrap();
     terminate(&child);
     assert_eq!(wait::end_of(&mut child).code(), Some(143));
     assert_eq!(docker.container("p", "db"), "exited 0");
@@ -39,7 +41,7 @@ fn a_container_lives_as_long_as_its_follower_and_is_stopped_with_it() {
     for words in ["up --detach --no-deps --no-color -- db", "stop --timeout 7 -- db"] {
         assert!(calls.contains(&format!("p|{}|compose {words}", repo.display())), "{calls}");
     }
-    let said = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+    output.read_to_string(&mut said).unwrap();
     assert_eq!(said, "db speaks\n");
 }
 
