@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         ui.say("every worktree of this repository is registered already");
     } else {
         let texts: String =
-            report.worktrees.iter().map(|worktree| show::lines(ui, "Adopted", worktree)).collect();
+            report.worktrees.iter().map(|worktree| show::lines(ui.paint(), "Adopted", worktree)).collect();
         ui.answer(&texts)?;
     }
     Ok(0)

@@ -220,10 +220,9 @@ fn show_report(session: &Session<'_>, arguments: &Arguments, report: &Report) ->
         return ui.answer_json(report);
     }
     ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
-    let text = show::lines(ui, "Created", &report.worktree);
     if arguments.execute.is_empty() {
-        return ui.answer(&text);
+        return ui.answer(&show::lines(ui.paint(), "Created", &report.worktree));
     }
-    ui.say(text.trim_end());
+    ui.say_shown(&show::lines(ui.talk_paint(), "Created", &report.worktree));
     Ok(())
 }

@@ -9,7 +9,10 @@ use crate::model::config::settings::Config;
 use crate::model::health::state::Health;
 use crate::model::view::WorktreeView;
 use crate::ops::list;
-use crate::ui::{link, table};
+use crate::ui::{
+    link,
+    table::{self, Column},
+};
 
 /// List worktrees with their branch, purpose, ports and state
 #[derive(Args, Debug)]
@@ -38,21 +41,26 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     }
     let now = context.now();
     let (all, status) = (arguments.all, arguments.status);
-    let mut headings = show::headings(all, status);
+    let mut columns = show::columns(all, status);
     let mut rows: Vec<_> =
         report.worktrees.iter().map(|worktree| show::row(worktree, now, all, status)).collect();
     // For eyes; programs find the same words in the state.
-    if ui.width().is_some() {
-        headings.insert(0, "");
+    if let Some(width) = ui.width() {
+        columns.insert(0, Column::new(""));
         for (row, worktree) in rows.iter_mut().zip(&report.worktrees) {
             row.cells[show::PORTS] = show::ports_with_marks(worktree);
             row.cells.insert(0, show::mark(worktree).to_owned());
+        }
+        if table::needed(&columns, &rows) > width {
+            for (row, worktree) in rows.iter_mut().zip(&report.worktrees) {
+                row.cells[show::PORTS + 1] = show::compact_ports(worktree);
+            }
         }
     }
     if rows.is_empty() {
         ui.say("no worktrees are registered");
     } else {
-        let text = table::render(ui, &headings, &rows, &["PATH", "PURPOSE", "AGE"]);
+        let text = table::render_columns(ui, &columns, &rows, true);
         ui.answer(&if ui.links() { with_links(&text, &report.worktrees, &context.config) } else { text })?;
     }
     Ok(0)

@@ -31,7 +31,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
     } else {
-        session.ui.answer(&show::lines(session.ui, "Restored", &report.worktree))?;
+        session.ui.answer(&show::lines(session.ui.paint(), "Restored", &report.worktree))?;
     }
     Ok(0)
 }

@@ -8,13 +8,12 @@ use crate::model::purpose::Purpose;
 use crate::model::view::{PortView, StatusView, WorktreeView};
 use crate::ui::age::age;
 use crate::ui::escape;
-use crate::ui::output::Ui;
-use crate::ui::table::{Look, Row};
+use crate::ui::paint::Paint;
+use crate::ui::table::{Column, Look, Row};
 
 /// Returns the lines about one worktree: what was done to it, where it is, its ports.
 #[must_use]
-pub fn lines(ui: &Ui, done: &str, worktree: &WorktreeView) -> String {
-    let paint = ui.paint();
+pub fn lines(paint: Paint, done: &str, worktree: &WorktreeView) -> String {
     let on = worktree.branch.as_ref().map(|branch| format!(" on branch {}", escape::line(branch)));
     let on = on.unwrap_or_else(|| " without a branch".to_owned());
     let name = escape::line(&worktree.name);
@@ -32,18 +31,26 @@ pub fn lines(ui: &Ui, done: &str, worktree: &WorktreeView) -> String {
 /// The place of the ports in a row.
 pub const PORTS: usize = 3;
 
-/// Returns the headings of [`row`], in its order.
+/// Returns the columns of [`row`], in its order. Where a terminal is too narrow the path goes first, then what was not
+/// asked for; names lose their middle.
 #[must_use]
-pub fn headings(with_repository: bool, with_status: bool) -> Vec<&'static str> {
-    let mut headings = vec!["NAME", "BRANCH", "PURPOSE", "PORTS", "AGE", "STATE"];
+pub fn columns(with_repository: bool, with_status: bool) -> Vec<Column> {
+    let mut columns = vec![
+        Column::new("NAME").cut_in_the_middle(12),
+        Column::new("BRANCH").cut_in_the_middle(12).goes(3),
+        Column::new("PURPOSE").goes(1),
+        Column::new("PORTS"),
+        Column::new("AGE").goes(2),
+        Column::new("STATE"),
+    ];
     if with_status {
-        headings.push("CHANGES");
+        columns.push(Column::new("CHANGES"));
     }
     if with_repository {
-        headings.push("REPOSITORY");
+        columns.push(Column::new("REPOSITORY").cut_at_the_beginning());
     }
-    headings.push("PATH");
-    headings
+    columns.push(Column::new("PATH").cut_at_the_beginning().goes(0));
+    columns
 }
 
 /// Returns the row about one worktree.
@@ -94,6 +101,25 @@ pub fn ports_with_marks(worktree: &WorktreeView) -> String {
         format!("{}{mark}", port(known))
     });
     marked.collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the ports' numbers alone, neighbours of one health together: `5000-5001`.
+#[must_use]
+pub fn compact_ports(worktree: &WorktreeView) -> String {
+    let mut known: Vec<_> = worktree.ports.iter().map(|known| (known.port.number(), known)).collect();
+    known.sort_by_key(|(number, _)| *number);
+    let mut runs: Vec<(u16, u16, &str)> = Vec::new();
+    for (number, known) in known {
+        let mark = health(known).map(Health::mark).unwrap_or_default();
+        match runs.last_mut() {
+            Some((_, last, shared)) if number == *last + 1 && mark == *shared => *last = number,
+            _ => runs.push((number, number, mark)),
+        }
+    }
+    let shown = runs.into_iter().map(|(first, last, mark)| {
+        if first == last { format!("{first}{mark}") } else { format!("{first}-{last}{mark}") }
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the sign that draws the eye: `*` we stand in it, `!` its folder is gone, `#` locked, `?` unregistered.

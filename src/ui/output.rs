@@ -77,6 +77,12 @@ impl Ui {
         self.paint
     }
 
+    /// Returns the brush for stderr.
+    #[must_use]
+    pub fn talk_paint(&self) -> Paint {
+        self.talk_paint
+    }
+
     /// Answers whether stdout is a terminal that is welcome to links: one that is painted.
     #[must_use]
     pub fn links(&self) -> bool {
@@ -172,6 +178,15 @@ impl Ui {
     pub fn say(&self, text: &str) {
         if !self.manner.quiet {
             self.talk("", text);
+        }
+    }
+
+    /// Says text that is ready to be shown on stderr, unless told to be quiet: painted with [`Ui::talk_paint`], what others
+    /// wrote in it escaped by whoever made it.
+    pub fn say_shown(&self, text: &str) {
+        if !self.manner.quiet {
+            // Nobody can be told that nobody can be told.
+            let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
         }
     }
 

@@ -1,16 +1,16 @@
-//! Rows as people read them on a terminal (aligned, cut at its width) and as programs read them in a pipe (tabs).
+//! Rows as people read them on a terminal (aligned, never wider than it) and as programs read them in a pipe (tabs).
+//!
+//! Where a terminal is too narrow, columns give way in a fixed order, so that what was asked for outlives what was not.
+
+mod fit;
 
 use std::borrow::Cow;
-
-use comfy_table::{ContentArrangement, Table, presets};
-use console::{measure_text_width, truncate_str};
 
 use super::escape;
 use super::output::Ui;
 use super::paint::Paint;
 
-/// The letters that the last column must have, or it is left out.
-const LEAST: usize = 12;
+pub use fit::{Column, needed};
 
 /// How a row looks on a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,11 +37,30 @@ impl Row {
 }
 
 /// Returns the rows as text that ends in a line break: with a heading and aligned on a terminal, without a heading
-/// and separated by tabs elsewhere. On a terminal that is too narrow the `expendable` columns go first, in that order.
+/// and separated by tabs elsewhere. On a terminal that is too narrow the `expendable` columns go first, in that order;
+/// the last column is prose, whose lines end between words.
 #[must_use]
-pub fn render(ui: &Ui, heading: &[&str], rows: &[Row], expendable: &[&str]) -> String {
+pub fn render(ui: &Ui, heading: &[&'static str], rows: &[Row], expendable: &[&str]) -> String {
+    let widest = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+    let mut columns: Vec<Column> = (0..widest.max(heading.len()))
+        .map(|index| Column::new(heading.get(index).copied().unwrap_or_default()))
+        .collect();
+    for (rank, name) in expendable.iter().enumerate() {
+        for column in columns.iter_mut().filter(|column| column.heading == *name) {
+            *column = column.goes(rank);
+        }
+    }
+    if let Some(last) = columns.last_mut() {
+        *last = last.prose();
+    }
+    render_columns(ui, &columns, rows, !heading.is_empty())
+}
+
+/// Returns the rows as [`render`] does, with columns that say themselves how they give way.
+#[must_use]
+pub fn render_columns(ui: &Ui, columns: &[Column], rows: &[Row], with_heading: bool) -> String {
     match ui.width() {
-        Some(width) => aligned(ui.paint(), heading, rows, width, expendable),
+        Some(width) => aligned(ui.paint(), columns, rows, width, with_heading),
         None => tabbed(rows),
     }
 }
@@ -60,79 +79,26 @@ fn or_dash(cell: Cow<'_, str>) -> Cow<'_, str> {
     if cell.is_empty() { Cow::Borrowed("-") } else { cell }
 }
 
-/// Columns that are empty in every row are left out: a table shows what there is.
-fn aligned(paint: Paint, heading: &[&str], rows: &[Row], width: usize, expendable: &[&str]) -> String {
-    let used: Vec<usize> = (0..heading.len())
-        .filter(|&column| rows.iter().any(|row| row.cells.get(column).is_some_and(|cell| !cell.is_empty())))
-        .collect();
-    let used = fitting(heading, rows, used, width, expendable);
-    let last = used.last().copied();
-    let room = width.saturating_sub(taken(heading, rows, &used[..used.len().saturating_sub(1)]));
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.add_row(used.iter().map(|&column| heading[column].to_owned()));
-    for row in rows {
-        table.add_row(used.iter().map(|&column| {
-            let cell = escape::line(&row.cells[column]);
-            if last == Some(column) { shortened(&cell, room) } else { cell.into_owned() }
-        }));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    let looks = std::iter::once(Look::Faint).chain(rows.iter().map(|row| row.look));
-    table.lines().zip(looks).fold(String::new(), |mut text, (line, look)| {
-        let line = truncate_str(line.trim_end(), width, "…");
-        text.push_str(&match look {
-            Look::Plain => line.into_owned(),
-            Look::Strong => paint.strong(line),
-            Look::Faint => paint.faint(line),
-        });
-        text.push('\n');
-        text
-    })
-}
-
-/// Leaves out expendable columns until the rest fits. A path in the last column may be cut, down to [`LEAST`] letters.
-fn fitting(
-    heading: &[&str],
-    rows: &[Row],
-    mut used: Vec<usize>,
-    width: usize,
-    expendable: &[&str],
-) -> Vec<usize> {
-    for name in expendable {
-        let last = used.len().saturating_sub(1);
-        let is_path = used.last().is_some_and(|&column| heading[column] == *name);
-        let needed = if is_path {
-            taken(heading, rows, &used[..last]) + LEAST
-        } else {
-            taken(heading, rows, &used) - 2
-        };
-        if needed > width {
-            used.retain(|&column| heading[column] != *name);
+fn aligned(paint: Paint, columns: &[Column], rows: &[Row], width: usize, with_heading: bool) -> String {
+    let headings =
+        Row { cells: columns.iter().map(|column| column.heading.to_owned()).collect(), look: Look::Faint };
+    let cells: Vec<Vec<Cow<'_, str>>> =
+        rows.iter().map(|row| row.cells.iter().map(|cell| escape::line(cell)).collect()).collect();
+    let widths = fit::widths(columns, &cells, width, with_heading);
+    let heading = with_heading.then(|| headings.cells.iter().map(|cell| cell.as_str().into()).collect());
+    let looks = heading.iter().map(|_| headings.look).chain(rows.iter().map(|row| row.look));
+    let mut text = String::new();
+    for (cells, look) in heading.iter().chain(&cells).zip(looks) {
+        for line in fit::lines(columns, cells, &widths) {
+            text.push_str(&match look {
+                Look::Plain => line,
+                Look::Strong => paint.strong(line),
+                Look::Faint => paint.faint(line),
+            });
+            text.push('\n');
         }
     }
-    used
-}
-
-/// How many letters the columns take, the space behind each included.
-fn taken(heading: &[&str], rows: &[Row], columns: &[usize]) -> usize {
-    let widest = |&column: &usize| {
-        let cells = rows.iter().map(|row| measure_text_width(&escape::line(&row.cells[column])));
-        cells.chain([heading[column].len()]).max().unwrap_or(0) + 2
-    };
-    columns.iter().map(widest).sum()
-}
-
-/// The end of a path tells more than its beginning.
-fn shortened(cell: &str, room: usize) -> String {
-    if measure_text_width(cell) <= room || !cell.contains('/') {
-        return cell.to_owned();
-    }
-    let skipped = cell.chars().count().saturating_sub(room.saturating_sub(1));
-    let end: String = cell.chars().skip(skipped).collect();
-    format!("…{end}")
+    text
 }
 
 #[cfg(test)]
@@ -147,33 +113,22 @@ mod tests {
         vec![row("feature-login", "web:5001", Look::Plain), row("x\u{1b}[2J", "", Look::Strong)]
     }
 
+    fn columns() -> Vec<Column> {
+        vec![Column::new("NAME").cut_in_the_middle(8), Column::new("STATE"), Column::new("PORTS")]
+    }
+
     #[test]
     fn a_terminal_gets_aligned_columns_without_the_empty_ones() {
-        let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 80, &[]);
+        let shown = aligned(Paint::default(), &columns(), &rows(), 80, true);
         assert_eq!(shown, "NAME           PORTS\nfeature-login  web:5001\nx\\u{1b}[2J\n");
     }
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        let shown = aligned(Paint::default(), &["NAME", "STATE", "PORTS"], &rows(), 20, &[]);
-        assert!(shown.lines().all(|line| line.chars().count() <= 20), "{shown}");
-    }
-
-    #[test]
-    fn a_long_path_is_cut_at_its_beginning_and_left_out_where_there_is_no_room() {
-        let row = Row::plain(vec!["a".to_owned(), "b".to_owned(), "/home/me/work/shop".to_owned()]);
-        let at = |width| {
-            aligned(
-                Paint::default(),
-                &["NAME", "BRANCH", "PATH"],
-                std::slice::from_ref(&row),
-                width,
-                &["PATH"],
-            )
-        };
-        assert!(at(80).contains("/home/me/work/shop"));
-        assert!(at(28).ends_with("…/me/work/shop\n"), "{}", at(28));
-        assert_eq!(at(20), "NAME  BRANCH\na     b\n");
+        for width in [10, 15, 20, 22] {
+            let shown = aligned(Paint::default(), &columns(), &rows(), width, true);
+            assert!(shown.lines().all(|line| line.chars().count() <= width), "{width}: {shown}");
+        }
     }
 
     #[test]

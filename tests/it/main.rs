@@ -99,6 +99,7 @@ mod services_words;
 mod state;
 mod support;
 mod sweep;
+mod terminal_widths;
 mod trust;
 mod usage;
 mod validate;

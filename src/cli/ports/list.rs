@@ -97,7 +97,9 @@ fn drawn(report: &Report, paint: Paint) -> String {
                 words = if words.is_empty() { more } else { format!("{words}, {more}") };
             }
             let line = format!("{:<10} {:<6} {}", port.service, port.port, escape::line(url));
-            let _ = writeln!(text, "  {mark} {line}  {}", paint.faint(escape::line(&words)));
+            let words =
+                if words.is_empty() { words } else { format!("  {}", paint.faint(escape::line(&words))) };
+            let _ = writeln!(text, "  {mark} {line}{words}");
         }
     }
     if !report.worktrees.is_empty() {

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::PortRange;
+use crate::model::verdict::Holder;
 use crate::ops::create::WayOut;
 use crate::ops::ports::allocate::{self, Request};
 use crate::ops::ports::scan;
@@ -35,13 +36,21 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     }
     let rows = found.iter().map(|seen| {
         let known = &seen.judgement;
-        Row::plain(vec![known.port.to_string(), known.verdict.as_str().to_owned(), known.reason.clone()])
+        let of_each =
+            |tell: fn(&Holder) -> String| known.owners.iter().map(tell).collect::<Vec<_>>().join(",");
+        Row::plain(vec![
+            known.port.to_string(),
+            known.verdict.as_str().to_owned(),
+            of_each(|owner| owner.pid.map(|pid| pid.to_string()).unwrap_or_default()),
+            of_each(|owner| owner.command.clone().unwrap_or_default()),
+            known.reason.clone(),
+        ])
     });
     let rows: Vec<Row> = rows.collect();
     if rows.is_empty() {
         ui.say("nobody listens there");
     } else {
-        ui.answer(&table::render(ui, &["PORT", "VERDICT", "WHO"], &rows, &[]))?;
+        ui.answer(&table::render(ui, &["PORT", "VERDICT", "PID", "COMMAND", "WHO"], &rows, &[]))?;
     }
     for (port, offer) in found.iter().filter_map(|seen| Some((seen.judgement.port, seen.offer.as_ref()?))) {
         let question = format!("Record port {port} as `{}` of `{}`?", offer.service, offer.worktree);

@@ -1,0 +1,140 @@
+//! Answers on terminals of several widths: our own style is never shown as text, tables fit, and what was asked for stays.
+
+use crate::support::Sandbox;
+use crate::support::holder::Holder;
+use crate::support::terminal::Terminal;
+
+const WIDTHS: [u16; 4] = [40, 60, 80, 120];
+
+/// A branch, and with it a folder, that is wider than most terminals.
+const LONG: &str = "a-branch-whose-name-somebody-made-of-the-whole-title-of-a-ticket";
+
+fn on_terminal(sandbox: &Sandbox, arguments: &[&str], columns: u16) -> (i32, String) {
+    let command = sandbox.command(&sandbox.repo(), arguments);
+    let (status, screen) = Terminal::sized(command, 40, columns).finish();
+    (status, screen.replace('\r', ""))
+}
+
+/// The screen without its colours and links.
+fn plain(screen: &str) -> String {
+    console::strip_ansi_codes(screen).into_owned()
+}
+
+fn world() -> (Sandbox, Option<Holder>) {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports=2"]).ok();
+    sandbox.wt(&["create", "x", "--branch", LONG, "--ports"]).ok();
+    let holder = sandbox.python_server(&sandbox.repo(), "127.0.0.1", &[sandbox.port(5)]);
+    (sandbox, holder)
+}
+
+const COMMANDS: [&[&str]; 22] = [
+    &["list"],
+    &["list", "--status"],
+    &["list", "--all"],
+    &["ports"],
+    &["ports", "list"],
+    &["ports", "scan"],
+    &["ports", "check", "5000"],
+    &["ports", "available"],
+    &["ports", "next"],
+    &["ports", "conflicts"],
+    &["ports", "history"],
+    &["health"],
+    &["validate", "--verify-ports"],
+    &["doctor"],
+    &["config", "show"],
+    &["config", "path"],
+    &["hooks", "status"],
+    &["trust", "--list"],
+    &["restore"],
+    &["prune", "--dry-run"],
+    &["remove", "login", "--dry-run"],
+    &["create", "new", "--ports", "--dry-run"],
+];
+
+/// Those whose answer is a table: each line of it must fit.
+const TABLES: [&[&str]; 6] = [
+    &["list"],
+    &["list", "--status"],
+    &["ports", "scan"],
+    &["hooks", "status"],
+    &["config", "show"],
+    &["config", "path"],
+];
+
+#[test]
+fn on_every_width_our_style_is_style_and_no_table_is_wider_than_the_terminal() {
+    let (sandbox, _holder) = world();
+    for columns in WIDTHS {
+        for command in COMMANDS {
+            let (_, screen) = on_terminal(&sandbox, command, columns);
+            assert!(!screen.contains("\\u{1b}"), "{command:?} at {columns} shows its style:\n{screen}");
+            if TABLES.contains(&command) {
+                let text = plain(&screen);
+                let mut table = text.lines().take_while(|line| !line.starts_with("hint:"));
+                let wide = table.find(|line| console::measure_text_width(line) > usize::from(columns));
+                assert_eq!(wide, None, "{command:?} at {columns}:\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_colour_no_escape_reaches_the_terminal() {
+    let (sandbox, _holder) = world();
+    for command in COMMANDS {
+        let (_, screen) = on_terminal(&sandbox, &[&["--color", "never"], command].concat(), 80);
+        assert!(!screen.contains('\u{1b}'), "{command:?}:\n{screen}");
+    }
+}
+
+#[test]
+fn the_report_beside_a_command_is_painted_and_a_programs_own_escapes_are_its_own() {
+    let sandbox = Sandbox::new();
+    let (status, screen) =
+        on_terminal(&sandbox, &["create", "login", "--ports", "-x", "printf", r"\033[35mmine\033[0m"], 100);
+    assert_eq!(status, 0, "{screen}");
+    assert!(!screen.contains("\\u{1b}"), "{screen}");
+    assert!(screen.contains("\u{1b}[35mmine"), "{screen}");
+    assert!(plain(&screen).contains("Created feature-login"), "{screen}");
+}
+
+#[test]
+fn with_status_the_changes_outlive_branch_path_age_and_purpose() {
+    let (sandbox, _holder) = world();
+    let login = sandbox.worktree("feature-login");
+    std::fs::write(login.join("new.txt"), "x").unwrap();
+    for columns in WIDTHS {
+        let (_, screen) = on_terminal(&sandbox, &["list", "--status"], columns);
+        let text = plain(&screen);
+        assert!(text.contains("CHANGES") && text.contains("?1"), "at {columns}:\n{text}");
+        assert!(text.contains("STATE"), "at {columns}:\n{text}");
+        assert!(text.contains(&sandbox.port(0).to_string()), "at {columns}:\n{text}");
+    }
+}
+
+#[test]
+fn long_names_are_cut_in_the_middle_and_ports_shrink_to_their_numbers() {
+    let (sandbox, _holder) = world();
+    let (_, wide) = on_terminal(&sandbox, &["list", "--status"], 120);
+    let wide = plain(&wide);
+    assert!(wide.contains("a-branch-who") && wide.contains("ticket"), "{wide}");
+    let (_, narrow) = on_terminal(&sandbox, &["list", "--status"], 60);
+    let together = format!("{}○-{}○", sandbox.port(0), sandbox.port(1));
+    let together = together.replacen('○', "", 1);
+    assert!(plain(&narrow).contains(together.trim_end_matches('○')), "{narrow}");
+}
+
+#[test]
+fn a_scan_shows_pid_and_command_whole_on_every_width() {
+    let (sandbox, holder) = world();
+    let Some(holder) = holder else { return };
+    for columns in WIDTHS {
+        let (_, screen) = on_terminal(&sandbox, &["ports", "scan"], columns);
+        let text = plain(&screen);
+        let row = text.lines().find(|line| line.starts_with(&sandbox.port(5).to_string()));
+        let row = row.unwrap_or_else(|| panic!("at {columns}:\n{text}"));
+        assert!(row.contains(&holder.pid().to_string()) && row.contains("python3"), "at {columns}:\n{text}");
+    }
+}
