@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    adopt, completions, compose_service, config, create, doctor, down, env, health, hook, hooks, init, list,
-    logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep, switch,
-    trust, up, validate,
+    adopt, complete, completions, compose_service, config, create, doctor, down, env, health, hook, hooks,
+    init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise,
+    sweep, switch, trust, up, validate,
 };
 use crate::ui::paint::ColorWish;
 
@@ -113,6 +113,8 @@ pub enum Command {
     Completions(completions::Arguments),
     Hooks(hooks::Arguments),
     #[command(hide = true)]
+    Complete(complete::Arguments),
+    #[command(hide = true)]
     Hook(hook::Arguments),
     #[command(hide = true)]
     ComposeService(compose_service::Arguments),
@@ -152,6 +154,7 @@ impl Command {
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",
             Self::Hooks(arguments) => arguments.word(),
+            Self::Complete(_) => "complete",
             Self::Hook(_) => "hook",
             Self::ComposeService(_) => "compose-service",
             Self::Sweep(_) => "sweep",

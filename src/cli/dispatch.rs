@@ -10,9 +10,9 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, alone, completions, compose_service, config, create, doctor, down, env, health, hook, hooks, init,
-    list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise, sweep,
-    switch, trust, up, validate,
+    adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, health, hook,
+    hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status,
+    supervise, sweep, switch, trust, up, validate,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -120,6 +120,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),
         Command::Completions(arguments) => completions::run(&arguments, session),
+        Command::Complete(arguments) => complete::run(&arguments, session),
         Command::Hooks(arguments) => hooks::run(&arguments, session),
         Command::Hook(arguments) => Ok(hook::run(&arguments, session)),
         Command::Sweep(arguments) => sweep::run(&arguments, session),

@@ -3,7 +3,8 @@
 pub mod adopt;
 pub mod alone;
 pub mod arguments;
-pub mod completions;
+pub mod complete;
+mod completions;
 pub mod compose_service;
 pub mod config;
 pub mod create;

@@ -1,11 +1,12 @@
-//! `wt shell-init`: the shell function that lets `wt switch` change folder.
+//! `wt shell-init`: the shell function that lets `wt switch` change folder, and the completions with it.
 
 use clap::{Args, ValueEnum};
 
 use super::session::Session;
+use super::{complete, completions};
 use crate::error::Result;
 
-/// Print the shell function that lets `wt switch` and `wt create --switch` change folder
+/// Print the shell function that lets `wt switch` and `wt create --switch` change folder, and the completions
 #[derive(Args, Debug)]
 #[command(
     after_help = "In ~/.bashrc: eval \"$(wt shell-init bash)\"\n    In ~/.zshrc: eval \"$(wt shell-init zsh)\"\n    In ~/.config/fish/config.fish: wt shell-init fish | source"
@@ -32,6 +33,14 @@ impl Shell {
             Self::Fish => include_str!("../../templates/shell-init.fish"),
         }
     }
+
+    fn completions(self) -> &'static str {
+        completions::asking(match self {
+            Self::Bash => complete::Shell::Bash,
+            Self::Zsh => complete::Shell::Zsh,
+            Self::Fish => complete::Shell::Fish,
+        })
+    }
 }
 
 /// Runs the command.
@@ -40,11 +49,11 @@ impl Shell {
 ///
 /// Fails when stdout cannot be written to.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let function = arguments.shell.function();
+    let function = format!("{}\n{}", arguments.shell.function(), arguments.shell.completions());
     if session.ui.is_json() {
         session.ui.answer_json(&serde_json::json!({ "script": function }))?;
     } else {
-        session.ui.answer(function)?;
+        session.ui.answer(&function)?;
     }
     Ok(0)
 }

@@ -48,4 +48,5 @@ pub mod validity;
 pub mod variables;
 pub mod verdict;
 pub mod view;
+pub mod word;
 pub mod words;

@@ -1,6 +1,7 @@
 //! The use cases, one each: gather, decide, act. They plan, then apply, and return reports; they never speak.
 
 pub mod adopt;
+pub mod candidates;
 pub mod choose;
 pub mod compose_service;
 pub mod config;

@@ -144,19 +144,24 @@ fn init_writes_a_starter_that_is_valid_and_never_overwrites() {
 #[test]
 fn completions_come_for_every_shell() {
     let sandbox = Sandbox::new();
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        sandbox
-            .wt_in(&sandbox.path("home"), &["completions", shell])
-            .ok()
-            .answers(&["create", "on-conflict"]);
+    for (shell, words) in [
+        ("bash", ["wt complete", "--shell bash"]),
+        ("zsh", ["wt complete", "--shell zsh"]),
+        ("fish", ["wt complete", "--shell fish"]),
+        ("elvish", ["create", "on-conflict"]),
+        ("powershell", ["create", "on-conflict"]),
+    ] {
+        sandbox.wt_in(&sandbox.path("home"), &["completions", shell]).ok().answers(&words);
     }
 }
 
 #[test]
 fn completions_offer_no_command_that_is_not_for_people() {
     let sandbox = Sandbox::new();
-    let run = sandbox.wt(&["completions", "fish"]).ok();
-    for hidden in ["sweep", "hook "] {
-        assert!(!run.stdout.contains(&format!("-a \"{hidden}")), "{hidden} is offered");
+    let run = sandbox.wt(&["complete", "--shell", "fish", "--index", "1", "--", "wt", ""]).ok();
+    for hidden in ["sweep", "hook", "complete", "supervise", "compose-service"] {
+        let offered = run.stdout.lines().any(|line| line.split('\t').next() == Some(hidden));
+        assert!(!offered, "{hidden} is offered");
     }
+    assert!(run.stdout.contains("create\t"), "{}", run.shown());
 }

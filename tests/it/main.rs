@@ -10,6 +10,7 @@
 )]
 
 mod adopt;
+mod completions;
 mod concurrency;
 mod config;
 mod create_branch;

@@ -219,6 +219,11 @@ fn matches(pattern: &str, key: &str) -> bool {
     }
 }
 
+/// Returns the keys that are one value each, without those that have a name of one's own in them.
+pub fn leaves() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|entry| entry.path).filter(|path| !path.contains('*'))
+}
+
 /// Returns what may stand below a section (`""` is the whole file), `*` for a name of one's own; empty when there is
 /// no such section.
 #[must_use]

@@ -1,0 +1,221 @@
+//! What a shell asks at every press of Tab: the words that fit, one a line. Silent whatever goes wrong.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Arg, Args, Command, CommandFactory, ValueEnum};
+use clap_complete::engine::{self, ArgValueCompleter, CompletionCandidate};
+
+use super::arguments::Cli;
+use super::completions::for_people;
+use super::session::Session;
+use super::surroundings::Viewpoint;
+use crate::error::Result;
+use crate::ops::candidates::{self, Kind};
+
+/// Answer a shell that completes a command line
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The shell that asks
+    #[arg(long, value_enum)]
+    pub shell: Shell,
+    /// Which of the words is to be completed, counted from 0
+    #[arg(long)]
+    pub index: usize,
+    /// The command line so far
+    #[arg(last = true)]
+    pub words: Vec<OsString>,
+}
+
+/// The shells that ask, each with its own way to show what a word means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// The places of the command line that take names, by what the help calls them.
+const PLACES: [(&str, Kind); 11] = [
+    ("NAME", Kind::Worktree),
+    ("WORKTREE", Kind::Worktree),
+    ("NAME|PATH|BRANCH", Kind::Worktree),
+    ("BRANCH", Kind::Branch),
+    ("REF", Kind::Branch),
+    ("PURPOSE", Kind::Purpose),
+    ("SERVICE", Kind::Service),
+    ("SERVICE,…", Kind::Service),
+    ("N|SERVICE,…", Kind::Service),
+    ("PORT", Kind::Port),
+    ("KEY", Kind::Key),
+];
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails when stdout cannot be written to.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let mut line = Line::of(arguments);
+    line.is_flag_begun =
+        line.words.get(line.index).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    let mut viewpoint = session.viewpoint();
+    if let Some(folder) = line.folder() {
+        viewpoint.global.directory = Some(folder);
+    }
+    let mut command = with_names(for_people(&Cli::command()), None, &Arc::new(viewpoint));
+    let current = session.host.current_folder().ok();
+    // Whoever presses Tab did not ask for an error.
+    let found =
+        engine::complete(&mut command, line.words, line.index, current.as_deref()).unwrap_or_default();
+    let is_flag =
+        |candidate: &CompletionCandidate| candidate.get_value().as_encoded_bytes().starts_with(b"-");
+    let asks_for_flags = line.is_flag_begun || found.iter().all(is_flag);
+    let mut text = String::new();
+    for candidate in found.iter().filter(|candidate| asks_for_flags || !is_flag(candidate)) {
+        text.push_str(&shown(arguments.shell, candidate, &line.prefix));
+        text.push('\n');
+    }
+    session.ui.answer(&text)?;
+    Ok(0)
+}
+
+/// The words as we would be given them.
+struct Line {
+    words: Vec<OsString>,
+    index: usize,
+    /// What the shell keeps of the word in front of what it replaces.
+    prefix: String,
+    /// Whether that word begins as a flag does: only then flags are offered beside names.
+    is_flag_begun: bool,
+}
+
+impl Line {
+    /// bash parts words at `=` and `:`; together they are what the person typed.
+    fn of(arguments: &Arguments) -> Self {
+        let is_joint = |word: &OsStr| word == "=" || word == ":";
+        let mut line =
+            Self { words: Vec::new(), index: arguments.index, prefix: String::new(), is_flag_begun: false };
+        let mut joins = false;
+        for (at, word) in arguments.words.iter().enumerate() {
+            let is_joint = arguments.shell == Shell::Bash && is_joint(word) && at > 0;
+            match line.words.last_mut() {
+                Some(last) if joins || is_joint => {
+                    if at <= arguments.index {
+                        line.index -= 1;
+                    }
+                    if at == arguments.index && !is_joint {
+                        line.prefix = last.to_string_lossy().into_owned();
+                    }
+                    last.push(word);
+                }
+                _ => line.words.push(word.clone()),
+            }
+            if at == arguments.index && is_joint {
+                line.prefix =
+                    line.words.last().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+            }
+            joins = is_joint;
+        }
+        if line.words.len() <= line.index {
+            line.words.resize(line.index + 1, OsString::new());
+        }
+        line
+    }
+}
+
+impl Line {
+    /// Returns the folder that `-C` names.
+    fn folder(&self) -> Option<PathBuf> {
+        let pairs = self.words.windows(2).take(self.index.saturating_sub(1));
+        pairs.filter(|pair| pair[0] == "-C").map(|pair| PathBuf::from(&pair[1])).next_back()
+    }
+}
+
+/// Lets every place that takes a name ask for the names there are.
+fn with_names(command: Command, word: Option<&str>, viewpoint: &Arc<Viewpoint>) -> Command {
+    let word = word.unwrap_or_default().to_owned();
+    let command = command.mut_args(|argument| {
+        let Some(kind) = kind_of(&argument, &word) else { return argument };
+        let viewpoint = Arc::clone(viewpoint);
+        argument.add(ArgValueCompleter::new(move |typed: &OsStr| names(&viewpoint, kind, typed)))
+    });
+    command.mut_subcommands(|inner| {
+        let name = inner.get_name().to_owned();
+        with_names(inner, Some(&name), viewpoint)
+    })
+}
+
+fn kind_of(argument: &Arg, command: &str) -> Option<Kind> {
+    let name = argument.get_value_names()?.first()?;
+    let kind = PLACES.iter().find(|(place, _)| place == name).map(|(_, kind)| *kind)?;
+    // A restore takes a worktree that is gone.
+    Some(if command == "restore" && kind == Kind::Worktree { Kind::Restorable } else { kind })
+}
+
+/// The names that fit what was typed; of a list, its last one.
+fn names(viewpoint: &Viewpoint, kind: Kind, typed: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(typed) = typed.to_str() else { return Vec::new() };
+    let (before, last) = match typed.rfind(',') {
+        Some(comma) if kind == Kind::Service => typed.split_at(comma + 1),
+        _ => ("", typed),
+    };
+    let Ok(surroundings) = viewpoint.clone().look() else { return Vec::new() };
+    let (context, _) = surroundings.into_context_at_any_rate();
+    let found = candidates::candidates(&context, kind);
+    let fitting = found.into_iter().filter(|candidate| candidate.name.starts_with(last));
+    fitting
+        .map(|candidate| {
+            let about = (!candidate.about.is_empty()).then(|| candidate.about.into());
+            CompletionCandidate::new(format!("{before}{}", candidate.name)).help(about)
+        })
+        .collect()
+}
+
+/// One line as the shell's function reads it.
+fn shown(shell: Shell, candidate: &CompletionCandidate, prefix: &str) -> String {
+    let value = candidate.get_value().to_string_lossy();
+    let value = value.strip_prefix(prefix).unwrap_or(&value);
+    let about = candidate.get_help().map(ToString::to_string).unwrap_or_default();
+    let about = about.lines().next().unwrap_or_default();
+    match shell {
+        Shell::Bash => value.to_owned(),
+        Shell::Zsh if about.is_empty() => value.replace(':', "\\:"),
+        Shell::Zsh => format!("{}:{about}", value.replace(':', "\\:")),
+        Shell::Fish if about.is_empty() => value.to_owned(),
+        Shell::Fish => format!("{value}\t{about}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(shell: Shell, words: &[&str], index: usize) -> (Vec<String>, usize, String) {
+        let words = words.iter().map(OsString::from).collect();
+        let line = Line::of(&Arguments { shell, index, words });
+        let words = line.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        (words, line.index, line.prefix)
+    }
+
+    #[test]
+    fn what_bash_parts_at_a_sign_is_one_word_again() {
+        let (words, index, prefix) = line(Shell::Bash, &["wt", "create", "--ports", "=", "we"], 4);
+        assert_eq!((words, index), (vec!["wt".into(), "create".into(), "--ports=we".into()], 2));
+        assert_eq!(prefix, "--ports=");
+        let (words, index, prefix) = line(Shell::Bash, &["wt", "create", "--ports", "="], 3);
+        assert_eq!((words, index), (vec!["wt".into(), "create".into(), "--ports=".into()], 2));
+        assert_eq!(prefix, "--ports=");
+        let (words, index, _) = line(Shell::Bash, &["wt", "create", "--ports", "=", "web", "x"], 5);
+        assert_eq!((words.last().unwrap().as_str(), index), ("x", 3));
+        let (words, index, _) = line(Shell::Fish, &["wt", "a", "="], 2);
+        assert_eq!((words.len(), index), (3, 2));
+    }
+
+    #[test]
+    fn a_word_that_is_not_begun_is_empty() {
+        let (words, index, _) = line(Shell::Zsh, &["wt", "remove"], 2);
+        assert_eq!((words, index), (vec!["wt".into(), "remove".into(), String::new()], 2));
+    }
+}

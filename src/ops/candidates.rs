@@ -1,0 +1,127 @@
+//! The names that a shell may complete: read from the registry, git's admin folders and refs, and the configuration.
+//!
+//! It is asked at every press of Tab: it starts no child, writes nothing, and finds nothing where something cannot be read.
+
+use std::collections::BTreeSet;
+
+use crate::context::Context;
+use crate::model::config::schema;
+use crate::model::registry::table::Registry;
+use crate::model::word::is_plain_word;
+use crate::ops::{restore, rows};
+
+/// At most so many refs are offered: nobody reads more, and a repository may have a hundred thousand.
+const MOST_REFS: usize = 2000;
+
+/// What kind of name a place of the command line takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A worktree, by its name or its identifier.
+    Worktree,
+    /// A removed worktree that can come back.
+    Restorable,
+    /// A local branch, or one of a remote.
+    Branch,
+    Purpose,
+    Service,
+    /// A port that is allocated in this repository.
+    Port,
+    /// A key of the configuration.
+    Key,
+}
+
+/// A name, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    pub name: String,
+    pub about: String,
+}
+
+impl Candidate {
+    fn new(name: impl Into<String>, about: impl Into<String>) -> Self {
+        Self { name: name.into(), about: about.into() }
+    }
+}
+
+/// Returns the names of that kind that every shell takes as one plain word.
+#[must_use]
+pub fn candidates(context: &Context, kind: Kind) -> Vec<Candidate> {
+    let found = match kind {
+        Kind::Worktree => worktrees(context),
+        Kind::Restorable => restorable(context),
+        Kind::Branch => branches(context),
+        Kind::Purpose => purposes(context),
+        Kind::Service => services(context),
+        Kind::Port => ports(context),
+        Kind::Key => schema::leaves().map(|key| Candidate::new(key, "")).collect(),
+    };
+    found.into_iter().filter(|candidate| is_plain_word(&candidate.name)).collect()
+}
+
+fn registry(context: &Context) -> Registry {
+    context.store().and_then(|store| store.read()).unwrap_or_default()
+}
+
+/// Names first, then the identifiers, each with its branch.
+fn worktrees(context: &Context) -> Vec<Candidate> {
+    let Some(repository) = &context.repository else { return Vec::new() };
+    let rows = rows::rows(repository, &registry(context)).unwrap_or_default();
+    let linked = || rows.iter().filter(|row| !row.is_main());
+    let about = |row: &rows::Row| row.branch().unwrap_or_default().to_owned();
+    let names = linked().map(|row| Candidate::new(row.name(), about(row)));
+    let identifiers = linked().filter_map(|row| {
+        let identifier = &row.entry.as_ref()?.identifier;
+        Some(Candidate::new(identifier.clone(), about(row)))
+    });
+    let mut seen = BTreeSet::new();
+    names.chain(identifiers).filter(|candidate| seen.insert(candidate.name.clone())).collect()
+}
+
+fn restorable(context: &Context) -> Vec<Candidate> {
+    let found = restore::restorable(context).unwrap_or_default();
+    found
+        .into_iter()
+        .map(|removed| Candidate::new(removed.name, removed.branch.unwrap_or_default()))
+        .collect()
+}
+
+fn branches(context: &Context) -> Vec<Candidate> {
+    let Some(repository) = &context.repository else { return Vec::new() };
+    let local = repository.branches().unwrap_or_default();
+    local.into_iter().take(MOST_REFS).map(|(name, _)| Candidate::new(name, "branch")).collect()
+}
+
+fn purposes(context: &Context) -> Vec<Candidate> {
+    let known = context.config.purposes.iter();
+    known
+        .map(|(purpose, settings)| {
+            let ranges = settings.ports.0.iter().map(ToString::to_string).collect::<Vec<_>>();
+            Candidate::new(purpose.to_string(), ranges.join(", "))
+        })
+        .collect()
+}
+
+/// Those of the configuration, then what else has a port here.
+fn services(context: &Context) -> Vec<Candidate> {
+    let configured = context.config.services.keys().map(ToString::to_string);
+    let id = context.repository.as_ref().and_then(crate::host::git::Repository::find_id);
+    let registry = registry(context);
+    let living = id.iter().flat_map(|id| registry.living(id));
+    let allocated = living.flat_map(|entry| &entry.allocations).map(|known| known.service.to_string());
+    let mut seen = BTreeSet::new();
+    let names = configured.chain(allocated).filter(|name| seen.insert(name.clone()));
+    names.map(|name| Candidate::new(name, "service")).collect()
+}
+
+fn ports(context: &Context) -> Vec<Candidate> {
+    let id = context.repository.as_ref().and_then(crate::host::git::Repository::find_id);
+    let registry = registry(context);
+    let living = id.iter().flat_map(|id| registry.living(id));
+    let taken = living.flat_map(|entry| {
+        entry.allocations.iter().filter_map(|known| {
+            let port = known.find_port()?;
+            Some(Candidate::new(port.to_string(), format!("{} of {}", known.service, entry.name)))
+        })
+    });
+    taken.collect()
+}

@@ -1,0 +1,12 @@
+#compdef wt
+# wt: completions that ask the program for names, branches, purposes and services.
+# In ~/.zshrc, after compinit: eval "$(wt completions zsh)"
+
+_wt() {
+    local -a found
+    found=("${(@f)$(command wt complete --shell zsh --index $((CURRENT - 1)) -- "${(@)words}" 2>/dev/null)}")
+    [[ -n ${found[1]-} ]] && _describe -V 'wt' found
+}
+if (( ${+functions[compdef]} )); then
+    compdef _wt wt
+fi
