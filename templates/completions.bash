@@ -9,7 +9,7 @@ _wt() {
         *) words[COMP_CWORD]=$2 ;;
     esac
     # shellcheck disable=SC2207 # a line is a word: IFS is the line break, and no line has a sign that globs
-    COMPREPLY=($(command wt complete --shell bash --index "$COMP_CWORD" -- "${words[@]}" 2>/dev/null))
+    COMPREPLY=($(command wt __complete --shell bash --index "$COMP_CWORD" -- "${words[@]}" 2>/dev/null))
     case ${COMPREPLY[0]-} in
         */ | *=) compopt -o nospace 2>/dev/null ;;
     esac

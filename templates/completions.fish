@@ -3,6 +3,6 @@
 
 function __wt_complete
     set --local before (commandline --current-process --tokenize --cut-at-cursor)
-    command wt complete --shell fish --index (count $before) -- $before (commandline --current-token --cut-at-cursor) 2>/dev/null
+    command wt __complete --shell fish --index (count $before) -- $before (commandline --current-token --cut-at-cursor) 2>/dev/null
 end
 complete --command wt --no-files --keep-order --arguments '(__wt_complete)'

@@ -4,7 +4,7 @@
 
 _wt() {
     local -a found
-    found=("${(@f)$(command wt complete --shell zsh --index $((CURRENT - 1)) -- "${(@)words}" 2>/dev/null)}")
+    found=("${(@f)$(command wt __complete --shell zsh --index $((CURRENT - 1)) -- "${(@)words}" 2>/dev/null)}")
     [[ -n ${found[1]-} ]] && _describe -V 'wt' found
 }
 if (( ${+functions[compdef]} )); then

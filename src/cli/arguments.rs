@@ -112,7 +112,7 @@ pub enum Command {
     ShellInit(shell_init::Arguments),
     Completions(completions::Arguments),
     Hooks(hooks::Arguments),
-    #[command(hide = true)]
+    #[command(hide = true, name = "__complete")]
     Complete(complete::Arguments),
     #[command(hide = true)]
     Hook(hook::Arguments),
@@ -154,7 +154,7 @@ impl Command {
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",
             Self::Hooks(arguments) => arguments.word(),
-            Self::Complete(_) => "complete",
+            Self::Complete(_) => "__complete",
             Self::Hook(_) => "hook",
             Self::ComposeService(_) => "compose-service",
             Self::Sweep(_) => "sweep",

@@ -17,7 +17,7 @@ fn world() -> Sandbox {
 
 fn completed(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
     let index = (words.len() - 1).to_string();
-    let mut arguments = vec!["complete", "--shell", "bash", "--index", &index, "--"];
+    let mut arguments = vec!["__complete", "--shell", "bash", "--index", &index, "--"];
     arguments.extend(words);
     let run = sandbox.wt(&arguments).ok();
     assert_eq!(run.stderr, "");
@@ -76,7 +76,7 @@ fn a_name_that_a_shell_would_obey_is_never_offered() {
 #[test]
 fn nothing_is_said_or_written_where_nothing_can_be_read() {
     let sandbox = Sandbox::without_repository();
-    let words = ["complete", "--shell", "bash", "--index", "2", "--", "wt", "remove", ""];
+    let words = ["__complete", "--shell", "bash", "--index", "2", "--", "wt", "remove", ""];
     let run = sandbox.wt_in(&sandbox.path("."), &words).ok();
     assert!(!run.stdout.contains("feature") && run.stderr.is_empty(), "{}", run.shown());
     assert!(!sandbox.state().exists(), "a press of Tab makes no state folder");

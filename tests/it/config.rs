@@ -145,9 +145,9 @@ fn init_writes_a_starter_that_is_valid_and_never_overwrites() {
 fn completions_come_for_every_shell() {
     let sandbox = Sandbox::new();
     for (shell, words) in [
-        ("bash", ["wt complete", "--shell bash"]),
-        ("zsh", ["wt complete", "--shell zsh"]),
-        ("fish", ["wt complete", "--shell fish"]),
+        ("bash", ["wt __complete", "--shell bash"]),
+        ("zsh", ["wt __complete", "--shell zsh"]),
+        ("fish", ["wt __complete", "--shell fish"]),
         ("elvish", ["create", "on-conflict"]),
         ("powershell", ["create", "on-conflict"]),
     ] {
@@ -158,8 +158,8 @@ fn completions_come_for_every_shell() {
 #[test]
 fn completions_offer_no_command_that_is_not_for_people() {
     let sandbox = Sandbox::new();
-    let run = sandbox.wt(&["complete", "--shell", "fish", "--index", "1", "--", "wt", ""]).ok();
-    for hidden in ["sweep", "hook", "complete", "supervise", "compose-service"] {
+    let run = sandbox.wt(&["__complete", "--shell", "fish", "--index", "1", "--", "wt", ""]).ok();
+    for hidden in ["sweep", "hook", "__complete", "supervise", "compose-service"] {
         let offered = run.stdout.lines().any(|line| line.split('\t').next() == Some(hidden));
         assert!(!offered, "{hidden} is offered");
     }
