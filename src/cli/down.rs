@@ -5,6 +5,7 @@ use clap::Args;
 use super::session::Session;
 use super::show_services::Teller;
 use crate::error::Result;
+use crate::model::kinship;
 use crate::model::service::ServiceName;
 use crate::ops::services::down::{self, Request};
 
@@ -29,6 +30,9 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let ui = session.ui;
     let request = Request { services: arguments.services, reset: arguments.reset };
     let report = down::down(&context, &request, &mut Teller::new(ui, &context))?;
+    if let Some(said) = kinship::said_of_doubtful(&report.left) {
+        ui.warn(&said);
+    }
     if ui.is_json() {
         ui.answer_json(&report)?;
         return Ok(0);
@@ -40,8 +44,9 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     if report.stopped.is_empty() && report.remains.is_empty() {
         ui.say("nothing ran");
     }
-    for service in &report.stopped {
-        ui.answer(service.as_str())?;
+    if !report.stopped.is_empty() {
+        let names: Vec<&str> = report.stopped.iter().map(ServiceName::as_str).collect();
+        ui.answer(&format!("stopped {}", names.join(", ")))?;
     }
     Ok(0)
 }

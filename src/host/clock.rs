@@ -28,6 +28,14 @@ impl Clock {
         Instant::now()
     }
 
+    /// Returns how long the machine runs, by the same clock as [`Clock::instant`] (`CLOCK_MONOTONIC`): the same for all
+    /// processes.
+    #[must_use]
+    pub fn since_start(self) -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        Duration::try_from(time).unwrap_or_default()
+    }
+
     /// Returns how long ago `then` was, by the same clock.
     #[must_use]
     pub fn since(self, then: Instant) -> Duration {

@@ -131,16 +131,9 @@ fn session<'a>(
     claims: &'a [Claim],
     look: &dyn Fn(u32) -> Option<ProcessFacts>,
 ) -> Option<&'a Claim> {
-    if let Some(leader) = look(process.session) {
-        return claims.iter().find(|claim| claim.records(&leader)).or_else(|| marked(&leader, claims));
-    }
-    // The leader is gone, and while its session lives its pid is given to nobody else (credentials(7)): a process
-    // recorded under that pid and older than this one was the leader.
-    claims.iter().find(|claim| {
-        claim.processes.iter().any(|known| {
-            known.pid == process.session && process.session != 0 && known.started <= process.started
-        })
-    })
+    // Only by a leader that is there: the pid of one that is gone may have been somebody else's since, whose session this is.
+    let leader = look(process.session)?;
+    claims.iter().find(|claim| claim.records(&leader)).or_else(|| marked(&leader, claims))
 }
 
 fn standing_in<'a>(process: &ProcessFacts, claims: &'a [Claim]) -> Option<&'a Claim> {
@@ -222,9 +215,7 @@ mod tests {
         let claims = [claim("a", "/w/a", &[(10, 10)]), claim("b", "/w/b", &[])];
         let orphan = ProcessFacts { session: 10, ..process(30, 1) };
         assert_eq!(found(&orphan, &claims, &[process(10, 1)]).as_deref(), Some("a"), "leader alive");
-        assert_eq!(found(&orphan, &claims, &[]).as_deref(), Some("a"), "leader gone");
-        let older = ProcessFacts { started: 5, ..orphan };
-        assert_eq!(found(&older, &claims, &[]), None, "older than the recorded leader");
+        assert_eq!(found(&orphan, &claims, &[]), None, "leader gone: its pid may have been another's since");
         let parent = ProcessFacts { marker: Some("r/b".to_owned()), ..process(20, 1) };
         assert_eq!(found(&process(30, 20), &claims, &[parent]).as_deref(), Some("b"));
     }

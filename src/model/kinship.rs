@@ -14,6 +14,8 @@ pub struct Sighting {
     /// The pid of its session's leader, which may be gone.
     pub session: u32,
     pub started: u64,
+    /// Whether it has ended and only waits for its parent to notice: nobody's kin, but its pid is still its own.
+    pub is_dead: bool,
     /// Its `WT_MARKER`, and its `WT_SERVICE`.
     pub marker: Option<String>,
     pub service: Option<String>,
@@ -38,15 +40,18 @@ pub struct Search<'a> {
 /// Returns the pids of the kin among all processes, ascending.
 ///
 /// Kin is what carries marker and service in its environment, what is recorded (pid and start time), what is in the
-/// session or group of such a one or of a recorded leader that is gone, the children of kin, and what was adopted. A
-/// marker without a service proves nothing: it was not `wt up` that started it.
+/// session or group that such a one leads, the children of kin, and what was adopted. A marker without a service proves
+/// nothing: it was not `wt up` that started it. Neither does a session whose leader is gone: see [`in_doubt`].
 #[must_use]
 pub fn kin(all: &[Sighting], search: &Search<'_>) -> Vec<u32> {
     let by_pid: HashMap<u32, &Sighting> = all.iter().map(|seen| (seen.pid, seen)).collect();
     let adopters = search.adopter.and_then(|pid| by_pid.get(&pid)).map(|adopter| adopter.session);
     // What shares the supervisor's session are its own helpers, as health checks are.
     let is_helper = |pid: u32| adopters.is_some() && by_pid.get(&pid).map(|seen| seen.session) == adopters;
-    let is_out = |pid: u32| pid <= 1 || pid == search.asker || search.adopter == Some(pid) || is_helper(pid);
+    let is_dead = |pid: u32| by_pid.get(&pid).is_some_and(|seen| seen.is_dead);
+    let is_out = |pid: u32| {
+        pid <= 1 || pid == search.asker || search.adopter == Some(pid) || is_helper(pid) || is_dead(pid)
+    };
     let mut found: HashMap<u32, bool> = HashMap::new();
     for seen in all {
         let is_kin = !is_out(seen.pid) && (is_marked(seen, search) || is_recorded(seen, search, &by_pid));
@@ -70,6 +75,20 @@ pub fn kin(all: &[Sighting], search: &Search<'_>) -> Vec<u32> {
     kin
 }
 
+/// Says that those in doubt were left, and how they are ended; nothing where there are none.
+#[must_use]
+pub fn said_of_doubtful(pids: &[u32]) -> Option<String> {
+    let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();
+    (!pids.is_empty()).then(|| {
+        format!(
+            "left alone: pid {0}, in the session of a process of the services that is gone, which does not prove that it is \
+             theirs; `kill {1}` ends it",
+            pids.join(", "),
+            pids.join(" ")
+        )
+    })
+}
+
 fn is_marked(seen: &Sighting, search: &Search<'_>) -> bool {
     let service = seen.service.as_deref().filter(|service| !service.is_empty());
     seen.marker.as_deref() == Some(search.marker)
@@ -87,12 +106,32 @@ fn is_recorded(seen: &Sighting, search: &Search<'_>, by_pid: &HashMap<u32, &Sigh
         if known.pid == seen.pid {
             return known.started == seen.started;
         }
-        // While a session or a group lives, the pid of its leader is given to nobody else (credentials(7)): a leader that
-        // is gone was the recorded one, if that is older than its follower.
-        let follows = seen.session == known.pid || seen.group == known.pid;
-        let is_leader = by_pid.get(&known.pid).is_none_or(|leader| leader.started == known.started);
-        known.pid > 1 && follows && is_leader && known.started <= seen.started
+        // While its leader is there, a session or a group is known by it. A pid whose process is gone may have been given to
+        // somebody else, who led a session of their own and has left it too.
+        let is_leader = by_pid.get(&known.pid).is_some_and(|leader| leader.started == known.started);
+        is_leader && follows(seen, known)
     })
+}
+
+/// Answers whether it is in the session or group of a recorded process, and not older than that.
+fn follows(seen: &Sighting, known: &ProcessId) -> bool {
+    known.pid > 1 && (seen.session == known.pid || seen.group == known.pid) && known.started <= seen.started
+}
+
+/// Returns the pids of those that may be kin and cannot be proven to be, ascending: they are in the session or group of a
+/// recorded process that is gone, and carry no marker. They are to be named, and left alone.
+#[must_use]
+pub fn in_doubt(all: &[Sighting], search: &Search<'_>) -> Vec<u32> {
+    let proven = kin(all, search);
+    let is_gone = |known: &&ProcessId| all.iter().all(|seen| seen.pid != known.pid);
+    let gone: Vec<&ProcessId> = search.recorded.iter().filter(is_gone).collect();
+    let is_meant = |seen: &&Sighting| {
+        let is_candidate = seen.pid > 1 && seen.pid != search.asker && !seen.is_dead && seen.marker.is_none();
+        is_candidate && gone.iter().any(|known| follows(seen, known)) && !proven.contains(&seen.pid)
+    };
+    let mut pids: Vec<u32> = all.iter().filter(is_meant).map(|seen| seen.pid).collect();
+    pids.sort_unstable();
+    pids
 }
 
 /// Children of the supervisor in a session other than its own: what it started itself, and orphans.
@@ -109,7 +148,8 @@ mod tests {
 
     fn process(pid: u32, parent: u32) -> Sighting {
         let started = u64::from(pid);
-        Sighting { pid, parent, group: pid, session: pid, started, marker: None, service: None }
+        let is_dead = false;
+        Sighting { pid, parent, group: pid, session: pid, started, is_dead, marker: None, service: None }
     }
 
     fn marked(pid: u32, marker: &str, service: &str) -> Sighting {
@@ -141,14 +181,25 @@ mod tests {
     }
 
     #[test]
-    fn what_a_gone_leader_left_in_its_session_or_group_is_kin_unless_it_is_older() {
-        let orphan = Sighting { session: 10, ..process(30, 1) };
+    fn a_session_or_group_is_kin_while_its_recorded_leader_is_there_and_in_doubt_after_it() {
+        let follower = Sighting { session: 10, ..process(30, 1) };
         let grouped = Sighting { group: 10, session: 5, ..process(31, 1) };
         let older = Sighting { session: 10, started: 3, ..process(32, 1) };
-        let all = [orphan, grouped, older];
-        assert_eq!(kin(&all, &Search { recorded: &[id(10, 10)], ..ANY }), [30, 31]);
-        let with_stranger = [all[0].clone(), Sighting { started: 20, ..process(10, 1) }];
-        assert!(kin(&with_stranger, &Search { recorded: &[id(10, 10)], ..ANY }).is_empty(), "reused");
+        let others = Sighting { session: 10, ..marked(33, "r/b", "web") };
+        let own = Sighting { session: 10, ..marked(34, "r/a", "web") };
+        let followers = [follower, grouped, older, others, own];
+        let recorded = [id(10, 10)];
+        let search = Search { recorded: &recorded, ..ANY };
+        let with = |leader: Sighting| [&followers[..], &[leader]].concat();
+
+        let alive = with(process(10, 1));
+        assert_eq!((kin(&alive, &search), in_doubt(&alive, &search)), (vec![10, 30, 31, 32, 33, 34], vec![]));
+        let unnoticed = with(Sighting { is_dead: true, ..process(10, 1) });
+        assert_eq!((kin(&unnoticed, &search), in_doubt(&unnoticed, &search)), (vec![30, 31, 33, 34], vec![]));
+        let reused = with(Sighting { started: 20, ..process(10, 1) });
+        assert_eq!((kin(&reused, &search), in_doubt(&reused, &search)), (vec![34], vec![]));
+        // Somebody else may have had the number meanwhile, led a session of their own, and left it.
+        assert_eq!((kin(&followers, &search), in_doubt(&followers, &search)), (vec![34], vec![30, 31]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! trouble itself.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -282,8 +282,45 @@ fn a_stopped_supervisor_is_named_with_what_to_do_and_goes_on_where_it_was() {
     assert!(removal.status == 1 && fleet.folder.is_dir(), "{}", removal.shown());
     assert!(is_running(pid));
     signal(supervisor, Signal::CONT);
-    // What was asked for and not waited for may have been done meanwhile; nothing hangs.
+    // What nobody waits for any more is not done, and nothing hangs.
     fleet.wt(&["up"]).ok();
     assert_eq!(fleet.state("a").0, "ready");
+    assert!(is_running(pid) && fleet.pid("a") == pid);
     fleet.wt(&["down"]).ok();
+}
+
+/// Says a line to the supervisor as a command would, and returns the answer once there is one.
+fn ask(stream: &mut UnixStream, line: &str) -> String {
+    writeln!(stream, "{line}").unwrap();
+    let mut answer = String::new();
+    BufReader::new(stream.try_clone().unwrap()).read_line(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_request_dies_with_its_caller_and_with_its_deadline() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", TWO);
+    fleet.wt(&["up"]).ok();
+    let (pid, supervisor) = (fleet.pid("a"), fleet.supervisor().unwrap());
+    let mut patient = UnixStream::connect(socket(&sandbox)).unwrap();
+    ask(&mut patient, r#"{"number":1,"ask":"status"}"#);
+    signal(supervisor, Signal::STOP);
+    let stat = || fs::read_to_string(format!("/proc/{supervisor}/stat")).unwrap();
+    until("its rest", || stat().contains(") T "));
+    // Those who have asked and gone: one who was known, and one whose connection waits to be accepted.
+    for mut stream in [patient, UnixStream::connect(socket(&sandbox)).unwrap()] {
+        writeln!(stream, r#"{{"number":2,"ask":"stop"}}"#).unwrap();
+    }
+    let mut late = UnixStream::connect(socket(&sandbox)).unwrap();
+    writeln!(late, r#"{{"number":1,"until_ms":1,"ask":"stop"}}"#).unwrap();
+    signal(supervisor, Signal::CONT);
+    let mut answer = String::new();
+    BufReader::new(late).read_line(&mut answer).unwrap();
+    assert!(answer.contains("heard too late"), "{answer}");
+    assert_eq!(fleet.state("a").0, "ready");
+    assert!(is_running(pid) && fleet.pid("a") == pid);
+    let mut alive = UnixStream::connect(socket(&sandbox)).unwrap();
+    ask(&mut alive, r#"{"number":1,"ask":"stop"}"#);
+    until("the stop", || !is_running(pid));
 }

@@ -114,6 +114,32 @@ fn the_daemon_of_a_service_that_crashed_is_cleared_away() {
     until("its end", || !is_running(left));
 }
 
+/// Leaves in its own session a process without an environment, and crashes beside another service that goes on.
+const WIPED: &str = "import os, sys, time
+if os.fork() == 0:
+    code = 'import os, signal; open(\"wiped\", \"w\").write(str(os.getpid())); signal.pause()'
+    os.execve(sys.executable, [sys.executable, '-c', code], {})
+while not os.path.exists('wiped') or not open('wiped').read(): time.sleep(0.005)
+os._exit(3)
+";
+
+#[test]
+fn what_a_crashed_service_left_in_its_session_is_cleared_away_though_it_wiped_its_environment() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.path("wiped.py");
+    fs::write(&script, WIPED).unwrap();
+    let config = format!(
+        "[service.other]\nrun = \"sleep 600\"\nlistens = false\n\n[service.web]\nrun = \"python3 {}\"\n",
+        script.display()
+    );
+    let fleet = sandbox.fleet("one", &config);
+    fleet.wt(&["up", "other"]).ok();
+    fleet.wt(&["up", "web"]).exits(1);
+    let left = fs::read_to_string(fleet.folder.join("wiped")).unwrap().parse().unwrap();
+    until("its end", || !is_running(left));
+    assert_eq!(fleet.state("other").0, "ready");
+}
+
 #[test]
 fn a_daemon_outlives_no_removal_of_its_worktree() {
     let sandbox = Sandbox::new();

@@ -151,6 +151,20 @@ fn a_reused_pid_is_never_taken_for_a_service() {
 }
 
 #[test]
+fn what_a_stranger_with_a_reused_pid_left_in_a_session_of_its_own_is_left_and_named() {
+    for words in [&["down"][..], &["status"], &["down", "--reset"]] {
+        let sandbox = Sandbox::new();
+        let (fleet, stranger) = with_reused_pids(&sandbox);
+        let child = children(stranger.pid())[0];
+        // Its leader is gone: nothing tells this session from one that the recorded process led.
+        drop(stranger);
+        let run = fleet.wt(words).ok().says(&["left alone", &format!("kill {child}")]);
+        assert!(is_running(child), "{words:?}: {}", run.shown());
+        kill(child);
+    }
+}
+
+#[test]
 fn a_daemon_that_forks_twice_is_its_service_and_is_stopped_with_it() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", DAEMON);

@@ -81,24 +81,26 @@ pub fn of_service(
     look(marker, Some(service), recorded, supervisor)
 }
 
+/// Returns the pids of those that may be of a service of the worktree and cannot be proven to be: see
+/// [`kinship::in_doubt`].
+///
+/// # Errors
+///
+/// As [`of_worktree`].
+pub fn in_doubt(marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> io::Result<Vec<u32>> {
+    let Some(sight) = Sight::take(recorded)? else { return Ok(Vec::new()) };
+    Ok(kinship::in_doubt(&sight.all, &sight.search(marker, None, supervisor)))
+}
+
 fn look(
     marker: &str,
     service: Option<&str>,
     recorded: &[ProcessId],
     supervisor: Option<u32>,
 ) -> io::Result<Vec<Kin>> {
-    // Numbers of another pid namespace mean nothing here, and nobody may be signalled by them.
-    let pids = table::list()?;
-    let Ok(us) = identity::current() else { return Ok(Vec::new()) };
-    if !identity::is_proc_ours() {
-        return Ok(Vec::new());
-    }
-    let recorded: Vec<ProcessId> = recorded.iter().filter(|id| identity::is_from_here(id)).cloned().collect();
-    let all: Vec<Sighting> =
-        pids.into_iter().filter_map(|pid| sighting(pid).transpose()).collect::<io::Result<_>>()?;
-    let search = Search { marker, service, recorded: &recorded, adopter: supervisor, asker: us.pid };
-    let found = kinship::kin(&all, &search);
-    let seen = |pid: u32| all.iter().find(|seen| seen.pid == pid);
+    let Some(sight) = Sight::take(recorded)? else { return Ok(Vec::new()) };
+    let found = kinship::kin(&sight.all, &sight.search(marker, service, supervisor));
+    let seen = |pid: u32| sight.all.iter().find(|seen| seen.pid == pid);
     let kin = found.into_iter().filter_map(|pid| {
         let facts = match table::find_facts(pid).transpose()? {
             Ok(facts) => facts,
@@ -106,21 +108,50 @@ fn look(
         };
         // Whoever has the pid by now is not who was seen.
         let seen = seen(pid).filter(|seen| seen.started == facts.started)?;
-        let id = ProcessId { pid, started: seen.started, ..us.clone() };
+        let id = ProcessId { pid, started: seen.started, ..sight.us.clone() };
         Some(Ok(Kin { id, facts, service: seen.service.clone() }))
     });
     kin.collect()
 }
 
+/// One look at all processes.
+struct Sight {
+    us: ProcessId,
+    recorded: Vec<ProcessId>,
+    all: Vec<Sighting>,
+}
+
+impl Sight {
+    /// Looks; `None` where the numbers mean nothing here, as those of another pid namespace: nobody may be signalled by
+    /// them.
+    fn take(recorded: &[ProcessId]) -> io::Result<Option<Self>> {
+        let pids = table::list()?;
+        let Ok(us) = identity::current() else { return Ok(None) };
+        if !identity::is_proc_ours() {
+            return Ok(None);
+        }
+        let recorded = recorded.iter().filter(|id| identity::is_from_here(id)).cloned().collect();
+        let all = pids.into_iter().filter_map(|pid| sighting(pid).transpose()).collect::<io::Result<_>>()?;
+        Ok(Some(Self { us, recorded, all }))
+    }
+
+    fn search<'a>(&'a self, marker: &'a str, service: Option<&'a str>, adopter: Option<u32>) -> Search<'a> {
+        Search { marker, service, recorded: &self.recorded, adopter, asker: self.us.pid }
+    }
+}
+
 fn sighting(pid: u32) -> io::Result<Option<Sighting>> {
-    let Some(stat) = Stat::find(pid)?.filter(|stat| !stat.is_dead()) else { return Ok(None) };
-    let [marker, service] = table::variables(pid, [WT_MARKER, WT_SERVICE])?;
+    let Some(stat) = Stat::find(pid)? else { return Ok(None) };
+    let is_dead = stat.is_dead();
+    let [marker, service] =
+        if is_dead { [None, None] } else { table::variables(pid, [WT_MARKER, WT_SERVICE])? };
     Ok(Some(Sighting {
         pid,
         parent: stat.parent,
         group: stat.group,
         session: stat.session,
         started: stat.started,
+        is_dead,
         marker,
         service,
     }))

@@ -18,6 +18,7 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags,
 };
+use rustix::process::{Pid, WaitId, WaitIdOptions};
 use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
@@ -73,6 +74,15 @@ impl Launched {
         return self.descriptor.as_ref().map(AsFd::as_fd);
         #[cfg(not(target_os = "linux"))]
         return None;
+    }
+
+    /// Answers whether it has ended, and leaves it unnoticed: as long as it is not waited for its pid stays its own, and its
+    /// session can be told by it.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else { return true };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(rustix::process::waitid(WaitId::Pid(pid), options), Ok(None))
     }
 
     /// Returns how it ended, `None` while it runs. Asked again it answers the same.

@@ -14,8 +14,25 @@ use crate::model::service::ServiceName;
 pub struct Numbered<T> {
     #[serde(default)]
     pub number: u64,
+    /// Until when a request counts, in milliseconds of the machine's monotonic clock: whoever asked waits no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
     #[serde(flatten)]
     pub said: T,
+}
+
+impl<T> Numbered<T> {
+    /// Something with its number that counts whenever it is heard.
+    #[must_use]
+    pub fn new(number: u64, said: T) -> Self {
+        Self { number, until_ms: None, said }
+    }
+
+    /// Answers whether it is heard too late, at `now_ms`.
+    #[must_use]
+    pub fn is_late(&self, now_ms: u64) -> bool {
+        self.until_ms.is_some_and(|until| until < now_ms)
+    }
 }
 
 /// What a command asks for. The connection is the wish: a start whose connection ends early is taken back.
@@ -125,15 +142,12 @@ mod tests {
 
     #[test]
     fn a_number_stands_beside_what_is_said_and_may_be_missing() {
-        let asked = Numbered { number: 3, said: Request::Status };
+        let asked = Numbered::new(3, Request::Status);
         let text = serde_json::to_value(&asked).unwrap();
         assert_eq!(text, json!({ "number": 3, "ask": "status" }));
         assert_eq!(serde_json::from_value::<Numbered<Request>>(text).unwrap(), asked);
         let old = json!({ "say": "note", "text": "x", "unheard_of": 1 });
         let note = Reply::Note { text: "x".to_owned() };
-        assert_eq!(
-            serde_json::from_value::<Numbered<Reply>>(old).unwrap(),
-            Numbered { number: 0, said: note }
-        );
+        assert_eq!(serde_json::from_value::<Numbered<Reply>>(old).unwrap(), Numbered::new(0, note));
     }
 }

@@ -51,7 +51,10 @@ impl<'a> Conversation<'a> {
     /// have said why.
     pub fn say(&mut self, request: &Request) -> Result<u64> {
         self.last += 1;
-        let said = Numbered { number: self.last, said: request };
+        // Whoever hears it later than that, for it was stopped, hears it from nobody.
+        let until = self.context.host.clock.since_start() + SILENCE.1;
+        let until_ms = u64::try_from(until.as_millis()).ok();
+        let said = Numbered { number: self.last, until_ms, said: request };
         match self.talk.say(&said, contact::PATIENCE) {
             Err(error) if contact::is_gone(&error) => {}
             Err(error) if error.kind() == ErrorKind::TimedOut => return Err(self.silent()),
@@ -62,7 +65,7 @@ impl<'a> Conversation<'a> {
 
     /// Listens for a moment.
     pub fn hear(&mut self) -> Result<Heard> {
-        let Numbered { number, said } = match self.talk.hear::<Numbered<Reply>>(Some(GLANCE)) {
+        let Numbered { number, said, .. } = match self.talk.hear::<Numbered<Reply>>(Some(GLANCE)) {
             Ok(Some(reply)) => reply,
             Ok(None) => return Ok(Heard::End),
             Err(error) if contact::is_gone(&error) => return Ok(Heard::End),

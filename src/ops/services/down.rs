@@ -39,6 +39,9 @@ pub struct Report {
     /// Processes that no supervisor knew, and that were ended too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remains: Vec<u32>,
+    /// Processes that may be of a service and cannot be proven to be: they were left.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<u32>,
 }
 
 /// What is to be stopped.
@@ -96,6 +99,7 @@ fn stop_some(
         services: Vec::new(),
         stopped: Vec::new(),
         remains: Vec::new(),
+        left: Vec::new(),
     };
     report.stopped = record
         .services
@@ -115,6 +119,7 @@ fn stop_some(
     if services.is_empty() {
         let recorded: Vec<ProcessId> = record.processes().cloned().collect();
         report.remains = end_unsupervised(context, place, &recorded)?;
+        report.left = kin::in_doubt(&place.wish.marker, &recorded, None).map_err(unseen())?;
     }
     naming::leave_out_dropped(context, &mut facts);
     report.services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);

@@ -1,5 +1,5 @@
 //! Those who are connected: what they ask for, and what they are told. The connection is the wish: a start whose caller
-//! goes away is taken back.
+//! goes away is taken back, and what is heard of one who has gone already, or gave up, is not begun.
 
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
@@ -61,7 +61,7 @@ impl Caller {
 
     fn tell(&mut self, number: u64, reply: Reply) {
         // Who does not read is not waited for.
-        self.is_gone |= self.talk.queue(&Numbered { number, said: reply }).is_err();
+        self.is_gone |= self.talk.queue(&Numbered::new(number, reply)).is_err();
     }
 
     fn is_listening(&self) -> bool {
@@ -94,9 +94,19 @@ impl Supervisor<'_> {
                 Vec::new()
             });
             caller.is_gone |= caller.talk.is_closed();
+            if caller.is_gone {
+                // Nobody waits for it any more: we may have been stopped since it was said.
+                continue;
+            }
+            let now = u64::try_from(self.host.clock.since_start().as_millis()).unwrap_or(u64::MAX);
             for line in lines {
                 match serde_json::from_slice::<Numbered<Request>>(&line) {
-                    Ok(Numbered { number, said }) => self.answer(at, number, said),
+                    Ok(late) if late.is_late(now) => {
+                        let reason = "it was heard too late, and not done".to_owned();
+                        let reply = failed(reason, Cause::Service, self.facts());
+                        self.tell(at, late.number, reply);
+                    }
+                    Ok(Numbered { number, said, .. }) => self.answer(at, number, said),
                     Err(error) => {
                         let reason = format!("it is of another version: {error}");
                         let reply = failed(reason, Cause::Service, self.facts());

@@ -11,6 +11,7 @@ use super::supervisor::Supervisor;
 use crate::host::process::identity;
 use crate::host::process::stop::Running;
 use crate::host::services::kin::{self, Kin};
+use crate::host::services::launch::Launched;
 use crate::host::services::{log_file, log_reader, reaper, record_file};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
@@ -35,6 +36,7 @@ impl Supervisor<'_> {
     pub fn see_ends(&mut self) {
         let names: Vec<ServiceName> = self.runs.keys().cloned().collect();
         for name in names {
+            self.remember_session(&name);
             let Some(run) = self.runs.get_mut(&name) else { continue };
             if let Some(child) = &mut run.child {
                 match child.find_end() {
@@ -62,6 +64,20 @@ impl Supervisor<'_> {
             } else if is_gone {
                 self.see_gone(&name);
             }
+        }
+    }
+
+    /// Before its first process, which leads its session, is waited for: what it leaves in there is told by it alone where it
+    /// wiped its environment.
+    fn remember_session(&mut self, name: &ServiceName) {
+        let child = self.runs.get(name).and_then(|run| run.child.as_ref());
+        if !child.is_some_and(Launched::has_ended) {
+            return;
+        }
+        // Without room for another open file nothing is remembered, and what cannot be proven is left alone.
+        let kin = self.kin_of(name).unwrap_or_default();
+        if let Some(run) = self.runs.get_mut(name) {
+            run.remember(kin.into_iter().map(|kin| kin.id));
         }
     }
 

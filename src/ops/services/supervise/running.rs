@@ -83,7 +83,9 @@ impl Run {
 
     /// Takes note of processes that were seen, the first one first.
     pub fn remember(&mut self, seen: impl IntoIterator<Item = ProcessId>) {
-        self.known.retain(identity::is_alive);
+        // The first one leads the session, also once it has ended and was not waited for yet.
+        let leader = self.child.as_ref().map(|child| &child.id);
+        self.known.retain(|id| identity::is_alive(id) || leader == Some(id));
         for id in seen {
             if !self.known.contains(&id) {
                 self.known.push(id);

@@ -8,6 +8,8 @@ use crate::host::process::identity;
 use crate::host::services::kin;
 use crate::host::services::log_file::{self, LogFile};
 use crate::host::services::record_file;
+use crate::model::kinship;
+use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;
 use crate::model::services::plan::RestartPolicy;
@@ -28,6 +30,8 @@ impl Supervisor<'_> {
         let mut taken: Vec<String> = Vec::new();
         let mut lost: Vec<String> = Vec::new();
         let mut ending: Vec<ServiceName> = Vec::new();
+        let recorded: Vec<ProcessId> = kept.iter().flat_map(|kept| kept.processes.iter().cloned()).collect();
+        let doubtful = kin::in_doubt(&self.wish.marker, &recorded, Some(self.ourselves.pid))?;
         let is_same_boot = self.written.supervisor.as_ref().is_some_and(identity::is_from_here);
         for kept in kept {
             let name = kept.plan.name.clone();
@@ -88,6 +92,7 @@ impl Supervisor<'_> {
         if !taken.is_empty() {
             self.news.push(format!("the supervisor had ended; another one took over {}", taken.join(", ")));
         }
+        self.news.extend(kinship::said_of_doubtful(&doubtful));
         if !lost.is_empty() {
             self.news.push(format!("ended while nobody watched: {}", lost.join(", ")));
         }
