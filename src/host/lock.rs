@@ -170,6 +170,23 @@ impl FileHold {
         self.file.as_fd()
     }
 
+    /// Returns where the lock file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes `bytes` into the lock file, for whoever finds it when we are gone.
+    ///
+    /// # Errors
+    ///
+    /// `permission` or `disk_full`.
+    pub fn note(&self, bytes: &[u8]) -> Result<()> {
+        (&self.file).write_all(bytes).map_err(|error| {
+            Failure::from_io(error, Code::Permission, format!("{} cannot be written", self.path.display()))
+        })
+    }
+
     /// Lets go of the lock and removes its file.
     pub fn release(self) {}
 }

@@ -26,6 +26,7 @@ pub mod kinship;
 pub mod listener;
 pub mod loss;
 pub mod merged;
+pub mod packed_refs;
 pub mod port;
 pub mod presence;
 pub mod process;

@@ -19,6 +19,9 @@ use crate::ops::undo::{BranchMade, Undone, undo_create};
 /// Heals what dead processes left, and returns what there is to say about it. Never fails: what cannot be healed now is
 /// said and left for the next command.
 pub fn heal(context: &Context) -> Vec<String> {
+    if let Some(repository) = &context.repository {
+        repository.release_dead_locks();
+    }
     let Ok(store) = context.store() else { return Vec::new() };
     // Nearly always there is nothing to do, and the bytes alone tell.
     let id = context.repository.as_ref().and_then(Repository::find_id);
@@ -120,7 +123,7 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
     if let EntryState::Creating { journal, .. } = &entry.state
         && let Some(branch) = &journal.new_branch
     {
-        repository.remove_locks_of_dead_create(branch, &journal.commit, entry.created_at);
+        repository.remove_lock_of_dead_create(branch, &journal.commit, entry.created_at);
     }
     let worktree = repository.find_worktree(&entry.path)?;
     let is_recovered = entry.extra.contains_key(RECOVERED);

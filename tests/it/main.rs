@@ -64,6 +64,7 @@ mod prompts;
 mod prune;
 mod prune_merged;
 mod random_walk;
+mod refs;
 mod registry;
 mod remove;
 mod remove_danger;

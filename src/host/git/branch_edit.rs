@@ -1,12 +1,16 @@
 //! Branches, changed: made only where none is, deleted only where unchanged; many processes at once do no harm.
 
-use std::time::Duration;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use git2::ErrorCode;
 
+use super::git_lock::wait_for_lock;
+use super::ref_edit::resolved;
 use super::remotes::oid;
 use super::repository::{Repository, from_library};
 use crate::error::{Code, Failure, Result};
+use crate::host::files;
 use crate::model::branch::RemoteBranch;
 
 /// How often a lock file of git's that another process holds is tried again: about three seconds in all.
@@ -55,7 +59,8 @@ impl Repository {
     /// Makes `upstream` what the branch `name` follows.
     pub fn set_upstream(&self, name: &str, upstream: &RemoteBranch) -> Result<()> {
         let merge = format!("refs/heads/{}", upstream.name);
-        self.edit_config(&format!("set the upstream of `{name}`"), |config| {
+        self.edit_config(&format!("set the upstream of `{name}`"), |file| {
+            let mut config = git2::Config::open(file)?;
             config.set_str(&format!("branch.{name}.remote"), &upstream.remote)?;
             config.set_str(&format!("branch.{name}.merge"), &merge)
         })
@@ -64,45 +69,11 @@ impl Repository {
     /// Deletes the branch, its reflog and its configuration if it still stands at `expected`; answers whether it did.
     /// A branch that is gone already, or has moved on, is left as it is.
     pub fn delete_branch(&self, name: &str, expected: &str) -> Result<bool> {
-        let reference = format!("refs/heads/{name}");
-        if self.find_branch(name)?.as_deref() != Some(expected) {
-            return Ok(false);
+        let deleted = self.delete_reference(&format!("refs/heads/{name}"), Some(expected))?;
+        if deleted {
+            self.forget_branch_settings(name)?;
         }
-        if let Some(library) = self.library() {
-            let failed = |error| from_library(error, &format!("delete the branch `{name}`"));
-            // libgit2 deletes by the value it read, under the ref's lock.
-            let deleted = patiently(|| {
-                let mut found = library.find_reference(&reference)?;
-                if found.target().is_none_or(|target| target.to_string() != expected) {
-                    return Ok(false);
-                }
-                found.delete().map(|()| true)
-            });
-            match deleted {
-                Ok(true) => {}
-                Ok(false) => return Ok(false),
-                Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Modified) => {
-                    return Ok(false);
-                }
-                Err(error) => return Err(failed(error)),
-            }
-            // libgit2 leaves the log of a deleted packed ref behind; git does not.
-            let _ = std::fs::remove_file(self.common_dir.join("logs").join(&reference));
-        } else {
-            let output = self.git().args(["update-ref", "-d", &reference, expected]).run()?;
-            if !output.is_success() {
-                if self.find_branch(name)?.as_deref() != Some(expected) {
-                    return Ok(false);
-                }
-                let complaint = output.complaint();
-                return Err(Failure::new(
-                    Code::GitFailed,
-                    format!("cannot delete the branch `{name}`: {complaint}"),
-                ));
-            }
-        }
-        self.forget_branch_settings(name)?;
-        Ok(true)
+        Ok(deleted)
     }
 
     /// Removes the section `branch.NAME` from the repository's configuration.
@@ -129,15 +100,15 @@ impl Repository {
         if name.contains(['\n', '"', '\\']) {
             return Ok(());
         }
-        // git removes the emptied header too, libgit2 leaves it: so git does it where it is there.
-        let config = self.common_dir.join("config");
-        let file = config.display().to_string();
         let section = format!("branch.{name}");
-        let by_git = self.git().args(["config", "--file", &file, "--remove-section", &section]).run();
-        if by_git.is_ok_and(|output| output.is_success()) {
-            return Ok(());
-        }
-        self.edit_config(&format!("forget the settings of `{name}`"), |config| {
+        self.edit_config(&format!("forget the settings of `{name}`"), |file| {
+            // git removes the emptied header too, libgit2 leaves it: so git does it where it is there.
+            let words = ["config".as_ref(), "--file".as_ref(), file.as_os_str(), "--remove-section".as_ref()];
+            let by_git = self.git().args(words).args([&section]).run();
+            if by_git.is_ok_and(|output| output.is_success()) {
+                return Ok(());
+            }
+            let mut config = git2::Config::open(file)?;
             for key in &keys {
                 match config.remove_multivar(key, ".*") {
                     Err(error) if error.code() != ErrorCode::NotFound => return Err(error),
@@ -148,18 +119,22 @@ impl Repository {
         })
     }
 
-    /// Changes the repository's own configuration file, waiting for others who do.
-    fn edit_config(
-        &self,
-        doing: &str,
-        change: impl Fn(&mut git2::Config) -> Result<(), git2::Error>,
-    ) -> Result<()> {
-        let path = self.common_dir.join("config");
-        patiently(|| {
-            let mut config = git2::Config::open(&path)?;
-            change(&mut config)
-        })
-        .map_err(|error| from_library(error, doing))
+    /// Changes the repository's own configuration file: under git's lock, on a copy read only then, with its mode.
+    fn edit_config(&self, doing: &str, change: impl Fn(&Path) -> Result<(), git2::Error>) -> Result<()> {
+        let path = resolved(self.common_dir.join("config"));
+        let failed = |error| from_library(error, doing);
+        let unwritten = |error| Failure::from_io(error, Code::Permission, format!("cannot {doing}"));
+        let Some(lock) = self.lock_as_git(std::slice::from_ref(&path))? else {
+            return patiently(|| change(&path)).map_err(failed);
+        };
+        let mode = path.metadata().map_err(unwritten)?.permissions().mode() & 0o777;
+        let copy = tempfile::Builder::new().prefix("config-").tempfile_in(self.require_wt_dir()?);
+        let copy = copy.map_err(unwritten)?;
+        std::fs::copy(&path, copy.path()).map_err(unwritten)?;
+        change(copy.path()).map_err(failed)?;
+        files::replace(&path, &std::fs::read(copy.path()).map_err(unwritten)?, mode)?;
+        drop(lock);
+        Ok(())
     }
 }
 
@@ -173,10 +148,7 @@ pub(super) fn patiently<T>(mut attempt: impl FnMut() -> Result<T, git2::Error>) 
                     // Read while another process was putting the file in place; a broken one stays broken.
                     || number <= 10 && error.message().contains("failed to parse config file") =>
             {
-                // Unequal waits keep sixty processes from meeting again and again.
-                let spread = u64::from(std::process::id().wrapping_mul(number) % 17);
-                #[expect(clippy::disallowed_methods, reason = "waits for another process's lock file")]
-                std::thread::sleep(Duration::from_millis(8 + 2 * spread));
+                wait_for_lock(number);
             }
             other => return other,
         }

@@ -167,7 +167,7 @@ impl Repository {
 }
 
 /// Answers whether a git is at work in one of `folders`: then nothing there is called dead.
-fn is_git_at_work(folders: &[&Path]) -> bool {
+pub(super) fn is_git_at_work(folders: &[&Path]) -> bool {
     table::pids().any(|pid| {
         let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let mut words = words.split(|byte| *byte == 0);

@@ -8,7 +8,7 @@ use git2::{Index, IndexEntry, Oid};
 
 use super::branch_edit::patiently;
 use super::command::Git;
-use super::repository::{Repository, from_library};
+use super::repository::Repository;
 use super::worktrees::read_text;
 use crate::error::Result;
 use crate::host::objects::{Library, Unread};
@@ -49,15 +49,7 @@ impl Repository {
         if !name.starts_with("refs/wt/") {
             return Ok(());
         }
-        let Some(library) = self.library() else {
-            return self.git().args(["update-ref", "-d", name]).require().map(drop);
-        };
-        patiently(|| match library.find_reference(name) {
-            Ok(mut reference) => reference.delete(),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(()),
-            Err(error) => Err(error),
-        })
-        .map_err(|error| from_library(error, &format!("drop `{name}`")))
+        self.delete_reference(name, None).map(drop)
     }
 
     fn keep_with_git(&self, admin_dir: &Path, commits: &BTreeSet<String>, name: &str) -> Result<bool> {

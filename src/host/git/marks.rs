@@ -48,12 +48,21 @@ impl Repository {
 
     /// Removes the reflog that a create of `token` wrote and died before the branch itself was there.
     pub fn remove_reflog_without_branch(&self, branch: &str, token: &str) -> Result<()> {
-        let log = self.read_reflog(branch)?.unwrap_or_default();
-        let is_ours = log.lines().count() == 1 && log.contains(token);
-        if is_ours && self.find_branch(branch)?.is_none() {
+        let is_left = || -> Result<bool> {
+            let log = self.read_reflog(branch)?.unwrap_or_default();
+            let is_ours = log.lines().count() == 1 && log.contains(token);
+            Ok(is_ours && self.find_branch(branch)?.is_none())
+        };
+        if !is_left()? {
+            return Ok(());
+        }
+        // Looked at again under the ref's lock: somebody may be making a branch of that name, and its log goes on.
+        let lock = self.lock_as_git(&[self.common_dir().join("refs/heads").join(branch)])?;
+        if is_left()? {
             // Gone already, or in a folder that is not ours to change: it harms nobody.
             let _ = fs::remove_file(self.reflog(branch));
         }
+        drop(lock);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::half_made::is_git_at_work;
 use super::repository::Repository;
 use crate::host::clock::Clock;
 use crate::host::interrupt::Interrupt;
@@ -15,14 +16,13 @@ use crate::host::interrupt::Interrupt;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Repository {
-    /// Removes the lock on the ref `branch`, and the one on the configuration, when they were left by a dead create that
-    /// was making that branch at `commit` and began at `since`: nothing older, and nothing with another content.
-    pub fn remove_locks_of_dead_create(&self, branch: &str, commit: &str, since: Timestamp) {
+    /// Removes the lock on the ref `branch` when it was left by a dead create that was making that branch at `commit` and
+    /// began at `since`: nothing older, nothing with another content, and nothing while a git is at work here.
+    pub fn remove_lock_of_dead_create(&self, branch: &str, commit: &str, since: Timestamp) {
         let reference = self.common_dir().join(format!("refs/heads/{branch}.lock"));
-        let config = self.common_dir().join("config.lock");
-        let section = format!("[branch \"{branch}\"]");
-        remove_if_left(&reference, since, &|text| text.is_empty() || text.trim_end() == commit);
-        remove_if_left(&config, since, &|text| text.is_empty() || text.contains(&section));
+        if reference.symlink_metadata().is_ok() && !is_git_at_work(&[self.root(), self.common_dir()]) {
+            remove_if_left(&reference, since, &|text| text.is_empty() || text.trim_end() == commit);
+        }
     }
 
     /// Removes the lock on a worktree's index when it is the index itself: libgit2 puts the file in place by a second link
