@@ -12,6 +12,7 @@ use super::surroundings::Viewpoint;
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::model::hook_event::Checkout;
+use crate::model::hooks::text::WORD;
 use crate::ops::hook::limit::{self, Panicked};
 use crate::ops::hook::{self, Push, passing};
 use crate::ui::output::{Manner, Ui};
@@ -41,8 +42,18 @@ pub enum Hook {
     /// After a checkout: the old commit, the new one, and 1 for a checkout of a branch
     PostCheckout { arguments: Vec<OsString> },
     /// Before a push: the remote's name and its URL; the refs on stdin
-    PrePush { arguments: Vec<OsString> },
+    PrePush {
+        /// The exit status that stops the push
+        #[arg(long, value_name = "STATUS", default_value_t = STOP_BEFORE)]
+        stop_with: u8,
+        arguments: Vec<OsString>,
+    },
+    /// Says which `wt` this is, so that a hook can tell it from another program of that name
+    Probe,
 }
+
+/// The status that stops a push for hooks that ask for none: those that were installed by an earlier `wt`.
+const STOP_BEFORE: u8 = 1;
 
 /// A call that is to be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,21 +62,31 @@ pub enum Call {
     PostCheckout(Option<Checkout>),
     PrePush {
         remote: String,
+        /// The exit status that stops the push.
+        stop_with: u8,
     },
+    Probe,
 }
 
 impl Call {
     /// Reads a command line as git's hooks write it, the program's name left out; `None` for every other.
     #[must_use]
     pub fn find(words: &[OsString]) -> Option<Self> {
-        let [hook, name, arguments @ ..] = words else { return None };
+        let [hook, name, rest @ ..] = words else { return None };
+        let (status, arguments) = match rest {
+            [flag, status, arguments @ ..] if name == "pre-push" && flag == "--stop-with" => {
+                (status.to_str()?.parse().ok()?, arguments)
+            }
+            arguments => (STOP_BEFORE, arguments),
+        };
         let is_flag = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
         if hook != "hook" || arguments.iter().any(is_flag) {
             return None;
         }
         match name.to_str()? {
             "post-checkout" => Some(Self::post_checkout(arguments)),
-            "pre-push" => Some(Self::pre_push(arguments)),
+            "pre-push" => Some(Self::pre_push(arguments, status)),
+            "probe" if arguments.is_empty() => Some(Self::Probe),
             _ => None,
         }
     }
@@ -81,9 +102,9 @@ impl Call {
         Self::PostCheckout(Checkout::find(&words))
     }
 
-    fn pre_push(arguments: &[OsString]) -> Self {
+    fn pre_push(arguments: &[OsString], stop_with: u8) -> Self {
         let remote = arguments.first().map(|name| name.to_string_lossy().into_owned());
-        Self::PrePush { remote: remote.unwrap_or_default() }
+        Self::PrePush { remote: remote.unwrap_or_default(), stop_with }
     }
 }
 
@@ -93,8 +114,10 @@ pub enum Answer {
     Silence,
     /// One line on stderr.
     Say(String),
-    /// The push is to be stopped.
-    Stop(Failure),
+    /// The one word on stdout that tells us from another program.
+    Word,
+    /// The push is to be stopped, with this exit status.
+    Stop(Failure, u8),
 }
 
 /// Runs the command.
@@ -102,7 +125,8 @@ pub enum Answer {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
     let call = match &arguments.hook {
         Hook::PostCheckout { arguments } => Call::post_checkout(arguments),
-        Hook::PrePush { arguments } => Call::pre_push(arguments),
+        Hook::PrePush { stop_with, arguments } => Call::pre_push(arguments, *stop_with),
+        Hook::Probe => Call::Probe,
     };
     show(answer(call, session.viewpoint()), session.ui)
 }
@@ -110,9 +134,14 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
 /// Finds the answer, in two seconds at most: then the process ends, and git goes on.
 #[must_use]
 pub fn answer(call: Call, viewpoint: Viewpoint) -> Answer {
+    let stop_with = match &call {
+        Call::Probe => return Answer::Word,
+        Call::PrePush { stop_with, .. } => *stop_with,
+        Call::PostCheckout(_) => STOP_BEFORE,
+    };
     let said = match limit::within(LIMIT, end_late, || work(call, viewpoint)) {
         Ok(Ok(said)) => said,
-        Ok(Err(refusal)) => return Answer::Stop(refusal),
+        Ok(Err(refusal)) => return Answer::Stop(refusal, stop_with),
         Err(Panicked) => vec!["something went wrong inside wt, so git goes on without it".to_owned()],
     };
     if said.is_empty() { Answer::Silence } else { Answer::Say(one_line(&said)) }
@@ -124,7 +153,7 @@ fn end_late() {
     std::process::exit(0);
 }
 
-/// Shows the answer, and returns 0, or 1 for a push that is to be stopped.
+/// Shows the answer, and returns 0, or the status that was asked for where a push is to be stopped.
 #[must_use]
 pub fn show(answer: Answer, ui: &Ui) -> u8 {
     match answer {
@@ -133,9 +162,13 @@ pub fn show(answer: Answer, ui: &Ui) -> u8 {
             ui.say(&line);
             0
         }
-        Answer::Stop(refusal) => {
+        Answer::Word => match ui.answer(WORD) {
+            Ok(()) => 0,
+            Err(failure) => ui.fail(&failure),
+        },
+        Answer::Stop(refusal, status) => {
             ui.fail(&refusal);
-            1
+            status
         }
     }
 }
@@ -144,9 +177,9 @@ pub fn show(answer: Answer, ui: &Ui) -> u8 {
 fn work(call: Call, viewpoint: Viewpoint) -> Result<Vec<String>> {
     let deadline = Instant::now() + DEADLINE;
     match call {
-        Call::PostCheckout(None) => Ok(Vec::new()),
+        Call::PostCheckout(None) | Call::Probe => Ok(Vec::new()),
         Call::PostCheckout(Some(checkout)) => Ok(post_checkout(viewpoint, &checkout)),
-        Call::PrePush { remote } => pre_push(viewpoint, remote, deadline),
+        Call::PrePush { remote, .. } => pre_push(viewpoint, remote, deadline),
     }
 }
 
@@ -203,10 +236,21 @@ mod tests {
         assert!(Call::find(&words("hook post-checkout a b 0")).unwrap().is_nothing());
         assert!(Call::find(&words("hook post-checkout")).unwrap().is_nothing());
         let push = Call::find(&words("hook pre-push origin https://example.org/r.git")).unwrap();
-        assert_eq!(push, Call::PrePush { remote: "origin".to_owned() });
-        for line in
-            ["", "hook", "hook nonsense", "hook post-checkout --help", "list", "-C /x hook pre-push a b"]
-        {
+        assert_eq!(push, Call::PrePush { remote: "origin".to_owned(), stop_with: 1 });
+        let push =
+            Call::find(&words("hook pre-push --stop-with 87 origin https://example.org/r.git")).unwrap();
+        assert_eq!(push, Call::PrePush { remote: "origin".to_owned(), stop_with: 87 });
+        assert_eq!(Call::find(&words("hook probe")), Some(Call::Probe));
+        for line in [
+            "",
+            "hook",
+            "hook nonsense",
+            "hook post-checkout --help",
+            "list",
+            "-C /x hook pre-push a b",
+            "hook pre-push --stop-with x a b",
+            "hook probe --help",
+        ] {
             assert_eq!(Call::find(&words(line)), None, "{line}");
         }
     }

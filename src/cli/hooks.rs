@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::session::Session;
 use crate::error::Result;
-use crate::model::hooks::firing::How;
+use crate::model::hooks::firing::{How, Reached};
 use crate::model::hooks::partner::Partner;
 use crate::model::hooks::text::Hook;
 use crate::ops::hooks::{self, HookSight, Inspection, Report};
@@ -54,8 +54,8 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             let context = session.context()?;
             let report = hooks::install(&context, context.require_repository()?)?;
             installed(session, &report)?;
-            if !session.ui.is_json() && context.host.environment.find_program("wt").is_none() {
-                session.ui.warn("no `wt` is on PATH: git's hooks will find none and do nothing");
+            if !session.ui.is_json() {
+                warn_of_program(session, &hooks::reached(&context));
             }
             Ok(0)
         }
@@ -68,6 +68,19 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         HooksCommand::Status => {
             let context = session.context_as_it_is()?;
             status(session, &hooks::inspect(&context, context.require_repository()?)?)
+        }
+    }
+}
+
+fn warn_of_program(session: &Session<'_>, reached: &Reached) {
+    match reached {
+        Reached::Ours(_) => (),
+        Reached::Nothing => session.ui.warn("no `wt` is on PATH: git's hooks will find none and do nothing"),
+        Reached::Stranger(program) => {
+            let program = program.display();
+            session.ui.warn(&format!(
+                "{program} comes first on PATH and is another program: git's hooks will do nothing"
+            ));
         }
     }
 }
@@ -111,6 +124,10 @@ struct Answer<'a> {
     /// Where hooks belong with this git.
     belongs: How,
     installed: bool,
+    /// What a hook would run; `null` where it would find nothing.
+    program: Option<&'a std::path::Path>,
+    /// Whether that is our program.
+    program_is_ours: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -150,6 +167,11 @@ fn status(session: &Session<'_>, inspection: &Inspection) -> Result<u8> {
             git: format!("{major}.{minor}"),
             belongs: inspection.belongs,
             installed: inspection.wanted,
+            program: match &inspection.program {
+                Reached::Nothing => None,
+                Reached::Ours(program) | Reached::Stranger(program) => Some(program),
+            },
+            program_is_ours: matches!(inspection.program, Reached::Ours(_)),
         })?;
         return Ok(exit);
     }
@@ -178,8 +200,19 @@ fn row(line: &Line<'_>) -> Row {
 
 fn advise(session: &Session<'_>, inspection: &Inspection) {
     let ui = session.ui;
-    if inspection.program.is_none() {
-        ui.hint("put the folder of `wt` on PATH, for whatever starts git too (an editor, a service)");
+    let path = "for whatever starts git too (an editor, a service)";
+    match &inspection.program {
+        Reached::Ours(program) => ui.say(&format!("git's hooks run {}", program.display())),
+        Reached::Stranger(program) => {
+            ui.say(&format!("git's hooks would run {}, which is another program", program.display()));
+        }
+        Reached::Nothing => (),
+    }
+    let is_ours = matches!(inspection.program, Reached::Ours(_));
+    if inspection.program == Reached::Nothing {
+        ui.hint(&format!("put the folder of `wt` on PATH, {path}"));
+    } else if !is_ours && !inspection.is_outdated() {
+        ui.hint(&format!("put the folder of our `wt` before its own on PATH, {path}"));
     } else if inspection.is_outdated() || !inspection.is_firing() {
         ui.hint("`wt hooks install` installs what can be, and says what to add where it cannot");
     }

@@ -146,14 +146,14 @@ fn both_get_the_refs_that_are_pushed() {
     sandbox.git(&repo, &["push", "-q", "--dry-run", "--all", "origin"]);
     let theirs = fs::read_to_string(repo.join("theirs")).unwrap();
     assert_eq!(theirs.lines().count(), 302);
-    assert_eq!(sandbox.calls(), format!("hook pre-push {theirs}"));
+    assert_eq!(sandbox.calls(), format!("hook pre-push --stop-with 87 {theirs}"));
     // Nothing to push: an empty input.
     sandbox.git(&repo, &["push", "-q", "--all", "origin"]);
     sandbox.calls();
     sandbox.git(&repo, &["push", "-q", "--all", "origin"]);
     let theirs = fs::read_to_string(repo.join("theirs")).unwrap();
     assert_eq!(theirs.lines().count(), 1);
-    assert_eq!(sandbox.calls(), format!("hook pre-push {theirs}"));
+    assert_eq!(sandbox.calls(), format!("hook pre-push --stop-with 87 {theirs}"));
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn assert_fires_once(sandbox: &Sandbox, branch: &str) {
     assert_eq!(checkout, format!("hook post-checkout {zeros} {head} 1\n"));
     let url = sandbox.git(&sandbox.repo(), &["remote", "get-url", "origin"]);
     let refs = format!("refs/heads/{branch} {head} refs/heads/{branch} {zeros}\n");
-    assert_eq!(push, format!("hook pre-push origin {url}\n{refs}"));
+    assert_eq!(push, format!("hook pre-push --stop-with 87 origin {url}\n{refs}"));
 }
 
 /// A line of a file in the repository's hooks folder, for comparing folders.

@@ -92,6 +92,36 @@ fn without_wt_on_the_path_none_fires() {
 }
 
 #[test]
+fn another_program_called_wt_is_found_out_and_named() {
+    let mut sandbox = sandbox();
+    sandbox.hooks("install").ok();
+    let ours = sandbox.path("bin/wt");
+    let answer = status(&sandbox);
+    assert_eq!((&answer["program"], &answer["program_is_ours"]), (&json!(ours), &json!(true)));
+    sandbox.hooks("status").ok().says(&[&format!("git's hooks run {}", ours.display())]);
+    let theirs = sandbox.path("first/wt");
+    write_program(&theirs, "#!/bin/sh\nexit 1\n");
+    let rest = std::env::var("PATH").unwrap();
+    let (first, bin) = (sandbox.path("first"), sandbox.path("bin"));
+    sandbox.set("PATH", format!("{}:{}:{rest}", first.display(), bin.display()));
+    for hook in ["post-checkout", "pre-push"] {
+        let (fires, how, reason) = one(&sandbox, hook, "proj");
+        assert!(!fires && how == "file" && reason.contains(theirs.to_str().unwrap()), "{reason}");
+    }
+    let answer = status(&sandbox);
+    assert_eq!((&answer["program"], &answer["program_is_ours"]), (&json!(theirs), &json!(false)));
+    sandbox.hooks("status").exits(1).says(&["another program", "before its own"]);
+    sandbox.hooks("install").ok().says(&["another program"]);
+    let former = include_str!("../../hooks/former/pre-push-5");
+    write_program(&sandbox.hook("pre-push"), former);
+    assert!(one(&sandbox, "pre-push", "proj").2.contains("stop git"));
+    sandbox.hooks("status").exits(1).says(&["wt hooks install"]);
+    write_program(&sandbox.path("bin/git-wt"), "#!/bin/sh\nexit 1\n");
+    sandbox.hooks("install").ok();
+    assert!(one(&sandbox, "pre-push", "proj").0, "`git-wt` goes first");
+}
+
+#[test]
 fn a_file_that_is_not_executable_or_changed_or_somebody_elses_does_not_fire() {
     let sandbox = sandbox();
     sandbox.hooks("install").ok();
@@ -104,7 +134,7 @@ fn a_file_that_is_not_executable_or_changed_or_somebody_elses_does_not_fire() {
     let ours = fs::read_to_string(&path).unwrap();
     for (change, still_fires) in [("# and more\n", true), ("", false)] {
         let text =
-            if still_fires { ours.clone() + change } else { ours.replace("wt hook pre-push \"$@\"", ":") };
+            if still_fires { ours.clone() + change } else { ours.replace("\"$program\" hook pre-push", ":") };
         fs::write(&path, text).unwrap();
         let (fires, _, reason) = one(&sandbox, "pre-push", "proj");
         assert!(fires == still_fires && reason.contains("changed"), "{reason}");

@@ -40,6 +40,7 @@ mod hook_post_checkout_broken;
 mod hook_pre_push;
 mod hooks_chain;
 mod hooks_install;
+mod hooks_released;
 mod hooks_safety;
 mod hooks_status;
 mod hostile;

@@ -2,6 +2,7 @@
 
 pub mod identity;
 pub mod open_files;
+pub mod probe;
 pub mod spawn;
 pub mod stop;
 pub mod table;

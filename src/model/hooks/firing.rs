@@ -1,5 +1,7 @@
 //! Whether a hook will reach `wt` in one worktree, from what was seen of git, its configuration and the hook's file.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::partner::Partner;
@@ -48,8 +50,18 @@ pub struct Sight {
     pub disabled: bool,
     /// Whether our file lies in the repository's own hooks folder, wherever git looks.
     pub installed_file: bool,
-    /// Whether a program called `wt` is on PATH.
-    pub on_path: bool,
+    /// The program that the hook finds on PATH.
+    pub program: Reached,
+}
+
+/// The program that a hook finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// There is none.
+    Nothing,
+    Ours(PathBuf),
+    /// A program of our name that is another one, or does not answer in time.
+    Stranger(PathBuf),
 }
 
 /// The verdict.
@@ -86,6 +98,12 @@ pub enum State {
     Disabled,
     /// git finds the hook, and the hook finds no `wt`.
     NotOnPath,
+    /// git finds the hook, and the hook finds another program; whether its text is of an earlier version, which asks for
+    /// no proof and lets that program stop pushes.
+    Stranger {
+        program: PathBuf,
+        is_former: bool,
+    },
 }
 
 impl State {
@@ -108,6 +126,13 @@ impl State {
             Self::Edited => "the hook was changed by somebody".to_owned(),
             Self::Disabled => "switched off in git's configuration".to_owned(),
             Self::NotOnPath => "no `wt` on PATH".to_owned(),
+            Self::Stranger { program, is_former: false } => {
+                format!("{} comes first on PATH and is another program", program.display())
+            }
+            Self::Stranger { program, is_former: true } => format!(
+                "{} comes first on PATH and is another program, and the text is of an earlier wt, which lets it stop git",
+                program.display()
+            ),
         };
         Some(text)
     }
@@ -124,8 +149,12 @@ pub fn judge(sight: &Sight) -> Firing {
         How::File => matches!(sight.file, Found::File { author: Authorship::Former, .. }),
     };
     let in_file = how == How::Config && is_running(&sight.file);
+    if let Reached::Stranger(program) = &sight.program {
+        let state = State::Stranger { program: program.clone(), is_former };
+        return Firing { fires: false, how: Some(how), state };
+    }
     let state = match &sight.called_by {
-        _ if !sight.on_path => State::NotOnPath,
+        _ if sight.program == Reached::Nothing => State::NotOnPath,
         _ if in_file => State::Twice,
         Some(_) if how == How::Config => State::Twice,
         Some(_) if is_edited(&sight.file) => State::Edited,
@@ -133,7 +162,7 @@ pub fn judge(sight: &Sight) -> Firing {
         None if is_former => State::Outdated,
         None => State::Ready,
     };
-    Firing { fires: sight.on_path, how: Some(how), state }
+    Firing { fires: sight.program != Reached::Nothing, how: Some(how), state }
 }
 
 fn how_found(sight: &Sight) -> Option<How> {
@@ -186,7 +215,7 @@ mod tests {
             command: None,
             disabled: false,
             installed_file: false,
-            on_path: true,
+            program: Reached::Ours("/bin/wt".into()),
         }
     }
 
@@ -211,7 +240,14 @@ mod tests {
         assert_eq!(state(&sight()), (false, State::Missing));
         let ours = Sight { file: OURS, installed_file: true, ..sight() };
         assert_eq!(state(&ours), (true, State::Ready));
-        assert_eq!(state(&Sight { on_path: false, ..ours.clone() }), (false, State::NotOnPath));
+        let program = Reached::Nothing;
+        assert_eq!(state(&Sight { program, ..ours.clone() }), (false, State::NotOnPath));
+        let stranger = Sight { program: Reached::Stranger("/x/wt".into()), ..ours.clone() };
+        let expected = State::Stranger { program: "/x/wt".into(), is_former: false };
+        assert_eq!(state(&stranger), (false, expected));
+        let file = Found::File { author: Authorship::Former, executable: true };
+        let expected = State::Stranger { program: "/x/wt".into(), is_former: true };
+        assert_eq!(state(&Sight { file, ..stranger }), (false, expected));
         let dull = Found::File { author: Authorship::Current, executable: false };
         assert_eq!(state(&Sight { file: dull, ..ours.clone() }), (false, State::NotExecutable));
         let former = Found::File { author: Authorship::Former, executable: true };

@@ -28,19 +28,19 @@ pub const TRACES: [(&str, Partner); 11] = [
 ];
 
 const IN_SH: &str = r#"if command -v wt >/dev/null 2>&1; then wt hook post-checkout "$@" || :; fi"#;
-const PUSH_IN_SH: &str =
-    r#"if command -v wt >/dev/null 2>&1; then wt hook pre-push "$@" || [ $? -ne 1 ] || exit 1; fi"#;
+/// The proof first, and the status that no other program ends with: another program called `wt` stops no push.
+const PUSH_IN_SH: &str = r#"if [ "$(wt hook probe </dev/null 2>/dev/null)" = "wt of git worktrees" ]; then wt hook pre-push --stop-with 87 "$@" || [ $? -ne 87 ] || exit 1; fi"#;
 
-const LEFTHOOK: &str = r"post-checkout:
+const LEFTHOOK: &str = r#"post-checkout:
   commands:
     wt:
       run: if command -v wt >/dev/null 2>&1; then wt hook post-checkout {0} || :; fi
 pre-push:
   commands:
     wt:
-      run: if command -v wt >/dev/null 2>&1; then wt hook pre-push {0} || [ $? -ne 1 ]; fi
+      run: if [ "$(wt hook probe </dev/null 2>/dev/null)" = "wt of git worktrees" ]; then wt hook pre-push --stop-with 87 {0} || [ $? -ne 87 ]; fi
       use_stdin: true
-";
+"#;
 
 const PRE_COMMIT: &str = r#"  - repo: local
     hooks:
@@ -53,7 +53,7 @@ const PRE_COMMIT: &str = r#"  - repo: local
         pass_filenames: false
       - id: wt-pre-push
         name: wt hook pre-push
-        entry: sh -c 'if command -v wt >/dev/null 2>&1; then echo "$PRE_COMMIT_LOCAL_BRANCH $(git rev-parse "$PRE_COMMIT_LOCAL_BRANCH") $PRE_COMMIT_REMOTE_BRANCH ${PRE_COMMIT_FROM_REF:-$(printf %040d 0)}" | wt hook pre-push "$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL" || [ $? -ne 1 ]; fi'
+        entry: sh -c 'if [ "$(wt hook probe </dev/null 2>/dev/null)" = "wt of git worktrees" ]; then echo "$PRE_COMMIT_LOCAL_BRANCH $(git rev-parse "$PRE_COMMIT_LOCAL_BRANCH") $PRE_COMMIT_REMOTE_BRANCH ${PRE_COMMIT_FROM_REF:-$(printf %040d 0)}" | wt hook pre-push --stop-with 87 "$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL" || [ $? -ne 87 ]; fi'
         language: system
         stages: [pre-push]
         always_run: true
@@ -115,7 +115,7 @@ impl Partner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::hooks::text::Hook;
+    use crate::model::hooks::text::{Hook, STOP, WORD};
 
     #[test]
     fn every_partners_lines_call_both_hooks() {
@@ -124,6 +124,11 @@ mod tests {
             for hook in Hook::ALL {
                 assert!(hook.is_called_in(all.as_bytes()), "{partner:?} {hook:?}");
             }
+            let stops = format!("--stop-with {STOP} ");
+            assert!(
+                all.contains(&stops) && all.contains(&format!("-ne {STOP} ]")) && all.contains(WORD),
+                "{all}"
+            );
         }
     }
 

@@ -10,21 +10,33 @@ pub enum Hook {
     PrePush,
 }
 
-/// Texts that were ours once, and are replaced by an install.
-const FORMER_POST_CHECKOUT: [&str; 1] = ["#!/bin/sh
-# Runs after git checks out: lets wt undo or finish what a killed command left behind.
-# git must never suffer from this: without wt it does nothing, and it always succeeds.
-command -v wt >/dev/null 2>&1 || exit 0
-wt hook post-checkout \"$@\" </dev/null || :
-exit 0
-"];
-const FORMER_PRE_PUSH: [&str; 1] = ["#!/bin/sh
-# Runs before git pushes: lets wt undo or finish what a killed command left behind.
-# git must never suffer from this: without wt it does nothing, and it stops no push.
-command -v wt >/dev/null 2>&1 || exit 0
-wt hook pre-push \"$@\" </dev/null || :
-exit 0
-"];
+/// Texts that were ours once, oldest first, and are replaced by an install.
+const FORMER_POST_CHECKOUT: [&str; 3] = [
+    include_str!("../../../hooks/former/post-checkout-1"),
+    include_str!("../../../hooks/former/post-checkout-2"),
+    include_str!("../../../hooks/former/post-checkout-3"),
+];
+const FORMER_PRE_PUSH: [&str; 5] = [
+    include_str!("../../../hooks/former/pre-push-1"),
+    include_str!("../../../hooks/former/pre-push-2"),
+    include_str!("../../../hooks/former/pre-push-3"),
+    include_str!("../../../hooks/former/pre-push-4"),
+    include_str!("../../../hooks/former/pre-push-5"),
+];
+
+/// The answer of `wt hook probe`: no other program says it.
+pub const WORD: &str = "wt of git worktrees";
+
+/// The exit status by which a proven `wt` stops a push, where a hook asks for it. Hooks installed earlier ask for none:
+/// for them it is 1.
+pub const STOP: u8 = 87;
+
+/// Names the program that a hook runs: `git-wt` where it is there, which nothing else is called by.
+pub const FIND: &str = "program=wt; if command -v git-wt >/dev/null 2>&1; then program=git-wt; fi";
+
+/// Succeeds where the program is ours: its whole answer is compared, and it has half a second for it. What it may start
+/// is not waited for: the pipe is read to the end of the answer, not to its own.
+pub const PROOF: &str = r#"{ "$program" hook probe </dev/null & wt=$!; { { sleep 0.5 || sleep 1; } && kill -9 "$wt"; } >/dev/null & wait "$wt"; kill "$!"; echo .; } 2>/dev/null | { read -r word; [ "$word" = 'wt of git worktrees' ] && read -r word && [ "$word" = . ]; }"#;
 
 /// Kills a `wt` that hangs: it ends itself after two seconds, so that only one that is broken meets this. Both shims
 /// have the same line.
@@ -70,21 +82,46 @@ impl Hook {
     #[must_use]
     pub fn command(self) -> String {
         let name = self.name();
-        let (before, input, status, end) = match self {
-            Self::PostCheckout => ("", "</dev/null", "", ""),
+        let found = r#"command -v "$program" >/dev/null 2>&1"#;
+        let rest = match self {
+            Self::PostCheckout => format!(
+                "{FIND}; if {found}; then \"$program\" hook {name} \"$@\" </dev/null & wt=$!; {WATCH} \
+                 wait \"$wt\" 2>/dev/null; kill \"$!\" 2>/dev/null; "
+            ),
             // A shell gives what runs in its background no input unless it is told to.
-            Self::PrePush => ("exec 3<&0; ", "<&3 3<&-", "status=$?; ", "[ \"$status\" -ne 1 ] || exit 1; "),
+            Self::PrePush => format!(
+                "{FIND}; if {found} && {{ [ \"$program\" = git-wt ] || {PROOF}; }}; then exec 3<&0; \
+                 \"$program\" hook {name} --stop-with {STOP} \"$@\" <&3 3<&- & wt=$!; {WATCH} \
+                 wait \"$wt\" 2>/dev/null; status=$?; kill \"$!\" 2>/dev/null; \
+                 [ \"$status\" -ne {STOP} ] || exit 1; "
+            ),
         };
-        format!(
-            "if command -v wt >/dev/null 2>&1; then {before}wt hook {name} \"$@\" {input} & wt=$!; {WATCH} \
-             wait \"$wt\" 2>/dev/null; {status}kill \"$!\" 2>/dev/null; {end}fi; :"
-        )
+        rest + "fi; :"
     }
 
-    /// Answers whether a command in git's configuration is one that we wrote.
+    /// Returns the commands that were ours once, oldest first.
+    #[must_use]
+    pub fn former_commands(self) -> Vec<String> {
+        let name = self.name();
+        let (before, input, statuses, end) = match self {
+            Self::PostCheckout => ("", "</dev/null", &["status=$?; ", ""][..], ""),
+            Self::PrePush => {
+                ("exec 3<&0; ", "<&3 3<&-", &["status=$?; "][..], "[ \"$status\" -ne 1 ] || exit 1; ")
+            }
+        };
+        let command = |status: &&str| {
+            format!(
+                "if command -v wt >/dev/null 2>&1; then {before}wt hook {name} \"$@\" {input} & wt=$!; {WATCH} \
+                 wait \"$wt\" 2>/dev/null; {status}kill \"$!\" 2>/dev/null; {end}fi; :"
+            )
+        };
+        statuses.iter().map(command).collect()
+    }
+
+    /// Answers whether a command in git's configuration is one that we wrote, now or once.
     #[must_use]
     pub fn is_own_command(self, command: &str) -> bool {
-        command == self.command()
+        command == self.command() || self.former_commands().iter().any(|former| former == command)
     }
 
     /// Returns what `bytes` are to us.
@@ -108,7 +145,9 @@ impl Hook {
     /// Answers whether a text calls `wt hook` for this hook, as people write it into a hook of their own.
     #[must_use]
     pub fn is_called_in(self, bytes: &[u8]) -> bool {
-        memchr::memmem::find(bytes, format!("wt hook {}", self.name()).as_bytes()).is_some()
+        let name = self.name();
+        let calls = [format!("wt hook {name}"), format!("$program\" hook {name}")];
+        calls.iter().any(|call| memchr::memmem::find(bytes, call.as_bytes()).is_some())
     }
 }
 
@@ -137,7 +176,9 @@ mod tests {
             assert_eq!(hook.authorship(b"#!/bin/sh\nwt hook post-checkout\n"), Authorship::Foreign);
             assert_eq!(hook.authorship(b""), Authorship::Foreign);
         }
-        assert_eq!(Hook::PrePush.authorship(FORMER_PRE_PUSH[0].as_bytes()), Authorship::Former);
+        for text in FORMER_PRE_PUSH {
+            assert_eq!(Hook::PrePush.authorship(text.as_bytes()), Authorship::Former);
+        }
         let other = Hook::PrePush.authorship(Hook::PostCheckout.shim().as_bytes());
         assert_eq!(other, Authorship::Edited);
     }
@@ -146,9 +187,9 @@ mod tests {
     fn the_shims_are_short_plain_sh_and_watch_over_wt_with_the_same_line() {
         for hook in Hook::ALL {
             let shim = hook.shim();
-            assert!(shim.starts_with("#!/bin/sh\n") && shim.lines().count() <= 20, "{shim}");
+            assert!(shim.starts_with("#!/bin/sh\n") && shim.lines().count() <= 24, "{shim}");
             assert!(shim.contains(&format!("\n{WATCH}\n")), "{shim}");
-            assert!(shim.contains(&hook.chained_name()), "{shim}");
+            assert!(shim.contains(&hook.chained_name()) && shim.contains(&format!("\n{FIND}\n")), "{shim}");
             assert!(hook.is_called_in(shim.as_bytes()));
         }
     }
@@ -158,7 +199,21 @@ mod tests {
         for hook in Hook::ALL {
             let command = hook.command();
             assert!(!command.contains('\n') && command.ends_with("; :"), "{command}");
-            assert!(command.starts_with("if command -v wt >/dev/null 2>&1; then "), "{command}");
+            assert!(command.starts_with(FIND), "{command}");
+            assert!(hook.is_own_command(&command) && !hook.is_own_command("wt hook"));
+            assert!(hook.former_commands().iter().all(|former| hook.is_own_command(former)));
         }
+    }
+
+    #[test]
+    fn what_can_stop_a_push_proves_itself_first_and_stops_it_by_its_own_status() {
+        let command = Hook::PrePush.command();
+        for text in [Hook::PrePush.shim(), command.as_str()] {
+            assert!(
+                text.contains(PROOF) && text.contains("--stop-with 87 ") && text.contains("-ne 87 ]"),
+                "{text}"
+            );
+        }
+        assert!(PROOF.contains(WORD) && STOP == 87);
     }
 }

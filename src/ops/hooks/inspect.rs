@@ -1,5 +1,5 @@
 //! Looks whether each hook will reach `wt`, here and in each linked worktree. Reads only; runs nothing but
-//! `git --version`.
+//! `git --version` and, with half a second, the probe that hooks try `wt` with.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,11 @@ use crate::error::Result;
 use crate::host::git::{
     HookSettings, Repository, find_caller, find_partner, found_hook, git_version, hooks_folder_facts,
 };
-use crate::model::hooks::firing::{Firing, How, Sight, State, how_for, judge};
+use crate::host::process::probe;
+use crate::model::hooks::firing::{Firing, How, Reached, Sight, State, how_for, judge};
 use crate::model::hooks::folder::Obstacle;
 use crate::model::hooks::partner::Partner;
-use crate::model::hooks::text::Hook;
+use crate::model::hooks::text::{Hook, WORD};
 use crate::model::registry::table::Registry;
 use crate::ops::rows;
 
@@ -32,8 +33,8 @@ pub struct Inspection {
     pub manager: Option<Partner>,
     /// Whether somebody installed hooks here (the registry's `hooks_wanted`).
     pub wanted: bool,
-    /// The `wt` that a hook would find; `None` when there is none on PATH.
-    pub program: Option<PathBuf>,
+    /// The program that a hook would run.
+    pub program: Reached,
     /// For each worktree that is there, the main one first, and each hook.
     pub hooks: Vec<HookSight>,
 }
@@ -59,7 +60,9 @@ impl Inspection {
     #[must_use]
     pub fn is_outdated(&self) -> bool {
         self.hooks.iter().any(|sight| match &sight.firing.state {
-            State::Outdated | State::Twice | State::GitTooOld => true,
+            State::Outdated | State::Twice | State::GitTooOld | State::Stranger { is_former: true, .. } => {
+                true
+            }
             State::Ready => sight.firing.how != Some(self.belongs),
             _ => false,
         })
@@ -74,10 +77,10 @@ impl Inspection {
 pub fn inspect(context: &Context, repository: &Repository) -> Result<Inspection> {
     let git = git_version(repository.common_dir())?;
     let registry = context.store().and_then(|store| store.read()).unwrap_or_default();
-    let program = context.host.environment.find_program("wt");
+    let program = reached(context);
     let (folder, obstacle) = place::folder(repository)?;
     let belongs = how_for(git);
-    let around = Around { repository, belongs, on_path: program.is_some() };
+    let around = Around { repository, belongs, program: program.clone() };
     let shared = repository.hook_settings(None)?;
     let mut hooks = Vec::new();
     for row in rows::rows(repository, &registry)? {
@@ -109,11 +112,26 @@ fn is_wanted(repository: &Repository, registry: &Registry) -> bool {
     repository.find_id().is_some_and(|id| registry.wants_hooks(&id))
 }
 
+/// Finds the program that a hook would run, as its text does: `git-wt` first, which needs no proof.
+#[must_use]
+pub fn reached(context: &Context) -> Reached {
+    let environment = &context.host.environment;
+    if let Some(program) = environment.find_program("git-wt") {
+        return Reached::Ours(program);
+    }
+    let Some(program) = environment.find_program("wt") else { return Reached::Nothing };
+    if probe::answers(&program, &["hook", "probe"], WORD) {
+        Reached::Ours(program)
+    } else {
+        Reached::Stranger(program)
+    }
+}
+
 /// What is the same for all worktrees.
 struct Around<'a> {
     repository: &'a Repository,
     belongs: How,
-    on_path: bool,
+    program: Reached,
 }
 
 impl Around<'_> {
@@ -135,7 +153,7 @@ impl Around<'_> {
             file: found,
             command: settings.lines.find_command(hook),
             disabled: settings.lines.is_disabled(hook),
-            on_path: self.on_path,
+            program: self.program.clone(),
         }
     }
 }

@@ -5,6 +5,6 @@ mod install;
 mod place;
 mod uninstall;
 
-pub use inspect::{HookSight, Inspection, inspect};
+pub use inspect::{HookSight, Inspection, inspect, reached};
 pub use install::{InstalledHook, Report, install};
 pub use uninstall::uninstall;

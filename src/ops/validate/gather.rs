@@ -158,9 +158,13 @@ fn hook_fault(sight: &hooks::HookSight) -> Option<HookFault> {
         State::Missing | State::GitTooOld | State::NotExecutable | State::Replaced => {
             (HookFaultKind::Missing, true)
         }
-        State::Outdated | State::Twice => (HookFaultKind::Outdated, true),
+        State::Outdated | State::Twice | State::Stranger { is_former: true, .. } => {
+            (HookFaultKind::Outdated, true)
+        }
         State::Edited => (HookFaultKind::Outdated, false),
-        State::Shadowed(_) | State::Disabled | State::NotOnPath => (HookFaultKind::Shadowed, false),
+        State::Shadowed(_) | State::Disabled | State::NotOnPath | State::Stranger { .. } => {
+            (HookFaultKind::Shadowed, false)
+        }
     };
     let hook = sight.hook.name();
     let why = sight.firing.state.reason().unwrap_or_default();

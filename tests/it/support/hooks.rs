@@ -47,13 +47,17 @@ pub fn said(output: &Output) -> String {
 /// What the stand-in for `wt` does after it noted how it was called.
 pub const PASSES: &str = "exit 0";
 
+/// How a program begins that passes for ours when a hook tries it.
+pub const PROVEN: &str =
+    "#!/bin/sh\nif [ \"$*\" = 'hook probe' ]; then echo 'wt of git worktrees'; exit; fi\n";
+
 impl Sandbox {
-    /// Puts a stand-in for `wt` in front of the PATH: it notes arguments and input, then does `then`.
+    /// Puts a stand-in for `wt` in front of the PATH, which passes for it: it notes arguments and input, then does `then`.
     pub fn put_stand_in_on_path(&mut self, then: &str) {
         let bin = self.path("bin");
         fs::create_dir_all(&bin).unwrap();
         let log = self.path("called");
-        let text = format!("#!/bin/sh\n{{ echo \"$*\"; cat; }} >> '{}'\n{then}\n", log.display());
+        let text = format!("{PROVEN}{{ echo \"$*\"; cat; }} >> '{}'\n{then}\n", log.display());
         write_program(&bin.join("wt"), &text);
         self.put_on_path(&bin);
     }
