@@ -71,7 +71,7 @@ impl Session<'_> {
 
     /// Releases the records of worktrees that went away behind our back, and says so.
     pub fn release_vanished(&self, context: &Context) {
-        for said in vanished::release(context) {
+        for said in vanished::release::release(context) {
             self.ui.say(&said);
         }
     }

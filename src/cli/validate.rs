@@ -1,5 +1,6 @@
 //! `wt validate`: what is wrong with the records, and mending it.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use clap::Args;
@@ -103,11 +104,11 @@ fn text(ui: &Ui, report: &Report) -> String {
 /// What concerns no worktree first, then worktree by worktree; the worst of each first.
 fn groups(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut places = HashMap::new();
     for finding in findings {
-        match groups.iter_mut().find(|group| key(group[0]) == key(finding)) {
-            Some(group) => group.push(finding),
-            None => groups.push(vec![finding]),
-        }
+        let place = *places.entry(key(finding)).or_insert(groups.len());
+        groups.resize_with(groups.len().max(place + 1), Vec::new);
+        groups[place].push(finding);
     }
     groups.sort_by_key(|group| group[0].worktree.is_some());
     for group in &mut groups {

@@ -6,11 +6,27 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 
 use super::process::identity;
 use super::token;
 use crate::error::{Code, Failure, Result};
+
+/// Opens a plain file for reading, and returns its length in bytes too. Whatever else stands there (a pipe, a device, a
+/// folder, a socket) is refused by its kind, and a pipe is not waited for.
+///
+/// # Errors
+///
+/// Those of the system; `InvalidInput` for what is no plain file.
+pub fn open_plain(path: &Path) -> std::io::Result<(File, u64)> {
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(nonblocking).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(std::io::Error::new(ErrorKind::InvalidInput, "it is not a plain file"));
+    }
+    Ok((file, found.len()))
+}
 
 /// Replaces `path` by a file with `bytes` and `mode`: a reader sees the old or the new one, also after a power loss.
 ///

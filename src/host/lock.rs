@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 
 use super::clock::Clock;
+use super::files;
 use super::interrupt::Interrupt;
 use crate::error::{Code, Failure, Result};
 
@@ -189,6 +190,15 @@ impl FileHold {
 
     /// Lets go of the lock and removes its file.
     pub fn release(self) {}
+}
+
+/// Answers whether somebody holds the lock file at `path`, and makes nothing; true where it cannot be told.
+#[must_use]
+pub fn is_held(path: &Path) -> bool {
+    match files::open_plain(path) {
+        Err(error) => error.kind() != ErrorKind::NotFound,
+        Ok((file, _)) => flock(&file, FlockOperation::NonBlockingLockShared).is_err(),
+    }
 }
 
 /// Answers whether `path` still names the open file.

@@ -10,8 +10,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
-
 use super::dirs::Dirs;
 use super::interrupt::Interrupt;
 use super::process::identity;
@@ -75,7 +73,7 @@ impl<T: Document> Store<T> {
     /// Shows the file's bytes without parsing them, some whole lines at a time: a large file costs no memory, which is
     /// most of the time that reading takes. `None` where there is no file or it cannot be read.
     pub fn skim(&self, mut look: impl FnMut(&[u8])) -> Option<()> {
-        let (mut file, _) = open_plain(&self.path()).ok()?;
+        let (mut file, _) = files::open_plain(&self.path()).ok()?;
         let mut piece = vec![0; PIECE];
         let mut filled = 0;
         loop {
@@ -192,21 +190,10 @@ impl<T: Document> Store<T> {
 
 /// Reads a file without waiting on a pipe for a writer that never comes.
 fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
-    let (mut file, length) = open_plain(path)?;
+    let (mut file, length) = files::open_plain(path)?;
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Opens a plain file, and returns its length in bytes too.
-fn open_plain(path: &Path) -> std::io::Result<(File, u64)> {
-    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options().read(true).custom_flags(nonblocking).open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(std::io::Error::new(ErrorKind::InvalidInput, "it is not a plain file"));
-    }
-    Ok((file, found.len()))
 }
 
 fn write_draft(draft: &Path, bytes: &[u8]) -> std::io::Result<()> {

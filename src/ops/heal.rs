@@ -1,10 +1,12 @@
 //! What every command does first: a create or a removal whose process died is undone or finished. One lock-free read
 //! tells whether there is anything to do.
 
+use std::collections::HashMap;
+
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Repository, Worktree};
-use crate::host::lock::FileHold;
+use crate::host::lock::{self, FileHold};
 use crate::host::process::identity;
 use crate::model::event::Event;
 use crate::model::process::ProcessId;
@@ -14,7 +16,10 @@ use crate::model::registry::salvage::RECOVERED;
 use crate::ops::create;
 use crate::ops::origin;
 use crate::ops::remove;
-use crate::ops::undo::{BranchMade, Undone, undo_create};
+use crate::ops::undo::{BranchMade, Undone, forget, take_back};
+
+/// How many entries one command heals: each may be a whole tree of files to delete.
+const MOST: usize = 64;
 
 /// Heals what dead processes left, and returns what there is to say about it. Never fails: what cannot be healed now is
 /// said and left for the next command.
@@ -34,16 +39,80 @@ pub fn heal(context: &Context) -> Vec<String> {
     if store.is_backup() && mark_recovered(context).is_err() {
         return said;
     }
-    let Ok(registry) = store.read() else { return said };
-    let left: Vec<&Entry> = registry.entries().filter(|entry| is_left_behind(context, entry)).collect();
-    for entry in left {
-        match heal_one(context, entry) {
-            Ok(Some(words)) => said.push(words),
-            Ok(None) => {}
+    if let Err(failure) = heal_all(context, &mut said) {
+        said.push(format!("what dead commands left is not healed yet: {failure}"));
+    }
+    said
+}
+
+/// One unfinished entry that is to be healed, with the lock that says so to others.
+struct Patient<'a> {
+    entry: Entry,
+    repository: &'a Repository,
+    hold: FileHold,
+}
+
+/// Heals as many entries as one command may: all are taken over in one transaction, and those that were undone are
+/// forgotten in another, so that the time grows with their number alone.
+fn heal_all(context: &Context, said: &mut Vec<String>) -> Result<()> {
+    let registry = context.store()?.read()?;
+    let mut repositories = HashMap::new();
+    let (mut left_behind, mut later) = (Vec::new(), 0);
+    for entry in registry.entries().filter(|entry| token(entry).is_some()) {
+        // Of a repository that is gone there may be any number of entries: it is looked for once.
+        let key = (&entry.repository_id, &entry.repository);
+        let found = repositories.entry(key).or_insert_with(|| origin::find_repository(context, entry));
+        if found.is_none() {
+            continue;
+        }
+        if left_behind.len() == MOST {
+            later += 1;
+        } else if is_left_behind(context, entry) {
+            left_behind.push(entry);
+        }
+    }
+    let mut patients = Vec::new();
+    let folder = context.host.dirs()?.creating_folder()?;
+    for entry in left_behind {
+        // A child of the dead process may still be writing: the lock file it inherited tells.
+        let (Some(token), Some(Some(repository))) =
+            (token(entry), repositories.get(&(&entry.repository_id, &entry.repository)))
+        else {
+            continue;
+        };
+        if let Some(hold) = FileHold::try_take(&folder.join(token))? {
+            patients.push(Patient { entry: entry.clone(), repository, hold });
+        }
+    }
+    let mut undone = Vec::new();
+    for patient in take_over(context, patients)? {
+        if context.host.interrupt.is_raised() {
+            break;
+        }
+        let Patient { entry, repository, .. } = &patient;
+        let healed = match &entry.state {
+            EntryState::Creating { .. } => heal_create(context, repository, entry),
+            _ => remove::settle(context, repository, entry).map(Healed::Settled),
+        };
+        match healed {
+            Ok(Healed::Settled(words)) => said.push(words),
+            Ok(Healed::Undone) => undone.push(patient),
             Err(failure) => said.push(format!("`{}` was left unfinished: {failure}", entry.name)),
         }
     }
-    said
+    let forgotten: Vec<(&Repository, &Entry)> =
+        undone.iter().map(|patient| (patient.repository, &patient.entry)).collect();
+    forget(context, &forgotten)?;
+    for Patient { entry, hold, .. } in undone {
+        said.push(format!("`{}` was left half-created by a command that died: undone", entry.name));
+        hold.release();
+    }
+    if later > 0 {
+        said.push(format!(
+            "up to {later} more were left unfinished by commands that died: the next commands go on"
+        ));
+    }
+    Ok(())
 }
 
 /// A backup is one step behind: what it calls unfinished may long be somebody's work. Such entries are marked, and never
@@ -60,56 +129,58 @@ fn mark_recovered(context: &Context) -> Result<()> {
 
 /// Answers whether the process that was at the entry is gone.
 pub fn is_left_behind(context: &Context, entry: &Entry) -> bool {
+    let (EntryState::Creating { process, .. } | EntryState::Removing { process, .. }) = &entry.state else {
+        return false;
+    };
+    if identity::is_from_here(process) {
+        return !identity::is_alive(process);
+    }
+    if identity::is_of_this_boot(process) {
+        // A pid of another container means nothing here, but one kernel keeps the locks of all: whoever is at work, and
+        // every child of it, holds the lock file.
+        let lock = |token| Some(context.host.dirs().ok()?.state().join("creating").join(token));
+        return token(entry).and_then(lock).is_some_and(|lock| !lock::is_held(&lock));
+    }
+    // Another machine's process cannot be seen from here; of our own machine's, none outlived its boot.
+    entry.host == context.host.name()
+}
+
+/// The name of the lock file that whoever is at an unfinished entry holds.
+fn token(entry: &Entry) -> Option<&str> {
     match &entry.state {
-        EntryState::Creating { process, .. } | EntryState::Removing { process, .. } => {
-            // Another machine's process cannot be seen from here, whatever its boot id says.
-            let elsewhere = entry.host != context.host.name() && !identity::is_from_here(process);
-            !elsewhere && !identity::is_alive(process)
-        }
-        EntryState::Active | EntryState::Removed { .. } => false,
+        EntryState::Creating { journal, .. } => Some(&journal.token),
+        EntryState::Removing { trash, .. } => Some(&trash.token),
+        EntryState::Active | EntryState::Removed { .. } => None,
     }
 }
 
-/// Heals one entry; `None` when somebody else is at it or its repository cannot be reached.
-fn heal_one(context: &Context, entry: &Entry) -> Result<Option<String>> {
-    let token = match &entry.state {
-        EntryState::Creating { journal, .. } => &journal.token,
-        EntryState::Removing { trash, .. } => &trash.token,
-        EntryState::Active | EntryState::Removed { .. } => return Ok(None),
-    };
-    // A child of the dead process may still be writing: the lock file it inherited tells.
-    let hold_path = context.host.dirs()?.creating_folder()?.join(token);
-    let Some(hold) = FileHold::try_take(&hold_path)? else { return Ok(None) };
-    let Some(repository) = origin::find_repository(context, entry) else {
-        hold.release();
-        return Ok(None);
-    };
-    let Some(entry) = take_over(context, entry)? else {
-        hold.release();
-        return Ok(None);
-    };
-    let words = match &entry.state {
-        EntryState::Creating { .. } => heal_create(context, &repository, &entry)?,
-        _ => remove::settle(context, &repository, &entry)?,
-    };
-    hold.release();
-    Ok(Some(words))
-}
-
-/// Writes ourselves into the entry as the process at work, unless it changed since it was read.
-fn take_over(context: &Context, seen: &Entry) -> Result<Option<Entry>> {
+/// Writes ourselves into the entries as the process at work, and returns those that had not changed since they were read.
+fn take_over<'a>(context: &Context, patients: Vec<Patient<'a>>) -> Result<Vec<Patient<'a>>> {
+    if patients.is_empty() {
+        return Ok(patients);
+    }
     let ourselves = identity::current()?;
-    context.store()?.update(|registry| {
-        let Some(known) =
-            registry.entries_mut().find(|known| known.sequence == seen.sequence && known.state == seen.state)
-        else {
-            return Ok(None);
+    let seen: HashMap<u64, Entry> =
+        patients.iter().map(|patient| (patient.entry.sequence, patient.entry.clone())).collect();
+    let mut taken: HashMap<u64, Entry> = context.store()?.update(|registry| {
+        let is_as_seen = |known: &Entry| {
+            seen.get(&known.sequence).is_some_and(|seen| seen.state == known.state && seen.path == known.path)
         };
-        if let Some(process) = process_mut(known) {
-            *process = ourselves;
-        }
-        Ok(Some(known.clone()))
-    })
+        let known = registry.entries_mut().filter(|known| is_as_seen(known));
+        Ok(known
+            .map(|known| {
+                if let Some(process) = process_mut(known) {
+                    *process = ourselves.clone();
+                }
+                (known.sequence, known.clone())
+            })
+            .collect())
+    })?;
+    let still = patients.into_iter().filter_map(|patient| {
+        let entry = taken.remove(&patient.entry.sequence)?;
+        Some(Patient { entry, ..patient })
+    });
+    Ok(still.collect())
 }
 
 fn process_mut(entry: &mut Entry) -> Option<&mut ProcessId> {
@@ -119,7 +190,15 @@ fn process_mut(entry: &mut Entry) -> Option<&mut ProcessId> {
     }
 }
 
-fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
+/// What was done about an unfinished entry.
+enum Healed {
+    /// In words.
+    Settled(String),
+    /// What it made is gone, and its record may go.
+    Undone,
+}
+
+fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Result<Healed> {
     if let EntryState::Creating { journal, .. } = &entry.state
         && let Some(branch) = &journal.new_branch
     {
@@ -134,7 +213,10 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
         repository.remove_spent_index_lock(&admin);
         create::finish(context, repository, entry, &admin, None)?;
         note(context, entry, "create_finished")?;
-        return Ok(format!("`{}` was created whole when its command died: finished", entry.name));
+        return Ok(Healed::Settled(format!(
+            "`{}` was created whole when its command died: finished",
+            entry.name
+        )));
     }
     if is_recovered {
         return Err(Failure::new(
@@ -145,8 +227,8 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
             ),
         ));
     }
-    match undo_create(context, repository, entry, BranchMade::Unknown)? {
-        Undone::Gone => Ok(format!("`{}` was left half-created by a command that died: undone", entry.name)),
+    match take_back(repository, entry, BranchMade::Unknown)? {
+        Undone::Gone => Ok(Healed::Undone),
         Undone::Kept { foreign } => {
             let first = foreign.first().map(|path| path.display().to_string()).unwrap_or_default();
             Err(Failure::new(

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{Changes, Repository, Upstreams};
 use crate::model::branch::Distance;
+use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::view::{ChangesView, StatusView, WorktreeView};
@@ -49,23 +50,31 @@ pub fn list(context: &Context, request: Request) -> Result<Report> {
         add(context, repository, &registry, request, &mut report)?;
         return Ok(report);
     }
-    let mut seen: Vec<RepositoryId> = Vec::new();
+    let mut own = None;
     if let Some(repository) = &context.repository {
-        seen.extend(repository.find_id());
+        own = repository.find_id();
         add(context, repository, &registry, request, &mut report)?;
     }
+    // Each repository once, in the order in which it was first recorded.
+    let mut places: HashMap<&RepositoryId, usize> = HashMap::new();
+    let mut others: Vec<Vec<&Entry>> = Vec::new();
     for entry in registry.entries().filter(|entry| entry.is_living()) {
-        if seen.contains(&entry.repository_id) {
-            continue;
+        if own.as_ref() != Some(&entry.repository_id) {
+            let place = *places.entry(&entry.repository_id).or_insert(others.len());
+            others.resize_with(others.len().max(place + 1), Vec::new);
+            others[place].push(entry);
         }
-        seen.push(entry.repository_id.clone());
-        let found = Repository::discover(&entry.repository).map(|repository| {
-            let is_it = repository.find_id().as_ref() == Some(&entry.repository_id);
-            is_it.then_some(repository)
-        });
-        match found {
-            Ok(Some(repository)) => add(context, &repository, &registry, request, &mut report)?,
-            Ok(None) | Err(_) => add_unreachable(context, &registry, &entry.repository_id, &mut report),
+    }
+    for entries in others {
+        context.host.interrupt.check()?;
+        let Some(first) = entries.first() else { continue };
+        let found = Repository::discover(&first.repository).ok();
+        match found.filter(|found| found.find_id().as_ref() == Some(&first.repository_id)) {
+            Some(repository) => add(context, &repository, &registry, request, &mut report)?,
+            // Gone or elsewhere now: its entries are shown all the same, as the registry has them.
+            None => {
+                report.worktrees.extend(entries.iter().map(|entry| view::of_unreachable(context, entry)));
+            }
         }
     }
     Ok(report)
@@ -127,13 +136,6 @@ fn count(changes: &Changes) -> ChangesView {
         staged: changes.staged.len(),
         modified: changes.modified.len() + changes.conflicted.len() + changes.submodules.len(),
         untracked: changes.untracked.len(),
-    }
-}
-
-/// A repository that is gone or elsewhere now: its entries are shown all the same, as the registry has them.
-fn add_unreachable(context: &Context, registry: &Registry, id: &RepositoryId, report: &mut Report) {
-    for entry in registry.living(id) {
-        report.worktrees.push(view::of_unreachable(context, entry));
     }
 }
 

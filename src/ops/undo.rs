@@ -32,7 +32,7 @@ pub enum BranchMade {
     Unknown,
 }
 
-/// Undoes the create that `entry` stands for.
+/// Undoes the create that `entry` stands for, and forgets it.
 ///
 /// # Errors
 ///
@@ -43,6 +43,19 @@ pub fn undo_create(
     entry: &Entry,
     branch_made: BranchMade,
 ) -> Result<Undone> {
+    let undone = take_back(repository, entry, branch_made)?;
+    if undone == Undone::Gone {
+        forget(context, &[(repository, entry)])?;
+    }
+    Ok(undone)
+}
+
+/// Takes back what the create made. Its entry stays until it is forgotten.
+///
+/// # Errors
+///
+/// As [`undo_create`].
+pub fn take_back(repository: &Repository, entry: &Entry, branch_made: BranchMade) -> Result<Undone> {
     let EntryState::Creating { journal, .. } = &entry.state else { return Ok(Undone::Gone) };
     let admin = find_admin(repository, entry, journal)?;
     if folder_is_ours(repository, &entry.path, admin.as_deref()) {
@@ -64,7 +77,6 @@ pub fn undo_create(
         remove_branch(repository, branch, journal, branch_made)?;
     }
     remove_parents(journal);
-    forget(context, repository, entry, journal)?;
     Ok(Undone::Gone)
 }
 
@@ -171,14 +183,34 @@ fn remove_parents(journal: &Journal) {
     }
 }
 
-fn forget(context: &Context, repository: &Repository, entry: &Entry, journal: &Journal) -> Result<()> {
+/// Forgets creates that were taken back, all in one transaction.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be written.
+pub fn forget(context: &Context, undone: &[(&Repository, &Entry)]) -> Result<()> {
+    let journals: Vec<(&Repository, &Entry, &Journal)> = undone
+        .iter()
+        .filter_map(|(repository, entry)| match &entry.state {
+            EntryState::Creating { journal, .. } => Some((*repository, *entry, journal)),
+            _ => None,
+        })
+        .collect();
+    if journals.is_empty() {
+        return Ok(());
+    }
     let now = context.now();
     context.store()?.update(|registry| {
-        registry.take(|known| is_create(known, &journal.token));
-        registry.record_event(now, Event::new("create_undone").of(&entry.repository, &entry.name));
+        registry.take_all(|known| journals.iter().any(|(.., journal)| is_create(known, &journal.token)));
+        for (_, entry, _) in &journals {
+            registry.record_event(now, Event::new("create_undone").of(&entry.repository, &entry.name));
+        }
         Ok(())
     })?;
-    if journal.env { env::forget_exclude(context, repository, &entry.repository_id) } else { Ok(()) }
+    for (repository, entry, _) in journals.iter().filter(|(.., journal)| journal.env) {
+        env::forget_exclude(context, repository, &entry.repository_id)?;
+    }
+    Ok(())
 }
 
 /// Answers whether `entry` is the unfinished create with that token.

@@ -49,6 +49,7 @@ mod kill;
 mod kill_conversion;
 mod kill_deep;
 mod list;
+mod many_records;
 mod moved_and_copied;
 mod path;
 mod ports_allocate;

@@ -37,6 +37,13 @@ pub fn is_from_here(id: &ProcessId) -> bool {
     !differs(&id.boot, &boot) && !differs(&id.namespace, &namespace)
 }
 
+/// Answers whether `id` was seen in this boot, in whichever pid namespace.
+#[must_use]
+pub fn is_of_this_boot(id: &ProcessId) -> bool {
+    let (boot, _) = surroundings();
+    !id.boot.is_empty() && id.boot == boot
+}
+
 /// When this boot began and how long a clock tick is: what turns a process's start into a time of day.
 #[derive(Clone, Copy, Debug)]
 pub struct BootClock {

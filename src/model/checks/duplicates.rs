@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::model::facts::{Facts, Recorded};
 use crate::model::finding::{Finding, Fix, Kind, Target};
 use crate::model::port::Port;
+use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 
@@ -82,7 +83,10 @@ impl Claim<'_> {
 /// One port, two allocations.
 pub fn ports(facts: &Facts) -> Vec<Finding> {
     let mut claims: HashMap<Port, Vec<Claim<'_>>> = HashMap::new();
-    let records = facts.worktrees.iter();
+    // What is gone is released whole, and its claims with it.
+    let is_gone =
+        |recorded: &Recorded| recorded.seen.as_ref().is_some_and(|seen| seen.presence == Presence::Vanished);
+    let records = facts.worktrees.iter().filter(|recorded| !is_gone(recorded));
     let all =
         records.flat_map(|recorded| recorded.entry.allocations.iter().map(move |known| (recorded, known)));
     for (position, (recorded, allocation)) in all.enumerate() {
@@ -137,6 +141,13 @@ mod tests {
     fn the_younger_of_two_allocations_moves() {
         let facts = with(vec![recorded(entry("b", 2, &[5000])), recorded(entry("a", 1, &[5000]))]);
         assert_eq!(moved(&facts), [("b".to_owned(), Some("b".to_owned()))]);
+    }
+
+    #[test]
+    fn nobody_moves_for_what_is_gone() {
+        let mut gone = recorded(entry("a", 1, &[5000]));
+        gone.seen.as_mut().unwrap().presence = Presence::Vanished;
+        assert!(ports(&with(vec![gone, recorded(entry("b", 2, &[5000]))])).is_empty());
     }
 
     #[test]

@@ -206,6 +206,20 @@ impl Registry {
         }
     }
 
+    /// Takes out every entry for which `is_it` holds, in their order.
+    pub fn take_all(&mut self, is_it: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let mut taken = Vec::new();
+        let all = std::mem::take(&mut self.worktrees);
+        self.worktrees = Vec::with_capacity(all.len());
+        for record in all {
+            match record {
+                Record::Entry(entry) if is_it(&entry) => taken.push(*entry),
+                kept => self.worktrees.push(kept),
+            }
+        }
+        taken
+    }
+
     /// Notes the repository, or brings what is known about it up to date.
     pub fn remember_repository(&mut self, seen: RepositoryRecord) {
         match self.repositories.iter_mut().find(|known| known.id == seen.id) {
@@ -252,12 +266,24 @@ impl Registry {
             ports,
             extra: Map::new(),
         });
+        self.forget_surplus_former();
+    }
+
+    fn forget_surplus_former(&mut self) {
         let surplus = self.former.len().saturating_sub(FORMER_LIMIT);
         self.former.drain(..surplus);
     }
 
-    /// Remembers what the record of a vanished worktree said, for a restore of what git still knows of it.
-    pub fn remember_vanished(&mut self, entry: &Entry) {
+    /// Remembers what the records of vanished worktrees said, for a restore of what git still knows of them. Of more than
+    /// can be remembered only the last are looked at.
+    pub fn remember_vanished(&mut self, entries: &[Entry]) {
+        for entry in &entries[entries.len().saturating_sub(FORMER_LIMIT)..] {
+            self.remember_one_vanished(entry);
+        }
+        self.forget_surplus_former();
+    }
+
+    fn remember_one_vanished(&mut self, entry: &Entry) {
         self.remember_ports(entry);
         if !self.former.iter().any(|former| former.is_of(entry)) {
             self.former.push(Former {

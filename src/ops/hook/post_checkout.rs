@@ -28,7 +28,7 @@ pub fn post_checkout(context: &Context, checkout: &Checkout, calls: Calls) -> Ve
         said.extend(heal::heal(context));
     }
     if calls.release {
-        said.extend(vanished::release(context));
+        said.extend(vanished::release::release(context));
     }
     if calls.worktree != Want::Nothing {
         match tend(context, checkout) {

@@ -47,7 +47,7 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
         }
     }
     said.extend(heal::heal(context));
-    said.extend(vanished::release(context));
+    said.extend(vanished::release::release(context));
     match validate::validate(context, &validate::Request::default()) {
         Ok(report) => {
             if context.config.hooks.pre_push == PrePush::Block && report.summary.critical > 0 {

@@ -5,7 +5,8 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::ops::remove;
 use crate::ops::rows;
-use crate::ops::vanished::{self, Lookout, Release};
+use crate::ops::vanished::Lookout;
+use crate::ops::vanished::release::{Release, release_one};
 
 use super::merged::{Judge, Verdict};
 use super::plan::{Candidate, Plan};
@@ -45,7 +46,7 @@ fn prune(
 ) -> Result<Option<Pruned>> {
     let Some(planned) = &candidate.target else {
         let Some(entry) = &candidate.row.entry else { return Ok(None) };
-        return match vanished::release_one(context, repository, entry, &mut Vec::new())? {
+        return match release_one(context, repository, entry, &mut Vec::new())? {
             Release::Done => Ok(Some(candidate.outlook())),
             Release::Changed => Ok(None),
             Release::Kept(why) => Err(Failure::new(Code::Locked, why)),

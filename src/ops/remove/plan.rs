@@ -8,12 +8,12 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::git::Worktree;
-use crate::host::process::{identity, table};
+use crate::host::process::table;
 use crate::model::branch::Head;
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::ops::find;
 use crate::ops::services::down;
+use crate::ops::{find, heal};
 
 use super::losses;
 
@@ -153,7 +153,7 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
         .hint("put the folder back in its place, then remove it"));
     }
     if let Some(entry) = &entry {
-        require_idle(entry)?;
+        require_idle(context, entry)?;
     }
     let missing = found.path.symlink_metadata().is_err();
     let mut losses = Vec::new();
@@ -208,13 +208,13 @@ fn not_a_worktree(path: &std::path::Path) -> Failure {
 }
 
 /// Refuses while another command that lives still makes or moves the worktree. One that we healed ourselves is ours.
-fn require_idle(entry: &Entry) -> Result<()> {
+fn require_idle(context: &Context, entry: &Entry) -> Result<()> {
     let (process, doing) = match &entry.state {
         EntryState::Creating { process, .. } => (process, "created"),
         EntryState::Removing { process, .. } => (process, "removed or restored"),
         EntryState::Active | EntryState::Removed { .. } => return Ok(()),
     };
-    if process.pid == std::process::id() || !identity::is_alive(process) {
+    if process.pid == std::process::id() || heal::is_left_behind(context, entry) {
         return Ok(());
     }
     let busy = format!("`{}` is being {doing} by another `wt`, pid {}", entry.name, process.pid);

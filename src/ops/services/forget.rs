@@ -25,7 +25,7 @@ use super::place::{self, Place};
 pub(super) const LEAVING: Duration = Duration::from_secs(5);
 
 /// How long a supervisor may take to see that its folder is gone, and to end what it supervises.
-const SEEING: Duration = Duration::from_millis(3500);
+pub const SEEING: Duration = Duration::from_millis(3500);
 
 /// Between two looks whether it has left.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -57,19 +57,20 @@ pub enum Remnants {
 }
 
 /// Lets the services of a worktree whose folder is gone come to their end. A supervisor that lives sees by itself that the
-/// folder is gone, and is given a moment; what a dead one left is ended here.
+/// folder is gone, and is given `patience`; what a dead one left is ended here.
 ///
 /// # Errors
 ///
 /// `interrupted`, or the state folder cannot be found.
-pub fn settle(context: &Context, entry: &Entry) -> Result<Remnants> {
-    let place = Place::of(context, entry)?;
-    let folder = &place.wish.folder;
-    if !folder.exists() {
+pub fn settle(context: &Context, entry: &Entry, patience: Duration) -> Result<Remnants> {
+    // Mostly nothing ever ran, which is to cost next to nothing.
+    if !place::folder(context.host.dirs()?.state(), entry).exists() {
         return Ok(Remnants::None(None));
     }
+    let place = Place::of(context, entry)?;
+    let folder = &place.wish.folder;
     let record = || record_file::find_any(folder).unwrap_or_default();
-    let Some(seat) = seat(context, folder, SEEING)? else {
+    let Some(seat) = seat(context, folder, patience)? else {
         let is_gone = !folder.exists();
         let pid = record().supervisor.map(|supervisor| format!(" (pid {})", supervisor.pid));
         let who = format!("the supervisor of its services{} is not done yet", pid.unwrap_or_default());

@@ -1,15 +1,15 @@
 //! Applies the fixes, each looked at again before it acts, and looks again until nothing is left that can be mended.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::model::finding::{Finding, Fix};
 use crate::model::validity::Summary;
 
 use super::grounds::Grounds;
 use super::look::{Report, Request, look};
-use super::repair;
+use super::{release, repair};
 
 /// How often it is looked again: one fix may bring another finding to light, never many.
 const ROUNDS: usize = 5;
@@ -30,12 +30,12 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
         plan: None,
         said: Vec::new(),
     };
-    let mut failed: Vec<(Fix, String)> = Vec::new();
+    let mut failed: HashMap<Fix, String> = HashMap::new();
     let mut done: HashSet<Fix> = HashSet::new();
     for _ in 0..ROUNDS {
         let todo: Vec<Fix> = unique(&remaining)
             .into_iter()
-            .filter(|fix| !failed.iter().any(|(known, _)| known == fix) && !done.contains(fix))
+            .filter(|fix| !failed.contains_key(fix) && !done.contains(fix))
             .collect();
         if todo.is_empty() {
             break;
@@ -52,8 +52,7 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
     let left: HashSet<_> = remaining.iter().map(Finding::identity).collect();
     for finding in &mut report.findings {
         finding.fixed = !left.contains(&finding.identity());
-        let reason =
-            failed.iter().find(|(fix, _)| Some(fix) == finding.fix.as_ref()).map(|(_, why)| why.clone());
+        let reason = finding.fix.as_ref().and_then(|fix| failed.get(fix)).cloned();
         if let Some(reason) = reason.filter(|_| !finding.fixed) {
             finding.hint = Some(reason);
         }
@@ -75,12 +74,23 @@ fn apply_all(
     request: &Request,
     todo: Vec<Fix>,
     said: &mut Vec<String>,
-    failed: &mut Vec<(Fix, String)>,
+    failed: &mut HashMap<Fix, String>,
     done: &mut HashSet<Fix>,
 ) -> Result<()> {
     let registry = context.store()?.read().ok();
     let grounds = Grounds::new(context, registry.as_ref(), request);
-    for fix in todo {
+    let (releases, others): (Vec<Fix>, Vec<Fix>) =
+        todo.into_iter().partition(|fix| matches!(fix, Fix::ReleaseEntry { .. }));
+    // First, so that names and ports are free for the others.
+    match release::release(context, &grounds, &releases) {
+        Ok(words) => {
+            said.extend(words);
+            done.extend(releases);
+        }
+        Err(failure) if failure.code() == Code::Interrupted => return Err(failure),
+        Err(failure) => failed.extend(releases.into_iter().map(|fix| (fix, not_mended(&failure)))),
+    }
+    for fix in others {
         context.host.interrupt.check()?;
         match repair::apply(context, &grounds, &fix, request) {
             Ok(words) => {
@@ -88,12 +98,16 @@ fn apply_all(
                 done.insert(fix);
             }
             Err(failure) => {
-                let hint = failure.next_step().map(|hint| format!("; {hint}")).unwrap_or_default();
-                failed.push((fix, format!("not mended: {failure}{hint}")));
+                failed.insert(fix, not_mended(&failure));
             }
         }
     }
     Ok(())
+}
+
+fn not_mended(failure: &Failure) -> String {
+    let hint = failure.next_step().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("not mended: {failure}{hint}")
 }
 
 fn add_new(known: &mut Vec<Finding>, seen: &[Finding]) {

@@ -1,6 +1,7 @@
 //! Reads the machine once, into the facts that the checks look at.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -64,8 +65,9 @@ pub fn gather(
     for ground in grounds.contexts() {
         context.host.interrupt.check()?;
         let Some(repository) = &ground.repository else { continue };
-        facts.unrecorded.extend(unrecorded(repository, &registry)?);
-        facts.half_made.extend(half_made(repository, &registry)?);
+        let records = Records::of(&registry, repository);
+        facts.unrecorded.extend(unrecorded(repository, &records)?);
+        facts.half_made.extend(half_made(repository, &records)?);
     }
     facts.listeners = listeners(&registry, request.verify_ports)?;
     Ok(facts)
@@ -179,37 +181,52 @@ fn recorded(
     registry: &Registry,
     all: bool,
 ) -> Result<Vec<Recorded>> {
-    let mut lookouts = Vec::new();
+    let mut lookouts = HashMap::new();
     for ground in grounds.contexts() {
         if let Some(id) = id_of(ground) {
-            lookouts.push((id, ground, Lookout::new(ground, ground.repository.as_ref())?));
+            lookouts.insert(id, (ground, Lookout::new(ground, ground.repository.as_ref())?));
         }
     }
     let unreachable = Lookout::new(context, None)?;
     let here = place::Surroundings::read();
     let living = registry.entries().filter(|entry| entry.is_living());
     let look = |entry: &Entry| {
-        let ground = lookouts.iter().find(|(id, ..)| *id == entry.repository_id);
-        let seen = match ground {
-            Some((_, ground, lookout)) => Some(see(ground, lookout, &here, entry)),
+        context.host.interrupt.check()?;
+        let seen = match lookouts.get(&entry.repository_id) {
+            Some((ground, lookout)) => Some(see(ground, lookout, &here, entry)),
             None if all => Some(see(context, &unreachable, &here, entry)),
             None => None,
         };
-        Recorded { entry: entry.clone(), seen }
+        Ok(Recorded { entry: entry.clone(), seen })
     };
-    Ok(living.map(look).collect())
+    living.map(look).collect()
 }
 
-/// Answers whether some record is about git's worktree.
-pub(super) fn is_recorded(registry: &Registry, repository: &Repository, worktree: &Worktree) -> bool {
-    let Some(id) = repository.find_id() else { return false };
-    registry.living(&id).any(|entry| {
-        let by_admin = worktree.admin.as_deref().is_some_and(|admin| admin == entry.admin);
-        by_admin || entry.path == worktree.path
-    })
+/// What the records of one repository are about.
+pub(super) struct Records<'a> {
+    admins: HashSet<&'a str>,
+    paths: HashSet<&'a Path>,
 }
 
-fn unrecorded(repository: &Repository, registry: &Registry) -> Result<Vec<Unrecorded>> {
+impl<'a> Records<'a> {
+    pub(super) fn of(registry: &'a Registry, repository: &Repository) -> Self {
+        let id = repository.find_id();
+        let living = || registry.entries().filter(|entry| entry.is_living());
+        let own = || living().filter(|entry| id.as_ref() == Some(&entry.repository_id));
+        Self {
+            admins: own().map(|entry| entry.admin.as_str()).collect(),
+            paths: own().map(|entry| entry.path.as_path()).collect(),
+        }
+    }
+
+    /// Answers whether some record is about git's worktree.
+    pub(super) fn have(&self, worktree: &Worktree) -> bool {
+        let by_admin = worktree.admin.as_deref().is_some_and(|admin| self.admins.contains(admin));
+        by_admin || self.paths.contains(worktree.path.as_path())
+    }
+}
+
+fn unrecorded(repository: &Repository, records: &Records<'_>) -> Result<Vec<Unrecorded>> {
     // What is locked, or may lie on a disk that is not mounted, is where it belongs.
     let is_lost = |worktree: &Worktree| {
         worktree.missing
@@ -221,7 +238,7 @@ fn unrecorded(repository: &Repository, registry: &Registry) -> Result<Vec<Unreco
         worktree.admin.is_some()
             && worktree.broken.is_none()
             && !worktree.initializing
-            && !is_recorded(registry, repository, worktree)
+            && !records.have(worktree)
             && (is_lost(worktree) || !worktree.missing && repository.require_own(&worktree.path).is_ok())
     };
     let found = repository.worktrees()?.into_iter().filter(is_it);
@@ -234,8 +251,8 @@ fn unrecorded(repository: &Repository, registry: &Registry) -> Result<Vec<Unreco
     Ok(found.collect())
 }
 
-fn half_made(repository: &Repository, registry: &Registry) -> Result<Vec<HalfMade>> {
-    let found = repository.half_made(|worktree| is_recorded(registry, repository, worktree))?;
+fn half_made(repository: &Repository, records: &Records<'_>) -> Result<Vec<HalfMade>> {
+    let found = repository.half_made(|worktree| records.have(worktree))?;
     let found = found.into_iter().map(|left| HalfMade {
         repository: repository.root().to_path_buf(),
         admin: left.admin,

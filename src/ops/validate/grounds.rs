@@ -1,6 +1,6 @@
 //! The repositories that are looked at, each with the configuration that counts there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
@@ -18,6 +18,8 @@ use super::look::Request;
 pub struct Grounds<'a> {
     here: Option<&'a Context>,
     others: Vec<Context>,
+    /// Which of the contexts is which repository's, the one we stand in being the first.
+    places: HashMap<RepositoryId, usize>,
     /// What is wrong with their configurations.
     pub problems: Vec<Problem>,
 }
@@ -27,7 +29,9 @@ impl<'a> Grounds<'a> {
     #[must_use]
     pub fn new(context: &'a Context, registry: Option<&Registry>, request: &Request) -> Self {
         let here = context.repository.is_some().then_some(context);
-        let mut grounds = Self { here, others: Vec::new(), problems: request.config_problems.clone() };
+        let problems = request.config_problems.clone();
+        let places = here.and_then(id_of).map(|id| (id, 0)).into_iter().collect();
+        let mut grounds = Self { here, others: Vec::new(), places, problems };
         let Some(registry) = registry.filter(|_| request.all) else { return grounds };
         let of_entries = registry.entries().filter(|entry| entry.is_living());
         let of_entries = of_entries.map(|entry| (&entry.repository_id, &entry.repository));
@@ -39,6 +43,8 @@ impl<'a> Grounds<'a> {
                 continue;
             }
             if let Some((other, problems)) = open(context, path, id) {
+                let place = grounds.contexts().count();
+                grounds.places.insert(id.clone(), place);
                 grounds.others.push(other);
                 grounds.problems.extend(problems);
             }
@@ -54,7 +60,7 @@ impl<'a> Grounds<'a> {
     /// Returns the context of the repository with that id.
     #[must_use]
     pub fn find(&self, id: &RepositoryId) -> Option<&Context> {
-        self.contexts().find(|context| id_of(context).as_ref() == Some(id))
+        self.contexts().nth(*self.places.get(id)?)
     }
 
     /// Returns the repositories' folders.

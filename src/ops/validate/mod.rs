@@ -6,6 +6,7 @@ mod gather;
 mod grounds;
 mod look;
 mod rebuild;
+mod release;
 mod repair;
 mod rows;
 mod see;

@@ -12,16 +12,14 @@ use crate::model::event::Event;
 use crate::model::finding::{Fix, Target};
 use crate::model::listener::Listener;
 use crate::model::port::Port;
-use crate::model::presence::Presence;
 use crate::model::registry::allocation::RecordedPort;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::vanished::{self, Lookout, Release};
 use crate::ops::{env, heal, hooks, ports};
 
-use super::gather::is_recorded;
+use super::gather::Records;
 use super::grounds::{Grounds, open_for};
 use super::look::Request;
 use super::{adopt, rebuild, rows};
@@ -47,7 +45,8 @@ pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Requ
             Ok(Vec::new())
         }
         Fix::DropRecord { target } => drop_record(context, target),
-        Fix::ReleaseEntry { target } => release_entry(context, grounds, target),
+        // All of them together: see the room of releases.
+        Fix::ReleaseEntry { .. } => Ok(Vec::new()),
         Fix::DropAllocation { target, .. }
         | Fix::ReleasePort { target, .. }
         | Fix::MovePort { target, .. }
@@ -230,28 +229,6 @@ fn drop_record(context: &Context, target: &Target) -> Result<Vec<String>> {
     })
 }
 
-fn release_entry(context: &Context, grounds: &Grounds<'_>, target: &Target) -> Result<Vec<String>> {
-    let registry = context.store()?.read()?;
-    let entry = require(&registry, target)?;
-    let ground = grounds.find(&target.repository);
-    let repository = ground.and_then(|ground| ground.repository.as_ref());
-    let lookout = Lookout::new(ground.unwrap_or(context), repository)?;
-    if lookout.presence(entry) != Presence::Vanished {
-        return Ok(Vec::new());
-    }
-    match (ground, repository) {
-        (Some(ground), Some(repository)) => {
-            let mut said = Vec::new();
-            vanished::release_one(ground, repository, entry, &mut said)?;
-            Ok(said)
-        }
-        _ => Ok(match vanished::drop_record(context, entry, "vanished")? {
-            Release::Kept(why) => vec![format!("`{}` and its ports are kept for now: {why}", entry.name)],
-            Release::Done | Release::Changed => Vec::new(),
-        }),
-    }
-}
-
 fn settle_half_made(
     context: &Context,
     grounds: &Grounds<'_>,
@@ -261,7 +238,8 @@ fn settle_half_made(
     let registry = context.store()?.read()?;
     let repositories = grounds.contexts().filter_map(|ground| ground.repository.as_ref());
     for repository in repositories.filter(|repository| repository.root() == root) {
-        repository.settle_half_made(admin, |worktree| is_recorded(&registry, repository, worktree))?;
+        let records = Records::of(&registry, repository);
+        repository.settle_half_made(admin, |worktree| records.have(worktree))?;
     }
     Ok(Vec::new())
 }
