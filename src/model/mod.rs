@@ -33,6 +33,7 @@ pub mod process;
 pub mod purpose;
 pub mod quantity;
 pub mod quoting;
+pub mod recovery;
 pub mod registry;
 pub mod resolution;
 pub mod resolve;

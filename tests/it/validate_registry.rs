@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, git};
+use crate::support::{Sandbox, git, skip};
 use crate::validate::{codes, findings, mended};
 
 fn registry(sandbox: &Sandbox) -> String {
@@ -52,6 +52,58 @@ fn a_create_that_the_backup_calls_unfinished_and_that_is_whole_is_finished_and_n
     findings(&sandbox, &["--fix"], 0);
     assert!(folder.join("work.txt").exists());
     assert_eq!(sandbox.living()[0]["state"], "active");
+}
+
+#[test]
+fn an_allocation_that_the_backup_does_not_know_is_believed_from_the_env_block() {
+    let by_hand = |sandbox: &Sandbox| {
+        let state = sandbox.state();
+        fs::copy(state.join("registry.json.bak"), state.join("registry.json")).unwrap();
+    };
+    for recover in [&(|sandbox: &Sandbox| damage(sandbox, "half")) as &dyn Fn(&Sandbox), &by_hand] {
+        let sandbox = Sandbox::new();
+        sandbox.wt(&["create", "one", "--ports"]).ok();
+        sandbox.wt(&["ports", "allocate", "--worktree", "feature-one", "--service", "api"]).ok();
+        let env = fs::read_to_string(sandbox.worktree("feature-one").join(".env")).unwrap();
+        assert!(env.contains(&sandbox.port(1).to_string()));
+        recover(&sandbox);
+        sandbox.wt(&["validate", "--fix"]).ok().says(&["`feature-one` has port", "again"]);
+        assert_eq!(fs::read_to_string(sandbox.worktree("feature-one").join(".env")).unwrap(), env);
+        assert_eq!(sandbox.living()[0]["allocations"][1]["port"], sandbox.port(1));
+        assert_eq!(codes(&findings(&sandbox, &[], 0)), [""; 0]);
+    }
+}
+
+#[test]
+fn a_block_of_another_repository_is_heard_too_before_its_record_is_believed() {
+    let sandbox = Sandbox::new();
+    sandbox.make_repository("other");
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    sandbox.wt_in(&sandbox.path("other"), &["create", "two", "--ports"]).ok();
+    sandbox
+        .wt_in(
+            &sandbox.path("other"),
+            &["ports", "allocate", "--worktree", "feature-two", "--service", "api"],
+        )
+        .ok();
+    damage(&sandbox, "half");
+    findings(&sandbox, &["--fix"], 0);
+    let living = sandbox.living();
+    let two = living.iter().find(|entry| entry["name"] == "feature-two").unwrap();
+    assert_eq!(two["allocations"].as_array().unwrap().len(), 2, "{two}");
+}
+
+#[test]
+fn a_server_that_runs_on_a_port_that_the_backup_does_not_know_keeps_it() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one", "--no-env"]).ok();
+    let folder = sandbox.worktree("feature-one");
+    let Some(_server) = sandbox.python_server(&folder, "127.0.0.1", &[sandbox.port(3)]) else {
+        return skip("no python3");
+    };
+    damage(&sandbox, "half");
+    findings(&sandbox, &["--fix"], 0);
+    assert_eq!(sandbox.living()[0]["allocations"][0]["port"], sandbox.port(3));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::finding::{Finding, Fix};
 use crate::model::validity::Summary;
 
+use super::believe::believe;
 use super::grounds::Grounds;
 use super::look::{Report, Request, look};
 use super::{release, repair};
@@ -21,6 +22,11 @@ const ROUNDS: usize = 5;
 /// Those of looking, and `interrupted`; what was mended by then stays mended.
 pub fn fix(context: &Context, request: &Request) -> Result<Report> {
     let mut request = request.clone();
+    let mut said = Vec::new();
+    if context.store()?.is_backup() {
+        // Somebody put it back by hand.
+        said.extend(believe(context, &request)?);
+    }
     let (mut remaining, mut looked_at) = look(context, &request)?;
     let mut report = Report {
         findings: remaining.clone(),
@@ -28,7 +34,7 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
         looked_at: looked_at.clone(),
         backup: None,
         plan: None,
-        said: Vec::new(),
+        said,
     };
     let mut failed: HashMap<Fix, String> = HashMap::new();
     let mut done: HashSet<Fix> = HashSet::new();

@@ -1,6 +1,7 @@
 //! Looks for what is wrong with the records, and mends it: gather once, check purely, apply each fix, look again.
 
 mod adopt;
+mod believe;
 mod fix;
 mod gather;
 mod grounds;

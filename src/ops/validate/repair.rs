@@ -19,6 +19,7 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::{env, heal, hooks, ports};
 
+use super::believe::believe;
 use super::gather::Records;
 use super::grounds::{Grounds, open_for};
 use super::look::Request;
@@ -31,9 +32,9 @@ use super::{adopt, rebuild, rows};
 /// What stops it; nothing is half-done then.
 pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Request) -> Result<Vec<String>> {
     match fix {
-        Fix::RestoreBackup => restore_backup(context),
-        Fix::RebuildRegistry => rebuild::rebuild(context),
-        Fix::MendRows => rows::mend(context, grounds),
+        Fix::RestoreBackup => recovered(context, request, restore_backup(context)?),
+        Fix::RebuildRegistry => recovered(context, request, rebuild::rebuild(context)?),
+        Fix::MendRows => recovered(context, request, rows::mend(context, grounds)?),
         Fix::Adopt { path } => adopt::adopt(context, grounds, path),
         Fix::SettleHalfMade { repository, admin } => settle_half_made(context, grounds, repository, admin),
         Fix::InstallHooks => {
@@ -187,6 +188,12 @@ fn take_back(context: &Context, before: Entry) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// Recovered records may be older than what their worktrees say.
+fn recovered(context: &Context, request: &Request, mut said: Vec<String>) -> Result<Vec<String>> {
+    said.extend(believe(context, request)?);
+    Ok(said)
 }
 
 fn restore_backup(context: &Context) -> Result<Vec<String>> {
