@@ -59,7 +59,7 @@ pub fn take_back(repository: &Repository, entry: &Entry, branch_made: BranchMade
     let EntryState::Creating { journal, .. } = &entry.state else { return Ok(Undone::Gone) };
     let admin = find_admin(repository, entry, journal)?;
     if folder_is_ours(repository, &entry.path, admin.as_deref()) {
-        let foreign = foreign_paths(repository, entry, journal)?;
+        let foreign = foreign_paths(repository, entry, journal, admin.as_deref())?;
         if !foreign.is_empty() {
             return Ok(Undone::Kept { foreign });
         }
@@ -118,15 +118,24 @@ fn is_link_cut_short(path: &Path) -> bool {
 }
 
 /// What stands in the folder and was not provably made by this create.
-fn foreign_paths(repository: &Repository, entry: &Entry, journal: &Journal) -> Result<Vec<PathBuf>> {
+fn foreign_paths(
+    repository: &Repository,
+    entry: &Entry,
+    journal: &Journal,
+    admin: Option<&str>,
+) -> Result<Vec<PathBuf>> {
     let mut allowed = vec![".git"];
     if journal.env && env_is_ours(&entry.path)? {
         allowed.push(".env");
     }
     // Where the commit cannot even be looked at any more, git could not have laid it out either.
-    let mut foreign = match repository.way(&journal.commit).unwrap_or(Way::Engine) {
+    let way = match admin {
+        Some(admin) => repository.way_in(&journal.commit, admin),
+        None => repository.way(&journal.commit),
+    };
+    let mut foreign = match way.unwrap_or(Way::Engine) {
         Way::Engine => {
-            let outside = repository.outside_rules()?;
+            let outside = repository.outside_rules(admin)?;
             verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &outside, &allowed)?
         }
         Way::Git(_) => repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed)?,

@@ -14,14 +14,13 @@ use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use crate::error::{Code, Failure, Result};
 use crate::host::process::table;
 
-/// What `git rev-parse --local-env-vars` names (git 2.47), and what makes a child read other refs or objects.
-pub(super) const LOCAL_VARIABLES: [&str; 24] = [
+/// What `git rev-parse --local-env-vars` names (git 2.47), and what makes a child read other refs or objects. Settings
+/// given for one command (`GIT_CONFIG_COUNT`, `git -c`) name no repository: they count for git, and so for us.
+pub(super) const LOCAL_VARIABLES: [&str; 22] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CEILING_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS",
     "GIT_DEFAULT_HASH",
     "GIT_DIR",
     "GIT_DISCOVERY_ACROSS_FILESYSTEM",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use git2::Config;
 
+use super::config_sources::has_foreign_system_file;
 use super::repository::Repository;
 use super::scan::user_file;
 use crate::error::Result;
@@ -13,9 +14,10 @@ use crate::host::conversion::{Outside, Settings, has_odd_pattern};
 const SYSTEM: &str = "/etc/gitattributes";
 
 impl Repository {
-    /// Reads the rules as they are now. What [`way`](Self::way) gives to git may read wrong here.
-    pub fn outside_rules(&self) -> Result<Outside> {
-        let git_dir = self.current_admin().map(|admin| self.admin_dir(admin));
+    /// Reads the rules as they are now in the worktree that git calls `admin`, else where we stand. What
+    /// [`way_in`](Self::way_in) gives to git may read wrong here.
+    pub fn outside_rules(&self, admin: Option<&str>) -> Result<Outside> {
+        let git_dir = admin.or_else(|| self.current_admin()).map(|admin| self.admin_dir(admin));
         let settings = self.settings(git_dir.as_deref())?;
         Ok(self.outside_rules_of(&settings))
     }
@@ -45,6 +47,9 @@ pub(super) fn reasons_outside(settings: &Config, outside: &Outside) -> Vec<Strin
     }
     if std::env::var_os("GIT_ATTR_NOSYSTEM").is_some() && !outside.system.is_empty() {
         add("GIT_ATTR_NOSYSTEM is set");
+    }
+    if has_foreign_system_file("gitattributes") {
+        add("git may read the system's attributes elsewhere");
     }
     // git would look in the new worktree.
     if settings.get_string("core.attributesFile").is_ok()

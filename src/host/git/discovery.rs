@@ -1,9 +1,9 @@
 //! Finding the repository above a folder: by reading `.git` files and folders, never by asking the environment.
 
-use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use super::config::ReadSettings;
 use super::repository::{Current, Repository};
 use crate::error::{Code, Failure, Result};
 use crate::host::objects::Library;
@@ -63,7 +63,7 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
         library,
         refusal,
         relative_links,
-        shared_settings: OnceCell::new(),
+        read_settings: ReadSettings::default(),
     })
 }
 

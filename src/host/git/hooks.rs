@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use git2::Config;
 
 use super::command::Git;
+use super::discovery::read_link_file;
 use super::repository::Repository;
 use crate::error::Result;
 
@@ -20,7 +21,8 @@ impl Repository {
     ) -> Result<Option<i32>> {
         let zeros = "0".repeat(new.len());
         let arguments = [zeros.as_str(), new, "1"];
-        let settings = self.settings(None)?;
+        let git_dir = read_link_file(&worktree.join(".git"));
+        let settings = self.settings(git_dir.as_deref())?;
         let file = self.hook_file(&settings, "post-checkout", worktree);
         let child = if is_configured(&settings, "post-checkout") {
             let words = ["hook", "run", "--ignore-missing", "post-checkout", "--"];

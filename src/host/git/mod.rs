@@ -8,6 +8,8 @@ mod branch_use;
 mod branches;
 mod command;
 mod config;
+mod config_conditions;
+mod config_sources;
 mod conversions;
 mod discovery;
 mod git_lock;

@@ -1,11 +1,10 @@
 //! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
 
-use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use super::command::Git;
+use super::config::ReadSettings;
 use crate::error::{Code, Failure, Result};
 use crate::host::objects::{Library, Unread};
 use crate::model::registry::repository::RepositoryRecord;
@@ -30,8 +29,7 @@ pub struct Repository {
     pub(super) refusal: Option<String>,
     /// Whether worktrees and repository name each other by relative paths (`extensions.relativeWorktrees`).
     pub(super) relative_links: bool,
-    /// git's configuration as far as all worktrees share it, once it was read.
-    pub(super) shared_settings: OnceCell<Rc<git2::Config>>,
+    pub(super) read_settings: ReadSettings,
 }
 
 impl Repository {

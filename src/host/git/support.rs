@@ -1,5 +1,7 @@
 //! Whether our own checkout gives what git would give, or git must do it; every reason is one of libgit2's gaps.
 
+use std::path::Path;
+
 use git2::Config;
 
 use super::attributes::Wanted;
@@ -36,15 +38,25 @@ impl Way {
 }
 
 impl Repository {
-    /// Decides who checks out `commit` (in hexadecimal): one walk over its trees, reading only `.gitattributes`.
+    /// Decides who checks out `commit` (in hexadecimal), as far as that can be told where we stand: one walk over its
+    /// trees, reading only `.gitattributes`.
     pub fn way(&self, commit: &str) -> Result<Way> {
+        let git_dir = self.current_admin().map(|admin| self.admin_dir(admin));
+        self.way_from(commit, git_dir.as_deref().unwrap_or(&self.common_dir))
+    }
+
+    /// Decides the same for a worktree that git knows already as `admin`: with its git folder, on its branch.
+    pub fn way_in(&self, commit: &str, admin: &str) -> Result<Way> {
+        self.way_from(commit, &self.admin_dir(admin))
+    }
+
+    fn way_from(&self, commit: &str, git_dir: &Path) -> Result<Way> {
         let Some(library) = self.library() else {
             return Ok(Way::Git(vec![self.refusal_phrase()]));
         };
-        let git_dir = self.current_admin().map(|admin| self.admin_dir(admin));
-        let settings = self.settings(git_dir.as_deref())?;
+        let settings = self.settings(Some(git_dir))?;
         let mut reasons = settings_reasons(&settings)?;
-        let own = git_dir.as_deref().unwrap_or(&self.common_dir).join("config.worktree");
+        let own = git_dir.join("config.worktree");
         if settings.get_bool("extensions.worktreeconfig").unwrap_or(false) && own.exists() {
             reasons.push(
                 "worktrees have their own configuration (config.worktree), which git copies".to_owned(),

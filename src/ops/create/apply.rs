@@ -59,9 +59,9 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     let made = crate::ops::env::variables_of(context, repository, &entry).and_then(|variables| {
         let made = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
         let (entry, warnings) = finish::finish(context, repository, &entry, &made.admin, plan.lock.as_ref())?;
-        Ok((entry, warnings, variables, made.checkout))
+        Ok((entry, warnings, variables, made))
     });
-    let (entry, mut warnings, variables, checkout) = match made {
+    let (entry, mut warnings, variables, made) = match made {
         Ok(finished) => finished,
         Err(failure) => return Err(undone(context, repository, &entry, branch_made.get(), failure)),
     };
@@ -80,8 +80,8 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     }
     Ok(Report {
         worktree: view::of_entry(context, repository, &entry)?,
-        way: plan.way,
-        checkout,
+        way: made.way,
+        checkout: made.checkout,
         branch: plan.branch,
         variables,
         warnings,

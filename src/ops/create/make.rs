@@ -25,6 +25,8 @@ use super::plan::{BranchPlan, Plan};
 pub struct Made {
     /// git's name of the new worktree.
     pub admin: String,
+    /// Who wrote the files.
+    pub way: Way,
     /// What our own checkout wrote; `None` where git did it.
     pub checkout: Option<checkout::Report>,
 }
@@ -65,7 +67,7 @@ pub fn make(
     };
     match &plan.way {
         Way::Git(_) => make_by_git(context, repository, plan, &head, &journal.token, hold),
-        Way::Engine => make_by_ourselves(context, repository, plan, &head, &journal.token, watch),
+        Way::Engine => make_by_ourselves(context, repository, plan, &head, &journal.token, hold, watch),
     }
 }
 
@@ -90,7 +92,7 @@ fn make_by_git(
     let admin = repository.register_with_git(&request)?;
     repository.fill_with_git(&request)?;
     share(repository);
-    Ok(Made { admin, checkout: None })
+    Ok(Made { admin, way: plan.way.clone(), checkout: None })
 }
 
 fn make_by_ourselves(
@@ -99,6 +101,7 @@ fn make_by_ourselves(
     plan: &Plan,
     head: &Head,
     token: &str,
+    hold: &FileHold,
     watch: &dyn Watch,
 ) -> Result<Made> {
     let (admin, folder) = loop {
@@ -112,19 +115,31 @@ fn make_by_ourselves(
     };
     repository.write_link(&admin, &plan.path)?;
     let interrupt = &context.host.interrupt;
+    let interrupted = || interrupt.is_raised();
+    // What counts in the new worktree (its git folder, its branch) is known only now that git knows it.
+    if repository.only_git_knows_settings()? {
+        let way = repository.way_in(&plan.commit, &admin)?;
+        if matches!(way, Way::Git(_)) {
+            let (path, hold) = (&*plan.path, Some(hold.as_fd()));
+            let request = GitAdd { path, head, token, lock: None, hold, interrupted: &interrupted };
+            repository.fill_with_git(&request)?;
+            share(repository);
+            return Ok(Made { admin, way, checkout: None });
+        }
+    }
     let written = checkout::checkout(&checkout::Request {
         common_dir: repository.common_dir(),
         commit: &plan.commit,
         folder: &plan.path,
         admin: &folder,
         siblings: &|| siblings(repository, &plan.path),
-        outside: &repository.outside_rules()?,
+        outside: &repository.outside_rules(Some(&admin))?,
         workers: repository.checkout_workers(),
-        interrupted: &|| interrupt.is_raised(),
+        interrupted: &interrupted,
         progress: &|done, total| watch.files(done, total),
     })?;
     share(repository);
-    Ok(Made { admin, checkout: Some(written) })
+    Ok(Made { admin, way: Way::Engine, checkout: Some(written) })
 }
 
 /// Opens what was made in git's folder to those with whom the repository is shared.

@@ -27,8 +27,11 @@ pub(in crate::host::git) struct Rules {
 
 impl Rules {
     pub(in crate::host::git) fn read(repository: &Repository, git_dir: Option<&Path>) -> Result<Self, Doubt> {
-        let settings =
-            repository.settings(git_dir).map_err(|_| Doubt("git's configuration cannot be read"))?;
+        let unread = |_| Doubt("git's configuration cannot be read");
+        if repository.only_git_knows_settings().map_err(unread)? {
+            return Err(Doubt("the configuration has conditions"));
+        }
+        let settings = repository.settings(git_dir).map_err(unread)?;
         let is_on = |key: &str, usual: bool| settings.get_bool(key).unwrap_or(usual);
         for (key, usual, why) in [
             ("core.sparseCheckout", false, "the checkout is sparse"),
@@ -41,12 +44,6 @@ impl Rules {
         }
         if !is_on("core.symlinks", true) {
             return Err(Doubt("symbolic links are files"));
-        }
-        let includes = settings.entries(Some(r"^includeif\.")).map_err(|_| Doubt("git's configuration"))?;
-        let mut is_conditional = false;
-        includes.for_each(|_| is_conditional = true).map_err(|_| Doubt("git's configuration"))?;
-        if is_conditional {
-            return Err(Doubt("the configuration has conditions"));
         }
         let common_dir = repository.common_dir();
         let exclude = common_dir.join("info/exclude");
