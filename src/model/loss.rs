@@ -27,6 +27,10 @@ pub enum Loss {
     Changed {
         paths: Vec<String>,
     },
+    /// Changed files that git was told not to look at (skip-worktree, assume-unchanged).
+    Hidden {
+        paths: Vec<String>,
+    },
     Staged {
         paths: Vec<String>,
     },
@@ -37,6 +41,10 @@ pub enum Loss {
         paths: Vec<String>,
     },
     Ignored {
+        paths: Vec<String>,
+    },
+    /// Folders that may not be looked into.
+    Unreadable {
         paths: Vec<String>,
     },
     /// Commits that only this HEAD, or the branch that goes too, still names.
@@ -108,10 +116,14 @@ impl fmt::Display for Loss {
             Self::OperationInProgress { operation } => write!(formatter, "an unfinished {operation}"),
             Self::Conflicted { paths } => listed(formatter, "in conflict", paths),
             Self::Changed { paths } => listed(formatter, "changed", paths),
+            Self::Hidden { paths } => {
+                listed(formatter, "changed, and hidden from git (skip-worktree, assume-unchanged)", paths)
+            }
             Self::Staged { paths } => listed(formatter, "staged", paths),
             Self::Submodule { paths } => listed(formatter, "changed submodules", paths),
             Self::Untracked { paths } => listed(formatter, "untracked", paths),
             Self::Ignored { paths } => listed(formatter, "ignored, and nowhere else", paths),
+            Self::Unreadable { paths } => listed(formatter, "cannot be looked into", paths),
             Self::Commits { branch: Some(branch), count } => {
                 write!(
                     formatter,
@@ -166,9 +178,11 @@ pub fn refusal(name: &str, path: &Path, losses: &[&Loss]) -> Failure {
     let has_processes = has(|loss| matches!(loss, Loss::Processes { .. }));
     let has_lock = has(|loss| matches!(loss, Loss::Lock { .. }));
     let has_work = has(|loss| !loss.is_running() && !matches!(loss, Loss::Lock { .. }));
+    let has_hidden = has(|loss| matches!(loss, Loss::Hidden { .. }));
     let down = format!("`wt -C {} down` stops the services", quote_sh(&path.to_string_lossy()));
     let steps = [
         (has_work, "commit, push or move what you need"),
+        (has_hidden, "`git ls-files -v` marks what is hidden from git by `S` or a small letter"),
         // Said where nothing else is to be done; what else there is comes with reading on.
         (has_lock && losses.len() == 1, "`git worktree unlock` lifts the lock"),
         (has_services, &*down),

@@ -135,7 +135,7 @@ fn count(changes: &Changes) -> ChangesView {
     ChangesView {
         staged: changes.staged.len(),
         modified: changes.modified.len() + changes.conflicted.len() + changes.submodules.len(),
-        untracked: changes.untracked.len(),
+        untracked: changes.untracked.len() + changes.unreadable.len(),
     }
 }
 

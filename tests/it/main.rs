@@ -72,6 +72,7 @@ mod registry;
 mod remove;
 mod remove_danger;
 mod remove_refuses;
+mod remove_unseen;
 mod restore;
 mod restore_vanished;
 mod services_callers;

@@ -118,19 +118,19 @@ fn as_file(list: &[u8]) -> Vec<u8> {
     for item in list.split(|byte| *byte == 0).filter(|item| !item.is_empty()) {
         let end = memchr::memchr(b'\n', item).unwrap_or(item.len());
         let (key, value) = (&item[..end], item.get(end + 1..));
-        let (Some(first), Some(last)) = (memchr::memchr(b'.', key), memchr::memrchr(b'.', key)) else {
+        let (Some(first), Some(dot)) = (memchr::memchr(b'.', key), memchr::memrchr(b'.', key)) else {
             continue;
         };
-        let (section, name) = (&key[..first], &key[last + 1..]);
+        let (section, name) = (&key[..first], &key[dot + 1..]);
         // git has followed these.
         if section == b"include" || section == b"includeif" {
             continue;
         }
         text.push(b'[');
         text.extend_from_slice(section);
-        if first < last {
+        if first < dot {
             text.extend_from_slice(b" \"");
-            quote(&key[first + 1..last], &mut text);
+            quote(&key[first + 1..dot], &mut text);
             text.push(b'"');
         }
         text.extend_from_slice(b"]\n");

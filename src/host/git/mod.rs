@@ -14,6 +14,7 @@ mod conversions;
 mod discovery;
 mod git_lock;
 mod half_made;
+mod hidden;
 mod hook_files;
 mod hook_partner;
 mod hook_settings;

@@ -29,6 +29,8 @@ pub struct Changes {
     pub conflicted: Vec<String>,
     /// Submodules with another commit checked out, or changes within.
     pub submodules: Vec<String>,
+    /// Folders that may not be looked into: what they hold is nobody's to call unchanged.
+    pub unreadable: Vec<String>,
 }
 
 impl Changes {
@@ -39,7 +41,14 @@ impl Changes {
 
     /// Counts the changed paths, ignored ones aside; one staged and changed again counts twice.
     pub fn count(&self) -> usize {
-        let changed = [&self.staged, &self.modified, &self.untracked, &self.conflicted, &self.submodules];
+        let changed = [
+            &self.staged,
+            &self.modified,
+            &self.untracked,
+            &self.conflicted,
+            &self.submodules,
+            &self.unreadable,
+        ];
         changed.iter().map(|paths| paths.len()).sum()
     }
 }
@@ -137,14 +146,28 @@ fn processors() -> usize {
 
 pub(super) fn changes_by_git(path: &Path, ignored: bool) -> Result<Changes> {
     let ignored = if ignored { "--ignored=traditional" } else { "--ignored=no" };
+    // The untracked cache remembers folders, and does not say which of them it could not open.
+    let settings = ["-c", "core.untrackedCache=false"];
     let args = ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-renames", ignored];
-    let output = Git::new(path).args(args).run()?;
+    let output = Git::new(path).args(settings).args(args).run()?;
     if !output.is_success() {
         let message = format!("git cannot tell what changed in {}: {}", path.display(), output.complaint());
         return Err(Failure::new(Code::GitFailed, message)
             .hint(format!("see what git says: git -C {} status", path.display())));
     }
-    Ok(parse_porcelain(&output.stdout))
+    Ok(Changes { unreadable: unreadable(&output.complaint()), ..parse_porcelain(&output.stdout) })
+}
+
+/// Returns the folders that git could not open: it warns, and calls the rest clean.
+fn unreadable(complaint: &str) -> Vec<String> {
+    let named = complaint.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("could not open directory '")?;
+        Some(rest.rsplit_once("': ")?.0.to_owned())
+    });
+    let mut folders: Vec<String> = named.collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
 }
 
 /// Reads `git status --porcelain=v2 -z --no-renames` (git-status(1)).

@@ -28,6 +28,7 @@ pub fn of_folder(
     }
     push(&mut losses, changes.conflicted, |paths| Loss::Conflicted { paths });
     push(&mut losses, changes.modified, |paths| Loss::Changed { paths });
+    push(&mut losses, repository.hidden_changes(folder, admin)?, |paths| Loss::Hidden { paths });
     push(&mut losses, changes.staged, |paths| Loss::Staged { paths });
     push(&mut losses, changes.submodules, |paths| Loss::Submodule { paths });
     push(&mut losses, repository.submodules_of(admin), |paths| Loss::Submodule { paths });
@@ -35,6 +36,9 @@ pub fn of_folder(
     let ignored =
         changes.ignored.into_iter().filter(|path| is_only_here(context, repository, folder, entry, path));
     push(&mut losses, ignored.collect(), |paths| Loss::Ignored { paths });
+    let caches = &context.config.remove.caches;
+    let unreadable = changes.unreadable.into_iter().filter(|path| !loss::is_cache(path, caches));
+    push(&mut losses, unreadable.collect(), |paths| Loss::Unreadable { paths });
     let mut ourselves = table::ancestors(std::process::id());
     ourselves.push(std::process::id());
     let inside: Vec<loss::Process> = table::inside(folder)

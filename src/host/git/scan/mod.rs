@@ -101,3 +101,10 @@ pub(super) fn cached_tree(index: &Path) -> Option<Oid> {
     let index = IndexFile::read(index).ok().filter(|index| !index.entries.is_empty())?;
     Oid::from_bytes(&index.tree?.tree?).ok()
 }
+
+/// Returns the paths of an index that are marked as assumed unchanged; `None` where git must tell.
+pub(super) fn assumed_paths(index: &Path) -> Option<Vec<Vec<u8>>> {
+    let index = IndexFile::read(index).ok()?;
+    let assumed = index.entries.iter().filter(|entry| entry.is_assumed);
+    Some(assumed.map(|entry| index.path(entry).to_vec()).collect())
+}
