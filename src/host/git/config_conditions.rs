@@ -57,7 +57,8 @@ pub(super) fn may_matter(settings: &Config, common_dir: &Path) -> bool {
     .is_none_or(may_any_matter)
 }
 
-fn may_any_matter(mut open: Vec<PathBuf>) -> bool {
+/// Answers whether one of these files, or what it includes, may hold something of weight.
+pub(super) fn may_any_matter(mut open: Vec<PathBuf>) -> bool {
     let mut seen = HashSet::new();
     while let Some(path) = open.pop() {
         // What is not there brings in nothing.

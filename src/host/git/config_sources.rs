@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use git2::Config;
 
+use super::config_conditions::may_any_matter;
+
 /// The files outside the repository, whether they are there or not.
 pub(super) struct Sources {
     pub(super) system: Option<PathBuf>,
@@ -28,25 +30,30 @@ impl Sources {
     }
 }
 
-/// Answers whether variables or a git of another place bring in what only git can tell.
+/// Answers whether variables, or the system's file of a git that was built for another place, bring in what only git can
+/// tell.
 pub(super) fn asks_for_git() -> bool {
-    ["GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"]
-        .iter()
-        .any(|name| variable(name).is_some_and(|value| !value.is_empty()))
-        || (!is_true("GIT_CONFIG_NOSYSTEM")
-            && variable("GIT_CONFIG_SYSTEM").is_none()
-            && has_foreign_system_file("gitconfig"))
+    let is_set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
+    if ["GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"].iter().any(is_set) {
+        return true;
+    }
+    let is_usual = is_true("GIT_CONFIG_NOSYSTEM") || variable("GIT_CONFIG_SYSTEM").is_some();
+    !is_usual && may_any_matter(foreign_system_files("gitconfig"))
 }
 
-/// Answers whether git was built for another place than `/usr`, and the system's file of that name is there or in
-/// `/etc`: which of the two counts was decided when it was built.
-pub(super) fn has_foreign_system_file(name: &str) -> bool {
-    let Some(git) = find_git() else { return false };
+/// Returns the system's files of that name between which a git that was not built for `/usr` chooses: which of them counts
+/// was decided when it was built.
+pub(super) fn foreign_system_files(name: &str) -> Vec<PathBuf> {
+    let Some(git) = find_git() else { return Vec::new() };
     let prefixes = [Some(git.clone()), std::fs::canonicalize(&git).ok()];
-    prefixes.iter().flatten().filter_map(|git| git.parent()?.parent()).any(|prefix| {
-        let is_usual = prefix == Path::new("/usr") || prefix == Path::new("/");
-        !is_usual && (prefix.join("etc").join(name).exists() || Path::new("/etc").join(name).exists())
-    })
+    let mut prefixes: Vec<&Path> =
+        prefixes.iter().flatten().filter_map(|git| git.parent()?.parent()).collect();
+    prefixes.retain(|prefix| *prefix != Path::new("/usr") && *prefix != Path::new("/"));
+    if !prefixes.is_empty() {
+        prefixes.push(Path::new("/"));
+    }
+    let files = prefixes.iter().map(|prefix| prefix.join("etc").join(name));
+    files.filter(|file| file.metadata().is_ok_and(|file| file.len() > 0)).collect()
 }
 
 fn find_git() -> Option<PathBuf> {

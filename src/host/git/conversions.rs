@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use git2::Config;
 
-use super::config_sources::has_foreign_system_file;
+use super::config_sources::foreign_system_files;
 use super::repository::Repository;
 use super::scan::user_file;
 use crate::error::Result;
@@ -48,7 +48,7 @@ pub(super) fn reasons_outside(settings: &Config, outside: &Outside) -> Vec<Strin
     if std::env::var_os("GIT_ATTR_NOSYSTEM").is_some() && !outside.system.is_empty() {
         add("GIT_ATTR_NOSYSTEM is set");
     }
-    if has_foreign_system_file("gitattributes") {
+    if !foreign_system_files("gitattributes").is_empty() {
         add("git may read the system's attributes elsewhere");
     }
     // git would look in the new worktree.
