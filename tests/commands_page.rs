@@ -6,28 +6,17 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use clap::CommandFactory;
-use wt::cli::arguments::Cli;
+use wt::cli::help;
 
-/// The flags for all are shown once, with `wt -h`.
-const FOR_ALL: &str = "\nEverywhere:\n";
-
-fn help(line: &str) -> String {
+fn help_of(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').skip(1).filter(|word| *word != "-h").collect();
-    let mut command = Cli::command().term_width(100).color(clap::ColorChoice::Never);
+    let mut command = help::command().term_width(100).color(clap::ColorChoice::Never);
     command.build();
     let mut named = &mut command;
     for word in &words {
         named = named.find_subcommand_mut(word).unwrap_or_else(|| panic!("no command `{word}`"));
     }
-    let help = named.clone().term_width(100).render_help().to_string();
-    let shown = match help.split_once(FOR_ALL) {
-        Some((own, rest)) if !words.is_empty() => {
-            let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
-            if after.is_empty() { own.to_owned() } else { format!("{own}\n{after}") }
-        }
-        _ => help,
-    };
+    let shown = named.clone().term_width(100).render_help().to_string();
     shown.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
@@ -39,7 +28,7 @@ fn written_anew(page: &str) -> String {
         let _ = writeln!(anew, "{line}");
         if line == "```console" {
             let prompt = lines.next().unwrap();
-            let _ = writeln!(anew, "{prompt}\n{}\n```", help(prompt.strip_prefix("$ ").unwrap()));
+            let _ = writeln!(anew, "{prompt}\n{}\n```", help_of(prompt.strip_prefix("$ ").unwrap()));
             lines.by_ref().find(|line| *line == "```").unwrap();
         }
     }
@@ -64,7 +53,7 @@ fn the_page_says_what_help_says() {
 #[test]
 fn the_page_shows_every_command() {
     let page = include_str!("../docs/commands.md");
-    for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+    for command in help::command().get_subcommands().filter(|command| !command.is_hide_set()) {
         let prompt = format!("$ wt {} -h\n", command.get_name());
         assert!(page.contains(&prompt), "docs/commands.md has no block `{}`", prompt.trim());
     }

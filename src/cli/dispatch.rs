@@ -3,15 +3,15 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ColorChoice, CommandFactory, FromArgMatches};
+use clap::{ColorChoice, FromArgMatches};
 
 use super::arguments::{Cli, Command, GlobalArguments};
 use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, health, hook,
-    hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status,
+    adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, health, help,
+    hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status,
     supervise, sweep, switch, trust, up, validate,
 };
 use crate::error::{Code, Failure, Result};
@@ -54,7 +54,7 @@ pub fn run(words: &[OsString]) -> u8 {
 }
 
 fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = Cli::command().color(ColorChoice::Never).try_get_matches_from(words)?;
+    let matches = help::command().color(ColorChoice::Never).try_get_matches_from(words)?;
     Cli::from_arg_matches(&matches)
 }
 
@@ -134,7 +134,7 @@ fn no_command(session: &Session<'_>) -> Result<u8> {
     if session.ui.is_json() {
         return Err(Failure::new(Code::Usage, "no command was given").hint("see `wt --help`"));
     }
-    session.ui.answer(&Cli::command().render_help().to_string())?;
+    session.ui.answer(&help::command().render_help().to_string())?;
     Ok(0)
 }
 

@@ -19,15 +19,14 @@ pub struct Arguments {
     /// Print the variables, write nothing
     #[arg(long)]
     pub print: bool,
-    /// Format of --print
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, requires = "print")]
-    pub format: Format,
+    /// Print them in this format, write nothing [default: dotenv]
+    #[arg(long, value_name = "FORMAT", value_enum, conflicts_with = "check")]
+    pub format: Option<Format>,
 }
 
 /// The values of `--format`.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Format {
-    #[default]
     Dotenv,
     Sh,
     Json,
@@ -42,7 +41,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
     let repository = context.require_repository()?;
     let entry = env::require_entry(&context, arguments.name.as_deref())?;
-    if arguments.print {
+    if arguments.print || arguments.format.is_some() {
         return print(arguments, session, &env::variables_of(&context, repository, &entry)?);
     }
     if arguments.check {
@@ -53,8 +52,12 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if session.ui.is_json() {
         session.ui.answer_json(&written)?;
     } else {
-        let what = if written.changed { "Wrote" } else { "Unchanged:" };
-        session.ui.say(&format!("{what} {}", written.path.display()));
+        let (name, path) = (&entry.name, written.path.display());
+        session.ui.say(&if written.changed {
+            format!("Wrote the env block of `{name}` into {path}")
+        } else {
+            format!("The env block of `{name}` is current: {path}")
+        });
     }
     Ok(0)
 }
@@ -67,9 +70,9 @@ fn print(arguments: &Arguments, session: &Session<'_>, variables: &[(String, Str
         return Ok(0);
     }
     let format = match arguments.format {
-        Format::Dotenv => env::Format::Dotenv,
-        Format::Sh => env::Format::Sh,
-        Format::Json => env::Format::Json,
+        None | Some(Format::Dotenv) => env::Format::Dotenv,
+        Some(Format::Sh) => env::Format::Sh,
+        Some(Format::Json) => env::Format::Json,
     };
     session.ui.answer(&env::print(variables, format)?)?;
     Ok(0)

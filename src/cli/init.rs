@@ -1,19 +1,32 @@
-//! `wt init`: writes a commented starter configuration, with the services that it found.
+//! `wt init`: shows what it would write, asks, and writes it: a starter configuration with the services that it found.
+
+use std::fmt::Write;
 
 use clap::Args;
+use serde_json::json;
 
 use super::session::Session;
 use crate::context::not_a_repository;
 use crate::error::Result;
-use crate::ops::init;
+use crate::ops::init::{self, Agreed, Plan, Report};
+use crate::ui::{escape, prompt};
 
 /// Write a commented starter .wt.toml, with the services that other tools' files describe
 ///
 /// Reads what there is of process-compose.yaml, Procfile.dev or Procfile, package.json (its scripts dev, start, serve,
-/// dev:NAME) and a compose file. For published ports of the compose file it also writes compose.override.yaml, which is to be
-/// committed: Compose reads the one in the worktree. Nothing is ever overwritten.
+/// dev:NAME) and a compose file. For published ports of the compose file it also offers compose.override.yaml, which is to be
+/// committed: Compose reads the one in the worktree. A terminal is asked about each file; elsewhere .wt.toml alone is
+/// written, and with --yes both. Where there is a .wt.toml already, what is new is offered for its end. Nothing is ever
+/// overwritten.
 #[derive(Args, Debug)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Print the text of .wt.toml, or what is new for it, and write nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    pub print: bool,
+    /// Show what would be written, write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
 
 /// Runs the command.
 ///
@@ -21,32 +34,117 @@ pub struct Arguments {}
 ///
 /// The failures of the operation.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let Arguments {} = arguments;
     let surroundings = session.surroundings()?;
     let root = surroundings.configured_folder().ok_or_else(|| not_a_repository(&surroundings.folder))?;
-    let report = init::run(root)?;
+    let plan = init::plan(root)?;
+    if arguments.print || arguments.dry_run {
+        foretell(session, &plan, arguments.print)?;
+        return Ok(0);
+    }
+    let agreed = agree(session, &plan)?;
+    let left = plan.clone();
+    let report = init::apply(plan, agreed)?;
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
+        return Ok(0);
+    }
+    tell(session, &report, &left);
+    Ok(0)
+}
+
+fn foretell(session: &Session<'_>, plan: &Plan, only_text: bool) -> Result<()> {
+    let ui = session.ui;
+    if ui.is_json() {
+        return ui.answer_json(&json!({ "plan": plan }));
+    }
+    plan.warnings.iter().for_each(|warning| ui.warn(warning));
+    let text = plan.text.as_deref().unwrap_or_default();
+    if only_text {
+        return ui.answer(&escape::lines(text.trim_start_matches('\n')));
+    }
+    ui.answer(&shown(plan))
+}
+
+/// The files with their texts, as a person reads them before agreeing.
+fn shown(plan: &Plan) -> String {
+    let mut text = String::new();
+    let verb = if plan.appends { "Would add to the end of" } else { "Would write" };
+    if let Some(new) = &plan.text {
+        let _ = writeln!(text, "{verb} {}:\n", escape::line(&plan.path.to_string_lossy()));
+        text.push_str(&indented(new));
     } else {
-        session.ui.say(&format!("Wrote {}", report.path));
-        for proposed in &report.services {
-            session.ui.say(&format!("  {}, from {}", proposed.service, proposed.from));
+        let path = plan.path.to_string_lossy();
+        let _ = writeln!(text, "Nothing is new for {}", escape::line(&path));
+    }
+    if let Some(file) = &plan.compose_override {
+        let _ = writeln!(text, "\nWould write {}:\n", escape::line(&file.path.to_string_lossy()));
+        text.push_str(&indented(&file.text));
+    }
+    text
+}
+
+fn indented(text: &str) -> String {
+    let lines = text.trim_matches('\n').lines();
+    lines.map(|line| format!("  {}\n", escape::line(line)).replace("  \n", "\n")).collect()
+}
+
+/// A terminal is asked about each file. Elsewhere a new `.wt.toml` needs no word of agreement: it was asked for.
+fn agree(session: &Session<'_>, plan: &Plan) -> Result<Agreed> {
+    let ui = session.ui;
+    let yes = session.global.yes;
+    if !ui.is_interactive() {
+        let configuration = yes || !plan.appends;
+        return Ok(Agreed { configuration, compose_override: yes });
+    }
+    ui.say_shown(&shown(plan));
+    let file = plan.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let question = if plan.appends { format!("Add this to {file}?") } else { format!("Write {file}?") };
+    let configuration = plan.text.is_some() && prompt::confirm(ui, &question)?;
+    let compose_override = match &plan.compose_override {
+        Some(file) if configuration || plan.text.is_none() => {
+            let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            prompt::confirm(ui, &format!("Write {name}?"))?
         }
-        if let Some(path) = &report.compose_override {
-            session.ui.say(&format!("Wrote {path}: its ports come from .env"));
-            session.ui.hint(
+        _ => false,
+    };
+    Ok(Agreed { configuration, compose_override })
+}
+
+fn tell(session: &Session<'_>, report: &Report, plan: &Plan) {
+    let ui = session.ui;
+    let path = report.path.display();
+    if report.written {
+        ui.say(&if plan.appends { format!("Added to {path}") } else { format!("Wrote {path}") });
+        for proposed in &report.services {
+            ui.say(&format!("  {}, from {}", proposed.service, proposed.from));
+        }
+    } else if plan.text.is_none() {
+        ui.say(&format!("Nothing is new for {path}"));
+    } else {
+        ui.say(&format!("Wrote nothing into {path}"));
+        if !ui.is_interactive() {
+            ui.hint("`wt init --print` shows what is new, `wt init --yes` adds it to the end");
+        }
+    }
+    match (&report.compose_override, &plan.compose_override) {
+        (Some(path), _) => {
+            ui.say(&format!("Wrote {}: its ports come from .env", path.display()));
+            ui.hint(
                 "commit it with the compose file: a worktree has what its branch has, and Compose reads the override \
                  in the worktree",
             );
         }
-        for warning in &report.warnings {
-            session.ui.warn(warning);
+        (None, Some(left)) => {
+            ui.warn("the published ports of the compose file are the same in every worktree");
+            ui.hint(&format!(
+                "`wt init --yes` also writes {}, which takes them from .env",
+                left.path.display()
+            ));
         }
-        if !report.services.is_empty() {
-            session.ui.hint(
-                "look at it, then `wt trust`, and in a worktree that `wt create --ports` made: `wt up`",
-            );
-        }
+        (None, None) => {}
     }
-    Ok(0)
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    if report.written && !report.services.is_empty() {
+        ui.hint("look at it, then `wt trust`, and in a worktree that `wt create --ports` made: `wt up`");
+    }
 }

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Error};
+use clap::{Command, CommandFactory, Error};
 
 use super::arguments::Cli;
 use crate::error::{Code, Failure};
+use crate::model::suggestion;
 use crate::ui::paint::ColorWish;
 
 /// The other flags of [`super::arguments::GlobalArguments`] that are followed by a value.
@@ -63,6 +64,11 @@ pub fn is_answer(error: &Error) -> bool {
 /// Returns a refused command line as a failure; clap's near words and usage line become the hint.
 #[must_use]
 pub fn failure(error: &Error, command: &str) -> Failure {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        && let Some(failure) = without_its_command(command)
+    {
+        return failure;
+    }
     let rendered = error.render().to_string();
     let message: Vec<&str> = rendered.lines().take_while(|line| !line.trim().is_empty()).collect();
     let message = message.join("\n");
@@ -70,7 +76,8 @@ pub fn failure(error: &Error, command: &str) -> Failure {
     let own = own_tip(error, command);
     // What clap makes of near words knows neither what is hidden nor what no command of ours takes.
     let tips = rendered.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
-    let tips = tips.filter(|tip| own.is_none() && !tip.starts_with("to pass '") && !names_hidden(tip));
+    let is_command = error.kind() == ErrorKind::InvalidSubcommand;
+    let tips = tips.filter(|tip| own.is_none() && !is_command && !tip.starts_with("to pass '"));
     let help = if command.is_empty() { "wt --help".to_owned() } else { format!("wt {command} --help") };
     let hint: Vec<String> =
         own.iter().cloned().chain(tips.map(str::to_owned)).chain([format!("see `{help}`")]).collect();
@@ -103,18 +110,54 @@ fn own_tip(error: &Error, command: &str) -> Option<String> {
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,
     };
-    if let (Some(word), "") = (named(ContextKind::InvalidSubcommand), command) {
-        let (_, ours) = ALSO_CALLED.into_iter().find(|(other, _)| *other == word)?;
-        return Some(format!("here that is `wt {ours}`"));
+    if let Some(word) = named(ContextKind::InvalidSubcommand) {
+        return meant(word, command);
     }
     let word = named(ContextKind::InvalidArg)?;
     (command == "up" && ["-d", "--detach"].contains(&word))
         .then(|| "`wt up` returns by itself once all are ready, and they run on: leave it out".to_owned())
 }
 
-fn names_hidden(tip: &str) -> bool {
+/// The command that an unknown `word` behind `wt COMMAND` probably means: what others call it, one of the same name below
+/// another command, or the nearest one beside it.
+fn meant(word: &str, command: &str) -> Option<String> {
     let cli = Cli::command();
-    cli.get_subcommands().any(|known| known.is_hide_set() && tip.contains(&format!("'{}'", known.get_name())))
+    let known = command.split(' ').filter(|name| !name.is_empty());
+    let known = known.fold(&cli, |known, name| known.find_subcommand(name).unwrap_or(known));
+    let shown = |of: &Command| -> Vec<String> {
+        let names = of.get_subcommands().filter(|inner| !inner.is_hide_set());
+        names.map(|inner| inner.get_name().to_owned()).collect()
+    };
+    if command.is_empty() {
+        if let Some((_, ours)) = ALSO_CALLED.into_iter().find(|(other, _)| *other == word) {
+            return Some(format!("here that is `wt {ours}`"));
+        }
+        let above = cli.get_subcommands().find(|inner| shown(inner).iter().any(|name| name == word));
+        if let Some(above) = above {
+            return Some(format!("here that is `wt {} {word}`", above.get_name()));
+        }
+    }
+    let space = if command.is_empty() { "" } else { " " };
+    let near = shown(known);
+    suggestion::nearest(word, &near).map(|near| format!("did you mean `wt {command}{space}{near}`?"))
+}
+
+/// A command that does nothing by itself: those below it are the hint.
+fn without_its_command(command: &str) -> Option<Failure> {
+    let cli = Cli::command();
+    let known = cli.find_subcommand(command)?;
+    let below: Vec<&Command> = known.get_subcommands().filter(|inner| !inner.is_hide_set()).collect();
+    let lines: Vec<String> = below
+        .iter()
+        .map(|inner| {
+            let about = inner.get_about().map(ToString::to_string).unwrap_or_default();
+            format!("`wt {command} {}`: {about}", inner.get_name())
+        })
+        .collect();
+    let names: Vec<&str> = below.iter().map(|inner| inner.get_name()).collect();
+    let failure =
+        Failure::new(Code::Usage, format!("`wt {command}` does nothing without one of its commands"));
+    (!below.is_empty()).then(|| failure.hint(lines.join("\n")).detail("commands", names))
 }
 
 #[cfg(test)]
@@ -159,6 +202,35 @@ mod tests {
             for nonsense in ["compose-service", "restore", "-- -"] {
                 assert!(!said.contains(nonsense), "{line}: {said}");
             }
+        }
+    }
+
+    #[test]
+    fn a_word_below_another_command_and_a_near_word_are_answered() {
+        for (line, command, hint) in [
+            ("wt resolve", "", "`wt ports resolve`"),
+            ("wt scan", "", "`wt ports scan`"),
+            ("wt kill 5000", "", "`wt ports kill`"),
+            ("wt creat", "", "`wt create`"),
+            ("wt craete", "", "`wt create`"),
+            ("wt restor", "", "`wt restore`"),
+            ("wt ports resovle", "ports", "`wt ports resolve`"),
+            ("wt hooks instal", "hooks", "`wt hooks install`"),
+        ] {
+            let failure = failure(&Cli::try_parse_from(words(line)).unwrap_err(), command);
+            let said = failure.next_step().unwrap();
+            assert!(said.contains(hint) && said.lines().count() == 2, "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_needs_one_below_it_lists_them() {
+        for (line, command, below) in [
+            ("wt config", "config", "`wt config path`: The files that are read"),
+            ("wt hooks", "hooks", "`wt hooks status`"),
+        ] {
+            let failure = failure(&Cli::try_parse_from(words(line)).unwrap_err(), command);
+            assert!(failure.next_step().unwrap().contains(below), "{:?}", failure.next_step());
         }
     }
 

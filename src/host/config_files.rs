@@ -2,8 +2,10 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::files;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::layers::Layer;
 
@@ -74,6 +76,18 @@ pub fn write_new(path: &Path, text: &str) -> Result<()> {
         let _ = fs::remove_file(path);
         Failure::from_io(error, Code::Internal, format!("cannot write {}", path.display()))
     })
+}
+
+/// Adds `text` to the end of the file at `path`, links followed: the file is replaced whole and keeps its mode.
+///
+/// # Errors
+///
+/// `config_invalid` where it cannot be read, `permission` or `disk_full` where it cannot be written.
+pub fn append(path: &Path, text: &str) -> Result<()> {
+    let path = path.canonicalize().map_err(|error| unreadable(path, error))?;
+    let known = read(&path)?;
+    let mode = fs::metadata(&path).map_err(|error| unreadable(&path, error))?.permissions().mode();
+    files::replace(&path, format!("{}{text}", known.text).as_bytes(), mode & 0o7777)
 }
 
 fn read(path: &Path) -> Result<Layer> {

@@ -1,6 +1,7 @@
 //! The word that was probably meant.
 
-/// Returns the candidate nearest to `word`, or `None` when nothing is near.
+/// Returns the candidate that was probably meant: the shortest that begins with `word`, else the nearest by letters; `None`
+/// when nothing is near.
 #[must_use]
 pub fn nearest<'a, Candidate: AsRef<str> + ?Sized + 'a>(
     word: &str,
@@ -8,9 +9,15 @@ pub fn nearest<'a, Candidate: AsRef<str> + ?Sized + 'a>(
 ) -> Option<&'a str> {
     let wanted = word.to_lowercase();
     let allowed = wanted.chars().count() / 3 + 1;
+    let candidates: Vec<&str> = candidates.into_iter().map(AsRef::as_ref).collect();
+    let begun = candidates.iter().filter(|candidate| candidate.to_lowercase().starts_with(&wanted));
+    if wanted.chars().count() > 1
+        && let Some(begun) = begun.min_by_key(|candidate| candidate.chars().count())
+    {
+        return Some(begun);
+    }
     candidates
         .into_iter()
-        .map(AsRef::as_ref)
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
@@ -28,6 +35,14 @@ mod tests {
         assert_eq!(nearest("port", words), Some("ports"));
         assert_eq!(nearest("PORPOSE", words), Some("purpose"));
         assert_eq!(nearest("service", words), Some("services"));
+    }
+
+    #[test]
+    fn a_beginning_is_nearer_than_any_slip() {
+        assert_eq!(nearest("feat", ["test", "feature"]), Some("feature"));
+        assert_eq!(nearest("creat", ["health", "create"]), Some("create"));
+        assert_eq!(nearest("re", ["restore", "remove", "restart"]), Some("remove"), "the shortest");
+        assert_eq!(nearest("t", ["test"]), None, "one letter begins too much");
     }
 
     #[test]

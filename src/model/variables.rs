@@ -55,8 +55,9 @@ pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, Strin
             )
             .hint(format!("give it one of its own in `service.{service}.env`")));
         }
-        let url = url(config, facts, service, *port)?;
-        add(&mut variables, format!("{}_URL", service.variable()), url, service)?;
+        if let Some(url) = url(config, facts, service, *port)? {
+            add(&mut variables, format!("{}_URL", service.variable()), url, service)?;
+        }
     }
     let own =
         [facts.name.clone(), facts.purpose.clone(), facts.branch.clone(), facts.compose_project.clone()];
@@ -66,16 +67,33 @@ pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, Strin
     Ok(variables)
 }
 
-/// Returns the URL of a service.
+/// Returns the URL of a service; `None` for one that says by its health check that it speaks something without a URL of
+/// its own.
 ///
 /// # Errors
 ///
 /// `config_invalid` when its template misses a value.
-pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port) -> Result<String> {
-    let Some(template) = config.services.get(service).and_then(|settings| settings.url.as_deref()) else {
-        return Ok(format!("http://localhost:{port}"));
-    };
-    template::render(&format!("service.{service}.url"), template, &values(facts, service, port))
+pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port) -> Result<Option<String>> {
+    let settings = config.services.get(service);
+    if let Some(template) = settings.and_then(|settings| settings.url.as_deref()) {
+        let values = values(facts, service, port);
+        return template::render(&format!("service.{service}.url"), template, &values).map(Some);
+    }
+    let scheme = scheme(settings.and_then(|settings| settings.health.as_ref()));
+    Ok(scheme.map(|scheme| format!("{scheme}://localhost:{port}")))
+}
+
+/// What a health check tells about the way a service is spoken to. Where nothing is told it is the web's.
+fn scheme(health: Option<&serde_json::Value>) -> Option<&'static str> {
+    let speaks = |kind| health.is_some_and(|check| check.get(kind).is_some());
+    match health {
+        // <https://www.postgresql.org/docs/current/libpq-connect.html>, connection URIs.
+        _ if speaks("postgres") => Some("postgres"),
+        // <https://www.iana.org/assignments/uri-schemes/prov/redis>.
+        _ if speaks("redis") => Some("redis"),
+        _ if speaks("tcp") => None,
+        _ => Some("http"),
+    }
 }
 
 fn values<'a>(facts: &'a EnvFacts, service: &'a ServiceName, port: Port) -> UrlValues<'a> {
@@ -169,6 +187,26 @@ mod tests {
             names[..7],
             ["PORT", "WEB_PORT", "WEB_URL", "API_PORT", "API_URL", "PORT_3", "PORT_3_URL"]
         );
+    }
+
+    #[test]
+    fn the_url_is_of_the_kind_that_the_service_speaks_or_there_is_none() {
+        let mut config = built_in();
+        let kinds = ["http", "postgres", "redis", "tcp", "command"];
+        for kind in kinds {
+            let settings = config.services.entry(kind.parse().unwrap()).or_default();
+            settings.health = Some(serde_json::json!({ kind: {} }));
+        }
+        let variables = variables(&config, &facts(&kinds)).unwrap();
+        let url = |kind: &str| {
+            let name = format!("{}_URL", kind.to_uppercase());
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        };
+        assert_eq!(url("http"), Some("http://localhost:5000"));
+        assert_eq!(url("postgres"), Some("postgres://localhost:5001"));
+        assert_eq!(url("redis"), Some("redis://localhost:5002"));
+        assert_eq!(url("tcp"), None);
+        assert_eq!(url("command"), Some("http://localhost:5004"));
     }
 
     #[test]

@@ -236,10 +236,16 @@ mod tests {
     #[test]
     fn init_writes_a_starter_once() {
         let folder = tempfile::tempdir().unwrap();
-        let report = init::run(folder.path()).unwrap();
+        let write = || {
+            init::apply(
+                init::plan(folder.path())?,
+                init::Agreed { configuration: true, compose_override: true },
+            )
+        };
+        let report = write().unwrap();
         assert_eq!(fs::read_to_string(&report.path).unwrap(), init::STARTER);
         fs::remove_file(&report.path).unwrap();
         std::os::unix::fs::symlink("nowhere", &report.path).unwrap();
-        assert_eq!(init::run(folder.path()).unwrap_err().code(), Code::PathNotEmpty);
+        assert_eq!(write().unwrap_err().code(), Code::PathNotEmpty);
     }
 }

@@ -99,7 +99,7 @@ pub fn facts_of(repository: &Repository, entry: &Entry) -> EnvFacts {
     facts(&repository.name(), entry)
 }
 
-/// Returns the URL of a service; `None` when its template cannot be rendered, which writing the block will say.
+/// Returns the URL of a service; `None` when it has none, or its template cannot be rendered, which writing the block will say.
 #[must_use]
 pub fn url(
     config: &Config,
@@ -108,7 +108,7 @@ pub fn url(
     service: &ServiceName,
     port: Port,
 ) -> Option<String> {
-    variables::url(config, &facts(repo_name, entry), service, port).ok()
+    variables::url(config, &facts(repo_name, entry), service, port).ok().flatten()
 }
 
 fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {

@@ -21,7 +21,7 @@ pub struct ServiceSettings {
     pub listens: bool,
     /// The variables that carry its port; empty means `<SERVICE>_PORT`.
     pub env: Vec<String>,
-    /// Template of its URL; `None` means `http://localhost:{{ port }}`.
+    /// Template of its URL; `None` means `http://localhost:{{ port }}`, or the scheme that its health check speaks.
     pub url: Option<String>,
     /// The command that runs it, as written.
     pub run: Option<String>,

@@ -121,7 +121,7 @@ fn command(
             facts: &facts,
             service: &subject.service,
             port: Some(subject.port),
-            url: Some(&url),
+            url: url.as_deref(),
             path: &subject.folder.to_string_lossy(),
             repo_path: &repository.root().to_string_lossy(),
         };

@@ -275,8 +275,10 @@ impl One<'_> {
     }
 
     fn words(&self, key: &str, text: &str, port: Option<Port>) -> Result<Vec<String>> {
-        let url =
-            port.map(|port| variables::url(&self.context.config, self.facts, self.name, port)).transpose()?;
+        let url = port
+            .map(|port| variables::url(&self.context.config, self.facts, self.name, port))
+            .transpose()?
+            .flatten();
         let values = Values {
             facts: self.facts,
             service: self.name,
@@ -288,10 +290,14 @@ impl One<'_> {
         command::words(&format!("service.{}.{key}", self.name), text, &values)
     }
 
-    /// The env block's variables; those that a service's port goes by have its own.
+    /// The env block's variables; those that a service's port goes by have its own. Without a port there is no `PORT`: that
+    /// of another service would lead it there.
     fn variables(&self, port: Option<Port>) -> Vec<(String, String)> {
         let mut variables = self.block.to_vec();
-        let Some(port) = port else { return variables };
+        let Some(port) = port else {
+            variables.retain(|(known, _)| known != "PORT");
+            return variables;
+        };
         for name in ["PORT"].into_iter().chain(self.settings.env.iter().map(String::as_str)) {
             variables.retain(|(known, _)| known != name);
             variables.push((name.to_owned(), port.to_string()));
