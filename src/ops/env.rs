@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::{config_files, env_file, exclude};
+use crate::model::branch::Head;
 use crate::model::compose_project;
 use crate::model::config::settings::Config;
 use crate::model::env_block;
@@ -90,13 +91,28 @@ pub fn variables_of(
     repository: &Repository,
     entry: &Entry,
 ) -> Result<Vec<(String, String)>> {
-    variables::variables(&context.config, &facts(&repository.name(), entry))
+    variables::variables(&context.config, &facts_of(repository, entry))
 }
 
 /// Returns what templates know of an entry.
 #[must_use]
 pub fn facts_of(repository: &Repository, entry: &Entry) -> EnvFacts {
-    facts(&repository.name(), entry)
+    facts(&repository.name(), &as_git_has_it(repository, entry))
+}
+
+/// The entry with the branch that is checked out now: `git branch -m` and `git switch` tell nobody. A rebase detaches HEAD
+/// for a while and comes back: then the recorded one stays.
+fn as_git_has_it(repository: &Repository, entry: &Entry) -> Entry {
+    let mut now = entry.clone();
+    if entry.admin.is_empty() {
+        return now;
+    }
+    match repository.read_head(Some(&entry.admin)) {
+        Ok(Head::Branch(name) | Head::Unborn(name)) => now.branch = Some(name),
+        Ok(Head::Detached(_)) if repository.find_operation(&entry.admin).is_none() => now.branch = None,
+        _ => {}
+    }
+    now
 }
 
 /// Returns the URL of a service; `None` when it has none, or its template cannot be rendered, which writing the block will say.
@@ -223,7 +239,7 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
 type Lines = (Vec<String>, Vec<(String, String)>, Vec<String>);
 
 fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Lines> {
-    let facts = facts(&repository.name(), entry);
+    let facts = facts_of(repository, entry);
     let variables = variables::variables(&context.config, &facts)?;
     let mut warnings = Vec::new();
     let mut rendered = Vec::new();

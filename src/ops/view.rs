@@ -70,7 +70,13 @@ fn of_row_beside(
         lock_reason: lock.filter(|reason| !reason.is_empty()),
         missing: row.is_missing(),
         created_at: entry.map(|entry| entry.created_at),
-        ports: entry.map(|entry| ports(context, &repository.name(), entry)).unwrap_or_default(),
+        ports: entry
+            .map(|entry| {
+                // A URL may have the branch in it: the one that git has now.
+                let branch = row.branch().map(ToOwned::to_owned).or_else(|| entry.branch.clone());
+                ports(context, &repository.name(), &Entry { branch, ..entry.clone() })
+            })
+            .unwrap_or_default(),
         status: None,
     }
 }

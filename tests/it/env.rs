@@ -137,3 +137,32 @@ fn a_block_with_one_marker_missing_loses_nothing_of_the_users() {
     let text = fs::read_to_string(folder.join(".env")).unwrap();
     assert!(text.contains("A=1\n") && text.contains("B=2"), "{}\n{text}", run.shown());
 }
+
+#[test]
+fn a_branch_that_is_renamed_or_switched_is_known_everywhere_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    for (words, branch) in [
+        (&["branch", "-m", "feature/signin"][..], "feature/signin"),
+        (&["switch", "-q", "-c", "other"], "other"),
+    ] {
+        sandbox.git(&folder, words);
+        let check = sandbox.wt(&["env", "login", "--check"]).exits(1);
+        assert!(check.stdout.contains(branch) || check.stderr.contains(branch), "{}", check.shown());
+        sandbox.wt(&["env", "login"]).ok();
+        let env = fs::read_to_string(folder.join(".env")).unwrap();
+        assert!(
+            env.contains(&format!("WT_BRANCH={branch}")) || env.contains(&format!("WT_BRANCH='{branch}'")),
+            "{env}"
+        );
+        sandbox.wt(&["env", "login", "--check"]).ok();
+        assert_eq!(sandbox.wt(&["path", branch]).ok().stdout.trim_end(), folder.to_str().unwrap());
+        let listed = sandbox.json(&["list"]);
+        let rows = listed["worktrees"].as_array().unwrap();
+        assert!(rows.iter().any(|row| row["branch"] == branch && row["name"] == "feature-login"), "{listed}");
+    }
+    // A rebase stands on no branch for a while, and comes back.
+    sandbox.git(&folder, &["switch", "-q", "--detach"]);
+    sandbox.wt(&["env", "login", "--check"]).exits(1);
+}
