@@ -17,7 +17,8 @@ use crate::ui::{escape, prompt};
 ///
 /// A vanished worktree is one whose folder was deleted: its record goes, its ports are free again, and git's own record
 /// goes too. What was staged or committed there is kept: `wt restore NAME` brings it back. Locked worktrees, and those
-/// on a disk that is not mounted or recorded on another machine, stay.
+/// on a disk that is not mounted or recorded on another machine, stay. One that wt never recorded goes where what is left of
+/// its path is on the repository's file system, or on that of another worktree.
 ///
 /// --merged also removes worktrees whose branch is merged into the default branch or its upstream, also by squash or
 /// rebase, and says how that shows. What was reverted afterwards was merged. Kept are: the worktree one stands in,
@@ -27,8 +28,14 @@ use crate::ui::{escape, prompt};
 ///
 /// On a terminal it asks before it removes merged worktrees; elsewhere, and with --yes, it goes on. -v says why each of
 /// the others stays.
+/// With NAMEs only those go, each by its whole name, identifier, branch or folder, and no evidence is asked for: also one
+/// on a disk that is not mounted here, of another machine, or of a repository that is gone. What is there, moved or
+/// locked is refused.
 #[derive(Args, Debug)]
 pub struct Arguments {
+    /// Vanished worktrees that are gone for good, whatever is known of where they lay
+    #[arg(value_name = "NAME", conflicts_with = "merged")]
+    pub names: Vec<String>,
     /// Also remove worktrees whose branch is merged
     #[arg(short, long)]
     pub merged: bool,
@@ -56,7 +63,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         delete_branch: arguments.delete_branch,
     };
     let ui = session.ui;
-    let mut plan = prune::plan(&context, request)?;
+    let mut plan = prune::plan(&context, request, &arguments.names)?;
     if arguments.dry_run {
         if ui.is_json() {
             ui.answer_json(&serde_json::json!({ "plan": plan.shown() }))?;

@@ -41,6 +41,24 @@ impl Surroundings {
     }
 }
 
+impl Surroundings {
+    /// Answers whether the nearest folder above `path` that exists lies, now, on the same file system as one of `folders`,
+    /// reached by the same mount: only then does its absence say that it was deleted, and not that it is out of sight.
+    #[must_use]
+    pub fn shares_ground<'p>(&self, path: &Path, folders: impl IntoIterator<Item = &'p Path>) -> bool {
+        let nearest = path.ancestors().skip(1).find(|ancestor| ancestor.metadata().is_ok());
+        let Some(ground) = nearest.and_then(|nearest| self.ground(nearest)) else { return false };
+        folders.into_iter().any(|folder| self.ground(folder).as_ref() == Some(&ground))
+    }
+
+    /// The device that a folder lies on, and where that is mounted.
+    fn ground(&self, folder: &Path) -> Option<(u64, Option<PathBuf>)> {
+        use std::os::unix::fs::MetadataExt;
+
+        Some((folder.metadata().ok()?.dev(), self.place_of(folder).mount))
+    }
+}
+
 /// Resolves links as far as the path exists.
 fn resolved(path: &Path) -> PathBuf {
     let mut missing = Vec::new();

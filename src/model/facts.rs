@@ -133,6 +133,8 @@ pub struct Unrecorded {
     pub path: PathBuf,
     /// Whether its folder is gone: git alone still lists it.
     pub is_gone: bool,
+    /// Why git's record of it stays all the same; `None` where its folder is proven gone.
+    pub kept: Option<String>,
 }
 
 /// An admin folder that git left half-made.

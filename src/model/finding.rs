@@ -210,6 +210,8 @@ pub enum Fix {
         #[serde(flatten)]
         target: Target,
     },
+    /// git's record of a vanished worktree that nobody recorded is put away, restorable.
+    PutAway { repository: PathBuf, path: PathBuf },
     /// A worktree that something else made is recorded.
     Adopt { path: PathBuf },
     /// The record follows a worktree to where git moved it.
@@ -278,6 +280,9 @@ impl fmt::Display for Fix {
             }
             Self::ReleaseEntry { target } => {
                 write!(formatter, "release the record and its ports ({})", target.name)
+            }
+            Self::PutAway { .. } => {
+                write!(formatter, "put git's record of it away, for `wt restore` to bring back")
             }
             Self::Adopt { path } => write!(formatter, "record it (as `wt adopt {}`)", path.display()),
             Self::UpdatePath { to, .. } => write!(formatter, "record its folder as {}", to.display()),

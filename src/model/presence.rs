@@ -72,6 +72,27 @@ pub fn presence(entry: &Entry, seen: &Sighting) -> Presence {
     Presence::Vanished
 }
 
+/// Returns what a worktree is that git alone has on record: nothing is known of where it was, so that it counts as gone
+/// only where `shares_ground`: what is nearest to its place is, now, on the file system of the repository or of another
+/// worktree that is there.
+#[must_use]
+pub fn presence_of_unrecorded(entry: &Entry, seen: &Sighting, shares_ground: bool) -> Presence {
+    match presence(entry, seen) {
+        Presence::Vanished if !shares_ground => Presence::Kept(
+            "its folder is out of sight, and nothing shows that it was deleted: `wt prune NAME` takes it all the same",
+        ),
+        presence => presence,
+    }
+}
+
+/// Returns what `entry` is for somebody who names it as one that is gone: no evidence is asked for, and what is there,
+/// moved, locked or being worked at stays all the same.
+#[must_use]
+pub fn presence_if_named(entry: &Entry, seen: &Sighting) -> Presence {
+    let named = Entry { host: seen.host.clone(), place: None, ..entry.clone() };
+    presence(&named, &Sighting { beyond_empty_folder: false, ..seen.clone() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +164,26 @@ mod tests {
         let beyond = Sighting { beyond_empty_folder: true, ..gone() };
         assert!(matches!(presence(&old, &beyond), Presence::Kept(_)));
         assert_eq!(presence(&entry(), &beyond), Presence::Vanished, "the mount is known");
+    }
+
+    #[test]
+    fn what_git_alone_knows_has_vanished_only_with_evidence() {
+        assert_eq!(presence_of_unrecorded(&entry(), &gone(), true), Presence::Vanished);
+        assert!(matches!(presence_of_unrecorded(&entry(), &gone(), false), Presence::Kept(_)));
+        let there = Sighting { gone: false, ..gone() };
+        assert_eq!(presence_of_unrecorded(&entry(), &there, false), Presence::There);
+    }
+
+    #[test]
+    fn a_name_stands_for_the_evidence_and_for_nothing_else() {
+        let usb = Entry { place: Some(Place { mount: Some("/mnt".into()), ..Place::default() }), ..entry() };
+        let far = Sighting { host: "there".to_owned(), beyond_empty_folder: true, ..gone() };
+        assert_eq!(presence_if_named(&usb, &far), Presence::Vanished);
+        assert!(matches!(
+            presence_if_named(&usb, &Sighting { locked: true, ..far.clone() }),
+            Presence::Kept(_)
+        ));
+        assert_eq!(presence_if_named(&usb, &Sighting { gone: false, ..far }), Presence::There);
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl From<Row> for Found {
 pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Found> {
     let repository = context.require_repository()?;
     let mut rows = rows::rows(repository, registry)?;
-    let candidates: Vec<Candidate> = rows.iter().map(candidate).collect();
+    let candidates: Vec<Candidate> =
+        rows.iter().map(|row| rows::candidate(row, registry, repository)).collect();
     match resolve::resolve(wanted, &candidates, &context.folder) {
         Resolution::One(index) => Ok(rows.swap_remove(index).into()),
         Resolution::Many(indices) => {
@@ -123,15 +124,6 @@ pub fn moved_untold(folder: &Path) -> Option<Failure> {
     );
     let hint = format!("`git -C '{}' worktree repair` makes it a worktree again", folder.display());
     is_moved_untold(folder).then(|| Failure::new(Code::NotFound, message).hint(hint))
-}
-
-fn candidate(row: &Row) -> Candidate {
-    Candidate {
-        name: row.name(),
-        identifier: row.entry.as_ref().map(|entry| entry.identifier.clone()),
-        branch: row.branch().map(ToOwned::to_owned),
-        path: row.path().to_path_buf(),
-    }
 }
 
 fn shown(text: &str) -> String {

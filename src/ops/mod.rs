@@ -1,5 +1,6 @@
 //! The use cases, one each: gather, decide, act. They plan, then apply, and return reports; they never speak.
 
+pub mod absence;
 pub mod adopt;
 pub mod candidates;
 pub mod choose;

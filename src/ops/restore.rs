@@ -63,8 +63,9 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let (entry, trash) = wanted(repository, &registry, name)?;
-    require_place(repository, &registry, &entry)?;
+    require_place(repository, &registry, &entry, &trash)?;
     require_kept(repository, &trash)?;
+    let entry = if entry.sequence == 0 { take_up(context, repository, &entry)? } else { entry };
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&trash.token))?;
     let mut warnings = Vec::new();
     let entry = begin(context, repository, &entry, &trash)?;
@@ -97,8 +98,48 @@ fn removed(repository: &Repository, registry: &Registry) -> Vec<(Entry, Trash)> 
             _ => None,
         })
         .collect();
+    found.extend(described(repository, registry));
     found.sort_by_key(|(entry, trash)| std::cmp::Reverse((trash.removed_at, entry.sequence)));
     found
+}
+
+/// What another registry put away (a container's, say): only what lies beside it tells.
+fn described(repository: &Repository, registry: &Registry) -> Vec<(Entry, Trash)> {
+    let notes = repository.trash_notes();
+    let entries = notes.iter().filter_map(|note| serde_json::from_slice::<Entry>(note).ok());
+    let described = entries.filter_map(|mut entry| {
+        let EntryState::Removed { trash } = &mut entry.state else { return None };
+        // Under whatever path the repository was seen from there.
+        let admin = repository.trash_dir(&trash.token);
+        if trash.is_record_only() {
+            trash.folder.clone_from(&admin);
+        }
+        trash.admin = admin;
+        let trash = trash.clone();
+        let is_known = registry.entries().any(|known| match &known.state {
+            EntryState::Removed { trash: known } | EntryState::Removing { trash: known, .. } => {
+                known.token == trash.token
+            }
+            EntryState::Active | EntryState::Creating { .. } => false,
+        });
+        let is_named_well =
+            trash.token.len() == 32 && trash.token.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_whole = is_named_well && trash.admin.is_dir() && is_kept(repository, &trash);
+        entry.sequence = 0;
+        (!is_known && is_whole && Some(&entry.repository_id) == repository.find_id().as_ref())
+            .then_some((entry, trash))
+    });
+    described.collect()
+}
+
+/// Records what was described, as removed, so that it can be brought back like any other.
+fn take_up(context: &Context, repository: &Repository, entry: &Entry) -> Result<Entry> {
+    let record = repository.record()?;
+    let host = context.host.name();
+    context.store()?.update(|registry| {
+        registry.remember_repository(record);
+        Ok(registry.insert(Entry { host, place: None, ..entry.clone() }))
+    })
 }
 
 /// The repository may have been moved since, and its own trash with it.
@@ -128,7 +169,7 @@ fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(E
 }
 
 /// Refuses while something stands where the worktree was.
-fn require_place(repository: &Repository, registry: &Registry, entry: &Entry) -> Result<()> {
+fn require_place(repository: &Repository, registry: &Registry, entry: &Entry, trash: &Trash) -> Result<()> {
     if let Some(taken) = registry.find_living(&entry.repository_id, &entry.name) {
         return Err(Failure::new(
             Code::WorktreeExists,
@@ -136,7 +177,9 @@ fn require_place(repository: &Repository, registry: &Registry, entry: &Entry) ->
         )
         .hint(format!("`wt remove {}` first; both stay restorable", taken.name)));
     }
-    if entry.path.symlink_metadata().is_ok() {
+    // Out of sight where its record was taken away, and there all the time: it gets its record again.
+    let waits = trash.is_record_only() && repository.is_folder_of(&entry.path, &entry.admin);
+    if entry.path.symlink_metadata().is_ok() && !waits {
         return Err(Failure::new(Code::PathNotEmpty, format!("{} is taken", entry.path.display()))
             .hint("move away what stands there, then restore again"));
     }
@@ -215,8 +258,12 @@ fn bring_back(
             "its folder was gone when it was removed: the files are those git knew, staged changes included"
                 .to_owned(),
         );
+        let waits = repository.is_folder_of(&entry.path, &entry.admin);
+        if waits {
+            warnings.pop();
+        }
         remove::put_admin_back(context, repository, entry, &repository.trash_dir(&trash.token))?;
-        return repository.fill_from_index(&entry.path);
+        return if waits { Ok(()) } else { repository.fill_from_index(&entry.path) };
     }
     // It may have been swapped since it was looked at.
     require_kept(repository, trash)?;

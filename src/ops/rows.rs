@@ -10,6 +10,7 @@ use crate::host::git::Worktree;
 use crate::model::branch::Head;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
+use crate::model::resolve::Candidate;
 
 /// One worktree: known to git, to the registry, or to both.
 #[derive(Clone, Debug)]
@@ -92,6 +93,22 @@ pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
     }
     rows.extend(entries.into_iter().flatten().map(|entry| Row { worktree: None, entry: Some(entry) }));
     Ok(rows)
+}
+
+/// Returns the words by which people know a row. One that was released in passing goes on being known by what it was
+/// called, as long as git lists it.
+#[must_use]
+pub fn candidate(row: &Row, registry: &Registry, repository: &Repository) -> Candidate {
+    let remembered = || {
+        let (worktree, id) = (row.worktree.as_ref()?, repository.find_id()?);
+        registry.find_former_identifier(&id, worktree.admin.as_deref()?, &worktree.path).map(str::to_owned)
+    };
+    Candidate {
+        name: row.name(),
+        identifier: row.entry.as_ref().map(|entry| entry.identifier.clone()).or_else(remembered),
+        branch: row.branch().map(ToOwned::to_owned),
+        path: row.path().to_path_buf(),
+    }
 }
 
 /// Returns the position of the innermost worktree that `folder` lies in.

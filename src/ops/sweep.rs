@@ -208,6 +208,7 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<bool> {
         if admin.symlink_metadata().is_ok() {
             remove_tree(&admin)?;
         }
+        repository.remove_trash_note(&trash.token);
         if let Some(keep) = &trash.keep_ref {
             repository.drop_keep(keep)?;
         }

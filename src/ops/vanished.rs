@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::host::git::{Repository, Worktree};
 use crate::host::place::{self, Surroundings};
 use crate::model::event::Event;
-use crate::model::presence::{Presence, Sighting, presence};
+use crate::model::presence::{Presence, Sighting, presence, presence_if_named, presence_of_unrecorded};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::place::Place;
 
@@ -54,11 +54,34 @@ impl<'a> Lookout<'a> {
     pub fn presence(&self, entry: &Entry) -> Presence {
         match presence(entry, &self.look(entry)) {
             // Its locks and moves cannot be seen; only where the repository went too is nothing left to ask.
-            Presence::Vanished if self.repository.is_none() && !place::is_gone(&entry.repository) => {
+            Presence::Vanished
+                if self.repository.is_none()
+                    && !place::is_gone(&entry.repository)
+                    && !stands_another(entry) =>
+            {
                 Presence::Kept("its repository cannot be reached")
             }
             presence => presence,
         }
+    }
+
+    /// Returns what the worktree is now that git alone has on record, as `entry` would record it.
+    #[must_use]
+    pub fn presence_of_unrecorded(&self, entry: &Entry) -> Presence {
+        let Some(repository) = self.repository else { return self.presence(entry) };
+        let others = self
+            .worktrees
+            .iter()
+            .filter(|worktree| worktree.admin.as_deref() != Some(entry.admin.as_str()) && !worktree.missing);
+        let folders = others.map(|worktree| worktree.path.as_path());
+        let shares = self.here.shares_ground(&entry.path, folders.chain([repository.common_dir()]));
+        presence_of_unrecorded(entry, &self.look(entry), shares)
+    }
+
+    /// Returns what the worktree is now for somebody who names it as one that is gone.
+    #[must_use]
+    pub fn presence_if_named(&self, entry: &Entry) -> Presence {
+        presence_if_named(entry, &self.look(entry))
     }
 
     fn look(&self, entry: &Entry) -> Sighting {
@@ -113,6 +136,20 @@ impl<'a> Lookout<'a> {
     pub fn worktrees(&self) -> &[Worktree] {
         &self.worktrees
     }
+}
+
+/// Answers whether another repository stands where the entry's was, as after a deletion and a new clone: one with another
+/// id, or with none yet, that has no worktree of that name or folder. What was of the former one is nobody's any more.
+#[must_use]
+pub fn stands_another(entry: &Entry) -> bool {
+    let Ok(found) = Repository::discover(&entry.repository) else { return false };
+    if !is_same(found.root(), &entry.repository) || found.find_id().as_ref() == Some(&entry.repository_id) {
+        return false;
+    }
+    let is_it = |worktree: &Worktree| {
+        worktree.path == entry.path || worktree.admin.as_deref() == Some(entry.admin.as_str())
+    };
+    found.worktrees().is_ok_and(|worktrees| !worktrees.iter().any(is_it))
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

@@ -282,3 +282,105 @@ fn a_pruning_and_its_restore_killed_at_each_rename_lose_nothing() {
     assert!(killed > 5, "only {killed} moments were tried");
     sandbox.assert_sound(&sandbox.repo());
 }
+
+/// Runs `script` where the folder `apart` is another, in a mount namespace of its own, as in a container that sees the
+/// repository and not its worktrees; `None` where that cannot be.
+fn in_container(sandbox: &Sandbox, script: &str) -> Option<std::process::Output> {
+    let apart = sandbox.path("apart");
+    let wt = env!("CARGO_BIN_EXE_wt");
+    let text = format!(
+        "set -e; mount -t tmpfs none '{0}'; touch '{0}/other'; export WT_STATE_DIR='{1}'; wt() {{ '{wt}' \"$@\"; }}; {script}",
+        apart.display(),
+        sandbox.path("state-in-container").display()
+    );
+    let probe = sandbox.program("unshare", &sandbox.repo()).args(["-m", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        skip("needs `unshare -m`, which only root may");
+        return None;
+    }
+    Some(sandbox.program("unshare", &sandbox.repo()).args(["-m", "sh", "-c", &text]).output().unwrap())
+}
+
+#[test]
+fn a_record_of_git_alone_stays_where_its_folder_is_out_of_sight_and_goes_by_name() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("apart/by-hand");
+    fs::create_dir(sandbox.path("apart")).unwrap();
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "by-hand", folder.to_str().unwrap()]);
+    let Some(output) = in_container(&sandbox, "wt prune -y -v; wt validate --fix || true") else { return };
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && said.contains("kept by-hand") && said.contains("wt prune NAME"),
+        "{said}"
+    );
+    assert!(listed(&sandbox).contains("by-hand"), "{said}");
+    let output = in_container(&sandbox, "wt --json prune by-hand").unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(!listed(&sandbox).contains("by-hand"));
+    // The folder was there all the time: whoever comes gives it its record again, with another registry too.
+    assert!(sandbox.wt(&["restore"]).ok().stdout.contains("by-hand"));
+    sandbox.wt(&["restore", "by-hand"]).ok();
+    assert_eq!(sandbox.status(&folder), "");
+    assert!(listed(&sandbox).contains("by-hand"));
+    sandbox.wt(&["path", "by-hand"]).ok();
+}
+
+#[test]
+fn a_name_takes_what_lies_on_a_disk_that_is_not_mounted_and_nothing_that_is_there_or_locked() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    sandbox.wt(&["create", "kept", "--lock"]).ok();
+    let error = sandbox.refused(&["prune", "login"], "worktree_exists");
+    assert!(error["hint"].as_str().unwrap().contains("wt remove feature-login"), "{error}");
+    sandbox.refused(&["prune", "nosuch"], "not_found");
+    fs::remove_dir_all(sandbox.worktree("feature-kept")).unwrap();
+    sandbox.refused(&["prune", "kept"], "locked");
+    assert_eq!(sandbox.living().len(), 2);
+    let file = sandbox.state().join("registry.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let host = sandbox.living()[0]["host"].as_str().unwrap().to_owned();
+    git::write(&sandbox.state(), "registry.json", &text.replace(&format!("\"{host}\""), "\"elsewhere\""));
+    fs::remove_dir_all(sandbox.worktree("feature-login")).unwrap();
+    sandbox.wt(&["prune"]).ok();
+    assert_eq!(sandbox.living().len(), 2, "it is of another machine");
+    let answer = sandbox.json(&["prune", "login"]);
+    assert_eq!(
+        (&answer["pruned"][0]["name"], &answer["pruned"][0]["restorable"]),
+        (&"feature-login".into(), &true.into())
+    );
+    assert_eq!(sandbox.living().len(), 1);
+    sandbox.wt(&["restore", "login"]).ok();
+}
+
+#[test]
+fn a_repository_that_is_made_anew_is_not_held_up_by_what_was_of_the_former_one() {
+    let sandbox = Sandbox::without_repository();
+    let repository = sandbox.make_repository("work/shop");
+    let port =
+        sandbox.json_in(&repository, &["create", "login", "--ports"])["worktree"]["ports"][0]["port"].clone();
+    fs::remove_dir_all(sandbox.path("work")).unwrap();
+    let repository = sandbox.make_repository("work/shop");
+    let again = sandbox.json_in(&repository, &["create", "login", "--ports"]);
+    assert_eq!(again["worktree"]["ports"][0]["port"], port, "nobody else has it");
+    assert_eq!(sandbox.living().len(), 1);
+}
+
+#[test]
+fn a_record_whose_repository_is_gone_is_named_by_doctor_and_goes_by_name_from_anywhere() {
+    let sandbox = Sandbox::new();
+    let other = sandbox.make_repository("work/shop");
+    sandbox.wt_in(&other, &["create", "login", "--ports"]).ok();
+    let folder = sandbox.path("work/shop.worktrees/feature-login");
+    let port = sandbox.living()[0]["allocations"][0]["port"].to_string();
+    fs::remove_dir_all(sandbox.path("work")).unwrap();
+    let doctor = sandbox.json(&["doctor"]);
+    let checks = doctor["checks"].as_array().unwrap();
+    let lost = checks.iter().find(|check| check["name"] == "lost-records").unwrap();
+    assert_eq!(lost["hint"], format!("wt prune '{}'", folder.display()));
+    let error = sandbox.refused(&["ports", "release", &port], "not_found");
+    assert!(error["hint"].as_str().unwrap().contains("wt prune"), "{error}");
+    sandbox.wt_in(&sandbox.path(""), &["prune", folder.to_str().unwrap()]).ok();
+    assert!(sandbox.living().is_empty());
+    let doctor = sandbox.json(&["doctor"]);
+    assert!(doctor["checks"].as_array().unwrap().iter().all(|check| check["name"] != "lost-records"));
+}

@@ -99,10 +99,9 @@ fn a_vanished_worktree_is_released_and_a_locked_one_is_not() {
     fs::remove_dir_all(sandbox.worktree("feature-gone")).unwrap();
     fs::remove_dir_all(sandbox.worktree("feature-stick")).unwrap();
     let found = findings(&sandbox, &["--fix"], 0);
-    assert_eq!(codes(&found), ["worktree-missing", "worktree-unregistered"], "git's own record is left");
-    assert_eq!((&found[0]["fixed"], &found[1]["fixed"]), (&true.into(), &false.into()));
+    assert_eq!(codes(&found), ["worktree-missing", "worktree-unregistered"], "ours first, then git's own");
+    assert_eq!((&found[0]["fixed"], &found[1]["fixed"]), (&true.into(), &true.into()));
     assert_eq!(sandbox.living().len(), 1);
-    sandbox.wt(&["prune"]).ok();
     assert_eq!(codes(&findings(&sandbox, &[], 0)), [""; 0]);
 }
 
@@ -332,6 +331,30 @@ fn a_fix_keeps_a_copy_of_the_registry_and_tells_what_it_did() {
     let answer = sandbox.json(&["validate", "--fix"]);
     let backup = answer["backup"].as_str().unwrap();
     assert_eq!(fs::read(backup).unwrap(), before);
-    assert_eq!(answer["summary"]["fixed"], 1);
+    assert_eq!(answer["summary"]["fixed"], 2, "our record and git's");
     assert!(sandbox.events().iter().any(|event| event["event"] == "released"));
+}
+
+#[test]
+fn one_command_finishes_what_a_deletion_by_hand_began() {
+    for asks_first in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.wt(&["create", "log8", "--ports"]).ok();
+        let folder = sandbox.worktree("feature-log8");
+        git::write(&folder, "staged.txt", "staged\n");
+        sandbox.git(&folder, &["add", "-A"]);
+        fs::remove_dir_all(&folder).unwrap();
+        if asks_first {
+            // Released in passing: git alone lists it, and it goes on being known by its name.
+            sandbox.wt(&["list"]).ok();
+            assert!(sandbox.living().is_empty());
+            sandbox.wt(&["remove", "log8", "--dry-run"]).ok();
+        }
+        sandbox.wt(&["validate", "--fix"]).ok();
+        let after = sandbox.json(&["validate"]);
+        assert_eq!(after["findings"].as_array().map(Vec::len), Some(0), "{after}");
+        assert!(!sandbox.git(&sandbox.repo(), &["worktree", "list"]).contains("log8"));
+        sandbox.wt(&["restore", "log8"]).ok();
+        assert_eq!(fs::read_to_string(folder.join("staged.txt")).unwrap(), "staged\n");
+    }
 }

@@ -159,6 +159,15 @@ impl Repository {
         }
     }
 
+    /// Answers whether a worktree's folder stands at `path` that names the admin folder `name`, which need not be there.
+    #[must_use]
+    pub fn is_folder_of(&self, path: &Path, name: &str) -> bool {
+        read_link_file(&path.join(".git")).is_some_and(|target| {
+            target.file_name().is_some_and(|named| named == name)
+                && target.parent() == Some(&*self.common_dir.join("worktrees"))
+        })
+    }
+
     /// Makes the folder of a registered worktree anew, with the files that its index holds.
     pub fn fill_from_index(&self, path: &Path) -> Result<()> {
         let admin = self.find_worktree(path)?.and_then(|worktree| worktree.admin).ok_or_else(|| {

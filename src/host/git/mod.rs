@@ -41,6 +41,7 @@ mod support;
 mod tests;
 mod tips;
 mod tracked;
+mod trash_notes;
 mod tree;
 mod upstreams;
 mod way_of_git;

@@ -47,10 +47,18 @@ pub fn unregistered(facts: &Facts) -> Vec<Finding> {
         let (name, path) = (worktree.name.as_str(), worktree.path.display());
         let mut finding = if worktree.is_gone {
             let message = format!("its folder {path} is gone, and git still lists it");
-            Finding::new(Kind::WorktreeUnregistered, name, message).hint(format!(
-                "was it moved? `git worktree repair` there makes it a worktree again; `wt restore {name}` after \
-                 `wt prune` makes its folder anew"
-            ))
+            let finding = Finding::new(Kind::WorktreeUnregistered, name, message);
+            match &worktree.kept {
+                // Was it moved? Then `git worktree repair` there makes it a worktree again, also after a restore.
+                None => finding.fixed_by(Fix::PutAway {
+                    repository: worktree.repository.clone(),
+                    path: worktree.path.clone(),
+                }),
+                Some(why) => finding.hint(format!(
+                    "{why}; was it moved? `git worktree repair` there makes it a worktree again, and if it is gone: \
+                     `wt prune {name}`"
+                )),
+            }
         } else {
             Finding::new(Kind::WorktreeUnregistered, name, format!("{path} is not recorded"))
                 .fixed_by(Fix::Adopt { path: worktree.path.clone() })

@@ -326,6 +326,23 @@ impl Registry {
         }
     }
 
+    /// Returns the identifier of a worktree of git's whose record was released, where it is remembered.
+    #[must_use]
+    pub fn find_former_identifier(
+        &self,
+        repository: &RepositoryId,
+        admin: &str,
+        path: &Path,
+    ) -> Option<&str> {
+        let is_it = |former: &&Former| {
+            let says = |key: &str, value: &str| former.extra.get(key).is_some_and(|known| known == value);
+            former.repository_id == *repository
+                && says("name_in_git", admin)
+                && says("path", &path.to_string_lossy())
+        };
+        self.former.iter().rev().find(is_it)?.extra.get("identifier")?.as_str()
+    }
+
     /// Counts one conflict of `kind`.
     pub fn count_conflict(&mut self, kind: &str, purpose: Option<&Purpose>, service: &ServiceName) {
         let known = self.counters.iter_mut().find(|counter| {

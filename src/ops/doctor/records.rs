@@ -5,13 +5,15 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::files;
 use crate::host::folder;
+use crate::host::place;
 use crate::host::process::users;
 use crate::model::backlog::{Backlog, Due};
 use crate::model::diagnosis::{self, Check};
-use crate::model::registry::entry::EntryState;
+use crate::model::quoting;
+use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
-use crate::ops::sweep;
+use crate::ops::{sweep, vanished};
 
 pub fn configuration(trouble: &Trouble) -> Check {
     let Some((first, hint)) = trouble.configuration.first() else {
@@ -65,6 +67,32 @@ pub fn registry(registry: &Result<Registry>) -> Check {
         format!("{living} {} recorded", if living == 1 { "worktree" } else { "worktrees" }),
     )
 }
+
+/// Records that nobody takes away by himself: each with the command that does.
+pub fn lost(registry: &Registry) -> Option<Check> {
+    let is_lost = |entry: &&Entry| {
+        entry.state == EntryState::Active
+            && place::is_gone(&entry.path)
+            && (place::is_gone(&entry.repository) || vanished::stands_another(entry))
+    };
+    let lost: Vec<&Entry> = registry.entries().filter(is_lost).take(MOST_LOOKED_AT).collect();
+    let first = lost.first()?;
+    let ports: usize = lost.iter().map(|entry| entry.ports().count()).sum();
+    let what = match lost.len() {
+        1 => format!("`{}` is on record, and its folder and its repository are gone", first.name),
+        count => format!("{count} worktrees are on record whose folders and repositories are gone"),
+    };
+    let held = if ports == 0 { String::new() } else { format!("; they hold {ports} ports") };
+    let place = quoting::quote_sh(&first.path.to_string_lossy());
+    let hint = match lost.len() {
+        1 => format!("wt prune {place}"),
+        _ => format!("wt prune {place}, or all that are proven gone: wt validate --all --fix"),
+    };
+    Some(Check::warning("lost-records", format!("{what}{held}"), hint))
+}
+
+/// How many lost records are counted.
+const MOST_LOOKED_AT: usize = 10_000;
 
 pub fn trash(context: &Context, registry: &Registry) -> Check {
     let now = context.now();

@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::follow::follow;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
 use crate::host::net::listeners::listeners;
+use crate::host::place;
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::quoting;
@@ -144,12 +146,21 @@ fn not_here(registry: &Registry, port: Port, wanted: Option<&str>) -> Failure {
     };
     let failure = Failure::new(Code::NotFound, message);
     match owner {
+        Some(owner) if place::is_gone(&owner.path) && !is_reachable(owner) => failure.hint(format!(
+            "its folder and its repository are gone: `wt prune {}` gives its ports up",
+            quoting::quote_sh(&owner.path.to_string_lossy())
+        )),
         Some(owner) => failure.hint(format!(
             "`wt -C {} ports release {port}` gives it up",
             quoting::quote_sh(&owner.repository.to_string_lossy())
         )),
         None => failure.hint("`wt ports list` shows who has which"),
     }
+}
+
+fn is_reachable(entry: &Entry) -> bool {
+    let found = Repository::discover(&entry.repository);
+    found.is_ok_and(|found| found.find_id().as_ref() == Some(&entry.repository_id))
 }
 
 fn require_active(entry: &Entry) -> Result<()> {

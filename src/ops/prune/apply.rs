@@ -2,16 +2,15 @@
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
+use crate::ops::absence::{Look, look};
 use crate::ops::remove;
 use crate::ops::rows;
 use crate::ops::vanished::Lookout;
-use crate::ops::vanished::release::{Release, release_one};
+use crate::ops::vanished::release::{Release, release_all};
 
 use super::merged::{Judge, Verdict};
 use super::plan::{Candidate, Plan};
 use super::report::{Kept, Kind, Pruned, Report, Request, found};
-use super::vanished::{Look, look};
 
 /// Prunes the planned worktrees, one after the other. What changed meanwhile, or cannot be put away, is kept and said.
 ///
@@ -19,12 +18,11 @@ use super::vanished::{Look, look};
 ///
 /// `interrupted`; or the registry cannot be read. What was pruned until then can be restored.
 pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
-    let repository = context.require_repository()?;
     let mut report = Report { kept: plan.kept.clone(), ..Report::default() };
     for candidate in &plan.candidates {
         context.host.interrupt.check()?;
         let kept = |reason| Kept { name: candidate.name.clone(), reason };
-        match prune(context, repository, candidate, plan.request, &mut report.warnings) {
+        match prune(context, candidate, plan.request, &mut report.warnings) {
             Ok(Some(pruned)) => report.pruned.push(pruned),
             Ok(None) => report.kept.push(kept("it changed meanwhile".to_owned())),
             Err(failure) if failure.code() == Code::Interrupted => return Err(failure),
@@ -39,19 +37,22 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
 
 fn prune(
     context: &Context,
-    repository: &Repository,
     candidate: &Candidate,
     request: Request,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Pruned>> {
     let Some(planned) = &candidate.target else {
         let Some(entry) = &candidate.row.entry else { return Ok(None) };
-        return match release_one(context, repository, entry, &mut Vec::new())? {
+        let own =
+            context.repository.as_ref().filter(|own| own.find_id().as_ref() == Some(&entry.repository_id));
+        let released = release_all(context, own, &[entry], &mut Vec::new())?;
+        return match released.into_iter().next().unwrap_or(Release::Changed) {
             Release::Done => Ok(Some(candidate.outlook())),
             Release::Changed => Ok(None),
             Release::Kept(why) => Err(Failure::new(Code::Locked, why)),
         };
     };
+    let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let rows = rows::rows(repository, &registry)?;
     let Some(row) = rows.into_iter().find(|row| {
@@ -63,7 +64,9 @@ fn prune(
     let (target, force) = match candidate.kind {
         Kind::Vanished => {
             let lookout = Lookout::new(context, Some(repository))?;
-            let Look::Vanished = look(context, repository, &lookout, &row) else { return Ok(None) };
+            let Look::Vanished = look(context, repository, &lookout, &row, candidate.is_named) else {
+                return Ok(None);
+            };
             // What its HEAD alone names is kept with git's record; a lock was ruled out by the look.
             (
                 remove::inspect(

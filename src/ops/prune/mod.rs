@@ -3,10 +3,12 @@
 
 mod apply;
 mod merged;
+mod named;
 mod plan;
+mod records;
 mod report;
-mod vanished;
 
 pub use apply::apply;
 pub use plan::{Candidate, Plan, plan};
+pub use records::put_record_away;
 pub use report::{Kept, Kind, Pruned, Report, Request};

@@ -6,14 +6,16 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::host::git::Repository;
 use crate::model::registry::entry::Entry;
+use crate::ops::absence::{Look, look};
 use crate::ops::remove::{self, Target};
 use crate::ops::rows::{self, Row};
 use crate::ops::vanished::Lookout;
 
 use super::merged::{Judge, Verdict};
+use super::named;
 use super::report::{Kept, Kind, Pruned, Request, found};
-use super::vanished::{Look, look};
 
 /// One worktree to be pruned.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct Candidate {
     /// How it goes; `None` for a record of ours that git has no worktree to.
     pub(super) target: Option<Target>,
     pub(super) row: Row,
+    /// Whether a person named it: no evidence is asked for.
+    pub(super) is_named: bool,
 }
 
 impl Candidate {
@@ -38,7 +42,13 @@ impl Candidate {
             kind,
             target,
             row: row.clone(),
+            is_named: false,
         }
+    }
+
+    /// A record of ours that git has no worktree to.
+    pub(super) fn without_target(row: &Row, reason: String) -> Self {
+        Self::new(row, reason, Kind::Vanished, None)
     }
 
     /// Returns what is to be said about it once it is pruned, and before.
@@ -92,6 +102,14 @@ impl Plan {
     }
 }
 
+/// A vanished worktree as it goes: its losses are no obstacle, since git's record is kept with all that it names.
+pub(super) fn vanished(context: &Context, repository: &Repository, row: &Row) -> Result<Candidate> {
+    let losses = remove::Look::Losses { with_branch: false };
+    let target = row.worktree.as_ref().map(|_| remove::inspect(context, repository, found(row), losses));
+    let reason = format!("its folder {} is gone", row.path().display());
+    Ok(Candidate::new(row, reason, Kind::Vanished, target.transpose()?))
+}
+
 /// A plan as JSON has it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Shown {
@@ -100,12 +118,15 @@ pub struct Shown {
     pub delete_branch: bool,
 }
 
-/// Finds what is to be pruned.
+/// Finds what is to be pruned: what has vanished, or of that what is named.
 ///
 /// # Errors
 ///
 /// `not_a_repository`; or the records or the history cannot be read.
-pub fn plan(context: &Context, request: Request) -> Result<Plan> {
+pub fn plan(context: &Context, request: Request, names: &[String]) -> Result<Plan> {
+    if !names.is_empty() {
+        return named::plan(context, request, names);
+    }
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let lookout = Lookout::new(context, Some(repository))?;
@@ -115,29 +136,13 @@ pub fn plan(context: &Context, request: Request) -> Result<Plan> {
         if row.is_main() {
             continue;
         }
-        match look(context, repository, &lookout, &row) {
+        match look(context, repository, &lookout, &row, false) {
             Look::There => standing.push(row),
             Look::Kept(why) => plan.kept.push(Kept::new(&row, why)),
-            Look::Vanished => {
-                // Its losses are no obstacle: git's record is kept with all that it names.
-                let target = row.worktree.as_ref().map(|_| {
-                    remove::inspect(
-                        context,
-                        repository,
-                        found(&row),
-                        remove::Look::Losses { with_branch: false },
-                    )
-                });
-                let target = match target.transpose() {
-                    Ok(target) => target,
-                    Err(failure) => {
-                        plan.kept.push(Kept::new(&row, failure.message()));
-                        continue;
-                    }
-                };
-                let reason = format!("its folder {} is gone", row.path().display());
-                plan.candidates.push(Candidate::new(&row, reason, Kind::Vanished, target));
-            }
+            Look::Vanished => match vanished(context, repository, &row) {
+                Ok(candidate) => plan.candidates.push(candidate),
+                Err(failure) => plan.kept.push(Kept::new(&row, failure.message())),
+            },
         }
     }
     if request.merged {

@@ -145,6 +145,7 @@ fn put_away(
         // The proof is taken again, right before the rename: what was planned may be minutes old.
         .and_then(|()| repository.require_linked(&target.path, &admin, context.host.home()))
         .and_then(|_| repository.keep(&token, &repository.admin_dir(&admin)))
+        .and_then(|_| records::note(repository, &entry, &trash))
         .and_then(|_| move_into_trash(repository, &entry, &admin, &trash));
     match put {
         Ok(()) => {}
@@ -159,6 +160,7 @@ fn put_away(
                 return Err(failure);
             }
             remove_tree(&trash.admin)?;
+            repository.remove_trash_note(&trash.token);
             if let Some(keep) = &trash.keep_ref {
                 repository.drop_keep(keep)?;
             }

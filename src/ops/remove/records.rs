@@ -11,6 +11,7 @@ use crate::host::place;
 use crate::host::remove_tree::remove_tree;
 use crate::host::token;
 use crate::model::event::Event;
+use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::ops::services::forget as services;
 
@@ -34,6 +35,7 @@ pub(super) fn put_away(
     let entry = mark_removing(context, repository, target, admin, &trash)?;
     let put = require_vanished(repository, admin, &target.path)
         .and_then(|()| repository.keep(&token, &repository.admin_dir(admin)))
+        .and_then(|_| note(repository, &entry, &trash))
         .and_then(|_| repository.take_admin(admin, &trash.admin));
     settle::settle(context, repository, &entry)?;
     if put.is_err() && target.entry.is_none() {
@@ -43,6 +45,14 @@ pub(super) fn put_away(
     services::forget(context, &entry);
     hold.release();
     put.map(|()| trash)
+}
+
+/// Describes what is put away beside it.
+pub(super) fn note(repository: &Repository, entry: &Entry, trash: &Trash) -> Result<()> {
+    let state = EntryState::Removed { trash: trash.clone() };
+    let kept = Entry { state, allocations: Vec::new(), ..entry.clone() };
+    let text = serde_json::to_vec(&kept).map_err(|error| Failure::new(Code::Internal, error.to_string()))?;
+    repository.write_trash_note(&trash.token, &text)
 }
 
 /// Drops records where git has none that could be kept.

@@ -34,11 +34,13 @@ pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Resu
     if admin.symlink_metadata().is_ok() {
         put_admin_back(context, repository, entry, &admin)?;
     }
-    put(context, repository, entry, EntryState::Active, "kept")?;
+    // Before the record says so: once it does nobody looks again. What is in use again keeps its commits by itself.
+    repository.remove_trash_note(&trash.token);
     if let Some(keep) = &trash.keep_ref {
         // A stale lock of git's at worst: what is in use again is not held up by it.
         let _ = repository.drop_keep(keep);
     }
+    put(context, repository, entry, EntryState::Active, "kept")?;
     Ok(format!("`{}` was being removed when its command died: it is still there", entry.name))
 }
 

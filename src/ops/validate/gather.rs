@@ -21,7 +21,9 @@ use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
+use crate::ops::absence::{self, Look};
 use crate::ops::hooks;
+use crate::ops::rows::Row;
 use crate::ops::vanished::Lookout;
 
 use super::grounds::{Grounds, id_of};
@@ -66,7 +68,7 @@ pub fn gather(
         context.host.interrupt.check()?;
         let Some(repository) = &ground.repository else { continue };
         let records = Records::of(&registry, repository);
-        facts.unrecorded.extend(unrecorded(repository, &records)?);
+        facts.unrecorded.extend(unrecorded(ground, repository, &records)?);
         facts.half_made.extend(half_made(repository, &records)?);
     }
     facts.listeners = listeners(&registry, request.verify_ports)?;
@@ -226,7 +228,7 @@ impl<'a> Records<'a> {
     }
 }
 
-fn unrecorded(repository: &Repository, records: &Records<'_>) -> Result<Vec<Unrecorded>> {
+fn unrecorded(context: &Context, repository: &Repository, records: &Records<'_>) -> Result<Vec<Unrecorded>> {
     // What is locked, or may lie on a disk that is not mounted, is where it belongs.
     let is_lost = |worktree: &Worktree| {
         worktree.missing
@@ -242,11 +244,22 @@ fn unrecorded(repository: &Repository, records: &Records<'_>) -> Result<Vec<Unre
             && (is_lost(worktree) || !worktree.missing && repository.require_own(&worktree.path).is_ok())
     };
     let found = repository.worktrees()?.into_iter().filter(is_it);
-    let found = found.map(|worktree| Unrecorded {
-        repository: repository.root().to_path_buf(),
-        is_gone: is_lost(&worktree),
-        name: worktree.admin.unwrap_or_default(),
-        path: worktree.path,
+    let lookout = Lookout::new(context, Some(repository))?;
+    let found = found.map(|worktree| {
+        let is_gone = is_lost(&worktree);
+        let row = Row { worktree: Some(worktree.clone()), entry: None };
+        let kept = match is_gone.then(|| absence::look(context, repository, &lookout, &row, false)) {
+            Some(Look::Kept(why)) => Some(why),
+            Some(Look::There) => Some("something of it is there".to_owned()),
+            Some(Look::Vanished) | None => None,
+        };
+        Unrecorded {
+            repository: repository.root().to_path_buf(),
+            is_gone,
+            kept,
+            name: worktree.admin.unwrap_or_default(),
+            path: worktree.path,
+        }
     });
     Ok(found.collect())
 }

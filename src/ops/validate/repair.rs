@@ -17,7 +17,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::{env, heal, hooks, ports};
+use crate::ops::{env, heal, hooks, ports, prune};
 
 use super::believe::believe;
 use super::gather::Records;
@@ -35,6 +35,13 @@ pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Requ
         Fix::RestoreBackup => recovered(context, request, restore_backup(context)?),
         Fix::RebuildRegistry => recovered(context, request, rebuild::rebuild(context)?),
         Fix::MendRows => recovered(context, request, rows::mend(context, grounds)?),
+        Fix::PutAway { repository, path } => {
+            let is_it = |ground: &&Context| {
+                ground.repository.as_ref().is_some_and(|known| known.root() == repository)
+            };
+            let Some(ground) = grounds.contexts().find(is_it) else { return Ok(Vec::new()) };
+            prune::put_record_away(ground, ground.require_repository()?, path)
+        }
         Fix::Adopt { path } => adopt::adopt(context, grounds, path),
         Fix::SettleHalfMade { repository, admin } => settle_half_made(context, grounds, repository, admin),
         Fix::InstallHooks => {

@@ -13,6 +13,7 @@ use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::presence::Presence;
 use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
 use crate::ops::env;
 use crate::ops::services::forget::{self as services, Remnants};
 
@@ -46,11 +47,13 @@ pub fn release(context: &Context) -> Vec<String> {
 }
 
 fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>> {
-    let Some(id) = repository.find_id() else { return Ok(Vec::new()) };
+    let id = repository.find_id();
     let registry = context.store()?.read()?;
+    let mut said = release_former(context, repository, &registry)?;
+    let Some(id) = id else { return Ok(said) };
     let gone: Vec<&Entry> = registry.living(&id).filter(|entry| may_have_vanished(entry)).collect();
     if gone.is_empty() {
-        return Ok(Vec::new());
+        return Ok(said);
     }
     let lookout = Lookout::new(context, Some(repository))?;
     let (mut vanished, mut left) = (Vec::new(), 0);
@@ -66,7 +69,6 @@ fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>>
             Presence::There | Presence::Carried(_) | Presence::Kept(_) => {}
         }
     }
-    let mut said = Vec::new();
     release_all(context, Some(repository), &vanished, &mut said)?;
     if left > 0 {
         said.push(format!(
@@ -74,6 +76,24 @@ fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>>
              `wt validate --fix` all of them at once"
         ));
     }
+    Ok(said)
+}
+
+/// Releases the records of a repository that stood here before this one, and of which nothing is left.
+fn release_former(context: &Context, repository: &Repository, registry: &Registry) -> Result<Vec<String>> {
+    let (id, root) = (repository.find_id(), repository.root());
+    let was_here = |entry: &&Entry| {
+        entry.repository == root && Some(&entry.repository_id) != id.as_ref() && may_have_vanished(entry)
+    };
+    let found: Vec<&Entry> = registry.entries().filter(was_here).take(MOST_IN_PASSING).collect();
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lookout = Lookout::new(context, None)?;
+    let mut said = Vec::new();
+    let vanished: Vec<&Entry> =
+        found.into_iter().filter(|entry| lookout.presence(entry) == Presence::Vanished).collect();
+    release_all(context, None, &vanished, &mut said)?;
     Ok(said)
 }
 

@@ -1,4 +1,7 @@
-//! Which worktrees have vanished: of those that are recorded here, and of those that git alone still lists.
+//! Which worktrees have vanished: of those that are recorded here, and of those that git alone still lists. One answer
+//! for all who act on it: pruning, mending, and whoever names one.
+
+use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::host::git::{Repository, Worktree, index_device};
@@ -15,9 +18,16 @@ pub enum Look {
     Kept(String),
 }
 
-/// Looks whether the row's worktree has vanished for good, and git's record of it may go.
-pub fn look(context: &Context, repository: &Repository, lookout: &Lookout<'_>, row: &Row) -> Look {
-    let looked = look_at_folder(context, repository, lookout, row);
+/// Looks whether the row's worktree has vanished for good, and git's record of it may go; where a person `names` it, no
+/// evidence is asked for.
+pub fn look(
+    context: &Context,
+    repository: &Repository,
+    lookout: &Lookout<'_>,
+    row: &Row,
+    names: bool,
+) -> Look {
+    let looked = look_at_folder(context, repository, lookout, row, names);
     let admin = row.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
     match (&looked, admin) {
         // No ref keeps what those clones alone have.
@@ -29,14 +39,19 @@ pub fn look(context: &Context, repository: &Repository, lookout: &Lookout<'_>, r
     }
 }
 
-fn look_at_folder(context: &Context, repository: &Repository, lookout: &Lookout<'_>, row: &Row) -> Look {
+fn look_at_folder(
+    context: &Context,
+    repository: &Repository,
+    lookout: &Lookout<'_>,
+    row: &Row,
+    names: bool,
+) -> Look {
     let Some(entry) = &row.entry else {
-        return row
-            .worktree
-            .as_ref()
-            .map_or(Look::There, |worktree| look_at_git_alone(context, repository, lookout, worktree));
+        return row.worktree.as_ref().map_or(Look::There, |worktree| {
+            look_at_git_alone(context, repository, lookout, worktree, names)
+        });
     };
-    of_presence(lookout.presence(entry))
+    of_presence(if names { lookout.presence_if_named(entry) } else { lookout.presence(entry) })
 }
 
 fn of_presence(presence: Presence) -> Look {
@@ -59,6 +74,7 @@ fn look_at_git_alone(
     repository: &Repository,
     lookout: &Lookout<'_>,
     worktree: &Worktree,
+    names: bool,
 ) -> Look {
     let Some(admin) = worktree.admin.as_deref().filter(|_| worktree.missing) else { return Look::There };
     if worktree.initializing || worktree.broken.is_some() {
@@ -70,14 +86,35 @@ fn look_at_git_alone(
             worktree.path.display()
         ));
     }
+    let entry = as_entry(context, repository, worktree, admin);
+    if names {
+        return of_presence(lookout.presence_if_named(&entry));
+    }
+    if let Some(folder) = moved_by_hand(repository, worktree, admin) {
+        return Look::Kept(format!(
+            "it looks moved to {0}: `git -C '{1}' worktree repair '{0}'` makes it a worktree again",
+            folder.display(),
+            repository.root().display()
+        ));
+    }
     let device = index_device(&repository.admin_dir(admin));
     let was_elsewhere = device.is_some_and(|device| place::lies_off_device(&worktree.path, device));
-    let presence = lookout.presence(&as_entry(context, repository, worktree, admin));
+    let presence = lookout.presence_of_unrecorded(&entry);
     if presence == Presence::Vanished && was_elsewhere {
         return Look::Kept("its disk is not mounted".to_owned());
     }
     of_presence(presence)
 }
+
+/// A folder beside the recorded one whose `.git` names the worktree's record: it was renamed without git's knowing.
+fn moved_by_hand(repository: &Repository, worktree: &Worktree, admin: &str) -> Option<PathBuf> {
+    let beside = worktree.path.parent()?.read_dir().ok()?.flatten().take(MOST_BESIDE);
+    let mut folders = beside.map(|found| found.path());
+    folders.find(|folder| repository.find_admin_named_by(folder).is_some_and(|named| named == admin))
+}
+
+/// How many folders beside a vanished one are looked at.
+const MOST_BESIDE: usize = 1000;
 
 /// The record that such a worktree would have.
 fn as_entry(context: &Context, repository: &Repository, worktree: &Worktree, admin: &str) -> Entry {

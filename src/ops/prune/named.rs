@@ -1,0 +1,128 @@
+//! Pruning by name, the last resort for every record: of this repository or of one that is gone or was made anew, with or
+//! without evidence that the folder was deleted. What is there, moved, locked or being worked at is refused.
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::place;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::model::resolve::Candidate as Known;
+use crate::ops::absence::{Look, look};
+use crate::ops::rows::{self, Row};
+use crate::ops::vanished::Lookout;
+
+use super::plan::{Candidate, Plan, vanished};
+use super::report::Request;
+
+/// Plans to prune those that are named, each by its whole name, identifier, branch or folder.
+///
+/// # Errors
+///
+/// `not_found`, `ambiguous`; `worktree_exists` for one that is there, `locked` for one that stays for another reason.
+pub(super) fn plan(context: &Context, request: Request, names: &[String]) -> Result<Plan> {
+    let registry = context.store()?.read()?;
+    let mut plan = Plan { candidates: Vec::new(), kept: Vec::new(), request };
+    for name in names {
+        let own = match &context.repository {
+            Some(repository) => find_here(context, repository, &registry, name)?,
+            None => None,
+        };
+        let candidate = match own {
+            Some(candidate) => candidate,
+            None => find_elsewhere(context, &registry, name)?,
+        };
+        let is_known = |known: &Candidate| known.path == candidate.path && known.name == candidate.name;
+        if !plan.candidates.iter().any(is_known) {
+            plan.candidates.push(candidate);
+        }
+    }
+    Ok(plan)
+}
+
+fn find_here(
+    context: &Context,
+    repository: &Repository,
+    registry: &Registry,
+    name: &str,
+) -> Result<Option<Candidate>> {
+    let fits = |row: &Row| {
+        let known: Known = rows::candidate(row, registry, repository);
+        !row.is_main()
+            && (known.name == name
+                || known.identifier.as_deref() == Some(name)
+                || known.branch.as_deref() == Some(name)
+                || known.path == context.folder.join(name))
+    };
+    let mut rows: Vec<Row> = rows::rows(repository, registry)?.into_iter().filter(fits).collect();
+    if rows.len() > 1 {
+        return Err(ambiguous(name, rows.iter().map(|row| row.path().display().to_string()).collect()));
+    }
+    let Some(row) = rows.pop() else { return Ok(None) };
+    let lookout = Lookout::new(context, Some(repository))?;
+    match look(context, repository, &lookout, &row, true) {
+        Look::Vanished => vanished(context, repository, &row)
+            .map(|candidate| Some(Candidate { is_named: true, ..candidate })),
+        Look::There => Err(is_there(&row.name(), &row.path().display().to_string())),
+        Look::Kept(why) => Err(Failure::new(Code::Locked, format!("`{}` stays: {why}", row.name()))
+            .hint("`wt list` shows it; `git worktree unlock` takes a lock away")),
+    }
+}
+
+/// A record of a repository that is gone, or out of reach.
+fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<Candidate> {
+    let own = context.repository.as_ref().and_then(Repository::find_id);
+    let folder = context.folder.join(name);
+    let fits = |entry: &&Entry| {
+        entry.state == EntryState::Active
+            && Some(&entry.repository_id) != own.as_ref()
+            && (entry.name == name || entry.path == folder)
+    };
+    let found: Vec<&Entry> = registry.entries().filter(fits).collect();
+    let by_folder: Vec<&Entry> = found.iter().filter(|entry| entry.path == folder).copied().collect();
+    let found = if by_folder.len() == 1 { by_folder } else { found };
+    let entry = match found.as_slice() {
+        [] => {
+            return Err(Failure::new(
+                Code::NotFound,
+                format!("nothing on record is called `{}`", name.escape_debug()),
+            )
+            .hint("`wt list --all` shows every worktree on record"));
+        }
+        [entry] => *entry,
+        many => {
+            return Err(ambiguous(name, many.iter().map(|entry| entry.path.display().to_string()).collect()));
+        }
+    };
+    if !place::is_gone(&entry.path) {
+        return Err(is_there(&entry.name, &entry.path.display().to_string()));
+    }
+    if let Some(repository) = context_of(entry) {
+        let root = repository.root().display();
+        return Err(Failure::new(
+            Code::NotFound,
+            format!("`{}` is a worktree of another repository, {root}", entry.name),
+        )
+        .hint(format!("run it there: `wt -C {root} prune {}`", entry.name)));
+    }
+    let row = Row { worktree: None, entry: Some(entry.clone()) };
+    let reason = format!("its folder {} and its repository are gone", entry.path.display());
+    Ok(Candidate { is_named: true, ..Candidate::without_target(&row, reason) })
+}
+
+/// The entry's own repository, where it can be reached.
+fn context_of(entry: &Entry) -> Option<Repository> {
+    let found = Repository::discover(&entry.repository).ok()?;
+    (found.find_id().as_ref() == Some(&entry.repository_id)).then_some(found)
+}
+
+fn ambiguous(name: &str, folders: Vec<String>) -> Failure {
+    Failure::new(Code::Ambiguous, format!("`{}` may mean {}", name.escape_debug(), folders.join(", ")))
+        .hint("give its folder")
+        .detail("candidates", folders)
+}
+
+fn is_there(name: &str, folder: &str) -> Failure {
+    Failure::new(Code::WorktreeExists, format!("`{name}` is there, at {folder}: nothing is pruned"))
+        .hint(format!("`wt remove {name}` takes a worktree away that is there"))
+}
