@@ -2,15 +2,15 @@
 //! killed when the user interrupts. A missing git is a failure that says so.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{IsTerminal, Read, Write};
+use std::io::IsTerminal;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 
+use super::exchange::{Said, exchange};
 use crate::error::{Code, Failure, Result};
 use crate::host::process::table;
 
@@ -245,18 +245,14 @@ impl<'a> Git<'a> {
     }
 
     fn collect(self, mut child: Child) -> Result<Output> {
-        if let (Some(mut pipe), Some(input)) = (child.stdin.take(), self.input) {
-            // A child that does not read its input has said why on stderr.
-            std::thread::spawn(move || pipe.write_all(&input));
-        }
-        // Not joined when the user interrupts: something the child started may hold the pipes open for long.
-        let out = child.stdout.take().map(read_in_background);
-        let err = child.stderr.take().map(read_in_background);
-        let status = wait(&mut child, self.interrupted)?;
-        let read = |thread: Option<JoinHandle<Vec<u8>>>| {
-            thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
+        let said = exchange(&mut child, self.input, self.interrupted)
+            .map_err(|error| Failure::from_io(error, Code::GitFailed, "lost the git child"))?;
+        let Some(Said { stdout, stderr }) = said else {
+            stop(&mut child);
+            return Err(Failure::new(Code::Interrupted, "interrupted while git was running"));
         };
-        Ok(Output { status, stdout: read(out), stderr: read(err) })
+        let status = wait(&mut child, self.interrupted)?;
+        Ok(Output { status, stdout, stderr })
     }
 }
 
@@ -294,15 +290,6 @@ impl Drop for Inherited<'_> {
         // Nothing sensible is left to do: the flag only decides what later children inherit.
         let _ = fcntl_setfd(self.0, self.1);
     }
-}
-
-fn read_in_background(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What arrived before a broken pipe is still worth showing.
-        let _ = pipe.read_to_end(&mut bytes);
-        bytes
-    })
 }
 
 fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>) -> Result<i32> {

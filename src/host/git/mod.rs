@@ -12,6 +12,7 @@ mod config_conditions;
 mod config_sources;
 mod conversions;
 mod discovery;
+mod exchange;
 mod git_lock;
 mod half_made;
 mod hidden;

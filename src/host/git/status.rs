@@ -96,7 +96,9 @@ impl Repository {
         let mut all: Vec<Option<Result<Changes>>> = paths.iter().map(|_| None).collect();
         std::thread::scope(|scope| {
             let others = processors().min(paths.len()).max(1);
-            let threads: Vec<_> = (1..others).map(|_| scope.spawn(work)).collect();
+            // Where the system gives no more threads, those that there are do the work.
+            let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let threads: Vec<_> = (1..others).map_while(start).collect();
             part_threads();
             let mut done = work();
             done.extend(threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()));

@@ -6,9 +6,9 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::model::attribution::WT_SERVICE;
@@ -138,23 +138,51 @@ fn wait(
 ) -> io::Result<ExitStatus> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let (ended, end) = channel::<()>();
+    let glance = Mutex::new(glance);
+    let glance = || (glance.lock().unwrap_or_else(PoisonError::into_inner))();
     std::thread::scope(|scope| {
-        scope.spawn(move || pass_on(pid, asked, &end, glance));
+        let looking =
+            std::thread::Builder::new().spawn_scoped(scope, move || pass_on(pid, asked, &end, glance));
+        if looking.is_err() {
+            // The system gives no more threads: we look ourselves, between two looks at the child.
+            return watch_alone(&mut child, pid, asked, glance);
+        }
         let status = child.wait();
         drop(ended);
         status
     })
 }
 
+/// As [`pass_on`], while it waits for the child too.
+fn watch_alone(
+    child: &mut Child,
+    pid: Option<Pid>,
+    asked: &[(&AtomicBool, Signal)],
+    mut glance: impl FnMut(),
+) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        look_once(pid, asked, &mut glance);
+        #[expect(clippy::disallowed_methods, reason = "waits for the child and the signals at once")]
+        std::thread::sleep(LOOK);
+    }
+}
+
 /// Until the other end is dropped. The child is not yet waited for then, or is only just: its pid is not reused.
 fn pass_on(pid: Option<Pid>, asked: &[(&AtomicBool, Signal)], end: &Receiver<()>, mut glance: impl FnMut()) {
     while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-        glance();
-        for (flag, signal) in asked {
-            if let (true, Some(pid)) = (flag.swap(false, Ordering::Relaxed), pid) {
-                // A child that has just ended needs no signal.
-                let _ = kill_process(pid, *signal);
-            }
+        look_once(pid, asked, &mut glance);
+    }
+}
+
+fn look_once(pid: Option<Pid>, asked: &[(&AtomicBool, Signal)], glance: &mut impl FnMut()) {
+    glance();
+    for (flag, signal) in asked {
+        if let (true, Some(pid)) = (flag.swap(false, Ordering::Relaxed), pid) {
+            // A child that has just ended needs no signal.
+            let _ = kill_process(pid, *signal);
         }
     }
 }
