@@ -1,11 +1,9 @@
 //! Where our own files are: the state folder and the user's configuration.
 
-use std::fs::DirBuilder;
-use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
+use super::ownership;
 use crate::error::{Code, Failure, Result};
 
 /// The state folder, made when first needed, for its owner alone.
@@ -65,11 +63,8 @@ impl Dirs {
 }
 
 fn make_private(folder: &Path) -> Result<()> {
-    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists || !folder.is_dir() => {
-            Err(Failure::from_io(error, Code::Permission, format!("{} cannot be made", folder.display()))
-                .hint("make it writable, or set WT_STATE_DIR to another folder"))
-        }
-        _ => Ok(()),
-    }
+    ownership::make_private_folders(folder).map_err(|error| {
+        Failure::from_io(error, Code::Permission, format!("{} cannot be made", folder.display()))
+            .hint("make it writable, or set WT_STATE_DIR to another folder")
+    })
 }

@@ -1,14 +1,20 @@
 //! `events.jsonl`: one line for each change and conflict, appended, and put aside when it grows large.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use jiff::Timestamp;
+
+use super::{files, ownership};
 use crate::model::event::Event;
 
 /// The size in bytes at which the file is put aside.
 const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// How much of the first line is read, in bytes.
+const LONGEST_LINE: u64 = 64 * 1024;
 
 /// How many files that were put aside are kept.
 const KEPT: u32 = 2;
@@ -31,7 +37,9 @@ pub fn append(folder: &Path, events: &[Event]) -> std::io::Result<()> {
         serde_json::to_writer(&mut lines, event)?;
         lines.push(b'\n');
     }
-    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
+    let mut options = OpenOptions::new();
+    let options = files::plain(options.read(true).append(true));
+    let mut file = ownership::open_or_make(options, &path).and_then(files::require_plain)?;
     // A line that a full disk cut short must not swallow the next one.
     let length = file.metadata()?.len();
     let mut last = [b'\n'];
@@ -54,7 +62,7 @@ pub fn read(folder: &Path) -> std::io::Result<(Vec<Event>, usize)> {
     let aside = (1..=KEPT).rev().map(|number| folder.join(format!("events.jsonl.{number}")));
     let (mut found, mut unreadable) = (Vec::new(), 0);
     for path in aside.chain([folder.join("events.jsonl")]) {
-        let bytes = match fs::read(&path) {
+        let bytes = match files::read_plain(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             bytes => bytes?,
         };
@@ -66,6 +74,32 @@ pub fn read(folder: &Path) -> std::io::Result<(Vec<Event>, usize)> {
         }
     }
     Ok((found, unreadable))
+}
+
+/// Forgets what was logged before `time`: files that were put aside and not written to since then go, and the log itself is
+/// put aside once its first line is older. The registry's lock is held.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn forget(folder: &Path, time: Timestamp) -> std::io::Result<()> {
+    for number in 1..=KEPT {
+        let aside = folder.join(format!("events.jsonl.{number}"));
+        let written = match aside.symlink_metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            found => Timestamp::try_from(found?.modified()?),
+        };
+        if written.is_ok_and(|written| written < time) {
+            fs::remove_file(&aside)?;
+        }
+    }
+    let mut first = String::new();
+    match files::open_plain(&folder.join("events.jsonl")) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => BufReader::new(opened?.0).take(LONGEST_LINE).read_line(&mut first)?,
+    };
+    let first: Option<Event> = serde_json::from_str(&first).ok();
+    if first.is_some_and(|event| event.at < time) { rotate(folder) } else { Ok(()) }
 }
 
 fn rotate(folder: &Path) -> std::io::Result<()> {

@@ -66,7 +66,7 @@ fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Result<Option<Vec<u8>>>
     // The folder is locked, not the file: that one is replaced.
     let lock = File::open(path.parent().unwrap_or(&info)).map_err(failed)?;
     flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-    let before = match fs::read(&path) {
+    let before = match files::read_plain(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(failed(error)),

@@ -1,13 +1,14 @@
 //! Whole files: replaced in one step, moved without overwriting, compared, made.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 
+use super::ownership;
 use super::process::identity;
 use super::token;
 use crate::error::{Code, Failure, Result};
@@ -19,13 +20,47 @@ use crate::error::{Code, Failure, Result};
 ///
 /// Those of the system; `InvalidInput` for what is no plain file.
 pub fn open_plain(path: &Path) -> std::io::Result<(File, u64)> {
-    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options().read(true).custom_flags(nonblocking).open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(std::io::Error::new(ErrorKind::InvalidInput, "it is not a plain file"));
+    let file = require_plain(plain(File::options().read(true)).open(path)?)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
+/// Reads a plain file whole, as [`open_plain`].
+///
+/// # Errors
+///
+/// As [`open_plain`].
+pub fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
+    let (mut file, length) = open_plain(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a plain file of text, as [`open_plain`].
+///
+/// # Errors
+///
+/// As [`open_plain`]; `InvalidData` for what is no text.
+pub fn read_plain_text(path: &Path) -> std::io::Result<String> {
+    String::from_utf8(read_plain(path)?).map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))
+}
+
+/// Has `options` open a pipe without waiting for whoever is at its other end; plain files know no such waiting.
+pub fn plain(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed())
+}
+
+/// Refuses what is no plain file.
+///
+/// # Errors
+///
+/// `InvalidInput`; those of looking.
+pub fn require_plain(file: File) -> std::io::Result<File> {
+    if file.metadata()?.is_file() {
+        return Ok(file);
     }
-    Ok((file, found.len()))
+    Err(std::io::Error::new(ErrorKind::InvalidInput, "it is not a plain file"))
 }
 
 /// Replaces `path` by a file with `bytes` and `mode`: a reader sees the old or the new one, also after a power loss.
@@ -63,6 +98,7 @@ fn put(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<()>
         .and_then(|mut file| {
             file.write_all(bytes)?;
             file.set_permissions(fs::Permissions::from_mode(mode))?;
+            ownership::inherit(&file, path);
             if waits_for_disk { file.sync_all() } else { Ok(()) }
         })
         .and_then(|()| fs::rename(&draft, path));

@@ -7,11 +7,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 
 use super::clock::Clock;
-use super::files;
 use super::interrupt::Interrupt;
+use super::{files, ownership};
 use crate::error::{Code, Failure, Result};
 
 /// The first and the longest pause between two tries for the lock.
@@ -63,16 +63,16 @@ pub fn with_folder_locked<R>(
 
 /// Says in `registry.lock` who holds the lock. It is information only: failing to write it spoils nothing.
 fn name_holder(file: &Path) {
-    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let opened =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(file);
-    if let Ok(mut file) = opened {
+        ownership::open_or_make(OpenOptions::new().write(true).truncate(true).custom_flags(flags), file);
+    if let Ok(mut file) = opened.and_then(files::require_plain) {
         let _ = writeln!(file, "wt, pid {}, since {}", std::process::id(), Clock.now());
     }
 }
 
 fn busy(folder: &Path, holder_file: &Path, timeout: Duration) -> Failure {
-    let holder = std::fs::read_to_string(holder_file).unwrap_or_default();
+    let holder = files::read_plain_text(holder_file).unwrap_or_default();
     let holder = holder.trim();
     let named = if holder.is_empty() { "another `wt`".to_owned() } else { holder.to_owned() };
     Failure::new(
@@ -139,7 +139,8 @@ impl FileHold {
         };
         loop {
             let mut options = OpenOptions::new();
-            let opened = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+            let options = files::plain(options.read(true).write(true));
+            let opened = ownership::open_or_make(options, path).and_then(files::require_plain);
             let file = opened.map_err(|error| refused(error, "made"))?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) if is_still_at(&file, path) => {

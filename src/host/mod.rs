@@ -20,6 +20,7 @@ pub mod lock;
 pub mod machine;
 pub mod net;
 pub mod objects;
+pub mod ownership;
 pub mod packs;
 pub mod place;
 pub mod process;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::dirs::Dirs;
 use super::interrupt::Interrupt;
 use super::process::identity;
-use super::{events, files, lock};
+use super::{events, files, lock, ownership};
 use crate::error::{Code, Failure, Result};
 use crate::model::registry::document::Document;
 pub use memory::Memory;
@@ -103,7 +103,7 @@ impl<T: Document> Store<T> {
     #[must_use]
     pub fn is_backup(&self) -> bool {
         let Ok(path) = resolved(&self.path()) else { return false };
-        matches!((read_plain(&path), read_plain(&backup_of(&path))), (Ok(now), Ok(backup)) if now == backup)
+        matches!((files::read_plain(&path), files::read_plain(&backup_of(&path))), (Ok(now), Ok(backup)) if now == backup)
     }
 
     /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing.
@@ -137,9 +137,22 @@ impl<T: Document> Store<T> {
         })
     }
 
+    /// Forgets what was logged before `time`.
+    ///
+    /// # Errors
+    ///
+    /// `registry_locked`, `permission`.
+    pub fn forget_events(&self, time: jiff::Timestamp) -> Result<()> {
+        let folder = self.dirs.require_state()?;
+        lock::with_folder_locked(folder, self.timeout, &self.interrupt, || {
+            events::forget(folder, time)
+                .map_err(|error| Failure::from_io(error, Code::Permission, "the history cannot be shortened"))
+        })
+    }
+
     fn read_bytes(&self) -> Result<Option<Vec<u8>>> {
         let path = self.path();
-        match read_plain(&path) {
+        match files::read_plain(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let backup = backup_of(&resolved(&path)?);
@@ -147,7 +160,7 @@ impl<T: Document> Store<T> {
                     return Ok(None);
                 }
                 // The first two writes may have come between the two looks; a file that was there never goes.
-                if let Ok(bytes) = read_plain(&path) {
+                if let Ok(bytes) = files::read_plain(&path) {
                     return Ok(Some(bytes));
                 }
                 Err(Failure::new(
@@ -170,7 +183,7 @@ impl<T: Document> Store<T> {
         let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
         sweep_drafts(&folder);
         let draft = folder.join(format!("{DRAFT}{}", std::process::id()));
-        let written = write_draft(&draft, bytes)
+        let written = write_draft(&draft, &path, bytes)
             .and_then(|()| if keep_old { keep_backup(&path) } else { Ok(()) })
             .and_then(|()| fs::rename(&draft, &path));
         written.map_err(|error| {
@@ -188,21 +201,14 @@ impl<T: Document> Store<T> {
     }
 }
 
-/// Reads a file without waiting on a pipe for a writer that never comes.
-fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
-    let (mut file, length) = files::open_plain(path)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn write_draft(draft: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_draft(draft: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // Left by a process that had our pid before: it is dead, and the lock is ours.
     match fs::remove_file(draft) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(draft)?;
+    ownership::inherit(&file, path);
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -1,6 +1,5 @@
 //! `trust.json` in the state folder: read whole, replaced whole, for its owner alone.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -27,8 +26,8 @@ pub fn read(dirs: &Dirs) -> Result<Approvals> {
     let path = dirs.state().join(NAME);
     let refused =
         |error| Failure::from_io(error, Code::Permission, format!("{} cannot be read", path.display()));
-    let file = match File::open(&path) {
-        Ok(file) => file,
+    let file = match files::open_plain(&path) {
+        Ok((file, _)) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Approvals::default()),
         Err(error) => return Err(refused(error)),
     };

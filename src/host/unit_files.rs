@@ -12,7 +12,9 @@ use crate::model::units;
 #[must_use]
 pub fn is_foreign(path: &Path) -> bool {
     match path.symlink_metadata() {
-        Ok(found) => !found.is_file() || !fs::read_to_string(path).is_ok_and(|text| units::is_ours(&text)),
+        Ok(found) => {
+            !found.is_file() || !files::read_plain_text(path).is_ok_and(|text| units::is_ours(&text))
+        }
         Err(error) => error.kind() != ErrorKind::NotFound,
     }
 }
@@ -27,7 +29,7 @@ pub fn write(path: &Path, text: &str) -> Result<bool> {
         let message = format!("{} is there already, and not ours", path.display());
         return Err(Failure::new(Code::PathNotEmpty, message));
     }
-    if fs::read_to_string(path).is_ok_and(|there| there == text) {
+    if files::read_plain_text(path).is_ok_and(|there| there == text) {
         return Ok(false);
     }
     files::make_folders(path.parent().unwrap_or(Path::new("/")))?;

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::config::ReadSettings;
 use super::repository::{Current, Repository};
 use crate::error::{Code, Failure, Result};
+use crate::host::files;
 use crate::host::objects::Library;
 
 /// A git folder that was found, and the folder whose `.git` led there.
@@ -104,7 +105,7 @@ fn is_git_dir(folder: &Path) -> bool {
 pub(super) fn read_link_file(file: &Path) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
 
-    let bytes = std::fs::read(file).ok()?;
+    let bytes = files::read_plain(file).ok()?;
     let target = bytes.strip_prefix(b"gitdir:")?.trim_ascii();
     if target.is_empty() {
         return None;
@@ -114,7 +115,7 @@ pub(super) fn read_link_file(file: &Path) -> Option<PathBuf> {
 
 /// Returns the folder shared by all worktrees, which `commondir` names; a half-made worktree has it empty.
 pub(super) fn common_dir_of(git_dir: &Path) -> PathBuf {
-    let Ok(text) = std::fs::read_to_string(git_dir.join("commondir")) else {
+    let Ok(text) = files::read_plain_text(&git_dir.join("commondir")) else {
         return git_dir.to_owned();
     };
     let target = match text.trim() {

@@ -160,7 +160,8 @@ pub fn found(path: &Path, hook: Hook) -> Found {
     if !metadata.is_file() {
         return Found::Strange;
     }
-    let bytes = if metadata.len() > LONGEST { Vec::new() } else { fs::read(path).unwrap_or_default() };
+    let bytes =
+        if metadata.len() > LONGEST { Vec::new() } else { files::read_plain(path).unwrap_or_default() };
     let executable = metadata.permissions().mode() & 0o111 != 0;
     Found::File { author: hook.authorship(&bytes), executable }
 }
@@ -176,7 +177,7 @@ pub fn runnable_text(path: &Path) -> Option<Vec<u8>> {
 pub(super) fn plain_text(path: &Path) -> Option<Vec<u8>> {
     let metadata = path.metadata().ok()?;
     let is_short = metadata.is_file() && metadata.len() <= LONGEST;
-    is_short.then(|| fs::read(path).ok()).flatten()
+    is_short.then(|| files::read_plain(path).ok()).flatten()
 }
 
 /// Looks at a hooks folder.

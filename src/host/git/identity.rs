@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
+use crate::host::files;
 use crate::model::registry::repository::RepositoryId;
 
 impl Repository {
@@ -90,7 +91,7 @@ pub(super) fn make_folder(folder: &Path) -> Result<()> {
 }
 
 pub(super) fn read_id(path: &Path) -> Option<RepositoryId> {
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = files::read_plain_text(path).ok()?;
     let id = text.trim();
     let is_id = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     is_id.then(|| RepositoryId(id.to_owned()))

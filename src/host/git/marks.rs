@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
+use crate::host::files;
 
 impl Repository {
     /// Answers whether the create of `token` made the branch and nobody moved it since: its last reflog entry bears the
@@ -18,7 +19,7 @@ impl Repository {
                 Ok(log.lines().next_back().is_some_and(|last| last.contains(token)))
             }
             _ => {
-                let noted = fs::read_to_string(self.made_note(token)).ok();
+                let noted = files::read_plain_text(&self.made_note(token)).ok();
                 Ok(noted.is_some() && noted == self.ref_stamp(branch))
             }
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::listeners::listeners;
 use crate::error::Result;
+use crate::host::files;
 use crate::host::process::identity::{BootClock, is_from_here};
 use crate::host::process::table::{ProcessFacts, facts};
 use crate::host::process::users::Users;
@@ -50,7 +51,7 @@ fn as_seen_here(mut claim: Claim) -> Claim {
 
 /// Answers whether the folder's `.git` is the file that git wrote for this very worktree: anything else may stand there.
 fn is_worktree(claim: &Claim) -> bool {
-    let Ok(text) = std::fs::read_to_string(claim.path.join(".git")) else { return false };
+    let Ok(text) = files::read_plain_text(&claim.path.join(".git")) else { return false };
     let Some(target) = text.strip_prefix("gitdir: ").map(|rest| Path::new(rest.trim_end_matches('\n')))
     else {
         return false;

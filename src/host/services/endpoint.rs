@@ -1,9 +1,9 @@
 //! Where a supervisor is reached: a Unix socket in a folder that only we may enter, for processes of our own user only.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::host::clock::Clock;
 use crate::host::interrupt::Interrupt;
+use crate::host::ownership;
 use crate::host::process::users;
 
 /// The longest path of a socket (`sun_path` of unix(7), with its NUL; 104 on BSD).
@@ -192,7 +193,7 @@ fn require_our_user(stream: &UnixStream) -> io::Result<()> {
 
 /// Makes `folder` where it is missing and returns it when nobody else may enter.
 fn private(folder: &Path) -> io::Result<PathBuf> {
-    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
+    match ownership::make_private_folders(folder) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
@@ -203,11 +204,13 @@ fn private(folder: &Path) -> io::Result<PathBuf> {
     Err(io::Error::new(ErrorKind::PermissionDenied, message))
 }
 
-/// Six zeros at the end: no bit for group and others.
+/// Six zeros at the end: no bit for group and others. Root may enter whatever is one user's alone; who is at the other end of
+/// a socket there is looked at all the same.
 fn is_ours_alone(folder: &Path) -> bool {
-    folder.symlink_metadata().is_ok_and(|found| {
-        found.is_dir() && found.uid() == users::ourselves() && found.mode().trailing_zeros() >= 6
-    })
+    let may_enter = |owner: u32| owner == users::ourselves() || users::ourselves() == 0;
+    folder
+        .symlink_metadata()
+        .is_ok_and(|found| found.is_dir() && may_enter(found.uid()) && found.mode().trailing_zeros() >= 6)
 }
 
 #[cfg(test)]

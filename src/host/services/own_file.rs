@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::host::files;
 use crate::host::process::users;
+use crate::host::{files, ownership};
 
 /// How many things can be put aside of one file.
 const ASIDE: usize = 100;
@@ -62,8 +62,7 @@ pub fn append(path: &Path) -> io::Result<File> {
 ///
 /// `AlreadyExists`; those of making it.
 pub fn make(path: &Path) -> io::Result<File> {
-    // With create_new no link is followed (open(2), O_EXCL).
-    OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)
+    ownership::make(OpenOptions::new().append(true), path)
 }
 
 /// Renames what stands at `path` to a name beside it that nothing has, and returns that.

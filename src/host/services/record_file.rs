@@ -1,14 +1,14 @@
 //! The folder in which the services of a worktree are kept: the record, the logs, and the seat that one supervisor takes.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
 use super::own_file;
+use crate::host::ownership;
 use crate::model::services::record::{Record, SCHEMA};
 
 const FILE: &str = "services.json";
@@ -42,7 +42,7 @@ impl Seat {
 ///
 /// `PermissionDenied`, `StorageFull`; `InvalidInput` where one is a link.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
-    match DirBuilder::new().recursive(true).mode(0o700).create(logs(folder)) {
+    match ownership::make_private_folders(&logs(folder)) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }

@@ -3,14 +3,13 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Store, backup_of, read_plain, resolved};
+use super::{Store, backup_of, resolved};
 use crate::error::{Code, Failure, Result};
-use crate::host::{files, lock};
+use crate::host::{files, lock, ownership};
 use crate::model::facts::Backup;
 use crate::model::registry::document::Document;
 
@@ -22,7 +21,7 @@ impl<T: Document> Store<T> {
     #[must_use]
     pub fn backup(&self) -> Backup {
         let path = self.path();
-        let read = resolved(&path).map(|path| read_plain(&backup_of(&path)));
+        let read = resolved(&path).map(|path| files::read_plain(&backup_of(&path)));
         match read {
             Ok(Ok(bytes)) if T::parse(&bytes, &path).is_ok() => Backup::Whole,
             Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Backup::Missing,
@@ -34,7 +33,7 @@ impl<T: Document> Store<T> {
     #[must_use]
     pub fn wreckage(&self) -> Vec<Vec<u8>> {
         let Ok(path) = resolved(&self.path()) else { return Vec::new() };
-        [read_plain(&path), read_plain(&backup_of(&path))].into_iter().flatten().collect()
+        [files::read_plain(&path), files::read_plain(&backup_of(&path))].into_iter().flatten().collect()
     }
 
     /// Puts the backup in the place of a file that cannot be read. Answers whether it did: somebody else may have been
@@ -45,7 +44,7 @@ impl<T: Document> Store<T> {
     /// `registry_corrupt` when the backup cannot be read either; `permission`, `disk_full`.
     pub fn restore_backup(&self) -> Result<bool> {
         self.replace_unreadable(|path| {
-            let bytes = read_plain(&backup_of(path)).map_err(|error| {
+            let bytes = files::read_plain(&backup_of(path)).map_err(|error| {
                 Failure::from_io(error, Code::RegistryCorrupt, "the registry's backup cannot be read")
             })?;
             T::parse(&bytes, path).map(|_| bytes)
@@ -85,7 +84,7 @@ impl<T: Document> Store<T> {
     /// `permission`, `disk_full`.
     pub fn back_up(&self) -> Result<Option<PathBuf>> {
         let path = resolved(&self.path())?;
-        let Ok(bytes) = read_plain(&path) else { return Ok(None) };
+        let Ok(bytes) = files::read_plain(&path) else { return Ok(None) };
         let copy = path.with_file_name("registry.json.before-fix");
         files::replace(&copy, &bytes, 0o600)?;
         Ok(Some(copy))
@@ -100,8 +99,9 @@ impl<T: Document> Store<T> {
         let file = self.dirs.require_state()?.join("set-aside.jsonl");
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
         let lines = format!("{}\n", lines.join("\n"));
-        let written =
-            File::options().append(true).create(true).mode(0o600).open(&file).and_then(|mut open| {
+        let written = ownership::open_or_make(files::plain(File::options().append(true)), &file)
+            .and_then(files::require_plain)
+            .and_then(|mut open| {
                 open.write_all(lines.as_bytes())?;
                 open.sync_all()
             });
