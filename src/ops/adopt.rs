@@ -21,6 +21,7 @@ use crate::model::view::WorktreeView;
 
 use super::create::PortWish;
 use super::rows::{self, Row};
+use super::vanished::room;
 use super::{choose, create, env, env_claim, find, view};
 
 /// A wish to adopt.
@@ -234,6 +235,7 @@ fn record_entry(
     record: crate::model::registry::repository::RepositoryRecord,
 ) -> Result<Entry> {
     let now = context.now();
+    let again = record.clone();
     let outcome = context.store()?.update(|registry| {
         if let Some(taken) = registry.find_living(&draft.repository_id, &draft.name) {
             return Err(Failure::new(
@@ -265,6 +267,7 @@ fn record_entry(
     })?;
     match outcome {
         Ok(entry) => Ok(entry),
+        Err((refused, _)) if room::make(context, &refused)? => record_entry(context, draft, wishes, again),
         Err((refused, registry)) => {
             let purpose = draft.purpose.as_ref();
             Err(create::refused_selection(purpose, &refused, &registry, create::WayOut::Exclude)?)

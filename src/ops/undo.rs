@@ -113,7 +113,7 @@ fn folder_is_ours(repository: &Repository, path: &Path, admin: Option<&str>) -> 
 fn is_link_cut_short(path: &Path) -> bool {
     let alone =
         path.read_dir().is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == ".git"));
-    let text = std::fs::read(path.join(".git")).unwrap_or_default();
+    let text = files::read_plain(&path.join(".git")).unwrap_or_default();
     alone && !text.ends_with(b"\n") && (text.starts_with(b"gitdir: ") || b"gitdir: ".starts_with(&text))
 }
 

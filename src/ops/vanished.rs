@@ -2,6 +2,7 @@
 //! records stay: what was staged there may be all that is left of somebody's work.
 
 pub mod release;
+pub mod room;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -81,7 +81,10 @@ pub fn config(merged: Merged) -> Config {
             keep: duration("trash.keep"),
             max_size: find(&merged, "trash.max_size", check::size).unwrap_or_default(),
         },
-        registry: RegistrySettings { lock_timeout: duration("registry.lock_timeout") },
+        registry: RegistrySettings {
+            lock_timeout: duration("registry.lock_timeout"),
+            forget: duration("registry.forget"),
+        },
         values: in_order_of_the_schema(merged),
     }
 }

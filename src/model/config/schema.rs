@@ -200,6 +200,11 @@ pub const KEYS: &[Key] = &[
         Kind::Duration,
         "How long to wait for another process to let go of the registry.",
     ),
+    key(
+        "registry.forget",
+        Kind::Duration,
+        "How long what is gone is remembered: records, repositories, former ports, the history.",
+    ),
 ];
 
 /// Returns the entry of a dotted key: `purpose.feature.ports` is `purpose.*.ports`.

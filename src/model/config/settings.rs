@@ -160,6 +160,8 @@ pub struct TrashSettings {
 pub struct RegistrySettings {
     /// How long to wait for another process to let go of the registry.
     pub lock_timeout: Duration,
+    /// How long what is gone is remembered: records, repositories, former ports, the history.
+    pub forget: Duration,
 }
 
 /// One value and where it came from.

@@ -3,6 +3,7 @@
 pub mod allocation;
 pub mod document;
 pub mod entry;
+pub mod forgetting;
 pub mod glimpse;
 pub mod journal;
 pub mod place;

@@ -13,11 +13,13 @@ use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::forgetting::SHORTEST;
 use crate::model::registry::journal::Journal;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Choice, Selection};
 use crate::ops::choose;
+use crate::ops::vanished::room;
 
 use super::plan::{BranchPlan, Plan, plan_names};
 use super::refusal;
@@ -45,14 +47,24 @@ enum Attempt {
 pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> {
     let settings = refusal::policy(context, &plan);
     let mut passed_over: Vec<Port> = Vec::new();
+    let mut is_room_made = false;
     loop {
         let skip: HashSet<Port> = passed_over.iter().copied().collect();
         let (attempt, returned) = attempt(context, plan, token, &skip)?;
         plan = returned;
         match attempt {
             Attempt::Claimed(mut claimed) => {
+                let before = context.now().checked_sub(context.config.registry.forget.max(SHORTEST));
+                if let Ok(before) = before {
+                    // A history that cannot be shortened now is shortened by a later create.
+                    let _ = context.store()?.forget_events(before);
+                }
                 claimed.passed_over = passed_over;
                 return Ok(*claimed);
+            }
+            // What is gone with its repository holds ports that no other command will ever release.
+            Attempt::Refused { selection, .. } if !is_room_made && room::make(context, &selection)? => {
+                is_room_made = true;
             }
             Attempt::Refused { selection, seen } => {
                 let met = match &selection {
@@ -83,6 +95,10 @@ fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> 
     let id = repository.require_id()?;
     let record = repository.record()?;
     let now = context.now();
+    let keep = context.config.registry.forget;
+    let seen = context.store()?.read()?;
+    let gone = room::gone_in_any_state(context, &seen)?;
+    let gone = gone.into_iter().map(|entry| entry.sequence).collect();
     context.store()?.update(|registry| {
         let mut plan = plan;
         let named = registry.find_living(&id, &plan.name).is_some();
@@ -99,6 +115,10 @@ fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> 
                 return Ok((Attempt::Refused { selection: refused, seen }, plan));
             }
         };
+        // Here, since every create adds to what there is to remember.
+        for entry in registry.forget(now, keep, &gone, room::is_repository_gone) {
+            registry.record_event(now, Event::new("forgotten").of(&entry.repository, &entry.name));
+        }
         registry.remember_repository(record);
         plan.ports = choices;
         let journal = journal(&plan, token);

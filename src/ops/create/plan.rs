@@ -16,6 +16,7 @@ use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Choice, Selection, Wish};
 use crate::model::suggestion;
+use crate::ops::vanished::room;
 
 use super::claim;
 use super::draft::{Draft, draft};
@@ -129,7 +130,12 @@ fn is_taken(failure: &Failure) -> bool {
 pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
     let registry = context.store()?.read()?;
     let policy = refusal::policy(context, &plan);
-    match claim::choose_previewed(context, &registry, &plan, &policy)? {
+    let mut selection = claim::choose_previewed(context, &registry, &plan, &policy)?;
+    if matches!(selection, Selection::Exhausted { .. } | Selection::Owned { .. }) {
+        let cleared = room::as_if_made(context, &registry)?;
+        selection = claim::choose_previewed(context, &cleared, &plan, &policy)?;
+    }
+    match selection {
         Selection::Chosen(choices) => plan.ports = choices,
         refused => {
             return Err(refusal::refused_selection(

@@ -21,6 +21,7 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish, owned_ports};
 use crate::model::service::ServiceName;
 use crate::ops::create::{WayOut, refused_selection};
+use crate::ops::vanished::room;
 use crate::ops::{choose, env};
 
 /// What is wanted.
@@ -82,6 +83,10 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     let path = std::mem::take(&mut known.path);
     let settings = &context.config.conflict;
     let mut skip: HashSet<Port> = HashSet::new();
+    if let Some(port) = request.port {
+        room::make_for(context, port)?;
+    }
+    let mut is_room_made = false;
     let (mut entry, given, had_env) = loop {
         match attempt(context, known.sequence, request, &skip)? {
             Attempt::Done { entry, given, had_env } => break (*entry, given, had_env),
@@ -92,6 +97,9 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
                     && busy.iter().any(|port| !skip.contains(port)) =>
             {
                 skip.extend(busy);
+            }
+            Attempt::Refused { selection, .. } if !is_room_made && room::make(context, &selection)? => {
+                is_room_made = true;
             }
             Attempt::Refused { selection, seen } => {
                 let met = match &selection {

@@ -15,6 +15,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish};
 use crate::model::service::ServiceName;
+use crate::ops::vanished::room;
 use crate::ops::{choose, env, rows};
 
 /// Moves `service` of the entry with that sequence number away from port `from`, to the lowest free port of its ranges,
@@ -79,6 +80,18 @@ pub fn relocate_while(
 
 /// As [`relocate`], if `is_due` says so under the lock.
 pub(super) fn move_away(
+    context: &Context,
+    repository: &Repository,
+    leaving: Leaving<'_>,
+    is_due: &dyn Fn(&Registry) -> Result<bool>,
+) -> Result<Moved> {
+    match try_to_move(context, repository, leaving, is_due)? {
+        Moved::Exhausted if room::make_any(context)? => try_to_move(context, repository, leaving, is_due),
+        moved => Ok(moved),
+    }
+}
+
+fn try_to_move(
     context: &Context,
     repository: &Repository,
     leaving: Leaving<'_>,
