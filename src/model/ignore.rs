@@ -1,4 +1,6 @@
-//! The patterns of `.gitignore` files, matched as git does (gitignore(5); `dir.c` and `wildmatch.c` of git).
+//! The patterns of `.gitignore` files, matched as git does (gitignore(5); `dir.c` of git).
+
+use super::glob::Glob;
 
 /// The patterns of one file, in the order of its lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +18,8 @@ struct Pattern {
     by_name: bool,
     /// `*` and then nothing special: the name's end counts.
     by_end: bool,
+    /// What comes after the plain part of a path, or the whole of a name, where that has wildcards.
+    glob: Option<Glob>,
 }
 
 impl Patterns {
@@ -27,10 +31,10 @@ impl Patterns {
     }
 
     /// Answers what the last matching line says about `path`, which counts from the file's folder: `true` that it is
-    /// ignored, `false` that it is not; `None` where no line matches.
+    /// ignored, `false` that it is not; `None` where no line matches. Adds to `spent` about how many steps that took.
     #[must_use]
-    pub fn verdict(&self, path: &[u8], is_folder: bool) -> Option<bool> {
-        let matching = self.0.iter().rev().find(|pattern| pattern.matches(path, is_folder))?;
+    pub fn verdict(&self, path: &[u8], is_folder: bool, spent: &mut u64) -> Option<bool> {
+        let matching = self.0.iter().rev().find(|pattern| pattern.matches(path, is_folder, spent))?;
         Some(!matching.brings_back)
     }
 
@@ -59,17 +63,21 @@ impl Pattern {
         // The slash that ties a pattern to its folder is no part of the path.
         let text = if by_name { text } else { text.strip_prefix(b"/").unwrap_or(text) };
         let plain = text.iter().position(|byte| is_special(*byte)).unwrap_or(text.len());
-        Some(Self { text: text.to_vec(), plain, brings_back, only_folders, by_name, by_end })
+        let wild =
+            if by_name { (plain < text.len() && !by_end).then_some(text) } else { Some(&text[plain..]) };
+        let glob = wild.filter(|wild| !wild.is_empty()).map(|wild| Glob::new(wild, !by_name, false));
+        Some(Self { text: text.to_vec(), plain, brings_back, only_folders, by_name, by_end, glob })
     }
 
-    fn matches(&self, path: &[u8], is_folder: bool) -> bool {
+    fn matches(&self, path: &[u8], is_folder: bool, spent: &mut u64) -> bool {
+        *spent += 1;
         if self.only_folders && !is_folder {
             return false;
         }
         if !self.by_name {
-            let (plain, rest) = self.text.split_at(self.plain);
-            return path.strip_prefix(plain).is_some_and(|path| {
-                if rest.is_empty() { path.is_empty() } else { is_match(rest, path, true) }
+            return path.strip_prefix(&self.text[..self.plain]).is_some_and(|path| match &self.glob {
+                Some(glob) => glob.is_match(path, spent),
+                None => path.is_empty(),
             });
         }
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
@@ -78,7 +86,7 @@ impl Pattern {
         } else if self.by_end {
             name.ends_with(&self.text[1..])
         } else {
-            is_match(&self.text, name, false)
+            self.glob.as_ref().is_some_and(|glob| glob.is_match(name, spent))
         }
     }
 }
@@ -108,216 +116,13 @@ fn without_trailing_spaces(line: &[u8]) -> &[u8] {
     &line[..end.unwrap_or(line.len())]
 }
 
-/// Answers whether the glob matches the whole text; with `of_path` a single star and `?` stop at slashes.
-fn is_match(glob: &[u8], text: &[u8], of_path: bool) -> bool {
-    matched(Glob { glob, of_path }, 0, text) == Outcome::Match
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Match,
-    Differs,
-    /// No longer text to the right can help.
-    Hopeless,
-    /// Only a `**` further left could still help.
-    HopelessWithoutSlash,
-}
-
-#[derive(Clone, Copy)]
-struct Glob<'a> {
-    glob: &'a [u8],
-    of_path: bool,
-}
-
-impl Glob<'_> {
-    /// The byte there; 0 past the end, which occurs nowhere else.
-    fn at(self, index: usize) -> u8 {
-        self.glob.get(index).copied().unwrap_or(0)
-    }
-}
-
-fn matched(glob: Glob, start: usize, mut text: &[u8]) -> Outcome {
-    let mut at = start;
-    while glob.at(at) != 0 {
-        let found = text.first().copied().unwrap_or(0);
-        if found == 0 && glob.at(at) != b'*' {
-            return Outcome::Hopeless;
-        }
-        match glob.at(at) {
-            b'*' => match star(glob, at, text) {
-                Star::Done(outcome) => return outcome,
-                Star::AtSlash(rest, next) => {
-                    text = rest;
-                    at = next;
-                }
-            },
-            b'?' if glob.of_path && found == b'/' => return Outcome::Differs,
-            b'?' => {}
-            b'[' => match class(glob, at, found) {
-                None => return Outcome::Hopeless,
-                Some((is_in, end)) => {
-                    if !is_in || (glob.of_path && found == b'/') {
-                        return Outcome::Differs;
-                    }
-                    at = end;
-                }
-            },
-            plain => {
-                let wanted = if plain == b'\\' {
-                    at += 1;
-                    glob.at(at)
-                } else {
-                    plain
-                };
-                if wanted != found {
-                    return Outcome::Differs;
-                }
-            }
-        }
-        at += 1;
-        text = &text[1..];
-    }
-    if text.is_empty() { Outcome::Match } else { Outcome::Differs }
-}
-
-enum Star<'a> {
-    Done(Outcome),
-    /// `*/` has met the next slash: the text from there, and where in the glob that slash is.
-    AtSlash(&'a [u8], usize),
-}
-
-fn star<'a>(glob: Glob, at: usize, mut text: &'a [u8]) -> Star<'a> {
-    let mut next = at + 1;
-    let mut crosses = !glob.of_path;
-    if glob.at(next) == b'*' {
-        while glob.at(next) == b'*' {
-            next += 1;
-        }
-        let begins = at == 0 || glob.at(at - 1) == b'/';
-        let is_escaped_slash = glob.at(next) == b'\\' && glob.at(next + 1) == b'/';
-        let ends = matches!(glob.at(next), 0 | b'/') || is_escaped_slash;
-        if glob.of_path && begins && ends {
-            // `**/` may stand for nothing.
-            if glob.at(next) == b'/' && matched(glob, next + 1, text) == Outcome::Match {
-                return Star::Done(Outcome::Match);
-            }
-            crosses = true;
-        }
-    }
-    if glob.at(next) == 0 {
-        let stops = !crosses && text.contains(&b'/');
-        return Star::Done(if stops { Outcome::HopelessWithoutSlash } else { Outcome::Match });
-    }
-    if !crosses && glob.at(next) == b'/' {
-        return match text.iter().position(|byte| *byte == b'/') {
-            Some(slash) => Star::AtSlash(&text[slash..], next),
-            None => Star::Done(Outcome::Hopeless),
-        };
-    }
-    loop {
-        if !is_special(glob.at(next)) {
-            let wanted = glob.at(next);
-            let stop = |byte: &u8| *byte == wanted || (!crosses && *byte == b'/');
-            match text.iter().position(stop) {
-                Some(place) if text[place] == wanted => text = &text[place..],
-                Some(_) => return Star::Done(Outcome::HopelessWithoutSlash),
-                None => return Star::Done(Outcome::Hopeless),
-            }
-        }
-        let Some(found) = text.first() else { return Star::Done(Outcome::Hopeless) };
-        match matched(glob, next, text) {
-            Outcome::Differs if !crosses && *found == b'/' => {
-                return Star::Done(Outcome::HopelessWithoutSlash);
-            }
-            Outcome::Differs => {}
-            Outcome::HopelessWithoutSlash if crosses => {}
-            other => return Star::Done(other),
-        }
-        text = &text[1..];
-    }
-}
-
-/// Answers whether `found` is in the class that begins at `at`, and where its `]` is; `None` for one that is malformed.
-fn class(glob: Glob, at: usize, found: u8) -> Option<(bool, usize)> {
-    let mut at = at + 1;
-    let is_negated = matches!(glob.at(at), b'!' | b'^');
-    if is_negated {
-        at += 1;
-    }
-    let mut is_in = false;
-    let mut before = 0;
-    loop {
-        let mut byte = glob.at(at);
-        match byte {
-            0 => return None,
-            b'\\' => {
-                at += 1;
-                byte = glob.at(at);
-                if byte == 0 {
-                    return None;
-                }
-                is_in |= found == byte;
-            }
-            b'-' if before != 0 && !matches!(glob.at(at + 1), 0 | b']') => {
-                at += 1;
-                let mut last = glob.at(at);
-                if last == b'\\' {
-                    at += 1;
-                    last = glob.at(at);
-                    if last == 0 {
-                        return None;
-                    }
-                }
-                is_in |= (before..=last).contains(&found);
-                byte = 0;
-            }
-            b'[' if glob.at(at + 1) == b':' => {
-                let begin = at + 2;
-                let length = glob.glob.get(begin..)?.iter().position(|byte| *byte == b']')?;
-                match glob.glob[begin..begin + length].strip_suffix(b":") {
-                    Some(name) => {
-                        is_in |= is_of_kind(name, found)?;
-                        at = begin + length;
-                        byte = 0;
-                    }
-                    None => is_in |= found == b'[',
-                }
-            }
-            _ => is_in |= found == byte,
-        }
-        before = byte;
-        at += 1;
-        if glob.at(at) == b']' {
-            return Some((is_in != is_negated, at));
-        }
-    }
-}
-
-fn is_of_kind(name: &[u8], byte: u8) -> Option<bool> {
-    Some(match name {
-        b"alnum" => byte.is_ascii_alphanumeric(),
-        b"alpha" => byte.is_ascii_alphabetic(),
-        b"blank" => matches!(byte, b' ' | b'\t'),
-        b"cntrl" => byte.is_ascii_control(),
-        b"digit" => byte.is_ascii_digit(),
-        b"graph" => byte.is_ascii_graphic(),
-        b"lower" => byte.is_ascii_lowercase(),
-        b"print" => byte == b' ' || byte.is_ascii_graphic(),
-        b"punct" => byte.is_ascii_punctuation(),
-        b"space" => matches!(byte, b' ' | b'\t'..=b'\r'),
-        b"upper" => byte.is_ascii_uppercase(),
-        b"xdigit" => byte.is_ascii_hexdigit(),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn verdict(lines: &str, path: &str) -> Option<bool> {
         let (path, is_folder) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
-        Patterns::parse(lines.as_bytes()).verdict(path.as_bytes(), is_folder)
+        Patterns::parse(lines.as_bytes()).verdict(path.as_bytes(), is_folder, &mut 0)
     }
 
     #[test]

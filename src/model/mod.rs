@@ -14,6 +14,7 @@ pub mod event;
 pub mod exclusion;
 pub mod facts;
 pub mod finding;
+pub mod glob;
 pub mod health;
 pub mod history;
 pub mod hook_event;

@@ -1,6 +1,6 @@
 //! Whether a pattern of an attribute file matches a path (gitattributes(5), gitignore(5)).
 
-use gix_glob::wildmatch::Mode;
+use crate::model::glob::Glob;
 
 /// One pattern, taken apart.
 #[derive(Clone, Debug)]
@@ -9,6 +9,8 @@ pub(super) struct Pattern {
     /// How many bytes come before the first wildcard.
     literal: usize,
     scope: Scope,
+    /// What has wildcards, case minded and not.
+    globs: [Glob; 2],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +22,6 @@ enum Scope {
     /// Ends with a slash: attributes are for files, so nothing.
     Nothing,
 }
-
-/// More stars than this are beyond the depth to which our matcher goes.
-const MOST_STARS: usize = 32;
 
 impl Pattern {
     /// Takes it apart; `None` for a negative one, which git passes over.
@@ -37,23 +36,24 @@ impl Pattern {
         };
         let text = if scope == Scope::Path { text.strip_prefix(b"/").unwrap_or(text) } else { text };
         let literal = text.iter().position(|byte| b"*?[\\".contains(byte)).unwrap_or(text.len());
-        Some(Self { text: text.to_vec(), literal, scope })
+        let wild = if scope == Scope::Path { &text[literal..] } else { text };
+        let globs = [false, true].map(|folds| Glob::new(wild, scope == Scope::Path, folds));
+        Some(Self { text: text.to_vec(), literal, scope, globs })
     }
 
-    /// Answers whether versions of git, or git and our matcher, may disagree about it.
+    /// Answers whether versions of git may disagree about it.
     pub(super) fn is_odd(&self) -> bool {
         let (before, after) = self.text.split_at(self.literal);
         let is_glued = after.starts_with(b"**") && before.last().is_some_and(|byte| *byte != b'/');
-        (self.scope == Scope::Path && is_glued) || memchr::memchr_iter(b'*', &self.text).count() > MOST_STARS
+        self.scope == Scope::Path && is_glued
     }
 
     /// Answers whether it matches `path`, which is relative to the folder of the pattern's file.
     pub(super) fn is_match(&self, path: &[u8], folds_case: bool) -> bool {
-        let case = if folds_case { Mode::IGNORE_CASE } else { Mode::empty() };
         let is_same = |one: &[u8], other: &[u8]| {
             if folds_case { one.eq_ignore_ascii_case(other) } else { one == other }
         };
-        let wild = |pattern: &[u8], text: &[u8], mode| gix_glob::wildmatch(pattern.into(), text.into(), mode);
+        let wild = |text: &[u8]| self.globs[usize::from(folds_case)].is_match(text, &mut 0);
         match self.scope {
             Scope::Nothing => false,
             Scope::Name => {
@@ -61,17 +61,12 @@ impl Pattern {
                 if self.literal == self.text.len() {
                     return is_same(&self.text, name);
                 }
-                wild(&self.text, name, case)
+                wild(name)
             }
             Scope::Path => {
                 let Some((start, rest)) = path.split_at_checked(self.literal) else { return false };
                 let (literal, pattern) = self.text.split_at(self.literal);
-                is_same(literal, start)
-                    && if pattern.is_empty() {
-                        rest.is_empty()
-                    } else {
-                        wild(pattern, rest, case | Mode::NO_MATCH_SLASH_LITERAL)
-                    }
+                is_same(literal, start) && if pattern.is_empty() { rest.is_empty() } else { wild(rest) }
             }
         }
     }

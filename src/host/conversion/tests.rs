@@ -144,7 +144,7 @@ fn macros_hold_macros_and_end() {
 #[test]
 fn patterns_on_which_versions_of_git_differ_are_told() {
     assert!(has_odd_pattern(b"a\nb**/c text"));
-    assert!(has_odd_pattern(&[b"*a".repeat(40), b" text".to_vec()].concat()));
+    assert!(!has_odd_pattern(&[b"*a".repeat(40), b" text".to_vec()].concat()));
     assert!(!has_odd_pattern(b"a/**/b text\n**/x text\n*.** text\nb** text"));
 }
 

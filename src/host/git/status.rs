@@ -56,11 +56,21 @@ impl Changes {
 impl Repository {
     /// Returns what changed in the worktree at `path`; `ignored` says whether ignored files are looked for too.
     pub fn changes(&self, path: &Path, ignored: bool) -> Result<Changes> {
+        self.changes_unless(path, ignored, &|| false)
+    }
+
+    /// The same; git is ended once `interrupted` answers true.
+    pub fn changes_unless(
+        &self,
+        path: &Path,
+        ignored: bool,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Changes> {
         let scanned = Rules::read(self, None).and_then(|rules| {
             let subject = self.subject(path, &mut HashMap::new())?;
             scan::scan(&subject, &rules, &Trees::new(self.common_dir()), ignored, processors())
         });
-        scanned.or_else(|_doubt| changes_by_git(path, ignored))
+        scanned.or_else(|_doubt| changes_by_git(path, ignored, interrupted))
     }
 
     /// As [`changes`](Self::changes), of several worktrees at once and without ignored files; `None` for those that were
@@ -71,7 +81,7 @@ impl Repository {
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Vec<Option<Result<Changes>>> {
         if let [path] = paths {
-            return vec![Some(self.changes(path, false))];
+            return vec![Some(self.changes_unless(path, false, interrupted))];
         }
         let rules = Rules::read(self, None);
         let mut trees = HashMap::new();
@@ -89,7 +99,7 @@ impl Repository {
                     (Ok(rules), Ok(subject)) => scan::scan(subject, rules, &trees, false, 1),
                     (Err(doubt), _) | (_, Err(doubt)) => Err(*doubt),
                 };
-                done.push((at, scanned.or_else(|_doubt| changes_by_git(path, false))));
+                done.push((at, scanned.or_else(|_doubt| changes_by_git(path, false, interrupted))));
             }
             done
         };
@@ -146,12 +156,12 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-pub(super) fn changes_by_git(path: &Path, ignored: bool) -> Result<Changes> {
+pub(super) fn changes_by_git(path: &Path, ignored: bool, interrupted: &dyn Fn() -> bool) -> Result<Changes> {
     let ignored = if ignored { "--ignored=traditional" } else { "--ignored=no" };
     // The untracked cache remembers folders, and does not say which of them it could not open.
     let settings = ["-c", "core.untrackedCache=false"];
     let args = ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-renames", ignored];
-    let output = Git::new(path).args(settings).args(args).run()?;
+    let output = Git::new(path).args(settings).args(args).interrupted_by(interrupted).run()?;
     if !output.is_success() {
         let message = format!("git cannot tell what changed in {}: {}", path.display(), output.complaint());
         return Err(Failure::new(Code::GitFailed, message)

@@ -21,7 +21,7 @@ pub fn of_folder(
     admin: &str,
     entry: Option<&Entry>,
 ) -> Result<Vec<Loss>> {
-    let changes = repository.changes(folder, true)?;
+    let changes = repository.changes_unless(folder, true, &|| context.host.interrupt.is_raised())?;
     let mut losses = Vec::new();
     if let Some(operation) = repository.find_operation(admin) {
         losses.push(Loss::OperationInProgress { operation: operation.to_owned() });

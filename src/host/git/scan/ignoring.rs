@@ -3,11 +3,16 @@
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rustix::fs::{Mode, OFlags, openat};
 
+use super::Doubt;
 use super::rules::Rules;
 use crate::model::ignore::Patterns;
+
+/// About a second of matching, for one command.
+const MOST_STEPS: u64 = 1 << 29;
 
 /// The ignore files above a place, nearest first.
 #[derive(Clone, Debug, Default)]
@@ -41,15 +46,23 @@ impl Ignoring {
         Self(Some(Arc::new(Level { patterns, base, above: self.clone() })))
     }
 
-    /// Answers whether a path, relative to the worktree and without a slash at its end, is ignored.
-    pub(super) fn verdict(&self, rules: &Rules, path: &[u8], is_folder: bool) -> bool {
+    /// Answers whether a path, relative to the worktree and without a slash at its end, is ignored. A doubt once patterns
+    /// have taken more steps than any that were written in good faith.
+    pub(super) fn verdict(&self, rules: &Rules, path: &[u8], is_folder: bool) -> Result<bool, Doubt> {
+        let mut spent = 0;
+        let verdict = self.find_verdict(rules, path, is_folder, &mut spent).unwrap_or(false);
+        let before = rules.spent.fetch_add(spent, Ordering::Relaxed);
+        if before > MOST_STEPS { Err(Doubt("the ignore patterns take too long")) } else { Ok(verdict) }
+    }
+
+    fn find_verdict(&self, rules: &Rules, path: &[u8], is_folder: bool, spent: &mut u64) -> Option<bool> {
         let mut at = self;
         while let Some(level) = &at.0 {
-            if let Some(verdict) = level.patterns.verdict(&path[level.base..], is_folder) {
-                return verdict;
+            if let Some(verdict) = level.patterns.verdict(&path[level.base..], is_folder, spent) {
+                return Some(verdict);
             }
             at = &level.above;
         }
-        rules.ignores.iter().find_map(|patterns| patterns.verdict(path, is_folder)).unwrap_or(false)
+        rules.ignores.iter().find_map(|patterns| patterns.verdict(path, is_folder, spent))
     }
 }

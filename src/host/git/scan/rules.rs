@@ -1,6 +1,7 @@
 //! What git's configuration says about telling changed files: which stat data counts, and what is ignored everywhere.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 
 use git2::Config;
 
@@ -23,6 +24,8 @@ pub(in crate::host::git) struct Rules {
     pub(super) filters: bool,
     /// `info/exclude`, then `core.excludesFile`: the first to say something decides.
     pub(super) ignores: Vec<Patterns>,
+    /// How many steps all ignore patterns have taken so far.
+    pub(super) spent: AtomicU64,
 }
 
 impl Rules {
@@ -64,6 +67,7 @@ impl Rules {
             converts: autocrlf || !attributes.is_empty(),
             filters: attributes.iter().any(|text| names_filters(text)),
             ignores: ignores.map(|text| Patterns::parse(&text)).filter(|all| !all.is_empty()).collect(),
+            spent: AtomicU64::new(0),
         })
     }
 }

@@ -40,6 +40,7 @@ impl Staging<'_> {
         if cached.is_some_and(|cached| cached == tree.as_bytes()) {
             return Ok(());
         }
+        require_shallow(prefix)?;
         let found = self.library.find_tree(tree).map_err(|_| Doubt("a tree is missing"))?;
         let mut left: HashMap<Vec<u8>, (u32, Oid)> = HashMap::new();
         for item in &found {
@@ -103,6 +104,7 @@ impl Staging<'_> {
             self.staged.push(String::from_utf8_lossy(path).into_owned());
             return Ok(());
         }
+        require_shallow(path)?;
         let tree = self.library.find_tree(oid).map_err(|_| Doubt("a tree is missing"))?;
         for item in &tree {
             let path = [path, b"/", item.name_bytes()].concat();
@@ -111,6 +113,14 @@ impl Staging<'_> {
         Ok(())
     }
 }
+
+/// Fails where folders lie in each other deeper than any checkout could have them: git says so itself.
+fn require_shallow(path: &[u8]) -> Result<(), Doubt> {
+    if path.len() > DEEPEST { Err(Doubt("folders lie too deep in each other")) } else { Ok(()) }
+}
+
+/// Bytes of a path.
+const DEEPEST: usize = 8192;
 
 const FOLDER: u32 = 0o040_000;
 

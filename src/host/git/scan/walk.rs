@@ -134,7 +134,7 @@ impl Walk<'_> {
                     inner.push(Task {
                         path: whole.to_vec(),
                         range: at..end,
-                        is_ignored: task.is_ignored || ignoring.verdict(self.rules, bare, true),
+                        is_ignored: task.is_ignored || ignoring.verdict(self.rules, bare, true)?,
                         ignoring: ignoring.clone(),
                     });
                 } else {
@@ -209,7 +209,7 @@ impl Walk<'_> {
                 continue;
             }
             let mut path = [prefix, name].concat();
-            let is_ignored = is_ignored || ignoring.verdict(self.rules, &path, is_folder);
+            let is_ignored = is_ignored || ignoring.verdict(self.rules, &path, is_folder)?;
             if is_folder {
                 path.push(b'/');
             }
@@ -253,7 +253,7 @@ impl Walk<'_> {
                 continue;
             }
             let mut inner = [path, name].concat();
-            let is_ignored = ignoring.verdict(self.rules, &inner, is_folder);
+            let is_ignored = ignoring.verdict(self.rules, &inner, is_folder)?;
             if is_folder {
                 inner.push(b'/');
             }

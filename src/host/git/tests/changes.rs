@@ -36,7 +36,7 @@ fn scanned(repository: &Repository, path: &Path, wants_ignored: bool, workers: u
 fn agrees(what: &str, path: &Path, by: By) {
     let repository = Repository::discover(path).unwrap();
     for wants_ignored in [false, true] {
-        let git = sorted(changes_by_git(path, wants_ignored).unwrap());
+        let git = sorted(changes_by_git(path, wants_ignored, &|| false).unwrap());
         for workers in [1, 3] {
             let ours = scanned(&repository, path, wants_ignored, workers);
             let teller = if ours.is_some() { By::Ourselves } else { By::Git };
