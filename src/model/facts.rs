@@ -25,6 +25,8 @@ pub struct Facts {
     pub unrecorded: Vec<Unrecorded>,
     /// What a `git worktree add` left that died.
     pub half_made: Vec<HalfMade>,
+    /// Main worktrees in which git refuses to work, for `core.bare` is set in their repository.
+    pub bare_leaks: Vec<PathBuf>,
     /// What is wrong with the configuration.
     pub config_faults: Vec<ConfigFault>,
     /// The configured ranges with whose they are.

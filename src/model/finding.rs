@@ -30,6 +30,7 @@ pub enum Kind {
     RegistryUnreadable,
     RegistrySchema,
     ConfigInvalid,
+    GitBareLeaked,
     DuplicatePort,
     DuplicateWorktree,
     PortInvalid,
@@ -64,6 +65,7 @@ impl Kind {
             Self::RegistryUnreadable => "registry-unreadable",
             Self::RegistrySchema => "registry-schema",
             Self::ConfigInvalid => "config-invalid",
+            Self::GitBareLeaked => "git-bare-leaked",
             Self::DuplicatePort => "duplicate-port",
             Self::DuplicateWorktree => "duplicate-worktree",
             Self::PortInvalid => "port-invalid",
@@ -98,6 +100,7 @@ impl Kind {
             Self::RegistryUnreadable => Severity::Critical,
             Self::RegistrySchema
             | Self::ConfigInvalid
+            | Self::GitBareLeaked
             | Self::DuplicatePort
             | Self::DuplicateWorktree
             | Self::PortInvalid

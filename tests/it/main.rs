@@ -10,6 +10,7 @@
 )]
 
 mod adopt;
+mod bare_leaked;
 mod completions;
 mod concurrency;
 mod config;
@@ -27,6 +28,7 @@ mod create_ports;
 mod create_result;
 mod create_settings;
 mod damaged_objects;
+mod damaged_packs;
 mod doctor;
 mod env;
 mod env_quoting;
@@ -47,6 +49,7 @@ mod hooks_released;
 mod hooks_safety;
 mod hooks_status;
 mod hostile;
+mod ignore_hostile;
 mod interrupt;
 mod kill;
 mod kill_conversion;

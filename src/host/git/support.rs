@@ -78,7 +78,7 @@ impl Repository {
     }
 
     fn refusal_phrase(&self) -> String {
-        format!("libgit2 cannot open the repository: {}", self.refusal.as_deref().unwrap_or("unknown format"))
+        format!("libgit2 cannot open the repository: {}", self.library_refusal().unwrap_or("unknown format"))
     }
 }
 

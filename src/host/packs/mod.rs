@@ -11,6 +11,7 @@ mod index;
 mod inflate;
 mod pack;
 mod reader;
+mod sound;
 mod stores;
 #[cfg(test)]
 mod tests;
@@ -19,4 +20,5 @@ mod windows;
 pub use all::{Packs, Position};
 pub use fault::Fault;
 pub use reader::{Kind, Object, Reader};
+pub use sound::find_unsound;
 pub use stores::folders as object_folders;

@@ -8,8 +8,13 @@ use crate::model::finding::Finding;
 pub type Check = fn(&Facts) -> Vec<Finding>;
 
 /// Checks that make sense whatever the registry is.
-const ALWAYS: &[Check] =
-    &[registry::unreadable, configuration::faults, configuration::ephemeral, hooks::hooks];
+const ALWAYS: &[Check] = &[
+    registry::unreadable,
+    configuration::faults,
+    configuration::ephemeral,
+    configuration::bare_leaks,
+    hooks::hooks,
+];
 
 /// Checks of a registry that can be read.
 const ALL: &[Check] = &[

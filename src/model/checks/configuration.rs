@@ -1,7 +1,10 @@
 //! The configuration: what is wrong with it, and ranges in which the kernel itself gives ports away.
 
+use std::path::{Path, PathBuf};
+
 use crate::model::facts::{ConfigFault, ConfigFaultKind, Facts};
 use crate::model::finding::{Finding, Kind};
+use crate::model::quoting::quote_sh;
 
 /// What is wrong with the configuration; only a person can settle it.
 pub fn faults(facts: &Facts) -> Vec<Finding> {
@@ -15,6 +18,21 @@ pub fn faults(facts: &Facts) -> Vec<Finding> {
         Finding { hint: fault.hint.clone(), ..finding }
     };
     facts.config_faults.iter().map(finding).collect()
+}
+
+/// Repositories that `core.bare` calls bare although they have a main worktree.
+pub fn bare_leaks(facts: &Facts) -> Vec<Finding> {
+    let finding = |root: &PathBuf| {
+        let message = "core.bare is set, so git refuses to work in this main worktree; agents and tools leave it behind";
+        Finding::new(Kind::GitBareLeaked, root.display().to_string(), message).hint(unset_bare(root))
+    };
+    facts.bare_leaks.iter().map(finding).collect()
+}
+
+/// Returns the command that has git work in the main worktree again.
+#[must_use]
+pub fn unset_bare(root: &Path) -> String {
+    format!("git -C {} config core.bare false", quote_sh(&root.to_string_lossy()))
 }
 
 /// Ranges that overlap the one from which the kernel takes the ports of outgoing connections (ip(7)).

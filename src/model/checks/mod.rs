@@ -12,6 +12,7 @@ mod registry;
 mod unfinished;
 
 pub use all::findings;
+pub use configuration::unset_bare;
 
 #[cfg(test)]
 pub(crate) mod sample;

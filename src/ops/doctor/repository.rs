@@ -3,6 +3,7 @@
 use super::examine::Trouble;
 use crate::context::Context;
 use crate::host::git::{Repository, Way};
+use crate::model::checks::unset_bare;
 use crate::model::diagnosis::Check;
 use crate::ops::hooks;
 
@@ -22,6 +23,10 @@ pub fn checks(context: &Context, trouble: &Trouble) -> Vec<Check> {
 /// One damaged record makes every `git worktree list` and `add` fail.
 fn worktrees(repository: &Repository) -> Check {
     const NAME: &str = "repository";
+    if repository.is_bare_leaked() {
+        let message = format!("core.bare is set, so git refuses to work in {}", repository.root().display());
+        return Check::error(NAME, message, unset_bare(repository.root()));
+    }
     let output = repository.git().args(["worktree", "list", "--porcelain", "-z"]).run();
     let complaint = match output {
         Ok(output) if output.is_success() => {
@@ -41,6 +46,9 @@ fn worktrees(repository: &Repository) -> Check {
 
 fn checkout(repository: &Repository) -> Check {
     const NAME: &str = "checkout";
+    if let Some(damage) = repository.unsound() {
+        return Check::error(NAME, damage, "git fsck");
+    }
     let way = match repository.find_commit("HEAD") {
         Ok(Some(commit)) => repository.way(&commit),
         Ok(None) => return Check::fine(NAME, "the repository has no commit yet"),

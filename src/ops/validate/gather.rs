@@ -51,6 +51,12 @@ pub fn gather(
         worktrees: Vec::new(),
         unrecorded: Vec::new(),
         half_made: Vec::new(),
+        bare_leaks: grounds
+            .contexts()
+            .filter_map(|ground| ground.repository.as_ref())
+            .filter(|repository| repository.is_bare_leaked())
+            .map(|repository| repository.root().to_path_buf())
+            .collect(),
         config_faults: grounds.problems.iter().map(config_fault).collect(),
         ranges: ranges(context),
         ephemeral: ephemeral::ephemeral_range(),
