@@ -2,10 +2,13 @@
 //! process holds which is not of its worktree. Pure: allocations and holders are arguments.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::doubled;
+use super::holder::Words;
 use super::killing::Refusal;
 use super::listener::WorktreeKey;
 use super::port::Port;
@@ -50,6 +53,8 @@ pub struct Claim {
     pub locked: bool,
     /// Whether its listeners can be seen from here: not those of another container's network.
     pub visible: bool,
+    /// Whether a server of its worktree runs on the port.
+    pub runs: bool,
 }
 
 impl Claim {
@@ -83,6 +88,7 @@ pub struct Holding {
     /// When it started: with the pid, its identity.
     pub started: u64,
     pub command: String,
+    pub folder: Option<PathBuf>,
     pub belongs_to: Option<WorktreeKey>,
     pub is_stray: bool,
     /// Why it would not be ended.
@@ -100,13 +106,18 @@ impl Holding {
         }
     }
 
-    /// Returns it in words: `python3 (pid 4242) of feature-login`.
+    /// Returns it in words: `python3 (pid 4242, worktree feature-login)`.
     #[must_use]
     pub fn named(&self) -> String {
-        let Some(pid) = self.pid else { return "a process out of sight".to_owned() };
-        let of = self.belongs_to.as_ref().map(|key| format!(" of {}", key.name)).unwrap_or_default();
+        let words = Words {
+            command: Some(&self.command),
+            pid: self.pid,
+            worktree: self.belongs_to.as_ref().map(|key| key.name.as_str()),
+            folder: self.folder.as_deref(),
+            user: None,
+        };
         let left = if self.is_stray { ", left by a worktree that is gone" } else { "" };
-        format!("{} (pid {pid}){of}{left}", self.command)
+        format!("{}{left}", words.sentence())
     }
 }
 
@@ -132,12 +143,11 @@ impl Dispute {
     pub fn level(&self) -> (Level, String) {
         match &self.trouble {
             Trouble::Doubled { claims, is_held } => {
-                let names: Vec<&str> = claims.iter().map(|claim| claim.worktree.name.as_str()).collect();
-                let names = names.join(" and ");
+                let told = doubled::told(claims, &doubled::settle(claims));
                 if *is_held {
-                    (Level::Critical, format!("{names} both have it, and a server listens"))
+                    (Level::Critical, format!("{told}; a server listens"))
                 } else {
-                    (Level::High, format!("{names} both have it"))
+                    (Level::High, told)
                 }
             }
             Trouble::Held { claim, holders, is_shared } => {
@@ -184,7 +194,12 @@ pub fn disputes(claims: &[Claim], holdings: &[Holding]) -> Vec<Dispute> {
             [claim] if claim.visible => held(claim, &here)?,
             [_] => return None,
             _ => {
-                Trouble::Doubled { claims: claims.into_iter().cloned().collect(), is_held: !here.is_empty() }
+                let runs = |claim: &Claim| {
+                    let is_own = |one: &&&Holding| one.belongs_to.as_ref() == Some(&claim.worktree);
+                    here.iter().any(|one| is_own(&one) && !one.is_stray)
+                };
+                let claims = claims.into_iter().map(|claim| Claim { runs: runs(claim), ..claim.clone() });
+                Trouble::Doubled { claims: claims.collect(), is_held: !here.is_empty() }
             }
         };
         Some(Dispute { port, trouble })
@@ -223,6 +238,7 @@ pub(super) mod tests {
             pinned: false,
             locked: false,
             visible: true,
+            runs: false,
         }
     }
 
@@ -232,6 +248,7 @@ pub(super) mod tests {
             pid: Some(42),
             started: 7,
             command: "node".to_owned(),
+            folder: None,
             belongs_to: of.map(key),
             is_stray: false,
             refusal: None,
@@ -255,9 +272,14 @@ pub(super) mod tests {
         let cases = [
             (vec![a.clone()], vec![stray.clone()], Level::Medium, "gone"),
             (vec![a.clone()], vec![holding(5000, None)], Level::High, "node (pid 42)"),
-            (vec![a.clone()], vec![stray, holding(5000, Some("b"))], Level::High, "of b"),
+            (vec![a.clone()], vec![stray, holding(5000, Some("b"))], Level::High, "worktree b"),
             (vec![a.clone()], vec![holding(5000, Some("a")), holding(5000, None)], Level::Critical, "either"),
-            (vec![a.clone(), claim("b", 5000, 2)], vec![], Level::High, "a and b both"),
+            (
+                vec![a.clone(), claim("b", 5000, 2)],
+                vec![],
+                Level::High,
+                "`a` keeps it, since it is the older one",
+            ),
             (vec![a, claim("b", 5000, 2)], vec![holding(5000, Some("a"))], Level::Critical, "listens"),
         ];
         for (claims, holdings, expected, word) in cases {

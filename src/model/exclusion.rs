@@ -96,6 +96,11 @@ pub fn built_in(os: &str) -> Vec<Exclusion> {
     exclusions
 }
 
+/// Returns those of `exclusions` that cover a part of `range`.
+pub fn touching(exclusions: &[Exclusion], range: PortRange) -> impl Iterator<Item = &Exclusion> {
+    exclusions.iter().filter(move |known| known.first <= range.last() && range.first() <= known.last)
+}
+
 /// Returns `exclusions` without `range`: what reaches over it is cut, or split in two.
 #[must_use]
 pub fn without(exclusions: &[Exclusion], range: PortRange) -> Vec<Exclusion> {

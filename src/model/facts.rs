@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::branch::Head;
 use super::listener::Listener;
-use super::port::{PortRange, PortRanges};
+use super::port::{Port, PortRange, PortRanges};
 use super::presence::Presence;
 use super::registry::entry::Entry;
 use super::service::ServiceName;
@@ -37,6 +37,8 @@ pub struct Facts {
     /// Whether listeners were asked for; without it `listeners` has those of doubly allocated ports only.
     pub verify_ports: bool,
     pub listeners: Vec<Listener>,
+    /// Ports of which `wt ports kill` would leave a holder alone.
+    pub spared: Vec<Port>,
 }
 
 /// What the registry's file is.

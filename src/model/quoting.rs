@@ -1,5 +1,6 @@
 //! Values in a `.env` file, quoted so that `sh` and the dotenv parsers read the same.
 
+use super::word::is_plain_word;
 use crate::error::{Code, Failure, Result};
 
 /// A value as it is written, and whether some parser will read it otherwise.
@@ -48,6 +49,12 @@ pub fn quote(name: &str, value: &str) -> Result<Quoted> {
 #[must_use]
 pub fn quote_sh(value: &str) -> String {
     format!("'{}'", value.replace('\'', "'\\''"))
+}
+
+/// Writes one word of a command as a shell reads it: as it is where every shell takes it so, else quoted.
+#[must_use]
+pub fn word_sh(value: &str) -> String {
+    if is_plain_word(value) { value.to_owned() } else { quote_sh(value) }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::config::settings::{ResolveSettings, Strategy};
 use super::dispute::{Claim, Dispute, Holding, Level, Standing, Trouble};
+use super::doubled::{self, Settlement};
 use super::port::Port;
 
 /// What is done about one dispute, or one part of it.
@@ -52,11 +53,11 @@ pub fn steps(disputes: &[Dispute], strategy: Strategy, settings: ResolveSettings
         .collect()
 }
 
-/// One claim keeps the port: one that cannot move, else the oldest. All others move.
 fn part(claims: &[Claim], settings: ResolveSettings) -> Vec<Action> {
-    let keeper = claims.iter().position(|claim| claim.immovable().is_some()).unwrap_or_default();
-    let others = claims.iter().enumerate().filter(|(index, _)| *index != keeper);
-    others.map(|(_, claim)| moved(claim, settings)).collect()
+    match doubled::settle(claims) {
+        Settlement::Moves { movers, .. } => movers.into_iter().map(|claim| moved(claim, settings)).collect(),
+        Settlement::Person { why } => vec![Action::Leave { why: format!("a person must choose: {why}") }],
+    }
 }
 
 fn moved(claim: &Claim, settings: ResolveSettings) -> Action {
@@ -92,6 +93,14 @@ fn terminated(claim: &Claim, holders: &[Holding], settings: ResolveSettings) -> 
     if let Some((holder, refusal)) = holders.iter().find_map(|holder| Some((holder, holder.refusal?))) {
         return Action::Leave { why: format!("{} is left alone: {}", holder.named(), refusal.reason()) };
     }
+    let stranger = holders.iter().find(|holder| holder.standing() == Standing::Stranger);
+    if let Some(stranger) = stranger.filter(|_| settings.preserve_foreign && settings.is_foreign_bound) {
+        let why = format!(
+            "{} is not ours, and the configuration keeps such (resolve.preserve_foreign)",
+            stranger.named()
+        );
+        return Action::Leave { why };
+    }
     let are_ours = holders.iter().all(|holder| holder.standing() != Standing::Stranger);
     Action::Terminate {
         holders: holders.to_vec(),
@@ -114,6 +123,7 @@ mod tests {
             strategy: Strategy::Intelligent,
             allow_move: true,
             preserve_foreign: true,
+            is_foreign_bound: false,
             max_alternatives: 10,
             confirm: true,
         }
@@ -142,6 +152,8 @@ mod tests {
             let held = [holding(5000, None)];
             assert_eq!(actions(&claims, &[], strategy, settings()), ["move middle", "move young"]);
             assert_eq!(actions(&claims, &held, strategy, settings()), ["move middle", "move young"]);
+            let of_young = [holding(5000, Some("young"))];
+            assert_eq!(actions(&claims, &of_young, strategy, settings()), ["move old", "move middle"]);
         }
     }
 
@@ -154,7 +166,7 @@ mod tests {
             assert_eq!(actions(&one, &[], strategy, settings()), ["move old"]);
             let two = [locked.clone(), pinned.clone()];
             let left = actions(&two, &[], strategy, settings());
-            assert_eq!(left, ["leave: `web` of young is pinned and is never moved"]);
+            assert!(left[0].starts_with("leave: a person must choose: ") && left.len() == 1, "{left:?}");
         }
     }
 
@@ -168,6 +180,20 @@ mod tests {
         for preserve_foreign in [false, true] {
             let unasked = ResolveSettings { confirm: false, preserve_foreign, ..settings() };
             assert_eq!(actions(&claims, &held, Strategy::Aggressive, unasked), ["end 1, ask"]);
+        }
+    }
+
+    #[test]
+    fn strangers_that_the_user_keeps_are_ended_by_no_strategy() {
+        let bound = ResolveSettings { is_foreign_bound: true, confirm: false, ..settings() };
+        for pinned in [false, true] {
+            let claims = [Claim { pinned, ..claim("a", 5000, 1) }];
+            for strategy in STRATEGIES {
+                let done = actions(&claims, &[holding(5000, None)], strategy, bound);
+                assert!(done.iter().all(|action| !action.starts_with("end")), "{done:?}");
+            }
+            let sibling = actions(&claims, &[holding(5000, Some("b"))], Strategy::Aggressive, bound);
+            assert_eq!(sibling, ["end 1"], "what is ours is not foreign");
         }
     }
 

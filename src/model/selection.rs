@@ -46,6 +46,8 @@ pub enum Selection {
         /// Not to be bound by this user, in order; none of them is in `busy`.
         denied: Vec<Port>,
         service: ServiceName,
+        /// Whether the range is the service's own rather than its purpose's.
+        own_range: bool,
     },
     /// Nothing is left in any of the ranges. `owned`, `foreign` and `excluded` add up to the ranges' size.
     Exhausted {
@@ -56,7 +58,10 @@ pub enum Selection {
         foreign: usize,
         /// Excluded, or carved out for a service with its own range.
         excluded: usize,
+        /// Each reason for which ports of the ranges are excluded, with how many.
+        reasons: Vec<(String, usize)>,
         service: ServiceName,
+        own_range: bool,
     },
     /// The pinned port is excluded.
     Excluded { service: ServiceName, port: Port, reason: String },
@@ -189,11 +194,15 @@ impl Search<'_, '_> {
         if self.landscape.owned.contains(&port) || self.taken.contains(&port) {
             return Ok(Some(Selection::Owned { service, port }));
         }
-        let ranges = PortRanges::default();
+        let (ranges, own_range) = (PortRanges::default(), wish.own_range);
         Ok(match self.probe(port)? {
             Probe::Free => None,
-            Probe::Busy => Some(Selection::Busy { ranges, busy: vec![port], denied: Vec::new(), service }),
-            Probe::Denied => Some(Selection::Busy { ranges, busy: Vec::new(), denied: vec![port], service }),
+            Probe::Busy => {
+                Some(Selection::Busy { ranges, busy: vec![port], denied: Vec::new(), service, own_range })
+            }
+            Probe::Denied => {
+                Some(Selection::Busy { ranges, busy: Vec::new(), denied: vec![port], service, own_range })
+            }
         })
     }
 
@@ -226,20 +235,30 @@ impl Search<'_, '_> {
             }
         }
         let ranges = PortRanges(vec![range]);
-        Ok(Selection::Busy { ranges, busy, denied, service: wish.service.clone() })
+        let (service, own_range) = (wish.service.clone(), wish.own_range);
+        Ok(Selection::Busy { ranges, busy, denied, service, own_range })
     }
 
     fn exhausted(&self, wish: &Wish) -> Selection {
         let (mut owned, mut foreign, mut excluded) = (0, 0, 0);
+        let mut reasons: Vec<(String, usize)> = Vec::new();
         for port in wish.ranges.ports() {
             match self.standing(wish, port) {
                 Standing::Owned => owned += 1,
-                Standing::Excluded => excluded += 1,
+                Standing::Excluded => {
+                    excluded += 1;
+                    let reason = self.exclusion(port, wish.own_range).map(|known| known.reason.as_str());
+                    let reason = reason.unwrap_or("kept for a service with its own range");
+                    match reasons.iter_mut().find(|(known, _)| known == reason) {
+                        Some((_, count)) => *count += 1,
+                        None => reasons.push((reason.to_owned(), 1)),
+                    }
+                }
                 Standing::Skipped | Standing::Candidate => foreign += 1,
             }
         }
-        let (ranges, service) = (wish.ranges.clone(), wish.service.clone());
-        Selection::Exhausted { ranges, owned, foreign, excluded, service }
+        let (ranges, service, own_range) = (wish.ranges.clone(), wish.service.clone(), wish.own_range);
+        Selection::Exhausted { ranges, owned, foreign, excluded, reasons, service, own_range }
     }
 }
 

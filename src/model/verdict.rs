@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::holder::Words;
 use super::listener::{Listener, Owner, Probe, WorktreeKey};
 use super::port::Port;
 use super::service::ServiceName;
@@ -52,6 +53,17 @@ impl Verdict {
             Self::TimeWait => "time_wait",
             Self::Excluded => "excluded",
             Self::Privileged => "privileged",
+        }
+    }
+
+    /// Returns the word that people read.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::OwnListener => "own server",
+            Self::OtherUser => "another user's",
+            Self::TimeWait => "free",
+            other => other.as_str(),
         }
     }
 
@@ -113,13 +125,17 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Returns it in words: `python3 (pid 4242)`.
+    /// Returns it in words: `python3 (pid 4242, /srv/demo)`.
     #[must_use]
     pub fn named(&self) -> String {
-        match (self.pid, &self.command) {
-            (Some(pid), Some(command)) => format!("{command} (pid {pid})"),
-            _ => "a process out of sight".to_owned(),
-        }
+        let words = Words {
+            command: self.command.as_deref(),
+            pid: self.pid,
+            worktree: self.worktree.as_deref(),
+            folder: self.folder.as_deref(),
+            user: self.user.as_deref(),
+        };
+        words.sentence()
     }
 }
 
@@ -130,6 +146,18 @@ pub struct Judgement {
     pub verdict: Verdict,
     pub reason: String,
     pub owners: Vec<Holder>,
+}
+
+impl Judgement {
+    /// Returns the verdict for people: its own word first, then the reason.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let word = self.verdict.sentence();
+        if self.reason.is_empty() || self.reason.starts_with(word) {
+            return format!("{word}{}", self.reason.strip_prefix(word).unwrap_or_default());
+        }
+        format!("{word}: {}", self.reason)
+    }
 }
 
 /// What one socket's holder is, the gravest last.
@@ -235,19 +263,16 @@ fn held(
             let to = allotted.unwrap_or_default();
             (Verdict::OwnListener, format!("allocated to {to}, its own server listens: {name}"))
         }
-        Rank::Sibling => {
-            let is_it = |holder: &&Holder| holder.belongs_to.is_some() && holder.named() == name;
-            let worktree = owners.iter().find(is_it).and_then(|holder| holder.worktree.as_deref());
-            (Verdict::Sibling, format!("held by {name} of worktree {}{of}", worktree.unwrap_or("unknown")))
-        }
+        Rank::Sibling => (Verdict::Sibling, format!("held by {name}, a sibling{of}")),
         Rank::Container => {
             let by = evidence.container.map_or_else(|| name.to_owned(), |container| format!("`{container}`"));
             (Verdict::Container, format!("published by a container ({by}){of}"))
         }
         Rank::OtherUser => {
-            let user =
-                owners.iter().find(|holder| holder.named() == name).and_then(|one| one.user.as_deref());
-            (Verdict::OtherUser, format!("held by {name} of user {}{of}", user.unwrap_or("unknown")))
+            let owner = owners.iter().find(|holder| holder.named() == name && holder.pid.is_some());
+            let user = owner.and_then(|one| one.user.as_deref());
+            let user = user.map(|user| format!(" of user {user}")).unwrap_or_default();
+            (Verdict::OtherUser, format!("held by {name}{user}, another user{of}"))
         }
         Rank::Stranger => (Verdict::Stranger, format!("held by {name}, a stranger{of}")),
     };

@@ -15,9 +15,20 @@ pub fn age(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Returns the moment to the second, which is all that a person reads.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_has_no_fractions() {
+        assert_eq!(moment(Timestamp::new(0, 123_456_789).unwrap()), "1970-01-01T00:00:00Z");
+    }
 
     #[test]
     fn an_age_is_one_number_and_one_unit() {

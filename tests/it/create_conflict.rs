@@ -23,8 +23,8 @@ fn the_refusal_names_range_port_holder_and_ways_on() {
     let expected = format!(
         "error: Port conflict detected in feature range {}.\n       \
          Ports free in registry but occupied on system: {port} (python3, pid {}, {})\n\
-         hint:  run `wt validate --verify-ports` to find and clean stale allocations,\n       \
-         `wt ports scan` to see who listens, stop it (`wt ports kill {port}`), or pass `--on-conflict retry`\n",
+         hint:  pass `--on-conflict retry`, stop the holder (`wt ports kill {port}`), or see who listens (`wt ports scan`);\n       \
+         run `wt validate --verify-ports` to find and clean stale allocations\n",
         sandbox.feature_range(),
         server.pid(),
         demo.display()
@@ -187,4 +187,38 @@ fn a_client_at_the_other_end_is_not_the_holder() {
     let message = error["message"].as_str().unwrap();
     assert!(message.contains(&format!("pid {}", server.pid())), "{message}");
     assert!(!message.contains(&format!("pid {}", std::process::id())), "{message}");
+}
+
+#[test]
+fn a_holder_that_kill_would_leave_alone_is_not_advised_to_be_ended() {
+    let sandbox = Sandbox::new();
+    let script = "open('/proc/self/comm', 'w').write('postgres')\ns = listen(port); ready(); stay()";
+    let Some(_database) = sandbox.python(&sandbox.path("home"), sandbox.port(0), script) else {
+        return crate::support::skip("python3 is not installed");
+    };
+    let run = sandbox.wt(&["create", "login", "--ports"]).exits(1);
+    assert!(run.stderr.contains("hint:  pass `--on-conflict retry`, or see who listens"), "{}", run.shown());
+    assert!(!run.stderr.contains("ports kill"), "{}", run.shown());
+    let check = sandbox.wt(&["ports", "check", &sandbox.port(0).to_string()]).exits(1);
+    assert!(!check.stderr.contains("ports kill"), "{}", check.shown());
+    let owner = sandbox.wt(&["ports", "owner", &sandbox.port(0).to_string()]).ok();
+    assert!(!owner.stderr.contains("ports kill"), "{}", owner.shown());
+}
+
+#[test]
+fn a_conflict_in_a_services_own_range_names_that_range() {
+    let sandbox = Sandbox::new();
+    let (first, last) = (sandbox.port(7), sandbox.port(9));
+    sandbox.configure(&format!(
+        "[purpose.feature]\nports = \"{}-{}\"\nservices = [\"web\"]\n[service.web]\nports = \"{first}-{last}\"\n",
+        sandbox.port(0),
+        sandbox.port(6)
+    ));
+    let _held = listen(first);
+    let error = sandbox.refused(&["create", "login", "--ports"], "port_conflict");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(&format!("detected in web range {first}-{last}.")), "{error}");
+    let details = &error["details"];
+    assert_eq!((&details["service"], &details["purpose"]), (&"web".into(), &serde_json::Value::Null));
+    assert_eq!(details["range"], format!("{first}-{last}"));
 }

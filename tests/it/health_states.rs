@@ -84,11 +84,11 @@ fn a_stranger_on_the_port_is_unhealthy_with_its_pid_even_if_it_answers() {
         reason.starts_with("held by a stranger") && reason.contains(&stranger.pid().to_string()),
         "{answer}"
     );
-    assert_eq!(web["action"], format!("wt ports kill {}", sandbox.port(0)));
+    assert_eq!(web["action"], "wt ports resolve");
 }
 
 #[test]
-fn the_server_of_a_sibling_worktree_is_a_stranger_and_named() {
+fn the_server_of_a_sibling_worktree_is_called_a_sibling_and_named() {
     let sandbox = sandbox("web", "");
     sandbox.wt(&["create", "other"]).ok();
     let sibling = sandbox.worktree("feature-other");
@@ -97,7 +97,7 @@ fn the_server_of_a_sibling_worktree_is_a_stranger_and_named() {
     };
     let answer = health(&sandbox, 1);
     assert!(
-        service(&answer, "web")["reason"].as_str().unwrap().contains("of worktree feature-other"),
+        service(&answer, "web")["reason"].as_str().unwrap().contains("held by a sibling: python3 (pid"),
         "{answer}"
     );
 }

@@ -126,6 +126,16 @@ fn the_aggressive_ends_a_stranger_only_once_somebody_agreed() {
 }
 
 #[test]
+fn strangers_that_the_user_keeps_bind_the_aggressive_too() {
+    let Some((mut sandbox, mut stranger)) = disputed() else { return skip("no python3") };
+    sandbox.set("WT_RESOLVE_PRESERVE_FOREIGN", "true");
+    let (status, answer) = resolve(&sandbox, &["--strategy", "aggressive", "--yes"]);
+    assert_eq!((status, &answer["steps"][0]["action"]), (1, &json!("leave")), "{answer}");
+    assert!(answer["steps"][0]["why"].as_str().unwrap().contains("preserve_foreign"), "{answer}");
+    assert!(stranger.is_running());
+}
+
+#[test]
 fn a_terminal_is_shown_the_plan_and_asked() {
     let Some((sandbox, mut stranger)) = disputed() else { return skip("no python3") };
     let arguments = ["ports", "resolve", "--strategy", "aggressive"];

@@ -75,7 +75,7 @@ fn a_sibling_on_ones_port_is_named_by_its_worktree() {
     let found = findings(&sandbox, &["--verify-ports"], 1);
     let conflict = found.iter().find(|finding| finding["code"] == "port-conflict").unwrap();
     assert_eq!(conflict["subject"], "feature-one");
-    assert!(conflict["message"].as_str().unwrap().contains("of `feature-two`"), "{conflict}");
+    assert!(conflict["message"].as_str().unwrap().contains("worktree feature-two)"), "{conflict}");
     let drift = found.iter().find(|finding| finding["code"] == "port-drift").unwrap();
     assert_eq!(drift["subject"], "feature-two");
 }

@@ -60,7 +60,8 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         ui.answer_json(&json!({ "ranges": found }))?;
     } else if is_one {
         let free: Vec<_> = found.iter().flat_map(|one| one.ranges.iter().copied()).collect();
-        ui.answer(&PortRanges(free).to_string())?;
+        let none = free.is_empty();
+        ui.answer(&if none { "none free".to_owned() } else { PortRanges(free).to_string() })?;
     } else if ui.width().is_some() {
         ui.answer(&found.iter().map(|one| drawn(one, ui.paint())).collect::<String>())?;
     } else {
@@ -69,6 +70,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             .map(|one| {
                 let range = format!("{}-{}", one.capacity.first, one.capacity.last);
                 let free = PortRanges(one.ranges.clone()).to_string();
+                let free = if free.is_empty() { "none free".to_owned() } else { free };
                 Row::plain(vec![one.capacity.drawer.name().to_owned(), range, free])
             })
             .collect();
@@ -82,7 +84,7 @@ fn drawn(one: &Available, paint: Paint) -> String {
     let Capacity { drawer, first, last, free, .. } = &one.capacity;
     let next = one.next.map(|next| format!(", next {next}")).unwrap_or_default();
     let ranges = PortRanges(one.ranges.clone()).to_string();
-    let ranges = if ranges.is_empty() { String::new() } else { format!("  {ranges}\n") };
+    let ranges = if ranges.is_empty() { "  none free\n".to_owned() } else { format!("  {ranges}\n") };
     format!("{} {first}-{last}: {free} free{next}\n{ranges}", paint.strong(drawer.name()))
 }
 

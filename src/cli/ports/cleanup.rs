@@ -68,17 +68,20 @@ fn row(stray: &Stray) -> Row {
 /// Nobody is there to be asked: the strays are named, and left.
 fn left(session: &Session<'_>, plan: Plan) -> Result<u8> {
     let ui = session.ui;
+    let failure =
+        Failure::new(Code::Usage, "strays of ours were found, and nobody was asked: none was stopped")
+            .hint("`wt ports cleanup --yes` stops them")
+            .detail("needs", "--yes");
     if ui.is_json() {
-        ui.answer_json(&Report { strays: plan.strays, refused: plan.refused, ..Report::default() })?;
+        let report = Report { strays: plan.strays, refused: plan.refused, ..Report::default() };
+        let mut answer = serde_json::to_value(report).unwrap_or_default();
+        if let Some(fields) = answer.as_object_mut() {
+            fields.insert("error".to_owned(), ui.error_of(&failure));
+        }
+        ui.answer_json(&answer)?;
     } else {
         ui.answer(&listed(session, &plan))?;
-        ui.complain(
-            &Failure::new(
-                Code::PortConflict,
-                "strays of ours were found, and nobody was asked: none was stopped",
-            )
-            .hint("`wt ports cleanup --force` stops them"),
-        );
+        ui.complain(&failure);
     }
     Ok(1)
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::ops::ports::conflicts::{self, Conflict, Kind, Report};
-use crate::ui::age::age;
+use crate::ui::age::{age, moment};
 use crate::ui::escape;
 use crate::ui::paint::Paint;
 
@@ -28,7 +28,7 @@ const HEADINGS: [(Kind, &str); 3] = [
 ///
 /// Fails when the registry or the machine cannot be asked.
 pub fn run(_: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
+    let context = session.context_as_it_is()?;
     let report = conflicts::conflicts(&context)?;
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
@@ -59,21 +59,22 @@ fn row(text: &mut String, conflict: &Conflict, now: Timestamp, paint: Paint) {
     let judgement = &conflict.judgement;
     let level = conflict.level.as_str();
     let level = if conflict.kind == Kind::Mismatch { String::new() } else { format!(" [{level}]") };
-    let _ = writeln!(text, "  {}{level} {}", judgement.port, escape::line(&judgement.reason));
+    // Of a doubled port the decision is the news, whoever holds it.
+    let said = if conflict.kind == Kind::Registry { &conflict.level_reason } else { &judgement.reason };
+    let _ = writeln!(text, "  {}{level} {}", judgement.port, escape::line(said));
     for known in &conflict.worktrees {
         let _ = writeln!(
             text,
             "    {} ({}), allocated at {} ({})",
             escape::line(&known.worktree),
             known.service,
-            known.allocated_at,
+            moment(known.allocated_at),
             age(known.allocated_at, now)
         );
     }
     for owner in &judgement.owners {
-        let since = owner.since.map(|since| format!(", since {since} ({})", age(since, now)));
-        let folder = owner.folder.as_ref().map(|folder| format!(", {}", folder.display()));
-        let line = format!("{}{}{}", owner.named(), folder.unwrap_or_default(), since.unwrap_or_default());
+        let since = owner.since.map(|since| format!(", since {} ({})", moment(since), age(since, now)));
+        let line = format!("{}{}", owner.named(), since.unwrap_or_default());
         let _ = writeln!(text, "    {}", escape::line(&line));
     }
     let _ = writeln!(text, "    {}", paint.hint(escape::line(&conflict.fix)));

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
+use crate::model::holder::Words;
 use crate::model::killing::{self, Consent};
 use crate::model::port::Port;
 use crate::model::quantity;
@@ -75,24 +76,21 @@ fn unagreed(holder: &Holder) -> Refused {
     }
 }
 
-/// `python3 (pid 4242) of feature-login, in /srv/demo`.
+/// `python3 (pid 4242, /srv/demo), a stranger`.
 fn told(holder: &Holder) -> String {
-    let mut text = named(holder.command.as_deref(), holder.pid);
-    match &holder.worktree {
-        Some(worktree) => drop(write!(text, " of {worktree}")),
-        None => text.push_str(", a stranger"),
-    }
-    if let Some(folder) = &holder.folder {
-        let _ = write!(text, ", in {}", folder.display());
-    }
-    text
+    let words = Words {
+        command: holder.command.as_deref(),
+        pid: holder.pid,
+        worktree: holder.worktree.as_deref(),
+        folder: holder.folder.as_deref(),
+        user: holder.user.as_deref(),
+    };
+    let stranger = if holder.worktree.is_none() { ", a stranger" } else { "" };
+    format!("{}{stranger}", words.sentence())
 }
 
 pub(super) fn named(command: Option<&str>, pid: Option<u32>) -> String {
-    match pid {
-        Some(pid) => format!("{} (pid {pid})", command.unwrap_or("a process")),
-        None => "a process out of sight".to_owned(),
-    }
+    Words { command, pid, ..Words::default() }.sentence()
 }
 
 fn ended(session: &Session<'_>, report: &Report, plan: &Plan) -> Result<u8> {

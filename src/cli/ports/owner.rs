@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::Port;
 use crate::ops::ports::holders::{self, Holder};
-use crate::ui::age::age;
+use crate::ui::age::{age, moment};
 use crate::ui::escape;
 use crate::ui::paint::Paint;
 
@@ -27,7 +27,7 @@ pub struct Arguments {
 ///
 /// The failures of the operation.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
+    let context = session.context_as_it_is()?;
     let port = arguments.port;
     let found = holders::owners(&context, port)?;
     let ui = session.ui;
@@ -43,8 +43,8 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         let shown: Vec<String> =
             found.owners.iter().map(|holder| described(holder, port, now, ui.paint())).collect();
         ui.answer(&shown.join("\n"))?;
-        if found.owners.iter().all(|holder| holder.pid.is_some()) {
-            ui.hint(&format!("`wt ports kill {port}` ends it"));
+        if let Some(hint) = &found.hint {
+            ui.hint(hint);
         }
     }
     Ok(u8::from(found.owners.is_empty()))
@@ -70,8 +70,8 @@ fn described(holder: &Holder, port: Port, now: Timestamp, paint: Paint) -> Strin
     );
     line("user", holder.user.as_deref().unwrap_or_default());
     let since = holder.since.map(|since| match age(since, now).as_str() {
-        "now" => format!("{since} (just now)"),
-        age => format!("{since} ({age} ago)"),
+        "now" => format!("{} (just now)", moment(since)),
+        age => format!("{} ({age} ago)", moment(since)),
     });
     line("since", &since.unwrap_or_default());
     line("address", &addresses.join(", "));

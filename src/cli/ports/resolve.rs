@@ -183,10 +183,13 @@ fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
 }
 
 fn next_step(report: &Report) -> String {
-    let port = report.remaining.first().map(|left| left.port.to_string()).unwrap_or_default();
-    format!(
-        "`wt ports owner {port}` shows who holds it; `wt ports kill {port}` ends that, `wt ports release {port}` gives the port up"
-    )
+    let mut fixes: Vec<String> = report
+        .remaining
+        .iter()
+        .map(|left| if left.fix.starts_with("wt ") { format!("`{}`", left.fix) } else { left.fix.clone() })
+        .collect();
+    fixes.dedup();
+    fixes.join("\n")
 }
 
 fn told(action: &Action, outcome: &Outcome) -> String {

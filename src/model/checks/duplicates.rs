@@ -1,9 +1,12 @@
-//! One worktree recorded twice, one port allocated twice: the younger gives way.
+//! One worktree recorded twice, one port allocated twice.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use crate::model::dispute::Claim;
+use crate::model::doubled::{self, Settlement};
 use crate::model::facts::{Facts, Recorded};
 use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;
@@ -57,71 +60,68 @@ fn twice(elder: &Entry, younger: &Entry) -> Finding {
         .fixed_by(Fix::DropRecord { target: Target::of(younger) })
 }
 
-/// One claim to a port.
-struct Claim<'a> {
-    recorded: &'a Recorded,
-    allocation: &'a Allocation,
-    port: Port,
-    position: usize,
-}
-
-impl Claim<'_> {
-    /// A pinned port and those of a locked worktree are never moved.
-    fn is_kept(&self) -> bool {
-        self.allocation.pinned || self.recorded.seen.as_ref().is_some_and(|seen| seen.locked)
-    }
-
-    /// The greatest keeps the port: a server that runs on it, then a pin, then age.
-    fn weight(&self, facts: &Facts) -> impl Ord + use<> {
-        let runs = is_held_by(facts, self.port, &self.recorded.entry);
-        let age =
-            std::cmp::Reverse((self.allocation.allocated_at, self.recorded.entry.sequence, self.position));
-        (runs, self.is_kept(), age)
-    }
-}
-
-/// One port, two allocations.
+/// One port, two allocations: who keeps it is decided by the one rule for that.
 pub fn ports(facts: &Facts) -> Vec<Finding> {
-    let mut claims: HashMap<Port, Vec<Claim<'_>>> = HashMap::new();
     // What is gone is released whole, and its claims with it.
     let is_gone =
         |recorded: &Recorded| recorded.seen.as_ref().is_some_and(|seen| seen.presence == Presence::Vanished);
-    let records = facts.worktrees.iter().filter(|recorded| !is_gone(recorded));
-    let all =
-        records.flat_map(|recorded| recorded.entry.allocations.iter().map(move |known| (recorded, known)));
-    for (position, (recorded, allocation)) in all.enumerate() {
-        if let Some(port) = allocation.find_port() {
-            claims.entry(port).or_default().push(Claim { recorded, allocation, port, position });
+    let mut claims: BTreeMap<Port, Vec<(Claim, &Recorded)>> = BTreeMap::new();
+    for recorded in facts.worktrees.iter().filter(|recorded| !is_gone(recorded)) {
+        for allocation in &recorded.entry.allocations {
+            if let Some(claim) = claim(facts, recorded, allocation) {
+                claims.entry(claim.port).or_default().push((claim, recorded));
+            }
         }
     }
-    let mut shared: Vec<Vec<Claim<'_>>> = claims
+    let shared = claims
         .into_values()
-        .filter(|claims| claims.len() > 1 && claims.iter().any(|claim| claim.recorded.seen.is_some()))
-        .collect();
-    shared.sort_by_key(|claims| claims[0].port);
-    shared.into_iter().flat_map(|claims| settled(facts, claims)).collect()
+        .filter(|claims| claims.len() > 1 && claims.iter().any(|(_, recorded)| recorded.seen.is_some()));
+    shared.flat_map(|claims| settled(&claims)).collect()
 }
 
-fn settled(facts: &Facts, mut claims: Vec<Claim<'_>>) -> Vec<Finding> {
-    claims.sort_by_cached_key(|claim| std::cmp::Reverse(claim.weight(facts)));
-    let Some((keeper, losers)) = claims.split_first() else { return Vec::new() };
-    losers.iter().map(|loser| taken_twice(facts, keeper, loser)).collect()
+fn claim(facts: &Facts, recorded: &Recorded, allocation: &Allocation) -> Option<Claim> {
+    let (entry, port) = (&recorded.entry, allocation.find_port()?);
+    Some(Claim {
+        sequence: entry.sequence,
+        worktree: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
+        service: allocation.service.clone(),
+        port,
+        allocated_at: allocation.allocated_at,
+        pinned: allocation.pinned,
+        locked: recorded.seen.as_ref().is_some_and(|seen| seen.locked),
+        visible: recorded.seen.as_ref().is_none_or(|seen| seen.network_visible),
+        runs: is_held_by(facts, port, entry),
+    })
 }
 
-fn taken_twice(facts: &Facts, keeper: &Claim<'_>, loser: &Claim<'_>) -> Finding {
-    let (port, entry) = (loser.port, &loser.recorded.entry);
-    let service = &loser.allocation.service;
-    let message = format!(
-        "port {port} is allocated twice: to `{}` ({}) and, younger, to `{}` ({service})",
-        keeper.recorded.entry.name, keeper.allocation.service, entry.name
-    );
-    let finding = Finding::about(Kind::DuplicatePort, entry, message);
-    let release =
-        format!("give it up where it is not needed: wt ports release {port} --worktree {}", entry.name);
-    if loser.is_kept() || is_held_by(facts, port, entry) {
-        return finding.hint(release);
+fn settled(claims: &[(Claim, &Recorded)]) -> Vec<Finding> {
+    let all: Vec<Claim> = claims.iter().map(|(claim, _)| claim.clone()).collect();
+    let settlement = doubled::settle(&all);
+    let message = |port: Port| format!("port {port} is {}", doubled::told(&all, &settlement));
+    let recorded = |claim: &Claim| claims.iter().find(|(known, _)| known == claim).map(|(_, found)| *found);
+    match &settlement {
+        Settlement::Moves { movers, .. } => {
+            let moves = movers.iter().filter_map(|claim| {
+                let entry = &recorded(claim)?.entry;
+                let (service, port) = (claim.service.clone(), claim.port);
+                let fix = Fix::MovePort { target: Target::of(entry), service, port };
+                Some(Finding::about(Kind::DuplicatePort, entry, message(port)).fixed_by(fix))
+            });
+            moves.collect()
+        }
+        Settlement::Person { .. } => {
+            let Some((claim, first)) = claims.iter().find(|(_, recorded)| recorded.seen.is_some()) else {
+                return Vec::new();
+            };
+            let here = &first.entry.repository_id;
+            let elsewhere = |claim: &Claim| {
+                let other = recorded(claim).filter(|other| other.entry.repository_id != *here)?;
+                Some(other.entry.repository.to_string_lossy().into_owned())
+            };
+            let hint = doubled::asked(&doubled::choices(&all, elsewhere));
+            vec![Finding::about(Kind::DuplicatePort, &first.entry, message(claim.port)).hint(hint)]
+        }
     }
-    finding.fixed_by(Fix::MovePort { target: Target::of(entry), service: service.clone(), port })
 }
 
 #[cfg(test)]
@@ -166,7 +166,12 @@ mod tests {
         pinned.worktrees[1].entry.allocations[0].pinned = true;
         assert_eq!(moved(&pinned), [("a".to_owned(), Some("a".to_owned()))]);
         pinned.worktrees[0].entry.allocations[0].pinned = true;
-        assert_eq!(moved(&pinned), [("b".to_owned(), None)]);
+        let left = ports(&pinned);
+        assert!(left.len() == 1 && !left[0].fixable, "{left:?}");
+        let hint = left[0].hint.as_deref().unwrap();
+        for command in ["wt ports release 5000 --worktree a`", "wt ports release 5000 --worktree b`"] {
+            assert!(hint.contains(command) && hint.contains("a person must choose"), "{hint}");
+        }
     }
 
     #[test]

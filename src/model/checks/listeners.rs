@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::facts::{Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
 use crate::model::health::state::LAST_LISTENING;
+use crate::model::holder::sentence_of;
 use crate::model::listener::Listener;
 use crate::model::port::Port;
 use crate::model::presence::Presence;
@@ -88,7 +89,11 @@ pub fn conflicts(facts: &Facts) -> Vec<Finding> {
     for (entry, seen, allocation, port) in allocations(facts) {
         let strangers = strangers(facts, port, entry);
         let Some(first) = strangers.first() else { continue };
-        let message = format!("port {port} of `{}` is held by {}", allocation.service, holder(first));
+        // Who keeps a doubled port is a question of its own, and answered once.
+        if is_doubled(facts, port) {
+            continue;
+        }
+        let message = format!("port {port} of `{}` is held by {}", allocation.service, sentence_of(first));
         let finding = Finding::about(Kind::PortConflict, entry, message);
         let is_shared = is_held_by(facts, port, entry);
         found.push(if is_shared {
@@ -97,9 +102,12 @@ pub fn conflicts(facts: &Facts) -> Vec<Finding> {
             ))
         } else if allocation.pinned || seen.locked {
             let service = &allocation.service;
-            finding.hint(format!(
-                "stop it (wt ports kill {port}): `{service}` is pinned or locked, and never moved"
-            ))
+            let stop = if facts.spared.contains(&port) {
+                format!("`wt ports owner {port}` says who it is")
+            } else {
+                format!("`wt ports kill {port}` ends it")
+            };
+            finding.hint(format!("{stop}; `{service}` is pinned or locked, and never moved"))
         } else {
             let service = allocation.service.clone();
             finding.fixed_by(Fix::MovePort { target: Target::of(entry), service, port })
@@ -108,13 +116,9 @@ pub fn conflicts(facts: &Facts) -> Vec<Finding> {
     found
 }
 
-fn holder(listener: &Listener) -> String {
-    let Some(owner) = listener.owners.first() else {
-        return "a process that cannot be seen: another user's, or a container's".to_owned();
-    };
-    let of = owner.worktree.as_ref().map(|name| format!(" of `{name}`")).unwrap_or_default();
-    let folder = owner.folder.as_ref().map(|folder| format!(", {}", folder.display())).unwrap_or_default();
-    format!("{}{of} (pid {}{folder})", owner.command, owner.pid)
+fn is_doubled(facts: &Facts, port: Port) -> bool {
+    let all = facts.worktrees.iter().flat_map(|recorded| recorded.entry.ports());
+    all.filter(|other| *other == port).nth(1).is_some()
 }
 
 /// Services that listen on another port than theirs.
@@ -215,7 +219,7 @@ mod tests {
         let found = conflicts(&facts(&[5000], vec![listener(5000, None)]));
         assert!(found[0].fixable && found[0].message.contains("python3 (pid 42, /srv/demo)"), "{found:?}");
         let sibling = conflicts(&facts(&[5000], vec![listener(5000, Some("b"))]));
-        assert!(sibling[0].message.contains("of `b`"), "{sibling:?}");
+        assert!(sibling[0].message.contains("worktree b"), "{sibling:?}");
         assert!(stale(&facts(&[5000], vec![listener(5000, None)])).is_empty());
     }
 

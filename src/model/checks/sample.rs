@@ -29,6 +29,7 @@ pub fn facts() -> Facts {
         hooks: Vec::new(),
         verify_ports: false,
         listeners: Vec::new(),
+        spared: Vec::new(),
     }
 }
 

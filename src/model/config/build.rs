@@ -57,6 +57,7 @@ pub fn config(merged: Merged) -> Config {
             },
             allow_move: flag("resolve.allow_move"),
             preserve_foreign: flag("resolve.preserve_foreign"),
+            is_foreign_bound: false,
             max_alternatives: number("resolve.max_alternatives"),
             confirm: flag("resolve.confirm"),
         },

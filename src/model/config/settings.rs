@@ -91,6 +91,8 @@ pub struct ResolveSettings {
     pub allow_move: bool,
     /// Whether processes that are not ours are left alone.
     pub preserve_foreign: bool,
+    /// Whether somebody set that, so that it binds every strategy; the built-in value does not.
+    pub is_foreign_bound: bool,
     /// How many other ports are tried for one move.
     pub max_alternatives: u32,
     /// Whether a process is only terminated once somebody agreed.

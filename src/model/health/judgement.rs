@@ -34,6 +34,10 @@ pub struct Subject<'a> {
     pub runnable: Option<&'a str>,
     /// Whether the configuration names the service at all.
     pub is_named: bool,
+    /// What settles it where somebody else is on the port, and what ends a server of our own.
+    pub remedy: Option<&'a str>,
+    /// Who else has the port by the registry, and who keeps it.
+    pub doubled: Option<&'a str>,
 }
 
 /// Judges a service; `outcome` is what asking it brought, and matters only where it listens.
@@ -59,9 +63,9 @@ pub fn judge(subject: Subject<'_>, occupancy: &Occupancy, outcome: Option<Outcom
             action: start(subject),
             ..Judgement::default()
         },
-        Occupancy::Theirs(holder) => Judgement { level: 1, pid: holder.pid, ..stranger(port, holder, "") },
+        Occupancy::Theirs(holder) => Judgement { level: 1, pid: holder.pid, ..stranger(subject, holder, "") },
         Occupancy::Ours { pid, beside: Some(holder), .. } => {
-            Judgement { level: 2, pid: Some(*pid), ..stranger(port, holder, " too") }
+            Judgement { level: 2, pid: Some(*pid), ..stranger(subject, holder, " too") }
         }
         Occupancy::Ours { pid, .. } => answered(subject, *pid, outcome),
     }
@@ -76,7 +80,7 @@ fn answered(subject: Subject<'_>, pid: u32, outcome: Option<Outcome>) -> Judgeme
         Some(Outcome::NotAccepting) => Judgement {
             health: Health::Unhealthy,
             reason: Some("not accepting: connections pile up in its queue".to_owned()),
-            action: Some(format!("wt ports kill {}", subject.port)),
+            action: subject.remedy.map(str::to_owned),
             ..ours
         },
         Some(Outcome::Fails(reason)) => Judgement {
@@ -92,16 +96,16 @@ fn answered(subject: Subject<'_>, pid: u32, outcome: Option<Outcome>) -> Judgeme
     }
 }
 
-fn stranger(port: Port, holder: &Holder, too: &str) -> Judgement {
+fn stranger(subject: Subject<'_>, holder: &Holder, too: &str) -> Judgement {
     let bound = if holder.listening { "" } else { "; it is bound and does not listen" };
-    let of = holder.worktree.as_ref().map(|name| format!(", of worktree {name}")).unwrap_or_default();
+    let who = if holder.worktree.is_some() { "a sibling" } else { "a stranger" };
+    let doubled = subject.doubled.map(|told| format!("; {told}")).unwrap_or_default();
     Judgement {
         health: Health::Unhealthy,
-        reason: Some(format!("held by a stranger{too}: {}{of}{bound}", holder.words())),
-        action: Some(match holder.pid {
-            Some(_) => format!("wt ports kill {port}"),
-            None => format!("wt ports owner {port}"),
-        }),
+        reason: Some(format!("held by {who}{too}: {}{bound}{doubled}", holder.words())),
+        action: Some(
+            subject.remedy.map_or_else(|| format!("wt ports owner {}", subject.port), str::to_owned),
+        ),
         ..Judgement::default()
     }
 }
@@ -139,6 +143,8 @@ mod tests {
             folder: "/my work",
             runnable: Some("web"),
             is_named: true,
+            remedy: Some("wt ports resolve"),
+            doubled: None,
         };
         judge(subject, occupancy, outcome)
     }
@@ -147,7 +153,15 @@ mod tests {
     fn what_no_configuration_names_can_be_given_up() {
         let check = CheckKind::Tcp;
         let (port, folder) = (Port::new(5000).unwrap(), "/w");
-        let subject = Subject { port, check: &check, folder, runnable: None, is_named: false };
+        let subject = Subject {
+            port,
+            check: &check,
+            folder,
+            runnable: None,
+            is_named: false,
+            remedy: None,
+            doubled: None,
+        };
         let judgement = judge(subject, &Occupancy::Nobody, None);
         assert!(judgement.reason.unwrap().contains("no configuration names"));
         assert_eq!(judgement.action.as_deref(), Some("wt -C '/w' ports release 5000"));
@@ -158,7 +172,14 @@ mod tests {
     }
 
     fn holder(pid: Option<u32>) -> Holder {
-        Holder { pid, command: pid.map(|_| "nc".to_owned()), worktree: None, user: 33, listening: true }
+        Holder {
+            pid,
+            command: pid.map(|_| "nc".to_owned()),
+            worktree: None,
+            folder: None,
+            user: 33,
+            listening: true,
+        }
     }
 
     #[test]
@@ -179,17 +200,18 @@ mod tests {
         let theirs = Occupancy::Theirs(holder(Some(4242)));
         let judgement = judged(&theirs, Some(Outcome::Responds { latency_ms: 1.0 }));
         assert_eq!((judgement.health, judgement.level), (Health::Unhealthy, 1));
-        assert_eq!(judgement.reason.as_deref(), Some("held by a stranger: nc, pid 4242"));
-        assert_eq!(judgement.action.as_deref(), Some("wt ports kill 5000"));
+        assert_eq!(judgement.reason.as_deref(), Some("held by a stranger: nc (pid 4242)"));
+        assert_eq!(judgement.action.as_deref(), Some("wt ports resolve"), "ours moves, nobody is ended");
+        let sibling = Holder { worktree: Some("feature-b".to_owned()), ..holder(Some(4242)) };
+        let judgement = judged(&Occupancy::Theirs(sibling), None);
+        assert_eq!(
+            judgement.reason.as_deref(),
+            Some("held by a sibling: nc (pid 4242, worktree feature-b)"),
+            "a sibling is no stranger"
+        );
         let beside = Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: Some(holder(Some(4242))) };
         let judgement = judged(&beside, Some(Outcome::Responds { latency_ms: 1.0 }));
         assert_eq!((judgement.health, judgement.level, judgement.pid), (Health::Unhealthy, 2, Some(7)));
-        let hidden = judged(&Occupancy::Theirs(holder(None)), None);
-        assert_eq!(
-            hidden.action.as_deref(),
-            Some("wt ports owner 5000"),
-            "what cannot be seen is not to be killed"
-        );
     }
 
     #[test]

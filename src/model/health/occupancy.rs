@@ -1,7 +1,9 @@
 //! Who is on a service's port, seen from its own worktree: nobody, itself, or somebody else.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
+use crate::model::holder::Words;
 use crate::model::listener::{Listener, Owner, WorktreeKey};
 
 /// Who is on the port.
@@ -26,6 +28,7 @@ pub struct Holder {
     pub command: Option<String>,
     /// The worktree that it belongs to, where it is another one of ours.
     pub worktree: Option<String>,
+    pub folder: Option<PathBuf>,
     /// The user id that owns the socket.
     pub user: u32,
     pub listening: bool,
@@ -37,18 +40,24 @@ impl Holder {
             pid: owner.map(|owner| owner.pid),
             command: owner.map(|owner| owner.command.clone()),
             worktree: owner.and_then(|owner| owner.worktree.clone()),
+            folder: owner.and_then(|owner| owner.folder.clone()),
             user: socket.user,
             listening: socket.listening,
         }
     }
 
-    /// Returns who it is, in words: `python3, pid 4242`.
+    /// Returns who it is, in words: `python3 (pid 4242, /srv/demo)`.
     #[must_use]
     pub fn words(&self) -> String {
-        match (&self.command, self.pid) {
-            (Some(command), Some(pid)) => format!("{command}, pid {pid}"),
-            _ => format!("a process of user {} that we may not look into", self.user),
-        }
+        let user = self.user.to_string();
+        let words = Words {
+            command: self.command.as_deref(),
+            pid: self.pid,
+            worktree: self.worktree.as_deref(),
+            folder: self.folder.as_deref(),
+            user: Some(&user),
+        };
+        words.sentence()
     }
 }
 
@@ -179,7 +188,7 @@ mod tests {
     #[test]
     fn an_owner_who_cannot_be_seen_is_named_by_the_user() {
         let Occupancy::Theirs(holder) = seen(&[socket("::", true, None)]) else { panic!() };
-        assert_eq!(holder.words(), "a process of user 33 that we may not look into");
+        assert_eq!(holder.words(), "a process out of sight (user 33)");
     }
 
     #[test]

@@ -138,6 +138,7 @@ fn a_busy_port_met_before_enough_were_found_fails_and_the_whole_range_is_listed(
         busy: ports(&[5001, 5099]),
         denied: Vec::new(),
         service: "api".parse().unwrap(),
+        own_range: false,
     };
     assert_eq!(selection, expected);
 }
@@ -224,7 +225,13 @@ fn a_pinned_port_is_had_or_refused_with_its_reason() {
     let owned = Selection::Owned { service: service.clone(), port: port(5001) };
     assert_eq!(world().owned(&[5001]).select(&[pinned(5001)]), owned);
     let busy = ports(&[5001]);
-    let busy = Selection::Busy { ranges: PortRanges::default(), busy, denied: Vec::new(), service };
+    let busy = Selection::Busy {
+        ranges: PortRanges::default(),
+        busy,
+        denied: Vec::new(),
+        service,
+        own_range: false,
+    };
     assert_eq!(world().busy(&[5001, 5002]).select(&[pinned(5001)]), busy);
 }
 
@@ -234,7 +241,10 @@ fn an_exhausted_range_says_whose_its_ports_are() {
     let selection = world.select(&[wish("web", "5058-5063"), wish("api", "5058-5063")]);
     let service = "api".parse().unwrap();
     let ranges = ranges(&["5058-5063"]);
-    assert_eq!(selection, Selection::Exhausted { ranges, owned: 3, foreign: 1, excluded: 2, service });
+    let reasons = vec![("browsers refuse to connect to it".to_owned(), 2)];
+    let (owned, foreign, excluded, own_range) = (3, 1, 2, false);
+    let expected = Selection::Exhausted { ranges, owned, foreign, excluded, reasons, service, own_range };
+    assert_eq!(selection, expected);
 }
 
 #[test]

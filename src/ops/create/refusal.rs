@@ -9,11 +9,13 @@ use crate::error::{Code, Failure, Result};
 use crate::host::net::owner;
 use crate::model::branch::BranchUse;
 use crate::model::config::settings::{ConflictPolicy, ConflictSettings};
+use crate::model::holder::Words;
 use crate::model::listener::Busy;
 use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
 use crate::model::selection::Selection;
+use crate::ops::ports::kill;
 
 use super::plan::Plan;
 use super::request::Request;
@@ -63,16 +65,23 @@ pub fn refused_selection(
     registry: &Registry,
     way_out: WayOut,
 ) -> Result<Failure> {
-    // Without a purpose the range is the service's own.
-    let named = purpose.map(Purpose::as_str).or_else(|| service_of(selection)).unwrap_or("no purpose");
+    // The range is the purpose's, unless the service has one of its own.
+    let own = service_of(selection).filter(|_| purpose.is_none() || is_own_range(selection));
+    let named = own.or_else(|| purpose.map(Purpose::as_str)).unwrap_or("no purpose");
     Ok(match selection {
         Selection::Chosen(_) => Failure::new(Code::Internal, "a port selection that succeeded was refused"),
-        Selection::Busy { ranges, busy, denied, service } if busy.is_empty() => {
+        Selection::Busy { ranges, busy, denied, service, .. } if busy.is_empty() => {
             port_denied(ranges, denied).detail("service", service.as_str())
         }
-        Selection::Busy { ranges, busy, .. } => {
+        Selection::Busy { ranges, busy, service, .. } => {
             let holders = owner::attribute(busy, registry)?;
-            port_conflict(named, ranges, &holders, way_out)
+            let endable = kill::endable(registry, busy)?.first().copied();
+            let failure = port_conflict(named, ranges, &holders, endable, way_out);
+            let failure = failure.detail("service", service.as_str());
+            match purpose.filter(|_| own.is_none()) {
+                Some(purpose) => failure.detail("purpose", purpose.as_str()),
+                None => failure,
+            }
         }
         Selection::Excluded { service, port, reason } => {
             Failure::new(Code::PortExcluded, format!("port {port} for `{service}` is excluded: {reason}"))
@@ -83,14 +92,16 @@ pub fn refused_selection(
             format!("port {port} for `{service}` belongs to another worktree"),
         )
         .hint("`wt list --all` shows whose it is"),
-        Selection::Exhausted { ranges, owned, foreign, excluded, service } => {
+        Selection::Exhausted { ranges, owned, foreign, excluded, reasons, service, .. } => {
             let idle = idle_allocations(registry, ranges)?;
             let message = format!(
-                "no free port for `{service}` in {named} range {ranges}: {owned} allocated by wt, {foreign} held by others, {excluded} excluded"
+                "no free port for `{service}` in {named} range {ranges}: {owned} allocated by wt, {foreign} held by others, {excluded} excluded{}",
+                why_excluded(reasons)
             );
+            let section = if own.is_some() { "service" } else { "purpose" };
             let hint = if idle.is_empty() {
                 format!(
-                    "remove worktrees that are done (`wt list --all`), or widen `ports` under [purpose.{named}]"
+                    "remove worktrees that are done (`wt list --all`), or widen `ports` under [{section}.{named}]"
                 )
             } else {
                 format!(
@@ -104,9 +115,17 @@ pub fn refused_selection(
                 .detail("owned", *owned)
                 .detail("foreign", *foreign)
                 .detail("excluded", *excluded)
+                .detail("reasons", reasons.iter().map(|(why, _)| why.clone()).collect::<Vec<_>>())
                 .detail("idle", idle)
         }
     })
+}
+
+fn is_own_range(selection: &Selection) -> bool {
+    matches!(
+        selection,
+        Selection::Busy { own_range: true, .. } | Selection::Exhausted { own_range: true, .. }
+    )
 }
 
 fn service_of(selection: &Selection) -> Option<&str> {
@@ -143,13 +162,28 @@ fn port_denied(ranges: &PortRanges, denied: &[Port]) -> Failure {
     .hint("choose a range above 1023 in the configuration, or run with the right to bind it")
 }
 
-/// The contract's port conflict, to the letter.
-fn port_conflict(purpose: &str, ranges: &PortRanges, busy: &[Busy], way_out: WayOut) -> Failure {
+/// ` (3 browsers refuse to connect to it, 1 the office printer)`.
+fn why_excluded(reasons: &[(String, usize)]) -> String {
+    let counted: Vec<String> =
+        reasons.iter().take(SHOWN).map(|(reason, count)| format!("{count}: {reason}")).collect();
+    if counted.is_empty() { String::new() } else { format!(" ({})", counted.join("; ")) }
+}
+
+/// Ports that the registry calls free and the machine does not. What helps comes first; the command that cleans up after
+/// worktrees helps against no stranger and stands last.
+fn port_conflict(
+    named: &str,
+    ranges: &PortRanges,
+    busy: &[Busy],
+    endable: Option<Port>,
+    way_out: WayOut,
+) -> Failure {
     let shown: Vec<String> =
         busy.iter().take(SHOWN).map(|busy| format!("{} ({})", busy.port, holder(busy))).collect();
     let more = busy.len().saturating_sub(SHOWN);
     let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
     let first = busy.first().map_or_else(String::new, |busy| busy.port.to_string());
+    let stop = endable.map(|port| format!("stop the holder (`wt ports kill {port}`), ")).unwrap_or_default();
     let noun = if ranges.0.len() > 1 { "ranges" } else { "range" };
     let details: Vec<serde_json::Value> = busy
         .iter()
@@ -158,15 +192,14 @@ fn port_conflict(purpose: &str, ranges: &PortRanges, busy: &[Busy], way_out: Way
     Failure::new(
         Code::PortConflict,
         format!(
-            "Port conflict detected in {purpose} {noun} {ranges}.\nPorts free in registry but occupied on system: {}{rest}",
+            "Port conflict detected in {named} {noun} {ranges}.\nPorts free in registry but occupied on system: {}{rest}",
             shown.join(", ")
         ),
     )
     .hint(format!(
-        "run `wt validate --verify-ports` to find and clean stale allocations,\n`wt ports scan` to see who listens, stop it (`wt ports kill {first}`), or {}",
+        "{}, {stop}or see who listens (`wt ports scan`);\nrun `wt validate --verify-ports` to find and clean stale allocations",
         way_out.words(&first)
     ))
-    .detail("purpose", purpose)
     .detail("range", ranges.to_string())
     .detail("ports", details)
 }
@@ -190,16 +223,14 @@ fn owners(busy: &Busy) -> Vec<serde_json::Value> {
 pub fn holder(busy: &Busy) -> String {
     let named = busy.listeners.iter().flat_map(|listener| &listener.owners).next();
     if let Some(owner) = named {
-        let place = match (&owner.worktree, &owner.folder) {
-            (Some(worktree), _) => format!(", worktree {worktree}"),
-            (None, Some(folder)) => format!(", {}", folder.display()),
-            (None, None) => String::new(),
-        };
-        return format!("{}, pid {}{place}", owner.command, owner.pid);
+        return Words::of(owner).list();
     }
     match busy.listeners.first() {
-        Some(listener) if listener.listening => format!("another user's process, uid {}", listener.user),
-        Some(listener) => format!("bound but not listening, uid {}", listener.user),
+        Some(listener) => {
+            let user = listener.user.to_string();
+            let bound = if listener.listening { "" } else { ", bound and not listening" };
+            format!("{}{bound}", Words { user: Some(&user), ..Words::default() }.list())
+        }
         None => "holder not shown by the system".to_owned(),
     }
 }

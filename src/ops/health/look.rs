@@ -5,6 +5,8 @@ use crate::error::Result;
 use crate::host::net::check::ask::{self, Question};
 use crate::host::net::check::command::Run;
 use crate::host::net::owner::attribute;
+use crate::model::dispute::Trouble;
+use crate::model::doubled;
 use crate::model::health::check::{Check, CheckKind, Outcome};
 use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::health::occupancy::{Occupancy, occupancy};
@@ -13,6 +15,8 @@ use crate::model::quoting::quote_sh;
 use crate::model::services::command::{self, Values};
 use crate::model::variables;
 use crate::ops::env;
+use crate::ops::ports::advice::Adviser;
+use crate::ops::ports::disputes;
 use crate::ops::trust::{self, Trust};
 
 use super::gather::{Gathered, Site, Subject};
@@ -48,8 +52,50 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
     for (index, answer) in asked.into_iter().zip(answers) {
         outcomes[index] = Some(answer);
     }
-    let judged = gathered.subjects.iter().zip(&occupied).zip(outcomes);
-    Ok(judged.map(|((subject, occupied), outcome)| judgement_of(subject, occupied, outcome)).collect())
+    let remedies = remedies(context, gathered, &occupied, &outcomes)?;
+    let judged = gathered.subjects.iter().zip(&occupied).zip(outcomes).zip(&remedies);
+    Ok(judged
+        .map(|(((subject, occupied), outcome), help)| judgement_of(subject, occupied, outcome, help))
+        .collect())
+}
+
+/// What helps a service that somebody else is in the way of, or that hangs.
+#[derive(Default)]
+struct Help {
+    remedy: Option<String>,
+    doubled: Option<String>,
+}
+
+fn remedies(
+    context: &Context,
+    gathered: &Gathered,
+    occupied: &[Occupancy],
+    outcomes: &[Option<Outcome>],
+) -> Result<Vec<Help>> {
+    let is_disputed = |occupied: &Occupancy| {
+        matches!(occupied, Occupancy::Theirs(_) | Occupancy::Ours { beside: Some(_), .. })
+    };
+    let disputes = if occupied.iter().any(is_disputed) {
+        disputes::all(context, &gathered.registry)?
+    } else {
+        Vec::new()
+    };
+    let adviser = Adviser::new(context, &gathered.registry);
+    let help = |((subject, occupied), outcome): ((&Subject, &Occupancy), &Option<Outcome>)| {
+        let (entry, port) = (&subject.entry, subject.port);
+        if is_disputed(occupied) {
+            let Some(dispute) = disputes.iter().find(|one| one.port == port) else { return Help::default() };
+            let doubled = match &dispute.trouble {
+                Trouble::Doubled { claims, .. } => Some(doubled::told(claims, &doubled::settle(claims))),
+                Trouble::Held { .. } => None,
+            };
+            return Help { remedy: Some(adviser.settle(dispute).words()), doubled };
+        }
+        let hangs = matches!(outcome, Some(Outcome::NotAccepting));
+        let stop = || adviser.stop(entry, &subject.service, port).or_else(|| adviser.end(port));
+        Help { remedy: if hangs { stop() } else { None }, doubled: None }
+    };
+    Ok(gathered.subjects.iter().zip(occupied).zip(outcomes).map(help).collect())
 }
 
 enum Ask {
@@ -135,7 +181,7 @@ fn command(
     Ok(Run { words, folder: subject.folder.clone(), variables, open_files: None })
 }
 
-fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome>) -> Judgement {
+fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome>, help: &Help) -> Judgement {
     let usual = Check::default();
     let about = judgement::Subject {
         port: subject.port,
@@ -143,6 +189,8 @@ fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome
         folder: &subject.folder.to_string_lossy(),
         runnable: subject.is_runnable.then_some(subject.service.as_str()),
         is_named: subject.is_named,
+        remedy: help.remedy.as_deref(),
+        doubled: help.doubled.as_deref(),
     };
     judge(about, occupied, outcome)
 }

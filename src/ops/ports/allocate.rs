@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::follow::follow;
+use super::kill;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::{owner, probe};
@@ -295,8 +296,13 @@ fn pin(
             };
             let is_free_for_it = !sockets.is_empty() && sockets.iter().all(|socket| is_ours(&socket.owners));
             let ranges = PortRanges(range_around(context, entry, service, port).into_iter().collect());
-            let (busy, service) = (vec![port], service.clone());
-            Ok((!is_free_for_it).then_some(Selection::Busy { ranges, busy, denied: Vec::new(), service }))
+            Ok((!is_free_for_it).then(|| Selection::Busy {
+                ranges,
+                busy: vec![port],
+                denied: Vec::new(),
+                service: service.clone(),
+                own_range: is_own,
+            }))
         }
     }
 }
@@ -311,9 +317,13 @@ fn range_around(context: &Context, entry: &Entry, service: &ServiceName, port: P
 fn refused(entry: &Entry, request: &Request, selection: &Selection, seen: &Registry) -> Result<Failure> {
     let failure = refused_selection(entry.purpose.as_ref(), selection, seen, request.way_out)?;
     Ok(match request.port {
-        Some(port) if matches!(selection, Selection::Busy { .. }) => failure.hint(format!(
-            "`wt ports owner {port}` shows who holds it, `wt ports kill {port}` ends that;\nwithout `--port` another port is chosen"
-        )),
+        Some(port) if matches!(selection, Selection::Busy { .. }) => {
+            let is_endable = !kill::endable(seen, &[port])?.is_empty();
+            let kill = if is_endable { format!(", `wt ports kill {port}` ends that") } else { String::new() };
+            failure.hint(format!(
+                "`wt ports owner {port}` shows who holds it{kill};\nwithout `--port` another port is chosen"
+            ))
+        }
         _ => failure,
     })
 }

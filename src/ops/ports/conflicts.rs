@@ -1,11 +1,11 @@
-//! The three kinds of conflict over ports, each with the command that resolves it. Whoever has a port and does not
-//! listen is recorded as `not_running`.
+//! The three kinds of conflict over ports, each with the command that resolves it. A look: nothing is recorded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::advice::{Adviser, Remedy};
 use super::disputes::disputes;
 use super::ranges;
 use super::sight::{self, Look};
@@ -13,7 +13,6 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::model::dispute::{Claim, Level, Trouble};
-use crate::model::health::state::{Health, Recorded};
 use crate::model::port::Port;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
@@ -43,8 +42,11 @@ pub struct Conflict {
     #[serde(flatten)]
     pub judgement: Judgement,
     pub worktrees: Vec<Allotment>,
-    /// The command that resolves it.
+    /// The command that resolves it; where a person must choose, that in words.
     pub fix: String,
+    /// The commands of which a person runs one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
 }
 
 /// Who has the port, by the registry.
@@ -77,6 +79,7 @@ pub struct Summary {
 pub fn conflicts(context: &Context) -> Result<Report> {
     let registry = context.store()?.read()?;
     let disputes = disputes(context)?;
+    let adviser = Adviser::new(context, &registry);
     let mut found = Vec::new();
     let doubtful: Vec<Port> = disputes.iter().map(|dispute| dispute.port).collect();
     let mut judged: BTreeMap<Port, Judgement> = BTreeMap::new();
@@ -86,24 +89,14 @@ pub fn conflicts(context: &Context) -> Result<Report> {
     for dispute in &disputes {
         let Some(judgement) = judged.get(&dispute.port).cloned() else { continue };
         let (level, level_reason) = dispute.level();
-        let port = dispute.port;
-        let (kind, worktrees, fix) = match &dispute.trouble {
-            Trouble::Doubled { claims, .. } => {
-                let younger = claims.last().map_or("", |claim| &claim.worktree.name);
-                let fix = format!("wt ports release {port} --worktree {younger}");
-                (Kind::Registry, claims.iter().map(allotment).collect(), fix)
-            }
-            Trouble::Held { claim, .. } => {
-                let fix = match judgement.verdict {
-                    Verdict::Container | Verdict::OtherUser => {
-                        "wt ports resolve --strategy conservative".to_owned()
-                    }
-                    _ => format!("wt ports kill {port}"),
-                };
-                (Kind::System, vec![allotment(claim)], fix)
-            }
+        let remedy = adviser.settle(dispute);
+        let (kind, worktrees) = match &dispute.trouble {
+            Trouble::Doubled { claims, .. } => (Kind::Registry, claims.iter().map(allotment).collect()),
+            Trouble::Held { claim, .. } => (Kind::System, vec![allotment(claim)]),
         };
-        found.push(Conflict { kind, level, level_reason, judgement, worktrees, fix });
+        let fix = remedy.words();
+        let choices = if let Remedy::Choice(choices) = remedy { choices } else { Vec::new() };
+        found.push(Conflict { kind, level, level_reason, judgement, worktrees, fix, choices });
     }
     found.extend(strangers(context, &registry)?);
     found.extend(mismatches(context, &registry)?);
@@ -142,6 +135,7 @@ fn strangers(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
         fix: format!("wt ports exclude {} --reason 'held by others'", judgement.port),
         judgement,
         worktrees: Vec::new(),
+        choices: Vec::new(),
     });
     Ok(rows.collect())
 }
@@ -157,13 +151,12 @@ fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
     let ports: Vec<Port> = ports.into_iter().collect();
     let judged = sight::judge_all(context, registry, &ports, Look::Sockets)?;
     let judged: HashMap<Port, Judgement> = judged.into_iter().map(|one| (one.port, one)).collect();
+    let adviser = Adviser::new(context, registry);
     let mut found = Vec::new();
-    let mut idle = Vec::new();
     for entry in entries {
         for allocation in &entry.allocations {
             let judgement = allocation.find_port().and_then(|port| judged.get(&port));
             let Some(judgement) = judgement.filter(|one| one.verdict == Verdict::Allocated) else { continue };
-            idle.push((entry.sequence, judgement.port));
             found.push(Conflict {
                 kind: Kind::Mismatch,
                 level: Level::None,
@@ -174,43 +167,13 @@ fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
                     service: allocation.service.clone(),
                     allocated_at: allocation.allocated_at,
                 }],
-                fix: format!("wt ports release {} --worktree {}", judgement.port, entry.name),
+                fix: adviser
+                    .start(entry, &allocation.service)
+                    .or_else(|| adviser.give_up(entry, judgement.port))
+                    .unwrap_or_default(),
+                choices: Vec::new(),
             });
         }
     }
-    record(context, registry, &idle)?;
     Ok(found)
-}
-
-/// Writes `not_running` where the registry says something else.
-fn record(context: &Context, registry: &Registry, idle: &[(u64, Port)]) -> Result<()> {
-    let is_known = |value: Option<&serde_json::Value>| {
-        value.and_then(Recorded::find).is_some_and(|known| known.state == Health::NotRunning)
-    };
-    let is_news = registry.entries().any(|entry| {
-        entry.allocations.iter().any(|allocation| {
-            let port = allocation.find_port();
-            let is_idle = port.is_some_and(|port| idle.contains(&(entry.sequence, port)));
-            is_idle && !is_known(allocation.health.as_ref())
-        })
-    });
-    if !is_news {
-        return Ok(());
-    }
-    let checked_at = context.now();
-    context.store()?.update(|registry| {
-        for entry in registry.entries_mut() {
-            let sequence = entry.sequence;
-            for allocation in &mut entry.allocations {
-                let Some(port) = allocation.find_port() else { continue };
-                if idle.contains(&(sequence, port)) && !is_known(allocation.health.as_ref()) {
-                    let reason = Some("nothing listens".to_owned());
-                    let state = Health::NotRunning;
-                    Recorded { state, level: 0, pid: None, latency_ms: None, checked_at, reason }
-                        .write(allocation);
-                }
-            }
-        }
-        Ok(())
-    })
 }

@@ -8,12 +8,14 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::host::place::Surroundings;
-use crate::model::dispute::{self, Claim, Dispute, Holding};
+use crate::model::dispute::{self, Claim, Dispute, Holding, Trouble};
+use crate::model::doubled;
 use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
 use crate::ops::origin;
 use crate::ops::vanished::Lookout;
 
@@ -24,7 +26,7 @@ use crate::ops::vanished::Lookout;
 /// Fails when the registry or the kernel's sockets cannot be read.
 pub fn disputes(context: &Context) -> Result<Vec<Dispute>> {
     let registry = context.store()?.read()?;
-    let mut found = of_registry(context, &registry)?;
+    let mut found = all(context, &registry)?;
     if let Some(repository) = &context.repository {
         let id = repository.find_id();
         found.retain(|dispute| id.as_ref().is_some_and(|id| dispute.concerns(id)));
@@ -32,7 +34,12 @@ pub fn disputes(context: &Context) -> Result<Vec<Dispute>> {
     Ok(found)
 }
 
-fn of_registry(context: &Context, registry: &Registry) -> Result<Vec<Dispute>> {
+/// Returns the disputes of all repositories.
+///
+/// # Errors
+///
+/// As [`disputes`].
+pub fn all(context: &Context, registry: &Registry) -> Result<Vec<Dispute>> {
     let held: BTreeSet<Port> = listeners()?.into_iter().map(|socket| socket.port).collect();
     let mut counted: HashMap<Port, usize> = HashMap::new();
     for port in active(registry).flat_map(Entry::ports) {
@@ -46,6 +53,24 @@ fn of_registry(context: &Context, registry: &Registry) -> Result<Vec<Dispute>> {
     }
     let claims = claims(context, registry, &ports);
     Ok(dispute::disputes(&claims, &holdings(context, registry, &ports)?))
+}
+
+/// Answers whether that claim to a doubled port is one that moves.
+///
+/// # Errors
+///
+/// As [`disputes`].
+pub fn must_move(
+    context: &Context,
+    registry: &Registry,
+    sequence: u64,
+    service: &ServiceName,
+    port: Port,
+) -> Result<bool> {
+    Ok(all(context, registry)?.iter().any(|dispute| match &dispute.trouble {
+        Trouble::Doubled { claims, .. } => dispute.port == port && doubled::moves(claims, sequence, service),
+        Trouble::Held { .. } => false,
+    }))
 }
 
 fn active(registry: &Registry) -> impl Iterator<Item = &Entry> {
@@ -74,6 +99,7 @@ fn claims(context: &Context, registry: &Registry, ports: &[Port]) -> Vec<Claim> 
                 pinned: allocation.pinned,
                 locked,
                 visible: !is_elsewhere,
+                runs: false,
             });
         }
     }
@@ -104,6 +130,7 @@ fn holdings(context: &Context, registry: &Registry, ports: &[Port]) -> Result<Ve
                 is_stray: strays::why_stray(&holder, &past).is_some(),
                 refusal: kill::refusal(&holder, &ourselves, false),
                 command: holder.command.unwrap_or_default(),
+                folder: holder.folder,
                 belongs_to: holder.belongs_to,
             });
         }

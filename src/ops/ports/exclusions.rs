@@ -79,8 +79,7 @@ pub fn include(context: &Context, range: PortRange) -> Result<Report> {
 }
 
 /// Exclusions of `range` that the registry does not hold, each with where it comes from.
-fn others(context: &Context, range: PortRange) -> Vec<String> {
-    let touches = |known: &&Exclusion| known.first <= range.last() && range.first() <= known.last;
+pub(super) fn others(context: &Context, range: PortRange) -> Vec<String> {
     let told = |known: &Exclusion, origin: &str| {
         let ports =
             PortRange::new(known.first, known.last).map(|range| range.to_string()).unwrap_or_default();
@@ -89,8 +88,8 @@ fn others(context: &Context, range: PortRange) -> Vec<String> {
     let origin = context.config.values.iter().find(|value| value.key == KEY);
     let origin = origin.map_or_else(|| KEY.to_owned(), |value| format!("{KEY}, {}", value.origin));
     let built_in = exclusion::built_in(std::env::consts::OS);
-    let built_in = built_in.iter().filter(touches).map(|known| told(known, "built in"));
-    let configured = context.config.exclusions.iter().filter(touches).map(|known| told(known, &origin));
+    let built_in = exclusion::touching(&built_in, range).map(|known| told(known, "built in"));
+    let configured = exclusion::touching(&context.config.exclusions, range).map(|known| told(known, &origin));
     built_in.chain(configured).collect()
 }
 

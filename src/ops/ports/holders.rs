@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::advice::Adviser;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::{owner, probe};
@@ -68,6 +69,9 @@ pub struct Owners {
     /// Whether no server could start on it now, for whatever reason.
     #[serde(skip)]
     pub busy: bool,
+    /// What ends them, where something would.
+    #[serde(skip)]
+    pub hint: Option<String>,
 }
 
 /// Looks who holds `port`.
@@ -76,9 +80,22 @@ pub struct Owners {
 ///
 /// Fails when the registry or the kernel's sockets cannot be read.
 pub fn owners(context: &Context, port: Port) -> Result<Owners> {
-    let owners = holders(port, &context.store()?.read()?)?;
+    let registry = context.store()?.read()?;
+    let owners = holders(port, &registry)?;
     let busy = !owners.is_empty() || probe::probe(port)? == Probe::Busy;
-    Ok(Owners { port, owners, busy })
+    let adviser = Adviser::new(context, &registry);
+    let supervised = registry.find_owner(port).and_then(|entry| {
+        let known = entry.allocations.iter().find(|known| known.find_port() == Some(port))?;
+        let is_its_own = owners.iter().all(|owner| {
+            owner
+                .belongs_to
+                .as_ref()
+                .is_some_and(|key| key.repository == entry.repository_id && key.name == entry.name)
+        });
+        is_its_own.then(|| adviser.stop(entry, &known.service, port)).flatten()
+    });
+    let hint = supervised.or_else(|| adviser.end(port)).map(|command| format!("`{command}` ends it"));
+    Ok(Owners { port, owners, busy, hint })
 }
 
 /// Returns every process that listens on `port` or is bound to it, the oldest first: a parent before its children.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::holders::{Holder, holders};
+use super::holders::{Holder, holders, holders_of};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::{holding, probe};
@@ -16,6 +16,7 @@ use crate::model::event::Event;
 use crate::model::killing::{self, Ourselves, Refusal};
 use crate::model::listener::Probe;
 use crate::model::port::Port;
+use crate::model::registry::table::Registry;
 use crate::model::signal::EndSignal;
 
 /// How long the end of a process that was killed is waited for.
@@ -38,6 +39,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Answers whether somebody would be ended: nobody who holds the port is left alone.
+    #[must_use]
+    pub fn goes_through(&self) -> bool {
+        self.refused.is_empty() && !self.targets.is_empty()
+    }
+
     /// Answers whether every target belongs to a worktree of ours.
     #[must_use]
     pub fn is_all_ours(&self) -> bool {
@@ -115,15 +122,18 @@ impl Default for Way {
 /// Fails when the registry or the kernel's sockets cannot be read.
 pub fn plan(context: &Context, port: Port, force: bool) -> Result<Plan> {
     let registry = context.store()?.read()?;
-    let ourselves = ourselves();
+    Ok(planned(port, holders(port, &registry)?, &ourselves(), force))
+}
+
+fn planned(port: Port, holders: Vec<Holder>, ourselves: &Ourselves, force: bool) -> Plan {
     let mut plan = Plan { port, targets: Vec::new(), refused: Vec::new(), force };
-    for holder in holders(port, &registry)? {
-        match refusal(&holder, &ourselves, force) {
+    for holder in holders {
+        match refusal(&holder, ourselves, force) {
             Some(refusal) => plan.refused.push(refused(&holder, refusal)),
             None => plan.targets.push(holder),
         }
     }
-    Ok(plan)
+    plan
 }
 
 /// Ends the targets of `plan`, gently first, and looks whether the port is free.
@@ -178,6 +188,20 @@ pub fn untouched(port: Port) -> Result<Report> {
         taken_by: Vec::new(),
         free: is_free(port)?,
     })
+}
+
+/// Returns those of `ports` whose holders would all be ended; as [`Plan::goes_through`] says of one.
+///
+/// # Errors
+///
+/// Fails when the kernel's sockets cannot be read.
+pub fn endable(registry: &Registry, ports: &[Port]) -> Result<Vec<Port>> {
+    let ourselves = ourselves();
+    let all = holders_of(ports, registry)?.into_iter();
+    let goes_through = |(port, holders): (Port, Vec<Holder>)| {
+        planned(port, holders, &ourselves, false).goes_through().then_some(port)
+    };
+    Ok(all.filter_map(goes_through).collect())
 }
 
 /// Returns who we are, so that we end neither ourselves nor what we run in.

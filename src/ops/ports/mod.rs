@@ -1,5 +1,6 @@
 //! What is done about ports, one use case to a file.
 
+pub mod advice;
 pub mod allocate;
 pub mod available;
 pub mod cleanup;

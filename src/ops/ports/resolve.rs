@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::advice::Adviser;
 use super::disputes::disputes;
 use super::holders::{Holder, holders};
 use super::kill::{self, Way};
@@ -12,6 +13,7 @@ use crate::error::{Code, Result};
 use crate::host::net::owner;
 use crate::model::config::settings::{Origin, ResolveSettings, Strategy};
 use crate::model::dispute::{Claim, Dispute, Holding, Level, Trouble};
+use crate::model::doubled;
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::entry::EntryState;
@@ -64,11 +66,13 @@ pub struct Remaining {
     pub port: Port,
     pub level: Level,
     pub reason: String,
+    /// The command that helps, or what a person must choose.
+    pub fix: String,
 }
 
 /// The settings, as far as they are the user's to make: a repository's file may make them stricter, and never have
 /// anybody's process ended that would otherwise be asked about.
-fn settings(context: &Context) -> ResolveSettings {
+pub(super) fn settings(context: &Context) -> ResolveSettings {
     let own_file = context.host.config_file().map(|file| file.display().to_string());
     let is_users = |key: &str| {
         let value = context.config.values.iter().find(|value| value.key == key);
@@ -82,8 +86,14 @@ fn settings(context: &Context) -> ResolveSettings {
         Strategy::Aggressive if !is_users("resolve.strategy") => Strategy::Intelligent,
         strategy => strategy,
     };
+    let is_set = context
+        .config
+        .values
+        .iter()
+        .any(|value| value.key == "resolve.preserve_foreign" && value.origin != Origin::BuiltIn);
     ResolveSettings {
         strategy,
+        is_foreign_bound: wished.preserve_foreign && is_set,
         confirm: wished.confirm || !is_users("resolve.confirm"),
         preserve_foreign: wished.preserve_foreign || !is_users("resolve.preserve_foreign"),
         ..wished
@@ -126,14 +136,16 @@ pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
             break;
         }
     }
-    report.remaining = disputes(context)?.iter().map(remaining).collect();
+    let registry = context.store()?.read()?;
+    let adviser = Adviser::new(context, &registry);
+    report.remaining = disputes(context)?.iter().map(|dispute| remaining(dispute, &adviser)).collect();
     log(context, ends(&report));
     Ok(report)
 }
 
-fn remaining(dispute: &Dispute) -> Remaining {
+fn remaining(dispute: &Dispute, adviser: &Adviser<'_>) -> Remaining {
     let (level, reason) = dispute.level();
-    Remaining { port: dispute.port, level, reason }
+    Remaining { port: dispute.port, level, reason, fix: adviser.settle_otherwise(dispute).words() }
 }
 
 fn act(context: &Context, step: &Step, is_agreed: bool) -> Result<Outcome> {
@@ -162,7 +174,13 @@ fn moved(context: &Context, now: &Dispute, claim: &Claim) -> Result<Outcome> {
     };
     let most = context.config.resolve.max_alternatives;
     let leaving = Leaving { sequence: claim.sequence, service: &claim.service, from: claim.port, most };
-    let is_doubled = matches!(now.trouble, Trouble::Doubled { .. });
+    let is_doubled = match &now.trouble {
+        Trouble::Doubled { claims, .. } if !doubled::moves(claims, claim.sequence, &claim.service) => {
+            return Ok(Outcome::NotDue);
+        }
+        Trouble::Doubled { .. } => true,
+        Trouble::Held { .. } => false,
+    };
     let is_due = |registry: &Registry| is_due(registry, claim, is_doubled);
     Ok(match move_away(context, &repository, leaving, &is_due) {
         Ok(Moved::To(port)) => Outcome::Moved(port),

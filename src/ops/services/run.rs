@@ -187,7 +187,7 @@ fn portless(context: &Context, service: &ServiceName, entry: &Entry) -> Failure 
 fn conflict(service: &ServiceName, port: Port, holder: &str) -> Failure {
     Failure::new(Code::PortConflict, format!("port {port} of `{service}` is not free: {holder}"))
         .hint(format!(
-            "`wt ports owner {port}` says more, `wt ports resolve` moves `{service}` away or stops the holder"
+            "`wt ports resolve` moves `{service}` to a free port, `wt ports owner {port}` says who holds this one"
         ))
         .detail("port", port.number())
         .detail("service", service.as_str())

@@ -23,6 +23,7 @@ use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::ops::absence::{self, Look};
 use crate::ops::hooks;
+use crate::ops::ports::kill;
 use crate::ops::rows::Row;
 use crate::ops::vanished::Lookout;
 
@@ -63,6 +64,7 @@ pub fn gather(
         hooks: Vec::new(),
         verify_ports: request.verify_ports,
         listeners: Vec::new(),
+        spared: Vec::new(),
         registry: sight,
     };
     facts.hooks = hook_faults(grounds, &registry);
@@ -78,6 +80,14 @@ pub fn gather(
         facts.half_made.extend(half_made(repository, &records)?);
     }
     facts.listeners = listeners(&registry, request.verify_ports)?;
+    if request.verify_ports {
+        let held = |port: &Port| facts.listeners.iter().any(|listener| listener.port == *port);
+        let ours: HashSet<Port> = facts.asked().flat_map(|(entry, _)| entry.ports()).filter(held).collect();
+        let mut spared: Vec<Port> = ours.into_iter().collect();
+        let endable = kill::endable(&registry, &spared)?;
+        spared.retain(|port| !endable.contains(port));
+        facts.spared = spared;
+    }
     Ok(facts)
 }
 

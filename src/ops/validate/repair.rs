@@ -304,14 +304,18 @@ fn move_port(
     let registry = ground.store()?.read()?;
     let claims = registry.entries().filter(|entry| entry.is_living()).flat_map(Entry::ports);
     let is_doubled = claims.filter(|known| *known == port).count() > 1;
+    // Of two servers that share a doubled port one has to move all the same.
+    let must_move =
+        is_doubled && ports::disputes::must_move(ground, &registry, target.sequence, service, port)?;
     let held = sockets(ground)?;
     let mut holders = held.iter().filter(|socket| socket.port == port).peekable();
     let is_held = holders.peek().is_some();
-    if holders.any(|socket| is_of(socket, target)) {
+    let runs = holders.any(|socket| is_of(socket, target));
+    if runs && !must_move {
         return Ok(vec![format!("`{}` of `{}` runs on {port}: it stays", service, target.name)]);
     }
     let is_conflict = is_held && request.verify_ports;
-    if !(is_doubled || is_conflict) {
+    if is_doubled && !must_move || !(is_doubled || is_conflict) {
         return Ok(Vec::new());
     }
     let is_still = |registry: &Registry| {
@@ -319,7 +323,8 @@ fn move_port(
         let is_doubled = claims.filter(|known| *known == port).count() > 1;
         let held: Vec<Listener> =
             owner::attribute(&[port], registry)?.into_iter().flat_map(|busy| busy.listeners).collect();
-        Ok(!held.iter().any(|socket| is_of(socket, target)) && (is_doubled || !held.is_empty()))
+        let stays = !runs && held.iter().any(|socket| is_of(socket, target));
+        Ok(!stays && (is_doubled || !held.is_empty()))
     };
     match ports::relocate_while(ground, repository, target.sequence, service, port, &is_still)? {
         Some(to) => Ok(vec![format!(

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use super::supervisor::Supervisor;
 use crate::host::net::owner;
+use crate::model::holder::Words;
 use crate::model::listener::Listener;
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
@@ -27,7 +28,7 @@ pub(super) fn taken_by(port: Port, error: &std::io::Error, registry: &Registry) 
     }
     match named(port, registry, |_| true) {
         Some(holder) => format!("is held by {holder}"),
-        None => "is held by a process that we may not look into".to_owned(),
+        None => "is held by a process out of sight".to_owned(),
     }
 }
 
@@ -36,6 +37,5 @@ fn named(port: Port, registry: &Registry, is_meant: impl Fn(&Listener) -> bool) 
     let busy = owner::attribute(&[port], registry).ok()?;
     let sockets = busy.iter().flat_map(|busy| &busy.listeners).filter(|socket| is_meant(socket));
     let owner = sockets.flat_map(|socket| &socket.owners).next()?;
-    let of = owner.worktree.as_ref().map(|name| format!(", of worktree {name}")).unwrap_or_default();
-    Some(format!("{}, pid {}{of}", owner.command, owner.pid))
+    Some(Words::of(owner).sentence())
 }

@@ -1,0 +1,171 @@
+//! Who keeps a port that two worktrees have: the one rule, for whatever command tells of it or settles it. Pure.
+
+use super::dispute::Claim;
+use super::quoting;
+use super::service::ServiceName;
+
+/// How a doubled port is settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement<'a> {
+    /// One keeps it for this reason, and the others move, once each.
+    Moves { keeper: &'a Claim, why: &'static str, movers: Vec<&'a Claim> },
+    /// Nobody may be moved: a person must choose.
+    Person { why: String },
+}
+
+/// Decides about the claims to one port.
+///
+/// Of claims that may move the one whose own server runs on the port keeps it, else the oldest. One that is pinned or
+/// locked keeps the port, and the others move while their servers are down.
+#[must_use]
+pub fn settle(claims: &[Claim]) -> Settlement<'_> {
+    let mut ordered: Vec<&Claim> = claims.iter().collect();
+    ordered.sort_by_key(|claim| (claim.allocated_at, claim.sequence));
+    let fixed: Vec<usize> = (0..ordered.len()).filter(|at| ordered[*at].immovable().is_some()).collect();
+    let (at, why) = match fixed[..] {
+        [] => match ordered.iter().position(|claim| claim.runs) {
+            Some(at) => (at, "its server runs on it"),
+            None => (0, "it is the older one"),
+        },
+        [at] => {
+            let mut others = ordered.iter().enumerate().filter(|(other, _)| *other != at);
+            if let Some((_, other)) = others.find(|(_, other)| other.runs) {
+                let fixed = ordered[at];
+                let why = format!(
+                    "that of {} {}, and the server of {} runs on it",
+                    fixed.worktree.name,
+                    fixed.immovable().unwrap_or_default(),
+                    other.worktree.name
+                );
+                return Settlement::Person { why };
+            }
+            (at, ordered[at].immovable().unwrap_or_default())
+        }
+        _ => {
+            let named = fixed.iter().map(|at| {
+                let claim = ordered[*at];
+                format!("that of {} {}", claim.worktree.name, claim.immovable().unwrap_or_default())
+            });
+            return Settlement::Person { why: named.collect::<Vec<_>>().join(", ") };
+        }
+    };
+    let why = match why {
+        "is pinned" => "it is pinned",
+        "belongs to a locked worktree" => "its worktree is locked",
+        why => why,
+    };
+    let keeper = ordered.remove(at);
+    Settlement::Moves { keeper, why, movers: ordered }
+}
+
+/// Answers whether that claim is one of those that move.
+#[must_use]
+pub fn moves(claims: &[Claim], sequence: u64, service: &ServiceName) -> bool {
+    match settle(claims) {
+        Settlement::Moves { movers, .. } => {
+            movers.iter().any(|claim| claim.sequence == sequence && claim.service == *service)
+        }
+        Settlement::Person { .. } => false,
+    }
+}
+
+/// Returns the commands of which a person runs one, each giving up one claim. `repository` says where another
+/// repository's commands are run; `None` for the one that we stand in.
+#[must_use]
+pub fn choices(claims: &[Claim], repository: impl Fn(&Claim) -> Option<String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for claim in claims {
+        let at = repository(claim).map(|path| format!("-C {} ", quoting::word_sh(&path))).unwrap_or_default();
+        let worktree = quoting::word_sh(&claim.worktree.name);
+        let command = format!("wt {at}ports release {} --worktree {worktree}", claim.port);
+        if !found.contains(&command) {
+            found.push(command);
+        }
+    }
+    found
+}
+
+/// Returns what a person is told: `a person must choose who gives it up: …`.
+#[must_use]
+pub fn asked(choices: &[String]) -> String {
+    let quoted: Vec<String> = choices.iter().map(|command| format!("`{command}`")).collect();
+    format!("a person must choose who gives it up: {}", quoted.join(" or "))
+}
+
+/// Returns who has the port and who keeps it, in words.
+#[must_use]
+pub fn told(claims: &[Claim], settlement: &Settlement<'_>) -> String {
+    let named: Vec<String> =
+        claims.iter().map(|claim| format!("`{}` ({})", claim.worktree.name, claim.service)).collect();
+    let both = named.join(" and to ");
+    match settlement {
+        Settlement::Moves { keeper, why, movers } => {
+            let movers: Vec<String> =
+                movers.iter().map(|claim| format!("`{}`", claim.worktree.name)).collect();
+            let verb = if movers.len() == 1 { "moves" } else { "move" };
+            let movers = movers.join(" and ");
+            format!(
+                "allocated to {both}: `{}` keeps it, since {why}, and {movers} {verb}",
+                keeper.worktree.name
+            )
+        }
+        Settlement::Person { why } => format!("allocated to {both}, and nobody may be moved: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::dispute::tests::claim;
+
+    fn outcome(claims: &[Claim]) -> (String, Vec<String>) {
+        match settle(claims) {
+            Settlement::Moves { keeper, movers, .. } => (
+                keeper.worktree.name.clone(),
+                movers.iter().map(|claim| claim.worktree.name.clone()).collect(),
+            ),
+            Settlement::Person { why } => (format!("person: {why}"), Vec::new()),
+        }
+    }
+
+    fn kept(claims: &[Claim], keeper: &str, movers: &[&str]) {
+        let (found, moved) = outcome(claims);
+        assert_eq!((found.as_str(), moved), (keeper, movers.iter().map(ToString::to_string).collect()));
+    }
+
+    #[test]
+    fn the_one_whose_server_runs_keeps_the_port_else_the_oldest() {
+        let (old, young) = (claim("old", 5000, 1), claim("young", 5000, 9));
+        let runs = |claim: &Claim| Claim { runs: true, ..claim.clone() };
+        kept(&[young.clone(), old.clone()], "old", &["young"]);
+        kept(&[runs(&young), old.clone()], "young", &["old"]);
+        kept(&[young.clone(), runs(&old)], "old", &["young"]);
+        kept(&[runs(&young), runs(&old)], "old", &["young"]);
+    }
+
+    #[test]
+    fn the_only_pinned_or_locked_one_keeps_the_port_while_the_others_are_down() {
+        let old = claim("old", 5000, 1);
+        let pinned = Claim { pinned: true, ..claim("young", 5000, 9) };
+        let locked = Claim { locked: true, ..claim("young", 5000, 9) };
+        for fixed in [&pinned, &locked] {
+            kept(&[old.clone(), fixed.clone()], "young", &["old"]);
+            let running = Claim { runs: true, ..old.clone() };
+            let (found, moved) = outcome(&[running, fixed.clone()]);
+            assert!(found.starts_with("person: ") && found.contains("server of old runs"), "{found}");
+            assert!(moved.is_empty());
+        }
+        let other = Claim { locked: true, ..old };
+        assert!(outcome(&[other, pinned]).0.starts_with("person: "), "two that are never moved");
+    }
+
+    #[test]
+    fn a_person_gets_a_command_for_either_choice() {
+        let claims = [claim("old", 5000, 1), claim("young", 5000, 9)];
+        let here = choices(&claims, |_| None);
+        assert_eq!(here, ["wt ports release 5000 --worktree old", "wt ports release 5000 --worktree young"]);
+        let there = choices(&claims[..1], |_| Some("/my work".to_owned()));
+        assert_eq!(there, ["wt -C '/my work' ports release 5000 --worktree old"]);
+        assert!(asked(&here).starts_with("a person must choose"));
+    }
+}

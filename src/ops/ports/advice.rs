@@ -1,0 +1,226 @@
+//! The next command about a port. Each is decided by the rule that the command itself obeys, so that none is advised which
+//! would be refused.
+
+use super::kill;
+use super::resolve;
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::Repository;
+use crate::host::process::identity;
+use crate::host::services::record_file;
+use crate::model::config::service::ServiceSettings;
+use crate::model::config::settings::Strategy;
+use crate::model::dispute::{Claim, Dispute, Trouble};
+use crate::model::doubled::{self, Settlement};
+use crate::model::exclusion;
+use crate::model::port::{Port, PortRange};
+use crate::model::quoting::word_sh;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::model::resolution::{Action, steps};
+use crate::model::service::ServiceName;
+use crate::model::verdict::{Judgement, Verdict};
+use crate::ops::services::place;
+
+/// Who is asked for the next command.
+#[derive(Clone, Copy, Debug)]
+pub struct Adviser<'a> {
+    context: &'a Context,
+    registry: &'a Registry,
+}
+
+/// What settles a dispute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    Command(String),
+    /// A person runs one of these.
+    Choice(Vec<String>),
+}
+
+impl Remedy {
+    /// Returns the command, or what a person is told.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Command(command) => command.clone(),
+            Self::Choice(choices) => doubled::asked(choices),
+        }
+    }
+}
+
+impl<'a> Adviser<'a> {
+    /// Advises by what `registry` says.
+    #[must_use]
+    pub fn new(context: &'a Context, registry: &'a Registry) -> Self {
+        Self { context, registry }
+    }
+
+    fn is_here(&self, entry: &Entry) -> bool {
+        let here = self.context.repository.as_ref().and_then(Repository::find_id);
+        here.as_ref() == Some(&entry.repository_id)
+    }
+
+    /// Returns the way to the worktree; empty where we stand in it.
+    fn at_worktree(&self, entry: &Entry) -> String {
+        if self.is_here(entry) && self.context.folder.starts_with(&entry.path) {
+            return String::new();
+        }
+        format!("-C {} ", word_sh(&entry.path.to_string_lossy()))
+    }
+
+    /// Returns the way to the worktree's repository; empty where we stand in it.
+    fn at_repository(&self, entry: &Entry) -> String {
+        if self.is_here(entry) {
+            return String::new();
+        }
+        format!("-C {} ", word_sh(&entry.repository.to_string_lossy()))
+    }
+
+    fn entry_of(&self, claim: &Claim) -> Option<&'a Entry> {
+        self.registry.entries().find(|entry| entry.sequence == claim.sequence)
+    }
+
+    /// Returns the command that starts the service, where the configuration says how it is run.
+    #[must_use]
+    pub fn start(&self, entry: &Entry, service: &ServiceName) -> Option<String> {
+        let settings = self.context.config.services.get(service);
+        let is_runnable = self.is_here(entry) && settings.is_some_and(ServiceSettings::is_runnable);
+        is_runnable.then(|| format!("wt {}up {service}", self.at_worktree(entry)))
+    }
+
+    /// Returns the command that stops the service, where a supervisor of ours runs it on that port.
+    #[must_use]
+    pub fn stop(&self, entry: &Entry, service: &ServiceName, port: Port) -> Option<String> {
+        let dirs = self.context.host.dirs().ok()?;
+        let record = record_file::find(&place::folder(dirs.state(), entry), entry.sequence)?;
+        let kept = record.find(service).filter(|kept| kept.plan.port == Some(port))?;
+        let runs = kept.processes.iter().any(identity::is_alive);
+        let is_supervised = record.supervisor.as_ref().is_some_and(identity::is_alive);
+        (runs && is_supervised).then(|| format!("wt {}down {service}", self.at_worktree(entry)))
+    }
+
+    /// Returns the command that ends who holds the port, where it would end them.
+    #[must_use]
+    pub fn end(&self, port: Port) -> Option<String> {
+        let plan = kill::plan(self.context, port, false).ok()?;
+        plan.goes_through().then(|| format!("wt ports kill {port}"))
+    }
+
+    /// Returns the command that gives the worktree's port up, where it would.
+    #[must_use]
+    pub fn give_up(&self, entry: &Entry, port: Port) -> Option<String> {
+        let name = word_sh(&entry.name);
+        let at = self.at_repository(entry);
+        (entry.state == EntryState::Active).then(|| format!("wt {at}ports release {port} --worktree {name}"))
+    }
+
+    /// Returns the command that lets the port be allocated again, where a person's exclusion alone keeps it.
+    #[must_use]
+    pub fn include(&self, port: Port) -> Option<String> {
+        let range = PortRange::new(port, port)?;
+        let by_people = exclusion::touching(&self.registry.exclusions, range).next().is_some();
+        let others = super::exclusions::others(self.context, range);
+        (by_people && others.is_empty()).then(|| format!("wt ports include {port}"))
+    }
+
+    /// Returns what settles the dispute.
+    #[must_use]
+    pub fn settle(&self, dispute: &Dispute) -> Remedy {
+        let (port, claims) = match &dispute.trouble {
+            Trouble::Doubled { claims, .. } => {
+                if matches!(doubled::settle(claims), Settlement::Person { .. }) {
+                    return Remedy::Choice(self.choices(claims));
+                }
+                (dispute.port, &claims[..])
+            }
+            Trouble::Held { claim, .. } => (dispute.port, std::slice::from_ref(claim)),
+        };
+        let entry = claims.iter().filter_map(|claim| self.entry_of(claim));
+        let entry = entry.clone().find(|entry| self.is_here(entry)).or(entry.clone().next());
+        let at = entry.map(|entry| self.at_repository(entry)).unwrap_or_default();
+        let settings = resolve::settings(self.context);
+        let does = |strategy: Strategy| {
+            let all = steps(std::slice::from_ref(dispute), strategy, settings);
+            all.iter().any(|step| !matches!(step.action, Action::Leave { .. }))
+        };
+        if does(settings.strategy) {
+            return Remedy::Command(format!("wt {at}ports resolve"));
+        }
+        if does(Strategy::Conservative) {
+            return Remedy::Command(format!("wt {at}ports resolve --strategy conservative"));
+        }
+        if claims.len() > 1 {
+            return Remedy::Choice(self.choices(claims));
+        }
+        Remedy::Command(self.end(port).unwrap_or_else(|| format!("wt ports owner {port}")))
+    }
+
+    /// Returns what helps where `wt ports resolve` was run and the dispute is left all the same.
+    #[must_use]
+    pub fn settle_otherwise(&self, dispute: &Dispute) -> Remedy {
+        match &dispute.trouble {
+            Trouble::Doubled { claims, .. } => Remedy::Choice(self.choices(claims)),
+            Trouble::Held { claim, .. } => {
+                let port = claim.port;
+                Remedy::Command(self.end(port).unwrap_or_else(|| format!("wt ports owner {port}")))
+            }
+        }
+    }
+
+    fn choices(&self, claims: &[Claim]) -> Vec<String> {
+        doubled::choices(claims, |claim| {
+            let entry = self.entry_of(claim).filter(|entry| !self.is_here(entry))?;
+            Some(entry.repository.to_string_lossy().into_owned())
+        })
+    }
+}
+
+/// Returns what to do next about a port with that verdict, in words.
+///
+/// # Errors
+///
+/// Fails when the registry or the machine cannot be asked.
+pub fn next_step(context: &Context, judgement: &Judgement) -> Result<Option<String>> {
+    let registry = context.store()?.read()?;
+    let adviser = Adviser::new(context, &registry);
+    let port = judgement.port;
+    if judgement.verdict.is_free() {
+        return Ok(None);
+    }
+    let disputed = super::disputes::all(context, &registry)?.into_iter().find(|one| one.port == port);
+    if let Some(dispute) = disputed {
+        return Ok(Some(match adviser.settle(&dispute) {
+            Remedy::Choice(choices) => doubled::asked(&choices),
+            Remedy::Command(command) => format!("`{command}` settles it; `wt ports owner {port}` tells more"),
+        }));
+    }
+    let entry = registry.find_owner(port);
+    let service = entry.and_then(|entry| {
+        let known = entry.allocations.iter().find(|known| known.find_port() == Some(port))?;
+        Some((entry, known.service.clone()))
+    });
+    let ended = || match adviser.end(port) {
+        Some(kill) => format!("`wt ports owner {port}` tells more, `{kill}` ends it"),
+        None => format!("`wt ports owner {port}` tells more; `wt ports next` names another port"),
+    };
+    Ok(match judgement.verdict {
+        Verdict::Free | Verdict::TimeWait => None,
+        Verdict::Allocated => service.and_then(|(entry, service)| {
+            let start = adviser.start(entry, &service).map(|start| format!("`{start}` starts its server"));
+            start.or_else(|| adviser.give_up(entry, port).map(|release| format!("`{release}` gives it up")))
+        }),
+        Verdict::OwnListener => {
+            let stop = service.and_then(|(entry, service)| adviser.stop(entry, &service, port));
+            stop.or_else(|| adviser.end(port)).map(|command| format!("`{command}` ends its server"))
+        }
+        Verdict::Sibling | Verdict::Stranger | Verdict::OtherUser | Verdict::Bound | Verdict::Outgoing => {
+            Some(ended())
+        }
+        Verdict::Container => Some("`docker ps` shows the container; stop it there".to_owned()),
+        Verdict::Excluded => Some(match adviser.include(port) {
+            Some(include) => format!("`{include}` takes that back"),
+            None => "`wt ports next` names another port".to_owned(),
+        }),
+        Verdict::Privileged => Some("choose a port above 1023: `wt ports next` names one".to_owned()),
+    })
+}

@@ -1,0 +1,99 @@
+//! The next command about a port: none is advised that would be refused.
+
+use serde_json::json;
+
+use super::support::{Sandbox, skip};
+
+const SERVER: &str = "s = listen(port); ready(); stay()";
+
+#[test]
+fn only_what_people_excluded_is_offered_to_be_included() {
+    let sandbox = Sandbox::new();
+    let check = |port: &str| sandbox.wt(&["ports", "check", port]).exits(1).stderr;
+    assert!(!check("80").contains("ports include"), "built in");
+    assert!(!check("6000").contains("ports include"), "built in");
+    let port = sandbox.port(0).to_string();
+    sandbox.wt(&["ports", "exclude", &port, "--reason", "x"]).ok();
+    assert!(check(&port).contains(&format!("`wt ports include {port}`")));
+    sandbox.wt(&["ports", "include", &port]).ok();
+    sandbox.wt(&["ports", "check", &port]).ok().answers(&["free"]);
+    sandbox.configure(&format!("[ports]\nexclude = [{{ ports = \"{port}\", reason = \"y\" }}]\n"));
+    sandbox.wt(&["ports", "exclude", &port, "--reason", "x"]).ok();
+    assert!(!check(&port).contains("ports include"), "the configuration keeps it out all the same");
+}
+
+#[test]
+fn a_server_that_merely_stopped_is_started_and_a_supervised_one_stopped_by_down() {
+    let sandbox = Sandbox::new();
+    let run = "python3 -m http.server --bind 127.0.0.1 {{ port }}";
+    let config = format!("[create]\n[service.web]\nrun = \"{run}\"\n");
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        return skip("no python3");
+    }
+    let config = config.replace("[create]\n", "");
+    let fleet = sandbox.fleet("login", &config);
+    fleet.wt(&["ports", "allocate", "--service", "web"]).ok();
+    let port = sandbox.port(0).to_string();
+    let stopped = fleet.wt(&["ports", "check", &port]).exits(1);
+    assert!(stopped.stderr.contains("`wt up web`"), "{}", stopped.shown());
+    fleet.wt(&["ports", "conflicts"]).ok().answers(&["wt up web"]);
+    fleet.wt(&["up", "web"]).ok();
+    for command in ["check", "owner"] {
+        let run = fleet.wt(&["ports", command, &port]);
+        assert!(run.stderr.contains("`wt down web`"), "{}", run.shown());
+        assert!(!run.stderr.contains("ports kill"), "{}", run.shown());
+    }
+    let outside = sandbox.wt(&["ports", "check", &port]);
+    assert!(
+        outside.stderr.contains("down web`") && outside.stderr.contains("wt -C /"),
+        "{}",
+        outside.shown()
+    );
+}
+
+#[test]
+fn a_stranger_on_our_port_is_evaded_rather_than_ended() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let Some(_stranger) = sandbox.python(&sandbox.path("home"), sandbox.port(0), SERVER) else {
+        return skip("no python3");
+    };
+    let port = sandbox.port(0).to_string();
+    sandbox.wt(&["ports", "check", &port]).exits(1).says(&["`wt ports resolve`"]);
+    let conflicts = sandbox.wt(&["--json", "ports", "conflicts"]).exits(1).json();
+    assert_eq!(conflicts["conflicts"][0]["fix"], "wt ports resolve");
+    let health = sandbox.wt(&["--json", "health"]).exits(1).json();
+    assert_eq!(health["worktrees"][0]["services"][0]["action"], json!("wt ports resolve"), "{health}");
+    sandbox.wt(&["ports", "resolve"]).ok();
+    sandbox.wt(&["ports", "conflicts"]).ok();
+}
+
+#[test]
+fn what_only_looks_leaves_the_registry_its_bytes_its_time_and_its_backup() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    sandbox.wt(&["create", "gone", "--ports"]).ok();
+    std::fs::remove_dir_all(sandbox.worktree("feature-gone")).unwrap();
+    let files = || {
+        let read = |name: &str| {
+            let path = sandbox.state().join(name);
+            let time = path.metadata().and_then(|found| found.modified()).ok();
+            (std::fs::read(&path).ok(), time)
+        };
+        [read("registry.json"), read("registry.json.bak")]
+    };
+    let before = files();
+    let port = sandbox.port(0).to_string();
+    for words in [
+        &["ports", "conflicts"][..],
+        &["ports", "scan"],
+        &["ports", "check", &port],
+        &["ports", "owner", &port],
+        &["validate"],
+        &["validate", "--fix", "--dry-run"],
+        &["ports", "resolve", "--dry-run"],
+    ] {
+        let run = sandbox.wt(words);
+        assert_eq!(files(), before, "{}", run.shown());
+    }
+}
