@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use std::fmt::Write;
 
+use crate::model::branch::Returning;
 use crate::model::health::state::{Health, Recorded};
 use crate::model::purpose::Purpose;
 use crate::model::view::{PortView, StatusView, WorktreeView};
@@ -136,6 +137,9 @@ pub fn mark(worktree: &WorktreeView) -> &'static str {
 
 /// The branch, or the beginning of the commit that is checked out without one.
 fn branch(worktree: &WorktreeView) -> String {
+    if let Some(Returning { doing, branch }) = &worktree.returning {
+        return format!("{doing} {branch}");
+    }
     match (&worktree.branch, &worktree.head) {
         (Some(branch), _) => branch.clone(),
         (None, Some(head)) => format!("({})", head.chars().take(8).collect::<String>()),

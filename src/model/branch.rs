@@ -109,6 +109,14 @@ pub struct Distance {
     pub behind: usize,
 }
 
+/// The branch that a detached HEAD will come back to.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Returning {
+    /// `rebasing` or `bisecting`.
+    pub doing: &'static str,
+    pub branch: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::branch::Returning;
 use super::port::Port;
 use super::purpose::Purpose;
 use super::registry::allocation::Allocation;
@@ -20,6 +21,9 @@ pub struct WorktreeView {
     pub path: PathBuf,
     /// `None` for a detached HEAD.
     pub branch: Option<String>,
+    /// The branch that a rebase or bisection will come back to, while HEAD is detached for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returning: Option<Returning>,
     /// The commit checked out, in hexadecimal; `None` before the first commit or where it cannot be read.
     pub head: Option<String>,
     #[serde(serialize_with = "as_text")]
@@ -115,6 +119,7 @@ mod tests {
             name: "feature-login".to_owned(),
             path: PathBuf::from("/w"),
             branch: None,
+            returning: None,
             head: None,
             repository: PathBuf::from("/r"),
             purpose: None,

@@ -103,10 +103,12 @@ pub fn candidate(row: &Row, registry: &Registry, repository: &Repository) -> Can
         let (worktree, id) = (row.worktree.as_ref()?, repository.find_id()?);
         registry.find_former_identifier(&id, worktree.admin.as_deref()?, &worktree.path).map(str::to_owned)
     };
+    let returning = row.worktree.as_ref().and_then(|worktree| worktree.returning.as_ref());
+    let branch = row.branch().or_else(|| Some(returning?.branch.as_str()));
     Candidate {
         name: row.name(),
         identifier: row.entry.as_ref().map(|entry| entry.identifier.clone()).or_else(remembered),
-        branch: row.branch().map(ToOwned::to_owned),
+        branch: branch.map(ToOwned::to_owned),
         path: row.path().to_path_buf(),
     }
 }

@@ -193,3 +193,28 @@ fn a_worktree_moved_by_git_is_shown_where_it_is() {
     assert_eq!(login["path"], moved.to_str().unwrap());
     assert_eq!(login["missing"], false);
 }
+
+#[test]
+fn a_worktree_that_rebases_or_bisects_is_shown_and_found_by_its_branch() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    sandbox.wt(&["create", "a", "--no-env"]).ok();
+    let folder = sandbox.worktree("feature-a");
+    git::write(&folder, "README.md", "topic\n");
+    sandbox.commit(&folder, "topic");
+    git::write(&repo, "README.md", "main\n");
+    sandbox.commit(&repo, "main");
+    assert!(!sandbox.try_git(&folder, &["rebase", "main"]).status.success());
+    let told = sandbox.json(&["list"]);
+    let told = named(&told, "feature-a");
+    assert!(told["branch"].is_null(), "{told}");
+    assert_eq!(told["returning"], serde_json::json!({"doing": "rebasing", "branch": "feature/a"}), "{told}");
+    let shown = sandbox.wt(&["list"]).ok().stdout;
+    assert!(shown.contains("rebasing feature/a"), "{shown}");
+    assert_eq!(sandbox.wt(&["path", "feature/a"]).ok().stdout.trim(), folder.to_str().unwrap());
+    sandbox.git(&folder, &["rebase", "--abort"]);
+    assert!(named(&sandbox.json(&["list"]), "feature-a").get("returning").is_none());
+    sandbox.git(&folder, &["bisect", "start", "HEAD", "HEAD~1"]);
+    sandbox.git(&folder, &["checkout", "-q", "--detach"]);
+    assert!(sandbox.wt(&["list"]).ok().stdout.contains("bisecting feature/a"));
+}

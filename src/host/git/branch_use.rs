@@ -7,7 +7,7 @@ use super::repository::Repository;
 use super::tips::Resolved;
 use super::worktrees::read_text;
 use crate::error::Result;
-use crate::model::branch::{BranchUse, Head, Hold};
+use crate::model::branch::{BranchUse, Head, Hold, Returning, is_object_id};
 
 impl Repository {
     /// Returns the worktree that holds the branch `name`, registered ones with a missing folder included.
@@ -41,6 +41,21 @@ impl Repository {
         }
         Ok(find_operation(git_dir, name))
     }
+}
+
+/// Returns the branch to which the rebase or bisection in the worktree's git folder will come back.
+pub(super) fn find_return(git_dir: &Path) -> Option<Returning> {
+    let named = |file: &str| {
+        let text = read_text(&git_dir.join(file))?;
+        Some(text.strip_prefix("refs/heads/").unwrap_or(&text).to_owned())
+    };
+    let rebased = ["rebase-merge/head-name", "rebase-apply/head-name"].iter().find_map(|file| named(file));
+    // What was detached before says so.
+    if let Some(branch) = rebased.filter(|name| name != "detached HEAD") {
+        return Some(Returning { doing: "rebasing", branch });
+    }
+    let started = named("BISECT_START").filter(|_| git_dir.join("BISECT_LOG").exists());
+    started.filter(|name| !is_object_id(name)).map(|branch| Returning { doing: "bisecting", branch })
 }
 
 /// Looks for an operation in progress that will come back to the branch.

@@ -5,11 +5,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::branch_use::find_return;
 use super::discovery::canonical;
 use super::repository::Repository;
 use super::tips::{Resolved, read_small};
 use crate::error::{Code, Failure, Result};
-use crate::model::branch::Head;
+use crate::model::branch::{Head, Returning};
 
 /// One worktree as its files say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Worktree {
     /// The folder; empty when the files do not say.
     pub path: PathBuf,
     pub head: Head,
+    /// The branch that a rebase or bisection will come back to, while HEAD is detached for it.
+    pub returning: Option<Returning>,
     /// The commit HEAD stands at, in hexadecimal; `None` where unborn or unreadable.
     pub commit: Option<String>,
     /// The reason it is locked for, possibly empty.
@@ -127,6 +130,7 @@ impl Repository {
         Ok(Worktree {
             admin: None,
             path: self.root.clone(),
+            returning: find_return_of(&head, &self.common_dir),
             commit,
             head,
             lock: None,
@@ -162,6 +166,7 @@ impl Repository {
         Ok(Some(Worktree {
             path,
             commit,
+            returning: find_return_of(&head, &folder),
             head,
             // git writes this reason while it makes a worktree, and removes it at the end.
             initializing: lock.as_deref() == Some("initializing"),
@@ -205,6 +210,10 @@ impl Repository {
         };
         Ok(head)
     }
+}
+
+fn find_return_of(head: &Head, git_dir: &Path) -> Option<Returning> {
+    matches!(head, Head::Detached(_)).then(|| find_return(git_dir))?
 }
 
 /// Reads where an admin folder says its worktree's `.git` file is; a relative path counts from the admin folder.
