@@ -120,7 +120,9 @@ impl fmt::Display for Loss {
                 listed(formatter, "changed, and hidden from git (skip-worktree, assume-unchanged)", paths)
             }
             Self::Staged { paths } => listed(formatter, "staged", paths),
-            Self::Submodule { paths } => listed(formatter, "changed submodules", paths),
+            Self::Submodule { paths } => {
+                listed(formatter, "submodules with changes, or commits on no remote", paths)
+            }
             Self::Untracked { paths } => listed(formatter, "untracked", paths),
             Self::Ignored { paths } => listed(formatter, "ignored, and nowhere else", paths),
             Self::Unreadable { paths } => listed(formatter, "cannot be looked into", paths),

@@ -79,6 +79,7 @@ mod registry;
 mod remove;
 mod remove_danger;
 mod remove_refuses;
+mod remove_submodules;
 mod remove_unseen;
 mod restore;
 mod restore_vanished;

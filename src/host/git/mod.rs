@@ -37,6 +37,7 @@ mod shared;
 mod stale_locks;
 mod stashes;
 mod status;
+mod submodules;
 mod support;
 #[cfg(test)]
 mod tests;

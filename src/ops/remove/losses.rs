@@ -30,8 +30,8 @@ pub fn of_folder(
     push(&mut losses, changes.modified, |paths| Loss::Changed { paths });
     push(&mut losses, repository.hidden_changes(folder, admin)?, |paths| Loss::Hidden { paths });
     push(&mut losses, changes.staged, |paths| Loss::Staged { paths });
-    push(&mut losses, changes.submodules, |paths| Loss::Submodule { paths });
-    push(&mut losses, repository.submodules_of(admin), |paths| Loss::Submodule { paths });
+    let submodules = submodules(context, repository, folder, admin, changes.submodules)?;
+    push(&mut losses, submodules, |paths| Loss::Submodule { paths });
     push(&mut losses, changes.untracked, |paths| Loss::Untracked { paths });
     let ignored =
         changes.ignored.into_iter().filter(|path| is_only_here(context, repository, folder, entry, path));
@@ -50,6 +50,26 @@ pub fn of_folder(
         losses.push(Loss::Processes { processes: inside });
     }
     Ok(losses)
+}
+
+/// The submodules in which something is nowhere else, those that git calls changed included.
+fn submodules(
+    context: &Context,
+    repository: &Repository,
+    folder: &Path,
+    admin: &str,
+    changed: Vec<String>,
+) -> Result<Vec<String>> {
+    let interrupt = &context.host.interrupt;
+    let clones = repository.submodule_clones(folder, admin, &|| interrupt.is_raised())?;
+    let caches = &context.config.remove.caches;
+    let needed = clones
+        .into_iter()
+        .filter(|clone| clone.is_needed || clone.ignored.iter().any(|path| !loss::is_cache(path, caches)));
+    let mut names: Vec<String> = changed.into_iter().chain(needed.map(|clone| clone.name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }
 
 fn push(losses: &mut Vec<Loss>, paths: Vec<String>, loss: impl FnOnce(Vec<String>) -> Loss) {

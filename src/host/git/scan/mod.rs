@@ -108,3 +108,10 @@ pub(super) fn assumed_paths(index: &Path) -> Option<Vec<Vec<u8>>> {
     let assumed = index.entries.iter().filter(|entry| entry.is_assumed);
     Some(assumed.map(|entry| index.path(entry).to_vec()).collect())
 }
+
+/// Returns the paths of an index that are submodules; `None` where git must tell.
+pub(super) fn submodule_paths(index: &Path) -> Option<Vec<Vec<u8>>> {
+    let index = IndexFile::read(index).ok()?;
+    let submodules = index.entries.iter().filter(|entry| entry.is_submodule());
+    Some(submodules.map(|entry| index.path(entry).to_vec()).collect())
+}
