@@ -13,7 +13,7 @@ use crate::ui::{escape, prompt};
 /// Take worktrees back: ports released, files kept restorable for a while
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Name, identifier, branch or path; without one the worktree one stands in
+    /// Whole name, identifier, branch or path; without one the worktree one stands in
     #[arg(value_name = "NAME|PATH|BRANCH")]
     pub names: Vec<String>,
     /// Give up what would be lost; twice for a locked worktree
@@ -22,6 +22,9 @@ pub struct Arguments {
     /// Delete the branch too
     #[arg(short = 'D', long)]
     pub delete_branch: bool,
+    /// A NAME that no worktree has is no error
+    #[arg(long, requires = "names")]
+    pub if_exists: bool,
     /// Show what would be done and lost, change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -38,9 +41,13 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         wanted: arguments.names,
         force: arguments.force,
         delete_branch: arguments.delete_branch,
+        if_exists: arguments.if_exists,
         tells: arguments.dry_run,
     };
     let mut plan = remove::plan(&context, &request)?;
+    for name in &plan.absent {
+        session.ui.say(&format!("there is no worktree `{name}` here: nothing to remove"));
+    }
     if arguments.dry_run {
         show_plan(session, &plan, request.force)?;
         return Ok(0);

@@ -1,5 +1,5 @@
-//! Which worktree a person means by a name, a branch, a path, an identifier or a unique prefix. What fits exactly beats
-//! what merely begins so.
+//! Which worktree a person means by a name, a branch, a path, an identifier or, where nothing is taken or written, the
+//! beginning of one. What fits exactly beats what merely begins so.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -14,17 +14,29 @@ pub struct Candidate {
     pub path: PathBuf,
 }
 
+/// How much of a name must be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// All of it: a beginning is offered, and never taken.
+    Whole,
+    /// A beginning is enough where only one worktree begins so: for what merely shows the way.
+    Beginning,
+}
+
 /// What was found, by position among the candidates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
     One(usize),
-    None { near: Option<String> },
+    /// With the words that may have been meant.
+    None {
+        near: Vec<String>,
+    },
     Many(Vec<usize>),
 }
 
 /// Finds what `wanted` means; a relative path is seen from `here`.
 #[must_use]
-pub fn resolve(wanted: &str, candidates: &[Candidate], here: &Path) -> Resolution {
+pub fn resolve(wanted: &str, candidates: &[Candidate], here: &Path, naming: Naming) -> Resolution {
     let place = lexical(&here.join(wanted));
     let exact: [&dyn Fn(&Candidate) -> bool; 4] = [
         &|candidate| candidate.name == wanted,
@@ -40,18 +52,40 @@ pub fn resolve(wanted: &str, candidates: &[Candidate], here: &Path) -> Resolutio
         }
     }
     if wanted.is_empty() {
-        return Resolution::None { near: None };
+        return Resolution::None { near: Vec::new() };
     }
-    let begins = |candidate: &Candidate| {
-        candidate.name.starts_with(wanted)
-            || candidate.branch.as_ref().is_some_and(|branch| branch.starts_with(wanted))
-            || candidate.identifier.as_ref().is_some_and(|identifier| identifier.starts_with(wanted))
+    let begun = matching(candidates, &|candidate| begun(candidate, wanted).is_some());
+    match (begun.as_slice(), naming) {
+        ([], _) => Resolution::None { near: near(wanted, candidates).into_iter().collect() },
+        (many, Naming::Whole) => {
+            let words = many.iter().filter_map(|index| begun_word(candidates, *index, wanted));
+            Resolution::None { near: words.collect() }
+        }
+        ([one], Naming::Beginning) => Resolution::One(*one),
+        (many, Naming::Beginning) => Resolution::Many(many.to_vec()),
+    }
+}
+
+/// The word of the candidate that begins with `wanted`.
+fn begun<'a>(candidate: &'a Candidate, wanted: &str) -> Option<&'a str> {
+    let words = [Some(candidate.name.as_str()), candidate.branch.as_deref(), candidate.identifier.as_deref()];
+    words.into_iter().flatten().find(|word| word.starts_with(wanted))
+}
+
+/// The same, for one that no other candidate answers to; else its name, else its folder.
+fn begun_word(candidates: &[Candidate], index: usize, wanted: &str) -> Option<String> {
+    let candidate = candidates.get(index)?;
+    let is_alone = |word: &str| {
+        let answers = |other: &&Candidate| {
+            other.name == word
+                || other.branch.as_deref() == Some(word)
+                || other.identifier.as_deref() == Some(word)
+        };
+        candidates.iter().filter(answers).count() == 1
     };
-    match matching(candidates, &begins).as_slice() {
-        [] => Resolution::None { near: near(wanted, candidates) },
-        [one] => Resolution::One(*one),
-        many => Resolution::Many(many.to_vec()),
-    }
+    let words = [begun(candidate, wanted), Some(candidate.name.as_str())];
+    let word = words.into_iter().flatten().find(|word| is_alone(word));
+    Some(word.map_or_else(|| candidate.path.display().to_string(), ToOwned::to_owned))
 }
 
 fn matching(candidates: &[Candidate], fits: &dyn Fn(&Candidate) -> bool) -> Vec<usize> {
@@ -103,7 +137,11 @@ mod tests {
     }
 
     fn found(wanted: &str) -> Resolution {
-        resolve(wanted, &candidates(), Path::new("/w/feature-login/src"))
+        resolve(wanted, &candidates(), Path::new("/w/feature-login/src"), Naming::Beginning)
+    }
+
+    fn taken(wanted: &str) -> Resolution {
+        resolve(wanted, &candidates(), Path::new("/w/feature-login/src"), Naming::Whole)
     }
 
     #[test]
@@ -133,7 +171,21 @@ mod tests {
 
     #[test]
     fn a_slip_is_answered_with_the_near_word() {
-        assert_eq!(found("feature-logn"), Resolution::None { near: Some("feature-login".to_owned()) });
-        assert_eq!(found(""), Resolution::None { near: None });
+        assert_eq!(found("feature-logn"), Resolution::None { near: vec!["feature-login".to_owned()] });
+        assert_eq!(found(""), Resolution::None { near: Vec::new() });
+    }
+
+    #[test]
+    fn what_takes_whole_names_is_offered_a_beginning_and_never_given_it() {
+        let near =
+            |words: &[&str]| Resolution::None { near: words.iter().map(ToString::to_string).collect() };
+        assert_eq!(taken("rev"), near(&["review-GH-42"]));
+        assert_eq!(taken("GH"), near(&["GH-42"]));
+        assert_eq!(taken("feature-"), near(&["feature-login", "feature-login-2"]));
+        // The word alone would be ambiguous.
+        assert_eq!(taken("bug"), near(&["bugfix-login"]));
+        assert_eq!(taken("logi"), near(&["feature-login", "login-2", "bugfix-login"]));
+        assert_eq!(taken("feature-login"), Resolution::One(0));
+        assert_eq!(taken("login-2"), Resolution::One(1));
     }
 }

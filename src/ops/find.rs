@@ -1,4 +1,5 @@
-//! The worktree that a person means: by name, branch, path, identifier or a unique prefix; or the one they stand in.
+//! The worktree that a person means: by name, branch, path or identifier, for what only shows the way also by the
+//! beginning of one; or the one they stand in.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +8,9 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::{Worktree, is_moved_untold};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
-use crate::model::resolve::{self, Candidate, Resolution};
+use crate::model::resolve::{self, Candidate, Naming, Resolution};
 
+use super::restore;
 use super::rows::{self, Row};
 
 /// A worktree that was found.
@@ -33,18 +35,50 @@ impl From<Row> for Found {
     }
 }
 
-/// Finds the worktree called `wanted`.
+/// Finds the worktree whose whole name, identifier, branch or path is `wanted`.
 ///
 /// # Errors
 ///
-/// `not_found` with the near word, `ambiguous` with the candidates.
+/// `not_found` with the near word, or with `restorable` where it was removed and is kept; `ambiguous` with the candidates.
 pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Found> {
+    find_or_refuse(context, registry, wanted, Naming::Whole)?
+        .map_err(|absent| not_found(context, registry, wanted, &absent))
+}
+
+/// As [`named`], and takes the beginning of a name where only one worktree begins so.
+///
+/// # Errors
+///
+/// As [`named`].
+pub fn begun(context: &Context, registry: &Registry, wanted: &str) -> Result<Found> {
+    find_or_refuse(context, registry, wanted, Naming::Beginning)?
+        .map_err(|absent| not_found(context, registry, wanted, &absent))
+}
+
+/// As [`named`]; `None` where no worktree is called so.
+///
+/// # Errors
+///
+/// `ambiguous` with the candidates.
+pub fn find_named(context: &Context, registry: &Registry, wanted: &str) -> Result<Option<Found>> {
+    find_or_refuse(context, registry, wanted, Naming::Whole).map(Result::ok)
+}
+
+/// The words that may have been meant by a name that no worktree has.
+struct Absent(Vec<String>);
+
+fn find_or_refuse(
+    context: &Context,
+    registry: &Registry,
+    wanted: &str,
+    naming: Naming,
+) -> Result<std::result::Result<Found, Absent>> {
     let repository = context.require_repository()?;
     let mut rows = rows::rows(repository, registry)?;
     let candidates: Vec<Candidate> =
         rows.iter().map(|row| rows::candidate(row, registry, repository)).collect();
-    match resolve::resolve(wanted, &candidates, &context.folder) {
-        Resolution::One(index) => Ok(rows.swap_remove(index).into()),
+    match resolve::resolve(wanted, &candidates, &context.folder, naming) {
+        Resolution::One(index) => Ok(Ok(rows.swap_remove(index).into())),
         Resolution::Many(indices) => {
             let found: Vec<&Row> = indices.iter().filter_map(|index| rows.get(*index)).collect();
             let mut names: Vec<String> = found.iter().map(|row| row.name()).collect();
@@ -56,26 +90,26 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
                 .hint(if is_one_name { "give its folder" } else { "give the whole name" })
                 .detail("candidates", names))
         }
-        Resolution::None { .. } if position_of_place(context, &rows, wanted).is_some() => {
-            let position = position_of_place(context, &rows, wanted).unwrap_or_default();
-            Ok(rows.swap_remove(position).into())
-        }
-        Resolution::None { near } => {
-            let removed = registry.entries().any(|entry| {
-                let is_it = entry.name == wanted
-                    || entry.identifier == wanted
-                    || entry.branch.as_deref() == Some(wanted);
-                !entry.is_living() && is_it && Some(&entry.repository_id) == repository.find_id().as_ref()
-            });
-            let hint = match near {
-                _ if removed => format!("it was removed: `wt restore {wanted}` brings it back"),
-                Some(near) => format!("did you mean `{near}`? `wt list` shows all worktrees"),
-                None => "`wt list` shows the worktrees of this repository".to_owned(),
-            };
-            Err(Failure::new(Code::NotFound, format!("there is no worktree `{}` here", shown(wanted)))
-                .hint(hint))
-        }
+        Resolution::None { near } => match position_of_place(context, &rows, wanted) {
+            Some(position) => Ok(Ok(rows.swap_remove(position).into())),
+            None => Ok(Err(Absent(near))),
+        },
     }
+}
+
+fn not_found(context: &Context, registry: &Registry, wanted: &str, Absent(near): &Absent) -> Failure {
+    let restorable = restore::is_restorable(context, registry, wanted);
+    let hint = match near.as_slice() {
+        _ if restorable => format!("it was removed: `wt restore {wanted}` brings it back"),
+        [] => "`wt list` shows the worktrees of this repository".to_owned(),
+        near => {
+            let words: Vec<String> = near.iter().take(4).map(|word| format!("`{word}`")).collect();
+            format!("did you mean {}? `wt list` shows all worktrees", words.join(" or "))
+        }
+    };
+    let failure = Failure::new(Code::NotFound, format!("there is no worktree `{}` here", shown(wanted)));
+    let failure = failure.hint(hint).detail("restorable", restorable);
+    if near.is_empty() { failure } else { failure.detail("near", near.clone()) }
 }
 
 /// A path may reach a worktree through links.

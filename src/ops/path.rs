@@ -16,14 +16,14 @@ pub struct Report {
     pub path: PathBuf,
 }
 
-/// Returns the folder of the worktree called `wanted`.
+/// Returns the folder of the worktree called `wanted`, or beginning so.
 ///
 /// # Errors
 ///
 /// `not_found` when there is none, or its folder is gone; `ambiguous`.
 pub fn path(context: &Context, wanted: &str) -> Result<Report> {
     let registry = context.store()?.read()?;
-    let found = find::named(context, &registry, wanted)?;
+    let found = find::begun(context, &registry, wanted)?;
     if found.path.is_dir() {
         return Ok(Report { name: found.name, path: found.path });
     }

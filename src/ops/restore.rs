@@ -147,16 +147,24 @@ fn is_kept(repository: &Repository, trash: &Trash) -> bool {
     if trash.is_record_only() { repository.trash_dir(&trash.token).is_dir() } else { trash.folder.is_dir() }
 }
 
+/// Answers whether a removed worktree called `name` is kept.
+pub(super) fn is_restorable(context: &Context, registry: &Registry, name: &str) -> bool {
+    let Some(repository) = &context.repository else { return false };
+    let place = context.folder.join(name);
+    removed(repository, registry).iter().any(|(entry, _)| is_called(entry, name) || entry.path == place)
+}
+
+fn is_called(entry: &Entry, name: &str) -> bool {
+    entry.name == name
+        || entry.identifier == name
+        || entry.branch.as_deref() == Some(name)
+        || entry.path.as_os_str() == name
+}
+
 fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(Entry, Trash)> {
     let all = removed(repository, registry);
-    let is_it = |entry: &Entry| {
-        entry.name == name
-            || entry.identifier == name
-            || entry.branch.as_deref() == Some(name)
-            || entry.path.as_os_str() == name
-    };
     let names: Vec<String> = all.iter().map(|(entry, _)| entry.name.clone()).collect();
-    if let Some(found) = all.into_iter().find(|(entry, _)| is_it(entry)) {
+    if let Some(found) = all.into_iter().find(|(entry, _)| is_called(entry, name)) {
         return Ok(found);
     }
     let near: Vec<&str> = names.iter().map(String::as_str).collect();

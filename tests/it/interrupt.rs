@@ -1,10 +1,11 @@
 //! Stopped in the middle: Ctrl-C and its kin undo everything; after `kill -9` the next command does.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::support::{Run, Sandbox, git, wait};
 
@@ -49,8 +50,12 @@ impl Paused {
     }
 }
 
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap()
+}
+
 fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
+    kill_process(pid(child), signal).unwrap();
 }
 
 /// The snapshot without what the filter itself leaves.
@@ -87,6 +92,44 @@ fn sigterm_undoes_everything_and_exits_130() {
 #[test]
 fn sighup_undoes_everything_and_exits_130() {
     assert_undone_by(Signal::HUP);
+}
+
+#[test]
+fn ctrl_c_that_git_hears_first_is_the_interrupt_all_the_same() {
+    let paused = Paused::new();
+    let before = snapshot(&paused.sandbox);
+    let mut command = paused.sandbox.command(&paused.sandbox.repo(), &["create", "login", "--ports"]);
+    // A terminal sends it to the whole group.
+    command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    wait::until("the filter to start", || paused.started.exists());
+    kill_process_group(pid(&child), Signal::INT).unwrap();
+    let status = wait::end_of(&mut child);
+    let run = Run::new(&["create"], &child.wait_with_output().unwrap());
+    assert_eq!(status.code(), Some(130), "{}", run.shown());
+    assert_eq!(snapshot(&paused.sandbox), before, "{}", run.shown());
+    run.says(&["interrupted"]);
+}
+
+#[test]
+fn a_git_child_that_died_of_the_signal_is_the_interrupt() {
+    let paused = Paused::new();
+    let before = snapshot(&paused.sandbox);
+    let mut child = paused.start();
+    let git = git_child(child.id());
+    kill_process(git, Signal::INT).unwrap();
+    let status = wait::end_of(&mut child);
+    let run = Run::new(&["create"], &child.wait_with_output().unwrap());
+    assert_eq!(status.code(), Some(130), "{}", run.shown());
+    paused.go_on();
+    assert_eq!(snapshot(&paused.sandbox), before, "{}", run.shown());
+}
+
+/// The child of `parent`, which is git.
+fn git_child(parent: u32) -> Pid {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    let first = children.split_whitespace().next().unwrap().parse().unwrap();
+    Pid::from_raw(first).unwrap()
 }
 
 #[test]

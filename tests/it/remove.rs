@@ -185,3 +185,45 @@ fn json_says_what_was_removed() {
     let answer = sandbox.json(&["remove", "feature-login"]);
     assert!(answer.to_string().contains("feature-login"), "{answer}");
 }
+
+#[test]
+fn a_beginning_is_offered_and_never_taken() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "fix"]).ok();
+    sandbox.wt(&["create", "fix-2", "--ports"]).ok();
+    sandbox.wt(&["remove", "fix"]).ok();
+    let again = sandbox.refused(&["remove", "fix"], "not_found");
+    assert_eq!(again["details"]["restorable"], true, "{again}");
+    assert!(again["hint"].as_str().unwrap().contains("wt restore fix"), "{again}");
+    for wanted in ["feature-", "feature/", "fi", "feature-fix-"] {
+        let error = sandbox.refused(&["remove", "--force", wanted], "not_found");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.contains("did you mean `f") && hint.contains("fix-2`?"), "{wanted}: {error}");
+        assert_eq!(error["details"]["restorable"], false, "{wanted}: {error}");
+    }
+    let folder = sandbox.worktree("feature-fix-2");
+    assert!(folder.exists());
+    // And so for everything that writes, takes or ends.
+    for command in [
+        &["ports", "release", "--worktree", "feature-fi"][..],
+        &["env", "feature-fi"],
+        &["ports", "allocate", "--worktree", "feature-fi", "--service", "api"],
+    ] {
+        sandbox.refused(command, "not_found");
+    }
+    assert_eq!(sandbox.living()[0]["allocations"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn if_exists_makes_what_is_not_there_no_error() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    sandbox.wt(&["create", "one-2"]).ok();
+    for _ in 0..2 {
+        sandbox.wt(&["remove", "--if-exists", "one"]).ok();
+    }
+    let answer = sandbox.json(&["remove", "--if-exists", "one", "nobody", "feature-one-2"]);
+    assert_eq!(answer["absent"], serde_json::json!(["one", "nobody"]), "{answer}");
+    assert_eq!(answer["removed"][0]["name"], "feature-one-2", "{answer}");
+    sandbox.refused(&["remove", "--if-exists"], "usage");
+}

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::exchange::{Said, exchange};
 use crate::error::{Code, Failure, Result};
@@ -69,6 +70,9 @@ impl Output {
         String::from_utf8_lossy(&self.stderr).trim_end().to_owned()
     }
 }
+
+/// The signals that a terminal, its end or a shutdown send to everyone.
+const INTERRUPTS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 
 /// One git child, not yet started.
 pub struct Git<'a> {
@@ -249,9 +253,9 @@ impl<'a> Git<'a> {
             .map_err(|error| Failure::from_io(error, Code::GitFailed, "lost the git child"))?;
         let Some(Said { stdout, stderr }) = said else {
             stop(&mut child);
-            return Err(Failure::new(Code::Interrupted, "interrupted while git was running"));
+            return Err(stopped());
         };
-        let status = wait(&mut child, self.interrupted)?;
+        let status = wait(&mut child, self.interrupted, self.stdout_to_stderr)?;
         Ok(Output { status, stdout, stderr })
     }
 }
@@ -292,7 +296,9 @@ impl Drop for Inherited<'_> {
     }
 }
 
-fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>) -> Result<i32> {
+/// Waits for the end. A terminal sends its signal to the whole group: a child that died by it, or failed while it was on
+/// its way to us, is the interrupt; what a hook dies of is told as the hook's.
+fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>, is_hook: bool) -> Result<i32> {
     use std::os::unix::process::ExitStatusExt;
 
     let lost = |error| Failure::from_io(error, Code::GitFailed, "lost the git child");
@@ -306,13 +312,21 @@ fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>) -> Result<i32
         }
         if is_interrupted() {
             stop(child);
-            return Err(Failure::new(Code::Interrupted, "interrupted while git was running"));
+            return Err(stopped());
         }
         #[expect(clippy::disallowed_methods, reason = "waits for the child and the interrupt at once")]
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
     };
+    let died_of_it = !is_hook && status.signal().is_some_and(|signal| INTERRUPTS.contains(&signal));
+    if died_of_it || (!status.success() && interrupted.is_some_and(|is_interrupted| is_interrupted())) {
+        return Err(stopped());
+    }
     Ok(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)))
+}
+
+fn stopped() -> Failure {
+    Failure::new(Code::Interrupted, "interrupted while git was running")
 }
 
 /// Asks git and what it started (filters, hooks) to end, which lets git remove its lock files, and insists after two

@@ -42,6 +42,9 @@ pub struct Removed {
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub removed: Vec<Removed>,
+    /// The names that no worktree had, where that was no refusal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -54,7 +57,7 @@ pub struct Report {
 pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     plan.require_safe()?;
     let repository = context.require_repository()?;
-    let mut report = Report { removed: Vec::new(), warnings: Vec::new() };
+    let mut report = Report { removed: Vec::new(), absent: plan.absent.clone(), warnings: Vec::new() };
     for target in &plan.worktrees {
         context.host.interrupt.check()?;
         let removed = if target.missing {

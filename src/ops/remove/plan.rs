@@ -25,6 +25,8 @@ pub struct Request {
     /// How often `--force` was given: once gives up work, twice also a lock.
     pub force: u8,
     pub delete_branch: bool,
+    /// Whether a name that no worktree has is passed over instead of refused.
+    pub if_exists: bool,
     /// Whether the losses are to be told even where they are given up.
     pub tells: bool,
 }
@@ -68,6 +70,9 @@ impl Target {
 pub struct Plan {
     pub worktrees: Vec<Target>,
     pub delete_branch: bool,
+    /// The names that no worktree has, where that is no refusal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
     #[serde(skip)]
     pub(super) force: u8,
 }
@@ -76,7 +81,7 @@ impl Plan {
     /// A removal of worktrees that were looked at before.
     #[must_use]
     pub fn of(worktrees: Vec<Target>, delete_branch: bool, force: u8) -> Self {
-        Self { worktrees, delete_branch, force }
+        Self { worktrees, delete_branch, absent: Vec::new(), force }
     }
 
     /// Takes `--force` as given once, after somebody was asked and said so. A lock still needs it twice.
@@ -117,17 +122,26 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
         Look::Losses { with_branch: request.delete_branch }
     };
     let mut worktrees: Vec<Target> = Vec::new();
+    let mut absent = Vec::new();
     if request.wanted.is_empty() {
         worktrees.push(inspect(context, repository, find::here(context)?, look)?);
     }
     for wanted in &request.wanted {
-        let found = find::named(context, &registry, wanted)?;
+        let found = if request.if_exists {
+            let Some(found) = find::find_named(context, &registry, wanted)? else {
+                absent.push(wanted.clone());
+                continue;
+            };
+            found
+        } else {
+            find::named(context, &registry, wanted)?
+        };
         let target = inspect(context, repository, found, look)?;
         if !worktrees.iter().any(|known| known.path == target.path) {
             worktrees.push(target);
         }
     }
-    Ok(Plan { worktrees, delete_branch: request.delete_branch, force: request.force })
+    Ok(Plan { worktrees, delete_branch: request.delete_branch, absent, force: request.force })
 }
 
 /// Reads what one worktree would lose.
