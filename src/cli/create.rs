@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::session::Session;
 use super::watching::Watching;
@@ -13,7 +14,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::identifier::Identifier;
-use crate::ops::create::{self, BranchPlan, HeadWish, Plan, Report, Request};
+use crate::ops::create::{self, BranchPlan, HeadWish, Plan, PortWish, Report, Request};
 use crate::ops::run::{self, Ending};
 use crate::ui::progress::Bar;
 use crate::ui::{escape, prompt};
@@ -21,7 +22,8 @@ use crate::ui::{escape, prompt};
 /// Create a branch, its worktree, its ports and its .env in one go
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Short name for the work, such as `login` or `GH-42`; without it the next free number
+    /// Short name for the work, such as `login` or `GH-42`, also with its purpose: `bugfix/login`; without it the next free
+    /// number
     #[arg(value_name = "ID")]
     pub id: Option<String>,
     /// Why the worktree exists; chooses the port range [default: feature]
@@ -45,6 +47,9 @@ pub struct Arguments {
     /// Allocate ports: for the purpose's services, that many, or for the services named
     #[arg(long, value_name = "N|SERVICE,…", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub ports: Option<String>,
+    /// Allocate no ports, whatever `create.ports` of the configuration says
+    #[arg(long, conflicts_with_all = ["ports", "port_count"])]
+    pub no_ports: bool,
     /// Allocate that many ports
     #[arg(long, value_name = "N")]
     pub port_count: Option<u16>,
@@ -101,7 +106,22 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context =
         if arguments.dry_run { session.context_as_it_is()? } else { session.context_with_records_true()? };
     let request = request(arguments, &context, session)?;
-    let plan = create::plan(&context, &request)?;
+    if let Some(program) = arguments.execute.first()
+        && let Some(failure) = run::find_missing(&context, program)
+    {
+        session.ui.fail(&failure);
+        return Ok(run::NOT_FOUND);
+    }
+    let mut plan = create::plan(&context, &request)?;
+    if let (Some(branch), false, true) = (&plan.namesake, arguments.dry_run, session.ui.is_interactive()) {
+        let own = plan.branch.name().unwrap_or_default();
+        let question = format!("There is a branch {branch}: check that one out instead of making {own}?");
+        if prompt::confirm(session.ui, &question)? {
+            plan = create::plan(&context, &Request { branch: Some(branch.clone()), ..request })?;
+        } else {
+            plan.namesake = None;
+        }
+    }
     if arguments.dry_run {
         show_plan(session, &create::preview(&context, plan)?)?;
         return Ok(0);
@@ -109,29 +129,89 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let bar = Bar::new(session.ui);
     let report = create::apply(&context, plan, &Watching(&bar))?;
     drop(bar);
-    show_report(session, arguments, &report)?;
+    report.warnings.iter().for_each(|warning| session.ui.warn(warning));
+    if !arguments.execute.is_empty() {
+        return execute(session, arguments, &context, &report);
+    }
+    show_report(session, &context, &report)?;
     if arguments.switch {
         session.change_folder(&report.worktree.path)?;
     }
-    if arguments.execute.is_empty() {
-        return Ok(0);
+    Ok(0)
+}
+
+/// The report, how the command after `-x` ended, and why where it did not start.
+#[derive(Serialize)]
+struct Executed<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct Status {
+    command: Vec<String>,
+    /// The exit status, which is ours too.
+    exit: u8,
+    /// The signal that ended it.
+    signal: Option<i32>,
+}
+
+/// Runs the command after `-x`. With `--json` stdout has our answer, which is whole once the command has ended; else stdout
+/// is the command's.
+fn execute(session: &Session<'_>, arguments: &Arguments, context: &Context, report: &Report) -> Result<u8> {
+    let ui = session.ui;
+    if !ui.is_json() {
+        ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
+        ui.say_shown(&show::created(ui.talk_paint(), report, context.now()));
+        hint_at_namesake(session, context, report);
     }
-    let to_stderr = session.ui.is_json();
-    match run::in_worktree(&report.worktree.path, &report.variables, &arguments.execute, to_stderr)? {
-        Ending::Ran(status) => Ok(status),
-        Ending::NotStarted(status, failure) => {
-            session.ui.complain(&failure);
-            Ok(status)
-        }
+    if arguments.switch {
+        session.change_folder(&report.worktree.path)?;
     }
+    let (ending, signal) =
+        run::in_worktree(&report.worktree.path, &report.variables, &arguments.execute, ui.is_json())?;
+    let (exit, failure) = match ending {
+        Ending::Ran(exit) => (exit, None),
+        Ending::NotStarted(exit, failure) => (exit, Some(failure)),
+    };
+    if ui.is_json() {
+        let command = arguments.execute.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let error = failure.as_ref().map(|failure| ui.error_of(failure));
+        ui.answer_json(&Executed { report, status: Status { command, exit, signal }, error })?;
+    }
+    if let Some(failure) = &failure {
+        ui.complain(failure);
+    }
+    Ok(exit)
+}
+
+/// Another branch may have been meant: what to type for that one.
+fn hint_at_namesake(session: &Session<'_>, context: &Context, report: &Report) {
+    let Some(branch) = &report.namesake else { return };
+    let again = context.host.typed.clone().with(&["--branch", branch]);
+    session.ui.hint(&format!(
+        "there is a branch `{branch}` too; if that one was meant: `wt remove {} -D`, then `{again}`",
+        report.worktree.name
+    ));
 }
 
 fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> Result<Request> {
     let id = arguments.id.as_deref().or(arguments.identifier.as_deref());
     let known = || context.config.purposes.iter().map(|(purpose, _)| purpose);
+    let said = arguments.purpose.as_deref();
+    let (purpose, identifier) = match id.and_then(|id| wishes::both(id, said, known())) {
+        Some((purpose, identifier)) => (Some(purpose), Some(identifier)),
+        None => (
+            said.map(|text| wishes::purpose(text, known())).transpose()?,
+            id.map(wishes::identifier).transpose()?,
+        ),
+    };
     let mut request = Request {
-        identifier: id.map(wishes::identifier).transpose()?,
-        purpose: arguments.purpose.as_deref().map(|text| wishes::purpose(text, known())).transpose()?,
+        identifier,
+        purpose,
         branch: arguments.branch.clone(),
         base: arguments.base.clone(),
         head: match (arguments.new_branch, arguments.detach) {
@@ -139,7 +219,10 @@ fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> R
             (_, true) => HeadWish::Detached,
             _ => HeadWish::Branch,
         },
-        ports: wishes::ports(arguments.ports.as_deref(), arguments.port_count)?,
+        ports: match wishes::ports(arguments.ports.as_deref(), arguments.port_count)? {
+            PortWish::None if !arguments.no_ports => None,
+            asked => Some(asked),
+        },
         on_conflict: arguments.on_conflict.map(ConflictPolicy::from),
         path: arguments.path.clone(),
         env: !arguments.no_env,
@@ -212,17 +295,13 @@ fn sources(report: &Report) -> String {
     }
 }
 
-/// With `-x` stdout is the command's.
-fn show_report(session: &Session<'_>, arguments: &Arguments, report: &Report) -> Result<()> {
+fn show_report(session: &Session<'_>, context: &Context, report: &Report) -> Result<()> {
     let ui = session.ui;
-    report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
         return ui.answer_json(report);
     }
     ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
-    if arguments.execute.is_empty() {
-        return ui.answer(&show::lines(ui.paint(), "Created", &report.worktree));
-    }
-    ui.say_shown(&show::lines(ui.talk_paint(), "Created", &report.worktree));
+    ui.answer(&show::created(ui.paint(), report, context.now()))?;
+    hint_at_namesake(session, context, report);
     Ok(())
 }

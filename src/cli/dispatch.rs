@@ -18,6 +18,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::open_files;
 use crate::host::services::{launch, reaper};
+use crate::model::command_line::CommandLine;
 use crate::ops::services::contact;
 use crate::ui::output::{Manner, Ui};
 
@@ -46,7 +47,7 @@ pub fn run(words: &[OsString]) -> u8 {
         Ok(cli) => cli,
         Err(error) => return refused(&error, words),
     };
-    let host = Host::from_environment();
+    let host = Host::from_environment().typed(words);
     let ui = Ui::new(manner(&cli, welcomes_color(&host)));
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
     let session = Session { ui: &ui, global: &cli.global, host: &host, directive };
@@ -151,7 +152,7 @@ fn refused(error: &clap::Error, words: &[OsString]) -> u8 {
     if is_answer {
         return ended(&ui, ui.answer(&error.render().to_string()).map(|()| 0));
     }
-    ui.fail(&usage::failure(error, &glimpse.command))
+    ui.fail(&usage::failure(error, &glimpse.command, &CommandLine::of(words)))
 }
 
 fn ended(ui: &Ui, outcome: Result<u8>) -> u8 {

@@ -145,6 +145,6 @@ fn tell(session: &Session<'_>, report: &Report, plan: &Plan) {
     }
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if report.written && !report.services.is_empty() {
-        ui.hint("look at it, then `wt trust`, and in a worktree that `wt create --ports` made: `wt up`");
+        ui.hint("look at it, then `wt trust`, and in a worktree that `wt create` made: `wt up`");
     }
 }

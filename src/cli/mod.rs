@@ -16,6 +16,8 @@ pub mod examples;
 pub mod health;
 pub mod health_timer;
 pub mod help;
+#[cfg(test)]
+mod hints;
 pub mod hook;
 pub mod hooks;
 pub mod init;

@@ -6,8 +6,10 @@ use std::fmt::Write;
 use crate::model::branch::Returning;
 use crate::model::health::state::{Health, Recorded};
 use crate::model::purpose::Purpose;
+use crate::model::start::Start;
 use crate::model::view::{PortView, StatusView, WorktreeView};
-use crate::ui::age::age;
+use crate::ops::create::Report;
+use crate::ui::age::{self, age};
 use crate::ui::escape;
 use crate::ui::paint::Paint;
 use crate::ui::table::{Column, Look, Row};
@@ -15,10 +17,47 @@ use crate::ui::table::{Column, Look, Row};
 /// Returns the lines about one worktree: what was done to it, where it is, its ports.
 #[must_use]
 pub fn lines(paint: Paint, done: &str, worktree: &WorktreeView) -> String {
-    let on = worktree.branch.as_ref().map(|branch| format!(" on branch {}", escape::line(branch)));
-    let on = on.unwrap_or_else(|| " without a branch".to_owned());
+    let on = worktree.branch.as_ref().map(|branch| format!("on branch {}", escape::line(branch)));
+    lines_on(paint, done, on.as_deref().unwrap_or("without a branch"), worktree)
+}
+
+/// Returns the lines about a worktree that was created: its first one says where the branch comes from.
+#[must_use]
+pub fn created(paint: Paint, report: &Report, now: Timestamp) -> String {
+    lines_on(paint, "Created", &beginning(report, now), &report.worktree)
+}
+
+fn beginning(report: &Report, now: Timestamp) -> String {
+    let branch = escape::line(report.worktree.branch.as_deref().unwrap_or_default()).into_owned();
+    let at = |from: &Option<String>, commit: &str| {
+        let short: String = commit.chars().take(7).collect();
+        match from {
+            Some(from) => format!("from {} ({short})", escape::line(from)),
+            None => format!("from {short}"),
+        }
+    };
+    match &report.start {
+        Start::New { from, commit } => format!("on new branch {branch}, {}", at(from, commit)),
+        Start::Tracking { upstream } => {
+            format!("on branch {branch}, tracking {}", escape::line(upstream))
+        }
+        Start::Detached { from, commit } => format!("without a branch, {}", at(from, commit)),
+        Start::Existing { committed_at, behind, of } => {
+            let old = committed_at.map(|then| format!("{} old", age::in_words(then, now)));
+            let behind = match (behind, of) {
+                (Some(behind @ 1..), Some(of)) => Some(format!("{behind} behind {}", escape::line(of))),
+                _ => None,
+            };
+            let facts: Vec<String> = old.into_iter().chain(behind).collect();
+            let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+            format!("on your branch {branch}{facts}")
+        }
+    }
+}
+
+fn lines_on(paint: Paint, done: &str, on: &str, worktree: &WorktreeView) -> String {
     let name = escape::line(&worktree.name);
-    let mut text = format!("{} {}{on}\n", paint.done(done), paint.strong(name));
+    let mut text = format!("{} {} {on}\n", paint.done(done), paint.strong(name));
     let path = worktree.path.to_string_lossy();
     let _ = writeln!(text, "  {}  {}", paint.faint("path "), escape::line(&path));
     for (index, port) in worktree.ports.iter().enumerate() {

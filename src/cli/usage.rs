@@ -7,11 +7,12 @@ use clap::{Command, CommandFactory, Error};
 
 use super::arguments::Cli;
 use crate::error::{Code, Failure};
+use crate::model::command_line::CommandLine;
 use crate::model::suggestion;
 use crate::ui::paint::ColorWish;
 
 /// The other flags of [`super::arguments::GlobalArguments`] that are followed by a value.
-const WITH_VALUE: [&str; 2] = ["-C", "--config"];
+const GLOBAL_WITH_VALUE: [&str; 2] = ["-C", "--config"];
 
 /// What can be known of a command line that clap refused.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Glimpse {
                     Some("never") => glimpse.color = ColorWish::Never,
                     _ => {}
                 },
-                word if WITH_VALUE.contains(&word) => drop(words.next()),
+                word if GLOBAL_WITH_VALUE.contains(&word) => drop(words.next()),
                 word => {
                     if let Some(command) = known.find_subcommand(word) {
                         let space = if glimpse.command.is_empty() { "" } else { " " };
@@ -63,7 +64,7 @@ pub fn is_answer(error: &Error) -> bool {
 
 /// Returns a refused command line as a failure; clap's near words and usage line become the hint.
 #[must_use]
-pub fn failure(error: &Error, command: &str) -> Failure {
+pub fn failure(error: &Error, command: &str, typed: &CommandLine) -> Failure {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         && let Some(failure) = without_its_command(command)
     {
@@ -73,7 +74,7 @@ pub fn failure(error: &Error, command: &str) -> Failure {
     let message: Vec<&str> = rendered.lines().take_while(|line| !line.trim().is_empty()).collect();
     let message = message.join("\n");
     let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
-    let own = own_tip(error, command);
+    let own = own_tip(error, command).or_else(|| joined_tip(error, command, typed));
     // What clap makes of near words knows neither what is hidden nor what no command of ours takes.
     let tips = rendered.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
     let is_command = error.kind() == ErrorKind::InvalidSubcommand;
@@ -116,6 +117,20 @@ fn own_tip(error: &Error, command: &str) -> Option<String> {
     let word = named(ContextKind::InvalidArg)?;
     (command == "up" && ["-d", "--detach"].contains(&word))
         .then(|| "`wt up` returns by itself once all are ready, and they run on: leave it out".to_owned())
+}
+
+/// A value that only `=` joins to its flag stands behind it as a word of its own.
+fn joined_tip(error: &Error, command: &str, typed: &CommandLine) -> Option<String> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
+    if word.starts_with('-') {
+        return None;
+    }
+    let cli = Cli::command();
+    let command = cli.find_subcommand(command)?;
+    let joined = command.get_arguments().filter(|argument| argument.is_require_equals_set());
+    let mut flags = joined.filter_map(clap::Arg::get_long);
+    let again = flags.find_map(|flag| typed.joined(&format!("--{flag}"), word))?;
+    Some(format!("a value follows this flag with `=`: `{again}`"))
 }
 
 /// The command that an unknown `word` behind `wt COMMAND` probably means: what others call it, one of the same name below
@@ -163,6 +178,7 @@ fn without_its_command(command: &str) -> Option<Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::command_line::WITH_VALUE;
     use clap::Parser;
 
     fn words(line: &str) -> Vec<OsString> {
@@ -196,7 +212,11 @@ mod tests {
             ("wt up -d", "up", "leave it out"),
             ("wt up --detach web", "up", "leave it out"),
         ] {
-            let failure = failure(&Cli::try_parse_from(words(line)).unwrap_err(), command);
+            let failure = failure(
+                &Cli::try_parse_from(words(line)).unwrap_err(),
+                command,
+                &CommandLine::of(&words(line)),
+            );
             let said = failure.next_step().unwrap();
             assert!(said.contains(hint), "{line}: {said}");
             for nonsense in ["compose-service", "restore", "-- -"] {
@@ -217,7 +237,8 @@ mod tests {
             ("wt ports resovle", "ports", "`wt ports resolve`"),
             ("wt hooks instal", "hooks", "`wt hooks install`"),
         ] {
-            let failure = failure(&Cli::try_parse_from(words(line)).unwrap_err(), command);
+            let failure =
+                failure(&Cli::try_parse_from(words(line)).unwrap_err(), command, &CommandLine::default());
             let said = failure.next_step().unwrap();
             assert!(said.contains(hint) && said.lines().count() == 2, "{line}: {said}");
         }
@@ -229,7 +250,8 @@ mod tests {
             ("wt config", "config", "`wt config path`: The files that are read"),
             ("wt hooks", "hooks", "`wt hooks status`"),
         ] {
-            let failure = failure(&Cli::try_parse_from(words(line)).unwrap_err(), command);
+            let failure =
+                failure(&Cli::try_parse_from(words(line)).unwrap_err(), command, &CommandLine::default());
             assert!(failure.next_step().unwrap().contains(below), "{:?}", failure.next_step());
         }
     }
@@ -237,9 +259,37 @@ mod tests {
     #[test]
     fn a_misspelt_flag_is_answered_with_the_near_one() {
         let error = Cli::try_parse_from(words("wt create --prots")).unwrap_err();
-        let failure = failure(&error, "create");
+        let failure = failure(&error, "create", &CommandLine::default());
         assert_eq!(failure.code(), Code::Usage);
         assert!(failure.message().contains("--prots"), "{}", failure.message());
         assert!(failure.next_step().unwrap().contains("--ports"), "{:?}", failure.next_step());
+    }
+
+    #[test]
+    fn a_value_that_only_an_equals_sign_joins_is_shown_joined_in_the_whole_command() {
+        for (line, hint) in [
+            ("wt create login --ports 3 --lock", "`wt create login --ports=3 --lock`"),
+            ("wt create --ports web,api login", "`wt create --ports=web,api login`"),
+            ("wt create a --lock why", "`wt create a --lock=why`"),
+        ] {
+            let error = Cli::try_parse_from(words(line)).unwrap_err();
+            let failure = failure(&error, "create", &CommandLine::of(&words(line)));
+            assert!(failure.next_step().unwrap().contains(hint), "{line}: {:?}", failure.next_step());
+        }
+    }
+
+    #[test]
+    fn the_flags_that_take_a_word_are_those_of_the_parser() {
+        let mut cli = Cli::command();
+        cli.build();
+        let create = cli.find_subcommand("create").unwrap();
+        for argument in create.get_arguments().filter(|argument| !argument.is_positional()) {
+            let takes_word = argument.get_action().takes_values() && !argument.is_require_equals_set();
+            let long = argument.get_long().map(|long| format!("--{long}"));
+            let short = argument.get_short().map(|short| format!("-{short}"));
+            for flag in long.into_iter().chain(short) {
+                assert_eq!(WITH_VALUE.contains(&&*flag), takes_word, "{flag}");
+            }
+        }
     }
 }

@@ -24,6 +24,21 @@ pub fn identifier(text: &str) -> Result<Identifier> {
     })
 }
 
+/// Returns the purpose and the identifier that `text` names both, `feature/login`; `None` where its first part is none of
+/// the purposes `known`, or not `said`, the one that was named beside it.
+#[must_use]
+pub fn both<'a>(
+    text: &str,
+    said: Option<&str>,
+    mut known: impl Iterator<Item = &'a Purpose>,
+) -> Option<(Purpose, Identifier)> {
+    let (first, rest) = text.split_once('/')?;
+    if said.is_some_and(|said| said != first) {
+        return None;
+    }
+    Some((known.find(|purpose| purpose.as_str() == first)?.clone(), rest.parse().ok()?))
+}
+
 /// Returns the purpose that `text` is; `known` are those of the configuration.
 ///
 /// # Errors

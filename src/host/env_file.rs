@@ -47,7 +47,7 @@ pub fn read(folder: &Path) -> Result<Option<Vec<u8>>> {
             Code::Permission,
             format!("{} is too large for an env file", path.display()),
         )
-        .hint("pass `--no-env`"));
+        .hint("make it smaller; `wt create --no-env` makes a worktree without an env block"));
     }
     Ok(Some(bytes))
 }
@@ -90,5 +90,5 @@ fn not_plain(path: &Path) -> Failure {
         Code::Permission,
         format!("{} is not a plain file: nothing is written through a link", path.display()),
     )
-    .hint("put a plain file there, or pass `--no-env`")
+    .hint("put a plain file there; `wt create --no-env` makes a worktree without an env block")
 }

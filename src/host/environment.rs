@@ -39,6 +39,12 @@ impl Environment {
         folders.filter(|folder| folder.is_absolute()).map(|folder| folder.join(name)).find(runs)
     }
 
+    /// Answers whether every folder on PATH is absolute: a relative one is another for every folder a program is started in.
+    #[must_use]
+    pub fn is_path_absolute(&self) -> bool {
+        self.find("PATH").is_some_and(|path| std::env::split_paths(path).all(|folder| folder.is_absolute()))
+    }
+
     /// Returns the variables whose names begin with `WT_`, where both name and value are text.
     pub fn ours(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.0.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));

@@ -1,5 +1,6 @@
 //! The machine we run on, as everything else is handed it: environment, folders, clock, interrupt, name.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::clock::Clock;
@@ -7,6 +8,7 @@ use super::dirs::Dirs;
 use super::environment::Environment;
 use super::interrupt::Interrupt;
 use crate::error::{Code, Failure, Result};
+use crate::model::command_line::CommandLine;
 
 /// The machine.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub struct Host {
     pub environment: Environment,
     pub clock: Clock,
     pub interrupt: Interrupt,
+    /// The command line that we were started with.
+    pub typed: CommandLine,
     home: Option<PathBuf>,
 }
 
@@ -28,7 +32,19 @@ impl Host {
     #[must_use]
     pub fn new(environment: Environment) -> Self {
         let home = environment.find_folder("HOME");
-        Self { environment, clock: Clock, interrupt: Interrupt::default(), home }
+        Self {
+            environment,
+            clock: Clock,
+            interrupt: Interrupt::default(),
+            typed: CommandLine::default(),
+            home,
+        }
+    }
+
+    /// The same, started with `words`, the program's own name first.
+    #[must_use]
+    pub fn typed(self, words: &[OsString]) -> Self {
+        Self { typed: CommandLine::of(words), ..self }
     }
 
     /// Returns where our own files are.

@@ -1,5 +1,5 @@
 //! Records worktrees that something else made: git, an IDE, an agent. Their files are theirs; they get a record, and
-//! where asked for ports and an env block.
+//! where asked for ports and an env block, also when they are recorded already.
 
 use std::path::PathBuf;
 
@@ -17,9 +17,11 @@ use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish};
+use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
 
 use super::create::PortWish;
+use super::ports::allocate;
 use super::rows::{self, Row};
 use super::vanished::room;
 use super::{choose, create, env, env_claim, find, view};
@@ -49,8 +51,7 @@ pub struct Report {
 ///
 /// # Errors
 ///
-/// `not_found` for a folder that is no linked worktree of this repository, `worktree_exists` for one that is recorded,
-/// and what stops ports or the env block.
+/// `not_found` for a folder that is no linked worktree of this repository, and what stops ports or the env block.
 pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
@@ -78,7 +79,10 @@ fn wanted(
     };
     if request.paths.is_empty() {
         let here = rows::position_of(&rows, &rows::canonical(&context.folder));
-        if let Some(row) = here.and_then(|here| rows.get(here)).filter(|row| adoptable(row)) {
+        let asks = request.purpose.is_some() || request.ports != PortWish::None;
+        // What is recorded is meant by whoever stands in it and asks for something.
+        let is_meant = |row: &&Row| adoptable(row) || (asks && row.entry.is_some() && !row.is_main());
+        if let Some(row) = here.and_then(|here| rows.get(here)).filter(is_meant) {
             return Ok(vec![row.clone()]);
         }
         if let Some(moved) = repository.current().and_then(|current| find::moved_untold(&current.path)) {
@@ -99,17 +103,6 @@ fn wanted(
                     Err(Failure::new(Code::Usage, format!("{} is the main worktree", wanted.display()))
                         .hint("only linked worktrees are adopted"))
                 }
-                Some(row @ Row { entry: Some(entry), .. })
-                    if entry.purpose.is_none()
-                        && request.purpose.is_some()
-                        && request.ports == PortWish::None =>
-                {
-                    Ok(row.clone())
-                }
-                Some(Row { entry: Some(entry), .. }) => Err(Failure::new(
-                    Code::WorktreeExists,
-                    format!("{} is recorded already, as `{}`", wanted.display(), entry.name),
-                )),
                 Some(row) => Ok(row.clone()),
                 None => Err(find::moved_untold(&wanted).unwrap_or_else(|| {
                     let message = format!("{} is not a worktree of this repository", wanted.display());
@@ -139,12 +132,12 @@ fn adopt_one(
         None => told_purpose().or_else(|| row.branch().and_then(|branch| guess_purpose(context, branch))),
     };
     if let Some(entry) = &row.entry {
-        return give_purpose(context, repository, entry, purpose.as_ref());
+        return give(context, repository, entry, purpose, request, warnings);
     }
     let wishes = wishes(context, purpose.as_ref(), &request.ports)?;
     let tracked = repository.is_tracked(&worktree.path, ".env")?;
     if tracked && !wishes.is_empty() {
-        return Err(create::env_tracked());
+        return Err(create::env_tracked(context));
     }
     let identifier = identifier(row, purpose.as_ref());
     let id = repository.require_id()?;
@@ -188,19 +181,60 @@ fn adopt_one(
     Ok(entry)
 }
 
-/// Names the purpose of a worktree that was recorded without one.
-fn give_purpose(
+/// Gives a recorded worktree what was asked for and it has not: the purpose, ports, and with them an env block.
+fn give(
     context: &Context,
     repository: &Repository,
     entry: &Entry,
-    purpose: Option<&Purpose>,
+    purpose: Option<Purpose>,
+    request: &Request,
+    warnings: &mut Vec<String>,
 ) -> Result<Entry> {
+    // What was named counts; what the branch's name says is for one that has no purpose yet.
+    let purpose = if request.purpose.is_some() { purpose } else { entry.purpose.clone().or(purpose) };
+    let wishes = wishes(context, purpose.as_ref(), &request.ports)?;
+    let mut given = name_purpose(context, entry, purpose.as_ref())?;
+    let services: Vec<ServiceName> = wishes.into_iter().map(|wish| wish.service).collect();
+    if services.is_empty() {
+        if given.env {
+            warnings.extend(env::write(context, repository, &given)?.warnings);
+        }
+        return Ok(given);
+    }
+    let wanted = allocate::Request {
+        worktree: Some(given.path.display().to_string()),
+        services,
+        port: None,
+        gives_way: false,
+        way_out: create::WayOut::Exclude,
+    };
+    match allocate::allocate(context, &wanted) {
+        Ok(report) => warnings.extend(report.warnings),
+        Err(failure) => {
+            name_purpose(context, &given, entry.purpose.as_ref())?;
+            return Err(failure);
+        }
+    }
+    let registry = context.store()?.read()?;
+    if let Some(known) = registry.entries().find(|known| known.sequence == given.sequence) {
+        given = Entry { path: given.path, ..known.clone() };
+    }
+    if given.env {
+        // Also where all ports were there before, and only the file was not.
+        warnings.extend(env::write(context, repository, &given)?.warnings);
+    }
+    Ok(given)
+}
+
+/// Records the purpose of a recorded worktree, and returns the record.
+fn name_purpose(context: &Context, entry: &Entry, purpose: Option<&Purpose>) -> Result<Entry> {
+    if entry.purpose.as_ref() == purpose && entry.state == EntryState::Active {
+        return Ok(entry.clone());
+    }
     let now = context.now();
-    let path = entry.path.clone();
-    let entry = context.store()?.update(|registry| {
+    let named = context.store()?.update(|registry| {
         let known = registry.find_by_sequence(entry.sequence);
-        let Some(known) = known.filter(|known| known.state == EntryState::Active && known.purpose.is_none())
-        else {
+        let Some(known) = known.filter(|known| known.state == EntryState::Active) else {
             let message = format!("`{}` is being changed by another `wt`", entry.name);
             return Err(Failure::new(Code::NotFound, message).hint("look with `wt list`, then try again"));
         };
@@ -209,11 +243,7 @@ fn give_purpose(
         registry.record_event(now, Event::new("purpose_named").of(&known.repository, &known.name));
         Ok(known)
     })?;
-    let entry = Entry { path, ..entry };
-    if entry.env {
-        env::write(context, repository, &entry)?;
-    }
-    Ok(entry)
+    Ok(Entry { path: entry.path.clone(), ..named })
 }
 
 fn wishes(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<Vec<Wish>> {

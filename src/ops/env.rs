@@ -148,7 +148,7 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
 pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Result<Written> {
     repository.require_own(&entry.path)?;
     if repository.is_tracked(&entry.path, env_file::NAME)? {
-        return Err(create::env_tracked());
+        return Err(create::env_tracked(context));
     }
     let (lines, variables, mut warnings) = lines(context, repository, entry)?;
     let before = env_file::read(&entry.path)?;

@@ -16,6 +16,10 @@ use crate::model::import::{override_file, render};
 /// The starter: every line is a comment, so that it changes nothing until someone does.
 pub const STARTER: &str = include_str!("../../templates/wt.toml");
 
+/// Where there is what listens, every new worktree has ports for it.
+const CREATE: &str = "# Every new worktree gets the ports of its purpose's services; `wt create --no-ports` makes one without.\n\
+                      [create]\nports = true\n\n";
+
 /// What would be written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
@@ -136,7 +140,9 @@ fn whole(imported: &mut Imported) -> String {
         STARTER.split("\n\n").map(str::trim_end).filter(|paragraph| !is_example(paragraph)).collect();
     let head = if paragraphs.is_empty() { "" } else { paragraphs.remove(0) };
     let sections = render::sections(&imported.found);
-    let text = format!("{head}\n\n{}\n{}\n", sections, paragraphs.join("\n\n"));
+    let listens = imported.found.services.iter().any(|proposal| proposal.listens);
+    let create = if listens { CREATE } else { "" };
+    let text = format!("{head}\n\n{create}{}\n{}\n", sections, paragraphs.join("\n\n"));
     if is_valid(&text, imported) { text } else { STARTER.to_owned() }
 }
 

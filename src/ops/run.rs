@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::spawn::{self, Wish};
 
@@ -16,7 +17,26 @@ pub enum Ending {
     NotStarted(u8, Failure),
 }
 
-/// Runs `words` in `folder` and waits for the end.
+/// What a shell exits with for a program that is not there.
+pub const NOT_FOUND: u8 = 127;
+
+/// Returns why `program` cannot be run, where that is known before it is tried: a bare name that no folder of PATH has. One
+/// with a `/` may come with the worktree, and so may one where PATH has a folder that is relative.
+#[must_use]
+pub fn find_missing(context: &Context, program: &OsStr) -> Option<Failure> {
+    let name = program.to_str().filter(|name| !name.contains('/'))?;
+    let environment = &context.host.environment;
+    (environment.is_path_absolute() && environment.find_program(name).is_none())
+        .then(|| not_there(name, HINT))
+}
+
+const HINT: &str = "the words after `-x` are one command and its arguments, without a shell";
+
+fn not_there(name: &str, hint: &str) -> Failure {
+    Failure::new(Code::NotFound, format!("`{name}` cannot be run: there is no such command")).hint(hint)
+}
+
+/// Runs `words` in `folder` and waits for the end. Returns how it ended, and the signal that ended it.
 ///
 /// # Errors
 ///
@@ -26,12 +46,13 @@ pub fn in_worktree(
     variables: &[(String, String)],
     words: &[OsString],
     stdout_to_stderr: bool,
-) -> Result<Ending> {
+) -> Result<(Ending, Option<i32>)> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(Failure::new(Code::Usage, "no command to run was given"));
     };
     let status = spawn::run(&Wish { program, arguments, folder, variables, stdout_to_stderr });
-    ending(program, status, "the words after `-x` are one command and its arguments, without a shell")
+    let signal = status.as_ref().ok().and_then(|exit| exit.signal);
+    ending(program, status.map(|exit| exit.code), HINT).map(|ending| (ending, signal))
 }
 
 /// Returns how the command `program` ended, `hint` being for one that does not exist.
@@ -42,11 +63,7 @@ pub(super) fn ending(program: &OsStr, status: std::io::Result<u8>, hint: &str) -
     };
     let name = program.to_string_lossy();
     match error.kind() {
-        ErrorKind::NotFound => Ok(Ending::NotStarted(
-            127,
-            Failure::new(Code::NotFound, format!("`{name}` cannot be run: there is no such command"))
-                .hint(hint),
-        )),
+        ErrorKind::NotFound => Ok(Ending::NotStarted(NOT_FOUND, not_there(&name, hint))),
         ErrorKind::PermissionDenied => Ok(Ending::NotStarted(
             126,
             Failure::from_io(error, Code::Permission, format!("`{name}` cannot be run")),

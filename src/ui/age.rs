@@ -21,6 +21,22 @@ pub fn moment(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
+/// Returns the same in words: `3 weeks`.
+#[must_use]
+pub fn in_words(then: Timestamp, now: Timestamp) -> String {
+    const DAY: i64 = 86_400;
+    let seconds = now.as_second().saturating_sub(then.as_second());
+    let (count, unit) = match seconds {
+        ..3_600 => (seconds.max(0) / 60, "minute"),
+        3_600..DAY => (seconds / 3_600, "hour"),
+        DAY..1_209_600 => (seconds / DAY, "day"),
+        1_209_600..5_184_000 => (seconds / (7 * DAY), "week"),
+        5_184_000..63_072_000 => (seconds / (30 * DAY), "month"),
+        _ => (seconds / (365 * DAY), "year"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,6 +44,14 @@ mod tests {
     #[test]
     fn a_moment_has_no_fractions() {
         assert_eq!(moment(Timestamp::new(0, 123_456_789).unwrap()), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn an_age_in_words_has_the_unit_that_people_use() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let ages =
+            [0, 60, 7_200, 259_200, 1_814_400, 7_776_000, 94_608_000].map(|then| in_words(at(0), at(then)));
+        assert_eq!(ages, ["0 minutes", "1 minute", "2 hours", "3 days", "3 weeks", "3 months", "3 years"]);
     }
 
     #[test]

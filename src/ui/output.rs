@@ -226,8 +226,10 @@ impl Ui {
     pub fn fail(&self, failure: &Failure) -> u8 {
         if self.manner.json {
             let error = self.error_of(failure);
-            // A stdout that cannot be written to leaves the exit status to tell.
-            let _ = self.write_envelope(Map::from_iter([("error".to_owned(), error)]));
+            // A stdout that cannot be written to leaves stderr to tell.
+            if self.write_envelope(Map::from_iter([("error".to_owned(), error)])).is_err() {
+                self.complain(failure);
+            }
         } else {
             self.complain(failure);
         }

@@ -84,3 +84,40 @@ fn an_adopted_worktree_can_be_removed_and_restored() {
     sandbox.wt(&["restore", "crash"]).ok();
     assert!(folder.join("README.md").exists());
 }
+
+#[test]
+fn what_is_recorded_gets_what_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("by-agent");
+    let path = folder.to_str().unwrap();
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "agent-7", path]);
+    sandbox.wt(&["adopt", path]).ok();
+    assert!(sandbox.living()[0]["purpose"].is_null());
+    // Nothing asked for, nothing changed, and no error.
+    let before = sandbox.living();
+    sandbox.wt(&["adopt", path]).ok();
+    assert_eq!(sandbox.living(), before);
+    let answer = sandbox.json(&["adopt", path, "--purpose", "feature", "--ports"]);
+    assert_eq!(answer["worktree"]["purpose"], "feature", "{answer}");
+    assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(0), "{answer}");
+    let env = || fs::read_to_string(folder.join(".env")).unwrap();
+    assert!(env().contains(&format!("PORT={}", sandbox.port(0))), "{}", env());
+    // More of them keeps what is there; the worktree may be meant by standing in it, or by its name.
+    sandbox.wt_in(&folder, &["adopt", "--ports=web,api"]).ok();
+    assert!(env().contains(&format!("API_PORT={}", sandbox.port(1))), "{}", env());
+    fs::remove_file(folder.join(".env")).unwrap();
+    sandbox.wt(&["adopt", "by-agent", "--ports=2"]).ok();
+    assert!(env().contains("WT_PURPOSE=feature"), "{}", env());
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+#[test]
+fn a_recorded_worktree_whose_ports_are_not_to_be_had_stays_as_it_was() {
+    let (sandbox, folder) = with_foreign();
+    sandbox.wt(&["adopt", folder.to_str().unwrap()]).ok();
+    let _held = std::net::TcpListener::bind(("127.0.0.1", sandbox.port(0))).unwrap();
+    let before = sandbox.living();
+    let words = ["--json", "adopt", folder.to_str().unwrap(), "--purpose", "feature", "--ports"];
+    sandbox.wt(&words).exits(1).error("port_conflict");
+    assert_eq!(sandbox.living(), before);
+}

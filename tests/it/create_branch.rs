@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::terminal::Terminal;
 use crate::support::{Sandbox, git};
 
 #[test]
@@ -71,7 +72,7 @@ fn a_branch_checked_out_elsewhere_is_refused_with_the_same_command_and_a_base() 
     let sandbox = Sandbox::new();
     let error = sandbox.refused(&["create", "copy", "--branch", "main"], "branch_checked_out");
     let hint = error["hint"].as_str().unwrap();
-    assert!(hint.contains("wt create copy") && hint.contains("--base main"), "{hint}");
+    assert!(hint.contains("create copy ") && hint.contains("--base main"), "{hint}");
     assert!(!hint.contains("--branch main"), "{hint}");
     assert!(error["message"].as_str().unwrap().contains(sandbox.repo().to_str().unwrap()), "{error}");
 }
@@ -87,10 +88,10 @@ fn a_branch_of_a_sibling_worktree_is_refused() {
 fn the_hint_about_a_worktree_that_is_there_leads_on() {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "login"]).ok();
-    let error = sandbox.refused(&["create", "login"], "branch_checked_out");
+    let error = sandbox.refused(&["create", "login"], "worktree_exists");
     let hint = error["hint"].as_str().unwrap();
-    assert!(hint.contains("`wt switch feature/login`"), "{hint}");
-    let command = hint.split('`').find(|part| part.starts_with("wt create ")).unwrap();
+    assert!(hint.contains("`wt switch feature-login`"), "{hint}");
+    let command = hint.split('`').find(|part| part.contains(" create ")).unwrap();
     sandbox.wt(&command.split(' ').skip(1).collect::<Vec<_>>()).ok();
     assert!(sandbox.worktree("feature-login-2").is_dir());
     sandbox.wt(&["switch", "feature/login"]).ok();
@@ -223,4 +224,126 @@ fn a_branch_made_from_a_remotes_branch_follows_it_as_git_has_it() {
     sandbox.wt(&["create", "login", "--base", "origin/main"]).ok();
     let upstream = sandbox.git(&sandbox.repo(), &["rev-parse", "--abbrev-ref", "feature/login@{upstream}"]);
     assert_eq!(upstream.trim(), "origin/main");
+}
+
+#[test]
+fn a_hint_repeats_the_whole_command_ready_to_paste() {
+    let sandbox = Sandbox::new();
+    let words = [
+        "create",
+        "copy",
+        "-p",
+        "bugfix",
+        "--branch=main",
+        "--ports=web,api",
+        "--lock=for the demo",
+        "-x",
+        "true",
+    ];
+    let error = sandbox.refused(&words, "branch_checked_out");
+    let hint = error["hint"].as_str().unwrap();
+    let command = hint.split('`').find(|part| part.starts_with("wt --json create ")).unwrap();
+    assert_eq!(
+        command,
+        "wt --json create copy -p bugfix --ports=web,api '--lock=for the demo' --base main -x true"
+    );
+    let typed =
+        format!("cd '{}' && {command}", sandbox.repo().display()).replace("wt --json", "\"$WT\" --json");
+    let mut shell = sandbox.program("sh", &sandbox.repo());
+    let done = shell.args(["-c", &typed]).env("WT", env!("CARGO_BIN_EXE_wt")).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let entry = sandbox.living()[0].clone();
+    assert_eq!(entry["branch"], "bugfix/copy");
+    assert_eq!(entry["allocations"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn an_identifier_may_name_the_purpose_too() {
+    let sandbox = Sandbox::new();
+    let answer = sandbox.json(&["create", "bugfix/crash"]);
+    assert_eq!(answer["worktree"]["name"], "bugfix-crash");
+    assert_eq!(answer["worktree"]["branch"], "bugfix/crash");
+    sandbox.wt(&["create", "bugfix/second", "--purpose", "bugfix"]).ok();
+    // What is no purpose is no identifier either, and two that differ are none.
+    sandbox.refused(&["create", "nonsense/crash"], "name_invalid");
+    sandbox.refused(&["create", "bugfix/third", "--purpose", "feature"], "name_invalid");
+    let hint = sandbox.refused(&["create", "bugfix/crash"], "worktree_exists")["hint"].to_string();
+    assert!(hint.contains("create bugfix/crash-2 --base bugfix/crash"), "{hint}");
+}
+
+#[test]
+fn the_first_line_says_where_the_branch_comes_from() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    let tip = sandbox.git(&repo, &["rev-parse", "--short=7", "HEAD"]);
+    let first = |words: &[&str], folder: &std::path::Path| {
+        let run = sandbox.wt_in(folder, words).ok();
+        run.stdout.lines().next().unwrap().to_owned()
+    };
+    let said = first(&["create", "new"], &repo);
+    assert_eq!(said, format!("Created feature-new on new branch feature/new, from main ({})", tip.trim()));
+    let said = first(&["create", "inside"], &sandbox.worktree("feature-new"));
+    assert!(said.contains("on new branch feature/inside, from feature/new ("), "{said}");
+    let said = first(&["create", "based", "--base", "HEAD~0"], &repo);
+    assert!(said.contains("from HEAD~0 ("), "{said}");
+
+    let mut commit = sandbox.program("git", &repo);
+    commit
+        .args(["commit", "-q", "--allow-empty", "-m", "old"])
+        .env("GIT_COMMITTER_DATE", "2001-01-01T00:00:00Z");
+    assert!(commit.status().unwrap().success());
+    sandbox.git(&repo, &["branch", "feature/slow"]);
+    for text in ["one", "two"] {
+        sandbox.git(&repo, &["commit", "-q", "--allow-empty", "-m", text]);
+    }
+    let said = first(&["create", "slow"], &repo);
+    assert!(said.starts_with("Created feature-slow on your branch feature/slow (2"), "{said}");
+    assert!(said.ends_with(" years old, 2 behind main)"), "{said}");
+
+    let answer = sandbox.json(&["create", "new-2"]);
+    assert_eq!(answer["start"]["kind"], "new", "{answer}");
+    assert_eq!(answer["start"]["from"], "main", "{answer}");
+}
+
+#[test]
+fn a_branch_that_is_called_as_the_identifier_is_hinted_at() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.repo(), &["branch", "johns-thing"]);
+    let run = sandbox.wt(&["create", "johns-thing"]).ok();
+    assert!(run.stderr.contains("there is a branch `johns-thing` too"), "{}", run.shown());
+    assert!(run.stderr.contains("`wt create johns-thing --branch johns-thing`"), "{}", run.shown());
+    sandbox.wt(&["remove", "feature-johns-thing", "-D"]).ok();
+    let run = sandbox.wt(&["create", "johns-thing", "--branch", "johns-thing"]).ok();
+    assert!(run.stdout.contains("on your branch johns-thing"), "{}", run.shown());
+    // One that is checked out is nobody's to be meant.
+    assert!(!sandbox.wt(&["create", "main"]).ok().stderr.contains("hint"));
+}
+
+#[test]
+fn on_a_terminal_the_other_branch_is_asked_about() {
+    for (answer, branch) in [("y", "johns-thing"), ("n", "feature/johns-thing")] {
+        let sandbox = Sandbox::new();
+        sandbox.git(&sandbox.repo(), &["branch", "johns-thing"]);
+        let mut terminal = Terminal::start(sandbox.command(&sandbox.repo(), &["create", "johns-thing"]));
+        terminal.expect("There is a branch johns-thing");
+        terminal.send(&format!("{answer}\n"));
+        terminal.finish();
+        assert_eq!(sandbox.living()[0]["branch"], branch);
+    }
+}
+
+#[test]
+fn new_branches_may_start_at_the_default_branch() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("[create]\nbase = \"default\"\n");
+    sandbox.wt(&["create", "one"]).ok();
+    let inside = sandbox.worktree("feature-one");
+    sandbox.git(&inside, &["commit", "-q", "--allow-empty", "-m", "more"]);
+    let run = sandbox.wt_in(&inside, &["create", "two"]).ok();
+    assert!(run.stdout.contains("from main ("), "{}", run.shown());
+    let head = |folder: &std::path::Path| sandbox.git(folder, &["rev-parse", "HEAD"]);
+    assert_eq!(head(&sandbox.worktree("feature-two")), head(&sandbox.repo()));
+    // The flag counts for more.
+    sandbox.wt_in(&inside, &["create", "three", "--base", "HEAD"]).ok();
+    assert_eq!(head(&sandbox.worktree("feature-three")), head(&inside));
 }

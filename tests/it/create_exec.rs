@@ -35,12 +35,36 @@ fn words_are_words_without_a_shell() {
 }
 
 #[test]
-fn a_command_that_cannot_start_is_an_error_and_the_worktree_stays() {
+fn a_program_that_is_nowhere_on_path_is_refused_before_anything_is_made() {
     let sandbox = Sandbox::new();
-    let run = sandbox.wt(&["create", "login", "-x", "no-such-program"]);
-    assert!(run.status == 127 || run.status == 1, "{}", run.shown());
-    assert!(run.stderr.contains("no-such-program"), "{}", run.shown());
+    let before = sandbox.snapshot();
+    let run = sandbox.wt(&["create", "login", "-x", "no-such-program"]).exits(127);
+    sandbox.assert_unchanged(&before, &run);
+    run.says(&["error:", "no-such-program"]);
+    let run = sandbox.wt(&["--json", "create", "login", "-x", "no-such-program"]).exits(127);
+    sandbox.assert_unchanged(&before, &run);
+    run.error("not_found");
+}
+
+#[test]
+fn a_program_with_a_path_is_looked_for_in_the_new_worktree() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.wt(&["--json", "create", "login", "-x", "./no-such-program"]).exits(127);
+    let answer = run.json();
+    assert_eq!(answer["worktree"]["name"], "feature-login", "{answer}");
+    assert_eq!(answer["error"]["code"], "not_found", "{answer}");
+    assert_eq!(answer["status"]["exit"], 127, "{answer}");
     assert!(sandbox.worktree("feature-login").exists());
+}
+
+#[test]
+fn with_json_the_answer_says_how_the_command_ended() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.wt(&["--json", "create", "one", "-x", "sh", "-c", "exit 7"]).exits(7);
+    let status = run.json()["status"].clone();
+    assert_eq!(status, serde_json::json!({ "command": ["sh", "-c", "exit 7"], "exit": 7, "signal": null }));
+    let run = sandbox.wt(&["--json", "create", "two", "-x", "sh", "-c", "kill -TERM $$"]).exits(143);
+    assert_eq!(run.json()["status"]["signal"], 15, "{}", run.shown());
 }
 
 #[test]

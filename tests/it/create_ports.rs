@@ -180,3 +180,27 @@ fn ports_of_other_repositories_are_not_given_again() {
     let answer = sandbox.json_in(&other, &["create", "one", "--ports"]);
     assert_eq!(ports(&answer), [named("web", sandbox.port(1))]);
 }
+
+#[test]
+fn the_configuration_may_say_which_ports_every_worktree_gets() {
+    let sandbox = Sandbox::new();
+    let services = |words: &[&str]| {
+        let answer = sandbox.json(words);
+        let ports = answer["worktree"]["ports"].as_array().unwrap().clone();
+        ports.iter().map(|port| port["service"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    sandbox.configure("[create]\nports = true\n[purpose.docs]\nservices = [\"web\"]\n");
+    assert_eq!(services(&["create", "a"]), ["web"]);
+    assert!(services(&["create", "b", "--no-ports"]).is_empty());
+    assert_eq!(services(&["create", "c", "--ports=api"]), ["api"]);
+    // A purpose without ports has none to give, and that is no error where nobody asked.
+    assert!(services(&["create", "d", "--purpose", "docs"]).is_empty());
+    sandbox.refused(&["create", "e", "--purpose", "docs", "--ports"], "usage");
+    sandbox.refused(&["create", "e", "--ports", "--no-ports"], "usage");
+    sandbox.configure("[create]\nports = 2\n");
+    assert_eq!(services(&["create", "f"]), ["web", "port-2"]);
+    sandbox.configure("[create]\nports = [\"web\", \"db\"]\n");
+    assert_eq!(services(&["create", "g"]), ["web", "db"]);
+    sandbox.configure("[create]\nports = 0\n");
+    sandbox.refused(&["create", "h"], "config_invalid");
+}

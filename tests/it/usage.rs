@@ -64,3 +64,22 @@ fn an_error_without_json_leaves_stdout_empty_and_with_it_stderr() {
     json.error("not_found");
     assert_eq!(json.stdout.lines().count(), 1, "one object, one line: {}", json.shown());
 }
+
+#[test]
+fn an_answer_that_cannot_be_written_is_said_on_stderr() {
+    let sandbox = Sandbox::new();
+    for words in [&["list"][..], &["--json", "list"], &["--json", "path", "nobody"], &["path", "main"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = sandbox.command(&sandbox.repo(), words).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
+        assert!(said.contains("error: "), "{words:?}: {said}");
+    }
+    // A reader who left is no failure.
+    for words in [&["list"][..], &["--json", "list"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = sandbox.command(&sandbox.repo(), words).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{words:?}");
+    }
+}

@@ -358,3 +358,36 @@ fn one_command_finishes_what_a_deletion_by_hand_began() {
         assert_eq!(fs::read_to_string(folder.join("staged.txt")).unwrap(), "staged\n");
     }
 }
+
+/// Runs the first command of a hint that begins with `program`.
+fn follow(sandbox: &Sandbox, hint: &str, program: &str) {
+    let command = hint.split('`').find(|part| part.starts_with(program)).unwrap();
+    let mut shell = sandbox.program("sh", &sandbox.repo());
+    let command = command.replacen("wt ", "\"$WT\" ", usize::from(program == "wt "));
+    let done = shell.args(["-c", &command]).env("WT", env!("CARGO_BIN_EXE_wt")).output().unwrap();
+    assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn either_way_that_the_hint_names_settles_what_stands_in_a_worktrees_place() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    let hint = || {
+        let found = findings(&sandbox, &[], 2);
+        assert_eq!(codes(&found), ["worktree-foreign"]);
+        found[0]["hint"].as_str().unwrap().to_owned()
+    };
+    // It is the worktree, and lost its link.
+    fs::remove_file(folder.join(".git")).unwrap();
+    follow(&sandbox, &hint(), "git worktree repair");
+    assert!(findings(&sandbox, &[], 0).is_empty());
+    assert_eq!(sandbox.status(&folder), "");
+    // It is something else.
+    fs::remove_file(folder.join(".git")).unwrap();
+    let said = hint();
+    fs::rename(&folder, sandbox.path("away")).unwrap();
+    follow(&sandbox, &said, "wt ");
+    assert!(findings(&sandbox, &[], 0).is_empty());
+    assert_eq!(sandbox.living().len(), 0);
+}

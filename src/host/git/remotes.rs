@@ -50,6 +50,15 @@ impl Repository {
         Ok(None)
     }
 
+    /// Returns when a commit was committed, in seconds since 1970; `None` where git does not say.
+    pub fn commit_time(&self, commit: &str) -> Result<Option<i64>> {
+        let commit_read = self.library().and_then(|library| library.find_commit(oid(commit).ok()?).ok());
+        if let Some(read) = commit_read {
+            return Ok(Some(read.time().seconds()));
+        }
+        Ok(self.git().args(["show", "-s", "--format=%ct", commit]).require()?.text().parse().ok())
+    }
+
     /// Counts the commits that only `ours` and only `theirs` have; both are full hashes.
     pub fn ahead_behind(&self, ours: &str, theirs: &str) -> Result<Distance> {
         let failed = |error| from_library(error, "compare commits");

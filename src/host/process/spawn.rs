@@ -53,22 +53,35 @@ pub struct Wish<'a> {
     pub stdout_to_stderr: bool,
 }
 
-/// Runs the command and returns its exit status; a death by signal `n` is 128 + n, as in a shell.
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Its exit status; a death by signal `n` is 128 + n, as in a shell.
+    pub code: u8,
+    /// The signal that it died of.
+    pub signal: Option<i32>,
+}
+
+/// Runs the command and returns how it ended.
 /// What asks this process to stop (SIGTERM, SIGHUP) is passed on; Ctrl-C reaches the command by itself.
 ///
 /// # Errors
 ///
 /// Those of starting it: `NotFound`, `PermissionDenied`, …
-pub fn run(wish: &Wish<'_>) -> io::Result<u8> {
-    run_while(wish, || {})
+pub fn run(wish: &Wish<'_>) -> io::Result<Exit> {
+    run_to_the_end(wish, || {}).map(|status| Exit { code: code(status), signal: status.signal() })
 }
 
-/// The same, and calls `glance` several times a second while the command runs.
+/// The same, returns the exit status alone, and calls `glance` several times a second while the command runs.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub fn run_while(wish: &Wish<'_>, glance: impl FnMut() + Send) -> io::Result<u8> {
+    run_to_the_end(wish, glance).map(code)
+}
+
+fn run_to_the_end(wish: &Wish<'_>, glance: impl FnMut() + Send) -> io::Result<ExitStatus> {
     let asked = [(SIGTERM, Signal::TERM), (SIGHUP, Signal::HUP)].map(|(number, signal)| {
         let flag = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(number, Arc::clone(&flag)).map(|id| (id, flag, signal))
@@ -80,7 +93,7 @@ pub fn run_while(wish: &Wish<'_>, glance: impl FnMut() + Send) -> io::Result<u8>
     for id in asked.iter().map(|(id, ..)| *id).chain([kept]) {
         signal_hook::low_level::unregister(id);
     }
-    status.map(code)
+    status
 }
 
 #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
@@ -204,6 +217,7 @@ mod tests {
             variables: &[("WT_NAME".to_owned(), "it's $here".to_owned())],
             stdout_to_stderr: false,
         })
+        .map(|exit| exit.code)
     }
 
     #[test]

@@ -22,8 +22,11 @@ fn absent(entry: &Entry, seen: &Seen) -> Option<Finding> {
         ),
         Presence::There => seen.foreign.as_ref().map(|what| {
             let message = format!("{} is not this worktree: {what}", entry.path.display());
-            about(Kind::WorktreeForeign, message)
-                .hint(format!("move it away, or give the record up: wt remove {}", entry.name))
+            let name = &entry.name;
+            about(Kind::WorktreeForeign, message).hint(format!(
+                "where it is the worktree and only its `.git` is gone, `git worktree repair` makes it one again; \
+                 else move it away, and `wt remove {name}` drops the record"
+            ))
         }),
         Presence::Moved(to) => Some(
             about(Kind::WorktreeMoved, format!("it was moved to {}", to.display()))

@@ -12,6 +12,7 @@ use super::settings::{
     Strategy, TrashSettings, WorktreeSettings,
 };
 use super::{check, running, schema};
+use crate::model::creation::{Base, CreateSettings};
 use crate::model::service::ServiceName;
 
 /// Returns the settings that `merged` makes.
@@ -39,6 +40,13 @@ pub fn config(merged: Merged) -> Config {
             })
             .collect(),
         services: services(&merged),
+        create: CreateSettings {
+            ports: find(&merged, "create.ports", check::port_wish).unwrap_or_default(),
+            base: match text("create.base").as_deref() {
+                Some("default") => Base::Default,
+                _ => Base::Head,
+            },
+        },
         conflict: ConflictSettings {
             policy: if retry { ConflictPolicy::Retry } else { ConflictPolicy::Fail },
             max_retries: number("ports.conflict.max_retries"),

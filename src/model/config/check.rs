@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::problem::Fault;
 use super::schema::Kind;
 use super::{health, running};
+use crate::model::creation::{MOST_PORTS, PortWish};
 use crate::model::exclusion::Exclusion;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::service::ServiceName;
@@ -42,6 +43,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
         Kind::Size => size(value).map(|_| ()),
         Kind::Health => health::check(value),
         Kind::Flag => flag(value).map(|_| ()),
+        Kind::PortWish => port_wish(value).map(|_| ()),
         Kind::Command => running::command(value).map(|_| ()),
         Kind::Folder => running::folder(value).map(|_| ()),
         Kind::Compose => running::compose(value).map(|_| ()),
@@ -59,6 +61,17 @@ pub fn text(value: &Value) -> Result<&str, Fault> {
         Some(text) => Ok(text),
         None => Err(wrong("a text", value)),
     }
+}
+
+/// Returns the ports that a new worktree is to have.
+pub fn port_wish(value: &Value) -> Result<PortWish, Fault> {
+    if value.is_array() {
+        services(value)?;
+    }
+    PortWish::find(value).ok_or_else(|| {
+        Fault::new(format!("must be true, false, a number from 1 to {MOST_PORTS}, or a list of services"))
+            .hint("such as `true`, `2` or `[\"web\"]`")
+    })
 }
 
 /// Returns the elements of a list; a fault says which element it is about.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::health::CHECKS;
 use super::running::{CONDITIONS, POLICIES};
 use super::schema::{KEYS, Kind};
+use crate::model::creation::MOST_PORTS;
 
 /// Returns the JSON schema (draft 2020-12) of a configuration file.
 #[must_use]
@@ -62,6 +63,11 @@ fn kind(of: Kind) -> Value {
         Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
         Kind::Flag => json!({ "type": "boolean" }),
+        Kind::PortWish => json!({ "anyOf": [
+            { "type": "boolean" },
+            { "type": "integer", "minimum": 1, "maximum": MOST_PORTS },
+            kind(Kind::Services),
+        ] }),
         Kind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w) *)+$" }),
         Kind::Size => json!({ "type": ["string", "integer"], "minimum": 0 }),
         Kind::Compose => json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]*$" }),

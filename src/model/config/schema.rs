@@ -44,6 +44,8 @@ pub enum Kind {
     Restart,
     /// True or false.
     Flag,
+    /// True or false, a number of ports, or a list of service names.
+    PortWish,
 }
 
 /// One key; `*` in its path stands for the name of a purpose or a service.
@@ -92,6 +94,17 @@ pub const KEYS: &[Key] = &[
     ),
     key("worktree.name", Kind::Template(NAME_VALUES), "The name of a new worktree."),
     key("worktree.branch", Kind::Template(NAME_VALUES), "The branch of a new worktree."),
+    key(
+        "create.ports",
+        Kind::PortWish,
+        "The ports of a new worktree when neither `--ports` nor `--no-ports` is given: true for its purpose's services, a \
+         number, or a list of services.",
+    ),
+    key(
+        "create.base",
+        Kind::Choice(&["HEAD", "default"]),
+        "Where a new branch starts without `--base`: at HEAD, or at the default branch.",
+    ),
     key(
         "purpose.*.ports",
         Kind::Ports,

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::problem::{Fault, Problem};
 use crate::error::Failure;
+use crate::model::creation::CreateSettings;
 use crate::model::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
@@ -20,6 +21,7 @@ pub use super::service::{ServiceSettings, SocketUse};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub worktree: WorktreeSettings,
+    pub create: CreateSettings,
     /// In the order of the files: built-in ones first.
     pub purposes: Vec<(Purpose, PurposeSettings)>,
     pub services: BTreeMap<ServiceName, ServiceSettings>,

@@ -75,6 +75,11 @@ fn value(key: &str, text: &str, origin: Origin) -> Result<ConfigValue, Problem> 
 fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
     match kind {
         Kind::Restart if !text.starts_with('{') => Ok(Value::from(text)),
+        Kind::PortWish => Ok(match (text.parse::<bool>(), text.parse::<i64>()) {
+            (Ok(flag), _) => Value::from(flag),
+            (_, Ok(count)) => Value::from(count),
+            _ => return read(Kind::Services, text),
+        }),
         Kind::Words | Kind::Services | Kind::Variables | Kind::Ports | Kind::Needs
             if !text.starts_with(['[', '{']) =>
         {

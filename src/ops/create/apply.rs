@@ -12,6 +12,7 @@ use crate::host::git::{Repository, Way};
 use crate::host::lock::FileHold;
 use crate::host::token;
 use crate::model::registry::entry::Entry;
+use crate::model::start::Start;
 use crate::model::view::WorktreeView;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
 use crate::ops::{view, watch::Watch};
@@ -33,6 +34,11 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkout: Option<checkout::Report>,
     pub branch: BranchPlan,
+    /// Where the branch came from.
+    pub start: Start,
+    /// The branch that is called as the identifier is, where the worktree's own is a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namesake: Option<String>,
     /// The variables of the env block, in order; also there with `--no-env`.
     #[serde(skip)]
     pub variables: Vec<(String, String)>,
@@ -83,6 +89,8 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
         way: made.way,
         checkout: made.checkout,
         branch: plan.branch,
+        start: plan.start,
+        namesake: plan.namesake,
         variables,
         warnings,
         passed_over: passed_over.iter().map(|port| port.number()).collect(),

@@ -106,7 +106,7 @@ fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> 
             // Somebody was faster: a numbered name moves on, a chosen one is refused.
             plan = plan_names(context, &plan.request, registry)?;
         }
-        require_free_branch(registry, repository, &id, &plan)?;
+        require_free_branch(context, registry, repository, &id, &plan)?;
         let choices = match choose(context, registry, &plan, skip)? {
             Selection::Chosen(choices) => choices,
             refused => {
@@ -157,6 +157,7 @@ fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> 
 
 /// Two creates may have planned to check out one branch: under the lock only the first one may.
 fn require_free_branch(
+    context: &Context,
     registry: &Registry,
     repository: &Repository,
     id: &RepositoryId,
@@ -171,14 +172,17 @@ fn require_free_branch(
             Code::BranchCheckedOut,
             format!("branch `{branch}` is being checked out by `{}` at this moment", rival.name),
         )
-        .hint(format!("to start a new branch from it, pass `--base {branch}`")));
+        .hint(format!(
+            "to start a new branch from it: `{}`",
+            refusal::from_branch(context, branch, &plan.purpose, &plan.request)
+        )));
     }
     // A new one is nobody's until it is made, and it can be made only once.
     if plan.branch.is_new() {
         return Ok(());
     }
     match repository.branch_in_use(branch)? {
-        Some(used) => Err(refusal::branch_in_use(branch, &used, &plan.purpose, &plan.request)),
+        Some(used) => Err(refusal::branch_in_use(context, branch, &used, &plan.purpose, &plan.request)),
         None => Ok(()),
     }
 }

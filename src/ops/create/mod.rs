@@ -8,6 +8,7 @@ mod make;
 mod plan;
 mod refusal;
 mod request;
+mod start;
 mod wishes;
 
 pub use apply::{Report, apply};

@@ -15,6 +15,7 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Choice, Selection, Wish};
+use crate::model::start::Start;
 use crate::model::suggestion;
 use crate::ops::vanished::room;
 
@@ -22,6 +23,7 @@ use super::claim;
 use super::draft::{Draft, draft};
 use super::refusal;
 use super::request::{HeadWish, Request};
+use super::start;
 use super::wishes;
 
 /// How often a number is chosen again while others are choosing too.
@@ -69,6 +71,11 @@ pub struct Plan {
     pub name: String,
     pub path: PathBuf,
     pub branch: BranchPlan,
+    /// Where the branch comes from.
+    pub start: Start,
+    /// The branch that is called as the identifier is, where the worktree's own is a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namesake: Option<String>,
     /// The commit to be checked out, in hexadecimal.
     pub commit: String,
     pub purpose: Purpose,
@@ -153,24 +160,31 @@ pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
 pub(super) fn plan_names(context: &Context, request: &Request, registry: &Registry) -> Result<Plan> {
     let repository = context.require_repository()?;
     let purpose = require_purpose(context, request.purpose.as_ref())?;
-    let mut wishes = wishes::wishes(context, &purpose, &request.ports)?;
+    let mut wishes = wishes::wishes_of(context, &purpose, request.ports.as_ref())?;
     let id = repository.find_id();
     let draft = match chosen_identifier(request, &purpose)? {
         Some(identifier) => drafted(context, repository, request, &purpose, identifier)?,
         None => next_free(context, repository, request, &purpose, registry, id.as_ref())?,
     };
-    let (branch, commit, mut warnings) = branch_plan(repository, request, &purpose, &draft)?;
+    // Of creates that are alike all but the first are refused alike: for the worktree, before its branch.
     if let Some(taken) = id.as_ref().and_then(|id| registry.find_living(id, &draft.name)) {
+        let again = refusal::from_branch(context, &draft.branch, &purpose, request);
         return Err(Failure::new(
             Code::WorktreeExists,
             format!("worktree `{}` exists already, at {}", taken.name, taken.path.display()),
         )
-        .hint(format!("`wt switch {}` goes there, `wt remove {}` takes it back", taken.name, taken.name))
+        .hint(format!(
+            "`wt switch {}` goes there, `wt remove {}` takes it back; to start a new branch from it: `{again}`",
+            taken.name, taken.name
+        ))
         .detail("path", taken.path.display().to_string()));
     }
+    let (branch, commit, mut warnings) = branch_plan(context, repository, request, &purpose, &draft)?;
+    let start = start::start(context, repository, request, &branch, &commit);
+    let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     let folder_existed = require_free_path(repository, registry, &draft.path)?;
     if request.env && repository.is_in_commit(&commit, ".env")? {
-        return Err(refusal::env_tracked());
+        return Err(refusal::env_tracked(context));
     }
     let way = repository.way(&commit)?;
     if !request.env && !wishes.is_empty() {
@@ -184,6 +198,8 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         name: draft.name,
         path: draft.path,
         branch,
+        start,
+        namesake,
         commit,
         purpose,
         identifier: draft.identifier,
@@ -272,6 +288,7 @@ fn next_free(
 type Planned = (BranchPlan, String, Vec<String>);
 
 fn branch_plan(
+    context: &Context,
     repository: &Repository,
     request: &Request,
     purpose: &Purpose,
@@ -279,7 +296,7 @@ fn branch_plan(
 ) -> Result<Planned> {
     let name = draft.branch.clone();
     if request.head == HeadWish::Detached {
-        return Ok((BranchPlan::Detached, base_commit(repository, request)?, Vec::new()));
+        return Ok((BranchPlan::Detached, base_commit(context, repository, request)?, Vec::new()));
     }
     if let Some(tip) = repository.find_branch(&name)? {
         if request.head == HeadWish::NewBranch {
@@ -287,7 +304,7 @@ fn branch_plan(
                 .hint("leave out `--new-branch` to check it out, or choose another name"));
         }
         if let Some(used) = repository.branch_in_use(&name)? {
-            return Err(refusal::branch_in_use(&name, &used, purpose, request));
+            return Err(refusal::branch_in_use(context, &name, &used, purpose, request));
         }
         let ignored = request
             .base
@@ -296,7 +313,7 @@ fn branch_plan(
         return Ok((BranchPlan::Existing { name }, tip, ignored.into_iter().collect()));
     }
     if let Some(used) = repository.branch_in_use(&name)? {
-        return Err(refusal::branch_in_use(&name, &used, purpose, request));
+        return Err(refusal::branch_in_use(context, &name, &used, purpose, request));
     }
     if let Some(obstacle) = repository.branch_obstacle(&name)? {
         return Err(Failure::new(
@@ -323,11 +340,12 @@ fn branch_plan(
             return Ok((BranchPlan::Track { name, remote, tracked: Box::new(found) }, commit, Vec::new()));
         }
     }
-    Ok((BranchPlan::New { name }, base_commit(repository, request)?, Vec::new()))
+    Ok((BranchPlan::New { name }, base_commit(context, repository, request)?, Vec::new()))
 }
 
-fn base_commit(repository: &Repository, request: &Request) -> Result<String> {
-    let spec = request.base.as_deref().unwrap_or("HEAD");
+fn base_commit(context: &Context, repository: &Repository, request: &Request) -> Result<String> {
+    let configured = start::configured_base(context, repository)?;
+    let spec = request.base.as_deref().or(configured.as_deref()).unwrap_or("HEAD");
     if let Some(commit) = repository.find_commit(spec)? {
         return Ok(commit);
     }

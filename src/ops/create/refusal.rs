@@ -1,6 +1,7 @@
 //! Why a create is refused, in words: each refusal names the thing and the next command.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::owner;
 use crate::model::branch::BranchUse;
+use crate::model::command_line::CommandLine;
 use crate::model::config::settings::{ConflictPolicy, ConflictSettings};
 use crate::model::holder::Words;
 use crate::model::listener::Busy;
@@ -236,9 +238,14 @@ pub fn holder(busy: &Busy) -> String {
 }
 
 /// The refusal of a branch that is checked out, rebased or bisected elsewhere.
-pub fn branch_in_use(branch: &str, used: &BranchUse, purpose: &Purpose, request: &Request) -> Failure {
+pub fn branch_in_use(
+    context: &Context,
+    branch: &str,
+    used: &BranchUse,
+    purpose: &Purpose,
+    request: &Request,
+) -> Failure {
     let how = used.hold.as_str();
-    let identifier = request.identifier.as_ref().map_or_else(|| "ID".to_owned(), ToString::to_string);
     if used.path.symlink_metadata().is_err() {
         let name = used.admin.as_deref().unwrap_or("NAME");
         return Failure::new(
@@ -249,21 +256,42 @@ pub fn branch_in_use(branch: &str, used: &BranchUse, purpose: &Purpose, request:
         .detail("branch", branch)
         .detail("path", used.path.display().to_string());
     }
-    // The same identifier would mean the same branch again.
-    let is_same = branch.rsplit('/').next() == Some(&identifier);
-    let other = if is_same { format!("{identifier}-2") } else { identifier };
+    let again = from_branch(context, branch, purpose, request);
     Failure::new(Code::BranchCheckedOut, format!("branch `{branch}` is {how} in {}", used.path.display()))
-        .hint(format!(
-            "`wt switch {branch}` goes there; to start a new branch from it: `wt create {other} --purpose {purpose} --base {branch}`"
-        ))
+        .hint(format!("`wt switch {branch}` goes there; to start a new branch from it: `{again}`"))
         .detail("branch", branch)
         .detail("path", used.path.display().to_string())
 }
 
+/// The command that was typed, for a new branch that starts at `branch`: everything else as it was asked for.
+pub fn from_branch(context: &Context, branch: &str, purpose: &Purpose, request: &Request) -> CommandLine {
+    let typed = &context.host.typed;
+    let typed = if typed.is_of("create") {
+        typed.clone()
+    } else {
+        CommandLine::of(&["wt", "create"].map(OsString::from))
+    };
+    let identifier = request.identifier.as_ref().map_or_else(|| "ID".to_owned(), ToString::to_string);
+    // The same identifier would mean the same branch again.
+    let is_same = branch.rsplit('/').next() == Some(&identifier);
+    let other = if is_same { format!("{identifier}-2") } else { identifier };
+    let names_both = typed.name("create").is_some_and(|name| name.contains('/'));
+    let name = if names_both { format!("{purpose}/{other}") } else { other };
+    let again = typed
+        .without(&["-b", "--branch", "--base", "--identifier"])
+        .with_name("create", &name)
+        .with(&["--base", branch]);
+    let tells_purpose = names_both || again.has(&["-p", "--purpose"]) || purpose.as_str() == "feature";
+    if tells_purpose { again } else { again.with(&["--purpose", purpose.as_str()]) }
+}
+
 /// The refusal to write into an `.env` that the repository itself keeps.
-pub fn env_tracked() -> Failure {
+pub fn env_tracked(context: &Context) -> Failure {
+    let typed = &context.host.typed;
+    let without = typed.clone().with(&["--no-env"]);
+    let without = if typed.is_of("create") { format!("`{without}`, or ") } else { String::new() };
     Failure::new(Code::EnvTracked, "`.env` is tracked by git in the commit to be checked out")
-        .hint("pass `--no-env`, or take it out of the repository: `git rm --cached .env`")
+        .hint(format!("{without}take it out of the repository: `git rm --cached .env`"))
 }
 
 /// Answers whether a busy port is passed over rather than fatal.

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::model::config::settings::ConflictPolicy;
+pub use crate::model::creation::PortWish;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
-use crate::model::service::ServiceName;
 
 /// What HEAD of the new worktree should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,18 +18,6 @@ pub enum HeadWish {
     Detached,
 }
 
-/// Which ports the worktree should get.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PortWish {
-    None,
-    /// One for each service of the purpose.
-    Purpose,
-    /// That many: the purpose's services in order, then `port-2`, `port-3`, …
-    Count(usize),
-    /// One for each of these.
-    Services(Vec<ServiceName>),
-}
-
 /// A wish for a new worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -40,7 +28,8 @@ pub struct Request {
     pub branch: Option<String>,
     pub base: Option<String>,
     pub head: HeadWish,
-    pub ports: PortWish,
+    /// `None`: as the configuration says.
+    pub ports: Option<PortWish>,
     /// `None`: as the configuration says.
     pub on_conflict: Option<ConflictPolicy>,
     pub path: Option<PathBuf>,

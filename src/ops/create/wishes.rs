@@ -21,6 +21,22 @@ pub fn wishes(context: &Context, purpose: &Purpose, ports: &PortWish) -> Result<
     services.into_iter().map(|service| wish(&context.config, purpose, service)).collect()
 }
 
+/// The wishes of a create: those asked for, else those that the configuration has for every worktree, as far as the purpose
+/// has ports.
+///
+/// # Errors
+///
+/// As [`wishes`], for what was asked for.
+pub fn wishes_of(context: &Context, purpose: &Purpose, asked: Option<&PortWish>) -> Result<Vec<Wish>> {
+    if let Some(asked) = asked {
+        return wishes(context, purpose, asked);
+    }
+    let config = &context.config;
+    let has_ports = |service: &ServiceName| !config.ranges_for(purpose, service).is_empty();
+    let services = services(config, purpose, &config.create.ports).unwrap_or_default();
+    services.into_iter().filter(has_ports).map(|service| wish(config, purpose, service)).collect()
+}
+
 /// Fills in the ports that the same branch and purpose had before.
 pub fn recall(wishes: &mut [Wish], former: Option<&Former>) {
     for wish in wishes {
