@@ -33,6 +33,7 @@ mod doctor;
 mod env;
 mod env_quoting;
 mod forgetting;
+mod git_dir_elsewhere;
 mod gone_container;
 mod health_command;
 mod health_databases;

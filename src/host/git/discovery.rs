@@ -49,6 +49,8 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
         canonical(&common_dir.join(path))
     } else if let (false, Some(folder)) = (is_linked, &found.worktree) {
         folder.clone()
+    } else if let Some(main) = super::main_worktree::find(&common_dir) {
+        main
     } else if common_dir.file_name().is_some_and(|name| name == ".git") {
         common_dir.parent().unwrap_or(&common_dir).to_owned()
     } else {

@@ -24,6 +24,7 @@ mod identity;
 mod keep;
 mod leftover;
 mod linked;
+mod main_worktree;
 mod marks;
 mod merged;
 mod operation;

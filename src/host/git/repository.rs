@@ -110,8 +110,10 @@ impl Repository {
         let folder = std::fs::metadata(&self.common_dir).map_err(|error| {
             Failure::from_io(error, Code::GitFailed, format!("cannot read {}", self.common_dir.display()))
         })?;
+        let id = self.require_id()?;
+        self.keep_main_worktree()?;
         Ok(RepositoryRecord {
-            id: self.require_id()?,
+            id,
             path: self.root.clone(),
             common_dir: self.common_dir.clone(),
             device: folder.dev(),
