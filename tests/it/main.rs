@@ -79,6 +79,7 @@ mod refs;
 mod registry;
 mod remove;
 mod remove_danger;
+mod remove_locks;
 mod remove_refuses;
 mod remove_submodules;
 mod remove_unseen;

@@ -7,6 +7,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::admin_files::{link_text, relative_path, write_new};
+use super::admin_locks::remove_locks;
 use super::discovery::read_link_file;
 use super::identity::make_folder;
 use super::linked::names_back;
@@ -126,13 +127,15 @@ impl Repository {
             && names_back(path, &admin)
     }
 
-    /// Moves the admin folder out of git's sight, to `to`, which must not exist.
+    /// Moves the admin folder out of git's sight, to `to`, which must not exist, once no lock of git's lies in it.
     pub fn take_admin(&self, name: &str, to: &Path) -> Result<()> {
         let admin = self.admin_dir(name);
         if let Some(parent) = to.parent() {
             make_folder(parent)?;
         }
+        self.await_admin_locks(name)?;
         rename_to_new(&admin, to).map_err(|error| cannot("move", &admin)(error.into()))?;
+        remove_locks(to);
         // git removes the folder too when the last worktree goes; not empty is the usual answer.
         let _ = std::fs::remove_dir(self.common_dir.join("worktrees"));
         Ok(())
@@ -141,6 +144,7 @@ impl Repository {
     /// Moves an admin folder back from `from` and points it and the worktree at `path` to each other; returns its
     /// name, another one when the old one was taken meanwhile.
     pub fn put_back_admin(&self, from: &Path, name: &str, path: &Path) -> Result<String> {
+        remove_locks(from);
         // Whatever else stands there by now keeps its own `.git`.
         let is_its_folder = read_link_file(&path.join(".git"))
             .is_some_and(|target| target.file_name().is_some_and(|named| named == name));

@@ -5,16 +5,13 @@ use std::path::Path;
 
 use git2::ErrorCode;
 
-use super::git_lock::wait_for_lock;
+use super::git_lock::{ATTEMPTS, wait_for_lock};
 use super::ref_edit::resolved;
 use super::remotes::oid;
 use super::repository::{Repository, from_library};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::model::branch::RemoteBranch;
-
-/// How often a lock file of git's that another process holds is tried again: about three seconds in all.
-const ATTEMPTS: u32 = 120;
 
 impl Repository {
     /// Makes the branch `name` at `commit`, with `message` in its reflog. Fails with `branch_exists` when it is there.

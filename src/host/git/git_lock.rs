@@ -15,7 +15,7 @@ use crate::host::lock::FileHold;
 use crate::host::token;
 
 /// How often a lock that somebody else holds is tried again: about three seconds in all.
-const ATTEMPTS: u32 = 120;
+pub(super) const ATTEMPTS: u32 = 120;
 
 /// Lock files of git's that are ours, given back with the value.
 pub(super) struct GitLock {

@@ -15,7 +15,7 @@ use crate::host::token;
 use crate::model::branch::Head;
 
 /// How long nothing must have changed before git is taken to be gone.
-const SETTLED_AFTER: Duration = Duration::from_secs(10);
+pub(super) const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
 /// An admin folder that git left half-made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod admin;
 mod admin_files;
+mod admin_locks;
 mod attributes;
 mod branch_edit;
 mod branch_use;

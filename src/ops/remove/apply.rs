@@ -141,6 +141,8 @@ fn put_away(
     let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.clone()) else {
         return Err(Failure::new(Code::Internal, format!("`{}` has no admin folder", target.name)));
     };
+    // Before anything is stopped or moved: this may be a refusal.
+    repository.await_admin_locks(&admin)?;
     let trash = planned_trash(context, repository, target, plan.delete_branch, &token);
     let entry = mark_removing(context, repository, target, &admin, &trash)?;
     // Not before that is on record: a removal that cannot begin stops nothing.

@@ -29,6 +29,7 @@ pub(super) fn put_away(
 ) -> Result<Trash> {
     let token = token::random()?;
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
+    repository.await_admin_locks(admin)?;
     let planned = planned_trash(context, repository, target, delete_branch, &token);
     // There is no folder: the record is all there is to keep.
     let trash = Trash { folder: planned.admin.clone(), ..planned };
