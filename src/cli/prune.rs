@@ -26,8 +26,11 @@ use crate::ui::{escape, prompt};
 /// whose processes run, branches nobody ever committed to, and worktrees made, switched or committed to less than
 /// --min-age ago. The branch stays, unless --delete-branch is given. `wt restore NAME` undoes it.
 ///
-/// On a terminal it asks before it removes merged worktrees; elsewhere, and with --yes, it goes on. -v says why each of
-/// the others stays.
+/// The default branch is `[git] default_branch`, else the recorded HEAD of the remote that the main worktree's branch
+/// follows, or of the only remote; where none of that tells, --merged is refused.
+///
+/// On a terminal it asks before it removes merged worktrees; elsewhere, and with --yes, it goes on. It says of each of the
+/// others why it stays (without --merged -v does).
 /// With NAMEs only those go, each by its whole name, identifier, branch or folder, and no evidence is asked for: also one
 /// on a disk that is not mounted here, of another machine, or of a repository that is gone. What is there, moved or
 /// locked is refused.
@@ -54,7 +57,7 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// `not_a_repository`; or the records or the history cannot be read.
+/// `not_a_repository`; `branch_not_found`: nothing tells the default branch; or the records or the history cannot be read.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = if arguments.dry_run { session.context_as_it_is()? } else { session.context()? };
     let request = Request {
@@ -71,7 +74,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         }
         let text: String =
             plan.candidates.iter().map(|candidate| would(candidate, arguments.delete_branch)).collect();
-        tell_kept(session, &plan.kept);
+        tell_kept(session, &plan.kept, &plan.compared_with);
         return finish(session, &text, 0);
     }
     let mut status = 0;
@@ -88,7 +91,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     }
     let now = context.now();
     let text: String = report.pruned.iter().map(|pruned| line(session, pruned, now)).collect();
-    tell_kept(session, &report.kept);
+    tell_kept(session, &report.kept, &report.compared_with);
     session.clean_up(&context, Occasion::Removal);
     finish(session, &text, status)
 }
@@ -113,9 +116,15 @@ fn is_wanted(session: &Session<'_>, merged: &[&Candidate]) -> Result<bool> {
     prompt::confirm(session.ui, &question)
 }
 
-fn tell_kept(session: &Session<'_>, kept: &[Kept]) {
+/// Says which worktrees stay, and why: where they were compared, that is the answer.
+fn tell_kept(session: &Session<'_>, kept: &[Kept], compared_with: &[String]) {
+    let ui = session.ui;
     for kept in kept {
-        session.ui.say_more(&format!("kept {}: {}", escape::line(&kept.name), escape::line(&kept.reason)));
+        let text = format!("kept {}: {}", escape::line(&kept.name), escape::line(&kept.reason));
+        if compared_with.is_empty() { ui.say_more(&text) } else { ui.say(&text) }
+    }
+    if !compared_with.is_empty() {
+        ui.say(&format!("compared with {}", escape::line(&compared_with.join(" and "))));
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Arguments {
     /// Give up what would be lost; twice for a locked worktree
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub force: u8,
-    /// Delete the branch too
+    /// Delete the branch too, unless another worktree has it; the default branch only with --force
     #[arg(short = 'D', long)]
     pub delete_branch: bool,
     /// A NAME that no worktree has is no error

@@ -1,6 +1,9 @@
 //! Branches and HEADs: what a worktree's HEAD points at, who uses a branch, which remotes have it.
 
+use std::fmt;
 use std::path::PathBuf;
+
+use serde::Serialize;
 
 /// What the HEAD of a worktree points at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +78,59 @@ pub struct BranchUse {
     /// git's name of the worktree; `None` for the main one.
     pub admin: Option<String>,
     pub hold: Hold,
+}
+
+/// Why a branch that was to be deleted stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptReason {
+    /// Another worktree has it checked out.
+    CheckedOut,
+    /// A rebase in another worktree will come back to it, or move it.
+    Rebasing,
+    /// A bisection in another worktree will come back to it.
+    Bisecting,
+    /// It is the default branch, and nobody insisted.
+    DefaultBranch,
+    /// It is at another commit than the one that was looked at.
+    Moved,
+    /// git's files could not be changed, or not be read.
+    Failed,
+}
+
+impl KeptReason {
+    /// Returns the reason that a hold on the branch is.
+    #[must_use]
+    pub fn of(hold: Hold) -> Self {
+        match hold {
+            Hold::CheckedOut => Self::CheckedOut,
+            Hold::Rebase => Self::Rebasing,
+            Hold::Bisect => Self::Bisecting,
+        }
+    }
+}
+
+/// A branch that stays although its worktree goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchKept {
+    pub reason: KeptReason,
+    /// The worktree that has it.
+    pub path: Option<PathBuf>,
+}
+
+/// As the end of a sentence: `it is checked out in /p/x`.
+impl fmt::Display for BranchKept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.reason {
+            KeptReason::CheckedOut => "it is checked out",
+            KeptReason::Rebasing => "it is being rebased",
+            KeptReason::Bisecting => "it is being bisected",
+            KeptReason::DefaultBranch => "it is the default branch (`--force` deletes it all the same)",
+            KeptReason::Moved => "it has moved on, or is gone",
+            KeptReason::Failed => "it cannot be deleted",
+        })?;
+        self.path.as_ref().map_or(Ok(()), |path| write!(formatter, " in {}", path.display()))
+    }
 }
 
 /// A branch as a remote had it when last fetched.

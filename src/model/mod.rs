@@ -8,6 +8,7 @@ pub mod command_line;
 pub mod compose_project;
 pub mod config;
 pub mod creation;
+pub mod default_branch;
 pub mod diagnosis;
 pub mod dispute;
 pub mod doubled;

@@ -16,7 +16,7 @@ use crate::model::registry::table::Registry;
 use crate::model::view::{ChangesView, StatusView, WorktreeView};
 
 use super::rows;
-use super::view;
+use super::{branches, view};
 
 /// A wish for a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn add(
     let mut shown = view::of_rows(context, repository, &rows);
     context.host.interrupt.check()?;
     if request.status {
-        let mut distances = Distances::new(repository);
+        let mut distances = Distances::new(context, repository);
         let mut changes = changes(context, repository, &shown, &mut report.warnings)?.into_iter();
         for worktree in &mut shown {
             let mut status = StatusView::default();
@@ -141,6 +141,7 @@ fn count(changes: &Changes) -> ChangesView {
 
 /// Ahead and behind of the upstream, else of the default branch. Many branches stand at the same commits.
 struct Distances<'a> {
+    context: &'a Context,
     repository: &'a Repository,
     upstreams: Option<Upstreams>,
     /// The default branch and its commit, once they were looked for.
@@ -149,8 +150,9 @@ struct Distances<'a> {
 }
 
 impl<'a> Distances<'a> {
-    fn new(repository: &'a Repository) -> Self {
+    fn new(context: &'a Context, repository: &'a Repository) -> Self {
         Self {
+            context,
             repository,
             upstreams: repository.upstreams().ok(),
             default: OnceCell::new(),
@@ -182,9 +184,9 @@ impl<'a> Distances<'a> {
     fn default(&self) -> Option<(String, String)> {
         let repository = self.repository;
         let found = || {
-            let name = repository.default_branch().ok()??;
-            let commit = repository.find_commit(&name).ok()??;
-            Some((name, commit))
+            let (name, trunks) = branches::require_trunks(self.context, repository).ok()?;
+            let trunk = trunks.into_iter().next()?;
+            Some((name, trunk.commit))
         };
         self.default.get_or_init(found).clone()
     }

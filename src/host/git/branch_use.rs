@@ -12,8 +12,16 @@ use crate::model::branch::{BranchUse, Head, Hold, Returning, is_object_id};
 impl Repository {
     /// Returns the worktree that holds the branch `name`, registered ones with a missing folder included.
     pub fn branch_in_use(&self, name: &str) -> Result<Option<BranchUse>> {
+        self.branch_in_use_beside(name, None)
+    }
+
+    /// The same, the linked worktree that git calls `own` passed over.
+    pub fn branch_in_use_beside(&self, name: &str, own: Option<&str>) -> Result<Option<BranchUse>> {
         let main = (!self.bare).then_some(None);
         for admin in main.into_iter().chain(self.admin_names()?.into_iter().map(Some)) {
+            if admin.is_some() && admin.as_deref() == own {
+                continue;
+            }
             let git_dir =
                 admin.as_deref().map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
             let Some(hold) = self.find_hold(admin.as_deref(), &git_dir, name)? else { continue };

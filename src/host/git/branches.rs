@@ -1,7 +1,5 @@
 //! Branches and commits, read: through libgit2, or through the git child where libgit2 cannot open the repository.
 
-use std::borrow::Cow;
-
 use git2::{ErrorCode, Oid};
 
 use super::repository::{Repository, from_library, unread};
@@ -153,35 +151,6 @@ impl Repository {
         }
         let below = self.references(&format!("refs/heads/{name}/"))?;
         Ok(below.into_iter().find_map(|(full, _)| Some(full.strip_prefix("refs/heads/")?.to_owned())))
-    }
-
-    /// Returns the default branch, short: what `origin/HEAD` names, else `init.defaultBranch`, `main`, `master`
-    /// or `trunk` where such a branch exists, else the main worktree's branch.
-    pub fn default_branch(&self) -> Result<Option<String>> {
-        if let Some(name) = self.remote_head()? {
-            return Ok(Some(name));
-        }
-        let configured = self.settings(None)?.get_string("init.defaultBranch").ok();
-        let usual = ["main", "master", "trunk"].map(Cow::Borrowed);
-        for name in configured.into_iter().map(Cow::Owned).chain(usual) {
-            if is_valid_branch_name(&name) && self.find_branch(&name)?.is_some() {
-                return Ok(Some(name.into_owned()));
-            }
-        }
-        Ok(self.read_head(None)?.branch().map(str::to_owned))
-    }
-
-    fn remote_head(&self) -> Result<Option<String>> {
-        let target = if let Some(library) = self.library() {
-            library
-                .find_reference("refs/remotes/origin/HEAD")
-                .ok()
-                .and_then(|reference| reference.symbolic_target().ok().flatten().map(str::to_owned))
-        } else {
-            let output = self.git().args(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]).run()?;
-            output.is_success().then(|| output.text())
-        };
-        Ok(target.and_then(|target| Some(target.strip_prefix("refs/remotes/origin/")?.to_owned())))
     }
 
     /// Returns what HEAD of the worktree we stand in points at; the repository's own HEAD elsewhere.

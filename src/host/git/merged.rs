@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::command::{Git, Output};
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
-use crate::model::branch::is_object_id;
+use crate::model::branch::{RemoteBranch, is_object_id};
 use crate::model::merged::{Evidence, Revision};
 
 /// How many first parents back from its tip the other branch is searched.
@@ -25,27 +25,25 @@ pub struct Trunk {
 type Line = Vec<(String, String)>;
 
 impl Repository {
-    /// Returns the default branch and its upstream, as far as they are there. Without an upstream of its own the remote
-    /// branch of the same name stands in.
-    pub fn trunks(&self) -> Result<Vec<Trunk>> {
-        let Some(name) = self.default_branch()? else { return Ok(Vec::new()) };
+    /// Returns the branch `name` and its upstream, as far as they are there. Without an upstream of its own the branch of
+    /// the same name on `remote` stands in.
+    pub fn trunks(&self, name: &str, remote: Option<&str>) -> Result<Vec<Trunk>> {
         let mut trunks = Vec::new();
-        if let Some(commit) = self.find_branch(&name)? {
-            trunks.push(Trunk { name: name.clone(), commit });
+        if let Some(commit) = self.find_branch(name)? {
+            trunks.push(Trunk { name: name.to_owned(), commit });
         }
         let short = |tracking: String| {
             let cut = tracking.strip_prefix("refs/remotes/").or_else(|| tracking.strip_prefix("refs/heads/"));
             cut.map_or_else(|| tracking.clone(), str::to_owned)
         };
-        if let Some(upstream) = self.upstream(&name)? {
+        if let Some(upstream) = self.upstream(name)? {
             if let (Some(tracking), Some(commit)) = (upstream.tracking, upstream.commit) {
                 trunks.push(Trunk { name: short(tracking), commit });
             }
             return Ok(trunks);
         }
-        let remotes = self.find_remote_branches(&name)?;
-        let of_origin = remotes.iter().position(|branch| branch.remote == "origin");
-        if let Some(branch) = remotes.into_iter().nth(of_origin.unwrap_or(0)) {
+        let of_remote = |branch: &RemoteBranch| remote.is_none_or(|remote| branch.remote == remote);
+        if let Some(branch) = self.find_remote_branches(name)?.into_iter().find(of_remote) {
             trunks.push(Trunk { name: short(branch.tracking), commit: branch.commit });
         }
         Ok(trunks)

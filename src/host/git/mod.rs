@@ -12,6 +12,7 @@ mod config;
 mod config_conditions;
 mod config_sources;
 mod conversions;
+mod default_branch;
 mod discovery;
 mod exchange;
 mod git_lock;

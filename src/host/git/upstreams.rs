@@ -21,6 +21,22 @@ impl Upstreams {
         self.find(branch)?.tracking
     }
 
+    /// Returns the remote that `branch` follows; `None` for a local branch, or none.
+    pub(super) fn remote_of(&self, branch: &str) -> Option<String> {
+        self.find(branch).map(|upstream| upstream.remote).filter(|remote| remote != ".")
+    }
+
+    /// Returns the remotes that are fetched from, in the order of the configuration.
+    pub(super) fn remotes(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (remote, _) in &self.specs {
+            if !names.contains(remote) {
+                names.push(remote.clone());
+            }
+        }
+        names
+    }
+
     fn find(&self, branch: &str) -> Option<Upstream> {
         let remote = self.settings.get_string(&format!("branch.{branch}.remote")).ok()?;
         let merge = self.settings.get_string(&format!("branch.{branch}.merge")).ok()?;

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::merge::Merged;
 use super::problem::Fault;
 use super::settings::{
-    AdoptSettings, Config, ConflictPolicy, ConflictSettings, EnvSettings, HealthSettings, HookSettings,
-    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, SocketUse,
-    Strategy, TrashSettings, WorktreeSettings,
+    AdoptSettings, Config, ConflictPolicy, ConflictSettings, EnvSettings, GitSettings, HealthSettings,
+    HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings,
+    ServiceSettings, SocketUse, Strategy, TrashSettings, WorktreeSettings,
 };
 use super::{check, running, schema};
 use crate::model::creation::{Base, CreateSettings};
@@ -69,6 +69,7 @@ pub fn config(merged: Merged) -> Config {
             max_alternatives: number("resolve.max_alternatives"),
             confirm: flag("resolve.confirm"),
         },
+        git: GitSettings { default_branch: text("git.default_branch").filter(|name| !name.is_empty()) },
         hooks: HookSettings {
             pre_push: match text("hooks.pre_push").as_deref() {
                 Some("block") => PrePush::Block,

@@ -181,6 +181,7 @@ pub const KEYS: &[Key] = &[
     key("resolve.preserve_foreign", Kind::Flag, "Whether processes that are not ours are left alone."),
     key("resolve.max_alternatives", Kind::Whole(1, 1000), "How many other ports are tried for one move."),
     key("resolve.confirm", Kind::Flag, "Whether a process is only terminated once somebody agreed."),
+    key("git.default_branch", Kind::Text, "The branch that others are merged into, where git does not tell."),
     key(
         "hooks.pre_push",
         Kind::Choice(&["warn", "block"]),

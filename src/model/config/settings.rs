@@ -29,6 +29,7 @@ pub struct Config {
     /// `[ports] stale_after`: how long nothing of a worktree may listen before its ports count as stale.
     pub stale_after: Duration,
     pub resolve: ResolveSettings,
+    pub git: GitSettings,
     pub hooks: HookSettings,
     pub adopt: AdoptSettings,
     pub health: HealthSettings,
@@ -99,6 +100,13 @@ pub struct ResolveSettings {
     pub max_alternatives: u32,
     /// Whether a process is only terminated once somebody agreed.
     pub confirm: bool,
+}
+
+/// `[git]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GitSettings {
+    /// The branch that others are merged into; `None` where git is to tell.
+    pub default_branch: Option<String>,
 }
 
 /// What critical findings do to a push.

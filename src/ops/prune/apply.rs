@@ -18,7 +18,8 @@ use super::report::{Kept, Kind, Pruned, Report, Request, found};
 ///
 /// `interrupted`; or the registry cannot be read. What was pruned until then can be restored.
 pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
-    let mut report = Report { kept: plan.kept.clone(), ..Report::default() };
+    let mut report =
+        Report { kept: plan.kept.clone(), compared_with: plan.compared_with.clone(), ..Report::default() };
     for candidate in &plan.candidates {
         context.host.interrupt.check()?;
         let kept = |reason| Kept { name: candidate.name.clone(), reason };
@@ -98,6 +99,7 @@ fn prune(
         restorable: removed.restorable,
         restorable_until: removed.restorable_until,
         branch_deleted: removed.branch_deleted,
+        branch_kept_reason: removed.branch_kept_reason,
         ports: removed.ports,
         ..candidate.outlook()
     }))

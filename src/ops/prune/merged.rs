@@ -12,6 +12,7 @@ use crate::model::listener::Listener;
 use crate::model::merged::{Merged, shows_work};
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
+use crate::ops::branches;
 use crate::ops::remove::{self, Target};
 use crate::ops::rows::{Row, canonical};
 
@@ -29,7 +30,7 @@ pub struct Judge<'a> {
     repository: &'a Repository,
     request: Request,
     trunks: Vec<Trunk>,
-    default_branch: Option<String>,
+    default_branch: String,
     /// `None` where the system does not tell: then nothing is taken away.
     listeners: Option<Vec<Listener>>,
 }
@@ -41,14 +42,20 @@ impl<'a> Judge<'a> {
         registry: &Registry,
         request: Request,
     ) -> Result<Self> {
+        let (default_branch, trunks) = branches::require_trunks(context, repository)?;
         Ok(Self {
             context,
             repository,
             request,
-            trunks: repository.trunks()?,
-            default_branch: repository.default_branch()?,
+            trunks,
+            default_branch,
             listeners: owner::sight(registry).ok(),
         })
+    }
+
+    /// Returns the names of the branches that are compared with.
+    pub fn compared_with(&self) -> Vec<String> {
+        self.trunks.iter().map(|trunk| trunk.name.clone()).collect()
     }
 
     /// Decides about one worktree that is there; the cheap questions first.
@@ -110,7 +117,7 @@ impl<'a> Judge<'a> {
         if is_current {
             return Some("you stand in it".to_owned());
         }
-        if let Some(branch) = branch(row).filter(|branch| Some(*branch) == self.default_branch.as_deref()) {
+        if let Some(branch) = branch(row).filter(|branch| *branch == self.default_branch) {
             return Some(format!("it is on `{branch}`, the default branch"));
         }
         self.business(row)
@@ -164,7 +171,7 @@ impl<'a> Judge<'a> {
         logs: &(Vec<LogLine>, Vec<LogLine>),
     ) -> Result<Result<Merged, String>> {
         if self.trunks.is_empty() {
-            return Ok(Err("there is no default branch to compare with".to_owned()));
+            return Ok(Err(format!("there is no branch `{}` to compare with", self.default_branch)));
         }
         for trunk in &self.trunks {
             let Some(evidence) = self.repository.find_merge_evidence(tip, trunk)? else { continue };

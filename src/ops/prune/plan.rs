@@ -64,6 +64,7 @@ impl Candidate {
             restorable: self.target.is_some(),
             restorable_until: None,
             branch_deleted: false,
+            branch_kept_reason: None,
             ports: allocations.map(crate::model::port::Port::number).collect(),
         }
     }
@@ -74,6 +75,8 @@ impl Candidate {
 pub struct Plan {
     pub candidates: Vec<Candidate>,
     pub kept: Vec<Kept>,
+    /// The default branch and its upstream, where worktrees were compared with them.
+    pub compared_with: Vec<String>,
     pub(super) request: Request,
 }
 
@@ -97,6 +100,7 @@ impl Plan {
         Shown {
             pruned: self.candidates.iter().map(Candidate::outlook).collect(),
             kept: self.kept.clone(),
+            compared_with: self.compared_with.clone(),
             delete_branch: self.request.delete_branch,
         }
     }
@@ -115,6 +119,8 @@ pub(super) fn vanished(context: &Context, repository: &Repository, row: &Row) ->
 pub struct Shown {
     pub pruned: Vec<Pruned>,
     pub kept: Vec<Kept>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compared_with: Vec<String>,
     pub delete_branch: bool,
 }
 
@@ -122,7 +128,7 @@ pub struct Shown {
 ///
 /// # Errors
 ///
-/// `not_a_repository`; or the records or the history cannot be read.
+/// `not_a_repository`; `branch_not_found` when the default branch is not known; or the records or the history cannot be read.
 pub fn plan(context: &Context, request: Request, names: &[String]) -> Result<Plan> {
     if !names.is_empty() {
         return named::plan(context, request, names);
@@ -130,7 +136,7 @@ pub fn plan(context: &Context, request: Request, names: &[String]) -> Result<Pla
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let lookout = Lookout::new(context, Some(repository))?;
-    let mut plan = Plan { candidates: Vec::new(), kept: Vec::new(), request };
+    let mut plan = Plan { candidates: Vec::new(), kept: Vec::new(), compared_with: Vec::new(), request };
     let mut standing = Vec::new();
     for row in rows::rows(repository, &registry)? {
         if row.is_main() {
@@ -147,6 +153,7 @@ pub fn plan(context: &Context, request: Request, names: &[String]) -> Result<Pla
     }
     if request.merged {
         let judge = Judge::new(context, repository, &registry, request)?;
+        plan.compared_with = judge.compared_with();
         for row in standing {
             context.host.interrupt.check()?;
             match judge.verdict(&row)? {

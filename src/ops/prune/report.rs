@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::model::branch::Head;
+use crate::model::branch::{Head, KeptReason};
 use crate::ops::find::Found;
 use crate::ops::rows::Row;
 
@@ -42,6 +42,9 @@ pub struct Pruned {
     pub restorable_until: Option<jiff::Timestamp>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub branch_deleted: bool,
+    /// Why the branch stays that was to go too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch_kept_reason: Option<KeptReason>,
     /// The ports that are free again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<u16>,
@@ -59,6 +62,9 @@ pub struct Kept {
 pub struct Report {
     pub pruned: Vec<Pruned>,
     pub kept: Vec<Kept>,
+    /// The default branch and its upstream, where worktrees were compared with them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compared_with: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }

@@ -12,10 +12,12 @@ use crate::host::lock::FileHold;
 use crate::host::process::identity;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{files, token};
+use crate::model::branch::{BranchKept, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 
+use crate::ops::branches;
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::{down, forget as services};
 
@@ -31,6 +33,9 @@ pub struct Removed {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     pub branch_deleted: bool,
+    /// Why the branch stays that was to go too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch_kept_reason: Option<KeptReason>,
     /// The ports that are free again.
     pub ports: Vec<u16>,
     pub restorable: bool,
@@ -102,24 +107,50 @@ fn drop_records(
         None
     };
     let tip = target.worktree.as_ref().and_then(|worktree| worktree.commit.as_deref());
-    let branch_deleted = delete_branch(repository, target, tip, plan, warnings);
-    Ok(removed(target, branch_deleted, trash.as_ref()))
+    let branch = delete_branch(context, repository, target, tip, plan, warnings);
+    Ok(removed(target, branch, trash.as_ref()))
 }
 
-/// Deletes the branch where that was asked for and it is still at `tip`; says why where it cannot.
+/// What became of the branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BranchFate {
+    /// Nobody asked for its deletion, or there is none.
+    Untouched,
+    Deleted,
+    Kept(KeptReason),
+}
+
+/// Deletes the branch where that was asked for, it is still at `tip`, and nobody else needs it; says why where it stays.
 fn delete_branch(
+    context: &Context,
     repository: &Repository,
     target: &Target,
     tip: Option<&str>,
     plan: &Plan,
     warnings: &mut Vec<String>,
-) -> bool {
-    let (true, Some(branch), Some(tip)) = (plan.delete_branch, &target.branch, tip) else { return false };
-    match repository.delete_branch(branch, tip) {
-        Ok(deleted) => deleted,
+) -> BranchFate {
+    let (true, Some(branch), Some(tip)) = (plan.delete_branch, &target.branch, tip) else {
+        return BranchFate::Untouched;
+    };
+    let own = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+    let deleted = match branches::keep_reason(context, repository, branch, own, plan.force) {
+        Ok(Some(kept)) => {
+            warnings.push(format!("branch `{branch}` stays: {kept}"));
+            return BranchFate::Kept(kept.reason);
+        }
+        Ok(None) => repository.delete_branch(branch, tip),
+        Err(failure) => Err(failure),
+    };
+    match deleted {
+        Ok(true) => BranchFate::Deleted,
+        Ok(false) => {
+            let kept = BranchKept { reason: KeptReason::Moved, path: None };
+            warnings.push(format!("branch `{branch}` stays: {kept}"));
+            BranchFate::Kept(kept.reason)
+        }
         Err(failure) => {
             warnings.push(format!("branch `{branch}` stays: {failure}"));
-            false
+            BranchFate::Kept(KeptReason::Failed)
         }
     }
 }
@@ -171,7 +202,8 @@ fn put_away(
             }
             settle::drop_entry(context, &entry)?;
             hold.release();
-            return Ok(removed(target, false, None));
+            let branch = delete_branch(context, repository, target, trash.head.as_deref(), plan, warnings);
+            return Ok(removed(target, branch, None));
         }
         Err(failure) => {
             settle::settle(context, repository, &entry)?;
@@ -184,9 +216,9 @@ fn put_away(
         }
     }
     settle::settle(context, repository, &entry)?;
-    let branch_deleted = delete_branch(repository, target, trash.head.as_deref(), plan, warnings);
+    let branch = delete_branch(context, repository, target, trash.head.as_deref(), plan, warnings);
     hold.release();
-    Ok(removed(target, branch_deleted, Some(&trash)))
+    Ok(removed(target, branch, Some(&trash)))
 }
 
 pub(super) fn planned_trash(
@@ -292,12 +324,16 @@ fn is_unmovable(failure: &Failure) -> bool {
     })
 }
 
-fn removed(target: &Target, branch_deleted: bool, trash: Option<&Trash>) -> Removed {
+fn removed(target: &Target, branch: BranchFate, trash: Option<&Trash>) -> Removed {
     Removed {
         name: target.name.clone(),
         path: target.path.clone(),
         branch: target.branch.clone(),
-        branch_deleted,
+        branch_deleted: branch == BranchFate::Deleted,
+        branch_kept_reason: match branch {
+            BranchFate::Kept(reason) => Some(reason),
+            BranchFate::Untouched | BranchFate::Deleted => None,
+        },
         ports: target.ports.clone(),
         restorable: trash.is_some(),
         restorable_until: trash.map(|trash| trash.until),

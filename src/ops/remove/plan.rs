@@ -9,11 +9,11 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::git::Worktree;
 use crate::host::process::table;
-use crate::model::branch::Head;
+use crate::model::branch::{Head, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::services::down;
-use crate::ops::{find, heal};
+use crate::ops::{branches, find, heal};
 
 use super::losses;
 
@@ -52,6 +52,9 @@ pub struct Target {
     pub losses: Vec<Loss>,
     /// Whether the folder is gone already, so that only records remain.
     pub missing: bool,
+    /// Why the branch would stay that is to go too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch_kept_reason: Option<KeptReason>,
     #[serde(skip)]
     pub(in crate::ops) entry: Option<Entry>,
     #[serde(skip)]
@@ -141,6 +144,13 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
             worktrees.push(target);
         }
     }
+    for target in worktrees.iter_mut().filter(|_| request.delete_branch) {
+        let own = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+        if let Some(branch) = &target.branch {
+            let kept = branches::keep_reason(context, repository, branch, own, request.force)?;
+            target.branch_kept_reason = kept.map(|kept| kept.reason);
+        }
+    }
     Ok(Plan { worktrees, delete_branch: request.delete_branch, absent, force: request.force })
 }
 
@@ -190,6 +200,13 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
         }
     }
     if let Look::Losses { with_branch } = look {
+        // A branch that stays loses nothing.
+        let own = worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+        let with_branch = with_branch
+            && match &branch {
+                Some(branch) => branches::keep_reason(context, repository, branch, own, 0)?.is_none(),
+                None => false,
+            };
         // Its commits may be here alone even where the folder is gone.
         losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), with_branch)?);
     }
@@ -207,7 +224,17 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
     let ports = entry.iter().flat_map(|entry| &entry.allocations);
     let ports =
         ports.filter_map(|allocation| allocation.find_port().map(crate::model::port::Port::number)).collect();
-    Ok(Target { name: found.name, path: found.path, branch, ports, losses, missing, entry, worktree })
+    Ok(Target {
+        name: found.name,
+        path: found.path,
+        branch,
+        ports,
+        losses,
+        missing,
+        branch_kept_reason: None,
+        entry,
+        worktree,
+    })
 }
 
 fn not_a_worktree(path: &std::path::Path) -> Failure {

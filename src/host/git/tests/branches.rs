@@ -96,7 +96,8 @@ fn a_branch_of_several_remotes_is_ambiguous_until_one_is_preferred() {
     let open = || Repository::discover(&clone).unwrap();
     assert_eq!(open().find_remote_branch("topic").unwrap().unwrap().tracking, "refs/remotes/origin/topic");
     assert_eq!(open().find_tracking("origin/topic").unwrap().unwrap().name, "topic");
-    assert_eq!(open().default_branch().unwrap().as_deref(), Some("main"));
+    let clues = open().default_branch_clues(None).unwrap();
+    assert_eq!(clues.remotes[0].head.as_deref(), Some("main"));
     sandbox.git_in(&clone, &["remote", "add", "-f", "other", sandbox.path("main").to_str().unwrap()]);
     assert_eq!(open().find_remote_branch("topic").unwrap_err().code(), Code::Ambiguous);
     sandbox.git_in(&clone, &["config", "checkout.defaultRemote", "other"]);
