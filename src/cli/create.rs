@@ -32,7 +32,7 @@ pub struct Arguments {
     /// The same as ID
     #[arg(long, value_name = "ID", conflicts_with = "id")]
     pub identifier: Option<String>,
-    /// Branch to check out instead of PURPOSE/ID
+    /// Branch to check out instead of PURPOSE/ID; REMOTE/NAME is that of a remote, followed as NAME
     #[arg(short, long, value_name = "BRANCH", conflicts_with = "detach")]
     pub branch: Option<String>,
     /// Where a new branch starts [default: HEAD]

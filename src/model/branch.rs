@@ -145,6 +145,29 @@ pub struct RemoteBranch {
     pub commit: String,
 }
 
+/// What a new branch follows without being told (`branch.autoSetupMerge`, git-config(1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AutoSetupMerge {
+    Never,
+    /// The branch that it is made from.
+    OfBase,
+    /// What the branch follows that it is made from.
+    Inherited,
+}
+
+impl AutoSetupMerge {
+    /// Reads the value; git has `true` where nothing is set. `always`, `simple` and `true` differ for branches here, and for
+    /// those of another name: neither is ever followed.
+    #[must_use]
+    pub fn parse(value: Option<&str>) -> Self {
+        match value.map(str::to_ascii_lowercase).as_deref() {
+            Some("false" | "no" | "off" | "0" | "") => Self::Never,
+            Some("inherit") => Self::Inherited,
+            _ => Self::OfBase,
+        }
+    }
+}
+
 /// A local branch's upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {

@@ -215,18 +215,6 @@ fn a_new_branch_has_a_reflog_and_no_upstream() {
 }
 
 #[test]
-fn a_branch_made_from_a_remotes_branch_follows_it_as_git_has_it() {
-    let sandbox = Sandbox::new();
-    let remote = sandbox.path("remote.git");
-    sandbox.git(&sandbox.repo(), &["init", "-q", "--bare", remote.to_str().unwrap()]);
-    sandbox.git(&sandbox.repo(), &["remote", "add", "origin", remote.to_str().unwrap()]);
-    sandbox.git(&sandbox.repo(), &["push", "-q", "origin", "main"]);
-    sandbox.wt(&["create", "login", "--base", "origin/main"]).ok();
-    let upstream = sandbox.git(&sandbox.repo(), &["rev-parse", "--abbrev-ref", "feature/login@{upstream}"]);
-    assert_eq!(upstream.trim(), "origin/main");
-}
-
-#[test]
 fn a_hint_repeats_the_whole_command_ready_to_paste() {
     let sandbox = Sandbox::new();
     let words = [

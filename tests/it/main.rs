@@ -25,6 +25,7 @@ mod create_names;
 mod create_objects;
 mod create_place;
 mod create_ports;
+mod create_remote;
 mod create_result;
 mod create_settings;
 mod damaged_objects;

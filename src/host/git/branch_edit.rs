@@ -56,10 +56,15 @@ impl Repository {
     /// Makes `upstream` what the branch `name` follows.
     pub fn set_upstream(&self, name: &str, upstream: &RemoteBranch) -> Result<()> {
         let merge = format!("refs/heads/{}", upstream.name);
+        let is_rebased = self.settings(None)?.get_string("branch.autosetuprebase").is_ok_and(|when| {
+            when == "always" || when == if upstream.remote == "." { "local" } else { "remote" }
+        });
         self.edit_config(&format!("set the upstream of `{name}`"), |file| {
             let mut config = git2::Config::open(file)?;
             config.set_str(&format!("branch.{name}.remote"), &upstream.remote)?;
-            config.set_str(&format!("branch.{name}.merge"), &merge)
+            config.set_str(&format!("branch.{name}.merge"), &merge)?;
+            // As git does for every branch that is to follow another one (`branch.autoSetupRebase`).
+            if is_rebased { config.set_bool(&format!("branch.{name}.rebase"), true) } else { Ok(()) }
         })
     }
 

@@ -123,12 +123,6 @@ impl Repository {
         target.file_name().filter(|_| is_linked).map(|name| name.to_string_lossy().into_owned())
     }
 
-    /// Answers whether a branch made from a remote's branch is to follow it: git's `branch.autoSetupMerge`, on unless set.
-    #[must_use]
-    pub fn sets_upstreams(&self) -> bool {
-        self.settings(None).is_ok_and(|settings| settings.get_bool("branch.autosetupmerge").unwrap_or(true))
-    }
-
     /// Locks a worktree as `git worktree lock` does, with an optional reason.
     pub fn lock_worktree(&self, admin: &str, reason: Option<&str>) -> Result<()> {
         let lock = self.admin_dir(admin).join("locked");

@@ -37,6 +37,17 @@ impl Repository {
             .detail("remotes", remotes.clone()))
     }
 
+    /// Splits `spec` into the name of a remote and the rest, where it begins with a remote's name and a slash.
+    pub fn split_remote(&self, spec: &str) -> Result<Option<(String, String)>> {
+        if !spec.contains('/') {
+            return Ok(None);
+        }
+        let remotes = self.upstreams()?;
+        let parts = spec.match_indices('/').map(|(at, _)| (&spec[..at], &spec[at + 1..]));
+        let mut known = parts.filter(|(remote, rest)| !rest.is_empty() && remotes.is_remote(remote));
+        Ok(known.next().map(|(remote, rest)| (remote.to_owned(), rest.to_owned())))
+    }
+
     /// Returns the remote branch that `spec` spells as one (`origin/main`).
     pub fn find_tracking(&self, spec: &str) -> Result<Option<RemoteBranch>> {
         for (at, _) in spec.match_indices('/') {

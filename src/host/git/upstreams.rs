@@ -6,7 +6,7 @@ use git2::Config;
 
 use super::repository::{Repository, from_library};
 use crate::error::Result;
-use crate::model::branch::Upstream;
+use crate::model::branch::{AutoSetupMerge, RemoteBranch, Upstream};
 
 /// The upstreams as the configuration had them when it was read.
 pub struct Upstreams {
@@ -24,6 +24,12 @@ impl Upstreams {
     /// Returns the remote that `branch` follows; `None` for a local branch, or none.
     pub(super) fn remote_of(&self, branch: &str) -> Option<String> {
         self.find(branch).map(|upstream| upstream.remote).filter(|remote| remote != ".")
+    }
+
+    /// Answers whether the configuration has a remote of that name.
+    pub(super) fn is_remote(&self, name: &str) -> bool {
+        self.specs.iter().any(|(remote, _)| remote == name)
+            || self.settings.get_entry(&format!("remote.{name}.url")).is_ok()
     }
 
     /// Returns the remotes that are fetched from, in the order of the configuration.
@@ -82,6 +88,24 @@ impl Repository {
             })
             .map_err(failed)?;
         Ok(Upstreams { settings, specs })
+    }
+
+    /// Returns what a new branch is to follow: git's `branch.autoSetupMerge`.
+    #[must_use]
+    pub fn auto_setup_merge(&self) -> AutoSetupMerge {
+        let set = self.settings(None).ok().and_then(|all| all.get_string("branch.autosetupmerge").ok());
+        AutoSetupMerge::parse(set.as_deref())
+    }
+
+    /// Returns the remote branch that the local branch `name` follows.
+    pub fn find_upstream_branch(&self, name: &str) -> Result<Option<RemoteBranch>> {
+        let name = name.strip_prefix("refs/heads/").unwrap_or(name);
+        let Some(upstream) = self.upstream(name)?.filter(|upstream| upstream.remote != ".") else {
+            return Ok(None);
+        };
+        let (Some(tracking), Some(commit)) = (upstream.tracking, upstream.commit) else { return Ok(None) };
+        let name = upstream.merge.strip_prefix("refs/heads/").unwrap_or(&upstream.merge).to_owned();
+        Ok(Some(RemoteBranch { remote: upstream.remote, name, tracking, commit }))
     }
 
     /// Returns the branch's upstream as its configuration says.

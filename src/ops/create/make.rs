@@ -14,7 +14,7 @@ use crate::host::git::Repository;
 use crate::host::git::Way;
 use crate::host::git::Worktree;
 use crate::host::lock::FileHold;
-use crate::model::branch::{Head, RemoteBranch};
+use crate::model::branch::{AutoSetupMerge, Head, RemoteBranch};
 use crate::model::registry::journal::Journal;
 use crate::ops::undo::BranchMade;
 use crate::ops::watch::Watch;
@@ -165,12 +165,16 @@ fn siblings<'a>(repository: &'a Repository, path: &'a Path) -> checkout::Candida
     Box::new(repository.each_worktree().filter(is_whole).map(candidate))
 }
 
-/// A branch made from a remote's branch follows it, as git has it, unless `branch.autoSetupMerge` is off.
+/// A new branch follows the remote's branch of its own name that it was made from, as `branch.autoSetupMerge` has it. It
+/// never follows one of another name: a plain `git push` would go there, or fail.
 fn find_upstream(repository: &Repository, plan: &Plan) -> Result<Option<RemoteBranch>> {
-    match (&plan.branch, &plan.request.base) {
-        (BranchPlan::New { .. }, Some(base)) if repository.sets_upstreams() => repository.find_tracking(base),
-        _ => Ok(None),
-    }
+    let (BranchPlan::New { name }, Some(base)) = (&plan.branch, &plan.request.base) else { return Ok(None) };
+    let followed = match repository.auto_setup_merge() {
+        AutoSetupMerge::Never => None,
+        AutoSetupMerge::OfBase => repository.find_tracking(base)?,
+        AutoSetupMerge::Inherited => repository.find_upstream_branch(base)?,
+    };
+    Ok(followed.filter(|branch| branch.name == *name))
 }
 
 /// Makes the folder and those above it, just as the journal says.

@@ -7,6 +7,7 @@ mod finish;
 mod make;
 mod plan;
 mod refusal;
+mod remote;
 mod request;
 mod start;
 mod wishes;

@@ -22,6 +22,7 @@ use crate::ops::vanished::room;
 use super::claim;
 use super::draft::{Draft, draft};
 use super::refusal;
+use super::remote;
 use super::request::{HeadWish, Request};
 use super::start;
 use super::wishes;
@@ -159,6 +160,9 @@ pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
 /// The plan without ports: names, branch, commit, folder.
 pub(super) fn plan_names(context: &Context, request: &Request, registry: &Registry) -> Result<Plan> {
     let repository = context.require_repository()?;
+    let asked = request;
+    let named = remote::read(repository, request)?;
+    let (request, tracked) = (&named.request, named.tracked.as_ref());
     let purpose = require_purpose(context, request.purpose.as_ref())?;
     let mut wishes = wishes::wishes_of(context, &purpose, request.ports.as_ref())?;
     let id = repository.find_id();
@@ -179,7 +183,8 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         ))
         .detail("path", taken.path.display().to_string()));
     }
-    let (branch, commit, mut warnings) = branch_plan(context, repository, request, &purpose, &draft)?;
+    let (branch, commit, mut warnings) = branch_plan(context, repository, request, &purpose, &draft, tracked)?;
+    warnings.extend(remote::warning(repository, request, &branch)?);
     let start = start::start(context, repository, request, &branch, &commit);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     let folder_existed = require_free_path(repository, registry, &draft.path)?;
@@ -208,7 +213,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         env: request.env,
         lock: request.lock.clone(),
         warnings,
-        request: request.clone(),
+        request: asked.clone(),
         wishes,
         folder_existed,
     })
@@ -293,6 +298,7 @@ fn branch_plan(
     request: &Request,
     purpose: &Purpose,
     draft: &Draft,
+    tracked: Option<&RemoteBranch>,
 ) -> Result<Planned> {
     let name = draft.branch.clone();
     if request.head == HeadWish::Detached {
@@ -305,6 +311,9 @@ fn branch_plan(
         }
         if let Some(used) = repository.branch_in_use(&name)? {
             return Err(refusal::branch_in_use(context, &name, &used, purpose, request));
+        }
+        if let Some(tracked) = tracked {
+            remote::require_follows(repository, &name, tracked)?;
         }
         let ignored = request
             .base
@@ -321,6 +330,15 @@ fn branch_plan(
             format!("branch `{name}` cannot be made while branch `{obstacle}` exists: one name would be a folder of the other"),
         )
         .hint("choose another identifier, or name the branch with `--branch`"));
+    }
+    if let Some(found) = tracked {
+        let (remote, commit) = (found.remote.clone(), found.commit.clone());
+        let ignored = request
+            .base
+            .as_ref()
+            .map(|base| format!("branch `{name}` is that of `{remote}`: `--base {base}` has no effect"));
+        let plan = BranchPlan::Track { name, remote, tracked: Box::new(found.clone()) };
+        return Ok((plan, commit, ignored.into_iter().collect()));
     }
     if request.head == HeadWish::Branch && request.base.is_none() {
         let mut remotes = repository.find_remote_branches(&name)?;

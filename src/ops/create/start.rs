@@ -8,6 +8,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::creation::Base;
 use crate::model::start::Start;
+use crate::ops::branches;
 
 use super::draft::Draft;
 use super::plan::BranchPlan;
@@ -22,13 +23,14 @@ pub fn configured_base(context: &Context, repository: &Repository) -> Result<Opt
     if context.config.create.base == Base::Head {
         return Ok(None);
     }
-    let name = repository.default_branch()?;
-    name.map(Some).ok_or_else(|| {
+    let (name, trunks) = branches::require_trunks(context, repository)?;
+    // The branch here, or the remote's where there is none.
+    trunks.into_iter().next().map(|trunk| Some(trunk.name)).ok_or_else(|| {
         Failure::new(
             Code::BranchNotFound,
-            "`create.base` is `default`, and no branch is known to be the default one",
+            format!("`create.base` is `default`, and the default branch `{name}` is not there"),
         )
-        .hint("`git remote set-head origin --auto` records it; or name a commit with `--base`")
+        .hint("fetch it, or name a commit with `--base`")
     })
 }
 
@@ -43,11 +45,11 @@ pub fn start(
     match branch {
         BranchPlan::Existing { name } => {
             let committed_at = repository.commit_time(commit).ok().flatten();
-            let default = repository.default_branch().ok().flatten().filter(|default| default != name);
-            let behind = default.and_then(|default| {
-                let tip = repository.find_commit(&default).ok()??;
-                let behind = repository.ahead_behind(commit, &tip).ok()?.behind;
-                Some((default, behind))
+            let (default, trunks) = branches::require_trunks(context, repository).ok().unzip();
+            let trunk = trunks.and_then(|trunks| trunks.into_iter().next());
+            let behind = trunk.filter(|_| default.as_ref() != Some(name)).and_then(|trunk| {
+                let behind = repository.ahead_behind(commit, &trunk.commit).ok()?.behind;
+                Some((trunk.name, behind))
             });
             Start::Existing {
                 committed_at: committed_at.and_then(|second| Timestamp::from_second(second).ok()),
