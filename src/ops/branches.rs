@@ -21,7 +21,10 @@ pub struct Compared {
 ///
 /// Fails when git's configuration or the refs cannot be read.
 pub fn default_branch(context: &Context, repository: &Repository) -> Result<DefaultBranch> {
+    // What is configured here says nothing about another repository in the same list.
+    let own = context.repository.as_ref().map(Repository::common_dir);
     let configured = context.config.git.default_branch.as_deref();
+    let configured = configured.filter(|_| own == Some(repository.common_dir()));
     Ok(default_branch::decide(&repository.default_branch_clues(configured)?))
 }
 

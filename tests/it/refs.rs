@@ -167,3 +167,23 @@ fn a_setting_that_git_writes_while_a_branch_gets_its_upstream_stays() {
     assert_eq!(sandbox.git(&sandbox.repo(), &["config", "precious.other"]), "yes");
     assert!(!fs::read_to_string(&config).unwrap().contains("feature/x"));
 }
+
+#[test]
+fn a_lock_counts_as_left_only_where_its_maker_would_be_seen() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "x"]).ok();
+    let folder = sandbox.repo().join(".git/wt/locks");
+    fs::create_dir_all(&folder).unwrap();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    for (boot, machine, is_left) in
+        [("another", "elsewhere", false), (boot.trim(), "a-container", true), ("before", &*machine, true)]
+    {
+        let note = folder.join("0123456789abcdef0123456789abcdef");
+        fs::write(&note, format!("{boot}\0{machine}\0packed-refs.lock")).unwrap();
+        fs::hard_link(&note, lock(&sandbox, "packed-refs")).unwrap();
+        sandbox.wt(&["list"]).ok();
+        assert_eq!(lock(&sandbox, "packed-refs").exists(), !is_left, "{boot} {machine}");
+        let _ = (fs::remove_file(lock(&sandbox, "packed-refs")), fs::remove_file(&note));
+    }
+}

@@ -47,7 +47,7 @@ impl Repository {
     }
 
     /// Returns the full name of the ref that a symbolic ref leads to.
-    fn symbolic_target(&self, name: &str) -> Result<Option<String>> {
+    pub(super) fn symbolic_target(&self, name: &str) -> Result<Option<String>> {
         let Some(library) = self.library() else {
             let output = self.git().args(["symbolic-ref", "--quiet", name]).run()?;
             return Ok(output.is_success().then(|| output.text()));

@@ -12,6 +12,7 @@ use super::identity::make_folder;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::host::lock::FileHold;
+use crate::host::process::identity;
 use crate::host::token;
 
 /// How often a lock that somebody else holds is tried again: about three seconds in all.
@@ -40,7 +41,8 @@ impl Repository {
         let locks: Vec<PathBuf> = locked.iter().map(|path| lock_of(path)).collect();
         // Relative to the common dir, which may be moved.
         let names = locks.iter().map(|lock| lock.strip_prefix(&self.common_dir).unwrap_or(lock));
-        hold.note(&names.map(|name| name.as_os_str().as_bytes()).collect::<Vec<_>>().join(&0))?;
+        let names: Vec<&[u8]> = names.map(|name| name.as_os_str().as_bytes()).collect();
+        hold.note(&[&whereabouts()?.map(String::into_bytes).join(&0), &names.join(&0)[..]].join(&0))?;
         let mut lock = GitLock { hold, taken: Vec::new() };
         for path in locks {
             if !self.take(&mut lock, path)? {
@@ -84,9 +86,15 @@ impl Repository {
     /// Gives back git's locks that processes of ours held which are gone, and no others: each is proven by its inode.
     pub fn release_dead_locks(&self) {
         for entry in self.locks_dir().read_dir().into_iter().flatten().flatten() {
+            let note = fs::read(entry.path()).unwrap_or_default();
+            let mut words = note.split(|byte| *byte == 0);
+            if !is_from_here([words.next(), words.next()]) {
+                continue;
+            }
             let Ok(Some(hold)) = FileHold::try_take(&entry.path()) else { continue };
-            let names = fs::read(hold.path()).unwrap_or_default();
-            for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+            // These two also after a loss of power, which leaves names of files without what was written into them.
+            let usual = [&b"packed-refs.lock"[..], b"config.lock"];
+            for name in words.filter(|name| !name.is_empty()).chain(usual) {
                 let name = std::ffi::OsString::from_vec(name.to_vec());
                 remove_if_same(&self.common_dir.join(name), hold.path());
             }
@@ -105,6 +113,21 @@ impl Drop for GitLock {
             remove_if_same(path, self.hold.path());
         }
     }
+}
+
+/// Names the boot and the machine that we run in.
+fn whereabouts() -> Result<[String; 2]> {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Ok([identity::current()?.boot, machine])
+}
+
+/// Answers whether the note's maker ran under this kernel, where a file that nobody has locked is nobody's; or on this machine
+/// before it was started anew. A folder may be shared with other machines, whose locks cannot be seen from here.
+fn is_from_here([boot, machine]: [Option<&[u8]>; 2]) -> bool {
+    let Ok([our_boot, our_machine]) = whereabouts() else { return false };
+    let is_ours =
+        |word: Option<&[u8]>, ours: &str| word.is_none_or(|word| word.is_empty() || word == ours.as_bytes());
+    is_ours(boot, &our_boot) || is_ours(machine, &our_machine)
 }
 
 /// Returns where git locks the file `path` (`lockfile.h`).

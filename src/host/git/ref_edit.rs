@@ -6,6 +6,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use git2::ErrorCode;
+
 use super::repository::Repository;
 use super::worktrees::read_text;
 use crate::error::{Code, Failure, Result};
@@ -17,12 +19,9 @@ impl Repository {
     /// Deletes the ref and its log, if it stands at `expected` where that is given; answers whether it did. One that is
     /// gone already, or has moved on, is left as it is.
     pub(super) fn delete_reference(&self, name: &str, expected: Option<&str>) -> Result<bool> {
-        let Some(now) = self.find_reference(name)? else { return Ok(false) };
-        if expected.is_some_and(|expected| expected != now) {
+        let Some(library) = self.library() else { return self.delete_with_git(name, expected) };
+        if library.find_reference(name).is_err_and(|error| error.code() == ErrorCode::NotFound) {
             return Ok(false);
-        }
-        if self.library().is_none() {
-            return self.delete_with_git(name, expected);
         }
         let loose = self.common_dir.join(name);
         let packed = resolved(self.common_dir.join("packed-refs"));
@@ -34,8 +33,12 @@ impl Repository {
             Ok(found) if !found.is_dir() => Some(read_text(&loose).unwrap_or_default()),
             _ => None,
         };
+        if value.as_deref().is_some_and(|value| value.starts_with("ref:")) {
+            // Another name of a branch stands at nothing of its own.
+            return Ok(false);
+        }
         if value.as_deref().is_some_and(|value| !is_object_id(value)) {
-            // A symbolic one, or a damaged one: git knows.
+            // A damaged one: git knows.
             drop(lock);
             return self.delete_with_git(name, expected);
         }
@@ -63,8 +66,12 @@ impl Repository {
     }
 
     fn delete_with_git(&self, name: &str, expected: Option<&str>) -> Result<bool> {
-        // One child, the old value its guard; NUL ends each word, so no name can be two.
-        let input = format!("delete {name}\0{}\0", expected.unwrap_or_default());
+        // One child, the old value its guard; NUL ends each word, so no name can be two. A symbolic ref stays, and above all
+        // the branch that it leads to.
+        if self.symbolic_target(name)?.is_some() || self.find_reference(name)?.is_none() {
+            return Ok(false);
+        }
+        let input = format!("option no-deref\0delete {name}\0{}\0", expected.unwrap_or_default());
         let output = self.git().args(["update-ref", "--stdin", "-z"]).input(input).run()?;
         if output.is_success() {
             return Ok(true);

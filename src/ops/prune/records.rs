@@ -27,7 +27,12 @@ pub fn put_record_away(context: &Context, repository: &Repository, path: &Path) 
     let Some(row) = row else { return Ok(Vec::new()) };
     let Look::Vanished = look(context, repository, &lookout, &row, false) else { return Ok(Vec::new()) };
     let request = Request { merged: false, min_age: Duration::ZERO, delete_branch: false };
-    let plan = Plan { candidates: vec![vanished(context, repository, &row)?], kept: Vec::new(), request };
+    let plan = Plan {
+        candidates: vec![vanished(context, repository, &row)?],
+        kept: Vec::new(),
+        compared_with: Vec::new(),
+        request,
+    };
     let report = apply(context, &plan)?;
     let mut said = report.warnings;
     for pruned in report.pruned.iter().filter(|pruned| pruned.restorable) {

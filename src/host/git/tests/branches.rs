@@ -88,6 +88,39 @@ fn a_branch_is_made_once_and_deleted_only_unchanged() {
 }
 
 #[test]
+fn another_name_of_a_branch_is_not_deleted_and_neither_is_the_branch() {
+    for init in [&["init", "-q"][..], &["init", "-q", "--object-format=sha256"]] {
+        let sandbox = Sandbox::new();
+        let path = sandbox.path("alias");
+        std::fs::create_dir(&path).unwrap();
+        for words in [
+            init,
+            &[
+                "-c",
+                "user.name=A",
+                "-c",
+                "user.email=a@example.org",
+                "commit",
+                "-q",
+                "--allow-empty",
+                "-m",
+                "x",
+            ],
+            &["branch", "topic"],
+            &["symbolic-ref", "refs/heads/alias", "refs/heads/topic"],
+        ] {
+            sandbox.git_in(&path, words);
+        }
+        let repository = Repository::discover(&path).unwrap();
+        let commit = sandbox.git_in(&path, &["rev-parse", "topic"]);
+        assert!(!repository.delete_branch("alias", &commit).unwrap());
+        assert_eq!(sandbox.git_in(&path, &["rev-parse", "topic"]), commit);
+        assert_eq!(sandbox.git_in(&path, &["symbolic-ref", "refs/heads/alias"]), "refs/heads/topic");
+        assert!(repository.delete_branch("topic", &commit).unwrap());
+    }
+}
+
+#[test]
 fn a_branch_of_several_remotes_is_ambiguous_until_one_is_preferred() {
     let sandbox = Sandbox::new();
     sandbox.git(&["branch", "topic"]);
