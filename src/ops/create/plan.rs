@@ -290,7 +290,7 @@ fn next_free(
         .hint("name the work: `wt create ID`"))
 }
 
-type Planned = (BranchPlan, String, Vec<String>);
+pub(super) type Planned = (BranchPlan, String, Vec<String>);
 
 fn branch_plan(
     context: &Context,
@@ -332,13 +332,7 @@ fn branch_plan(
         .hint("choose another identifier, or name the branch with `--branch`"));
     }
     if let Some(found) = tracked {
-        let (remote, commit) = (found.remote.clone(), found.commit.clone());
-        let ignored = request
-            .base
-            .as_ref()
-            .map(|base| format!("branch `{name}` is that of `{remote}`: `--base {base}` has no effect"));
-        let plan = BranchPlan::Track { name, remote, tracked: Box::new(found.clone()) };
-        return Ok((plan, commit, ignored.into_iter().collect()));
+        return Ok(remote::followed(name, found, request));
     }
     if request.head == HeadWish::Branch && request.base.is_none() {
         let mut remotes = repository.find_remote_branches(&name)?;

@@ -5,6 +5,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::branch::RemoteBranch;
 
+use super::plan::{BranchPlan, Planned};
 use super::request::{HeadWish, Request};
 
 /// What `--branch` names.
@@ -102,6 +103,20 @@ pub(super) fn require_follows(repository: &Repository, name: &str, tracked: &Rem
             "let it follow: git branch --set-upstream-to={remote}/{short} {name}; or check it out as it is with `--branch {name}`"
         ))
         .detail("branch", name))
+}
+
+/// The plan for a remote's branch that was named and is not here yet.
+pub(super) fn followed(name: String, tracked: &RemoteBranch, request: &Request) -> Planned {
+    let (remote, commit) = (tracked.remote.clone(), tracked.commit.clone());
+    let ignored = request
+        .base
+        .as_ref()
+        .map(|base| format!("branch `{name}` is that of `{remote}`: `--base {base}` has no effect"));
+    (
+        BranchPlan::Track { name, remote, tracked: Box::new(tracked.clone()) },
+        commit,
+        ignored.into_iter().collect(),
+    )
 }
 
 /// What is to be said about a new branch whose template's name begins with a remote's.
