@@ -5,6 +5,7 @@ mod claim;
 mod draft;
 mod finish;
 mod make;
+mod place;
 mod plan;
 mod refusal;
 mod remote;

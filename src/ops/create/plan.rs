@@ -1,7 +1,7 @@
 //! What a create would do, from reading alone: which branch, which commit, which folder, which way. This is what
 //! `--dry-run` shows and what `apply` consumes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -21,6 +21,7 @@ use crate::ops::vanished::room;
 
 use super::claim;
 use super::draft::{Draft, draft};
+use super::place::require_free_path;
 use super::refusal;
 use super::remote;
 use super::request::{HeadWish, Request};
@@ -183,7 +184,8 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         ))
         .detail("path", taken.path.display().to_string()));
     }
-    let (branch, commit, mut warnings) = branch_plan(context, repository, request, &purpose, &draft, tracked)?;
+    let (branch, commit, mut warnings) =
+        branch_plan(context, repository, request, &purpose, &draft, tracked)?;
     warnings.extend(remote::warning(repository, request, &branch)?);
     let start = start::start(context, repository, request, &branch, &commit);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
@@ -367,50 +369,4 @@ fn base_commit(context: &Context, repository: &Repository, request: &Request) ->
     }
     Err(Failure::new(Code::BranchNotFound, format!("`{}` is not a commit here", spec.escape_debug()))
         .hint("`git branch --all` lists the branches; fetch first if it is on a remote"))
-}
-
-/// Refuses a path where something is; answers whether an empty folder stands there.
-fn require_free_path(repository: &Repository, registry: &Registry, path: &Path) -> Result<bool> {
-    if let Some(taken) = registry.find_at(path) {
-        return Err(Failure::new(
-            Code::WorktreeExists,
-            format!("{} is recorded as worktree `{}`", path.display(), taken.name),
-        )
-        .hint(format!("`wt remove {}` takes it back, or give another folder with `--path`", taken.name)));
-    }
-    if let Some(registered) = repository.find_worktree(path)? {
-        let hint =
-            if registered.missing { "`wt prune` drops it" } else { "give another folder with `--path`" };
-        return Err(Failure::new(Code::WorktreeExists, format!("{} is a worktree already", path.display()))
-            .hint(hint));
-    }
-    if path.starts_with(repository.common_dir()) {
-        return Err(Failure::new(
-            Code::PathNotEmpty,
-            format!("{} lies inside the git directory", path.display()),
-        )
-        .hint("give another folder with `--path`"));
-    }
-    let Ok(found) = path.symlink_metadata() else {
-        return require_free_parents(path).map(|()| false);
-    };
-    let empty = found.is_dir() && path.read_dir().is_ok_and(|mut entries| entries.next().is_none());
-    if empty {
-        return Ok(true);
-    }
-    let what = if found.is_dir() { "is a folder with something in it" } else { "is a file" };
-    Err(Failure::new(Code::PathNotEmpty, format!("{} {what}", path.display()))
-        .hint("move it away, choose another identifier, or give another folder with `--path`")
-        .detail("path", path.display().to_string()))
-}
-
-/// Refuses a path below something that is not a folder.
-fn require_free_parents(path: &Path) -> Result<()> {
-    match path.ancestors().skip(1).find(|above| above.symlink_metadata().is_ok()) {
-        Some(above) if !above.is_dir() => {
-            Err(Failure::new(Code::PathNotEmpty, format!("{} is not a folder", above.display()))
-                .hint("move it away, or give another folder with `--path`"))
-        }
-        _ => Ok(()),
-    }
 }

@@ -124,8 +124,14 @@ pub(super) fn followed(name: String, tracked: &RemoteBranch, request: &Request) 
 /// # Errors
 ///
 /// Fails when git's configuration cannot be read.
-pub(super) fn warning(repository: &Repository, request: &Request, branch: &BranchPlan) -> Result<Option<String>> {
-    let (None, true, Some(branch)) = (&request.branch, branch.is_new(), branch.name()) else { return Ok(None) };
+pub(super) fn warning(
+    repository: &Repository,
+    request: &Request,
+    branch: &BranchPlan,
+) -> Result<Option<String>> {
+    let (None, true, Some(branch)) = (&request.branch, branch.is_new(), branch.name()) else {
+        return Ok(None);
+    };
     let remote = repository.split_remote(branch)?.map(|(remote, _)| remote);
     Ok(remote.map(|remote| {
         format!("branch `{branch}` begins with the name of the remote `{remote}`: git may call it ambiguous")
