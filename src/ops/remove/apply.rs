@@ -182,7 +182,7 @@ fn put_away(
         .and_then(|()| repository.require_linked(&target.path, &admin, context.host.home()))
         .and_then(|_| repository.keep(&token, &repository.admin_dir(&admin)))
         .and_then(|_| records::note(repository, &entry, &trash))
-        .and_then(|_| move_into_trash(repository, &entry, &admin, &trash));
+        .and_then(|()| move_into_trash(repository, &entry, &admin, &trash));
     match put {
         Ok(()) => {}
         Err(failure) if settle::is_at_home(&entry) && plan.force > 0 && is_unmovable(&failure) => {

@@ -37,7 +37,7 @@ pub(super) fn put_away(
     let put = require_vanished(repository, admin, &target.path)
         .and_then(|()| repository.keep(&token, &repository.admin_dir(admin)))
         .and_then(|_| note(repository, &entry, &trash))
-        .and_then(|_| repository.take_admin(admin, &trash.admin));
+        .and_then(|()| repository.take_admin(admin, &trash.admin));
     settle::settle(context, repository, &entry)?;
     if put.is_err() && target.entry.is_none() {
         settle::drop_entry(context, &entry)?;
