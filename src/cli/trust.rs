@@ -8,6 +8,7 @@ use serde_json::json;
 use super::session::Session;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::ops::services::down;
 use crate::ops::trust::{self, Report, State};
 use crate::ui::escape;
 use crate::ui::output::Ui;
@@ -41,8 +42,16 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     }
     if arguments.revoke {
         let revoked = trust::revoke(&context)?;
+        let running = down::running_in_repository(&context)?;
+        for runs in running.iter().filter(|_| revoked) {
+            session.ui.warn(&format!(
+                "in `{}` {} still runs, and is not started again: `wt down` there ends it",
+                runs.worktree,
+                runs.services.join(", ")
+            ));
+        }
         if session.ui.is_json() {
-            session.ui.answer_json(&json!({ "revoked": revoked }))?;
+            session.ui.answer_json(&json!({ "revoked": revoked, "running": running }))?;
         } else {
             session.ui.say(if revoked {
                 "No command of this repository is trusted any more"

@@ -58,9 +58,33 @@ impl RepositoryCommand {
         matches!(&self.origin, Origin::File { path, .. } if Some(path.as_str()) != own_file)
     }
 
+    /// Returns what is to be asked about again; `named` is the file that `--config` named.
+    #[must_use]
+    pub fn agreed(&self, named: Option<&str>) -> Agreed {
+        let file = named.filter(|named| self.stands_in(named)).map(str::to_owned);
+        Agreed { approved: Approved { key: self.key.clone(), command: self.command.clone() }, file }
+    }
+
     fn stands_in(&self, file: &str) -> bool {
         matches!(&self.origin, Origin::File { path, .. } if path == file)
     }
+}
+
+/// What of a service was approved when somebody asked for it: asked about again at every start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    pub repository_id: Option<RepositoryId>,
+    /// Nothing where all is the user's own.
+    pub commands: Vec<Agreed>,
+}
+
+/// One command that was approved, and the file that `--config` named where it stands in that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    #[serde(flatten)]
+    pub approved: Approved,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// Everything that was approved.
@@ -119,6 +143,22 @@ impl Approvals {
             let is_it = |known: &Approved| known.key == command.key && known.command == command.command;
             approval.commands.iter().any(is_it)
         })
+    }
+
+    /// Returns the key of a command that was approved when a service was asked for and is not any more.
+    #[must_use]
+    pub fn find_revoked<'a>(&self, agreement: &'a Agreement) -> Option<&'a str> {
+        let is_approved = |agreed: &&Agreed| {
+            let repository = agreement.repository_id.as_ref();
+            repository
+                .and_then(|id| self.find(id, agreed.file.as_deref()))
+                .is_some_and(|approval| approval.commands.contains(&agreed.approved))
+        };
+        agreement
+            .commands
+            .iter()
+            .find(|agreed| !is_approved(agreed))
+            .map(|agreed| agreed.approved.key.as_str())
     }
 
     /// Approves `commands`, and nothing else, for a repository, in its own configuration or in the `file` that `--config`

@@ -11,7 +11,8 @@ use crate::host::trust_file;
 use crate::model::config::settings::Config;
 use crate::model::quoting::quote_sh;
 use crate::model::registry::repository::RepositoryId;
-use crate::model::trust::{self, Approvals, Approved, RepositoryCommand};
+use crate::model::service::ServiceName;
+use crate::model::trust::{self, Agreement, Approvals, Approved, RepositoryCommand};
 use crate::model::view::as_text;
 
 /// How a repository's commands stand.
@@ -90,6 +91,20 @@ impl Trust {
             self.approvals.allow(repository, command, self.named_file.as_deref())
         };
         trust::allows(config, self.own_file.as_deref(), key, is_approved)
+    }
+}
+
+impl Trust {
+    /// Returns what of a service is asked about again whenever it is started.
+    #[must_use]
+    pub fn agreement(&self, repository: &RepositoryId, config: &Config, service: &ServiceName) -> Agreement {
+        let section = format!("service.{service}.");
+        let commands = trust::commands(config, self.own_file.as_deref()).into_iter();
+        let commands = commands
+            .filter(|command| command.key.starts_with(&section))
+            .map(|command| command.agreed(self.named_file.as_deref()))
+            .collect();
+        Agreement { repository_id: Some(repository.clone()), commands }
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::signal::EndSignal;
+use crate::model::trust::Agreement;
 
 /// How far a dependency must have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +108,9 @@ pub struct ServicePlan {
     pub critical: bool,
     /// Whether it gets a pseudo-terminal.
     pub terminal: bool,
+    /// Which of its commands were approved, so that this can be asked again.
+    #[serde(default)]
+    pub agreement: Agreement,
 }
 
 impl ServicePlan {

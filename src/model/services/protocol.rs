@@ -112,6 +112,8 @@ pub enum Cause {
     NotFound,
     /// It may not be run, or not there.
     Permission,
+    /// Somebody took back the approval of its commands.
+    Untrusted,
     DiskFull,
 }
 

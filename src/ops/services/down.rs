@@ -138,6 +138,27 @@ pub fn running(context: &Context, entry: &Entry) -> Result<Vec<String>> {
     Ok(record.services.iter().filter(is_running).map(|kept| kept.plan.name.to_string()).collect())
 }
 
+/// The services of a worktree that run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Runs {
+    pub worktree: String,
+    pub services: Vec<String>,
+}
+
+/// Returns what runs in the worktrees of the repository we stand in.
+///
+/// # Errors
+///
+/// Fails when the registry or the state folder cannot be read.
+pub fn running_in_repository(context: &Context) -> Result<Vec<Runs>> {
+    let Some(id) = context.require_repository()?.find_id() else { return Ok(Vec::new()) };
+    let registry = context.store()?.read()?;
+    let entries = registry.entries().filter(|entry| entry.repository_id == id && entry.is_living());
+    let runs =
+        entries.map(|entry| Ok(Runs { worktree: entry.name.clone(), services: running(context, entry)? }));
+    Ok(runs.collect::<Result<Vec<_>>>()?.into_iter().filter(|runs| !runs.services.is_empty()).collect())
+}
+
 /// Returns the pids of all living processes of a worktree's services.
 ///
 /// # Errors

@@ -44,6 +44,7 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
         Cause::PortConflict(_) => Code::PortConflict,
         Cause::NotFound => Code::NotFound,
         Cause::Permission => Code::Permission,
+        Cause::Untrusted => Code::Untrusted,
         Cause::DiskFull => Code::DiskFull,
     };
     if failed.failures.is_empty() {
@@ -68,6 +69,7 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
             "install it, or mend `run` under [service.{}]; no shell reads it unless it begins with `sh -c`",
             first.service
         ),
+        Code::Untrusted => "look at its commands; `wt trust` allows them again".to_owned(),
         Code::DiskFull => "make room, then try again".to_owned(),
         _ if names.is_empty() => format!("`wt status` shows how the services stand{and}"),
         _ => format!("`wt logs {}` shows all {said}{and}", names.join(" ")),

@@ -19,6 +19,7 @@ use crate::model::services::command::{self, Values};
 use crate::model::services::compose;
 use crate::model::services::order;
 use crate::model::services::plan::{ExtraPort, Patience, ServicePlan};
+use crate::model::trust::Agreement;
 use crate::model::variables::{self, EnvFacts};
 use crate::ops::create::WayOut;
 use crate::ops::env;
@@ -65,7 +66,7 @@ pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish:
     let services = &context.config.services;
     let wanted = wanted(context, names)?;
     let order = order::closure(services, &wanted);
-    require_trust(context, entry, &order)?;
+    let trust = require_trust(context, entry, &order)?;
     let settings: Vec<(&ServiceName, &ServiceSettings)> =
         order.iter().filter_map(|name| Some((name, services.get(name)?))).collect();
     for (name, _) in &settings {
@@ -76,7 +77,8 @@ pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish:
     let facts = env::facts_of(repository, entry);
     let block = env::variables_of(context, repository, entry)?;
     for (name, settings) in settings {
-        let one = One { context, repository, entry, facts: &facts, block: &block, name, settings };
+        let agreement = trust.agreement(&entry.repository_id, &context.config, name);
+        let one = One { context, repository, entry, facts: &facts, block: &block, name, settings, agreement };
         chosen.plans.push(one.plan()?);
     }
     Ok(chosen)
@@ -115,10 +117,10 @@ fn wanted(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> 
 /// `untrusted`, and what [`choose`] says of services that are not there.
 pub(super) fn require_trusted(context: &Context, entry: &Entry, names: &[ServiceName]) -> Result<()> {
     let order = order::closure(&context.config.services, &wanted(context, names)?);
-    require_trust(context, entry, &order)
+    require_trust(context, entry, &order).map(drop)
 }
 
-fn require_trust(context: &Context, entry: &Entry, order: &[ServiceName]) -> Result<()> {
+fn require_trust(context: &Context, entry: &Entry, order: &[ServiceName]) -> Result<Trust> {
     let trust = Trust::read(context)?;
     let known = |key: &String| context.config.values.iter().any(|value| value.key == *key);
     let keys = order.iter().flat_map(|name| {
@@ -130,7 +132,7 @@ fn require_trust(context: &Context, entry: &Entry, order: &[ServiceName]) -> Res
     let refused: Vec<String> =
         keys.filter(|key| !trust.allows(&entry.repository_id, &context.config, key)).collect();
     if refused.is_empty() {
-        return Ok(());
+        return Ok(trust);
     }
     let mut report = trust::status(context)?;
     report.commands.retain(|view| refused.contains(&view.command.key));
@@ -201,6 +203,7 @@ struct One<'a> {
     block: &'a [(String, String)],
     name: &'a ServiceName,
     settings: &'a ServiceSettings,
+    agreement: Agreement,
 }
 
 impl One<'_> {
@@ -251,6 +254,7 @@ impl One<'_> {
             stop: if settings.compose.is_some() { compose::stopping(&settings.stop) } else { settings.stop },
             critical: settings.critical,
             terminal: false,
+            agreement: self.agreement.clone(),
         })
     }
 

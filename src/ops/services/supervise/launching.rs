@@ -16,6 +16,7 @@ use crate::host::services::open_folder::OpenFolder;
 use crate::host::services::record_file;
 use crate::host::services::terminal::Terminal;
 use crate::host::store::Store;
+use crate::host::trust_file;
 use crate::model::attribution::{WT_MARKER, WT_SERVICE};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
@@ -44,12 +45,13 @@ impl Supervisor<'_> {
         if let Err(Refusal { reason, cause }) = self.try_launch(&plan, is_setup) {
             self.causes.insert(name.clone(), cause);
             // A command that is not there, or may not be run, is not there the next time either.
-            let is_final = matches!(cause, Cause::NotFound | Cause::Permission);
+            let is_final = matches!(cause, Cause::NotFound | Cause::Permission | Cause::Untrusted);
             self.events.push_back(Event::LaunchFailed { service: name.clone(), reason, is_final });
         }
     }
 
     fn try_launch(&mut self, plan: &ServicePlan, is_setup: bool) -> Result<(), Refusal> {
+        self.require_trust(plan)?;
         let folder = self.folder_of(plan);
         self.require_inside(&folder)?;
         if self.unshared.contains(&plan.name) {
@@ -98,6 +100,28 @@ impl Supervisor<'_> {
         };
         self.runs.insert(plan.name.clone(), run);
         Ok(())
+    }
+
+    /// Asks once more, whoever starts it: what was approved when somebody asked for it may have been taken back since.
+    fn require_trust(&self, plan: &ServicePlan) -> Result<(), Refusal> {
+        match self.find_untrusted(plan) {
+            None => Ok(()),
+            Some(reason) => Err(Refusal { reason, cause: Cause::Untrusted }),
+        }
+    }
+
+    /// Returns why nothing of a service may be run.
+    pub fn find_untrusted(&self, plan: &ServicePlan) -> Option<String> {
+        if plan.agreement.commands.is_empty() {
+            return None;
+        }
+        let approvals = self.host.dirs().and_then(|dirs| trust_file::read(&dirs));
+        match approvals {
+            Ok(approvals) => approvals
+                .find_revoked(&plan.agreement)
+                .map(|key| format!("`{key}` is not trusted any more: `wt trust` allows it")),
+            Err(failure) => Some(format!("nothing can be trusted: {failure}")),
+        }
     }
 
     /// Adds what its processes are found by.

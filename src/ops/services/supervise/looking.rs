@@ -115,6 +115,12 @@ impl Supervisor<'_> {
         if (plan.port.is_none() || plan.contained) && !is_asked_by_command {
             return Some(Sight::Well);
         }
+        if is_asked_by_command && self.find_untrusted(&plan).is_some() {
+            // It runs on as it was seen last, and nothing is started to look at it.
+            let run = self.runs.get_mut(name)?;
+            run.look.due = self.host.clock.instant() + plan.patience.interval;
+            return None;
+        }
         let mut addresses = Vec::new();
         if !plan.contained {
             if let Some(port) = plan.port {

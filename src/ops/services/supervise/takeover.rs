@@ -44,6 +44,11 @@ impl Supervisor<'_> {
                 service.phase = Phase::Starting { since: self.now() };
                 let pid = kept.processes.first().filter(|first| kin.iter().any(|kin| kin.id == **first));
                 taken.push(format!("{name} (pid {})", pid.unwrap_or(&kin[0].id).pid));
+                if self.find_untrusted(&kept.plan).is_some() {
+                    self.news.push(format!(
+                        "`{name}` runs on, though its commands are not trusted any more: `wt down {name}` ends it"
+                    ));
+                }
                 self.last_run += 1;
                 let mut run = Run {
                     number: self.last_run,
