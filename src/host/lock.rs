@@ -40,6 +40,7 @@ pub fn with_folder_locked<R>(
     loop {
         match lock.try_write() {
             Ok(_guard) => {
+                let _held = interrupt.hold();
                 name_holder(&holder_file);
                 return work();
             }

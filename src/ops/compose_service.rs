@@ -20,6 +20,8 @@ const TERMINATED: u8 = 143;
 /// `internal` where it fails otherwise.
 pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &Interrupt) -> Result<u8> {
     interrupt.install()?;
+    // The container is stopped before we end.
+    let _held = interrupt.hold();
     let service = Service { name, folder };
     let mut since = clock.now().to_string();
     let is_up = service.up(interrupt)?;

@@ -71,6 +71,7 @@ fn heal_all(context: &Context, said: &mut Vec<String>) -> Result<()> {
             left_behind.push(entry);
         }
     }
+    let _held = context.host.interrupt.hold();
     let mut patients = Vec::new();
     let folder = context.host.dirs()?.creating_folder()?;
     for entry in left_behind {

@@ -66,6 +66,7 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     require_place(repository, &registry, &entry, &trash)?;
     require_kept(repository, &trash)?;
     let entry = if entry.sequence == 0 { take_up(context, repository, &entry)? } else { entry };
+    let _held = context.host.interrupt.hold();
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&trash.token))?;
     let mut warnings = Vec::new();
     let entry = begin(context, repository, &entry, &trash)?;

@@ -83,6 +83,7 @@ const LOCK: &str = "sweep";
 ///
 /// `interrupted`; or the registry cannot be read. What cannot be deleted is said, and its record stays.
 pub fn sweep(context: &Context, is_asked: bool) -> Result<Report> {
+    let _held = context.host.interrupt.hold();
     let mut report = Report::default();
     let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(LOCK))? else {
         return Ok(report);

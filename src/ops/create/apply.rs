@@ -55,6 +55,7 @@ pub struct Report {
 ///
 /// Whatever stopped it, after undoing; what could not be undone is named in the message.
 pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report> {
+    let _held = context.host.interrupt.hold();
     let repository = context.require_repository()?;
     let token = token::random()?;
     let holds = context.host.dirs()?.creating_folder()?;

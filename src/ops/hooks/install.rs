@@ -43,6 +43,7 @@ pub struct InstalledHook {
 /// ours that somebody changed; `permission` for a folder that cannot be written to.
 pub fn install(context: &Context, repository: &Repository) -> Result<Report> {
     let how = how_for(git_version(repository.common_dir())?);
+    let _held = context.host.interrupt.hold();
     let hold = place::hold(context, repository)?;
     place::require_own_sections(repository)?;
     let report = match how {

@@ -13,6 +13,7 @@ use super::place;
 ///
 /// `hook_foreign` for a hook of ours that somebody changed; `permission` for a folder that cannot be written to.
 pub fn uninstall(context: &Context, repository: &Repository) -> Result<Report> {
+    let _held = context.host.interrupt.hold();
     let hold = place::hold(context, repository)?;
     place::require_own_sections(repository)?;
     let mut changed = take_files_away(repository)?;

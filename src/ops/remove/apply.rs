@@ -167,6 +167,7 @@ fn put_away(
     plan: &Plan,
     warnings: &mut Vec<String>,
 ) -> Result<Removed> {
+    let _held = context.host.interrupt.hold();
     let token = token::random()?;
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
     let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.clone()) else {

@@ -27,6 +27,7 @@ pub(super) fn put_away(
     admin: &str,
     delete_branch: bool,
 ) -> Result<Trash> {
+    let _held = context.host.interrupt.hold();
     let token = token::random()?;
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&token))?;
     repository.await_admin_locks(admin)?;

@@ -224,6 +224,8 @@ fn converse(
     request: &Request,
     listener: &mut dyn Listener,
 ) -> Result<Option<Answer>> {
+    let is_look = matches!(request, Request::Status);
+    let _held = (!is_look).then(|| context.host.interrupt.hold());
     let mut conversation = Conversation::new(context, talk);
     let number = conversation.say(request)?;
     let mut was_heard = false;
@@ -231,6 +233,9 @@ fn converse(
     let mut given_up: Option<(Instant, u64)> = None;
     let interrupted = || Failure::new(Code::Interrupted, "interrupted");
     loop {
+        if is_look {
+            context.host.interrupt.check()?;
+        }
         if given_up.is_none() && context.host.interrupt.is_raised() {
             given_up = Some((context.host.clock.instant(), conversation.say(&Request::TakeBack)?));
         }

@@ -55,6 +55,7 @@ fn stay(
     ask: &Ask,
     listener: &mut dyn Listener,
 ) -> Result<bool> {
+    let _held = context.host.interrupt.hold();
     let mut conversation = Conversation::new(context, talk);
     let mut size = listener.size();
     say_size(&mut conversation, size)?;
