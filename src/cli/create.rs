@@ -171,6 +171,7 @@ fn execute(session: &Session<'_>, arguments: &Arguments, context: &Context, repo
     if arguments.switch {
         session.change_folder(&report.worktree.path)?;
     }
+    let _ours_to_pass_on = session.host.interrupt.hold();
     let (ending, signal) =
         run::in_worktree(&report.worktree.path, &report.variables, &arguments.execute, ui.is_json())?;
     let (exit, failure) = match ending {

@@ -36,6 +36,12 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     }
     let (report, failure) = ready.run()?;
     let status = report.status;
+    for left in &report.left {
+        ui.warn(&format!(
+            "`{}` (pid {}) still listens on port {}: the command left it; `kill {}` ends it",
+            left.command, left.pid, left.port, left.pid
+        ));
+    }
     match failure {
         Some(failure) => {
             ui.fail(&failure);

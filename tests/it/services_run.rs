@@ -4,9 +4,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::Sandbox;
+use crate::support::services::{is_running, kill};
 use crate::support::wait::{end_of, until};
 
 fn sandbox() -> Sandbox {
@@ -159,4 +161,74 @@ fn a_signal_to_us_reaches_the_command_and_its_ending_is_ours() {
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert_eq!(end_of(&mut child).code(), Some(9));
+}
+
+/// Starts `wt run -- sh -c SCRIPT`, and returns it with the first line that it says.
+fn begin(
+    sandbox: &Sandbox,
+    script: &str,
+) -> (std::process::Child, String, BufReader<std::process::ChildStdout>) {
+    let worktree = sandbox.worktree("feature-one");
+    let mut command = sandbox.command(&worktree, &["run", "--", "sh", "-c", script]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut line, mut output) = (String::new(), BufReader::new(child.stdout.take().unwrap()));
+    output.read_line(&mut line).unwrap();
+    (child, line.trim().to_owned(), output)
+}
+
+fn signal(child: &std::process::Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+#[test]
+fn every_signal_that_asks_us_to_end_reaches_the_command() {
+    let sandbox = sandbox();
+    for (number, name) in [(Signal::INT, "INT"), (Signal::TERM, "TERM"), (Signal::HUP, "HUP")] {
+        let script =
+            format!("trap 'echo got {name}; exit 9' {name}; echo ready; while :; do sleep 0.01; done");
+        let (mut child, _, mut output) = begin(&sandbox, &script);
+        signal(&child, number);
+        let mut said = String::new();
+        output.read_line(&mut said).unwrap();
+        assert_eq!((said.as_str(), end_of(&mut child).code()), (&*format!("got {name}\n"), Some(9)));
+    }
+}
+
+/// A server in the background; says its pid once it listens.
+const SERVER: &str = "python3 -c \"import os, socket, time
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', int(os.environ['PORT']))); s.listen(); print(os.getpid(), flush=True); time.sleep(600)\" &";
+
+#[test]
+fn a_command_that_a_signal_to_us_ended_takes_along_what_it_started() {
+    let sandbox = sandbox();
+    for number in [Signal::TERM, Signal::HUP, Signal::INT] {
+        // A group of its own hides it only where it listens on none of our ports.
+        for away in ["", "setsid "] {
+            let script = format!("trap 'exit 1' INT; {away}{SERVER} wait");
+            let (mut child, pid, _output) = begin(&sandbox, &script);
+            let server = pid.parse().unwrap();
+            signal(&child, number);
+            end_of(&mut child);
+            assert!(!is_running(server), "{number:?} {away}");
+        }
+    }
+}
+
+#[test]
+fn what_a_command_left_on_our_ports_that_ended_by_itself_is_named_and_runs_on() {
+    let sandbox = sandbox();
+    let (mut child, pid, output) =
+        begin(&sandbox, &format!("{SERVER} while [ ! -e go ]; do sleep 0.01; done; exit 4"));
+    let server: u32 = pid.parse().unwrap();
+    std::fs::write(sandbox.worktree("feature-one").join("go"), "").unwrap();
+    assert_eq!(end_of(&mut child).code(), Some(4));
+    drop(output);
+    assert!(is_running(server));
+    // The server has our stderr too: only the line is waited for.
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    let port = sandbox.port(0);
+    assert!(said.contains(&format!("(pid {server}) still listens on port {port}")), "{said}");
+    kill(server);
 }

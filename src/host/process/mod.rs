@@ -3,6 +3,8 @@
 pub mod identity;
 pub mod open_files;
 pub mod probe;
+pub mod relay;
+pub mod signals;
 pub mod spawn;
 pub mod stop;
 pub mod table;

@@ -6,14 +6,13 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::relay::Relay;
 use crate::model::attribution::WT_SERVICE;
-use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use rustix::process::Pid;
 
 /// What `git rev-parse --local-env-vars` names: each binds a child to one repository, which need not be the child's.
 const GIT_LOCAL: [&str; 16] = [
@@ -53,47 +52,38 @@ pub struct Wish<'a> {
     pub stdout_to_stderr: bool,
 }
 
-/// How a command ended.
+/// How a command ended that ran in our place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {
     /// Its exit status; a death by signal `n` is 128 + n, as in a shell.
     pub code: u8,
     /// The signal that it died of.
     pub signal: Option<i32>,
+    /// Whether what asked this process to stop ended it.
+    pub is_told: bool,
 }
 
-/// Runs the command and returns how it ended.
-/// What asks this process to stop (SIGTERM, SIGHUP) is passed on; Ctrl-C reaches the command by itself.
+/// Runs the command and returns how it ended. What asks this process to stop (SIGINT, SIGTERM, SIGHUP) is passed on.
 ///
 /// # Errors
 ///
 /// Those of starting it: `NotFound`, `PermissionDenied`, …
 pub fn run(wish: &Wish<'_>) -> io::Result<Exit> {
-    run_to_the_end(wish, || {}).map(|status| Exit { code: code(status), signal: status.signal() })
+    run_while(wish, |_| {})
 }
 
-/// The same, returns the exit status alone, and calls `glance` several times a second while the command runs.
+/// The same, and calls `glance` with the command's pid several times a second while it runs.
 ///
 /// # Errors
 ///
 /// As [`run`].
-pub fn run_while(wish: &Wish<'_>, glance: impl FnMut() + Send) -> io::Result<u8> {
-    run_to_the_end(wish, glance).map(code)
-}
-
-fn run_to_the_end(wish: &Wish<'_>, glance: impl FnMut() + Send) -> io::Result<ExitStatus> {
-    let asked = [(SIGTERM, Signal::TERM), (SIGHUP, Signal::HUP)].map(|(number, signal)| {
-        let flag = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register(number, Arc::clone(&flag)).map(|id| (id, flag, signal))
-    });
-    let asked = asked.into_iter().collect::<io::Result<Vec<_>>>()?;
-    let kept = signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false)))?;
-    let flags: Vec<_> = asked.iter().map(|(_, flag, signal)| (&**flag, *signal)).collect();
-    let status = wait(command(wish).spawn()?, &flags, glance);
-    for id in asked.iter().map(|(id, ..)| *id).chain([kept]) {
-        signal_hook::low_level::unregister(id);
-    }
-    status
+pub fn run_while(wish: &Wish<'_>, glance: impl FnMut(u32) + Send) -> io::Result<Exit> {
+    let mut relay = Relay::begin()?;
+    let status = wait(command(wish).spawn()?, &mut relay, glance)?;
+    // What came last reached nobody, but counts.
+    relay.pass_on(None);
+    let code = code(status);
+    Ok(Exit { code, signal: status.signal(), is_told: relay.has_ended_it(code) })
 }
 
 #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
@@ -144,21 +134,20 @@ pub fn leave_session() -> bool {
     rustix::process::setsid().is_ok()
 }
 
-fn wait(
-    mut child: Child,
-    asked: &[(&AtomicBool, Signal)],
-    glance: impl FnMut() + Send,
-) -> io::Result<ExitStatus> {
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+fn wait(mut child: Child, relay: &mut Relay, mut glance: impl FnMut(u32) + Send) -> io::Result<ExitStatus> {
+    let pid = child.id();
+    let native = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let (ended, end) = channel::<()>();
-    let glance = Mutex::new(glance);
-    let glance = || (glance.lock().unwrap_or_else(PoisonError::into_inner))();
+    let once = Mutex::new(|| {
+        glance(pid);
+        relay.pass_on(native);
+    });
+    let look = || (once.lock().unwrap_or_else(PoisonError::into_inner))();
     std::thread::scope(|scope| {
-        let looking =
-            std::thread::Builder::new().spawn_scoped(scope, move || pass_on(pid, asked, &end, glance));
+        let looking = std::thread::Builder::new().spawn_scoped(scope, move || look_until(&end, look));
         if looking.is_err() {
             // The system gives no more threads: we look ourselves, between two looks at the child.
-            return watch_alone(&mut child, pid, asked, glance);
+            return watch_alone(&mut child, look);
         }
         let status = child.wait();
         drop(ended);
@@ -166,37 +155,22 @@ fn wait(
     })
 }
 
-/// As [`pass_on`], while it waits for the child too.
-fn watch_alone(
-    child: &mut Child,
-    pid: Option<Pid>,
-    asked: &[(&AtomicBool, Signal)],
-    mut glance: impl FnMut(),
-) -> io::Result<ExitStatus> {
+/// As [`look_until`], while it waits for the child too.
+fn watch_alone(child: &mut Child, mut look: impl FnMut()) -> io::Result<ExitStatus> {
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        look_once(pid, asked, &mut glance);
+        look();
         #[expect(clippy::disallowed_methods, reason = "waits for the child and the signals at once")]
         std::thread::sleep(LOOK);
     }
 }
 
 /// Until the other end is dropped. The child is not yet waited for then, or is only just: its pid is not reused.
-fn pass_on(pid: Option<Pid>, asked: &[(&AtomicBool, Signal)], end: &Receiver<()>, mut glance: impl FnMut()) {
+fn look_until(end: &Receiver<()>, mut look: impl FnMut()) {
     while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-        look_once(pid, asked, &mut glance);
-    }
-}
-
-fn look_once(pid: Option<Pid>, asked: &[(&AtomicBool, Signal)], glance: &mut impl FnMut()) {
-    glance();
-    for (flag, signal) in asked {
-        if let (true, Some(pid)) = (flag.swap(false, Ordering::Relaxed), pid) {
-            // A child that has just ended needs no signal.
-            let _ = kill_process(pid, *signal);
-        }
+        look();
     }
 }
 

@@ -38,24 +38,42 @@ pub fn ancestors(pid: u32) -> Vec<u32> {
     chain
 }
 
-/// Returns the children of `pid`, their children, and so on.
-#[must_use]
-pub fn descendants(pid: u32) -> Vec<u32> {
-    family(pid).into_iter().map(|(pid, _)| pid).collect()
+/// A process that descends from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Descendant {
+    pub pid: u32,
+    /// Its process group.
+    pub group: u32,
+    /// What tells it from whoever has its pid later.
+    pub started: u64,
 }
 
-/// Returns the same, each with the start time that tells it from whoever has its pid later.
-pub(crate) fn family(pid: u32) -> Vec<(u32, u64)> {
+/// Returns the pids of the children of `pid`, their children, and so on.
+#[must_use]
+pub fn descendants(pid: u32) -> Vec<u32> {
+    family(pid).into_iter().map(|known| known.pid).collect()
+}
+
+/// Returns the same; those that only wait for their parents to notice are left out.
+#[must_use]
+pub fn family(pid: u32) -> Vec<Descendant> {
     let all: Vec<(u32, Stat)> = pids().filter_map(|pid| Some((pid, Stat::read(pid)?))).collect();
-    let mut found = vec![(pid, 0)];
+    let mut found: Vec<(u32, Option<&Stat>)> = vec![(pid, None)];
     let mut next = 0;
     while let Some((parent, _)) = found.get(next).copied() {
         let children = all.iter().filter(|(child, stat)| stat.parent == parent && *child != pid);
-        found.extend(children.map(|(child, stat)| (*child, stat.started)));
+        found.extend(children.map(|(child, stat)| (*child, Some(stat))));
         next += 1;
     }
-    found.remove(0);
-    found
+    let living =
+        found.into_iter().filter_map(|(pid, stat)| Some((pid, stat.filter(|stat| !stat.is_dead())?)));
+    living.map(|(pid, stat)| Descendant { pid, group: stat.group, started: stat.started }).collect()
+}
+
+/// Returns the process group of `pid`.
+#[must_use]
+pub fn group(pid: u32) -> Option<u32> {
+    Stat::read(pid).map(|stat| stat.group)
 }
 
 /// Returns what can be seen of `pid`; `None` when nobody has it, or a zombie.

@@ -6,6 +6,7 @@ pub mod down;
 mod failures;
 pub mod foreground;
 pub mod forget;
+pub mod leftovers;
 pub mod logs;
 mod naming;
 pub mod place;

@@ -10,6 +10,7 @@ use crate::host::net::listeners::listeners;
 use crate::host::net::owner::attribute;
 use crate::host::process::spawn::{self, Wish};
 use crate::host::services::hold::PortHold;
+use crate::host::services::reaper;
 use crate::model::attribution::{Claim, WT_MARKER};
 use crate::model::health::occupancy::{Occupancy, occupancy};
 use crate::model::listener::WorktreeKey;
@@ -20,6 +21,7 @@ use crate::model::suggestion::nearest;
 use crate::ops::env;
 use crate::ops::run::{Ending, ending};
 
+use super::leftovers::{self, Left};
 use super::naming;
 
 /// What is to be run.
@@ -44,7 +46,16 @@ pub struct Report {
     pub held: bool,
     /// The command's exit status; 128 + n for a death by signal n.
     pub status: u8,
+    /// What it had started and was ended with it, for a signal to us ended it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<u32>,
+    /// What it left behind on ports of the worktree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
 }
+
+/// After how many glances, of which there are twenty a second, what has ended of it is reaped.
+const REAPING: u32 = 20;
 
 /// A command that is about to be run, its port held.
 #[derive(Debug)]
@@ -117,11 +128,21 @@ impl Ready<'_> {
         let Some((program, arguments)) = self.request.words.split_first() else {
             return Err(Failure::new(Code::Usage, "no command to run was given"));
         };
+        let interrupt = &self.context.host.interrupt;
+        let _ours_to_pass_on = interrupt.hold();
+        // What outlives its parent becomes our child: so we know what descends from the command. Elsewhere we do not.
+        let _ = reaper::adopt_orphans();
         let held = self.hold.is_some();
         let mut kept = self.hold;
-        let let_go_when_used = move || {
+        let mut glances = 0_u32;
+        let glance = move |child: u32| {
             if kept.as_ref().is_some_and(|hold| is_listened_on(hold.port())) {
                 kept = None;
+            }
+            glances = glances.wrapping_add(1);
+            if glances.is_multiple_of(REAPING) && reaper::children().len() > 1 {
+                // What cannot be reaped now is reaped by whoever outlives us.
+                let _ = reaper::reap_orphans(&[child], false);
             }
         };
         let wish = Wish {
@@ -131,14 +152,24 @@ impl Ready<'_> {
             variables: &self.variables,
             stdout_to_stderr: self.request.stdout_to_stderr,
         };
-        let ran = spawn::run_while(&wish, let_go_when_used);
+        let ran = spawn::run_while(&wish, glance);
+        let is_told = ran.as_ref().is_ok_and(|ran| ran.is_told);
         let hint = "the words after `--` are one command and its arguments, without a shell";
-        let (status, failure) = match ending(program, ran, hint)? {
+        let (status, failure) = match ending(program, ran.map(|ran| ran.code), hint)? {
             Ending::Ran(status) => (status, None),
             Ending::NotStarted(status, failure) => (status, Some(failure)),
         };
+        let ports: Vec<Port> = self.entry.ports().collect();
+        let (mut ended, mut left) = (Vec::new(), Vec::new());
+        if is_told {
+            // From now on a signal means not to wait for what is left.
+            let _ = interrupt.take();
+            ended = leftovers::end(&ports, interrupt)?;
+        } else {
+            left = leftovers::listening(&ports)?;
+        }
         let (service, port) = self.target.unzip();
-        Ok((Report { worktree: self.entry.name, service, port, held, status }, failure))
+        Ok((Report { worktree: self.entry.name, service, port, held, status, ended, left }, failure))
     }
 }
 

@@ -98,7 +98,7 @@ fn end(child: &mut Child, deadline: Deadline<'_>, complaint: &mut Complaint) -> 
 }
 
 fn held(pid: u32) -> Vec<Running> {
-    let family = table::family(pid).into_iter();
+    let family = table::family(pid).into_iter().map(|known| (known.pid, known.started));
     family.filter_map(|(pid, started)| Running::find(pid, started).ok().flatten()).collect()
 }
 

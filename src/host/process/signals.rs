@@ -1,0 +1,36 @@
+//! What a process inherits of its parent's treatment of signals, and passes on to what it starts.
+
+use signal_hook::consts::{SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU};
+
+/// What is left as it is: the standard library gives children the usual treatment of the first; the others, caught, would
+/// be tried again for ever where a terminal refuses.
+const LEFT: [i32; 4] = [SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU];
+
+/// From now on what we start begins with the system's usual treatment of signals. What a parent had ignored (a script's
+/// background jobs ignore SIGINT, `nohup` SIGHUP) a child would ignore too, and could not be stopped by it; what is caught,
+/// and does nothing, becomes the default again with the exec (`execve(2)`).
+pub fn begin_children_as_usual() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    for signal in ignored(&status).into_iter().filter(|signal| !LEFT.contains(signal)) {
+        // Those that cannot be caught cannot be ignored either.
+        let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
+    }
+}
+
+/// Returns the standard signals that a process ignores (`SigIgn` of `proc_pid_status(5)`).
+fn ignored(status: &str) -> Vec<i32> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    (1..=31).filter(|signal| mask & (1 << (signal - 1)) != 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mask_names_the_signals_by_their_bits() {
+        assert_eq!(ignored("Name:\tx\nSigIgn:\t0000000000001003\nSigCgt:\t0000000000000004\n"), [1, 2, 13]);
+        assert!(ignored("SigIgn:\t0000000000000000\n").is_empty() && ignored("").is_empty());
+    }
+}
