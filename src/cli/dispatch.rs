@@ -16,7 +16,7 @@ use super::{
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
-use crate::host::process::open_files;
+use crate::host::process::{open_files, signals};
 use crate::host::services::{launch, reaper};
 use crate::model::command_line::CommandLine;
 use crate::ops::services::contact;
@@ -25,6 +25,7 @@ use crate::ui::output::{Manner, Ui};
 /// Runs the command line `words` (the program's own name first) and returns the exit status.
 #[must_use]
 pub fn run(words: &[OsString]) -> u8 {
+    signals::begin_children_as_usual();
     if words.get(1).is_some_and(|word| word == launch::WORD) {
         return launch::become_service();
     }

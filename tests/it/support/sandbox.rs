@@ -144,6 +144,7 @@ impl Sandbox {
 
     /// Any program in the sandbox's environment.
     pub fn program(&self, program: &str, folder: &Path) -> Command {
+        begin_children_as_usual();
         let mut command = Command::new(program);
         command.env_clear().current_dir(folder).stdin(Stdio::null());
         if let Some(path) = std::env::var_os("PATH") {
@@ -222,4 +223,21 @@ impl Sandbox {
         self.assert_unchanged(&before, &run);
         run.error(code)
     }
+}
+
+/// Under `nohup`, or as a script's background job, the tests ignore signals that what they start must not: what is caught,
+/// and does nothing, becomes the default again with the exec.
+fn begin_children_as_usual() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0");
+        let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+        // HUP, INT, QUIT, USR1, USR2, TERM, CHLD
+        for signal in [1, 2, 3, 10, 12, 15, 17] {
+            if mask & (1 << (signal - 1)) != 0 {
+                signal_hook::flag::register(signal, std::sync::Arc::default()).unwrap();
+            }
+        }
+    });
 }
