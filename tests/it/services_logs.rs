@@ -171,3 +171,27 @@ fn on_a_terminal_lines_stand_behind_their_services_and_harmful_sequences_are_sho
     assert!(seen.contains("api-two |") && seen.contains("web     |"), "{seen}");
     assert!(seen.contains("\u{1b}[32mgreen\u{1b}[0m") && seen.contains("\\u{1b}]0;title\\u{7}"), "{seen}");
 }
+
+#[test]
+fn without_following_it_ends_with_what_was_there_however_busy_the_service_is() {
+    let logged = Logged::new();
+    let path = logged.write("web.log", &"line\n".repeat(20_000));
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+            let more = "more\n".repeat(20_000);
+            // Busy for as long as it is asked, and not for ever.
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed)
+                && file.metadata().unwrap().len() < 64 << 20
+            {
+                file.write_all(more.as_bytes()).unwrap();
+            }
+        });
+        let few = logged.logs(&["web", "-n", "5"]);
+        let all = logged.logs(&["web"]);
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(few.lines().count(), 5, "{}", few.len());
+        assert!(all.starts_with("line\n"));
+    });
+}

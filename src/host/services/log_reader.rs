@@ -22,6 +22,8 @@ pub struct LogReader {
     path: PathBuf,
     file: File,
     position: u64,
+    /// Where reading ends: what is added later belongs to nobody who does not follow.
+    end: Option<u64>,
     /// The line that is not finished yet.
     partial: Vec<u8>,
     /// Whether what follows is the rest of a line whose beginning is gone: not shown unless it is very long.
@@ -29,26 +31,26 @@ pub struct LogReader {
 }
 
 impl LogReader {
-    /// Stands at the first line that is kept whole.
+    /// Stands at the first line that is kept whole, and ends where the log ends now.
     ///
     /// # Errors
     ///
     /// `InvalidInput` for what is no plain file; those of opening it.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = own_file::read(path)?;
-        let position = first_data(&file, 0)?;
+        let (position, end) = (first_data(&file, 0)?, Some(file.metadata()?.len()));
         let path = path.to_owned();
-        Ok(Self { path, file, position, partial: Vec::new(), is_inside_line: position > 0 })
+        Ok(Self { path, file, position, end, partial: Vec::new(), is_inside_line: position > 0 })
     }
 
-    /// Stands before the last `count` lines.
+    /// Stands before the last `count` lines that are there now.
     ///
     /// # Errors
     ///
     /// Those of opening and reading it.
     pub fn tail(path: &Path, count: usize) -> io::Result<Self> {
         let mut reader = Self::open(path)?;
-        let (floor, end) = (reader.position, reader.file.metadata()?.len());
+        let (floor, end) = (reader.position, reader.end.unwrap_or_default());
         let mut wanted = count;
         let mut buffer = vec![0; CHUNK];
         let mut until = end;
@@ -76,6 +78,11 @@ impl LogReader {
         Ok(reader)
     }
 
+    /// Reads on beyond where the log ended when it was opened.
+    pub fn follow(&mut self) {
+        self.end = None;
+    }
+
     /// Returns the next whole lines without their ends, none when all there is has been read. A call reads a limited
     /// amount and returns nothing only at the end.
     ///
@@ -86,7 +93,9 @@ impl LogReader {
         let mut lines = Vec::new();
         let mut buffer = vec![0; CHUNK];
         while lines.is_empty() {
-            let count = self.file.read_at(&mut buffer, self.position)?;
+            let left = self.end.map_or(u64::MAX, |end| end.saturating_sub(self.position));
+            let most = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+            let count = self.file.read_at(&mut buffer[..most], self.position)?;
             let piece = &buffer[..count];
             if piece.is_empty() {
                 break;

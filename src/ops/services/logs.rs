@@ -142,7 +142,8 @@ impl Logs {
         Some(names.map(|name| name.as_str().len()).max().unwrap_or_default())
     }
 
-    /// Returns the next lines, limited in number; none when all that is there has been read. To follow, ask again later.
+    /// Returns the next lines, limited in number; none when all that was there when the logs were opened has been read. To
+    /// follow, ask again later.
     ///
     /// # Errors
     ///
@@ -204,7 +205,9 @@ impl Logs {
         let mut later = Vec::new();
         for path in &runs[from..] {
             let service = done.service.clone();
-            later.extend(opened(path, None)?.map(|reader| Reading { service, reader, is_last: false }));
+            let Some(mut reader) = opened(path, None)? else { continue };
+            reader.follow();
+            later.push(Reading { service, reader, is_last: false });
         }
         if let Some(last) = later.last_mut() {
             last.reader.follow_as(&log_file::path(&self.folder, done.service.as_str()));
@@ -218,9 +221,10 @@ impl Logs {
         for service in self.wanted(&services_in(&self.folder)) {
             let path = log_file::path(&self.folder, service.as_str());
             if !self.begun.contains(&service) && is_file(&path) {
-                let reader = opened(&path, None)?;
-                let reading = |reader| Reading { service: service.clone(), reader, is_last: true };
-                self.readers.extend(reader.map(reading));
+                if let Some(mut reader) = opened(&path, None)? {
+                    reader.follow();
+                    self.readers.push(Reading { service: service.clone(), reader, is_last: true });
+                }
                 self.begun.insert(service);
             }
         }
@@ -248,7 +252,10 @@ impl Logs {
             if left == Some(0) && !readers.is_empty() {
                 break;
             }
-            let Some(reader) = opened(path, left)? else { continue };
+            let Some(mut reader) = opened(path, left)? else { continue };
+            if self.request.follow {
+                reader.follow();
+            }
             if let Some(count) = &mut left {
                 *count = count.saturating_sub(lines_from(path, *count)?);
             }
