@@ -18,7 +18,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Show how the services of a worktree stand
 #[derive(Args, Debug)]
-#[command(after_help = "Exit codes: 0 it was shown; 130 Ctrl-C ended a watch.")]
+#[command(
+    after_help = "Exit codes: 0 it was shown, 1 with --check where something that should run is not ready; 130 Ctrl-C ended a watch."
+)]
 pub struct Arguments {
     /// Only these services
     #[arg(value_name = "SERVICE")]
@@ -29,6 +31,9 @@ pub struct Arguments {
     /// Look again and again
     #[arg(long)]
     pub watch: bool,
+    /// Exit 1 unless all of them are ready, or have completed
+    #[arg(long, conflicts_with = "watch")]
+    pub check: bool,
 }
 
 /// Runs the command.
@@ -54,7 +59,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     } else {
         ui.answer(&show_services::table(ui, &report.services))?;
     }
-    Ok(0)
+    Ok(u8::from(arguments.check && !report.is_up()))
 }
 
 fn watch(context: &Context, looker: &mut Looker, ui: &Ui) -> Result<()> {

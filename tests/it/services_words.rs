@@ -185,3 +185,26 @@ fn the_foreground_says_what_runs_already_and_a_second_interrupt_what_is_waited_f
     let (code, screen) = terminal.finish();
     assert_eq!(code, 130, "{screen}");
 }
+
+#[test]
+fn what_its_supervisor_gave_up_is_unhealthy_and_fails_the_check_of_a_status() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"sh -c 'sleep 0.2; exit 3'\"\n[service.job]\nrun = \"true\"\nlistens = false\n";
+    let fleet = sandbox.fleet("one", config);
+    fleet.wt(&["status", "--check"]).exits(1);
+    fleet.wt(&["up", "job"]).ok();
+    crate::support::wait::until("its end", || fleet.state("job").0 == "completed");
+    fleet.wt(&["status", "--check", "job"]).ok();
+    fleet.wt(&["health"]).ok();
+    fleet.wt(&["restart", "web"]).exits(1);
+    assert_eq!(fleet.state("web").0, "failed");
+    fleet.wt(&["status", "--check"]).exits(1);
+    let run = fleet.wt(&["--json", "health"]).exits(1);
+    let web = run.json()["worktrees"][0]["services"][0].clone();
+    assert_eq!((&web["service"], &web["health"]), (&"web".into(), &"unhealthy".into()), "{web}");
+    assert!(web["reason"].as_str().unwrap().starts_with("failed"), "{web}");
+    let action = web["action"].as_str().unwrap();
+    assert!(action.ends_with("logs web"), "{web}");
+    let words: Vec<&str> = action.split(' ').skip(1).map(|word| word.trim_matches('\'')).collect();
+    sandbox.wt(&words).ok();
+}

@@ -71,6 +71,17 @@ pub fn judge(subject: Subject<'_>, occupancy: &Occupancy, outcome: Option<Outcom
     }
 }
 
+/// Judges a service that its supervisor has given up, for that reason: what does not run is not well then.
+#[must_use]
+pub fn given_up(folder: &str, service: &str, seen: Judgement, reason: &str) -> Judgement {
+    if seen.health != Health::NotRunning {
+        return seen;
+    }
+    let because = if reason.is_empty() { "failed".to_owned() } else { format!("failed: {reason}") };
+    let action = format!("wt -C {} logs {service}", quote_sh(folder));
+    Judgement { health: Health::Unhealthy, reason: Some(because), action: Some(action), ..seen }
+}
+
 fn answered(subject: Subject<'_>, pid: u32, outcome: Option<Outcome>) -> Judgement {
     let ours = Judgement { level: 2, pid: Some(pid), by_answer: true, ..Judgement::default() };
     match outcome {

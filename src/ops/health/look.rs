@@ -1,5 +1,7 @@
 //! One look at services: who is on their ports, and what those of ours answer, all at once.
 
+use std::collections::BTreeMap;
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::check::ask::{self, Question};
@@ -12,11 +14,13 @@ use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::health::occupancy::{Occupancy, occupancy};
 use crate::model::port::Port;
 use crate::model::quoting::quote_sh;
+use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
 use crate::model::variables;
 use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::disputes;
+use crate::ops::services::status;
 use crate::ops::trust::{self, Trust};
 
 use super::gather::{Gathered, Site, Subject};
@@ -54,9 +58,28 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
     }
     let remedies = remedies(context, gathered, &occupied, &outcomes)?;
     let judged = gathered.subjects.iter().zip(&occupied).zip(outcomes).zip(&remedies);
-    Ok(judged
+    let judged = judged
         .map(|(((subject, occupied), outcome), help)| judgement_of(subject, occupied, outcome, help))
-        .collect())
+        .collect();
+    Ok(with_failures(context, gathered, judged))
+}
+
+/// What their supervisors have given up is not merely not running.
+fn with_failures(context: &Context, gathered: &Gathered, judged: Vec<Judgement>) -> Vec<Judgement> {
+    let mut failed: BTreeMap<u64, BTreeMap<ServiceName, String>> = BTreeMap::new();
+    for Subject { entry, .. } in &gathered.subjects {
+        failed.entry(entry.sequence).or_insert_with(|| status::failed(context, entry));
+    }
+    let pairs = gathered.subjects.iter().zip(judged);
+    let judged = pairs.map(|(subject, seen)| {
+        let reason = failed.get(&subject.entry.sequence).and_then(|failed| failed.get(&subject.service));
+        let folder = subject.folder.to_string_lossy();
+        match reason {
+            Some(reason) => judgement::given_up(&folder, subject.service.as_str(), seen, reason),
+            None => seen,
+        }
+    });
+    judged.collect()
 }
 
 /// What helps a service that somebody else is in the way of, or that hangs.

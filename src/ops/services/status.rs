@@ -1,5 +1,6 @@
 //! `wt status`: how the services of a worktree stand, from their supervisor, else from what is on record.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -18,7 +19,7 @@ use crate::ops::env;
 
 use super::contact::{self, Answer, Listener};
 use super::naming;
-use super::place::Place;
+use super::place::{self, Place};
 use super::report::{ServiceView, Usages};
 
 /// How the services stand.
@@ -30,6 +31,29 @@ pub struct Report {
     /// The supervisor's pid; `None` where nothing is supervised.
     pub supervisor: Option<u32>,
     pub services: Vec<ServiceView>,
+}
+
+impl Report {
+    /// Answers whether all services are where they should be: ready, or done with what they had to do.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        let is_there = |view: &ServiceView| matches!(view.state, State::Ready | State::Completed);
+        self.services.iter().all(is_there)
+    }
+}
+
+/// Returns why services of a worktree failed, by name: nobody starts them again by itself.
+#[must_use]
+pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String> {
+    let record = context
+        .host
+        .dirs()
+        .ok()
+        .and_then(|dirs| record_file::find(&place::folder(dirs.state(), entry), entry.sequence));
+    let kept = record.into_iter().flat_map(|record| record.services);
+    kept.filter(|kept| kept.state == State::Failed)
+        .map(|kept| (kept.plan.name, kept.reason.unwrap_or_default()))
+        .collect()
 }
 
 /// Looks once or again and again.
