@@ -7,6 +7,7 @@ use super::super::state::State;
 use super::*;
 use crate::model::port::Port;
 use crate::model::signal::EndSignal;
+use crate::model::trust::Agreement;
 
 mod failing;
 mod meeting;
@@ -40,6 +41,7 @@ fn plan(name: &str, needs: &[&str]) -> ServicePlan {
         stop: Stopping { signal: EndSignal::Term, timeout: Duration::from_secs(10) },
         critical: true,
         terminal: false,
+        agreement: Agreement::default(),
     }
 }
 
