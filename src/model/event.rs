@@ -12,7 +12,7 @@ pub struct Event {
     pub sequence: u64,
     pub at: Timestamp,
     /// What happened: `create_started`, `created`, `create_undone`, `create_finished`, `removed`, `restored`,
-    /// `adopted`, `port_conflict`, `trash_deleted`, `port_moved`, `holder_terminated`, `resolve_planned`, …
+    /// `adopted`, `port_conflict`, `trash_deleted`, `port_moved`, `holder_terminated`, `resolve_planned`, `service_changed`, …
     pub event: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<PathBuf>,

@@ -53,6 +53,8 @@ pub fn words(event: &Event) -> String {
         Some(value) => value.to_string(),
     };
     match event.event.as_str() {
+        // Where it is known who, that says more.
+        "port_conflict" if event.details.contains_key("reason") => text("reason"),
         "port_conflict" => format!("`{}` wanted a port that others hold", text("service")),
         "port_moved" => format!("`{}` moved from {} to {}", text("service"), text("from"), text("to")),
         "port_move_undone" => {

@@ -94,6 +94,7 @@ mod services_checks;
 mod services_compose;
 mod services_config;
 mod services_daemons;
+mod services_events;
 mod services_hold;
 mod services_init;
 mod services_launch;

@@ -20,7 +20,7 @@ fn a_killed_service_is_started_again_on_its_port_after_its_pause() {
     kill(pid);
     wait::until("another process", || {
         let service = fleet.service("web");
-        service["state"] == "ready" && service["pid"] != pid
+        service["state"] == "ready" && service["pid"].is_u64() && service["pid"] != pid
     });
     let service = fleet.service("web");
     assert_eq!((service["restarts"].as_u64(), fleet.port("web")), (Some(1), port));

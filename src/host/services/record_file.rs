@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
@@ -12,6 +13,9 @@ use crate::host::ownership;
 use crate::model::services::record::{Record, SCHEMA};
 
 const FILE: &str = "services.json";
+
+/// The size in bytes at which a supervisor's own log begins anew.
+const LARGEST_OWN_LOG: u64 = 1 << 20;
 
 /// The one place of a supervisor; free again when it is dropped, or its process ends. No child inherits it.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ pub fn logs(folder: &Path) -> PathBuf {
 pub fn open_own_log(folder: &Path) -> io::Result<File> {
     let path = folder.join("supervisor.log");
     match own_file::append(&path) {
-        Ok(file) if file.metadata()?.len() <= 1 << 20 => return Ok(file),
+        Ok(file) if file.metadata()?.len() <= LARGEST_OWN_LOG => return Ok(file),
         Ok(_) => fs::rename(&path, folder.join("supervisor.log.1"))?,
         Err(error) if own_file::is_strange(&error) => drop(own_file::put_aside(&path)?),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -74,6 +78,40 @@ pub fn open_own_log(folder: &Path) -> io::Result<File> {
         // Somebody else was just as fast: one log for both.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => own_file::append(&path),
         made => made,
+    }
+}
+
+/// What a supervisor writes down of itself, for whoever looks when it is gone.
+#[derive(Debug)]
+pub struct OwnLog {
+    folder: PathBuf,
+    file: Option<File>,
+}
+
+impl OwnLog {
+    /// The log of the supervisor whose record is in `folder`. Where it cannot be opened nothing is written.
+    #[must_use]
+    pub fn open(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), file: open_own_log(folder).ok() }
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing: a full disk.
+    pub fn say(&mut self, at: Timestamp, text: &str) -> io::Result<()> {
+        let is_large = |file: &File| file.metadata().is_ok_and(|found| found.len() > LARGEST_OWN_LOG);
+        if self.file.as_ref().is_some_and(is_large) {
+            self.file = open_own_log(&self.folder).ok();
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
+        // What others wrote stays on one line, and means nothing to a terminal.
+        let shown = |letter: char| {
+            if letter.is_control() { letter.escape_default().collect() } else { letter.to_string() }
+        };
+        let text: String = text.chars().map(shown).collect();
+        file.write_all(format!("{at:.0} {text}\n").as_bytes())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::host::process::spawn::{self, Wish};
 use crate::host::services::hold::PortHold;
 use crate::host::services::reaper;
 use crate::model::attribution::{Claim, WT_MARKER};
+use crate::model::event::Event;
 use crate::model::health::occupancy::{Occupancy, occupancy};
 use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
@@ -101,7 +102,7 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'
     };
     let (mut hold, mut note) = (None, None);
     if let Some((service, port)) = &target {
-        match occupy(context, &entry, *port)? {
+        match occupy(context, &entry, service, *port)? {
             Occupied::Held(taken) => hold = Some(taken),
             Occupied::ByOurselves => {}
             Occupied::ByOthers(holder) if request.service.is_some() => {
@@ -178,7 +179,7 @@ fn is_listened_on(port: Port) -> bool {
 }
 
 /// Takes the port under the registry's lock: nobody else is given it between the look and the hold.
-fn occupy(context: &Context, entry: &Entry, port: Port) -> Result<Occupied> {
+fn occupy(context: &Context, entry: &Entry, service: &ServiceName, port: Port) -> Result<Occupied> {
     let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
     context.store()?.update(|registry| {
         let is_ours = |known: &Entry| {
@@ -195,7 +196,14 @@ fn occupy(context: &Context, entry: &Entry, port: Port) -> Result<Occupied> {
         match occupancy(&busy.listeners, &key) {
             Occupancy::Nobody => {}
             Occupancy::Ours { .. } | Occupancy::Reserved { .. } => return Ok(Occupied::ByOurselves),
-            Occupancy::Theirs(holder) => return Ok(Occupied::ByOthers(holder.words())),
+            Occupancy::Theirs(holder) => {
+                let event = Event::new("port_conflict").of(&entry.repository, &entry.name);
+                let event = event.with("kind", "system").with("service", service.as_str());
+                let reason = format!("`wt run`: port {port} is held by {}", holder.words());
+                registry
+                    .record_event(context.now(), event.with("port", port.number()).with("reason", reason));
+                return Ok(Occupied::ByOthers(holder.words()));
+            }
         }
         match PortHold::take(port) {
             Ok(hold) => Ok(Occupied::Held(hold)),

@@ -228,6 +228,7 @@ impl Supervisor<'_> {
 
     /// Tells whoever wished it that nothing was begun.
     pub fn refuse_wish(&mut self, batch: BatchId, refusal: Refusal) {
+        self.chronicle_refusal(None, &refusal);
         let services = self.facts();
         let Some((caller, number)) = self.wisher(batch) else { return };
         // What ran before is not theirs to end.

@@ -193,6 +193,7 @@ impl Supervisor<'_> {
         }
         let ports: Vec<Port> = service.plan.ports().collect();
         if let Some((port, holder)) = ports.iter().find_map(|port| Some((*port, self.holder(*port)?))) {
+            self.chronicle_conflict(Some(name), port, &holder);
             self.causes.insert(name.clone(), Cause::PortConflict(port));
             self.events.push_back(Event::Seen { service: name.clone(), sight: Sight::Unwell(holder) });
             return false;

@@ -42,7 +42,9 @@ impl Supervisor<'_> {
     pub fn launch(&mut self, name: &ServiceName, is_setup: bool) {
         let Some(plan) = self.fleet.services().get(name).map(|service| service.plan.clone()) else { return };
         self.causes.remove(name);
-        if let Err(Refusal { reason, cause }) = self.try_launch(&plan, is_setup) {
+        if let Err(refusal) = self.try_launch(&plan, is_setup) {
+            self.chronicle_refusal(Some(name), &refusal);
+            let Refusal { reason, cause } = refusal;
             self.causes.insert(name.clone(), cause);
             // A command that is not there, or may not be run, is not there the next time either.
             let is_final = matches!(cause, Cause::NotFound | Cause::Permission | Cause::Untrusted);

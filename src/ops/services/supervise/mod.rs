@@ -1,6 +1,7 @@
 //! The supervisor of a worktree's services.
 
 mod callers;
+mod chronicle;
 mod claims;
 mod ending;
 mod holders;

@@ -18,6 +18,7 @@ use crate::host::process::stop::Running;
 use crate::host::services::endpoint::{Endpoint, Listening};
 use crate::host::services::hold::PortHold;
 use crate::host::services::open_folder::OpenFolder;
+use crate::host::services::record_file::OwnLog;
 use crate::host::services::signals::Bell;
 use crate::host::services::waiting::{self, Asker};
 use crate::host::services::{reaper, record_file};
@@ -28,6 +29,7 @@ use crate::model::services::batch::BatchId;
 use crate::model::services::machine::{Action, Event, Fleet};
 use crate::model::services::protocol::{Cause, ServiceFacts};
 use crate::model::services::record::Record;
+use crate::model::services::state::State;
 use crate::ops::services::contact;
 use crate::ops::services::place::Place;
 
@@ -97,6 +99,9 @@ pub(super) struct Supervisor<'a> {
     pub last_batch: BatchId,
     pub last_run: u64,
     pub written: Record,
+    /// How the services stood when that was written down last.
+    pub chronicled: Vec<(ServiceName, State)>,
+    pub own_log: OwnLog,
     /// Since when the record on disk is behind: it cannot be written.
     pub unwritten: Option<Instant>,
     /// How many files what we start may have open: we may have more.
@@ -159,6 +164,8 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         last_batch: 0,
         last_run: 0,
         written,
+        chronicled: Vec::new(),
+        own_log: OwnLog::open(&wish.folder),
         unwritten: None,
         open_files,
         endpoint: endpoint.clone(),
@@ -172,7 +179,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         next_reaping: None,
         is_reaping_owed: false,
     };
-    supervisor.take_over().map_err(&failed)?;
+    supervisor.take_the_seat().map_err(&failed)?;
     supervisor.work();
     supervisor.keep();
     let ended = supervisor.run(children, endings);
@@ -181,10 +188,34 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
 }
 
 impl Supervisor<'_> {
+    /// Says who we are, and takes over what an earlier supervisor left.
+    fn take_the_seat(&mut self) -> std::io::Result<()> {
+        let former = self.written.supervisor.as_ref().map(|former| former.pid);
+        self.log(&match former {
+            Some(pid) => format!(
+                "pid {} supervises; pid {pid} did before, and ended without a word",
+                self.ourselves.pid
+            ),
+            None => format!("pid {} supervises", self.ourselves.pid),
+        });
+        self.take_over()?;
+        self.chronicled = self
+            .fleet
+            .services()
+            .values()
+            .map(|service| (service.plan.name.clone(), service.state()))
+            .collect();
+        for news in self.news.clone() {
+            self.log(&news);
+        }
+        Ok(())
+    }
+
     fn run(&mut self, mut children: Bell, mut endings: Bell) -> std::io::Result<()> {
         loop {
             self.sleep(&children, &endings)?;
             if endings.rang() {
+                self.log("told to end by a signal: everything is stopped");
                 self.stop_everything();
             }
             if children.rang() && self.next_reaping.is_none() {
@@ -258,6 +289,7 @@ impl Supervisor<'_> {
             let actions = self.fleet.step(event, now);
             // Each change is told, also one that does not last: what is done about it may change it again.
             self.tell_changes();
+            self.chronicle();
             for action in actions {
                 match action {
                     Action::SetUp(service) => self.launch(&service, true),
@@ -329,6 +361,7 @@ impl Supervisor<'_> {
         // Whoever is asked by a command ends it only while we live.
         self.asker.finish(LAST_ANSWERS);
         self.written.supervisor = None;
+        self.log("nothing is left to supervise");
         let _ = record_file::write(&self.wish.folder, &self.written);
         self.registrar.record(Vec::new());
         self.registrar.finish();

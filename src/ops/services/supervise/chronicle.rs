@@ -1,0 +1,65 @@
+//! What became of services, for later: each change and each conflict is an event of the registry, and a line of the
+//! supervisor's own log, which is there when nobody is left to ask.
+
+use super::launching::Refusal;
+use super::supervisor::Supervisor;
+use crate::model::event::Event;
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+use crate::model::services::protocol::Cause;
+use crate::model::services::state::State;
+
+impl Supervisor<'_> {
+    /// Writes down which services have changed since it was called last.
+    pub fn chronicle(&mut self) {
+        let states = || self.fleet.services().values().map(|service| (&service.plan.name, service.state()));
+        if states().eq(self.chronicled.iter().map(|(name, state)| (name, *state))) {
+            return;
+        }
+        let now: Vec<(ServiceName, State)> = states().map(|(name, state)| (name.clone(), state)).collect();
+        let before = std::mem::replace(&mut self.chronicled, now);
+        for facts in self.facts() {
+            let known = before.iter().find(|(name, _)| *name == facts.service).map(|(_, state)| *state);
+            let from = known.unwrap_or_default();
+            if from == facts.state {
+                continue;
+            }
+            let mut event = Event::new("service_changed")
+                .with("service", facts.service.as_str())
+                .with("from", from.as_str())
+                .with("state", facts.state.as_str());
+            if let Some(port) = facts.port {
+                event = event.with("port", port.number());
+            }
+            if let Some(reason) = &facts.reason {
+                event = event.with("reason", reason.as_str());
+            }
+            self.registrar.tell(self.host.clock.now(), event);
+            let said = if facts.news.is_empty() { facts.state.as_str() } else { &facts.news };
+            self.log(&format!("{} {said}", facts.service));
+        }
+    }
+
+    /// Writes down that somebody has a port which a service was to have.
+    pub fn chronicle_conflict(&mut self, service: Option<&ServiceName>, port: Port, reason: &str) {
+        let mut event = Event::new("port_conflict").with("kind", "system").with("port", port.number());
+        if let Some(service) = service {
+            event = event.with("service", service.as_str());
+        }
+        self.registrar.tell(self.host.clock.now(), event.with("reason", reason));
+    }
+
+    /// The same for what kept a wish from being begun, where it was that.
+    pub(super) fn chronicle_refusal(&mut self, service: Option<&ServiceName>, refusal: &Refusal) {
+        self.log(&refusal.reason);
+        if let Cause::PortConflict(port) = refusal.cause {
+            self.chronicle_conflict(service, port, &refusal.reason);
+        }
+    }
+
+    /// Says something in the supervisor's own log.
+    pub fn log(&mut self, text: &str) {
+        // A full disk keeps nobody from being supervised.
+        let _ = self.own_log.say(self.host.clock.now(), text);
+    }
+}
