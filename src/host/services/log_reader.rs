@@ -231,6 +231,7 @@ mod tests {
     fn a_line_comes_when_it_is_finished_and_the_next_log_is_noticed() {
         let (folder, path) = log("one\ntw");
         let mut reader = LogReader::open(&path).unwrap();
+        reader.follow();
         assert_eq!(reader.next_lines().unwrap(), [b"one"]);
         assert!(reader.next_lines().unwrap().is_empty() && !reader.is_of_earlier_run());
         append(&path, "o\nthree");
@@ -264,9 +265,20 @@ mod tests {
     }
 
     #[test]
+    fn without_following_what_is_added_later_is_not_read() {
+        let (_folder, path) = log("one\ntw");
+        let mut reader = LogReader::open(&path).unwrap();
+        append(&path, "o\nthree\n");
+        assert_eq!(reader.next_lines().unwrap(), [b"one"]);
+        assert!(reader.next_lines().unwrap().is_empty());
+        assert_eq!(reader.take_unfinished().as_deref(), Some(&b"tw"[..]));
+    }
+
+    #[test]
     fn what_follows_the_end_of_an_unfinished_line_waits_for_the_next_one() {
         let (_folder, path) = log("tw");
         let mut reader = LogReader::tail(&path, 0).unwrap();
+        reader.follow();
         append(&path, "o");
         assert!(reader.next_lines().unwrap().is_empty() && reader.take_unfinished().is_none());
         append(&path, "\nthree\n");
