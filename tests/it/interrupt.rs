@@ -118,10 +118,11 @@ fn a_git_child_that_died_of_the_signal_is_the_interrupt() {
     let mut child = paused.start();
     let git = git_child(child.id());
     kill_process(git, Signal::INT).unwrap();
+    // Its filter holds the pipes open until it ends too.
+    paused.go_on();
     let status = wait::end_of(&mut child);
     let run = Run::new(&["create"], &child.wait_with_output().unwrap());
     assert_eq!(status.code(), Some(130), "{}", run.shown());
-    paused.go_on();
     assert_eq!(snapshot(&paused.sandbox), before, "{}", run.shown());
 }
 
