@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::session::Session;
 use crate::error::Result;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Fix, Severity};
 use crate::model::validity::{Summary, exit_status};
 use crate::ops::validate::{self, Looked, Report, Request};
-use crate::ui::escape;
 use crate::ui::output::Ui;
+use crate::ui::{escape, prompt};
 
 /// Find what is wrong with the registry, worktrees, env blocks and hooks, and mend it
 #[derive(Args, Debug)]
@@ -40,7 +40,15 @@ pub struct Arguments {
 /// `not_a_repository` outside of one, unless `--all` is given.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let (context, config_problems) = session.surroundings()?.into_lenient_context()?;
-    let request = Request { verify_ports: arguments.verify_ports, all: arguments.all, config_problems };
+    let mut request = Request {
+        verify_ports: arguments.verify_ports,
+        all: arguments.all,
+        leave_stale: false,
+        config_problems,
+    };
+    if arguments.fix && !arguments.dry_run && arguments.verify_ports && session.ui.is_interactive() {
+        request.leave_stale = !may_release(session, &validate::validate(&context, &request)?)?;
+    }
     let report = match (arguments.fix, arguments.dry_run) {
         (true, false) => validate::fix(&context, &request)?,
         (true, true) => validate::plan(&context, &request)?,
@@ -62,6 +70,24 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         ui.hint(&format!("`wt validate{ports} --fix` mends what can be mended; add `--dry-run` to see how"));
     }
     Ok(exit_status(&report.findings))
+}
+
+/// On a terminal idle is no reason to lose a port: the worktree is there, and its server may be started in a minute.
+fn may_release(session: &Session<'_>, report: &Report) -> Result<bool> {
+    let is_stale = |finding: &&Finding| matches!(finding.fix, Some(Fix::ReleasePort { .. }));
+    let stale: Vec<&Finding> = report.findings.iter().filter(is_stale).collect();
+    if stale.is_empty() {
+        return Ok(true);
+    }
+    for finding in &stale {
+        let name = finding.worktree.as_deref().unwrap_or_default();
+        session.ui.say(&format!("{}: {}", escape::line(name), escape::line(&finding.message)));
+    }
+    let question = match stale.len() {
+        1 => "Release this port of a worktree that is there?".to_owned(),
+        count => format!("Release these {count} ports of worktrees that are there?"),
+    };
+    prompt::confirm(session.ui, &question)
 }
 
 fn counted(count: usize, thing: &str) -> String {

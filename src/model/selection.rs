@@ -80,6 +80,8 @@ pub struct Landscape<'a> {
     pub config: &'a Config,
     /// Busy ports met before and passed over now, when conflicts are to be retried.
     pub skip: &'a HashSet<Port>,
+    /// Ports that others had and are to get back: given only when nothing else is left, in this order.
+    pub former: &'a [Port],
 }
 
 /// Returns every port owned by a living worktree, those too that an unreadable entry claims.
@@ -115,7 +117,7 @@ pub fn select(
     for (wish, slot) in wishes.iter().zip(&mut chosen) {
         if let (None, Some(port)) = (*slot, wish.former)
             && wish.ranges.contains(port)
-            && search.standing(wish, port) == Standing::Candidate
+            && matches!(search.standing(wish, port), Standing::Candidate | Standing::Former)
             && search.probe(port)? == Probe::Free
         {
             *slot = Some(search.take(port));
@@ -143,6 +145,8 @@ enum Standing {
     Owned,
     Excluded,
     Skipped,
+    /// Somebody else's who is to get it back.
+    Former,
 }
 
 struct Search<'a, 'p> {
@@ -180,6 +184,8 @@ impl Search<'_, '_> {
             Standing::Excluded
         } else if self.landscape.skip.contains(&port) {
             Standing::Skipped
+        } else if self.landscape.former.contains(&port) {
+            Standing::Former
         } else {
             Standing::Candidate
         }
@@ -214,18 +220,39 @@ impl Search<'_, '_> {
                 }
                 return Ok(match self.probe(port)? {
                     Probe::Free => Ok(port),
-                    Probe::Busy | Probe::Denied => Err(self.conflict(wish, *range)?),
+                    Probe::Busy | Probe::Denied => Err(self.conflict(wish, *range, false)?),
                 });
             }
+        }
+        // Nothing else is left: what others had, probed as any.
+        for port in self.landscape.former.iter().copied().filter(|port| wish.ranges.contains(*port)) {
+            if self.standing(wish, port) != Standing::Former {
+                continue;
+            }
+            return Ok(match self.probe(port)? {
+                Probe::Free => Ok(port),
+                Probe::Busy | Probe::Denied => {
+                    let range = wish.ranges.0.iter().find(|range| range.contains(port)).copied();
+                    match range {
+                        Some(range) => Err(self.conflict(wish, range, true)?),
+                        None => Err(self.exhausted(wish)),
+                    }
+                }
+            });
         }
         Ok(Err(self.exhausted(wish)))
     }
 
     /// Lists every port of `range` that the registry calls free and the machine does not.
-    fn conflict(&mut self, wish: &Wish, range: PortRange) -> Result<Selection> {
+    fn conflict(&mut self, wish: &Wish, range: PortRange, with_former: bool) -> Result<Selection> {
         let (mut busy, mut denied) = (Vec::new(), Vec::new());
         for port in range.ports() {
-            if self.standing(wish, port) != Standing::Candidate {
+            let is_met = match self.standing(wish, port) {
+                Standing::Candidate => true,
+                Standing::Former => with_former,
+                Standing::Owned | Standing::Excluded | Standing::Skipped => false,
+            };
+            if !is_met {
                 continue;
             }
             match self.probe(port)? {
@@ -254,7 +281,7 @@ impl Search<'_, '_> {
                         None => reasons.push((reason.to_owned(), 1)),
                     }
                 }
-                Standing::Skipped | Standing::Candidate => foreign += 1,
+                Standing::Skipped | Standing::Candidate | Standing::Former => foreign += 1,
             }
         }
         let (ranges, service, own_range) = (wish.ranges.clone(), wish.service.clone(), wish.own_range);

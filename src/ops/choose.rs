@@ -27,7 +27,9 @@ pub fn choose(
     }
     let exclusions = exclusions(context, registry);
     let owned = selection::owned_ports(registry);
-    let landscape = Landscape { owned: &owned, exclusions: &exclusions, config: &context.config, skip };
+    let former = registry.kept_former_ports();
+    let landscape =
+        Landscape { owned: &owned, exclusions: &exclusions, config: &context.config, skip, former: &former };
     selection::select(wishes, &landscape, &mut probe::prober())
 }
 

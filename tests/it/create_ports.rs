@@ -134,7 +134,11 @@ fn a_former_port_that_somebody_else_got_is_not_taken_from_him() {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "one", "--ports"]).ok();
     sandbox.wt(&["remove", "feature-one"]).ok();
-    sandbox.wt(&["create", "two", "--ports"]).ok();
+    sandbox.wt(&["create", "two"]).ok();
+    let taken = sandbox.port(0).to_string();
+    sandbox
+        .wt(&["ports", "allocate", "--worktree", "feature-two", "--service", "web", "--port", &taken])
+        .ok();
     let answer = sandbox.json(&["create", "one", "--ports"]);
     assert_eq!(ports(&answer), [named("web", sandbox.port(1))]);
 }

@@ -21,7 +21,11 @@ fn folder_admin_entry_and_ports_go_and_the_branch_stays() {
     assert_eq!(sandbox.living().len(), 0);
     sandbox.assert_sound(&sandbox.repo());
     let answer = sandbox.json(&["create", "next", "--ports"]);
-    assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(0));
+    assert_eq!(
+        answer["worktree"]["ports"][0]["port"],
+        sandbox.port(1),
+        "what can be restored gets its port back"
+    );
 }
 
 #[test]

@@ -54,7 +54,11 @@ fn a_port_that_somebody_else_got_is_replaced_and_the_env_follows() {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "one", "--ports"]).ok();
     sandbox.wt(&["remove", "feature-one"]).ok();
-    sandbox.wt(&["create", "two", "--ports"]).ok();
+    sandbox.wt(&["create", "two"]).ok();
+    let taken = sandbox.port(0).to_string();
+    sandbox
+        .wt(&["ports", "allocate", "--worktree", "feature-two", "--service", "web", "--port", &taken])
+        .ok();
     let answer = sandbox.json(&["restore", "feature-one"]);
     let port = answer["worktree"]["ports"][0]["port"].as_u64();
     assert_ne!(port, Some(u64::from(sandbox.port(0))), "one port, two owners");

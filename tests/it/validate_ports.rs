@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::support::holder::{Hold, hold};
+use crate::support::terminal::Terminal;
 use crate::support::{Sandbox, git, skip};
 use crate::validate::{codes, findings, mended};
 
@@ -174,4 +175,53 @@ fn a_range_that_the_kernel_gives_away_itself_is_a_warning() {
     sandbox.configure("[purpose.far]\nports = \"45000-45009\"\n");
     let found = findings(&sandbox, &["--verify-ports"], 0);
     assert_eq!(codes(&found), ["ephemeral-overlap"]);
+}
+
+/// The ports of the worktree called `name`, as recorded.
+fn ports_of(sandbox: &Sandbox, name: &str) -> Vec<u64> {
+    let living = sandbox.living();
+    let entry = living.iter().find(|entry| entry["name"] == name).unwrap();
+    entry["allocations"].as_array().unwrap().iter().map(|known| known["port"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn what_was_stale_comes_back_as_it_was_and_others_are_given_other_ports() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports=web,api"]).ok();
+    let before = ports_of(&sandbox, "feature-login");
+    let found = findings(&sandbox, &["--verify-ports"], 0);
+    assert!(found[0]["message"].as_str().unwrap().contains("idle for less than a minute"), "{found:?}");
+    findings(&sandbox, &["--verify-ports", "--fix"], 0);
+    assert_eq!(ports_of(&sandbox, "feature-login"), Vec::<u64>::new());
+    sandbox.wt(&["create", "other", "--ports=web,api"]).ok();
+    let others = ports_of(&sandbox, "feature-other");
+    assert!(others.iter().all(|port| !before.contains(port)), "{others:?}");
+    sandbox.wt(&["ports", "allocate", "--worktree", "feature-login", "--service", "web,api"]).ok();
+    assert_eq!(ports_of(&sandbox, "feature-login"), before);
+}
+
+#[test]
+fn a_person_who_releases_a_port_gives_it_to_whoever_comes() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let before = ports_of(&sandbox, "feature-login");
+    sandbox.wt(&["ports", "release", &before[0].to_string()]).ok();
+    sandbox.wt(&["create", "other", "--ports"]).ok();
+    assert_eq!(ports_of(&sandbox, "feature-other"), before);
+}
+
+#[test]
+fn on_a_terminal_ports_of_worktrees_that_are_there_are_asked_about() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let words = ["validate", "--verify-ports", "--fix"];
+    let mut terminal = Terminal::start(sandbox.command(&sandbox.repo(), &words));
+    terminal.expect("Release this port");
+    terminal.send("\r");
+    let (status, screen) = terminal.finish();
+    assert_eq!((status, ports_of(&sandbox, "feature-login").len()), (0, 1), "{screen}");
+    let terminal =
+        Terminal::start(sandbox.command(&sandbox.repo(), &["-y", "validate", "--verify-ports", "--fix"]));
+    let (status, screen) = terminal.finish();
+    assert_eq!((status, ports_of(&sandbox, "feature-login").len()), (0, 0), "{screen}");
 }

@@ -60,8 +60,11 @@ pub fn stale(facts: &Facts) -> Vec<Finding> {
         if is_kept || is_taken || !is_idle(facts.now, seen, allocation) {
             continue;
         }
-        let message =
-            format!("port {port} of `{}` is allocated, and nothing of it listens", allocation.service);
+        let message = format!(
+            "port {port} of `{}` is allocated, and nothing of it listens: idle for {}",
+            allocation.service,
+            spoken(facts.now.duration_since(last_listening(allocation)))
+        );
         let fix = Fix::ReleasePort { target: Target::of(entry), service: allocation.service.clone(), port };
         found.push(Finding::about(Kind::PortStale, entry, message).fixed_by(fix));
     }
@@ -69,14 +72,30 @@ pub fn stale(facts: &Facts) -> Vec<Finding> {
 }
 
 fn is_idle(now: Timestamp, seen: &Seen, allocation: &Allocation) -> bool {
-    let noted = time(allocation, LAST_LISTENING);
-    let last = noted.map_or(allocation.allocated_at, |noted| noted.max(allocation.allocated_at));
+    let last = last_listening(allocation);
     // Its server was told to restart on it, and had no chance yet.
     let moved = time(allocation, MOVED_AT).is_some_and(|moved| now.duration_since(moved) < GRACE);
     if moved {
         return false;
     }
     seen.stale_after.is_zero() || now.duration_since(last) >= seen.stale_after.try_into().unwrap_or_default()
+}
+
+/// When something of it was last seen listening, else when it was allocated.
+fn last_listening(allocation: &Allocation) -> Timestamp {
+    let noted = time(allocation, LAST_LISTENING);
+    noted.map_or(allocation.allocated_at, |noted| noted.max(allocation.allocated_at))
+}
+
+/// A span in the largest unit that fits.
+fn spoken(span: SignedDuration) -> String {
+    let (count, unit) = match span.as_secs() {
+        ..60 => return "less than a minute".to_owned(),
+        seconds @ 60..3_600 => (seconds / 60, "minute"),
+        seconds @ 3_600..86_400 => (seconds / 3_600, "hour"),
+        seconds => (seconds / 86_400, "day"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
 fn time(allocation: &Allocation, field: &str) -> Option<Timestamp> {

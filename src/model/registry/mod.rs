@@ -4,6 +4,7 @@ pub mod allocation;
 pub mod document;
 pub mod entry;
 pub mod forgetting;
+pub mod former;
 pub mod glimpse;
 pub mod journal;
 pub mod place;

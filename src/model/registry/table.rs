@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::entry::Entry;
+pub use super::former::{Former, FormerPort};
 use super::record::Record;
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::rows::Rows;
@@ -19,9 +20,6 @@ use crate::model::service::ServiceName;
 
 /// The newest schema this program writes and reads.
 pub const SCHEMA: u64 = 1;
-
-/// How many former port sets are remembered, over all repositories.
-const FORMER_LIMIT: usize = 1000;
 
 /// Everything in `registry.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,28 +43,6 @@ pub struct Registry {
     /// What happened in this change, written to `events.jsonl` once the registry is.
     #[serde(skip)]
     pub events: Vec<Event>,
-}
-
-/// The ports a branch had for a purpose before it was removed; it gets them back if they are free.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Former {
-    pub repository_id: RepositoryId,
-    pub branch: Option<String>,
-    pub purpose: Option<Purpose>,
-    /// The worktree's name: tells detached worktrees of one purpose apart.
-    pub name: String,
-    pub ports: Vec<FormerPort>,
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-/// One service's former port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormerPort {
-    pub service: ServiceName,
-    pub port: Port,
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
 }
 
 /// How often a kind of conflict was met, by purpose and service.
@@ -162,23 +138,6 @@ impl Registry {
         })
     }
 
-    /// Returns the ports that this branch had for this purpose; a detached worktree is known by its `name`.
-    #[must_use]
-    pub fn find_former(
-        &self,
-        repository: &RepositoryId,
-        branch: Option<&str>,
-        purpose: &Purpose,
-        name: Option<&str>,
-    ) -> Option<&Former> {
-        self.former.iter().rev().find(|former| {
-            former.repository_id == *repository
-                && former.branch.as_deref() == branch
-                && former.purpose.as_ref() == Some(purpose)
-                && name.is_none_or(|name| former.name == name)
-        })
-    }
-
     /// Adds `entry` with the next sequence number, and returns it as recorded.
     pub fn insert(&mut self, mut entry: Entry) -> Entry {
         self.sequence += 1;
@@ -244,105 +203,6 @@ impl Registry {
         }
     }
 
-    /// Remembers which ports `entry` had, forgetting the oldest beyond the limit.
-    pub fn remember_ports(&mut self, entry: &Entry) {
-        let ports: Vec<FormerPort> = entry
-            .allocations
-            .iter()
-            .filter_map(|allocation| {
-                let port = allocation.find_port()?;
-                Some(FormerPort { service: allocation.service.clone(), port, extra: Map::new() })
-            })
-            .collect();
-        if ports.is_empty() {
-            return;
-        }
-        self.former.retain(|former| !former.is_of(entry));
-        self.former.push(Former {
-            repository_id: entry.repository_id.clone(),
-            branch: entry.branch.clone(),
-            purpose: entry.purpose.clone(),
-            name: entry.name.clone(),
-            ports,
-            extra: Map::new(),
-        });
-        self.forget_surplus_former();
-    }
-
-    fn forget_surplus_former(&mut self) {
-        let surplus = self.former.len().saturating_sub(FORMER_LIMIT);
-        self.former.drain(..surplus);
-    }
-
-    /// Remembers what the records of vanished worktrees said, for a restore of what git still knows of them. Of more than
-    /// can be remembered only the last are looked at.
-    pub fn remember_vanished(&mut self, entries: &[Entry]) {
-        for entry in &entries[entries.len().saturating_sub(FORMER_LIMIT)..] {
-            self.remember_one_vanished(entry);
-        }
-        self.forget_surplus_former();
-    }
-
-    fn remember_one_vanished(&mut self, entry: &Entry) {
-        self.remember_ports(entry);
-        if !self.former.iter().any(|former| former.is_of(entry)) {
-            self.former.push(Former {
-                repository_id: entry.repository_id.clone(),
-                branch: entry.branch.clone(),
-                purpose: entry.purpose.clone(),
-                name: entry.name.clone(),
-                ports: Vec::new(),
-                extra: Map::new(),
-            });
-        }
-        if let Some(former) = self.former.iter_mut().find(|former| former.is_of(entry)) {
-            let mut set = |key: &str, value: Value| former.extra.insert(key.to_owned(), value);
-            set("name_in_git", entry.admin.clone().into());
-            set("path", entry.path.to_string_lossy().into());
-            set("name_then", entry.name.clone().into());
-            set("identifier", entry.identifier.clone().into());
-            set("env", entry.env.into());
-        }
-    }
-
-    /// Returns a record of git's worktree `draft` as it was before it was released, where that is remembered.
-    #[must_use]
-    pub fn recalled(&self, draft: Entry) -> Entry {
-        let is_it = |former: &&Former| {
-            let says = |key: &str, value: &str| former.extra.get(key).is_some_and(|known| known == value);
-            former.repository_id == draft.repository_id
-                && says("name_in_git", &draft.admin)
-                && says("path", &draft.path.to_string_lossy())
-        };
-        let Some(former) = self.former.iter().rev().find(is_it) else { return draft };
-        let text = |key: &str| former.extra.get(key).and_then(Value::as_str).map(str::to_owned);
-        let name = text("name_then").filter(|name| self.find_living(&draft.repository_id, name).is_none());
-        Entry {
-            name: name.unwrap_or(draft.name),
-            purpose: former.purpose.clone(),
-            identifier: text("identifier").unwrap_or(draft.identifier),
-            env: former.extra.get("env").and_then(Value::as_bool).unwrap_or(draft.env),
-            ..draft
-        }
-    }
-
-    /// Returns the identifier of a worktree of git's whose record was released, where it is remembered.
-    #[must_use]
-    pub fn find_former_identifier(
-        &self,
-        repository: &RepositoryId,
-        admin: &str,
-        path: &Path,
-    ) -> Option<&str> {
-        let is_it = |former: &&Former| {
-            let says = |key: &str, value: &str| former.extra.get(key).is_some_and(|known| known == value);
-            former.repository_id == *repository
-                && says("name_in_git", admin)
-                && says("path", &path.to_string_lossy())
-        };
-        self.former.iter().rev().find(is_it)?.extra.get("identifier")?.as_str()
-    }
-
     /// Counts one conflict of `kind`.
     pub fn count_conflict(&mut self, kind: &str, purpose: Option<&Purpose>, service: &ServiceName) {
         let known = self.counters.iter_mut().find(|counter| {
@@ -365,14 +225,5 @@ impl Registry {
     pub fn record_event(&mut self, at: Timestamp, event: Event) {
         self.sequence += 1;
         self.events.push(event.numbered(self.sequence, at));
-    }
-}
-
-impl Former {
-    fn is_of(&self, entry: &Entry) -> bool {
-        self.repository_id == entry.repository_id
-            && self.purpose == entry.purpose
-            && self.branch == entry.branch
-            && (self.branch.is_some() || self.name == entry.name)
     }
 }

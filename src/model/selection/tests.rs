@@ -43,6 +43,7 @@ struct World {
     owned: HashSet<Port>,
     exclusions: Vec<Exclusion>,
     skip: HashSet<Port>,
+    former: Vec<Port>,
     busy: HashSet<Port>,
     denied: HashSet<Port>,
     asked: HashMap<Port, usize>,
@@ -54,6 +55,7 @@ fn world() -> World {
         owned: HashSet::new(),
         exclusions: built_in("linux"),
         skip: HashSet::new(),
+        former: Vec::new(),
         busy: HashSet::new(),
         denied: HashSet::new(),
         asked: HashMap::new(),
@@ -87,12 +89,18 @@ impl World {
         self
     }
 
+    fn former(mut self, ports: &[u16]) -> Self {
+        self.former = ports.iter().map(|number| port(*number)).collect();
+        self
+    }
+
     fn select(&mut self, wishes: &[Wish]) -> Selection {
         let landscape = Landscape {
             owned: &self.owned,
             exclusions: &self.exclusions,
             config: &self.config,
             skip: &self.skip,
+            former: &self.former,
         };
         let (busy, denied, asked) = (&self.busy, &self.denied, &mut self.asked);
         let mut probe = |port| {
@@ -236,6 +244,20 @@ fn a_pinned_port_is_had_or_refused_with_its_reason() {
 }
 
 #[test]
+fn ports_that_others_had_are_passed_over_unasked_and_given_when_nothing_else_is_left() {
+    let mut world = world().former(&[5001, 5000]).busy(&[5000]);
+    assert_eq!(world.chosen(&[wish("web", "5000-5003"), wish("api", "5000-5003")]), [5002, 5003]);
+    assert!(!world.asked.contains_key(&port(5000)), "no probe, no conflict");
+    assert_eq!(world.chosen(&[wish("web", "5000-5001")]), [5001], "released longest ago first");
+    let own = Wish { former: Some(port(5001)), ..wish("web", "5000-5003") };
+    assert_eq!(world.chosen(&[own]), [5001]);
+    let busy = world.select(&[wish("web", "5000-5001"), wish("api", "5000-5001")]);
+    assert!(matches!(busy, Selection::Busy { .. }), "{busy:?}");
+    let pinned = Wish { pinned: Some(port(5001)), ..wish("web", "5000-5003") };
+    assert_eq!(world.chosen(&[pinned]), [5001]);
+}
+
+#[test]
 fn an_exhausted_range_says_whose_its_ports_are() {
     let mut world = world().owned(&[5058, 5059]).skip(&[5062]);
     let selection = world.select(&[wish("web", "5058-5063"), wish("api", "5058-5063")]);
@@ -250,7 +272,7 @@ fn an_exhausted_range_says_whose_its_ports_are() {
 #[test]
 fn an_error_of_the_machine_is_an_error_and_not_a_verdict() {
     let (owned, skip, config) = (HashSet::new(), HashSet::new(), config());
-    let landscape = Landscape { owned: &owned, exclusions: &[], config: &config, skip: &skip };
+    let landscape = Landscape { owned: &owned, exclusions: &[], config: &config, skip: &skip, former: &[] };
     let mut probe = |_| Err(crate::error::Failure::new(crate::error::Code::Internal, "no sockets"));
     assert!(select(&[wish("web", "5000-5099")], &landscape, &mut probe).is_err());
 }

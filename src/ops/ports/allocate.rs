@@ -176,7 +176,10 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
             }
             (Some(port), None) => require_same(&entry, &request.services, port, &find)?,
             (None, _) => {
-                let wishes = missing.iter().map(|service| wish(context, &entry, service));
+                let wishes = missing.iter().map(|service| {
+                    let former = former_port(registry, &entry, service);
+                    wish(context, &entry, service).map(|wish| Wish { former, ..wish })
+                });
                 let wishes = wishes.collect::<Result<Vec<Wish>>>()?;
                 match choose::choose(context, registry, &wishes, skip)? {
                     Selection::Chosen(choices) => {
@@ -339,6 +342,14 @@ fn note_conflict(registry: &mut Registry, entry: &Entry, refused: &Selection, no
         .with("service", service.as_str())
         .with("ports", ports);
     registry.record_event(now, event);
+}
+
+/// The port that the worktree had for the service before it was released.
+fn former_port(registry: &Registry, entry: &Entry, service: &ServiceName) -> Option<Port> {
+    let name = entry.branch.is_none().then_some(entry.name.as_str());
+    let purpose = entry.purpose.as_ref()?;
+    let former = registry.find_former(&entry.repository_id, entry.branch.as_deref(), purpose, name)?;
+    former.ports.iter().find(|known| known.service == *service).map(|known| known.port)
 }
 
 fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish> {

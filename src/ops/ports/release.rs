@@ -192,6 +192,8 @@ fn release_of(
         entry.allocations.retain(|known| !is_gone(known));
         let after = entry.clone();
         let numbers: Vec<u16> = gone.iter().filter_map(Allocation::find_port).map(Port::number).collect();
+        let ports: Vec<Port> = gone.iter().filter_map(Allocation::find_port).collect();
+        registry.forget_former(&after, &ports);
         let event = Event::new("ports_released").of(&after.repository, &after.name).with("ports", numbers);
         registry.record_event(now, event);
         Ok(Some((after, gone, before)))

@@ -41,6 +41,7 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
     for _ in 0..ROUNDS {
         let todo: Vec<Fix> = unique(&remaining)
             .into_iter()
+            .filter(|fix| !(request.leave_stale && matches!(fix, Fix::ReleasePort { .. })))
             .filter(|fix| !failed.contains_key(fix) && !done.contains(fix))
             .collect();
         if todo.is_empty() {

@@ -21,6 +21,8 @@ pub struct Request {
     pub verify_ports: bool,
     /// At every repository in the registry.
     pub all: bool,
+    /// With a fix: leave the ports of worktrees alone that are there and of which nothing listens.
+    pub leave_stale: bool,
     /// What was found wrong with the configuration when it was loaded.
     pub config_problems: Vec<Problem>,
 }

@@ -12,7 +12,7 @@ use crate::model::event::Event;
 use crate::model::finding::{Fix, Target};
 use crate::model::listener::Listener;
 use crate::model::port::Port;
-use crate::model::registry::allocation::RecordedPort;
+use crate::model::registry::allocation::{Allocation, RecordedPort};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
@@ -84,7 +84,7 @@ fn in_repository(
     match fix {
         Fix::DropAllocation { target, service } => {
             change(ground, repository, target, "port_dropped", &|_| Ok(true), |entry| {
-                let is_it = |known: &crate::model::registry::allocation::Allocation| {
+                let is_it = |known: &Allocation| {
                     known.service == *service && matches!(known.port, RecordedPort::Invalid(_))
                 };
                 let before = entry.allocations.len();
@@ -159,6 +159,10 @@ fn change(
         let did = alter(known);
         let now_is = known.clone();
         if did {
+            // What it gave up it gets back, before anybody else is given it.
+            let is_left = |known: &&Allocation| now_is.allocations.iter().all(|left| left != *known);
+            let given_up: Vec<Allocation> = before.allocations.iter().filter(is_left).cloned().collect();
+            registry.remember_released(&before, &given_up);
             registry.record_event(now, Event::new(event).of(&now_is.repository, &now_is.name));
         }
         Ok(Some((before, now_is)))
