@@ -129,6 +129,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let bar = Bar::new(session.ui);
     let report = create::apply(&context, plan, &Watching(&bar))?;
     drop(bar);
+    report.said.iter().for_each(|said| session.ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));
     if !arguments.execute.is_empty() {
         return execute(session, arguments, &context, &report);

@@ -69,6 +69,32 @@ pub enum Selection {
     Owned { service: ServiceName, port: Port },
 }
 
+impl Selection {
+    /// Returns the ports that it met as held and that are not in `known`.
+    #[must_use]
+    pub fn newly_held(&self, known: &[Port]) -> Vec<Port> {
+        match self {
+            Self::Busy { busy, .. } => busy.iter().filter(|port| !known.contains(port)).copied().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Returns which of the `held` ports stood in the way of the chosen ones, in the order of the ranges.
+#[must_use]
+pub fn passed_over(wishes: &[Wish], choices: &[Choice], held: &[Port]) -> Vec<Port> {
+    let mut passed = Vec::new();
+    for (wish, choice) in wishes.iter().zip(choices) {
+        let before = wish.ranges.ports().take_while(|port| *port != choice.port);
+        for port in before.filter(|port| held.contains(port)) {
+            if !passed.contains(&port) {
+                passed.push(port);
+            }
+        }
+    }
+    passed
+}
+
 /// What is known about ports without asking the machine.
 #[derive(Clone, Copy)]
 pub struct Landscape<'a> {

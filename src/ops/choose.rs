@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::net::probe;
+use crate::host::net::{owner, probe};
 use crate::model::exclusion::{self, Exclusion};
+use crate::model::listener::{Listener, WorktreeKey};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{self, Landscape, Selection, Wish};
@@ -40,4 +41,43 @@ pub fn exclusions(context: &Context, registry: &Registry) -> Vec<Exclusion> {
     exclusions.extend(context.config.exclusions.iter().cloned());
     exclusions.extend(registry.exclusions.iter().cloned());
     exclusions
+}
+
+/// As [`choose`]; where it `retries`, every held port that is met is passed over. Returns these too.
+///
+/// # Errors
+///
+/// As [`choose`].
+pub fn choose_passing(
+    context: &Context,
+    registry: &Registry,
+    wishes: &[Wish],
+    retries: bool,
+) -> Result<(Selection, Vec<Port>)> {
+    let mut held: Vec<Port> = Vec::new();
+    loop {
+        let skip: HashSet<Port> = held.iter().copied().collect();
+        let selection = choose(context, registry, wishes, &skip)?;
+        let news = selection.newly_held(&held);
+        if !retries || news.is_empty() {
+            return Ok((selection, held));
+        }
+        held.extend(news);
+    }
+}
+
+/// Answers whether `port` is held, and by processes of that worktree alone: for it the port is as good as free.
+///
+/// # Errors
+///
+/// Fails when the kernel's sockets cannot be read.
+pub fn is_held_by_own(registry: &Registry, key: &WorktreeKey, port: Port) -> Result<bool> {
+    let busy = owner::attribute(&[port], registry)?;
+    let mut sockets = busy.iter().flat_map(|busy| &busy.listeners).peekable();
+    let is_held = sockets.peek().is_some();
+    let is_own = |socket: &Listener| {
+        let owners = &socket.owners;
+        !owners.is_empty() && owners.iter().all(|owner| owner.belongs_to.as_ref() == Some(key))
+    };
+    Ok(is_held && sockets.all(is_own))
 }

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
+use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
-use crate::model::selection::{Choice, Selection, Wish};
+use crate::model::selection::{Choice, Selection, Wish, owned_ports};
 
 use super::choose;
 
@@ -28,7 +29,9 @@ pub fn reclaim(context: &Context, repository: &Repository, sequence: u64) -> Res
         for wish in wishes(context, registry, &entry) {
             let former = wish.former;
             let service = wish.service.clone();
-            match find_port(context, registry, &given, wish)? {
+            let kept = kept(context, registry, &entry, &given, &wish)?;
+            let found = if kept.is_some() { kept } else { find_port(context, registry, &given, wish)? };
+            match found {
                 Some(choice) => {
                     if let Some(former) = former.filter(|former| *former != choice.port) {
                         said.push(format!(
@@ -69,6 +72,26 @@ fn wishes(context: &Context, registry: &Registry, entry: &Entry) -> Vec<Wish> {
         pinned: None,
     });
     wished.filter(|wish| !wish.ranges.is_empty()).collect()
+}
+
+/// The former port that a server of the worktree itself holds already: nobody else is in the way.
+fn kept(
+    context: &Context,
+    registry: &Registry,
+    entry: &Entry,
+    given: &[Choice],
+    wish: &Wish,
+) -> Result<Option<Choice>> {
+    let Some(port) = wish.former.filter(|port| wish.ranges.contains(*port)) else { return Ok(None) };
+    let is_given = given.iter().any(|choice| choice.port == port);
+    let exclusions = choose::exclusions(context, registry);
+    let is_excluded = exclusions.iter().any(|known| known.applies_to(port, wish.own_range));
+    if is_given || is_excluded || owned_ports(registry).contains(&port) {
+        return Ok(None);
+    }
+    let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
+    let is_own = choose::is_held_by_own(registry, &key, port)?;
+    Ok(is_own.then(|| Choice { service: wish.service.clone(), port }))
 }
 
 /// One port, passing over whatever is busy; `None` when the ranges are exhausted.

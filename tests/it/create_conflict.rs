@@ -110,15 +110,60 @@ fn retry_takes_the_next_candidate() {
 }
 
 #[test]
-fn retry_can_be_configured_and_gives_up_after_its_retries() {
+fn what_is_known_to_be_held_counts_as_no_retry_and_is_named_in_one_event() {
     let sandbox = Sandbox::new();
-    let more = "[ports.conflict]\npolicy = \"retry\"\nmax_retries = 2\nbackoff = \"1ms\"\n";
-    sandbox.configure(more);
+    sandbox.configure("[ports.conflict]\npolicy = \"retry\"\nmax_retries = 1\nbackoff = \"1h\"\n");
     let _held: Vec<TcpListener> = (0..3).map(|index| listen(sandbox.port(index))).collect();
+    let _above = listen(sandbox.port(5));
+    let run = sandbox.wt(&["create", "one", "--ports"]).ok();
+    for index in 0..3 {
+        let words =
+            [format!("{} is held by ", sandbox.port(index)), format!("trying {}", sandbox.port(index + 1))];
+        let line = run.stderr.lines().find(|line| line.contains(&words[0]));
+        assert!(line.is_some_and(|line| line.ends_with(&words[1])), "{}", run.shown());
+    }
+    let events: Vec<_> =
+        sandbox.events().into_iter().filter(|event| event["event"] == "port_conflict").collect();
+    let ports: Vec<u16> = (0..3).map(|index| sandbox.port(index)).collect();
+    assert_eq!((events.len(), &events[0]["ports"]), (1, &serde_json::json!(ports)), "{events:?}");
+    assert_eq!(sandbox.living()[0]["allocations"][0]["port"], sandbox.port(3));
+}
+
+#[test]
+fn a_range_full_of_strangers_leads_on_to_the_next_and_giving_up_names_all_that_was_tried() {
+    let sandbox = Sandbox::new();
+    let range = |from, to| format!("\"{}-{}\"", sandbox.port(from), sandbox.port(to));
+    let purpose = format!("[purpose.feature]\nports = [{}, {}]\n", range(0, 1), range(4, 5));
+    sandbox.configure(&purpose);
+    let mut held = vec![listen(sandbox.port(0)), listen(sandbox.port(1))];
     sandbox.refused(&["create", "one", "--ports"], "port_conflict");
-    sandbox.configure(&more.replace("= 2\n", "= 3\n"));
-    let answer = sandbox.json(&["create", "one", "--ports"]);
-    assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(3));
+    let retry = ["create", "one", "--ports", "--on-conflict", "retry"];
+    assert_eq!(
+        sandbox.json(&[&retry[..], &["--dry-run"]].concat())["plan"]["ports"][0]["port"],
+        sandbox.port(4)
+    );
+    held.extend([listen(sandbox.port(4)), listen(sandbox.port(5))]);
+    let error = sandbox.refused(&retry, "port_conflict");
+    let tried = [0, 1, 4, 5].map(|index| sandbox.port(index));
+    assert_eq!(error["details"]["tried"], serde_json::json!(tried), "{error}");
+    assert_eq!(error["details"]["max_retries"], 3);
+    assert!(!error["hint"].as_str().unwrap().contains("--on-conflict"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("max_retries = 3"), "{error}");
+    let events = || sandbox.events().iter().filter(|event| event["event"] == "port_conflict").count();
+    let before = events();
+    sandbox.wt(&retry).exits(1);
+    assert_eq!(events(), before + 1);
+    drop(held.remove(2));
+    assert_eq!(sandbox.json(&retry)["worktree"]["ports"][0]["port"], sandbox.port(4));
+}
+
+#[test]
+fn a_wholly_excluded_range_says_why() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["ports", "exclude", &sandbox.feature_range(), "--reason", "the office printer"]).ok();
+    let error = sandbox.refused(&["create", "one", "--ports"], "range_exhausted");
+    assert!(error["message"].as_str().unwrap().contains("10: the office printer"), "{error}");
+    assert_eq!(error["details"]["reasons"], serde_json::json!(["the office printer"]));
 }
 
 #[test]

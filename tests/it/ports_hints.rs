@@ -97,3 +97,17 @@ fn what_only_looks_leaves_the_registry_its_bytes_its_time_and_its_backup() {
         assert_eq!(files(), before, "{}", run.shown());
     }
 }
+
+#[test]
+fn a_restored_worktree_keeps_the_port_that_its_own_server_holds() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    let Some(mut server) = sandbox.python(&folder, sandbox.port(0), SERVER) else {
+        return skip("no python3");
+    };
+    sandbox.wt(&["remove", "login", "--force"]).ok();
+    assert!(server.is_running());
+    let answer = sandbox.json(&["restore", "feature-login"]);
+    assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(0), "{answer}");
+}

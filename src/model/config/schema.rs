@@ -163,7 +163,7 @@ pub const KEYS: &[Key] = &[
     key(
         "ports.conflict.max_retries",
         Kind::Whole(0, 100),
-        "How many other ports `retry` tries in one create.",
+        "How often `retry` goes on after a port was lost between the look and the taking; ports known to be held are passed over and do not count.",
     ),
     key("ports.conflict.backoff", Kind::Duration, "How long `retry` waits before the first of them."),
     key("ports.conflict.multiplier", Kind::Number(1.0, 10.0), "By how much each further wait is longer."),

@@ -17,7 +17,8 @@ use crate::model::registry::forgetting::SHORTEST;
 use crate::model::registry::journal::Journal;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
-use crate::model::selection::{Choice, Selection};
+use crate::model::selection::{self, Choice, Selection};
+use crate::model::service::ServiceName;
 use crate::ops::choose;
 use crate::ops::vanished::room;
 
@@ -45,12 +46,11 @@ enum Attempt {
 ///
 /// `port_conflict`, `range_exhausted`, `port_denied`, or `worktree_exists` when somebody was faster.
 pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> {
-    let settings = refusal::policy(context, &plan);
-    let mut passed_over: Vec<Port> = Vec::new();
+    let retries = refusal::retries(&refusal::policy(context, &plan));
+    let mut held: Vec<Port> = Vec::new();
     let mut is_room_made = false;
     loop {
-        let skip: HashSet<Port> = passed_over.iter().copied().collect();
-        let (attempt, returned) = attempt(context, plan, token, &skip)?;
+        let (attempt, returned) = attempt(context, plan, token, &held, retries)?;
         plan = returned;
         match attempt {
             Attempt::Claimed(mut claimed) => {
@@ -59,38 +59,33 @@ pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> 
                     // A history that cannot be shortened now is shortened by a later create.
                     let _ = context.store()?.forget_events(before);
                 }
-                claimed.passed_over = passed_over;
+                claimed.passed_over = selection::passed_over(&plan.wishes, &claimed.plan.ports, &held);
                 return Ok(*claimed);
             }
             // What is gone with its repository holds ports that no other command will ever release.
             Attempt::Refused { selection, .. } if !is_room_made && room::make(context, &selection)? => {
                 is_room_made = true;
             }
+            // Those known to be held cost no wait and no further question.
+            Attempt::Refused { selection, .. } if retries && !selection.newly_held(&held).is_empty() => {
+                held.extend(selection.newly_held(&held));
+            }
             Attempt::Refused { selection, seen } => {
-                let met = match &selection {
-                    Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
-                    _ => None,
-                };
-                let retries_left = passed_over.len() < settings.max_retries as usize;
-                match met {
-                    Some(port) if refusal::retries(&settings) && retries_left => passed_over.push(port),
-                    _ => {
-                        return Err(refusal::refused_selection(
-                            Some(&plan.purpose),
-                            &selection,
-                            &seen,
-                            refusal::WayOut::OnConflict,
-                        )?);
-                    }
-                }
-                let attempt = u32::try_from(passed_over.len()).unwrap_or(u32::MAX);
-                context.host.clock.wait(settings.wait_before(attempt), &context.host.interrupt)?;
+                return Err(refusal::refused_create(context, &plan, &selection, &seen, &held)?);
             }
         }
+        context.host.interrupt.check()?;
     }
 }
 
-fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> Result<(Attempt, Plan)> {
+fn attempt(
+    context: &Context,
+    plan: Plan,
+    token: &str,
+    held: &[Port],
+    retries: bool,
+) -> Result<(Attempt, Plan)> {
+    let skip: HashSet<Port> = held.iter().copied().collect();
     let repository = context.require_repository()?;
     let id = repository.require_id()?;
     let record = repository.record()?;
@@ -107,10 +102,24 @@ fn attempt(context: &Context, plan: Plan, token: &str, skip: &HashSet<Port>) -> 
             plan = plan_names(context, &plan.request, registry)?;
         }
         require_free_branch(context, registry, repository, &id, &plan)?;
-        let choices = match choose(context, registry, &plan, skip)? {
-            Selection::Chosen(choices) => choices,
+        let choices = match choose(context, registry, &plan, &skip)? {
+            Selection::Chosen(choices) => {
+                let passed = selection::passed_over(&plan.wishes, &choices, held);
+                if let (false, Some(wish)) = (passed.is_empty(), plan.wishes.first()) {
+                    note_conflict(registry, repository, &plan, &wish.service, &passed, now);
+                }
+                choices
+            }
             refused => {
-                note_conflict(registry, repository, &plan, &refused, now);
+                // One event for one conflict, with all of its ports.
+                let met = match &refused {
+                    Selection::Busy { busy, service, .. } if !retries => Some((busy.as_slice(), service)),
+                    Selection::Exhausted { service, .. } if !held.is_empty() => Some((held, service)),
+                    _ => None,
+                };
+                if let Some((ports, service)) = met {
+                    note_conflict(registry, repository, &plan, service, ports, now);
+                }
                 let seen = Box::new(registry.clone());
                 return Ok((Attempt::Refused { selection: refused, seen }, plan));
             }
@@ -217,12 +226,12 @@ fn note_conflict(
     registry: &mut Registry,
     repository: &Repository,
     plan: &Plan,
-    refused: &Selection,
+    service: &ServiceName,
+    ports: &[Port],
     now: jiff::Timestamp,
 ) {
-    let Selection::Busy { busy, service, .. } = refused else { return };
     registry.count_conflict("system", Some(&plan.purpose), service);
-    let ports: Vec<u16> = busy.iter().map(|port| port.number()).collect();
+    let ports: Vec<u16> = ports.iter().map(|port| port.number()).collect();
     registry.record_event(
         now,
         Event::new("port_conflict")
@@ -234,27 +243,15 @@ fn note_conflict(
     );
 }
 
-/// What would be chosen now, without the lock: for the plan, which may be shown and never applied.
+/// What would be chosen now, without the lock, and the held ports passed over on the way: for the plan, which may be shown
+/// and never applied.
 pub(super) fn choose_previewed(
     context: &Context,
     registry: &Registry,
     plan: &Plan,
     settings: &ConflictSettings,
-) -> Result<Selection> {
-    let mut skip = HashSet::new();
-    loop {
-        let selection = choose(context, registry, plan, &skip)?;
-        let met = match &selection {
-            Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
-            _ => None,
-        };
-        match met {
-            Some(port) if refusal::retries(settings) && skip.len() < settings.max_retries as usize => {
-                skip.insert(port);
-            }
-            _ => return Ok(selection),
-        }
-    }
+) -> Result<(Selection, Vec<Port>)> {
+    choose::choose_passing(context, registry, &plan.wishes, refusal::retries(settings))
 }
 
 fn choose(context: &Context, registry: &Registry, plan: &Plan, skip: &HashSet<Port>) -> Result<Selection> {

@@ -139,20 +139,15 @@ fn is_taken(failure: &Failure) -> bool {
 pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
     let registry = context.store()?.read()?;
     let policy = refusal::policy(context, &plan);
-    let mut selection = claim::choose_previewed(context, &registry, &plan, &policy)?;
+    let (mut selection, mut held) = claim::choose_previewed(context, &registry, &plan, &policy)?;
     if matches!(selection, Selection::Exhausted { .. } | Selection::Owned { .. }) {
         let cleared = room::as_if_made(context, &registry)?;
-        selection = claim::choose_previewed(context, &cleared, &plan, &policy)?;
+        (selection, held) = claim::choose_previewed(context, &cleared, &plan, &policy)?;
     }
     match selection {
         Selection::Chosen(choices) => plan.ports = choices,
         refused => {
-            return Err(refusal::refused_selection(
-                Some(&plan.purpose),
-                &refused,
-                &registry,
-                refusal::WayOut::OnConflict,
-            )?);
+            return Err(refusal::refused_create(context, &plan, &refused, &registry, &held)?);
         }
     }
     Ok(plan)

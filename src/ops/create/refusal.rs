@@ -7,13 +7,14 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::net::listeners::connections;
 use crate::host::net::owner;
 use crate::model::branch::BranchUse;
 use crate::model::command_line::CommandLine;
 use crate::model::config::settings::{ConflictPolicy, ConflictSettings};
 use crate::model::holder::Words;
 use crate::model::listener::Busy;
-use crate::model::port::{Port, PortRanges};
+use crate::model::port::{Port, PortRanges, compressed};
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
 use crate::model::selection::Selection;
@@ -42,6 +43,8 @@ pub enum WayOut {
     OnConflict,
     /// `wt up --resolve STRATEGY` does.
     Resolve,
+    /// All was tried, at most that many losses being allowed.
+    GivenUp(u32),
     /// It has no such flag: the port can be left out for good.
     Exclude,
 }
@@ -51,6 +54,7 @@ impl WayOut {
         match self {
             Self::OnConflict => "pass `--on-conflict retry`".to_owned(),
             Self::Resolve => "let `wt up --resolve intelligent` take the next free port".to_owned(),
+            Self::GivenUp(_) => "widen the range in the configuration".to_owned(),
             Self::Exclude => format!("leave it out for good: `wt ports exclude {port} --reason WHY`"),
         }
     }
@@ -123,6 +127,32 @@ pub fn refused_selection(
     })
 }
 
+/// Returns the failure of a create that was refused a port, `held` being those that it passed over on the way.
+///
+/// # Errors
+///
+/// As [`refused_selection`].
+pub fn refused_create(
+    context: &Context,
+    plan: &Plan,
+    selection: &Selection,
+    seen: &Registry,
+    held: &[Port],
+) -> Result<Failure> {
+    let most = policy(context, plan).max_retries;
+    match selection {
+        Selection::Exhausted { ranges, service, own_range, .. } if !held.is_empty() => {
+            let mut busy = held.to_vec();
+            busy.sort_unstable();
+            let (ranges, service) = (ranges.clone(), service.clone());
+            let all = Selection::Busy { ranges, busy, denied: Vec::new(), service, own_range: *own_range };
+            let failure = refused_selection(Some(&plan.purpose), &all, seen, WayOut::GivenUp(most))?;
+            Ok(failure.detail("tried", json!(held)).detail("max_retries", most))
+        }
+        _ => refused_selection(Some(&plan.purpose), selection, seen, WayOut::OnConflict),
+    }
+}
+
 fn is_own_range(selection: &Selection) -> bool {
     matches!(
         selection,
@@ -191,10 +221,18 @@ fn port_conflict(
         .iter()
         .map(|busy| json!({ "port": busy.port, "owners": owners(busy), "holder": holder(busy) }))
         .collect();
+    let ports: Vec<Port> = busy.iter().map(|busy| busy.port).collect();
+    let given_up = match way_out {
+        WayOut::GivenUp(most) => format!(
+            "\nTried {} and gave up: nothing else of it is free (max_retries = {most})",
+            PortRanges(compressed(&ports))
+        ),
+        _ => String::new(),
+    };
     Failure::new(
         Code::PortConflict,
         format!(
-            "Port conflict detected in {named} {noun} {ranges}.\nPorts free in registry but occupied on system: {}{rest}",
+            "Port conflict detected in {named} {noun} {ranges}.\nPorts free in registry but occupied on system: {}{rest}{given_up}",
             shown.join(", ")
         ),
     )
@@ -233,7 +271,17 @@ pub fn holder(busy: &Busy) -> String {
             let bound = if listener.listening { "" } else { ", bound and not listening" };
             format!("{}{bound}", Words { user: Some(&user), ..Words::default() }.list())
         }
-        None => "holder not shown by the system".to_owned(),
+        None => unseen(busy.port).to_owned(),
+    }
+}
+
+/// What has a port of which the system names no holder.
+fn unseen(port: Port) -> &'static str {
+    let all = connections(&[port]).unwrap_or_default();
+    match all.iter().map(|one| one.is_past).reduce(|one, other| one && other) {
+        Some(true) => "a connection that ended a moment ago (TIME_WAIT)",
+        Some(false) => "an outgoing connection",
+        None => "holder not shown by the system",
     }
 }
 

@@ -11,7 +11,7 @@ use super::follow::follow;
 use super::kill;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::net::{owner, probe};
+use crate::host::net::probe;
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::event::Event;
 use crate::model::listener::{Probe, WorktreeKey};
@@ -93,7 +93,7 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
             Attempt::Done { entry, given, had_env } => break (*entry, given, had_env),
             // All that were met are passed over: nobody waits for what a stranger holds.
             Attempt::Refused { selection: Selection::Busy { busy, .. }, .. }
-                if request.gives_way
+                if (request.gives_way || settings.policy == ConflictPolicy::Retry)
                     && request.port.is_none()
                     && busy.iter().any(|port| !skip.contains(port)) =>
             {
@@ -103,17 +103,7 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
                 is_room_made = true;
             }
             Attempt::Refused { selection, seen } => {
-                let met = match &selection {
-                    Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
-                    _ => None,
-                };
-                let is_left = request.port.is_none() && skip.len() < settings.max_retries as usize;
-                match met {
-                    Some(port) if settings.policy == ConflictPolicy::Retry && is_left => skip.insert(port),
-                    _ => return Err(refused(&known, request, &selection, &seen)?),
-                };
-                let tries = u32::try_from(skip.len()).unwrap_or(u32::MAX);
-                context.host.clock.wait(settings.wait_before(tries), &context.host.interrupt)?;
+                return Err(refused(&known, request, &selection, &seen)?);
             }
         }
     };
@@ -293,11 +283,7 @@ fn pin(
         }
         Probe::Busy => {
             let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
-            let sockets = owner::attribute(&[port], registry)?.remove(0).listeners;
-            let is_ours = |owners: &[crate::model::listener::Owner]| {
-                !owners.is_empty() && owners.iter().all(|owner| owner.belongs_to.as_ref() == Some(&key))
-            };
-            let is_free_for_it = !sockets.is_empty() && sockets.iter().all(|socket| is_ours(&socket.owners));
+            let is_free_for_it = choose::is_held_by_own(registry, &key, port)?;
             let ranges = PortRanges(range_around(context, entry, service, port).into_iter().collect());
             Ok((!is_free_for_it).then(|| Selection::Busy {
                 ranges,

@@ -1,7 +1,5 @@
 //! The free ports of a range, and the one that a create would be given next.
 
-use std::collections::HashSet;
-
 use serde::Serialize;
 
 use super::ranges::{self, Capacity, Drawer};
@@ -133,20 +131,6 @@ fn select(
     let ranges = crate::model::port::PortRanges(ranges);
     let wishes = [Wish { service, ranges, own_range: drawer.is_service(), former: None, pinned: None }];
     let settings = &context.config.conflict;
-    let mut skip: HashSet<Port> = HashSet::new();
-    loop {
-        let selection = choose::choose(context, registry, &wishes, &skip)?;
-        let met = match &selection {
-            Selection::Busy { busy, .. } => busy.iter().find(|port| !skip.contains(port)).copied(),
-            _ => None,
-        };
-        match met {
-            Some(port)
-                if settings.policy == ConflictPolicy::Retry && skip.len() < settings.max_retries as usize =>
-            {
-                skip.insert(port);
-            }
-            _ => return Ok(selection),
-        }
-    }
+    let retries = settings.policy == ConflictPolicy::Retry;
+    Ok(choose::choose_passing(context, registry, &wishes, retries)?.0)
 }
