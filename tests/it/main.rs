@@ -89,6 +89,7 @@ mod remove_unseen;
 mod restore;
 mod restore_vanished;
 mod root_beside_a_user;
+mod scripts_page;
 mod services_callers;
 mod services_checks;
 mod services_compose;
