@@ -1,4 +1,4 @@
-//! `info/exclude`, shared by all worktrees of a repository: one line of ours, added once, edited under a lock.
+//! `info/exclude`, shared by all worktrees of a repository: our lines, each added once, edited under a lock.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -33,6 +33,44 @@ pub fn add(common_dir: &Path) -> Result<()> {
         text.extend_from_slice(format!("{SIGN}\n{LINE}\n").as_bytes());
         Ok(Some(text))
     })
+}
+
+/// The line before one that keeps a folder of worktrees out of the main worktree's sight.
+const FOLDER_SIGN: &str = "# worktrees made by wt";
+
+/// Adds a line that ignores `folder`, relative to the main worktree, unless it is there.
+///
+/// # Errors
+///
+/// `permission` or `disk_full`.
+pub fn add_folder(common_dir: &Path, folder: &Path) -> Result<()> {
+    let line = [b"/", &*literal(folder.as_os_str().as_encoded_bytes()), b"/"].concat();
+    edit(common_dir, |text| {
+        if text.split(|byte| *byte == b'\n').any(|known| known == line) {
+            return Ok(None);
+        }
+        let mut text = text.to_vec();
+        if !text.is_empty() && !text.ends_with(b"\n") {
+            text.push(b'\n');
+        }
+        text.extend_from_slice(FOLDER_SIGN.as_bytes());
+        text.push(b'\n');
+        text.extend_from_slice(&line);
+        text.push(b'\n');
+        Ok(Some(text))
+    })
+}
+
+/// Returns the path as a pattern that means just it (gitignore(5)).
+fn literal(path: &[u8]) -> Vec<u8> {
+    let mut pattern = Vec::with_capacity(path.len());
+    for byte in path {
+        if matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'!' | b'#' | b' ') {
+            pattern.push(b'\\');
+        }
+        pattern.push(*byte);
+    }
+    pattern
 }
 
 /// Takes the line out again, if it is ours and `is_unused` says so; asked while nobody else can edit, so that a create

@@ -224,3 +224,29 @@ fn a_shared_repository_stays_open_to_its_group() {
     let id = fs::metadata(sandbox.repo().join(".git/wt/id")).unwrap().permissions().mode();
     assert_eq!(id & 0o060, 0o060);
 }
+
+#[test]
+fn a_worktree_inside_of_the_main_one_is_ignored_there() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    for (id, path) in [("one", ".trees/a b"), ("two", ".trees/two"), ("three", "we[i]rd")] {
+        sandbox.wt(&["create", id, "--path", repo.join(path).to_str().unwrap()]).ok();
+    }
+    assert_eq!(sandbox.status(&repo), "");
+    let exclude = std::fs::read_to_string(repo.join(".git/info/exclude")).unwrap();
+    assert_eq!(exclude.matches("# worktrees made by wt").count(), 2, "{exclude}");
+    assert!(exclude.contains("\n/.trees/\n") && exclude.contains("\n/we\\[i]rd/\n"), "{exclude}");
+}
+
+#[test]
+fn hooks_that_a_tool_keeps_untracked_are_said_to_be_missing() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    std::fs::create_dir_all(repo.join(".husky/_")).unwrap();
+    std::fs::write(repo.join(".husky/_/.gitignore"), "*\n").unwrap();
+    sandbox.git(&repo, &["config", "core.hooksPath", ".husky/_"]);
+    sandbox.wt(&["create", "login"]).ok().says(&["core.hooksPath", ".husky/_", "npm install"]);
+    sandbox.git(&repo, &["config", "core.hooksPath", "/dev/null"]);
+    let run = sandbox.wt(&["create", "pay"]).ok();
+    assert!(!run.stderr.contains("core.hooksPath"), "{}", run.shown());
+}

@@ -37,6 +37,25 @@ impl Repository {
         Ok((!output.is_success()).then_some(output.status))
     }
 
+    /// Returns the folder that `core.hooksPath` names relative to each worktree, as it counts in the one at `worktree`;
+    /// `None` where hooks are looked for in one place for all.
+    #[must_use]
+    pub fn relative_hooks_folder(&self, worktree: &Path) -> Option<PathBuf> {
+        let git_dir = read_link_file(&worktree.join(".git"));
+        let folder = self.settings(git_dir.as_deref()).ok()?.get_path("core.hooksPath").ok()?;
+        folder.is_relative().then_some(folder)
+    }
+
+    /// Asks git whether the main worktree ignores `path`, a folder inside of it.
+    ///
+    /// # Errors
+    ///
+    /// `git_failed` where git cannot be asked.
+    pub fn is_ignored(&self, path: &Path) -> Result<bool> {
+        let output = Git::new(self.root()).args(["check-ignore", "-q", "--"]).args([path]).run()?;
+        Ok(output.is_success())
+    }
+
     fn hook_file(&self, settings: &Config, hook: &str, worktree: &Path) -> PathBuf {
         match settings.get_path("core.hooksPath") {
             // A relative path counts from where the hook runs: the worktree.

@@ -23,6 +23,7 @@ use crate::ops::{view, watch::Watch};
 
 use super::claim::{Claimed, claim};
 use super::plan::{BranchPlan, Plan};
+use super::surroundings;
 use super::{finish, make};
 
 /// How old a lock file must be to be taken for one that nobody will hold again.
@@ -83,6 +84,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     repository.forget_made_branch(&token);
     hold.release();
     warnings.splice(0..0, plan.warnings.iter().cloned());
+    warnings.extend(surroundings::attend(repository, &plan.path, &journal));
     if plan.request.hooks {
         warnings.extend(hook_warning(context, &plan));
     }

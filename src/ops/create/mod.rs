@@ -11,6 +11,7 @@ mod refusal;
 mod remote;
 mod request;
 mod start;
+mod surroundings;
 mod wishes;
 
 pub use apply::{Report, apply};

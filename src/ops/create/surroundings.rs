@@ -1,0 +1,45 @@
+//! What a new worktree's place changes for git and is easily missed: a folder inside of the main worktree would be
+//! untracked there, and hooks that a tool keeps in an untracked folder are not in the new one.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::host::exclude;
+use crate::host::git::Repository;
+use crate::model::registry::journal::Journal;
+
+/// Tells git to ignore the new worktree where it lies inside of the main one, and returns what should be known.
+pub fn attend(repository: &Repository, path: &Path, journal: &Journal) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Err(failure) = exclude_inside(repository, path, journal) {
+        warnings.push(format!("the main worktree will show {} as untracked: {failure}", path.display()));
+    }
+    warnings.extend(missing_hooks(repository, path));
+    warnings
+}
+
+/// The line names the topmost folder that this create made, so that the worktrees beside it need none of their own.
+fn exclude_inside(repository: &Repository, path: &Path, journal: &Journal) -> Result<()> {
+    if repository.is_bare() || !path.starts_with(repository.root()) || repository.is_ignored(path)? {
+        return Ok(());
+    }
+    let inside = |folder: &&Path| folder.starts_with(repository.root()) && *folder != repository.root();
+    let topmost = journal.new_parents.iter().map(std::path::PathBuf::as_path).find(inside).unwrap_or(path);
+    let Ok(relative) = topmost.strip_prefix(repository.root()) else { return Ok(()) };
+    exclude::add_folder(repository.common_dir(), relative)
+}
+
+/// A tool such as husky sets a relative `core.hooksPath` to a folder that git does not track: each worktree needs the
+/// tool's own setup.
+fn missing_hooks(repository: &Repository, path: &Path) -> Option<String> {
+    let folder = repository.relative_hooks_folder(path)?;
+    let is_left_behind =
+        !repository.is_bare() && repository.root().join(&folder).is_dir() && !path.join(&folder).is_dir();
+    is_left_behind.then(|| {
+        format!(
+            "git's hooks do not run in this worktree yet: `core.hooksPath` is {}, which git does not bring along; \
+             the tool that made it does (husky: `npm install`)",
+            folder.display()
+        )
+    })
+}
