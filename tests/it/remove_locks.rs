@@ -72,8 +72,10 @@ fn a_lock_of_a_process_that_is_gone_is_neither_put_away_nor_brought_back() {
         sandbox.wt(&["remove", "x"]).ok();
         assert_eq!(locks(&sandbox), Vec::<PathBuf>::new(), "{name}");
         // As an earlier version would have put it away.
-        let trash = fs::read_dir(sandbox.repo().join(".git/wt/trash")).unwrap().next().unwrap().unwrap();
-        fs::write(trash.path().join(name), "").unwrap();
+        let mut trash =
+            fs::read_dir(sandbox.repo().join(".git/wt/trash")).unwrap().map(|entry| entry.unwrap().path());
+        let trash = trash.find(|path| path.is_dir()).unwrap();
+        fs::write(trash.join(name), "").unwrap();
         sandbox.wt(&["restore", "x"]).ok();
         assert_eq!(locks(&sandbox), Vec::<PathBuf>::new(), "{name}");
         sandbox.git(&sandbox.repo(), &["gc", "-q"]);
