@@ -1,5 +1,7 @@
 //! Templates of names, branches, paths and the env block: only the given values, and a missing one is an error.
 
+mod bounds;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
@@ -8,9 +10,6 @@ use serde::Serialize;
 use super::identifier::Identifier;
 use super::suggestion::nearest;
 use crate::error::{Code, Failure, Result};
-
-/// Steps that one template may take: a repository's template must not be able to hang whoever reads it.
-const FUEL: u64 = 200_000;
 
 /// What is wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,14 +44,25 @@ pub fn render(key: &str, template: &str, values: &impl Serialize) -> Result<Stri
 ///
 /// Returns what is wrong, with the near word as hint.
 pub fn check(template: &str, known: &[&str]) -> std::result::Result<(), Fault> {
+    if is_plain(template) {
+        return Ok(());
+    }
     let environment = environment();
     let known: Vec<String> = known.iter().map(|&name| name.to_owned()).collect();
     require_known(&environment, template, &known).map(|_| ())
 }
 
+/// Answers whether there is nothing to put in: a configuration may have thousands of these.
+fn is_plain(template: &str) -> bool {
+    !template.contains('{') && template.len() < 1 << 10
+}
+
 /// Returns the values that `template` names, with what follows a dot: `port`, `ports.api`; none where it does not parse.
 #[must_use]
 pub fn paths(template: &str) -> Vec<String> {
+    if is_plain(template) || bounds::require(template).is_err() {
+        return Vec::new();
+    }
     let environment = environment();
     let compiled = environment.template_from_str(template);
     let mut paths: Vec<String> = compiled
@@ -69,7 +79,15 @@ fn rendered(
     known: &[String],
 ) -> std::result::Result<String, Fault> {
     let compiled = require_known(environment, template, known)?;
-    compiled.render(values).map_err(|error| {
+    let mut output = bounds::Output::default();
+    let outcome = compiled.render_captured_to(values, &mut output).map(|_| ());
+    if output.is_full() {
+        return Err(bounds::too_much());
+    }
+    outcome.and_then(|()| output.into_text()).map_err(|error| {
+        if bounds::is_over(&error) {
+            return bounds::too_much();
+        }
         let missing = (error.kind() == ErrorKind::UndefinedError)
             .then(|| error.range().and_then(|range| template.get(range)))
             .flatten();
@@ -86,6 +104,7 @@ fn require_known<'a>(
     template: &'a str,
     known: &[String],
 ) -> std::result::Result<minijinja::Template<'a, 'a>, Fault> {
+    bounds::require(template)?;
     let compiled = environment.template_from_str(template).map_err(|error| fault(&error))?;
     let is_known = |name: &String| {
         known.contains(name) || environment.globals().any(|(global, _)| global == name.as_str())
@@ -120,7 +139,7 @@ fn fault(error: &Error) -> Fault {
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
+    bounds::apply(&mut environment);
     // A file that ends in a newline keeps it.
     if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
@@ -202,6 +221,58 @@ mod tests {
     fn an_endless_template_is_stopped() {
         let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
         assert_eq!(failure(endless).code(), Code::ConfigInvalid);
+        assert!(failure(endless).message().contains("at most 64 KiB"), "{}", failure(endless).message());
+    }
+
+    #[test]
+    fn no_template_makes_more_than_64_kib_of_anything_on_the_way() {
+        let (many, long) = ("a".repeat(60_000), "b".repeat(60_000));
+        let mut doubled = String::from("{% set a = 'x' %}");
+        (0..40).for_each(|_| doubled.push_str("{% set a = a ~ a %}"));
+        let nested = format!(
+            "{}{{{{ a0 }}}}",
+            (0..40).map(|n| format!("{{% for a{n} in ['x' ~ 'x'] %}}")).collect::<String>()
+        );
+        let templates = [
+            format!("{{{{ '{many}' | replace('a', 'bbbbbbbbbbbb') }}}}"),
+            format!("{{{{ '{many}' | replace('', 'bb') }}}}"),
+            format!("{{{{ ('{long}' | split('')) | join('bb') }}}}"),
+            "{{ range(1000) | join('bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb') }}".to_owned(),
+            doubled,
+            nested,
+            "{{ 'a' * 90000000 }}".to_owned(),
+            "{{ [1] * 90000000 }}".to_owned(),
+            "{{ 'a' | indent(900000000, true) }}".to_owned(),
+            "{{ '%900000000d' | format(1) }}".to_owned(),
+            "{{ [1] | batch(900000000, 'x') | list }}".to_owned(),
+            "{{ [1] | slice(900000000) | list }}".to_owned(),
+            "{{ range(90000) | list }}".to_owned(),
+            "{% set a %}{% for b in range(900) %}{% for c in range(900) %}xxxxxxxx{% endfor %}{% endfor %}{% endset %}".to_owned(),
+            "{% filter upper %}{% for b in range(900) %}xxxxxxxx{% endfor %}{% endfilter %}".to_owned(),
+            "{% set n = namespace(a='x') %}{% for b in range(90) %}{% set n.a = n.a ~ n.a %}{% endfor %}".to_owned(),
+            "{% for a in [1] recursive %}{{ loop([a, a]) }}{% endfor %}".to_owned(),
+            format!("{many}{long}"),
+        ];
+        for template in templates {
+            let start: String = template.chars().take(60).collect();
+            assert_eq!(failure(&template).code(), Code::ConfigInvalid, "{start}");
+        }
+    }
+
+    #[test]
+    fn usual_filters_and_sums_work() {
+        let values = json!({"name": "a-b", "port": 5000});
+        for (template, expected) in [
+            ("{{ name | replace('-', '_') | upper }}", "A_B"),
+            ("{{ name | split('-') | join('.') }}", "a.b"),
+            ("{{ port + 1000 }}", "6000"),
+            ("{{ 'x' ~ name ~ port }}", "xa-b5000"),
+            ("{% for a in range(3) %}{{ a }}{% endfor %}", "012"),
+            ("{% if port == 5000 %}y{% else %}n{% endif %}", "y"),
+            ("{{ name | replace('', '.') }}", ".a.-.b."),
+        ] {
+            assert_eq!(render("k", template, &values).unwrap(), expected, "{template}");
+        }
     }
 
     #[test]

@@ -1,0 +1,215 @@
+//! What a template may take: a stranger's template must neither hang nor fill the memory of whoever reads it. The steps are
+//! counted, the text it makes is cut off, and what could multiply a text on the way to it is bounded by itself.
+
+use std::io;
+
+use minijinja::machinery::{Token, tokenize};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, filters};
+
+use super::Fault;
+
+/// Steps that one template may take.
+const STEPS: u64 = 20_000;
+
+/// Bytes of a template, and of every text that it makes.
+const SIZE: usize = 64 << 10;
+
+/// Bytes that a text put together of others may have on the way: each `~` and `+` can double the longest.
+const JOINED: usize = 256 << 10;
+
+/// Bytes of a value that is expected: a path, a line of an env block.
+const VALUE: usize = 1 << 10;
+
+/// Elements of a list that is made of a text or of a range.
+const ELEMENTS: usize = 4 << 10;
+
+/// The detail of the error of whatever would go beyond the bounds.
+const OVER: &str = "it makes too much";
+
+/// The filters that make much of little and that no name, address or command needs.
+const LEFT_OUT: [&str; 4] = ["batch", "slice", "indent", "format"];
+
+/// Statements that neither keep a text for later nor call themselves.
+const STATEMENTS: [&str; 10] =
+    ["if", "elif", "else", "endif", "for", "endfor", "set", "with", "endwith", "do"];
+
+/// Bounds what `environment` runs.
+pub fn apply(environment: &mut Environment<'_>) {
+    environment.set_fuel(Some(STEPS));
+    LEFT_OUT.iter().for_each(|name| environment.remove_filter(name));
+    environment.remove_global("namespace");
+    environment.remove_global("debug");
+    environment.add_filter("replace", replace);
+    environment.add_filter("join", join);
+    environment.add_filter("split", split);
+    environment.add_filter("lines", lines);
+    environment.add_filter("list", list);
+    environment.add_function("range", range);
+}
+
+/// Requires that nothing in `template` can multiply what it makes beyond the bounds.
+///
+/// # Errors
+///
+/// Returns what is too much.
+pub fn require(template: &str) -> Result<(), Fault> {
+    if template.len() > SIZE {
+        return Err(too_much());
+    }
+    let (mut joins, mut longest, mut word_is_next) = (0_usize, VALUE, false);
+    let mut keeps_text = None;
+    for token in tokenize(template, false, SyntaxConfig::default()) {
+        // What is no template is said by whoever compiles it.
+        let Ok((token, _)) = token else { return Ok(()) };
+        match &token {
+            Token::Tilde | Token::Plus => joins += 1,
+            Token::Mul | Token::Pow => return Err(refused("`*` cannot be used")),
+            Token::Str(text) => longest = longest.max(text.len()),
+            Token::String(text) => longest = longest.max(text.len()),
+            Token::Ident("recursive") => return Err(refused("`recursive` cannot be used")),
+            Token::Ident(word) if word_is_next => {
+                let is_end = word.starts_with("end");
+                if !is_end && !STATEMENTS.contains(word) {
+                    return Err(refused(&format!("`{word}` cannot be used")));
+                }
+                keeps_text = (*word == "set").then_some(());
+            }
+            Token::Assign => keeps_text = None,
+            Token::BlockEnd if keeps_text.is_some() => {
+                return Err(refused("`set` needs `=`"));
+            }
+            _ => {}
+        }
+        word_is_next = matches!(token, Token::BlockStart);
+    }
+    let is_bounded = u32::try_from(joins).ok().and_then(|joins| 1_usize.checked_shl(joins));
+    match is_bounded.and_then(|times| times.checked_mul(longest)) {
+        Some(most) if most <= JOINED => Ok(()),
+        // Text that is put together once, here and there, is none that doubles itself.
+        _ if joins.saturating_mul(longest) <= JOINED && !template.contains("{%") => Ok(()),
+        _ => Err(refused("too many `~` and `+` are used")),
+    }
+}
+
+fn refused(what: &str) -> Fault {
+    Fault {
+        message: format!("the template is not valid: {what}"),
+        hint: Some(
+            "`if`, `for`, `set NAME = …`, filters and a few `~` or `+` are what a template may use"
+                .to_owned(),
+        ),
+    }
+}
+
+/// The fault of a template that goes beyond the bounds.
+pub fn too_much() -> Fault {
+    Fault {
+        message: format!("the template makes too much, or takes too long: at most 64 KiB and {STEPS} steps"),
+        hint: Some("write a shorter one".to_owned()),
+    }
+}
+
+/// Answers whether a template went beyond the bounds.
+pub fn is_over(error: &Error) -> bool {
+    error.kind() == ErrorKind::OutOfFuel || error.detail() == Some(OVER)
+}
+
+/// The text that a template makes, as far as it fits.
+#[derive(Debug, Default)]
+pub struct Output {
+    bytes: Vec<u8>,
+    is_full: bool,
+}
+
+impl Output {
+    /// Answers whether there was more than fits.
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Returns the text.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice: templates make text.
+    pub fn into_text(self) -> Result<String, Error> {
+        String::from_utf8(self.bytes)
+            .map_err(|error| Error::new(ErrorKind::BadSerialization, "it is not text").with_source(error))
+    }
+}
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > SIZE {
+            self.is_full = true;
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn over() -> Error {
+    Error::new(ErrorKind::InvalidOperation, OVER)
+}
+
+fn replace(text: String, from: &str, to: &str) -> Result<String, Error> {
+    let found = if from.is_empty() { text.chars().count() + 1 } else { text.matches(from).count() };
+    let grown = found.checked_mul(to.len()).and_then(|added| added.checked_add(text.len()));
+    if grown.is_none_or(|size| size > SIZE + found * from.len()) {
+        return Err(over());
+    }
+    Ok(text.replace(from, to))
+}
+
+fn join(list: &Value, joiner: Option<&str>) -> Result<String, Error> {
+    let mut joined = String::new();
+    for (index, element) in list.try_iter()?.enumerate() {
+        if index > 0 {
+            joined.push_str(joiner.unwrap_or_default());
+        }
+        joined.push_str(&element.to_string());
+        if joined.len() > SIZE {
+            return Err(over());
+        }
+    }
+    Ok(joined)
+}
+
+fn split(text: &Value, separator: Option<std::sync::Arc<str>>, most: Option<i64>) -> Result<Value, Error> {
+    require_short(text)?;
+    filters::split(text, separator, most)
+}
+
+fn lines(text: &Value) -> Result<Value, Error> {
+    require_short(text)?;
+    filters::lines(text)
+}
+
+fn list(value: Value) -> Result<Value, Error> {
+    require_short(&value)?;
+    Ok(value.try_iter()?.take(ELEMENTS).collect())
+}
+
+/// A text of which a list is made has no more letters than the list may have elements.
+fn require_short(value: &Value) -> Result<(), Error> {
+    let is_long =
+        value.kind() == ValueKind::String && value.as_str().is_some_and(|text| text.len() > ELEMENTS);
+    if is_long { Err(over()) } else { Ok(()) }
+}
+
+fn range(lower: i64, upper: Option<i64>, step: Option<i64>) -> Result<Value, Error> {
+    let (first, end) = upper.map_or((0, lower), |upper| (lower, upper));
+    let step = step.unwrap_or(1);
+    let Ok(stride @ 1..) = usize::try_from(step) else {
+        return Err(Error::new(ErrorKind::InvalidOperation, "a range goes up by 1 or more"));
+    };
+    let elements: Vec<i64> = (first..end).step_by(stride).take(ELEMENTS + 1).collect();
+    if elements.len() > ELEMENTS { Err(over()) } else { Ok(Value::from(elements)) }
+}
