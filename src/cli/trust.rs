@@ -1,4 +1,4 @@
-//! `wt trust`: allows the commands that a repository's configuration wants to have run.
+//! `wt trust`: allows what a repository's configuration wants to have run, and what counts of it only once it was seen.
 
 use std::fmt::Write;
 
@@ -8,18 +8,18 @@ use serde_json::json;
 use super::session::Session;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::model::visible;
 use crate::ops::services::down;
-use crate::ops::trust::{self, Report, State};
-use crate::ui::escape;
+use crate::ops::trust::{self, CommandView, Report, State};
 use crate::ui::output::Ui;
-use crate::ui::prompt;
 use crate::ui::table::{self, Row};
+use crate::ui::{prompt, whole};
 
-/// Allow the commands of this repository's configuration, after showing them
+/// Allow the commands and settings of this repository's configuration, after showing them
 #[derive(Args, Debug)]
 #[command(after_help = "Exit codes: 0 trusted or nothing to trust, 1 not.")]
 pub struct Arguments {
-    /// Only say how the commands stand
+    /// Only say how they stand
     #[arg(long, conflicts_with_all = ["revoke", "list"])]
     pub status: bool,
     /// Take back what was allowed
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             session.ui.answer_json(&json!({ "revoked": revoked, "running": running }))?;
         } else {
             session.ui.say(if revoked {
-                "No command of this repository is trusted any more"
+                "Nothing of this repository is trusted any more"
             } else {
                 "Nothing was trusted"
             });
@@ -78,26 +78,43 @@ fn require_consent(session: &Session<'_>, report: &Report) -> Result<()> {
         return Ok(());
     }
     if session.global.quiet || !session.ui.is_interactive() {
-        return Err(trust::untrusted(report, "nobody has allowed these commands"));
+        return Err(trust::untrusted(report, "nobody has allowed what this configuration wants"));
     }
-    session.ui.say(&format!("{} wants these commands to be run:\n{}", report.owner.display(), lines(report)));
+    session.ui.say(&format!("{} wants these to count:", report.owner.display()));
+    session.ui.say(&blocks(&report.commands, session.ui.talk_width()));
     if prompt::confirm(session.ui, "Allow them?")? {
         return Ok(());
     }
     Err(Failure::new(Code::Untrusted, "nothing was allowed"))
 }
 
-/// The exact text of each command; what was allowed before stands below where it was another.
-fn lines(report: &Report) -> String {
+/// The exact text of each command, whole: what changed, what is new, and what was allowed before stand apart.
+fn blocks(commands: &[CommandView], width: Option<usize>) -> String {
+    let changed = |view: &&CommandView| !view.trusted && view.formerly.is_some();
+    let new = |view: &&CommandView| !view.trusted && view.formerly.is_none();
     let mut text = String::new();
-    for view in &report.commands {
-        let command = &view.command;
-        let _ = writeln!(text, "  {} = {}", command.key, escape::exact(&command.command));
-        if let Some(formerly) = &view.formerly {
-            let _ = writeln!(text, "    formerly: {}", escape::exact(formerly));
+    let groups = [
+        ("Changed since they were allowed", commands.iter().filter(changed).collect::<Vec<_>>()),
+        ("Not allowed yet", commands.iter().filter(new).collect()),
+        ("Allowed", commands.iter().filter(|view| view.trusted).collect()),
+    ];
+    for (title, group) in groups.iter().filter(|(_, group)| !group.is_empty()) {
+        let _ = writeln!(text, "{title}:");
+        for view in group {
+            let _ = writeln!(text, "  {}  ({})", view.command.key, view.command.origin);
+            text.push_str(&shown_whole(&view.command.command, width));
+            if let Some(formerly) = &view.formerly {
+                text.push_str("    formerly:\n");
+                text.push_str(&shown_whole(formerly, width));
+            }
         }
     }
     text
+}
+
+fn shown_whole(command: &str, width: Option<usize>) -> String {
+    let mark = visible::mixture(command).map(|mark| format!("    ({mark})\n"));
+    whole::wrapped(&visible::exact(command), width) + &mark.unwrap_or_default()
 }
 
 fn answer(ui: &Ui, report: &Report) -> Result<()> {
@@ -105,26 +122,29 @@ fn answer(ui: &Ui, report: &Report) -> Result<()> {
         return ui.answer_json(report);
     }
     let said = match report.state {
-        State::Nothing => "no command needs to be trusted",
+        State::Nothing => "nothing needs to be trusted",
         State::Trusted => "trusted",
         State::Untrusted => "not trusted",
     };
-    let rows: Vec<Row> = report
-        .commands
-        .iter()
-        .map(|view| {
+    if ui.width().is_some() {
+        ui.answer(&blocks(&report.commands, ui.width()))?;
+    } else {
+        let rows = report.commands.iter().map(|view| {
             let state = if view.trusted { "trusted" } else { "untrusted" };
-            Row::plain(vec![
-                view.command.key.clone(),
-                state.to_owned(),
-                view.command.origin.to_string(),
-                escape::exact(&view.command.command).into_owned(),
-            ])
-        })
-        .collect();
-    ui.answer(&table::render(ui, &["COMMAND", "STATE", "FROM", "TEXT"], &rows, &["FROM"]))?;
+            row([&view.command.key, state, &view.command.origin.to_string()], &view.command.command)
+        });
+        ui.answer(&table::render(ui, &[], &rows.collect::<Vec<_>>(), &[]))?;
+    }
     ui.say(&format!("{}: {said}", report.owner.display()));
     Ok(())
+}
+
+/// A row for programs: the last field but one is the exact text, the last what is unusual about its letters.
+fn row(cells: [&str; 3], command: &str) -> Row {
+    let cells = cells.into_iter().map(str::to_owned);
+    Row::plain(
+        cells.chain([visible::exact(command), visible::mixture(command).unwrap_or_default()]).collect(),
+    )
 }
 
 fn list(context: &Context, ui: &Ui) -> Result<u8> {
@@ -133,24 +153,25 @@ fn list(context: &Context, ui: &Ui) -> Result<u8> {
         ui.answer_json(&json!({ "repositories": listed }))?;
         return Ok(0);
     }
-    let mut rows = Vec::new();
-    for repository in &listed {
-        for approved in &repository.commands {
-            rows.push(Row::plain(vec![
-                repository
-                    .file
-                    .clone()
-                    .unwrap_or_else(|| repository.repository.to_string_lossy().into_owned()),
-                approved.key.clone(),
-                repository.approved_at.to_string(),
-                escape::exact(&approved.command).into_owned(),
-            ]));
-        }
-    }
-    if rows.is_empty() {
+    if listed.iter().all(|repository| repository.commands.is_empty()) {
         ui.say("nothing was trusted yet");
         return Ok(0);
     }
-    ui.answer(&table::render(ui, &["REPOSITORY", "COMMAND", "SINCE", "TEXT"], &rows, &["SINCE"]))?;
+    let mut text = String::new();
+    let mut rows = Vec::new();
+    for repository in &listed {
+        let usual = repository.repository.to_string_lossy();
+        let owner = repository.file.as_deref().unwrap_or(&usual);
+        let _ = writeln!(text, "{}  (since {})", visible::exact(owner), repository.approved_at);
+        for approved in &repository.commands {
+            let _ = writeln!(text, "  {}", approved.key);
+            text.push_str(&shown_whole(&approved.command, ui.width()));
+            rows.push(row([owner, &approved.key, &repository.approved_at.to_string()], &approved.command));
+        }
+    }
+    if ui.width().is_none() {
+        text = table::render(ui, &[], &rows, &[]);
+    }
+    ui.answer(&text)?;
     Ok(0)
 }

@@ -57,5 +57,6 @@ pub mod validity;
 pub mod variables;
 pub mod verdict;
 pub mod view;
+pub mod visible;
 pub mod word;
 pub mod words;

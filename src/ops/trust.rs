@@ -14,6 +14,7 @@ use crate::model::registry::repository::RepositoryId;
 use crate::model::service::ServiceName;
 use crate::model::trust::{self, Agreement, Approvals, Approved, RepositoryCommand};
 use crate::model::view::as_text;
+use crate::model::visible;
 
 /// How a repository's commands stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -208,14 +209,6 @@ fn change<R>(context: &Context, change: impl FnOnce(&mut Approvals) -> R) -> Res
     trust_file::update(&context.host.dirs()?, timeout, &context.host.interrupt, change)
 }
 
-/// A line break in a command must not look like the next command.
-fn on_one_line(command: &str) -> String {
-    let shown = |letter: char| {
-        if letter.is_control() { letter.escape_default().collect() } else { letter.to_string() }
-    };
-    command.chars().map(shown).collect()
-}
-
 /// The failure of whoever wants to run commands that were not approved.
 #[must_use]
 pub fn untrusted(report: &Report, what: &str) -> Failure {
@@ -223,13 +216,21 @@ pub fn untrusted(report: &Report, what: &str) -> Failure {
         .commands
         .iter()
         .filter(|view| !view.trusted)
-        .map(|view| format!("  {} = {}", view.command.key, on_one_line(&view.command.command)))
+        .map(|view| {
+            let mark = visible::mixture(&view.command.command).map(|mark| format!("\n    ({mark})"));
+            format!(
+                "  {} = {}{}",
+                view.command.key,
+                visible::exact(&view.command.command),
+                mark.unwrap_or_default()
+            )
+        })
         .collect();
     let message = format!("{what} in {}:\n{}", report.owner.display(), lines.join("\n"));
     let details = serde_json::to_value(&report.commands).unwrap_or_default();
     Failure::new(Code::Untrusted, message)
         .hint(format!(
-            "look at these commands; `{0}` allows them (`{0} --yes` where nobody can be asked)",
+            "look at them; `{0}` allows them (`{0} --yes` where nobody can be asked)",
             report.allowing
         ))
         .detail("commands", details)

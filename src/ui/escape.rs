@@ -1,14 +1,15 @@
-//! Makes text from elsewhere harmless on a terminal: control characters and those that turn the writing direction
-//! are shown as their escapes.
+//! Makes text from elsewhere harmless on a terminal: what it would obey rather than show, and what nobody sees, is shown as
+//! escapes.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Answers whether a terminal would obey `letter` rather than show it.
+use crate::model::visible;
+
+/// Answers whether a terminal would obey `letter`, or show nothing for it, rather than show it.
 #[must_use]
 pub fn is_dangerous(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{061c}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    !visible::is_harmless(letter)
 }
 
 /// Returns one line of text with everything dangerous escaped, line breaks too.
@@ -66,20 +67,45 @@ pub fn json(text: &str) -> Cow<'_, str> {
         if keeps(letter) {
             safe.push(letter);
         } else {
-            let _ = write!(safe, "\\u{:04x}", u32::from(letter));
+            // As JSON wants it (RFC 8259, section 7): in UTF-16.
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
         }
     }
     Cow::Owned(safe)
 }
 
-/// Returns text so that no two texts look the same: as it is where every letter can be seen, else in quotes with its
-/// backslashes escaped too.
+/// Returns an answer of several lines, our own colours and links in it, with everything else that is dangerous escaped:
+/// the last look at what goes to the terminal.
 #[must_use]
-pub fn exact(text: &str) -> Cow<'_, str> {
-    if text.chars().any(is_dangerous) {
-        return Cow::Owned(format!("\"{}\"", text.escape_default()));
+pub fn answer(text: &str, colors: bool, links: bool) -> Cow<'_, str> {
+    if !text.chars().any(|letter| letter != '\n' && letter != '\t' && is_dangerous(letter)) {
+        return Cow::Borrowed(text);
     }
-    Cow::Borrowed(text)
+    let keeps = |letter| matches!(letter, '\n' | '\t');
+    let mut safe = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        safe.push_str(&escaped(&rest[..at], keeps));
+        let length = match (color_length(&rest[at..]), link_length(&rest[at..])) {
+            (color, _) if color > 0 && colors => color,
+            (_, link) if link > 0 && links => link,
+            _ => 0,
+        };
+        safe.push_str(if length == 0 { "\\u{1b}" } else { &rest[at..at + length] });
+        rest = &rest[at + length.max(1)..];
+    }
+    safe.push_str(&escaped(rest, keeps));
+    Cow::Owned(safe)
+}
+
+/// Returns how long the beginning or end of a link (OSC 8) at the beginning of `text` is; 0 when it is none.
+fn link_length(text: &str) -> usize {
+    const START: &str = "\u{1b}]8;;";
+    let Some(inside) = text.strip_prefix(START) else { return 0 };
+    let end = inside.find(|letter: char| !letter.is_ascii_graphic()).unwrap_or(inside.len());
+    if inside[end..].starts_with("\u{1b}\\") { START.len() + end + 2 } else { 0 }
 }
 
 fn escaped(text: &str, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -115,15 +141,25 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_keeps_our_own_colours_and_links_and_nothing_else() {
+        let text =
+            "\u{1b}[1mx\u{1b}[0m \u{1b}]8;;http://a\u{1b}\\a\u{1b}]8;;\u{1b}\\ \u{1b}[2J\u{1b}]0;t\u{7}\n";
+        let end = "\\u{1b}[2J\\u{1b}]0;t\\u{7}\n";
+        let link = "\u{1b}]8;;http://a\u{1b}\\a\u{1b}]8;;\u{1b}\\";
+        assert_eq!(answer(text, true, true), format!("\u{1b}[1mx\u{1b}[0m {link} {end}"));
+        assert!(!answer(text, false, false).contains('\u{1b}'));
+    }
+
+    #[test]
     fn lines_keep_their_breaks() {
         assert_eq!(lines("a\nb\u{7}"), "a\nb\\u{7}");
     }
 
     #[test]
     fn escaped_json_means_the_same() {
-        let text = serde_json::to_string("a\u{202e}\u{9b}b").unwrap();
+        let text = serde_json::to_string("a\u{202e}\u{9b}b\u{e0041}").unwrap();
         let safe = json(&text);
-        assert!(!safe.contains('\u{202e}') && !safe.contains('\u{9b}'));
-        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), "a\u{202e}\u{9b}b");
+        assert!(safe.is_ascii(), "{safe}");
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), "a\u{202e}\u{9b}b\u{e0041}");
     }
 }

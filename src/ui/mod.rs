@@ -10,3 +10,4 @@ pub mod progress;
 pub mod prompt;
 pub mod screen;
 pub mod table;
+pub mod whole;

@@ -108,6 +108,13 @@ impl Ui {
         terminal.is_term().then(|| usize::from(terminal.size().1).max(20))
     }
 
+    /// Returns the columns of the terminal that stderr is; `None` when it is none.
+    #[must_use]
+    pub fn talk_width(&self) -> Option<usize> {
+        let terminal = Term::stderr();
+        terminal.is_term().then(|| usize::from(terminal.size().1).max(20))
+    }
+
     /// Returns the rows and columns of the terminal that stdout is; `None` when it is none.
     #[must_use]
     pub fn size(&self) -> Option<(usize, usize)> {
@@ -133,7 +140,8 @@ impl Ui {
     pub fn answer(&self, text: &str) -> Result<()> {
         let text =
             if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
-        self.write(text.as_bytes())
+        // Whoever made the text has escaped what others wrote; what was forgotten stops here.
+        self.write(escape::answer(&text, self.is_painted(), self.links()).as_bytes())
     }
 
     /// Writes a path and a line break: its exact bytes into a pipe, harmless text on a terminal.
@@ -186,7 +194,8 @@ impl Ui {
     pub fn say_shown(&self, text: &str) {
         if !self.manner.quiet {
             // Nobody can be told that nobody can be told.
-            let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+            let text = escape::answer(text.trim_end(), self.talk_is_painted(), false);
+            let _ = writeln!(io::stderr().lock(), "{text}");
         }
     }
 

@@ -28,7 +28,9 @@ pub fn confirm(ui: &Ui, question: &str) -> Result<bool> {
 /// `interrupted` on Ctrl-C.
 pub fn select(ui: &Ui, question: &str, choices: &[String], default: usize) -> Result<usize> {
     let theme = theme(ui);
-    let select = Select::with_theme(&*theme).with_prompt(question).items(choices).default(default);
+    let question = escape::line(question);
+    let choices: Vec<_> = choices.iter().map(|choice| escape::line(choice)).collect();
+    let select = Select::with_theme(&*theme).with_prompt(&*question).items(&choices).default(default);
     answered(select.interact_on(&Term::stderr()))
 }
 
@@ -40,7 +42,7 @@ pub fn select(ui: &Ui, question: &str, choices: &[String], default: usize) -> Re
 pub fn text(ui: &Ui, question: &str, check: impl Fn(&str) -> Result<(), String>) -> Result<Option<String>> {
     let theme = theme(ui);
     let input = Input::<String>::with_theme(&*theme)
-        .with_prompt(question)
+        .with_prompt(escape::line(question))
         .allow_empty(true)
         .validate_with(|typed: &String| if typed.trim().is_empty() { Ok(()) } else { check(typed.trim()) });
     let typed = answered(input.interact_text_on(&Term::stderr()))?;

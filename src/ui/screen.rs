@@ -2,6 +2,7 @@
 
 use console::truncate_str;
 
+use super::escape;
 use super::output::Ui;
 use crate::error::Result;
 
@@ -20,7 +21,8 @@ impl Screen {
     pub fn draw(&mut self, ui: &Ui, size: (usize, usize), text: &str) -> Result<()> {
         let before = if self.is_drawn { "" } else { "\u{1b}[2J" };
         self.is_drawn = true;
-        ui.answer(&format!("{before}{}", frame(size, text)))
+        let text = escape::answer(text, ui.is_painted(), ui.links());
+        ui.answer_bytes(format!("{before}{}", frame(size, &text)).as_bytes())
     }
 }
 
