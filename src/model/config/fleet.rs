@@ -1,7 +1,7 @@
 //! Whether the services fit together: what one needs is there and can be started, nobody waits for himself, and no port
 //! has two owners. Looked at after all layers are merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::Merged;
 use super::problem::{Fault, Problem};
@@ -18,6 +18,7 @@ type Services = BTreeMap<ServiceName, ServiceSettings>;
 #[must_use]
 pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
     let known = known(merged, services);
+    let mut owners: BTreeMap<&ServiceName, &ServiceName> = BTreeMap::new();
     let mut found = Vec::new();
     let mut add = |service: &ServiceName, last: &str, fault: Fault| {
         let key = format!("service.{service}.{last}");
@@ -33,7 +34,8 @@ pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
             add(name, "socket", Fault::new("no socket can be handed to a container"));
         }
         for extra in &settings.extra_ports {
-            if let Some(fault) = owned_twice(services, name, extra) {
+            let other = *owners.entry(extra).or_insert(name);
+            if let Some(fault) = owned_twice(services, name, extra, other) {
                 add(name, "extra_ports", fault);
             }
         }
@@ -60,23 +62,29 @@ pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
 }
 
 /// Every service that a port can be allocated for.
-fn known(merged: &Merged, services: &Services) -> Vec<String> {
+fn known(merged: &Merged, services: &Services) -> BTreeSet<String> {
     let listed = merged.values().iter().filter(|value| value.key.ends_with(".services"));
     let listed = listed.filter_map(|value| value.value.as_array()).flatten();
     let extra = services.values().flat_map(|settings| &settings.extra_ports);
-    let mut known: Vec<String> = listed.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    let mut known: BTreeSet<String> = listed.filter_map(|name| name.as_str().map(str::to_owned)).collect();
     known.extend(services.keys().chain(extra).map(ToString::to_string));
+    // As a template writes them, too.
+    let written: Vec<String> = known.iter().map(|name| name.replace('-', "_")).collect();
+    known.extend(written);
     known
 }
 
-fn owned_twice(services: &Services, name: &ServiceName, extra: &ServiceName) -> Option<Fault> {
+fn owned_twice(
+    services: &Services,
+    name: &ServiceName,
+    extra: &ServiceName,
+    other: &ServiceName,
+) -> Option<Fault> {
     if services.get(extra).is_some_and(ServiceSettings::is_runnable) {
         let what = if extra == name { "it is listed anyway" } else { "is a service that runs by itself" };
         return Some(Fault::new(format!("`{extra}` {what}")).hint("give the further port a name of its own"));
     }
-    let other =
-        services.iter().find(|(other, settings)| *other < name && settings.extra_ports.contains(extra));
-    other.map(|(other, _)| Fault::new(format!("`{extra}` is a port of `{other}` as well")))
+    (other != name).then(|| Fault::new(format!("`{extra}` is a port of `{other}` as well")))
 }
 
 /// A `{{ port }}` or `{{ url }}` of a service that has none.
@@ -89,14 +97,13 @@ fn portless(command: &str) -> Option<Fault> {
 }
 
 /// A `{{ ports.x }}` of which no worktree can ever have a value.
-fn unknown_port(command: &str, known: &[String]) -> Option<Fault> {
+fn unknown_port(command: &str, known: &BTreeSet<String>) -> Option<Fault> {
     let words = words::split(command).ok()?;
     let used = words.iter().flat_map(|word| template::paths(word));
     let ports = used.filter_map(|path| path.strip_prefix("ports.").map(str::to_owned));
     let is_known = |port: &String| {
         let numbered = port.replace('_', "-");
-        known.iter().any(|name| name == port || name.replace('-', "_") == *port)
-            || numbered.strip_prefix("port-").is_some_and(|rest| rest.parse::<u16>().is_ok())
+        known.contains(port) || numbered.strip_prefix("port-").is_some_and(|rest| rest.parse::<u16>().is_ok())
     };
     let port = ports.into_iter().find(|port| !is_known(port))?;
     let fault = Fault::new(format!("`ports.{port}` is the port of no service"));

@@ -1,9 +1,11 @@
 //! No two purposes may draw from one port, and no two services: looked at after all layers are merged.
 
+use std::collections::BTreeMap;
+
 use super::check;
 use super::merge::Merged;
 use super::problem::{Fault, Problem};
-use crate::model::port::{PortRange, PortRanges};
+use crate::model::port::{Port, PortRange, PortRanges};
 
 /// Returns the first overlap among purposes and the first among services; each names the later value of the two.
 #[must_use]
@@ -20,24 +22,49 @@ struct Claim<'a> {
 fn first_overlap(merged: &Merged, family: &str) -> Option<Problem> {
     let claims: Vec<Claim> =
         merged.in_order_of_appearance().into_iter().filter_map(|value| claim(value, family)).collect();
+    let mut taken = Taken::default();
     claims.iter().enumerate().find_map(|(index, later)| {
-        claims[..index].iter().find_map(|earlier| {
-            let (ours, theirs) = shared(&later.ranges, &earlier.ranges)?;
-            let message = format!(
-                "{family} `{}`: {ours} overlaps {theirs} of {family} `{}` ({})",
-                later.name, earlier.name, earlier.value.origin
-            );
-            let hint = match next_free(&claims, ours) {
-                Some(free) => format!("give one of them another range; {free} is free"),
-                None => "give one of them another range".to_owned(),
-            };
-            Some(Problem::with_value(
-                later.value.origin.clone(),
-                &later.value.key,
-                Fault::new(message).hint(hint),
-            ))
-        })
+        let Some(earlier) = taken.first_overlapping(&later.ranges) else {
+            taken.add(&later.ranges, index);
+            return None;
+        };
+        let earlier = &claims[earlier];
+        let (ours, theirs) = shared(&later.ranges, &earlier.ranges)?;
+        let message = format!(
+            "{family} `{}`: {ours} overlaps {theirs} of {family} `{}` ({})",
+            later.name, earlier.name, earlier.value.origin
+        );
+        let hint = match next_free(&claims, ours) {
+            Some(free) => format!("give one of them another range; {free} is free"),
+            None => "give one of them another range".to_owned(),
+        };
+        Some(Problem::with_value(
+            later.value.origin.clone(),
+            &later.value.key,
+            Fault::new(message).hint(hint),
+        ))
     })
+}
+
+/// Ranges that do not overlap, by their first port, each with the last one and whose it is.
+#[derive(Debug, Default)]
+pub struct Taken(BTreeMap<Port, (Port, usize)>);
+
+impl Taken {
+    /// Adds ranges that overlap none.
+    pub fn add(&mut self, ranges: &PortRanges, whose: usize) {
+        self.0.extend(ranges.0.iter().map(|range| (range.first(), (range.last(), whose))));
+    }
+
+    /// Returns whose the overlapping ranges are; the least of several.
+    #[must_use]
+    pub fn first_overlapping(&self, ranges: &PortRanges) -> Option<usize> {
+        let overlapping = ranges.0.iter().flat_map(|range| {
+            let up_to = self.0.range(..=range.last()).rev();
+            up_to.take_while(|(_, (last, _))| *last >= range.first()).map(|(_, (_, whose))| *whose)
+        });
+        overlapping.min()
+    }
 }
 
 fn claim<'a>(value: &'a super::settings::ConfigValue, family: &str) -> Option<Claim<'a>> {

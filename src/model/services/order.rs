@@ -45,7 +45,10 @@ pub fn check(services: &Services) -> Vec<Tangle> {
         }
     }
     let mut told = BTreeSet::new();
-    for service in services.keys() {
+    for service in in_knots(services) {
+        if told.len() >= MOST_TOLD {
+            break;
+        }
         if told.contains(service) {
             continue;
         }
@@ -55,6 +58,55 @@ pub fn check(services: &Services) -> Vec<Tangle> {
         }
     }
     found
+}
+
+/// Services whose cycles are told: a configuration can have thousands.
+const MOST_TOLD: usize = 50;
+
+/// Returns the services that are left once all that wait for nothing, and all that nothing waits for, are taken out, again
+/// and again: only among them are cycles.
+fn in_knots(services: &Services) -> BTreeSet<&ServiceName> {
+    let mut knots: BTreeSet<&ServiceName> = services.keys().collect();
+    let mut waiting: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
+    for (service, settings) in services {
+        for needs in settings.depends_on.keys().filter(|needs| services.contains_key(*needs)) {
+            waiting.entry(needs).or_default().push(service);
+        }
+    }
+    let none: Vec<&ServiceName> = Vec::new();
+    for is_forward in [true, false] {
+        let after = |name: &ServiceName| -> Vec<&ServiceName> {
+            if is_forward { waiting.get(name).unwrap_or(&none).clone() } else { needs_known(services, name) }
+        };
+        let before = |name: &ServiceName| -> usize {
+            let before = if is_forward {
+                needs_known(services, name)
+            } else {
+                waiting.get(name).unwrap_or(&none).clone()
+            };
+            before.into_iter().filter(|other| knots.contains(other)).count()
+        };
+        let mut open: BTreeMap<&ServiceName, usize> =
+            knots.iter().map(|name| (*name, before(name))).collect();
+        let mut free: Vec<&ServiceName> =
+            open.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
+        while let Some(name) = free.pop() {
+            knots.remove(name);
+            for next in after(name) {
+                if let Some(count) = open.get_mut(next).filter(|count| **count > 0) {
+                    *count -= 1;
+                    if *count == 0 {
+                        free.push(next);
+                    }
+                }
+            }
+        }
+    }
+    knots
+}
+
+fn needs_known<'a>(services: &'a Services, name: &ServiceName) -> Vec<&'a ServiceName> {
+    needs(services, name).filter(|needs| services.contains_key(*needs)).collect()
 }
 
 /// Returns the shortest way from `service` through what it needs back to itself.
@@ -84,7 +136,7 @@ fn way_back(services: &Services, service: &ServiceName) -> Option<Vec<ServiceNam
     None
 }
 
-fn needs<'a>(services: &'a Services, name: &ServiceName) -> impl Iterator<Item = &'a ServiceName> {
+fn needs<'a>(services: &'a Services, name: &ServiceName) -> impl Iterator<Item = &'a ServiceName> + use<'a> {
     services.get(name).into_iter().flat_map(|settings| settings.depends_on.keys())
 }
 
@@ -95,24 +147,23 @@ pub fn closure(services: &Services, wanted: &[ServiceName]) -> Vec<ServiceName> 
     let mut order = Vec::new();
     let mut seen = BTreeSet::new();
     for name in wanted {
-        visit(services, name, &mut seen, &mut order);
+        // No recursion: how long a chain of needs is says a file.
+        let mut path = Vec::new();
+        if seen.insert(name) {
+            path.push((name, needs(services, name)));
+        }
+        while let Some((name, rest)) = path.last_mut() {
+            if let Some(next) = rest.next() {
+                if seen.insert(next) {
+                    path.push((next, needs(services, next)));
+                }
+            } else {
+                order.push((*name).clone());
+                path.pop();
+            }
+        }
     }
     order
-}
-
-fn visit<'a>(
-    services: &'a Services,
-    name: &'a ServiceName,
-    seen: &mut BTreeSet<&'a ServiceName>,
-    order: &mut Vec<ServiceName>,
-) {
-    if !seen.insert(name) {
-        return;
-    }
-    for needs in needs(services, name) {
-        visit(services, needs, seen, order);
-    }
-    order.push(name.clone());
 }
 
 /// Returns `stopped` and all that need them, directly and indirectly, each before what it needs: the order to stop in.
