@@ -69,6 +69,7 @@ fn show(session: &Session<'_>, shown: &config::Shown) -> Result<u8> {
         .map(|value| Row::plain(vec![value.key.clone(), value.value.to_string(), value.origin.to_string()]))
         .collect();
     session.ui.answer(&table::render(session.ui, &["key", "value", "origin"], &rows, &[]))?;
+    shown.uncounted.iter().for_each(|said| session.ui.warn(said));
     Ok(0)
 }
 

@@ -31,7 +31,7 @@ pub struct Arguments {
 ///
 /// `not_a_repository` outside of one, unless `--all` is given.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_with_records_true()?;
+    let context = session.context_with_records_true_whatever_is_configured()?;
     let report = list::list(&context, list::Request { all: arguments.all, status: arguments.status })?;
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));

@@ -59,7 +59,11 @@ pub struct Arguments {
 ///
 /// `not_a_repository`; `branch_not_found`: nothing tells the default branch; or the records or the history cannot be read.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = if arguments.dry_run { session.context_as_it_is()? } else { session.context()? };
+    let context = if arguments.dry_run {
+        session.context_as_it_is_whatever_is_configured()?
+    } else {
+        session.context_whatever_is_configured()?
+    };
     let request = Request {
         merged: arguments.merged,
         min_age: arguments.min_age,

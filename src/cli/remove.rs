@@ -36,7 +36,11 @@ pub struct Arguments {
 ///
 /// `dirty`, `unpushed` or `locked`, naming what would be lost; `not_found`, `ambiguous`.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = if arguments.dry_run { session.context_as_it_is()? } else { session.context()? };
+    let context = if arguments.dry_run {
+        session.context_as_it_is_whatever_is_configured()?
+    } else {
+        session.context_whatever_is_configured()?
+    };
     let request = Request {
         wanted: arguments.names,
         force: arguments.force,

@@ -47,10 +47,38 @@ impl Session<'_> {
     ///
     /// `not_found` for a `-C` folder that is not there.
     pub fn context_whatever_is_configured(&self) -> Result<Context> {
-        match self.context() {
+        self.or_with_what_is_right(self.context())
+    }
+
+    /// As [`Session::context_as_it_is`]; where the configuration is broken, with what is right of it.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a `-C` folder that is not there.
+    pub fn context_as_it_is_whatever_is_configured(&self) -> Result<Context> {
+        self.or_with_what_is_right(self.context_as_it_is())
+    }
+
+    /// As [`Session::context_with_records_true`]; where the configuration is broken, with what is right of it: whoever only
+    /// looks, or takes back, goes on with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a `-C` folder that is not there.
+    pub fn context_with_records_true_whatever_is_configured(&self) -> Result<Context> {
+        self.or_with_what_is_right(self.context_with_records_true())
+    }
+
+    fn or_with_what_is_right(&self, context: Result<Context>) -> Result<Context> {
+        match context {
             Err(failure) if failure.code() == Code::ConfigInvalid => {
-                self.ui.warn(failure.message());
-                self.surroundings()?.into_lenient_context().map(|(context, _)| context)
+                self.ui.warn(&format!(
+                    "{}\nthe defaults count in its place; `wt validate` lists what is wrong",
+                    failure.message()
+                ));
+                let (mut context, faults) = self.surroundings()?.into_context_at_any_rate();
+                context.is_config_whole = faults.is_empty();
+                Ok(context)
             }
             other => other,
         }

@@ -93,6 +93,7 @@ impl Surroundings {
             config_flag: self.config_flag.as_deref(),
             variables: &self.variables,
             flags: &[],
+            host: Some(&self.host),
         }
     }
 

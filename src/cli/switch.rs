@@ -20,7 +20,7 @@ pub struct Arguments {
 ///
 /// `not_found`, `ambiguous`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let found = path::path(&session.context()?, &arguments.name)?;
+    let found = path::path(&session.context_whatever_is_configured()?, &arguments.name)?;
     if session.ui.is_json() {
         session.ui.answer_json(&found)?;
         session.change_folder(&found.path)?;

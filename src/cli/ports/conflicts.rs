@@ -28,7 +28,7 @@ const HEADINGS: [(Kind, &str); 3] = [
 ///
 /// Fails when the registry or the machine cannot be asked.
 pub fn run(_: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_as_it_is()?;
+    let context = session.context_as_it_is_whatever_is_configured()?;
     let report = conflicts::conflicts(&context)?;
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;

@@ -30,7 +30,7 @@ pub struct Arguments {
 ///
 /// `usage` for a time that is none; `permission` when the log cannot be read.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_as_it_is()?;
+    let context = session.context_as_it_is_whatever_is_configured()?;
     let since = arguments.since.map(|text| {
         history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
     });

@@ -43,7 +43,7 @@ const BAR: usize = 20;
 ///
 /// `not_a_repository` outside of one, unless `--all` is given.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
+    let context = session.context_whatever_is_configured()?;
     let Arguments { worktree, service, purpose, all } = arguments;
     if let Some(purpose) = &purpose {
         create::require_purpose(&context, Some(purpose))?;

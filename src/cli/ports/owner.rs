@@ -27,7 +27,7 @@ pub struct Arguments {
 ///
 /// The failures of the operation.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_as_it_is()?;
+    let context = session.context_as_it_is_whatever_is_configured()?;
     let port = arguments.port;
     let found = holders::owners(&context, port)?;
     let ui = session.ui;

@@ -35,7 +35,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         return Err(Failure::new(Code::Usage, "no port was named")
             .hint("`wt ports release PORT`, or `--worktree NAME` for all of its ports"));
     }
-    let context = session.context()?;
+    let context = session.context_whatever_is_configured()?;
     if all && !force {
         let listed = release::all_in_words(&context)?;
         let what = "`--all` gives up every port of every worktree here";

@@ -27,7 +27,7 @@ pub struct Arguments {
 ///
 /// Fails when the registry or the machine cannot be asked.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_as_it_is()?;
+    let context = session.context_as_it_is_whatever_is_configured()?;
     let found = scan::scan(&context, arguments.range)?;
     let ui = session.ui;
     if ui.is_json() {
