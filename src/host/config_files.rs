@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::error::{Code, Failure, Result};
-use crate::model::config::layers::Layer;
+use crate::model::config::layers::{Layer, Source};
 
 /// A repository's file in its main worktree.
 pub const REPOSITORY_FILE: &str = ".wt.toml";
@@ -32,10 +32,10 @@ pub fn is_there(path: &Path) -> bool {
 /// # Errors
 ///
 /// `config_invalid` for what is no readable text of at most one MiB, `permission` where it may not be read.
-pub fn read_layer(path: &Path) -> Result<Option<Layer>> {
+pub fn read_layer(path: &Path, source: Source) -> Result<Option<Layer>> {
     // A pipe in a repository would hang every command, so only regular files are opened.
     match fs::metadata(path) {
-        Ok(facts) if facts.is_file() => read(path).map(Some),
+        Ok(facts) if facts.is_file() => read(path, source).map(Some),
         Ok(_) => Err(refused(path, "is not a file")),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(unreadable(path, error)),
@@ -47,10 +47,10 @@ pub fn read_layer(path: &Path) -> Result<Option<Layer>> {
 /// # Errors
 ///
 /// As [`read_layer`], and `config_invalid` when there is none.
-pub fn require_layer(path: &Path) -> Result<Layer> {
+pub fn require_layer(path: &Path, source: Source) -> Result<Layer> {
     match fs::metadata(path) {
         Ok(facts) if facts.is_dir() => Err(refused(path, "is a folder")),
-        Ok(_) => read(path),
+        Ok(_) => read(path, source),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(refused(path, "does not exist")
             .hint("name an existing file with `--config`, or leave the flag out")),
         Err(error) => Err(unreadable(path, error)),
@@ -85,12 +85,12 @@ pub fn write_new(path: &Path, text: &str) -> Result<()> {
 /// `config_invalid` where it cannot be read, `permission` or `disk_full` where it cannot be written.
 pub fn append(path: &Path, text: &str) -> Result<()> {
     let path = path.canonicalize().map_err(|error| unreadable(path, error))?;
-    let known = read(&path)?;
+    let known = read(&path, Source::others())?;
     let mode = fs::metadata(&path).map_err(|error| unreadable(&path, error))?.permissions().mode();
     files::replace(&path, format!("{}{text}", known.text).as_bytes(), mode & 0o7777)
 }
 
-fn read(path: &Path) -> Result<Layer> {
+fn read(path: &Path, source: Source) -> Result<Layer> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(|error| unreadable(path, error))?;
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
@@ -98,7 +98,7 @@ fn read(path: &Path) -> Result<Layer> {
         return Err(refused(path, "is longer than a configuration can be (1 MiB)"));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Layer { path: path.display().to_string(), text }),
+        Ok(text) => Ok(Layer { path: path.display().to_string(), text, source }),
         Err(error) => {
             let start = error.utf8_error().valid_up_to();
             let line = error.as_bytes()[..start].split(|byte| *byte == b'\n').count();

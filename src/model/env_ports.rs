@@ -61,11 +61,11 @@ fn service_of(variable: &str, config: &Config) -> Option<ServiceName> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::config::layers::Layer;
+    use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge;
 
     fn told_of(lines: &[(&str, &str)], toml: &str) -> Told {
-        let file = Layer { path: "f".to_owned(), text: toml.to_owned() };
+        let file = Layer { path: "f".to_owned(), text: toml.to_owned(), source: Source::User };
         let config = merge::merge(&[file], &[], &[]).unwrap();
         let variables: Vec<_> = lines.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         told(&variables, &config)

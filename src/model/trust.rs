@@ -8,26 +8,33 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::config::settings::{Config, ConfigValue, Origin};
+use super::config::standing;
 use super::registry::repository::RepositoryId;
 
 /// The schema of the file that approvals are kept in.
 pub const SCHEMA: u64 = 1;
 
-/// A command that a repository's configuration wants to have run.
+/// A command that a repository's configuration wants to have run, or a setting that is not to count unseen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RepositoryCommand {
-    /// Where it stands: `service.web.run`, `service.db.health.command`.
+    /// Where it stands: `service.web.run`, `service.db.health.command`, `worktree.path`.
     pub key: String,
     /// As written.
     pub command: String,
     pub origin: Origin,
 }
 
-/// Returns the commands in effect that need an approval, in the order of the configuration; `own_file` is the user's
+/// Returns the commands in effect and the settings that need an approval, in the order of the configuration; `own_file` is the user's
 /// own configuration as origins spell it.
 #[must_use]
 pub fn commands(config: &Config, own_file: Option<&str>) -> Vec<RepositoryCommand> {
-    config.values.iter().filter_map(command).filter(|command| command.needs_approval(own_file)).collect()
+    let commands = config.values.iter().filter_map(command);
+    let settings = config.held.iter().filter(|held| held.until_trusted).map(|held| RepositoryCommand {
+        key: held.value.key.clone(),
+        command: standing::text(&held.value.value),
+        origin: held.value.origin.clone(),
+    });
+    commands.chain(settings).filter(|command| command.needs_approval(own_file)).collect()
 }
 
 /// Answers whether the command at `key` may be run: there is one, and it is the user's own or `is_approved`.
@@ -198,7 +205,7 @@ impl Approvals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::config::layers::Layer;
+    use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge::merge;
 
     fn id(text: &str) -> RepositoryId {
@@ -206,8 +213,10 @@ mod tests {
     }
 
     fn config(own: &str, repository: &str) -> Config {
-        let layer = |path: &str, text: &str| Layer { path: path.to_owned(), text: text.to_owned() };
-        merge(&[layer("/me/config.toml", own), layer("/r/.wt.toml", repository)], &[], &[]).unwrap()
+        let layer =
+            |path: &str, text: &str, source| Layer { path: path.to_owned(), text: text.to_owned(), source };
+        let own = layer("/me/config.toml", own, Source::User);
+        merge(&[own, layer("/r/.wt.toml", repository, Source::others())], &[], &[]).unwrap()
     }
 
     fn keys(commands: &[RepositoryCommand]) -> Vec<&str> {

@@ -79,8 +79,7 @@ pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port)
         let values = values(facts, service, port);
         return template::render(&format!("service.{service}.url"), template, &values).map(Some);
     }
-    let scheme = scheme(settings.and_then(|settings| settings.health.as_ref()));
-    Ok(scheme.map(|scheme| format!("{scheme}://localhost:{port}")))
+    Ok(usual_url(config, service, port))
 }
 
 /// What a health check tells about the way a service is spoken to. Where nothing is told it is the web's.
@@ -94,6 +93,14 @@ fn scheme(health: Option<&serde_json::Value>) -> Option<&'static str> {
         _ if speaks("tcp") => None,
         _ => Some("http"),
     }
+}
+
+/// Returns the URL of a service whose configuration says nothing about it, if any.
+#[must_use]
+pub fn usual_url(config: &Config, service: &ServiceName, port: Port) -> Option<String> {
+    let settings = config.services.get(service);
+    let scheme = scheme(settings.and_then(|settings| settings.health.as_ref()));
+    scheme.map(|scheme| format!("{scheme}://localhost:{port}"))
 }
 
 fn values<'a>(facts: &'a EnvFacts, service: &'a ServiceName, port: Port) -> UrlValues<'a> {

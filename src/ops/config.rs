@@ -7,13 +7,16 @@ use serde_json::Value;
 
 use crate::error::{Code, Failure, Result};
 use crate::host::config_files::{is_there, read_layer, repository_file, require_layer};
+use crate::host::git::Repository;
 use crate::host::machine::Host;
+use crate::host::trust_file;
 use crate::model::config::json_schema::json_schema;
-use crate::model::config::layers::{FlagValue, Layer};
+use crate::model::config::layers::{FlagValue, Layer, Source};
 use crate::model::config::merge;
 use crate::model::config::problem::Problem;
 use crate::model::config::settings::{Config, ConfigValue};
 use crate::model::suggestion::nearest;
+use crate::model::trust;
 
 /// Where the layers come from.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +31,8 @@ pub struct Sources<'a> {
     pub variables: &'a [(String, String)],
     /// Flags that override a key.
     pub flags: &'a [FlagValue],
+    /// The machine that knows what was agreed to; without it nothing was.
+    pub host: Option<&'a Host>,
 }
 
 /// Loads the effective configuration.
@@ -36,7 +41,11 @@ pub struct Sources<'a> {
 ///
 /// `config_invalid` for the first thing that is wrong, naming file, line and key.
 pub fn load(sources: &Sources) -> Result<Config> {
-    merge::merge(&layers(sources)?, sources.variables, sources.flags)
+    let (config, problems) = load_leniently(sources)?;
+    match problems.first() {
+        Some(problem) => Err(problem.failure()),
+        None => Ok(config),
+    }
 }
 
 /// Loads the configuration of a repository that we do not stand in, `root` being its main worktree; what is wrong with it
@@ -52,6 +61,7 @@ pub fn of_other_repository(host: &Host, root: Option<&Path>) -> (Config, Option<
         config_flag: None,
         variables: &variables,
         flags: &[],
+        host: Some(host),
     };
     match load_leniently(&sources) {
         Ok((config, problems)) => (config, problems.first().map(|problem| problem.failure().to_string())),
@@ -65,7 +75,32 @@ pub fn of_other_repository(host: &Host, root: Option<&Path>) -> (Config, Option<
 ///
 /// Fails only when a file cannot be read at all.
 pub fn load_leniently(sources: &Sources) -> Result<(Config, Vec<Problem>)> {
-    Ok(merge::merge_leniently(&layers(sources)?, sources.variables, sources.flags))
+    let layers = layers(sources, &Source::others())?;
+    let loaded = merge::merge_leniently(&layers, sources.variables, sources.flags);
+    // What was agreed to is looked up only where something asks for it.
+    if !loaded.0.held.iter().any(|held| held.until_trusted) {
+        return Ok(loaded);
+    }
+    let approved = approved(sources).unwrap_or_default();
+    if approved.is_empty() {
+        return Ok(loaded);
+    }
+    let agreed = |layer: Layer| match layer.source {
+        Source::User => layer,
+        Source::Others { .. } => Layer { source: Source::Others { approved: approved.clone() }, ..layer },
+    };
+    let layers: Vec<Layer> = layers.into_iter().map(agreed).collect();
+    Ok(merge::merge_leniently(&layers, sources.variables, sources.flags))
+}
+
+/// Returns what was agreed to for the repository; `None` where nothing was, or where that cannot be read.
+fn approved(sources: &Sources) -> Option<Vec<(String, String)>> {
+    let approvals = trust_file::read(&sources.host?.dirs().ok()?).ok()?;
+    let id = Repository::discover(sources.repository_root?).ok()?.find_id()?;
+    let file = sources.config_flag.map(|file| file.display().to_string());
+    let found = approvals.find(&id, file.as_deref())?;
+    let pair = |known: &trust::Approved| (known.key.clone(), known.command.clone());
+    Some(found.commands.iter().map(pair).collect())
 }
 
 /// As [`load_leniently`], also where a file cannot be read: then the built-in values and the variables are left.
@@ -77,16 +112,16 @@ pub fn load_at_any_rate(sources: &Sources) -> (Config, Vec<Failure>) {
     }
 }
 
-fn layers(sources: &Sources) -> Result<Vec<Layer>> {
+fn layers(sources: &Sources, others: &Source) -> Result<Vec<Layer>> {
     if let Some(file) = sources.config_flag {
-        return Ok(vec![require_layer(file)?]);
+        return Ok(vec![require_layer(file, others.clone())?]);
     }
     let mut layers = Vec::new();
     if let Some(file) = sources.user_file {
-        layers.extend(read_layer(file)?);
+        layers.extend(read_layer(file, Source::User)?);
     }
     if let Some(root) = sources.repository_root {
-        layers.extend(read_layer(&repository_file(root))?);
+        layers.extend(read_layer(&repository_file(root), others.clone())?);
     }
     Ok(layers)
 }
@@ -95,6 +130,9 @@ fn layers(sources: &Sources) -> Result<Vec<Layer>> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Shown {
     pub values: Vec<ConfigValue>,
+    /// What a repository's file says and what does not count, each as a sentence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncounted: Vec<String>,
 }
 
 /// Returns every value with its origin, or those of `key`, which may be a section.
@@ -103,13 +141,14 @@ pub struct Shown {
 ///
 /// `not_found` for a key that has no value, with the near one.
 pub fn show(config: &Config, key: Option<&str>) -> Result<Shown> {
-    let Some(key) = key else { return Ok(Shown { values: config.values.clone() }) };
+    let uncounted = config.uncounted().collect();
+    let Some(key) = key else { return Ok(Shown { values: config.values.clone(), uncounted }) };
     let below = |value: &&ConfigValue| {
         value.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     let values: Vec<ConfigValue> = config.values.iter().filter(below).cloned().collect();
     if !values.is_empty() {
-        return Ok(Shown { values });
+        return Ok(Shown { values, uncounted });
     }
     let failure = Failure::new(Code::NotFound, format!("no value for `{}` is set", key.escape_debug()));
     let mut known: Vec<&str> = config.values.iter().map(|value| value.key.as_str()).collect();
@@ -181,8 +220,14 @@ mod tests {
     use crate::error::Code;
     use crate::ops::init;
 
-    const NOTHING: Sources =
-        Sources { user_file: None, repository_root: None, config_flag: None, variables: &[], flags: &[] };
+    const NOTHING: Sources = Sources {
+        user_file: None,
+        repository_root: None,
+        config_flag: None,
+        variables: &[],
+        flags: &[],
+        host: None,
+    };
 
     #[test]
     fn files_are_layered_and_the_flag_replaces_them() {
@@ -191,13 +236,13 @@ mod tests {
         let place =
             |path: &std::path::Path, text: &str| crate::host::config_files::write_new(path, text).unwrap();
         place(&user, "[trash]\nkeep = \"1d\"\n");
-        place(&named, "[trash]\nmax_size = 5\n");
-        place(&folder.path().join(".wt.toml"), "[trash]\nkeep = \"2d\"\n");
+        place(&named, "[trash]\nmax_size = \"20GiB\"\n");
+        place(&folder.path().join(".wt.toml"), "[trash]\nkeep = \"2w\"\n");
         let sources = Sources { user_file: Some(&user), repository_root: Some(folder.path()), ..NOTHING };
-        assert_eq!(load(&sources).unwrap().trash.keep.as_secs(), 2 * 86_400);
+        assert_eq!(load(&sources).unwrap().trash.keep.as_secs(), 14 * 86_400);
         let sources = Sources { config_flag: Some(&named), ..sources };
         let config = load(&sources).unwrap();
-        assert_eq!((config.trash.keep.as_secs(), config.trash.max_size), (7 * 86_400, 5));
+        assert_eq!((config.trash.keep.as_secs(), config.trash.max_size), (7 * 86_400, 20 << 30));
         let read: Vec<bool> = files(&sources).files.into_iter().map(|file| file.read).collect();
         assert_eq!(read, [false, false, true]);
     }

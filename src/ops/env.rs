@@ -10,6 +10,7 @@ use crate::host::git::Repository;
 use crate::host::{config_files, env_file, exclude};
 use crate::model::branch::Head;
 use crate::model::compose_project;
+use crate::model::config::layers::Source;
 use crate::model::config::settings::Config;
 use crate::model::env_block;
 use crate::model::port::Port;
@@ -115,7 +116,7 @@ fn as_git_has_it(repository: &Repository, entry: &Entry) -> Entry {
     now
 }
 
-/// Returns the URL of a service; `None` when it has none, or its template cannot be rendered, which writing the block will say.
+/// Returns the URL of a service, the usual one where its template cannot be rendered; `None` when it has none.
 #[must_use]
 pub fn url(
     config: &Config,
@@ -124,7 +125,9 @@ pub fn url(
     service: &ServiceName,
     port: Port,
 ) -> Option<String> {
-    variables::url(config, &facts(repo_name, entry), service, port).ok().flatten()
+    // Who only looks goes on with the usual one where the template is wrong: writing the block says it.
+    variables::url(config, &facts(repo_name, entry), service, port)
+        .unwrap_or_else(|_| variables::usual_url(config, service, port))
 }
 
 fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
@@ -275,7 +278,7 @@ fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Li
         }
         Some(own) => template::render(
             "env.template",
-            &config_files::require_layer(&repository.root().join(own))?.text,
+            &config_files::require_layer(&repository.root().join(own), Source::others())?.text,
             &values,
         )?,
         None => template::render("templates/env", TEMPLATE, &values)?,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::host::config_files::{is_there, read_layer};
+use crate::model::config::layers::Source;
 use crate::model::import::combine::combine;
 use crate::model::import::compose_file::{self, ComposeFile};
 use crate::model::import::package;
@@ -62,7 +63,7 @@ pub fn gather(root: &Path) -> Imported {
 
 fn first(root: &Path, files: &[&str], warnings: &mut Vec<String>) -> Option<(String, String)> {
     let file = files.iter().find(|file| is_there(&root.join(file)))?;
-    match read_layer(&root.join(file)) {
+    match read_layer(&root.join(file), Source::others()) {
         Ok(layer) => layer.map(|layer| ((*file).to_owned(), layer.text)),
         Err(failure) => {
             warnings.push(format!("{file} was left out: {failure}"));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::import::{self, Imported};
 use crate::error::{Code, Failure, Result};
 use crate::host::config_files::{append, is_there, read_layer, repository_file, write_new};
-use crate::model::config::layers::Layer;
+use crate::model::config::layers::{Layer, Source};
 use crate::model::config::merge::merge_leniently;
 use crate::model::import::proposal::Found;
 use crate::model::import::{override_file, render};
@@ -80,7 +80,7 @@ pub struct Report {
 pub fn plan(root: &Path) -> Result<Plan> {
     let path = repository_file(root);
     let mut imported = import::gather(root);
-    let known = read_layer(&path)?;
+    let known = read_layer(&path, Source::User)?;
     // What the file names already still has its ports in the compose file.
     let named = known.is_some().then(|| imported.found.clone());
     let text = match &known {
@@ -166,7 +166,7 @@ fn addition(layer: &Layer, imported: &mut Imported) -> Result<Option<String>> {
 
 /// Answers whether the whole text is a valid configuration; where it is none nothing is proposed.
 fn is_valid(text: &str, imported: &mut Imported) -> bool {
-    let layer = Layer { path: ".wt.toml".to_owned(), text: text.to_owned() };
+    let layer = Layer { path: ".wt.toml".to_owned(), text: text.to_owned(), source: Source::User };
     let Some(problem) = merge_leniently(std::slice::from_ref(&layer), &[], &[]).1.into_iter().next() else {
         return true;
     };

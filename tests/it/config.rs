@@ -61,7 +61,7 @@ fn a_bad_value_in_a_variable_names_the_variable() {
 #[test]
 fn show_has_each_value_with_its_origin() {
     let mut sandbox = Sandbox::new();
-    git::write(&sandbox.repo(), ".wt.toml", "[trash]\nkeep = \"3d\"\n");
+    git::write(&sandbox.repo(), ".wt.toml", "[trash]\nkeep = \"9d\"\n");
     sandbox.set("WT_PORTS_CONFLICT_POLICY", "retry");
     let answer = sandbox.json(&["config", "show"]);
     let values = answer["values"].as_array().unwrap();
@@ -73,7 +73,7 @@ fn show_has_each_value_with_its_origin() {
     assert!(origin("ports.conflict.policy").contains("WT_PORTS_CONFLICT_POLICY"));
     assert!(origin("ports.conflict.max_retries").contains("built-in"));
     assert!(origin("purpose.feature.ports").contains("config.toml"));
-    sandbox.wt(&["config", "show"]).ok().answers(&["trash.keep", "3d", "WT_PORTS_CONFLICT_POLICY"]);
+    sandbox.wt(&["config", "show"]).ok().answers(&["trash.keep", "9d", "WT_PORTS_CONFLICT_POLICY"]);
 }
 
 #[test]
@@ -164,4 +164,40 @@ fn completions_offer_no_command_that_is_not_for_people() {
         assert!(!offered, "{hidden} is offered");
     }
     assert!(run.stdout.contains("create\t"), "{}", run.shown());
+}
+
+#[test]
+fn what_only_looks_or_takes_back_goes_on_beside_a_broken_file() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let port = sandbox.port(0).to_string();
+    for broken in ["[worktree\n", "[trash]\nkep = 1\n"] {
+        git::write(&sandbox.repo(), ".wt.toml", broken);
+        sandbox.wt(&["list"]).ok().answers(&["feature-login"]).says(&["warning:", ".wt.toml"]);
+        sandbox.wt(&["path", "login"]).ok().says(&["warning:"]);
+        sandbox.wt(&["ports", "list"]).ok().answers(&[&port]);
+        let check = sandbox.wt(&["ports", "check", &port]);
+        assert!(check.status <= 1 && check.stderr.contains("warning:"), "{}", check.shown());
+        sandbox.refused(&["create", "next"], "config_invalid");
+        sandbox.refused(&["-C", sandbox.worktree("feature-login").to_str().unwrap(), "up"], "config_invalid");
+    }
+    sandbox.wt(&["remove", "feature-login"]).ok().says(&["warning:"]);
+    assert!(!sandbox.worktree("feature-login").exists());
+}
+
+#[test]
+fn a_configuration_of_thousands_of_services_is_checked_at_once() {
+    let sandbox = Sandbox::new();
+    let mut text = String::new();
+    for number in 0..9000 {
+        let needs = if number == 0 { String::new() } else { format!("depends_on = [\"s{}\"]\n", number - 1) };
+        text += &format!("[service.s{number}]\nrun = \"serve\"\nports = {}\n{needs}", 20_000 + number);
+    }
+    assert!(text.len() > 500_000 && text.len() < 1 << 20);
+    git::write(&sandbox.repo(), ".wt.toml", &text);
+    let begun = std::time::Instant::now();
+    sandbox.wt(&["list"]).ok();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    git::write(&sandbox.repo(), ".wt.toml", &format!("{text}# {}\n", "x".repeat(1 << 20)));
+    sandbox.refused(&["create", "x"], "config_invalid");
 }

@@ -227,6 +227,7 @@ fn one_repositorys_size_limit_costs_another_one_nothing() {
     sandbox.wt_in(&other, &["create", "theirs"]).ok();
     sandbox.wt_in(&other, &["remove", "feature-theirs"]).ok();
     git::write(&sandbox.repo(), ".wt.toml", "[trash]\nmax_size = 0\n");
+    sandbox.wt(&["--yes", "trust"]).ok();
     for name in ["one", "two"] {
         sandbox.wt(&["create", name]).ok();
         sandbox.wt(&["remove", name]).ok();

@@ -13,7 +13,7 @@ fn assert_invalid(text: &str, words: &[&str]) {
         assert!(message.contains(word), "{word:?} is not named: {error}");
     }
     assert!(error["details"]["line"].is_number(), "{error}");
-    sandbox.wt(&["list"]).exits(2);
+    sandbox.wt(&["create", "y"]).exits(2);
 }
 
 #[test]

@@ -17,7 +17,8 @@ use crate::model::service::ServiceName;
 
 /// Returns the settings that `merged` makes.
 #[must_use]
-pub fn config(merged: Merged) -> Config {
+pub fn config(mut merged: Merged) -> Config {
+    let held = std::mem::take(&mut merged.held);
     let text = |key: &str| find(&merged, key, |value| check::text(value).map(str::to_owned));
     let duration = |key: &str| find(&merged, key, check::duration).unwrap_or_default();
     let flag = |key: &str| find(&merged, key, check::flag).unwrap_or_default();
@@ -95,6 +96,7 @@ pub fn config(merged: Merged) -> Config {
             lock_timeout: duration("registry.lock_timeout"),
             forget: duration("registry.forget"),
         },
+        held,
         values: in_order_of_the_schema(merged),
     }
 }

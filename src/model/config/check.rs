@@ -1,10 +1,12 @@
 //! Whether a value is what its key wants, and the value as a type. Every refusal says what would have been right.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::overlap::Taken;
 use super::problem::Fault;
 use super::schema::Kind;
 use super::{health, running};
@@ -147,7 +149,8 @@ fn steers_programs(name: &str) -> bool {
 /// Returns the names of services, each once.
 pub fn services(value: &Value) -> Result<Vec<ServiceName>, Fault> {
     let names = list(value, "service names", |name| text(name)?.parse::<ServiceName>().map_err(Fault::new))?;
-    match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
+    let mut seen = HashSet::new();
+    match names.iter().enumerate().find(|(_, name)| !seen.insert(name.as_str())) {
         Some((index, name)) => Err(Fault::new(format!("`{name}` is listed twice")).at(index)),
         None => Ok(names),
     }
@@ -164,10 +167,13 @@ pub fn ports(value: &Value) -> Result<PortRanges, Fault> {
         Value::Array(_) => list(value, "port ranges", range)?,
         _ => vec![range(value)?],
     };
+    let mut taken = Taken::default();
     for (index, later) in ranges.iter().enumerate() {
-        if let Some(earlier) = ranges[..index].iter().find(|earlier| earlier.overlaps(*later)) {
+        let one = PortRanges(vec![*later]);
+        if let Some(earlier) = taken.first_overlapping(&one).map(|earlier| ranges[earlier]) {
             return Err(Fault::new(format!("the ranges {earlier} and {later} overlap")).at(index));
         }
+        taken.add(&one, index);
     }
     Ok(PortRanges(ranges))
 }

@@ -1,13 +1,14 @@
 //! The layers laid over each other, key by key: the last one that gives a key wins.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::layers::{FlagValue, Layer};
+use super::layers::{FlagValue, Layer, Source};
 use super::problem::Problem;
-use super::settings::{Config, ConfigValue, Origin};
-use super::{build, fleet, overlap, parse, variables};
+use super::settings::{Config, ConfigValue, Held, Origin};
+use super::standing::{self, Share};
+use super::{build, fleet, overlap, parse, schema, variables};
 use crate::error::Result;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
@@ -23,11 +24,45 @@ pub struct Merged {
     given: Vec<usize>,
     places: HashMap<String, usize>,
     counter: usize,
+    known_purposes: HashSet<Purpose>,
     /// Every purpose that has a section, in the order of their appearance.
     pub purposes: Vec<Purpose>,
+    /// What a repository's file says and what does not count, or not unseen.
+    pub held: Vec<Held>,
 }
 
 impl Merged {
+    /// Lays over what others wrote, as far as that counts.
+    fn put_of_others(&mut self, value: ConfigValue, approved: &[(String, String)]) {
+        let below = self.find(&value.key).map(|below| &below.value);
+        let entry = schema::find(&value.key);
+        let share = entry.map_or(Share::Whole, |entry| entry.standing.share(&value.value, below));
+        match share {
+            Share::Whole => self.put(value),
+            Share::Joined(joined) => self.put(ConfigValue { value: joined, ..value }),
+            Share::Part { counts, until_trusted } => {
+                let text = standing::text(&value.value);
+                let is_trusted =
+                    until_trusted && approved.iter().any(|(key, known)| *key == value.key && *known == text);
+                let counts = if is_trusted { Some(value.value.clone()) } else { counts };
+                if let Some(counts) = counts {
+                    self.put(ConfigValue { value: counts, ..value.clone() });
+                }
+                self.held.push(Held { value, until_trusted, is_trusted });
+            }
+        }
+    }
+
+    /// Forgets what was held back of a key that a variable or a flag sets: that counts, whatever the file says.
+    fn forget_overruled(&mut self) {
+        let mut held = std::mem::take(&mut self.held);
+        held.retain(|held| {
+            let found = self.find(&held.value.key).map(|value| &value.origin);
+            !matches!(found, Some(Origin::Variable(_) | Origin::Flag(_)))
+        });
+        self.held = held;
+    }
+
     fn put(&mut self, value: ConfigValue) {
         self.counter += 1;
         if let Some(place) = self.places.get(&value.key) {
@@ -41,7 +76,7 @@ impl Merged {
     }
 
     fn put_purpose(&mut self, purpose: Purpose) {
-        if !self.purposes.contains(&purpose) {
+        if self.known_purposes.insert(purpose.clone()) {
             self.purposes.push(purpose);
         }
     }
@@ -95,13 +130,17 @@ pub fn merge_leniently(
 ) -> (Config, Vec<Problem>) {
     let mut merged = Merged::default();
     let mut problems = Vec::new();
-    let built_in = std::iter::once((None, BUILT_IN));
-    for (path, text) in
-        built_in.chain(files.iter().map(|file| (Some(file.path.as_str()), file.text.as_str())))
-    {
+    let built_in = std::iter::once((None, BUILT_IN, &Source::User));
+    let files = files.iter().map(|file| (Some(file.path.as_str()), file.text.as_str(), &file.source));
+    for (path, text, source) in built_in.chain(files) {
         let parsed = parse::parse(path, text);
         parsed.purposes.into_iter().for_each(|(purpose, _)| merged.put_purpose(purpose));
-        parsed.values.into_iter().for_each(|value| merged.put(value));
+        for value in parsed.values {
+            match source {
+                Source::User => merged.put(value),
+                Source::Others { approved } => merged.put_of_others(value, approved),
+            }
+        }
         problems.extend(parsed.problems);
     }
     let names = names(&merged);
@@ -123,6 +162,7 @@ pub fn merge_leniently(
             Err(problem) => problems.push(problem),
         }
     }
+    merged.forget_overruled();
     for purpose in merged.purposes.clone() {
         for (last, value) in [("ports", Vec::new()), ("services", vec!["web"])] {
             let key = format!("purpose.{purpose}.{last}");
@@ -151,11 +191,12 @@ fn configured_services(merged: &Merged) -> Vec<String> {
         return Vec::new();
     }
     let mut found: Vec<String> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     let sections = merged.values().iter().filter_map(|value| value.key.strip_prefix("service."));
     for name in sections.filter_map(|rest| rest.split('.').next()) {
         let settings = name.parse().ok().and_then(|name: ServiceName| services.get(&name));
         let listens = settings.is_some_and(|settings| settings.listens);
-        if listens && !found.iter().any(|known| known == name) {
+        if listens && seen.insert(name) {
             found.push(name.to_owned());
         }
     }

@@ -7,6 +7,7 @@ pub mod health;
 pub mod json_schema;
 pub mod layers;
 pub mod merge;
+pub mod near;
 pub mod overlap;
 pub mod parse;
 pub mod problem;
@@ -14,6 +15,7 @@ pub mod running;
 pub mod schema;
 pub mod service;
 pub mod settings;
+pub mod standing;
 #[cfg(test)]
 mod tests;
 pub mod variables;

@@ -1,6 +1,9 @@
 //! Every key of the configuration, once: its place, its type, its meaning. Files, variables, the JSON schema and the
 //! check of the documentation all read this table.
 
+use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, True};
+use super::standing::Standing::{self, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted};
+
 /// What a value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -53,6 +56,8 @@ pub enum Kind {
 pub struct Key {
     pub path: &'static str,
     pub kind: Kind,
+    /// What it counts for in a repository's file.
+    pub standing: Standing,
     pub meaning: &'static str,
 }
 
@@ -81,8 +86,8 @@ pub const COMMAND_VALUES: &[&str] = &[
     "repo_path",
 ];
 
-const fn key(path: &'static str, kind: Kind, meaning: &'static str) -> Key {
-    Key { path, kind, meaning }
+const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
+    Key { path, kind, standing, meaning }
 }
 
 /// Every key there is.
@@ -90,10 +95,11 @@ pub const KEYS: &[Key] = &[
     key(
         "worktree.path",
         Kind::Template(PATH_VALUES),
+        Place,
         "The folder of a new worktree; a relative one is taken from the main worktree, `~/` is the home folder.",
     ),
-    key("worktree.name", Kind::Template(NAME_VALUES), "The name of a new worktree."),
-    key("worktree.branch", Kind::Template(NAME_VALUES), "The branch of a new worktree."),
+    key("worktree.name", Kind::Template(NAME_VALUES), AtOnce, "The name of a new worktree."),
+    key("worktree.branch", Kind::Template(NAME_VALUES), AtOnce, "The branch of a new worktree."),
     key(
         "create.ports",
         Kind::PortWish,
@@ -108,115 +114,208 @@ pub const KEYS: &[Key] = &[
     key(
         "purpose.*.ports",
         Kind::Ports,
+        AtOnce,
         "Where worktrees of this purpose take their ports from, tried in order; empty for none.",
     ),
-    key("purpose.*.services", Kind::Services, "The services that get a port when `--ports` says no more."),
+    key(
+        "purpose.*.services",
+        Kind::Services,
+        AtOnce,
+        "The services that get a port when `--ports` says no more.",
+    ),
     key(
         "service.*.ports",
         Kind::Ports,
+        AtOnce,
         "The service's own range, wherever it lies; without it the service draws from the purpose's.",
     ),
     key(
         "service.*.env",
         Kind::Variables,
+        Names,
         "The variables that carry the service's port; `<SERVICE>_PORT` when empty.",
     ),
-    key("service.*.url", Kind::Template(URL_VALUES), "The service's URL."),
-    key("service.*.run", Kind::Command, "The command that runs the service."),
+    key("service.*.url", Kind::Template(URL_VALUES), AtOnce, "The service's URL."),
+    key("service.*.run", Kind::Command, Command, "The command that runs the service."),
     key(
         "service.*.setup",
         Kind::Command,
+        Command,
         "A command that runs once per worktree, before the service's first start.",
     ),
-    key("service.*.health", Kind::Health, "How to see that the service answers."),
+    key("service.*.health", Kind::Health, Check, "How to see that the service answers."),
     key(
         "service.*.depends_on",
         Kind::Needs,
+        AtOnce,
         "The services that it needs: healthy ones as a list, or a table with a condition for each.",
     ),
-    key("service.*.folder", Kind::Folder, "The folder below the worktree in which its commands run."),
-    key("service.*.stop", Kind::Stop, "The signal that asks it to end, and how long that may take."),
-    key("service.*.restart", Kind::Restart, "Whether and how often it is started again after it ended."),
+    key("service.*.folder", Kind::Folder, AtOnce, "The folder below the worktree in which its commands run."),
+    key("service.*.stop", Kind::Stop, AtOnce, "The signal that asks it to end, and how long that may take."),
+    key(
+        "service.*.restart",
+        Kind::Restart,
+        AtOnce,
+        "Whether and how often it is started again after it ended.",
+    ),
     key(
         "service.*.socket",
         Kind::Choice(&["activate"]),
+        AtOnce,
         "Hands over a listening socket that is there before the service is (`LISTEN_FDS`).",
     ),
     key(
         "service.*.critical",
         Kind::Flag,
+        AtOnce,
         "Whether the others are stopped when it cannot be started; false lets them go on without it.",
     ),
     key(
         "service.*.listens",
         Kind::Flag,
+        AtOnce,
         "Whether it listens on a port; false for a worker, which gets none.",
     ),
-    key("service.*.extra_ports", Kind::Services, "Names of further ports that the service listens on."),
-    key("service.*.compose", Kind::Compose, "A service of the compose file, started instead of `run`."),
-    key("ports.exclude", Kind::Exclusions, "Ports never allocated, each with its reason."),
+    key(
+        "service.*.extra_ports",
+        Kind::Services,
+        AtOnce,
+        "Names of further ports that the service listens on.",
+    ),
+    key(
+        "service.*.compose",
+        Kind::Compose,
+        Command,
+        "A service of the compose file, started instead of `run`.",
+    ),
+    key("ports.exclude", Kind::Exclusions, Stricter(Added), "Ports never allocated, each with its reason."),
     key(
         "ports.conflict.policy",
         Kind::Choice(&["fail", "retry"]),
+        AtOnce,
         "What to do about a port that is free in the registry and taken on the machine.",
     ),
     key(
         "ports.conflict.max_retries",
         Kind::Whole(0, 100),
+        AtOnce,
         "How often `retry` goes on after a port was lost between the look and the taking; ports known to be held are passed over and do not count.",
     ),
-    key("ports.conflict.backoff", Kind::Duration, "How long `retry` waits before the first of them."),
-    key("ports.conflict.multiplier", Kind::Number(1.0, 10.0), "By how much each further wait is longer."),
+    key("ports.conflict.backoff", Kind::Duration, AtOnce, "How long `retry` waits before the first of them."),
+    key(
+        "ports.conflict.multiplier",
+        Kind::Number(1.0, 10.0),
+        AtOnce,
+        "By how much each further wait is longer.",
+    ),
     key(
         "ports.stale_after",
         Kind::Duration,
+        Stricter(Longer),
         "How long nothing of a worktree may listen before its ports count as stale.",
     ),
     key(
         "resolve.strategy",
         Kind::Choice(&["conservative", "aggressive", "intelligent"]),
+        Stricter(Before(&["conservative", "intelligent", "aggressive"])),
         "How conflicts are resolved: our service moves, the holder is terminated, or whichever fits.",
     ),
-    key("resolve.allow_move", Kind::Flag, "Whether an allocation may be moved to another port."),
-    key("resolve.preserve_foreign", Kind::Flag, "Whether processes that are not ours are left alone."),
-    key("resolve.max_alternatives", Kind::Whole(1, 1000), "How many other ports are tried for one move."),
-    key("resolve.confirm", Kind::Flag, "Whether a process is only terminated once somebody agreed."),
-    key("git.default_branch", Kind::Text, "The branch that others are merged into, where git does not tell."),
+    key(
+        "resolve.allow_move",
+        Kind::Flag,
+        Stricter(False),
+        "Whether an allocation may be moved to another port.",
+    ),
+    key(
+        "resolve.preserve_foreign",
+        Kind::Flag,
+        Stricter(True),
+        "Whether processes that are not ours are left alone.",
+    ),
+    key(
+        "resolve.max_alternatives",
+        Kind::Whole(1, 1000),
+        AtOnce,
+        "How many other ports are tried for one move.",
+    ),
+    key(
+        "resolve.confirm",
+        Kind::Flag,
+        Stricter(True),
+        "Whether a process is only terminated once somebody agreed.",
+    ),
+    key(
+        "git.default_branch",
+        Kind::Text,
+        AtOnce,
+        "The branch that others are merged into, where git does not tell.",
+    ),
     key(
         "hooks.pre_push",
         Kind::Choice(&["warn", "block"]),
+        Stricter(Before(&["block", "warn"])),
         "What critical findings do to a push: they are said, or they stop it.",
     ),
-    key("hooks.protect_env", Kind::Flag, "Whether a push is stopped that would publish an env block."),
-    key("adopt.auto", Kind::Flag, "Whether git's hook records worktrees that plain git made."),
-    key("health.timeout", Kind::Duration, "How long a health check may take that says no more."),
-    key("health.interval", Kind::Duration, "How often services are checked while they are watched."),
+    key(
+        "hooks.protect_env",
+        Kind::Flag,
+        Stricter(True),
+        "Whether a push is stopped that would publish an env block.",
+    ),
+    key(
+        "adopt.auto",
+        Kind::Flag,
+        Stricter(False),
+        "Whether git's hook records worktrees that plain git made.",
+    ),
+    key("health.timeout", Kind::Duration, AtOnce, "How long a health check may take that says no more."),
+    key("health.interval", Kind::Duration, AtOnce, "How often services are checked while they are watched."),
     key(
         "health.failures",
         Kind::Whole(1, 100),
+        AtOnce,
         "How many failures in a row make a watched service unhealthy.",
     ),
-    key("health.successes", Kind::Whole(1, 100), "How many successes in a row make it healthy again."),
+    key(
+        "health.successes",
+        Kind::Whole(1, 100),
+        AtOnce,
+        "How many successes in a row make it healthy again.",
+    ),
     key(
         "env.template",
         Kind::Text,
+        AtOnce,
         "A template file for the env block, relative to the main worktree, instead of the built-in one.",
     ),
     key(
         "remove.caches",
         Kind::Words,
+        StricterUntilTrusted(Fewer),
         "Names of ignored files and folders that hold nothing worth keeping; `*` stands for any letters.",
     ),
-    key("trash.keep", Kind::Duration, "How long a removed worktree can be restored."),
-    key("trash.max_size", Kind::Size, "How much all removed worktrees together may take."),
+    key(
+        "trash.keep",
+        Kind::Duration,
+        StricterUntilTrusted(Longer),
+        "How long a removed worktree can be restored.",
+    ),
+    key(
+        "trash.max_size",
+        Kind::Size,
+        StricterUntilTrusted(Larger),
+        "How much all removed worktrees together may take.",
+    ),
     key(
         "registry.lock_timeout",
         Kind::Duration,
+        AtOnce,
         "How long to wait for another process to let go of the registry.",
     ),
     key(
         "registry.forget",
         Kind::Duration,
+        Stricter(Longer),
         "How long what is gone is remembered: records, repositories, former ports, the history.",
     ),
 ];

@@ -41,6 +41,19 @@ pub struct Config {
     pub registry: RegistrySettings,
     /// Every value with its origin, for `wt config show`.
     pub values: Vec<ConfigValue>,
+    /// What a repository's file says and what does not count, or not unseen.
+    pub held: Vec<Held>,
+}
+
+/// A value of a repository's file of which more was wanted than counts at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// As written.
+    pub value: ConfigValue,
+    /// Whether `wt trust` can make it count; else it never does.
+    pub until_trusted: bool,
+    /// Whether its very text was trusted, so that it counts.
+    pub is_trusted: bool,
 }
 
 /// Templates for the name, the branch and the folder of a new worktree.
@@ -236,6 +249,21 @@ impl Config {
         let found = self.values.iter().find(|value| value.key == key);
         let origin = found.map_or(Origin::BuiltIn, |value| value.origin.clone());
         Problem::with_value(origin, key, fault).failure()
+    }
+
+    /// Returns what a repository's file says and what does not count as things stand, each as a sentence.
+    pub fn uncounted(&self) -> impl Iterator<Item = String> + '_ {
+        // Where a folder lies is said where it is made.
+        let held = self.held.iter().filter(|held| !held.is_trusted && held.value.key != "worktree.path");
+        held.map(|held| {
+            let ConfigValue { key, value, origin } = &held.value;
+            let until = if held.until_trusted {
+                "it counts once `wt trust` has shown it and you agreed"
+            } else {
+                "a repository's file can only make it stricter"
+            };
+            format!("`{key}` = {value} ({origin}) does not count: {until}")
+        })
     }
 
     /// Returns the settings of a purpose; `None` when the configuration does not name it.

@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::layers::{FlagValue, Layer};
+use super::layers::{FlagValue, Layer, Source};
 use super::merge::{BUILT_IN, merge, merge_leniently};
 use super::schema::KEYS;
 use super::settings::{Config, ConflictPolicy, Origin};
 use crate::error::{Code, Failure};
 
 fn file(path: &str, text: &str) -> Layer {
-    Layer { path: path.to_owned(), text: text.to_owned() }
+    Layer { path: path.to_owned(), text: text.to_owned(), source: Source::User }
 }
 
 fn one(text: &str) -> Result<Config, Failure> {
@@ -378,4 +378,53 @@ fn the_usual_services_are_those_that_are_configured_where_any_is_run() {
     assert_eq!(usual(&format!("{three}[purpose.spike]\nports = 5700\n")), ["app", "db", "cache"]);
     assert_eq!(usual("[service.db]\nports = 5440\n"), ["web"], "nothing says how it is run");
     assert_eq!(usual(""), ["web"]);
+}
+
+#[test]
+fn the_documentation_says_of_every_key_what_it_counts_for_in_a_repositorys_file() {
+    let page = include_str!("../../../docs/configuration.md");
+    let table =
+        page.split("## What a repository's file may say").nth(1).unwrap().split("\n## ").next().unwrap();
+    for key in KEYS {
+        let line = format!("| `{}` | {} |", key.path.replace('*', "NAME"), key.standing.words());
+        assert!(table.contains(&line), "docs/configuration.md lacks: {line}");
+    }
+    assert_eq!(table.matches("\n| `").count(), KEYS.len(), "one line for each key");
+}
+
+fn of_others(own: &str, text: &str, approved: &[(&str, &str)]) -> Config {
+    let approved = approved.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+    let repository = Layer { source: Source::Others { approved }, ..file("/r/.wt.toml", text) };
+    merge(&[file("/me/config.toml", own), repository], &[], &[]).unwrap()
+}
+
+#[test]
+fn a_repositorys_file_makes_nothing_less_careful_before_it_was_agreed_to() {
+    let theirs = "[remove]\ncaches = [\"*\", \"dist\"]\n[trash]\nkeep = \"0s\"\nmax_size = 0\n[resolve]\nconfirm = false\n\
+                  preserve_foreign = false\nstrategy = \"aggressive\"\n[hooks]\nprotect_env = false\n[ports]\n\
+                  exclude = [{ ports = \"5003\", reason = \"theirs\" }]\n[service.web]\nenv = [\"PERLLIB\", \"WEB_PORT\"]\n";
+    let own = "[ports]\nexclude = [{ ports = \"5001\", reason = \"mine\" }]\n";
+    let config = of_others(own, theirs, &[]);
+    assert_eq!(config.remove.caches, ["dist"]);
+    assert_eq!((config.trash.keep.as_secs(), config.trash.max_size), (7 * 86_400, 10 << 30));
+    assert!(config.resolve.confirm && config.resolve.preserve_foreign && config.hooks.protect_env);
+    assert_eq!(config.resolve.strategy, super::settings::Strategy::Intelligent);
+    assert_eq!(config.exclusions.len(), 2, "the user's own exclusions stay");
+    assert_eq!(config.services[&"web".parse().unwrap()].env, ["WEB_PORT"]);
+    let uncounted: Vec<String> = config.uncounted().collect();
+    assert!(
+        uncounted.iter().any(|said| said.starts_with("`trash.keep` = \"0s\" (/r/.wt.toml:4)")),
+        "{uncounted:?}"
+    );
+    let agreed = [
+        ("trash.keep", "0s"),
+        ("service.web.env", "[\"PERLLIB\",\"WEB_PORT\"]"),
+        ("resolve.confirm", "false"),
+    ];
+    let config = of_others(own, theirs, &agreed);
+    assert_eq!(config.trash.keep.as_secs(), 0);
+    assert_eq!(config.services[&"web".parse().unwrap()].env, ["PERLLIB", "WEB_PORT"]);
+    assert!(config.resolve.confirm, "that no agreement changes");
+    let config = of_others(own, theirs, &[("trash.keep", "1s")]);
+    assert_eq!(config.trash.keep.as_secs(), 7 * 86_400, "another text was agreed to");
 }

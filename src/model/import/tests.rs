@@ -12,7 +12,7 @@ use super::process_compose;
 use super::procfile;
 use super::proposal::{Found, name};
 use super::render::sections;
-use crate::model::config::layers::Layer;
+use crate::model::config::layers::{Layer, Source};
 use crate::model::config::merge::merge;
 use crate::model::config::settings::Config;
 
@@ -20,7 +20,7 @@ use crate::model::config::settings::Config;
 #[track_caller]
 fn valid(found: &Found) -> Config {
     let text = sections(found);
-    let layer = Layer { path: ".wt.toml".to_owned(), text: text.clone() };
+    let layer = Layer { path: ".wt.toml".to_owned(), text: text.clone(), source: Source::User };
     merge(&[layer], &[], &[]).unwrap_or_else(|failure| panic!("{failure}\n{text}"))
 }
 

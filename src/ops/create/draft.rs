@@ -7,9 +7,12 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Repository, is_valid_branch_name};
+use crate::model::config::near::{Centre, without_dots};
+use crate::model::config::settings::Origin;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::model::template;
+use crate::ops::trust;
 
 /// The names that one identifier leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,13 +73,59 @@ pub fn draft(
     values.name = Some(&name);
     values.branch = Some(&branch);
     let path = if let Some(path) = path {
-        context.absolute(path)
+        resolved(&context.absolute(path))?
     } else {
         let rendered = template::render("worktree.path", &settings.path, &values)?;
-        repository.root().join(context.host.expand_home(&rendered)?)
+        let written = repository.root().join(context.host.expand_home(&rendered)?);
+        let path = resolved(&written)?;
+        require_agreed(context, repository, &written, &path)?;
+        path
     };
-    let path = resolved(&path)?;
     Ok(Draft { identifier, name, branch, path })
+}
+
+/// Refuses a folder of a repository's file that is neither near the main worktree nor agreed to: what lies elsewhere may
+/// be what another program reads or runs.
+fn require_agreed(context: &Context, repository: &Repository, written: &Path, path: &Path) -> Result<()> {
+    let own_file = context.host.config_file().map(|file| file.display().to_string());
+    let value = context.config.values.iter().find(|value| value.key == "worktree.path");
+    let is_of_others =
+        |origin: &Origin| matches!(origin, Origin::File { path, .. } if Some(path) != own_file.as_ref());
+    let Some(value) = value.filter(|value| is_of_others(&value.origin)) else { return Ok(()) };
+    let held = context.config.held.iter().find(|held| held.value.key == value.key);
+    if held.is_some_and(|held| held.is_trusted) {
+        return Ok(());
+    }
+    let name = repository.name();
+    let centre = Centre { root: repository.root(), parent: repository.parent(), name: &name };
+    let plain = without_dots(written);
+    // A link in the main worktree is the repository's as well; one beside it is the user's.
+    let leads_out = plain.starts_with(centre.root) && !path.starts_with(centre.root);
+    let enters_another =
+        plain.parent().is_some_and(|folder| folder != centre.parent && is_repository(folder, centre.root));
+    let is_inside_git = path.starts_with(repository.common_dir());
+    if centre.is_near(written) && !leads_out && !enters_another && !is_inside_git {
+        return Ok(());
+    }
+    let message = format!(
+        "the repository's configuration ({}) wants the worktree in {}, which is neither beside nor below the main worktree",
+        value.origin,
+        path.display()
+    );
+    let failure = Failure::new(Code::Untrusted, message).detail("key", value.key.as_str());
+    Err(failure.detail("path", path.display().to_string()).hint(if held.is_some() {
+        format!(
+            "`{}` shows that setting and allows it; `--path DIR` chooses another folder",
+            trust::allowing(context)
+        )
+    } else {
+        "`--path DIR` chooses another folder".to_owned()
+    }))
+}
+
+/// Answers whether `folder` is another repository's.
+fn is_repository(folder: &Path, root: &Path) -> bool {
+    !folder.starts_with(root) && folder.join(".git").exists()
 }
 
 /// Refuses a name that would not be one plain folder.

@@ -95,6 +95,7 @@ fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, V
         config_flag: None,
         variables: &variables,
         flags: &[],
+        host: Some(&context.host),
     };
     let (config, problems) = config::load_leniently(&sources).ok()?;
     // What is wrong with the user's own file was found once, where we stand.

@@ -1,0 +1,198 @@
+//! What a key counts for in a repository's file: a cloned repository's words are a stranger's, so they may make `wt` more
+//! careful at once, and less careful only once their user agreed.
+
+use serde_json::Value;
+
+use super::check;
+use super::near;
+
+/// How far a repository's file may set a key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Standing {
+    AtOnce,
+    /// Never more than the layers below allow.
+    Stricter(Rule),
+    /// As [`Standing::Stricter`], and whole once it was trusted.
+    StricterUntilTrusted(Rule),
+    /// Names of variables: those that look like a port's or an address's at once.
+    Names,
+    /// A folder: beside or below the main worktree at once.
+    Place,
+    /// Nothing runs before it was trusted.
+    Command,
+    /// A health check, whose `command` is one.
+    Check,
+}
+
+/// What is stricter than another value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    True,
+    False,
+    /// Words, the strictest first.
+    Before(&'static [&'static str]),
+    Longer,
+    Larger,
+    /// A list that has only what the list below has.
+    Fewer,
+    /// A list that is added to the list below.
+    Added,
+}
+
+/// How much of a value counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Share {
+    Whole,
+    /// Nothing is lost of it, and nothing of what was there before.
+    Joined(Value),
+    /// This part, if any; the whole of it after trust where `until_trusted`.
+    Part {
+        counts: Option<Value>,
+        until_trusted: bool,
+    },
+}
+
+/// The endings of names that carry a port or an address, beside `PORT` itself.
+const ENDINGS: [&str; 4] = ["_PORT", "_URL", "_HOST", "_ORIGIN"];
+
+impl Standing {
+    /// Returns how much of a repository's `value` counts over the value of the layers `below`.
+    #[must_use]
+    pub fn share(self, value: &Value, below: Option<&Value>) -> Share {
+        match self {
+            Self::AtOnce | Self::Command | Self::Check => Share::Whole,
+            Self::Stricter(rule) => rule.share(value, below, false),
+            Self::StricterUntilTrusted(rule) => rule.share(value, below, true),
+            Self::Names => names(value),
+            Self::Place if value.as_str().is_some_and(near::is_plainly_near) => Share::Whole,
+            // Where it leads is known once it is rendered: until then it stays, and is looked at there.
+            Self::Place => Share::Part { counts: Some(value.clone()), until_trusted: true },
+        }
+    }
+
+    /// Returns what the documentation says about it.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::AtOnce => "at once".to_owned(),
+            Self::Stricter(Rule::Added) => Rule::Added.words(),
+            Self::Stricter(rule) => format!("only stricter: {}", rule.words()),
+            Self::StricterUntilTrusted(rule) => format!("only stricter: {}; else after trust", rule.words()),
+            Self::Names => {
+                "`PORT`, `…_PORT`, `…_URL`, `…_HOST`, `…_ORIGIN` at once; other names after trust".to_owned()
+            }
+            Self::Place => "at once beside or below the main worktree; elsewhere after trust".to_owned(),
+            Self::Command => "after trust".to_owned(),
+            Self::Check => "at once; its `command` after trust".to_owned(),
+        }
+    }
+}
+
+impl Rule {
+    fn share(self, value: &Value, below: Option<&Value>, until_trusted: bool) -> Share {
+        let Some(below) = below.filter(|below| *below != value) else { return Share::Whole };
+        let is_stricter = match self {
+            Self::True => value.as_bool() == Some(true),
+            Self::False => value.as_bool() == Some(false),
+            Self::Before(words) => rank(words, value) < rank(words, below),
+            Self::Longer => check::duration(value).ok() > check::duration(below).ok(),
+            Self::Larger => check::size(value).ok() > check::size(below).ok(),
+            Self::Added => return Share::Joined(joined(below, value)),
+            Self::Fewer => return fewer(value, below, until_trusted),
+        };
+        if is_stricter { Share::Whole } else { Share::Part { counts: None, until_trusted } }
+    }
+
+    fn words(self) -> String {
+        match self {
+            Self::True => "`true`".to_owned(),
+            Self::False => "`false`".to_owned(),
+            Self::Before(words) => {
+                words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" before ")
+            }
+            Self::Longer => "longer".to_owned(),
+            Self::Larger => "more".to_owned(),
+            Self::Fewer => "fewer".to_owned(),
+            Self::Added => "at once, added to your own list".to_owned(),
+        }
+    }
+}
+
+fn rank(words: &[&str], value: &Value) -> usize {
+    words.iter().position(|word| value.as_str() == Some(word)).unwrap_or(words.len())
+}
+
+fn elements(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn joined(below: &Value, value: &Value) -> Value {
+    let new = elements(value).iter().filter(|element| !elements(below).contains(element));
+    elements(below).iter().chain(new).cloned().collect()
+}
+
+fn fewer(value: &Value, below: &Value, until_trusted: bool) -> Share {
+    let (known, further): (Vec<&Value>, Vec<&Value>) =
+        elements(value).iter().partition(|element| elements(below).contains(element));
+    if further.is_empty() {
+        return Share::Whole;
+    }
+    Share::Part { counts: Some(known.into_iter().cloned().collect()), until_trusted }
+}
+
+fn names(value: &Value) -> Share {
+    let looks_right = |name: &str| {
+        name == "PORT" || ENDINGS.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending))
+    };
+    let (right, others): (Vec<&Value>, Vec<&Value>) =
+        elements(value).iter().partition(|name| name.as_str().is_some_and(looks_right));
+    if others.is_empty() {
+        return Share::Whole;
+    }
+    Share::Part { counts: Some(right.into_iter().cloned().collect()), until_trusted: true }
+}
+
+/// Returns a value as it is shown and agreed to: a text as it is written, anything else as JSON.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_stricter_counts_and_what_is_not_does_not() {
+        let cases = [
+            (Rule::True, json!(true), json!(false)),
+            (Rule::False, json!(false), json!(true)),
+            (Rule::Before(&["block", "warn"]), json!("block"), json!("warn")),
+            (Rule::Longer, json!("8d"), json!("7d")),
+            (Rule::Larger, json!("2GiB"), json!(5)),
+            (Rule::Fewer, json!(["a"]), json!(["a", "b"])),
+        ];
+        for (rule, strict, loose) in cases {
+            assert_eq!(rule.share(&strict, Some(&loose), false), Share::Whole, "{rule:?}");
+            assert_eq!(rule.share(&loose, Some(&loose), false), Share::Whole, "{rule:?}");
+            let share = rule.share(&loose, Some(&strict), false);
+            assert!(matches!(share, Share::Part { .. }), "{rule:?}: {share:?}");
+        }
+        assert_eq!(Rule::Added.share(&json!([2]), Some(&json!([1])), false), Share::Joined(json!([1, 2])));
+        let share = Rule::Fewer.share(&json!(["*", "b"]), Some(&json!(["a", "b"])), true);
+        assert_eq!(share, Share::Part { counts: Some(json!(["b"])), until_trusted: true });
+    }
+
+    #[test]
+    fn only_names_that_look_like_a_ports_count_at_once() {
+        for name in ["PORT", "WEB_PORT", "API_URL", "DB_HOST", "CORS_ORIGIN"] {
+            assert_eq!(names(&json!([name])), Share::Whole, "{name}");
+        }
+        for name in ["PERLLIB", "PGPORT", "_PORT", "port", "MAKEFLAGS", "PORTS"] {
+            let share = names(&json!(["PORT", name]));
+            assert_eq!(share, Share::Part { counts: Some(json!(["PORT"])), until_trusted: true }, "{name}");
+        }
+    }
+}
