@@ -229,10 +229,11 @@ mod tests {
         let (many, long) = ("a".repeat(60_000), "b".repeat(60_000));
         let mut doubled = String::from("{% set a = 'x' %}");
         (0..40).for_each(|_| doubled.push_str("{% set a = a ~ a %}"));
-        let nested = format!(
-            "{}{{{{ a0 }}}}",
-            (0..40).map(|n| format!("{{% for a{n} in ['x' ~ 'x'] %}}")).collect::<String>()
-        );
+        let mut nested = String::new();
+        for depth in 0..40 {
+            nested += &["{% for a", &depth.to_string(), " in ['x' ~ 'x'] %}"].concat();
+        }
+        (0..40).for_each(|_| nested.push_str("{% endfor %}"));
         let templates = [
             format!("{{{{ '{many}' | replace('a', 'bbbbbbbbbbbb') }}}}"),
             format!("{{{{ '{many}' | replace('', 'bb') }}}}"),

@@ -77,8 +77,9 @@ pub fn mixture(text: &str) -> Option<String> {
         return None;
     }
     let mut words = format!("mixes {} and {last} letters", others.join(", "));
-    let is_backward = |script: &&str| ["Hebrew", "Arabic", "another right-to-left script's"].contains(script);
-    if scripts.iter().any(|script| is_backward(&script)) {
+    let is_backward =
+        |script: &&'static str| ["Hebrew", "Arabic", "another right-to-left script's"].contains(script);
+    if scripts.iter().any(is_backward) {
         let _ = write!(words, ", written in two directions");
     }
     Some(words)

@@ -191,7 +191,9 @@ fn a_configuration_of_thousands_of_services_is_checked_at_once() {
     let mut text = String::new();
     for number in 0..9000 {
         let needs = if number == 0 { String::new() } else { format!("depends_on = [\"s{}\"]\n", number - 1) };
-        text += &format!("[service.s{number}]\nrun = \"serve\"\nports = {}\n{needs}", 20_000 + number);
+        let ports = (20_000 + number).to_string();
+        text += &["[service.s", &number.to_string(), "]\nrun = \"serve\"\nports = ", &ports, "\n", &needs]
+            .concat();
     }
     assert!(text.len() > 500_000 && text.len() < 1 << 20);
     git::write(&sandbox.repo(), ".wt.toml", &text);

@@ -38,7 +38,9 @@ const STATEMENTS: [&str; 10] =
 /// Bounds what `environment` runs.
 pub fn apply(environment: &mut Environment<'_>) {
     environment.set_fuel(Some(STEPS));
-    LEFT_OUT.iter().for_each(|name| environment.remove_filter(name));
+    for name in LEFT_OUT {
+        environment.remove_filter(name);
+    }
     environment.remove_global("namespace");
     environment.remove_global("debug");
     environment.add_filter("replace", replace);
@@ -159,7 +161,8 @@ fn over() -> Error {
     Error::new(ErrorKind::InvalidOperation, OVER)
 }
 
-fn replace(text: String, from: &str, to: &str) -> Result<String, Error> {
+fn replace(text: &Value, from: &str, to: &str) -> Result<String, Error> {
+    let text = text.to_string();
     let found = if from.is_empty() { text.chars().count() + 1 } else { text.matches(from).count() };
     let grown = found.checked_mul(to.len()).and_then(|added| added.checked_add(text.len()));
     if grown.is_none_or(|size| size > SIZE + found * from.len()) {
@@ -169,17 +172,17 @@ fn replace(text: String, from: &str, to: &str) -> Result<String, Error> {
 }
 
 fn join(list: &Value, joiner: Option<&str>) -> Result<String, Error> {
-    let mut joined = String::new();
+    let mut made = String::new();
     for (index, element) in list.try_iter()?.enumerate() {
         if index > 0 {
-            joined.push_str(joiner.unwrap_or_default());
+            made.push_str(joiner.unwrap_or_default());
         }
-        joined.push_str(&element.to_string());
-        if joined.len() > SIZE {
+        made.push_str(&element.to_string());
+        if made.len() > SIZE {
             return Err(over());
         }
     }
-    Ok(joined)
+    Ok(made)
 }
 
 fn split(text: &Value, separator: Option<std::sync::Arc<str>>, most: Option<i64>) -> Result<Value, Error> {
@@ -192,8 +195,8 @@ fn lines(text: &Value) -> Result<Value, Error> {
     filters::lines(text)
 }
 
-fn list(value: Value) -> Result<Value, Error> {
-    require_short(&value)?;
+fn list(value: &Value) -> Result<Value, Error> {
+    require_short(value)?;
     Ok(value.try_iter()?.take(ELEMENTS).collect())
 }
 
