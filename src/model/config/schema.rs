@@ -103,12 +103,14 @@ pub const KEYS: &[Key] = &[
     key(
         "create.ports",
         Kind::PortWish,
+        AtOnce,
         "The ports of a new worktree when neither `--ports` nor `--no-ports` is given: true for its purpose's services, a \
          number, or a list of services.",
     ),
     key(
         "create.base",
         Kind::Choice(&["HEAD", "default"]),
+        AtOnce,
         "Where a new branch starts without `--base`: at HEAD, or at the default branch.",
     ),
     key(

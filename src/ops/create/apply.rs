@@ -83,7 +83,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     };
     repository.forget_made_branch(&token);
     hold.release();
-    warnings.splice(0..0, plan.warnings.iter().cloned());
+    warnings.splice(0..0, context.config.uncounted().chain(plan.warnings.iter().cloned()));
     warnings.extend(surroundings::attend(repository, &plan.path, &journal));
     if plan.request.hooks {
         warnings.extend(hook_warning(context, &plan));
