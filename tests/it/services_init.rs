@@ -62,6 +62,10 @@ fn a_compose_file_whose_ports_come_from_variables_needs_no_override() {
     git::write(&sandbox.repo(), "compose.yaml", "services:\n  db: { image: x, ports: [\"${PG:-1}:1\"] }\n");
     let answer = sandbox.json(&["init"]);
     assert!(answer["compose_override"].is_null() && !sandbox.repo().join("compose.override.yaml").exists());
+    // A name that does not look like a port's counts once it was seen and allowed.
+    let shown = sandbox.json(&["config", "show", "service.db.env"]);
+    assert!(shown["uncounted"][0].as_str().is_some_and(|said| said.contains("[\"PG\"]")), "{shown}");
+    sandbox.wt(&["--yes", "trust"]).ok();
     let shown = sandbox.json(&["config", "show", "service.db.env"]);
     assert_eq!(shown["values"][0]["value"][0], "PG");
 }

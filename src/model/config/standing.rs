@@ -163,6 +163,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::config::layers::{Layer, Source};
+    use crate::model::config::merge::merge;
+    use crate::model::config::settings::Config;
 
     #[test]
     fn what_is_stricter_counts_and_what_is_not_does_not() {
@@ -194,5 +197,44 @@ mod tests {
             let share = names(&json!(["PORT", name]));
             assert_eq!(share, Share::Part { counts: Some(json!(["PORT"])), until_trusted: true }, "{name}");
         }
+    }
+
+    fn of_others(own: &str, text: &str, approved: &[(&str, &str)]) -> Config {
+        let approved = approved.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+        let layer =
+            |path: &str, text: &str, source| Layer { path: path.to_owned(), text: text.to_owned(), source };
+        let repository = layer("/r/.wt.toml", text, Source::Others { approved });
+        merge(&[layer("/me/config.toml", own, Source::User), repository], &[], &[]).unwrap()
+    }
+
+    #[test]
+    fn a_repositorys_file_makes_nothing_less_careful_before_it_was_agreed_to() {
+        let theirs = "[remove]\ncaches = [\"*\", \"dist\"]\n[trash]\nkeep = \"0s\"\nmax_size = 0\n[resolve]\nconfirm = false\n\
+                      preserve_foreign = false\nstrategy = \"aggressive\"\n[hooks]\nprotect_env = false\n[ports]\n\
+                      exclude = [{ ports = \"5003\", reason = \"theirs\" }]\n[service.web]\nenv = [\"PERLLIB\", \"WEB_PORT\"]\n";
+        let own = "[ports]\nexclude = [{ ports = \"5001\", reason = \"mine\" }]\n";
+        let config = of_others(own, theirs, &[]);
+        assert_eq!(config.remove.caches, ["dist"]);
+        assert_eq!((config.trash.keep.as_secs(), config.trash.max_size), (7 * 86_400, 10 << 30));
+        assert!(config.resolve.confirm && config.resolve.preserve_foreign && config.hooks.protect_env);
+        assert_eq!(config.resolve.strategy, crate::model::config::settings::Strategy::Intelligent);
+        assert_eq!(config.exclusions.len(), 2, "the user's own exclusions stay");
+        assert_eq!(config.services[&"web".parse().unwrap()].env, ["WEB_PORT"]);
+        let uncounted: Vec<String> = config.uncounted().collect();
+        assert!(
+            uncounted.iter().any(|said| said.starts_with("`trash.keep` = \"0s\" (/r/.wt.toml:4)")),
+            "{uncounted:?}"
+        );
+        let agreed = [
+            ("trash.keep", "0s"),
+            ("service.web.env", "[\"PERLLIB\",\"WEB_PORT\"]"),
+            ("resolve.confirm", "false"),
+        ];
+        let config = of_others(own, theirs, &agreed);
+        assert_eq!(config.trash.keep.as_secs(), 0);
+        assert_eq!(config.services[&"web".parse().unwrap()].env, ["PERLLIB", "WEB_PORT"]);
+        assert!(config.resolve.confirm, "that no agreement changes");
+        let config = of_others(own, theirs, &[("trash.keep", "1s")]);
+        assert_eq!(config.trash.keep.as_secs(), 7 * 86_400, "another text was agreed to");
     }
 }
