@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use crate::support::{Sandbox, git};
 
+/// What somebody does in a worktree, given the clone of its submodule.
+type Work = fn(&Sandbox, &PathBuf);
+
 /// A worktree with a clone of the submodule `vendor/lib`, and the clone's folder.
 fn with_clone() -> (Sandbox, PathBuf) {
     let sandbox = Sandbox::new();
@@ -40,7 +43,7 @@ fn a_clean_clone_goes_and_comes_back() {
 
 #[test]
 fn work_of_any_kind_in_it_stays() {
-    let works: [(&str, fn(&Sandbox, &PathBuf)); 6] = [
+    let works: [(&str, Work); 6] = [
         ("a change", |_, clone| git::write(clone, "README.md", "mine\n")),
         ("a new file", |_, clone| git::write(clone, "new", "mine\n")),
         ("an ignored file", |sandbox, clone| {

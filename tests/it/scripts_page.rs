@@ -27,7 +27,9 @@ fn require(value: &Value, path: &str, about: &str) {
     if is_list {
         let all = found.as_array().unwrap_or_else(|| panic!("{about}: {path} is no list in {value}"));
         assert!(!all.is_empty(), "{about}: {path} is empty, so nothing is shown of it");
-        all.iter().for_each(|one| require(one, rest, about));
+        for one in all {
+            require(one, rest, about);
+        }
     } else {
         require(found, rest, about);
     }
@@ -97,7 +99,9 @@ fn every_field_that_the_page_promises_is_there() {
             assert_eq!(name, "health again", "the page says nothing of `wt {name}`");
             continue;
         };
-        fields.iter().for_each(|field| require(&answer, field, name));
+        for field in &fields {
+            require(&answer, field, name);
+        }
     }
     assert!(promised.is_empty(), "nobody looked at {promised:?}");
 }

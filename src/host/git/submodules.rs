@@ -61,7 +61,7 @@ impl Repository {
         let top = canonical(path);
         clones
             .into_iter()
-            .map(|(name, folder, git_dir)| look(&top, &name, folder, &git_dir, interrupted))
+            .map(|(name, folder, git_dir)| look(&top, &name, folder.as_deref(), &git_dir, interrupted))
             .collect()
     }
 
@@ -78,18 +78,18 @@ impl Repository {
 fn look(
     top: &Path,
     name: &Path,
-    folder: Option<PathBuf>,
+    folder: Option<&Path>,
     git_dir: &Path,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Clone> {
-    let inner = folder.as_deref().map(canonical);
+    let inner = folder.map(canonical);
     let shown = inner.as_deref().and_then(|folder| folder.strip_prefix(top).ok()).unwrap_or(name);
     let mut clone =
         Clone { name: shown.to_string_lossy().into_owned(), is_needed: true, ignored: Vec::new() };
     if operation::find(git_dir).is_some() || !is_all_on_remotes(git_dir)? {
         return Ok(clone);
     }
-    if let Some(folder) = &folder {
+    if let Some(folder) = folder {
         let changes = changes_by_git(folder, true, interrupted)?;
         clone.ignored = changes.ignored.iter().map(|path| format!("{}/{path}", clone.name)).collect();
         clone.is_needed = !changes.is_clean() || has_marks(folder)?;

@@ -199,7 +199,7 @@ fn occupy(context: &Context, entry: &Entry, service: &ServiceName, port: Port) -
             Occupancy::Theirs(holder) => {
                 let event = Event::new("port_conflict").of(&entry.repository, &entry.name);
                 let event = event.with("kind", "system").with("service", service.as_str());
-                let reason = format!("`wt run`: port {port} is held by {}", holder.words());
+                let reason = format!("port {port} of a run is held by {}", holder.words());
                 registry
                     .record_event(context.now(), event.with("port", port.number()).with("reason", reason));
                 return Ok(Occupied::ByOthers(holder.words()));
