@@ -157,7 +157,7 @@ fn discard_admin(repository: &Repository, admin: &str, token: &str) -> Result<()
     }
     // Made by git for us: it bears no token, but names the folder that our journal names.
     let aside = repository.require_wt_dir()?.join(format!("undone-{token}"));
-    repository.take_admin(admin, &aside)?;
+    repository.take_unfinished_admin(admin, &aside)?;
     remove_tree(&aside)
 }
 

@@ -16,6 +16,7 @@ use crate::model::event::Event;
 use crate::model::presence::{Presence, Sighting, presence, presence_if_named, presence_of_unrecorded};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::place::Place;
+use crate::model::registry::table::Registry;
 
 /// Looks at recorded worktrees, with what is around them read once.
 #[derive(Debug)]
@@ -175,28 +176,58 @@ pub fn follow_moves(context: &Context) {
     let _ = follow_all(context, repository);
 }
 
-fn follow_all(context: &Context, repository: &Repository) -> Result<()> {
-    let Some(id) = repository.find_id() else { return Ok(()) };
-    let registry = context.store()?.read()?;
-    let gone: Vec<&Entry> = registry.living(&id).filter(|entry| may_have_vanished(entry)).collect();
-    if gone.is_empty() {
-        return Ok(());
+/// Returns the registry with each worktree where it is now, as if the moves had been followed; nothing is written.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be read.
+pub fn read_where_they_are(context: &Context) -> Result<Registry> {
+    let mut registry = context.store()?.read()?;
+    let Some(repository) = &context.repository else { return Ok(registry) };
+    for (sequence, to) in moved(context, repository, &registry).unwrap_or_default() {
+        if let Some(known) = registry.find_by_sequence(sequence) {
+            known.path = to;
+        }
     }
-    let lookout = Lookout::new(context, Some(repository))?;
-    for entry in gone {
-        // Asked by every command, so that nothing but git's word on it is looked up.
-        if let Some(to) = lookout.moved_to(entry) {
+    Ok(registry)
+}
+
+fn follow_all(context: &Context, repository: &Repository) -> Result<()> {
+    let registry = context.store()?.read()?;
+    for (sequence, to) in moved(context, repository, &registry)? {
+        if let Some(entry) = registry.entries().find(|entry| entry.sequence == sequence) {
             follow(context, repository, entry, &to)?;
         }
     }
     Ok(())
 }
 
-/// Lets the record say where git moved the worktree, proven by folder and admin entry naming each other.
+/// Returns the worktrees that git moved, by their number, with where they are: proven by folder and admin entry naming each
+/// other.
+fn moved(context: &Context, repository: &Repository, registry: &Registry) -> Result<Vec<(u64, PathBuf)>> {
+    let Some(id) = repository.find_id() else { return Ok(Vec::new()) };
+    let gone: Vec<&Entry> = registry.living(&id).filter(|entry| may_have_vanished(entry)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lookout = Lookout::new(context, Some(repository))?;
+    // Asked by every command, so that nothing but git's word on it is looked up.
+    let moved = gone.into_iter().filter_map(|entry| {
+        let to = lookout.moved_to(entry).filter(|to| is_there(repository, entry, to))?;
+        Some((entry.sequence, to))
+    });
+    Ok(moved.collect())
+}
+
+/// Answers whether the worktree is at `to`: folder and admin entry name each other.
+fn is_there(repository: &Repository, entry: &Entry, to: &Path) -> bool {
+    repository.require_own(to).is_ok()
+        && repository.find_admin_named_by(to).as_deref() == Some(entry.admin.as_str())
+}
+
+/// Lets the record say where git moved the worktree, once that is proven.
 fn follow(context: &Context, repository: &Repository, entry: &Entry, to: &Path) -> Result<()> {
-    if repository.require_own(to).is_err()
-        || repository.find_admin_named_by(to).as_deref() != Some(entry.admin.as_str())
-    {
+    if !is_there(repository, entry, to) {
         return Ok(());
     }
     let now = context.now();

@@ -129,11 +129,17 @@ impl Repository {
 
     /// Moves the admin folder out of git's sight, to `to`, which must not exist, once no lock of git's lies in it.
     pub fn take_admin(&self, name: &str, to: &Path) -> Result<()> {
+        self.await_admin_locks(name)?;
+        self.take_unfinished_admin(name, to)
+    }
+
+    /// As [`take_admin`](Self::take_admin), for a worktree that was never finished: a lock in it is that of the create
+    /// that died, whose children have ended when its lock file can be taken.
+    pub fn take_unfinished_admin(&self, name: &str, to: &Path) -> Result<()> {
         let admin = self.admin_dir(name);
         if let Some(parent) = to.parent() {
             make_folder(parent)?;
         }
-        self.await_admin_locks(name)?;
         rename_to_new(&admin, to).map_err(|error| cannot("move", &admin)(error.into()))?;
         remove_locks(to);
         // git removes the folder too when the last worktree goes; not empty is the usual answer.
@@ -194,7 +200,7 @@ impl Repository {
         }
         let aside = self.require_wt_dir()?.join(format!("making-{token}"));
         remove_folder(&aside)?;
-        self.take_admin(name, &aside)?;
+        self.take_unfinished_admin(name, &aside)?;
         remove_folder(&aside)
     }
 

@@ -19,6 +19,7 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::owned_ports;
 use crate::model::service::ServiceName;
 use crate::model::verdict::{Judgement, Verdict};
+use crate::ops::vanished;
 
 /// The three kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -77,7 +78,7 @@ pub struct Summary {
 ///
 /// Fails when the registry or the machine cannot be asked.
 pub fn conflicts(context: &Context) -> Result<Report> {
-    let registry = context.store()?.read()?;
+    let registry = vanished::read_where_they_are(context)?;
     let disputes = disputes(context)?;
     let adviser = Adviser::new(context, &registry);
     let mut found = Vec::new();

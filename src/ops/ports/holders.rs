@@ -15,6 +15,7 @@ use crate::host::process::{table, words};
 use crate::model::listener::{Listener, Owner, Probe, WorktreeKey};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
+use crate::ops::vanished;
 
 /// A process that holds a port; where it cannot be seen, what its socket tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,7 +81,7 @@ pub struct Owners {
 ///
 /// Fails when the registry or the kernel's sockets cannot be read.
 pub fn owners(context: &Context, port: Port) -> Result<Owners> {
-    let registry = context.store()?.read()?;
+    let registry = vanished::read_where_they_are(context)?;
     let owners = holders(port, &registry)?;
     let busy = !owners.is_empty() || probe::probe(port)? == Probe::Busy;
     let adviser = Adviser::new(context, &registry);

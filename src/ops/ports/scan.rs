@@ -13,6 +13,7 @@ use crate::model::port::{Port, PortRange};
 use crate::model::selection::owned_ports;
 use crate::model::service::ServiceName;
 use crate::model::verdict::{Judgement, Verdict};
+use crate::ops::vanished;
 
 /// A port that is held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,7 +39,7 @@ pub struct Offer {
 ///
 /// Fails when the registry or the machine cannot be asked.
 pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Vec<Seen>> {
-    let registry = context.store()?.read()?;
+    let registry = vanished::read_where_they_are(context)?;
     let ours: Vec<PortRange> = match range {
         Some(range) => vec![range],
         None => ranges::all(context).into_iter().map(|(_, range)| range).collect(),

@@ -11,7 +11,7 @@ use crate::model::listener::{Listener, Probe, WorktreeKey};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 use crate::model::verdict::{self, Evidence, Judgement, Tenant, Traffic};
-use crate::ops::choose;
+use crate::ops::{choose, vanished};
 
 /// How closely is looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Look {
 ///
 /// Fails when the registry or the machine cannot be asked.
 pub fn judge(context: &Context, port: Port) -> Result<Judgement> {
-    let registry = context.store()?.read()?;
+    let registry = vanished::read_where_they_are(context)?;
     let mut all = judge_all(context, &registry, &[port], Look::Closely)?;
     Ok(all.swap_remove(0))
 }
