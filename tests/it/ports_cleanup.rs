@@ -31,11 +31,11 @@ fn a_server_of_a_removed_worktree_is_stopped_once_somebody_agrees() {
     let sandbox = Sandbox::new();
     let Some(mut stray) = server(&sandbox, "gone", 0) else { return skip("no python3") };
     let Some(mut other) = server(&sandbox, "stays", 1) else { return skip("no python3") };
-    sandbox.wt(&["remove", "gone", "wt ports cleanup --yes"]).ok();
+    sandbox.wt(&["remove", "gone", "--force"]).ok();
     let (status, answer) = cleanup(&sandbox, &[]);
     assert_eq!((status, answer["strays"][0]["pid"].as_u64()), (1, Some(stray.pid.into())), "{answer}");
     assert_eq!((&answer["strays"][0]["why"], &answer["killed"]), (&json!("in_trash"), &json!([])));
-    sandbox.wt(&["ports", "cleanup"]).exits(1).answers(&["feature-gone"]).says(&["--force"]);
+    sandbox.wt(&["ports", "cleanup"]).exits(1).answers(&["feature-gone"]).says(&["wt ports cleanup --yes"]);
     assert!(stray.is_running());
     let (status, answer) = cleanup(&sandbox, &["--force"]);
     assert_eq!((status, answer["killed"][0]["pid"].as_u64()), (0, Some(stray.pid.into())), "{answer}");

@@ -65,7 +65,7 @@ fn conflicts_met_by_up_and_run_are_in_the_history() {
         history.stdout.matches(words).count()
     };
     fleet.wt(&["run", "--service", "web", "true"]).exits(1);
-    assert_eq!(told("`wt run`"), 1);
+    assert_eq!(told("of a run"), 1);
     fleet.wt(&["up"]).exits(1);
     until("the event", || told("of `web` is held by") == 1);
 }
