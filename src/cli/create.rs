@@ -131,6 +131,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     drop(bar);
     report.said.iter().for_each(|said| session.ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));
+    session.hint_at_own_configuration(&context, &report.worktree.path);
     if !arguments.execute.is_empty() {
         return execute(session, arguments, &context, &report);
     }

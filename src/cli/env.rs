@@ -47,6 +47,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if arguments.check {
         return check(session, &env::check(&context, repository, &entry)?);
     }
+    session.hint_at_own_configuration(&context, &entry.path);
     let written = env::write(&context, repository, &entry)?;
     written.warnings.iter().for_each(|warning| session.ui.warn(warning));
     if session.ui.is_json() {

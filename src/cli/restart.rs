@@ -28,6 +28,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true()?;
     let ui = session.ui;
+    session.hint_at_own_configuration_here(&context);
     let report = restart::restart(&context, &arguments.services, &mut Teller::new(ui, &context))?;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {

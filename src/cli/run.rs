@@ -27,6 +27,7 @@ pub struct Arguments {
 /// What stops the command from being started.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
+    session.hint_at_own_configuration_here(&context);
     let ui = session.ui;
     let request =
         Request { service: arguments.service, words: arguments.words, stdout_to_stderr: ui.is_json() };

@@ -7,7 +7,7 @@ use super::surroundings::{Surroundings, Viewpoint};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::machine::Host;
-use crate::ops::{heal, run, sweep, switch, vanished};
+use crate::ops::{heal, own_config, run, sweep, switch, vanished};
 use crate::ui::output::Ui;
 
 /// What a command is run with.
@@ -95,6 +95,26 @@ impl Session<'_> {
         self.release_vanished(&context);
         self.clean_up(&context, sweep::Occasion::Passing);
         Ok(context)
+    }
+
+    /// Says, once for each text of it, that the `.wt.toml` of the worktree in `folder` has no effect where its branch changed it.
+    pub fn hint_at_own_configuration(&self, context: &Context, folder: &Path) {
+        if let Some(edited) = own_config::find_untold(context, folder) {
+            self.ui.hint(&format!(
+                "{} differs from {}, which alone counts: what this branch changed takes effect once it is there; \
+                 `--config FILE` tries it out",
+                edited.file.display(),
+                edited.counts.display()
+            ));
+        }
+    }
+
+    /// As [`Self::hint_at_own_configuration`], of the worktree we stand in.
+    pub fn hint_at_own_configuration_here(&self, context: &Context) {
+        let current = context.repository.as_ref().and_then(|repository| repository.current());
+        if let Some(current) = current {
+            self.hint_at_own_configuration(context, &current.path);
+        }
     }
 
     /// Releases the records of worktrees that went away behind our back, and says so.

@@ -51,6 +51,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true()?;
     let ui = session.ui;
+    session.hint_at_own_configuration_here(&context);
     let is_agreed = session.global.yes;
     let resolve = arguments.resolve.map(|strategy| Wish { strategy: strategy.into(), is_agreed });
     let request =

@@ -107,10 +107,20 @@ pub struct Seen {
     pub env_doubled: Vec<String>,
     /// Where each service's port may come from; empty where the configuration does not say.
     pub ranges: Vec<(ServiceName, PortRanges)>,
+    /// The configuration file that its branch changed, and the one that counts in its place.
+    pub own_config: Option<OwnConfig>,
     /// How long nothing may listen before its ports count as stale.
     pub stale_after: Duration,
     /// Whether its listeners can be seen from here: not those of another container's network.
     pub network_visible: bool,
+}
+
+/// A worktree's own configuration file, which its branch changed and which has no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnConfig {
+    pub file: PathBuf,
+    /// The main worktree's.
+    pub counts: PathBuf,
 }
 
 /// What its env block is.

@@ -30,6 +30,7 @@ pub enum Kind {
     RegistryUnreadable,
     RegistrySchema,
     ConfigInvalid,
+    ConfigDiffers,
     GitBareLeaked,
     DuplicatePort,
     DuplicateWorktree,
@@ -65,6 +66,7 @@ impl Kind {
             Self::RegistryUnreadable => "registry-unreadable",
             Self::RegistrySchema => "registry-schema",
             Self::ConfigInvalid => "config-invalid",
+            Self::ConfigDiffers => "config-differs",
             Self::GitBareLeaked => "git-bare-leaked",
             Self::DuplicatePort => "duplicate-port",
             Self::DuplicateWorktree => "duplicate-worktree",
@@ -124,7 +126,7 @@ impl Kind {
             | Self::PortStale
             | Self::PortDrift
             | Self::EphemeralOverlap => Severity::Warning,
-            Self::BranchChanged => Severity::Info,
+            Self::BranchChanged | Self::ConfigDiffers => Severity::Info,
         }
     }
 }

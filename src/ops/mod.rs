@@ -20,6 +20,7 @@ pub mod import;
 pub mod init;
 pub mod list;
 pub mod origin;
+pub mod own_config;
 pub mod path;
 pub mod ports;
 pub mod prune;

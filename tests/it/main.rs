@@ -61,6 +61,7 @@ mod kill_deep;
 mod list;
 mod many_records;
 mod moved_and_copied;
+mod own_config;
 mod path;
 mod ports_allocate;
 mod ports_available;

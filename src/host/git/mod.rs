@@ -45,6 +45,7 @@ mod support;
 #[cfg(test)]
 mod tests;
 mod tips;
+mod told;
 mod tracked;
 mod trash_notes;
 mod tree;

@@ -1,7 +1,10 @@
 //! What a commit holds, without checking it out.
 
+use std::path::Path;
+
 use git2::Oid;
 
+use super::command::Git;
 use super::remotes::oid;
 use super::repository::{Repository, unread};
 use crate::error::Result;
@@ -23,5 +26,15 @@ impl Repository {
         let listed =
             self.git().args(["ls-tree", "--name-only", "--full-tree", commit, "--", name]).require()?;
         Ok(!listed.stdout.is_empty())
+    }
+
+    /// Returns the text that the file `name` had where the worktree in `folder` and the main one parted; `None` where it
+    /// had none there, they share no history, or git does not know.
+    #[must_use]
+    pub fn text_where_parted(&self, folder: &Path, name: &str) -> Option<String> {
+        let asked = |words: &[&str]| Git::new(folder).args(words).run().ok().filter(super::command::Output::is_success);
+        let base = asked(&["merge-base", "HEAD", "main-worktree/HEAD"])?.text();
+        let blob = asked(&["cat-file", "blob", &format!("{base}:{name}")])?;
+        String::from_utf8(blob.stdout).ok()
     }
 }

@@ -30,6 +30,7 @@ const ALL: &[Check] = &[
     unfinished::half_made,
     env::blocks,
     env::surroundings,
+    configuration::own,
     listeners::stale,
     listeners::conflicts,
     listeners::drift,

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::facts::{ConfigFault, ConfigFaultKind, Facts};
+use crate::model::facts::{ConfigFault, ConfigFaultKind, Facts, Seen};
 use crate::model::finding::{Finding, Kind};
 use crate::model::quoting::quote_sh;
+use crate::model::registry::entry::Entry;
 
 /// What is wrong with the configuration; only a person can settle it.
 pub fn faults(facts: &Facts) -> Vec<Finding> {
@@ -18,6 +19,17 @@ pub fn faults(facts: &Facts) -> Vec<Finding> {
         Finding { hint: fault.hint.clone(), ..finding }
     };
     facts.config_faults.iter().map(finding).collect()
+}
+
+/// Worktrees whose branch changed the configuration's file: only the main worktree's counts.
+pub fn own(facts: &Facts) -> Vec<Finding> {
+    let finding = |(entry, seen): (&Entry, &Seen)| {
+        let own = seen.own_config.as_ref()?;
+        let message = format!("its branch changed .wt.toml, which has no effect: {} counts", own.counts.display());
+        let hint = "it counts once the main worktree has it; until then `--config FILE` tries it out";
+        Some(Finding::about(Kind::ConfigDiffers, entry, message).hint(hint))
+    };
+    facts.asked().filter_map(finding).collect()
 }
 
 /// Repositories that `core.bare` calls bare although they have a main worktree.
@@ -57,6 +69,8 @@ pub fn ephemeral(facts: &Facts) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::model::checks::sample;
+    use crate::model::facts::OwnConfig;
+    use crate::model::finding::Severity;
     use crate::model::port::PortRanges;
 
     #[test]
@@ -79,5 +93,16 @@ mod tests {
         assert_eq!(ephemeral(&facts("40000-40099"))[0].code, Kind::EphemeralOverlap);
         assert!(ephemeral(&facts("5000-5099")).is_empty());
         assert!(ephemeral(&Facts { ephemeral: None, ..facts("40000-40099") }).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_a_branch_changed_is_told_and_nothing_is_wrong() {
+        let mut recorded = sample::recorded(sample::entry("a", 1, &[]));
+        assert!(own(&sample::with(vec![recorded.clone()])).is_empty());
+        let seen = recorded.seen.as_mut().unwrap();
+        seen.own_config = Some(OwnConfig { file: "/w/a/.wt.toml".into(), counts: "/w/shop/.wt.toml".into() });
+        let found = own(&sample::with(vec![recorded]));
+        assert_eq!((found[0].code.code(), found[0].severity), ("config-differs", Severity::Info));
+        assert!(found[0].message.contains("/w/shop/.wt.toml counts"), "{found:?}");
     }
 }

@@ -83,6 +83,7 @@ pub fn seen(entry: &Entry) -> Seen {
         env_tracked: false,
         env_doubled: Vec::new(),
         ranges: entry.allocations.iter().map(|known| (known.service.clone(), ranges.clone())).collect(),
+        own_config: None,
         stale_after: Duration::ZERO,
         network_visible: true,
     }

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod check;
+pub mod edited;
 pub mod fleet;
 pub mod health;
 pub mod json_schema;

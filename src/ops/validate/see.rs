@@ -5,11 +5,11 @@ use std::path::Path;
 use crate::context::Context;
 use crate::host::git::{Repository, Worktree};
 use crate::host::place::Surroundings;
-use crate::model::facts::{EnvSight, Seen};
+use crate::model::facts::{EnvSight, OwnConfig, Seen};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::vanished::Lookout;
-use crate::ops::{env, heal};
+use crate::ops::{env, heal, own_config};
 
 /// Looks at the worktree of `entry`.
 #[must_use]
@@ -45,6 +45,10 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &Surroundings, entry: 
         env,
         env_tracked,
         env_doubled,
+        own_config: repository
+            .filter(|_| is_readable)
+            .and_then(|repository| own_config::find_edited(ground, repository, &entry.path))
+            .map(|edited| OwnConfig { file: edited.file, counts: edited.counts }),
         ranges: ranges(ground, entry),
         stale_after: ground.config.stale_after,
         network_visible: entry
