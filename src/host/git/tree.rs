@@ -32,7 +32,9 @@ impl Repository {
     /// had none there, they share no history, or git does not know.
     #[must_use]
     pub fn text_where_parted(&self, folder: &Path, name: &str) -> Option<String> {
-        let asked = |words: &[&str]| Git::new(folder).args(words).run().ok().filter(super::command::Output::is_success);
+        let asked = |words: &[&str]| {
+            Git::new(folder).args(words).run().ok().filter(super::command::Output::is_success)
+        };
         let base = asked(&["merge-base", "HEAD", "main-worktree/HEAD"])?.text();
         let blob = asked(&["cat-file", "blob", &format!("{base}:{name}")])?;
         String::from_utf8(blob.stdout).ok()

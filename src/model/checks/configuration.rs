@@ -25,7 +25,8 @@ pub fn faults(facts: &Facts) -> Vec<Finding> {
 pub fn own(facts: &Facts) -> Vec<Finding> {
     let finding = |(entry, seen): (&Entry, &Seen)| {
         let own = seen.own_config.as_ref()?;
-        let message = format!("its branch changed .wt.toml, which has no effect: {} counts", own.counts.display());
+        let message =
+            format!("its branch changed .wt.toml, which has no effect: {} counts", own.counts.display());
         let hint = "it counts once the main worktree has it; until then `--config FILE` tries it out";
         Some(Finding::about(Kind::ConfigDiffers, entry, message).hint(hint))
     };
