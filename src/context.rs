@@ -9,7 +9,9 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::machine::Host;
 use crate::host::store::{Memory, Store};
+use crate::host::witnesses;
 use crate::model::config::settings::Config;
+use crate::model::passage::Witnesses;
 use crate::model::registry::table::Registry;
 
 /// Everything an operation may use.
@@ -54,6 +56,15 @@ impl Context {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.host.clock.now()
+    }
+
+    /// Returns all that tells the time: what goes for good by its age is judged by more than the clock.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no state folder can be found.
+    pub fn witnesses(&self) -> Result<Witnesses> {
+        Ok(witnesses::look(&self.store()?.path()))
     }
 
     /// Returns `path` made absolute against the folder we stand in.

@@ -135,12 +135,15 @@ impl Session<'_> {
 
     /// Starts the clean-up of the trash where there is something to clean, and does not wait for it.
     pub fn clean_up(&self, context: &Context, occasion: sweep::Occasion) {
-        let is_due = sweep::may_be_due(context)
-            && context
-                .store()
-                .and_then(|store| store.read())
-                .is_ok_and(|read| sweep::is_due(context, &read, occasion));
-        if !is_due {
+        if !sweep::may_be_due(context) {
+            return;
+        }
+        let Ok(registry) = context.store().and_then(|store| store.read()) else { return };
+        let need = sweep::need(context, &registry, occasion);
+        if let Some(doubt) = &need.doubt {
+            self.ui.warn(doubt);
+        }
+        if !need.is_due {
             return;
         }
         let folder = context.repository.as_ref().map_or(&*context.folder, |repository| repository.root());

@@ -29,6 +29,12 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         session.ui.answer_json(&report)?;
     } else {
         report.warnings.iter().for_each(|warning| session.ui.warn(warning));
+        if !report.waiting.is_empty() {
+            session.ui.say(&format!(
+                "kept, since only the clock says that their time is over: {}",
+                report.waiting.join(", ")
+            ));
+        }
         session.ui.say(&format!("{} deleted for good", report.deleted.len()));
     }
     Ok(u8::from(!report.warnings.is_empty()))

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::interrupt::Interrupt;
+use super::process::identity;
 use crate::error::Result;
+use crate::model::passage::Moment;
 
 /// How long a wait goes on before it looks whether the user gave up.
 const NAP: Duration = Duration::from_millis(20);
@@ -34,6 +36,16 @@ impl Clock {
     pub fn since_start(self) -> Duration {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         Duration::try_from(time).unwrap_or_default()
+    }
+
+    /// Returns the moment by how long the machine has run, the time asleep included (`CLOCK_BOOTTIME`).
+    #[must_use]
+    pub fn moment(self) -> Moment {
+        #[cfg(target_os = "linux")]
+        let clock = rustix::time::ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        let clock = rustix::time::ClockId::Monotonic;
+        Moment { boot: identity::boot(), seconds: rustix::time::clock_gettime(clock).tv_sec }
     }
 
     /// Returns how long ago `then` was, by the same clock.

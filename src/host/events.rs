@@ -76,6 +76,30 @@ pub fn read(folder: &Path) -> std::io::Result<(Vec<Event>, usize)> {
     Ok((found, unreadable))
 }
 
+/// Answers whether something was logged before `time`, as [`forget`] sees it.
+#[must_use]
+pub fn is_any_before(folder: &Path, time: Timestamp) -> bool {
+    let aside = (1..=KEPT).any(|number| matches!(is_aside_before(folder, number, time), Ok(true)));
+    aside || matches!(begins_before(folder, time), Ok(true))
+}
+
+fn is_aside_before(folder: &Path, number: u32, time: Timestamp) -> std::io::Result<bool> {
+    match folder.join(format!("events.jsonl.{number}")).symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        found => Ok(Timestamp::try_from(found?.modified()?).is_ok_and(|written| written < time)),
+    }
+}
+
+fn begins_before(folder: &Path, time: Timestamp) -> std::io::Result<bool> {
+    let mut first = String::new();
+    match files::open_plain(&folder.join("events.jsonl")) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        opened => BufReader::new(opened?.0).take(LONGEST_LINE).read_line(&mut first)?,
+    };
+    let first: Option<Event> = serde_json::from_str(&first).ok();
+    Ok(first.is_some_and(|event| event.at < time))
+}
+
 /// Forgets what was logged before `time`: files that were put aside and not written to since then go, and the log itself is
 /// put aside once its first line is older. The registry's lock is held.
 ///
@@ -84,22 +108,11 @@ pub fn read(folder: &Path) -> std::io::Result<(Vec<Event>, usize)> {
 /// Those of the system.
 pub fn forget(folder: &Path, time: Timestamp) -> std::io::Result<()> {
     for number in 1..=KEPT {
-        let aside = folder.join(format!("events.jsonl.{number}"));
-        let written = match aside.symlink_metadata() {
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            found => Timestamp::try_from(found?.modified()?),
-        };
-        if written.is_ok_and(|written| written < time) {
-            fs::remove_file(&aside)?;
+        if is_aside_before(folder, number, time)? {
+            fs::remove_file(folder.join(format!("events.jsonl.{number}")))?;
         }
     }
-    let mut first = String::new();
-    match files::open_plain(&folder.join("events.jsonl")) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        opened => BufReader::new(opened?.0).take(LONGEST_LINE).read_line(&mut first)?,
-    };
-    let first: Option<Event> = serde_json::from_str(&first).ok();
-    if first.is_some_and(|event| event.at < time) { rotate(folder) } else { Ok(()) }
+    if begins_before(folder, time)? { rotate(folder) } else { Ok(()) }
 }
 
 fn rotate(folder: &Path) -> std::io::Result<()> {

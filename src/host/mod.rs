@@ -31,3 +31,4 @@ pub mod store;
 pub mod token;
 pub mod trust_file;
 pub mod unit_files;
+pub mod witnesses;

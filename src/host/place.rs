@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use super::process::identity;
 use crate::model::registry::place::Place;
 
 /// The mounts of this machine, this boot and our network, read once.
@@ -18,11 +19,10 @@ impl Surroundings {
     /// Reads them.
     #[must_use]
     pub fn read() -> Self {
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let network = std::fs::read_link("/proc/self/ns/net").unwrap_or_default();
         Self {
             mounts: mounts(&std::fs::read("/proc/self/mountinfo").unwrap_or_default()),
-            boot: boot.trim().to_owned(),
+            boot: identity::boot(),
             network: network.to_string_lossy().into_owned(),
         }
     }

@@ -137,6 +137,12 @@ impl<T: Document> Store<T> {
         })
     }
 
+    /// Answers whether something was logged before `time`.
+    #[must_use]
+    pub fn has_events_before(&self, time: jiff::Timestamp) -> bool {
+        events::is_any_before(self.dirs.state(), time)
+    }
+
     /// Forgets what was logged before `time`.
     ///
     /// # Errors

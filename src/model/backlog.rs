@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 
 use super::diagnosis::Check;
+use super::passage;
 
 /// How long after its time a removed worktree may still lie there before somebody should know.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -18,6 +19,8 @@ pub struct Backlog {
     pub due: Vec<Due>,
     /// Whether a deletion is at work.
     pub at_work: bool,
+    /// How far ahead the clock seems to be, where something is kept for that.
+    pub ahead: Option<SignedDuration>,
 }
 
 /// A removed worktree that is to be deleted.
@@ -45,6 +48,11 @@ impl Backlog {
         };
         let late: Vec<&Due> = self.due.iter().filter(late).collect();
         let Some(oldest) = late.iter().min_by_key(|due| due.since) else {
+            if let Some(ahead) = self.ahead {
+                let said =
+                    passage::said(ahead, "what was removed is kept, though by the clock its time is over");
+                return Check::warning(NAME, said, "look at the clock: date");
+            }
             let more = if self.at_work { "; one is being deleted for good" } else { "" };
             return Check::fine(NAME, format!("{} removed, restorable with `wt restore`{more}", self.kept));
         };
@@ -97,7 +105,7 @@ mod tests {
     #[test]
     fn what_is_late_or_was_left_half_deleted_is_said_with_size_age_and_folder() {
         let now = Timestamp::UNIX_EPOCH;
-        let judged = |due: Vec<Due>, at_work| Backlog { kept: 9, due, at_work }.judge(now);
+        let judged = |due: Vec<Due>, at_work| Backlog { kept: 9, due, at_work, ahead: None }.judge(now);
         assert_eq!(judged(vec![], false).status, Status::Ok);
         assert_eq!(judged(vec![due(2, false)], false).status, Status::Ok, "the next command deletes it");
         assert_eq!(judged(vec![due(2, true)], true).status, Status::Ok, "it is being deleted");

@@ -33,6 +33,7 @@ pub mod listener;
 pub mod loss;
 pub mod merged;
 pub mod packed_refs;
+pub mod passage;
 pub mod port;
 pub mod presence;
 pub mod process;

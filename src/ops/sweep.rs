@@ -11,6 +11,7 @@ use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::remove_tree::remove_tree;
 use crate::model::event::Event;
+use crate::model::passage::{self, Passage, Witnesses};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::table::Registry;
@@ -25,6 +26,9 @@ const ROUNDS: usize = 16;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub deleted: Vec<String>,
+    /// Whose time is over by the clock alone: it is looked at again once the machine has run for a while.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
     /// What could not be deleted, and why; a later sweep tries again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -39,18 +43,49 @@ pub enum Occasion {
     Passing,
 }
 
-/// Answers whether a sweep has something to do, or to look at: one read, no lock.
+/// What a command finds about what was removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// Whether a sweep has something to do, or to look at.
+    pub is_due: bool,
+    /// Why nothing is deleted that the clock takes for over, where nobody was told yet.
+    pub doubt: Option<String>,
+}
+
+/// Looks what a sweep would find: one read, no lock.
 #[must_use]
-pub fn is_due(context: &Context, registry: &Registry, occasion: Occasion) -> bool {
+pub fn need(context: &Context, registry: &Registry, occasion: Occasion) -> Need {
     let now = context.now();
     let removed: Vec<&Trash> =
         registry.entries().filter_map(trash).filter(|trash| !trash.is_put_off(now)).collect();
-    let is_over =
-        |trash: &&Trash| (trash.until <= now && !is_place_gone(&trash.folder)) || is_half_deleted(trash);
     let is_removal = occasion == Occasion::Removal;
-    removed.iter().any(is_over)
-        || (is_removal && (removed.len() > 1 || services::has_strays(context, registry)))
+    let mut need = Need {
+        is_due: removed.iter().any(|trash| is_half_deleted(trash))
+            || (is_removal && (removed.len() > 1 || services::has_strays(context, registry))),
+        doubt: None,
+    };
+    let over = removed.into_iter().filter(|trash| trash.until <= now && !is_place_gone(&trash.folder));
+    let over: Vec<&Trash> = over.collect();
+    let Some(witnesses) = (!over.is_empty()).then(|| context.witnesses().ok()).flatten() else { return need };
+    let mut ahead = None;
+    for trash in over {
+        match trash.passage(&witnesses) {
+            Passage::NotYet => {}
+            Passage::Over => need.is_due = true,
+            // To be noted.
+            Passage::ByClockAlone(doubt) if doubt.is_first => {
+                need.is_due = true;
+                ahead = ahead.max(doubt.ahead);
+            }
+            Passage::ByClockAlone(_) => {}
+        }
+    }
+    need.doubt = ahead.map(|ahead| passage::said(ahead, NOT_DELETED));
+    need
 }
+
+/// What is not done while the clock is not believed.
+const NOT_DELETED: &str = "what was removed is kept, though by the clock its time is over";
 
 /// Answers whether anything at all is recorded as removed: the registry's bytes alone tell.
 #[must_use]
@@ -88,12 +123,15 @@ pub fn sweep(context: &Context, is_asked: bool) -> Result<Report> {
     let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(LOCK))? else {
         return Ok(report);
     };
-    let began = context.now();
+    let witnesses = context.witnesses()?;
+    let began = witnesses.now;
+    context.store()?.update(|registry| Ok(registry.note_removed(&witnesses)))?;
     let is_put_off = |trash: &Trash| !is_asked && trash.is_put_off(began);
     for _ in 0..ROUNDS {
         let before = report.deleted.len();
         report.warnings.clear();
-        round(context, &mut report, &is_put_off)?;
+        report.waiting.clear();
+        round(context, &witnesses, &mut report, &is_put_off)?;
         if report.deleted.len() == before {
             break;
         }
@@ -103,11 +141,22 @@ pub fn sweep(context: &Context, is_asked: bool) -> Result<Report> {
     Ok(report)
 }
 
-fn round(context: &Context, report: &mut Report, is_put_off: &dyn Fn(&Trash) -> bool) -> Result<()> {
+fn round(
+    context: &Context,
+    witnesses: &Witnesses,
+    report: &mut Report,
+    is_put_off: &dyn Fn(&Trash) -> bool,
+) -> Result<()> {
     let registry = context.store()?.read()?;
-    let now = context.now();
     let mut kept: Vec<&Entry> = registry.entries().filter(|entry| trash(entry).is_some()).collect();
-    kept.sort_by_key(|entry| std::cmp::Reverse(trash(entry).map(|trash| trash.removed_at)));
+    // What was removed since the machine was started is the youngest, whatever its clock said.
+    let age = |trash: &Trash| trash.removed_in.as_ref().and_then(|removed| removed.age(&witnesses.here));
+    kept.sort_by_key(|entry| {
+        let trash = trash(entry);
+        let age = trash.and_then(age);
+        (age.is_none(), age, std::cmp::Reverse(trash.map(|trash| trash.removed_at)))
+    });
+    let mut ahead = None;
     // The size is this repository's to say, and for its own trash alone: another one's settings must cost nobody anything.
     let own = context.repository.as_ref().and_then(Repository::find_id);
     let mut size = 0_u64;
@@ -115,7 +164,12 @@ fn round(context: &Context, report: &mut Report, is_put_off: &dyn Fn(&Trash) -> 
     for entry in kept {
         context.host.interrupt.check()?;
         let Some(trash) = trash(entry) else { continue };
-        let mut is_due = trash.until <= now || is_half_deleted(trash);
+        let passage = trash.passage(witnesses);
+        if let Passage::ByClockAlone(doubt) = &passage {
+            report.waiting.push(entry.name.clone());
+            ahead = ahead.max(doubt.ahead);
+        }
+        let mut is_due = passage == Passage::Over || is_half_deleted(trash);
         if own.as_ref() == Some(&entry.repository_id) {
             size = size.saturating_add(files::size_of_tree(&trash.folder));
             // What was removed last was just promised to be restorable.
@@ -134,6 +188,7 @@ fn round(context: &Context, report: &mut Report, is_put_off: &dyn Fn(&Trash) -> 
             }
         }
     }
+    report.warnings.extend(ahead.map(|ahead| passage::said(ahead, NOT_DELETED)));
     Ok(())
 }
 

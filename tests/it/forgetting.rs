@@ -5,7 +5,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::Sandbox;
+use crate::clock_jump;
+use crate::support::{Sandbox, skip};
 
 /// Makes a clone with a worktree that has a port, and deletes both.
 fn throw_away(sandbox: &Sandbox, name: &str) {
@@ -19,6 +20,29 @@ fn change(sandbox: &Sandbox, change: impl Fn(&mut Value)) {
     let mut registry = sandbox.registry();
     change(&mut registry);
     fs::write(sandbox.state().join("registry.json"), registry.to_string()).unwrap();
+}
+
+/// Moves the beginning of all that is gone: by the clock, and by how long the machine has run.
+fn let_years_pass(sandbox: &Sandbox) {
+    change(sandbox, |registry| {
+        for list in ["worktrees", "repositories"] {
+            for row in registry[list].as_array_mut().unwrap() {
+                if row["gone_since"].is_string() {
+                    row["gone_since"] = "2020-01-01T00:00:00Z".into();
+                    row["gone_in"]["seconds"] = (-1_000_000_000).into();
+                }
+            }
+        }
+    });
+}
+
+/// Makes a part of the history that was last written at the epoch.
+fn make_old_history(sandbox: &Sandbox) -> std::path::PathBuf {
+    let aside = sandbox.state().join("events.jsonl.1");
+    fs::write(&aside, "{}\n").unwrap();
+    let old = fs::File::options().append(true).open(&aside).unwrap();
+    old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    aside
 }
 
 fn exhausted() -> Sandbox {
@@ -81,28 +105,41 @@ fn what_has_been_gone_for_long_is_forgotten_by_a_create() {
     throw_away(&sandbox, "clone");
     sandbox.wt(&["create", "one"]).ok();
     assert_eq!(sandbox.living().len(), 2, "it has only just been seen gone");
-    change(&sandbox, |registry| {
-        for list in ["worktrees", "repositories"] {
-            for row in registry[list].as_array_mut().unwrap() {
-                if row["gone_since"].is_string() {
-                    row["gone_since"] = "2020-01-01T00:00:00Z".into();
-                }
-            }
-        }
-    });
-    fs::write(sandbox.state().join("events.jsonl.1"), "{}\n").unwrap();
-    let old = fs::File::options().append(true).open(sandbox.state().join("events.jsonl.1")).unwrap();
-    old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let_years_pass(&sandbox);
+    let aside = make_old_history(&sandbox);
     sandbox.wt(&["create", "two"]).ok();
     assert_eq!(sandbox.living().len(), 2);
-    assert!(!sandbox.state().join("events.jsonl.1").exists());
+    assert!(aside.exists(), "a history has one look at the clock, and no beginning that is known");
     change(&sandbox, |registry| {
-        for row in registry["repositories"].as_array_mut().unwrap() {
-            if row["gone_since"].is_string() {
-                row["gone_since"] = "2020-01-01T00:00:00Z".into();
-            }
-        }
+        let seen = registry["history_over"]["seconds"].as_i64().unwrap();
+        registry["history_over"]["seconds"] = (seen - 3600).into();
     });
+    let_years_pass(&sandbox);
     sandbox.wt(&["create", "three"]).ok();
     assert_eq!(sandbox.registry()["repositories"].as_array().unwrap().len(), 1);
+    assert!(!aside.exists());
+}
+
+#[test]
+fn years_by_the_clock_alone_make_nothing_forgotten() {
+    let mut sandbox = Sandbox::new();
+    throw_away(&sandbox, "clone");
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    sandbox.wt(&["remove", "one"]).ok();
+    sandbox.wt(&["create", "two"]).ok();
+    let aside = make_old_history(&sandbox);
+    if !clock_jump::set_ahead(&mut sandbox) {
+        return skip("no C compiler, or a library cannot be loaded first");
+    }
+    let before = sandbox.registry();
+    let rows = |registry: &Value, list: &str| registry[list].as_array().unwrap().len();
+    sandbox.wt(&["create", "three"]).ok().says(&["warning: ", "by 10 years", "nothing is forgotten"]);
+    let told = sandbox.wt(&["create", "four"]).ok();
+    assert!(!told.stderr.contains("10 years"), "{}", told.shown());
+    let after = sandbox.registry();
+    for list in ["repositories", "former"] {
+        assert_eq!(rows(&before, list), rows(&after, list), "{list}");
+    }
+    assert_eq!(rows(&before, "worktrees") + 2, rows(&after, "worktrees"));
+    assert!(aside.exists());
 }

@@ -11,6 +11,7 @@
 
 mod adopt;
 mod bare_leaked;
+mod clock_jump;
 mod completions;
 mod concurrency;
 mod config;

@@ -108,11 +108,17 @@ fn differs(recorded: &str, here: &str) -> bool {
     !recorded.is_empty() && !here.is_empty() && recorded != here
 }
 
-/// Returns the boot id and the pid namespace (`proc_sys_kernel(5)`, `pid_namespaces(7)`); empty where there are none.
-fn surroundings() -> (String, String) {
+/// Returns the kernel's boot id (`proc_sys_kernel(5)`); empty where there is none.
+#[must_use]
+pub fn boot() -> String {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    boot.trim().to_owned()
+}
+
+/// Returns the boot id and the pid namespace (`pid_namespaces(7)`); empty where there are none.
+fn surroundings() -> (String, String) {
     let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    (boot.trim().to_owned(), namespace.to_string_lossy().into_owned())
+    (boot(), namespace.to_string_lossy().into_owned())
 }
 
 #[cfg(target_os = "linux")]

@@ -1,70 +1,151 @@
-//! What the registry forgets in the end: records and repositories that have been gone for long, and former ports that nobody
-//! asked for again.
+//! What the registry forgets in the end: records and repositories that have been gone for long, former ports that nobody asked
+//! for again, and the history. Nothing of that goes because the clock alone says so.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::entry::Entry;
+use super::entry::{Entry, EntryState};
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::table::Registry;
+use crate::model::passage::{Moment, Passage, Sighting, Term, Witnesses};
 
 /// Where a row keeps since when what it is about is gone, or since when it is a former one.
 const SINCE: &str = "gone_since";
+/// The same by how long the machine had run.
+const SINCE_IN: &str = "gone_in";
+/// Where a row keeps when the clock alone said that it is over.
+const SEEN_OVER: &str = "seen_over";
+/// Where the registry keeps that of the history.
+const HISTORY_OVER: &str = "history_over";
 
 /// The shortest time that counts: one mistaken setting must not make a day's work forgotten.
 pub const SHORTEST: Duration = Duration::from_hours(24);
 
+/// What was forgotten.
+#[derive(Clone, Debug, Default)]
+pub struct Forgotten {
+    pub entries: Vec<Entry>,
+    /// How far ahead the clock seems to be, where something was kept for that; said once.
+    pub ahead: Option<SignedDuration>,
+}
+
 impl Registry {
-    /// Notes what is gone since when, and forgets what has been for `keep`; returns the records that went. `is_gone` answers
-    /// for a repository without records, and `gone` are the numbers of the records that are gone with theirs.
+    /// Notes what is gone since when, and forgets what has been for `keep`. `is_gone` answers for a repository without
+    /// records, and `gone` are the numbers of the records that are gone with theirs.
     pub fn forget(
         &mut self,
-        now: Timestamp,
+        witnesses: &Witnesses,
         keep: Duration,
         gone: &HashSet<u64>,
         is_gone: impl Fn(&RepositoryRecord) -> bool,
-    ) -> Vec<Entry> {
-        let keep = keep.max(SHORTEST);
+    ) -> Forgotten {
+        let lasts = lasts(keep);
+        let is_over = |extra: &Map<String, Value>| passage(extra, witnesses, lasts) == Passage::Over;
+        let mut ahead = None;
         for entry in self.entries_mut() {
-            note(&mut entry.extra, gone.contains(&entry.sequence), now);
+            ahead = ahead.max(note(&mut entry.extra, gone.contains(&entry.sequence), witnesses, lasts));
         }
-        let forgotten = self.take_all(|entry| is_over(&entry.extra, now, keep));
+        let entries = self.take_all(|entry| is_over(&entry.extra));
         let in_use: HashSet<RepositoryId> = self.entries().map(|entry| entry.repository_id.clone()).collect();
         let has_unreadable = self.ports_of_unreadable().next().is_some();
         for known in self.repositories.iter_mut() {
             let is_gone = !in_use.contains(&known.id) && !has_unreadable && is_gone(known);
-            note(&mut known.extra, is_gone, now);
+            ahead = ahead.max(note(&mut known.extra, is_gone, witnesses, lasts));
         }
-        self.repositories.retain(|known| !is_over(&known.extra, now, keep));
+        self.repositories.retain(|known| !is_over(&known.extra));
         for former in self.former.iter_mut() {
-            note(&mut former.extra, true, now);
+            ahead = ahead.max(note(&mut former.extra, true, witnesses, lasts));
         }
-        self.former.retain(|former| !is_over(&former.extra, now, keep));
-        forgotten
+        self.former.retain(|former| !is_over(&former.extra));
+        Forgotten { entries, ahead }
+    }
+
+    /// Answers whether the history may be shortened, of which `is_old` says whether the clock takes a part for over.
+    pub fn may_forget_history(&mut self, witnesses: &Witnesses, keep: Duration, is_old: bool) -> bool {
+        let seen: Option<Sighting> = read(&self.extra, HISTORY_OVER);
+        let term = Term { until: witnesses.now, lasts: lasts(keep), began: None, seen: seen.as_ref() };
+        let passage = if is_old { witnesses.judge(&term) } else { Passage::NotYet };
+        write_doubt(&mut self.extra, HISTORY_OVER, &passage);
+        passage == Passage::Over
+    }
+
+    /// Notes of what was removed that the clock alone says that its time is over; answers how far ahead the clock seems to
+    /// be, where that is not noted yet.
+    pub fn note_removed(&mut self, witnesses: &Witnesses) -> Option<SignedDuration> {
+        let mut ahead = None;
+        for entry in self.entries_mut() {
+            let EntryState::Removed { trash } = &mut entry.state else { continue };
+            match trash.passage(witnesses) {
+                Passage::ByClockAlone(doubt) => {
+                    ahead = ahead.max(doubt.ahead.filter(|_| doubt.is_first));
+                    trash.seen_over = Some(doubt.sighting);
+                }
+                Passage::NotYet => trash.seen_over = None,
+                Passage::Over => {}
+            }
+        }
+        ahead
     }
 }
 
-/// Writes down since when it is gone; a clock that went back begins anew.
-fn note(extra: &mut Map<String, Value>, is_gone: bool, now: Timestamp) {
+fn lasts(keep: Duration) -> SignedDuration {
+    SignedDuration::try_from(keep.max(SHORTEST)).unwrap_or(SignedDuration::MAX)
+}
+
+/// Writes down since when it is gone, a clock that went back begins anew; answers how far ahead the clock seems to be, where
+/// that is new.
+fn note(
+    extra: &mut Map<String, Value>,
+    is_gone: bool,
+    witnesses: &Witnesses,
+    lasts: SignedDuration,
+) -> Option<SignedDuration> {
     if !is_gone {
-        extra.remove(SINCE);
-    } else if since(extra).is_none_or(|since| since > now) {
-        extra.insert(SINCE.to_owned(), now.to_string().into());
+        for key in [SINCE, SINCE_IN, SEEN_OVER] {
+            extra.remove(key);
+        }
+        return None;
+    }
+    if read::<Timestamp>(extra, SINCE).is_none_or(|since| since > witnesses.now) {
+        extra.insert(SINCE.to_owned(), witnesses.now.to_string().into());
+        write(extra, SINCE_IN, &witnesses.here);
+        extra.remove(SEEN_OVER);
+    }
+    let passage = passage(extra, witnesses, lasts);
+    write_doubt(extra, SEEN_OVER, &passage);
+    match passage {
+        Passage::ByClockAlone(doubt) => doubt.ahead.filter(|_| doubt.is_first),
+        Passage::NotYet | Passage::Over => None,
     }
 }
 
-fn since(extra: &Map<String, Value>) -> Option<Timestamp> {
-    extra.get(SINCE)?.as_str()?.parse().ok()
+fn passage(extra: &Map<String, Value>, witnesses: &Witnesses, lasts: SignedDuration) -> Passage {
+    let Some(since) = read::<Timestamp>(extra, SINCE) else { return Passage::NotYet };
+    let began: Option<Moment> = read(extra, SINCE_IN);
+    let seen: Option<Sighting> = read(extra, SEEN_OVER);
+    let until = since.checked_add(lasts).unwrap_or(Timestamp::MAX);
+    witnesses.judge(&Term { until, lasts, began: began.as_ref(), seen: seen.as_ref() })
 }
 
-fn is_over(extra: &Map<String, Value>, now: Timestamp, keep: Duration) -> bool {
-    since(extra).is_some_and(|since| {
-        let passed = now.duration_since(since);
-        Duration::try_from(passed).is_ok_and(|passed| passed >= keep)
-    })
+fn write_doubt(extra: &mut Map<String, Value>, key: &str, passage: &Passage) {
+    match passage {
+        Passage::ByClockAlone(doubt) => write(extra, key, &doubt.sighting),
+        Passage::NotYet => drop(extra.remove(key)),
+        Passage::Over => {}
+    }
+}
+
+fn write(extra: &mut Map<String, Value>, key: &str, value: &impl serde::Serialize) {
+    if let Ok(value) = serde_json::to_value(value) {
+        extra.insert(key.to_owned(), value);
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(extra: &Map<String, Value>, key: &str) -> Option<T> {
+    T::deserialize(extra.get(key)?).ok()
 }
 
 #[cfg(test)]
@@ -74,6 +155,15 @@ mod tests {
     use crate::model::registry::record::Record;
 
     const DAY: Duration = Duration::from_hours(24);
+
+    /// So many hours after the epoch, when the machine was started.
+    fn after(hours: u64) -> Witnesses {
+        let passed = Duration::from_hours(hours);
+        let now = Timestamp::UNIX_EPOCH + passed;
+        let seconds = i64::try_from(passed.as_secs()).unwrap();
+        let here = Moment { boot: "b".to_owned(), seconds };
+        Witnesses { now, here, written: Some(now), made: Some(now) }
+    }
 
     fn repository(id: &str) -> RepositoryRecord {
         RepositoryRecord {
@@ -104,9 +194,8 @@ mod tests {
     fn what_has_been_gone_for_long_is_forgotten_and_nothing_sooner() {
         let mut registry = registry();
         let gone = HashSet::from([1]);
-        let begin = Timestamp::UNIX_EPOCH;
-        let at = |registry: &mut Registry, days: u32| {
-            registry.forget(begin + DAY * days, DAY * 90, &gone, |_| true).len()
+        let at = |registry: &mut Registry, days: u64| {
+            registry.forget(&after(24 * days), DAY * 90, &gone, |_| true).entries.len()
         };
         assert_eq!((at(&mut registry, 0), counts(&registry)), (0, (1, 2, 1)));
         assert_eq!((at(&mut registry, 89), counts(&registry)), (0, (1, 2, 1)));
@@ -118,22 +207,49 @@ mod tests {
     #[test]
     fn what_is_there_again_begins_anew() {
         let mut registry = registry();
-        let begin = Timestamp::UNIX_EPOCH;
-        registry.forget(begin, DAY * 90, &HashSet::from([1]), |_| true);
-        registry.forget(begin + DAY * 50, DAY * 90, &HashSet::new(), |_| false);
-        registry.forget(begin + DAY * 100, DAY * 90, &HashSet::from([1]), |_| true);
+        registry.forget(&after(0), DAY * 90, &HashSet::from([1]), |_| true);
+        registry.forget(&after(24 * 50), DAY * 90, &HashSet::new(), |_| false);
+        registry.forget(&after(24 * 100), DAY * 90, &HashSet::from([1]), |_| true);
         assert_eq!(counts(&registry), (1, 2, 0));
     }
 
     #[test]
     fn a_time_below_a_day_is_a_day_and_a_clock_that_went_back_counts_from_there() {
         let mut registry = registry();
-        let later = Timestamp::UNIX_EPOCH + DAY * 1000;
-        registry.forget(later, Duration::ZERO, &HashSet::from([1]), |_| true);
-        registry.forget(Timestamp::UNIX_EPOCH, Duration::ZERO, &HashSet::from([1]), |_| true);
-        registry.forget(Timestamp::UNIX_EPOCH + DAY / 2, Duration::ZERO, &HashSet::from([1]), |_| true);
+        let at = |registry: &mut Registry, hours: u64| {
+            registry.forget(&after(hours), Duration::ZERO, &HashSet::from([1]), |_| true)
+        };
+        at(&mut registry, 24 * 1000);
+        at(&mut registry, 0);
+        at(&mut registry, 12);
         assert_eq!(counts(&registry), (1, 2, 1));
-        registry.forget(Timestamp::UNIX_EPOCH + DAY, Duration::ZERO, &HashSet::from([1]), |_| true);
+        at(&mut registry, 24);
         assert_eq!(counts(&registry), (0, 1, 0));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_ahead_makes_nothing_forgotten_and_is_told_once() {
+        let mut registry = registry();
+        let gone = HashSet::from([1]);
+        let at = |registry: &mut Registry, witnesses: &Witnesses| {
+            let ahead = registry.forget(witnesses, DAY * 90, &gone, |_| true).ahead;
+            (ahead.is_some(), counts(registry))
+        };
+        at(&mut registry, &after(0));
+        let jumped = Witnesses { here: after(1).here, ..after(24 * 3650) };
+        assert_eq!(at(&mut registry, &jumped), (true, (1, 2, 1)));
+        assert_eq!(at(&mut registry, &jumped), (false, (1, 2, 1)));
+        assert_eq!(at(&mut registry, &after(2)), (false, (1, 2, 1)));
+        assert_eq!(registry.worktrees.len(), 1);
+        let text = serde_json::to_string(&registry).unwrap();
+        assert!(!text.contains(SEEN_OVER), "the clock was put right: {text}");
+    }
+
+    #[test]
+    fn a_history_is_shortened_by_a_second_look_alone() {
+        let mut registry = Registry::default();
+        let mut may = |hours: u64, is_old| registry.may_forget_history(&after(hours), DAY * 90, is_old);
+        assert_eq!([may(0, true), may(0, true), may(1, false)], [false; 3]);
+        assert_eq!([may(2, true), may(3, true)], [false, true], "the clock was right in between");
     }
 }

@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::model::passage::{Moment, Passage, Sighting, Term, Witnesses};
+
 /// Written before anything is made. Undoing removes only what is named here, and only while unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
@@ -53,6 +55,12 @@ pub struct Trash {
     pub removed_at: Timestamp,
     /// When the clean-up may delete it.
     pub until: Timestamp,
+    /// When it was removed, by how long the machine had run; absent in what an earlier wt wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_in: Option<Moment>,
+    /// When the clock alone said that its time is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_over: Option<Sighting>,
     /// When it could not be deleted, the last time that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
@@ -64,6 +72,17 @@ pub struct Trash {
 const PAUSE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Trash {
+    /// Judges whether its time is over.
+    #[must_use]
+    pub fn passage(&self, witnesses: &Witnesses) -> Passage {
+        witnesses.judge(&Term {
+            until: self.until,
+            lasts: self.until.duration_since(self.removed_at).max(SignedDuration::ZERO),
+            began: self.removed_in.as_ref(),
+            seen: self.seen_over.as_ref(),
+        })
+    }
+
     /// Answers whether its deletion failed so lately that it is tried again only where somebody asks for that.
     #[must_use]
     pub fn is_put_off(&self, now: Timestamp) -> bool {

@@ -14,6 +14,7 @@ use crate::host::net::owner;
 use crate::host::token;
 use crate::model::holder::sentence_of;
 use crate::model::listener::Busy;
+use crate::model::passage;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::start::Start;
@@ -69,7 +70,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     let holds = context.host.dirs()?.creating_folder()?;
     FileHold::sweep(&holds, STALE_HOLD);
     let hold = FileHold::take(&holds.join(&token))?;
-    let Claimed { plan, entry, journal, passed_over } = claim(context, plan, &token)?;
+    let Claimed { plan, entry, journal, passed_over, ahead, .. } = claim(context, plan, &token)?;
     let said = said(context, &plan, &passed_over)?;
     let branch_made = Cell::new(BranchMade::No);
     let made = crate::ops::env::variables_of(context, repository, &entry).and_then(|variables| {
@@ -84,6 +85,9 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     repository.forget_made_branch(&token);
     hold.release();
     warnings.splice(0..0, context.config.uncounted().chain(plan.warnings.iter().cloned()));
+    warnings.extend(
+        ahead.map(|ahead| passage::said(ahead, "nothing is forgotten that only the clock takes for old")),
+    );
     warnings.extend(surroundings::attend(repository, &plan.path, &journal));
     if plan.request.hooks {
         warnings.extend(hook_warning(context, &plan));

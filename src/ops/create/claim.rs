@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -33,6 +35,10 @@ pub struct Claimed {
     pub journal: Journal,
     /// Busy ports passed over on the way.
     pub passed_over: Vec<Port>,
+    /// How far ahead the clock seems to be, where something was kept for that.
+    pub ahead: Option<SignedDuration>,
+    /// Before when the history is to be forgotten.
+    history_ends: Option<Timestamp>,
 }
 
 enum Attempt {
@@ -54,8 +60,7 @@ pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> 
         plan = returned;
         match attempt {
             Attempt::Claimed(mut claimed) => {
-                let before = context.now().checked_sub(context.config.registry.forget.max(SHORTEST));
-                if let Ok(before) = before {
+                if let Some(before) = claimed.history_ends {
                     // A history that cannot be shortened now is shortened by a later create.
                     let _ = context.store()?.forget_events(before);
                 }
@@ -89,8 +94,11 @@ fn attempt(
     let repository = context.require_repository()?;
     let id = repository.require_id()?;
     let record = repository.record()?;
-    let now = context.now();
+    let witnesses = context.witnesses()?;
+    let now = witnesses.now;
     let keep = context.config.registry.forget;
+    let before = now.checked_sub(keep.max(SHORTEST)).ok();
+    let before = before.filter(|before| context.store().is_ok_and(|store| store.has_events_before(*before)));
     let seen = context.store()?.read()?;
     let gone = room::gone_in_any_state(context, &seen)?;
     let gone = gone.into_iter().map(|entry| entry.sequence).collect();
@@ -125,9 +133,13 @@ fn attempt(
             }
         };
         // Here, since every create adds to what there is to remember.
-        for entry in registry.forget(now, keep, &gone, room::is_repository_gone) {
+        let forgotten = registry.forget(&witnesses, keep, &gone, room::is_repository_gone);
+        for entry in forgotten.entries {
             registry.record_event(now, Event::new("forgotten").of(&entry.repository, &entry.name));
         }
+        let may_forget = registry.may_forget_history(&witnesses, keep, before.is_some());
+        let history_ends = before.filter(|_| may_forget);
+        let ahead = forgotten.ahead.max(registry.note_removed(&witnesses));
         registry.remember_repository(record);
         plan.ports = choices;
         let journal = journal(&plan, token);
@@ -159,7 +171,8 @@ fn attempt(
                 .with("ports", ports)
                 .with("token", token),
         );
-        let claimed = Claimed { plan: plan.clone(), entry, journal, passed_over: Vec::new() };
+        let passed_over = Vec::new();
+        let claimed = Claimed { plan: plan.clone(), entry, journal, passed_over, ahead, history_ends };
         Ok((Attempt::Claimed(Box::new(claimed)), plan))
     })
 }

@@ -9,6 +9,7 @@ use crate::host::place;
 use crate::host::process::users;
 use crate::model::backlog::{Backlog, Due};
 use crate::model::diagnosis::{self, Check};
+use crate::model::passage::Passage;
 use crate::model::quoting;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
@@ -95,13 +96,18 @@ pub fn lost(registry: &Registry) -> Option<Check> {
 const MOST_LOOKED_AT: usize = 10_000;
 
 pub fn trash(context: &Context, registry: &Registry) -> Check {
-    let now = context.now();
+    let Ok(witnesses) = context.witnesses() else { return Backlog::default().judge(context.now()) };
+    let now = witnesses.now;
     let mut backlog = Backlog { at_work: sweep::is_at_work(context), ..Backlog::default() };
     for entry in registry.entries() {
         let EntryState::Removed { trash } = &entry.state else { continue };
         backlog.kept += 1;
         let is_begun = sweep::is_half_deleted(trash);
-        if is_begun || trash.until < now {
+        let passage = trash.passage(&witnesses);
+        if let Passage::ByClockAlone(doubt) = &passage {
+            backlog.ahead = backlog.ahead.max(doubt.ahead);
+        }
+        if is_begun || passage == Passage::Over {
             let folder = if is_begun { sweep::doomed(trash) } else { trash.folder.clone() };
             let bytes = files::size_of_tree(&folder);
             let is_refused = trash.refused_at.is_some();

@@ -243,6 +243,8 @@ pub(super) fn planned_trash(
         branch_deleted: delete_branch && target.branch.is_some(),
         removed_at: now,
         until: until.unwrap_or(jiff::Timestamp::MAX),
+        removed_in: Some(context.host.clock.moment()),
+        seen_over: None,
         refused_at: None,
         extra: serde_json::Map::new(),
     }

@@ -100,6 +100,7 @@ fn command_word(arguments: &[String]) -> String {
         "list",
         "path",
         "prune",
+        "sweep",
         "doctor",
         "validate",
         "ports",
