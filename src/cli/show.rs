@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use std::fmt::Write;
 
 use crate::model::branch::Returning;
-use crate::model::health::state::{Health, Recorded};
+use crate::model::health::recorded::Recorded;
+use crate::model::health::state::Health;
 use crate::model::purpose::Purpose;
 use crate::model::start::Start;
 use crate::model::view::{PortView, StatusView, WorktreeView};

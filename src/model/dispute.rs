@@ -1,10 +1,10 @@
 //! Ports that two parties claim, as they are to be settled: one port with two allocations, or an allocated port that a
 //! process holds which is not of its worktree. Pure: allocations and holders are arguments.
 
+use crate::model::contender::Contender;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::doubled;
@@ -12,7 +12,6 @@ use super::holder::Words;
 use super::killing::Refusal;
 use super::listener::WorktreeKey;
 use super::port::Port;
-use super::service::ServiceName;
 
 /// How bad a conflict is, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -35,36 +34,6 @@ impl Level {
             Self::Medium => "medium",
             Self::High => "high",
             Self::Critical => "critical",
-        }
-    }
-}
-
-/// A port that a worktree has for a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The entry's own number.
-    pub sequence: u64,
-    pub worktree: WorktreeKey,
-    pub service: ServiceName,
-    pub port: Port,
-    pub allocated_at: Timestamp,
-    pub pinned: bool,
-    /// Whether a user's lock protects the worktree.
-    pub locked: bool,
-    /// Whether its listeners can be seen from here: not those of another container's network.
-    pub visible: bool,
-    /// Whether a server of its worktree runs on the port.
-    pub runs: bool,
-}
-
-impl Claim {
-    /// Returns why it stays where it is; `None` when it may be moved.
-    #[must_use]
-    pub fn immovable(&self) -> Option<&'static str> {
-        match (self.pinned, self.locked) {
-            (true, _) => Some("is pinned"),
-            (false, true) => Some("belongs to a locked worktree"),
-            (false, false) => None,
         }
     }
 }
@@ -125,9 +94,9 @@ impl Holding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// One port, several allocations; the oldest first.
-    Doubled { claims: Vec<Claim>, is_held: bool },
+    Doubled { claims: Vec<Contender>, is_held: bool },
     /// Held by processes that are not of the worktree; `is_shared` when one of the worktree holds it too.
-    Held { claim: Claim, holders: Vec<Holding>, is_shared: bool },
+    Held { claim: Contender, holders: Vec<Holding>, is_shared: bool },
 }
 
 /// A port that two parties claim.
@@ -182,8 +151,8 @@ impl Dispute {
 
 /// Returns the disputes over ports, by port. A doubled port is one dispute, whoever holds it: that is settled first.
 #[must_use]
-pub fn disputes(claims: &[Claim], holdings: &[Holding]) -> Vec<Dispute> {
-    let mut by_port: BTreeMap<Port, Vec<&Claim>> = BTreeMap::new();
+pub fn disputes(claims: &[Contender], holdings: &[Holding]) -> Vec<Dispute> {
+    let mut by_port: BTreeMap<Port, Vec<&Contender>> = BTreeMap::new();
     for claim in claims {
         by_port.entry(claim.port).or_default().push(claim);
     }
@@ -194,11 +163,11 @@ pub fn disputes(claims: &[Claim], holdings: &[Holding]) -> Vec<Dispute> {
             [claim] if claim.visible => held(claim, &here)?,
             [_] => return None,
             _ => {
-                let runs = |claim: &Claim| {
+                let runs = |claim: &Contender| {
                     let is_own = |one: &&&Holding| one.belongs_to.as_ref() == Some(&claim.worktree);
                     here.iter().any(|one| is_own(&one) && !one.is_stray)
                 };
-                let claims = claims.into_iter().map(|claim| Claim { runs: runs(claim), ..claim.clone() });
+                let claims = claims.into_iter().map(|claim| Contender { runs: runs(claim), ..claim.clone() });
                 Trouble::Doubled { claims: claims.collect(), is_held: !here.is_empty() }
             }
         };
@@ -207,7 +176,7 @@ pub fn disputes(claims: &[Claim], holdings: &[Holding]) -> Vec<Dispute> {
     found.collect()
 }
 
-fn held(claim: &Claim, holdings: &[&Holding]) -> Option<Trouble> {
+fn held(claim: &Contender, holdings: &[&Holding]) -> Option<Trouble> {
     let is_own =
         |holding: &&&Holding| holding.belongs_to.as_ref() == Some(&claim.worktree) && !holding.is_stray;
     let holders: Vec<Holding> =
@@ -228,13 +197,13 @@ pub(super) mod tests {
         WorktreeKey { repository: RepositoryId("r".to_owned()), name: name.to_owned() }
     }
 
-    pub fn claim(name: &str, number: u16, age: i64) -> Claim {
-        Claim {
+    pub fn claim(name: &str, number: u16, age: i64) -> Contender {
+        Contender {
             sequence: age.unsigned_abs(),
             worktree: key(name),
             service: "web".parse().unwrap(),
             port: Port::new(number).unwrap(),
-            allocated_at: Timestamp::from_second(age).unwrap(),
+            allocated_at: jiff::Timestamp::from_second(age).unwrap(),
             pinned: false,
             locked: false,
             visible: true,
@@ -260,13 +229,13 @@ pub(super) mod tests {
         assert!(disputes(&[claim("a", 5000, 1)], &[]).is_empty());
         assert!(disputes(&[claim("a", 5000, 1)], &[holding(5000, Some("a"))]).is_empty());
         assert!(disputes(&[], &[holding(5000, None)]).is_empty());
-        let elsewhere = Claim { visible: false, ..claim("a", 5000, 1) };
+        let elsewhere = Contender { visible: false, ..claim("a", 5000, 1) };
         assert!(disputes(&[elsewhere], &[holding(5000, None)]).is_empty(), "another network's listeners");
     }
 
     #[test]
     fn the_level_says_how_bad_it_is_and_why() {
-        let level = |claims: &[Claim], holdings: &[Holding]| disputes(claims, holdings)[0].level();
+        let level = |claims: &[Contender], holdings: &[Holding]| disputes(claims, holdings)[0].level();
         let a = claim("a", 5000, 1);
         let stray = Holding { is_stray: true, ..holding(5000, None) };
         let cases = [

@@ -1,6 +1,6 @@
 //! Who keeps a port that two worktrees have: the one rule, for whatever command tells of it or settles it. Pure.
 
-use super::dispute::Claim;
+use super::contender::Contender;
 use super::quoting;
 use super::service::ServiceName;
 
@@ -8,7 +8,7 @@ use super::service::ServiceName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement<'a> {
     /// One keeps it for this reason, and the others move, once each.
-    Moves { keeper: &'a Claim, why: &'static str, movers: Vec<&'a Claim> },
+    Moves { keeper: &'a Contender, why: &'static str, movers: Vec<&'a Contender> },
     /// Nobody may be moved: a person must choose.
     Person { why: String },
 }
@@ -18,8 +18,8 @@ pub enum Settlement<'a> {
 /// Of claims that may move the one whose own server runs on the port keeps it, else the oldest. One that is pinned or
 /// locked keeps the port, and the others move while their servers are down.
 #[must_use]
-pub fn settle(claims: &[Claim]) -> Settlement<'_> {
-    let mut ordered: Vec<&Claim> = claims.iter().collect();
+pub fn settle(claims: &[Contender]) -> Settlement<'_> {
+    let mut ordered: Vec<&Contender> = claims.iter().collect();
     ordered.sort_by_key(|claim| (claim.allocated_at, claim.sequence));
     let fixed: Vec<usize> = (0..ordered.len()).filter(|at| ordered[*at].immovable().is_some()).collect();
     let (at, why) = match fixed[..] {
@@ -60,7 +60,7 @@ pub fn settle(claims: &[Claim]) -> Settlement<'_> {
 
 /// Answers whether that claim is one of those that move.
 #[must_use]
-pub fn moves(claims: &[Claim], sequence: u64, service: &ServiceName) -> bool {
+pub fn moves(claims: &[Contender], sequence: u64, service: &ServiceName) -> bool {
     match settle(claims) {
         Settlement::Moves { movers, .. } => {
             movers.iter().any(|claim| claim.sequence == sequence && claim.service == *service)
@@ -72,7 +72,7 @@ pub fn moves(claims: &[Claim], sequence: u64, service: &ServiceName) -> bool {
 /// Returns the commands of which a person runs one, each giving up one claim. `repository` says where another
 /// repository's commands are run; `None` for the one that we stand in.
 #[must_use]
-pub fn choices(claims: &[Claim], repository: impl Fn(&Claim) -> Option<String>) -> Vec<String> {
+pub fn choices(claims: &[Contender], repository: impl Fn(&Contender) -> Option<String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for claim in claims {
         let at = repository(claim).map(|path| format!("-C {} ", quoting::word_sh(&path))).unwrap_or_default();
@@ -94,7 +94,7 @@ pub fn asked(choices: &[String]) -> String {
 
 /// Returns who has the port and who keeps it, in words.
 #[must_use]
-pub fn told(claims: &[Claim], settlement: &Settlement<'_>) -> String {
+pub fn told(claims: &[Contender], settlement: &Settlement<'_>) -> String {
     let named: Vec<String> =
         claims.iter().map(|claim| format!("`{}` ({})", claim.worktree.name, claim.service)).collect();
     let both = named.join(" and to ");
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::model::dispute::tests::claim;
 
-    fn outcome(claims: &[Claim]) -> (String, Vec<String>) {
+    fn outcome(claims: &[Contender]) -> (String, Vec<String>) {
         match settle(claims) {
             Settlement::Moves { keeper, movers, .. } => (
                 keeper.worktree.name.clone(),
@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    fn kept(claims: &[Claim], keeper: &str, movers: &[&str]) {
+    fn kept(claims: &[Contender], keeper: &str, movers: &[&str]) {
         let (found, moved) = outcome(claims);
         assert_eq!((found.as_str(), moved), (keeper, movers.iter().map(ToString::to_string).collect()));
     }
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn the_one_whose_server_runs_keeps_the_port_else_the_oldest() {
         let (old, young) = (claim("old", 5000, 1), claim("young", 5000, 9));
-        let runs = |claim: &Claim| Claim { runs: true, ..claim.clone() };
+        let runs = |claim: &Contender| Contender { runs: true, ..claim.clone() };
         kept(&[young.clone(), old.clone()], "old", &["young"]);
         kept(&[runs(&young), old.clone()], "young", &["old"]);
         kept(&[young.clone(), runs(&old)], "old", &["young"]);
@@ -146,16 +146,16 @@ mod tests {
     #[test]
     fn the_only_pinned_or_locked_one_keeps_the_port_while_the_others_are_down() {
         let old = claim("old", 5000, 1);
-        let pinned = Claim { pinned: true, ..claim("young", 5000, 9) };
-        let locked = Claim { locked: true, ..claim("young", 5000, 9) };
+        let pinned = Contender { pinned: true, ..claim("young", 5000, 9) };
+        let locked = Contender { locked: true, ..claim("young", 5000, 9) };
         for fixed in [&pinned, &locked] {
             kept(&[old.clone(), fixed.clone()], "young", &["old"]);
-            let running = Claim { runs: true, ..old.clone() };
+            let running = Contender { runs: true, ..old.clone() };
             let (found, moved) = outcome(&[running, fixed.clone()]);
             assert!(found.starts_with("person: ") && found.contains("server of old runs"), "{found}");
             assert!(moved.is_empty());
         }
-        let other = Claim { locked: true, ..old };
+        let other = Contender { locked: true, ..old };
         assert!(outcome(&[other, pinned]).0.starts_with("person: "), "two that are never moved");
     }
 

@@ -1,5 +1,6 @@
 //! The rules, pure: types and their invariants, decisions, rendering. No I/O, no clock, no environment.
 
+pub mod agreement;
 pub mod attribution;
 pub mod backlog;
 pub mod branch;
@@ -7,6 +8,7 @@ pub mod checks;
 pub mod command_line;
 pub mod compose_project;
 pub mod config;
+pub mod contender;
 pub mod creation;
 pub mod default_branch;
 pub mod diagnosis;

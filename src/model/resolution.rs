@@ -1,7 +1,8 @@
 //! What is to be done about disputes over ports: one rule for each strategy. Pure; nothing here looks or acts.
 
 use super::config::settings::{ResolveSettings, Strategy};
-use super::dispute::{Claim, Dispute, Holding, Level, Standing, Trouble};
+use super::contender::Contender;
+use super::dispute::{Dispute, Holding, Level, Standing, Trouble};
 use super::doubled::{self, Settlement};
 use super::port::Port;
 
@@ -19,12 +20,12 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The allocation gets another port; whoever holds this one is left alone.
-    Move { claim: Claim },
+    Move { claim: Contender },
     /// The holders end, all or none of them.
     Terminate {
         holders: Vec<Holding>,
         /// The worktree whose port it is: its own processes stay.
-        of: Claim,
+        of: Contender,
         /// Whether somebody has to agree first.
         needs_agreement: bool,
     },
@@ -53,14 +54,14 @@ pub fn steps(disputes: &[Dispute], strategy: Strategy, settings: ResolveSettings
         .collect()
 }
 
-fn part(claims: &[Claim], settings: ResolveSettings) -> Vec<Action> {
+fn part(claims: &[Contender], settings: ResolveSettings) -> Vec<Action> {
     match doubled::settle(claims) {
         Settlement::Moves { movers, .. } => movers.into_iter().map(|claim| moved(claim, settings)).collect(),
         Settlement::Person { why } => vec![Action::Leave { why: format!("a person must choose: {why}") }],
     }
 }
 
-fn moved(claim: &Claim, settings: ResolveSettings) -> Action {
+fn moved(claim: &Contender, settings: ResolveSettings) -> Action {
     if let Some(why) = claim.immovable() {
         let (service, name) = (&claim.service, &claim.worktree.name);
         return Action::Leave { why: format!("`{service}` of {name} {why} and is never moved") };
@@ -71,7 +72,7 @@ fn moved(claim: &Claim, settings: ResolveSettings) -> Action {
     Action::Move { claim: claim.clone() }
 }
 
-fn settle(claim: &Claim, holders: &[Holding], strategy: Strategy, settings: ResolveSettings) -> Action {
+fn settle(claim: &Contender, holders: &[Holding], strategy: Strategy, settings: ResolveSettings) -> Action {
     let are_strays = holders.iter().all(|holder| holder.standing() == Standing::Stray);
     match strategy {
         Strategy::Conservative => moved(claim, settings),
@@ -89,7 +90,7 @@ fn settle(claim: &Claim, holders: &[Holding], strategy: Strategy, settings: Reso
 }
 
 /// Strangers are never ended unless somebody agreed; what is ours as configured.
-fn terminated(claim: &Claim, holders: &[Holding], settings: ResolveSettings) -> Action {
+fn terminated(claim: &Contender, holders: &[Holding], settings: ResolveSettings) -> Action {
     if let Some((holder, refusal)) = holders.iter().find_map(|holder| Some((holder, holder.refusal?))) {
         return Action::Leave { why: format!("{} is left alone: {}", holder.named(), refusal.reason()) };
     }
@@ -130,7 +131,7 @@ mod tests {
     }
 
     fn actions(
-        claims: &[Claim],
+        claims: &[Contender],
         holdings: &[Holding],
         strategy: Strategy,
         settings: ResolveSettings,
@@ -159,8 +160,8 @@ mod tests {
 
     #[test]
     fn what_is_pinned_or_locked_keeps_a_doubled_port_and_two_of_them_are_left() {
-        let pinned = Claim { pinned: true, ..claim("young", 5000, 9) };
-        let locked = Claim { locked: true, ..claim("old", 5000, 1) };
+        let pinned = Contender { pinned: true, ..claim("young", 5000, 9) };
+        let locked = Contender { locked: true, ..claim("old", 5000, 1) };
         for strategy in STRATEGIES {
             let one = [claim("old", 5000, 1), pinned.clone()];
             assert_eq!(actions(&one, &[], strategy, settings()), ["move old"]);
@@ -187,7 +188,7 @@ mod tests {
     fn strangers_that_the_user_keeps_are_ended_by_no_strategy() {
         let bound = ResolveSettings { is_foreign_bound: true, confirm: false, ..settings() };
         for pinned in [false, true] {
-            let claims = [Claim { pinned, ..claim("a", 5000, 1) }];
+            let claims = [Contender { pinned, ..claim("a", 5000, 1) }];
             for strategy in STRATEGIES {
                 let done = actions(&claims, &[holding(5000, None)], strategy, bound);
                 assert!(done.iter().all(|action| !action.starts_with("end")), "{done:?}");
@@ -221,7 +222,7 @@ mod tests {
     #[test]
     fn what_cannot_move_is_left_and_said_and_ends_a_stranger_only_where_that_is_configured() {
         let held = [holding(5000, None)];
-        let pinned = [Claim { pinned: true, ..claim("a", 5000, 1) }];
+        let pinned = [Contender { pinned: true, ..claim("a", 5000, 1) }];
         let fixed = ResolveSettings { allow_move: false, ..settings() };
         for strategy in [Strategy::Conservative, Strategy::Intelligent] {
             let left = actions(&pinned, &held, strategy, settings());

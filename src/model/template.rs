@@ -1,6 +1,7 @@
 //! Templates of names, branches, paths and the env block: only the given values, and a missing one is an error.
 
 mod bounds;
+mod fault;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -11,12 +12,7 @@ use super::identifier::Identifier;
 use super::suggestion::nearest;
 use crate::error::{Code, Failure, Result};
 
-/// What is wrong with a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub message: String,
-    pub hint: Option<String>,
-}
+pub use fault::Fault;
 
 /// Renders `template`, the value of the configuration key `key`, with `values`.
 ///

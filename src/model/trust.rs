@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::agreement::{Agreed, Agreement, Approved};
 use super::config::settings::{Config, ConfigValue, Origin};
 use super::config::standing;
 use super::registry::repository::RepositoryId;
@@ -77,23 +78,6 @@ impl RepositoryCommand {
     }
 }
 
-/// What of a service was approved when somebody asked for it: asked about again at every start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agreement {
-    pub repository_id: Option<RepositoryId>,
-    /// Nothing where all is the user's own.
-    pub commands: Vec<Agreed>,
-}
-
-/// One command that was approved, and the file that `--config` named where it stands in that.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agreed {
-    #[serde(flatten)]
-    pub approved: Approved,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-}
-
 /// Everything that was approved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approvals {
@@ -117,13 +101,6 @@ pub struct Approval {
     pub commands: Vec<Approved>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
-}
-
-/// One command that was approved, whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approved {
-    pub key: String,
-    pub command: String,
 }
 
 impl Default for Approvals {

@@ -16,7 +16,6 @@ use crate::model::config::merge;
 use crate::model::config::problem::Problem;
 use crate::model::config::settings::{Config, ConfigValue};
 use crate::model::suggestion::nearest;
-use crate::model::trust;
 
 /// Where the layers come from.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +98,7 @@ fn approved(sources: &Sources) -> Option<Vec<(String, String)>> {
     let id = Repository::discover(sources.repository_root?).ok()?.find_id()?;
     let file = sources.config_flag.map(|file| file.display().to_string());
     let found = approvals.find(&id, file.as_deref())?;
-    let pair = |known: &trust::Approved| (known.key.clone(), known.command.clone());
+    let pair = |known: &crate::model::agreement::Approved| (known.key.clone(), known.command.clone());
     Some(found.commands.iter().map(pair).collect())
 }
 

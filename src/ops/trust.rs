@@ -8,11 +8,12 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::trust_file;
+use crate::model::agreement::{Agreement, Approved};
 use crate::model::config::settings::Config;
 use crate::model::quoting::quote_sh;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::service::ServiceName;
-use crate::model::trust::{self, Agreement, Approvals, Approved, RepositoryCommand};
+use crate::model::trust::{self, Approvals, RepositoryCommand};
 use crate::model::view::as_text;
 use crate::model::visible;
 

@@ -3,6 +3,7 @@
 //! Where a terminal is too narrow, columns give way in a fixed order, so that what was asked for outlives what was not.
 
 mod fit;
+mod row;
 
 use std::borrow::Cow;
 
@@ -11,30 +12,7 @@ use super::output::Ui;
 use super::paint::Paint;
 
 pub use fit::{Column, needed};
-
-/// How a row looks on a terminal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Look {
-    #[default]
-    Plain,
-    Strong,
-    Faint,
-}
-
-/// One row: its cells and its look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub cells: Vec<String>,
-    pub look: Look,
-}
-
-impl Row {
-    /// A row that looks like most.
-    #[must_use]
-    pub fn plain(cells: Vec<String>) -> Self {
-        Self { cells, look: Look::Plain }
-    }
-}
+pub use row::{Look, Row};
 
 /// Returns the rows as text that ends in a line break: with a heading and aligned on a terminal, without a heading
 /// and separated by tabs elsewhere. On a terminal that is too narrow the `expendable` columns go first, in that order;

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::cli::session::Session;
 use crate::error::Result;
-use crate::model::health::state::{Health, Recorded};
+use crate::model::health::recorded::Recorded;
+use crate::model::health::state::Health;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::verdict::Verdict;

@@ -8,7 +8,7 @@ use rustix::fs::{FileType, Mode, OFlags, fstat, ftruncate, openat, seek};
 use rustix::io::Errno;
 use sha1::{Digest, Sha1};
 
-use super::place::write_all;
+use super::output::write_all;
 use crate::host::index::StatData;
 
 /// Files up to this are read whole before anything is made; a longer one passes through in pieces of this length.

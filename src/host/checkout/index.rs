@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use super::place::write_all;
+use super::output::write_all;
 use super::plan::Plan;
 use crate::error::{Code, Failure, Result};
 use crate::host::index::{Cached, NewEntry, StatData, encode};

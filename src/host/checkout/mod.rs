@@ -8,6 +8,7 @@ mod folders;
 mod index;
 mod names;
 mod objects;
+mod output;
 mod place;
 mod plan;
 mod request;

@@ -5,9 +5,10 @@ use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use git2::Repository;
+
 use super::blobs::Blobs;
-use super::request::open_library;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::host::objects::Library;
 use crate::host::packs::Packs;
 
@@ -32,4 +33,13 @@ impl<'r> Objects<'r> {
         let blobs = Blobs::with_packs(self.library.get_or_init(|| opened), packs)?;
         Ok(self.blobs.get_or_init(|| blobs))
     }
+}
+
+/// Opens the repository by its common dir, without a worktree.
+pub(super) fn open_library(common_dir: &Path) -> Result<Library> {
+    Repository::open_bare(common_dir).map(Library::from).map_err(|error| {
+        let message =
+            format!("the repository {} cannot be opened: {}", common_dir.display(), error.message());
+        Failure::new(Code::GitFailed, message).caused_by(error)
+    })
 }

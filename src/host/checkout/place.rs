@@ -1,5 +1,6 @@
 //! One path made: a file, a link or a submodule's empty folder, never over something that is there.
 
+use crate::host::checkout::output::write_all;
 use std::borrow::Cow;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -130,18 +131,6 @@ fn fill(
             Ok((opened.map_or_else(make, Ok)?, Filled::Stored))
         }
     }
-}
-
-pub(super) fn write_all(file: &std::os::fd::OwnedFd, mut content: &[u8]) -> Result<(), Errno> {
-    while !content.is_empty() {
-        match rustix::io::write(file, content) {
-            Ok(0) => return Err(Errno::NOSPC),
-            Ok(written) => content = &content[written..],
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// The failure of the system to make `path`, which is relative to the worktree.

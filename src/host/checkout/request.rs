@@ -1,10 +1,10 @@
 //! What a checkout is asked for, what it reports, and its steps in order. The index is written last: it is what says
 //! that the files are whole.
 
+use crate::host::checkout::objects::open_library;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use git2::Repository;
 use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -14,7 +14,6 @@ use super::{attributes, index, plan, writer};
 use crate::error::{Code, Failure, Result};
 use crate::host::conversion::Outside;
 use crate::host::index::StatData;
-use crate::host::objects::Library;
 
 /// One commit that shall become files in one folder.
 pub struct Request<'a> {
@@ -89,15 +88,6 @@ pub fn checkout(request: &Request) -> Result<Report> {
     let sibling = sibling.filter(|_| written.copied > 0);
     let sibling = sibling.map(|sibling| sibling.folder.to_string_lossy().into_owned());
     Ok(Report { copied: written.copied, converted: written.converted, sibling, ..report })
-}
-
-/// Opens the repository by its common dir, without a worktree.
-pub(super) fn open_library(common_dir: &Path) -> Result<Library> {
-    Repository::open_bare(common_dir).map(Library::from).map_err(|error| {
-        let message =
-            format!("the repository {} cannot be opened: {}", common_dir.display(), error.message());
-        Failure::new(Code::GitFailed, message).caused_by(error)
-    })
 }
 
 fn open_root(folder: &Path) -> Result<OwnedFd> {

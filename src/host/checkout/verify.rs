@@ -15,8 +15,8 @@ use rustix::io::Errno;
 use super::attributes;
 use super::blobs::Blobs;
 use super::folders::{self, Folders};
+use super::objects::open_library;
 use super::plan::{self, Entry, Kind, Plan};
-use super::request::open_library;
 use crate::error::{Code, Failure, Result};
 use crate::host::conversion::{Conversions, Outside};
 

@@ -1,6 +1,7 @@
 //! git's admin folder of a worktree: built complete beside, then renamed into `.git/worktrees`, so that git never
 //! sees half of one. Its files are those that `git worktree add` leaves, and one of ours, `wt-token`.
 
+use crate::host::git::admin_files::cannot;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -8,9 +9,9 @@ use rustix::io::Errno;
 
 use super::admin_files::{link_text, relative_path, write_new};
 use super::admin_locks::remove_locks;
-use super::discovery::read_link_file;
 use super::identity::make_folder;
 use super::linked::names_back;
+use super::paths::read_link_file;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::model::branch::Head;
@@ -265,10 +266,6 @@ fn remove_folder(folder: &Path) -> Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(cannot("remove", folder)(error)),
         _ => Ok(()),
     }
-}
-
-pub(super) fn cannot<'a>(doing: &'a str, path: &'a Path) -> impl Fn(std::io::Error) -> Failure + 'a {
-    move |error| Failure::from_io(error, Code::GitFailed, format!("cannot {doing} {}", path.display()))
 }
 
 /// Makes a valid ref component of any text, as git's `sanitize_refname_component` does.

@@ -1,11 +1,12 @@
 //! The small files of an admin folder: written new or replaced whole, and the log that `git worktree add` begins.
 
+use crate::error::Code;
+use crate::error::Failure;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::admin::cannot;
 use super::repository::Repository;
 use crate::error::Result;
 
@@ -74,6 +75,10 @@ impl Repository {
         let zeros = "0".repeat(commit.len());
         Ok(Some(format!("{zeros} {commit} {who}\n{commit} {commit} {who}\treset: moving to HEAD\n")))
     }
+}
+
+pub(super) fn cannot<'a>(doing: &'a str, path: &'a Path) -> impl Fn(std::io::Error) -> Failure + 'a {
+    move |error| Failure::from_io(error, Code::GitFailed, format!("cannot {doing} {}", path.display()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use git2::{Config, ObjectType, Oid};
 
 use super::conversions::ODD_PATTERN;
-use super::repository::{from_library, unread};
+use super::library_error::from_library;
+use super::repository::unread;
 use crate::error::Result;
 use crate::host::conversion::has_odd_pattern;
 use crate::host::objects::Library;

@@ -6,9 +6,10 @@ use std::path::Path;
 use git2::ErrorCode;
 
 use super::git_lock::{ATTEMPTS, wait_for_lock};
+use super::library_error::from_library;
 use super::ref_edit::resolved;
 use super::remotes::oid;
-use super::repository::{Repository, from_library};
+use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::model::branch::RemoteBranch;
@@ -81,7 +82,7 @@ impl Repository {
     /// Removes the section `branch.NAME` from the repository's configuration.
     fn forget_branch_settings(&self, name: &str) -> Result<()> {
         let prefix = format!("branch.{name}.");
-        let Some(config) = super::config::file(&self.common_dir.join("config")) else {
+        let Some(config) = super::config_conditions::file(&self.common_dir.join("config")) else {
             return Ok(());
         };
         let mut keys = Vec::new();

@@ -4,8 +4,7 @@
 use std::path::Path;
 
 use super::repository::Repository;
-use super::tips::Resolved;
-use super::worktrees::read_text;
+use super::tips::{Resolved, read_text};
 use crate::error::Result;
 use crate::model::branch::{BranchUse, Head, Hold, Returning, is_object_id};
 

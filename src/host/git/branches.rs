@@ -1,8 +1,10 @@
 //! Branches and commits, read: through libgit2, or through the git child where libgit2 cannot open the repository.
 
+use crate::host::git::library_error::is_absent;
 use git2::{ErrorCode, Oid};
 
-use super::repository::{Repository, from_library, unread};
+use super::library_error::from_library;
+use super::repository::{Repository, unread};
 use super::revision::{self, Named};
 use crate::error::{Code, Failure, Result};
 use crate::host::objects::{Library, Unread};
@@ -12,14 +14,6 @@ use crate::model::branch::Head;
 #[must_use]
 pub fn is_valid_branch_name(name: &str) -> bool {
     git2::Branch::name_is_valid(name).unwrap_or(false)
-}
-
-/// Answers whether the error only says that there is no such thing.
-pub(super) fn is_absent(error: &git2::Error) -> bool {
-    matches!(
-        error.code(),
-        ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::UnbornBranch | ErrorCode::Peel
-    )
 }
 
 /// Follows annotated tags to a commit, in hexadecimal.

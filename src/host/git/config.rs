@@ -1,10 +1,8 @@
 //! git's configuration as git has it in one worktree: system, user, repository, worktree, also where libgit2 cannot open
 //! the repository. libgit2 reads it; git is asked where the answer depends on the place (`includeIf`), or on variables.
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use git2::{Config, ConfigLevel};
@@ -12,27 +10,9 @@ use git2::{Config, ConfigLevel};
 use super::command::Git;
 use super::config_conditions::may_matter;
 use super::config_sources::{self, Sources};
-use super::repository::{Repository, from_library};
+use super::library_error::from_library;
+use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
-
-/// Reads one configuration file; `None` when it is missing or broken.
-pub(super) fn file(path: &Path) -> Option<Config> {
-    if !path.is_file() {
-        return None;
-    }
-    let config = Config::open(path).ok()?;
-    Some(config)
-}
-
-/// What was read already: a command asks for it many times.
-#[derive(Default)]
-pub(super) struct ReadSettings {
-    /// As far as all worktrees share it, conditions left out.
-    shared: OnceCell<Rc<Config>>,
-    only_git_knows: OnceCell<bool>,
-    /// git's own answers, by the git folder of the worktree.
-    by_git: RefCell<HashMap<PathBuf, Rc<Config>>>,
-}
 
 impl Repository {
     /// Reads the whole configuration that counts in the worktree whose own git folder is `git_dir`, in the main one

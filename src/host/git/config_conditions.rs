@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 
 use git2::{Config, ConfigEntry, ConfigLevel};
 
-use super::config::file;
-
 /// Sections that change nothing that we read: who the user is, how git talks, where it fetches from.
 const LIGHT_SECTIONS: [&str; 26] = [
     "user",
@@ -118,6 +116,15 @@ fn has_weight(config: &Config) -> Option<bool> {
 #[expect(clippy::disallowed_methods, reason = "git looks there, and libgit2 does not say where it looks")]
 fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").map(PathBuf::from)
+}
+
+/// Reads one configuration file; `None` when it is missing or broken.
+pub(super) fn file(path: &Path) -> Option<Config> {
+    if !path.is_file() {
+        return None;
+    }
+    let config = Config::open(path).ok()?;
+    Some(config)
 }
 
 #[cfg(test)]

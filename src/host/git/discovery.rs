@@ -2,9 +2,10 @@
 
 use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use super::config::ReadSettings;
+use super::paths::{canonical, read_link_file};
+use super::read_settings::ReadSettings;
 use super::repository::{Current, Repository};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
@@ -16,7 +17,15 @@ pub(super) struct Found {
     pub(super) worktree: Option<PathBuf>,
 }
 
-pub(super) fn discover(start: &Path) -> Result<Repository> {
+impl Repository {
+    /// Finds the repository that `start` lies in, as git does but deaf to `GIT_DIR` and its like.
+    /// Fails with `not_a_repository`, or `permission` when it belongs to somebody else.
+    pub fn discover(start: &Path) -> Result<Self> {
+        discover(start)
+    }
+}
+
+fn discover(start: &Path) -> Result<Repository> {
     let start = std::fs::canonicalize(start).map_err(|error| {
         Failure::from_io(error, Code::NotARepository, format!("cannot enter {}", start.display()))
     })?;
@@ -27,7 +36,7 @@ pub(super) fn discover(start: &Path) -> Result<Repository> {
     let git_dir = canonical(&found.git_dir);
     let common_dir = common_dir_of(&git_dir);
     let (mut library, mut refusal) = open(&common_dir, &found)?;
-    let settings = super::config::file(&common_dir.join("config"));
+    let settings = super::config_conditions::file(&common_dir.join("config"));
     if library.is_some() && has_replaced_objects(&common_dir, settings.as_ref()) {
         library = None;
         refusal = Some("objects are replaced (git-replace(1)), which it does not know".to_owned());
@@ -111,18 +120,6 @@ fn is_git_dir(folder: &Path) -> bool {
             || (folder.join("objects").is_dir() && folder.join("refs").exists()))
 }
 
-/// Reads a `.git` file: `gitdir: PATH`, a relative path counted from the file's folder.
-pub(super) fn read_link_file(file: &Path) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-
-    let bytes = files::read_plain(file).ok()?;
-    let target = bytes.strip_prefix(b"gitdir:")?.trim_ascii();
-    if target.is_empty() {
-        return None;
-    }
-    Some(file.parent()?.join(std::ffi::OsStr::from_bytes(target)))
-}
-
 /// Returns the folder shared by all worktrees, which `commondir` names; a half-made worktree has it empty.
 pub(super) fn common_dir_of(git_dir: &Path) -> PathBuf {
     let Ok(text) = files::read_plain_text(&git_dir.join("commondir")) else {
@@ -170,21 +167,4 @@ fn is_bare(settings: Option<&git2::Config>, common_dir: &Path, has_worktree: boo
     settings
         .and_then(|config| config.get_bool("core.bare").ok())
         .unwrap_or_else(|| common_dir.file_name().is_none_or(|name| name != ".git"))
-}
-
-/// Returns the path without links and `..`; what cannot be resolved is tidied by its text.
-pub(super) fn canonical(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| {
-        let mut tidy = PathBuf::new();
-        for component in path.components() {
-            match component {
-                Component::ParentDir => {
-                    tidy.pop();
-                }
-                Component::CurDir => {}
-                part => tidy.push(part),
-            }
-        }
-        tidy
-    })
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::repository::Repository;
-use super::worktrees::{Worktree, read_text};
+use super::tips::read_text;
+use super::worktrees::Worktree;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::process::table;

@@ -183,7 +183,7 @@ pub(super) fn plain_text(path: &Path) -> Option<Vec<u8>> {
 /// Looks at a hooks folder.
 #[must_use]
 pub fn folder_facts(path: &Path) -> FolderFacts {
-    let path = super::discovery::canonical(path);
+    let path = super::paths::canonical(path);
     let metadata = path.metadata().ok();
     let us = rustix::process::geteuid().as_raw();
     let our_group = rustix::process::getegid().as_raw();

@@ -81,14 +81,16 @@ impl Repository {
     /// Returns the command that the repository's own configuration has under our hook's name, bound to an event or not.
     #[must_use]
     pub fn find_own_command(&self, hook: Hook) -> Option<String> {
-        let config = super::config::file(&self.common_dir.join("config"))?;
+        let config = super::config_conditions::file(&self.common_dir.join("config"))?;
         config.get_string(&format!("hook.{}.command", hook.friendly_name())).ok()
     }
 
     /// Answers whether the repository's own configuration has anything under our hook's name.
     #[must_use]
     pub fn has_hook_section(&self, hook: Hook) -> bool {
-        let Some(config) = super::config::file(&self.common_dir.join("config")) else { return false };
+        let Some(config) = super::config_conditions::file(&self.common_dir.join("config")) else {
+            return false;
+        };
         let Ok(mut entries) = config.entries(Some(&format!(r"^hook\.{}\.", hook.friendly_name()))) else {
             return false;
         };
@@ -98,7 +100,9 @@ impl Repository {
     /// Answers whether the repository's own configuration has our hook, bound to its event and as we write it today.
     #[must_use]
     pub fn has_whole_section(&self, hook: Hook) -> bool {
-        let Some(config) = super::config::file(&self.common_dir.join("config")) else { return false };
+        let Some(config) = super::config_conditions::file(&self.common_dir.join("config")) else {
+            return false;
+        };
         let event = config.get_string(&format!("hook.{}.event", hook.friendly_name()));
         event.is_ok_and(|event| event == hook.name()) && self.find_own_command(hook) == Some(hook.command())
     }

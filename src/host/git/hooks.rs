@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git2::Config;
 
 use super::command::Git;
-use super::discovery::read_link_file;
+use super::paths::read_link_file;
 use super::repository::Repository;
 use crate::error::Result;
 

@@ -9,7 +9,7 @@ use git2::{Index, IndexEntry, Oid};
 use super::branch_edit::patiently;
 use super::command::Git;
 use super::repository::Repository;
-use super::worktrees::read_text;
+use super::tips::read_text;
 use crate::error::Result;
 use crate::host::objects::{Library, Unread};
 use crate::model::branch::{Head, is_object_id};

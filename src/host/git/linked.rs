@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::discovery::{canonical, read_link_file};
+use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
-use super::worktrees::{read_gitdir, read_text};
+use super::tips::read_text;
+use super::worktrees::read_gitdir;
 use crate::error::{Code, Failure, Result};
 use crate::host::place::is_gone;
 

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::discovery::{canonical, read_link_file};
+use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use git2::ErrorCode;
 
 use super::repository::Repository;
-use super::worktrees::read_text;
+use super::tips::read_text;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::model::branch::is_object_id;

@@ -2,7 +2,8 @@
 
 use git2::Oid;
 
-use super::repository::{Repository, from_library};
+use super::library_error::from_library;
+use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::model::branch::{Distance, RemoteBranch};
 

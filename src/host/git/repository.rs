@@ -1,11 +1,12 @@
 //! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
 
+use crate::host::git::library_error::from_library;
 use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
-use super::config::ReadSettings;
+use super::read_settings::ReadSettings;
 use crate::error::{Code, Failure, Result};
 use crate::host::objects::{Library, Unread};
 use crate::host::packs::find_unsound;
@@ -38,12 +39,6 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Finds the repository that `start` lies in, as git does but deaf to `GIT_DIR` and its like.
-    /// Fails with `not_a_repository`, or `permission` when it belongs to somebody else.
-    pub fn discover(start: &Path) -> Result<Self> {
-        super::discovery::discover(start)
-    }
-
     /// Returns the folder that all worktrees share: `.git` of the main worktree, or the bare repository.
     pub fn common_dir(&self) -> &Path {
         &self.common_dir
@@ -148,17 +143,4 @@ pub(super) fn unread(error: Unread, what: &str) -> Failure {
         }
     }
     .hint("`git fsck` says what is damaged")
-}
-
-/// A failure of libgit2, in its own words.
-pub(super) fn from_library(error: git2::Error, doing: &str) -> Failure {
-    let code = match error.code() {
-        git2::ErrorCode::Owner => Code::Permission,
-        git2::ErrorCode::Exists => Code::BranchExists,
-        // libgit2 tells what the system answered in words alone.
-        _ if error.message().contains("No space left on device") => Code::DiskFull,
-        _ if error.message().ends_with("Permission denied") => Code::Permission,
-        _ => Code::GitFailed,
-    };
-    Failure::new(code, format!("cannot {doing}: {}", error.message())).caused_by(error)
 }

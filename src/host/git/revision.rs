@@ -2,7 +2,7 @@
 
 use git2::{ErrorCode, Oid};
 
-use super::branches::is_absent;
+use super::library_error::is_absent;
 use crate::host::objects::Library;
 
 /// The shortest beginning of a name that stands for an object.

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
-use super::discovery::{canonical, read_link_file};
 use super::operation;
+use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
 use super::scan::submodule_paths;
 use super::status::changes_by_git;
@@ -116,7 +116,7 @@ fn has_marks(folder: &Path) -> Result<bool> {
 
 /// Returns the folder that a clone's files are in, where that names it back.
 fn folder_of(git_dir: &Path) -> Option<PathBuf> {
-    let config = super::config::file(&git_dir.join("config"))?;
+    let config = super::config_conditions::file(&git_dir.join("config"))?;
     let folder = git_dir.join(config.get_path("core.worktree").ok()?);
     let named = read_link_file(&folder.join(".git"))?;
     (canonical(&named) == canonical(git_dir)).then_some(folder)

@@ -6,8 +6,9 @@ use git2::Config;
 
 use super::attributes::Wanted;
 use super::conversions::reasons_outside;
+use super::library_error::from_library;
 use super::remotes::oid;
-use super::repository::{Repository, from_library, unread};
+use super::repository::{Repository, unread};
 use crate::error::Result;
 
 /// Who does the work.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use super::discovery::canonical;
+use super::paths::canonical;
 use super::repository::Repository;
 use crate::error::Result;
 use crate::model::branch::is_object_id;
@@ -54,4 +54,10 @@ impl Resolved {
         }
         self.0.as_ref().map_or_else(|| canonical(path), |(_, resolved)| resolved.join(name))
     }
+}
+
+/// Reads a small file as text without white space at its ends; `None` when it is not there.
+pub(super) fn read_text(path: &Path) -> Option<String> {
+    let bytes = read_small(path)?;
+    Some(String::from_utf8_lossy(&bytes).trim().to_owned())
 }

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use git2::Config;
 
-use super::repository::{Repository, from_library};
+use super::library_error::from_library;
+use super::repository::Repository;
 use crate::error::Result;
 use crate::model::branch::{AutoSetupMerge, RemoteBranch, Upstream};
 

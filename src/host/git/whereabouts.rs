@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::discovery::{self, canonical, common_dir_of};
+use super::discovery::{self, common_dir_of};
 use super::operation;
-use super::worktrees::{read_gitdir, read_text};
+use super::paths::canonical;
+use super::tips::read_text;
+use super::worktrees::read_gitdir;
 use crate::model::branch::Head;
 use crate::model::registry::repository::RepositoryId;
 

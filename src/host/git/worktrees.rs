@@ -1,12 +1,13 @@
 //! The worktrees of a repository, read from their own files in `.git/worktrees`: a half-made or damaged one
 //! is reported as such and hides no other (one empty `commondir` makes every `git worktree list` fatal).
 
+use crate::host::git::tips::read_text;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::branch_use::find_return;
-use super::discovery::canonical;
+use super::paths::canonical;
 use super::repository::Repository;
 use super::tips::{Resolved, read_small};
 use crate::error::{Code, Failure, Result};
@@ -231,10 +232,4 @@ fn read_gitdir_with(folder: &Path, resolved: &mut Resolved) -> Option<PathBuf> {
     let path = folder.join(OsStr::from_bytes(text));
     let worktree = path.parent()?;
     Some(resolved.canonical(worktree).join(path.file_name()?))
-}
-
-/// Reads a small file as text without white space at its ends; `None` when it is not there.
-pub(super) fn read_text(path: &Path) -> Option<String> {
-    let bytes = read_small(path)?;
-    Some(String::from_utf8_lossy(&bytes).trim().to_owned())
 }

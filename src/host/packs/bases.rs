@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::reader::Kind;
+use super::entry::Kind;
 
 /// Which object: the number of its pack, and its offset in it.
 pub(super) type Key = (usize, u64);

@@ -2,7 +2,6 @@
 //! (gitformat-pack(5), "pack-*.pack files have the following format").
 
 use super::fault::Fault;
-use super::reader::Kind;
 
 /// No header is longer: ten bytes of size, and ten of an offset or twenty of a name.
 pub(super) const LONGEST: usize = 32;
@@ -73,6 +72,26 @@ fn distance(rest: &mut impl Iterator<Item = u8>) -> Result<u64, Fault> {
         distance = (more << 7) | u64::from(byte & 0x7f);
     }
     Ok(distance)
+}
+
+/// What an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Commit,
+    Tree,
+    Blob,
+    Tag,
+}
+
+impl From<Kind> for git2::ObjectType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Commit => Self::Commit,
+            Kind::Tree => Self::Tree,
+            Kind::Blob => Self::Blob,
+            Kind::Tag => Self::Tag,
+        }
+    }
 }
 
 #[cfg(test)]

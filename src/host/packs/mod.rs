@@ -18,7 +18,8 @@ mod tests;
 mod windows;
 
 pub use all::{Packs, Position};
+pub use entry::Kind;
 pub use fault::Fault;
-pub use reader::{Kind, Object, Reader};
+pub use reader::{Object, Reader};
 pub use sound::find_unsound;
 pub use stores::folders as object_folders;

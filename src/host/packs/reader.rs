@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use git2::{ObjectType, Oid};
+use git2::Oid;
 
 use super::all::{Opened, Packs, Position};
 use super::bases::Base;
 use super::delta;
-use super::entry::{self, Entry, Form};
+use super::entry::{self, Entry, Form, Kind};
 use super::fault::Fault;
 use super::inflate::{Inflater, Stream};
 use super::windows::Windows;
@@ -16,15 +16,6 @@ use super::windows::Windows;
 const LONGEST_CHAIN: usize = 4095;
 /// Bytes from which on an object is handed over in pieces.
 const LARGE: u64 = 4 * 1024 * 1024;
-
-/// What an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Commit,
-    Tree,
-    Blob,
-    Tag,
-}
 
 /// An object, read.
 pub struct Object {
@@ -171,15 +162,4 @@ impl<'p> Reader<'p> {
 fn stream<'p>(number: usize, opened: &'p Opened, found: &Found) -> Stream<'p> {
     let at = found.offset + found.entry.length as u64;
     Stream { pack: &opened.pack, number, at, size: found.entry.size, crc: found.crc }
-}
-
-impl From<Kind> for ObjectType {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Commit => Self::Commit,
-            Kind::Tree => Self::Tree,
-            Kind::Blob => Self::Blob,
-            Kind::Tag => Self::Tag,
-        }
-    }
 }

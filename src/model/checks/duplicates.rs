@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::dispute::Claim;
+use crate::model::contender::Contender;
 use crate::model::doubled::{self, Settlement};
 use crate::model::facts::{Facts, Recorded};
 use crate::model::finding::{Finding, Fix, Kind, Target};
@@ -65,7 +65,7 @@ pub fn ports(facts: &Facts) -> Vec<Finding> {
     // What is gone is released whole, and its claims with it.
     let is_gone =
         |recorded: &Recorded| recorded.seen.as_ref().is_some_and(|seen| seen.presence == Presence::Vanished);
-    let mut claims: BTreeMap<Port, Vec<(Claim, &Recorded)>> = BTreeMap::new();
+    let mut claims: BTreeMap<Port, Vec<(Contender, &Recorded)>> = BTreeMap::new();
     for recorded in facts.worktrees.iter().filter(|recorded| !is_gone(recorded)) {
         for allocation in &recorded.entry.allocations {
             if let Some(claim) = claim(facts, recorded, allocation) {
@@ -79,9 +79,9 @@ pub fn ports(facts: &Facts) -> Vec<Finding> {
     shared.flat_map(|claims| settled(&claims)).collect()
 }
 
-fn claim(facts: &Facts, recorded: &Recorded, allocation: &Allocation) -> Option<Claim> {
+fn claim(facts: &Facts, recorded: &Recorded, allocation: &Allocation) -> Option<Contender> {
     let (entry, port) = (&recorded.entry, allocation.find_port()?);
-    Some(Claim {
+    Some(Contender {
         sequence: entry.sequence,
         worktree: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
         service: allocation.service.clone(),
@@ -94,11 +94,12 @@ fn claim(facts: &Facts, recorded: &Recorded, allocation: &Allocation) -> Option<
     })
 }
 
-fn settled(claims: &[(Claim, &Recorded)]) -> Vec<Finding> {
-    let all: Vec<Claim> = claims.iter().map(|(claim, _)| claim.clone()).collect();
+fn settled(claims: &[(Contender, &Recorded)]) -> Vec<Finding> {
+    let all: Vec<Contender> = claims.iter().map(|(claim, _)| claim.clone()).collect();
     let settlement = doubled::settle(&all);
     let message = |port: Port| format!("port {port} is {}", doubled::told(&all, &settlement));
-    let recorded = |claim: &Claim| claims.iter().find(|(known, _)| known == claim).map(|(_, found)| *found);
+    let recorded =
+        |claim: &Contender| claims.iter().find(|(known, _)| known == claim).map(|(_, found)| *found);
     match &settlement {
         Settlement::Moves { movers, .. } => {
             let moves = movers.iter().filter_map(|claim| {
@@ -114,7 +115,7 @@ fn settled(claims: &[(Claim, &Recorded)]) -> Vec<Finding> {
                 return Vec::new();
             };
             let here = &first.entry.repository_id;
-            let elsewhere = |claim: &Claim| {
+            let elsewhere = |claim: &Contender| {
                 let other = recorded(claim).filter(|other| other.entry.repository_id != *here)?;
                 Some(other.entry.repository.to_string_lossy().into_owned())
             };

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::facts::{Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
-use crate::model::health::state::LAST_LISTENING;
+use crate::model::health::recorded::LAST_LISTENING;
 use crate::model::holder::sentence_of;
 use crate::model::listener::Listener;
 use crate::model::port::Port;

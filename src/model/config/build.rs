@@ -1,17 +1,18 @@
 //! The merged values as typed settings. They are checked by now: what is missing is an option that nobody set.
 
+use crate::model::config::value;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::merge::Merged;
+use super::merged::Merged;
 use super::problem::Fault;
 use super::settings::{
     AdoptSettings, Config, ConflictPolicy, ConflictSettings, EnvSettings, GitSettings, HealthSettings,
     HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings,
     ServiceSettings, SocketUse, Strategy, TrashSettings, WorktreeSettings,
 };
-use super::{check, running, schema};
+use super::{running, schema};
 use crate::model::creation::{Base, CreateSettings};
 use crate::model::service::ServiceName;
 
@@ -19,10 +20,10 @@ use crate::model::service::ServiceName;
 #[must_use]
 pub fn config(mut merged: Merged) -> Config {
     let held = std::mem::take(&mut merged.held);
-    let text = |key: &str| find(&merged, key, |value| check::text(value).map(str::to_owned));
-    let duration = |key: &str| find(&merged, key, check::duration).unwrap_or_default();
-    let flag = |key: &str| find(&merged, key, check::flag).unwrap_or_default();
-    let number = |key: &str| find(&merged, key, |value| check::whole(value, 0, u32::MAX)).unwrap_or_default();
+    let text = |key: &str| find(&merged, key, |value| value::text(value).map(str::to_owned));
+    let duration = |key: &str| find(&merged, key, value::duration).unwrap_or_default();
+    let flag = |key: &str| find(&merged, key, value::flag).unwrap_or_default();
+    let number = |key: &str| find(&merged, key, |value| value::whole(value, 0, u32::MAX)).unwrap_or_default();
     let retry = text("ports.conflict.policy").as_deref() == Some("retry");
     Config {
         worktree: WorktreeSettings {
@@ -35,14 +36,14 @@ pub fn config(mut merged: Merged) -> Config {
             .iter()
             .map(|purpose| {
                 let ports =
-                    find(&merged, &format!("purpose.{purpose}.ports"), check::ports).unwrap_or_default();
-                let services = find(&merged, &format!("purpose.{purpose}.services"), check::services);
+                    find(&merged, &format!("purpose.{purpose}.ports"), value::ports).unwrap_or_default();
+                let services = find(&merged, &format!("purpose.{purpose}.services"), value::services);
                 (purpose.clone(), PurposeSettings { ports, services: services.unwrap_or_default() })
             })
             .collect(),
         services: services(&merged),
         create: CreateSettings {
-            ports: find(&merged, "create.ports", check::port_wish).unwrap_or_default(),
+            ports: find(&merged, "create.ports", value::port_wish).unwrap_or_default(),
             base: match text("create.base").as_deref() {
                 Some("default") => Base::Default,
                 _ => Base::Head,
@@ -53,7 +54,7 @@ pub fn config(mut merged: Merged) -> Config {
             max_retries: number("ports.conflict.max_retries"),
             backoff: duration("ports.conflict.backoff"),
             multiplier: find(&merged, "ports.conflict.multiplier", |value| {
-                check::number(value, 1.0, f64::MAX)
+                value::number(value, 1.0, f64::MAX)
             })
             .unwrap_or(1.0),
         },
@@ -85,12 +86,12 @@ pub fn config(mut merged: Merged) -> Config {
             failures: number("health.failures"),
             successes: number("health.successes"),
         },
-        exclusions: find(&merged, "ports.exclude", check::exclusions).unwrap_or_default(),
+        exclusions: find(&merged, "ports.exclude", value::exclusions).unwrap_or_default(),
         env: EnvSettings { template: text("env.template") },
         remove: RemoveSettings { caches: find(&merged, "remove.caches", words).unwrap_or_default() },
         trash: TrashSettings {
             keep: duration("trash.keep"),
-            max_size: find(&merged, "trash.max_size", check::size).unwrap_or_default(),
+            max_size: find(&merged, "trash.max_size", value::size).unwrap_or_default(),
         },
         registry: RegistrySettings {
             lock_timeout: duration("registry.lock_timeout"),
@@ -106,7 +107,7 @@ fn find<'a, T>(merged: &'a Merged, key: &str, read: impl Fn(&'a Value) -> Result
 }
 
 fn words(value: &Value) -> Result<Vec<String>, Fault> {
-    check::list(value, "texts", |word| check::text(word).map(str::to_owned))
+    value::list(value, "texts", |word| value::text(word).map(str::to_owned))
 }
 
 /// Returns what `merged` says about each service.
@@ -122,8 +123,8 @@ pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
         let settings = services.entry(name).or_default();
         let value = &found.value;
         match last {
-            "ports" => settings.ports = check::ports(value).ok().filter(|ranges| !ranges.is_empty()),
-            "env" => settings.env = check::variables(value).unwrap_or_default(),
+            "ports" => settings.ports = value::ports(value).ok().filter(|ranges| !ranges.is_empty()),
+            "env" => settings.env = value::variables(value).unwrap_or_default(),
             "url" => settings.url = value.as_str().map(str::to_owned),
             "run" => settings.run = value.as_str().map(str::to_owned),
             "setup" => settings.setup = value.as_str().map(str::to_owned),
@@ -134,9 +135,9 @@ pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
             "stop" => settings.stop = running::stop(value).unwrap_or_default(),
             "restart" => settings.restart = running::restart(value).unwrap_or_default(),
             "socket" => settings.socket = Some(SocketUse::Activate),
-            "critical" => settings.critical = check::flag(value).unwrap_or(true),
-            "listens" => settings.listens = check::flag(value).unwrap_or(true),
-            "extra_ports" => settings.extra_ports = check::services(value).unwrap_or_default(),
+            "critical" => settings.critical = value::flag(value).unwrap_or(true),
+            "listens" => settings.listens = value::flag(value).unwrap_or(true),
+            "extra_ports" => settings.extra_ports = value::services(value).unwrap_or_default(),
             _ => {}
         }
     }
@@ -144,7 +145,7 @@ pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
 }
 
 /// Sections in the order of the documentation, names in the order of their appearance.
-fn in_order_of_the_schema(merged: Merged) -> Vec<super::settings::ConfigValue> {
+fn in_order_of_the_schema(merged: Merged) -> Vec<super::origin::ConfigValue> {
     let place = |key: &str| {
         let section = key.split('.').next().unwrap_or_default();
         schema::KEYS.iter().position(|entry| entry.path.split('.').next() == Some(section))

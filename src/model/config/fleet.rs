@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::merge::Merged;
+use super::merged::Merged;
+use super::origin::Origin;
 use super::problem::{Fault, Problem};
 use super::service::ServiceSettings;
-use super::settings::Origin;
 use crate::model::service::ServiceName;
 use crate::model::services::order::{self, Tangle};
 use crate::model::suggestion::nearest;

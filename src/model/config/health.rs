@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::check::{self, inside};
 use super::problem::Fault;
 use super::running;
+use super::value::{self, inside};
 use crate::model::health::check::{Check, CheckKind, HttpCheck};
 
 /// The kinds of check.
@@ -38,7 +38,7 @@ pub fn check(value: &Value) -> Result<(), Fault> {
 pub fn parse(value: &Value) -> Result<Check, Fault> {
     const EXAMPLE: &str = "write { http = \"/\" } or { tcp = {} }";
     let Some(table) = value.as_object() else {
-        return Err(check::wrong("a table with one kind of check", value).hint(EXAMPLE));
+        return Err(value::wrong("a table with one kind of check", value).hint(EXAMPLE));
     };
     let kinds: Vec<&str> = CHECKS.into_iter().filter(|kind| table.contains_key(*kind)).collect();
     match kinds[..] {
@@ -55,7 +55,7 @@ pub fn parse(value: &Value) -> Result<Check, Fault> {
                 Err(Fault::new(format!("says `{key}` and names no check"))
                     .hint(format!("write {{ {kind}, {} }}", written.join(", "))))
             }
-            Some(key) => Err(check::unknown_word("check", key, &CHECKS)),
+            Some(key) => Err(value::unknown_word("check", key, &CHECKS)),
             None => Err(Fault::new("names no check").hint(EXAMPLE)),
         },
         _ => Err(Fault::new(format!("names {} checks: {}", kinds.len(), kinds.join(", ")))
@@ -74,7 +74,7 @@ fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<Check, Fault> {
         .find(|key| *key != kind && !own.contains(&key.as_str()) && !FOR_ALL.contains(&key.as_str()))
     {
         let known: Vec<&str> = own.iter().chain(&FOR_ALL).copied().collect();
-        return Err(check::unknown_word("key", key, &known));
+        return Err(value::unknown_word("key", key, &known));
     }
     let options = Options(table);
     Ok(Check {
@@ -83,7 +83,7 @@ fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<Check, Fault> {
         interval: options.find("interval", positive)?,
         failures: options.find("failures", count)?,
         successes: options.find("successes", count)?,
-        start_timeout: options.find("start_timeout", check::duration)?,
+        start_timeout: options.find("start_timeout", value::duration)?,
     })
 }
 
@@ -106,7 +106,7 @@ impl<'a> Options<'a> {
                 let table = self.find("postgres", |value| settings(value, &["user", "database"]))?;
                 let named = |key: &str| {
                     let value = table.and_then(|table| table.get(key));
-                    let name = value.map_or(Ok("postgres"), check::text);
+                    let name = value.map_or(Ok("postgres"), value::text);
                     name.map(str::to_owned).map_err(|fault| inside("postgres", inside(key, fault)))
                 };
                 CheckKind::Postgres { user: named("user")?, database: named("database")? }
@@ -132,7 +132,7 @@ impl<'a> Options<'a> {
 
 /// A table that knows these keys.
 fn settings<'a>(value: &'a Value, keys: &[&str]) -> Result<&'a Map<String, Value>, Fault> {
-    let table = value.as_object().ok_or_else(|| check::wrong("a table, perhaps empty: {}", value))?;
+    let table = value.as_object().ok_or_else(|| value::wrong("a table, perhaps empty: {}", value))?;
     match table.keys().find(|key| !keys.contains(&key.as_str())) {
         Some(key) => Err(Fault::new(format!("knows no `{}`", key.escape_debug()))),
         None => Ok(table),
@@ -140,16 +140,16 @@ fn settings<'a>(value: &'a Value, keys: &[&str]) -> Result<&'a Map<String, Value
 }
 
 fn positive(value: &Value) -> Result<Duration, Fault> {
-    let time = check::duration(value)?;
+    let time = value::duration(value)?;
     if time.is_zero() { Err(Fault::new("must be longer than nothing")) } else { Ok(time) }
 }
 
 fn count(value: &Value) -> Result<u32, Fault> {
-    check::whole(value, 1, 100)
+    value::whole(value, 1, 100)
 }
 
 fn path(value: &Value) -> Result<&str, Fault> {
-    let path = check::text(value)?;
+    let path = value::text(value)?;
     if !path.starts_with('/') {
         return Err(Fault::new(format!("must begin with `/`: `{}`", path.escape_debug()))
             .hint("the host is always this machine, the port that of the service"));
@@ -169,22 +169,22 @@ fn is_token(text: &str) -> bool {
 }
 
 fn method(value: &Value) -> Result<&str, Fault> {
-    let method = check::text(value)?;
+    let method = value::text(value)?;
     let is_fine = is_token(method) && !method.eq_ignore_ascii_case("connect");
     if is_fine { Ok(method) } else { Err(Fault::new(format!("is no method: `{}`", method.escape_debug()))) }
 }
 
 fn statuses(value: &Value) -> Result<Vec<u16>, Fault> {
     let status =
-        |value: &Value| check::whole(value, 100, 599).map(|number| u16::try_from(number).unwrap_or(599));
+        |value: &Value| value::whole(value, 100, 599).map(|number| u16::try_from(number).unwrap_or(599));
     match value {
-        Value::Array(_) => check::list(value, "statuses", status),
+        Value::Array(_) => value::list(value, "statuses", status),
         _ => status(value).map(|status| vec![status]),
     }
 }
 
 fn body(value: &Value) -> Result<&str, Fault> {
-    let body = check::text(value)?;
+    let body = value::text(value)?;
     if body.len() > LONGEST_BODY {
         return Err(Fault::new(format!("is longer than {LONGEST_BODY} bytes")));
     }
@@ -192,12 +192,12 @@ fn body(value: &Value) -> Result<&str, Fault> {
 }
 
 fn headers(value: &Value) -> Result<Vec<(String, String)>, Fault> {
-    let table = value.as_object().ok_or_else(|| check::wrong("a table", value))?;
+    let table = value.as_object().ok_or_else(|| value::wrong("a table", value))?;
     let header = |(name, value): (&String, &Value)| {
         if !is_token(name) {
             return Err(Fault::new(format!("has a name that no header can have: `{}`", name.escape_debug())));
         }
-        let text = value.as_str().ok_or_else(|| inside(name, check::wrong("a text", value)))?;
+        let text = value.as_str().ok_or_else(|| inside(name, value::wrong("a text", value)))?;
         if text.chars().any(char::is_control) {
             return Err(inside(name, Fault::new("must not contain control characters")));
         }

@@ -8,7 +8,9 @@ pub mod health;
 pub mod json_schema;
 pub mod layers;
 pub mod merge;
+pub mod merged;
 pub mod near;
+pub mod origin;
 pub mod overlap;
 pub mod parse;
 pub mod problem;
@@ -17,6 +19,8 @@ pub mod schema;
 pub mod service;
 pub mod settings;
 pub mod standing;
+pub mod taken;
 #[cfg(test)]
 mod tests;
+pub mod value;
 pub mod variables;

@@ -1,11 +1,11 @@
 //! No two purposes may draw from one port, and no two services: looked at after all layers are merged.
 
-use std::collections::BTreeMap;
+use crate::model::config::taken::Taken;
 
-use super::check;
-use super::merge::Merged;
+use super::merged::Merged;
 use super::problem::{Fault, Problem};
-use crate::model::port::{Port, PortRange, PortRanges};
+use super::value;
+use crate::model::port::{PortRange, PortRanges};
 
 /// Returns the first overlap among purposes and the first among services; each names the later value of the two.
 #[must_use]
@@ -16,7 +16,7 @@ pub fn overlaps(merged: &Merged) -> Vec<Problem> {
 struct Claim<'a> {
     name: &'a str,
     ranges: PortRanges,
-    value: &'a super::settings::ConfigValue,
+    value: &'a super::origin::ConfigValue,
 }
 
 fn first_overlap(merged: &Merged, family: &str) -> Option<Problem> {
@@ -46,30 +46,9 @@ fn first_overlap(merged: &Merged, family: &str) -> Option<Problem> {
     })
 }
 
-/// Ranges that do not overlap, by their first port, each with the last one and whose it is.
-#[derive(Debug, Default)]
-pub struct Taken(BTreeMap<Port, (Port, usize)>);
-
-impl Taken {
-    /// Adds ranges that overlap none.
-    pub fn add(&mut self, ranges: &PortRanges, whose: usize) {
-        self.0.extend(ranges.0.iter().map(|range| (range.first(), (range.last(), whose))));
-    }
-
-    /// Returns whose the overlapping ranges are; the least of several.
-    #[must_use]
-    pub fn first_overlapping(&self, ranges: &PortRanges) -> Option<usize> {
-        let overlapping = ranges.0.iter().flat_map(|range| {
-            let up_to = self.0.range(..=range.last()).rev();
-            up_to.take_while(|(_, (last, _))| *last >= range.first()).map(|(_, (_, whose))| *whose)
-        });
-        overlapping.min()
-    }
-}
-
-fn claim<'a>(value: &'a super::settings::ConfigValue, family: &str) -> Option<Claim<'a>> {
+fn claim<'a>(value: &'a super::origin::ConfigValue, family: &str) -> Option<Claim<'a>> {
     let name = value.key.strip_prefix(family)?.strip_prefix('.')?.strip_suffix(".ports")?;
-    Some(Claim { name, ranges: check::ports(&value.value).ok()?, value })
+    Some(Claim { name, ranges: value::ports(&value.value).ok()?, value })
 }
 
 fn shared(ours: &PortRanges, theirs: &PortRanges) -> Option<(PortRange, PortRange)> {

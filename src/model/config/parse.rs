@@ -4,9 +4,10 @@ use serde_json::{Number, Value};
 use toml::de::{DeTable, DeValue};
 
 use super::check;
+use super::origin::{ConfigValue, Origin};
 use super::problem::{Fault, Problem};
 use super::schema::{self, Kind};
-use super::settings::{ConfigValue, Origin};
+use super::value;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::suggestion::nearest;
@@ -110,7 +111,7 @@ impl Reader<'_> {
         match value {
             DeValue::Table(table) => self.section(dotted, table),
             other => {
-                let fault = check::wrong("a section", &json(other))
+                let fault = value::wrong("a section", &json(other))
                     .hint(format!("write `[{dotted}]` and its keys below"));
                 self.parsed.problems.push(Problem::with_value(origin, dotted, fault));
             }

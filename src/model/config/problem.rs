@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, where, and what was probably meant.
 
-use super::settings::Origin;
+use super::origin::Origin;
 use crate::error::{Code, Failure};
 
 /// What is wrong with one value, before it is known where the value stands.

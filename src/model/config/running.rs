@@ -5,9 +5,9 @@ use std::path::{Component, Path};
 
 use serde_json::{Map, Value};
 
-use super::check;
 use super::problem::Fault;
 use super::schema::COMMAND_VALUES;
+use super::value;
 use crate::model::service::ServiceName;
 use crate::model::services::plan::{Condition, RestartPolicy, Restarting, Stopping};
 use crate::model::signal::EndSignal;
@@ -21,7 +21,7 @@ pub const POLICIES: [&str; 3] = ["no", "on-failure", "always"];
 
 /// Returns a command that splits into words, each of which uses only values that there are.
 pub fn command(value: &Value) -> Result<&str, Fault> {
-    let command = check::text(value)?;
+    let command = value::text(value)?;
     for word in words::split(command).map_err(Fault::new)? {
         template::check(&word, COMMAND_VALUES).map_err(|fault| Fault {
             message: format!("`{}`: {}", word.escape_debug(), fault.message),
@@ -34,7 +34,7 @@ pub fn command(value: &Value) -> Result<&str, Fault> {
 
 /// Returns a folder below the worktree, as far as its letters go.
 pub fn folder(value: &Value) -> Result<&str, Fault> {
-    let folder = check::text(value)?;
+    let folder = value::text(value)?;
     let stays = |part: Component| matches!(part, Component::Normal(_) | Component::CurDir);
     if Path::new(folder).components().all(stays) {
         return Ok(folder);
@@ -45,7 +45,7 @@ pub fn folder(value: &Value) -> Result<&str, Fault> {
 
 /// Returns the name of a service of a compose file.
 pub fn compose(value: &Value) -> Result<&str, Fault> {
-    let name = check::text(value)?;
+    let name = value::text(value)?;
     let is_fine = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
     if name.chars().all(is_fine) && !name.starts_with(['-', '.']) {
         return Ok(name);
@@ -58,26 +58,26 @@ pub fn compose(value: &Value) -> Result<&str, Fault> {
 pub fn depends_on(value: &Value) -> Result<BTreeMap<ServiceName, Condition>, Fault> {
     let Some(table) = value.as_object() else {
         if value.is_array() {
-            return Ok(check::services(value)?.into_iter().map(|name| (name, Condition::Healthy)).collect());
+            return Ok(value::services(value)?.into_iter().map(|name| (name, Condition::Healthy)).collect());
         }
-        return Err(check::wrong("a list of service names, or a table with a condition for each", value)
+        return Err(value::wrong("a list of service names, or a table with a condition for each", value)
             .hint("write [\"db\"] or { db = \"started\" }"));
     };
     table
         .iter()
         .map(|(name, wanted)| {
             let service = name.parse::<ServiceName>().map_err(Fault::new)?;
-            Ok((service, condition(wanted).map_err(|fault| check::inside(name, fault))?))
+            Ok((service, condition(wanted).map_err(|fault| value::inside(name, fault))?))
         })
         .collect()
 }
 
 fn condition(value: &Value) -> Result<Condition, Fault> {
-    match check::text(value)? {
+    match value::text(value)? {
         "healthy" => Ok(Condition::Healthy),
         "started" => Ok(Condition::Started),
         "completed" => Ok(Condition::Completed),
-        word => Err(check::unknown_word("condition", word, &CONDITIONS)),
+        word => Err(value::unknown_word("condition", word, &CONDITIONS)),
     }
 }
 
@@ -87,12 +87,12 @@ pub fn stop(value: &Value) -> Result<Stopping, Fault> {
     let usual = Stopping::default();
     Ok(Stopping {
         signal: find(table, "signal", signal)?.unwrap_or(usual.signal),
-        timeout: find(table, "timeout", check::duration)?.unwrap_or(usual.timeout),
+        timeout: find(table, "timeout", value::duration)?.unwrap_or(usual.timeout),
     })
 }
 
 fn signal(value: &Value) -> Result<EndSignal, Fault> {
-    check::text(value)?.parse().map_err(|message: String| Fault::new(message))
+    value::text(value)?.parse().map_err(|message: String| Fault::new(message))
 }
 
 /// Returns when a service is started again; a text is the policy alone.
@@ -103,28 +103,28 @@ pub fn restart(value: &Value) -> Result<Restarting, Fault> {
     }
     let example = "write { policy = \"on-failure\", max = 3, backoff = \"500ms\" }";
     let table = table(value, &["policy", "max", "backoff"], example)?;
-    let max = |value| check::whole(value, 0, 1000);
+    let max = |value| value::whole(value, 0, 1000);
     Ok(Restarting {
         policy: find(table, "policy", policy)?.unwrap_or(usual.policy),
         max: find(table, "max", max)?.unwrap_or(usual.max),
-        backoff: find(table, "backoff", check::duration)?.unwrap_or(usual.backoff),
+        backoff: find(table, "backoff", value::duration)?.unwrap_or(usual.backoff),
     })
 }
 
 fn policy(value: &Value) -> Result<RestartPolicy, Fault> {
-    match check::text(value)? {
+    match value::text(value)? {
         "no" => Ok(RestartPolicy::No),
         "on-failure" => Ok(RestartPolicy::OnFailure),
         "always" => Ok(RestartPolicy::Always),
-        word => Err(check::unknown_word("policy", word, &POLICIES)),
+        word => Err(value::unknown_word("policy", word, &POLICIES)),
     }
 }
 
 /// A table that knows these keys.
 fn table<'a>(value: &'a Value, keys: &[&str], example: &str) -> Result<&'a Map<String, Value>, Fault> {
-    let table = value.as_object().ok_or_else(|| check::wrong("a table", value).hint(example))?;
+    let table = value.as_object().ok_or_else(|| value::wrong("a table", value).hint(example))?;
     match table.keys().find(|key| !keys.contains(&key.as_str())) {
-        Some(key) => Err(check::unknown_word("key", key, keys)),
+        Some(key) => Err(value::unknown_word("key", key, keys)),
         None => Ok(table),
     }
 }
@@ -135,7 +135,7 @@ fn find<'a, T>(
     read: impl Fn(&'a Value) -> Result<T, Fault>,
 ) -> Result<Option<T>, Fault> {
     let Some(value) = table.get(key) else { return Ok(None) };
-    read(value).map(Some).map_err(|fault| check::inside(key, fault))
+    read(value).map(Some).map_err(|fault| value::inside(key, fault))
 }
 
 #[cfg(test)]

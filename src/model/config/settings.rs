@@ -1,11 +1,9 @@
 //! The effective settings after all layers: what the rest of the program reads.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::problem::{Fault, Problem};
 use crate::error::Failure;
@@ -15,6 +13,7 @@ use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 
+pub use super::origin::{ConfigValue, Held, Origin};
 pub use super::service::{ServiceSettings, SocketUse};
 
 /// The effective configuration.
@@ -43,17 +42,6 @@ pub struct Config {
     pub values: Vec<ConfigValue>,
     /// What a repository's file says and what does not count, or not unseen.
     pub held: Vec<Held>,
-}
-
-/// A value of a repository's file of which more was wanted than counts at once.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Held {
-    /// As written.
-    pub value: ConfigValue,
-    /// Whether `wt trust` can make it count; else it never does.
-    pub until_trusted: bool,
-    /// Whether its very text was trusted, so that it counts.
-    pub is_trusted: bool,
 }
 
 /// Templates for the name, the branch and the folder of a new worktree.
@@ -187,48 +175,6 @@ pub struct RegistrySettings {
     pub lock_timeout: Duration,
     /// How long what is gone is remembered: records, repositories, former ports, the history.
     pub forget: Duration,
-}
-
-/// One value and where it came from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ConfigValue {
-    /// Dotted: `ports.conflict.policy`.
-    pub key: String,
-    pub value: Value,
-    pub origin: Origin,
-}
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    BuiltIn,
-    /// A file and the 1-based line in it.
-    File {
-        path: String,
-        line: usize,
-    },
-    /// The name of an environment variable.
-    Variable(String),
-    /// A command-line flag as typed.
-    Flag(String),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BuiltIn => formatter.write_str("built-in"),
-            Self::File { path, line } => write!(formatter, "{path}:{line}"),
-            Self::Variable(name) => formatter.write_str(name),
-            Self::Flag(flag) => formatter.write_str(flag),
-        }
-    }
-}
-
-/// As people read it: `built-in`, `/p/.wt.toml:3`, `WT_TRASH_KEEP`, `--on-conflict retry`.
-impl Serialize for Origin {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 impl ConflictSettings {

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::check;
 use super::near;
+use super::value;
 
 /// How far a repository's file may set a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,8 +95,8 @@ impl Rule {
             Self::True => value.as_bool() == Some(true),
             Self::False => value.as_bool() == Some(false),
             Self::Before(words) => rank(words, value) < rank(words, below),
-            Self::Longer => check::duration(value).ok() > check::duration(below).ok(),
-            Self::Larger => check::size(value).ok() > check::size(below).ok(),
+            Self::Longer => value::duration(value).ok() > value::duration(below).ok(),
+            Self::Larger => value::size(value).ok() > value::size(below).ok(),
             Self::Added => return Share::Joined(joined(below, value)),
             Self::Fewer => return fewer(value, below, until_trusted),
         };

@@ -4,9 +4,9 @@ use serde_json::{Number, Value};
 use toml::de::DeValue;
 
 use super::layers::FlagValue;
+use super::origin::{ConfigValue, Origin};
 use super::problem::{Fault, Problem};
 use super::schema::{KEYS, Kind};
-use super::settings::{ConfigValue, Origin};
 use super::{check, parse, schema};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;

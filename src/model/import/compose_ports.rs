@@ -98,7 +98,7 @@ fn outer(text: &str) -> Option<(String, u16)> {
         None => (inside, 0),
     };
     // A name that we may set: the same rule as for `env`.
-    let is_name = crate::model::config::check::variables(&serde_json::json!([name])).is_ok();
+    let is_name = crate::model::config::value::variables(&serde_json::json!([name])).is_ok();
     is_name.then(|| (name.to_owned(), usual))
 }
 

@@ -9,6 +9,7 @@ pub mod glimpse;
 pub mod journal;
 pub mod place;
 pub mod record;
+pub mod remembered;
 pub mod repository;
 pub mod rows;
 pub mod salvage;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::model::agreement::Agreement;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::signal::EndSignal;
-use crate::model::trust::Agreement;
 
 /// How far a dependency must have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, filters};
 
-use super::Fault;
+use super::fault::Fault;
 
 /// Steps that one template may take.
 const STEPS: u64 = 20_000;

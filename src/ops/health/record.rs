@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::store::Store;
 use crate::model::health::judgement::Judgement;
-use crate::model::health::state::Recorded;
+use crate::model::health::recorded::Recorded;
 use crate::model::registry::table::Registry;
 
 use super::gather::Subject;

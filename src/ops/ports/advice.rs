@@ -10,7 +10,8 @@ use crate::host::process::identity;
 use crate::host::services::record_file;
 use crate::model::config::service::ServiceSettings;
 use crate::model::config::settings::Strategy;
-use crate::model::dispute::{Claim, Dispute, Trouble};
+use crate::model::contender::Contender;
+use crate::model::dispute::{Dispute, Trouble};
 use crate::model::doubled::{self, Settlement};
 use crate::model::exclusion;
 use crate::model::port::{Port, PortRange};
@@ -76,7 +77,7 @@ impl<'a> Adviser<'a> {
         format!("-C {} ", word_sh(&entry.repository.to_string_lossy()))
     }
 
-    fn entry_of(&self, claim: &Claim) -> Option<&'a Entry> {
+    fn entry_of(&self, claim: &Contender) -> Option<&'a Entry> {
         self.registry.entries().find(|entry| entry.sequence == claim.sequence)
     }
 
@@ -167,7 +168,7 @@ impl<'a> Adviser<'a> {
         }
     }
 
-    fn choices(&self, claims: &[Claim]) -> Vec<String> {
+    fn choices(&self, claims: &[Contender]) -> Vec<String> {
         doubled::choices(claims, |claim| {
             let entry = self.entry_of(claim).filter(|entry| !self.is_here(entry))?;
             Some(entry.repository.to_string_lossy().into_owned())

@@ -12,7 +12,8 @@ use super::sight::{self, Look};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
-use crate::model::dispute::{Claim, Level, Trouble};
+use crate::model::contender::Contender;
+use crate::model::dispute::{Level, Trouble};
 use crate::model::port::Port;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
@@ -110,7 +111,7 @@ pub fn conflicts(context: &Context) -> Result<Report> {
     Ok(Report { conflicts: found, summary })
 }
 
-fn allotment(claim: &Claim) -> Allotment {
+fn allotment(claim: &Contender) -> Allotment {
     Allotment {
         worktree: claim.worktree.name.clone(),
         service: claim.service.clone(),

@@ -8,7 +8,8 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::host::place::Surroundings;
-use crate::model::dispute::{self, Claim, Dispute, Holding, Trouble};
+use crate::model::contender::Contender;
+use crate::model::dispute::{self, Dispute, Holding, Trouble};
 use crate::model::doubled;
 use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
@@ -77,7 +78,7 @@ fn active(registry: &Registry) -> impl Iterator<Item = &Entry> {
     registry.entries().filter(|entry| entry.state == EntryState::Active)
 }
 
-fn claims(context: &Context, registry: &Registry, ports: &[Port]) -> Vec<Claim> {
+fn claims(context: &Context, registry: &Registry, ports: &[Port]) -> Vec<Contender> {
     let here = Surroundings::read();
     let mut locks: HashMap<RepositoryId, Vec<u64>> = HashMap::new();
     let mut found = Vec::new();
@@ -90,7 +91,7 @@ fn claims(context: &Context, registry: &Registry, ports: &[Port]) -> Vec<Claim> 
             entry.place.as_ref().is_some_and(|place| place.is_other_network(&here.place_of(&entry.path)));
         for allocation in &entry.allocations {
             let Some(port) = allocation.find_port().filter(|port| ports.contains(port)) else { continue };
-            found.push(Claim {
+            found.push(Contender {
                 sequence: entry.sequence,
                 worktree: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
                 service: allocation.service.clone(),

@@ -12,7 +12,8 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::net::owner;
 use crate::model::config::settings::{Origin, ResolveSettings, Strategy};
-use crate::model::dispute::{Claim, Dispute, Holding, Level, Trouble};
+use crate::model::contender::Contender;
+use crate::model::dispute::{Dispute, Holding, Level, Trouble};
 use crate::model::doubled;
 use crate::model::event::Event;
 use crate::model::port::Port;
@@ -166,7 +167,7 @@ fn act(context: &Context, step: &Step, is_agreed: bool) -> Result<Outcome> {
     }
 }
 
-fn moved(context: &Context, now: &Dispute, claim: &Claim) -> Result<Outcome> {
+fn moved(context: &Context, now: &Dispute, claim: &Contender) -> Result<Outcome> {
     let registry = context.store()?.read()?;
     let entry = registry.entries().find(|entry| entry.sequence == claim.sequence);
     let Some(repository) = entry.and_then(|entry| origin::find_repository(context, entry)) else {
@@ -196,7 +197,7 @@ fn moved(context: &Context, now: &Dispute, claim: &Claim) -> Result<Outcome> {
 }
 
 /// Asked under the lock: somebody else has the port too, or holds it.
-fn is_due(registry: &Registry, claim: &Claim, is_doubled: bool) -> Result<bool> {
+fn is_due(registry: &Registry, claim: &Contender, is_doubled: bool) -> Result<bool> {
     let mut owners = registry
         .entries()
         .filter(|entry| entry.state == EntryState::Active)
@@ -211,7 +212,7 @@ fn is_due(registry: &Registry, claim: &Claim, is_doubled: bool) -> Result<bool> 
 }
 
 /// Ends exactly those who were seen before, if they are all that disputes the port now.
-fn terminate(context: &Context, now: &Dispute, agreed: &[Holding], of: &Claim) -> Result<Outcome> {
+fn terminate(context: &Context, now: &Dispute, agreed: &[Holding], of: &Contender) -> Result<Outcome> {
     let Trouble::Held { claim, holders: disputing, .. } = &now.trouble else {
         return Ok(Outcome::Failed("the port changed hands meanwhile".to_owned()));
     };

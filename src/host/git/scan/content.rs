@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{ObjectType, Oid};
 
-use super::Doubt;
+use super::doubt::Doubt;
 use super::index_file::{Entry, IndexFile};
 use super::rules::{Rules, names_filters};
 

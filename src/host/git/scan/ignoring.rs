@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use super::Doubt;
+use super::doubt::Doubt;
 use super::rules::Rules;
 use crate::model::ignore::Patterns;
 

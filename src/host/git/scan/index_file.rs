@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::Doubt;
+use super::doubt::Doubt;
 
 /// The bits of the mode that tell the kind of a file.
 const KIND: u32 = 0o170_000;

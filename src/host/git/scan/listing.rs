@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{AtFlags, FileType, statat};
 
-use super::Doubt;
+use super::doubt::Doubt;
 
 /// Names with their kinds, in order; those taken are marked.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use git2::Config;
 
 use super::super::repository::Repository;
-use super::Doubt;
+use super::doubt::Doubt;
 use crate::model::ignore::Patterns;
 
 /// The rules of one repository.

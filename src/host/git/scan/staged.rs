@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use git2::Oid;
 
-use super::Doubt;
+use super::doubt::Doubt;
 use super::index_file::{IndexFile, TreeCache};
 use crate::host::objects::Library;
 

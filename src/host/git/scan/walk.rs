@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
 
-use super::Doubt;
+use super::doubt::Doubt;
 use super::ignoring::Ignoring;
 use super::index_file::IndexFile;
 use super::listing::Listing;

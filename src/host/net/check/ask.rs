@@ -17,9 +17,6 @@ const AT_ONCE: usize = 512;
 /// The stack of each of them, in bytes: they read into buffers on the heap.
 const STACK: usize = 256 * 1024;
 
-/// How many letters of what a service says are shown.
-const SHOWN: usize = 80;
-
 /// One service to be asked.
 #[derive(Clone, Debug)]
 pub struct Question {
@@ -114,11 +111,4 @@ fn words(trouble: &Trouble, timeout: Duration) -> String {
 /// Milliseconds with one digit behind the point: what a person compares.
 fn tenths(time: Duration) -> f64 {
     (time.as_secs_f64() * 10_000.0).round() / 10.0
-}
-
-/// The beginning of what a service said, on one line.
-pub(super) fn excerpt(text: &str) -> String {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    let shown: String = line.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    if line.chars().count() > SHOWN { format!("{shown}…") } else { shown }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::ask::excerpt;
 use super::conversation::{Deadline, MOST};
+use super::excerpt::excerpt;
 use crate::host::process::open_files::{self, SoftLimit};
 use crate::host::process::spawn::{self, Wish};
 use crate::host::process::stop::Running;

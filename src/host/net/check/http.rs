@@ -1,8 +1,8 @@
 //! One request over HTTP/1.1 (RFC 9112) and its answer: the head whole, the body only where a text is looked for.
 //! Redirects are answers and never followed.
 
-use super::ask::excerpt;
 use super::conversation::{Conversation, MOST, Trouble};
+use super::excerpt::excerpt;
 use crate::model::health::check::HttpCheck;
 
 /// The most of a body that is read to let a server end in peace what it had to say.

@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod command;
 mod conversation;
+mod excerpt;
 mod http;
 mod postgres;
 mod redis;

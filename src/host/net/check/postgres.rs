@@ -1,8 +1,8 @@
 //! A start-up message of protocol 3.0 (PostgreSQL's documentation, 54.2 and 54.7) and what its answer means. Like
 //! `pg_isready`, a server that asks for a password, or knows no such user, takes connections.
 
-use super::ask::excerpt;
 use super::conversation::{Conversation, MOST, Trouble};
+use super::excerpt::excerpt;
 
 /// Classes of errors (appendix A of the documentation) that say who may come in, not that nobody may.
 const ABOUT_US: [&str; 3] = ["28", "3D", "42"];

@@ -26,8 +26,8 @@ fn judge(line: &str) -> Result<(), String> {
     }
     match line.strip_prefix('-') {
         Some(error) if error.starts_with("LOADING") => Err("not ready: it is loading its data".to_owned()),
-        Some(error) => Err(format!("answered PING with an error: {}", super::ask::excerpt(error))),
-        None => Err(format!("did not answer as Redis does: {}", super::ask::excerpt(line))),
+        Some(error) => Err(format!("answered PING with an error: {}", super::excerpt::excerpt(error))),
+        None => Err(format!("did not answer as Redis does: {}", super::excerpt::excerpt(line))),
     }
 }
 

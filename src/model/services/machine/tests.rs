@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::super::plan::{Condition, Patience, RestartPolicy, Restarting, Stopping};
 use super::super::state::State;
 use super::*;
+use crate::model::agreement::Agreement;
 use crate::model::port::Port;
 use crate::model::signal::EndSignal;
-use crate::model::trust::Agreement;
 
 mod failing;
 mod meeting;

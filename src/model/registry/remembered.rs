@@ -1,0 +1,193 @@
+//! Which ports worktrees had, remembered and found again in the registry.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::allocation::Allocation;
+use super::entry::Entry;
+use super::former::{Former, FormerPort};
+use super::repository::RepositoryId;
+use super::table::Registry;
+use crate::model::port::Port;
+use crate::model::purpose::Purpose;
+
+impl Registry {
+    /// Returns the ports that this branch had for this purpose; a detached worktree is known by its `name`.
+    #[must_use]
+    pub fn find_former(
+        &self,
+        repository: &RepositoryId,
+        branch: Option<&str>,
+        purpose: &Purpose,
+        name: Option<&str>,
+    ) -> Option<&Former> {
+        self.former.iter().rev().find(|former| {
+            former.repository_id == *repository
+                && former.branch.as_deref() == branch
+                && former.purpose.as_ref() == Some(purpose)
+                && name.is_none_or(|name| former.name == name)
+        })
+    }
+
+    /// Remembers which ports `entry` had, forgetting the oldest beyond the limit.
+    pub fn remember_ports(&mut self, entry: &Entry) {
+        let ports: Vec<FormerPort> = entry
+            .allocations
+            .iter()
+            .filter_map(|allocation| {
+                let port = allocation.find_port()?;
+                Some(FormerPort { service: allocation.service.clone(), port, extra: Map::new() })
+            })
+            .collect();
+        if ports.is_empty() {
+            return;
+        }
+        self.put_former(entry, ports);
+    }
+
+    /// Remembers which ports a worktree gave up that is there: it gets them back before anybody else is given them. What it
+    /// gave up earlier for other services goes on being remembered.
+    pub fn remember_released(&mut self, entry: &Entry, released: &[Allocation]) {
+        let given_up = released.iter().filter_map(|known| {
+            Some(FormerPort { service: known.service.clone(), port: known.find_port()?, extra: Map::new() })
+        });
+        let mut ports: Vec<FormerPort> = given_up.collect();
+        if ports.is_empty() {
+            return;
+        }
+        let before = self.former.iter().rev().find(|former| former.is_of(entry));
+        let others = before.iter().flat_map(|former| &former.ports);
+        let others: Vec<FormerPort> =
+            others.filter(|known| ports.iter().all(|port| port.service != known.service)).cloned().collect();
+        ports.extend(others);
+        self.put_former(entry, ports);
+    }
+
+    /// Forgets that the worktree of `entry` ever had `ports`, as a person asks for who releases them.
+    pub fn forget_former(&mut self, entry: &Entry, ports: &[Port]) {
+        for former in self.former.iter_mut().filter(|former| former.is_of(entry)) {
+            former.ports.retain(|known| !ports.contains(&known.port));
+        }
+    }
+
+    /// Returns the former ports of worktrees that are there or can be restored, and that have no port for that service now;
+    /// the one released longest ago first.
+    #[must_use]
+    pub fn kept_former_ports(&self) -> Vec<Port> {
+        let mut kept = Vec::new();
+        if self.former.iter().all(|former| former.ports.is_empty()) {
+            return kept;
+        }
+        let mut known: HashMap<(&RepositoryId, &str), Vec<&Entry>> = HashMap::new();
+        for entry in self.entries() {
+            let word = entry.branch.as_deref().unwrap_or(&entry.name);
+            known.entry((&entry.repository_id, word)).or_default().push(entry);
+        }
+        for former in self.former.iter() {
+            let word = former.branch.as_deref().unwrap_or(&former.name);
+            let Some(of_it) = known.get(&(&former.repository_id, word)) else { continue };
+            let of_it: Vec<&&Entry> = of_it.iter().filter(|entry| former.is_of(entry)).collect();
+            let has = |port: &FormerPort| {
+                let mut all =
+                    of_it.iter().filter(|entry| entry.is_living()).flat_map(|entry| &entry.allocations);
+                all.any(|known| known.service == port.service)
+            };
+            if !of_it.is_empty() {
+                kept.extend(former.ports.iter().filter(|port| !has(port)).map(|port| port.port));
+            }
+        }
+        kept
+    }
+
+    fn put_former(&mut self, entry: &Entry, ports: Vec<FormerPort>) {
+        self.former.retain(|former| !former.is_of(entry));
+        self.former.push(Former {
+            repository_id: entry.repository_id.clone(),
+            branch: entry.branch.clone(),
+            purpose: entry.purpose.clone(),
+            name: entry.name.clone(),
+            ports,
+            extra: Map::new(),
+        });
+        self.forget_surplus_former();
+    }
+
+    fn forget_surplus_former(&mut self) {
+        let surplus = self.former.len().saturating_sub(FORMER_LIMIT);
+        self.former.drain(..surplus);
+    }
+
+    /// Remembers what the records of vanished worktrees said, for a restore of what git still knows of them. Of more than
+    /// can be remembered only the last are looked at.
+    pub fn remember_vanished(&mut self, entries: &[Entry]) {
+        for entry in &entries[entries.len().saturating_sub(FORMER_LIMIT)..] {
+            self.remember_one_vanished(entry);
+        }
+        self.forget_surplus_former();
+    }
+
+    fn remember_one_vanished(&mut self, entry: &Entry) {
+        self.remember_ports(entry);
+        if !self.former.iter().any(|former| former.is_of(entry)) {
+            self.former.push(Former {
+                repository_id: entry.repository_id.clone(),
+                branch: entry.branch.clone(),
+                purpose: entry.purpose.clone(),
+                name: entry.name.clone(),
+                ports: Vec::new(),
+                extra: Map::new(),
+            });
+        }
+        if let Some(former) = self.former.iter_mut().find(|former| former.is_of(entry)) {
+            let mut set = |key: &str, value: Value| former.extra.insert(key.to_owned(), value);
+            set("name_in_git", entry.admin.clone().into());
+            set("path", entry.path.to_string_lossy().into());
+            set("name_then", entry.name.clone().into());
+            set("identifier", entry.identifier.clone().into());
+            set("env", entry.env.into());
+        }
+    }
+
+    /// Returns a record of git's worktree `draft` as it was before it was released, where that is remembered.
+    #[must_use]
+    pub fn recalled(&self, draft: Entry) -> Entry {
+        let is_it = |former: &&Former| {
+            let says = |key: &str, value: &str| former.extra.get(key).is_some_and(|known| known == value);
+            former.repository_id == draft.repository_id
+                && says("name_in_git", &draft.admin)
+                && says("path", &draft.path.to_string_lossy())
+        };
+        let Some(former) = self.former.iter().rev().find(is_it) else { return draft };
+        let text = |key: &str| former.extra.get(key).and_then(Value::as_str).map(str::to_owned);
+        let name = text("name_then").filter(|name| self.find_living(&draft.repository_id, name).is_none());
+        Entry {
+            name: name.unwrap_or(draft.name),
+            purpose: former.purpose.clone(),
+            identifier: text("identifier").unwrap_or(draft.identifier),
+            env: former.extra.get("env").and_then(Value::as_bool).unwrap_or(draft.env),
+            ..draft
+        }
+    }
+
+    /// Returns the identifier of a worktree of git's whose record was released, where it is remembered.
+    #[must_use]
+    pub fn find_former_identifier(
+        &self,
+        repository: &RepositoryId,
+        admin: &str,
+        path: &Path,
+    ) -> Option<&str> {
+        let is_it = |former: &&Former| {
+            let says = |key: &str, value: &str| former.extra.get(key).is_some_and(|known| known == value);
+            former.repository_id == *repository
+                && says("name_in_git", admin)
+                && says("path", &path.to_string_lossy())
+        };
+        self.former.iter().rev().find(is_it)?.extra.get("identifier")?.as_str()
+    }
+}
+
+/// How many former port sets are remembered, over all repositories.
+const FORMER_LIMIT: usize = 1000;
