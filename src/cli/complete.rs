@@ -4,12 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Arg, Args, Command, CommandFactory, ValueEnum};
+use clap::{Arg, Args, Command};
 use clap_complete::engine::{self, ArgValueCompleter, CompletionCandidate};
 
-use super::arguments::Cli;
 use super::completions::for_people;
 use super::session::Session;
+use super::shell::Shell;
 use super::surroundings::Viewpoint;
 use crate::error::Result;
 use crate::ops::candidates::{self, Kind};
@@ -26,14 +26,6 @@ pub struct Arguments {
     /// The command line so far
     #[arg(last = true)]
     pub words: Vec<OsString>,
-}
-
-/// The shells that ask, each with its own way to show what a word means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
 }
 
 /// The places of the command line that take names, by what the help calls them.
@@ -64,7 +56,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if let Some(folder) = line.folder() {
         viewpoint.global.directory = Some(folder);
     }
-    let mut command = with_names(for_people(&Cli::command()), None, &Arc::new(viewpoint));
+    let mut command = with_names(for_people(&(session.command_line)()), None, &Arc::new(viewpoint));
     let current = session.host.current_folder().ok();
     // Whoever presses Tab did not ask for an error.
     let found =

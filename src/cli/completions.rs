@@ -1,11 +1,10 @@
 //! `wt completions`: what a shell needs to complete our words.
 
-use clap::{Arg, Args, Command, CommandFactory};
+use clap::{Arg, Args, Command};
 use clap_complete::Shell;
 
-use super::arguments::Cli;
-use super::complete;
 use super::session::Session;
+use super::shell;
 use crate::error::Result;
 
 /// Print the completions for a shell
@@ -26,28 +25,19 @@ pub fn for_people(whole: &Command) -> Command {
     Command::new("wt").args(flags).subcommands(shown)
 }
 
-/// Returns the function with which a shell asks for the words that fit, as they are at that moment.
-pub fn asking(shell: complete::Shell) -> &'static str {
-    match shell {
-        complete::Shell::Bash => include_str!("../../templates/completions.bash"),
-        complete::Shell::Zsh => include_str!("../../templates/completions.zsh"),
-        complete::Shell::Fish => include_str!("../../templates/completions.fish"),
-    }
-}
-
 /// The shells that nobody taught to ask get the words of the command line alone.
-fn script(shell: Shell) -> String {
+fn script(shell: Shell, command_line: &Command) -> String {
     let asks = match shell {
-        Shell::Bash => Some(complete::Shell::Bash),
-        Shell::Zsh => Some(complete::Shell::Zsh),
-        Shell::Fish => Some(complete::Shell::Fish),
+        Shell::Bash => Some(shell::Shell::Bash),
+        Shell::Zsh => Some(shell::Shell::Zsh),
+        Shell::Fish => Some(shell::Shell::Fish),
         _ => None,
     };
     if let Some(shell) = asks {
-        return asking(shell).to_owned();
+        return shell.completions().to_owned();
     }
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut for_people(&Cli::command()), "wt", &mut script);
+    clap_complete::generate(shell, &mut for_people(command_line), "wt", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
@@ -57,7 +47,7 @@ fn script(shell: Shell) -> String {
 ///
 /// Fails when stdout cannot be written to.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let script = script(arguments.shell);
+    let script = script(arguments.shell, &(session.command_line)());
     if session.ui.is_json() {
         session.ui.answer_json(&serde_json::json!({ "script": script }))?;
     } else {

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ColorChoice, FromArgMatches};
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
-use super::arguments::{Cli, Command, GlobalArguments};
+use super::arguments::{Cli, Command};
+use super::global::GlobalArguments;
 use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
@@ -51,7 +52,8 @@ pub fn run(words: &[OsString]) -> u8 {
     let host = Host::from_environment().typed(words);
     let ui = Ui::new(manner(&cli, welcomes_color(&host)));
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
-    let session = Session { ui: &ui, global: &cli.global, host: &host, directive };
+    let session =
+        Session { ui: &ui, global: &cli.global, host: &host, command_line: Cli::command, directive };
     ended(&ui, perform(cli.command, &session))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::GlobalArguments;
+use super::global::GlobalArguments;
 use super::surroundings::{Surroundings, Viewpoint};
 use crate::context::Context;
 use crate::error::{Code, Result};
@@ -16,6 +16,8 @@ pub struct Session<'a> {
     pub ui: &'a Ui,
     pub global: &'a GlobalArguments,
     pub host: &'a Host,
+    /// Makes the command line as the parser has it.
+    pub command_line: fn() -> clap::Command,
     /// The file in which the shell function waits for a folder, where it called us.
     pub directive: Option<PathBuf>,
 }

@@ -1,9 +1,9 @@
 //! `wt shell-init`: the shell function that lets `wt switch` change folder, and the completions with it.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::session::Session;
-use super::{complete, completions};
+use super::shell::Shell;
 use crate::error::Result;
 
 /// Print the shell function that lets `wt switch` and `wt create --switch` change folder, and the completions
@@ -15,32 +15,6 @@ pub struct Arguments {
     /// The shell
     #[arg(value_name = "SHELL", value_enum)]
     pub shell: Shell,
-}
-
-/// The shells that can be taught.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-}
-
-impl Shell {
-    fn function(self) -> &'static str {
-        match self {
-            Self::Bash => include_str!("../../templates/shell-init.bash"),
-            Self::Zsh => include_str!("../../templates/shell-init.zsh"),
-            Self::Fish => include_str!("../../templates/shell-init.fish"),
-        }
-    }
-
-    fn completions(self) -> &'static str {
-        completions::asking(match self {
-            Self::Bash => complete::Shell::Bash,
-            Self::Zsh => complete::Shell::Zsh,
-            Self::Fish => complete::Shell::Fish,
-        })
-    }
 }
 
 /// Runs the command.

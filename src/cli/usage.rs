@@ -11,7 +11,7 @@ use crate::model::command_line::CommandLine;
 use crate::model::suggestion;
 use crate::ui::paint::ColorWish;
 
-/// The other flags of [`super::arguments::GlobalArguments`] that are followed by a value.
+/// The other flags of [`super::global::GlobalArguments`] that are followed by a value.
 const GLOBAL_WITH_VALUE: [&str; 2] = ["-C", "--config"];
 
 /// What can be known of a command line that clap refused.
