@@ -18,6 +18,7 @@ pub mod inside;
 pub mod interrupt;
 pub mod lock;
 pub mod machine;
+pub mod moving;
 pub mod net;
 pub mod objects;
 pub mod ownership;

@@ -35,6 +35,7 @@ pub mod sweep;
 pub mod switch;
 pub mod trust;
 pub mod undo;
+mod unmovable;
 pub mod validate;
 pub mod vanished;
 pub mod view;

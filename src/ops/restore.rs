@@ -7,6 +7,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
+use crate::host::moving::{self, Unmovable};
 use crate::host::process::identity;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -14,7 +15,8 @@ use crate::model::registry::journal::Trash;
 use crate::model::registry::table::Registry;
 use crate::model::suggestion;
 use crate::model::view::WorktreeView;
-use crate::ops::{env, reclaim, remove, view};
+use crate::ops::unmovable::{made_anew, unmovable};
+use crate::ops::{env, reclaim, remove, sweep, view};
 
 /// A removed worktree that can come back.
 #[derive(Clone, Debug, Serialize)]
@@ -65,6 +67,7 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let (entry, trash) = wanted(repository, &registry, name)?;
     require_place(repository, &registry, &entry, &trash)?;
     require_kept(repository, &trash)?;
+    require_movable(&trash)?;
     let entry = if entry.sequence == 0 { take_up(context, repository, &entry)? } else { entry };
     let _held = context.host.interrupt.hold();
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&trash.token))?;
@@ -145,7 +148,10 @@ fn take_up(context: &Context, repository: &Repository, entry: &Entry) -> Result<
 
 /// The repository may have been moved since, and its own trash with it.
 fn is_kept(repository: &Repository, trash: &Trash) -> bool {
-    if trash.is_record_only() { repository.trash_dir(&trash.token).is_dir() } else { trash.folder.is_dir() }
+    if trash.is_record_only() {
+        return repository.trash_dir(&trash.token).is_dir();
+    }
+    trash.folder.is_dir() && !sweep::is_half_deleted(trash)
 }
 
 /// Answers whether a removed worktree called `name` is kept.
@@ -222,6 +228,18 @@ fn require_kept(repository: &Repository, trash: &Trash) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses what the system would not rename.
+fn require_movable(trash: &Trash) -> Result<()> {
+    let place = trash.folder.parent().unwrap_or(&trash.folder);
+    let reason = if trash.is_record_only() { None } else { moving::why_unmovable(&trash.folder, place) };
+    let Some(reason) = reason else { return Ok(()) };
+    let message = format!("{} cannot be moved back: {}", trash.folder.display(), unmovable(reason));
+    Err(Failure::new(Code::Permission, message).hint(match reason {
+        Unmovable::LowerLayer => made_anew(&trash.folder),
+        Unmovable::Mounted => "unmount it first, then restore again".to_owned(),
+    }))
 }
 
 /// Marks the entry as being moved, so that a later command can settle it.

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::host::files;
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
+use crate::host::moving::{self, Unmovable};
 use crate::host::remove_tree::remove_tree;
 use crate::model::event::Event;
 use crate::model::passage::{self, Passage, Witnesses};
@@ -233,6 +234,16 @@ pub fn doomed(trash: &Trash) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Renames the folder; where the system does not, marks it by a folder of the new name, and deletes it in its place.
+fn put_out_of_reach(folder: &Path, doomed: &Path) -> Result<()> {
+    let place = folder.parent().unwrap_or(folder);
+    if moving::why_unmovable(folder, place) != Some(Unmovable::LowerLayer) {
+        return files::rename_new(folder, doomed);
+    }
+    files::make_folders(doomed)?;
+    remove_tree(folder)
+}
+
 /// Deletes one removed worktree; answers whether it did.
 fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<bool> {
     let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(&trash.token))? else {
@@ -254,7 +265,7 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<bool> {
     if ours {
         // Out of reach of a restore first: half a worktree must not come back.
         if trash.folder.symlink_metadata().is_ok() {
-            files::rename_new(&trash.folder, &doomed)?;
+            put_out_of_reach(&trash.folder, &doomed)?;
         }
         remove_tree(&doomed)?;
         files::remove_trash_if_empty(trash.folder.parent().unwrap_or(&trash.folder));

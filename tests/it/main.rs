@@ -62,6 +62,7 @@ mod kill_deep;
 mod list;
 mod many_records;
 mod moved_and_copied;
+mod overlay;
 mod own_config;
 mod path;
 mod ports_allocate;

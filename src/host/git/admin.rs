@@ -1,14 +1,12 @@
 //! git's admin folder of a worktree: built complete beside, then renamed into `.git/worktrees`, so that git never
 //! sees half of one. Its files are those that `git worktree add` leaves, and one of ours, `wt-token`.
 
-use crate::host::git::admin_files::cannot;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
-
-use super::admin_files::{link_text, relative_path, write_new};
+use super::admin_files::{cannot, link_text, relative_path, write_new};
 use super::admin_locks::remove_locks;
+use super::admin_move::{is_copy, rename_to_new};
 use super::identity::make_folder;
 use super::linked::names_back;
 use super::paths::read_link_file;
@@ -80,10 +78,16 @@ impl Repository {
         for _ in 0..100 {
             match rename_to_new(building, admin) {
                 Ok(()) => return Ok(true),
-                Err(Errno::EXIST | Errno::NOTEMPTY) => return Ok(false),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty) =>
+                {
+                    return Ok(false);
+                }
                 // git removes an empty `worktrees` folder when the last worktree goes.
-                Err(Errno::NOENT) => make_visible_folder(&self.common_dir.join("worktrees"))?,
-                Err(error) => return Err(cannot("rename to", admin)(error.into())),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    make_visible_folder(&self.common_dir.join("worktrees"))?;
+                }
+                Err(error) => return Err(cannot("rename to", admin)(error)),
             }
         }
         Err(Failure::new(Code::GitFailed, format!("{} keeps vanishing", admin.display())))
@@ -141,7 +145,7 @@ impl Repository {
         if let Some(parent) = to.parent() {
             make_folder(parent)?;
         }
-        rename_to_new(&admin, to).map_err(|error| cannot("move", &admin)(error.into()))?;
+        rename_to_new(&admin, to).map_err(cannot("move", &admin))?;
         remove_locks(to);
         // git removes the folder too when the last worktree goes; not empty is the usual answer.
         let _ = std::fs::remove_dir(self.common_dir.join("worktrees"));
@@ -152,6 +156,11 @@ impl Repository {
     /// name, another one when the old one was taken meanwhile.
     pub fn put_back_admin(&self, from: &Path, name: &str, path: &Path) -> Result<String> {
         remove_locks(from);
+        if is_copy(from, &self.admin_dir(name)) {
+            // It was copied away, and the original was not removed any more.
+            remove_folder(from)?;
+            return Ok(name.to_owned());
+        }
         // Whatever else stands there by now keeps its own `.git`.
         let is_its_folder = read_link_file(&path.join(".git"))
             .is_some_and(|target| target.file_name().is_some_and(|named| named == name));
@@ -244,15 +253,6 @@ impl Repository {
     fn link_target(&self, name: &str, path: &Path) -> PathBuf {
         let admin = self.admin_dir(name);
         if self.relative_links { relative_path(path, &admin) } else { admin }
-    }
-}
-
-/// Renames a folder to a name that must be free.
-fn rename_to_new(from: &Path, to: &Path) -> Result<(), Errno> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // A file system without the flag: a folder is never renamed over a non-empty one, and ours are not empty.
-        Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::rename(from, to),
-        other => other,
     }
 }
 

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_files;
 mod admin_locks;
+mod admin_move;
 mod attributes;
 mod branch_edit;
 mod branch_use;

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
+use crate::host::moving::{self, Unmovable};
 use crate::host::process::identity;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{files, token};
@@ -20,6 +21,7 @@ use crate::model::registry::journal::Trash;
 use crate::ops::branches;
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::{down, forget as services};
+use crate::ops::unmovable::{made_anew, unmovable};
 
 use super::plan::{Plan, Target};
 use super::records::{self, forget};
@@ -176,6 +178,9 @@ fn put_away(
     // Before anything is stopped or moved: this may be a refusal.
     repository.await_admin_locks(&admin)?;
     let trash = planned_trash(context, repository, target, plan.delete_branch, &token);
+    if plan.force == 0 {
+        require_movable(target, &trash)?;
+    }
     let entry = mark_removing(context, repository, target, &admin, &trash)?;
     // Not before that is on record: a removal that cannot begin stops nothing.
     let put = stop_services(context, target, &entry, plan.force)
@@ -209,10 +214,7 @@ fn put_away(
         Err(failure) => {
             settle::settle(context, repository, &entry)?;
             hold.release();
-            let hint = format!(
-                "unmount it first, or delete it in place, beyond restoring: `wt remove --force {}`",
-                target.name
-            );
+            let hint = unmovable_hint(target, Unmovable::Mounted);
             return Err(if is_unmovable(&failure) { failure.hint(hint) } else { failure });
         }
     }
@@ -309,6 +311,25 @@ fn move_into_trash(repository: &Repository, entry: &Entry, admin: &str, trash: &
     // First, so that no `git worktree prune` finds a record without its folder.
     repository.take_admin(admin, &trash.admin)?;
     files::rename_new(&entry.path, &trash.folder)
+}
+
+/// Refuses what the system would not rename, before anything is stopped or moved.
+fn require_movable(target: &Target, trash: &Trash) -> Result<()> {
+    let place = trash.folder.parent().unwrap_or(&trash.folder);
+    files::prepare_trash(place)?;
+    let reason = moving::why_unmovable(&target.path, place);
+    files::remove_trash_if_empty(place);
+    let Some(reason) = reason else { return Ok(()) };
+    let message = format!("{} cannot be moved into the trash: {}", target.path.display(), unmovable(reason));
+    Err(Failure::new(Code::Permission, message).hint(unmovable_hint(target, reason)))
+}
+
+fn unmovable_hint(target: &Target, reason: Unmovable) -> String {
+    let first = match reason {
+        Unmovable::LowerLayer => made_anew(&target.path),
+        Unmovable::Mounted => "unmount it first".to_owned(),
+    };
+    format!("{first}; or delete it in place, beyond restoring: `wt remove --force {}`", target.name)
 }
 
 /// Deletes what a folder that cannot be renamed holds; a mount point itself stays, empty.

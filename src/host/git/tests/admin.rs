@@ -68,6 +68,17 @@ fn an_admin_folder_goes_and_comes_back() {
 }
 
 #[test]
+fn of_a_copy_and_its_original_one_stays() {
+    let sandbox = Sandbox::new();
+    let path = make(&sandbox, "ours");
+    let repository = sandbox.repository();
+    let (admin, aside) = (repository.admin_dir("ours"), repository.wt_dir().join("copy"));
+    crate::host::moving::copy_folder(&admin, &aside).unwrap();
+    assert_eq!(repository.put_back_admin(&aside, "ours", &path).unwrap(), "ours");
+    assert!(!aside.exists() && repository.require_linked(&path, "ours", None).is_ok());
+}
+
+#[test]
 fn only_a_linked_worktree_of_this_repository_is_touched() {
     let sandbox = Sandbox::new();
     let path = make(&sandbox, "ours");
