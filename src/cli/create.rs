@@ -12,6 +12,7 @@ use super::watching::Watching;
 use super::{show, wishes};
 use crate::context::Context;
 use crate::error::Result;
+use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::identifier::Identifier;
 use crate::ops::create::{self, BranchPlan, HeadWish, Plan, PortWish, Report, Request};
@@ -196,8 +197,8 @@ fn hint_at_namesake(session: &Session<'_>, context: &Context, report: &Report) {
     let Some(branch) = &report.namesake else { return };
     let again = context.host.typed.clone().with(&["--branch", branch]);
     session.ui.hint(&format!(
-        "there is a branch `{branch}` too; if that one was meant: `wt remove {} -D`, then `{again}`",
-        report.worktree.name
+        "there is a branch `{branch}` too; if that one was meant: `{remove}`, then `{again}`",
+        remove = wt("remove {} -D", &[&report.worktree.name])
     ));
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::session::Session;
 use crate::error::Result;
+use crate::model::advised::wt;
 use crate::ops::env;
 
 /// Render the env block of a worktree again
@@ -98,6 +99,6 @@ fn check(session: &Session<'_>, checked: &env::Checked) -> Result<u8> {
     if checked.state == env::State::Current {
         return Ok(0);
     }
-    ui.hint(&format!("`wt env {}` renders it again", checked.name));
+    ui.hint(&format!("`{env}` renders it again", env = wt("env {}", &[&checked.name])));
     Ok(1)
 }

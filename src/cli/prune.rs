@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::session::Session;
 use crate::error::Result;
+use crate::model::advised::wt;
 use crate::model::quantity;
 use crate::ops::prune::{self, Candidate, Kept, Kind, Pruned, Request};
 use crate::ops::sweep::Occasion;
@@ -178,7 +179,12 @@ fn line(session: &Session<'_>, pruned: &Pruned, now: jiff::Timestamp) -> String 
             Kind::Vanished => "brings back what git knew of it",
             Kind::Merged => "brings it back",
         };
-        let _ = writeln!(text, "  {} `wt restore {name}` {what}, for {left}", paint.faint("undo"));
+        let _ = writeln!(
+            text,
+            "  {} `{restore}` {what}, for {left}",
+            paint.faint("undo"),
+            restore = wt("restore {}", &[&name])
+        );
     }
     text
 }

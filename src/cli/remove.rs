@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::session::Session;
 use crate::error::Result;
+use crate::model::advised::wt;
 use crate::ops::remove::{self, Plan, Removed, Request};
 use crate::ops::sweep::Occasion;
 use crate::ui::age::age;
@@ -100,7 +101,12 @@ fn line(session: &Session<'_>, removed: &Removed, now: jiff::Timestamp) -> Strin
     if let Some(until) = removed.restorable_until.filter(|_| removed.restorable) {
         let left = age(now, until);
         let name = escape::line(&removed.name);
-        let _ = writeln!(text, "  {} `wt restore {name}` brings it back for {left}", paint.faint("undo"));
+        let _ = writeln!(
+            text,
+            "  {} `{restore}` brings it back for {left}",
+            paint.faint("undo"),
+            restore = wt("restore {}", &[&name])
+        );
     }
     text
 }

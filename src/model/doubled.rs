@@ -1,8 +1,8 @@
 //! Who keeps a port that two worktrees have: the one rule, for whatever command tells of it or settles it. Pure.
 
 use super::contender::Contender;
-use super::quoting;
 use super::service::ServiceName;
+use crate::model::advised::wt;
 
 /// How a doubled port is settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,9 +75,12 @@ pub fn moves(claims: &[Contender], sequence: u64, service: &ServiceName) -> bool
 pub fn choices(claims: &[Contender], repository: impl Fn(&Contender) -> Option<String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for claim in claims {
-        let at = repository(claim).map(|path| format!("-C {} ", quoting::word_sh(&path))).unwrap_or_default();
-        let worktree = quoting::word_sh(&claim.worktree.name);
-        let command = format!("wt {at}ports release {} --worktree {worktree}", claim.port);
+        let release = wt("ports release {} --worktree {}", &[&claim.port, &claim.worktree.name]);
+        let release = match repository(claim) {
+            Some(path) => release.at(path),
+            None => release,
+        };
+        let command = release.to_string();
         if !found.contains(&command) {
             found.push(command);
         }

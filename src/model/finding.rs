@@ -9,6 +9,7 @@ use super::port::Port;
 use super::registry::entry::Entry;
 use super::registry::repository::RepositoryId;
 use super::service::ServiceName;
+use crate::model::advised::{git, wt};
 
 /// How bad a finding is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -289,13 +290,15 @@ impl fmt::Display for Fix {
             Self::PutAway { .. } => {
                 write!(formatter, "put git's record of it away, for `wt restore` to bring back")
             }
-            Self::Adopt { path } => write!(formatter, "record it (as `wt adopt {}`)", path.display()),
+            Self::Adopt { path } => {
+                write!(formatter, "record it (as `{adopt}`)", adopt = wt("adopt {}", &[&path.display()]))
+            }
             Self::UpdatePath { to, .. } => write!(formatter, "record its folder as {}", to.display()),
             Self::Repair { to, .. } => {
                 write!(
                     formatter,
-                    "repair git's links (git worktree repair {}) and record the folder",
-                    to.display()
+                    "repair git's links (`{}`) and record the folder",
+                    git("worktree repair {}", &[&to.display()])
                 )
             }
             Self::RecordBranch { branch, .. } => match branch {
@@ -306,7 +309,9 @@ impl fmt::Display for Fix {
             Self::SettleHalfMade { admin, .. } => {
                 write!(formatter, "take away what git left of `{admin}`, or finish it when it is whole")
             }
-            Self::RenderEnv { .. } => write!(formatter, "render the env block (as `wt env`)"),
+            Self::RenderEnv { target } => {
+                write!(formatter, "render the env block (as `{}`)", wt("env {}", &[&target.name]))
+            }
             Self::InstallHooks => write!(formatter, "install the hooks (as `wt hooks install`)"),
         }
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::quoting::quote_sh;
 use crate::error::{Code, Failure};
+use crate::model::advised::wt;
 
 /// How many paths or processes are named.
 const SHOWN: usize = 5;
@@ -174,14 +174,18 @@ pub fn sort(losses: &mut [Loss]) {
 pub fn refusal(name: &str, path: &Path, losses: &[&Loss]) -> Failure {
     let code = losses.first().map_or(Code::Dirty, |loss| loss.code());
     let lines: Vec<String> = losses.iter().map(std::string::ToString::to_string).collect();
-    let force = if losses.iter().any(|loss| loss.needs_force() > 1) { "--force --force" } else { "--force" };
+    let force = if losses.iter().any(|loss| loss.needs_force() > 1) {
+        wt("remove --force --force {}", &[&name])
+    } else {
+        wt("remove --force {}", &[&name])
+    };
     let has = |is: fn(&Loss) -> bool| losses.iter().any(|loss| is(loss));
     let has_services = has(|loss| matches!(loss, Loss::Services { .. }));
     let has_processes = has(|loss| matches!(loss, Loss::Processes { .. }));
     let has_lock = has(|loss| matches!(loss, Loss::Lock { .. }));
     let has_work = has(|loss| !loss.is_running() && !matches!(loss, Loss::Lock { .. }));
     let has_hidden = has(|loss| matches!(loss, Loss::Hidden { .. }));
-    let down = format!("`wt -C {} down` stops the services", quote_sh(&path.to_string_lossy()));
+    let down = format!("`{down}` stops the services", down = wt("down", &[]).at(path.display()));
     let steps = [
         (has_work, "commit, push or move what you need"),
         (has_hidden, "`git ls-files -v` marks what is hidden from git by `S` or a small letter"),
@@ -203,9 +207,7 @@ pub fn refusal(name: &str, path: &Path, losses: &[&Loss]) -> Failure {
     } else {
         format!("removing `{name}` would lose\n{}", lines.join("\n"))
     };
-    Failure::new(code, message)
-        .hint(format!("{first}; `wt remove {force} {name}` {gives_up}"))
-        .detail("losses", details)
+    Failure::new(code, message).hint(format!("{first}; `{force}` {gives_up}")).detail("losses", details)
 }
 
 /// Answers whether an ignored path holds nothing worth keeping: one of its components fits one of `patterns`, in which `*`
@@ -264,15 +266,12 @@ mod tests {
         assert_eq!(alone.message(), "`x` is in use:\nrunning services: web");
         assert_eq!(
             said(&alone),
-            "`wt -C '/w/x' down` stops the services; `wt remove --force x` stops them too"
+            "`wt -C /w/x down` stops the services; `wt remove --force x` stops them too"
         );
         let mixed = refusal_of(&[Loss::Untracked { paths: vec!["f".to_owned()] }, services()]);
         assert!(mixed.message().contains("would lose\nuntracked: f\nrunning services: web"), "{mixed}");
         let steps = said(&mixed);
-        assert!(
-            steps.starts_with("commit, push or move what you need, `wt -C '/w/x' down` stops"),
-            "{steps}"
-        );
+        assert!(steps.starts_with("commit, push or move what you need, `wt -C /w/x down` stops"), "{steps}");
         assert!(steps.ends_with("stops them and gives the rest up"), "{steps}");
         let shell = Process { pid: 7, command: "bash".to_owned(), folder: None };
         let running = refusal_of(&[Loss::Processes { processes: vec![shell.clone()] }]);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::context::Context;
 use crate::host::git::{Repository, Worktree, index_device};
 use crate::host::place;
+use crate::model::advised::wt;
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::rows::Row;
@@ -32,8 +33,8 @@ pub fn look(
     match (&looked, admin) {
         // No ref keeps what those clones alone have.
         (Look::Vanished, Some(admin)) if !repository.submodules_of(admin).is_empty() => Look::Kept(format!(
-            "git's record of it holds clones of submodules: `wt remove --force {}` gives them up",
-            row.name()
+            "git's record of it holds clones of submodules: `{remove}` gives them up",
+            remove = wt("remove --force {}", &[&row.name()])
         )),
         _ => looked,
     }

@@ -10,6 +10,7 @@ use crate::host::config_files::{is_there, read_layer, repository_file, require_l
 use crate::host::git::Repository;
 use crate::host::machine::Host;
 use crate::host::trust_file;
+use crate::model::advised::wt;
 use crate::model::config::json_schema::json_schema;
 use crate::model::config::layers::{FlagValue, Layer, Source};
 use crate::model::config::merge;
@@ -155,7 +156,7 @@ pub fn show(config: &Config, key: Option<&str>) -> Result<Shown> {
         known.iter().filter_map(|key| key.rsplit_once('.').map(|(section, _)| section)).collect();
     known.extend(sections);
     Err(match nearest(key, known) {
-        Some(near) => failure.hint(format!("did you mean `wt config show {near}`?")),
+        Some(near) => failure.hint(format!("did you mean `{show}`?", show = wt("config show {}", &[&near]))),
         None => failure.hint("`wt config show` lists every key"),
     })
 }

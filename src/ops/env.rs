@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::{config_files, env_file, exclude};
+use crate::model::advised::wt;
 use crate::model::branch::Head;
 use crate::model::compose_project;
 use crate::model::config::layers::Source;
@@ -232,7 +233,7 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
              `wt create ID --ports`, then `wt switch ID`"
                 .to_owned()
         } else {
-            format!("`wt adopt {}` records it", found.path.display())
+            format!("`{adopt}` records it", adopt = wt("adopt {}", &[&found.path.display()]))
         })
     })?;
     entry.path = found.path;

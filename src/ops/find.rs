@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Worktree, is_moved_untold};
+use crate::model::advised::wt;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::resolve::{self, Candidate, Naming, Resolution};
@@ -100,7 +101,9 @@ fn find_or_refuse(
 fn not_found(context: &Context, registry: &Registry, wanted: &str, Absent(near): &Absent) -> Failure {
     let restorable = restore::is_restorable(context, registry, wanted);
     let hint = match near.as_slice() {
-        _ if restorable => format!("it was removed: `wt restore {wanted}` brings it back"),
+        _ if restorable => {
+            format!("it was removed: `{restore}` brings it back", restore = wt("restore {}", &[&wanted]))
+        }
         [] => "`wt list` shows the worktrees of this repository".to_owned(),
         near => {
             let words: Vec<String> = near.iter().take(4).map(|word| format!("`{word}`")).collect();

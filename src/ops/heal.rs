@@ -8,6 +8,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::{Repository, Worktree};
 use crate::host::lock::{self, FileHold};
 use crate::host::process::identity;
+use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -223,8 +224,8 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
         return Err(Failure::new(
             Code::WorktreeExists,
             format!(
-                "its record came from a backup, so nothing is undone; `wt remove {}` takes it away",
-                entry.name
+                "its record came from a backup, so nothing is undone; `{remove}` takes it away",
+                remove = wt("remove {}", &[&entry.name])
             ),
         ));
     }
@@ -235,9 +236,9 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
             Err(Failure::new(
                 Code::PathNotEmpty,
                 format!(
-                    "{} holds what it did not make ({first}); move that away, or `wt remove --force {}`",
+                    "{} holds what it did not make ({first}); move that away, or `{remove}`",
                     entry.path.display(),
-                    entry.name
+                    remove = wt("remove --force {}", &[&entry.name])
                 ),
             ))
         }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 
 use super::find;
 
@@ -31,5 +32,5 @@ pub fn path(context: &Context, wanted: &str) -> Result<Report> {
         Code::NotFound,
         format!("the folder of `{}` is gone: {}", found.name, found.path.display()),
     )
-    .hint(format!("`wt remove {}` drops its records", found.name)))
+    .hint(format!("`{remove}` drops its records", remove = wt("remove {}", &[&found.name]))))
 }

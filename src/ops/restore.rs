@@ -9,6 +9,7 @@ use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::moving::{self, Unmovable};
 use crate::host::process::identity;
+use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
@@ -190,7 +191,7 @@ fn require_place(repository: &Repository, registry: &Registry, entry: &Entry, tr
             Code::WorktreeExists,
             format!("worktree `{}` exists again, at {}", taken.name, taken.path.display()),
         )
-        .hint(format!("`wt remove {}` first; both stay restorable", taken.name)));
+        .hint(format!("`{remove}` first; both stay restorable", remove = wt("remove {}", &[&taken.name]))));
     }
     // Out of sight where its record was taken away, and there all the time: it gets its record again.
     let waits = trash.is_record_only() && repository.is_folder_of(&entry.path, &entry.admin);

@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::trust_file;
+use crate::model::advised::wt;
 use crate::model::agreement::{Agreement, Approved};
 use crate::model::config::settings::Config;
-use crate::model::quoting::quote_sh;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::service::ServiceName;
 use crate::model::trust::{self, Approvals, RepositoryCommand};
@@ -156,7 +156,7 @@ pub fn status(context: &Context) -> Result<Report> {
 #[must_use]
 pub fn allowing(context: &Context) -> String {
     match &context.config_file {
-        Some(file) => format!("wt trust --config {}", quote_sh(&file.to_string_lossy())),
+        Some(file) => wt("trust --config {}", &[&file.display()]).to_string(),
         None => "wt trust".to_owned(),
     }
 }

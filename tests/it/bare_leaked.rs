@@ -41,5 +41,5 @@ fn a_bare_repository_in_a_folder_called_git_stays_bare() {
 }
 
 fn quoted(text: &str) -> String {
-    format!("'{text}'")
+    text.to_owned()
 }

@@ -278,7 +278,7 @@ fn a_pipe_gets_a_line_for_each_service() {
         "{}",
         run.shown()
     );
-    assert_eq!(lines[0][8], format!("wt -C '{}' up web", sandbox.worktree("feature-login").display()));
+    assert_eq!(lines[0][8], format!("wt -C {} up web", sandbox.worktree("feature-login").display()));
     assert_eq!(lines.len(), 2);
     assert!(sandbox.wt(&["-q", "health"]).ok().stderr.is_empty());
 }

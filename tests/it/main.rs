@@ -134,6 +134,7 @@ mod trust;
 mod trust_settings;
 mod usage;
 mod validate;
+mod validate_advice;
 mod validate_ports;
 mod validate_registry;
 mod vanished;

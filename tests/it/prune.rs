@@ -376,7 +376,7 @@ fn a_record_whose_repository_is_gone_is_named_by_doctor_and_goes_by_name_from_an
     let doctor = sandbox.json(&["doctor"]);
     let checks = doctor["checks"].as_array().unwrap();
     let lost = checks.iter().find(|check| check["name"] == "lost-records").unwrap();
-    assert_eq!(lost["hint"], format!("wt prune '{}'", folder.display()));
+    assert_eq!(lost["hint"], format!("wt prune {}", folder.display()));
     let error = sandbox.refused(&["ports", "release", &port], "not_found");
     assert!(error["hint"].as_str().unwrap().contains("wt prune"), "{error}");
     sandbox.wt_in(&sandbox.path(""), &["prune", folder.to_str().unwrap()]).ok();

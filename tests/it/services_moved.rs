@@ -50,7 +50,7 @@ fn a_port_is_called_free_only_once_nothing_of_the_moved_worktree_listens_on_it()
     sandbox.wt(&["list"]).ok().says(&[
         "`feature-one` was released",
         &format!("port {port} is free again"),
-        &format!("worktree repair '{}'", there.display()),
+        &format!("worktree repair {}", there.display()),
     ]);
     assert!(!is_running(pid) && !is_running(supervisor));
     TcpListener::bind(("127.0.0.1", port)).unwrap();

@@ -69,7 +69,7 @@ fn running_services_are_named_once_with_the_command_that_stops_them_and_stay_unt
     fleet.wt(&["up"]).ok();
     let pid = fleet.pid("web");
     let refused = sandbox.wt(&["remove", "one"]).exits(1);
-    let down = format!("wt -C '{}' down", fleet.folder.display());
+    let down = format!("wt -C {} down", fleet.folder.display());
     let refused = refused.says(&["is in use", "running services: web", &down, "--force"]);
     assert!(!refused.stderr.contains("running inside"), "{}", refused.shown());
     assert_eq!(fleet.pid("web"), pid);

@@ -82,7 +82,7 @@ fn ones_own_commands_need_no_approval_and_a_file_named_with_config_does() {
     git::write(&sandbox.path("elsewhere"), "x.toml", COMMANDS);
     let file = sandbox.path("elsewhere/x.toml");
     let error = sandbox.refused(&["--config", file.to_str().unwrap(), "trust"], "untrusted");
-    let copied = format!("`wt trust --config '{}'` allows them", file.display());
+    let copied = format!("`wt trust --config {}` allows them", file.display());
     assert!(error["hint"].as_str().unwrap().contains(&copied), "{error}");
     let message = error["message"].as_str().unwrap();
     assert!(message.contains(&format!(" in {}:", file.display())), "{error}");

@@ -382,7 +382,7 @@ fn either_way_that_the_hint_names_settles_what_stands_in_a_worktrees_place() {
     };
     // It is the worktree, and lost its link.
     fs::remove_file(folder.join(".git")).unwrap();
-    follow(&sandbox, &hint(), "git worktree repair");
+    follow(&sandbox, &hint(), "git ");
     assert!(findings(&sandbox, &[], 0).is_empty());
     assert_eq!(sandbox.status(&folder), "");
     // It is something else.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::port::PortRange;
 use crate::ops::ports::exclusions::{self, Report};
 
@@ -34,8 +35,10 @@ pub struct IncludeArguments {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let reason = arguments.reason.trim();
     if reason.is_empty() {
-        return Err(Failure::new(Code::Usage, "an exclusion needs a reason")
-            .hint(format!("`wt ports exclude {} --reason 'the office printer'`", arguments.range)));
+        return Err(Failure::new(Code::Usage, "an exclusion needs a reason").hint(format!(
+            "`{exclude}`",
+            exclude = wt("ports exclude {} --reason 'the office printer'", &[&arguments.range])
+        )));
     }
     let context = session.context()?;
     let report = exclusions::exclude(&context, arguments.range, reason)?;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::holder::Words;
 use crate::model::killing::{self, Consent};
 use crate::model::port::Port;
@@ -152,10 +153,14 @@ fn failure(report: &Report, plan: &Plan) -> Failure {
     let failure = Failure::new(Code::PortConflict, lines.join("\n"));
     let is_forcible = !report.refused.is_empty() && report.refused.iter().all(|refused| !refused.is_final);
     if is_forcible {
-        return failure.hint(format!("`wt ports kill {port} --force` ends it all the same"));
+        return failure
+            .hint(format!("`{kill}` ends it all the same", kill = wt("ports kill {} --force", &[&port])));
     }
     if plan.refused.is_empty() && report.killed.is_empty() && !report.refused.is_empty() {
-        return failure.hint(format!("`wt ports kill {port} --yes` ends it"));
+        return failure.hint(format!("`{kill}` ends it", kill = wt("ports kill {} --yes", &[&port])));
     }
-    failure.hint(format!("`wt ports owner {port}` shows who holds it and what started it"))
+    failure.hint(format!(
+        "`{owner}` shows who holds it and what started it",
+        owner = wt("ports owner {}", &[&port])
+    ))
 }

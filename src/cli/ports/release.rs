@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::ops::ports::release::{self, Request};
 
@@ -58,7 +59,11 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     for gone in &report.released {
         ui.answer(&format!("Released {} ({} of {})", gone.port, gone.service, gone.worktree))?;
         if gone.listening {
-            ui.warn(&format!("a server still listens on {}: `wt ports owner {}`", gone.port, gone.port));
+            ui.warn(&format!(
+                "a server still listens on {}: `{owner}`",
+                gone.port,
+                owner = wt("ports owner {}", &[&gone.port])
+            ));
         }
     }
     if report.released.is_empty() {

@@ -14,6 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::exchange::{Said, exchange};
 use crate::error::{Code, Failure, Result};
 use crate::host::process::table;
+use crate::model::quoting::word_sh;
 
 /// What `git rev-parse --local-env-vars` names (git 2.47), and what makes a child read other refs or objects. Settings
 /// given for one command (`GIT_CONFIG_COUNT`, `git -c`) name no repository: they count for git, and so for us.
@@ -195,7 +196,7 @@ impl<'a> Git<'a> {
         }
         let command = words.join(" ");
         Err(Failure::new(Code::GitFailed, format!("`git {command}` failed: {}", output.complaint()))
-            .hint(format!("try it yourself: git -C {} {command}", folder.display()))
+            .hint(format!("try it yourself: git -C {} {command}", word_sh(&folder.to_string_lossy())))
             .detail("status", output.status))
     }
 

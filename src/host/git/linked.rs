@@ -9,6 +9,7 @@ use super::tips::read_text;
 use super::worktrees::read_gitdir;
 use crate::error::{Code, Failure, Result};
 use crate::host::place::is_gone;
+use crate::model::advised::git;
 
 /// A worktree that may be moved or deleted: `path/.git` and the admin folder name each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,10 @@ impl Repository {
     pub fn require_linked(&self, path: &Path, admin: &str, home: Option<&Path>) -> Result<Linked> {
         let refused = |why: String| {
             Failure::new(Code::GitFailed, format!("{} is left alone: {why}", path.display()))
-                .hint(format!("see what git has registered: git -C {} worktree list", self.root.display()))
+                .hint(format!(
+                    "see what git has registered: `{}`",
+                    git("worktree list", &[]).at(self.root.display())
+                ))
                 .detail("path", path.display().to_string())
         };
         match path.symlink_metadata() {
@@ -119,9 +123,8 @@ impl Repository {
             format!("{} is left alone: it and git's record of it do not name each other", path.display()),
         )
         .hint(format!(
-            "if it or its repository was moved: git -C {} worktree repair {}",
-            self.root.display(),
-            path.display()
+            "if it or its repository was moved: `{}`",
+            git("worktree repair {}", &[&path.display()]).at(self.root.display())
         ))
         .detail("path", path.display().to_string()))
     }

@@ -13,6 +13,7 @@ use super::repository::Repository;
 use super::scan::{self, Doubt, Rules, Subject, Trees};
 use crate::error::{Code, Failure, Result};
 use crate::host::processors::part_threads;
+use crate::model::advised::git;
 use crate::model::branch::Head;
 
 impl Repository {
@@ -127,7 +128,7 @@ pub(super) fn changes_by_git(path: &Path, ignored: bool, interrupted: &dyn Fn() 
     if !output.is_success() {
         let message = format!("git cannot tell what changed in {}: {}", path.display(), output.complaint());
         return Err(Failure::new(Code::GitFailed, message)
-            .hint(format!("see what git says: git -C {} status", path.display())));
+            .hint(format!("see what git says: `{}`", git("status", &[]).at(path.display()))));
     }
     Ok(Changes { unreadable: unreadable(&output.complaint()), ..parse_porcelain(&output.stdout) })
 }

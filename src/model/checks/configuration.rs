@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::model::advised::git;
 use crate::model::facts::{ConfigFault, ConfigFaultKind, Facts, Seen};
 use crate::model::finding::{Finding, Kind};
-use crate::model::quoting::quote_sh;
 use crate::model::registry::entry::Entry;
 
 /// What is wrong with the configuration; only a person can settle it.
@@ -45,7 +45,7 @@ pub fn bare_leaks(facts: &Facts) -> Vec<Finding> {
 /// Returns the command that has git work in the main worktree again.
 #[must_use]
 pub fn unset_bare(root: &Path) -> String {
-    format!("git -C {} config core.bare false", quote_sh(&root.to_string_lossy()))
+    git("config core.bare false", &[]).at(root.display()).to_string()
 }
 
 /// Ranges that overlap the one from which the kernel takes the ports of outgoing connections (ip(7)).

@@ -1,5 +1,6 @@
 //! Env blocks: there, current, alone in setting their names, and untracked.
 
+use crate::model::advised::git;
 use crate::model::facts::{EnvSight, Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
 use crate::model::presence::Presence;
@@ -42,8 +43,9 @@ pub fn surroundings(facts: &Facts) -> Vec<Finding> {
         }
         if seen.env_tracked {
             found.push(
-                Finding::about(Kind::EnvTracked, entry, "git tracks .env, so its block is not written")
-                    .hint(format!("git -C {} rm --cached .env, and commit that", entry.path.display())),
+                Finding::about(Kind::EnvTracked, entry, "git tracks .env, so its block is not written").hint(
+                    format!("`{}`, and commit that", git("rm --cached .env", &[]).at(entry.path.display())),
+                ),
             );
         }
     }

@@ -1,5 +1,6 @@
 //! What the registry says and what git says: is each worktree there, where it was, on the branch it was on?
 
+use crate::model::advised::{git, wt};
 use crate::model::branch::Head;
 use crate::model::facts::{Facts, Seen, Unrecorded};
 use crate::model::finding::{Finding, Fix, Kind, Target};
@@ -24,8 +25,10 @@ fn absent(entry: &Entry, seen: &Seen) -> Option<Finding> {
             let message = format!("{} is not this worktree: {what}", entry.path.display());
             let name = &entry.name;
             about(Kind::WorktreeForeign, message).hint(format!(
-                "where it is the worktree and only its `.git` is gone, `git worktree repair` makes it one again; \
-                 else move it away, and `wt remove {name}` drops the record"
+                "where it is the worktree and only its `.git` is gone, `{repair}` makes it one again; \
+                 else move it away, and `{remove}` drops the record",
+                repair = git("worktree repair", &[]).at(entry.repository.display()),
+                remove = wt("remove {}", &[&name])
             ))
         }),
         Presence::Moved(to) => Some(
@@ -59,8 +62,8 @@ pub fn unregistered(facts: &Facts) -> Vec<Finding> {
                 }),
                 Some(why) => finding.hint(format!(
                     "{why}; was it moved? `git worktree repair` there makes it a worktree again, and if it is gone: \
-                     `wt prune {name}`"
-                )),
+                     `{prune}`"
+                , prune = wt("prune {}", &[&name]))),
             }
         } else {
             Finding::new(Kind::WorktreeUnregistered, name, format!("{path} is not recorded"))
@@ -83,9 +86,10 @@ fn branch(entry: &Entry, seen: &Seen) -> Option<Finding> {
     let now = match seen.head.as_ref()? {
         Head::Unborn(name) if seen.had_commits => {
             let message = format!("its branch {name} is gone");
+            let reflog = git("reflog", &[]).at(entry.path.display());
+            let branch = git("branch {} COMMIT", &[name]).at(entry.path.display());
             return Some(Finding::about(Kind::BranchMissing, entry, message).hint(format!(
-                "make it again at the commit where it stood: git -C {} reflog, then git branch {name} COMMIT",
-                entry.path.display()
+                "make it again at the commit where it stood: `{reflog}` shows that, then `{branch}`"
             )));
         }
         Head::Branch(name) | Head::Unborn(name) => Some(name.clone()),

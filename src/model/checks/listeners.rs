@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::advised::wt;
 use crate::model::facts::{Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
 use crate::model::health::recorded::LAST_LISTENING;
@@ -117,14 +118,15 @@ pub fn conflicts(facts: &Facts) -> Vec<Finding> {
         let is_shared = is_held_by(facts, port, entry);
         found.push(if is_shared {
             finding.hint(format!(
-                "stop that one by its pid: `wt ports kill {port}` would end its own server too"
+                "stop that one by its pid: `{kill}` would end its own server too",
+                kill = wt("ports kill {}", &[&port])
             ))
         } else if allocation.pinned || seen.locked {
             let service = &allocation.service;
             let stop = if facts.spared.contains(&port) {
-                format!("`wt ports owner {port}` says who it is")
+                format!("`{owner}` says who it is", owner = wt("ports owner {}", &[&port]))
             } else {
-                format!("`wt ports kill {port}` ends it")
+                format!("`{kill}` ends it", kill = wt("ports kill {}", &[&port]))
             };
             finding.hint(format!("{stop}; `{service}` is pinned or locked, and never moved"))
         } else {

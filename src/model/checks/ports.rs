@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::model::advised::wt;
 use crate::model::facts::Facts;
 use crate::model::finding::{Finding, Fix, Kind, Target};
 use crate::model::registry::allocation::{Allocation, RecordedPort};
@@ -38,10 +39,10 @@ pub fn out_of_range(facts: &Facts) -> Vec<Finding> {
             for port in outside.filter_map(Allocation::find_port).filter(|port| !ranges.contains(*port)) {
                 let ranges: Vec<String> = ranges.0.iter().map(ToString::to_string).collect();
                 let message = format!("port {port} of `{service}` is outside of {}", ranges.join(", "));
-                found.push(Finding::about(Kind::PortOutOfRange, entry, message).hint(format!(
-                    "wt ports release {port} --worktree {name} && wt ports allocate --worktree {name} --service {service}",
-                    name = entry.name
-                )));
+                let release = wt("ports release {} --worktree {}", &[&port, &entry.name]);
+                let allocate = wt("ports allocate --worktree {} --service {}", &[&entry.name, service]);
+                let finding = Finding::about(Kind::PortOutOfRange, entry, message);
+                found.push(finding.hint(format!("`{release} && {allocate}` gives it another one")));
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::check::{CheckKind, Outcome};
 use super::occupancy::{Holder, Occupancy};
 use super::state::Health;
+use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::quoting::quote_sh;
 
@@ -78,7 +79,7 @@ pub fn given_up(folder: &str, service: &str, seen: Judgement, reason: &str) -> J
         return seen;
     }
     let because = if reason.is_empty() { "failed".to_owned() } else { format!("failed: {reason}") };
-    let action = format!("wt -C {} logs {service}", quote_sh(folder));
+    let action = wt("logs {}", &[&service]).at(folder).to_string();
     Judgement { health: Health::Unhealthy, reason: Some(because), action: Some(action), ..seen }
 }
 
@@ -115,7 +116,7 @@ fn stranger(subject: Subject<'_>, holder: &Holder, too: &str) -> Judgement {
         health: Health::Unhealthy,
         reason: Some(format!("held by {who}{too}: {}{bound}{doubled}", holder.words())),
         action: Some(
-            subject.remedy.map_or_else(|| format!("wt ports owner {}", subject.port), str::to_owned),
+            subject.remedy.map_or_else(|| wt("ports owner {}", &[&subject.port]).to_string(), str::to_owned),
         ),
         ..Judgement::default()
     }
@@ -123,15 +124,15 @@ fn stranger(subject: Subject<'_>, holder: &Holder, too: &str) -> Judgement {
 
 fn start(subject: Subject<'_>) -> Option<String> {
     if !subject.is_named {
-        return Some(format!("wt -C {} ports release {}", quote_sh(subject.folder), subject.port));
+        return Some(wt("ports release {}", &[&subject.port]).at(subject.folder).to_string());
     }
-    subject.runnable.map(|service| format!("wt -C {} up {service}", quote_sh(subject.folder)))
+    subject.runnable.map(|service| wt("up {}", &[&service]).at(subject.folder).to_string())
 }
 
 fn closer_look(subject: Subject<'_>) -> Option<String> {
     let port = subject.port;
     match subject.check {
-        CheckKind::Tcp => Some(format!("wt ports owner {port}")),
+        CheckKind::Tcp => Some(wt("ports owner {}", &[&port]).to_string()),
         CheckKind::Http(check) => {
             Some(format!("curl -i {}", quote_sh(&format!("http://localhost:{port}{}", check.path))))
         }
@@ -175,7 +176,7 @@ mod tests {
         };
         let judgement = judge(subject, &Occupancy::Nobody, None);
         assert!(judgement.reason.unwrap().contains("no configuration names"));
-        assert_eq!(judgement.action.as_deref(), Some("wt -C '/w' ports release 5000"));
+        assert_eq!(judgement.action.as_deref(), Some("wt -C /w ports release 5000"));
     }
 
     fn ours() -> Occupancy {

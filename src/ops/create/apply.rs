@@ -12,6 +12,7 @@ use crate::host::git::{Repository, Way};
 use crate::host::lock::FileHold;
 use crate::host::net::owner;
 use crate::host::token;
+use crate::model::advised::wt;
 use crate::model::holder::sentence_of;
 use crate::model::listener::Busy;
 use crate::model::passage;
@@ -97,7 +98,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
             Code::Interrupted,
             format!("interrupted after `{}` was created; it is at {}", entry.name, entry.path.display()),
         )
-        .hint(format!("`wt remove {}` takes it back", entry.name)));
+        .hint(format!("`{remove}` takes it back", remove = wt("remove {}", &[&entry.name]))));
     }
     Ok(Report {
         worktree: view::of_entry(context, repository, &entry)?,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::model::advised::wt;
 use crate::model::registry::table::Registry;
 
 /// Refuses a path where something is; answers whether an empty folder stands there.
@@ -13,7 +14,10 @@ pub(super) fn require_free_path(repository: &Repository, registry: &Registry, pa
             Code::WorktreeExists,
             format!("{} is recorded as worktree `{}`", path.display(), taken.name),
         )
-        .hint(format!("`wt remove {}` takes it back, or give another folder with `--path`", taken.name)));
+        .hint(format!(
+            "`{remove}` takes it back, or give another folder with `--path`",
+            remove = wt("remove {}", &[&taken.name])
+        )));
     }
     if let Some(registered) = repository.find_worktree(path)? {
         let hint =

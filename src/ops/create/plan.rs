@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::git::Way;
+use crate::model::advised::wt;
 use crate::model::branch::RemoteBranch;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
@@ -174,8 +175,9 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
             format!("worktree `{}` exists already, at {}", taken.name, taken.path.display()),
         )
         .hint(format!(
-            "`wt switch {}` goes there, `wt remove {}` takes it back; to start a new branch from it: `{again}`",
-            taken.name, taken.name
+            "`{switch}` goes there, `{remove}` takes it back; to start a new branch from it: `{again}`",
+            switch = wt("switch {}", &[&taken.name]),
+            remove = wt("remove {}", &[&taken.name])
         ))
         .detail("path", taken.path.display().to_string()));
     }

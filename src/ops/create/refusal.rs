@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::connections;
 use crate::host::net::owner;
+use crate::model::advised::wt;
 use crate::model::branch::BranchUse;
 use crate::model::command_line::CommandLine;
 use crate::model::config::settings::{ConflictPolicy, ConflictSettings};
@@ -55,7 +56,10 @@ impl WayOut {
             Self::OnConflict => "pass `--on-conflict retry`".to_owned(),
             Self::Resolve => "let `wt up --resolve intelligent` take the next free port".to_owned(),
             Self::GivenUp(_) => "widen the range in the configuration".to_owned(),
-            Self::Exclude => format!("leave it out for good: `wt ports exclude {port} --reason WHY`"),
+            Self::Exclude => format!(
+                "leave it out for good: `{exclude}`",
+                exclude = wt("ports exclude {} --reason WHY", &[&port])
+            ),
         }
     }
 }
@@ -215,7 +219,9 @@ fn port_conflict(
     let more = busy.len().saturating_sub(SHOWN);
     let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
     let first = busy.first().map_or_else(String::new, |busy| busy.port.to_string());
-    let stop = endable.map(|port| format!("stop the holder (`wt ports kill {port}`), ")).unwrap_or_default();
+    let stop = endable
+        .map(|port| format!("stop the holder (`{kill}`), ", kill = wt("ports kill {}", &[&port])))
+        .unwrap_or_default();
     let noun = if ranges.0.len() > 1 { "ranges" } else { "range" };
     let details: Vec<serde_json::Value> = busy
         .iter()
@@ -300,13 +306,19 @@ pub fn branch_in_use(
             Code::BranchCheckedOut,
             format!("branch `{branch}` is {how} in {}, which is gone", used.path.display()),
         )
-        .hint(format!("`wt remove {name}` drops the records of that worktree, then create again"))
+        .hint(format!(
+            "`{remove}` drops the records of that worktree, then create again",
+            remove = wt("remove {}", &[&name])
+        ))
         .detail("branch", branch)
         .detail("path", used.path.display().to_string());
     }
     let again = from_branch(context, branch, purpose, request);
     Failure::new(Code::BranchCheckedOut, format!("branch `{branch}` is {how} in {}", used.path.display()))
-        .hint(format!("`wt switch {branch}` goes there; to start a new branch from it: `{again}`"))
+        .hint(format!(
+            "`{switch}` goes there; to start a new branch from it: `{again}`",
+            switch = wt("switch {}", &[&branch])
+        ))
         .detail("branch", branch)
         .detail("path", used.path.display().to_string())
 }

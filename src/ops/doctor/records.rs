@@ -7,10 +7,10 @@ use crate::host::files;
 use crate::host::folder;
 use crate::host::place;
 use crate::host::process::users;
+use crate::model::advised::wt;
 use crate::model::backlog::{Backlog, Due};
 use crate::model::diagnosis::{self, Check};
 use crate::model::passage::Passage;
-use crate::model::quoting;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
@@ -84,10 +84,10 @@ pub fn lost(registry: &Registry) -> Option<Check> {
         count => format!("{count} worktrees are on record whose folders and repositories are gone"),
     };
     let held = if ports == 0 { String::new() } else { format!("; they hold {ports} ports") };
-    let place = quoting::quote_sh(&first.path.to_string_lossy());
+    let prune = wt("prune {}", &[&first.path.display()]);
     let hint = match lost.len() {
-        1 => format!("wt prune {place}"),
-        _ => format!("wt prune {place}, or all that are proven gone: wt validate --all --fix"),
+        1 => prune.to_string(),
+        _ => format!("{prune}, or all that are proven gone: wt validate --all --fix"),
     };
     Some(Check::warning("lost-records", format!("{what}{held}"), hint))
 }

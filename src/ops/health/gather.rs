@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::model::advised::wt;
 use crate::model::config::settings::{Config, ServiceSettings};
 use crate::model::health::check::Check;
 use crate::model::health::threshold::Threshold;
@@ -232,7 +233,10 @@ fn keep_service(gathered: &mut Gathered, wanted: &ServiceName) -> Result<()> {
     known.dedup();
     let failure = Failure::new(Code::NotFound, format!("no service `{wanted}` has a port here"));
     Err(match known[..] {
-        [] => failure.hint(format!("`wt ports allocate --service {wanted}` gives it one")),
+        [] => failure.hint(format!(
+            "`{allocate}` gives it one",
+            allocate = wt("ports allocate --service {}", &[&wanted])
+        )),
         _ => failure.hint(format!("those that have one: {}", known.join(", "))),
     })
 }

@@ -7,13 +7,13 @@ use crate::error::Result;
 use crate::host::net::check::ask::{self, Question};
 use crate::host::net::check::command::Run;
 use crate::host::net::owner::attribute;
+use crate::model::advised::wt;
 use crate::model::dispute::Trouble;
 use crate::model::doubled;
 use crate::model::health::check::{Check, CheckKind, Outcome};
 use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::health::occupancy::{Occupancy, occupancy};
 use crate::model::port::Port;
-use crate::model::quoting::quote_sh;
 use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
 use crate::model::variables;
@@ -138,7 +138,7 @@ fn question(
     let check = match &subject.check {
         Ok(check) => check,
         Err(reason) => {
-            let action = Some(format!("wt config show service.{}", subject.service));
+            let action = Some(wt("config show service.{}", &[&subject.service]).to_string());
             return Ask::Told(Outcome::NotAsked { reason: reason.clone(), action });
         }
     };
@@ -177,8 +177,7 @@ fn command(
     match trust {
         Ok(trust) if trust.allows(&subject.key.repository, &site.config, &key) => {}
         Ok(_) => {
-            let at = repository.root().to_string_lossy();
-            let action = format!("wt -C {} trust", quote_sh(&at));
+            let action = wt("trust", &[]).at(repository.root().display()).to_string();
             let action = if site.is_here() { trust::allowing(context) } else { action };
             return Err(told("not trusted: `wt trust` shows its command".to_owned(), Some(&action)));
         }

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Current, Repository, Whereabouts};
 use crate::host::place;
+use crate::model::advised::wt;
 use crate::model::branch::Head;
 use crate::model::event::Event;
 use crate::model::hook_event::{Checkout, Want, wants};
@@ -85,9 +86,9 @@ fn record(context: &Context, path: &Path, branch: Option<&str>) -> Result<Option
     let name = report.worktree.map(|worktree| worktree.name).unwrap_or_default();
     let services: Vec<&str> = services.iter().map(ServiceName::as_str).collect();
     Ok(Some(format!(
-        "recorded `{name}` without ports: {} (`wt ports allocate --service {}` when that is settled)",
+        "recorded `{name}` without ports: {} (`{allocate}` when that is settled)",
         refused.message(),
-        services.join(",")
+        allocate = wt("ports allocate --service {}", &[&services.join(",")])
     )))
 }
 
@@ -120,7 +121,7 @@ fn is_recorded(context: &Context, path: &Path) -> Result<bool> {
 
 fn not_recorded(path: &Path, failure: &Failure) -> Failure {
     Failure::new(failure.code(), format!("{} is not recorded: {}", path.display(), failure.message()))
-        .hint(format!("`wt adopt {}` when that is settled", path.display()))
+        .hint(format!("`{adopt}` when that is settled", adopt = wt("adopt {}", &[&path.display()])))
 }
 
 fn adopted(worktree: &WorktreeView, warnings: &[String]) -> String {

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::host::process::identity;
 use crate::host::services::record_file;
+use crate::model::advised::{Advised, wt};
 use crate::model::config::service::ServiceSettings;
 use crate::model::config::settings::Strategy;
 use crate::model::contender::Contender;
@@ -15,7 +16,6 @@ use crate::model::dispute::{Dispute, Trouble};
 use crate::model::doubled::{self, Settlement};
 use crate::model::exclusion;
 use crate::model::port::{Port, PortRange};
-use crate::model::quoting::word_sh;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolution::{Action, steps};
@@ -61,20 +61,17 @@ impl<'a> Adviser<'a> {
         here.as_ref() == Some(&entry.repository_id)
     }
 
-    /// Returns the way to the worktree; empty where we stand in it.
-    fn at_worktree(&self, entry: &Entry) -> String {
-        if self.is_here(entry) && self.context.folder.starts_with(&entry.path) {
-            return String::new();
-        }
-        format!("-C {} ", word_sh(&entry.path.to_string_lossy()))
+    /// Has the command run in the worktree, unless we stand in it.
+    fn at_worktree(&self, entry: &Entry, command: Advised) -> String {
+        let stands_there = self.is_here(entry) && self.context.folder.starts_with(&entry.path);
+        let command = if stands_there { command } else { command.at(entry.path.display()) };
+        command.to_string()
     }
 
-    /// Returns the way to the worktree's repository; empty where we stand in it.
-    fn at_repository(&self, entry: &Entry) -> String {
-        if self.is_here(entry) {
-            return String::new();
-        }
-        format!("-C {} ", word_sh(&entry.repository.to_string_lossy()))
+    /// Has the command run in the worktree's repository, unless we stand in it.
+    fn at_repository(&self, entry: &Entry, command: Advised) -> String {
+        let command = if self.is_here(entry) { command } else { command.at(entry.repository.display()) };
+        command.to_string()
     }
 
     fn entry_of(&self, claim: &Contender) -> Option<&'a Entry> {
@@ -86,7 +83,7 @@ impl<'a> Adviser<'a> {
     pub fn start(&self, entry: &Entry, service: &ServiceName) -> Option<String> {
         let settings = self.context.config.services.get(service);
         let is_runnable = self.is_here(entry) && settings.is_some_and(ServiceSettings::is_runnable);
-        is_runnable.then(|| format!("wt {}up {service}", self.at_worktree(entry)))
+        is_runnable.then(|| self.at_worktree(entry, wt("up {}", &[service])))
     }
 
     /// Returns the command that stops the service, where a supervisor of ours runs it on that port.
@@ -97,22 +94,21 @@ impl<'a> Adviser<'a> {
         let kept = record.find(service).filter(|kept| kept.plan.port == Some(port))?;
         let runs = kept.processes.iter().any(identity::is_alive);
         let is_supervised = record.supervisor.as_ref().is_some_and(identity::is_alive);
-        (runs && is_supervised).then(|| format!("wt {}down {service}", self.at_worktree(entry)))
+        (runs && is_supervised).then(|| self.at_worktree(entry, wt("down {}", &[service])))
     }
 
     /// Returns the command that ends who holds the port, where it would end them.
     #[must_use]
     pub fn end(&self, port: Port) -> Option<String> {
         let plan = kill::plan(self.context, port, false).ok()?;
-        plan.goes_through().then(|| format!("wt ports kill {port}"))
+        plan.goes_through().then(|| wt("ports kill {}", &[&port]).to_string())
     }
 
     /// Returns the command that gives the worktree's port up, where it would.
     #[must_use]
     pub fn give_up(&self, entry: &Entry, port: Port) -> Option<String> {
-        let name = word_sh(&entry.name);
-        let at = self.at_repository(entry);
-        (entry.state == EntryState::Active).then(|| format!("wt {at}ports release {port} --worktree {name}"))
+        let release = || wt("ports release {} --worktree {}", &[&port, &entry.name]);
+        (entry.state == EntryState::Active).then(|| self.at_repository(entry, release()))
     }
 
     /// Returns the command that lets the port be allocated again, where a person's exclusion alone keeps it.
@@ -121,7 +117,7 @@ impl<'a> Adviser<'a> {
         let range = PortRange::new(port, port)?;
         let by_people = exclusion::touching(&self.registry.exclusions, range).next().is_some();
         let others = super::exclusions::others(self.context, range);
-        (by_people && others.is_empty()).then(|| format!("wt ports include {port}"))
+        (by_people && others.is_empty()).then(|| wt("ports include {}", &[&port]).to_string())
     }
 
     /// Returns what settles the dispute.
@@ -138,22 +134,25 @@ impl<'a> Adviser<'a> {
         };
         let entry = claims.iter().filter_map(|claim| self.entry_of(claim));
         let entry = entry.clone().find(|entry| self.is_here(entry)).or(entry.clone().next());
-        let at = entry.map(|entry| self.at_repository(entry)).unwrap_or_default();
+        let there = |command: Advised| match entry {
+            Some(entry) => Remedy::Command(self.at_repository(entry, command)),
+            None => Remedy::Command(command.to_string()),
+        };
         let settings = resolve::settings(self.context);
         let does = |strategy: Strategy| {
             let all = steps(std::slice::from_ref(dispute), strategy, settings);
             all.iter().any(|step| !matches!(step.action, Action::Leave { .. }))
         };
         if does(settings.strategy) {
-            return Remedy::Command(format!("wt {at}ports resolve"));
+            return there(wt("ports resolve", &[]));
         }
         if does(Strategy::Conservative) {
-            return Remedy::Command(format!("wt {at}ports resolve --strategy conservative"));
+            return there(wt("ports resolve --strategy conservative", &[]));
         }
         if claims.len() > 1 {
             return Remedy::Choice(self.choices(claims));
         }
-        Remedy::Command(self.end(port).unwrap_or_else(|| format!("wt ports owner {port}")))
+        Remedy::Command(self.end(port).unwrap_or_else(|| wt("ports owner {}", &[&port]).to_string()))
     }
 
     /// Returns what helps where `wt ports resolve` was run and the dispute is left all the same.
@@ -163,7 +162,7 @@ impl<'a> Adviser<'a> {
             Trouble::Doubled { claims, .. } => Remedy::Choice(self.choices(claims)),
             Trouble::Held { claim, .. } => {
                 let port = claim.port;
-                Remedy::Command(self.end(port).unwrap_or_else(|| format!("wt ports owner {port}")))
+                Remedy::Command(self.end(port).unwrap_or_else(|| wt("ports owner {}", &[&port]).to_string()))
             }
         }
     }
@@ -192,7 +191,10 @@ pub fn next_step(context: &Context, judgement: &Judgement) -> Result<Option<Stri
     if let Some(dispute) = disputed {
         return Ok(Some(match adviser.settle(&dispute) {
             Remedy::Choice(choices) => doubled::asked(&choices),
-            Remedy::Command(command) => format!("`{command}` settles it; `wt ports owner {port}` tells more"),
+            Remedy::Command(command) => format!(
+                "`{command}` settles it; `{owner}` tells more",
+                owner = wt("ports owner {}", &[&port])
+            ),
         }));
     }
     let entry = registry.find_owner(port);
@@ -201,8 +203,13 @@ pub fn next_step(context: &Context, judgement: &Judgement) -> Result<Option<Stri
         Some((entry, known.service.clone()))
     });
     let ended = || match adviser.end(port) {
-        Some(kill) => format!("`wt ports owner {port}` tells more, `{kill}` ends it"),
-        None => format!("`wt ports owner {port}` tells more; `wt ports next` names another port"),
+        Some(kill) => {
+            format!("`{owner}` tells more, `{kill}` ends it", owner = wt("ports owner {}", &[&port]))
+        }
+        None => format!(
+            "`{owner}` tells more; `wt ports next` names another port",
+            owner = wt("ports owner {}", &[&port])
+        ),
     };
     Ok(match judgement.verdict {
         Verdict::Free | Verdict::TimeWait => None,

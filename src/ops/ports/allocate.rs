@@ -12,6 +12,7 @@ use super::kill;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::probe;
+use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::event::Event;
 use crate::model::listener::{Probe, WorktreeKey};
@@ -240,8 +241,10 @@ fn require_same(
         return Ok(());
     }
     let message = format!("`{service}` of `{}` has port {had} already", entry.name);
-    Err(Failure::new(Code::PortConflict, message)
-        .hint(format!("`wt ports release {had} --worktree {}` gives it up first", entry.name)))
+    Err(Failure::new(Code::PortConflict, message).hint(format!(
+        "`{release}` gives it up first",
+        release = wt("ports release {} --worktree {}", &[&had, &entry.name])
+    )))
 }
 
 /// Returns why that port cannot be had; a server of the worktree itself is no reason.
@@ -271,9 +274,8 @@ fn pin(
             None => "a damaged record".to_owned(),
         };
         let message = format!("port {port} for `{service}` belongs to {whose}");
-        return Err(
-            Failure::new(Code::PortConflict, message).hint(format!("`wt ports check {port}` tells more"))
-        );
+        return Err(Failure::new(Code::PortConflict, message)
+            .hint(format!("`{check}` tells more", check = wt("ports check {}", &[&port]))));
     }
     match probe::prober()(port)? {
         Probe::Free => Ok(None),
@@ -308,9 +310,14 @@ fn refused(entry: &Entry, request: &Request, selection: &Selection, seen: &Regis
     Ok(match request.port {
         Some(port) if matches!(selection, Selection::Busy { .. }) => {
             let is_endable = !kill::endable(seen, &[port])?.is_empty();
-            let kill = if is_endable { format!(", `wt ports kill {port}` ends that") } else { String::new() };
+            let kill = if is_endable {
+                format!(", `{kill}` ends that", kill = wt("ports kill {}", &[&port]))
+            } else {
+                String::new()
+            };
             failure.hint(format!(
-                "`wt ports owner {port}` shows who holds it{kill};\nwithout `--port` another port is chosen"
+                "`{owner}` shows who holds it{kill};\nwithout `--port` another port is chosen",
+                owner = wt("ports owner {}", &[&port])
             ))
         }
         _ => failure,
@@ -346,7 +353,10 @@ fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish>
             entry.purpose.as_ref().map_or("no purpose".to_owned(), |purpose| format!("purpose {purpose}"));
         let message = format!("`{}` has {what}, so there is no range for `{service}`", entry.name);
         let purpose = match entry.purpose {
-            None => format!("`wt adopt {} --purpose feature` gives it that purpose;\nor ", entry.name),
+            None => format!(
+                "`{adopt}` gives it that purpose;\nor ",
+                adopt = wt("adopt {} --purpose feature", &[&entry.name])
+            ),
             Some(_) => String::new(),
         };
         return Err(Failure::new(Code::Usage, message).hint(format!(

@@ -12,6 +12,7 @@ use super::sight::{self, Look};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
+use crate::model::advised::wt;
 use crate::model::contender::Contender;
 use crate::model::dispute::{Level, Trouble};
 use crate::model::port::Port;
@@ -134,7 +135,7 @@ fn strangers(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
         kind: Kind::System,
         level: Level::Low,
         level_reason: "no worktree has it: it is passed over".to_owned(),
-        fix: format!("wt ports exclude {} --reason 'held by others'", judgement.port),
+        fix: wt("ports exclude {} --reason {}", &[&judgement.port, &"held by others"]).to_string(),
         judgement,
         worktrees: Vec::new(),
         choices: Vec::new(),

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::exclusion::{self, Exclusion};
 use crate::model::port::{Port, PortRange};
@@ -45,8 +46,9 @@ pub fn exclude(context: &Context, range: PortRange, reason: &str) -> Result<Repo
         for entry in registry.entries().filter(|entry| entry.is_living()) {
             for port in entry.ports().filter(|port| range.contains(*port)) {
                 warnings.push(format!(
-                    "`{}` has port {port} and keeps it: `wt ports release {port} --worktree {}` gives it up",
-                    entry.name, entry.name
+                    "`{}` has port {port} and keeps it: `{release}` gives it up",
+                    entry.name,
+                    release = wt("ports release {} --worktree {}", &[&port, &entry.name])
                 ));
             }
         }

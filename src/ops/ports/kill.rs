@@ -12,6 +12,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::net::{holding, probe};
 use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::process::{table, users};
+use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::killing::{self, Ourselves, Refusal};
 use crate::model::listener::Probe;
@@ -149,7 +150,7 @@ pub fn apply(context: &Context, plan: &Plan, way: Way) -> Result<Report> {
             Code::PortConflict,
             format!("port {} changed hands meanwhile: pid {pid} holds it; nobody was ended", plan.port),
         )
-        .hint(format!("`wt ports kill {}` looks again", plan.port)));
+        .hint(format!("`{kill}` looks again", kill = wt("ports kill {}", &[&plan.port]))));
     }
     if !now.refused.is_empty() {
         return Ok(Report { refused: now.refused, ..untouched(plan.port)? });

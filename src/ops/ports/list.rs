@@ -7,6 +7,7 @@ use super::ranges::{self, Capacity, Drawer};
 use super::sight::{self, Look};
 use crate::context::{Context, not_a_repository};
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::Entry;
@@ -72,7 +73,7 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
                     Code::NotFound,
                     format!("worktree `{}` is not recorded, so it has no ports", found.name),
                 )
-                .hint(format!("`wt adopt {}` records it", found.path.display()))
+                .hint(format!("`{adopt}` records it", adopt = wt("adopt {}", &[&found.path.display()])))
             })?;
             Some(entry.sequence)
         }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::port::{Port, PortRanges};
 use crate::model::registry::allocation::{Allocation, MOVED_AT, RecordedPort};
@@ -172,7 +173,10 @@ fn require_movable(registry: &Registry, sequence: u64, service: &ServiceName, fr
     }
     if allocation.pinned {
         let message = format!("port {from} of `{service}` in `{}` is pinned and never moved", entry.name);
-        let release = format!("`wt ports release {from} --worktree {}` gives it up", entry.name);
+        let release = format!(
+            "`{release}` gives it up",
+            release = wt("ports release {} --worktree {}", &[&from, &entry.name])
+        );
         return Err(Failure::new(Code::Locked, message).hint(release));
     }
     Ok(entry.clone())

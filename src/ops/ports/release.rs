@@ -8,9 +8,9 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::net::listeners::listeners;
 use crate::host::place;
+use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::quoting;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
@@ -86,7 +86,10 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
                     Code::Ambiguous,
                     format!("{} all have port {port}", names.join(" and ")),
                 )
-                .hint(format!("say whose claim ends: `wt ports release {port} --worktree {}`", names[0])));
+                .hint(format!(
+                    "say whose claim ends: `{release}`",
+                    release = wt("ports release {} --worktree {}", &[&port, &names[0]])
+                )));
             }
         }
     }
@@ -147,12 +150,12 @@ fn not_here(registry: &Registry, port: Port, wanted: Option<&str>) -> Failure {
     let failure = Failure::new(Code::NotFound, message);
     match owner {
         Some(owner) if place::is_gone(&owner.path) && !is_reachable(owner) => failure.hint(format!(
-            "its folder and its repository are gone: `wt prune {}` gives its ports up",
-            quoting::quote_sh(&owner.path.to_string_lossy())
+            "its folder and its repository are gone: `{prune}` gives its ports up",
+            prune = wt("prune {}", &[&owner.path.display()])
         )),
         Some(owner) => failure.hint(format!(
-            "`wt -C {} ports release {port}` gives it up",
-            quoting::quote_sh(&owner.repository.to_string_lossy())
+            "`{release}` gives it up",
+            release = wt("ports release {}", &[&port]).at(owner.repository.display())
         )),
         None => failure.hint("`wt ports list` shows who has which"),
     }

@@ -9,6 +9,7 @@ use super::sight::{self, Look};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
+use crate::model::advised::wt;
 use crate::model::port::{Port, PortRange};
 use crate::model::selection::owned_ports;
 use crate::model::service::ServiceName;
@@ -64,7 +65,9 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Vec<Seen>> {
         let service =
             wanted.or_else(|| (1..=1000).map(ServiceName::numbered).find(|name| is_missing(&name)))?;
         let (worktree, port) = (entry.name.clone(), judgement.port);
-        let command = format!("wt ports allocate --worktree {worktree} --service {service} --port {port}");
+        let command =
+            wt("ports allocate --worktree {} --service {} --port {}", &[&worktree, &service, &port])
+                .to_string();
         Some(Offer { worktree, service, command })
     };
     Ok(judged.into_iter().map(|judgement| Seen { offer: offer(&judgement), judgement }).collect())

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::place;
+use crate::model::advised::wt;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolve::Candidate as Known;
@@ -103,7 +104,7 @@ fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<
             Code::NotFound,
             format!("`{}` is a worktree of another repository, {root}", entry.name),
         )
-        .hint(format!("run it there: `wt -C {root} prune {}`", entry.name)));
+        .hint(format!("run it there: `{prune}`", prune = wt("prune {}", &[&entry.name]).at(&root))));
     }
     let row = Row { worktree: None, entry: Some(entry.clone()) };
     let reason = format!("its folder {} and its repository are gone", entry.path.display());
@@ -124,5 +125,5 @@ fn ambiguous(name: &str, folders: Vec<String>) -> Failure {
 
 fn is_there(name: &str, folder: &str) -> Failure {
     Failure::new(Code::WorktreeExists, format!("`{name}` is there, at {folder}: nothing is pruned"))
-        .hint(format!("`wt remove {name}` takes a worktree away that is there"))
+        .hint(format!("`{remove}` takes a worktree away that is there", remove = wt("remove {}", &[&name])))
 }

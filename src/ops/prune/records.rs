@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
+use crate::model::advised::wt;
 use crate::ops::absence::{Look, look};
 use crate::ops::rows;
 use crate::ops::vanished::Lookout;
@@ -37,8 +38,9 @@ pub fn put_record_away(context: &Context, repository: &Repository, path: &Path) 
     let mut said = report.warnings;
     for pruned in report.pruned.iter().filter(|pruned| pruned.restorable) {
         said.push(format!(
-            "git's record of `{0}` was put away: `wt restore {0}` brings back what git knew of it",
-            pruned.name
+            "git's record of `{0}` was put away: `{restore}` brings back what git knew of it",
+            pruned.name,
+            restore = wt("restore {}", &[&pruned.name])
         ));
     }
     Ok(said)

@@ -13,6 +13,7 @@ use crate::host::moving::{self, Unmovable};
 use crate::host::process::identity;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{files, token};
+use crate::model::advised::wt;
 use crate::model::branch::{BranchKept, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
@@ -329,7 +330,8 @@ fn unmovable_hint(target: &Target, reason: Unmovable) -> String {
         Unmovable::LowerLayer => made_anew(&target.path),
         Unmovable::Mounted => "unmount it first".to_owned(),
     };
-    format!("{first}; or delete it in place, beyond restoring: `wt remove --force {}`", target.name)
+    let remove = wt("remove --force {}", &[&target.name]);
+    format!("{first}; or delete it in place, beyond restoring: `{remove}`")
 }
 
 /// Deletes what a folder that cannot be renamed holds; a mount point itself stays, empty.

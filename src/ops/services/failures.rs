@@ -10,6 +10,7 @@ use super::contact::Failed;
 use super::place::Place;
 use crate::error::{Code, Failure};
 use crate::host::services::{log_file, log_reader, record_file};
+use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::services::protocol::{Cause, Failing, ServiceFacts};
 
@@ -72,7 +73,7 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
         Code::Untrusted => "look at its commands; `wt trust` allows them again".to_owned(),
         Code::DiskFull => "make room, then try again".to_owned(),
         _ if names.is_empty() => format!("`wt status` shows how the services stand{and}"),
-        _ => format!("`wt logs {}` shows all {said}{and}", names.join(" ")),
+        _ => format!("`{logs}` shows all {said}{and}", logs = wt("logs", &[]).and(&names)),
     };
     let failures: Vec<_> = failed
         .failures
@@ -103,8 +104,9 @@ fn view(facts: &ServiceFacts) -> Value {
 /// What to do about a port that somebody has. One of this worktree is no conflict between worktrees, so that none is resolved.
 fn taken(port: Port) -> String {
     format!(
-        "`wt up --resolve intelligent` moves away from a stranger, and `wt ports kill {port}` ends what this worktree \
-         itself left there; `wt ports list --all` shows who holds what"
+        "`wt up --resolve intelligent` moves away from a stranger, and `{kill}` ends what this worktree \
+         itself left there; `wt ports list --all` shows who holds what",
+        kill = wt("ports kill {}", &[&port])
     )
 }
 

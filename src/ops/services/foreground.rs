@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::services::line::Talk;
+use crate::model::advised::wt;
 use crate::model::services::protocol::{Reply, Request as Ask, ServiceFacts};
 use crate::model::services::state::State;
 use crate::ops::env;
@@ -143,7 +144,7 @@ fn ended(services: &[ServiceFacts]) -> Result<()> {
             let reason = failed.reason.clone().unwrap_or_default();
             let message = format!("service `{}` failed: {reason}", failed.service);
             Err(Failure::new(Code::ServiceFailed, message)
-                .hint(format!("`wt logs {}` shows all it said", failed.service)))
+                .hint(format!("`{logs}` shows all it said", logs = wt("logs {}", &[&failed.service]))))
         }
     }
 }

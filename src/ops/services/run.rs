@@ -11,6 +11,7 @@ use crate::host::net::owner::attribute;
 use crate::host::process::spawn::{self, Wish};
 use crate::host::services::hold::PortHold;
 use crate::host::services::reaper;
+use crate::model::advised::wt;
 use crate::model::attribution::{Claim, WT_MARKER};
 use crate::model::event::Event;
 use crate::model::health::occupancy::{Occupancy, occupancy};
@@ -111,7 +112,8 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'
             Occupied::ByOthers(holder) => {
                 note = Some(format!(
                     "port {port} of `{service}` is not free: {holder}; the command runs without it being held \
-                     (`--service {service}` refuses then, `wt ports owner {port}` says more)"
+                     (`--service {service}` refuses then, `{owner}` says more)",
+                    owner = wt("ports owner {}", &[&port])
                 ));
             }
         }
@@ -220,13 +222,14 @@ fn portless(context: &Context, service: &ServiceName, entry: &Entry) -> Failure 
         return naming::unknown(context, service, known());
     }
     Failure::new(Code::NotFound, format!("worktree `{}` has no port for `{service}`", entry.name))
-        .hint(format!("`wt ports allocate --service {service}` takes one"))
+        .hint(format!("`{allocate}` takes one", allocate = wt("ports allocate --service {}", &[&service])))
 }
 
 fn conflict(service: &ServiceName, port: Port, holder: &str) -> Failure {
     Failure::new(Code::PortConflict, format!("port {port} of `{service}` is not free: {holder}"))
         .hint(format!(
-            "`wt ports resolve` moves `{service}` to a free port, `wt ports owner {port}` says who holds this one"
+            "`wt ports resolve` moves `{service}` to a free port, `{owner}` says who holds this one",
+            owner = wt("ports owner {}", &[&port])
         ))
         .detail("port", port.number())
         .detail("service", service.as_str())

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
 use crate::host::services::record_file::Seat;
+use crate::model::advised::{git, wt};
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::presence::Presence;
@@ -141,10 +142,11 @@ pub fn release_all(
         ));
         said.extend(beside.find(entry).map(|(folder, root)| {
             format!(
-                "it looks moved to {0}: `git -C '{1}' worktree repair '{0}'` makes it a worktree again, \
-                 `wt adopt '{0}'` records it",
+                "it looks moved to {}: `{repair}` makes it a worktree again, \
+                 `{adopt}` records it",
                 folder.display(),
-                root.display()
+                repair = git("worktree repair {}", &[&folder.display()]).at(root.display()),
+                adopt = wt("adopt {}", &[&folder.display()])
             )
         }));
     }
@@ -164,9 +166,9 @@ pub fn release_all(
         ));
         said.extend(beside.find(entry).map(|(folder, root)| {
             format!(
-                "it looks moved to {0}: `git -C '{1}' worktree repair '{0}'` makes it that worktree again",
+                "it looks moved to {}: `{repair}` makes it that worktree again",
                 folder.display(),
-                root.display()
+                repair = git("worktree repair {}", &[&folder.display()]).at(root.display())
             )
         }));
     }

@@ -1,5 +1,6 @@
 //! What every test stands on: a sandbox of its own, real repositories, real sockets, and the real binary.
 
+pub mod advice;
 pub mod docker;
 pub mod git;
 pub mod holder;

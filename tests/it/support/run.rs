@@ -4,6 +4,8 @@ use std::process::Output;
 
 use serde_json::Value;
 
+use super::advice;
+
 /// One finished run of `wt`.
 #[derive(Debug)]
 pub struct Run {
@@ -17,12 +19,14 @@ impl Run {
     pub fn new(arguments: &[&str], output: &Output) -> Self {
         use std::os::unix::process::ExitStatusExt;
         let signal = output.status.signal().map(|signal| 1000 + signal);
-        Self {
+        let run = Self {
             arguments: arguments.iter().map(ToString::to_string).collect(),
             status: output.status.code().or(signal).unwrap(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        };
+        advice::assert_typable(&run.stdout, &run.stderr);
+        run
     }
 
     /// Everything about the run, for a failed assertion.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::launching::Refusal;
 use super::supervisor::Supervisor;
 use crate::host::services::line::Talk;
+use crate::model::advised::wt;
 use crate::model::services::batch::{BatchId, Failure, Outcome};
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
@@ -218,8 +219,9 @@ impl Supervisor<'_> {
             let running = self.fleet.services().get(&plan.name).filter(|service| !service.is_resting());
             if running.is_some_and(|service| !service.plan.is_run_like(plan)) {
                 let text = format!(
-                    "`{0}` runs as it was started; `wt restart {0}` starts it as it is configured now",
-                    plan.name
+                    "`{0}` runs as it was started; `{restart}` starts it as it is configured now",
+                    plan.name,
+                    restart = wt("restart {}", &[&plan.name])
                 );
                 self.tell(at, 0, Reply::Note { text });
             }

@@ -8,6 +8,7 @@ use crate::host::process::identity;
 use crate::host::services::kin;
 use crate::host::services::log_file::{self, LogFile};
 use crate::host::services::record_file;
+use crate::model::advised::wt;
 use crate::model::kinship;
 use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
@@ -46,7 +47,8 @@ impl Supervisor<'_> {
                 taken.push(format!("{name} (pid {})", pid.unwrap_or(&kin[0].id).pid));
                 if self.find_untrusted(&kept.plan).is_some() {
                     self.news.push(format!(
-                        "`{name}` runs on, though its commands are not trusted any more: `wt down {name}` ends it"
+                        "`{name}` runs on, though its commands are not trusted any more: `{down}` ends it",
+                        down = wt("down {}", &[&name])
                     ));
                 }
                 self.last_run += 1;
@@ -110,8 +112,9 @@ impl Supervisor<'_> {
         LogFile::find(&logs, name.as_str()).unwrap_or_else(|error| {
             let path = log_file::path(&logs, name.as_str());
             self.news.push(format!(
-                "{} is not used as the log of {name}: {error}; `wt restart {name}` begins a new one",
-                path.display()
+                "{} is not used as the log of {name}: {error}; `{restart}` begins a new one",
+                path.display(),
+                restart = wt("restart {}", &[&name])
             ));
             None
         })
