@@ -67,12 +67,7 @@ const MOST_TOLD: usize = 50;
 /// and again: only among them are cycles.
 fn in_knots(services: &Services) -> BTreeSet<&ServiceName> {
     let mut knots: BTreeSet<&ServiceName> = services.keys().collect();
-    let mut waiting: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
-    for (service, settings) in services {
-        for needs in settings.depends_on.keys().filter(|needs| services.contains_key(*needs)) {
-            waiting.entry(needs).or_default().push(service);
-        }
-    }
+    let waiting = waiting(services);
     let none: Vec<&ServiceName> = Vec::new();
     for is_forward in [true, false] {
         let after = |name: &ServiceName| -> Vec<&ServiceName> {
@@ -169,25 +164,31 @@ pub fn closure(services: &Services, wanted: &[ServiceName]) -> Vec<ServiceName> 
 /// Returns `stopped` and all that need them, directly and indirectly, each before what it needs: the order to stop in.
 #[must_use]
 pub fn dependents(services: &Services, stopped: &[ServiceName]) -> Vec<ServiceName> {
+    let waiting = waiting(services);
     let mut found: BTreeSet<&ServiceName> = stopped.iter().collect();
-    loop {
-        let more: Vec<&ServiceName> = services
-            .iter()
-            .filter(|(name, settings)| {
-                !found.contains(name) && settings.depends_on.keys().any(|needs| found.contains(needs))
-            })
-            .map(|(name, _)| name)
-            .collect();
-        if more.is_empty() {
-            break;
+    let mut open: Vec<&ServiceName> = stopped.iter().collect();
+    while let Some(needed) = open.pop() {
+        for name in waiting.get(needed).into_iter().flatten().copied() {
+            if found.insert(name) {
+                open.push(name);
+            }
         }
-        found.extend(more);
     }
-    let found: Vec<ServiceName> = found.into_iter().cloned().collect();
-    let mut order = closure(services, &found);
+    let mut order = closure(services, &found.iter().copied().cloned().collect::<Vec<_>>());
     order.retain(|name| found.contains(name));
     order.reverse();
     order
+}
+
+/// Returns for each service those that need it.
+fn waiting(services: &Services) -> BTreeMap<&ServiceName, Vec<&ServiceName>> {
+    let mut waiting: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
+    for (service, settings) in services {
+        for needs in settings.depends_on.keys() {
+            waiting.entry(needs).or_default().push(service);
+        }
+    }
+    waiting
 }
 
 #[cfg(test)]
@@ -227,6 +228,21 @@ mod tests {
         let all = services("web: api, api: db, db, mail");
         assert_eq!(words(&dependents(&all, &[name("db")])), "web api db");
         assert_eq!(words(&dependents(&all, &[name("web"), name("mail")])), "web mail");
+    }
+
+    #[test]
+    fn thousands_of_services_are_put_in_order_in_time_that_grows_as_they_do() {
+        const MANY: usize = 20_000;
+        let number = |at: usize| format!("s{at:05}");
+        // Each needs the next one, so that what a look finds is one service at a time, and the last one is needed by all.
+        let chain: Vec<String> = (0..MANY).map(|at| format!("{}: {}", number(at), number(at + 1))).collect();
+        let all = services(&format!("{}, {}", chain.join(","), number(MANY)));
+        let stopped = dependents(&all, &[name(&number(MANY))]);
+        assert_eq!(stopped, (0..=MANY).map(|at| name(&number(at))).collect::<Vec<_>>());
+        let star: Vec<String> = (0..MANY).map(|at| format!("{}: {}", number(at), number(MANY))).collect();
+        let all = services(&format!("{}, {}", star.join(","), number(MANY)));
+        assert_eq!(dependents(&all, &[name(&number(MANY))]).len(), MANY + 1);
+        assert_eq!(check(&all), []);
     }
 
     #[test]
