@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::dirs::Dirs;
@@ -55,18 +56,18 @@ impl<T: Document> Store<T> {
         self.dirs.state().join(FILE)
     }
 
-    /// Reads the document without a lock.
+    /// Reads the document without a lock; what was read once is handed out again, for it may be large.
     ///
     /// # Errors
     ///
     /// `registry_corrupt` also for a file that is missing while its backup is there: that was never "empty".
-    pub fn read(&self) -> Result<T> {
-        let Some(bytes) = self.read_bytes()? else { return Ok(T::empty()) };
+    pub fn read(&self) -> Result<Arc<T>> {
+        let Some(bytes) = self.read_bytes()? else { return Ok(Arc::new(T::empty())) };
         if let Some(known) = self.memory.recall(&bytes) {
             return Ok(known);
         }
-        let document = T::parse(&bytes, &self.path())?;
-        self.memory.keep(bytes, document.clone());
+        let document = Arc::new(T::parse(&bytes, &self.path())?);
+        self.memory.keep(bytes, Arc::clone(&document));
         Ok(document)
     }
 
@@ -117,7 +118,8 @@ impl<T: Document> Store<T> {
             let before = self.read_bytes()?;
             let mut document = match &before {
                 Some(bytes) => match self.memory.take(bytes) {
-                    Some(known) => known,
+                    // Copied only where its reader still looks at it.
+                    Some(known) => Arc::unwrap_or_clone(known),
                     None => T::parse(bytes, &self.path())?,
                 },
                 None => T::empty(),
@@ -132,7 +134,7 @@ impl<T: Document> Store<T> {
             let _ = events::append(folder, &happened);
             // What is remembered is what the next reader would read.
             debug_assert!(T::parse(&after, &self.path()).is_ok_and(|read| read == document));
-            self.memory.keep(after, document);
+            self.memory.keep(after, Arc::new(document));
             Ok(answer)
         })
     }

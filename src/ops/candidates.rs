@@ -3,6 +3,7 @@
 //! It is asked at every press of Tab: it starts no child, writes nothing, and finds nothing where something cannot be read.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::model::config::schema;
@@ -58,7 +59,7 @@ pub fn candidates(context: &Context, kind: Kind) -> Vec<Candidate> {
     found.into_iter().filter(|candidate| is_plain_word(&candidate.name)).collect()
 }
 
-fn registry(context: &Context) -> Registry {
+fn registry(context: &Context) -> Arc<Registry> {
     context.store().and_then(|store| store.read()).unwrap_or_default()
 }
 

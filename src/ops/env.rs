@@ -220,7 +220,7 @@ pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Resul
 /// `not_found` also for a worktree that is not recorded.
 pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
     let found = match wanted {
-        Some(wanted) => find::named(context, &context.store()?.read()?, wanted)?,
+        Some(wanted) => find::named(context, &*context.store()?.read()?, wanted)?,
         None => find::here(context)?,
     };
     let mut entry = found.entry.ok_or_else(|| {

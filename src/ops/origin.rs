@@ -30,7 +30,7 @@ pub fn find_repository(context: &Context, entry: &Entry) -> Option<Repository> {
 pub fn part_from_original(context: &Context) -> Result<Option<String>> {
     let Some(repository) = &context.repository else { return Ok(None) };
     let store = context.store()?;
-    if find_original(repository, &store.read()?).is_none() {
+    if find_original(repository, &*store.read()?).is_none() {
         return Ok(None);
     }
     store.update(|registry| {

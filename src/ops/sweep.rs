@@ -137,7 +137,7 @@ pub fn sweep(context: &Context, is_asked: bool) -> Result<Report> {
             break;
         }
     }
-    services::forget_strays(context, &context.store()?.read()?)?;
+    services::forget_strays(context, &*context.store()?.read()?)?;
     hold.release();
     Ok(report)
 }

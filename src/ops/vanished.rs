@@ -7,6 +7,7 @@ pub mod room;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -181,11 +182,11 @@ pub fn follow_moves(context: &Context) {
 /// # Errors
 ///
 /// Fails when the registry cannot be read.
-pub fn read_where_they_are(context: &Context) -> Result<Registry> {
+pub fn read_where_they_are(context: &Context) -> Result<Arc<Registry>> {
     let mut registry = context.store()?.read()?;
     let Some(repository) = &context.repository else { return Ok(registry) };
     for (sequence, to) in moved(context, repository, &registry).unwrap_or_default() {
-        if let Some(known) = registry.find_by_sequence(sequence) {
+        if let Some(known) = Arc::make_mut(&mut registry).find_by_sequence(sequence) {
             known.path = to;
         }
     }

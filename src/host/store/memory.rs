@@ -10,7 +10,7 @@ pub struct Memory<T>(Arc<Mutex<Option<Seen<T>>>>);
 #[derive(Debug)]
 struct Seen<T> {
     bytes: Vec<u8>,
-    document: T,
+    document: Arc<T>,
 }
 
 impl<T> Clone for Memory<T> {
@@ -25,21 +25,21 @@ impl<T> Default for Memory<T> {
     }
 }
 
-impl<T: Clone> Memory<T> {
+impl<T> Memory<T> {
     /// Returns the document that these very bytes are.
-    pub(super) fn recall(&self, bytes: &[u8]) -> Option<T> {
+    pub(super) fn recall(&self, bytes: &[u8]) -> Option<Arc<T>> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref().filter(|seen| seen.bytes == bytes).map(|seen| seen.document.clone())
+        seen.as_ref().filter(|seen| seen.bytes == bytes).map(|seen| Arc::clone(&seen.document))
     }
 
     /// Hands out the document that these very bytes are, to be changed: nothing is remembered then.
-    pub(super) fn take(&self, bytes: &[u8]) -> Option<T> {
+    pub(super) fn take(&self, bytes: &[u8]) -> Option<Arc<T>> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.take_if(|seen| seen.bytes == bytes).map(|seen| seen.document)
     }
 
     /// Remembers that `bytes` are `document`.
-    pub(super) fn keep(&self, bytes: Vec<u8>, document: T) {
+    pub(super) fn keep(&self, bytes: Vec<u8>, document: Arc<T>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen { bytes, document });
     }
 }

@@ -41,26 +41,23 @@ impl Document for Registry {
             let what = if bytes.is_empty() { "is empty".to_owned() } else { format!("is damaged: {error}") };
             corrupt(path, &what)
         };
-        let head: Head = serde_json::from_slice(bytes).map_err(damaged)?;
-        match head.schema.as_ref().and_then(Value::as_u64) {
-            Some(schema) if schema > SCHEMA => Err(Failure::new(
-                Code::RegistryNewer,
-                format!(
-                    "{} was written by a newer wt (schema {schema}; this one knows {SCHEMA})",
-                    path.display()
-                ),
-            )
-            .hint("update this wt; the file was left as it is")
-            .detail("path", path.display().to_string())),
-            Some(schema) if schema >= 1 => {
-                let registry: Self = serde_json::from_slice(bytes).map_err(damaged)?;
+        // What says why it is refused costs a second look at the whole, so only what is refused is looked at twice.
+        match serde_json::from_slice::<Self>(bytes) {
+            Ok(registry) if (1..=SCHEMA).contains(&registry.schema) => {
                 // No such number was ever counted up to, and the next one must exist.
                 let countable = registry.sequence <= u64::MAX / 2;
                 countable
                     .then_some(registry)
                     .ok_or_else(|| corrupt(path, "has a sequence number without sense"))
             }
-            _ => Err(corrupt(path, "has no schema number")),
+            read => {
+                let head: Head = serde_json::from_slice(bytes).map_err(damaged)?;
+                match head.schema.as_ref().and_then(Value::as_u64) {
+                    Some(schema) if schema > SCHEMA => Err(newer(path, schema)),
+                    Some(schema) if schema >= 1 => read.map_err(damaged),
+                    _ => Err(corrupt(path, "has no schema number")),
+                }
+            }
         }
     }
 
@@ -89,6 +86,15 @@ impl Document for Registry {
 #[derive(serde::Deserialize)]
 struct Head {
     schema: Option<Value>,
+}
+
+fn newer(path: &Path, schema: u64) -> Failure {
+    Failure::new(
+        Code::RegistryNewer,
+        format!("{} was written by a newer wt (schema {schema}; this one knows {SCHEMA})", path.display()),
+    )
+    .hint("update this wt; the file was left as it is")
+    .detail("path", path.display().to_string())
 }
 
 fn corrupt(path: &Path, what: &str) -> Failure {

@@ -1,9 +1,9 @@
 //! One worktree's entry and its state. On disk the state is a word with its companions beside it; here it is one enum.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::allocation::Allocation;
@@ -49,8 +49,8 @@ impl EntryState {
 }
 
 /// One worktree in the registry.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Row", into = "Row")]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "Row")]
 pub struct Entry {
     /// The main worktree's folder (or the bare repository) when last seen.
     pub repository: PathBuf,
@@ -112,8 +112,8 @@ impl Entry {
     }
 }
 
-/// The entry as it stands in the file.
-#[derive(Clone, Serialize, Deserialize)]
+/// The entry as it stands in the file, to be read.
+#[derive(Deserialize)]
 struct Row {
     repository: PathBuf,
     repository_id: RepositoryId,
@@ -128,7 +128,6 @@ struct Row {
     created_by: String,
     #[serde(default)]
     host: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     place: Option<Place>,
     #[serde(default)]
     sequence: u64,
@@ -136,11 +135,8 @@ struct Row {
     env: bool,
     #[serde(default)]
     allocations: Vec<Allocation>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     process: Option<ProcessId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     journal: Option<Journal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     trash: Option<Trash>,
     #[serde(flatten)]
     extra: Map<String, Value>,
@@ -179,36 +175,66 @@ impl TryFrom<Row> for Entry {
     }
 }
 
-impl From<Entry> for Row {
-    fn from(entry: Entry) -> Self {
-        let word = entry.state.as_str().to_owned();
-        let (process, journal, trash) = match entry.state {
+/// The same to be written, in the same order: nothing is copied for it, for all entries are written at once.
+#[derive(Serialize)]
+struct WrittenRow<'a> {
+    repository: &'a Path,
+    repository_id: &'a RepositoryId,
+    name: &'a str,
+    admin: &'a str,
+    path: &'a Path,
+    branch: Option<&'a str>,
+    purpose: Option<&'a str>,
+    identifier: &'a str,
+    state: &'static str,
+    created_at: Timestamp,
+    created_by: &'a str,
+    host: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a Place>,
+    sequence: u64,
+    env: bool,
+    allocations: &'a [Allocation],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<&'a ProcessId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<&'a Journal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trash: Option<&'a Trash>,
+    #[serde(flatten)]
+    extra: &'a Map<String, Value>,
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (process, journal, trash) = match &self.state {
             EntryState::Creating { process, journal } => (Some(process), Some(journal), None),
             EntryState::Active => (None, None, None),
             EntryState::Removing { process, trash } => (Some(process), None, Some(trash)),
             EntryState::Removed { trash } => (None, None, Some(trash)),
         };
-        Self {
-            repository: entry.repository,
-            repository_id: entry.repository_id,
-            name: entry.name,
-            admin: entry.admin,
-            path: entry.path,
-            branch: entry.branch,
-            purpose: entry.purpose,
-            identifier: entry.identifier,
-            state: word,
-            created_at: entry.created_at,
-            created_by: entry.created_by,
-            host: entry.host,
-            place: entry.place,
-            sequence: entry.sequence,
-            env: entry.env,
-            allocations: entry.allocations,
+        let row = WrittenRow {
+            repository: &self.repository,
+            repository_id: &self.repository_id,
+            name: &self.name,
+            admin: &self.admin,
+            path: &self.path,
+            branch: self.branch.as_deref(),
+            purpose: self.purpose.as_ref().map(Purpose::as_str),
+            identifier: &self.identifier,
+            state: self.state.as_str(),
+            created_at: self.created_at,
+            created_by: &self.created_by,
+            host: &self.host,
+            place: self.place.as_ref(),
+            sequence: self.sequence,
+            env: self.env,
+            allocations: &self.allocations,
             process,
             journal,
             trash,
-            extra: entry.extra,
-        }
+            extra: &self.extra,
+        };
+        row.serialize(serializer)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Rows of one kind; used as the list of those that could be read.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,12 +71,29 @@ pub enum Line<'a, T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Rows<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut rows = Self::default();
-        for value in Vec::<Value>::deserialize(deserializer)? {
-            match T::deserialize(&value) {
-                Ok(row) => rows.readable.push(row),
-                Err(_) => rows.unreadable.push(value),
+        for row in Vec::<Row<T>>::deserialize(deserializer)? {
+            match row {
+                Row::Readable(row) => rows.readable.push(row),
+                Row::Unreadable(value) => rows.unreadable.push(value),
             }
         }
         Ok(rows)
+    }
+}
+
+/// A row as it was read.
+enum Row<T> {
+    Readable(T),
+    Unreadable(Value),
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Row<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // From the row's own text: a value of every row would cost more than the row.
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        match serde_json::from_str(text.get()) {
+            Ok(row) => Ok(Self::Readable(row)),
+            Err(_) => serde_json::from_str(text.get()).map(Self::Unreadable).map_err(D::Error::custom),
+        }
     }
 }

@@ -119,7 +119,7 @@ fn said(context: &Context, plan: &Plan, passed: &[Port]) -> Result<Vec<String>> 
     if passed.is_empty() {
         return Ok(Vec::new());
     }
-    let held = owner::attribute(passed, &context.store()?.read()?)?;
+    let held = owner::attribute(passed, &*context.store()?.read()?)?;
     let next = |port: Port| {
         let all = passed.iter().copied().chain(plan.ports.iter().map(|choice| choice.port));
         all.filter(|other| *other > port).min().or(plan.ports.first().map(|choice| choice.port))

@@ -110,7 +110,7 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let store = context.store()?;
     let mut tries = 0;
     loop {
-        let failure = match plan_names(context, request, &store.read()?) {
+        let failure = match plan_names(context, request, &*store.read()?) {
             Ok(plan) => return Ok(plan),
             Err(failure) => failure,
         };

@@ -1,5 +1,7 @@
 //! Our own records: configuration, state folder, registry, trash.
 
+use std::sync::Arc;
+
 use super::examine::Trouble;
 use crate::context::Context;
 use crate::error::Result;
@@ -39,7 +41,7 @@ pub fn state_folder(context: &Context) -> Check {
     }
 }
 
-pub fn registry(registry: &Result<Registry>) -> Check {
+pub fn registry(registry: &Result<Arc<Registry>>) -> Check {
     let registry = match registry {
         Ok(registry) => registry,
         Err(failure) => {

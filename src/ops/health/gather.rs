@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::time::Duration;
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -81,7 +82,7 @@ impl Site {
 /// Everything that is to be looked at.
 #[derive(Debug)]
 pub struct Gathered {
-    pub registry: Registry,
+    pub registry: Arc<Registry>,
     pub subjects: Vec<Subject>,
     pub sites: Vec<Site>,
     pub warnings: Vec<String>,

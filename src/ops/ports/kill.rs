@@ -166,7 +166,7 @@ pub fn apply(context: &Context, plan: &Plan, way: Way) -> Result<Report> {
 ///
 /// `interrupted`; fails when the machine cannot be asked.
 pub(super) fn end(context: &Context, port: Port, targets: &[Holder], way: Way) -> Result<Report> {
-    let others = holders(port, &context.store()?.read()?)?;
+    let others = holders(port, &*context.store()?.read()?)?;
     let mut ending = Ending::begin(port, targets)?;
     ending.send(way.signal)?;
     ending.wait(context, way.timeout)?;

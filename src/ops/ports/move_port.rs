@@ -205,7 +205,7 @@ fn write_env(context: &Context, repository: &Repository, mut entry: Entry) -> Re
     if !entry.env {
         return Ok(());
     }
-    let rows = rows::rows(repository, &context.store()?.read()?)?;
+    let rows = rows::rows(repository, &*context.store()?.read()?)?;
     let is_it = |row: &&rows::Row| row.entry.as_ref().is_some_and(|known| known.sequence == entry.sequence);
     if let Some(row) = rows.iter().find(is_it) {
         entry.path = row.path().to_path_buf();

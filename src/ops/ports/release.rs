@@ -202,7 +202,7 @@ fn release_of(
         Ok(Some((after, gone, before)))
     })?;
     let Some((mut after, gone, before)) = changed else { return Ok(Vec::new()) };
-    let row = find::named(context, &context.store()?.read()?, &after.name);
+    let row = find::named(context, &*context.store()?.read()?, &after.name);
     if let Ok(row) = row {
         after.path = row.path;
     }

@@ -226,7 +226,7 @@ fn terminate(context: &Context, now: &Dispute, agreed: &[Holding], of: &Contende
     let is_target = |holder: &Holder| {
         disputing.iter().any(|known| (known.pid, known.started) == (holder.pid, holder.started))
     };
-    let mut targets = holders(now.port, &context.store()?.read()?)?;
+    let mut targets = holders(now.port, &*context.store()?.read()?)?;
     targets.retain(is_target);
     let ended = kill::end(context, now.port, &targets, Way::default())?;
     kill::record(context, &ended);

@@ -85,7 +85,7 @@ fn apply_all(
     done: &mut HashSet<Fix>,
 ) -> Result<()> {
     let registry = context.store()?.read().ok();
-    let grounds = Grounds::new(context, registry.as_ref(), request);
+    let grounds = Grounds::new(context, registry.as_deref(), request);
     let (releases, others): (Vec<Fix>, Vec<Fix>) =
         todo.into_iter().partition(|fix| matches!(fix, Fix::ReleaseEntry { .. }));
     // First, so that names and ports are free for the others.

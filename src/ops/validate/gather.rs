@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -39,12 +40,12 @@ use super::see::see;
 pub fn gather(
     context: &Context,
     grounds: &Grounds<'_>,
-    registry: Result<Registry>,
+    registry: Result<Arc<Registry>>,
     request: &Request,
 ) -> Result<Facts> {
     let (sight, registry) = match registry {
         Ok(registry) => (RegistrySight::Whole, registry),
-        Err(failure) => (sight_of(context, &failure)?, Registry::default()),
+        Err(failure) => (sight_of(context, &failure)?, Arc::default()),
     };
     let mut facts = Facts {
         now: context.now(),

@@ -84,7 +84,7 @@ pub(super) fn look(context: &Context, request: &Request) -> Result<(Vec<Finding>
         context.require_repository()?;
     }
     let registry = context.store()?.read();
-    let grounds = Grounds::new(context, registry.as_ref().ok(), request);
+    let grounds = Grounds::new(context, registry.as_deref().ok(), request);
     let facts = gather::gather(context, &grounds, registry, request)?;
     let looked_at = Looked {
         registry: context.store()?.path(),

@@ -112,7 +112,7 @@ fn in_repository(
         }
         Fix::Heal { .. } => Ok(heal::heal(ground)),
         Fix::RenderEnv { target } => {
-            let entry = require(&ground.store()?.read()?, target)?.clone();
+            let entry = require(&*ground.store()?.read()?, target)?.clone();
             env::write(ground, repository, &entry).map(|written| written.warnings)
         }
         _ => Ok(Vec::new()),
@@ -264,7 +264,7 @@ fn settle_half_made(
 
 /// Everything that holds a port of the entry, or listens and is of its worktree, as it is now.
 fn sockets(context: &Context) -> Result<Vec<Listener>> {
-    owner::sight(&context.store()?.read()?)
+    owner::sight(&*context.store()?.read()?)
 }
 
 fn is_of(listener: &Listener, target: &Target) -> bool {
@@ -279,7 +279,7 @@ fn release_port(
     service: &ServiceName,
     port: Port,
 ) -> Result<Vec<String>> {
-    if lives(&ground.store()?.read()?, target)? {
+    if lives(&*ground.store()?.read()?, target)? {
         return Ok(vec![format!("`{}` runs by now: its ports stay", target.name)]);
     }
     let not_living = |registry: &Registry| lives(registry, target).map(|lives| !lives);
