@@ -92,6 +92,42 @@ fn of_many_that_want_the_same_name_one_wins() {
 }
 
 #[test]
+fn of_equal_creates_one_wins_and_all_others_lose_with_one_code() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    for round in 0..40 {
+        let (id, topic) = (format!("same{round}"), format!("topic{round}"));
+        let words = match round % 3 {
+            0 => vec!["--json", "create", &id],
+            1 => vec!["--json", "create", &id, "--branch", &topic],
+            _ => {
+                sandbox.git(&repo, &["branch", &topic]);
+                vec!["--json", "create", &id, "--branch", &topic]
+            }
+        };
+        let spawn = |_| {
+            let mut command = sandbox.command(&repo, &words);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let children: Vec<Child> = (0..6).map(spawn).collect();
+        let mut won = 0;
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            if output.status.success() {
+                won += 1;
+                continue;
+            }
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let lost = (output.status.code(), answer["error"]["code"].as_str());
+            assert_eq!(lost, (Some(1), Some("worktree_exists")), "round {round}: {answer}");
+        }
+        assert_eq!(won, 1, "round {round}");
+    }
+    assert_eq!(sandbox.living().len(), 40);
+    sandbox.assert_sound(&repo);
+}
+
+#[test]
 fn many_without_an_identifier_get_numbers_of_their_own() {
     let sandbox = Sandbox::with_ports(20);
     let repo = sandbox.make_repository("proj");

@@ -110,14 +110,18 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let store = context.store()?;
     let mut tries = 0;
     loop {
-        let failure = match plan_names(context, request, &*store.read()?) {
+        let seen = store.read()?;
+        let failure = match plan_names(context, request, &seen) {
             Ok(plan) => return Ok(plan),
             Err(failure) => failure,
         };
-        // A number that was free when the registry was read may be another create's by now: then the next one is.
+        // A number that was free when the registry was read may be another create's by now: then the next one is. And of
+        // creates that are alike the one that comes later may see the other's branch or folder before its record: then
+        // the record is what refuses it.
         let is_numbered = request.identifier.is_none() && request.branch.is_none() && request.path.is_none();
         tries += 1;
-        if !is_numbered || tries == NUMBER_TRIES || !is_taken(&failure) {
+        let may_change = is_numbered || seen != store.read()?;
+        if !may_change || tries == NUMBER_TRIES || !is_taken(&failure) {
             return Err(failure);
         }
     }
