@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::port::{PortRange, PortRanges};
+use super::ephemeral::EphemeralPorts;
+use super::port::PortRanges;
 
 /// How it stands with one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,40 +47,25 @@ impl Check {
     }
 }
 
-/// Judges whether the kernel gives ports of our ranges to outgoing connections; `reserved` are those it leaves alone
-/// (`ip_local_reserved_ports`).
+/// Judges whether the kernel gives ports of our ranges to outgoing connections.
 #[must_use]
-pub fn ephemeral(
-    ephemeral: Option<PortRange>,
-    reserved: &PortRanges,
-    ours: &[(String, PortRanges)],
-) -> Check {
+pub fn ephemeral(kernel: &EphemeralPorts, ours: &[(String, PortRanges)]) -> Check {
     const NAME: &str = "ephemeral-ports";
-    let Some(ephemeral) = ephemeral else {
+    let Some(range) = kernel.range else {
         return Check::fine(NAME, "the system does not tell which ports it gives to outgoing connections");
     };
-    let is_bitten = |range: &&PortRange| {
-        range.overlaps(ephemeral)
-            && range.ports().any(|port| ephemeral.contains(port) && !reserved.contains(port))
+    let Some(bitten) = kernel.bitten(ours) else {
+        return Check::fine(NAME, format!("{range}: no port range of ours lies in it"));
     };
-    let bitten: Vec<(&str, PortRange)> = ours
-        .iter()
-        .flat_map(|(whose, ranges)| ranges.0.iter().filter(is_bitten).map(|range| (whose.as_str(), *range)))
-        .collect();
-    if bitten.is_empty() {
-        return Check::fine(NAME, format!("{ephemeral}: no port range of ours lies in it"));
-    }
-    let named: Vec<String> = bitten.iter().map(|(whose, range)| format!("{whose} {range}")).collect();
-    let all: Vec<String> =
-        reserved.0.iter().chain(bitten.iter().map(|(_, range)| range)).map(ToString::to_string).collect();
+    let named: Vec<String> = bitten.ranges.iter().map(|(whose, range)| format!("{whose} {range}")).collect();
     Check::warning(
         NAME,
         format!(
-            "{} overlaps {ephemeral}, from which the kernel gives ports to outgoing connections: a port may be \
+            "{} overlaps {range}, from which the kernel gives ports to outgoing connections: a port may be \
              taken before its server starts",
             named.join(", ")
         ),
-        format!("sudo sysctl -w net.ipv4.ip_local_reserved_ports={}", all.join(",")),
+        bitten.remedy,
     )
 }
 
@@ -180,23 +166,19 @@ pub fn git_version((major, minor): (u32, u32)) -> Check {
 mod tests {
     use super::*;
 
-    fn ranges(text: &[&str]) -> PortRanges {
-        PortRanges(text.iter().map(|range| range.parse().unwrap()).collect())
-    }
-
     #[test]
-    fn ranges_in_the_kernels_own_bite_unless_they_are_reserved() {
-        let kernel = Some("32768-60999".parse().unwrap());
-        let ours = |text: &str| vec![("feature".to_owned(), ranges(&[text]))];
-        let judged = |reserved: &[&str], text: &str| ephemeral(kernel, &ranges(reserved), &ours(text));
-        assert_eq!(judged(&[], "5000-5099").status, Status::Ok);
-        let bitten = judged(&["8080"], "40000-40099");
+    fn ranges_in_the_kernels_own_are_named_with_the_command_that_keeps_them_out() {
+        let kernel = |text: Option<&str>| EphemeralPorts {
+            range: text.map(|text| text.parse().unwrap()),
+            reserved: "8080".to_owned(),
+        };
+        let ours = |text: &str| vec![("feature".to_owned(), PortRanges(vec![text.parse().unwrap()]))];
+        assert_eq!(ephemeral(&kernel(Some("32768-60999")), &ours("5000-5099")).status, Status::Ok);
+        assert_eq!(ephemeral(&kernel(None), &ours("40000-40099")).status, Status::Ok);
+        let bitten = ephemeral(&kernel(Some("32768-60999")), &ours("40000-40099"));
         assert_eq!(bitten.status, Status::Warning);
-        let hint = bitten.hint.unwrap();
-        assert!(hint.ends_with("ip_local_reserved_ports=8080,40000-40099"), "{hint}");
-        assert_eq!(judged(&["40000-40099"], "40000-40099").status, Status::Ok);
-        assert_eq!(judged(&["40000-40050"], "40000-40099").status, Status::Warning);
-        assert_eq!(ephemeral(None, &ranges(&[]), &ours("40000-40099")).status, Status::Ok);
+        assert!(bitten.message.starts_with("feature 40000-40099 overlaps 32768-60999"), "{bitten:?}");
+        assert!(bitten.hint.unwrap().ends_with("ip_local_reserved_ports=8080,40000-40099"));
     }
 
     #[test]

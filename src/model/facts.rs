@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::branch::Head;
+use super::ephemeral::EphemeralPorts;
 use super::listener::Listener;
-use super::port::{Port, PortRange, PortRanges};
+use super::port::{Port, PortRanges};
 use super::presence::Presence;
 use super::registry::entry::Entry;
 use super::service::ServiceName;
@@ -31,8 +32,8 @@ pub struct Facts {
     pub config_faults: Vec<ConfigFault>,
     /// The configured ranges with whose they are.
     pub ranges: Vec<(String, PortRanges)>,
-    /// The ports that the kernel gives to outgoing connections; `None` where it cannot be told.
-    pub ephemeral: Option<PortRange>,
+    /// The ports that the kernel gives to outgoing connections.
+    pub ephemeral: EphemeralPorts,
     pub hooks: Vec<HookFault>,
     /// Whether listeners were asked for; without it `listeners` has those of doubly allocated ports only.
     pub verify_ports: bool,

@@ -17,6 +17,7 @@ pub mod dispute;
 pub mod doubled;
 pub mod env_block;
 pub mod env_ports;
+pub mod ephemeral;
 pub mod event;
 pub mod exclusion;
 pub mod facts;

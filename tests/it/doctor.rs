@@ -94,7 +94,7 @@ fn a_range_of_ports_that_the_kernel_gives_away_is_named_with_the_command_that_re
     let run = doctor(&sandbox).ok();
     let row = check(&run, "ephemeral-ports");
     assert_eq!(row["status"], "warning");
-    assert!(row["message"].as_str().unwrap().contains("service db"), "{row}");
+    assert!(row["message"].as_str().unwrap().contains("service `db`"), "{row}");
     let hint = row["hint"].as_str().unwrap();
     assert!(hint.contains("sysctl") && hint.contains(&first.to_string()), "{hint}");
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::model::advised::git;
 use crate::model::facts::{ConfigFault, ConfigFaultKind, Facts, Seen};
 use crate::model::finding::{Finding, Kind};
+use crate::model::port::PortRange;
 use crate::model::registry::entry::Entry;
 
 /// What is wrong with the configuration; only a person can settle it.
@@ -48,28 +49,29 @@ pub fn unset_bare(root: &Path) -> String {
     git("config core.bare false", &[]).at(root.display()).to_string()
 }
 
+/// Up to how many ranges every hint has the command that reserves them all: of thousands it would be long.
+const MOST_IN_HINTS: usize = 20;
+
 /// Ranges that overlap the one from which the kernel takes the ports of outgoing connections (ip(7)).
 pub fn ephemeral(facts: &Facts) -> Vec<Finding> {
-    let Some(ephemeral) = facts.ephemeral else { return Vec::new() };
-    let overlapping = facts.ranges.iter().flat_map(|(whose, ranges)| {
-        let shared = ranges.0.iter().filter(move |range| range.overlaps(ephemeral));
-        shared.map(move |range| (whose, range))
-    });
-    let finding = |(whose, range): (&String, &crate::model::port::PortRange)| {
+    let Some(bitten) = facts.ephemeral.bitten(&facts.ranges) else { return Vec::new() };
+    let finding = |(whose, range): &(&str, PortRange)| {
         let message = format!(
-            "{range} of {whose} overlaps {ephemeral}, from which the kernel takes ports for outgoing connections"
+            "{range} of {whose} overlaps {}, from which the kernel takes ports for outgoing connections",
+            bitten.by
         );
-        Finding::new(Kind::EphemeralOverlap, range.to_string(), message).hint(format!(
-            "keep them out: sysctl -w net.ipv4.ip_local_reserved_ports={range}, or choose a range outside of it"
-        ))
+        let remedy = if bitten.ranges.len() > MOST_IN_HINTS { "`wt doctor` has the command" } else { &*bitten.remedy };
+        let hint = format!("keep them out: {remedy}, or choose a range outside of it");
+        Finding::new(Kind::EphemeralOverlap, range.to_string(), message).hint(hint)
     };
-    overlapping.map(finding).collect()
+    bitten.ranges.iter().map(finding).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::checks::sample;
+    use crate::model::ephemeral::EphemeralPorts;
     use crate::model::facts::OwnConfig;
     use crate::model::finding::Severity;
     use crate::model::port::PortRanges;
@@ -86,14 +88,31 @@ mod tests {
 
     #[test]
     fn a_range_in_the_kernels_own_is_a_warning_and_one_beside_it_is_none() {
-        let facts = |text: &str| Facts {
-            ranges: vec![("purpose `feature`".to_owned(), PortRanges(vec![text.parse().unwrap()]))],
-            ephemeral: Some("32768-60999".parse().unwrap()),
+        let facts = |range: Option<&str>| Facts {
+            ranges: ["40000-40099", "5000-5099", "50000-50099"]
+                .map(|text| ("purpose `feature`".to_owned(), PortRanges(vec![text.parse().unwrap()])))
+                .to_vec(),
+            ephemeral: EphemeralPorts {
+                range: range.map(|range| range.parse().unwrap()),
+                reserved: "8080".to_owned(),
+            },
             ..sample::facts()
         };
-        assert_eq!(ephemeral(&facts("40000-40099"))[0].code, Kind::EphemeralOverlap);
-        assert!(ephemeral(&facts("5000-5099")).is_empty());
-        assert!(ephemeral(&Facts { ephemeral: None, ..facts("40000-40099") }).is_empty());
+        let found = ephemeral(&facts(Some("32768-60999")));
+        let subjects: Vec<&str> = found.iter().map(|finding| finding.subject.as_str()).collect();
+        assert_eq!(subjects, ["40000-40099", "50000-50099"]);
+        for finding in &found {
+            assert_eq!(finding.code, Kind::EphemeralOverlap);
+            let hint = finding.hint.as_deref().unwrap();
+            assert!(hint.contains("ip_local_reserved_ports=8080,40000-40099,50000-50099,"), "{hint}");
+        }
+        assert!(ephemeral(&facts(None)).is_empty());
+        let mut many = facts(Some("32768-60999"));
+        let range = |first: u16| PortRanges(vec![format!("{first}-{}", first + 1).parse().unwrap()]);
+        many.ranges = (0..5000).map(|at| (format!("service `s{at}`"), range(40000 + 3 * at))).collect();
+        let found = ephemeral(&many);
+        assert_eq!(found.len(), 5000);
+        assert!(found.iter().all(|finding| finding.hint.as_ref().is_some_and(|hint| hint.len() < 200)));
     }
 
     #[test]

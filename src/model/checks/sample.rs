@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::branch::Head;
+use crate::model::ephemeral::EphemeralPorts;
 use crate::model::facts::{EnvSight, Facts, Recorded, RegistrySight, Seen};
 use crate::model::listener::{Listener, Owner, WorktreeKey};
 use crate::model::port::{Port, PortRanges};
@@ -25,7 +26,7 @@ pub fn facts() -> Facts {
         bare_leaks: Vec::new(),
         config_faults: Vec::new(),
         ranges: Vec::new(),
-        ephemeral: None,
+        ephemeral: EphemeralPorts::default(),
         hooks: Vec::new(),
         verify_ports: false,
         listeners: Vec::new(),

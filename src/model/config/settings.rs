@@ -234,6 +234,14 @@ impl Config {
         self.find_purpose(purpose).map(|settings| settings.ports.clone()).unwrap_or_default()
     }
 
+    /// Returns the ranges of purposes and services, each with whose it is, as people read it.
+    #[must_use]
+    pub fn ranges(&self) -> Vec<(String, PortRanges)> {
+        let purposes = self.purposes.iter().map(|(name, of)| (format!("purpose `{name}`"), Some(&of.ports)));
+        let services = self.services.iter().map(|(name, of)| (format!("service `{name}`"), of.ports.as_ref()));
+        purposes.chain(services).filter_map(|(whose, ranges)| Some((whose, ranges?.clone()))).collect()
+    }
+
     /// Answers whether `port` lies in the own range of some service, and so is carved out of the purposes' ranges.
     #[must_use]
     pub fn is_carved_out(&self, port: Port) -> bool {

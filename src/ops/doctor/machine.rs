@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::host::git;
 use crate::host::net::{ephemeral, family, listeners, owner};
 use crate::model::diagnosis::{self, Check};
-use crate::model::port::{Port, PortRanges};
+use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 
 pub fn program(context: &Context) -> Check {
@@ -38,19 +38,7 @@ pub fn git(context: &Context) -> Check {
 }
 
 pub fn ephemeral(context: &Context) -> Check {
-    let reserved = PortRanges(ephemeral::reserved_ranges());
-    diagnosis::ephemeral(ephemeral::ephemeral_range(), &reserved, &ranges(context))
-}
-
-/// The ranges of purposes and services, each with whose it is.
-fn ranges(context: &Context) -> Vec<(String, PortRanges)> {
-    let config = &context.config;
-    let purposes = config.purposes.iter().map(|(purpose, settings)| (purpose.to_string(), &settings.ports));
-    let services = config
-        .services
-        .iter()
-        .filter_map(|(service, settings)| Some((format!("service {service}"), settings.ports.as_ref()?)));
-    purposes.chain(services).map(|(whose, ranges)| (whose, ranges.clone())).collect()
+    diagnosis::ephemeral(&ephemeral::read(), &context.config.ranges())
 }
 
 pub fn ipv6() -> Check {
@@ -83,7 +71,7 @@ pub fn airplay(context: &Context, registry: &Registry) -> Option<Check> {
         return None;
     }
     let ports: Vec<Port> = [5000, 7000].into_iter().filter_map(Port::new).collect();
-    let wanted = |port: &Port| ranges(context).iter().any(|(_, ranges)| ranges.contains(*port));
+    let wanted = |port: &Port| context.config.ranges().iter().any(|(_, ranges)| ranges.contains(*port));
     let held = owner::attribute(&ports, registry).unwrap_or_default();
     let held = held.into_iter().find(|busy| !busy.listeners.is_empty() && wanted(&busy.port));
     Some(match held {

@@ -18,7 +18,7 @@ use crate::model::facts::{
 };
 use crate::model::hooks::firing::State;
 use crate::model::listener::Listener;
-use crate::model::port::{Port, PortRange, PortRanges};
+use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
@@ -60,8 +60,8 @@ pub fn gather(
             .map(|repository| repository.root().to_path_buf())
             .collect(),
         config_faults: grounds.problems.iter().map(config_fault).collect(),
-        ranges: ranges(context),
-        ephemeral: ephemeral::ephemeral_range(),
+        ranges: context.config.ranges(),
+        ephemeral: ephemeral::read(),
         hooks: Vec::new(),
         verify_ports: request.verify_ports,
         listeners: Vec::new(),
@@ -138,24 +138,6 @@ fn config_fault(problem: &Problem) -> ConfigFault {
     let subject = problem.key.clone().unwrap_or_else(|| problem.origin.to_string());
     let message = format!("{}: {}", problem.origin, problem.message);
     ConfigFault { kind, subject, message, hint: problem.hint.clone() }
-}
-
-/// The configured ranges, without those in which the kernel was told to leave its ports alone.
-fn ranges(context: &Context) -> Vec<(String, PortRanges)> {
-    let reserved = ephemeral::reserved_ranges();
-    let is_reserved = |range: &PortRange| {
-        reserved.iter().any(|kept| kept.first() <= range.first() && range.last() <= kept.last())
-    };
-    let config = &context.config;
-    let purposes = config.purposes.iter().map(|(name, of)| (format!("purpose `{name}`"), Some(&of.ports)));
-    let services = config.services.iter().map(|(name, of)| (format!("service `{name}`"), of.ports.as_ref()));
-    purposes
-        .chain(services)
-        .filter_map(|(whose, ranges)| {
-            let kept = ranges?.0.iter().filter(|range| !is_reserved(range)).copied().collect();
-            Some((whose, PortRanges(kept)))
-        })
-        .collect()
 }
 
 fn hook_faults(grounds: &Grounds<'_>, registry: &Registry) -> Vec<HookFault> {
