@@ -79,7 +79,9 @@ mod tests {
     #[test]
     fn one_command_reserves_all_of_them_and_keeps_what_is_reserved() {
         let ours = ours(&["40000-40099", "5000-5099", "50000-50009", "40000-40099"]);
-        for (reserved, begin) in [("8080,9148-9150\n", "8080,9148-9150,"), ("0-7", "0-7,"), ("\n", ""), ("", "")] {
+        for (reserved, begin) in
+            [("8080,9148-9150\n", "8080,9148-9150,"), ("0-7", "0-7,"), ("\n", ""), ("", "")]
+        {
             let bitten = kernel(reserved).bitten(&ours).unwrap();
             let whose: Vec<&str> = bitten.ranges.iter().map(|(whose, _)| *whose).collect();
             assert_eq!(whose, ["of 40000-40099", "of 50000-50009", "of 40000-40099"]);

@@ -60,7 +60,8 @@ pub fn ephemeral(facts: &Facts) -> Vec<Finding> {
             "{range} of {whose} overlaps {}, from which the kernel takes ports for outgoing connections",
             bitten.by
         );
-        let remedy = if bitten.ranges.len() > MOST_IN_HINTS { "`wt doctor` has the command" } else { &*bitten.remedy };
+        let remedy =
+            if bitten.ranges.len() > MOST_IN_HINTS { "`wt doctor` has the command" } else { &*bitten.remedy };
         let hint = format!("keep them out: {remedy}, or choose a range outside of it");
         Finding::new(Kind::EphemeralOverlap, range.to_string(), message).hint(hint)
     };

@@ -238,7 +238,8 @@ impl Config {
     #[must_use]
     pub fn ranges(&self) -> Vec<(String, PortRanges)> {
         let purposes = self.purposes.iter().map(|(name, of)| (format!("purpose `{name}`"), Some(&of.ports)));
-        let services = self.services.iter().map(|(name, of)| (format!("service `{name}`"), of.ports.as_ref()));
+        let services =
+            self.services.iter().map(|(name, of)| (format!("service `{name}`"), of.ports.as_ref()));
         purposes.chain(services).filter_map(|(whose, ranges)| Some((whose, ranges?.clone()))).collect()
     }
 

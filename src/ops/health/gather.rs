@@ -1,8 +1,8 @@
 //! Which services are to be looked at: the allocations of this repository, or of all, each with its check.
 
 use std::path::PathBuf;
-use std::time::Duration;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
