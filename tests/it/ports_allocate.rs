@@ -155,6 +155,58 @@ fn a_busy_port_met_on_the_way_is_refused_as_in_create_and_retried_where_the_poli
 }
 
 #[test]
+fn a_retry_says_what_it_passed_over_in_one_event_and_giving_up_names_all_that_was_tried() {
+    let sandbox = Sandbox::new();
+    let range = |from, to| format!("\"{}-{}\"", sandbox.port(from), sandbox.port(to));
+    sandbox.configure(&format!("[purpose.feature]\nports = [{}, {}]\n", range(0, 1), range(4, 5)));
+    sandbox.wt(&["create", "login"]).ok();
+    let held = |index| hold("127.0.0.1", sandbox.port(index), Hold::Listen);
+    let (Some(_one), Some(_two)) = (held(0), held(1)) else { return skip("no loopback") };
+    let conflicts = || {
+        let all = sandbox.events().into_iter().filter(|event| event["event"] == "port_conflict");
+        all.map(|event| event["ports"].clone()).collect::<Vec<_>>()
+    };
+    let retry = ["ports", "allocate", "--worktree", "login", "--on-conflict", "retry", "--service"];
+    let run = sandbox.wt(&[&["--json"], &retry[..], &["web"]].concat()).ok();
+    for (index, next) in [(0, 1), (1, 4)] {
+        let line =
+            run.stderr.lines().find(|line| line.contains(&format!("{} is held by ", sandbox.port(index))));
+        let trying = format!(": trying {}", sandbox.port(next));
+        assert!(line.is_some_and(|line| line.ends_with(&trying)), "{}", run.shown());
+    }
+    let passed = [sandbox.port(0), sandbox.port(1)];
+    assert_eq!(run.json()["ports"][0]["port"], sandbox.port(4));
+    assert_eq!(run.json()["passed_over"], serde_json::json!(passed));
+    assert_eq!(conflicts(), [serde_json::json!(passed)]);
+    let _last = held(5);
+    let error = sandbox.refused(&[&retry[..], &["api"]].concat(), "port_conflict");
+    let tried = [0, 1, 5].map(|index| sandbox.port(index));
+    assert_eq!(error["details"]["tried"], serde_json::json!(tried), "{error}");
+    assert_eq!(error["details"]["max_retries"], 3, "{error}");
+    assert!(!error["hint"].as_str().unwrap().contains("--on-conflict"), "{error}");
+    // It was refused twice, with and without JSON.
+    let tried = serde_json::json!(tried);
+    assert_eq!(conflicts()[1..], [tried.clone(), tried]);
+}
+
+#[test]
+fn a_range_that_worktrees_fill_says_that_nothing_was_tried() {
+    let sandbox = Sandbox::new();
+    sandbox.configure(&format!("[purpose.feature]\nports = \"{0}-{0}\"\n", sandbox.port(0)));
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    for arguments in [
+        &["create", "other", "--ports"][..],
+        &["create", "other", "--ports", "--on-conflict", "retry"],
+        &["ports", "allocate", "--worktree", "login", "--service", "api"],
+        &["ports", "allocate", "--worktree", "login", "--service", "api", "--on-conflict", "retry"],
+        &["ports", "next"],
+    ] {
+        let error = sandbox.refused(arguments, "range_exhausted");
+        assert_eq!(error["details"]["tried"], serde_json::json!([]), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
 fn wrong_words_are_asked_wrongly() {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "login"]).ok();

@@ -9,6 +9,7 @@ use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::ops::create::WayOut;
 use crate::ops::ports::allocate::{self, Request};
+use crate::ui::escape;
 
 /// Give a worktree a port for a service; the same service again has the same port
 #[derive(Args, Debug)]
@@ -49,6 +50,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         &Request { worktree, services, port, gives_way: false, way_out: WayOut::OnConflict },
     )?;
     let ui = session.ui;
+    report.said.iter().for_each(|said| ui.say(&escape::line(said)));
     if ui.is_json() {
         ui.answer_json(&report)?;
         return Ok(0);

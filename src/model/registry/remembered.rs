@@ -31,20 +31,10 @@ impl Registry {
         })
     }
 
-    /// Remembers which ports `entry` had, forgetting the oldest beyond the limit.
+    /// Remembers which ports `entry` had, forgetting the oldest beyond the limit; what it gave up earlier for other services
+    /// goes on being remembered.
     pub fn remember_ports(&mut self, entry: &Entry) {
-        let ports: Vec<FormerPort> = entry
-            .allocations
-            .iter()
-            .filter_map(|allocation| {
-                let port = allocation.find_port()?;
-                Some(FormerPort { service: allocation.service.clone(), port, extra: Map::new() })
-            })
-            .collect();
-        if ports.is_empty() {
-            return;
-        }
-        self.put_former(entry, ports);
+        self.remember_released(entry, &entry.allocations);
     }
 
     /// Remembers which ports a worktree gave up that is there: it gets them back before anybody else is given them. What it
@@ -59,8 +49,12 @@ impl Registry {
         }
         let before = self.former.iter().rev().find(|former| former.is_of(entry));
         let others = before.iter().flat_map(|former| &former.ports);
+        let is_other = |known: &FormerPort| {
+            let (service, port) = (known.service.clone(), known.port);
+            move |other: &FormerPort| other.service != service && other.port != port
+        };
         let others: Vec<FormerPort> =
-            others.filter(|known| ports.iter().all(|port| port.service != known.service)).cloned().collect();
+            others.filter(|known| ports.iter().all(is_other(known))).cloned().collect();
         ports.extend(others);
         self.put_former(entry, ports);
     }

@@ -10,16 +10,14 @@ use crate::error::{Code, Failure, Result};
 use crate::host::checkout;
 use crate::host::git::{Repository, Way};
 use crate::host::lock::FileHold;
-use crate::host::net::owner;
 use crate::host::token;
 use crate::model::advised::wt;
-use crate::model::holder::sentence_of;
-use crate::model::listener::Busy;
 use crate::model::passage;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::start::Start;
 use crate::model::view::WorktreeView;
+use crate::ops::ports::passing;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
 use crate::ops::{view, watch::Watch};
 
@@ -72,7 +70,8 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     FileHold::sweep(&holds, STALE_HOLD);
     let hold = FileHold::take(&holds.join(&token))?;
     let Claimed { plan, entry, journal, passed_over, ahead, .. } = claim(context, plan, &token)?;
-    let said = said(context, &plan, &passed_over)?;
+    let chosen: Vec<Port> = plan.ports.iter().map(|choice| choice.port).collect();
+    let said = passing::said(context, &passed_over, &chosen)?;
     let branch_made = Cell::new(BranchMade::No);
     let made = crate::ops::env::variables_of(context, repository, &entry).and_then(|variables| {
         let made = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
@@ -112,24 +111,6 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
         passed_over: passed_over.iter().map(|port| port.number()).collect(),
         said,
     })
-}
-
-/// `5000 is held by python3 (pid 4242, /srv/demo): trying 5001`.
-fn said(context: &Context, plan: &Plan, passed: &[Port]) -> Result<Vec<String>> {
-    if passed.is_empty() {
-        return Ok(Vec::new());
-    }
-    let held = owner::attribute(passed, &*context.store()?.read()?)?;
-    let next = |port: Port| {
-        let all = passed.iter().copied().chain(plan.ports.iter().map(|choice| choice.port));
-        all.filter(|other| *other > port).min().or(plan.ports.first().map(|choice| choice.port))
-    };
-    let line = |busy: &Busy| {
-        let who = busy.listeners.first().map_or_else(|| super::holder(busy), sentence_of);
-        let then = next(busy.port).map(|next| format!(": trying {next}")).unwrap_or_default();
-        format!("{} is held by {who}{then}", busy.port)
-    };
-    Ok(held.iter().map(line).collect())
 }
 
 /// Undoes the create and returns why it failed, with what could not be undone.

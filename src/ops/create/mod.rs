@@ -17,6 +17,6 @@ mod wishes;
 pub use apply::{Report, apply};
 pub use finish::finish;
 pub use plan::{BranchPlan, Plan, plan, preview, require_purpose};
-pub use refusal::{WayOut, env_tracked, holder, refused_selection};
+pub use refusal::{WayOut, env_tracked, holder, refused_after, refused_selection};
 pub use request::{HeadWish, PortWish, Request};
 pub use wishes::{recall, wishes};

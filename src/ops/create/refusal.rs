@@ -7,7 +7,6 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::net::listeners::connections;
 use crate::host::net::owner;
 use crate::model::advised::wt;
 use crate::model::branch::BranchUse;
@@ -19,6 +18,7 @@ use crate::model::port::{Port, PortRanges, compressed};
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
 use crate::model::selection::Selection;
+use crate::ops::ports::holders::connection;
 use crate::ops::ports::kill;
 
 use super::plan::Plan;
@@ -131,7 +131,37 @@ pub fn refused_selection(
     })
 }
 
-/// Returns the failure of a create that was refused a port, `held` being those that it passed over on the way.
+/// Returns the failure of whoever was refused a port, `held` being those that were passed over on the way.
+///
+/// # Errors
+///
+/// As [`refused_selection`].
+pub fn refused_after(
+    purpose: Option<&Purpose>,
+    selection: &Selection,
+    seen: &Registry,
+    held: &[Port],
+    most: u32,
+    way_out: WayOut,
+) -> Result<Failure> {
+    match selection {
+        Selection::Exhausted { ranges, service, own_range, .. } if !held.is_empty() => {
+            let mut busy = held.to_vec();
+            busy.sort_unstable();
+            let (ranges, service) = (ranges.clone(), service.clone());
+            let all = Selection::Busy { ranges, busy, denied: Vec::new(), service, own_range: *own_range };
+            let failure = refused_selection(purpose, &all, seen, WayOut::GivenUp(most))?;
+            Ok(failure.detail("tried", json!(held)).detail("max_retries", most))
+        }
+        Selection::Exhausted { .. } => {
+            let failure = refused_selection(purpose, selection, seen, way_out)?;
+            Ok(failure.detail("tried", json!(held)).detail("max_retries", most))
+        }
+        _ => refused_selection(purpose, selection, seen, way_out),
+    }
+}
+
+/// Returns the same for a create.
 ///
 /// # Errors
 ///
@@ -144,17 +174,7 @@ pub fn refused_create(
     held: &[Port],
 ) -> Result<Failure> {
     let most = policy(context, plan).max_retries;
-    match selection {
-        Selection::Exhausted { ranges, service, own_range, .. } if !held.is_empty() => {
-            let mut busy = held.to_vec();
-            busy.sort_unstable();
-            let (ranges, service) = (ranges.clone(), service.clone());
-            let all = Selection::Busy { ranges, busy, denied: Vec::new(), service, own_range: *own_range };
-            let failure = refused_selection(Some(&plan.purpose), &all, seen, WayOut::GivenUp(most))?;
-            Ok(failure.detail("tried", json!(held)).detail("max_retries", most))
-        }
-        _ => refused_selection(Some(&plan.purpose), selection, seen, WayOut::OnConflict),
-    }
+    refused_after(Some(&plan.purpose), selection, seen, held, most, WayOut::OnConflict)
 }
 
 fn is_own_range(selection: &Selection) -> bool {
@@ -277,17 +297,7 @@ pub fn holder(busy: &Busy) -> String {
             let bound = if listener.listening { "" } else { ", bound and not listening" };
             format!("{}{bound}", Words { user: Some(&user), ..Words::default() }.list())
         }
-        None => unseen(busy.port).to_owned(),
-    }
-}
-
-/// What has a port of which the system names no holder.
-fn unseen(port: Port) -> &'static str {
-    let all = connections(&[port]).unwrap_or_default();
-    match all.iter().map(|one| one.is_past).reduce(|one, other| one && other) {
-        Some(true) => "a connection that ended a moment ago (TIME_WAIT)",
-        Some(false) => "an outgoing connection",
-        None => "holder not shown by the system",
+        None => connection(busy.port).unwrap_or("holder not shown by the system").to_owned(),
     }
 }
 

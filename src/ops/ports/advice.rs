@@ -1,6 +1,7 @@
 //! The next command about a port. Each is decided by the rule that the command itself obeys, so that none is advised which
 //! would be refused.
 
+use super::holders::holders;
 use super::kill;
 use super::resolve;
 use crate::context::Context;
@@ -102,6 +103,59 @@ impl<'a> Adviser<'a> {
     pub fn end(&self, port: Port) -> Option<String> {
         let plan = kill::plan(self.context, port, false).ok()?;
         plan.goes_through().then(|| wt("ports kill {}", &[&port]).to_string())
+    }
+
+    /// Returns the same with `--force`, where that ends whom the plain command would leave alone.
+    #[must_use]
+    pub fn end_whoever(&self, port: Port) -> Option<String> {
+        let plan = kill::plan(self.context, port, true).ok()?;
+        plan.goes_through().then(|| wt("ports kill {} --force", &[&port]).to_string())
+    }
+
+    /// Returns what gets the services of the worktree with that sequence past whoever has `port`, in words; `up` where they
+    /// are started by `wt up`.
+    #[must_use]
+    pub fn way_past(&self, sequence: u64, port: Port, up: bool) -> String {
+        let owner = wt("ports owner {}", &[&port]).to_string();
+        let tells = format!("`{owner}` says who has it");
+        let disputes = super::disputes::all(self.context, self.registry).unwrap_or_default();
+        let concerns = |claims: &[Contender]| claims.iter().any(|claim| claim.sequence == sequence);
+        let dispute = disputes.iter().filter(|one| one.port == port).find(|one| match &one.trouble {
+            Trouble::Doubled { claims, .. } => concerns(claims),
+            Trouble::Held { claim, .. } => concerns(std::slice::from_ref(claim)),
+        });
+        if let Some(dispute) = dispute {
+            return match self.settled_by_up(dispute).filter(|_| up) {
+                Some(said) => format!("{said}; {tells}"),
+                None => match self.settle(dispute) {
+                    Remedy::Choice(choices) => doubled::asked(&choices),
+                    Remedy::Command(command) if command == owner => tells,
+                    Remedy::Command(command) => format!("`{command}` settles it; {tells}"),
+                },
+            };
+        }
+        match (self.end(port), super::holders::connection(port)) {
+            (Some(kill), _) => format!("`{kill}` ends it; {tells}"),
+            (None, Some(_)) if holders(port, self.registry).is_ok_and(|holders| holders.is_empty()) => {
+                "try again once that connection is gone: the system keeps one that has ended for a minute"
+                    .to_owned()
+            }
+            (None, _) => tells,
+        }
+    }
+
+    /// Says what `wt up --resolve` does about the dispute, where it does something.
+    fn settled_by_up(&self, dispute: &Dispute) -> Option<String> {
+        let settings = resolve::settings(self.context);
+        let all = steps(std::slice::from_ref(dispute), Strategy::Intelligent, settings);
+        all.into_iter().find_map(|step| match step.action {
+            Action::Move { .. } => Some("`wt up --resolve intelligent` moves away from it".to_owned()),
+            Action::Terminate { needs_agreement: false, .. } => {
+                Some("`wt up --resolve intelligent` ends it".to_owned())
+            }
+            Action::Terminate { .. } => Some("`wt up --resolve intelligent --yes` ends it".to_owned()),
+            Action::Leave { .. } => None,
+        })
     }
 
     /// Returns the command that gives the worktree's port up, where it would.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::follow::follow;
-use super::kill;
+use super::{former, kill, passing};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::probe;
@@ -20,9 +20,9 @@ use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
-use crate::model::selection::{Selection, Wish, owned_ports};
+use crate::model::selection::{self, Selection, Wish, owned_ports};
 use crate::model::service::ServiceName;
-use crate::ops::create::{WayOut, refused_selection};
+use crate::ops::create::{WayOut, refused_after};
 use crate::ops::vanished::room;
 use crate::ops::{choose, env};
 
@@ -49,6 +49,12 @@ pub struct Report {
     pub env: Option<PathBuf>,
     #[serde(skip)]
     pub warnings: Vec<String>,
+    /// Busy ports that were passed over (`--on-conflict retry`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<Port>,
+    /// Who held these, in words.
+    #[serde(skip)]
+    pub said: Vec<String>,
 }
 
 /// One service's port.
@@ -65,7 +71,7 @@ pub struct Given {
 }
 
 enum Attempt {
-    Done { entry: Box<Entry>, given: Vec<Given>, had_env: bool },
+    Done { entry: Box<Entry>, given: Vec<Given>, had_env: bool, passed: Vec<Port> },
     Refused { selection: Selection, seen: Box<Registry> },
 }
 
@@ -84,27 +90,24 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     let mut known = env::require_entry(context, request.worktree.as_deref())?;
     let path = std::mem::take(&mut known.path);
     let settings = &context.config.conflict;
-    let mut skip: HashSet<Port> = HashSet::new();
+    let retries = request.port.is_none() && (request.gives_way || settings.policy == ConflictPolicy::Retry);
+    let mut held: Vec<Port> = Vec::new();
     if let Some(port) = request.port {
         room::make_for(context, port)?;
     }
     let mut is_room_made = false;
-    let (mut entry, given, had_env) = loop {
-        match attempt(context, known.sequence, request, &skip)? {
-            Attempt::Done { entry, given, had_env } => break (*entry, given, had_env),
+    let (mut entry, given, had_env, passed_over) = loop {
+        match attempt(context, known.sequence, request, &held, retries)? {
+            Attempt::Done { entry, given, had_env, passed } => break (*entry, given, had_env, passed),
             // All that were met are passed over: nobody waits for what a stranger holds.
-            Attempt::Refused { selection: Selection::Busy { busy, .. }, .. }
-                if (request.gives_way || settings.policy == ConflictPolicy::Retry)
-                    && request.port.is_none()
-                    && busy.iter().any(|port| !skip.contains(port)) =>
-            {
-                skip.extend(busy);
+            Attempt::Refused { selection, .. } if retries && !selection.newly_held(&held).is_empty() => {
+                held.extend(selection.newly_held(&held));
             }
             Attempt::Refused { selection, .. } if !is_room_made && room::make(context, &selection)? => {
                 is_room_made = true;
             }
             Attempt::Refused { selection, seen } => {
-                return Err(refused(&known, request, &selection, &seen)?);
+                return Err(refused(context, &known, request, &selection, &seen, &held)?);
             }
         }
     };
@@ -115,7 +118,10 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
         Given { url, ..given }
     });
     let given: Vec<Given> = given.collect();
-    let mut report = Report { worktree: entry.name.clone(), ports: given, env: None, warnings: Vec::new() };
+    let chosen: Vec<Port> = given.iter().filter(|given| given.new).map(|given| given.port).collect();
+    let said = passing::said(context, &passed_over, &chosen)?;
+    let worktree = entry.name.clone();
+    let mut report = Report { worktree, ports: given, env: None, warnings: Vec::new(), passed_over, said };
     let is_news = report.ports.iter().any(|given| given.new);
     if is_news && !entry.env {
         let message = format!("`{}` was made without an env block, so nothing names the port", entry.name);
@@ -137,7 +143,14 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     Ok(report)
 }
 
-fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<Port>) -> Result<Attempt> {
+fn attempt(
+    context: &Context,
+    sequence: u64,
+    request: &Request,
+    held: &[Port],
+    retries: bool,
+) -> Result<Attempt> {
+    let skip: HashSet<Port> = held.iter().copied().collect();
     let now = context.now();
     context.store()?.update(|registry| {
         let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.is_living()).cloned();
@@ -157,10 +170,11 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
         let missing: Vec<&ServiceName> =
             request.services.iter().filter(|service| find(service).is_none()).collect();
         let mut chosen: Vec<(ServiceName, Port, bool)> = Vec::new();
+        let mut passed: Vec<Port> = Vec::new();
         match (request.port, missing.first()) {
             (Some(port), Some(service)) => {
                 if let Some(selection) = pin(context, registry, &entry, service, port)? {
-                    note_conflict(registry, &entry, &selection, now);
+                    passing::note_refused(registry, &entry, &selection, held, retries, now);
                     return Ok(Attempt::Refused { selection, seen: Box::new(registry.clone()) });
                 }
                 chosen.push(((*service).clone(), port, true));
@@ -168,16 +182,20 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
             (Some(port), None) => require_same(&entry, &request.services, port, &find)?,
             (None, _) => {
                 let wishes = missing.iter().map(|service| {
-                    let former = former_port(registry, &entry, service);
+                    let former = former::port(registry, &entry, service);
                     wish(context, &entry, service).map(|wish| Wish { former, ..wish })
                 });
                 let wishes = wishes.collect::<Result<Vec<Wish>>>()?;
-                match choose::choose(context, registry, &wishes, skip)? {
+                match choose::choose(context, registry, &wishes, &skip)? {
                     Selection::Chosen(choices) => {
+                        passed = selection::passed_over(&wishes, &choices, held);
+                        if let (false, Some(wish)) = (passed.is_empty(), wishes.first()) {
+                            passing::note_conflict(registry, &entry, &wish.service, &passed, now);
+                        }
                         chosen.extend(choices.into_iter().map(|choice| (choice.service, choice.port, false)));
                     }
                     selection => {
-                        note_conflict(registry, &entry, &selection, now);
+                        passing::note_refused(registry, &entry, &selection, held, retries, now);
                         return Ok(Attempt::Refused { selection, seen: Box::new(registry.clone()) });
                     }
                 }
@@ -223,7 +241,7 @@ fn attempt(context: &Context, sequence: u64, request: &Request, skip: &HashSet<P
             registry.record_event(now, event);
         }
         let entry = registry.find_by_sequence(sequence).map_or(entry, |known| known.clone());
-        Ok(Attempt::Done { entry: Box::new(entry), given, had_env })
+        Ok(Attempt::Done { entry: Box::new(entry), given, had_env, passed })
     })
 }
 
@@ -305,8 +323,16 @@ fn range_around(context: &Context, entry: &Entry, service: &ServiceName, port: P
 }
 
 /// In the words of a create; a port that was named has no other that could be tried.
-fn refused(entry: &Entry, request: &Request, selection: &Selection, seen: &Registry) -> Result<Failure> {
-    let failure = refused_selection(entry.purpose.as_ref(), selection, seen, request.way_out)?;
+fn refused(
+    context: &Context,
+    entry: &Entry,
+    request: &Request,
+    selection: &Selection,
+    seen: &Registry,
+    held: &[Port],
+) -> Result<Failure> {
+    let most = context.config.conflict.max_retries;
+    let failure = refused_after(entry.purpose.as_ref(), selection, seen, held, most, request.way_out)?;
     Ok(match request.port {
         Some(port) if matches!(selection, Selection::Busy { .. }) => {
             let is_endable = !kill::endable(seen, &[port])?.is_empty();
@@ -322,27 +348,6 @@ fn refused(entry: &Entry, request: &Request, selection: &Selection, seen: &Regis
         }
         _ => failure,
     })
-}
-
-fn note_conflict(registry: &mut Registry, entry: &Entry, refused: &Selection, now: jiff::Timestamp) {
-    let Selection::Busy { busy, service, .. } = refused else { return };
-    registry.count_conflict("system", entry.purpose.as_ref(), service);
-    let ports: Vec<u16> = busy.iter().map(|port| port.number()).collect();
-    let event = Event::new("port_conflict")
-        .of(&entry.repository, &entry.name)
-        .with("kind", "system")
-        .with("purpose", entry.purpose.as_ref().map(ToString::to_string))
-        .with("service", service.as_str())
-        .with("ports", ports);
-    registry.record_event(now, event);
-}
-
-/// The port that the worktree had for the service before it was released.
-fn former_port(registry: &Registry, entry: &Entry, service: &ServiceName) -> Option<Port> {
-    let name = entry.branch.is_none().then_some(entry.name.as_str());
-    let purpose = entry.purpose.as_ref()?;
-    let former = registry.find_former(&entry.repository_id, entry.branch.as_deref(), purpose, name)?;
-    former.ports.iter().find(|known| known.service == *service).map(|known| known.port)
 }
 
 fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish> {

@@ -13,7 +13,7 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish, owned_ports};
 use crate::model::service::ServiceName;
-use crate::ops::create::{WayOut, refused_selection, require_purpose};
+use crate::ops::create::{WayOut, refused_after, require_purpose};
 use crate::ops::{choose, find};
 
 /// The free ports of one range.
@@ -59,7 +59,7 @@ pub fn available(context: &Context, drawer: Option<Drawer>) -> Result<Vec<Availa
                 free.push(port);
             }
         }
-        let next = match select(context, &registry, &drawer, vec![range])? {
+        let next = match select(context, &registry, &drawer, vec![range])?.0 {
             Selection::Chosen(choices) => choices.first().map(|choice| choice.port),
             _ => None,
         };
@@ -85,14 +85,16 @@ pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
         None => Drawer::Purpose(purpose_here(context)?),
     };
     let ranges = drawer.require_ranges(context)?;
-    match select(context, &registry, &drawer, ranges.0)? {
+    let (selection, held) = select(context, &registry, &drawer, ranges.0)?;
+    match selection {
         Selection::Chosen(choices) if !choices.is_empty() => Ok(Next { drawer, next: choices[0].port }),
         refused => {
             let purpose = match &drawer {
                 Drawer::Purpose(purpose) => Some(purpose),
                 Drawer::Service(_) => None,
             };
-            Err(refused_selection(purpose, &refused, &registry, WayOut::Exclude)?)
+            let most = context.config.conflict.max_retries;
+            Err(refused_after(purpose, &refused, &registry, &held, most, WayOut::Exclude)?)
         }
     }
 }
@@ -119,7 +121,7 @@ fn select(
     registry: &Registry,
     drawer: &Drawer,
     ranges: Vec<PortRange>,
-) -> Result<Selection> {
+) -> Result<(Selection, Vec<Port>)> {
     let service = match drawer {
         Drawer::Service(service) => service.clone(),
         Drawer::Purpose(purpose) => {
@@ -132,5 +134,5 @@ fn select(
     let wishes = [Wish { service, ranges, own_range: drawer.is_service(), former: None, pinned: None }];
     let settings = &context.config.conflict;
     let retries = settings.policy == ConflictPolicy::Retry;
-    Ok(choose::choose_passing(context, registry, &wishes, retries)?.0)
+    choose::choose_passing(context, registry, &wishes, retries)
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::advice::Adviser;
 use crate::context::Context;
 use crate::error::Result;
+use crate::host::net::listeners::connections;
 use crate::host::net::{owner, probe};
 use crate::host::process::users::Users;
 use crate::host::process::{table, words};
@@ -97,6 +98,14 @@ pub fn owners(context: &Context, port: Port) -> Result<Owners> {
     });
     let hint = supervised.or_else(|| adviser.end(port)).map(|command| format!("`{command}` ends it"));
     Ok(Owners { port, owners, busy, hint })
+}
+
+/// Returns what has a port of which the system names no holder: a connection, where there is one.
+#[must_use]
+pub fn connection(port: Port) -> Option<&'static str> {
+    let all = connections(&[port]).unwrap_or_default();
+    let is_past = all.iter().map(|one| one.is_past).reduce(|one, other| one && other)?;
+    Some(if is_past { "a connection that ended a moment ago (TIME_WAIT)" } else { "an outgoing connection" })
 }
 
 /// Returns every process that listens on `port` or is bound to it, the oldest first: a parent before its children.

@@ -1,0 +1,74 @@
+//! Held ports that are met on the way to a free one: what is said of them, and what is written down.
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::net::owner;
+use crate::model::event::Event;
+use crate::model::holder::sentence_of;
+use crate::model::listener::Busy;
+use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+use crate::model::selection::Selection;
+use crate::model::service::ServiceName;
+use crate::ops::create::holder;
+
+/// Returns a line for each of the `passed` ports: `5000 is held by python3 (pid 4242, /srv/demo): trying 5001`.
+///
+/// # Errors
+///
+/// Fails when the registry or the kernel's sockets cannot be read.
+pub fn said(context: &Context, passed: &[Port], chosen: &[Port]) -> Result<Vec<String>> {
+    if passed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let held = owner::attribute(passed, &*context.store()?.read()?)?;
+    let next = |port: Port| {
+        let all = passed.iter().chain(chosen).copied();
+        all.filter(|other| *other > port).min().or(chosen.first().copied())
+    };
+    let line = |busy: &Busy| {
+        let who = busy.listeners.first().map_or_else(|| holder(busy), sentence_of);
+        let then = next(busy.port).map(|next| format!(": trying {next}")).unwrap_or_default();
+        format!("{} is held by {who}{then}", busy.port)
+    };
+    Ok(held.iter().map(line).collect())
+}
+
+/// Writes one event for one conflict, with all of its ports: nothing yet where the search goes on.
+pub(super) fn note_refused(
+    registry: &mut Registry,
+    entry: &Entry,
+    refused: &Selection,
+    held: &[Port],
+    retries: bool,
+    now: jiff::Timestamp,
+) {
+    match refused {
+        Selection::Busy { busy, service, .. } if !retries => {
+            note_conflict(registry, entry, service, busy, now);
+        }
+        Selection::Exhausted { service, .. } if !held.is_empty() => {
+            note_conflict(registry, entry, service, held, now);
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn note_conflict(
+    registry: &mut Registry,
+    entry: &Entry,
+    service: &ServiceName,
+    ports: &[Port],
+    now: jiff::Timestamp,
+) {
+    registry.count_conflict("system", entry.purpose.as_ref(), service);
+    let ports: Vec<u16> = ports.iter().map(|port| port.number()).collect();
+    let event = Event::new("port_conflict")
+        .of(&entry.repository, &entry.name)
+        .with("kind", "system")
+        .with("purpose", entry.purpose.as_ref().map(ToString::to_string))
+        .with("service", service.as_str())
+        .with("ports", ports);
+    registry.record_event(now, event);
+}
