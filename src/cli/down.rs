@@ -42,7 +42,8 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         ui.say(&format!("ended what no supervisor knew of any more: pid {}", pids.join(", ")));
     }
     if report.stopped.is_empty() && report.remains.is_empty() {
-        ui.say("nothing ran");
+        let is_served = report.services.iter().any(|service| !service.managed);
+        ui.say(if is_served { "nothing ran that `wt up` had started" } else { "nothing ran" });
     }
     if !report.stopped.is_empty() {
         let names: Vec<&str> = report.stopped.iter().map(ServiceName::as_str).collect();

@@ -150,6 +150,13 @@ impl Listener for Teller<'_> {
         self.ui.warn(text);
     }
 
+    fn say(&mut self, text: &str) {
+        if let Some(live) = &mut self.live {
+            live.clear();
+        }
+        self.ui.say(text);
+    }
+
     fn idle(&mut self) -> Result<()> {
         self.draw();
         Ok(())

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::show_services::{self, Teller};
 use crate::context::Context;
 use crate::error::{Code, Result};
+use crate::model::killing::{self, Consent};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::news::News;
@@ -16,8 +17,10 @@ use crate::ops::services::contact::Listener;
 use crate::ops::services::foreground;
 use crate::ops::services::logs::{self, Logs};
 use crate::ops::services::settling::Wish;
+use crate::ops::services::taking_over;
 use crate::ops::services::up::{self, Request};
 use crate::ui::output::Ui;
+use crate::ui::{escape, prompt};
 
 /// Start the services of the worktree you stand in, on its ports
 #[derive(Args, Debug)]
@@ -38,6 +41,9 @@ pub struct Arguments {
     /// Settle conflicts over the ports first, as `wt ports resolve` does; what has no port yet gets the next free one
     #[arg(long, value_name = "STRATEGY", value_enum)]
     pub resolve: Option<Strategy>,
+    /// End what serves this service and no `wt up` started, and start the service; may be given more than once
+    #[arg(long, value_name = "SERVICE")]
+    pub take_over: Vec<ServiceName>,
     /// Give the one service this port
     #[arg(long, value_name = "PORT")]
     pub port: Option<Port>,
@@ -54,8 +60,17 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     session.hint_at_own_configuration_here(&context);
     let is_agreed = session.global.yes;
     let resolve = arguments.resolve.map(|strategy| Wish { strategy: strategy.into(), is_agreed });
-    let request =
-        Request { services: arguments.services, wait: arguments.wait, port: arguments.port, resolve };
+    let mut services = arguments.services;
+    if !arguments.take_over.is_empty() {
+        if !take_over(&context, session, &arguments.take_over)? {
+            ui.say("nothing was ended");
+            return Ok(1);
+        }
+        let others = arguments.take_over.into_iter().filter(|name| !services.contains(name));
+        let others: Vec<ServiceName> = others.collect();
+        services.extend(others);
+    }
+    let request = Request { services, wait: arguments.wait, port: arguments.port, resolve };
     if arguments.foreground {
         return stay(&context, &request, ui);
     }
@@ -67,6 +82,23 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         ui.answer(&show_services::table(ui, &report.services))?;
     }
     Ok(0)
+}
+
+/// Ends what serves the services, once that is agreed; false where it is not.
+fn take_over(context: &Context, session: &Session<'_>, services: &[ServiceName]) -> Result<bool> {
+    let ui = session.ui;
+    let plan = taking_over::plan(context, services)?;
+    // All of it is proven to be the worktree's own.
+    if !plan.is_empty() && killing::consent(true, session.global.yes, ui.is_interactive()) == Consent::Ask {
+        plan.lines().iter().for_each(|line| ui.say(&escape::line(line)));
+        if !prompt::confirm(ui, "End that, and start the service in its place?")? {
+            return Ok(false);
+        }
+    }
+    for said in taking_over::apply(context, &plan)? {
+        ui.say(&escape::line(&said));
+    }
+    Ok(true)
 }
 
 /// What Ctrl-C ends the foreground with, as a shell has it.
@@ -124,6 +156,10 @@ impl Listener for Watcher<'_> {
 
     fn note(&mut self, text: &str) {
         self.ui.warn(text);
+    }
+
+    fn say(&mut self, text: &str) {
+        self.ui.say(text);
     }
 
     fn size(&self) -> Option<(u16, u16)> {

@@ -123,7 +123,9 @@ fn a_port_that_a_stranger_took_is_refused_with_the_holder_before_anything_starts
     let message = error["message"].as_str().unwrap();
     assert!(message.contains(&format!("pid {}", holder.pid())) && message.contains("`web`"), "{message}");
     let hint = error["hint"].as_str().unwrap();
-    assert!(hint.contains("--resolve") && hint.contains(&format!("`wt ports kill {port}`")), "{error}");
+    assert!(hint.contains("`wt up --resolve intelligent` moves away from it"), "{error}");
+    // A stranger is ended by nobody who did not agree, so that is no advice.
+    assert!(hint.contains(&format!("`wt ports owner {port}`")) && !hint.contains("ports kill"), "{error}");
     assert_eq!(error["details"]["port"], port, "{error}");
     assert_eq!(fleet.state("db").0, "stopped");
     fleet.wt(&["up", "--resolve", "conservative"]).ok().says(&["moved to"]);

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod command;
 pub mod compose;
+pub mod elsewhere;
 pub mod machine;
 pub mod news;
 pub mod order;

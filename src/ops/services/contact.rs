@@ -41,6 +41,10 @@ pub trait Listener {
     fn services(&mut self, services: &[ServiceFacts]);
     /// Something worth saying.
     fn note(&mut self, text: &str);
+    /// Something that is as it should be.
+    fn say(&mut self, text: &str) {
+        self.note(text);
+    }
     /// All that was asked for is there: how the services stand then.
     fn started(&mut self, _: &[ServiceFacts]) {}
     /// Somebody who gave up asks again: these are still waited for.
@@ -114,6 +118,26 @@ pub(super) fn ends_before_it_answers(place: &Place) -> Failure {
     let log = place.wish.folder.join("supervisor.log");
     Failure::new(Code::Internal, "the supervisor ends before it answers")
         .hint(format!("its own words are in {}", log.display()))
+}
+
+/// Says `request` where there are plans to start; for nothing no supervisor is started, and only how it stands is asked.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn ask_where_any(
+    context: &Context,
+    place: &Place,
+    request: &Request,
+    listener: &mut dyn Listener,
+) -> Result<Answer> {
+    match request {
+        Request::Start { plans, .. } | Request::Restart { plans, .. } if plans.is_empty() => {
+            let answer = ask_if_there(context, place, &Request::Status, listener)?;
+            Ok(answer.unwrap_or(Answer::Done(Vec::new())))
+        }
+        _ => ask(context, place, request, listener),
+    }
 }
 
 /// Says `request` to the supervisor and waits for its answer; `None` where there is none.

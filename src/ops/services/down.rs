@@ -20,9 +20,10 @@ use crate::model::view::as_text;
 use crate::ops::env;
 
 use super::contact::{self, Answer, Listener};
+use super::elsewhere;
 use super::naming;
 use super::place::Place;
-use super::report::{ServiceView, Usages};
+use super::report::{self, ServiceView, Usages};
 
 /// How long what no supervisor knows may take to end before it is killed.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -111,7 +112,7 @@ fn stop_some(
     let mut facts = if is_supervised || contact::is_abandoned(&record) {
         match contact::ask(context, place, &Ask::Stop { services: services.to_vec() }, listener)? {
             Answer::Done(facts) => facts,
-            Answer::Failed(failed) => return Err(super::failures::of_restart(place, failed)),
+            Answer::Failed(failed) => return Err(super::failures::of_restart(context, place, failed)),
         }
     } else {
         record.services.iter().map(|kept| kept.facts(|_| false)).collect()
@@ -123,6 +124,9 @@ fn stop_some(
     }
     naming::leave_out_dropped(context, &mut facts);
     report.services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
+    let elsewhere = elsewhere::find(context, entry, place, services);
+    elsewhere.iter().for_each(|known| listener.note(&elsewhere::is_left(context, known)));
+    report::add_elsewhere(&mut report.services, &elsewhere);
     Ok(report)
 }
 

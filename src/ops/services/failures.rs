@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use super::contact::Failed;
 use super::place::Place;
+use crate::context::Context;
 use crate::error::{Code, Failure};
 use crate::host::services::{log_file, log_reader, record_file};
 use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::services::protocol::{Cause, Failing, ServiceFacts};
+use crate::ops::ports::advice::Adviser;
 
 /// How many lines of its log are shown of a service that failed, where it is the only one.
 const TAIL: usize = 20;
@@ -26,16 +28,16 @@ pub(super) fn internal<E: Into<std::io::Error>>(what: impl Display) -> impl Fn(E
 }
 
 /// Says why services did not start, and that what was started for it runs no more.
-pub(super) fn of_start(place: &Place, failed: Failed) -> Failure {
-    of_wish(place, failed, "; nothing that this `wt up` started runs any more")
+pub(super) fn of_start(context: &Context, place: &Place, failed: Failed) -> Failure {
+    of_wish(context, place, failed, "; nothing that this `wt up` started runs any more")
 }
 
 /// Says why services did not start anew.
-pub(super) fn of_restart(place: &Place, failed: Failed) -> Failure {
-    of_wish(place, failed, "")
+pub(super) fn of_restart(context: &Context, place: &Place, failed: Failed) -> Failure {
+    of_wish(context, place, failed, "")
 }
 
-fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
+fn of_wish(context: &Context, place: &Place, failed: Failed, and: &str) -> Failure {
     let of_causes = || failed.failures.iter().filter(|failing| !failing.is_consequence);
     // Several causes of different kinds have no more in common than that services failed.
     let is_mixed = of_causes().any(|failing| discriminant(&failing.cause) != discriminant(&failed.cause));
@@ -51,7 +53,9 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
     if failed.failures.is_empty() {
         let failure = Failure::new(code, &failed.reason).detail("reason", failed.reason);
         return match failed.cause {
-            Cause::PortConflict(port) => failure.detail("port", port.number()).hint(taken(port)),
+            Cause::PortConflict(port) => {
+                failure.detail("port", port.number()).hint(taken(context, place, port))
+            }
             _ => failure.hint("`wt status` shows how the services stand"),
         };
     }
@@ -60,7 +64,7 @@ fn of_wish(place: &Place, failed: Failed, and: &str) -> Failure {
     let names: Vec<&str> = of_causes().map(|failing| failing.service.as_str()).collect();
     let said = if names.len() > 1 { "they said" } else { "it said" };
     let hint = match code {
-        _ if let (Cause::PortConflict(port), false) = (failed.cause, is_mixed) => taken(port),
+        _ if let (Cause::PortConflict(port), false) = (failed.cause, is_mixed) => taken(context, place, port),
         _ if failed.cause == Cause::ExtraPort && !is_mixed => format!(
             "`{0}` is ready once it listens on its `extra_ports` too: raise `health.start_timeout` of [service.{0}], \
              or write `listens = false` in the further port's own section, as [service.{0}-debug], to not wait for it",
@@ -101,13 +105,10 @@ fn view(facts: &ServiceFacts) -> Value {
     })
 }
 
-/// What to do about a port that somebody has. One of this worktree is no conflict between worktrees, so that none is resolved.
-fn taken(port: Port) -> String {
-    format!(
-        "`wt up --resolve intelligent` moves away from a stranger, and `{kill}` ends what this worktree \
-         itself left there; `wt ports list --all` shows who holds what",
-        kill = wt("ports kill {}", &[&port])
-    )
+/// What to do about a port that somebody has: each command would go through now.
+fn taken(context: &Context, place: &Place, port: Port) -> String {
+    let registry = context.store().and_then(|store| store.read()).unwrap_or_default();
+    Adviser::new(context, &registry).way_past(place.wish.sequence, port, true)
 }
 
 /// What it wrote at the end, where that may tell more than the reason does.

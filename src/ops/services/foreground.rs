@@ -12,10 +12,11 @@ use crate::ops::env;
 
 use super::contact::{self, Failed, Listener};
 use super::conversation::{Conversation, Heard};
+use super::elsewhere;
 use super::failures;
 use super::place::Place;
 use super::plans;
-use super::up::{Request, settled};
+use super::up::{Request, settled, told};
 
 /// How long everything may take to stop beside what each service may take.
 const STOPPING: Duration = Duration::from_mins(5);
@@ -31,7 +32,14 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Liste
     settled(context, &mut entry, request, listener)?;
     let mut chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
     chosen.warnings.iter().for_each(|warning| listener.note(warning));
+    chosen.said.iter().for_each(|said| listener.say(said));
     let place = Place::of(context, &entry)?;
+    for known in elsewhere::part(context, &entry, &place, &mut chosen.plans) {
+        listener.say(&told(&known));
+    }
+    if chosen.plans.is_empty() {
+        return Ok(());
+    }
     chosen.plans.iter_mut().for_each(|plan| plan.terminal = true);
     let named = request.services.clone();
     let ask = Ask::Start { plans: chosen.plans, wait: request.wait, foreground: true, named };
@@ -123,7 +131,7 @@ fn stay(
             {
                 listener.idle()?;
                 let failed = Failed { failures, reason, cause, services };
-                return Err(failures::of_start(place, failed));
+                return Err(failures::of_start(context, place, failed));
             }
             // The start that was cut off by our own stop.
             Reply::Done { .. } | Reply::Failed { .. } => {}

@@ -44,6 +44,8 @@ pub struct Chosen {
     /// Ports that were allocated for it.
     pub allocated: Vec<allocate::Given>,
     pub warnings: Vec<String>,
+    /// Who held the ports that were passed over, in words.
+    pub said: Vec<String>,
 }
 
 /// How what has no port yet gets one.
@@ -72,7 +74,8 @@ pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish:
     for (name, _) in &settings {
         service_folder::require(&context.config, &entry.path, name)?;
     }
-    let mut chosen = Chosen { plans: Vec::new(), wanted, allocated: Vec::new(), warnings: Vec::new() };
+    let mut chosen =
+        Chosen { plans: Vec::new(), wanted, allocated: Vec::new(), warnings: Vec::new(), said: Vec::new() };
     allocate_missing(context, entry, &settings, wish, &mut chosen)?;
     let facts = env::facts_of(repository, entry);
     let block = env::variables_of(context, repository, entry)?;
@@ -181,6 +184,7 @@ fn allocate_missing(
         let report = allocate::allocate(context, &request)?;
         chosen.allocated.extend(report.ports.into_iter().filter(|given| given.new));
         chosen.warnings.extend(report.warnings);
+        chosen.said.extend(report.said);
         let path = std::mem::take(&mut entry.path);
         *entry = env::require_entry(context, Some(&entry.name))?;
         entry.path = path;

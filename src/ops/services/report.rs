@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::host::services::kin::{self, Kin};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
+use crate::model::services::elsewhere::Elsewhere;
 use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::state::State;
 
@@ -25,6 +26,35 @@ pub struct ServiceView {
     pub cpu_percent: Option<f64>,
     pub memory_bytes: Option<u64>,
     pub reason: Option<String>,
+    /// False for one that runs and that no `wt up` started: it is left alone.
+    pub managed: bool,
+}
+
+impl ServiceView {
+    fn elsewhere(known: &Elsewhere) -> Self {
+        Self {
+            service: known.service.clone(),
+            state: State::Ready,
+            port: Some(known.port),
+            pid: Some(known.pid),
+            uptime_s: None,
+            restarts: 0,
+            cpu_percent: None,
+            memory_bytes: None,
+            reason: Some(known.words()),
+            managed: false,
+        }
+    }
+}
+
+/// Shows the services that were started elsewhere in their places.
+pub(super) fn add_elsewhere(services: &mut Vec<ServiceView>, found: &[Elsewhere]) {
+    if found.is_empty() {
+        return;
+    }
+    services.retain(|view| found.iter().all(|known| known.service != view.service));
+    services.extend(found.iter().map(ServiceView::elsewhere));
+    services.sort_by(|one, other| one.service.cmp(&other.service));
 }
 
 /// Looks at what services use, and remembers it for the next look.
@@ -84,6 +114,7 @@ impl Usages {
             cpu_percent: cpu,
             memory_bytes: usage.map(|usage| usage.memory_bytes),
             reason: facts.reason.clone(),
+            managed: true,
         }
     }
 }

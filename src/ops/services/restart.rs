@@ -2,35 +2,52 @@
 //! run.
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Request as Ask;
 use crate::ops::env;
 
 use super::contact::{self, Answer, Listener};
+use super::elsewhere;
 use super::failures;
 use super::naming;
 use super::place::Place;
 use super::plans::{self, PortWish};
-use super::report::Usages;
+use super::report::{self, Usages};
+use super::taking_over;
 use super::up::Report;
 
 /// Restarts the services called `names`, all where none is named, and waits until they are ready.
 ///
 /// # Errors
 ///
-/// As [`up`](super::up::up); what ran before and was not to be restarted runs on.
+/// As [`up`](super::up::up), and `service_failed` where a service that was named is served by a process that no `wt up`
+/// started; what ran before and was not to be restarted runs on.
 pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn Listener) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
-    let chosen = plans::choose(context, &mut entry, names, PortWish::default())?;
+    let mut chosen = plans::choose(context, &mut entry, names, PortWish::default())?;
+    chosen.said.iter().for_each(|said| listener.say(said));
     let place = Place::of(context, &entry)?;
+    let elsewhere = elsewhere::part(context, &entry, &place, &mut chosen.plans);
+    if let Some(known) = elsewhere.iter().find(|known| names.contains(&known.service)) {
+        let (service, pid) = (&known.service, known.pid);
+        let message =
+            format!("`{service}` is not restarted: it is served by pid {pid}, which no `wt up` started");
+        return Err(Failure::new(Code::ServiceFailed, message)
+            .hint(taking_over::hint(context, known))
+            .detail("service", service.as_str())
+            .detail("pid", pid));
+    }
+    elsewhere.iter().for_each(|known| listener.note(&elsewhere::is_left(context, known)));
+    chosen.wanted.retain(|name| elsewhere.iter().all(|known| known.service != *name));
     let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: names.to_vec() };
-    let mut facts = match contact::ask(context, &place, &ask, listener)? {
+    let mut facts = match contact::ask_where_any(context, &place, &ask, listener)? {
         Answer::Done(facts) => facts,
-        Answer::Failed(failed) => return Err(failures::of_restart(&place, failed)),
+        Answer::Failed(failed) => return Err(failures::of_restart(context, &place, failed)),
     };
     naming::leave_out_dropped(context, &mut facts);
-    let services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
+    let mut services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
+    report::add_elsewhere(&mut services, &elsewhere);
     Ok(Report {
         worktree: entry.name,
         path: entry.path,

@@ -20,11 +20,15 @@ use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::suggestion::nearest;
+use crate::ops::create::WayOut;
 use crate::ops::env;
+use crate::ops::ports::advice::Adviser;
+use crate::ops::ports::{allocate, former};
 use crate::ops::run::{Ending, ending};
 
 use super::leftovers::{self, Left};
 use super::naming;
+use super::occupied;
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -87,7 +91,8 @@ enum Occupied {
 /// the port of the service that was named, `config_invalid`.
 pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'a>> {
     let repository = context.require_repository()?;
-    let entry = env::require_entry(context, None)?;
+    let mut entry = env::require_entry(context, None)?;
+    let returned = give_back(context, &mut entry, request)?;
     let mut variables = env::variables_of(context, repository, &entry)?;
     variables.push((WT_MARKER.to_owned(), Claim::of(&entry).marker()));
     let ports = env::facts_of(repository, &entry).ports;
@@ -101,13 +106,13 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'
             Some((service, port))
         }
     };
-    let (mut hold, mut note) = (None, None);
+    let (mut hold, mut note) = (None, returned);
     if let Some((service, port)) = &target {
         match occupy(context, &entry, service, *port)? {
             Occupied::Held(taken) => hold = Some(taken),
             Occupied::ByOurselves => {}
             Occupied::ByOthers(holder) if request.service.is_some() => {
-                return Err(conflict(service, *port, &holder));
+                return Err(conflict(context, &entry, service, *port, &holder)?);
             }
             Occupied::ByOthers(holder) => {
                 note = Some(format!(
@@ -180,6 +185,36 @@ fn is_listened_on(port: Port) -> bool {
     listeners().is_ok_and(|all| all.iter().any(|socket| socket.listening && socket.port == port))
 }
 
+/// Gives the worktree the ports back that were released while nothing ran, and says so: those of the service that is named,
+/// else all where it has none.
+fn give_back(context: &Context, entry: &mut Entry, request: &Request) -> Result<Option<String>> {
+    let mut services = former::services(&*context.store()?.read()?, entry);
+    match &request.service {
+        Some(named) => services.retain(|service| service == named),
+        None if entry.ports().next().is_some() => return Ok(None),
+        None => {}
+    }
+    if services.is_empty() {
+        return Ok(None);
+    }
+    let worktree = Some(entry.name.clone());
+    let wish =
+        allocate::Request { worktree, services, port: None, gives_way: false, way_out: WayOut::OnConflict };
+    let report = match allocate::allocate(context, &wish) {
+        Ok(report) => report,
+        // Nobody asked for a port.
+        Err(failure) if request.service.is_none() => return Ok(Some(failure.to_string())),
+        Err(failure) => return Err(failure),
+    };
+    let path = std::mem::take(&mut entry.path);
+    *entry = env::require_entry(context, Some(&entry.name))?;
+    entry.path = path;
+    let given = report.ports.iter().filter(|given| given.new);
+    let given: Vec<String> =
+        given.map(|given| format!("`{}` has port {}", given.service, given.port)).collect();
+    Ok(Some(format!("{} again, which was released while nothing listened there", given.join(", "))))
+}
+
 /// Takes the port under the registry's lock: nobody else is given it between the look and the hold.
 fn occupy(context: &Context, entry: &Entry, service: &ServiceName, port: Port) -> Result<Occupied> {
     let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
@@ -210,7 +245,7 @@ fn occupy(context: &Context, entry: &Entry, service: &ServiceName, port: Port) -
         match PortHold::take(port) {
             Ok(hold) => Ok(Occupied::Held(hold)),
             // No server could start there either.
-            Err(error) => Ok(Occupied::ByOthers(error.to_string())),
+            Err(error) => Ok(Occupied::ByOthers(occupied::why(port, &error, registry))),
         }
     })
 }
@@ -225,12 +260,17 @@ fn portless(context: &Context, service: &ServiceName, entry: &Entry) -> Failure 
         .hint(format!("`{allocate}` takes one", allocate = wt("ports allocate --service {}", &[&service])))
 }
 
-fn conflict(service: &ServiceName, port: Port, holder: &str) -> Failure {
-    Failure::new(Code::PortConflict, format!("port {port} of `{service}` is not free: {holder}"))
-        .hint(format!(
-            "`wt ports resolve` moves `{service}` to a free port, `{owner}` says who holds this one",
-            owner = wt("ports owner {}", &[&port])
-        ))
+fn conflict(
+    context: &Context,
+    entry: &Entry,
+    service: &ServiceName,
+    port: Port,
+    holder: &str,
+) -> Result<Failure> {
+    let registry = context.store()?.read()?;
+    let hint = Adviser::new(context, &registry).way_past(entry.sequence, port, false);
+    Ok(Failure::new(Code::PortConflict, format!("port {port} of `{service}` is not free: {holder}"))
+        .hint(hint)
         .detail("port", port.number())
-        .detail("service", service.as_str())
+        .detail("service", service.as_str()))
 }

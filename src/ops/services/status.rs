@@ -18,9 +18,10 @@ use crate::model::view::as_text;
 use crate::ops::env;
 
 use super::contact::{self, Answer, Listener};
+use super::elsewhere;
 use super::naming;
 use super::place::{self, Place};
-use super::report::{ServiceView, Usages};
+use super::report::{self, ServiceView, Usages};
 
 /// How the services stand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,7 +43,8 @@ impl Report {
     }
 }
 
-/// Returns why services of a worktree failed, by name: nobody starts them again by itself.
+/// Returns why services of a worktree failed, by name: nobody starts them again by itself. One that a server started
+/// elsewhere stands in for has not.
 #[must_use]
 pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String> {
     let record = context
@@ -51,9 +53,20 @@ pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String>
         .ok()
         .and_then(|dirs| record_file::find(&place::folder(dirs.state(), entry), entry.sequence));
     let kept = record.into_iter().flat_map(|record| record.services);
-    kept.filter(|kept| kept.state == State::Failed)
-        .map(|kept| (kept.plan.name, kept.reason.unwrap_or_default()))
-        .collect()
+    let kept = kept.filter(|kept| kept.state == State::Failed);
+    let mut failed: BTreeMap<ServiceName, String> =
+        kept.map(|kept| (kept.plan.name, kept.reason.unwrap_or_default())).collect();
+    if failed.is_empty() {
+        return failed;
+    }
+    let Ok(place) = Place::of(context, entry) else { return failed };
+    let ports = entry.allocations.iter().filter(|known| failed.contains_key(&known.service));
+    let ports: Vec<(ServiceName, Port)> =
+        ports.filter_map(|known| Some((known.service.clone(), known.find_port()?))).collect();
+    for known in elsewhere::find_on(context, entry, &place, &ports) {
+        failed.remove(&known.service);
+    }
+    failed
 }
 
 /// Looks once or again and again.
@@ -94,7 +107,7 @@ impl Looker {
         };
         let mut facts = match answer {
             Some(Answer::Done(facts)) => facts,
-            Some(Answer::Failed(failed)) => return Err(super::failures::of_restart(place, failed)),
+            Some(Answer::Failed(failed)) => return Err(super::failures::of_restart(context, place, failed)),
             None => read().services.iter().map(|kept| kept.facts(identity::is_alive)).collect(),
         };
         self.add_others(context, &mut facts);
@@ -109,12 +122,10 @@ impl Looker {
             record_file::find(&place.wish.folder, place.wish.sequence).and_then(|record| record.supervisor);
         // One that was killed had nothing left to supervise; its number may be anybody's by now.
         let supervisor = supervisor.filter(identity::is_alive).map(|supervisor| supervisor.pid);
-        Ok(Report {
-            worktree: self.entry.name.clone(),
-            path: self.entry.path.clone(),
-            supervisor,
-            services: self.usages.views(&facts, context.now(), &place.wish.marker, supervisor),
-        })
+        let mut services = self.usages.views(&facts, context.now(), &place.wish.marker, supervisor);
+        let elsewhere = elsewhere::find(context, &self.entry, place, &self.services);
+        report::add_elsewhere(&mut services, &elsewhere);
+        Ok(Report { worktree: self.entry.name.clone(), path: self.entry.path.clone(), supervisor, services })
     }
 
     /// Those that could be run and never were; what is no service any more and does not run is left out.

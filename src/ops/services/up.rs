@@ -9,17 +9,20 @@ use crate::error::Result;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
+use crate::model::services::elsewhere::Elsewhere;
 use crate::model::services::protocol::Request as Ask;
+use crate::model::services::state::State;
 use crate::model::view::as_text;
 use crate::ops::env;
 use crate::ops::ports::allocate::Given;
 
 use super::contact::{self, Answer, Listener};
+use super::elsewhere;
 use super::failures;
 use super::naming;
 use super::place::Place;
 use super::plans::{self, PortWish};
-use super::report::{ServiceView, Usages};
+use super::report::{self, ServiceView, Usages};
 use super::settling;
 
 /// What is wanted.
@@ -63,8 +66,11 @@ pub struct Report {
 pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
     settled(context, &mut entry, request, listener)?;
-    let chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
+    let mut chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
+    chosen.said.iter().for_each(|said| listener.say(said));
     let place = Place::of(context, &entry)?;
+    let elsewhere = elsewhere::part(context, &entry, &place, &mut chosen.plans);
+    elsewhere.iter().for_each(|known| listener.say(&told(known)));
     let moved = match request.resolve {
         Some(_) => settling::moved(context, &place, &chosen.plans)?,
         None => Vec::new(),
@@ -75,12 +81,13 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
     } else {
         Ask::Restart { plans: chosen.plans, anew: moved, named }
     };
-    let mut facts = match contact::ask(context, &place, &ask, listener)? {
+    let mut facts = match contact::ask_where_any(context, &place, &ask, listener)? {
         Answer::Done(facts) => facts,
-        Answer::Failed(failed) => return Err(failures::of_start(&place, failed)),
+        Answer::Failed(failed) => return Err(failures::of_start(context, &place, failed)),
     };
     naming::leave_out_dropped(context, &mut facts);
-    let services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
+    let mut services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
+    report::add_elsewhere(&mut services, &elsewhere);
     Ok(Report {
         worktree: entry.name,
         path: entry.path,
@@ -88,6 +95,11 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
         allocated: chosen.allocated,
         warnings: chosen.warnings,
     })
+}
+
+/// As a change of one is told: `web on 5000 ready (started elsewhere, pid 4242)`.
+pub(super) fn told(known: &Elsewhere) -> String {
+    format!("{} on {} {} ({})", known.service, known.port, State::Ready, known.words())
 }
 
 /// Settles conflicts over the worktree's ports where that is asked for, and only for what may be run at all.

@@ -79,6 +79,18 @@ impl Sandbox {
     }
 }
 
+/// Leaves `port` to a connection that has ended (`TIME_WAIT`), past which no server gets.
+pub fn linger(port: u16) {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    client.bind(&SocketAddr::from(([127, 0, 0, 1], port)).into()).unwrap();
+    client.connect(&server.local_addr().unwrap().into()).unwrap();
+    let (accepted, _) = server.accept().unwrap();
+    // Who ends a connection first keeps its port.
+    drop(client);
+    drop(accepted);
+}
+
 /// How a socket of the test's own process holds a port.
 #[derive(Clone, Copy)]
 pub enum Hold {

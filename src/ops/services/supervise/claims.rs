@@ -7,7 +7,6 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::holders::taken_by;
 use super::launching::{Refusal, cause_of_port};
 use super::supervisor::Supervisor;
 use crate::host::services::hold::PortHold;
@@ -21,6 +20,7 @@ use crate::model::services::batch::{BatchId, Outcome};
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
+use crate::ops::services::occupied;
 
 /// The stack of the thread that waits, in bytes.
 const STACK: usize = 512 * 1024;
@@ -187,7 +187,7 @@ fn hold(store: &Store<Registry>, sequence: u64, wanted: &[(ServiceName, Port)]) 
             cause: Cause::PortConflict(port),
         }),
         Ok(Err((service, port, Some(error), registry))) => Err(Refusal {
-            reason: format!("port {port} of `{service}` {}", taken_by(port, &error, &registry)),
+            reason: format!("port {port} of `{service}` is {}", occupied::why(port, &error, &registry)),
             cause: cause_of_port(port, &error),
         }),
         Err(failure) => Err(Refusal { reason: failure.to_string(), cause: Cause::Service }),

@@ -1,7 +1,5 @@
 //! Who has a port that a service was to have, in words. We ourselves are not told of: we hold and listen for services.
 
-use std::io::ErrorKind;
-
 use super::supervisor::Supervisor;
 use crate::host::net::owner;
 use crate::model::holder::Words;
@@ -18,17 +16,6 @@ impl Supervisor<'_> {
         let is_meant =
             |socket: &Listener| socket.listening && socket.owners.iter().all(|owner| owner.pid != ourselves);
         Some(format!("port {port} is held by {}", named(port, &registry, is_meant)?))
-    }
-}
-
-/// Says why a port could not be held.
-pub(super) fn taken_by(port: Port, error: &std::io::Error, registry: &Registry) -> String {
-    if error.kind() != ErrorKind::AddrInUse {
-        return format!("cannot be held: {error}");
-    }
-    match named(port, registry, |_| true) {
-        Some(holder) => format!("is held by {holder}"),
-        None => "is held by a process out of sight".to_owned(),
     }
 }
 

@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use super::holders::taken_by;
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
 use super::terminal;
@@ -25,6 +24,7 @@ use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
 use crate::model::services::service::Phase;
+use crate::ops::services::occupied;
 
 /// Why ports cannot be had.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ impl Supervisor<'_> {
                 Ok(hold) => drop(self.holds.insert(port, hold)),
                 Err(error) => {
                     let registry = self.store().and_then(|store| store.read()).unwrap_or_default();
-                    let reason = format!("port {port} {}", taken_by(port, &error, &registry));
+                    let reason = format!("port {port} is {}", occupied::why(port, &error, &registry));
                     return Err(Refusal { reason, cause: cause_of_port(port, &error) });
                 }
             }
