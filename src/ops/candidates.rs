@@ -2,14 +2,15 @@
 //!
 //! It is asked at every press of Tab: it starts no child, writes nothing, and finds nothing where something cannot be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::context::Context;
 use crate::model::config::schema;
+use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::word::is_plain_word;
-use crate::ops::{restore, rows};
+use crate::ops::restore;
 
 /// At most so many refs are offered: nobody reads more, and a repository may have a hundred thousand.
 const MOST_REFS: usize = 2000;
@@ -63,19 +64,35 @@ fn registry(context: &Context) -> Arc<Registry> {
     context.store().and_then(|store| store.read()).unwrap_or_default()
 }
 
-/// Names first, then the identifiers, each with its branch.
+/// Names first, then the identifiers, each with its branch. git's records are not read whole: there may be hundreds of them,
+/// and somebody waits.
 fn worktrees(context: &Context) -> Vec<Candidate> {
     let Some(repository) = &context.repository else { return Vec::new() };
-    let rows = rows::rows(repository, &registry(context)).unwrap_or_default();
-    let linked = || rows.iter().filter(|row| !row.is_main());
-    let about = |row: &rows::Row| row.branch().unwrap_or_default().to_owned();
-    let names = linked().map(|row| Candidate::new(row.name(), about(row)));
-    let identifiers = linked().filter_map(|row| {
-        let identifier = &row.entry.as_ref()?.identifier;
-        Some(Candidate::new(identifier.clone(), about(row)))
-    });
+    let registry = registry(context);
+    let id = repository.find_id();
+    let mut living: Vec<&Entry> = id.iter().flat_map(|id| registry.living(id)).collect();
+    let by_admin: HashMap<&str, usize> =
+        living.iter().enumerate().map(|(at, entry)| (entry.admin.as_str(), at)).collect();
+    let (mut names, mut identifiers, mut listed) = (Vec::new(), Vec::new(), HashSet::new());
+    for (admin, branch) in repository.names_with_branches() {
+        let about = branch.unwrap_or_default();
+        if let Some(at) = by_admin.get(admin.as_str()) {
+            listed.insert(*at);
+            names.push(Candidate::new(living[*at].name.clone(), about.clone()));
+            identifiers.push(Candidate::new(living[*at].identifier.clone(), about));
+        } else {
+            names.push(Candidate::new(admin, about));
+        }
+    }
+    let mut at = 0..;
+    living.retain(|_| at.next().is_some_and(|at| !listed.contains(&at)));
+    for entry in living {
+        let about = || entry.branch.clone().unwrap_or_default();
+        names.push(Candidate::new(entry.name.clone(), about()));
+        identifiers.push(Candidate::new(entry.identifier.clone(), about()));
+    }
     let mut seen = BTreeSet::new();
-    names.chain(identifiers).filter(|candidate| seen.insert(candidate.name.clone())).collect()
+    names.into_iter().chain(identifiers).filter(|candidate| seen.insert(candidate.name.clone())).collect()
 }
 
 fn restorable(context: &Context) -> Vec<Candidate> {
