@@ -27,6 +27,7 @@ fn main() {
     let mut before: Vec<Duration> = Vec::new();
     for count in counts {
         let bench = Bench::new(count);
+        fs::write(bench.registry(), &bench.text).unwrap();
         let cat = median(|| {
             let begin = Instant::now();
             drop(fs::read(bench.registry()).unwrap());
@@ -89,6 +90,8 @@ impl Bench {
             .map(|number| {
                 let named = row.replace("feature-here", &format!("feature-gone-{number}"));
                 let named = named.replace("\"sequence\":", &format!("\"sequence\":{}", number + 1));
+                let named =
+                    named.replace("\"identifier\":\"here\"", &format!("\"identifier\":\"gone-{number}\""));
                 named.replace("\"branch\":\"feature/here\"", &format!("\"branch\":\"feature/gone-{number}\""))
             })
             .collect();

@@ -1,5 +1,6 @@
 //! Where we are, as a folder's absence is judged from: the mount it lies on, this boot, our network.
 
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
@@ -105,6 +106,59 @@ pub fn is_gone_quickly(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXISTS).is_err() && is_gone(path)
 }
 
+/// From how many paths in one folder on the folder is read instead of a look at each.
+const MANY: usize = 64;
+
+/// Which of many paths seem to be gone: a folder in which many of them lie is read once. What it calls gone is to be looked
+/// at again: a file system may find names that it lists otherwise, or not at all.
+#[derive(Debug)]
+pub struct Glance {
+    /// What lies in those folders.
+    names: HashMap<PathBuf, HashSet<OsString>>,
+}
+
+impl Glance {
+    /// Reads the folders in which many of `paths` lie.
+    #[must_use]
+    pub fn at<'p>(paths: impl Iterator<Item = &'p Path>) -> Self {
+        let mut counts: HashMap<&Path, usize> = HashMap::new();
+        for parent in paths.filter_map(Path::parent) {
+            *counts.entry(parent).or_default() += 1;
+        }
+        let many = counts.into_iter().filter(|(_, count)| *count >= MANY);
+        let read =
+            many.filter_map(|(folder, count)| Some((folder.to_path_buf(), names_in(folder, 4 * count)?)));
+        Self { names: read.collect() }
+    }
+
+    /// Answers whether `path` seems to be gone.
+    #[must_use]
+    pub fn seems_gone(&self, path: &Path) -> bool {
+        let names = path.parent().and_then(|parent| self.names.get(parent));
+        match (names, path.file_name()) {
+            (Some(names), Some(name)) => !names.contains(name),
+            _ => is_gone_quickly(path),
+        }
+    }
+}
+
+/// Returns the names in `folder`, none where it is gone; `None` where they cannot be told, or are more than `most`.
+fn names_in(folder: &Path, most: usize) -> Option<HashSet<OsString>> {
+    match folder.read_dir() {
+        Ok(entries) => {
+            let mut names = HashSet::new();
+            for entry in entries {
+                names.insert(entry.ok()?.file_name());
+                if names.len() > most {
+                    return None;
+                }
+            }
+            Some(names)
+        }
+        Err(_) => is_gone(folder).then(HashSet::new),
+    }
+}
+
 /// Answers whether the nearest folder above `path` that exists is empty and not its parent, as a mount point is from
 /// which the file system was taken.
 #[must_use]
@@ -138,6 +192,26 @@ mod tests {
         let text =
             b"22 1 0:20 / / rw - ext4 /dev/vda rw\n30 22 0:31 / /mnt/my\\040disk rw shared:1 - ext4 x rw\n";
         assert_eq!(mounts(text), [PathBuf::from("/"), PathBuf::from("/mnt/my disk")]);
+    }
+
+    #[test]
+    fn a_glance_says_of_many_paths_what_a_look_at_each_would() {
+        let root = tempfile::tempdir().unwrap();
+        let (full, gone) = (root.path().join("full"), root.path().join("gone"));
+        std::fs::create_dir(&full).unwrap();
+        std::fs::create_dir(full.join("name 1")).unwrap();
+        std::os::unix::fs::symlink("nowhere", full.join("name 2")).unwrap();
+        for count in [2, MANY, 3 * MANY] {
+            let name = |number| format!("name {number}");
+            let mut paths: Vec<PathBuf> =
+                (0..=count).flat_map(|number| [full.join(name(number)), gone.join(name(number))]).collect();
+            paths.extend([full.join(".."), root.path().to_path_buf(), full.join("name 1/x")]);
+            let glance = Glance::at(paths.iter().map(PathBuf::as_path));
+            assert_eq!(glance.names.len(), if count < MANY { 0 } else { 2 });
+            for path in &paths {
+                assert_eq!(glance.seems_gone(path), is_gone(path), "{count}: {}", path.display());
+            }
+        }
     }
 
     #[test]

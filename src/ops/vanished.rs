@@ -12,23 +12,25 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{Repository, Worktree};
-use crate::host::place::{self, Surroundings};
+use crate::host::place::{self, Glance, Surroundings};
 use crate::model::event::Event;
 use crate::model::presence::{Presence, Sighting, presence, presence_if_named, presence_of_unrecorded};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::place::Place;
+use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 
 /// Looks at recorded worktrees, with what is around them read once.
 #[derive(Debug)]
 pub struct Lookout<'a> {
-    context: &'a Context,
     /// `None` where the repository itself cannot be reached.
     repository: Option<&'a Repository>,
     worktrees: Vec<Worktree>,
     by_admin: HashMap<String, usize>,
     by_path: HashMap<PathBuf, usize>,
     here: Surroundings,
+    /// This machine's name.
+    host: String,
     /// The places of folders that are gone, by the folder above: many worktrees lie side by side.
     places: RefCell<HashMap<PathBuf, Place>>,
 }
@@ -39,7 +41,7 @@ impl<'a> Lookout<'a> {
     /// # Errors
     ///
     /// Fails when git's own records cannot be read.
-    pub fn new(context: &'a Context, repository: Option<&'a Repository>) -> Result<Self> {
+    pub fn new(context: &Context, repository: Option<&'a Repository>) -> Result<Self> {
         let worktrees = repository.map(Repository::worktrees).transpose()?.unwrap_or_default();
         let (mut by_admin, mut by_path) = (HashMap::new(), HashMap::new());
         for (at, worktree) in worktrees.iter().enumerate().rev() {
@@ -49,7 +51,8 @@ impl<'a> Lookout<'a> {
             }
         }
         let here = Surroundings::read();
-        Ok(Self { context, repository, worktrees, by_admin, by_path, here, places: RefCell::default() })
+        let (host, places) = (context.host.name(), RefCell::default());
+        Ok(Self { repository, worktrees, by_admin, by_path, here, host, places })
     }
 
     /// Returns what the recorded worktree is now.
@@ -91,7 +94,7 @@ impl<'a> Lookout<'a> {
         let worktree = self.find_worktree(entry);
         let lock = worktree.and_then(|worktree| worktree.lock.as_ref().filter(|_| !worktree.initializing));
         Sighting {
-            host: self.context.host.name(),
+            host: self.host.clone(),
             gone: place::is_gone(&entry.path),
             place: self.place_of(&entry.path),
             beyond_empty_folder: place::lies_beyond_empty_folder(&entry.path),
@@ -207,7 +210,7 @@ fn follow_all(context: &Context, repository: &Repository) -> Result<()> {
 /// other.
 fn moved(context: &Context, repository: &Repository, registry: &Registry) -> Result<Vec<(u64, PathBuf)>> {
     let Some(id) = repository.find_id() else { return Ok(Vec::new()) };
-    let gone: Vec<&Entry> = registry.living(&id).filter(|entry| may_have_vanished(entry)).collect();
+    let gone = seemingly_vanished(registry, &id);
     if gone.is_empty() {
         return Ok(Vec::new());
     }
@@ -244,6 +247,13 @@ fn follow(context: &Context, repository: &Repository, entry: &Entry, to: &Path) 
         registry.record_event(now, event.with("to", to.display().to_string()));
         Ok(())
     })
+}
+
+/// Returns the living records of which a closer look is due, as [`may_have_vanished`] at less cost where they are many.
+fn seemingly_vanished<'a>(registry: &'a Registry, id: &'a RepositoryId) -> Vec<&'a Entry> {
+    let active = || registry.living(id).filter(|entry| entry.state == EntryState::Active);
+    let glance = Glance::at(active().map(|entry| entry.path.as_path()));
+    active().filter(|entry| glance.seems_gone(&entry.path)).collect()
 }
 
 /// Answers whether a closer look is due: cheap, for it is asked of every worktree.

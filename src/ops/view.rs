@@ -54,6 +54,7 @@ fn of_row_beside(
         _ => worktree.commit.clone(),
     });
     let lock = worktree.and_then(|worktree| worktree.lock.clone());
+    let missing = row.is_missing();
     WorktreeView {
         name: row.name(),
         path: row.path().to_path_buf(),
@@ -65,13 +66,15 @@ fn of_row_beside(
         identifier: entry.map(|entry| entry.identifier.clone()),
         state: entry.map(|entry| entry.state.as_str()),
         main: row.is_main(),
-        current: current.is_some_and(|current| is_same(current, row.path())),
+        // Links are resolved for nothing where no folder is.
+        current: !missing && current.is_some_and(|current| is_same(current, row.path())),
         registered: entry.is_some(),
         locked: lock.is_some(),
         lock_reason: lock.filter(|reason| !reason.is_empty()),
-        missing: row.is_missing(),
+        missing,
         created_at: entry.map(|entry| entry.created_at),
         ports: entry
+            .filter(|entry| !entry.allocations.is_empty())
             .map(|entry| {
                 // A URL may have the branch in it: the one that git has now.
                 let branch = row.branch().map(ToOwned::to_owned).or_else(|| entry.branch.clone());

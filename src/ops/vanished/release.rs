@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{Lookout, follow, may_have_vanished};
+use super::{Lookout, follow, may_have_vanished, seemingly_vanished};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -52,7 +52,7 @@ fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>>
     let registry = context.store()?.read()?;
     let mut said = release_former(context, repository, &registry)?;
     let Some(id) = id else { return Ok(said) };
-    let gone: Vec<&Entry> = registry.living(&id).filter(|entry| may_have_vanished(entry)).collect();
+    let gone = seemingly_vanished(&registry, &id);
     if gone.is_empty() {
         return Ok(said);
     }
@@ -65,12 +65,14 @@ fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>>
         }
         context.host.interrupt.check()?;
         match lookout.presence(entry) {
-            Presence::Vanished => vanished.push(entry),
+            Presence::Vanished => vanished.push(entry.clone()),
             Presence::Moved(to) => follow(context, repository, entry, &to)?,
             Presence::There | Presence::Carried(_) | Presence::Kept(_) => {}
         }
     }
-    release_all(context, Some(repository), &vanished, &mut said)?;
+    // Whoever is to change the registry need not copy it for us.
+    drop(registry);
+    release_all(context, Some(repository), &vanished.iter().collect::<Vec<_>>(), &mut said)?;
     if left > 0 {
         said.push(format!(
             "{left} more records name folders that are gone: the next commands release them, \
@@ -84,7 +86,7 @@ fn release_of(context: &Context, repository: &Repository) -> Result<Vec<String>>
 fn release_former(context: &Context, repository: &Repository, registry: &Registry) -> Result<Vec<String>> {
     let (id, root) = (repository.find_id(), repository.root());
     let was_here = |entry: &&Entry| {
-        entry.repository == root && Some(&entry.repository_id) != id.as_ref() && may_have_vanished(entry)
+        Some(&entry.repository_id) != id.as_ref() && entry.repository == root && may_have_vanished(entry)
     };
     let found: Vec<&Entry> = registry.entries().filter(was_here).take(MOST_IN_PASSING).collect();
     if found.is_empty() {
@@ -223,11 +225,13 @@ fn drop_records(context: &Context, entries: &[&Entry], why: &str) -> Result<Vec<
         let known = known.get(&entry.sequence).filter(|known| known.path == entry.path);
         known.is_some_and(|known| may_have_vanished(known))
     };
+    let standing: Vec<bool> = entries.iter().map(|entry| stands(entry)).collect();
+    drop(registry);
     let begun = context.host.clock.instant();
     let mut batch: Vec<(usize, Option<Seat>)> = Vec::new();
     let mut seats = 0;
     for (at, entry) in entries.iter().enumerate() {
-        if !stands(entry) {
+        if !standing[at] {
             continue;
         }
         context.host.interrupt.check()?;
