@@ -2,6 +2,7 @@
 //! worktrees, files and services want to draw, hide and turn what is seen.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 
 use crate::support::terminal::Terminal;
 use crate::support::{Sandbox, git};
@@ -18,7 +19,7 @@ fn without_ours(text: &str) -> String {
         let ours = if let Some(inside) = rest.strip_prefix('[') {
             let end =
                 inside.find(|letter: char| !letter.is_ascii_digit() && !";?".contains(letter)).unwrap_or(0);
-            let is_ours = inside[end..].starts_with(['m', 'A', 'K', 'l', 'h']) || inside.starts_with('J');
+            let is_ours = inside[end..].starts_with(['m', 'A', 'B', 'K', 'l', 'h']) || inside.starts_with('J');
             is_ours.then_some(end + 2)
         } else if rest.starts_with("]8;;") {
             rest.find("\u{1b}\\").map(|end| end + 2)
@@ -57,6 +58,17 @@ fn no_command_passes_on_what_a_terminal_would_obey() {
     let folder = sandbox.json_in(&repo, &["path", "login"])["path"].as_str().unwrap().to_owned();
     fs::write(std::path::Path::new(&folder).join(HOSTILE), "mine").unwrap();
     fs::write(strange.join(HOSTILE), "mine").unwrap();
+    // A stranger of a hostile name, in a hostile folder, on a port of ours.
+    let held = sandbox.port(0);
+    let program = sandbox.path("home").join("bad\u{1b}[2J\u{202e}");
+    let python = sandbox.program("sh", &repo).args(["-c", "command -v python3"]).output().unwrap();
+    let python = String::from_utf8_lossy(&python.stdout).trim().to_owned();
+    let _stranger = (!python.is_empty()).then(|| {
+        std::os::unix::fs::symlink(&python, &program).unwrap();
+        let script = format!("import socket,time\ns=socket.socket()\ns.bind(('127.0.0.1',{held}))\ns.listen()\nprint('1',flush=True)\ntime.sleep(1000)");
+        stranger(sandbox.program(program.to_str().unwrap(), &repo).args(["-c", &script]))
+    });
+    let held = held.to_string();
     let (strange, port) = (strange.to_str().unwrap().to_owned(), sandbox.port(9).to_string());
     let commands: &[&[&str]] = &[
         &["list"],
@@ -86,6 +98,23 @@ fn no_command_passes_on_what_a_terminal_would_obey() {
         &["health"],
         &["-C", &folder, "up", "loud"],
         &["-C", &folder, "status"],
+        &["-C", &folder, "restart", "loud"],
+        &["-C", &folder, "run", "--", "true"],
+        &["-C", &folder, "run", "--", "no\u{1b}[2Jprogram\u{202e}"],
+        &["-C", &folder, "run", "--service", "web", "--", "true"],
+        &["switch", "login"],
+        &["switch", "\u{202e}x\u{1b}[2J"],
+        &["init", "--print"],
+        &["init"],
+        &["ports", "allocate", "--worktree", "login", "--service", "api"],
+        &["ports", "allocate", "--worktree", "\u{1b}[2J", "--service", "api"],
+        &["ports", "kill", &held],
+        &["ports", "resolve", "--dry-run"],
+        &["ports", "resolve"],
+        &["ports", "release", "--worktree", "login"],
+        &["ports", "release", &held],
+        &["ports", "cleanup"],
+        &["validate", "--verify-ports", "--fix"],
         &["-C", &folder, "logs"],
         &["-C", &folder, "down"],
         &["remove", "login"],
@@ -104,7 +133,7 @@ fn no_command_passes_on_what_a_terminal_would_obey() {
         assert_harmless(arguments, &seen);
         let run = sandbox.wt_in(&repo, arguments);
         // A path, and the log of a service, go into a pipe byte by byte.
-        if !arguments.contains(&"path") && !arguments.contains(&"logs") {
+        if !["path", "logs", "switch"].iter().any(|raw| arguments.contains(raw)) {
             assert_harmless(arguments, &run.stdout);
             assert!(!run.stdout.contains('\u{1b}'), "{}", run.shown());
         }
@@ -113,4 +142,54 @@ fn no_command_passes_on_what_a_terminal_would_obey() {
         let words: Vec<&str> = ["--json"].into_iter().chain(arguments.iter().copied()).collect();
         assert_harmless(&words, &sandbox.wt_in(&repo, &words).stdout);
     }
+}
+
+/// A process that says a line when it is ready, ended with the value.
+struct Stranger(std::process::Child);
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn stranger(command: &mut std::process::Command) -> Stranger {
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    Stranger(child)
+}
+
+/// A question is asked on a terminal only: what it quotes is as harmless, and no is a safe answer to each.
+#[test]
+fn no_question_passes_on_what_a_terminal_would_obey() {
+    let sandbox = Sandbox::without_repository();
+    let repo = sandbox.make_repository(HOSTILE);
+    sandbox.wt_in(&repo, &["create", "login", "--ports", "--branch", "feature/\u{202e}login"]).ok();
+    let folder = sandbox.json_in(&repo, &["path", "login"])["path"].as_str().unwrap().to_owned();
+    fs::write(std::path::Path::new(&folder).join(HOSTILE), "mine").unwrap();
+    sandbox.git(&repo, &["branch", "other\u{202e}"]);
+    let run = "[service.web]\nrun = \"sh -c 'echo \\u001b[2J\\u202e'\"\n";
+    git::write(&repo, ".wt.toml", run);
+    git::write(&repo, "Procfile", "worker: run \u{1b}[2J\u{202e}\n");
+    // What is asked, and what is typed then; it may be asked for more.
+    let questions: &[(&[&str], &[(&str, &str)])] = &[
+        (&["remove", "login"], &[("?", "n\r")]),
+        (&["trust"], &[("?", "n\r")]),
+        (&["validate", "--verify-ports", "--fix"], &[("?", "n\r")]),
+        (&["create", "other\u{202e}"], &[]),
+        (&["init"], &[("?", "n\r")]),
+        (&["create"], &[("purpose", "\r"), ("identifier", "\r")]),
+    ];
+    for (arguments, talk) in questions {
+        let mut terminal = Terminal::start(sandbox.command(&repo, arguments));
+        for (question, answer) in *talk {
+            terminal.expect(question);
+            terminal.send(answer);
+        }
+        let (_, seen) = terminal.finish();
+        assert_harmless(arguments, &seen);
+    }
+    assert!(std::path::Path::new(&folder).exists());
 }
