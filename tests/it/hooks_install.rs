@@ -227,7 +227,7 @@ fn lefthook_and_pre_commit_are_known_by_their_files() {
         let error = sandbox.refused(&["hooks", "install"], "hook_foreign");
         assert_eq!(error["details"]["manager"], manager);
         let lines = error["details"]["add"][0]["lines"].as_str().unwrap();
-        assert!(lines.contains("wt hook post-checkout") && lines.contains("wt hook pre-push"), "{lines}");
+        assert!(lines.contains(" hook post-checkout ") && lines.contains(" hook pre-push "), "{lines}");
     }
 }
 

@@ -18,10 +18,11 @@ const PRE_PUSH: [(&str, bool); 6] = [
     (include_str!("../../hooks/former/pre-push-5"), true),
     (include_str!("../../hooks/pre-push"), true),
 ];
-const POST_CHECKOUT: [&str; 4] = [
+const POST_CHECKOUT: [&str; 5] = [
     include_str!("../../hooks/former/post-checkout-1"),
     include_str!("../../hooks/former/post-checkout-2"),
     include_str!("../../hooks/former/post-checkout-3"),
+    include_str!("../../hooks/former/post-checkout-4"),
     include_str!("../../hooks/post-checkout"),
 ];
 
@@ -81,7 +82,7 @@ fn every_file_ever_installed_is_renewed_by_an_install() {
     for (hook, text) in texts.chain(POST_CHECKOUT.map(|text| ("post-checkout", text))) {
         write_program(&sandbox.hook(hook), text);
         sandbox.hooks("install").ok();
-        let now = if hook == "pre-push" { PRE_PUSH[5].0 } else { POST_CHECKOUT[3] };
+        let now = if hook == "pre-push" { PRE_PUSH[5].0 } else { POST_CHECKOUT[4] };
         assert_eq!(std::fs::read_to_string(sandbox.hook(hook)).unwrap(), now);
         assert!(!sandbox.hook(&format!("{hook}.wt-chained")).exists(), "{text}");
     }

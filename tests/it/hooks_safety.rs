@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use wt::model::hooks::partner::Partner;
+
 use crate::support::hooks::{PROVEN, find_new_git, write_program};
 use crate::support::{Sandbox, skip};
 
@@ -138,6 +140,78 @@ fn what_another_program_called_wt_leaves_behind_holds_up_no_push() {
         for pid in fs::read_to_string(&pids).unwrap().lines() {
             sandbox.program("kill", &sandbox.repo()).args(["-9", pid]).status().unwrap();
         }
+    }
+}
+
+#[test]
+fn what_another_program_called_wt_leaves_behind_holds_up_no_reader_of_what_git_says() {
+    for (way, sandbox) in sandboxes() {
+        let pids = sandbox.path("pids");
+        let text = format!("#!/bin/sh\nsleep 100 &\necho $! >> '{}'\nprintf 'said so' >&2\n", pids.display());
+        write_program(&sandbox.path("bin/wt"), &text);
+        let start = Instant::now();
+        // Both ends of a pipe: the answer is read to its end.
+        let output = checkout(&sandbox);
+        assert!(output.status.success(), "{way} {output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "said so\n", "{way}");
+        assert!(start.elapsed() < Duration::from_mins(1), "{way}");
+        for pid in fs::read_to_string(&pids).unwrap().lines() {
+            sandbox.program("kill", &sandbox.repo()).args(["-9", pid]).status().unwrap();
+        }
+    }
+}
+
+/// What a partner runs for a hook: the script, its arguments put in as the partner does it.
+fn partner_scripts(partner: Partner, hook: &str) -> String {
+    let lines = partner.lines("/h");
+    match partner {
+        Partner::Lefthook => {
+            let text = lines[0].1.split(&format!("{hook}:\n")).nth(1).unwrap();
+            let run = text.split("run: |\n").nth(1).unwrap().lines().next().unwrap();
+            run.trim().replace("{0}", "origin url 1")
+        }
+        Partner::PreCommit => {
+            let text = lines[0].1.split(&format!("id: wt-{hook}\n")).nth(1).unwrap();
+            let entry = text.split("entry: |\n").nth(1).unwrap().lines().next().unwrap();
+            entry.trim().to_owned()
+        }
+        _ => lines.iter().find(|(file, _)| file.contains(hook)).unwrap().1.clone(),
+    }
+}
+
+#[test]
+fn the_lines_for_other_tools_hooks_hold_up_and_stop_nothing_for_another_program_called_wt() {
+    let mut sandbox = Sandbox::new();
+    sandbox.put_on_path(&sandbox.path("bin"));
+    let pids = sandbox.path("pids");
+    let note = format!("echo $! $$ >> '{}'", pids.display());
+    let hangs = format!("sleep 100 & {note}; wait");
+    let leaves = format!("sleep 100 & {note}; exit 1");
+    for then in [&*hangs, &leaves, "exit 87", "exit 1"] {
+        write_program(&sandbox.path("bin/wt"), &format!("#!/bin/sh\n{then}\n"));
+        for partner in [Partner::Husky, Partner::Lefthook, Partner::PreCommit, Partner::Unknown] {
+            for hook in ["post-checkout", "pre-push"] {
+                let start = Instant::now();
+                let script = partner_scripts(partner, hook);
+                let mut shell = sandbox.program("sh", &sandbox.repo());
+                let output = shell.args(["-ec", &script, "hook", "a", "b", "1"]).output().unwrap();
+                assert!(output.status.success(), "{partner:?} {hook} {then}: {output:?}");
+                assert!(start.elapsed() < Duration::from_mins(1), "{partner:?} {hook} {then}");
+            }
+        }
+    }
+    // Whoever proves to be ours stops a push, by its own status alone.
+    for (then, stops) in [("exit 87", true), ("exit 1", false)] {
+        write_program(&sandbox.path("bin/wt"), &format!("{PROVEN}cat >/dev/null\n{then}\n"));
+        for partner in [Partner::Husky, Partner::Lefthook, Partner::PreCommit, Partner::Unknown] {
+            let script = partner_scripts(partner, "pre-push");
+            let mut shell = sandbox.program("sh", &sandbox.repo());
+            let output = shell.args(["-c", &script, "hook", "a", "b"]).output().unwrap();
+            assert_eq!(output.status.success(), !stops, "{partner:?} {then}: {output:?}");
+        }
+    }
+    for pid in fs::read_to_string(&pids).unwrap().split_whitespace() {
+        let _ = sandbox.program("kill", &sandbox.repo()).args(["-9", pid]).stderr(Stdio::null()).status();
     }
 }
 

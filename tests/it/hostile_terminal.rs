@@ -19,7 +19,8 @@ fn without_ours(text: &str) -> String {
         let ours = if let Some(inside) = rest.strip_prefix('[') {
             let end =
                 inside.find(|letter: char| !letter.is_ascii_digit() && !";?".contains(letter)).unwrap_or(0);
-            let is_ours = inside[end..].starts_with(['m', 'A', 'B', 'K', 'l', 'h']) || inside.starts_with('J');
+            let is_ours =
+                inside[end..].starts_with(['m', 'A', 'B', 'K', 'l', 'h']) || inside.starts_with('J');
             is_ours.then_some(end + 2)
         } else if rest.starts_with("]8;;") {
             rest.find("\u{1b}\\").map(|end| end + 2)

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::text::Hook;
+use crate::model::quoting::quote_sh;
+
 /// Who keeps the hooks of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -27,38 +30,47 @@ pub const TRACES: [(&str, Partner); 11] = [
     (".pre-commit-config.yml", Partner::PreCommit),
 ];
 
-const IN_SH: &str = r#"if command -v wt >/dev/null 2>&1; then wt hook post-checkout "$@" || :; fi"#;
-/// The proof first, and the status that no other program ends with: another program called `wt` stops no push.
-const PUSH_IN_SH: &str = r#"if [ "$(wt hook probe </dev/null 2>/dev/null)" = "wt of git worktrees" ]; then wt hook pre-push --stop-with 87 "$@" || [ $? -ne 87 ] || exit 1; fi"#;
+/// A hook's command in a shell of its own, so that it sets no variable of the script around it: with the time limits, and
+/// the proof, of the hooks that are installed, also where the script ends at the first failure (husky's do). `arguments`
+/// stands where the hook's own are.
+fn in_sh(hook: Hook, arguments: &str) -> String {
+    let command = hook.command().replace("\"$@\"", arguments);
+    match hook {
+        Hook::PostCheckout => format!("( set +e; {command} )"),
+        Hook::PrePush => format!("( set +e; {command} ) || exit 1"),
+    }
+}
 
-const LEFTHOOK: &str = r#"post-checkout:
-  commands:
-    wt:
-      run: if command -v wt >/dev/null 2>&1; then wt hook post-checkout {0} || :; fi
-pre-push:
-  commands:
-    wt:
-      run: if [ "$(wt hook probe </dev/null 2>/dev/null)" = "wt of git worktrees" ]; then wt hook pre-push --stop-with 87 {0} || [ $? -ne 87 ]; fi
-      use_stdin: true
-"#;
+/// lefthook puts the hook's arguments in place of `{0}`; a block of YAML takes the line as it is.
+fn lefthook() -> String {
+    let run = |hook: Hook| {
+        let (name, line) = (hook.name(), in_sh(hook, "{0}"));
+        format!("{name}:\n  commands:\n    wt:\n      run: |\n        {line}")
+    };
+    format!("{}\n{}\n      use_stdin: true", run(Hook::PostCheckout), run(Hook::PrePush))
+}
 
-const PRE_COMMIT: &str = r#"  - repo: local
-    hooks:
-      - id: wt-post-checkout
-        name: wt hook post-checkout
-        entry: sh -c 'if command -v wt >/dev/null 2>&1; then wt hook post-checkout "$PRE_COMMIT_FROM_REF" "$PRE_COMMIT_TO_REF" "$PRE_COMMIT_CHECKOUT_TYPE" || :; fi'
-        language: system
-        stages: [post-checkout]
-        always_run: true
-        pass_filenames: false
-      - id: wt-pre-push
-        name: wt hook pre-push
-        entry: sh -c 'if [ "$(wt hook probe </dev/null 2>/dev/null)" = "wt of git worktrees" ]; then echo "$PRE_COMMIT_LOCAL_BRANCH $(git rev-parse "$PRE_COMMIT_LOCAL_BRANCH") $PRE_COMMIT_REMOTE_BRANCH ${PRE_COMMIT_FROM_REF:-$(printf %040d 0)}" | wt hook pre-push --stop-with 87 "$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL" || [ $? -ne 87 ]; fi'
-        language: system
-        stages: [pre-push]
-        always_run: true
-        pass_filenames: false
-"#;
+/// pre-commit gives variables in place of arguments and input, and splits the entry as a shell does.
+fn pre_commit() -> String {
+    let checkout = in_sh(
+        Hook::PostCheckout,
+        r#""$PRE_COMMIT_FROM_REF" "$PRE_COMMIT_TO_REF" "$PRE_COMMIT_CHECKOUT_TYPE""#,
+    );
+    let push = in_sh(Hook::PrePush, r#""$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL""#);
+    let push = format!("{PUSHED} | {push}");
+    let entry = |hook: Hook, line: &str| {
+        let (name, line) = (hook.name(), quote_sh(line));
+        format!(
+            "      - id: wt-{name}\n        name: wt hook {name}\n        entry: |\n          sh -c {line}\n        \
+             language: system\n        stages: [{name}]\n        always_run: true\n        pass_filenames: false"
+        )
+    };
+    let (checkout, push) = (entry(Hook::PostCheckout, &checkout), entry(Hook::PrePush, &push));
+    format!("  - repo: local\n    hooks:\n{checkout}\n{push}")
+}
+
+/// The line that git gives a pre-push hook, of what pre-commit tells of it.
+const PUSHED: &str = r#"echo "$PRE_COMMIT_LOCAL_BRANCH $(git rev-parse "$PRE_COMMIT_LOCAL_BRANCH") $PRE_COMMIT_REMOTE_BRANCH ${PRE_COMMIT_FROM_REF:-$(printf %040d 0)}""#;
 
 impl Partner {
     /// Returns the name as people know it.
@@ -93,20 +105,20 @@ impl Partner {
     pub fn lines(self, folder: &str) -> Vec<(String, String)> {
         match self {
             Self::Husky => vec![
-                (".husky/post-checkout".to_owned(), IN_SH.to_owned()),
-                (".husky/pre-push".to_owned(), PUSH_IN_SH.to_owned()),
+                (".husky/post-checkout".to_owned(), in_sh(Hook::PostCheckout, "\"$@\"")),
+                (".husky/pre-push".to_owned(), in_sh(Hook::PrePush, "\"$@\"")),
             ],
-            Self::Lefthook => vec![("lefthook.yml".to_owned(), LEFTHOOK.trim_end().to_owned())],
+            Self::Lefthook => vec![("lefthook.yml".to_owned(), lefthook())],
             Self::PreCommit => {
                 vec![(
                     ".pre-commit-config.yaml (then `pre-commit install -t post-checkout -t pre-push`)"
                         .to_owned(),
-                    PRE_COMMIT.trim_end().to_owned(),
+                    pre_commit(),
                 )]
             }
             Self::Unknown => vec![
-                (format!("{folder}/post-checkout (sh, executable)"), IN_SH.to_owned()),
-                (format!("{folder}/pre-push (sh, executable)"), PUSH_IN_SH.to_owned()),
+                (format!("{folder}/post-checkout (sh, executable)"), in_sh(Hook::PostCheckout, "\"$@\"")),
+                (format!("{folder}/pre-push (sh, executable)"), in_sh(Hook::PrePush, "\"$@\"")),
             ],
         }
     }
@@ -115,7 +127,7 @@ impl Partner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::hooks::text::{Hook, STOP, WORD};
+    use crate::model::hooks::text::{STOP, WORD};
 
     #[test]
     fn every_partners_lines_call_both_hooks() {

@@ -11,10 +11,11 @@ pub enum Hook {
 }
 
 /// Texts that were ours once, oldest first, and are replaced by an install.
-const FORMER_POST_CHECKOUT: [&str; 3] = [
+const FORMER_POST_CHECKOUT: [&str; 4] = [
     include_str!("../../../hooks/former/post-checkout-1"),
     include_str!("../../../hooks/former/post-checkout-2"),
     include_str!("../../../hooks/former/post-checkout-3"),
+    include_str!("../../../hooks/former/post-checkout-4"),
 ];
 const FORMER_PRE_PUSH: [&str; 5] = [
     include_str!("../../../hooks/former/pre-push-1"),
@@ -41,6 +42,10 @@ pub const PROOF: &str = r#"{ "$program" hook probe </dev/null & wt=$!; { { sleep
 /// Kills a `wt` that hangs: it ends itself after two seconds, so that only one that is broken meets this. Both shims
 /// have the same line.
 const WATCH: &str = r#"{ sleep 3 & trap 'kill $!; exit' TERM; wait "$!" && kill -0 "$$" && kill -9 "$wt"; } </dev/null >/dev/null 2>&1 &"#;
+
+/// Passes on what a `wt` that need not be ours says, until the line that stands for its end: what it may have started does
+/// not keep git's stderr open, and whoever reads that is not held up.
+const PASS: &str = r#"{ held=; while IFS= read -r line && [ "$line" != .wt ]; do [ -z "$held" ] || printf '%s\n' "$held"; held=$line; done; [ -z "$held" ] || printf '%s\n' "$held"; } >&2"#;
 
 impl Hook {
     pub const ALL: [Self; 2] = [Self::PostCheckout, Self::PrePush];
@@ -85,8 +90,8 @@ impl Hook {
         let found = r#"command -v "$program" >/dev/null 2>&1"#;
         let rest = match self {
             Self::PostCheckout => format!(
-                "{FIND}; if {found}; then \"$program\" hook {name} \"$@\" </dev/null & wt=$!; {WATCH} \
-                 wait \"$wt\" 2>/dev/null; kill \"$!\" 2>/dev/null; "
+                "{FIND}; if {found}; then {{ \"$program\" hook {name} \"$@\" </dev/null 2>&1 & wt=$!; {WATCH} \
+                 wait \"$wt\" 2>/dev/null; kill \"$!\" 2>/dev/null; printf '\\n.wt\\n'; }} | {PASS}; "
             ),
             // A shell gives what runs in its background no input unless it is told to.
             Self::PrePush => format!(
@@ -115,7 +120,14 @@ impl Hook {
                  wait \"$wt\" 2>/dev/null; {status}kill \"$!\" 2>/dev/null; {end}fi; :"
             )
         };
-        statuses.iter().map(command).collect()
+        let mut former: Vec<String> = statuses.iter().map(command).collect();
+        if self == Self::PostCheckout {
+            former.push(format!(
+                "{FIND}; if command -v \"$program\" >/dev/null 2>&1; then \"$program\" hook {name} \"$@\" </dev/null & \
+                 wt=$!; {WATCH} wait \"$wt\" 2>/dev/null; kill \"$!\" 2>/dev/null; fi; :"
+            ));
+        }
+        former
     }
 
     /// Answers whether a command in git's configuration is one that we wrote, now or once.
