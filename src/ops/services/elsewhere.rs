@@ -52,6 +52,16 @@ pub(super) fn find_on(
     place: &Place,
     ports: &[(ServiceName, Port)],
 ) -> Vec<Elsewhere> {
+    let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
+    let supervisor = record.supervisor.clone().filter(identity::is_alive).map(|supervisor| supervisor.pid);
+    // Nearly always all of them run, and nobody has to be looked for.
+    let runs = |service: &ServiceName| {
+        supervisor.is_some() && record.find(service).is_some_and(|kept| !kept.state.is_resting())
+    };
+    let ports: Vec<&(ServiceName, Port)> = ports.iter().filter(|(service, _)| !runs(service)).collect();
+    if ports.is_empty() {
+        return Vec::new();
+    }
     let numbers: Vec<Port> = ports.iter().map(|(_, port)| *port).collect();
     let Ok(mut registry) = context.store().and_then(|store| store.read()) else { return Vec::new() };
     // The folder may have moved since it was written down.
@@ -65,17 +75,11 @@ pub(super) fn find_on(
     if busy.iter().all(|busy| busy.listeners.is_empty()) {
         return Vec::new();
     }
-    let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
-    let supervisor = record.supervisor.clone().filter(identity::is_alive).map(|supervisor| supervisor.pid);
     let Ok(kin) = kin::of_worktree(&place.wish.marker, &recorded, supervisor) else { return Vec::new() };
     let supervised: BTreeSet<u32> = kin.iter().map(|kin| kin.id.pid).chain(supervisor).collect();
-    let runs = |service: &ServiceName| {
-        supervisor.is_some() && record.find(service).is_some_and(|kept| !kept.state.is_resting())
-    };
     let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
-    let pairs = ports.iter().zip(&busy).filter(|((service, _), _)| !runs(service));
-    let found = pairs.filter_map(|((service, port), busy)| {
+    let found = ports.iter().zip(&busy).filter_map(|((service, port), busy)| {
         let pid = server(&busy.listeners, &key, &supervised)?;
         Some(Elsewhere { service: service.clone(), port: *port, pid })
     });
