@@ -13,17 +13,22 @@ const TWO: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bi
                    [service.api]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n\
                    depends_on = [\"web\"]\n";
 
-/// A worktree with a port for `web`, on which one of its own processes listens.
-fn served(sandbox: &Sandbox) -> Option<(Fleet<'_>, Holder)> {
-    let fleet = sandbox.fleet("one", TWO);
-    fleet.wt(&["ports", "allocate", "--service", "web"]).ok();
+/// One of the worktree's own processes, which serves the port of its `web`.
+fn server(fleet: &Fleet<'_>) -> Option<Holder> {
     let script = format!(
         "import http.server\n\
          s = http.server.ThreadingHTTPServer(('127.0.0.1', {}), http.server.SimpleHTTPRequestHandler)\n\
          threading.Thread(target=s.serve_forever, daemon=True).start()\nhold()",
-        sandbox.port(0)
+        fleet.sandbox.port(0)
     );
-    let server = sandbox.python_script(&fleet.folder, &script)?;
+    fleet.sandbox.python_script(&fleet.folder, &script)
+}
+
+/// A worktree with a port for `web`, on which one of its own processes listens.
+fn served(sandbox: &Sandbox) -> Option<(Fleet<'_>, Holder)> {
+    let fleet = sandbox.fleet("one", TWO);
+    fleet.wt(&["ports", "allocate", "--service", "web"]).ok();
+    let server = server(&fleet)?;
     Some((fleet, server))
 }
 
@@ -99,6 +104,23 @@ fn a_failed_start_leaves_it_alone() {
     fleet.wt(&["--json", "up"]).exits(1).error("service_failed");
     assert!(is_running(server.pid()));
     assert_eq!(fleet.service("web")["managed"], false);
+}
+
+#[test]
+fn it_stands_in_for_a_service_that_was_given_up() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", "[service.web]\nrun = \"false\"\n");
+    fleet.wt(&["up"]).exits(1);
+    let health = || {
+        let run = fleet.wt(&["--json", "health", "--service", "web"]);
+        of(&run.json()["worktrees"][0], "web")
+    };
+    assert_eq!(fleet.state("web").0, "failed");
+    assert_eq!(health()["health"], "unhealthy");
+    let Some(server) = server(&fleet) else { return skip("no python3") };
+    assert_eq!(health()["health"], "healthy");
+    assert_eq!(told(&fleet.wt(&["--json", "status"]).ok()), told(&fleet.wt(&["--json", "up"]).ok()));
+    assert_eq!(fleet.pid("web"), server.pid());
 }
 
 #[test]
