@@ -125,7 +125,9 @@ fn stop_some(
     naming::leave_out_dropped(context, &mut facts);
     report.services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
     let elsewhere = elsewhere::find(context, entry, place, services);
-    elsewhere.iter().for_each(|known| listener.note(&elsewhere::is_left(context, known)));
+    for known in &elsewhere {
+        listener.note(&elsewhere::is_left(context, known));
+    }
     report::add_elsewhere(&mut report.services, &elsewhere);
     Ok(report)
 }

@@ -38,7 +38,9 @@ pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn List
             .detail("service", service.as_str())
             .detail("pid", pid));
     }
-    elsewhere.iter().for_each(|known| listener.note(&elsewhere::is_left(context, known)));
+    for known in &elsewhere {
+        listener.note(&elsewhere::is_left(context, known));
+    }
     chosen.wanted.retain(|name| elsewhere.iter().all(|known| known.service != *name));
     let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: names.to_vec() };
     let mut facts = match contact::ask_where_any(context, &place, &ask, listener)? {

@@ -7,6 +7,7 @@ use crate::model::advised::wt;
 use crate::model::holder::Words;
 use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
+use crate::model::registry::allocation::Allocation;
 use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::Elsewhere;
 use crate::ops::env;
@@ -64,7 +65,7 @@ pub fn plan(context: &Context, services: &[ServiceName]) -> Result<Plan> {
     plans::require_trusted(context, &entry, services)?;
     let place = Place::of(context, &entry)?;
     let port_of = |service: &ServiceName| {
-        entry.allocations.iter().find(|known| known.service == *service).and_then(|known| known.find_port())
+        entry.allocations.iter().find(|known| known.service == *service).and_then(Allocation::find_port)
     };
     let ports = services.iter().flat_map(|service| {
         let settings = context.config.services.get(service);

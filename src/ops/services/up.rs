@@ -70,7 +70,9 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
     chosen.said.iter().for_each(|said| listener.say(said));
     let place = Place::of(context, &entry)?;
     let elsewhere = elsewhere::part(context, &entry, &place, &mut chosen.plans);
-    elsewhere.iter().for_each(|known| listener.say(&told(known)));
+    for known in &elsewhere {
+        listener.say(&told(known));
+    }
     let moved = match request.resolve {
         Some(_) => settling::moved(context, &place, &chosen.plans)?,
         None => Vec::new(),
