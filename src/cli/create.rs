@@ -11,7 +11,7 @@ use super::session::Session;
 use super::watching::Watching;
 use super::{show, wishes};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::identifier::Identifier;
@@ -202,7 +202,25 @@ fn hint_at_namesake(session: &Session<'_>, context: &Context, report: &Report) {
     ));
 }
 
+/// A number right behind `--ports` was meant for it: nobody calls a worktree `3` there.
+fn require_no_mistaken_number(arguments: &Arguments, context: &Context) -> Result<()> {
+    let number = arguments.id.as_deref().filter(|id| id.bytes().all(|letter| letter.is_ascii_digit()));
+    let Some(number) = number.filter(|_| arguments.ports.as_deref() == Some("")) else { return Ok(()) };
+    let joined = format!("--ports={number}");
+    let again = context.host.typed.joined("--ports", number).filter(|again| again.has_word(&joined));
+    let Some(again) = again else { return Ok(()) };
+    Err(Failure::new(
+        Code::Usage,
+        format!("`--ports {number}` would make a worktree called `{number}`, with the ports of its purpose"),
+    )
+    .hint(format!(
+        "a value follows this flag with `=`: `{again}`; where `{number}` is the name: `{name}`",
+        name = wt("create {} --ports", &[&number])
+    )))
+}
+
 fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> Result<Request> {
+    require_no_mistaken_number(arguments, context)?;
     let id = arguments.id.as_deref().or(arguments.identifier.as_deref());
     let known = || context.config.purposes.iter().map(|(purpose, _)| purpose);
     let said = arguments.purpose.as_deref();

@@ -124,6 +124,12 @@ fn show_plan(session: &Session<'_>, plan: &Plan, force: u8) -> Result<()> {
         for loss in &target.losses {
             let _ = writeln!(text, "  loses {}", escape::line(&loss.to_string()));
         }
+        let Some(branch) = target.branch.as_ref().filter(|_| plan.delete_branch) else { continue };
+        let said = match &target.branch_kept {
+            Some(kept) => format!("branch `{branch}` stays: {kept}"),
+            None => format!("branch `{branch}` goes too"),
+        };
+        let _ = writeln!(text, "  {}", escape::line(&said));
     }
     session.ui.answer(&text)
 }

@@ -83,6 +83,12 @@ impl CommandLine {
         Some(Self(words))
     }
 
+    /// Answers whether `word` stands in it, before what belongs to another program.
+    #[must_use]
+    pub fn has_word(&self, word: &str) -> bool {
+        self.0[..self.end()].iter().any(|known| known == word)
+    }
+
     /// Answers whether one of `flags` stands in it.
     #[must_use]
     pub fn has(&self, flags: &[&str]) -> bool {

@@ -208,3 +208,15 @@ fn the_configuration_may_say_which_ports_every_worktree_gets() {
     sandbox.configure("[create]\nports = 0\n");
     sandbox.refused(&["create", "h"], "config_invalid");
 }
+
+#[test]
+fn a_number_right_behind_the_flag_is_no_name() {
+    let sandbox = Sandbox::new();
+    let error = sandbox.refused(&["create", "--ports", "3", "--lock"], "usage");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("`wt --json create --ports=3 --lock`"), "{error}");
+    assert!(hint.contains("`wt create 3 --ports`"), "{error}");
+    sandbox.wt(&["create", "3", "--ports"]).ok();
+    sandbox.wt(&["create", "4"]).ok();
+    sandbox.wt(&["create", "--ports", "3rd"]).ok();
+}

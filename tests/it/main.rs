@@ -33,6 +33,7 @@ mod damaged_objects;
 mod damaged_packs;
 mod default_branch;
 mod doctor;
+mod dry_runs;
 mod env;
 mod env_quoting;
 mod forgetting;

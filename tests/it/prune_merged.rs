@@ -351,3 +351,25 @@ fn on_a_terminal_it_asks_before_merged_worktrees_go_unless_told_yes() {
     let (status, screen) = Terminal::start(sandbox.command(&sandbox.repo(), &told)).finish();
     assert!(status == 0 && !folder.exists(), "{screen}");
 }
+
+#[test]
+fn a_clean_clone_of_a_submodule_whose_commits_are_on_a_remote_keeps_no_merged_worktree() {
+    let sandbox = Sandbox::new();
+    let lib = sandbox.make_repository("lib");
+    sandbox.git(&sandbox.repo(), &["submodule", "--quiet", "add", lib.to_str().unwrap(), "vendor/lib"]);
+    sandbox.commit(&sandbox.repo(), "submodule");
+    for name in ["clean", "work"] {
+        let folder = worktree(&sandbox, name);
+        sandbox.git(&folder, &["submodule", "--quiet", "update", "--init"]);
+        squash(&sandbox, name);
+    }
+    let clone = sandbox.worktree("feature-work").join("vendor/lib");
+    git::write(&clone, "new.txt", "mine\n");
+    sandbox.commit(&clone, "on no remote");
+    assert!(!merged(&sandbox, "clean").is_empty());
+    assert!(kept(&sandbox, "work").contains("vendor/lib"));
+    sandbox.wt(&["prune", "--merged", "--min-age", "0s", "--yes"]).ok();
+    assert!(!sandbox.worktree("feature-clean").exists() && clone.join("new.txt").exists());
+    sandbox.wt(&["restore", "clean"]).ok();
+    assert_eq!(sandbox.status(&sandbox.worktree("feature-clean").join("vendor/lib")), "");
+}

@@ -57,6 +57,8 @@ fn a_branch_that_another_worktree_has_checked_out_stays() {
     let other = doubled(&sandbox, "feature/x");
     let run = sandbox.wt(&["remove", "x", "-D", "--dry-run", "--json"]).ok();
     assert_eq!(run.json()["plan"]["worktrees"][0]["branch_kept_reason"], "checked_out");
+    let plain = sandbox.wt(&["remove", "x", "-D", "--dry-run"]).ok();
+    assert!(plain.stdout.contains(" stays: it is checked out in "), "{}", plain.shown());
     let run = sandbox.wt(&["remove", "x", "-D"]).ok();
     run.says(&["branch `feature/x` stays: it is checked out in", other.to_str().unwrap()]);
     assert_eq!(sandbox.git(&other, &["status", "--porcelain"]), "");
@@ -117,4 +119,13 @@ fn a_pruning_leaves_a_branch_that_another_worktree_has() {
     assert_eq!(answer["pruned"][0]["name"], "feature-x", "{answer}");
     assert_eq!(answer["pruned"][0]["branch_kept_reason"], "checked_out", "{answer}");
     assert!(sandbox.has_branch(&sandbox.repo(), "feature/x"));
+}
+
+#[test]
+fn a_dry_run_tells_people_what_becomes_of_the_branch() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    sandbox.wt(&["remove", "login", "-D", "--dry-run"]).ok().answers(&["  branch `feature/login` goes too"]);
+    let plain = sandbox.wt(&["remove", "login", "--dry-run"]).ok();
+    assert!(!plain.stdout.contains("branch"), "{}", plain.shown());
 }

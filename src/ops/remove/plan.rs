@@ -9,7 +9,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::git::Worktree;
 use crate::host::process::table;
-use crate::model::branch::{Head, KeptReason};
+use crate::model::branch::{BranchKept, Head, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::services::down;
@@ -55,6 +55,9 @@ pub struct Target {
     /// Why the branch would stay that is to go too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch_kept_reason: Option<KeptReason>,
+    /// The same in words.
+    #[serde(skip)]
+    pub branch_kept: Option<BranchKept>,
     #[serde(skip)]
     pub(in crate::ops) entry: Option<Entry>,
     #[serde(skip)]
@@ -148,7 +151,8 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
         let own = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
         if let Some(branch) = &target.branch {
             let kept = branches::keep_reason(context, repository, branch, own, request.force)?;
-            target.branch_kept_reason = kept.map(|kept| kept.reason);
+            target.branch_kept_reason = kept.as_ref().map(|kept| kept.reason);
+            target.branch_kept = kept;
         }
     }
     Ok(Plan { worktrees, delete_branch: request.delete_branch, absent, force: request.force })
@@ -232,6 +236,7 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
         losses,
         missing,
         branch_kept_reason: None,
+        branch_kept: None,
         entry,
         worktree,
     })
