@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Sandbox, skip};
+use super::support::{Run, Sandbox, skip};
 
 const SERVER: &str = "s = listen(port); ready(); stay()";
 
@@ -110,4 +110,27 @@ fn a_restored_worktree_keeps_the_port_that_its_own_server_holds() {
     assert!(server.is_running());
     let answer = sandbox.json(&["restore", "feature-login"]);
     assert_eq!(answer["worktree"]["ports"][0]["port"], sandbox.port(0), "{answer}");
+}
+
+#[test]
+fn conflicts_are_shown_where_nothing_of_ours_can_be_written() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let probe = sandbox.program("unshare", &sandbox.repo()).args(["-m", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        return skip("needs `unshare -m`, which only root may");
+    }
+    let script = format!(
+        "mount --bind '{0}' '{0}' && mount -o remount,ro,bind '{0}' && ! touch '{0}/x' 2>/dev/null || exit 77\n\
+         exec '{1}' --json ports conflicts",
+        sandbox.state().display(),
+        env!("CARGO_BIN_EXE_wt")
+    );
+    let mut shell = sandbox.program("unshare", &sandbox.repo());
+    let output = shell.args(["-m", "sh", "-c", &script]).output().unwrap();
+    if output.status.code() == Some(77) {
+        return skip("needs mounts");
+    }
+    let run = Run::new(&["--json", "ports", "conflicts"], &output).ok();
+    assert_eq!(run.json()["summary"]["mismatches"], 1, "{}", run.shown());
 }
