@@ -50,7 +50,7 @@ pub fn run(words: &[OsString]) -> u8 {
         Err(error) => return refused(&error, words),
     };
     let host = Host::from_environment().typed(words);
-    let ui = Ui::new(manner(&cli, welcomes_color(&host)));
+    let ui = Ui::new(manner(&cli, &host));
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
     let session =
         Session { ui: &ui, global: &cli.global, host: &host, command_line: Cli::command, directive };
@@ -84,16 +84,17 @@ fn welcomes_color(host: &Host) -> bool {
         && environment.find("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
-fn manner(cli: &Cli, color_welcome: bool) -> Manner {
+fn manner(cli: &Cli, host: &Host) -> Manner {
     let global = &cli.global;
     Manner {
         json: global.json,
         quiet: global.quiet,
         verbose: global.verbose,
         color: global.color.into(),
-        color_welcome,
+        color_welcome: welcomes_color(host),
         no_prompts: global.no_input || global.yes,
         command: cli.command.as_ref().map_or("", Command::word).to_owned(),
+        given_up: host.interrupt.flag(),
     }
 }
 

@@ -5,9 +5,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock};
-
-use super::files;
+use super::interrupt::Interrupt;
+use super::{files, lock};
 use crate::error::{Code, Failure, Result};
 
 /// The line before ours, which tells it from the same line written by somebody else.
@@ -20,9 +19,9 @@ const LINE: &str = "/.env";
 ///
 /// # Errors
 ///
-/// `permission` or `disk_full`.
-pub fn add(common_dir: &Path) -> Result<()> {
-    edit(common_dir, |text| {
+/// `permission` or `disk_full`; `interrupted` while somebody else has it locked.
+pub fn add(common_dir: &Path, interrupt: &Interrupt) -> Result<()> {
+    edit(common_dir, interrupt, |text| {
         if text.split(|byte| *byte == b'\n').any(|line| matches!(line.trim_ascii(), b"/.env" | b".env")) {
             return Ok(None);
         }
@@ -42,10 +41,10 @@ const FOLDER_SIGN: &str = "# worktrees made by wt";
 ///
 /// # Errors
 ///
-/// `permission` or `disk_full`.
-pub fn add_folder(common_dir: &Path, folder: &Path) -> Result<()> {
+/// `permission` or `disk_full`; `interrupted` while somebody else has it locked.
+pub fn add_folder(common_dir: &Path, folder: &Path, interrupt: &Interrupt) -> Result<()> {
     let line = [b"/", &*literal(folder.as_os_str().as_encoded_bytes()), b"/"].concat();
-    edit(common_dir, |text| {
+    edit(common_dir, interrupt, |text| {
         if text.split(|byte| *byte == b'\n').any(|known| known == line) {
             return Ok(None);
         }
@@ -78,16 +77,24 @@ fn literal(path: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// `permission` or `disk_full`, and those of `is_unused`.
-pub fn remove(common_dir: &Path, is_unused: impl FnOnce() -> Result<bool>) -> Result<()> {
+/// `permission` or `disk_full`; `interrupted` while somebody else has it locked; and those of `is_unused`.
+pub fn remove(
+    common_dir: &Path,
+    interrupt: &Interrupt,
+    is_unused: impl FnOnce() -> Result<bool>,
+) -> Result<()> {
     let ours = format!("{SIGN}\n{LINE}\n").into_bytes();
-    edit(common_dir, |text| {
+    edit(common_dir, interrupt, |text| {
         let Some(at) = text.windows(ours.len()).position(|window| window == ours) else { return Ok(None) };
         Ok(is_unused()?.then(|| [&text[..at], &text[at + ours.len()..]].concat()))
     })
 }
 
-fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Result<Option<Vec<u8>>>) -> Result<()> {
+fn edit(
+    common_dir: &Path,
+    interrupt: &Interrupt,
+    change: impl FnOnce(&[u8]) -> Result<Option<Vec<u8>>>,
+) -> Result<()> {
     let info = common_dir.join("info");
     let named = info.join("exclude");
     let failed =
@@ -102,8 +109,12 @@ fn edit(common_dir: &Path, change: impl FnOnce(&[u8]) -> Result<Option<Vec<u8>>>
         Err(error) => return Err(failed(error)),
     };
     // The folder is locked, not the file: that one is replaced.
-    let lock = File::open(path.parent().unwrap_or(&info)).map_err(failed)?;
-    flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+    let lock_folder = path.parent().unwrap_or(&info);
+    let lock = File::open(lock_folder).map_err(failed)?;
+    if !lock::when_free(&lock, &mut || interrupt.is_raised()).map_err(failed)? {
+        let message = format!("interrupted while another process has {} locked", lock_folder.display());
+        return Err(Failure::new(Code::Interrupted, message));
+    }
     let before = match files::read_plain(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -126,11 +137,11 @@ mod tests {
         files::replace(&path, b"*.swp", 0o644).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..64 {
-                scope.spawn(|| add(folder.path()).unwrap());
+                scope.spawn(|| add(folder.path(), &Interrupt::default()).unwrap());
             }
         });
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("*.swp\n{SIGN}\n{LINE}\n"));
-        remove(folder.path(), || Ok(true)).unwrap();
+        remove(folder.path(), &Interrupt::default(), || Ok(true)).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "*.swp\n");
     }
 
@@ -140,8 +151,8 @@ mod tests {
         fs::create_dir(folder.path().join("info")).unwrap();
         let path = folder.path().join("info/exclude");
         files::replace(&path, b"/.env\n", 0o644).unwrap();
-        add(folder.path()).unwrap();
-        remove(folder.path(), || Ok(true)).unwrap();
+        add(folder.path(), &Interrupt::default()).unwrap();
+        remove(folder.path(), &Interrupt::default(), || Ok(true)).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"/.env\n");
     }
 
@@ -152,10 +163,10 @@ mod tests {
         let (link, target) = (folder.path().join("info/exclude"), folder.path().join("mine"));
         files::replace(&target, b"*.swp\n", 0o644).unwrap();
         std::os::unix::fs::symlink("../mine", &link).unwrap();
-        add(folder.path()).unwrap();
+        add(folder.path(), &Interrupt::default()).unwrap();
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), format!("*.swp\n{SIGN}\n{LINE}\n"));
-        remove(folder.path(), || Ok(true)).unwrap();
+        remove(folder.path(), &Interrupt::default(), || Ok(true)).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "*.swp\n");
     }
 }

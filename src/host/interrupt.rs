@@ -81,6 +81,12 @@ impl Interrupt {
         self.raised.store(true, Ordering::Relaxed);
     }
 
+    /// Returns the flag, for whoever may not know this room.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.raised)
+    }
+
     /// Answers whether a signal came.
     #[must_use]
     pub fn is_raised(&self) -> bool {

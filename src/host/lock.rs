@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 
 use super::clock::Clock;
 use super::interrupt::Interrupt;
@@ -58,6 +59,29 @@ pub fn with_folder_locked<R>(
             return Err(busy(folder, &holder_file, timeout));
         }
         Clock.wait(pause, interrupt)?;
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+/// Locks `file` once nobody else holds it; false when `is_given_up` says so first. The kernel's own wait hears no signal that
+/// is caught.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn when_free(file: &File, is_given_up: &mut dyn FnMut() -> bool) -> std::io::Result<bool> {
+    let mut pause = PAUSES.0;
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if is_given_up() {
+            return Ok(false);
+        }
+        // Looked at above: nothing of it is lost.
+        let _ = Clock.wait(pause, &Interrupt::default());
         pause = (pause * 2).min(PAUSES.1);
     }
 }

@@ -158,7 +158,7 @@ pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Resul
     let before = env_file::read(&entry.path)?;
     let after = env_block::splice(before.as_deref().unwrap_or_default(), &lines)?;
     warnings.extend(doubled(before.as_deref().unwrap_or_default(), &variables)?);
-    exclude::add(repository.common_dir())?;
+    exclude::add(repository.common_dir(), &context.host.interrupt)?;
     let changed = before.as_deref() != Some(&after);
     if changed {
         env_file::write(&entry.path, &after)?;
@@ -179,7 +179,7 @@ pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Resul
 ///
 /// Fails when the file cannot be written or the registry cannot be read.
 pub fn forget_exclude(context: &Context, repository: &Repository, id: &RepositoryId) -> Result<()> {
-    exclude::remove(repository.common_dir(), || {
+    exclude::remove(repository.common_dir(), &context.host.interrupt, || {
         Ok(!context.store()?.read()?.living(id).any(|entry| entry.env))
     })
 }

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -31,6 +33,8 @@ pub struct Manner {
     pub no_prompts: bool,
     /// The command word, for JSON answers.
     pub command: String,
+    /// Raised once a signal told us to stop.
+    pub given_up: Arc<AtomicBool>,
 }
 
 /// The only writer of stdout and stderr.
@@ -63,6 +67,12 @@ impl Ui {
     pub fn is_interactive(&self) -> bool {
         let ruled_out = self.manner.json || self.manner.no_prompts;
         !ruled_out && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Answers whether a signal told us to stop.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.manner.given_up.load(Ordering::Relaxed)
     }
 
     /// Answers whether progress would be seen and is wanted.

@@ -8,11 +8,11 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::host::clock::Clock;
 use crate::host::interrupt::Interrupt;
+use crate::host::lock;
 use crate::host::ownership;
 use crate::host::process::users;
 
@@ -56,12 +56,15 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// `AddrInUse` when somebody answers there; `StorageFull`, `PermissionDenied`.
-    pub fn listen(&self) -> io::Result<Listening> {
+    /// `AddrInUse` when somebody answers there; `Interrupted` when `is_given_up` says so while another one begins to listen;
+    /// `StorageFull`, `PermissionDenied`.
+    pub fn listen(&self, is_given_up: &mut dyn FnMut() -> bool) -> io::Result<Listening> {
         let folder = File::open(&self.folder)?;
         // Look and replace as one step: two who start at once never take the other's new socket for a remnant. Let go
         // when the folder is closed.
-        flock(&folder, FlockOperation::LockExclusive)?;
+        if !lock::when_free(&folder, is_given_up)? {
+            return Err(ErrorKind::Interrupted.into());
+        }
         if self.connect()?.is_some() {
             return Err(ErrorKind::AddrInUse.into());
         }
@@ -230,13 +233,13 @@ mod tests {
         let endpoint = Endpoint::find(folder.path(), "r/a").unwrap();
         assert!(endpoint.path().starts_with(folder.path().join("run")));
         assert!(endpoint.connect().unwrap().is_none());
-        let listening = endpoint.listen().unwrap();
+        let listening = endpoint.listen(&mut || false).unwrap();
         assert!(listening.find_caller().unwrap().is_none());
         let mut caller = endpoint.connect().unwrap().unwrap();
         let mut heard = listening.find_caller().unwrap().unwrap();
         caller.write_all(b"x").unwrap();
         heard.read_exact(&mut [0]).unwrap();
-        assert_eq!(endpoint.listen().unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert_eq!(endpoint.listen(&mut || false).unwrap_err().kind(), ErrorKind::AddrInUse);
         assert!(listening.is_reachable());
         drop(listening);
         assert!(!endpoint.path().exists());
@@ -248,10 +251,10 @@ mod tests {
         let endpoint = Endpoint::find(folder.path(), "r/a").unwrap();
         drop(UnixListener::bind(endpoint.path()).unwrap());
         assert!(endpoint.connect().unwrap().is_none(), "nobody listens");
-        let first = endpoint.listen().unwrap();
+        let first = endpoint.listen(&mut || false).unwrap();
         fs::remove_file(endpoint.path()).unwrap();
         assert!(!first.is_reachable());
-        let second = endpoint.listen().unwrap();
+        let second = endpoint.listen(&mut || false).unwrap();
         drop(first);
         assert!(second.is_reachable() && endpoint.connect().unwrap().is_some());
     }
@@ -260,10 +263,10 @@ mod tests {
     fn a_link_to_another_worktrees_supervisor_reaches_nobody_and_is_replaced() {
         let folder = private_folder();
         let [ours, theirs] = ["r/a", "r/b"].map(|key| Endpoint::find(folder.path(), key).unwrap());
-        let other = theirs.listen().unwrap();
+        let other = theirs.listen(&mut || false).unwrap();
         std::os::unix::fs::symlink(theirs.path(), ours.path()).unwrap();
         assert!(ours.connect().unwrap().is_none());
-        let listening = ours.listen().unwrap();
+        let listening = ours.listen(&mut || false).unwrap();
         assert!(listening.is_reachable() && other.is_reachable());
     }
 
@@ -304,7 +307,7 @@ mod tests {
         let folder = private_folder();
         let state = folder.path().join("x".repeat(120));
         let endpoint = Endpoint::find(&state, "r/a").unwrap();
-        let listening = endpoint.listen().unwrap();
+        let listening = endpoint.listen(&mut || false).unwrap();
         assert!(endpoint.connect().unwrap().is_some() && listening.is_reachable());
     }
 }

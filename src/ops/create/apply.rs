@@ -88,7 +88,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     warnings.extend(
         ahead.map(|ahead| passage::said(ahead, "nothing is forgotten that only the clock takes for old")),
     );
-    warnings.extend(surroundings::attend(repository, &plan.path, &journal));
+    warnings.extend(surroundings::attend(repository, &plan.path, &journal, &context.host.interrupt));
     if plan.request.hooks {
         warnings.extend(hook_warning(context, &plan));
     }

@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::error::Result;
 use crate::host::exclude;
 use crate::host::git::Repository;
+use crate::host::interrupt::Interrupt;
 use crate::model::registry::journal::Journal;
 
 /// Tells git to ignore the new worktree where it lies inside of the main one, and returns what should be known.
-pub fn attend(repository: &Repository, path: &Path, journal: &Journal) -> Vec<String> {
+pub fn attend(repository: &Repository, path: &Path, journal: &Journal, interrupt: &Interrupt) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Err(failure) = exclude_inside(repository, path, journal) {
+    if let Err(failure) = exclude_inside(repository, path, journal, interrupt) {
         warnings.push(format!("the main worktree will show {} as untracked: {failure}", path.display()));
     }
     warnings.extend(missing_hooks(repository, path));
@@ -19,14 +20,19 @@ pub fn attend(repository: &Repository, path: &Path, journal: &Journal) -> Vec<St
 }
 
 /// The line names the topmost folder that this create made, so that the worktrees beside it need none of their own.
-fn exclude_inside(repository: &Repository, path: &Path, journal: &Journal) -> Result<()> {
+fn exclude_inside(
+    repository: &Repository,
+    path: &Path,
+    journal: &Journal,
+    interrupt: &Interrupt,
+) -> Result<()> {
     if repository.is_bare() || !path.starts_with(repository.root()) || repository.is_ignored(path)? {
         return Ok(());
     }
     let inside = |folder: &&Path| folder.starts_with(repository.root()) && *folder != repository.root();
     let topmost = journal.new_parents.iter().map(std::path::PathBuf::as_path).find(inside).unwrap_or(path);
     let Ok(relative) = topmost.strip_prefix(repository.root()) else { return Ok(()) };
-    exclude::add_folder(repository.common_dir(), relative)
+    exclude::add_folder(repository.common_dir(), relative, interrupt)
 }
 
 /// A tool such as husky sets a relative `core.hooksPath` to a folder that git does not track: each worktree needs the

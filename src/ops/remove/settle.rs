@@ -86,7 +86,7 @@ fn put(
     let removed = matches!(state, EntryState::Removed { .. });
     if entry.env && matches!(state, EntryState::Active) {
         // Before the record says so: a restore that dies after that is never looked at again.
-        exclude::add(repository.common_dir())?;
+        exclude::add(repository.common_dir(), &context.host.interrupt)?;
     }
     context.store()?.update(|registry| {
         let Some(known) = registry.find_by_sequence(sequence) else { return Ok(()) };

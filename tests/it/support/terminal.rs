@@ -96,16 +96,6 @@ impl Terminal {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Answers whether no such signal waits to be delivered (`SigPnd`, `ShdPnd` of `proc_pid_status(5)`).
-    pub fn has_heard(&self, signal: rustix::process::Signal) -> bool {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let bit = 1_u64 << (signal.as_raw() - 1);
-        let masks = status
-            .lines()
-            .filter_map(|line| line.strip_prefix("SigPnd:").or_else(|| line.strip_prefix("ShdPnd:")));
-        masks.map(|mask| u64::from_str_radix(mask.trim(), 16).unwrap()).all(|mask| mask & bit == 0)
-    }
-
     /// Waits for the end; answers the exit code and everything that was on the screen.
     #[track_caller]
     pub fn finish(mut self) -> (i32, String) {

@@ -135,11 +135,11 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
     let Some(_seat) = record_file::Seat::take(&wish.folder).map_err(&failed)? else { return Ok(()) };
     reaper::adopt_orphans().map_err(&failed)?;
     let children = Bell::of_children().map_err(&failed)?;
-    let endings = Bell::of_endings().map_err(&failed)?;
+    let mut endings = Bell::of_endings().map_err(&failed)?;
     let ourselves = identity::current()?;
     let written = record_file::find(&wish.folder, wish.sequence).unwrap_or_default();
     // Whoever calls from now on waits until everything was taken over.
-    let listening = endpoint.listen().map_err(&failed)?;
+    let listening = endpoint.listen(&mut || endings.rang()).map_err(&failed)?;
     let now = host.clock.instant();
     let mut supervisor = Supervisor {
         wish,
@@ -337,7 +337,8 @@ impl Supervisor<'_> {
         self.write_again();
         self.look_at_worktree();
         if !self.listening.is_reachable()
-            && let Ok(listening) = self.endpoint.listen()
+            // Where another one is at it just now, the next round looks again.
+            && let Ok(listening) = self.endpoint.listen(&mut || true)
         {
             self.listening = listening;
         }
