@@ -103,3 +103,53 @@ fn a_whole_pack_and_a_whole_index_over_several_leave_the_work_to_us() {
     let told = sandbox.json(&["create", "y", "--no-env"]);
     assert_eq!(told["way"]["by"], "engine", "{told}");
 }
+
+/// Ends the file with the checksum of what is before it, as git does.
+fn seal(sandbox: &Sandbox, bytes: &mut Vec<u8>) {
+    bytes.truncate(bytes.len().saturating_sub(20));
+    git::write(&sandbox.path(""), "unsealed", "");
+    fs::write(sandbox.path("unsealed"), &*bytes).unwrap();
+    let output = sandbox.program("sha1sum", &sandbox.path("")).arg("unsealed").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    bytes.extend((0..20).map(|at| u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).unwrap()));
+}
+
+#[test]
+fn a_damaged_commit_graph_crashes_no_command() {
+    let sandbox = sandbox();
+    sandbox.git(&sandbox.repo(), &["commit", "-q", "--allow-empty", "-m", "third"]);
+    sandbox.git(&sandbox.repo(), &["commit-graph", "write", "--reachable"]);
+    let path = sandbox.repo().join(".git/objects/info/commit-graph");
+    let whole = fs::read(&path).unwrap();
+    assert!(whole.starts_with(b"CGPH"));
+    let data = whole.windows(4).position(|window| window == b"CDAT").unwrap();
+    let data = usize::try_from(u64::from_be_bytes(whole[data + 4..][..8].try_into().unwrap())).unwrap();
+    let mut damages: Vec<(String, Vec<u8>)> = Vec::new();
+    for length in [0, 7, 8, 40, whole.len() / 2, whole.len() - 1] {
+        damages.push((format!("cut to {length}"), whole[..length].to_vec()));
+    }
+    // How many chunks there are, where they begin, how many commits, and which are whose parents.
+    for place in
+        [5, 6, 7, 12, 16, 20, 24, 28, 32, 36, 40, 48, 100, data + 20, data + 24, data + 56, data + 60]
+    {
+        for value in [0xff, 0x7f] {
+            let mut bytes = whole.clone();
+            let end = (place + 4).min(bytes.len());
+            bytes[place..end].fill(value);
+            seal(&sandbox, &mut bytes);
+            damages.push((format!("{value:x} at {place}"), bytes));
+        }
+    }
+    for (what, bytes) in damages {
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, bytes).unwrap();
+        for words in
+            [&["list", "--status"][..], &["prune", "--merged", "-n"], &["create", "x", "--no-env", "-n"]]
+        {
+            let run = sandbox.wt(words);
+            assert!(matches!(run.status, 0..=2), "{what}: {}", run.shown());
+        }
+    }
+    let run = sandbox.wt(&["remove", "login"]);
+    assert!(matches!(run.status, 0..=2), "{}", run.shown());
+}

@@ -100,6 +100,7 @@ mod services_callers;
 mod services_checks;
 mod services_compose;
 mod services_config;
+mod services_container;
 mod services_daemons;
 mod services_elsewhere;
 mod services_events;

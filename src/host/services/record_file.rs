@@ -10,6 +10,8 @@ use rustix::io::Errno;
 
 use super::own_file;
 use crate::host::ownership;
+use crate::host::process::identity;
+use crate::model::process::ProcessId;
 use crate::model::services::record::{Record, SCHEMA};
 
 const FILE: &str = "services.json";
@@ -38,6 +40,20 @@ impl Seat {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Answers whether a process that is on record in `folder` lives, or may. Where its number means nothing here (a container's
+/// that is of this boot), whoever supervised it tells: it holds the seat for as long as it lives.
+#[must_use]
+pub fn is_alive(folder: &Path, id: &ProcessId) -> bool {
+    let is_elsewhere = !identity::is_from_here(id) && identity::is_of_this_boot(id);
+    if is_elsewhere { is_seat_taken(folder) } else { identity::is_alive(id) }
+}
+
+fn is_seat_taken(folder: &Path) -> bool {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(file) = rustix::fs::open(folder, flags, Mode::empty()) else { return false };
+    flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
 }
 
 /// Makes the folder and the one for its logs, for ourselves alone.

@@ -7,7 +7,6 @@ use super::resolve;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
-use crate::host::process::identity;
 use crate::host::services::record_file;
 use crate::model::advised::{Advised, wt};
 use crate::model::config::service::ServiceSettings;
@@ -17,6 +16,7 @@ use crate::model::dispute::{Dispute, Trouble};
 use crate::model::doubled::{self, Settlement};
 use crate::model::exclusion;
 use crate::model::port::{Port, PortRange};
+use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolution::{Action, steps};
@@ -91,10 +91,12 @@ impl<'a> Adviser<'a> {
     #[must_use]
     pub fn stop(&self, entry: &Entry, service: &ServiceName, port: Port) -> Option<String> {
         let dirs = self.context.host.dirs().ok()?;
-        let record = record_file::find(&place::folder(dirs.state(), entry), entry.sequence)?;
+        let folder = place::folder(dirs.state(), entry);
+        let record = record_file::find(&folder, entry.sequence)?;
         let kept = record.find(service).filter(|kept| kept.plan.port == Some(port))?;
-        let runs = kept.processes.iter().any(identity::is_alive);
-        let is_supervised = record.supervisor.as_ref().is_some_and(identity::is_alive);
+        let is_alive = |id: &ProcessId| record_file::is_alive(&folder, id);
+        let runs = kept.processes.iter().any(is_alive);
+        let is_supervised = record.supervisor.as_ref().is_some_and(is_alive);
         (runs && is_supervised).then(|| self.at_worktree(entry, wt("down {}", &[service])))
     }
 

@@ -7,14 +7,17 @@ use crate::error::Result;
 use crate::host::git::{LogLine, Repository, Trunk};
 use crate::host::net::owner;
 use crate::host::process::identity;
+use crate::host::services::record_file;
 use crate::model::attribution::Claim;
 use crate::model::listener::Listener;
 use crate::model::merged::{Merged, shows_work};
+use crate::model::process::ProcessId;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
 use crate::ops::branches;
 use crate::ops::remove::{self, Target};
 use crate::ops::rows::{Row, canonical};
+use crate::ops::services::place;
 
 use super::report::{Request, branch, found};
 
@@ -127,7 +130,12 @@ impl<'a> Judge<'a> {
     fn business(&self, row: &Row) -> Option<String> {
         let entry = row.entry.as_ref()?;
         let claim = Claim::of(entry);
-        if let Some(process) = claim.processes.iter().find(|process| identity::is_alive(process)) {
+        let folder = self.context.host.dirs().ok().map(|dirs| place::folder(dirs.state(), entry));
+        let is_alive = |id: &&ProcessId| match &folder {
+            Some(folder) => record_file::is_alive(folder, id),
+            None => identity::is_alive(id),
+        };
+        if let Some(process) = claim.processes.iter().find(is_alive) {
             return Some(format!("its service runs (pid {})", process.pid));
         }
         let Some(listeners) = &self.listeners else {

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::process::{identity, open_files};
+use crate::host::process::open_files;
 use crate::host::services::line::Talk;
 use crate::host::services::{record_file, start};
 use crate::model::attribution::WT_MARKER;
+use crate::model::process::ProcessId;
 use crate::model::services::protocol::{Cause, Failing, Reply, Request, ServiceFacts};
 use crate::model::services::record::Record;
 
@@ -169,9 +170,10 @@ pub fn find(place: &Place) -> Result<Option<Talk>> {
 
 /// Answers whether processes that are on record may live without a supervisor.
 #[must_use]
-pub fn is_abandoned(record: &Record) -> bool {
-    let is_left = record.supervisor.as_ref().is_some_and(|supervisor| !identity::is_alive(supervisor));
-    let is_adopted = || record.adopted.iter().any(identity::is_alive);
+pub fn is_abandoned(place: &Place, record: &Record) -> bool {
+    let is_alive = |id: &ProcessId| record_file::is_alive(&place.wish.folder, id);
+    let is_left = record.supervisor.as_ref().is_some_and(|supervisor| !is_alive(supervisor));
+    let is_adopted = || record.adopted.iter().any(is_alive);
     is_left
         && (is_adopted()
             || record.services.iter().any(|kept| !kept.state.is_resting() || !kept.processes.is_empty()))

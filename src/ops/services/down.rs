@@ -109,7 +109,7 @@ fn stop_some(
         .map(|kept| kept.plan.name.clone())
         .collect();
     let is_supervised = contact::find(place)?.is_some();
-    let mut facts = if is_supervised || contact::is_abandoned(&record) {
+    let mut facts = if is_supervised || contact::is_abandoned(place, &record) {
         match contact::ask(context, place, &Ask::Stop { services: services.to_vec() }, listener)? {
             Answer::Done(facts) => facts,
             Answer::Failed(failed) => return Err(super::failures::of_restart(context, place, failed)),
@@ -140,7 +140,8 @@ fn stop_some(
 pub fn running(context: &Context, entry: &Entry) -> Result<Vec<String>> {
     let place = Place::of(context, entry)?;
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
-    let is_running = |kept: &&Kept| !kept.state.is_resting() && kept.processes.iter().any(identity::is_alive);
+    let is_alive = |id: &ProcessId| record_file::is_alive(&place.wish.folder, id);
+    let is_running = |kept: &&Kept| !kept.state.is_resting() && kept.processes.iter().any(is_alive);
     Ok(record.services.iter().filter(is_running).map(|kept| kept.plan.name.to_string()).collect())
 }
 
@@ -174,7 +175,9 @@ pub fn processes(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
     let place = Place::of(context, entry)?;
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
-    let supervisor = record.supervisor.filter(identity::is_alive).map(|supervisor| supervisor.pid);
+    // A number of another container means another process here.
+    let is_here = |id: &ProcessId| identity::is_from_here(id) && identity::is_alive(id);
+    let supervisor = record.supervisor.filter(is_here).map(|supervisor| supervisor.pid);
     let found = kin::of_worktree(&place.wish.marker, &recorded, supervisor).map_err(unseen())?;
     Ok(found.iter().map(|kin| kin.id.pid).collect())
 }

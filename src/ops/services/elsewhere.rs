@@ -53,7 +53,11 @@ pub(super) fn find_on(
     ports: &[(ServiceName, Port)],
 ) -> Vec<Elsewhere> {
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
-    let supervisor = record.supervisor.clone().filter(identity::is_alive).map(|supervisor| supervisor.pid);
+    let supervisor = record
+        .supervisor
+        .clone()
+        .filter(|id| identity::is_from_here(id) && identity::is_alive(id))
+        .map(|supervisor| supervisor.pid);
     // Nearly always all of them run, and nobody has to be looked for.
     let runs = |service: &ServiceName| {
         supervisor.is_some() && record.find(service).is_some_and(|kept| !kept.state.is_resting())

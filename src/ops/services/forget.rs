@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::{Code, Result};
-use crate::host::process::identity;
 use crate::host::services::record_file::{self, Seat};
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
@@ -158,7 +157,8 @@ pub(super) fn seat(context: &Context, folder: &Path, patience: Duration) -> Resu
 
 /// Processes that nobody supervises, and that a `wt down` would still find on record.
 fn is_in_use(folder: &Path) -> bool {
-    record_file::find_any(folder).is_some_and(|record| record.processes().any(identity::is_alive))
+    record_file::find_any(folder)
+        .is_some_and(|record| record.processes().any(|id| record_file::is_alive(folder, id)))
 }
 
 fn strays(context: &Context, registry: &Registry) -> Result<Vec<PathBuf>> {

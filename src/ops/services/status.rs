@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::host::process::identity;
 use crate::host::services::{log_file, record_file};
 use crate::model::port::Port;
+use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::{Request as Ask, ServiceFacts};
@@ -100,7 +101,7 @@ impl Looker {
         let place = &self.place;
         let read = || record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
         let answer = match contact::ask_if_there(context, place, &Ask::Status, listener)? {
-            None if contact::is_abandoned(&read()) => {
+            None if contact::is_abandoned(place, &read()) => {
                 Some(contact::ask(context, place, &Ask::Status, listener)?)
             }
             answer => answer,
@@ -108,7 +109,10 @@ impl Looker {
         let mut facts = match answer {
             Some(Answer::Done(facts)) => facts,
             Some(Answer::Failed(failed)) => return Err(super::failures::of_restart(context, place, failed)),
-            None => read().services.iter().map(|kept| kept.facts(identity::is_alive)).collect(),
+            None => {
+                let is_alive = |id: &ProcessId| record_file::is_alive(&place.wish.folder, id);
+                read().services.iter().map(|kept| kept.facts(is_alive)).collect()
+            }
         };
         self.add_others(context, &mut facts);
         if let Some(unknown) =
@@ -121,7 +125,8 @@ impl Looker {
         let supervisor =
             record_file::find(&place.wish.folder, place.wish.sequence).and_then(|record| record.supervisor);
         // One that was killed had nothing left to supervise; its number may be anybody's by now.
-        let supervisor = supervisor.filter(identity::is_alive).map(|supervisor| supervisor.pid);
+        let is_here = |id: &ProcessId| identity::is_from_here(id) && identity::is_alive(id);
+        let supervisor = supervisor.filter(is_here).map(|supervisor| supervisor.pid);
         let mut services = self.usages.views(&facts, context.now(), &place.wish.marker, supervisor);
         let elsewhere = elsewhere::find(context, &self.entry, place, &self.services);
         report::add_elsewhere(&mut services, &elsewhere);
