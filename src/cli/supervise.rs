@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::session::Session;
 use crate::error::Result;
-use crate::ops::services::supervise::{self, Wish};
+use crate::ops::services::supervise;
+use crate::ops::services::wish::Wish;
 
 /// Supervise the services of a worktree (started by `wt up`)
 #[derive(Args, Debug)]

@@ -137,7 +137,7 @@ fn adopt_one(
     let wishes = wishes(context, purpose.as_ref(), &request.ports)?;
     let tracked = repository.is_tracked(&worktree.path, ".env")?;
     if tracked && !wishes.is_empty() {
-        return Err(create::env_tracked(context));
+        return Err(env::env_tracked(context));
     }
     let identifier = identifier(row, purpose.as_ref());
     let id = repository.require_id()?;

@@ -22,7 +22,7 @@ use crate::model::service::ServiceName;
 use crate::model::template;
 use crate::model::variables::{self, EnvFacts};
 
-use super::{create, find, view};
+use super::find;
 
 /// The built-in template of the block's lines.
 pub const TEMPLATE: &str = include_str!("../../templates/env");
@@ -140,7 +140,7 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
         branch: entry.branch.clone().unwrap_or_default(),
         compose_project: compose_project::find_chosen(entry)
             .map_or_else(|| compose_project::usual(repo_name, &entry.name), str::to_owned),
-        ports: view::services(entry),
+        ports: entry.services(),
     }
 }
 
@@ -152,7 +152,7 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
 pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Result<Written> {
     repository.require_own(&entry.path)?;
     if repository.is_tracked(&entry.path, env_file::NAME)? {
-        return Err(create::env_tracked(context));
+        return Err(env_tracked(context));
     }
     let (lines, variables, mut warnings) = lines(context, repository, entry)?;
     let before = env_file::read(&entry.path)?;
@@ -337,4 +337,13 @@ pub fn print(variables: &[(String, String)], format: Format) -> Result<String> {
         text = format!("{}\n", serde_json::Value::Object(object));
     }
     Ok(text)
+}
+
+/// The refusal to write into an `.env` that the repository itself keeps.
+pub fn env_tracked(context: &Context) -> Failure {
+    let typed = &context.host.typed;
+    let without = typed.clone().with(&["--no-env"]);
+    let without = if typed.is_of("create") { format!("`{without}`, or ") } else { String::new() };
+    Failure::new(Code::EnvTracked, "`.env` is tracked by git in the commit to be checked out")
+        .hint(format!("{without}take it out of the repository: `git rm --cached .env`"))
 }

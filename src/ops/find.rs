@@ -1,6 +1,7 @@
 //! The worktree that a person means: by name, branch, path or identifier, for what only shows the way also by the
 //! beginning of one; or the one they stand in.
 
+use crate::ops::restorable;
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
@@ -11,7 +12,6 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::resolve::{self, Candidate, Naming, Resolution};
 
-use super::restore;
 use super::rows::{self, Row};
 
 /// A worktree that was found.
@@ -99,7 +99,7 @@ fn find_or_refuse(
 }
 
 fn not_found(context: &Context, registry: &Registry, wanted: &str, Absent(near): &Absent) -> Failure {
-    let restorable = restore::is_restorable(context, registry, wanted);
+    let restorable = restorable::is_restorable(context, registry, wanted);
     let hint = match near.as_slice() {
         _ if restorable => {
             format!("it was removed: `{restore}` brings it back", restore = wt("restore {}", &[&wanted]))

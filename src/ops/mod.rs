@@ -26,6 +26,7 @@ pub mod ports;
 pub mod prune;
 pub mod reclaim;
 pub mod remove;
+mod restorable;
 pub mod restore;
 pub mod rows;
 pub mod run;

@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::branch::Head;
 use crate::model::registry::entry::Entry;
-use crate::model::service::ServiceName;
 use crate::model::view::{PortView, WorktreeView};
 use crate::ops::env;
 
@@ -125,11 +124,4 @@ fn ports(context: &Context, repository_name: &str, entry: &Entry) -> Vec<PortVie
         PortView::find(allocation, url)
     });
     shown.collect()
-}
-
-/// Returns the services of an entry with their ports, in the order in which they were given.
-#[must_use]
-pub fn services(entry: &Entry) -> Vec<(ServiceName, crate::model::port::Port)> {
-    let valid = entry.allocations.iter();
-    valid.filter_map(|allocation| Some((allocation.service.clone(), allocation.find_port()?))).collect()
 }

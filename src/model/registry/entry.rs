@@ -84,6 +84,13 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Returns the services with their ports, in the order in which they were given.
+    #[must_use]
+    pub fn services(&self) -> Vec<(ServiceName, Port)> {
+        let valid = self.allocations.iter();
+        valid.filter_map(|allocation| Some((allocation.service.clone(), allocation.find_port()?))).collect()
+    }
+
     /// Answers whether the worktree is there or on its way: not removed.
     #[must_use]
     pub fn is_living(&self) -> bool {

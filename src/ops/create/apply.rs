@@ -22,7 +22,8 @@ use crate::ops::undo::{BranchMade, Undone, undo_create};
 use crate::ops::{view, watch::Watch};
 
 use super::claim::{Claimed, claim};
-use super::plan::{BranchPlan, Plan};
+use super::planned::BranchPlan;
+use super::planned::Plan;
 use super::surroundings;
 use super::{finish, make};
 

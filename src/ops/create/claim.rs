@@ -24,7 +24,9 @@ use crate::model::service::ServiceName;
 use crate::ops::choose;
 use crate::ops::vanished::room;
 
-use super::plan::{BranchPlan, Plan, plan_names};
+use super::plan::plan_names;
+use super::planned::BranchPlan;
+use super::planned::Plan;
 use super::refusal;
 
 /// A create that has its name and its ports, and nothing on disk yet.

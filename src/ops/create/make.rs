@@ -19,7 +19,8 @@ use crate::model::registry::journal::Journal;
 use crate::ops::undo::BranchMade;
 use crate::ops::watch::Watch;
 
-use super::plan::{BranchPlan, Plan};
+use super::planned::BranchPlan;
+use super::planned::Plan;
 
 /// What was made.
 pub struct Made {

@@ -1,9 +1,10 @@
 //! What a create would do, from reading alone: which branch, which commit, which folder, which way. This is what
 //! `--dry-run` shows and what `apply` consumes.
 
-use std::path::PathBuf;
-
-use serde::Serialize;
+use crate::ops::create::BranchPlan;
+use crate::ops::create::Plan;
+use crate::ops::create::planned::Planned;
+use crate::ops::env;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -15,12 +16,8 @@ use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
-use crate::model::selection::{Choice, Selection, Wish};
-use crate::model::start::Start;
 use crate::model::suggestion;
-use crate::ops::vanished::room;
 
-use super::claim;
 use super::draft::{Draft, draft};
 use super::place::require_free_path;
 use super::refusal;
@@ -31,75 +28,6 @@ use super::wishes;
 
 /// How often a number is chosen again while others are choosing too.
 const NUMBER_TRIES: usize = 64;
-
-/// What becomes of the branch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
-pub enum BranchPlan {
-    /// It exists and is checked out.
-    Existing { name: String },
-    /// It is made at the commit.
-    New { name: String },
-    /// It is made at a remote's branch of that name, and tracks it.
-    Track {
-        name: String,
-        remote: String,
-        #[serde(skip)]
-        tracked: Box<RemoteBranch>,
-    },
-    /// No branch.
-    Detached,
-}
-
-impl BranchPlan {
-    /// Returns the branch that will be checked out.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        match self {
-            Self::Existing { name } | Self::New { name } | Self::Track { name, .. } => Some(name),
-            Self::Detached => None,
-        }
-    }
-
-    /// Answers whether the branch has to be made.
-    #[must_use]
-    pub fn is_new(&self) -> bool {
-        matches!(self, Self::New { .. } | Self::Track { .. })
-    }
-}
-
-/// What a create would do.
-#[derive(Clone, Debug, Serialize)]
-pub struct Plan {
-    pub name: String,
-    pub path: PathBuf,
-    pub branch: BranchPlan,
-    /// Where the branch comes from.
-    pub start: Start,
-    /// The branch that is called as the identifier is, where the worktree's own is a new one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namesake: Option<String>,
-    /// The commit to be checked out, in hexadecimal.
-    pub commit: String,
-    pub purpose: Purpose,
-    pub identifier: Identifier,
-    pub way: Way,
-    /// The ports that would be given now.
-    pub ports: Vec<Choice>,
-    pub env: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lock: Option<Option<String>>,
-    /// Things worth saying that stop nothing.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
-    #[serde(skip)]
-    pub(super) request: Request,
-    #[serde(skip)]
-    pub(super) wishes: Vec<Wish>,
-    /// Whether an empty folder stands at the path already.
-    #[serde(skip)]
-    pub(super) folder_existed: bool,
-}
 
 /// Reads what is there and decides everything but the ports; changes nothing.
 ///
@@ -133,29 +61,6 @@ fn is_taken(failure: &Failure) -> bool {
         failure.code(),
         Code::WorktreeExists | Code::BranchExists | Code::BranchCheckedOut | Code::PathNotEmpty
     )
-}
-
-/// The plan with the ports that it would be given now. They are given out by `apply`, under the lock; this is for
-/// showing only, and notes no conflict.
-///
-/// # Errors
-///
-/// `port_conflict`, `range_exhausted`, `port_denied`, as `apply` would say.
-pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
-    let registry = context.store()?.read()?;
-    let policy = refusal::policy(context, &plan);
-    let (mut selection, mut held) = claim::choose_previewed(context, &registry, &plan, &policy)?;
-    if matches!(selection, Selection::Exhausted { .. } | Selection::Owned { .. }) {
-        let cleared = room::as_if_made(context, &registry)?;
-        (selection, held) = claim::choose_previewed(context, &cleared, &plan, &policy)?;
-    }
-    match selection {
-        Selection::Chosen(choices) => plan.ports = choices,
-        refused => {
-            return Err(refusal::refused_create(context, &plan, &refused, &registry, &held)?);
-        }
-    }
-    Ok(plan)
 }
 
 /// The plan without ports: names, branch, commit, folder.
@@ -192,7 +97,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     let folder_existed = require_free_path(repository, registry, &draft.path)?;
     if request.env && repository.is_in_commit(&commit, ".env")? {
-        return Err(refusal::env_tracked(context));
+        return Err(env::env_tracked(context));
     }
     let way = repository.way(&commit)?;
     if !request.env && !wishes.is_empty() {
@@ -292,8 +197,6 @@ fn next_free(
     Err(Failure::new(Code::WorktreeExists, format!("{purpose}-1 to {purpose}-9999 are all taken"))
         .hint("name the work: `wt create ID`"))
 }
-
-pub(super) type Planned = (BranchPlan, String, Vec<String>);
 
 fn branch_plan(
     context: &Context,

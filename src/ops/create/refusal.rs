@@ -21,7 +21,7 @@ use crate::model::selection::Selection;
 use crate::ops::ports::holders::connection;
 use crate::ops::ports::kill;
 
-use super::plan::Plan;
+use super::planned::Plan;
 use super::request::Request;
 
 /// How many busy ports are shown with their holders.
@@ -353,15 +353,6 @@ pub fn from_branch(context: &Context, branch: &str, purpose: &Purpose, request: 
         .with(&["--base", branch]);
     let tells_purpose = names_both || again.has(&["-p", "--purpose"]) || purpose.as_str() == "feature";
     if tells_purpose { again } else { again.with(&["--purpose", purpose.as_str()]) }
-}
-
-/// The refusal to write into an `.env` that the repository itself keeps.
-pub fn env_tracked(context: &Context) -> Failure {
-    let typed = &context.host.typed;
-    let without = typed.clone().with(&["--no-env"]);
-    let without = if typed.is_of("create") { format!("`{without}`, or ") } else { String::new() };
-    Failure::new(Code::EnvTracked, "`.env` is tracked by git in the commit to be checked out")
-        .hint(format!("{without}take it out of the repository: `git rm --cached .env`"))
 }
 
 /// Answers whether a busy port is passed over rather than fatal.

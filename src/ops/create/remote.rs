@@ -5,7 +5,8 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::branch::RemoteBranch;
 
-use super::plan::{BranchPlan, Planned};
+use super::planned::BranchPlan;
+use super::planned::Planned;
 use super::request::{HeadWish, Request};
 
 /// What `--branch` names.

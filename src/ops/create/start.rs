@@ -11,7 +11,7 @@ use crate::model::start::Start;
 use crate::ops::branches;
 
 use super::draft::Draft;
-use super::plan::BranchPlan;
+use super::planned::BranchPlan;
 use super::request::{HeadWish, Request};
 
 /// Returns the branch that new branches start at by `create.base`; `None` for HEAD.

@@ -1,20 +1,12 @@
 //! All checks in their order. None of them can stop another.
 
+use crate::ops::doctor::Trouble;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::model::diagnosis::{Check, Status};
 
 use super::{machine, records, repository};
-
-/// What stood in the way of looking around: said in a row of its own.
-#[derive(Clone, Debug, Default)]
-pub struct Trouble {
-    /// What is wrong with the configuration, each with its hint.
-    pub configuration: Vec<(String, Option<String>)>,
-    /// Why the repository cannot be opened, with a hint.
-    pub repository: Option<(String, Option<String>)>,
-}
 
 /// What the doctor found.
 #[derive(Clone, Debug, Serialize)]

@@ -4,5 +4,7 @@ mod examine;
 mod machine;
 mod records;
 mod repository;
+mod trouble;
 
-pub use examine::{Report, Trouble, examine};
+pub use examine::{Report, examine};
+pub use trouble::Trouble;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::examine::Trouble;
+use super::trouble::Trouble;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::files;

@@ -1,6 +1,6 @@
 //! The repository one stands in: whether git and libgit2 can do with it what is needed, and whether its hooks fire.
 
-use super::examine::Trouble;
+use super::trouble::Trouble;
 use crate::context::Context;
 use crate::host::git::{Repository, Way};
 use crate::model::checks::unset_bare;

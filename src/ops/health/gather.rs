@@ -17,7 +17,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::{config, find, rows, view};
+use crate::ops::{config, find, rows};
 
 /// Less than this no answer can be waited for.
 const LEAST: Duration = Duration::from_millis(20);
@@ -155,7 +155,7 @@ impl Gathered {
             let is_it =
                 |row: &&rows::Row| row.entry.as_ref().is_some_and(|known| known.sequence == entry.sequence);
             let folder = rows.iter().find(is_it).map_or(&*entry.path, rows::Row::path).to_path_buf();
-            for (service, port) in view::services(&entry) {
+            for (service, port) in entry.services() {
                 self.subjects.push(subject(&site.config, self.sites.len(), &entry, &folder, service, port));
             }
         }

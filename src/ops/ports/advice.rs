@@ -3,7 +3,6 @@
 
 use super::holders::holders;
 use super::kill;
-use super::resolve;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -22,6 +21,7 @@ use crate::model::registry::table::Registry;
 use crate::model::resolution::{Action, steps};
 use crate::model::service::ServiceName;
 use crate::model::verdict::{Judgement, Verdict};
+use crate::ops::ports::settings;
 use crate::ops::services::place;
 
 /// Who is asked for the next command.
@@ -194,7 +194,7 @@ impl<'a> Adviser<'a> {
             Some(entry) => Remedy::Command(self.at_repository(entry, command)),
             None => Remedy::Command(command.to_string()),
         };
-        let settings = resolve::settings(self.context);
+        let settings = settings::settings(self.context);
         let does = |strategy: Strategy| {
             let all = steps(std::slice::from_ref(dispute), strategy, settings);
             all.iter().any(|step| !matches!(step.action, Action::Leave { .. }))

@@ -6,7 +6,6 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::registry::entry::Entry;
 use crate::ops::env::{self, Written};
-use crate::ops::view;
 
 /// How often the block is written at most: others have their own turn, and the last of them ends it.
 const MOST: usize = 20;
@@ -22,7 +21,7 @@ pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Resu
     for _ in 1..MOST {
         let registry = context.store()?.read()?;
         let now = registry.entries().find(|known| known.sequence == entry.sequence && known.is_living());
-        let Some(now) = now.filter(|now| view::services(now) != view::services(&entry)) else { break };
+        let Some(now) = now.filter(|now| now.services() != entry.services()) else { break };
         entry.allocations.clone_from(&now.allocations);
         let again = env::write(context, repository, &entry)?;
         written = Written { changed: written.changed || again.changed, ..again };

@@ -15,10 +15,12 @@ pub mod kill;
 pub mod list;
 mod move_port;
 pub mod passing;
+pub mod owners;
 mod ranges;
 pub mod release;
 pub mod resolve;
 pub mod scan;
+mod settings;
 pub mod sight;
 pub mod strays;
 

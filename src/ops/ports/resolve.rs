@@ -1,6 +1,7 @@
 //! Settles disputes over ports: detect, choose, act, and look again. Each dispute is looked at once more right before
 //! anything is done about it, and every step is logged.
 
+use crate::ops::ports::settings::settings;
 use serde::Serialize;
 
 use super::advice::Adviser;
@@ -11,7 +12,7 @@ use super::move_port::{Leaving, Moved, move_away};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::net::owner;
-use crate::model::config::settings::{Origin, ResolveSettings, Strategy};
+use crate::model::config::settings::Strategy;
 use crate::model::contender::Contender;
 use crate::model::dispute::{Dispute, Holding, Level, Trouble};
 use crate::model::doubled;
@@ -69,36 +70,6 @@ pub struct Remaining {
     pub reason: String,
     /// The command that helps, or what a person must choose.
     pub fix: String,
-}
-
-/// The settings, as far as they are the user's to make: a repository's file may make them stricter, and never have
-/// anybody's process ended that would otherwise be asked about.
-pub(super) fn settings(context: &Context) -> ResolveSettings {
-    let own_file = context.host.config_file().map(|file| file.display().to_string());
-    let is_users = |key: &str| {
-        let value = context.config.values.iter().find(|value| value.key == key);
-        match value.map(|value| &value.origin) {
-            Some(Origin::File { path, .. }) => Some(path) == own_file.as_ref(),
-            _ => true,
-        }
-    };
-    let wished = context.config.resolve;
-    let strategy = match wished.strategy {
-        Strategy::Aggressive if !is_users("resolve.strategy") => Strategy::Intelligent,
-        strategy => strategy,
-    };
-    let is_set = context
-        .config
-        .values
-        .iter()
-        .any(|value| value.key == "resolve.preserve_foreign" && value.origin != Origin::BuiltIn);
-    ResolveSettings {
-        strategy,
-        is_foreign_bound: wished.preserve_foreign && is_set,
-        confirm: wished.confirm || !is_users("resolve.confirm"),
-        preserve_foreign: wished.preserve_foreign || !is_users("resolve.preserve_foreign"),
-        ..wished
-    }
 }
 
 /// Says what would be done, by `strategy` or by the configured one.

@@ -8,8 +8,9 @@ use crate::ops::rows;
 use crate::ops::vanished::Lookout;
 use crate::ops::vanished::release::{Release, release_all};
 
+use super::candidate::Candidate;
+use super::candidate::Plan;
 use super::merged::{Judge, Verdict};
-use super::plan::{Candidate, Plan};
 use super::report::{Kept, Kind, Pruned, Report, Request, found};
 
 /// Prunes the planned worktrees, one after the other. What changed meanwhile, or cannot be put away, is kept and said.

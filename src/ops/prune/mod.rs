@@ -2,6 +2,7 @@
 //! merged. Everything goes the way of a removal, so that it can be restored.
 
 mod apply;
+mod candidate;
 mod merged;
 mod named;
 mod plan;
@@ -9,6 +10,7 @@ mod records;
 mod report;
 
 pub use apply::apply;
-pub use plan::{Candidate, Plan, plan};
+pub use candidate::{Candidate, Plan};
+pub use plan::plan;
 pub use records::put_record_away;
 pub use report::{Kept, Kind, Pruned, Report, Request};

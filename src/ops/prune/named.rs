@@ -13,7 +13,9 @@ use crate::ops::absence::{Look, look};
 use crate::ops::rows::{self, Row};
 use crate::ops::vanished::Lookout;
 
-use super::plan::{Candidate, Plan, vanished};
+use super::candidate::Candidate;
+use super::candidate::Plan;
+use super::candidate::vanished;
 use super::report::Request;
 
 /// Plans to prune those that are named, each by its whole name, identifier, branch or folder.

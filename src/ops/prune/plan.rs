@@ -1,128 +1,18 @@
 //! What a pruning would do. Reads only.
 
-use std::path::PathBuf;
-
-use serde::Serialize;
+use crate::ops::prune::Candidate;
+use crate::ops::prune::Plan;
+use crate::ops::prune::candidate::vanished;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::git::Repository;
-use crate::model::registry::entry::Entry;
 use crate::ops::absence::{Look, look};
-use crate::ops::remove::{self, Target};
-use crate::ops::rows::{self, Row};
+use crate::ops::rows::{self};
 use crate::ops::vanished::Lookout;
 
 use super::merged::{Judge, Verdict};
 use super::named;
-use super::report::{Kept, Kind, Pruned, Request, found};
-
-/// One worktree to be pruned.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    pub name: String,
-    pub path: PathBuf,
-    pub branch: Option<String>,
-    pub reason: String,
-    pub kind: Kind,
-    /// How it goes; `None` for a record of ours that git has no worktree to.
-    pub(super) target: Option<Target>,
-    pub(super) row: Row,
-    /// Whether a person named it: no evidence is asked for.
-    pub(super) is_named: bool,
-}
-
-impl Candidate {
-    fn new(row: &Row, reason: impl Into<String>, kind: Kind, target: Option<Target>) -> Self {
-        Self {
-            name: row.name(),
-            path: row.path().to_path_buf(),
-            branch: row.branch().map(str::to_owned),
-            reason: reason.into(),
-            kind,
-            target,
-            row: row.clone(),
-            is_named: false,
-        }
-    }
-
-    /// A record of ours that git has no worktree to.
-    pub(super) fn without_target(row: &Row, reason: String) -> Self {
-        Self::new(row, reason, Kind::Vanished, None)
-    }
-
-    /// Returns what is to be said about it once it is pruned, and before.
-    #[must_use]
-    pub fn outlook(&self) -> Pruned {
-        let allocations = self.row.entry.iter().flat_map(Entry::ports);
-        Pruned {
-            name: self.name.clone(),
-            path: self.path.clone(),
-            branch: self.branch.clone(),
-            reason: self.reason.clone(),
-            kind: self.kind,
-            restorable: self.target.is_some(),
-            restorable_until: None,
-            branch_deleted: false,
-            branch_kept_reason: None,
-            ports: allocations.map(crate::model::port::Port::number).collect(),
-        }
-    }
-}
-
-/// What a pruning would do.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    pub candidates: Vec<Candidate>,
-    pub kept: Vec<Kept>,
-    /// The default branch and its upstream, where worktrees were compared with them.
-    pub compared_with: Vec<String>,
-    pub(super) request: Request,
-}
-
-impl Plan {
-    /// Returns those that are merged: whole worktrees, about which a person may be asked.
-    #[must_use]
-    pub fn merged(&self) -> Vec<&Candidate> {
-        self.candidates.iter().filter(|candidate| candidate.kind == Kind::Merged).collect()
-    }
-
-    /// Leaves the merged ones alone.
-    #[must_use]
-    pub fn without_merged(mut self) -> Self {
-        self.candidates.retain(|candidate| candidate.kind == Kind::Vanished);
-        self
-    }
-
-    /// Returns the plan as it is shown.
-    #[must_use]
-    pub fn shown(&self) -> Shown {
-        Shown {
-            pruned: self.candidates.iter().map(Candidate::outlook).collect(),
-            kept: self.kept.clone(),
-            compared_with: self.compared_with.clone(),
-            delete_branch: self.request.delete_branch,
-        }
-    }
-}
-
-/// A vanished worktree as it goes: its losses are no obstacle, since git's record is kept with all that it names.
-pub(super) fn vanished(context: &Context, repository: &Repository, row: &Row) -> Result<Candidate> {
-    let losses = remove::Look::Losses { with_branch: false };
-    let target = row.worktree.as_ref().map(|_| remove::inspect(context, repository, found(row), losses));
-    let reason = format!("its folder {} is gone", row.path().display());
-    Ok(Candidate::new(row, reason, Kind::Vanished, target.transpose()?))
-}
-
-/// A plan as JSON has it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Shown {
-    pub pruned: Vec<Pruned>,
-    pub kept: Vec<Kept>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub compared_with: Vec<String>,
-    pub delete_branch: bool,
-}
+use super::report::{Kept, Kind, Request};
 
 /// Finds what is to be pruned: what has vanished, or of that what is named.
 ///

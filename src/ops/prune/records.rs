@@ -12,7 +12,8 @@ use crate::ops::rows;
 use crate::ops::vanished::Lookout;
 
 use super::apply::apply;
-use super::plan::{Plan, vanished};
+use super::candidate::Plan;
+use super::candidate::vanished;
 use super::report::Request;
 
 /// Puts git's record of the worktree at `path` away, and ours with it, where both are still as they were seen and the

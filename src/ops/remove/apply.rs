@@ -1,6 +1,8 @@
 //! Puts worktrees away: the folder into a trash beside it, git's admin folder into the repository's own, the ports back.
 //! Two renames; each step is recorded before it is taken, so that a later command can finish or take it back.
 
+use crate::ops::remove::marking::mark_removing;
+use crate::ops::remove::marking::planned_trash;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -10,13 +12,12 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::moving::{self, Unmovable};
-use crate::host::process::identity;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{files, token};
 use crate::model::advised::wt;
 use crate::model::branch::{BranchKept, KeptReason};
 use crate::model::loss::{self, Loss};
-use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::entry::Entry;
 use crate::model::registry::journal::Trash;
 
 use crate::ops::branches;
@@ -158,11 +159,6 @@ fn delete_branch(
     }
 }
 
-pub(super) fn changed_meanwhile(name: &str) -> Failure {
-    Failure::new(Code::NotFound, format!("`{name}` is being changed by another `wt`"))
-        .hint("look with `wt list`, then try again")
-}
-
 fn put_away(
     context: &Context,
     repository: &Repository,
@@ -223,88 +219,6 @@ fn put_away(
     let branch = delete_branch(context, repository, target, trash.head.as_deref(), plan, warnings);
     hold.release();
     Ok(removed(target, branch, Some(&trash)))
-}
-
-pub(super) fn planned_trash(
-    context: &Context,
-    repository: &Repository,
-    target: &Target,
-    delete_branch: bool,
-    token: &str,
-) -> Trash {
-    let parent = target.path.parent().unwrap_or(Path::new("/"));
-    let now = context.now();
-    let until = now.checked_add(
-        jiff::SignedDuration::try_from(context.config.trash.keep).unwrap_or(jiff::SignedDuration::MAX),
-    );
-    Trash {
-        token: token.to_owned(),
-        folder: parent.join(".wt-trash").join(format!("{}-{token}", target.name)),
-        admin: repository.trash_dir(token),
-        keep_ref: Some(format!("refs/wt/trash/{token}")),
-        head: target.worktree.as_ref().and_then(|worktree| worktree.commit.clone()),
-        branch_deleted: delete_branch && target.branch.is_some(),
-        removed_at: now,
-        until: until.unwrap_or(jiff::Timestamp::MAX),
-        removed_in: Some(context.host.clock.moment()),
-        seen_over: None,
-        refused_at: None,
-        extra: serde_json::Map::new(),
-    }
-}
-
-/// Records the removal before its first step; a worktree nobody had recorded gets an entry, so that it can be restored.
-pub(super) fn mark_removing(
-    context: &Context,
-    repository: &Repository,
-    target: &Target,
-    admin: &str,
-    trash: &Trash,
-) -> Result<Entry> {
-    let id = repository.require_id()?;
-    let record = repository.record()?;
-    let now = context.now();
-    let state = EntryState::Removing { process: identity::current()?, trash: trash.clone() };
-    let known = target.entry.as_ref().map(|entry| entry.sequence);
-    context.store()?.update(|registry| {
-        registry.remember_repository(record);
-        if let Some(known) = known {
-            let entry = registry
-                .find_by_sequence(known)
-                .filter(|entry| matches!(entry.state, EntryState::Active | EntryState::Creating { .. }));
-            let Some(entry) = entry else {
-                return Err(changed_meanwhile(&target.name));
-            };
-            entry.state = state;
-            admin.clone_into(&mut entry.admin);
-            // Where git says it is: `git worktree move` tells nobody else.
-            entry.path.clone_from(&target.path);
-            entry.branch.clone_from(&target.branch);
-            repository.root().clone_into(&mut entry.repository);
-            return Ok(entry.clone());
-        }
-        let draft = Entry {
-            repository: repository.root().to_path_buf(),
-            repository_id: id,
-            name: target.name.clone(),
-            admin: admin.to_owned(),
-            path: target.path.clone(),
-            branch: target.branch.clone(),
-            purpose: None,
-            identifier: target.name.clone(),
-            state,
-            created_at: now,
-            created_by: "git".to_owned(),
-            host: context.host.name(),
-            place: None,
-            sequence: 0,
-            env: false,
-            allocations: Vec::new(),
-            extra: serde_json::Map::new(),
-        };
-        let draft = if target.missing { registry.recalled(draft) } else { draft };
-        Ok(registry.insert(draft))
-    })
 }
 
 fn move_into_trash(repository: &Repository, entry: &Entry, admin: &str, trash: &Trash) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod losses;
+mod marking;
 mod plan;
 mod records;
 mod settle;

@@ -15,7 +15,9 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::ops::services::forget as services;
 
-use super::apply::{changed_meanwhile, mark_removing, planned_trash};
+use super::marking::changed_meanwhile;
+use super::marking::mark_removing;
+use super::marking::planned_trash;
 use super::plan::Target;
 use super::settle;
 

@@ -1,7 +1,7 @@
 //! Talks with the supervisor of a worktree: finds it, or starts it, and waits for what it says.
 
+use crate::ops::services::conversation::PATIENCE;
 use std::ffi::OsString;
-use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::context::Context;
@@ -15,14 +15,11 @@ use crate::model::services::protocol::{Cause, Failing, Reply, Request, ServiceFa
 use crate::model::services::record::Record;
 
 use super::conversation::{Conversation, Heard};
-use super::failures::internal;
+use super::internal::internal;
 use super::place::Place;
 
 /// The hidden command that supervises.
 pub const WORD: &str = "supervise";
-
-/// How long a supervisor may take until it answers.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a supervisor may be silent once the user gave up, beside the time that a service may take to stop.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
@@ -309,8 +306,4 @@ fn silence(request: &Request) -> Duration {
         _ => None,
     };
     stopping.unwrap_or_default() + LAST_PATIENCE
-}
-
-pub(super) fn is_gone(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }

@@ -10,8 +10,7 @@ use crate::host::process::table;
 use crate::host::services::line::Talk;
 use crate::model::services::protocol::{Numbered, Reply, Request};
 
-use super::contact;
-use super::failures::internal;
+use super::internal::internal;
 
 /// How often we look whether the user gave up.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -55,8 +54,8 @@ impl<'a> Conversation<'a> {
         let until = self.context.host.clock.since_start() + SILENCE.1;
         let until_ms = u64::try_from(until.as_millis()).ok();
         let said = Numbered { number: self.last, until_ms, said: request };
-        match self.talk.say(&said, contact::PATIENCE) {
-            Err(error) if contact::is_gone(&error) => {}
+        match self.talk.say(&said, PATIENCE) {
+            Err(error) if is_gone(&error) => {}
             Err(error) if error.kind() == ErrorKind::TimedOut => return Err(self.silent()),
             said => said.map_err(internal(LOST))?,
         }
@@ -68,7 +67,7 @@ impl<'a> Conversation<'a> {
         let Numbered { number, said, .. } = match self.talk.hear::<Numbered<Reply>>(Some(GLANCE)) {
             Ok(Some(reply)) => reply,
             Ok(None) => return Ok(Heard::End),
-            Err(error) if contact::is_gone(&error) => return Ok(Heard::End),
+            Err(error) if is_gone(&error) => return Ok(Heard::End),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 self.require_life()?;
                 return Ok(Heard::Nothing);
@@ -112,3 +111,10 @@ impl<'a> Conversation<'a> {
 }
 
 const LOST: &str = "the supervisor cannot be talked with";
+
+/// How long a supervisor may take until it answers.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) fn is_gone(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}

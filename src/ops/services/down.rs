@@ -1,5 +1,7 @@
 //! `wt down`: everything of the worktree is stopped, in reverse order, and it is looked whether anything is left.
 
+use super::remains::unseen;
+use crate::ops::services::remains::end_remains;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -7,7 +9,6 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::identity;
-use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::services::kin;
 use crate::host::services::record_file;
 use crate::model::process::ProcessId;
@@ -15,7 +16,6 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Request as Ask;
 use crate::model::services::record::Kept;
-use crate::model::signal::EndSignal;
 use crate::model::view::as_text;
 use crate::ops::env;
 
@@ -24,9 +24,6 @@ use super::elsewhere;
 use super::naming;
 use super::place::Place;
 use super::report::{self, ServiceView, Usages};
-
-/// How long what no supervisor knows may take to end before it is killed.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What was stopped.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -189,41 +186,11 @@ fn end_unsupervised(context: &Context, place: &Place, recorded: &[ProcessId]) ->
     }
     let folder = &place.wish.folder;
     // As long as we have the seat nobody starts anything; without the folder there is none to take.
-    let seat = super::forget::seat(context, folder, super::forget::LEAVING)?;
+    let seat = super::seat::seat(context, folder, super::seat::LEAVING)?;
     if seat.is_none() && folder.exists() {
         return Ok(Vec::new());
     }
     end_remains(context, place, recorded)
-}
-
-/// Ends what carries the worktree's mark, or is on record for it, and still runs; returns their pids. For whoever has the
-/// seat: what a supervisor has just started would be ended too.
-pub(super) fn end_remains(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
-    let find = || kin::of_worktree(&place.wish.marker, recorded, None).map_err(unseen());
-    let left = find()?;
-    if left.is_empty() {
-        return Ok(Vec::new());
-    }
-    // A check that was just being made is nothing to tell of.
-    let pids: Vec<u32> = left.iter().filter(|kin| !kin.is_of_check()).map(|kin| kin.id.pid).collect();
-    for signal in [EndSignal::Term, EndSignal::Kill] {
-        let held: Vec<Running> = kin::held(&find()?).map_err(unseen())?;
-        for process in &held {
-            // Whoever has gone meanwhile needs none; whoever may not be signalled is told below.
-            let _ = process.send(signal);
-        }
-        wait_for_end(&held.iter().collect::<Vec<_>>(), PATIENCE, &context.host.interrupt)?;
-    }
-    let left: Vec<String> = find()?.iter().map(|kin| kin.id.pid.to_string()).collect();
-    if left.is_empty() {
-        return Ok(pids);
-    }
-    let message = format!("processes of the services do not end, not even killed: pid {}", left.join(", "));
-    Err(Failure::new(Code::ServiceFailed, message).hint("`wt status` shows what is left"))
-}
-
-fn unseen() -> impl Fn(std::io::Error) -> Failure {
-    super::failures::internal("the processes of the services cannot be looked for")
 }
 
 fn forget(context: &Context, entry: &Entry, place: &Place) -> Result<()> {
@@ -237,13 +204,13 @@ fn forget(context: &Context, entry: &Entry, place: &Place) -> Result<()> {
     if !folder.exists() {
         return Ok(());
     }
-    let Some(_seat) = super::forget::seat(context, folder, super::forget::LEAVING)? else {
+    let Some(_seat) = super::seat::seat(context, folder, super::seat::LEAVING)? else {
         return Err(Failure::new(
             Code::ServiceFailed,
             "the services were stopped, and somebody uses them again",
         )
         .hint("`wt status` shows how they stand; nothing of their record was forgotten"));
     };
-    let failed = super::failures::internal("the record of the services cannot be removed");
+    let failed = super::internal::internal("the record of the services cannot be removed");
     record_file::forget(folder).map_err(failed)
 }

@@ -1,7 +1,7 @@
 //! What can go wrong with services and around their supervisor, in words: every service that failed, its reason, and its
 //! last words.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 use std::mem::discriminant;
 
 use serde_json::{Value, json};
@@ -21,11 +21,6 @@ const TAIL: usize = 20;
 
 /// How many of each where it is not, and of how many services.
 const TAILS: (usize, usize) = (8, 5);
-
-/// Returns what makes a failure of the system's one, in words.
-pub(super) fn internal<E: Into<std::io::Error>>(what: impl Display) -> impl Fn(E) -> Failure {
-    move |error| Failure::from_io(error.into(), Code::Internal, &what)
-}
 
 /// Says why services did not start, and that what was started for it runs no more.
 pub(super) fn of_start(context: &Context, place: &Place, failed: Failed) -> Failure {

@@ -1,5 +1,6 @@
 //! `wt up --foreground`: the connection stays for as long as the services run, and everything ends with it.
 
+use crate::ops::services::conversation;
 use std::time::{Duration, Instant};
 
 use crate::context::Context;
@@ -50,7 +51,7 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Liste
             return Ok(());
         }
         // It was just about to end when we came.
-        if context.host.clock.since(begun) > contact::PATIENCE {
+        if context.host.clock.since(begun) > conversation::PATIENCE {
             return Err(contact::ends_before_it_answers(&place));
         }
     }

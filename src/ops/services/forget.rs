@@ -1,9 +1,11 @@
 //! Forgetting services: what is kept of them lasts as long as their worktree's entry, also while it can be restored. With
 //! the entry go logs and record; what is left behind all the same goes with the next sweep.
 
+use crate::ops::services::remains;
+use crate::ops::services::seat::LEAVING;
+use crate::ops::services::seat::seat;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,19 +17,10 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record as Row;
 use crate::model::registry::table::Registry;
 
-use super::down;
-use super::failures::internal;
 use super::place::{self, Place};
-
-/// How long a supervisor with nothing left to supervise may take to leave: longer than it waits itself for checks that were
-/// given up, and for the registry.
-pub(super) const LEAVING: Duration = Duration::from_secs(5);
 
 /// How long a supervisor may take to see that its folder is gone, and to end what it supervises.
 pub const SEEING: Duration = Duration::from_millis(3500);
-
-/// Between two looks whether it has left.
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// Ends what a dead supervisor left of a worktree that is gone, and forgets what was kept of its services. Never fails:
 /// what cannot be done now is left for a sweep.
@@ -40,7 +33,7 @@ pub fn forget(context: &Context, entry: &Entry) {
     let Ok(Some(_seat)) = Seat::take(&place.wish.folder) else { return };
     let record = record_file::find_any(&place.wish.folder).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
-    if down::end_remains(context, &place, &recorded).is_ok() {
+    if remains::end_remains(context, &place, &recorded).is_ok() {
         // A sweep tries again.
         let _ = record_file::forget(&place.wish.folder);
     }
@@ -76,7 +69,7 @@ pub fn settle(context: &Context, entry: &Entry, patience: Duration) -> Result<Re
         return Ok(if is_gone { Remnants::None(None) } else { Remnants::Some(who) });
     };
     let recorded: Vec<ProcessId> = record().processes().cloned().collect();
-    match down::end_remains(context, &place, &recorded) {
+    match remains::end_remains(context, &place, &recorded) {
         Ok(_) => Ok(Remnants::None(Some(seat))),
         Err(failure) if failure.code() == Code::Interrupted => Err(failure),
         Err(failure) => Ok(Remnants::Some(failure.message().to_owned())),
@@ -134,25 +127,6 @@ pub fn forget_strays(context: &Context, registry: &Registry) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Takes the seat of a supervisor that may be about to leave; `None` when it does not.
-///
-/// # Errors
-///
-/// `interrupted`, or the folder cannot be opened.
-pub(super) fn seat(context: &Context, folder: &Path, patience: Duration) -> Result<Option<Seat>> {
-    let begun = context.host.clock.instant();
-    loop {
-        match Seat::take(folder) {
-            Ok(None) if context.host.clock.since(begun) < patience => {
-                context.host.clock.wait(PAUSE, &context.host.interrupt)?;
-            }
-            Ok(seat) => return Ok(seat),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(internal("the services cannot be forgotten")(error)),
-        }
-    }
 }
 
 /// Processes that nobody supervises, and that a `wt down` would still find on record.

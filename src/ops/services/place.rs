@@ -9,8 +9,8 @@ use crate::host::services::endpoint::Endpoint;
 use crate::model::attribution::Claim;
 use crate::model::registry::entry::Entry;
 
-use super::failures::internal;
-use super::supervise::Wish;
+use super::internal::internal;
+use super::wish::Wish;
 
 /// Returns where the services of all worktrees are kept: a folder for each repository.
 #[must_use]

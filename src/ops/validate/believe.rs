@@ -12,7 +12,7 @@ use crate::model::registry::entry::Entry;
 use crate::ops::env_claim;
 
 use super::grounds::{Grounds, id_of};
-use super::look::Request;
+use super::report::Request;
 
 /// Hears the worktrees of all repositories that can be reached, and returns what there is to say about what was learned.
 ///

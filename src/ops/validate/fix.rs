@@ -1,5 +1,6 @@
 //! Applies the fixes, each looked at again before it acts, and looks again until nothing is left that can be mended.
 
+use crate::ops::validate::look::unique;
 use std::collections::{HashMap, HashSet};
 
 use crate::context::Context;
@@ -9,7 +10,9 @@ use crate::model::validity::Summary;
 
 use super::believe::believe;
 use super::grounds::Grounds;
-use super::look::{Report, Request, look};
+use super::look::look;
+use super::report::Report;
+use super::report::Request;
 use super::{release, repair};
 
 /// How often it is looked again: one fix may bring another finding to light, never many.
@@ -67,13 +70,6 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
     report.summary = Summary::of(&report.findings);
     report.looked_at = looked_at;
     Ok(report)
-}
-
-/// Returns what there is to do, each thing once.
-pub fn unique(findings: &[Finding]) -> Vec<Fix> {
-    let mut seen = HashSet::new();
-    let fixes = findings.iter().filter_map(|finding| finding.fix.clone());
-    fixes.filter(|fix| seen.insert(fix.clone())).collect()
 }
 
 fn apply_all(

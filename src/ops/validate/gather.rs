@@ -29,7 +29,7 @@ use crate::ops::rows::Row;
 use crate::ops::vanished::Lookout;
 
 use super::grounds::{Grounds, id_of};
-use super::look::Request;
+use super::report::Request;
 use super::see::see;
 
 /// Gathers the facts.

@@ -11,7 +11,7 @@ use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::config::{self, Sources};
 
-use super::look::Request;
+use super::report::Request;
 
 /// The repositories asked about.
 #[derive(Debug)]

@@ -9,8 +9,10 @@ mod look;
 mod rebuild;
 mod release;
 mod repair;
+mod report;
 mod rows;
 mod see;
 
 pub use fix::fix;
-pub use look::{Looked, Report, Request, plan, validate};
+pub use look::{plan, validate};
+pub use report::{Looked, Report, Request};

@@ -22,7 +22,7 @@ use crate::ops::{env, heal, hooks, ports, prune};
 use super::believe::believe;
 use super::gather::Records;
 use super::grounds::{Grounds, open_for};
-use super::look::Request;
+use super::report::Request;
 use super::{adopt, rebuild, rows};
 
 /// Applies one fix, and returns what there is to say about it.

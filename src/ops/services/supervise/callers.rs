@@ -1,13 +1,12 @@
 //! Those who are connected: what they ask for, and what they are told. The connection is the wish: a start whose caller
 //! goes away is taken back, and what is heard of one who has gone already, or gave up, is not begun.
 
-use std::os::fd::BorrowedFd;
+use crate::ops::services::supervise::caller::Caller;
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::launching::Refusal;
+use super::refusal::Refusal;
 use super::supervisor::Supervisor;
-use crate::host::services::line::Talk;
 use crate::model::advised::wt;
 use crate::model::services::batch::{BatchId, Failure, Outcome};
 use crate::model::services::machine::Event;
@@ -19,56 +18,6 @@ const MOST: usize = 128;
 
 /// How long somebody who has connected may take until their first request is there.
 const FIRST_REQUEST: Duration = Duration::from_secs(3);
-
-/// Somebody who is connected.
-#[derive(Debug)]
-pub(super) struct Caller {
-    talk: Talk,
-    /// What they wait for, each with the number of the request.
-    wishes: Vec<(BatchId, u64)>,
-    watches: bool,
-    /// Whether everything ends with them.
-    is_foreground: bool,
-    has_asked: bool,
-    is_gone: bool,
-    since: Instant,
-}
-
-impl Caller {
-    fn new(stream: UnixStream, now: Instant) -> Self {
-        Self {
-            talk: Talk::new(stream),
-            wishes: Vec::new(),
-            since: now,
-            watches: false,
-            is_foreground: false,
-            has_asked: false,
-            is_gone: false,
-        }
-    }
-
-    pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.talk.as_fd()
-    }
-
-    pub fn has_waiting(&self) -> bool {
-        self.talk.has_waiting()
-    }
-
-    /// Answers whether they have what they came for.
-    pub fn is_idle(&self) -> bool {
-        self.is_gone || (self.has_asked && self.wishes.is_empty() && !self.talk.has_waiting())
-    }
-
-    fn tell(&mut self, number: u64, reply: Reply) {
-        // Who does not read is not waited for.
-        self.is_gone |= self.talk.queue(&Numbered::new(number, reply)).is_err();
-    }
-
-    fn is_listening(&self) -> bool {
-        self.watches || !self.wishes.is_empty()
-    }
-}
 
 impl Supervisor<'_> {
     /// Lets somebody in who has connected. Where there are too many, one who has what they came for makes room.

@@ -1,7 +1,7 @@
 //! What became of services, for later: each change and each conflict is an event of the registry, and a line of the
 //! supervisor's own log, which is there when nobody is left to ask.
 
-use super::launching::Refusal;
+use super::refusal::Refusal;
 use super::supervisor::Supervisor;
 use crate::model::event::Event;
 use crate::model::port::Port;

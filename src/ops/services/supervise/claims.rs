@@ -1,16 +1,12 @@
 //! Wishes that wait until the ports of their services are held. That is done under the registry's lock, which somebody may
 //! hold for long: so a thread waits for it, and everything else goes on.
 
-use std::collections::VecDeque;
+use super::waiting::{Claim, Held};
 use std::io::Write;
-use std::os::fd::BorrowedFd;
-use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::launching::{Refusal, cause_of_port};
+use super::refusal::{Refusal, cause_of_port};
 use super::supervisor::Supervisor;
 use crate::host::services::hold::PortHold;
-use crate::host::services::signals::Bell;
 use crate::host::store::Store;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -24,40 +20,6 @@ use crate::ops::services::occupied;
 
 /// The stack of the thread that waits, in bytes.
 const STACK: usize = 512 * 1024;
-
-type Held = Result<Vec<PortHold>, Refusal>;
-
-/// A wish, and what is to be told the machine once its ports are held.
-#[derive(Debug)]
-struct Claim {
-    batch: BatchId,
-    plans: Vec<ServicePlan>,
-    event: Event,
-}
-
-/// All that wait. One at a time: what the first one holds the next one finds held.
-#[derive(Debug)]
-pub(super) struct Claims {
-    bell: Bell,
-    ringer: UnixStream,
-    sender: Sender<(BatchId, Held)>,
-    results: Receiver<(BatchId, Held)>,
-    waiting: VecDeque<Claim>,
-    is_asked: bool,
-}
-
-impl Claims {
-    pub fn new() -> std::io::Result<Self> {
-        let (bell, ringer) = Bell::with_ringer()?;
-        let (sender, results) = channel();
-        Ok(Self { bell, ringer, sender, results, waiting: VecDeque::new(), is_asked: false })
-    }
-
-    /// Returns what rings when ports are held, or refused.
-    pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
-    }
-}
 
 impl Supervisor<'_> {
     /// Tells the machine of a wish as soon as the ports of all that do not run yet are held, so that no other `wt` gives

@@ -1,5 +1,8 @@
 //! Starting: the ports are held before anything runs, the folder is looked at once more, and the words are executed.
 
+use super::refusal::cause;
+use crate::ops::services::supervise::refusal::Refusal;
+use crate::ops::services::supervise::refusal::cause_of_port;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
@@ -26,16 +29,9 @@ use crate::model::services::protocol::Cause;
 use crate::model::services::service::Phase;
 use crate::ops::services::occupied;
 
-/// Why ports cannot be had.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub reason: String,
-    pub cause: Cause,
-}
-
 impl Supervisor<'_> {
     pub fn store(&self) -> crate::error::Result<Store<Registry>> {
-        Ok(Store::open(self.host.dirs()?, super::supervisor::LOCK_TIMEOUT, self.host.interrupt.clone()))
+        Ok(Store::open(self.host.dirs()?, super::registrar::LOCK_TIMEOUT, self.host.interrupt.clone()))
     }
 
     /// Starts a service, or its setup.
@@ -233,21 +229,4 @@ fn cannot_run(is_setup: bool, plan: &ServicePlan, error: &std::io::Error) -> Ref
 
 fn refusal(error: &std::io::Error, what: &str) -> Refusal {
     Refusal { reason: format!("{what}: {error}"), cause: cause(error) }
-}
-
-/// What kind of trouble it is that a port cannot be had.
-pub(super) fn cause_of_port(port: Port, error: &std::io::Error) -> Cause {
-    match error.kind() {
-        ErrorKind::AddrInUse => Cause::PortConflict(port),
-        _ => cause(error),
-    }
-}
-
-fn cause(error: &std::io::Error) -> Cause {
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Cause::NotFound,
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Cause::Permission,
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Cause::DiskFull,
-        _ => Cause::Service,
-    }
 }

@@ -1,5 +1,6 @@
 //! The supervisor of a worktree's services.
 
+mod caller;
 mod callers;
 mod chronicle;
 mod claims;
@@ -9,9 +10,12 @@ mod keep;
 mod launching;
 mod leaving;
 mod looking;
+mod refusal;
+mod registrar;
 mod running;
 mod supervisor;
 mod takeover;
 mod terminal;
+mod waiting;
 
-pub use supervisor::{Wish, supervise};
+pub use supervisor::supervise;

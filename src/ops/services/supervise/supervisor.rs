@@ -1,15 +1,15 @@
 //! The supervisor of one worktree's services: one loop that sleeps until something happens, tells the machine, and does
 //! what the machine decides. It reads no configuration, and ends when nothing is left to supervise.
 
+use crate::ops::services::wish::Wish;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::callers::Caller;
-use super::claims::Claims;
-use super::keep::Registrar;
+use super::caller::Caller;
+use super::registrar::Registrar;
 use super::running::Run;
+use super::waiting::Claims;
 use crate::error::Result;
 use crate::host::machine::Host;
 use crate::host::process::identity;
@@ -44,21 +44,6 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// How long it stays for a record that cannot be written, as on a full disk.
 const UNWRITTEN: Duration = Duration::from_mins(10);
-
-/// How long it waits for somebody who holds the registry's lock.
-pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Whose supervisor it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// Where the record and the logs are.
-    pub folder: PathBuf,
-    /// The value of `WT_MARKER`.
-    pub marker: String,
-    pub worktree: PathBuf,
-    /// The entry in the registry.
-    pub sequence: u64,
-}
 
 /// Which look an answer is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +113,7 @@ pub(super) struct Supervisor<'a> {
 /// What keeps it from beginning: another supervisor is no error, it has the seat.
 pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
     let Place { wish, endpoint } = &Place::of_wish(host.dirs()?.state(), wish)?;
-    let failed = crate::ops::services::failures::internal("the services cannot be supervised");
+    let failed = crate::ops::services::internal::internal("the services cannot be supervised");
     reaper::leave_session().map_err(&failed)?;
     contact::require_open_files()?;
     let open_files = open_files::raise();
@@ -157,7 +142,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         registrar: Registrar::start(host, wish.sequence)?,
         unshared: BTreeSet::new(),
         causes: BTreeMap::new(),
-        size: super::terminal::SIZE,
+        size: super::supervisor::SIZE,
         told: Vec::new(),
         news: Vec::new(),
         events: VecDeque::new(),
@@ -371,3 +356,6 @@ impl Supervisor<'_> {
         }
     }
 }
+
+/// The size that a service sees whose output goes into a pipe, in rows and columns.
+pub(super) const SIZE: (u16, u16) = (24, 120);

@@ -3,9 +3,6 @@
 use super::supervisor::Supervisor;
 use crate::host::services::terminal::{self, Terminal};
 
-/// The size that a service sees whose output goes into a pipe, in rows and columns.
-pub(super) const SIZE: (u16, u16) = (24, 120);
-
 /// Opens a terminal; without one a service writes into its log itself.
 pub(super) fn open((rows, columns): (u16, u16)) -> Option<Terminal> {
     Terminal::open(rows, columns).ok()

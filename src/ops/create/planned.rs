@@ -1,0 +1,83 @@
+//! What a create would make: names, branch, commit, folder.
+
+use crate::host::git::Way;
+use crate::model::branch::RemoteBranch;
+use crate::model::identifier::Identifier;
+use crate::model::purpose::Purpose;
+use crate::model::selection::Choice;
+use crate::model::selection::Wish;
+use crate::model::start::Start;
+use crate::ops::create::Request;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What becomes of the branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum BranchPlan {
+    /// It exists and is checked out.
+    Existing { name: String },
+    /// It is made at the commit.
+    New { name: String },
+    /// It is made at a remote's branch of that name, and tracks it.
+    Track {
+        name: String,
+        remote: String,
+        #[serde(skip)]
+        tracked: Box<RemoteBranch>,
+    },
+    /// No branch.
+    Detached,
+}
+
+impl BranchPlan {
+    /// Returns the branch that will be checked out.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Existing { name } | Self::New { name } | Self::Track { name, .. } => Some(name),
+            Self::Detached => None,
+        }
+    }
+
+    /// Answers whether the branch has to be made.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::New { .. } | Self::Track { .. })
+    }
+}
+
+/// What a create would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    pub name: String,
+    pub path: PathBuf,
+    pub branch: BranchPlan,
+    /// Where the branch comes from.
+    pub start: Start,
+    /// The branch that is called as the identifier is, where the worktree's own is a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namesake: Option<String>,
+    /// The commit to be checked out, in hexadecimal.
+    pub commit: String,
+    pub purpose: Purpose,
+    pub identifier: Identifier,
+    pub way: Way,
+    /// The ports that would be given now.
+    pub ports: Vec<Choice>,
+    pub env: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Option<String>>,
+    /// Things worth saying that stop nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    #[serde(skip)]
+    pub(super) request: Request,
+    #[serde(skip)]
+    pub(super) wishes: Vec<Wish>,
+    /// Whether an empty folder stands at the path already.
+    #[serde(skip)]
+    pub(super) folder_existed: bool,
+}
+
+pub(super) type Planned = (BranchPlan, String, Vec<String>);

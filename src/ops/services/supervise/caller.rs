@@ -1,0 +1,59 @@
+//! Somebody who is connected to the supervisor.
+
+use crate::host::services::line::Talk;
+use crate::model::services::batch::BatchId;
+use crate::model::services::protocol::Numbered;
+use crate::model::services::protocol::Reply;
+use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+/// Somebody who is connected.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub talk: Talk,
+    /// What they wait for, each with the number of the request.
+    pub wishes: Vec<(BatchId, u64)>,
+    pub watches: bool,
+    /// Whether everything ends with them.
+    pub is_foreground: bool,
+    pub has_asked: bool,
+    pub is_gone: bool,
+    pub since: Instant,
+}
+
+impl Caller {
+    pub fn new(stream: UnixStream, now: Instant) -> Self {
+        Self {
+            talk: Talk::new(stream),
+            wishes: Vec::new(),
+            since: now,
+            watches: false,
+            is_foreground: false,
+            has_asked: false,
+            is_gone: false,
+        }
+    }
+
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.talk.as_fd()
+    }
+
+    pub fn has_waiting(&self) -> bool {
+        self.talk.has_waiting()
+    }
+
+    /// Answers whether they have what they came for.
+    pub fn is_idle(&self) -> bool {
+        self.is_gone || (self.has_asked && self.wishes.is_empty() && !self.talk.has_waiting())
+    }
+
+    pub fn tell(&mut self, number: u64, reply: Reply) {
+        // Who does not read is not waited for.
+        self.is_gone |= self.talk.queue(&Numbered::new(number, reply)).is_err();
+    }
+
+    pub fn is_listening(&self) -> bool {
+        self.watches || !self.wishes.is_empty()
+    }
+}

@@ -1,0 +1,148 @@
+//! Writes processes and events into the registry, in a thread of its own: somebody may hold the lock.
+
+use crate::error::Result;
+use crate::host::machine::Host;
+use crate::host::store::Store;
+use crate::model::event::Event as Told;
+use crate::model::process::ProcessId;
+use crate::model::registry::table::Registry;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::Sender;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// How long the end of the last writing is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many events wait at most for a registry that cannot be written.
+const MOST_UNWRITTEN: usize = 1000;
+
+/// Between two tries to write into the registry.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the registry is to be told.
+#[derive(Debug, Default)]
+struct News {
+    /// The processes of all services; `None` where they are as they were.
+    processes: Option<Vec<ProcessId>>,
+    events: Vec<(Timestamp, Told)>,
+}
+
+/// Writes processes and events into the registry, one after the other, in a thread of its own: somebody may hold the lock.
+#[derive(Debug)]
+pub(super) struct Registrar {
+    sender: Option<Sender<News>>,
+    ended: Receiver<()>,
+    last: Vec<ProcessId>,
+}
+
+impl Registrar {
+    pub fn start(host: &Host, sequence: u64) -> Result<Self> {
+        let store = Store::open(host.dirs()?, super::registrar::LOCK_TIMEOUT, host.interrupt.clone());
+        let (sender, wishes) = channel();
+        let (at_end, ended) = channel();
+        let writing = move || {
+            write_all(&store, sequence, &wishes);
+            drop::<Sender<()>>(at_end);
+        };
+        std::thread::Builder::new()
+            .stack_size(512 * 1024)
+            .spawn(writing)
+            .map_err(crate::ops::services::internal::internal("no thread for the registry"))?;
+        Ok(Self { sender: Some(sender), ended, last: Vec::new() })
+    }
+
+    /// Has them recorded soon.
+    pub fn record(&mut self, processes: Vec<ProcessId>) {
+        if self.last == processes {
+            return;
+        }
+        self.last.clone_from(&processes);
+        self.send(News { processes: Some(processes), events: Vec::new() });
+    }
+
+    /// Has something recorded soon that happened.
+    pub fn tell(&mut self, at: Timestamp, event: Told) {
+        self.send(News { processes: None, events: vec![(at, event)] });
+    }
+
+    fn send(&mut self, news: News) {
+        if let Some(sender) = &self.sender {
+            // Without the thread the record in the state folder is what there is.
+            let _ = sender.send(news);
+        }
+    }
+
+    /// Waits until everything is recorded, but not long: who waits for our end is not to wait for somebody who holds the
+    /// registry's lock, and processes that have ended are nobody's whatever is on record.
+    pub fn finish(&mut self) {
+        self.sender = None;
+        // It sends nothing: its end is what comes.
+        let _ = self.ended.recv_timeout(PATIENCE);
+    }
+}
+
+fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<News>) {
+    let mut unwritten = News::default();
+    loop {
+        // What could not be written is tried again: the disk may have room by then, or the lock be free.
+        let heard = if unwritten.is_nothing() {
+            wishes.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            wishes.recv_timeout(RETRY)
+        };
+        let is_last = matches!(heard, Err(RecvTimeoutError::Disconnected));
+        for news in heard.into_iter().chain(wishes.try_iter()) {
+            unwritten.add(news);
+        }
+        if unwritten.is_nothing() {
+            return;
+        }
+        let written = store.update(|registry| {
+            unwritten.write(registry, sequence);
+            Ok(())
+        });
+        if is_last {
+            return;
+        }
+        if written.is_ok() {
+            unwritten = News::default();
+        }
+    }
+}
+
+impl News {
+    fn is_nothing(&self) -> bool {
+        self.processes.is_none() && self.events.is_empty()
+    }
+
+    /// Of the processes only the last word counts, of what happened everything, up to a limit while nothing can be written.
+    fn add(&mut self, later: Self) {
+        self.processes = later.processes.or(self.processes.take());
+        self.events.extend(later.events);
+        let surplus = self.events.len().saturating_sub(MOST_UNWRITTEN);
+        self.events.drain(..surplus);
+    }
+
+    fn write(&self, registry: &mut Registry, sequence: u64) {
+        let Some(entry) = registry.find_by_sequence(sequence) else { return };
+        if let Some(processes) = &self.processes {
+            if processes.is_empty() {
+                entry.extra.shift_remove("processes");
+            } else {
+                let value = serde_json::to_value(processes).unwrap_or(Value::Null);
+                entry.extra.insert("processes".to_owned(), value);
+            }
+        }
+        let (repository, name) = (entry.repository.clone(), entry.name.clone());
+        for (at, event) in &self.events {
+            registry.record_event(*at, event.clone().of(&repository, &name));
+        }
+    }
+}
+
+/// How long it waits for somebody who holds the registry's lock.
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
