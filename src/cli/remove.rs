@@ -1,7 +1,8 @@
 //! `wt remove`: takes worktrees back, and asks before anything is given up.
 
-use clap::Args;
 use std::fmt::Write;
+
+use clap::Args;
 
 use super::session::Session;
 use crate::error::Result;

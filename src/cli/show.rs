@@ -1,7 +1,8 @@
 //! A worktree in words: the few lines after it was made, and the row in a table.
 
-use jiff::Timestamp;
 use std::fmt::Write;
+
+use jiff::Timestamp;
 
 use crate::model::branch::Returning;
 use crate::model::health::recorded::Recorded;

@@ -14,11 +14,10 @@ use crate::model::service::ServiceName;
 use crate::model::services::news::News;
 use crate::model::services::protocol::ServiceFacts;
 use crate::ops::services::contact::Listener;
-use crate::ops::services::foreground;
 use crate::ops::services::logs::{self, Logs};
 use crate::ops::services::settling::Wish;
-use crate::ops::services::taking_over;
 use crate::ops::services::up::{self, Request};
+use crate::ops::services::{foreground, taking_over};
 use crate::ui::output::Ui;
 use crate::ui::{escape, prompt};
 

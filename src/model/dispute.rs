@@ -1,7 +1,6 @@
 //! Ports that two parties claim, as they are to be settled: one port with two allocations, or an allocated port that a
 //! process holds which is not of its worktree. Pure: allocations and holders are arguments.
 
-use crate::model::contender::Contender;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use super::holder::Words;
 use super::killing::Refusal;
 use super::listener::WorktreeKey;
 use super::port::Port;
+use crate::model::contender::Contender;
 
 /// How bad a conflict is, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -5,6 +5,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::create::PortWish;
+use super::ports::allocate;
+use super::rows::{self, Row};
+use super::vanished::room;
+use super::{choose, create, env, env_claim, find, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -19,12 +24,6 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish};
 use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
-
-use super::create::PortWish;
-use super::ports::allocate;
-use super::rows::{self, Row};
-use super::vanished::room;
-use super::{choose, create, env, env_claim, find, view};
 
 /// A wish to adopt.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,25 +4,21 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::find;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::{config_files, env_file, exclude};
 use crate::model::advised::wt;
 use crate::model::branch::Head;
-use crate::model::compose_project;
 use crate::model::config::layers::Source;
 use crate::model::config::settings::Config;
-use crate::model::env_block;
 use crate::model::port::Port;
-use crate::model::quoting;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::service::ServiceName;
-use crate::model::template;
 use crate::model::variables::{self, EnvFacts};
-
-use super::find;
+use crate::model::{compose_project, env_block, quoting, template};
 
 /// The built-in template of the block's lines.
 pub const TEMPLATE: &str = include_str!("../../templates/env");

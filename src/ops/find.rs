@@ -1,9 +1,9 @@
 //! The worktree that a person means: by name, branch, path or identifier, for what only shows the way also by the
 //! beginning of one; or the one they stand in.
 
-use crate::ops::restorable;
 use std::path::{Path, PathBuf};
 
+use super::rows::{self, Row};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Worktree, is_moved_untold};
@@ -11,8 +11,7 @@ use crate::model::advised::wt;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::resolve::{self, Candidate, Naming, Resolution};
-
-use super::rows::{self, Row};
+use crate::ops::restorable;
 
 /// A worktree that was found.
 #[derive(Clone, Debug)]

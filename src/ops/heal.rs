@@ -14,10 +14,8 @@ use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::glimpse::Signs;
 use crate::model::registry::salvage::RECOVERED;
-use crate::ops::create;
-use crate::ops::origin;
-use crate::ops::remove;
 use crate::ops::undo::{BranchMade, Undone, forget, take_back};
+use crate::ops::{create, origin, remove};
 
 /// How many entries one command heals: each may be a whole tree of files to delete.
 const MOST: usize = 64;

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::find;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
-
-use super::find;
 
 /// A worktree's name and folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

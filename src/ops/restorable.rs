@@ -1,12 +1,11 @@
 //! Which removed worktrees are kept, so that they can be brought back.
 
-use crate::ops::sweep;
 use crate::context::Context;
 use crate::host::git::Repository;
-use crate::model::registry::entry::Entry;
-use crate::model::registry::entry::EntryState;
+use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::table::Registry;
+use crate::ops::sweep;
 
 pub(super) fn removed(repository: &Repository, registry: &Registry) -> Vec<(Entry, Trash)> {
     let Some(id) = repository.find_id() else { return Vec::new() };

@@ -1,8 +1,8 @@
 //! Undoes a removal: files with their uncommitted changes, index, branch, the same ports if they are free, env block.
 
-use super::restorable::{is_called, removed};
 use serde::Serialize;
 
+use super::restorable::{is_called, removed};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
@@ -18,7 +18,7 @@ use crate::model::registry::table::Registry;
 use crate::model::suggestion;
 use crate::model::view::WorktreeView;
 use crate::ops::unmovable::{made_anew, unmovable};
-use crate::ops::{env, reclaim, remove, sweep, view};
+use crate::ops::{env, reclaim, remove, view};
 
 /// A removed worktree that can come back.
 #[derive(Clone, Debug, Serialize)]

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::origin;
+use super::services::forget as services;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::files;
@@ -16,9 +18,6 @@ use crate::model::passage::{self, Passage, Witnesses};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::table::Registry;
-
-use super::origin;
-use super::services::forget as services;
 
 /// How often one process looks again whether more became due while it deleted.
 const ROUNDS: usize = 16;

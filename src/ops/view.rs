@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::rows::{self, Row};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -9,8 +10,6 @@ use crate::model::branch::Head;
 use crate::model::registry::entry::Entry;
 use crate::model::view::{PortView, WorktreeView};
 use crate::ops::env;
-
-use super::rows::{self, Row};
 
 /// Returns the view of a worktree that the registry knows.
 ///

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::Port;
-use crate::ops::ports::holders::{self, Holder};
+use crate::ops::ports::holders::Holder;
+use crate::ops::ports::owners;
 use crate::ui::age::{age, moment};
 use crate::ui::escape;
 use crate::ui::paint::Paint;
@@ -29,7 +30,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_as_it_is_whatever_is_configured()?;
     let port = arguments.port;
-    let found = holders::owners(&context, port)?;
+    let found = owners::owners(&context, port)?;
     let ui = session.ui;
     if ui.is_json() {
         ui.answer_json(&found)?;

@@ -1,6 +1,5 @@
 //! One path made: a file, a link or a submodule's empty folder, never over something that is there.
 
-use crate::host::checkout::output::write_all;
 use std::borrow::Cow;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -14,6 +13,7 @@ use super::copy::{Copier, Found};
 use super::objects::Objects;
 use super::plan::{Entry, Kind, shown};
 use crate::error::{Code, Failure, Result};
+use crate::host::checkout::output::write_all;
 use crate::host::conversion::Conversion;
 use crate::host::index::StatData;
 

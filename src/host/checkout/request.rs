@@ -1,7 +1,6 @@
 //! What a checkout is asked for, what it reports, and its steps in order. The index is written last: it is what says
 //! that the files are whole.
 
-use crate::host::checkout::objects::open_library;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use super::plan::{Entry, Kind, Plan};
 use super::sibling::{self, Candidates};
 use super::{attributes, index, plan, writer};
 use crate::error::{Code, Failure, Result};
+use crate::host::checkout::objects::open_library;
 use crate::host::conversion::Outside;
 use crate::host::index::StatData;
 

@@ -1,14 +1,12 @@
 //! The small files of an admin folder: written new or replaced whole, and the log that `git worktree add` begins.
 
-use crate::error::Code;
-use crate::error::Failure;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::repository::Repository;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 
 /// Writes a file that must not exist.
 pub(super) fn write_new(path: &Path, text: &[u8]) -> Result<()> {

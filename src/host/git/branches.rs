@@ -1,12 +1,12 @@
 //! Branches and commits, read: through libgit2, or through the git child where libgit2 cannot open the repository.
 
-use crate::host::git::library_error::is_absent;
 use git2::{ErrorCode, Oid};
 
 use super::library_error::from_library;
 use super::repository::{Repository, unread};
 use super::revision::{self, Named};
 use crate::error::{Code, Failure, Result};
+use crate::host::git::library_error::is_absent;
 use crate::host::objects::{Library, Unread};
 use crate::model::branch::Head;
 

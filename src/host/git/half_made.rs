@@ -9,10 +9,9 @@ use super::repository::Repository;
 use super::tips::read_text;
 use super::worktrees::Worktree;
 use crate::error::{Code, Failure, Result};
-use crate::host::files;
 use crate::host::process::table;
 use crate::host::remove_tree::remove_tree;
-use crate::host::token;
+use crate::host::{files, token};
 use crate::model::branch::Head;
 
 /// How long nothing must have changed before git is taken to be gone.

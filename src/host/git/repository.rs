@@ -1,6 +1,5 @@
 //! A repository: where it is, which of its worktrees we stand in, and libgit2's handle where libgit2 can open it.
 
-use crate::host::git::library_error::from_library;
 use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::command::Git;
 use super::read_settings::ReadSettings;
 use crate::error::{Code, Failure, Result};
+use crate::host::git::library_error::from_library;
 use crate::host::objects::{Library, Unread};
 use crate::host::packs::find_unsound;
 use crate::model::registry::repository::RepositoryRecord;

@@ -1,7 +1,6 @@
 //! The worktrees of a repository, read from their own files in `.git/worktrees`: a half-made or damaged one
 //! is reported as such and hides no other (one empty `commondir` makes every `git worktree list` fatal).
 
-use crate::host::git::tips::read_text;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use super::paths::canonical;
 use super::repository::Repository;
 use super::tips::{Resolved, read_small};
 use crate::error::{Code, Failure, Result};
+use crate::host::git::tips::read_text;
 use crate::model::branch::{Head, Returning};
 
 /// One worktree as its files say.

@@ -12,9 +12,8 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::host::clock::Clock;
 use crate::host::interrupt::Interrupt;
-use crate::host::lock;
-use crate::host::ownership;
 use crate::host::process::users;
+use crate::host::{lock, ownership};
 
 /// The longest path of a socket (`sun_path` of unix(7), with its NUL; 104 on BSD).
 const LONGEST_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };

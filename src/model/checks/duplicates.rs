@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::listeners::is_held_by;
 use crate::model::contender::Contender;
 use crate::model::doubled::{self, Settlement};
 use crate::model::facts::{Facts, Recorded};
@@ -11,8 +12,6 @@ use crate::model::port::Port;
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
-
-use super::listeners::is_held_by;
 
 /// Two records of one worktree: the same folder, the same name, or git's same worktree.
 pub fn worktrees(facts: &Facts) -> Vec<Finding> {

@@ -1,6 +1,5 @@
 //! The merged values as typed settings. They are checked by now: what is missing is an option that nobody set.
 
-use crate::model::config::value;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -13,6 +12,7 @@ use super::settings::{
     ServiceSettings, SocketUse, Strategy, TrashSettings, WorktreeSettings,
 };
 use super::{running, schema};
+use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
 use crate::model::service::ServiceName;
 

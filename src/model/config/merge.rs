@@ -1,6 +1,5 @@
 //! The layers laid over each other, key by key: the last one that gives a key wins.
 
-use crate::model::config::merged::Merged;
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -10,6 +9,7 @@ use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
 use super::{build, fleet, overlap, parse, variables};
 use crate::error::Result;
+use crate::model::config::merged::Merged;
 use crate::model::service::ServiceName;
 
 /// The built-in layer: every default, and the documentation of every key.

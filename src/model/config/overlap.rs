@@ -1,10 +1,9 @@
 //! No two purposes may draw from one port, and no two services: looked at after all layers are merged.
 
-use crate::model::config::taken::Taken;
-
 use super::merged::Merged;
 use super::problem::{Fault, Problem};
 use super::value;
+use crate::model::config::taken::Taken;
 use crate::model::port::{PortRange, PortRanges};
 
 /// Returns the first overlap among purposes and the first among services; each names the later value of the two.

@@ -3,11 +3,10 @@
 use serde_json::{Number, Value};
 use toml::de::{DeTable, DeValue};
 
-use super::check;
 use super::origin::{ConfigValue, Origin};
 use super::problem::{Fault, Problem};
 use super::schema::{self, Kind};
-use super::value;
+use super::{check, value};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::suggestion::nearest;

@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use super::near;
-use super::value;
+use super::{near, value};
 
 /// How far a repository's file may set a key.
 #[derive(Clone, Copy, Debug, PartialEq)]

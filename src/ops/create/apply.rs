@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::claim::{Claimed, claim};
+use super::planned::{BranchPlan, Plan};
+use super::{finish, make, surroundings};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::checkout;
 use crate::host::git::{Repository, Way};
 use crate::host::lock::FileHold;
-use crate::host::token;
+use crate::host::{checkout, token};
 use crate::model::advised::wt;
 use crate::model::passage;
 use crate::model::port::Port;
@@ -20,12 +22,6 @@ use crate::model::view::WorktreeView;
 use crate::ops::ports::passing;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
 use crate::ops::{view, watch::Watch};
-
-use super::claim::{Claimed, claim};
-use super::planned::BranchPlan;
-use super::planned::Plan;
-use super::surroundings;
-use super::{finish, make};
 
 /// How old a lock file must be to be taken for one that nobody will hold again.
 const STALE_HOLD: Duration = Duration::from_hours(1);

@@ -5,6 +5,9 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::plan::plan_names;
+use super::planned::{BranchPlan, Plan};
+use super::refusal;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -23,11 +26,6 @@ use crate::model::selection::{self, Choice, Selection};
 use crate::model::service::ServiceName;
 use crate::ops::choose;
 use crate::ops::vanished::room;
-
-use super::plan::plan_names;
-use super::planned::BranchPlan;
-use super::planned::Plan;
-use super::refusal;
 
 /// A create that has its name and its ports, and nothing on disk yet.
 #[derive(Debug)]

@@ -4,23 +4,16 @@
 use std::cell::Cell;
 use std::path::Path;
 
+use super::planned::{BranchPlan, Plan};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::checkout;
-use crate::host::files;
-use crate::host::git::AdminRequest;
-use crate::host::git::GitAdd;
-use crate::host::git::Repository;
-use crate::host::git::Way;
-use crate::host::git::Worktree;
+use crate::host::git::{AdminRequest, GitAdd, Repository, Way, Worktree};
 use crate::host::lock::FileHold;
+use crate::host::{checkout, files};
 use crate::model::branch::{AutoSetupMerge, Head, RemoteBranch};
 use crate::model::registry::journal::Journal;
 use crate::ops::undo::BranchMade;
 use crate::ops::watch::Watch;
-
-use super::planned::BranchPlan;
-use super::planned::Plan;
 
 /// What was made.
 pub struct Made {

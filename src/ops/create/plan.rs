@@ -1,15 +1,13 @@
 //! What a create would do, from reading alone: which branch, which commit, which folder, which way. This is what
 //! `--dry-run` shows and what `apply` consumes.
 
-use crate::ops::create::BranchPlan;
-use crate::ops::create::Plan;
-use crate::ops::create::planned::Planned;
-use crate::ops::env;
-
+use super::draft::{Draft, draft};
+use super::place::require_free_path;
+use super::request::{HeadWish, Request};
+use super::{refusal, remote, start, wishes};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::host::git::Way;
 use crate::model::advised::wt;
 use crate::model::branch::RemoteBranch;
 use crate::model::identifier::Identifier;
@@ -17,14 +15,9 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::suggestion;
-
-use super::draft::{Draft, draft};
-use super::place::require_free_path;
-use super::refusal;
-use super::remote;
-use super::request::{HeadWish, Request};
-use super::start;
-use super::wishes;
+use crate::ops::create::planned::Planned;
+use crate::ops::create::{BranchPlan, Plan};
+use crate::ops::env;
 
 /// How often a number is chosen again while others are choosing too.
 const NUMBER_TRIES: usize = 64;

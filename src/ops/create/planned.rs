@@ -1,15 +1,16 @@
 //! What a create would make: names, branch, commit, folder.
 
+use std::path::PathBuf;
+
+use serde::Serialize;
+
 use crate::host::git::Way;
 use crate::model::branch::RemoteBranch;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
-use crate::model::selection::Choice;
-use crate::model::selection::Wish;
+use crate::model::selection::{Choice, Wish};
 use crate::model::start::Start;
 use crate::ops::create::Request;
-use serde::Serialize;
-use std::path::PathBuf;
 
 /// What becomes of the branch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -3,9 +3,7 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::selection::Selection;
-use crate::ops::create::Plan;
-use crate::ops::create::claim;
-use crate::ops::create::refusal;
+use crate::ops::create::{Plan, claim, refusal};
 use crate::ops::vanished::room;
 
 /// The plan with the ports that it would be given now. They are given out by `apply`, under the lock; this is for

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 
 use serde_json::json;
 
+use super::planned::Plan;
+use super::request::Request;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::owner;
@@ -20,9 +22,6 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::Selection;
 use crate::ops::ports::holders::connection;
 use crate::ops::ports::kill;
-
-use super::planned::Plan;
-use super::request::Request;
 
 /// How many busy ports are shown with their holders.
 const SHOWN: usize = 5;

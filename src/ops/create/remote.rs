@@ -1,13 +1,11 @@
 //! `--branch REMOTE/NAME`: the remote's branch, followed under its short name. No local branch is made that bears a remote's
 //! name, for git would call such a name ambiguous from then on.
 
+use super::planned::{BranchPlan, Planned};
+use super::request::{HeadWish, Request};
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::branch::RemoteBranch;
-
-use super::planned::BranchPlan;
-use super::planned::Planned;
-use super::request::{HeadWish, Request};
 
 /// What `--branch` names.
 pub(super) struct Named {

@@ -3,16 +3,15 @@
 
 use jiff::Timestamp;
 
+use super::draft::Draft;
+use super::planned::BranchPlan;
+use super::request::{HeadWish, Request};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::creation::Base;
 use crate::model::start::Start;
 use crate::ops::branches;
-
-use super::draft::Draft;
-use super::planned::BranchPlan;
-use super::request::{HeadWish, Request};
 
 /// Returns the branch that new branches start at by `create.base`; `None` for HEAD.
 ///

@@ -1,12 +1,11 @@
 //! All checks in their order. None of them can stop another.
 
-use crate::ops::doctor::Trouble;
 use serde::Serialize;
 
+use super::{machine, records, repository};
 use crate::context::Context;
 use crate::model::diagnosis::{Check, Status};
-
-use super::{machine, records, repository};
+use crate::ops::doctor::Trouble;
 
 /// What the doctor found.
 #[derive(Clone, Debug, Serialize)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::{Gathered, Site, Subject};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::check::ask::{self, Question};
@@ -9,21 +10,18 @@ use crate::host::net::check::command::Run;
 use crate::host::net::owner::attribute;
 use crate::model::advised::wt;
 use crate::model::dispute::Trouble;
-use crate::model::doubled;
 use crate::model::health::check::{Check, CheckKind, Outcome};
 use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::health::occupancy::{Occupancy, occupancy};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
-use crate::model::variables;
+use crate::model::{doubled, variables};
 use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::disputes;
 use crate::ops::services::status;
 use crate::ops::trust::{self, Trust};
-
-use super::gather::{Gathered, Site, Subject};
 
 /// Looks at every service that was gathered, and returns what it amounts to, in the same order.
 ///

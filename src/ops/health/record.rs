@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::gather::Subject;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::store::Store;
 use crate::model::health::judgement::Judgement;
 use crate::model::health::recorded::Recorded;
 use crate::model::registry::table::Registry;
-
-use super::gather::Subject;
 
 /// How long to wait for the registry's lock: a result that is not kept is no harm, and the next one comes.
 const PATIENCE: Duration = Duration::from_secs(1);

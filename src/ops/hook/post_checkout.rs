@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::passing::{self, Calls, Own};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Current, Repository, Whereabouts};
@@ -18,8 +19,6 @@ use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
 use crate::ops::create::PortWish;
 use crate::ops::{adopt, env, heal, vanished};
-
-use super::passing::{self, Calls, Own};
 
 /// Does what a checkout calls for, and returns what there is to say about it.
 #[must_use]

@@ -148,7 +148,7 @@ impl<'a> Adviser<'a> {
 
     /// Says what `wt up --resolve` does about the dispute, where it does something.
     fn settled_by_up(&self, dispute: &Dispute) -> Option<String> {
-        let settings = resolve::settings(self.context);
+        let settings = settings::settings(self.context);
         let all = steps(std::slice::from_ref(dispute), Strategy::Intelligent, settings);
         all.into_iter().find_map(|step| match step.action {
             Action::Move { .. } => Some("`wt up --resolve intelligent` moves away from it".to_owned()),

@@ -1,15 +1,15 @@
 //! The answer of `wt ports owner`: who holds a port, and what ends them.
 
+use serde::Serialize;
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::probe;
 use crate::model::listener::Probe;
 use crate::model::port::Port;
 use crate::ops::ports::advice::Adviser;
-use crate::ops::ports::holders::Holder;
-use crate::ops::ports::holders::holders;
+use crate::ops::ports::holders::{Holder, holders};
 use crate::ops::vanished;
-use serde::Serialize;
 
 /// The answer of `wt ports owner`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

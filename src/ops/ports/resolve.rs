@@ -1,7 +1,6 @@
 //! Settles disputes over ports: detect, choose, act, and look again. Each dispute is looked at once more right before
 //! anything is done about it, and every step is logged.
 
-use crate::ops::ports::settings::settings;
 use serde::Serialize;
 
 use super::advice::Adviser;
@@ -22,6 +21,7 @@ use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
 use crate::model::resolution::{Action, Step, steps};
 use crate::ops::origin;
+use crate::ops::ports::settings::settings;
 
 /// How often is looked and acted: a port that two had may be a stranger's as well.
 const ROUNDS: usize = 3;

@@ -1,9 +1,7 @@
 //! How conflicts are to be resolved, as far as that is the user's to say.
 
 use crate::context::Context;
-use crate::model::config::settings::Origin;
-use crate::model::config::settings::ResolveSettings;
-use crate::model::config::settings::Strategy;
+use crate::model::config::settings::{Origin, ResolveSettings, Strategy};
 
 /// The settings, as far as they are the user's to make: a repository's file may make them stricter, and never have
 /// anybody's process ended that would otherwise be asked about.

@@ -1,17 +1,14 @@
 //! Prunes what was planned, each worktree looked at once more right before it goes.
 
+use super::candidate::{Candidate, Plan};
+use super::merged::{Judge, Verdict};
+use super::report::{Kept, Kind, Pruned, Report, Request, found};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::ops::absence::{Look, look};
-use crate::ops::remove;
-use crate::ops::rows;
 use crate::ops::vanished::Lookout;
 use crate::ops::vanished::release::{Release, release_all};
-
-use super::candidate::Candidate;
-use super::candidate::Plan;
-use super::merged::{Judge, Verdict};
-use super::report::{Kept, Kind, Pruned, Report, Request, found};
+use crate::ops::{remove, rows};
 
 /// Prunes the planned worktrees, one after the other. What changed meanwhile, or cannot be put away, is kept and said.
 ///

@@ -1,19 +1,18 @@
 //! What is to be pruned: one worktree, and the plan for all of them.
 
+use std::path::PathBuf;
+
+use serde::Serialize;
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::registry::entry::Entry;
-use crate::ops::prune::Kept;
-use crate::ops::prune::Kind;
-use crate::ops::prune::Pruned;
-use crate::ops::prune::Request;
 use crate::ops::prune::report::found;
+use crate::ops::prune::{Kept, Kind, Pruned, Request};
 use crate::ops::remove;
 use crate::ops::remove::Target;
 use crate::ops::rows::Row;
-use serde::Serialize;
-use std::path::PathBuf;
 
 /// One worktree to be pruned.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::report::{Request, branch, found};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{LogLine, Repository, Trunk};
@@ -18,8 +19,6 @@ use crate::ops::branches;
 use crate::ops::remove::{self, Target};
 use crate::ops::rows::{Row, canonical};
 use crate::ops::services::place;
-
-use super::report::{Request, branch, found};
 
 /// What is decided about one worktree.
 pub enum Verdict {

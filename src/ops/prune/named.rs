@@ -1,6 +1,8 @@
 //! Pruning by name, the last resort for every record: of this repository or of one that is gone or was made anew, with or
 //! without evidence that the folder was deleted. What is there, moved, locked or being worked at is refused.
 
+use super::candidate::{Candidate, Plan, vanished};
+use super::report::Request;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -12,11 +14,6 @@ use crate::model::resolve::Candidate as Known;
 use crate::ops::absence::{Look, look};
 use crate::ops::rows::{self, Row};
 use crate::ops::vanished::Lookout;
-
-use super::candidate::Candidate;
-use super::candidate::Plan;
-use super::candidate::vanished;
-use super::report::Request;
 
 /// Plans to prune those that are named, each by its whole name, identifier, branch or folder.
 ///

@@ -1,18 +1,15 @@
 //! What a pruning would do. Reads only.
 
-use crate::ops::prune::Candidate;
-use crate::ops::prune::Plan;
-use crate::ops::prune::candidate::vanished;
-
-use crate::context::Context;
-use crate::error::Result;
-use crate::ops::absence::{Look, look};
-use crate::ops::rows::{self};
-use crate::ops::vanished::Lookout;
-
 use super::merged::{Judge, Verdict};
 use super::named;
 use super::report::{Kept, Kind, Request};
+use crate::context::Context;
+use crate::error::Result;
+use crate::ops::absence::{Look, look};
+use crate::ops::prune::candidate::vanished;
+use crate::ops::prune::{Candidate, Plan};
+use crate::ops::rows::{self};
+use crate::ops::vanished::Lookout;
 
 /// Finds what is to be pruned: what has vanished, or of that what is named.
 ///

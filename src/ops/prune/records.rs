@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::apply::apply;
+use super::candidate::{Plan, vanished};
+use super::report::Request;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -10,11 +13,6 @@ use crate::model::advised::wt;
 use crate::ops::absence::{Look, look};
 use crate::ops::rows;
 use crate::ops::vanished::Lookout;
-
-use super::apply::apply;
-use super::candidate::Plan;
-use super::candidate::vanished;
-use super::report::Request;
 
 /// Puts git's record of the worktree at `path` away, and ours with it, where both are still as they were seen and the
 /// folder is proven gone; returns what there is to say.

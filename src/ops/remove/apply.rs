@@ -1,12 +1,13 @@
 //! Puts worktrees away: the folder into a trash beside it, git's admin folder into the repository's own, the ports back.
 //! Two renames; each step is recorded before it is taken, so that a later command can finish or take it back.
 
-use crate::ops::remove::marking::mark_removing;
-use crate::ops::remove::marking::planned_trash;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::plan::{Plan, Target};
+use super::records::{self, forget};
+use super::settle;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -19,15 +20,11 @@ use crate::model::branch::{BranchKept, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::journal::Trash;
-
 use crate::ops::branches;
+use crate::ops::remove::marking::{mark_removing, planned_trash};
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::{down, forget as services};
 use crate::ops::unmovable::{made_anew, unmovable};
-
-use super::plan::{Plan, Target};
-use super::records::{self, forget};
-use super::settle;
 
 /// What became of one worktree.
 #[derive(Clone, Debug, Serialize)]

@@ -1,16 +1,14 @@
 //! The first step of a removal: it is recorded before anything is touched.
 
+use std::path::Path;
+
 use crate::context::Context;
-use crate::error::Code;
-use crate::error::Failure;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::process::identity;
-use crate::model::registry::entry::Entry;
-use crate::model::registry::entry::EntryState;
+use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::ops::remove::Target;
-use std::path::Path;
 
 pub(super) fn changed_meanwhile(name: &str) -> Failure {
     Failure::new(Code::NotFound, format!("`{name}` is being changed by another `wt`"))

@@ -4,18 +4,16 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::losses;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::Repository;
-use crate::host::git::Worktree;
+use crate::host::git::{Repository, Worktree};
 use crate::host::process::table;
 use crate::model::branch::{BranchKept, Head, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::services::down;
 use crate::ops::{branches, find, heal};
-
-use super::losses;
 
 /// A wish to remove worktrees.
 #[derive(Clone, Debug, PartialEq, Eq)]

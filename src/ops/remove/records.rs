@@ -3,23 +3,19 @@
 
 use std::path::Path;
 
+use super::marking::{changed_meanwhile, mark_removing, planned_trash};
+use super::plan::Target;
+use super::settle;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
-use crate::host::place;
 use crate::host::remove_tree::remove_tree;
-use crate::host::token;
+use crate::host::{place, token};
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::ops::services::forget as services;
-
-use super::marking::changed_meanwhile;
-use super::marking::mark_removing;
-use super::marking::planned_trash;
-use super::plan::Target;
-use super::settle;
 
 /// Puts git's record `admin` of a vanished worktree away, and ours with it.
 pub(super) fn put_away(

@@ -1,9 +1,11 @@
 //! Talks with the supervisor of a worktree: finds it, or starts it, and waits for what it says.
 
-use crate::ops::services::conversation::PATIENCE;
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
+use super::conversation::{Conversation, Heard};
+use super::internal::internal;
+use super::place::Place;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::open_files;
@@ -13,10 +15,7 @@ use crate::model::attribution::WT_MARKER;
 use crate::model::process::ProcessId;
 use crate::model::services::protocol::{Cause, Failing, Reply, Request, ServiceFacts};
 use crate::model::services::record::Record;
-
-use super::conversation::{Conversation, Heard};
-use super::internal::internal;
-use super::place::Place;
+use crate::ops::services::conversation::PATIENCE;
 
 /// The hidden command that supervises.
 pub const WORD: &str = "supervise";

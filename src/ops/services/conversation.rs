@@ -4,13 +4,12 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+use super::internal::internal;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::table;
 use crate::host::services::line::Talk;
 use crate::model::services::protocol::{Numbered, Reply, Request};
-
-use super::internal::internal;
 
 /// How often we look whether the user gave up.
 const GLANCE: Duration = Duration::from_millis(100);

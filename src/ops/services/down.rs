@@ -1,16 +1,18 @@
 //! `wt down`: everything of the worktree is stopped, in reverse order, and it is looked whether anything is left.
 
-use super::remains::unseen;
-use crate::ops::services::remains::end_remains;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::contact::{self, Answer, Listener};
+use super::place::Place;
+use super::remains::unseen;
+use super::report::{self, ServiceView, Usages};
+use super::{elsewhere, naming};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::identity;
-use crate::host::services::kin;
-use crate::host::services::record_file;
+use crate::host::services::{kin, record_file};
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
@@ -18,12 +20,7 @@ use crate::model::services::protocol::Request as Ask;
 use crate::model::services::record::Kept;
 use crate::model::view::as_text;
 use crate::ops::env;
-
-use super::contact::{self, Answer, Listener};
-use super::elsewhere;
-use super::naming;
-use super::place::Place;
-use super::report::{self, ServiceView, Usages};
+use crate::ops::services::remains::end_remains;
 
 /// What was stopped.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::place::Place;
 use crate::context::Context;
 use crate::host::net::owner::attribute;
 use crate::host::process::identity;
@@ -18,8 +19,6 @@ use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::{Elsewhere, server};
 use crate::model::services::plan::ServicePlan;
 use crate::ops::ports::advice::Adviser;
-
-use super::place::Place;
 
 /// Returns the services among `wanted`, all where none is named, that are served like that on their own port. Where the
 /// machine cannot be asked nobody is seen.

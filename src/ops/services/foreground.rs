@@ -1,8 +1,12 @@
 //! `wt up --foreground`: the connection stays for as long as the services run, and everything ends with it.
 
-use crate::ops::services::conversation;
 use std::time::{Duration, Instant};
 
+use super::contact::{self, Failed, Listener};
+use super::conversation::{Conversation, Heard};
+use super::place::Place;
+use super::up::{Request, settled, told};
+use super::{elsewhere, failures, plans};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::services::line::Talk;
@@ -10,14 +14,7 @@ use crate::model::advised::wt;
 use crate::model::services::protocol::{Reply, Request as Ask, ServiceFacts};
 use crate::model::services::state::State;
 use crate::ops::env;
-
-use super::contact::{self, Failed, Listener};
-use super::conversation::{Conversation, Heard};
-use super::elsewhere;
-use super::failures;
-use super::place::Place;
-use super::plans;
-use super::up::{Request, settled, told};
+use crate::ops::services::conversation;
 
 /// How long everything may take to stop beside what each service may take.
 const STOPPING: Duration = Duration::from_mins(5);

@@ -1,14 +1,12 @@
 //! Forgetting services: what is kept of them lasts as long as their worktree's entry, also while it can be restored. With
 //! the entry go logs and record; what is left behind all the same goes with the next sweep.
 
-use crate::ops::services::remains;
-use crate::ops::services::seat::LEAVING;
-use crate::ops::services::seat::seat;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::place::{self, Place};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::services::record_file::{self, Seat};
@@ -16,8 +14,8 @@ use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record as Row;
 use crate::model::registry::table::Registry;
-
-use super::place::{self, Place};
+use crate::ops::services::remains;
+use crate::ops::services::seat::{LEAVING, seat};
 
 /// How long a supervisor may take to see that its folder is gone, and to end what it supervises.
 pub const SEEING: Duration = Duration::from_millis(3500);

@@ -3,14 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::internal::internal;
+use super::wish::Wish;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::services::endpoint::Endpoint;
 use crate::model::attribution::Claim;
 use crate::model::registry::entry::Entry;
-
-use super::internal::internal;
-use super::wish::Wish;
 
 /// Returns where the services of all worktrees are kept: a folder for each repository.
 #[must_use]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::naming;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -17,17 +18,13 @@ use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
-use crate::model::services::compose;
-use crate::model::services::order;
 use crate::model::services::plan::{ExtraPort, Patience, ServicePlan};
+use crate::model::services::{compose, order};
 use crate::model::variables::{self, EnvFacts};
 use crate::ops::create::WayOut;
-use crate::ops::env;
 use crate::ops::ports::allocate;
-use crate::ops::service_folder;
 use crate::ops::trust::{self, Trust};
-
-use super::naming;
+use crate::ops::{env, service_folder};
 
 /// How long a start may take that says no more.
 const START: Duration = Duration::from_mins(1);

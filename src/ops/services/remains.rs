@@ -1,11 +1,8 @@
 //! Ending what runs of services without a supervisor.
 
 use crate::context::Context;
-use crate::error::Code;
-use crate::error::Failure;
-use crate::error::Result;
-use crate::host::process::stop::Running;
-use crate::host::process::stop::wait_for_end;
+use crate::error::{Code, Failure, Result};
+use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::services::kin;
 use crate::model::process::ProcessId;
 use crate::model::signal::EndSignal;

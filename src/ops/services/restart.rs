@@ -1,21 +1,17 @@
 //! `wt restart`: stops services and starts them as they are configured now; what they need is started where it does not
 //! run.
 
+use super::contact::{self, Answer, Listener};
+use super::place::Place;
+use super::plans::{self, PortWish};
+use super::report::{self, Usages};
+use super::up::Report;
+use super::{elsewhere, failures, naming, taking_over};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Request as Ask;
 use crate::ops::env;
-
-use super::contact::{self, Answer, Listener};
-use super::elsewhere;
-use super::failures;
-use super::naming;
-use super::place::Place;
-use super::plans::{self, PortWish};
-use super::report::{self, Usages};
-use super::taking_over;
-use super::up::Report;
 
 /// Restarts the services called `names`, all where none is named, and waits until they are ready.
 ///

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use serde::Serialize;
 
+use super::leftovers::{self, Left};
+use super::{naming, occupied};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::listeners;
@@ -25,10 +27,6 @@ use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::{allocate, former};
 use crate::ops::run::{Ending, ending};
-
-use super::leftovers::{self, Left};
-use super::naming;
-use super::occupied;
 
 /// What is to be run.
 #[derive(Clone, Debug)]

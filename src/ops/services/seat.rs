@@ -1,12 +1,13 @@
 //! The seat of a supervisor, taken so that none begins meanwhile.
 
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::services::record_file::Seat;
 use crate::ops::services::internal::internal;
-use std::io::ErrorKind;
-use std::path::Path;
-use std::time::Duration;
 
 /// How long a supervisor with nothing left to supervise may take to leave: longer than it waits itself for checks that were
 /// given up, and for the registry.

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::contact::{self, Answer, Listener};
+use super::place::{self, Place};
+use super::report::{self, ServiceView, Usages};
+use super::{elsewhere, naming};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::identity;
@@ -17,12 +21,6 @@ use crate::model::services::protocol::{Request as Ask, ServiceFacts};
 use crate::model::services::state::State;
 use crate::model::view::as_text;
 use crate::ops::env;
-
-use super::contact::{self, Answer, Listener};
-use super::elsewhere;
-use super::naming;
-use super::place::{self, Place};
-use super::report::{self, ServiceView, Usages};
 
 /// How the services stand.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,6 +1,8 @@
 //! `wt up --take-over`: ends what serves a service's ports and no `wt up` started, so that the service can be started there.
 //! Only processes proven to be the worktree's own, and none that `wt ports kill` would leave alone.
 
+use super::place::Place;
+use super::{elsewhere, plans};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
@@ -14,10 +16,6 @@ use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::holders::Holder;
 use crate::ops::ports::kill::{self, Way};
-
-use super::elsewhere;
-use super::place::Place;
-use super::plans;
 
 /// Who ends on which port.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::contact::{self, Answer, Listener};
+use super::place::Place;
+use super::plans::{self, PortWish};
+use super::report::{self, ServiceView, Usages};
+use super::{elsewhere, failures, naming, settling};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::Port;
@@ -15,15 +20,6 @@ use crate::model::services::state::State;
 use crate::model::view::as_text;
 use crate::ops::env;
 use crate::ops::ports::allocate::Given;
-
-use super::contact::{self, Answer, Listener};
-use super::elsewhere;
-use super::failures;
-use super::naming;
-use super::place::Place;
-use super::plans::{self, PortWish};
-use super::report::{self, ServiceView, Usages};
-use super::settling;
 
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

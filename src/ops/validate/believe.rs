@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::grounds::{Grounds, id_of};
+use super::report::Request;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -10,9 +12,6 @@ use crate::model::listener::{Listener, WorktreeKey};
 use crate::model::recovery::{self, Testimony};
 use crate::model::registry::entry::Entry;
 use crate::ops::env_claim;
-
-use super::grounds::{Grounds, id_of};
-use super::report::Request;
 
 /// Hears the worktrees of all repositories that can be reached, and returns what there is to say about what was learned.
 ///

@@ -1,19 +1,17 @@
 //! Applies the fixes, each looked at again before it acts, and looks again until nothing is left that can be mended.
 
-use crate::ops::validate::look::unique;
 use std::collections::{HashMap, HashSet};
-
-use crate::context::Context;
-use crate::error::{Code, Failure, Result};
-use crate::model::finding::{Finding, Fix};
-use crate::model::validity::Summary;
 
 use super::believe::believe;
 use super::grounds::Grounds;
 use super::look::look;
-use super::report::Report;
-use super::report::Request;
+use super::report::{Report, Request};
 use super::{release, repair};
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::model::finding::{Finding, Fix};
+use crate::model::validity::Summary;
+use crate::ops::validate::look::unique;
 
 /// How often it is looked again: one fix may bring another finding to light, never many.
 const ROUNDS: usize = 5;

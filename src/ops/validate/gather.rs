@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::grounds::{Grounds, id_of};
+use super::report::Request;
+use super::see::see;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Repository, Worktree};
@@ -27,10 +30,6 @@ use crate::ops::hooks;
 use crate::ops::ports::kill;
 use crate::ops::rows::Row;
 use crate::ops::vanished::Lookout;
-
-use super::grounds::{Grounds, id_of};
-use super::report::Request;
-use super::see::see;
 
 /// Gathers the facts.
 ///

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::report::Request;
 use crate::context::Context;
 use crate::host::git::Repository;
 use crate::model::config::problem::Problem;
@@ -10,8 +11,6 @@ use crate::model::finding::Target;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::config::{self, Sources};
-
-use super::report::Request;
 
 /// The repositories asked about.
 #[derive(Debug)]

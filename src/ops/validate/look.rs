@@ -1,18 +1,15 @@
 //! One look at everything that was asked about: it changes nothing.
 
-use crate::ops::validate::Looked;
-use crate::ops::validate::Report;
-use crate::ops::validate::Request;
 use std::collections::HashSet;
 
+use super::gather;
+use super::grounds::Grounds;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::checks;
 use crate::model::finding::{Finding, Fix};
 use crate::model::validity::Summary;
-
-use super::gather;
-use super::grounds::Grounds;
+use crate::ops::validate::{Looked, Report, Request};
 
 /// Looks for what is wrong, and changes nothing.
 ///

@@ -3,6 +3,11 @@
 
 use std::path::Path;
 
+use super::believe::believe;
+use super::gather::Records;
+use super::grounds::{Grounds, open_for};
+use super::report::Request;
+use super::{adopt, rebuild, rows};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -18,12 +23,6 @@ use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::{env, heal, hooks, ports, prune};
-
-use super::believe::believe;
-use super::gather::Records;
-use super::grounds::{Grounds, open_for};
-use super::report::Request;
-use super::{adopt, rebuild, rows};
 
 /// Applies one fix, and returns what there is to say about it.
 ///

@@ -1,12 +1,12 @@
 //! Somebody who is connected to the supervisor.
 
-use crate::host::services::line::Talk;
-use crate::model::services::batch::BatchId;
-use crate::model::services::protocol::Numbered;
-use crate::model::services::protocol::Reply;
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
+
+use crate::host::services::line::Talk;
+use crate::model::services::batch::BatchId;
+use crate::model::services::protocol::{Numbered, Reply};
 
 /// Somebody who is connected.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! Those who are connected: what they ask for, and what they are told. The connection is the wish: a start whose caller
 //! goes away is taken back, and what is heard of one who has gone already, or gave up, is not begun.
 
-use crate::ops::services::supervise::caller::Caller;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use crate::model::services::batch::{BatchId, Failure, Outcome};
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::{Cause, Failing, Numbered, Reply, Request, ServiceFacts};
+use crate::ops::services::supervise::caller::Caller;
 
 /// How many may be connected at once.
 const MOST: usize = 128;

@@ -1,11 +1,11 @@
 //! Wishes that wait until the ports of their services are held. That is done under the registry's lock, which somebody may
 //! hold for long: so a thread waits for it, and everything else goes on.
 
-use super::waiting::{Claim, Held};
 use std::io::Write;
 
 use super::refusal::{Refusal, cause_of_port};
 use super::supervisor::Supervisor;
+use super::waiting::{Claim, Held};
 use crate::host::services::hold::PortHold;
 use crate::host::store::Store;
 use crate::model::port::Port;

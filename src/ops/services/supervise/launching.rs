@@ -1,13 +1,11 @@
 //! Starting: the ports are held before anything runs, the folder is looked at once more, and the words are executed.
 
-use super::refusal::cause;
-use crate::ops::services::supervise::refusal::Refusal;
-use crate::ops::services::supervise::refusal::cause_of_port;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
+use super::refusal::cause;
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
 use super::terminal;
@@ -28,6 +26,7 @@ use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
 use crate::model::services::service::Phase;
 use crate::ops::services::occupied;
+use crate::ops::services::supervise::refusal::{Refusal, cause_of_port};
 
 impl Supervisor<'_> {
     pub fn store(&self) -> crate::error::Result<Store<Registry>> {

@@ -1,8 +1,9 @@
 //! Why ports cannot be had.
 
+use std::io::ErrorKind;
+
 use crate::model::port::Port;
 use crate::model::services::protocol::Cause;
-use std::io::ErrorKind;
 
 /// Why ports cannot be had.
 #[derive(Debug)]

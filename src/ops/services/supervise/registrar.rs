@@ -1,18 +1,17 @@
 //! Writes processes and events into the registry, in a thread of its own: somebody may hold the lock.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
 use crate::error::Result;
 use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::event::Event as Told;
 use crate::model::process::ProcessId;
 use crate::model::registry::table::Registry;
-use jiff::Timestamp;
-use serde_json::Value;
-use std::sync::mpsc::Receiver;
-use std::sync::mpsc::RecvTimeoutError;
-use std::sync::mpsc::Sender;
-use std::sync::mpsc::channel;
-use std::time::Duration;
 
 /// How long the end of the last writing is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);

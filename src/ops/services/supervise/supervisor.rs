@@ -1,7 +1,6 @@
 //! The supervisor of one worktree's services: one loop that sleeps until something happens, tells the machine, and does
 //! what the machine decides. It reads no configuration, and ends when nothing is left to supervise.
 
-use crate::ops::services::wish::Wish;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -32,6 +31,7 @@ use crate::model::services::record::Record;
 use crate::model::services::state::State;
 use crate::ops::services::contact;
 use crate::ops::services::place::Place;
+use crate::ops::services::wish::Wish;
 
 /// How often everything is looked after that tells nobody when it changes: the worktree's folder, the socket, the logs.
 const ROUND: Duration = Duration::from_secs(1);

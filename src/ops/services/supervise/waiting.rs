@@ -1,16 +1,16 @@
 //! Wishes that wait for their ports, one at a time: what the first one holds the next one finds held.
 
+use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
 use crate::host::services::hold::PortHold;
 use crate::host::services::signals::Bell;
 use crate::model::services::batch::BatchId;
 use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
 use crate::ops::services::supervise::refusal::Refusal;
-use std::collections::VecDeque;
-use std::os::fd::BorrowedFd;
-use std::os::unix::net::UnixStream;
-use std::sync::mpsc::channel;
-use std::sync::mpsc::{Receiver, Sender};
 
 pub(super) type Held = Result<Vec<PortHold>, Refusal>;
 
