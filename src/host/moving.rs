@@ -106,6 +106,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (old, new) = (place.path().join("old"), place.path().join("new"));
         fs::create_dir_all(old.join("a/b")).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
         fs::write(old.join("a/b/file"), "text").unwrap();
         fs::set_permissions(old.join("a/b/file"), fs::Permissions::from_mode(0o440)).unwrap();
         symlink("nowhere", old.join("a/link")).unwrap();

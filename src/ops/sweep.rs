@@ -70,14 +70,13 @@ pub fn need(context: &Context, registry: &Registry, occasion: Occasion) -> Need 
     let mut ahead = None;
     for trash in over {
         match trash.passage(&witnesses) {
-            Passage::NotYet => {}
             Passage::Over => need.is_due = true,
             // To be noted.
             Passage::ByClockAlone(doubt) if doubt.is_first => {
                 need.is_due = true;
                 ahead = ahead.max(doubt.ahead);
             }
-            Passage::ByClockAlone(_) => {}
+            Passage::NotYet | Passage::ByClockAlone(_) => {}
         }
     }
     need.doubt = ahead.map(|ahead| passage::said(ahead, NOT_DELETED));

@@ -1,158 +1,11 @@
 //! Which file names an item that another file defines, and the circles that come of it.
 //!
-//! An edge is a path (`use` or in the text) that leads to an item of another file, through re-exports. Tests of a file
-//! are left out: they may look wherever they like.
+//! An edge is a path (`use` or in the text) that leads to an item of another file, through re-exports.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::visit::{self, Visit};
-use syn::{Item, UseTree};
-
-use crate::{File, require_none, sources};
-
-/// A path from the crate's root: `["model", "port", "Port"]`.
-type Route = Vec<String>;
-
-/// One file as a module: what it defines, what it lists, what it brings in under which name.
-#[derive(Default)]
-struct Module {
-    file: String,
-    items: BTreeSet<String>,
-    children: BTreeSet<String>,
-    tests: BTreeSet<String>,
-    names: BTreeMap<String, Route>,
-    globs: Vec<Route>,
-    used: Vec<Route>,
-}
-
-/// Returns the route of the module that a file is: `ops/ports/mod.rs` is `ops::ports`.
-fn route_of(file: &str) -> Route {
-    let path = file.trim_end_matches(".rs");
-    let path = path.strip_suffix("/mod").unwrap_or(path);
-    if path == "lib" || path == "main" {
-        return Vec::new();
-    }
-    path.split('/').map(str::to_owned).collect()
-}
-
-/// Collects from one file; `here` is the route of its module.
-struct Reader<'a> {
-    here: &'a Route,
-    module: Module,
-}
-
-impl Reader<'_> {
-    /// Returns the route that a written path means, or nothing where it leads out of the crate or to a local name.
-    fn absolute(&self, path: &[String]) -> Option<Route> {
-        let (first, rest) = path.split_first()?;
-        let base = match first.as_str() {
-            "crate" | "wt" => return Some(rest.to_vec()),
-            "self" => self.here.clone(),
-            "super" => self.here[..self.here.len().checked_sub(1)?].to_vec(),
-            name if self.module.names.contains_key(name) => self.module.names[name].clone(),
-            name if self.module.children.contains(name) => {
-                [self.here.clone(), vec![name.to_owned()]].concat()
-            }
-            _ => return None,
-        };
-        let mut route = base;
-        for part in rest {
-            if part == "super" {
-                route.pop();
-            } else {
-                route.push(part.clone())
-            }
-        }
-        Some(route)
-    }
-
-    fn read_use(&mut self, before: &[String], tree: &UseTree) {
-        let joined = |name: &syn::Ident| [before, &[name.to_string()]].concat();
-        match tree {
-            UseTree::Path(path) => self.read_use(&joined(&path.ident), &path.tree),
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.read_use(before, tree)),
-            UseTree::Name(name) if name.ident == "self" => self.bring(before, before.last().cloned()),
-            UseTree::Name(name) => self.bring(&joined(&name.ident), Some(name.ident.to_string())),
-            UseTree::Rename(rename) if rename.ident == "self" => {
-                self.bring(before, Some(rename.rename.to_string()))
-            }
-            UseTree::Rename(rename) => self.bring(&joined(&rename.ident), Some(rename.rename.to_string())),
-            UseTree::Glob(_) => self.module.globs.extend(self.absolute(before)),
-        }
-    }
-
-    fn bring(&mut self, path: &[String], name: Option<String>) {
-        if let (Some(route), Some(name)) = (self.absolute(path), name) {
-            self.module.names.insert(name, route);
-        }
-    }
-}
-
-fn is_test(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
-    })
-}
-
-fn name_of(item: &Item) -> Option<String> {
-    let name = match item {
-        Item::Const(item) => &item.ident,
-        Item::Enum(item) => &item.ident,
-        Item::Fn(item) => &item.sig.ident,
-        Item::Static(item) => &item.ident,
-        Item::Struct(item) => &item.ident,
-        Item::Trait(item) => &item.ident,
-        Item::Type(item) => &item.ident,
-        _ => return None,
-    };
-    Some(name.to_string())
-}
-
-impl<'ast> Visit<'ast> for Reader<'_> {
-    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        if !is_test(&module.attrs) {
-            visit::visit_item_mod(self, module)
-        }
-    }
-
-    fn visit_item_use(&mut self, _: &'ast syn::ItemUse) {}
-
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        let parts: Vec<String> = path.segments.iter().map(|part| part.ident.to_string()).collect();
-        self.module.used.extend(self.absolute(&parts));
-        visit::visit_path(self, path);
-    }
-}
-
-fn read(file: &File) -> (Route, Module) {
-    let here = route_of(&file.name);
-    let parsed = syn::parse_file(&file.text).unwrap();
-    let mut reader = Reader { here: &here, module: Module { file: file.name.clone(), ..Module::default() } };
-    for item in &parsed.items {
-        if let Item::Mod(module) = item
-            && module.content.is_none()
-        {
-            let name = module.ident.to_string();
-            if is_test(&module.attrs) {
-                reader.module.tests.insert(name.clone());
-            }
-            reader.module.children.insert(name);
-        }
-        reader.module.items.extend(name_of(item));
-    }
-    // Names that a `use` brings may begin at names of another `use`; one more round finds them.
-    for _ in 0..2 {
-        for item in &parsed.items {
-            if let Item::Use(item) = item {
-                reader.read_use(&[], &item.tree)
-            }
-        }
-    }
-    reader.visit_file(&parsed);
-    let module = reader.module;
-    (here, module)
-}
+use crate::modules::{Module, Route, modules};
+use crate::require_none;
 
 /// Returns the file that defines what the route leads to, and the item's name.
 fn definition<'a>(
@@ -186,8 +39,7 @@ fn definition<'a>(
 type Edges = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 fn edges() -> Edges {
-    let modules: BTreeMap<Route, Module> =
-        sources().iter().filter(|file| file.name != "main.rs").map(read).collect();
+    let modules = modules();
     let tests: BTreeSet<Route> = modules
         .iter()
         .flat_map(|(route, module)| {

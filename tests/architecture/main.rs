@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod circles;
+mod modules;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,12 +35,6 @@ struct File {
 }
 
 impl File {
-    /// Returns the layer: the first folder, or the file's own name at the top.
-    fn layer(&self) -> &str {
-        let first = self.name.split('/').next().unwrap();
-        first.strip_suffix(".rs").unwrap_or(first)
-    }
-
     /// Returns the lines that are code: neither comments nor inside the tests at the end.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let before_tests = self.text.lines().take_while(|line| line.trim() != "mod tests {");
@@ -66,57 +61,43 @@ fn sources() -> Vec<File> {
     files
 }
 
+/// Returns the layer of a file: its first folder, or its own name at the top.
+fn layer(file: &str) -> &str {
+    let first = file.split('/').next().unwrap();
+    first.strip_suffix(".rs").unwrap_or(first)
+}
+
 fn require_none(rule: &str, broken: &[String]) {
     assert!(broken.is_empty(), "{rule}\n  {}\n", broken.join("\n  "));
 }
 
-/// Returns the layers that a line names by a path from the crate's root.
-fn named_layers(line: &str) -> BTreeSet<&str> {
-    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let mut layers = BTreeSet::new();
-    for root in ["crate::", "wt::"] {
-        for (at, _) in line.match_indices(root) {
-            if line[..at].ends_with(is_letter) || (root == "wt::" && line[..at].ends_with(':')) {
-                continue;
-            }
-            let rest = &line[at + root.len()..];
-            match rest.strip_prefix('{') {
-                Some(list) => layers.extend(
-                    list.split([',', '}'])
-                        .filter_map(|path| path.trim().split([':', ' ']).next())
-                        .filter(|name| !name.is_empty() && name.chars().all(is_letter)),
-                ),
-                None => layers.extend(rest.split(|letter| !is_letter(letter)).next()),
-            }
-        }
-    }
-    layers
-}
-
 #[test]
 fn arrows_between_layers_only_point_down() {
-    let mut broken = Vec::new();
-    for file in sources() {
-        let Some((_, allowed)) = ARROWS.iter().find(|(layer, _)| *layer == file.layer()) else { continue };
-        for (number, line) in file.code() {
-            for named in named_layers(line) {
-                let is_known = ARROWS.iter().any(|(layer, _)| *layer == named);
-                let is_builder = named == "host" && BUILDERS.contains(&file.name.as_str());
-                if is_known && named != file.layer() && !allowed.contains(&named) && !is_builder {
-                    broken.push(format!("{}:{}: {} names {named}", file.name, number + 1, file.layer()));
-                }
+    let mut broken = BTreeSet::new();
+    for module in modules::modules().values() {
+        let layer = layer(&module.file);
+        let Some((_, allowed)) = ARROWS.iter().find(|(known, _)| *known == layer) else { continue };
+        for route in module.named() {
+            let Some(named) = route.first().map(String::as_str) else { continue };
+            let is_known = ARROWS.iter().any(|(known, _)| *known == named);
+            let is_builder = named == "host" && BUILDERS.contains(&module.file.as_str());
+            if is_known && named != layer && !allowed.contains(&named) && !is_builder {
+                broken.insert(format!("{}: {layer} names {}", module.file, route.join("::")));
             }
         }
     }
-    require_none("A layer may only name what lies below it:", &broken);
+    require_none("A layer may only name what lies below it:", &broken.into_iter().collect::<Vec<_>>());
 }
 
 #[test]
 fn every_top_level_module_has_its_arrows() {
     let known: BTreeSet<&str> = ARROWS.iter().map(|(layer, _)| *layer).chain(["lib", "error"]).collect();
     let files = sources();
-    let broken: Vec<String> =
-        files.iter().filter(|file| !known.contains(file.layer())).map(|file| file.name.clone()).collect();
+    let broken: Vec<String> = files
+        .iter()
+        .filter(|file| !known.contains(layer(&file.name)))
+        .map(|file| file.name.clone())
+        .collect();
     require_none("A new layer needs a line in ARROWS:", &broken);
 }
 
@@ -180,13 +161,14 @@ fn there_are_no_globals() {
 fn a_mod_file_is_wiring_only() {
     let mut broken = Vec::new();
     for file in sources().iter().filter(|file| file.name.ends_with("mod.rs") || file.name == "lib.rs") {
-        for (number, line) in file.code() {
-            let is_item = ["fn ", "struct ", "enum ", "impl ", "trait "]
-                .iter()
-                .any(|item| line.trim_start_matches("pub ").starts_with(item));
-            if is_item {
-                broken.push(format!("{}:{}: {line}", file.name, number + 1));
-            }
+        let items = syn::parse_file(&file.text).unwrap().items;
+        let is_wiring = |item: &syn::Item| match item {
+            syn::Item::Mod(module) => module.content.is_none(),
+            syn::Item::Use(_) => true,
+            _ => false,
+        };
+        if !items.iter().all(is_wiring) {
+            broken.push(file.name.clone());
         }
     }
     require_none("A mod.rs only lists and re-exports:", &broken);
@@ -223,13 +205,6 @@ fn the_documentation_names_every_error_code() {
         .map(ToString::to_string)
         .collect();
     require_none("docs/commands.md says nothing about:", &broken);
-}
-
-#[test]
-fn the_reader_of_arrows_sees_lists_and_full_paths() {
-    let layers = named_layers("use crate::{host::net, model::port}; let x = crate::ops::run();");
-    assert_eq!(layers, BTreeSet::from(["host", "model", "ops"]));
-    assert!(named_layers("let crate_word = newt::host();").is_empty());
 }
 
 /// A hook answers a panic, and a thread that panics leaves a doubt for git (docs/decisions/0009): neither without unwinding.
