@@ -65,7 +65,8 @@ fn no_branch_is_made_that_bears_a_remotes_name() {
     }
     sandbox.refused(&["create", "d", "--branch", "refs/heads/d"], "name_invalid");
     // No remote of that name: an ordinary branch.
-    sandbox.wt(&["create", "d", "--branch", "fork/feat/x"]).ok();
+    let made = sandbox.wt(&["create", "d", "--branch", "fork/feat/x"]).ok();
+    assert!(!made.stderr.contains("remote"), "{}", made.shown());
     assert!(sandbox.has_branch(&sandbox.repo(), "fork/feat/x"));
     // The template's own names only warn.
     sandbox.git(&sandbox.repo(), &["remote", "add", "feature", "/nowhere"]);
@@ -100,4 +101,32 @@ fn a_branch_that_follows_another_is_rebased_where_git_would_have_it_so() {
     sandbox.wt(&["create", "--branch", "feat/x"]).ok();
     assert_eq!(upstream(&sandbox, "feat/x"), "origin/feat/x");
     assert_eq!(sandbox.git(&sandbox.repo(), &["config", "branch.feat/x.rebase"]), "true");
+}
+
+#[test]
+fn a_number_that_a_remotes_branch_has_is_passed_over() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.repo(), &["branch", "feature/1"]);
+    sandbox.add_remote(&sandbox.repo(), "origin");
+    sandbox.git(&sandbox.repo(), &["branch", "-q", "-D", "feature/1"]);
+    let answer = sandbox.json(&["create"]);
+    assert_eq!(answer["worktree"]["branch"], "feature/2", "{answer}");
+    assert_eq!(upstream(&sandbox, "feature/2"), "");
+    // By its name it is taken all the same.
+    assert_eq!(sandbox.json(&["create", "1"])["worktree"]["branch"], "feature/1");
+    assert_eq!(upstream(&sandbox, "feature/1"), "origin/feature/1");
+}
+
+#[test]
+fn a_branch_named_like_a_remotes_is_told_and_the_next_create_starts_from_it() {
+    let sandbox = Sandbox::new();
+    let made = sandbox.wt(&["create", "x", "--branch", "origin/foo"]).ok();
+    made.says(&["there is no remote `origin`", "`origin/foo` is a new branch"]);
+    let error = sandbox.refused(&["create", "x"], "worktree_exists");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("create x-2 --base origin/foo`"), "{hint}");
+    sandbox.git(&sandbox.worktree("feature-x"), &["branch", "-q", "-m", "elsewhere"]);
+    let error = sandbox.refused(&["create", "x"], "worktree_exists");
+    assert!(error["hint"].as_str().unwrap().contains("--base elsewhere`"), "{error}");
+    sandbox.wt(&["create", "x-2", "--base", "elsewhere"]).ok();
 }

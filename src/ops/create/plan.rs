@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::wt;
-use crate::model::branch::RemoteBranch;
+use crate::model::branch::{Head, RemoteBranch};
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::model::registry::repository::RepositoryId;
@@ -71,7 +71,11 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     };
     // Of creates that are alike all but the first are refused alike: for the worktree, before its branch.
     if let Some(taken) = id.as_ref().and_then(|id| registry.find_living(id, &draft.name)) {
-        let again = refusal::from_branch(context, &draft.branch, &purpose, request);
+        let branch = match repository.read_head(Some(&taken.admin)) {
+            Ok(Head::Branch(branch)) => branch,
+            _ => taken.branch.clone().unwrap_or_else(|| draft.branch.clone()),
+        };
+        let again = refusal::beside(context, &branch, &purpose, request);
         return Err(Failure::new(
             Code::WorktreeExists,
             format!("worktree `{}` exists already, at {}", taken.name, taken.path.display()),
@@ -164,7 +168,8 @@ fn drafted(
     draft(context, repository, purpose, identifier, request.branch.as_deref(), request.path.as_deref())
 }
 
-/// The lowest number that no worktree, branch or folder uses yet.
+/// The lowest number that no worktree, branch or folder uses yet. A remote's branch is somebody's too: taken over it would
+/// be theirs that one works on.
 fn next_free(
     context: &Context,
     repository: &Repository,
@@ -179,7 +184,9 @@ fn next_free(
         let draft = drafted(context, repository, request, purpose, identifier)?;
         let named = id.is_some_and(|id| registry.find_living(id, &draft.name).is_some());
         let placed = request.path.is_none() && draft.path.symlink_metadata().is_ok();
-        let branched = request.head != HeadWish::Detached && repository.find_branch(&draft.branch)?.is_some();
+        let branched = request.head != HeadWish::Detached
+            && (repository.find_branch(&draft.branch)?.is_some()
+                || !repository.find_remote_branches(&draft.branch)?.is_empty());
         if !named && !placed && !branched && registry.find_at(&draft.path).is_none() {
             return Ok(draft);
         }

@@ -334,6 +334,21 @@ pub fn branch_in_use(
 
 /// The command that was typed, for a new branch that starts at `branch`: everything else as it was asked for.
 pub fn from_branch(context: &Context, branch: &str, purpose: &Purpose, request: &Request) -> CommandLine {
+    again(context, branch, purpose, request, false)
+}
+
+/// The same where a worktree has the identifier already, whatever its branch is called.
+pub fn beside(context: &Context, branch: &str, purpose: &Purpose, request: &Request) -> CommandLine {
+    again(context, branch, purpose, request, request.identifier.is_some())
+}
+
+fn again(
+    context: &Context,
+    branch: &str,
+    purpose: &Purpose,
+    request: &Request,
+    is_taken: bool,
+) -> CommandLine {
     let typed = &context.host.typed;
     let typed = if typed.is_of("create") {
         typed.clone()
@@ -342,7 +357,7 @@ pub fn from_branch(context: &Context, branch: &str, purpose: &Purpose, request: 
     };
     let identifier = request.identifier.as_ref().map_or_else(|| "ID".to_owned(), ToString::to_string);
     // The same identifier would mean the same branch again.
-    let is_same = branch.rsplit('/').next() == Some(&identifier);
+    let is_same = is_taken || branch.rsplit('/').next() == Some(&identifier);
     let other = if is_same { format!("{identifier}-2") } else { identifier };
     let names_both = typed.name("create").is_some_and(|name| name.contains('/'));
     let name = if names_both { format!("{purpose}/{other}") } else { other };

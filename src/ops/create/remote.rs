@@ -7,6 +7,9 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::branch::RemoteBranch;
 
+/// What remotes are usually called: a branch of such a name is hardly meant to be one of this repository.
+const USUAL_REMOTES: [&str; 2] = ["origin", "upstream"];
+
 /// What `--branch` names.
 pub(super) struct Named {
     /// The request, its branch short.
@@ -118,7 +121,8 @@ pub(super) fn followed(name: String, tracked: &RemoteBranch, request: &Request) 
     )
 }
 
-/// What is to be said about a new branch whose template's name begins with a remote's.
+/// What is to be said about a new branch that was named like one of a remote, or whose template's name begins with a
+/// remote's.
 ///
 /// # Errors
 ///
@@ -128,11 +132,21 @@ pub(super) fn warning(
     request: &Request,
     branch: &BranchPlan,
 ) -> Result<Option<String>> {
-    let (None, true, Some(branch)) = (&request.branch, branch.is_new(), branch.name()) else {
-        return Ok(None);
-    };
+    let (true, Some(branch)) = (branch.is_new(), branch.name()) else { return Ok(None) };
+    if request.branch.is_some() {
+        return Ok(usual_remote(repository, branch)?.map(|remote| {
+            format!("there is no remote `{remote}`: `{branch}` is a new branch of this repository alone")
+        }));
+    }
     let remote = repository.split_remote(branch)?.map(|(remote, _)| remote);
     Ok(remote.map(|remote| {
         format!("branch `{branch}` begins with the name of the remote `{remote}`: git may call it ambiguous")
     }))
+}
+
+/// Returns the name that remotes usually bear, where the branch begins with it and no remote bears it here.
+fn usual_remote(repository: &Repository, branch: &str) -> Result<Option<&'static str>> {
+    let first = branch.split_once('/').map(|(first, _)| first);
+    let Some(usual) = USUAL_REMOTES.into_iter().find(|usual| first == Some(usual)) else { return Ok(None) };
+    Ok(repository.split_remote(branch)?.is_none().then_some(usual))
 }
