@@ -21,7 +21,7 @@ pub struct EnvFacts {
     pub branch: String,
     /// The name of the project that Docker Compose is to use.
     pub compose_project: String,
-    /// In the order in which they were given; the first one is also `PORT`.
+    /// In the order in which they were given; [`bears_port`] says whose is also `PORT`.
     pub ports: Vec<(ServiceName, Port)>,
 }
 
@@ -43,9 +43,11 @@ struct UrlValues<'a> {
 /// `config_invalid` when two services want the same variable, or a URL's template misses a value.
 pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, String)>> {
     let mut variables: Vec<(String, String)> = Vec::new();
-    for (index, (service, port)) in facts.ports.iter().enumerate() {
+    let services: Vec<&ServiceName> = facts.ports.iter().map(|(service, _)| service).collect();
+    let bearer = bears_port(config, &facts.purpose, &services);
+    for (service, port) in &facts.ports {
         let known = variables.len();
-        for name in port_names(config, service, index == 0) {
+        for name in port_names(config, service, bearer == Some(service)) {
             add(&mut variables, name, port.to_string(), service)?;
         }
         if variables.len() == known {
@@ -82,6 +84,28 @@ pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port)
     Ok(usual_url(config, service, port))
 }
 
+/// Returns whose port is `PORT` too, of the services that have one: the first one's. A service that says by its health check
+/// that it is a database, or nothing that is spoken to over HTTP, is first only where it comes first in its purpose, and
+/// not because the services before it have no port: whoever reads `PORT` would talk to the database then.
+#[must_use]
+pub fn bears_port<'a>(
+    config: &Config,
+    purpose: &str,
+    services: &[&'a ServiceName],
+) -> Option<&'a ServiceName> {
+    let order = purpose.parse().map(|purpose| config.services_of(Some(&purpose))).unwrap_or_default();
+    let stands_in = |service: &ServiceName| {
+        let at = order.iter().position(|known| known == service).unwrap_or(order.len());
+        order[..at].iter().any(|before| !services.contains(&before))
+    };
+    let is_web = |service: &ServiceName| {
+        let settings = config.services.get(service);
+        scheme(settings.and_then(|settings| settings.health.as_ref())) == Some("http")
+            || settings.is_some_and(|settings| settings.env.iter().any(|name| name == "PORT"))
+    };
+    services.iter().copied().find(|service| is_web(service) || !stands_in(service))
+}
+
 /// What a health check tells about the way a service is spoken to. Where nothing is told it is the web's.
 fn scheme(health: Option<&serde_json::Value>) -> Option<&'static str> {
     let speaks = |kind| health.is_some_and(|check| check.get(kind).is_some());
@@ -116,7 +140,7 @@ fn values<'a>(facts: &'a EnvFacts, service: &'a ServiceName, port: Port) -> UrlV
 }
 
 /// The variables that carry a service's port. `port-2` is `PORT_2` rather than `PORT_2_PORT`.
-fn port_names(config: &Config, service: &ServiceName, first: bool) -> Vec<String> {
+fn port_names(config: &Config, service: &ServiceName, bears_port: bool) -> Vec<String> {
     let configured = config.services.get(service).map(|settings| settings.env.clone()).unwrap_or_default();
     let mut names = configured;
     if names.is_empty() {
@@ -125,7 +149,7 @@ fn port_names(config: &Config, service: &ServiceName, first: bool) -> Vec<String
             word.strip_prefix("PORT_").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
         names.push(if numbered { word } else { format!("{word}_PORT") });
     }
-    if first && !names.iter().any(|name| name == "PORT") {
+    if bears_port && !names.iter().any(|name| name == "PORT") {
         names.insert(0, "PORT".to_owned());
     }
     names
@@ -214,6 +238,33 @@ mod tests {
         assert_eq!(url("redis"), Some("redis://localhost:5002"));
         assert_eq!(url("tcp"), None);
         assert_eq!(url("command"), Some("http://localhost:5004"));
+    }
+
+    #[test]
+    fn a_database_is_port_only_where_it_comes_first_in_its_purpose() {
+        let toml = "[purpose.feature]\nports = \"5000-5099\"\nservices = [\"web\", \"db\", \"api\"]\n\
+                    [service.web]\nhealth = { tcp = {} }\n[service.api]\nhealth = { http = \"/\" }\n";
+        for kind in ["postgres", "redis", "tcp"] {
+            let toml = format!("{toml}[service.db]\nhealth = {{ {kind} = {{}} }}\n");
+            let layer = |text: &str| crate::model::config::layers::Layer {
+                path: "f".to_owned(),
+                text: text.to_owned(),
+                source: crate::model::config::layers::Source::User,
+            };
+            let bearer = |toml: &str, services: &[&str]| {
+                let config = crate::model::config::merge::merge(&[layer(toml)], &[], &[]).unwrap();
+                let variables = variables(&config, &facts(services)).unwrap();
+                let port = variables.iter().find(|(name, _)| name == "PORT").map(|(_, port)| port.clone());
+                port.map(|port| services[port.parse::<usize>().unwrap() - 5000].to_owned())
+            };
+            assert_eq!(bearer(&toml, &["web", "db", "api"]).as_deref(), Some("web"), "{kind}");
+            assert_eq!(bearer(&toml, &["db", "api"]).as_deref(), Some("api"), "{kind}");
+            assert_eq!(bearer(&toml, &["db"]), None, "{kind}");
+            let first = toml.replace("\"web\", \"db\"", "\"db\", \"web\"");
+            assert_eq!(bearer(&first, &["db", "web"]).as_deref(), Some("db"), "{kind}");
+            let named = toml.replace("[service.db]", "[service.db]\nenv = [\"PORT\", \"DB_PORT\"]");
+            assert_eq!(bearer(&named, &["db"]).as_deref(), Some("db"), "{kind}");
+        }
     }
 
     #[test]

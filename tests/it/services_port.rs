@@ -52,3 +52,17 @@ fn port_is_said_to_go_to_another_service_and_comes_back_with_the_first_ones_new_
     assert_eq!(variable(&fleet, "PORT"), other);
     assert!(fs::read_to_string(fleet.folder.join(".env")).unwrap().contains(&format!("\nPORT={other}\n")));
 }
+
+#[test]
+fn the_release_of_the_first_service_leaves_no_port_that_leads_to_the_database() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"true\"\n[service.db]\nrun = \"true\"\nhealth = { postgres = {} }\n\
+                  [purpose.feature]\nservices = [\"web\", \"db\"]\n";
+    fs::write(sandbox.repo().join(".wt.toml"), config).unwrap();
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    let released = sandbox.wt(&["ports", "release", &sandbox.port(0).to_string()]).ok();
+    released.says(&["PORT is no longer in .env: `web` has no port"]);
+    let written = fs::read_to_string(sandbox.worktree("feature-one").join(".env")).unwrap();
+    assert!(!written.lines().any(|line| line.starts_with("PORT=")), "{written}");
+    assert!(written.contains(&format!("DB_PORT={}", sandbox.port(1))), "{written}");
+}

@@ -16,6 +16,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::selection::owned_ports;
 use crate::model::service::ServiceName;
+use crate::model::variables;
 use crate::ops::find;
 
 /// What is given up: these ports, or all of the worktree, or all of the repository.
@@ -189,7 +190,7 @@ fn release_of(
         let is_gone = |known: &Allocation| {
             known.find_port().is_some_and(|port| ports.is_empty() || ports.contains(&port))
         };
-        let before = entry.allocations.first().cloned();
+        let before = port_bearer(context, entry);
         let gone: Vec<Allocation> =
             entry.allocations.iter().filter(|known| is_gone(known)).cloned().collect();
         entry.allocations.retain(|known| !is_gone(known));
@@ -212,7 +213,8 @@ fn release_of(
     match follow(context, context.require_repository()?, &after) {
         Ok(written) => {
             warnings.extend(written.warnings);
-            warnings.extend(before.and_then(|before| moved_port(&before, &after)));
+            let now = port_bearer(context, &after);
+            warnings.extend(before.and_then(|(before, _)| moved_port(&before, now.as_ref())));
         }
         Err(failure) => {
             // The block still tells a server the port: the record says so again.
@@ -235,13 +237,22 @@ fn release_of(
     Ok(gone)
 }
 
-/// `PORT` is the first service's: says where another one has become the first.
-fn moved_port(before: &Allocation, after: &Entry) -> Option<String> {
-    let first = after.allocations.first().filter(|first| first.service != before.service)?;
-    Some(format!(
-        "PORT in .env is now {}, of `{}`: `{}` has no port",
-        first.find_port()?,
-        first.service,
-        before.service
-    ))
+/// Returns the service whose port is `PORT` too.
+fn port_bearer(context: &Context, entry: &Entry) -> Option<(ServiceName, Port)> {
+    let ports = entry.services();
+    let services: Vec<&ServiceName> = ports.iter().map(|(service, _)| service).collect();
+    let purpose = entry.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
+    let bearer = variables::bears_port(&context.config, &purpose, &services)?.clone();
+    ports.into_iter().find(|(service, _)| *service == bearer)
+}
+
+/// Says where `PORT` is another service's now, or nobody's.
+fn moved_port(before: &ServiceName, after: Option<&(ServiceName, Port)>) -> Option<String> {
+    match after {
+        Some((service, _)) if service == before => None,
+        Some((service, port)) => {
+            Some(format!("PORT in .env is now {port}, of `{service}`: `{before}` has no port"))
+        }
+        None => Some(format!("PORT is no longer in .env: `{before}` has no port")),
+    }
 }
