@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::support::terminal::Terminal;
 use super::support::{Run, Sandbox, skip};
 
 const SERVER: &str = "s = listen(port); ready(); stay()";
@@ -43,12 +44,19 @@ fn a_server_that_merely_stopped_is_started_and_a_supervised_one_stopped_by_down(
         assert!(run.stderr.contains("`wt down web`"), "{}", run.shown());
         assert!(!run.stderr.contains("ports kill"), "{}", run.shown());
     }
+    let mut asked = Terminal::start(sandbox.command(&fleet.folder, &["ports", "kill", &port]));
+    asked.expect("`wt down web` stops it");
+    asked.expect("End what holds port");
+    asked.send("\r");
+    assert_eq!(asked.finish().0, 1);
     let outside = sandbox.wt(&["ports", "check", &port]);
     assert!(
         outside.stderr.contains("down web`") && outside.stderr.contains("wt -C /"),
         "{}",
         outside.shown()
     );
+    // Where nobody can be asked what is ours is ended all the same, and not without a word.
+    fleet.wt(&["ports", "kill", &port]).says(&["counts as failed", "`wt down web` stops it"]);
 }
 
 #[test]

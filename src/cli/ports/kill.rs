@@ -15,6 +15,7 @@ use crate::model::quantity;
 use crate::model::signal::EndSignal;
 use crate::ops::ports::holders::Holder;
 use crate::ops::ports::kill::{self, Plan, Refused, Report, Way};
+use crate::ops::ports::owners;
 use crate::ui::{escape, prompt};
 
 /// Free a port: end the processes that listen on it, gently first
@@ -49,6 +50,12 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     }
     if plan.targets.is_empty() {
         return ended(session, &kill::untouched(port)?, &plan);
+    }
+    let agreed = session.global.yes || arguments.force;
+    if let Some(stop) = owners::stop(&context, port, &plan.targets)?.filter(|_| !agreed) {
+        session.ui.warn(&format!(
+            "a service of ours runs there: ended like this it counts as failed, and what needs it is stopped too; `{stop}` stops it"
+        ));
     }
     match killing::consent(plan.is_all_ours(), session.global.yes, session.ui.is_interactive()) {
         Consent::Given => {}

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::host::net::probe;
 use crate::model::listener::Probe;
 use crate::model::port::Port;
+use crate::model::registry::table::Registry;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::holders::{Holder, holders};
 use crate::ops::vanished;
@@ -34,16 +35,29 @@ pub fn owners(context: &Context, port: Port) -> Result<Owners> {
     let owners = holders(port, &registry)?;
     let busy = !owners.is_empty() || probe::probe(port)? == Probe::Busy;
     let adviser = Adviser::new(context, &registry);
-    let supervised = registry.find_owner(port).and_then(|entry| {
-        let known = entry.allocations.iter().find(|known| known.find_port() == Some(port))?;
-        let is_its_own = owners.iter().all(|owner| {
-            owner
-                .belongs_to
-                .as_ref()
-                .is_some_and(|key| key.repository == entry.repository_id && key.name == entry.name)
-        });
-        is_its_own.then(|| adviser.stop(entry, &known.service, port)).flatten()
-    });
-    let hint = supervised.or_else(|| adviser.end(port)).map(|command| format!("`{command}` ends it"));
+    let hint = supervised(&adviser, &registry, port, &owners)
+        .or_else(|| adviser.end(port))
+        .map(|command| format!("`{command}` ends it"));
     Ok(Owners { port, owners, busy, hint })
+}
+
+/// Returns the command that stops the service of ours whose server these holders of `port` are, where a supervisor runs it:
+/// ended in any other way the supervisor takes it for a failure.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be read.
+pub fn stop(context: &Context, port: Port, owners: &[Holder]) -> Result<Option<String>> {
+    let registry = context.store()?.read()?;
+    Ok(supervised(&Adviser::new(context, &registry), &registry, port, owners))
+}
+
+fn supervised(adviser: &Adviser<'_>, registry: &Registry, port: Port, owners: &[Holder]) -> Option<String> {
+    let entry = registry.find_owner(port)?;
+    let known = entry.allocations.iter().find(|known| known.find_port() == Some(port))?;
+    let is_its_own = owners.iter().all(|owner| {
+        let key = owner.belongs_to.as_ref();
+        key.is_some_and(|key| key.repository == entry.repository_id && key.name == entry.name)
+    });
+    is_its_own.then(|| adviser.stop(entry, &known.service, port)).flatten()
 }
