@@ -92,7 +92,7 @@ fn heal_all(context: &Context, said: &mut Vec<String>) -> Result<()> {
         let Patient { entry, repository, .. } = &patient;
         let healed = match &entry.state {
             EntryState::Creating { .. } => heal_create(context, repository, entry),
-            _ => remove::settle(context, repository, entry).map(Healed::Settled),
+            _ => remove::settle_dead(context, repository, entry).map(Healed::Settled),
         };
         match healed {
             Ok(Healed::Settled(words)) => said.push(words),
@@ -202,7 +202,7 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
     if let EntryState::Creating { journal, .. } = &entry.state
         && let Some(branch) = &journal.new_branch
     {
-        repository.remove_lock_of_dead_create(branch, &journal.commit, entry.created_at);
+        repository.remove_lock_of_dead_making(branch, &journal.commit, entry.created_at);
     }
     let worktree = repository.find_worktree(&entry.path)?;
     let is_recovered = entry.extra.contains_key(RECOVERED);

@@ -178,7 +178,8 @@ fn require_movable(trash: &Trash) -> Result<()> {
 
 /// Marks the entry as being moved, so that a later command can settle it.
 fn begin(context: &Context, repository: &Repository, entry: &Entry, trash: &Trash) -> Result<Entry> {
-    let state = EntryState::Removing { process: identity::current()?, trash: trash.clone() };
+    let trash = Trash { restoring: true, ..trash.clone() };
+    let state = EntryState::Removing { process: identity::current()?, trash };
     let now = context.now();
     let (sequence, seen) = (entry.sequence, entry.state.clone());
     context.store()?.update(|registry| {

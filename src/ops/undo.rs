@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::checkout::verify;
-use crate::host::git::{Repository, Way};
+use crate::host::git::{Repository, Way, is_link_cut_short};
 use crate::host::remove_tree::remove_tree;
 use crate::host::{env_file, files};
 use crate::model::env_block;
@@ -107,14 +107,6 @@ fn folder_is_ours(repository: &Repository, path: &Path, admin: Option<&str>) -> 
         Some(named) => admin.is_some_and(|admin| admin == named) || !repository.admin_dir(&named).exists(),
         None => false,
     }
-}
-
-/// Answers whether the folder holds nothing but a `.git` file that was never written to its end.
-fn is_link_cut_short(path: &Path) -> bool {
-    let alone =
-        path.read_dir().is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == ".git"));
-    let text = files::read_plain(&path.join(".git")).unwrap_or_default();
-    alone && !text.ends_with(b"\n") && (text.starts_with(b"gitdir: ") || b"gitdir: ".starts_with(&text))
 }
 
 /// What stands in the folder and was not provably made by this create.

@@ -60,6 +60,7 @@ mod interrupt;
 mod kill;
 mod kill_conversion;
 mod kill_deep;
+mod kill_restore;
 mod list;
 mod many_records;
 mod moved_and_copied;

@@ -188,16 +188,6 @@ impl Repository {
         })
     }
 
-    /// Makes the folder of a registered worktree anew, with the files that its index holds.
-    pub fn fill_from_index(&self, path: &Path) -> Result<()> {
-        let admin = self.find_worktree(path)?.and_then(|worktree| worktree.admin).ok_or_else(|| {
-            Failure::new(Code::NotFound, format!("git knows no worktree at {}", path.display()))
-        })?;
-        std::fs::create_dir(path).map_err(cannot("make", path))?;
-        self.write_link(&admin, path)?;
-        super::command::Git::new(path).args(["checkout-index", "--all", "-u"]).require().map(drop)
-    }
-
     /// Removes what a create that died before the rename left.
     pub fn discard_making(&self, token: &str) -> Result<()> {
         remove_folder(&self.wt_dir().join(format!("making-{token}")))
@@ -250,7 +240,7 @@ impl Repository {
         super::admin_files::write_over(&folder.join("gitdir"), &text)
     }
 
-    fn link_target(&self, name: &str, path: &Path) -> PathBuf {
+    pub(super) fn link_target(&self, name: &str, path: &Path) -> PathBuf {
         let admin = self.admin_dir(name);
         if self.relative_links { relative_path(path, &admin) } else { admin }
     }

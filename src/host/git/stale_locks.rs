@@ -1,4 +1,4 @@
-//! Lock files of git's that a create of ours left when it was killed: git itself would keep them, and that name, for ever.
+//! Lock files of git's that a command of ours left when it was killed: git itself would keep them, and that name, for ever.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -16,13 +16,19 @@ use crate::host::interrupt::Interrupt;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Repository {
-    /// Removes the lock on the ref `branch` when it was left by a dead create that was making that branch at `commit` and
-    /// began at `since`: nothing older, nothing with another content, and nothing while a git is at work here.
-    pub fn remove_lock_of_dead_create(&self, branch: &str, commit: &str, since: Timestamp) {
+    /// Removes the lock on the ref `branch` when it was left by a dead command that was making that branch at `commit` and
+    /// began after `since`: nothing older, nothing with another content, and nothing while a git is at work here.
+    pub fn remove_lock_of_dead_making(&self, branch: &str, commit: &str, since: Timestamp) {
         let reference = self.common_dir().join(format!("refs/heads/{branch}.lock"));
         if reference.symlink_metadata().is_ok() && !is_git_at_work(&[self.root(), self.common_dir()]) {
             remove_if_left(&reference, since, &|text| text.is_empty() || text.trim_end() == commit);
         }
+    }
+
+    /// Removes the lock on the ref that was to keep what is put away under `token`, a random word that no other command has:
+    /// whoever held it is gone when this is called, and its children with it.
+    pub fn remove_lock_of_dead_keeping(&self, token: &str) {
+        let _ = fs::remove_file(self.common_dir().join(format!("refs/wt/trash/{token}.lock")));
     }
 
     /// Removes the lock on a worktree's index when it is the index itself: libgit2 puts the file in place by a second link

@@ -64,6 +64,9 @@ pub struct Trash {
     /// When it could not be deleted, the last time that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
+    /// Whether it is being brought back, rather than put away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restoring: bool,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

@@ -93,6 +93,7 @@ pub(super) fn planned_trash(
         removed_in: Some(context.host.clock.moment()),
         seen_over: None,
         refused_at: None,
+        restoring: false,
         extra: serde_json::Map::new(),
     }
 }

@@ -9,6 +9,7 @@ use crate::host::exclude;
 use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::journal::Trash;
 use crate::ops::env;
 use crate::ops::services::forget as services;
 
@@ -18,6 +19,21 @@ pub fn is_at_home(entry: &Entry) -> bool {
     entry.path.join(".git").symlink_metadata().is_ok()
 }
 
+/// As [`settle`], for an entry whose process is gone: locks of git's that it held go first, since nobody else would take
+/// them away.
+///
+/// # Errors
+///
+/// As [`settle`].
+pub fn settle_dead(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
+    let EntryState::Removing { trash, .. } = &entry.state else { return Ok(String::new()) };
+    repository.remove_lock_of_dead_keeping(&trash.token);
+    if let (true, Some(branch), Some(tip)) = (trash.restoring, &entry.branch, &trash.head) {
+        repository.remove_lock_of_dead_making(branch, tip, trash.removed_at);
+    }
+    settle(context, repository, entry)
+}
+
 /// Settles `entry`, which is *removing*; returns what was done, in words.
 ///
 /// # Errors
@@ -25,14 +41,21 @@ pub fn is_at_home(entry: &Entry) -> bool {
 /// Fails when git's admin folder cannot be moved to where the folder is.
 pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
     let EntryState::Removing { trash, .. } = &entry.state else { return Ok(String::new()) };
+    let doing = if trash.restoring { "restored" } else { "removed" };
+    let died = |now: &str| format!("`{}` was being {doing} when its command died: {now}", entry.name);
     if trash.folder.symlink_metadata().is_ok() {
         // The admin folder went first. What stands at the old place by now is somebody else's.
-        put(context, repository, entry, EntryState::Removed { trash: trash.clone() }, "removed")?;
-        return Ok(format!("`{}` was being removed when its command died: removed", entry.name));
+        let kept = Trash { restoring: false, ..trash.clone() };
+        put(context, repository, entry, EntryState::Removed { trash: kept }, "removed")?;
+        return Ok(died(if trash.restoring { "it is still removed" } else { "removed" }));
     }
     let admin = repository.trash_dir(&trash.token);
     if admin.symlink_metadata().is_ok() {
         put_admin_back(context, repository, entry, &admin)?;
+    }
+    if trash.restoring && trash.is_record_only() {
+        // What cannot be laid out now is said by the restore itself; git's record is back in any case.
+        let _ = repository.go_on_filling(&entry.path);
     }
     // Before the record says so: once it does nobody looks again. What is in use again keeps its commits by itself.
     repository.remove_trash_note(&trash.token);
@@ -41,7 +64,11 @@ pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         let _ = repository.drop_keep(keep);
     }
     put(context, repository, entry, EntryState::Active, "kept")?;
-    Ok(format!("`{}` was being removed when its command died: it is still there", entry.name))
+    Ok(died(match (is_at_home(entry), trash.restoring) {
+        (true, true) => "restored",
+        (true, false) => "it is still there",
+        (false, _) => "its records are there again, its folder is not",
+    }))
 }
 
 /// Moves git's admin folder back, and records its name where the old one was taken meanwhile.

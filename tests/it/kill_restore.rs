@@ -1,0 +1,180 @@
+//! `kill -9` in the middle of a restore, or of a removal that keeps commits: the next command takes away what would stop git
+//! and everybody else, finishes or takes back the rest, and says what is true of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::kill::{has_strace, killed_at};
+use crate::support::{Run, Sandbox, git, skip};
+
+/// git's lock files in the repository; ours beside lie under names of their own.
+fn locks(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(locks(&path));
+        } else if path.extension().is_some_and(|end| end == "lock") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// One more command, after which no lock of git's may be left, nor a ref that no record knows of.
+#[track_caller]
+fn healed(sandbox: &Sandbox, context: &str) -> Run {
+    let list = sandbox.wt(&["list"]).ok();
+    let left = locks(&sandbox.repo().join(".git"));
+    assert!(left.is_empty(), "{context}: {left:?}\n{}", list.shown());
+    assert!(!list.stderr.contains("unfinished"), "{context}\n{}", list.shown());
+    let registry = sandbox.registry().to_string();
+    for kept in sandbox.git(&sandbox.repo(), &["for-each-ref", "--format=%(refname)", "refs/wt"]).lines() {
+        let token = kept.rsplit('/').next().unwrap();
+        assert!(registry.contains(token), "{context}: {kept} is kept for ever\n{}", list.shown());
+    }
+    list
+}
+
+fn with_staged_and_untracked() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    git::write(&folder, "committed.txt", "1\n");
+    sandbox.commit(&folder, "work");
+    git::write(&folder, "staged.txt", "staged\n");
+    sandbox.git(&folder, &["add", "staged.txt"]);
+    git::write(&folder, "new.txt", "new\n");
+    sandbox
+}
+
+#[test]
+fn a_restore_killed_while_it_makes_the_branch_again_leaves_no_lock() {
+    let sandbox = with_staged_and_untracked();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    let folder = sandbox.worktree("feature-login");
+    let status = sandbox.status(&folder);
+    sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
+    let (mut deaths, mut still_removed) = (0, 0);
+    for call in ["link", "unlink", "rename", "write"] {
+        let mut number = 1;
+        while number < 40 && killed_at(&sandbox, &["restore", "feature-login"], call, number) {
+            let context = format!("restore killed at {call} {number}");
+            deaths += 1;
+            let list = healed(&sandbox, &context);
+            assert!(!list.stderr.contains("was being removed"), "{context}\n{}", list.shown());
+            if folder.exists() {
+                assert!(!list.stderr.contains("still removed"), "{context}\n{}", list.shown());
+            } else {
+                still_removed += usize::from(list.stderr.contains("still removed"));
+                sandbox.wt(&["restore", "feature-login"]).ok();
+            }
+            assert_eq!(sandbox.status(&folder), status, "{context}");
+            sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
+            assert!(!sandbox.has_branch(&sandbox.repo(), "feature/login"), "{context}");
+            number += 1;
+        }
+        if folder.exists() {
+            sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
+        }
+    }
+    assert!(deaths > 4 && still_removed > 0, "{deaths} deaths, {still_removed} early: it says nothing");
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+#[test]
+fn a_removal_killed_while_it_keeps_the_commits_leaves_no_lock_and_no_ref() {
+    let sandbox = with_staged_and_untracked();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    let folder = sandbox.worktree("feature-login");
+    let status = sandbox.status(&folder);
+    let mut deaths = 0;
+    for call in ["link", "unlink", "write"] {
+        let mut number = 1;
+        let remove = ["remove", "feature-login", "--force", "--delete-branch"];
+        while number < 40 && killed_at(&sandbox, &remove, call, number) {
+            let context = format!("removal killed at {call} {number}");
+            deaths += 1;
+            healed(&sandbox, &context);
+            if !folder.exists() {
+                sandbox.wt(&["restore", "feature-login"]).ok();
+            }
+            assert_eq!(sandbox.status(&folder), status, "{context}");
+            number += 1;
+        }
+        if !folder.exists() {
+            sandbox.wt(&["restore", "feature-login"]).ok();
+        }
+    }
+    assert!(deaths > 4, "only {deaths} kills were made: the experiment says nothing");
+    sandbox.assert_sound(&sandbox.repo());
+}
+
+#[test]
+fn a_pruning_killed_at_any_step_does_not_say_that_the_folder_is_there() {
+    let sandbox = with_staged_and_untracked();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    let folder = sandbox.worktree("feature-login");
+    fs::remove_dir_all(&folder).unwrap();
+    let mut told = 0;
+    for call in ["link", "unlink", "rename", "write"] {
+        let mut number = 1;
+        while number < 40 && killed_at(&sandbox, &["prune", "--yes"], call, number) {
+            let context = format!("pruning killed at {call} {number}");
+            let list = healed(&sandbox, &context);
+            assert!(!list.stderr.contains("still there"), "{context}\n{}", list.shown());
+            told += usize::from(list.stderr.contains("was being removed when its command died"));
+            sandbox.wt(&["prune", "--yes"]).ok();
+            sandbox.wt(&["restore", "feature-login"]).ok();
+            fs::remove_dir_all(&folder).unwrap();
+            number += 1;
+        }
+        if sandbox.json(&["restore"]).to_string().contains("feature-login") {
+            sandbox.wt(&["restore", "feature-login"]).ok();
+            fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+    assert!(told > 0, "no pruning was killed in between: the experiment says nothing");
+}
+
+#[test]
+fn a_restore_of_a_vanished_worktree_killed_at_any_step_comes_to_its_end() {
+    let sandbox = with_staged_and_untracked();
+    if !has_strace(&sandbox.repo()) {
+        return skip("strace is not installed or may not trace here");
+    }
+    let folder = sandbox.worktree("feature-login");
+    let mut finished = 0;
+    for call in ["link", "mkdir", "rename", "write"] {
+        let mut number = 1;
+        loop {
+            fs::remove_dir_all(&folder).unwrap();
+            sandbox.wt(&["prune", "--yes"]).ok();
+            let context = format!("restore killed at {call} {number}");
+            if number >= 40 || !killed_at(&sandbox, &["restore", "feature-login"], call, number) {
+                break;
+            }
+            let list = healed(&sandbox, &context);
+            if folder.exists() {
+                finished += usize::from(list.stderr.contains("was being restored"));
+            } else {
+                sandbox.wt(&["restore", "feature-login"]).ok();
+            }
+            let status = sandbox.status(&folder);
+            assert!(status.starts_with("A  staged.txt"), "{context}: {status}\n{}", list.shown());
+            assert!(!status.contains(" D "), "{context}: {status}\n{}", list.shown());
+            number += 1;
+        }
+        if !folder.exists() {
+            sandbox.wt(&["restore", "feature-login"]).ok();
+        }
+    }
+    assert!(finished > 0, "no restore was killed in between: the experiment says nothing");
+    sandbox.assert_sound(&sandbox.repo());
+}
