@@ -6,7 +6,7 @@ use super::session::Session;
 use super::show;
 use crate::error::Result;
 use crate::model::config::settings::Config;
-use crate::model::health::state::Health;
+use crate::model::services::state::State;
 use crate::model::view::WorktreeView;
 use crate::ops::list;
 use crate::ui::{
@@ -48,12 +48,12 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if let Some(width) = ui.width() {
         columns.insert(0, Column::new(""));
         for (row, worktree) in rows.iter_mut().zip(&report.worktrees) {
-            row.cells[show::PORTS] = show::ports_with_marks(worktree);
+            row.cells[show::PORTS] = show::ports_with_marks(worktree, now);
             row.cells.insert(0, show::mark(worktree).to_owned());
         }
         if table::needed(&columns, &rows) > width {
             for (row, worktree) in rows.iter_mut().zip(&report.worktrees) {
-                row.cells[show::PORTS + 1] = show::compact_ports(worktree);
+                row.cells[show::PORTS + 1] = show::compact_ports(worktree, now);
             }
         }
     }
@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     Ok(0)
 }
 
-/// Lets the port of a web service that answered at the last look lead to its URL; `text` has a heading, then a line for
+/// Lets the port of a web service that is ready lead to its URL; `text` has a heading, then a line for
 /// each worktree.
 fn with_links(text: &str, worktrees: &[WorktreeView], config: &Config) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -75,7 +75,10 @@ fn with_links(text: &str, worktrees: &[WorktreeView], config: &Config) -> String
             let health = config.services.get(&port.service).and_then(|settings| settings.health.as_ref());
             let is_web = health
                 .is_none_or(|check| !["postgres", "redis"].iter().any(|kind| check.get(kind).is_some()));
-            let url = port.url.as_ref().filter(|_| is_web && show::health(port) == Some(Health::Healthy));
+            let url = port
+                .url
+                .as_ref()
+                .filter(|_| is_web && port.live.is_some_and(|live| live.state == Some(State::Ready)));
             if let Some(url) = url {
                 *line = link::linked(line, &show::port(port), url);
             }

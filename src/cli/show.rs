@@ -5,9 +5,8 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use crate::model::branch::Returning;
-use crate::model::health::recorded::Recorded;
-use crate::model::health::state::Health;
 use crate::model::purpose::Purpose;
+use crate::model::services::state::State;
 use crate::model::start::Start;
 use crate::model::view::{PortView, StatusView, WorktreeView};
 use crate::ops::create::Report;
@@ -129,30 +128,31 @@ pub fn port(port: &PortView) -> String {
     format!("{}:{}", port.service, port.port)
 }
 
-/// Returns the state that the last look found; `None` when nobody looked yet.
-#[must_use]
-pub fn health(port: &PortView) -> Option<Health> {
-    port.health.as_ref().and_then(Recorded::find).map(|recorded| recorded.state)
+/// Returns the sign of how the service stands, with the age of what could not be seen now: `●`, `✗(2h)`.
+fn standing(port: &PortView, now: Timestamp) -> String {
+    let Some(live) = port.live else { return String::new() };
+    let mark = live.state.map_or("?", State::mark);
+    match live.checked_at.filter(|_| live.is_recorded) {
+        Some(then) => format!("{mark}({})", age(then, now)),
+        None => mark.to_owned(),
+    }
 }
 
-/// Returns the ports, each with the sign of its last health.
+/// Returns the ports, each with the sign of how its service stands.
 #[must_use]
-pub fn ports_with_marks(worktree: &WorktreeView) -> String {
-    let marked = worktree.ports.iter().map(|known| {
-        let mark = health(known).map(Health::mark).unwrap_or_default();
-        format!("{}{mark}", port(known))
-    });
+pub fn ports_with_marks(worktree: &WorktreeView, now: Timestamp) -> String {
+    let marked = worktree.ports.iter().map(|known| format!("{}{}", port(known), standing(known, now)));
     marked.collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the ports' numbers alone, neighbours of one health together: `5000-5001`.
+/// Returns the ports' numbers alone, neighbours that stand alike together: `5000-5001`.
 #[must_use]
-pub fn compact_ports(worktree: &WorktreeView) -> String {
+pub fn compact_ports(worktree: &WorktreeView, now: Timestamp) -> String {
     let mut known: Vec<_> = worktree.ports.iter().map(|known| (known.port.number(), known)).collect();
     known.sort_by_key(|(number, _)| *number);
-    let mut runs: Vec<(u16, u16, &str)> = Vec::new();
+    let mut runs: Vec<(u16, u16, String)> = Vec::new();
     for (number, known) in known {
-        let mark = health(known).map(Health::mark).unwrap_or_default();
+        let mark = standing(known, now);
         match runs.last_mut() {
             Some((_, last, shared)) if number == *last + 1 && mark == *shared => *last = number,
             _ => runs.push((number, number, mark)),

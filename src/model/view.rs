@@ -11,6 +11,7 @@ use super::port::Port;
 use super::purpose::Purpose;
 use super::registry::allocation::Allocation;
 use super::service::ServiceName;
+use super::services::live::Live;
 
 /// One worktree, registered or not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,6 +46,9 @@ pub struct WorktreeView {
     pub missing: bool,
     pub created_at: Option<Timestamp>,
     pub ports: Vec<PortView>,
+    /// The registry's entry about it.
+    #[serde(skip)]
+    pub sequence: Option<u64>,
     /// Present when it was asked for.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusView>,
@@ -59,6 +63,9 @@ pub struct PortView {
     pub pinned: bool,
     /// The last health result; `None` when nobody looked yet.
     pub health: Option<Value>,
+    /// How it stands now; present where somebody looked.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Live>,
 }
 
 impl PortView {
@@ -71,6 +78,7 @@ impl PortView {
             url,
             pinned: allocation.pinned,
             health: allocation.health.clone(),
+            live: None,
         })
     }
 }
@@ -133,6 +141,7 @@ mod tests {
             missing: false,
             created_at: None,
             ports: Vec::new(),
+            sequence: None,
             status: None,
         }
     }

@@ -16,6 +16,7 @@ use crate::model::registry::table::Registry;
 use crate::model::view::{ChangesView, StatusView, WorktreeView};
 
 use super::rows;
+use super::services::live;
 use super::{branches, view};
 
 /// A wish for a list.
@@ -48,6 +49,7 @@ pub fn list(context: &Context, request: Request) -> Result<Report> {
             failure.hint("change to a repository, name one with `-C DIR`, or see them all: `wt list --all`")
         })?;
         add(context, repository, &registry, request, &mut report)?;
+        live::look(context, &registry, &mut report.worktrees);
         return Ok(report);
     }
     let mut own = None;
@@ -77,6 +79,7 @@ pub fn list(context: &Context, request: Request) -> Result<Report> {
             }
         }
     }
+    live::look(context, &registry, &mut report.worktrees);
     Ok(report)
 }
 

@@ -79,6 +79,7 @@ fn of_row_beside(
                 ports(context, &repository.name(), &Entry { branch, ..entry.clone() })
             })
             .unwrap_or_default(),
+        sequence: entry.map(|entry| entry.sequence),
         status: None,
     }
 }
@@ -111,6 +112,7 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
         missing: entry.path.symlink_metadata().is_err(),
         created_at: Some(entry.created_at),
         ports: ports(context, "", entry),
+        sequence: Some(entry.sequence),
         status: None,
     }
 }

@@ -62,6 +62,7 @@ mod kill_conversion;
 mod kill_deep;
 mod kill_restore;
 mod list;
+mod list_live;
 mod many_records;
 mod moved_and_copied;
 mod overlay;

@@ -21,19 +21,34 @@ use crate::model::registry::table::Registry;
 /// A socket without owners belongs to a process that we may not look into: another user's, or a container's. A port
 /// without sockets is held by no server: by an outgoing connection, say.
 pub fn attribute(ports: &[Port], registry: &Registry) -> Result<Vec<Busy>> {
+    Ok(attribute_in_time(ports, registry, &|| false)?.unwrap_or_default())
+}
+
+/// As [`attribute`]; `None` where `is_late` says, before everything is known, that nobody waits any longer.
+pub fn attribute_in_time(
+    ports: &[Port],
+    registry: &Registry,
+    is_late: &dyn Fn() -> bool,
+) -> Result<Option<Vec<Busy>>> {
     let mut sockets = listeners()?;
     sockets.retain(|socket| ports.contains(&socket.port));
     if !sockets.is_empty() {
-        name_owners(&mut sockets, &Names::of(registry));
+        let Some(names) = Names::in_time(registry, is_late) else { return Ok(None) };
+        if !name_owners(&mut sockets, &names, is_late) {
+            return Ok(None);
+        }
     }
     let holders = |port: Port| sockets.iter().filter(|socket| socket.port == port).cloned().collect();
-    Ok(ports.iter().map(|port| Busy { port: *port, listeners: holders(*port), denied: false }).collect())
+    let busy = ports.iter().map(|port| Busy { port: *port, listeners: holders(*port), denied: false });
+    Ok(Some(busy.collect()))
 }
 
 /// Returns every socket of the machine that listens or is merely bound, with its processes and their worktrees.
 pub fn sight(registry: &Registry) -> Result<Vec<Listener>> {
     let mut sockets = listeners()?;
-    name_owners(&mut sockets, &Names::of(registry));
+    if let Some(names) = Names::in_time(registry, &|| false) {
+        name_owners(&mut sockets, &names, &|| false);
+    }
     Ok(sockets)
 }
 
@@ -69,13 +84,15 @@ struct Names {
 }
 
 impl Names {
-    fn of(registry: &Registry) -> Self {
-        Self {
-            claims: claims(registry).into_iter().map(as_seen_here).collect(),
+    /// `None` where that takes too long.
+    fn in_time(registry: &Registry, is_late: &dyn Fn() -> bool) -> Option<Self> {
+        let claims = claims(registry).into_iter();
+        Some(Self {
+            claims: claims.map(|claim| (!is_late()).then(|| as_seen_here(claim))).collect::<Option<_>>()?,
             seen: RefCell::default(),
             users: Users::default(),
             clock: BootClock::read(),
-        }
+        })
     }
 
     fn look(&self, pid: u32) -> Option<ProcessFacts> {
@@ -106,31 +123,40 @@ impl Names {
     }
 }
 
+/// False where that took too long, and is not whole.
 #[cfg(target_os = "linux")]
-fn name_owners(sockets: &mut [Listener], names: &Names) {
+fn name_owners(sockets: &mut [Listener], names: &Names, is_late: &dyn Fn() -> bool) -> bool {
     let wanted = sockets.iter().map(|socket| socket.inode).filter(|inode| *inode != 0).collect();
-    let holders = holders(&wanted);
+    let Some(holders) = holders(&wanted, is_late) else { return false };
     for socket in sockets {
         let pids = holders.get(&socket.inode).into_iter().flatten();
         socket.owners = pids.filter_map(|pid| names.owner(*pid)).collect();
     }
+    true
 }
 
 /// Elsewhere the system's table has named the processes already; their worktrees are found where facts are. Untested.
 #[cfg(not(target_os = "linux"))]
-fn name_owners(sockets: &mut [Listener], names: &Names) {
+fn name_owners(sockets: &mut [Listener], names: &Names, _: &dyn Fn() -> bool) -> bool {
     for owner in sockets.iter_mut().flat_map(|socket| &mut socket.owners) {
         if let Some(known) = names.owner(owner.pid) {
             *owner = known;
         }
     }
+    true
 }
 
-/// Returns which processes hold the sockets with the `wanted` inodes, lowest pid first.
+/// Returns which processes hold the sockets with the `wanted` inodes, lowest pid first; `None` where that takes too long.
 #[cfg(target_os = "linux")]
-fn holders(wanted: &std::collections::HashSet<u64>) -> HashMap<u64, Vec<u32>> {
+fn holders(
+    wanted: &std::collections::HashSet<u64>,
+    is_late: &dyn Fn() -> bool,
+) -> Option<HashMap<u64, Vec<u32>>> {
     let mut found: HashMap<u64, Vec<u32>> = HashMap::new();
     for pid in crate::host::process::table::pids() {
+        if is_late() {
+            return None;
+        }
         // Other users' processes do not let us look.
         let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
         for file in files.flatten() {
@@ -147,7 +173,7 @@ fn holders(wanted: &std::collections::HashSet<u64>) -> HashMap<u64, Vec<u32>> {
     for pids in found.values_mut() {
         pids.sort_unstable();
     }
-    found
+    Some(found)
 }
 
 /// Returns the inode in `socket:[12345]` (`proc_pid_fd(5)`).

@@ -37,12 +37,15 @@ impl Endpoint {
     ///
     /// `PermissionDenied` when that folder is not ours alone.
     pub fn find(state: &Path, key: &str) -> io::Result<Self> {
-        let mut text = state.as_os_str().as_encoded_bytes().to_vec();
-        text.push(0);
-        text.extend_from_slice(key.as_bytes());
-        let hash = git2::Oid::hash_object(git2::ObjectType::Blob, &text).map_err(io::Error::other)?;
-        let name = format!("{}.sock", &hash.to_string()[..16]);
-        Ok(Self { folder: private(&state.join("run"))?, name })
+        Ok(Self { folder: private(&state.join("run"))?, name: name(state, key)? })
+    }
+
+    /// The same for a look: nothing is made, and where no socket is there is no endpoint.
+    #[must_use]
+    pub fn find_if_there(state: &Path, key: &str) -> Option<Self> {
+        let endpoint = Self { folder: state.join("run"), name: name(state, key).ok()? };
+        let is_there = endpoint.path().symlink_metadata().is_ok() && is_ours_alone(&endpoint.folder);
+        is_there.then_some(endpoint)
     }
 
     /// Returns the socket's path, for people.
@@ -85,12 +88,25 @@ impl Endpoint {
     /// `PermissionDenied` when another user listens there; `TimedOut` when so many wait there already that nobody more can;
     /// those of connecting.
     pub fn connect(&self) -> io::Result<Option<UnixStream>> {
+        self.connect_within(PATIENCE)
+    }
+
+    /// The same, and whoever is not free at once is not waited for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::connect`].
+    pub fn connect_now(&self) -> io::Result<Option<UnixStream>> {
+        self.connect_within(Duration::ZERO)
+    }
+
+    fn connect_within(&self, patience: Duration) -> io::Result<Option<UnixStream>> {
         let folder = File::open(&self.folder)?;
         // A link may lead to the supervisor of another worktree.
         if self.path().symlink_metadata().is_ok_and(|found| !found.file_type().is_socket()) {
             return Ok(None);
         }
-        match connect(&short(&folder, &self.path(), &self.name)) {
+        match connect(&short(&folder, &self.path(), &self.name), patience) {
             Ok(stream) => {
                 require_our_user(&stream)?;
                 Ok(Some(stream))
@@ -152,8 +168,17 @@ impl Drop for Listening {
     }
 }
 
+/// Returns what the socket for `key` is called.
+fn name(state: &Path, key: &str) -> io::Result<String> {
+    let mut text = state.as_os_str().as_encoded_bytes().to_vec();
+    text.push(0);
+    text.extend_from_slice(key.as_bytes());
+    let hash = git2::Oid::hash_object(git2::ObjectType::Blob, &text).map_err(io::Error::other)?;
+    Ok(format!("{}.sock", &hash.to_string()[..16]))
+}
+
 /// Connects without ever waiting in the kernel, where the end of a stopped listener's full queue would never come.
-fn connect(path: &Path) -> io::Result<UnixStream> {
+fn connect(path: &Path, patience: Duration) -> io::Result<UnixStream> {
     let address = SockAddr::unix(path)?;
     let begun = Clock.instant();
     loop {
@@ -164,7 +189,7 @@ fn connect(path: &Path) -> io::Result<UnixStream> {
                 socket.set_nonblocking(false)?;
                 return Ok(UnixStream::from(OwnedFd::from(socket)));
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock && Clock.since(begun) < PATIENCE => {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && Clock.since(begun) < patience => {
                 Clock.wait(PAUSE, &Interrupt::default()).map_err(|_| ErrorKind::Interrupted)?;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {

@@ -12,6 +12,7 @@ pub mod open_folder;
 pub mod own_file;
 pub mod reaper;
 pub mod record_file;
+pub mod roll_call;
 pub mod signals;
 pub mod start;
 pub mod terminal;

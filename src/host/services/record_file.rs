@@ -138,6 +138,12 @@ pub fn find(folder: &Path, sequence: u64) -> Option<Record> {
     find_any(folder).filter(|record| record.sequence == sequence)
 }
 
+/// Returns when that was written.
+#[must_use]
+pub fn written_at(folder: &Path) -> Option<Timestamp> {
+    Timestamp::try_from(folder.join(FILE).symlink_metadata().ok()?.modified().ok()?).ok()
+}
+
 /// Returns what is on record there, whichever worktree it is about.
 #[must_use]
 pub fn find_any(folder: &Path) -> Option<Record> {

@@ -49,9 +49,9 @@ pub fn judge(subject: Subject<'_>, occupancy: &Occupancy, outcome: Option<Outcom
         Occupancy::Nobody => Judgement {
             health: Health::NotRunning,
             reason: Some(if subject.is_named {
-                format!("nothing listens on {port}")
+                nobody_listens(port)
             } else {
-                format!("nothing listens on {port}, and no configuration names the service")
+                format!("{}, and no configuration names the service", nobody_listens(port))
             }),
             action: start(subject),
             ..Judgement::default()
@@ -78,9 +78,21 @@ pub fn given_up(folder: &str, service: &str, seen: Judgement, reason: &str) -> J
     if seen.health != Health::NotRunning {
         return seen;
     }
-    let because = if reason.is_empty() { "failed".to_owned() } else { format!("failed: {reason}") };
+    let because = failed(reason);
     let action = wt("logs {}", &[&service]).at(folder).to_string();
     Judgement { health: Health::Unhealthy, reason: Some(because), action: Some(action), ..seen }
+}
+
+/// Returns why what was given up is not well.
+#[must_use]
+pub fn failed(reason: &str) -> String {
+    if reason.is_empty() { "failed".to_owned() } else { format!("failed: {reason}") }
+}
+
+/// Returns why what is not there is not running.
+#[must_use]
+pub fn nobody_listens(port: Port) -> String {
+    format!("nothing listens on {port}")
 }
 
 fn answered(subject: Subject<'_>, pid: u32, outcome: Option<Outcome>) -> Judgement {

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod command;
 pub mod compose;
 pub mod elsewhere;
+pub mod live;
 pub mod machine;
 pub mod news;
 pub mod order;

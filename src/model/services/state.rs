@@ -41,6 +41,17 @@ impl State {
         }
     }
 
+    /// Returns the sign that draws the eye.
+    #[must_use]
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Ready => "●",
+            Self::Starting | Self::Stopping | Self::Backoff => "◐",
+            Self::Unhealthy | Self::Failed => "✗",
+            Self::Stopped | Self::Completed => "○",
+        }
+    }
+
     /// Answers whether nothing of it runs, or will run, until somebody asks for it.
     #[must_use]
     pub fn is_resting(self) -> bool {

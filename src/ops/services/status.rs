@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::contact::{self, Answer, Listener};
-use super::place::{self, Place};
+use super::place::Place;
 use super::report::{self, ServiceView, Usages};
-use super::{elsewhere, naming};
+use super::{elsewhere, naming, supervision};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::identity;
@@ -46,15 +46,11 @@ impl Report {
 /// elsewhere stands in for has not.
 #[must_use]
 pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String> {
-    let record = context
-        .host
-        .dirs()
-        .ok()
-        .and_then(|dirs| record_file::find(&place::folder(dirs.state(), entry), entry.sequence));
-    let kept = record.into_iter().flat_map(|record| record.services);
-    let kept = kept.filter(|kept| kept.state == State::Failed);
-    let mut failed: BTreeMap<ServiceName, String> =
-        kept.map(|kept| (kept.plan.name, kept.reason.unwrap_or_default())).collect();
+    let recorded = supervision::recorded(context, entry).into_iter();
+    let mut failed: BTreeMap<ServiceName, String> = recorded
+        .filter(|facts| facts.state == State::Failed)
+        .map(|facts| (facts.service, facts.reason.unwrap_or_default()))
+        .collect();
     if failed.is_empty() {
         return failed;
     }
@@ -107,10 +103,7 @@ impl Looker {
         let mut facts = match answer {
             Some(Answer::Done(facts)) => facts,
             Some(Answer::Failed(failed)) => return Err(super::failures::of_restart(context, place, failed)),
-            None => {
-                let is_alive = |id: &ProcessId| record_file::is_alive(&place.wish.folder, id);
-                read().services.iter().map(|kept| kept.facts(is_alive)).collect()
-            }
+            None => supervision::recorded(context, &self.entry),
         };
         self.add_others(context, &mut facts);
         if let Some(unknown) =

@@ -34,7 +34,9 @@ impl Supervisor<'_> {
             if let Some(reason) = &facts.reason {
                 event = event.with("reason", reason.as_str());
             }
-            self.registrar.tell(self.host.clock.now(), event);
+            let at = self.host.clock.now();
+            self.registrar.tell(at, event);
+            self.registrar.tell_health(std::iter::once(&facts), at);
             let said = if facts.news.is_empty() { facts.state.as_str() } else { &facts.news };
             self.log(&format!("{} {said}", facts.service));
         }

@@ -2,6 +2,7 @@
 //! listener is. Written when something changed, never waited for.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::supervisor::Supervisor;
 use crate::host::services::record_file;
@@ -12,6 +13,9 @@ use crate::model::services::news;
 use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::record::{Kept, Record, SCHEMA};
 use crate::model::services::service::Service;
+
+/// How often the health of what runs is recorded anew where nothing changes.
+const RENEWAL: Duration = Duration::from_mins(10);
 
 impl Supervisor<'_> {
     /// Returns how all services stand.
@@ -99,6 +103,17 @@ impl Supervisor<'_> {
         // A full disk keeps nobody from being supervised.
         self.written = record;
         self.write();
+    }
+
+    /// Records how services are that run, from time to time: a record that nobody renews would be taken for an old one.
+    pub fn renew_health(&mut self) {
+        let now = self.host.clock.instant();
+        if now >= self.next_health {
+            self.next_health = now + RENEWAL;
+            let facts = self.facts();
+            let running = facts.iter().filter(|facts| !facts.state.is_resting());
+            self.registrar.tell_health(running, self.host.clock.now());
+        }
     }
 
     /// Writes down what could not be written before: the disk may have room again.

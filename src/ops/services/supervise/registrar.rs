@@ -1,4 +1,4 @@
-//! Writes processes and events into the registry, in a thread of its own: somebody may hold the lock.
+//! Writes processes, health and events into the registry, in a thread of its own: somebody may hold the lock.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -10,8 +10,14 @@ use crate::error::Result;
 use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::event::Event as Told;
+use crate::model::health::recorded::Recorded;
+use crate::model::port::Port;
 use crate::model::process::ProcessId;
+use crate::model::registry::allocation::Allocation;
 use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::model::services::live::health_of;
+use crate::model::services::protocol::ServiceFacts;
 
 /// How long the end of the last writing is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -28,9 +34,12 @@ struct News {
     /// The processes of all services; `None` where they are as they were.
     processes: Option<Vec<ProcessId>>,
     events: Vec<(Timestamp, Told)>,
+    /// How services are that have a port.
+    health: Vec<(ServiceName, Port, Recorded)>,
 }
 
-/// Writes processes and events into the registry, one after the other, in a thread of its own: somebody may hold the lock.
+/// Writes processes, health and events into the registry, one after the other, in a thread of its own: somebody may hold
+/// the lock.
 #[derive(Debug)]
 pub(super) struct Registrar {
     sender: Option<Sender<News>>,
@@ -60,12 +69,21 @@ impl Registrar {
             return;
         }
         self.last.clone_from(&processes);
-        self.send(News { processes: Some(processes), events: Vec::new() });
+        self.send(News { processes: Some(processes), ..News::default() });
     }
 
     /// Has something recorded soon that happened.
     pub fn tell(&mut self, at: Timestamp, event: Told) {
-        self.send(News { processes: None, events: vec![(at, event)] });
+        self.send(News { events: vec![(at, event)], ..News::default() });
+    }
+
+    /// Has recorded soon how services are.
+    pub fn tell_health<'a>(&mut self, services: impl Iterator<Item = &'a ServiceFacts>, at: Timestamp) {
+        let known = |facts: &ServiceFacts| Some((facts.service.clone(), facts.port?, health_of(facts, at)?));
+        let health: Vec<_> = services.filter_map(known).collect();
+        if !health.is_empty() {
+            self.send(News { health, ..News::default() });
+        }
     }
 
     fn send(&mut self, news: News) {
@@ -115,12 +133,15 @@ fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<News>) {
 
 impl News {
     fn is_nothing(&self) -> bool {
-        self.processes.is_none() && self.events.is_empty()
+        self.processes.is_none() && self.events.is_empty() && self.health.is_empty()
     }
 
-    /// Of the processes only the last word counts, of what happened everything, up to a limit while nothing can be written.
+    /// Of processes and health only the last word counts, of what happened everything, up to a limit while nothing can be
+    /// written.
     fn add(&mut self, later: Self) {
         self.processes = later.processes.or(self.processes.take());
+        self.health.retain(|(service, ..)| later.health.iter().all(|(newer, ..)| newer != service));
+        self.health.extend(later.health);
         self.events.extend(later.events);
         let surplus = self.events.len().saturating_sub(MOST_UNWRITTEN);
         self.events.drain(..surplus);
@@ -134,6 +155,16 @@ impl News {
             } else {
                 let value = serde_json::to_value(processes).unwrap_or(Value::Null);
                 entry.extra.insert("processes".to_owned(), value);
+            }
+        }
+        for (service, port, recorded) in &self.health {
+            // What was moved since is not what was looked at.
+            let is_it =
+                |known: &&mut Allocation| known.service == *service && known.find_port() == Some(*port);
+            let Some(allocation) = entry.allocations.iter_mut().find(is_it) else { continue };
+            let before = allocation.health.as_ref().and_then(Recorded::find);
+            if recorded.is_news(before.as_ref()) {
+                recorded.write(allocation);
             }
         }
         let (repository, name) = (entry.repository.clone(), entry.name.clone());

@@ -100,6 +100,8 @@ pub(super) struct Supervisor<'a> {
     pub is_worktree_gone: bool,
     /// In how many looks in a row the worktree's folder was elsewhere than git says.
     pub times_elsewhere: u32,
+    /// When the health of what runs is recorded anew.
+    pub next_health: Instant,
     next_round: Instant,
     next_reaping: Option<Instant>,
     /// Whether some could not be told from those that a check waits for.
@@ -160,6 +162,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         has_worked: false,
         is_worktree_gone: false,
         times_elsewhere: 0,
+        next_health: now,
         next_round: now + ROUND,
         next_reaping: None,
         is_reaping_owed: false,
@@ -320,6 +323,7 @@ impl Supervisor<'_> {
         self.next_round = now + ROUND;
         self.note_adopted();
         self.write_again();
+        self.renew_health();
         self.look_at_worktree();
         if !self.listening.is_reachable()
             // Where another one is at it just now, the next round looks again.

@@ -1,0 +1,65 @@
+//! What is said of the services of many worktrees, without anybody being waited for long: by their supervisors, else by
+//! what is on record.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::place;
+use crate::context::Context;
+use crate::host::services::endpoint::Endpoint;
+use crate::host::services::record_file;
+use crate::host::services::roll_call::{self, Answer};
+use crate::model::process::ProcessId;
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+use crate::model::services::live::Said;
+use crate::model::services::protocol::ServiceFacts;
+
+/// What is said of the services of one worktree.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Supervision {
+    services: Vec<ServiceFacts>,
+    /// Whether the supervisor itself said so.
+    is_told: bool,
+    written_at: Option<Timestamp>,
+}
+
+impl Supervision {
+    /// Returns what is said of a service.
+    pub fn said(&self, service: &ServiceName) -> Said {
+        match self.services.iter().find(|facts| facts.service == *service) {
+            Some(facts) if self.is_told => Said::Now(facts.state),
+            Some(facts) => Said::Then(facts.state, self.written_at),
+            None => Said::Nothing,
+        }
+    }
+}
+
+/// Asks all supervisors of `entries` at once, and returns what is said of each, in the same order.
+pub(super) fn of_all(context: &Context, entries: &[&Entry], until: Instant) -> Vec<Supervision> {
+    let Ok(dirs) = context.host.dirs() else { return vec![Supervision::default(); entries.len()] };
+    let find = |entry: &&Entry| {
+        Endpoint::find_if_there(dirs.state(), &place::folder(dirs.state(), entry).to_string_lossy())
+    };
+    let endpoints: Vec<Option<Endpoint>> = entries.iter().map(find).collect();
+    let answers = roll_call::ask_all(&endpoints, until);
+    let said = entries.iter().zip(answers).map(|(entry, answer)| match answer {
+        Answer::Services(services) => Supervision { services, is_told: true, written_at: None },
+        Answer::Silent | Answer::Nobody => {
+            let folder = place::folder(dirs.state(), entry);
+            let written_at = record_file::written_at(&folder);
+            Supervision { services: recorded(context, entry), is_told: false, written_at }
+        }
+    });
+    said.collect()
+}
+
+/// Returns how the services of a worktree stand by what is on record.
+pub(super) fn recorded(context: &Context, entry: &Entry) -> Vec<ServiceFacts> {
+    let Ok(dirs) = context.host.dirs() else { return Vec::new() };
+    let folder = place::folder(dirs.state(), entry);
+    let record = record_file::find(&folder, entry.sequence).unwrap_or_default();
+    let is_alive = |id: &ProcessId| record_file::is_alive(&folder, id);
+    record.services.iter().map(|kept| kept.facts(is_alive)).collect()
+}
