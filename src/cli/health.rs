@@ -57,6 +57,12 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let report = report::check(&context, &request)?;
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
+    for worktree in &report.worktrees {
+        for service in &worktree.services {
+            let (of, looked_at) = (&worktree.name, &service.looked_at);
+            ui.say_more(&format!("{} of {of}: looked at {looked_at}", service.service));
+        }
+    }
     if ui.is_json() {
         ui.answer_json(&report)?;
     } else if report.worktrees.is_empty() {

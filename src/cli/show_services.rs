@@ -15,12 +15,24 @@ use crate::ui::live::Live;
 use crate::ui::output::Ui;
 use crate::ui::table::{self, Look, Row};
 
-/// Returns one line for each service: name, state, port, pid, uptime, restarts, processor, memory, reason.
+/// The place after the state.
+const BESIDE_STATE: usize = 2;
+
+/// Returns one line for each service: name, state, port, pid, uptime, restarts, processor, memory, reason, URL. For eyes the URL
+/// stands beside the state.
 #[must_use]
 pub fn table(ui: &Ui, services: &[ServiceView]) -> String {
     let is_for_eyes = ui.width().is_some();
-    let rows: Vec<Row> = services.iter().map(|service| row(service, is_for_eyes)).collect();
-    let heads = ["SERVICE", "STATE", "PORT", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "REASON"];
+    let mut rows: Vec<Row> = services.iter().map(|service| row(service, is_for_eyes)).collect();
+    let mut heads = vec!["SERVICE", "STATE", "PORT", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "REASON"];
+    let has_urls = services.iter().any(|service| service.url.is_some());
+    if has_urls || !is_for_eyes {
+        let place = if is_for_eyes { BESIDE_STATE } else { heads.len() };
+        heads.insert(place, "URL");
+        for (row, service) in rows.iter_mut().zip(services) {
+            row.cells.insert(place, service.url.clone().unwrap_or_default());
+        }
+    }
     table::render(
         ui,
         if is_for_eyes { &heads } else { &[] },
@@ -141,6 +153,10 @@ impl Listener for Teller<'_> {
         for line in &lines {
             self.ui.say(line);
         }
+    }
+
+    fn looked_at(&mut self, text: &str) {
+        self.ui.say_more(&format!("looked at {text}"));
     }
 
     fn note(&mut self, text: &str) {

@@ -10,11 +10,14 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::model::killing::{self, Consent};
 use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::news::News;
 use crate::model::services::protocol::ServiceFacts;
+use crate::ops::env;
 use crate::ops::services::contact::Listener;
 use crate::ops::services::logs::{self, Logs};
+use crate::ops::services::report;
 use crate::ops::services::settling::Wish;
 use crate::ops::services::up::{self, Request};
 use crate::ops::services::{foreground, taking_over};
@@ -106,7 +109,8 @@ const INTERRUPTED: u8 = 130;
 fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
     let wish = logs::Request { services: Vec::new(), since: None, tail: Some(0), follow: true };
     let logs = logs::open(context, wish)?;
-    let mut watcher = Watcher { ui, logs, news: News::default(), told: Vec::new() };
+    let entry = env::require_entry(context, None)?;
+    let mut watcher = Watcher { ui, context, entry, logs, news: News::default(), told: Vec::new() };
     match foreground::foreground(context, request, &mut watcher) {
         Err(failure) if failure.code() == Code::Interrupted => {
             ui.say("stopped");
@@ -120,17 +124,29 @@ fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
 #[derive(Debug)]
 struct Watcher<'a> {
     ui: &'a Ui,
+    context: &'a Context,
+    entry: Entry,
     logs: Logs,
     news: News,
     /// The services of which anything was said.
     told: Vec<ServiceName>,
 }
 
+impl Watcher<'_> {
+    /// The URL of a service that is ready, as it follows a line about it.
+    fn url(&self, facts: &ServiceFacts) -> String {
+        let url = report::url(self.context, &self.entry, &facts.service, facts.state, facts.port);
+        url.map(|url| format!("  {url}")).unwrap_or_default()
+    }
+}
+
 impl Listener for Watcher<'_> {
     fn services(&mut self, services: &[ServiceFacts]) {
         for line in self.news.lines(services) {
-            self.ui.say(&line);
-            self.told.extend(line.split(' ').next().and_then(|name| name.parse().ok()));
+            let name: Option<ServiceName> = line.split(' ').next().and_then(|name| name.parse().ok());
+            let told = services.iter().find(|facts| Some(&facts.service) == name.as_ref());
+            self.ui.say(&format!("{line}{}", told.map(|facts| self.url(facts)).unwrap_or_default()));
+            self.told.extend(name);
         }
     }
 
@@ -138,7 +154,8 @@ impl Listener for Watcher<'_> {
         for service in services.iter().filter(|known| !known.state.is_resting()) {
             if !self.told.contains(&service.service) {
                 let port = service.port.map(|port| format!(" on {port}")).unwrap_or_default();
-                self.ui.say(&format!("{}{port} {}, and was before", service.service, service.state));
+                let url = self.url(service);
+                self.ui.say(&format!("{}{port} {}, and was before{url}", service.service, service.state));
             }
         }
         self.ui.say("Ctrl-C stops all services of this worktree, whoever started them");
@@ -151,6 +168,10 @@ impl Listener for Watcher<'_> {
             "waiting for {}: what has not ended by its `stop.timeout` (10s unless it says otherwise) is killed",
             names.join(", ")
         ));
+    }
+
+    fn looked_at(&mut self, text: &str) {
+        self.ui.say_more(&format!("looked at {text}"));
     }
 
     fn note(&mut self, text: &str) {

@@ -67,6 +67,16 @@ impl Verdict {
         }
     }
 
+    /// Returns it for people: its own word first, then the reason.
+    #[must_use]
+    pub fn told(self, reason: &str) -> String {
+        let word = self.sentence();
+        if reason.is_empty() || reason.starts_with(word) {
+            return format!("{word}{}", reason.strip_prefix(word).unwrap_or_default());
+        }
+        format!("{word}: {reason}")
+    }
+
     /// Answers whether anybody may have the port and start a server on it now.
     #[must_use]
     pub fn is_free(self) -> bool {
@@ -152,11 +162,7 @@ impl Judgement {
     /// Returns the verdict for people: its own word first, then the reason.
     #[must_use]
     pub fn told(&self) -> String {
-        let word = self.verdict.sentence();
-        if self.reason.is_empty() || self.reason.starts_with(word) {
-            return format!("{word}{}", self.reason.strip_prefix(word).unwrap_or_default());
-        }
-        format!("{word}: {}", self.reason)
+        self.verdict.told(&self.reason)
     }
 }
 

@@ -15,6 +15,15 @@ pub fn age(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Returns the same as it is said: `just now`, `3h ago`.
+#[must_use]
+pub fn ago(then: Timestamp, now: Timestamp) -> String {
+    match age(then, now) {
+        now if now == "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    }
+}
+
 /// Returns the moment to the second, which is all that a person reads.
 #[must_use]
 pub fn moment(at: Timestamp) -> String {

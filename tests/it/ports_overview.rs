@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
+use super::support::terminal::Terminal;
 use super::support::{Sandbox, skip};
 
 #[test]
@@ -109,4 +110,38 @@ fn a_stranger_on_a_port_that_nobody_has_changes_no_exit_code() {
         (&json!("system"), &json!("low"), &json!("stranger"))
     );
     assert_eq!(answer["summary"]["conflicts"], 0);
+}
+
+#[test]
+fn people_read_sentences_and_programs_words() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports=web,api"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    let Some(_own) = sandbox.python_server(&folder, "127.0.0.1", &[sandbox.port(0)]) else {
+        return skip("no python3");
+    };
+    let Some(_stranger) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[sandbox.port(1)])
+    else {
+        return;
+    };
+    sandbox.wt(&["health"]);
+    let screen = |arguments: &[&str]| {
+        let mut command = sandbox.command(&sandbox.repo(), arguments);
+        command.env("NO_COLOR", "1");
+        Terminal::sized(command, 40, 160).finish().1
+    };
+    let scan = screen(&["ports", "scan"]);
+    assert!(scan.contains("own server") && !scan.contains("own_listener"), "{scan}");
+    assert!(sandbox.wt(&["ports", "scan"]).ok().stdout.contains("\town_listener\t"));
+    let list = screen(&["ports", "list"]);
+    let line = |service: &str| list.lines().find(|line| line.contains(service)).unwrap_or_default();
+    assert!(
+        line("web ").contains(&format!("http://localhost:{}  own server, last ", sandbox.port(0))),
+        "{list}"
+    );
+    assert!(line("web ").contains(" (just now)"), "{list}");
+    assert!(
+        line("api ").contains(&format!("http://localhost:{}  stranger: held by ", sandbox.port(1))),
+        "{list}"
+    );
 }

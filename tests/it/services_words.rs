@@ -208,3 +208,57 @@ fn what_its_supervisor_gave_up_is_unhealthy_and_fails_the_check_of_a_status() {
     let words: Vec<&str> = action.split(' ').skip(1).map(|word| word.trim_matches('\'')).collect();
     sandbox.wt(&words).ok();
 }
+
+#[test]
+fn where_a_service_is_reached_stands_beside_its_being_ready() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"python3 -m http.server --bind 127.0.0.1 {{ port }}\"\n\
+                  [service.job]\nrun = \"true\"\nlistens = false\n";
+    let fleet = sandbox.fleet("one", config);
+    let up = fleet.wt(&["up"]).ok();
+    let url = format!("http://localhost:{}", fleet.port("web"));
+    let row = up.stdout.lines().find(|line| line.starts_with("web\tready\t")).unwrap();
+    assert!(row.ends_with(&format!("\t{url}")), "{}", up.shown());
+    let (_, screen) = Terminal::start(sandbox.command(&fleet.folder, &["status"])).finish();
+    let words: Vec<&str> = screen.split_whitespace().collect();
+    assert!(words.windows(2).any(|pair| pair[0] == "ready" && pair[1].contains(&url)), "{screen}");
+    let services = fleet.json(&["up"])["services"].clone();
+    let urls: Vec<_> = services
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["service"].as_str(), one["url"].as_str()))
+        .collect();
+    assert_eq!(urls, [(Some("job"), None), (Some("web"), Some(url.as_str()))], "{services}");
+    let mut terminal = Terminal::start(sandbox.command(&fleet.folder, &["up", "web", "--foreground"]));
+    terminal.expect(&url);
+    terminal.interrupt();
+    assert_eq!(terminal.finish().0, 130);
+}
+
+#[test]
+fn whoever_wants_to_hear_more_hears_what_was_looked_at() {
+    let sandbox = Sandbox::new();
+    let config = "[service.web]\nrun = \"python3 -m http.server --bind 127.0.0.1 {{ port }}\"\nhealth = { http = \"/\" }\n";
+    let fleet = sandbox.fleet("one", config);
+    assert!(!fleet.wt(&["up"]).ok().stderr.contains("looked at"));
+    fleet.wt(&["down"]).ok();
+    let port = fleet.port("web");
+    let folder = fleet.folder.display().to_string();
+    let supervised = sandbox.services_of("feature-one").display().to_string();
+    let check = "ready once its check `http` passes";
+    fleet
+        .wt(&["-v", "up"])
+        .ok()
+        .says(&[&format!("looked at web on {port}: in {folder}, {check}"), &supervised]);
+    let sockets = format!(
+        "web of feature-one: looked at the sockets on port {port}: one of this worktree listens; asked by"
+    );
+    fleet.wt(&["-v", "health"]).ok().says(&[&sockets, "`http`"]);
+    fleet.wt(&["down"]).ok();
+    fleet.wt(&["-v", "health"]).ok().says(&["there is none, so nobody was asked"]);
+    let range = sandbox.feature_range();
+    let scan = sandbox.wt(&["-v", "ports", "scan"]).ok();
+    scan.says(&[&format!("looked at {range} (feature)"), "looked at the machine's sockets"]);
+    assert!(!sandbox.wt(&["ports", "scan"]).ok().stderr.contains("looked at"));
+}

@@ -3,17 +3,18 @@
 use std::fmt::Write;
 
 use clap::Args;
+use jiff::Timestamp;
 
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::health::recorded::Recorded;
-use crate::model::health::state::Health;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::verdict::Verdict;
 use crate::ops::create;
 use crate::ops::ports::Capacity;
 use crate::ops::ports::list::{self, Allotted, Report, Request};
+use crate::ui::age;
 use crate::ui::escape;
 use crate::ui::paint::Paint;
 
@@ -56,7 +57,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     ui.answer(&match ui.width() {
-        Some(_) => drawn(&report, ui.paint()),
+        Some(_) => drawn(&report, ui.paint(), context.now()),
         None => plain(&report),
     })?;
     Ok(0)
@@ -74,7 +75,7 @@ fn plain(report: &Report) -> String {
                 port.verdict.as_str(),
                 url,
                 if port.pinned { "pinned" } else { "-" },
-                health(port).map_or("-", Health::as_str),
+                recorded(port).map_or("-", |last| last.state.as_str()),
             ];
             let _ = writeln!(text, "{}", line.map(escape::line).join("\t"));
         }
@@ -85,7 +86,7 @@ fn plain(report: &Report) -> String {
     text
 }
 
-fn drawn(report: &Report, paint: Paint) -> String {
+fn drawn(report: &Report, paint: Paint, now: Timestamp) -> String {
     let mut text = String::new();
     for worktree in &report.worktrees {
         let _ = writeln!(text, "{}", paint.strong(escape::line(&worktree.name)));
@@ -93,14 +94,13 @@ fn drawn(report: &Report, paint: Paint) -> String {
             let url = port.url.as_deref().unwrap_or_default();
             let (mark, mut words) = mark(port, paint);
             let pinned = port.pinned.then(|| "pinned".to_owned());
-            let health = health(port).map(|health| format!("last {}", health.words()));
+            let health = recorded(port)
+                .map(|last| format!("last {} ({})", last.state.words(), age::ago(last.checked_at, now)));
             for more in [pinned, health].into_iter().flatten() {
-                words = if words.is_empty() { more } else { format!("{words}, {more}") };
+                words = format!("{words}, {more}");
             }
             let line = format!("{:<10} {:<6} {}", port.service, port.port, escape::line(url));
-            let words =
-                if words.is_empty() { words } else { format!("  {}", paint.faint(escape::line(&words))) };
-            let _ = writeln!(text, "  {mark} {line}{words}");
+            let _ = writeln!(text, "  {mark} {line}  {}", paint.faint(escape::line(&words)));
         }
     }
     if !report.worktrees.is_empty() {
@@ -123,15 +123,17 @@ fn taken(range: &Capacity) -> String {
     format!("{name} {}-{}: {} of {} taken", range.first, range.last, range.used, range.used + range.free)
 }
 
-/// The state that the last look at its health found.
-fn health(port: &Allotted) -> Option<Health> {
-    port.health.as_ref().and_then(Recorded::find).map(|recorded| recorded.state)
+/// What the last look at its health found.
+fn recorded(port: &Allotted) -> Option<Recorded> {
+    port.health.as_ref().and_then(Recorded::find)
 }
 
+/// The sign, and the verdict with its own word first; what the list shows by itself is not said again.
 fn mark(port: &Allotted, paint: Paint) -> (String, String) {
+    let word = port.verdict.sentence().to_owned();
     match port.verdict {
-        Verdict::OwnListener => (paint.done("●"), "listening".to_owned()),
-        Verdict::Allocated => (paint.faint("○"), String::new()),
-        _ => (paint.error("✗"), port.reason.clone()),
+        Verdict::OwnListener => (paint.done("●"), word),
+        Verdict::Allocated => (paint.faint("○"), word),
+        _ => (paint.error("✗"), port.verdict.told(&port.reason)),
     }
 }

@@ -1,7 +1,6 @@
 //! `wt ports scan`: who listens in our ranges, and what could be adopted.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::session::Session;
 use crate::error::Result;
@@ -28,19 +27,23 @@ pub struct Arguments {
 /// Fails when the registry or the machine cannot be asked.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_as_it_is_whatever_is_configured()?;
-    let found = scan::scan(&context, arguments.range)?;
+    let report = scan::scan(&context, arguments.range)?;
     let ui = session.ui;
+    report.looked_at.iter().for_each(|place| ui.say_more(&format!("looked at {place}")));
     if ui.is_json() {
-        ui.answer_json(&json!({ "ports": found }))?;
+        ui.answer_json(&report)?;
         return Ok(0);
     }
+    let found = report.ports;
+    // Programs get the word, people what it means.
+    let is_for_eyes = ui.width().is_some();
     let rows = found.iter().map(|seen| {
         let known = &seen.judgement;
         let of_each =
             |tell: fn(&Holder) -> String| known.owners.iter().map(tell).collect::<Vec<_>>().join(",");
         Row::plain(vec![
             known.port.to_string(),
-            known.verdict.as_str().to_owned(),
+            if is_for_eyes { known.verdict.sentence() } else { known.verdict.as_str() }.to_owned(),
             of_each(|owner| owner.pid.map(|pid| pid.to_string()).unwrap_or_default()),
             of_each(|owner| owner.command.clone().unwrap_or_default()),
             known.reason.clone(),

@@ -11,6 +11,7 @@ use crate::model::health::judgement::Judgement;
 use crate::model::health::state::Health;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
+use crate::model::services::state::spoken;
 use crate::model::view::as_text;
 
 use super::gather::{Gathered, Request, Subject, gather};
@@ -29,6 +30,9 @@ pub struct ServiceView {
     pub checked_at: Timestamp,
     pub reason: Option<String>,
     pub action: Option<String>,
+    /// What was looked at, in words, for whoever asked to hear more.
+    #[serde(skip)]
+    pub looked_at: String,
 }
 
 /// One worktree with its services.
@@ -114,6 +118,20 @@ pub fn view(subject: &Subject, judgement: &Judgement, at: Timestamp) -> ServiceV
         checked_at: at,
         reason: judgement.reason.clone(),
         action: judgement.action.clone(),
+        looked_at: looked_at(subject, judgement),
+    }
+}
+
+fn looked_at(subject: &Subject, judgement: &Judgement) -> String {
+    let sockets = format!("the sockets on port {}", subject.port);
+    match (&subject.check, judgement.level) {
+        (_, 0) => format!("{sockets}: there is none, so nobody was asked"),
+        (_, 1) => format!("{sockets}: none listens for this worktree, so nobody was asked"),
+        (Ok(check), _) if judgement.by_answer => {
+            let (kind, time) = (check.kind.word(), spoken(subject.timeout));
+            format!("{sockets}: one of this worktree listens; asked by the check `{kind}`, {time} at most")
+        }
+        _ => format!("{sockets}: one of this worktree listens, and was not asked"),
     }
 }
 

@@ -26,6 +26,15 @@ pub struct Seen {
     pub offer: Option<Offer>,
 }
 
+/// What a scan found, and where it looked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub ports: Vec<Seen>,
+    /// In words, for whoever asked to hear more.
+    #[serde(skip)]
+    pub looked_at: Vec<String>,
+}
+
 /// How the port becomes that worktree's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Offer {
@@ -39,14 +48,19 @@ pub struct Offer {
 /// # Errors
 ///
 /// Fails when the registry or the machine cannot be asked.
-pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Vec<Seen>> {
+pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
     let registry = vanished::read_where_they_are(context)?;
-    let ours: Vec<PortRange> = match range {
-        Some(range) => vec![range],
-        None => ranges::all(context).into_iter().map(|(_, range)| range).collect(),
+    let ours: Vec<(String, PortRange)> = match range {
+        Some(range) => vec![("asked for".to_owned(), range)],
+        None => {
+            let all = ranges::all(context).into_iter();
+            all.map(|(drawer, range)| (drawer.name().to_owned(), range)).collect()
+        }
     };
-    let is_ours = |port: &Port| ours.iter().any(|range| range.contains(*port));
-    let held: BTreeSet<Port> = listeners()?.into_iter().map(|socket| socket.port).filter(is_ours).collect();
+    let is_ours = |port: &Port| ours.iter().any(|(_, range)| range.contains(*port));
+    let sockets = listeners()?;
+    let count = sockets.len();
+    let held: BTreeSet<Port> = sockets.into_iter().map(|socket| socket.port).filter(is_ours).collect();
     let held: Vec<Port> = held.into_iter().collect();
     let judged = sight::judge_all(context, &registry, &held, Look::Sockets)?;
     let owned = owned_ports(&registry);
@@ -70,5 +84,12 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Vec<Seen>> {
                 .to_string();
         Some(Offer { worktree, service, command })
     };
-    Ok(judged.into_iter().map(|judgement| Seen { offer: offer(&judgement), judgement }).collect())
+    let in_ranges = held.len();
+    let mut looked_at: Vec<String> = ours.iter().map(|(name, range)| format!("{range} ({name})")).collect();
+    looked_at.push(format!(
+        "the machine's sockets that listen or are bound: {count}, on {in_ranges} of these ports; their processes, and whose \
+         worktree those are of"
+    ));
+    let ports = judged.into_iter().map(|judgement| Seen { offer: offer(&judgement), judgement }).collect();
+    Ok(Report { ports, looked_at })
 }

@@ -42,6 +42,8 @@ pub trait Listener {
     fn say(&mut self, text: &str) {
         self.note(text);
     }
+    /// Something that was looked at, for whoever asked to hear more.
+    fn looked_at(&mut self, _: &str) {}
     /// All that was asked for is there: how the services stand then.
     fn started(&mut self, _: &[ServiceFacts]) {}
     /// Somebody who gave up asks again: these are still waited for.

@@ -6,7 +6,7 @@ use super::contact::{self, Failed, Listener};
 use super::conversation::{Conversation, Heard};
 use super::place::Place;
 use super::up::{Request, settled, told};
-use super::{elsewhere, failures, plans};
+use super::{considered, elsewhere, failures, plans};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::services::line::Talk;
@@ -38,6 +38,7 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Liste
     if chosen.plans.is_empty() {
         return Ok(());
     }
+    considered::tell(&place, &chosen.plans, listener);
     chosen.plans.iter_mut().for_each(|plan| plan.terminal = true);
     let named = request.services.clone();
     let ask = Ask::Start { plans: chosen.plans, wait: request.wait, foreground: true, named };

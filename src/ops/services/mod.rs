@@ -1,5 +1,6 @@
 //! Running the services of worktrees: starting, stopping, looking, and the supervisor that does it.
 
+mod considered;
 pub mod contact;
 mod conversation;
 pub mod down;

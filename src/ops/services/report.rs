@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::context::Context;
+use crate::host::git::Repository;
 use crate::host::services::kin::{self, Kin};
 use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::Elsewhere;
 use crate::model::services::protocol::ServiceFacts;
 use crate::model::services::state::State;
+use crate::ops::env;
 
 /// One service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,6 +32,9 @@ pub struct ServiceView {
     pub reason: Option<String>,
     /// False for one that runs and that no `wt up` started: it is left alone.
     pub managed: bool,
+    /// Where it is ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 impl ServiceView {
@@ -43,6 +50,7 @@ impl ServiceView {
             memory_bytes: None,
             reason: Some(known.words()),
             managed: false,
+            url: None,
         }
     }
 }
@@ -55,6 +63,27 @@ pub(super) fn add_elsewhere(services: &mut Vec<ServiceView>, found: &[Elsewhere]
     services.retain(|view| found.iter().all(|known| known.service != view.service));
     services.extend(found.iter().map(ServiceView::elsewhere));
     services.sort_by(|one, other| one.service.cmp(&other.service));
+}
+
+/// Gives each service that is ready its URL, where it has one.
+pub(super) fn name_urls(context: &Context, entry: &Entry, services: &mut [ServiceView]) {
+    for view in services {
+        view.url = url(context, entry, &view.service, view.state, view.port);
+    }
+}
+
+/// Returns where a service is reached; `None` before it is ready, and where it has no URL.
+#[must_use]
+pub fn url(
+    context: &Context,
+    entry: &Entry,
+    service: &ServiceName,
+    state: State,
+    port: Option<Port>,
+) -> Option<String> {
+    let port = port.filter(|_| state == State::Ready)?;
+    let repository = context.repository.as_ref().map(Repository::name).unwrap_or_default();
+    env::url(&context.config, &repository, entry, service, port)
 }
 
 /// Looks at what services use, and remembers it for the next look.
@@ -115,6 +144,7 @@ impl Usages {
             memory_bytes: usage.map(|usage| usage.memory_bytes),
             reason: facts.reason.clone(),
             managed: true,
+            url: None,
         }
     }
 }

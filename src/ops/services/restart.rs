@@ -46,6 +46,7 @@ pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn List
     naming::leave_out_dropped(context, &mut facts);
     let mut services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
     report::add_elsewhere(&mut services, &elsewhere);
+    report::name_urls(context, &entry, &mut services);
     Ok(Report {
         worktree: entry.name,
         path: entry.path,

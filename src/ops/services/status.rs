@@ -121,6 +121,7 @@ impl Looker {
         let mut services = self.usages.views(&facts, context.now(), &place.wish.marker, supervisor);
         let elsewhere = elsewhere::find(context, &self.entry, place, &self.services);
         report::add_elsewhere(&mut services, &elsewhere);
+        report::name_urls(context, &self.entry, &mut services);
         Ok(Report { worktree: self.entry.name.clone(), path: self.entry.path.clone(), supervisor, services })
     }
 

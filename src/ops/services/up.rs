@@ -8,7 +8,7 @@ use super::contact::{self, Answer, Listener};
 use super::place::Place;
 use super::plans::{self, PortWish};
 use super::report::{self, ServiceView, Usages};
-use super::{elsewhere, failures, naming, settling};
+use super::{considered, elsewhere, failures, naming, settling};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::Port;
@@ -69,6 +69,7 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
     for known in &elsewhere {
         listener.say(&told(known));
     }
+    considered::tell(&place, &chosen.plans, listener);
     let moved = match request.resolve {
         Some(_) => settling::moved(context, &place, &chosen.plans)?,
         None => Vec::new(),
@@ -86,6 +87,7 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
     naming::leave_out_dropped(context, &mut facts);
     let mut services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
     report::add_elsewhere(&mut services, &elsewhere);
+    report::name_urls(context, &entry, &mut services);
     Ok(Report {
         worktree: entry.name,
         path: entry.path,
