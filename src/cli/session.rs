@@ -73,7 +73,10 @@ impl Session<'_> {
 
     fn or_with_what_is_right(&self, context: Result<Context>) -> Result<Context> {
         match context {
-            Err(failure) if failure.code() == Code::ConfigInvalid => {
+            // A file that was named and is not there is no configuration to have the right parts of.
+            Err(failure)
+                if failure.code() == Code::ConfigInvalid && !self.surroundings()?.lacks_named_file() =>
+            {
                 self.ui.warn(&format!(
                     "{}\nthe defaults count in its place; `wt validate` lists what is wrong",
                     failure.message()

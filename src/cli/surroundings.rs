@@ -97,6 +97,12 @@ impl Surroundings {
         }
     }
 
+    /// Answers whether `--config` names a file that is not there.
+    #[must_use]
+    pub fn lacks_named_file(&self) -> bool {
+        config::lacks_named_file(&self.sources())
+    }
+
     /// Returns the folder whose `.wt.toml` counts; `None` outside of a repository.
     #[must_use]
     pub fn configured_folder(&self) -> Option<&Path> {

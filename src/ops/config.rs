@@ -112,6 +112,12 @@ pub fn load_at_any_rate(sources: &Sources) -> (Config, Vec<Failure>) {
     }
 }
 
+/// Answers whether the file that `--config` names is not there.
+#[must_use]
+pub fn lacks_named_file(sources: &Sources) -> bool {
+    sources.config_flag.is_some_and(|file| !is_there(file))
+}
+
 fn layers(sources: &Sources, others: &Source) -> Result<Vec<Layer>> {
     if let Some(file) = sources.config_flag {
         return Ok(vec![require_layer(file, others.clone())?]);

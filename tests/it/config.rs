@@ -116,7 +116,10 @@ fn another_file_can_be_named() {
     let answer = sandbox.json(&["--config", file.to_str().unwrap(), "create", "one"]);
     assert_eq!(answer["worktree"]["name"], "one");
     let missing = sandbox.path("missing.toml");
-    sandbox.refused(&["--config", missing.to_str().unwrap(), "create", "two"], "config_invalid");
+    for command in [&["create", "two"][..], &["list"], &["status"], &["remove", "one"], &["path", "one"]] {
+        let words = [&["--config", missing.to_str().unwrap()], command].concat();
+        sandbox.refused(&words, "config_invalid");
+    }
 }
 
 #[test]
