@@ -1,12 +1,12 @@
 //! Which worktrees have vanished: of those that are recorded here, and of those that git alone still lists. One answer
 //! for all who act on it: pruning, mending, and whoever names one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::host::git::{Repository, Worktree, index_device};
 use crate::host::place;
-use crate::model::advised::wt;
+use crate::model::advised::{git, wt};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::rows::Row;
@@ -91,12 +91,8 @@ fn look_at_git_alone(
     if names {
         return of_presence(lookout.presence_if_named(&entry));
     }
-    if let Some(folder) = moved_by_hand(repository, worktree, admin) {
-        return Look::Kept(format!(
-            "it looks moved to {0}: `git -C '{1}' worktree repair '{0}'` makes it a worktree again",
-            folder.display(),
-            repository.root().display()
-        ));
+    if let Some(said) = moved_in_words(repository, &worktree.path, admin) {
+        return Look::Kept(said);
     }
     let device = index_device(&repository.admin_dir(admin));
     let was_elsewhere = device.is_some_and(|device| place::lies_off_device(&worktree.path, device));
@@ -107,9 +103,18 @@ fn look_at_git_alone(
     of_presence(presence)
 }
 
+/// Says where a worktree whose folder is gone from `path` looks moved to, and what makes it one again; `None` where nothing
+/// is seen of it.
+#[must_use]
+pub fn moved_in_words(repository: &Repository, path: &Path, admin: &str) -> Option<String> {
+    let folder = moved_by_hand(repository, path, admin)?;
+    let repair = git("worktree repair {}", &[&folder.display()]).at(repository.root().display());
+    Some(format!("it looks moved to {}: `{repair}` makes it that worktree again", folder.display()))
+}
+
 /// A folder beside the recorded one whose `.git` names the worktree's record: it was renamed without git's knowing.
-fn moved_by_hand(repository: &Repository, worktree: &Worktree, admin: &str) -> Option<PathBuf> {
-    let beside = worktree.path.parent()?.read_dir().ok()?.flatten().take(MOST_BESIDE);
+fn moved_by_hand(repository: &Repository, path: &Path, admin: &str) -> Option<PathBuf> {
+    let beside = path.parent()?.read_dir().ok()?.flatten().take(MOST_BESIDE);
     let mut folders = beside.map(|found| found.path());
     folders.find(|folder| repository.find_admin_named_by(folder).is_some_and(|named| named == admin))
 }

@@ -23,6 +23,15 @@ pub struct Found {
     pub entry: Option<Entry>,
 }
 
+impl Found {
+    /// Returns git's name of the worktree, where it is a linked one.
+    #[must_use]
+    pub fn admin(&self) -> Option<&str> {
+        let known = self.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+        known.or_else(|| self.entry.as_ref().map(|entry| entry.admin.as_str()))
+    }
+}
+
 impl From<Row> for Found {
     fn from(row: Row) -> Self {
         Self {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::find;
+use super::absence;
+use super::find::{self, Found};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
@@ -27,9 +28,19 @@ pub fn path(context: &Context, wanted: &str) -> Result<Report> {
     if found.path.is_dir() {
         return Ok(Report { name: found.name, path: found.path });
     }
-    Err(Failure::new(
-        Code::NotFound,
-        format!("the folder of `{}` is gone: {}", found.name, found.path.display()),
-    )
-    .hint(format!("`{remove}` drops its records", remove = wt("remove {}", &[&found.name]))))
+    let gone = gone(&found);
+    if let Some(said) = found
+        .admin()
+        .and_then(|admin| absence::moved_in_words(context.repository.as_ref()?, &found.path, admin))
+    {
+        return Err(gone.hint(said));
+    }
+    Err(gone.hint(format!("`{remove}` drops its records", remove = wt("remove {}", &[&found.name]))))
+}
+
+/// The failure of whoever needs the folder of a worktree that has none any more.
+#[must_use]
+pub fn gone(found: &Found) -> Failure {
+    let message = format!("the folder of `{}` is gone: {}", found.name, found.path.display());
+    Failure::new(Code::NotFound, message)
 }

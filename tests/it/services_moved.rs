@@ -121,3 +121,20 @@ fn validate_tells_of_a_worktree_that_git_alone_still_lists() {
     sandbox.wt(&["list"]).ok();
     sandbox.wt(&["validate"]).answers(&["worktree-unregistered", "is gone", "worktree repair"]);
 }
+
+#[test]
+fn whoever_names_a_worktree_that_was_moved_by_hand_is_told_where_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let (folder, moved) = (sandbox.worktree("feature-login"), sandbox.worktree("elsewhere"));
+    std::fs::rename(&folder, &moved).unwrap();
+    let repair = format!("worktree repair {}` makes it that worktree again", moved.display());
+    for command in ["path", "switch", "remove"] {
+        let run = sandbox.wt(&[command, "login"]).exits(1).says(&["looks moved to", &repair]);
+        assert!(!run.stderr.contains("drops its records") || command == "remove", "{}", run.shown());
+    }
+    sandbox.git(&sandbox.repo(), &["worktree", "repair", moved.to_str().unwrap()]);
+    assert_eq!(sandbox.wt(&["path", "login"]).ok().stdout.trim(), moved.to_str().unwrap());
+    std::fs::rename(&moved, &folder).unwrap();
+    sandbox.wt(&["remove", "--force", "login"]).ok();
+}

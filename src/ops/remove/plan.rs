@@ -8,12 +8,14 @@ use super::losses;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Repository, Worktree};
+use crate::host::place;
 use crate::host::process::table;
+use crate::model::advised::wt;
 use crate::model::branch::{BranchKept, Head, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::services::down;
-use crate::ops::{branches, find, heal};
+use crate::ops::{absence, branches, find, heal, path};
 
 /// A wish to remove worktrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +142,9 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
         } else {
             find::named(context, &registry, wanted)?
         };
+        if request.force == 0 {
+            require_not_moved(repository, &found)?;
+        }
         let target = inspect(context, repository, found, look)?;
         if !worktrees.iter().any(|known| known.path == target.path) {
             worktrees.push(target);
@@ -249,6 +254,17 @@ fn not_a_worktree(path: &std::path::Path) -> Failure {
         ),
     )
     .hint("nothing in it was touched; once it is moved away, the same command drops the record")
+}
+
+/// Refuses a worktree whose folder seems to have been moved: without its records the folder would be no worktree any more.
+fn require_not_moved(repository: &Repository, found: &find::Found) -> Result<()> {
+    let is_gone = place::is_gone(&found.path);
+    let admin = found.admin().filter(|_| is_gone);
+    let Some(said) = admin.and_then(|admin| absence::moved_in_words(repository, &found.path, admin)) else {
+        return Ok(());
+    };
+    let force = wt("remove --force {}", &[&found.name]);
+    Err(path::gone(found).hint(format!("{said}; `{force}` drops its records all the same")))
 }
 
 /// Refuses while another command that lives still makes or moves the worktree. One that we healed ourselves is ours.
