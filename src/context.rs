@@ -10,8 +10,11 @@ use crate::host::git::Repository;
 use crate::host::machine::Host;
 use crate::host::store::{Memory, Store};
 use crate::host::witnesses;
+use crate::model::advised::wt;
 use crate::model::config::settings::Config;
 use crate::model::passage::Witnesses;
+use crate::model::quoting::word_sh;
+use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 
 /// Everything an operation may use.
@@ -38,7 +41,41 @@ impl Context {
     ///
     /// `not_a_repository` outside of one.
     pub fn require_repository(&self) -> Result<&Repository> {
-        self.repository.as_ref().ok_or_else(|| not_a_repository(&self.folder))
+        self.repository
+            .as_ref()
+            .ok_or_else(|| self.removed_here().unwrap_or_else(|| not_a_repository(&self.folder)))
+    }
+
+    /// As [`Context::require_repository`], for a command that `all` makes one about every repository.
+    ///
+    /// # Errors
+    ///
+    /// `not_a_repository` outside of one.
+    pub fn require_repository_unless(&self, all: &str) -> Result<&Repository> {
+        self.repository.as_ref().ok_or_else(|| {
+            self.removed_here().unwrap_or_else(|| {
+                not_a_repository(&self.folder)
+                    .hint(format!("change to a repository, name one with `-C DIR`, or see them all: `{all}`"))
+            })
+        })
+    }
+
+    /// The failure of whoever stands in the folder of a removed worktree, as a shell does that was there when it was
+    /// removed; `None` elsewhere.
+    fn removed_here(&self) -> Option<Failure> {
+        let registry = self.store().and_then(|store| store.read()).ok()?;
+        let lies_here = |entry: &&Entry| match &entry.state {
+            EntryState::Removed { trash } => self.folder.starts_with(&trash.folder),
+            _ => false,
+        };
+        let entry = registry.entries().find(lies_here)?;
+        let message =
+            format!("{} is what is kept of `{}`, which was removed", self.folder.display(), entry.name);
+        let (root, restore) = (entry.repository.to_string_lossy(), wt("restore {}", &[&entry.name]));
+        Some(Failure::new(Code::NotARepository, message).hint(format!(
+            "cd {root} leads to its repository; `{restore}` there brings it back",
+            root = word_sh(&root)
+        )))
     }
 
     /// Returns the store of the registry.

@@ -7,6 +7,7 @@ use clap::Args;
 use super::session::Session;
 use crate::error::Result;
 use crate::model::advised::wt;
+use crate::model::quoting;
 use crate::ops::remove::{self, Plan, Removed, Request};
 use crate::ops::sweep::Occasion;
 use crate::ui::age::age;
@@ -83,7 +84,11 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     if let (Some(repository), true) =
         (&context.repository, report.removed.iter().any(|removed| context.folder.starts_with(&removed.path)))
     {
-        session.leave_folder(repository.root())?;
+        let changes = session.leave_folder(repository.root())?;
+        if !changes && session.global.directory.is_none() {
+            let cd = quoting::word_sh(&repository.root().to_string_lossy());
+            ui.hint(&format!("your shell stood in it: cd {cd}"));
+        }
     }
     Ok(0)
 }

@@ -45,9 +45,7 @@ pub fn list(context: &Context, request: Request) -> Result<Report> {
     let registry = context.store()?.read()?;
     let mut report = Report { worktrees: Vec::new(), warnings: Vec::new() };
     if !request.all {
-        let repository = context.require_repository().map_err(|failure| {
-            failure.hint("change to a repository, name one with `-C DIR`, or see them all: `wt list --all`")
-        })?;
+        let repository = context.require_repository_unless("wt list --all")?;
         add(context, repository, &registry, request, &mut report)?;
         live::look(context, &registry, &mut report.worktrees);
         return Ok(report);

@@ -231,3 +231,21 @@ fn if_exists_makes_what_is_not_there_no_error() {
     assert_eq!(answer["removed"][0]["name"], "feature-one-2", "{answer}");
     sandbox.refused(&["remove", "--if-exists"], "usage");
 }
+
+#[test]
+fn a_shell_that_stood_in_it_is_told_where_to_go_and_commands_there_too() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let main = sandbox.repo();
+    let home = format!("cd {}", main.display());
+    let inside = sandbox.worktree("feature-login");
+    sandbox.wt_in(&inside, &["remove"]).ok().says(&["your shell stood in it", &home]);
+    let trash = sandbox.path("proj.worktrees/.wt-trash");
+    let mut all = std::fs::read_dir(trash).unwrap().map(|entry| entry.unwrap().path());
+    let kept = all.find(|path| path.is_dir()).unwrap();
+    let run = sandbox.wt_in(&kept, &["list"]).exits(1);
+    run.says(&["`feature-login`, which was removed", &home, "`wt restore feature-login`"]);
+    sandbox.wt(&["restore", "feature-login"]).ok();
+    let run = sandbox.wt(&["-C", inside.to_str().unwrap(), "remove"]).ok();
+    assert!(!run.stderr.contains("your shell"), "{}", run.shown());
+}
