@@ -257,6 +257,35 @@ mod tests {
     }
 
     #[test]
+    fn no_template_goes_deeper_than_whoever_reads_it_can() {
+        let many = |text: &str| text.repeat(60_000 / text.len());
+        for (before, part, after) in [
+            ("{{ ", "-", "1 }}"),
+            ("{{ ", "not ", "1 }}"),
+            ("{{ 1", "-1", " }}"),
+            ("{{ purpose", "|upper", " }}"),
+            ("{{ purpose", ".a", " }}"),
+            ("{{ purpose", "[0]", " }}"),
+            ("{{ purpose", " and 1", " }}"),
+            ("{{ 1", " if 1 else 1", " }}"),
+            ("{{ ", "(", "1 }}"),
+            ("{{ ", "[", "1 }}"),
+            ("{{ ", "-", ""),
+            ("{% if ", "-", "1 %}{% endif %}"),
+            ("{% if 1 %}", "{% elif 1 %}", "{% endif %}"),
+            ("", "{% if 1 %}", ""),
+            ("{{ purpose }", "{{ -", ""),
+        ] {
+            let template = [before, &many(part), after].concat();
+            assert_eq!(failure(&template).code(), Code::ConfigInvalid, "{before}{part}");
+            assert!(check(&template, &["purpose"]).is_err(), "{before}{part}");
+            super::paths(&template);
+        }
+        let lines = "{{ purpose }}\n".repeat(4_000);
+        assert_eq!(check(&lines, &["purpose"]), Ok(()));
+    }
+
+    #[test]
     fn usual_filters_and_sums_work() {
         let values = json!({"name": "a-b", "port": 5000});
         for (template, expected) in [

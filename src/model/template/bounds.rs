@@ -25,6 +25,10 @@ const VALUE: usize = 1 << 10;
 /// Elements of a list that is made of a text or of a range.
 const ELEMENTS: usize = 4 << 10;
 
+/// Words and signs between one pair of braces, and braces with a statement: whoever reads a template goes a step deeper
+/// with each of them, and its stack has an end.
+const DEEPEST: usize = 500;
+
 /// The detail of the error of whatever would go beyond the bounds.
 const OVER: &str = "it makes too much";
 
@@ -62,9 +66,19 @@ pub fn require(template: &str) -> Result<(), Fault> {
     }
     let (mut joins, mut longest, mut word_is_next) = (0_usize, VALUE, false);
     let mut keeps_text = None;
+    let (mut words, mut statements) = (0_usize, 0_usize);
     for token in tokenize(template, false, SyntaxConfig::default()) {
         // What is no template is said by whoever compiles it.
         let Ok((token, _)) = token else { return Ok(()) };
+        match &token {
+            Token::VariableStart => words = 0,
+            Token::BlockStart => (words, statements) = (0, statements + 1),
+            _ => words += 1,
+        }
+        if words.max(statements) > DEEPEST {
+            let what = if words > DEEPEST { "an expression" } else { "it" };
+            return Err(refused(&format!("{what} has more than {DEEPEST} parts")));
+        }
         match &token {
             Token::Tilde | Token::Plus => joins += 1,
             Token::Mul | Token::Pow => return Err(refused("`*` cannot be used")),
