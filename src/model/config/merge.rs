@@ -85,9 +85,31 @@ pub fn merge_leniently(
             merged.put(ConfigValue { key, value: configured.clone().into(), origin: Origin::BuiltIn });
         }
     }
-    problems.extend(overlap::overlaps(&merged));
+    let overlaps = overlap::overlaps(&merged);
+    if !overlaps.is_empty() {
+        put_back(&mut merged, &overlaps);
+    }
+    problems.extend(overlaps);
     problems.extend(fleet::problems(&merged, &build::services(&merged)));
     (build::config(merged), problems)
+}
+
+/// Has the built-in ranges count in the place of those that overlap, and none where even they do or there are none: two
+/// names never draw from one port, however wrong the files are.
+fn put_back(merged: &mut Merged, overlaps: &[Problem]) {
+    let mut built_in = Merged::default();
+    parse::parse(None, BUILT_IN).values.into_iter().for_each(|value| built_in.put(value));
+    let mut wrong: Vec<String> = overlaps.iter().filter_map(|problem| problem.key.clone()).collect();
+    let mut tried: HashSet<String> = HashSet::new();
+    while !wrong.is_empty() {
+        for key in wrong {
+            let usual = built_in.find(&key).map(|value| value.value.clone());
+            let is_first = tried.insert(key.clone());
+            let value = usual.filter(|_| is_first).unwrap_or_else(|| Vec::<Value>::new().into());
+            merged.put(ConfigValue { key, value, origin: Origin::BuiltIn });
+        }
+        wrong = overlap::overlaps(merged).into_iter().filter_map(|problem| problem.key).collect();
+    }
 }
 
 /// Returns the services that `--ports` means where no list is written: all that listen, in the order of the files, as soon
@@ -126,4 +148,43 @@ fn names(merged: &Merged) -> Vec<String> {
 fn below(section: &str, name: &str) -> Vec<String> {
     let section = format!("{section}.{name}");
     super::schema::children(&section).into_iter().map(|last| format!("{section}.{last}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranges(text: &str) -> (Vec<(String, String)>, usize) {
+        let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
+        let (config, problems) = merge_leniently(&[layer], &[], &[]);
+        let of = |key: &str| {
+            let found = config.values.iter().find(|value| value.key == key);
+            found.map(|value| value.value.to_string()).unwrap_or_default()
+        };
+        let keys =
+            ["purpose.feature.ports", "purpose.bugfix.ports", "purpose.spike.ports", "service.b.ports"];
+        (keys.map(|key| (key.to_owned(), of(key))).to_vec(), problems.len())
+    }
+
+    #[test]
+    fn a_range_that_overlaps_gives_way_to_the_built_in_one() {
+        let (usual, problems) = ranges("");
+        assert_eq!(problems, 0);
+        let (found, problems) = ranges("[purpose.bugfix]\nports = \"5000-5009\"\n");
+        assert_eq!((&found[1], problems), (&usual[1], 1));
+        assert_eq!(found[0], usual[0]);
+        // One without a built-in range has none.
+        let (found, _) = ranges("[purpose.spike]\nports = \"5000-5009\"\n");
+        assert_eq!((found[0].1.clone(), found[2].1.as_str()), (usual[0].1.clone(), "[]"));
+        let (found, _) = ranges("[service.a]\nports = 9000\n[service.b]\nports = 9000\n");
+        assert_eq!(found[3].1, "[]");
+        // Where the built-in range is another's by now too.
+        let text = format!(
+            "[purpose.spike]\nports = {bugfix}\n[purpose.bugfix]\nports = \"6000-6009\"\n[purpose.feature]\nports = 6000\n",
+            bugfix = usual[1].1
+        );
+        let (found, problems) = ranges(&text);
+        assert_eq!((found[0].clone(), problems), (usual[0].clone(), 1));
+        assert_eq!((found[1].1.as_str(), &found[2].1), ("\"6000-6009\"", &usual[1].1));
+    }
 }
