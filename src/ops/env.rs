@@ -266,7 +266,7 @@ fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Li
         repo_name: &facts.repo_name,
     };
     let text = match &context.config.env.template {
-        Some(own) if !is_inside(&repository.root().join(own), repository.root()) => {
+        Some(own) if !is_of_repository(repository, &repository.root().join(own)) => {
             return Err(Failure::new(
                 Code::ConfigInvalid,
                 format!("`env.template` names {own}, which is not a file of the repository"),
@@ -285,10 +285,15 @@ fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Li
     Ok((lines, variables, warnings))
 }
 
-/// Answers whether `path` is a plain file beneath `root`, links resolved: a repository's configuration may read no other.
-fn is_inside(path: &std::path::Path, root: &std::path::Path) -> bool {
-    match (path.canonicalize(), root.canonicalize()) {
-        (Ok(path), Ok(root)) => path.starts_with(root) && path.is_file(),
+/// Answers whether `path` is a plain file beneath the main worktree, links resolved: a repository's configuration may read
+/// no other, and nothing of git's, whose own configuration may have passwords.
+fn is_of_repository(repository: &Repository, path: &std::path::Path) -> bool {
+    match (path.canonicalize(), repository.root().canonicalize(), repository.common_dir().canonicalize()) {
+        (Ok(path), Ok(root), Ok(git)) => {
+            let is_of_git = |part: &std::ffi::OsStr| part.eq_ignore_ascii_case(".git");
+            let is_own = |below: &std::path::Path| !below.iter().any(is_of_git);
+            path.strip_prefix(&root).is_ok_and(is_own) && !path.starts_with(git) && path.is_file()
+        }
         _ => false,
     }
 }

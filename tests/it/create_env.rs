@@ -95,3 +95,15 @@ fn the_repositorys_own_template_is_used() {
     assert!(env.contains("MY_NAME=feature-login"), "{env}");
     assert!(!env.contains("WT_PURPOSE"), "{env}");
 }
+
+#[test]
+fn a_template_is_never_a_file_of_gits() {
+    let sandbox = Sandbox::new();
+    std::os::unix::fs::symlink(".git/config", sandbox.repo().join("linked.in")).unwrap();
+    for file in [".git/config", "linked.in", ".git/../.git/HEAD"] {
+        git::write(&sandbox.repo(), ".wt.toml", &format!("[env]\ntemplate = \"{file}\"\n"));
+        let error = sandbox.refused(&["create", "login", "--ports"], "config_invalid");
+        assert!(error["message"].as_str().unwrap().contains("not a file of the repository"), "{error}");
+        assert_eq!(sandbox.living().len(), 0, "{file}");
+    }
+}
