@@ -44,6 +44,16 @@ impl Head {
     }
 }
 
+/// The longest name of a file, in bytes (NAME_MAX).
+const LONGEST_NAME: usize = 255;
+
+/// Answers whether git can keep a branch of that name as files: each part is a file's or a folder's name, and that of the
+/// lock beside it.
+#[must_use]
+pub fn fits_files(name: &str) -> bool {
+    name.split('/').all(|part| part.len() + ".lock".len() <= LONGEST_NAME)
+}
+
 /// Answers whether `text` is a full object id: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.
 #[must_use]
 pub fn is_object_id(text: &str) -> bool {

@@ -108,3 +108,19 @@ fn a_template_that_misses_a_variable_fails_before_anything_is_made() {
     let error = sandbox.refused(&["create", "login"], "config_invalid");
     assert!(error.to_string().contains("nmae") && error.to_string().contains("worktree.path"), "{error}");
 }
+
+#[test]
+fn a_branch_that_no_file_can_be_called_as_is_refused_before_anything_is_recorded() {
+    let sandbox = Sandbox::new();
+    let (fits, long) = ("b".repeat(250), "b".repeat(251));
+    let in_part = format!("a/{long}/c");
+    for bad in [&long, &"b".repeat(300), &in_part] {
+        let before = sandbox.snapshot();
+        let run = sandbox.wt(&["--json", "create", "login", "--branch", bad]);
+        assert_eq!(run.status, 2, "{}", run.shown());
+        run.error("name_invalid");
+        sandbox.assert_unchanged(&before, &run);
+    }
+    sandbox.wt(&["create", "login", "--branch", &fits]).ok();
+    sandbox.wt(&["remove", "feature-login", "--delete-branch"]).ok();
+}

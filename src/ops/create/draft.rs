@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{Repository, is_valid_branch_name};
+use crate::model::branch::fits_files;
 use crate::model::config::near::{Centre, without_dots};
 use crate::model::config::settings::Origin;
 use crate::model::identifier::Identifier;
@@ -69,6 +70,10 @@ pub fn draft(
     if !is_valid_branch_name(&branch) {
         return Err(Failure::new(Code::NameInvalid, format!("`{}` is not a branch name", shown(&branch)))
             .hint("see `git help check-ref-format` for what a branch may be called"));
+    }
+    if !fits_files(&branch) {
+        let message = format!("`{}` is too long for a branch: git keeps each part as a file", shown(&branch));
+        return Err(Failure::new(Code::NameInvalid, message).hint("no part may have more than 250 bytes"));
     }
     values.name = Some(&name);
     values.branch = Some(&branch);
