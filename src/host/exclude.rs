@@ -84,6 +84,10 @@ pub fn remove(
     is_unused: impl FnOnce() -> Result<bool>,
 ) -> Result<()> {
     let ours = format!("{SIGN}\n{LINE}\n").into_bytes();
+    if common_dir.join("info/exclude").metadata().is_ok_and(|found| !found.is_file()) {
+        // Whatever that is, no line of ours is in it.
+        return Ok(());
+    }
     edit(common_dir, interrupt, |text| {
         let Some(at) = text.windows(ours.len()).position(|window| window == ours) else { return Ok(None) };
         Ok(is_unused()?.then(|| [&text[..at], &text[at + ours.len()..]].concat()))

@@ -6,7 +6,7 @@ mod rescue;
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,11 +100,11 @@ impl<T: Document> Store<T> {
         }
     }
 
-    /// Answers whether the file is the backup, byte for byte: somebody put it back. Every write of ours makes the two differ.
+    /// Answers whether somebody put the backup back: the file has its bytes and is another file. Certain only inside of
+    /// [`update`](Self::update), for another process may be between two steps of its own.
     #[must_use]
     pub fn is_backup(&self) -> bool {
-        let Ok(path) = resolved(&self.path()) else { return false };
-        matches!((files::read_plain(&path), files::read_plain(&backup_of(&path))), (Ok(now), Ok(backup)) if now == backup)
+        resolved(&self.path()).is_ok_and(|path| is_put_back(&path))
     }
 
     /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing.
@@ -192,7 +192,7 @@ impl<T: Document> Store<T> {
         sweep_drafts(&folder);
         let draft = folder.join(format!("{DRAFT}{}", std::process::id()));
         let written = write_draft(&draft, &path, bytes)
-            .and_then(|()| if keep_old { keep_backup(&path) } else { Ok(()) })
+            .and_then(|()| if keep_old && !is_put_back(&path) { keep_backup(&path) } else { Ok(()) })
             .and_then(|()| fs::rename(&draft, &path));
         written.map_err(|error| {
             let _ = fs::remove_file(&draft);
@@ -229,6 +229,18 @@ fn keep_backup(path: &Path) -> std::io::Result<()> {
         fs::copy(path, &aside)?;
     }
     fs::rename(&aside, backup_of(path))
+}
+
+/// Answers whether the file is a copy of its backup. Between its two renames a write of ours makes one file of both, and
+/// whoever dies there leaves them so: nobody put that back. What was put back gets no second link as its own backup, so
+/// that it is known until the write that follows is whole.
+fn is_put_back(path: &Path) -> bool {
+    let backup = backup_of(path);
+    let (Ok(now), Ok(before)) = (path.metadata(), backup.metadata()) else { return false };
+    let is_one_file = (now.dev(), now.ino()) == (before.dev(), before.ino());
+    !is_one_file
+        && now.len() == before.len()
+        && matches!((files::read_plain(path), files::read_plain(&backup)), (Ok(now), Ok(before)) if now == before)
 }
 
 fn backup_of(path: &Path) -> PathBuf {
@@ -295,6 +307,34 @@ mod tests {
                 assert!(whole.iter().all(|piece| piece.ends_with(b"\n")), "{lengths:?}");
             }
         }
+    }
+
+    #[test]
+    fn only_a_copy_of_the_backup_was_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let count = || {
+            store.update(|registry| {
+                registry.sequence += 1;
+                Ok(store.is_backup())
+            })
+        };
+        assert!(!count().unwrap());
+        assert!(!count().unwrap());
+        let backup = backup_of(&store.path());
+        // Where a write died between its two renames.
+        fs::remove_file(&backup).unwrap();
+        fs::hard_link(store.path(), &backup).unwrap();
+        assert!(!store.is_backup());
+        assert!(!count().unwrap());
+        fs::remove_file(store.path()).unwrap();
+        fs::copy(&backup, store.path()).unwrap();
+        assert!(store.is_backup());
+        // A write that changes nothing takes nothing away either.
+        store.update(|_| Ok(())).unwrap();
+        assert!(store.is_backup());
+        assert!(count().unwrap());
+        assert!(!store.is_backup());
     }
 
     #[test]

@@ -92,10 +92,12 @@ fn heal_all(context: &Context, said: &mut Vec<String>) -> Result<()> {
         let Patient { entry, repository, .. } = &patient;
         let healed = match &entry.state {
             EntryState::Creating { .. } => heal_create(context, repository, entry),
-            _ => remove::settle_dead(context, repository, entry).map(Healed::Settled),
+            _ => {
+                remove::settle_dead(context, repository, entry).map(|words| Healed::Settled(vec![words]))
+            }
         };
         match healed {
-            Ok(Healed::Settled(words)) => said.push(words),
+            Ok(Healed::Settled(words)) => said.extend(words),
             Ok(Healed::Undone) => undone.push(patient),
             Err(failure) => said.push(format!("`{}` was left unfinished: {failure}", entry.name)),
         }
@@ -118,7 +120,12 @@ fn heal_all(context: &Context, said: &mut Vec<String>) -> Result<()> {
 /// A backup is one step behind: what it calls unfinished may long be somebody's work. Such entries are marked, and never
 /// undone.
 fn mark_recovered(context: &Context) -> Result<()> {
-    context.store()?.update(|registry| {
+    let store = context.store()?;
+    store.update(|registry| {
+        // Only under the lock the two files stand still.
+        if !store.is_backup() {
+            return Ok(());
+        }
         for entry in registry.entries_mut().filter(|entry| matches!(entry.state, EntryState::Creating { .. }))
         {
             entry.extra.insert(RECOVERED.to_owned(), true.into());
@@ -127,13 +134,15 @@ fn mark_recovered(context: &Context) -> Result<()> {
     })
 }
 
-/// Answers whether the process that was at the entry is gone.
+/// Answers whether the process that was at the entry is gone, or is this one, which took it over and could not heal it.
+/// What this process is at itself is held by its lock file, so that nobody takes it over.
 pub fn is_left_behind(context: &Context, entry: &Entry) -> bool {
     let (EntryState::Creating { process, .. } | EntryState::Removing { process, .. }) = &entry.state else {
         return false;
     };
     if identity::is_from_here(process) {
-        return !identity::is_alive(process);
+        return !identity::is_alive(process)
+            || identity::current().is_ok_and(|ourselves| ourselves == *process);
     }
     if identity::is_of_this_boot(process) {
         // A pid of another container means nothing here, but one kernel keeps the locks of all: whoever is at work, and
@@ -193,7 +202,7 @@ fn process_mut(entry: &mut Entry) -> Option<&mut ProcessId> {
 /// What was done about an unfinished entry.
 enum Healed {
     /// In words.
-    Settled(String),
+    Settled(Vec<String>),
     /// What it made is gone, and its record may go.
     Undone,
 }
@@ -211,12 +220,14 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
     let admin = worktree.filter(is_ours).and_then(|worktree| worktree.admin);
     if let Some(admin) = admin.filter(|admin| repository.is_whole(admin, &entry.path)) {
         repository.remove_spent_index_lock(&admin);
-        create::finish(context, repository, entry, &admin, None)?;
+        let (_, warnings) = create::finish(context, repository, entry, &admin)?;
+        let mut said = warnings;
+        if let EntryState::Creating { journal, .. } = &entry.state {
+            said.extend(create::attend(repository, &entry.path, journal, &context.host.interrupt));
+        }
         note(context, entry, "create_finished")?;
-        return Ok(Healed::Settled(format!(
-            "`{}` was created whole when its command died: finished",
-            entry.name
-        )));
+        said.insert(0, format!("`{}` was created whole when its command died: finished", entry.name));
+        return Ok(Healed::Settled(said));
     }
     if is_recovered {
         return Err(Failure::new(

@@ -18,6 +18,13 @@ impl Repository {
     /// Makes the branch `name` at `commit`, with `message` in its reflog. Fails with `branch_exists` when it is there.
     pub fn create_branch(&self, name: &str, commit: &str, message: &str) -> Result<()> {
         let reference = format!("refs/heads/{name}");
+        let log = self.reflog(name);
+        if log.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            // git opens it without a look, and waits for whoever is at the other end of a pipe.
+            let message =
+                format!("cannot make the branch `{name}`: its log {} is not a plain file", log.display());
+            return Err(Failure::new(Code::GitFailed, message).hint("move it away, then try again"));
+        }
         let exists = || {
             Failure::new(Code::BranchExists, format!("the branch `{name}` exists already"))
                 .hint(format!("check it out as it is: wt create {name}, or choose another name"))

@@ -10,6 +10,7 @@ use super::repository::Repository;
 use super::scan::user_file;
 use crate::error::Result;
 use crate::host::conversion::{Outside, Settings, has_odd_pattern};
+use crate::host::files;
 
 const SYSTEM: &str = "/etc/gitattributes";
 
@@ -23,7 +24,7 @@ impl Repository {
     }
 
     pub(super) fn outside_rules_of(&self, settings: &Config) -> Outside {
-        let read = |path: &Path| std::fs::read(path).unwrap_or_default();
+        let read = |path: &Path| files::read_plain(path).unwrap_or_default();
         let user = user_file(settings, "core.attributesFile", "attributes");
         Outside {
             settings: parse_settings(settings).unwrap_or_default(),

@@ -67,7 +67,8 @@ impl Repository {
         Ok(())
     }
 
-    fn reflog(&self, branch: &str) -> PathBuf {
+    /// The log of the local branch, where a repository has files for that.
+    pub(super) fn reflog(&self, branch: &str) -> PathBuf {
         self.common_dir().join("logs").join("refs/heads").join(branch)
     }
 
@@ -79,12 +80,17 @@ impl Repository {
             let output = self.git().args(words).run()?;
             return Ok(output.is_success().then(|| output.text()));
         }
-        match fs::read(&log) {
+        match files::read_plain(&log) {
             Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error)
                 if matches!(
                     error.kind(),
-                    ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory
+                    ErrorKind::NotFound
+                        | ErrorKind::IsADirectory
+                        | ErrorKind::NotADirectory
+                        // No plain file, or a name that no file can have.
+                        | ErrorKind::InvalidInput
+                        | ErrorKind::InvalidFilename
                 ) =>
             {
                 Ok(None)
@@ -123,7 +129,7 @@ impl Repository {
         target.file_name().filter(|_| is_linked).map(|name| name.to_string_lossy().into_owned())
     }
 
-    /// Locks a worktree as `git worktree lock` does, with an optional reason.
+    /// Locks a worktree as `git worktree lock` does, with an optional reason; one that is locked already stays so.
     pub fn lock_worktree(&self, admin: &str, reason: Option<&str>) -> Result<()> {
         let lock = self.admin_dir(admin).join("locked");
         let text = reason.map(|reason| format!("{reason}\n")).unwrap_or_default();
@@ -131,9 +137,13 @@ impl Repository {
             use std::io::Write;
             file.write_all(text.as_bytes())
         });
-        written.map_err(|error| {
-            Failure::from_io(error, Code::GitFailed, format!("the worktree `{admin}` cannot be locked"))
-        })
+        match written {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                let message = format!("the worktree `{admin}` cannot be locked");
+                Err(Failure::from_io(error, Code::GitFailed, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns how many threads write files: git's `checkout.workers` where it is set, else one for each core.

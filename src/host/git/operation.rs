@@ -1,10 +1,10 @@
 //! What git is in the middle of in a worktree: a rebase, a merge, a bisection.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::repository::Repository;
+use crate::host::files;
 
 /// How much of the end of a reflog is read, in bytes.
 const TAIL: u64 = 8192;
@@ -36,7 +36,7 @@ pub(super) fn find(folder: &Path) -> Option<&'static str> {
 /// Answers whether a rebase was the last to move HEAD in the worktree whose git folder is `folder`: one that applies
 /// patches checks out first, and makes its own folder after.
 pub(super) fn is_moved_by_rebase(folder: &Path) -> bool {
-    let Ok(mut log) = File::open(folder.join("logs/HEAD")) else { return false };
+    let Ok((mut log, _)) = files::open_plain(&folder.join("logs/HEAD")) else { return false };
     let length = log.metadata().map(|found| found.len()).unwrap_or_default();
     let mut tail = Vec::new();
     let read = log

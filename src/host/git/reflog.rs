@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::repository::Repository;
 use crate::error::Result;
+use crate::host::files;
 
 /// One line of a ref's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct LogLine {
 impl Repository {
     /// Returns the log of the local branch `name`, the oldest line first; empty where none is kept.
     pub fn branch_log(&self, name: &str) -> Result<Vec<LogLine>> {
-        match std::fs::read(self.common_dir.join("logs/refs/heads").join(name)) {
+        match files::read_plain(&self.reflog(name)) {
             Ok(bytes) => Ok(parsed(&bytes)),
             Err(_) => self.ask_log(None, &format!("refs/heads/{name}")),
         }
@@ -25,7 +26,7 @@ impl Repository {
 
     /// Returns the log of the HEAD of the linked worktree `admin`, the oldest line first.
     pub fn head_log_of(&self, admin: &str) -> Result<Vec<LogLine>> {
-        match std::fs::read(self.admin_dir(admin).join("logs/HEAD")) {
+        match files::read_plain(&self.admin_dir(admin).join("logs/HEAD")) {
             Ok(bytes) => Ok(parsed(&bytes)),
             Err(_) => self.ask_log(Some(admin), "HEAD"),
         }
@@ -80,7 +81,7 @@ pub fn index_device(admin_dir: &Path) -> Option<u32> {
     use std::io::Read;
 
     let mut head = [0_u8; 32];
-    std::fs::File::open(admin_dir.join("index")).ok()?.read_exact(&mut head).ok()?;
+    files::open_plain(&admin_dir.join("index")).ok()?.0.read_exact(&mut head).ok()?;
     let number = |at: usize| Some(u32::from_be_bytes(head.get(at..at + 4)?.try_into().ok()?));
     let has_entries = head.starts_with(b"DIRC") && number(8)? > 0;
     // Twelve bytes of header; then the times of change, four numbers.

@@ -2,12 +2,13 @@
 
 use super::repository::Repository;
 use crate::error::Result;
+use crate::host::files;
 
 impl Repository {
     /// Counts the stash entries that were made on `branch`, by the messages git gives them.
     pub fn stash_entries(&self, branch: &str) -> Result<usize> {
         let messages = if self.library().is_some() {
-            let log = std::fs::read(self.common_dir.join("logs/refs/stash")).unwrap_or_default();
+            let log = files::read_plain(&self.common_dir.join("logs/refs/stash")).unwrap_or_default();
             let log = String::from_utf8_lossy(&log).into_owned();
             log.lines().filter_map(|line| Some(line.split_once('\t')?.1.to_owned())).collect::<Vec<_>>()
         } else {

@@ -231,6 +231,7 @@ fn journal(plan: &Plan, token: &str) -> Journal {
         folder_existed: plan.folder_existed,
         new_parents,
         env: plan.env,
+        lock: plan.lock.clone().map(Option::unwrap_or_default),
         extra: serde_json::Map::new(),
     }
 }

@@ -20,14 +20,15 @@ pub fn finish(
     repository: &Repository,
     entry: &Entry,
     admin: &str,
-    lock: Option<&Option<String>>,
 ) -> Result<(Entry, Vec<String>)> {
     context.host.interrupt.check()?;
     let mut active = entry.clone();
     admin.clone_into(&mut active.admin);
     let warnings = if active.env { env::write(context, repository, &active)?.warnings } else { Vec::new() };
-    if let Some(reason) = lock {
-        repository.lock_worktree(admin, reason.as_deref())?;
+    if let EntryState::Creating { journal, .. } = &entry.state
+        && let Some(reason) = &journal.lock
+    {
+        repository.lock_worktree(admin, Some(reason.as_str()).filter(|reason| !reason.is_empty()))?;
     }
     context.host.interrupt.check()?;
     repository.unmark(admin)?;

@@ -23,4 +23,5 @@ pub use planned::{BranchPlan, Plan};
 pub use preview::preview;
 pub use refusal::{WayOut, holder, refused_after, refused_selection};
 pub use request::{HeadWish, PortWish, Request};
+pub use surroundings::attend;
 pub use wishes::{recall, wishes};

@@ -274,7 +274,7 @@ fn require_idle(context: &Context, entry: &Entry) -> Result<()> {
         EntryState::Removing { process, .. } => (process, "removed or restored"),
         EntryState::Active | EntryState::Removed { .. } => return Ok(()),
     };
-    if process.pid == std::process::id() || heal::is_left_behind(context, entry) {
+    if heal::is_left_behind(context, entry) {
         return Ok(());
     }
     let busy = format!("`{}` is being {doing} by another `wt`, pid {}", entry.name, process.pid);

@@ -109,7 +109,16 @@ fn in_repository(
                 differs
             })
         }
-        Fix::Heal { .. } => Ok(heal::heal(ground)),
+        Fix::Heal { target } => {
+            let said = heal::heal(ground);
+            let registry = ground.store()?.read()?;
+            let is_left = |entry: &Entry| {
+                target.is(entry)
+                    && matches!(entry.state, EntryState::Creating { .. } | EntryState::Removing { .. })
+                    && heal::is_left_behind(ground, entry)
+            };
+            if registry.entries().any(is_left) { Err(still_unfinished(target, &said)) } else { Ok(said) }
+        }
         Fix::RenderEnv { target } => {
             let entry = require(&*ground.store()?.read()?, target)?.clone();
             env::write(ground, repository, &entry).map(|written| written.warnings)
@@ -134,6 +143,13 @@ fn require<'a>(registry: &'a Registry, target: &Target) -> Result<&'a Entry> {
 fn changed(target: &Target) -> Failure {
     Failure::new(Code::NotFound, format!("the record of `{}` changed meanwhile", target.name))
         .hint("run the command again")
+}
+
+/// Healing never fails; it says what it could not do.
+fn still_unfinished(target: &Target, said: &[String]) -> Failure {
+    let named = format!("`{}`", target.name);
+    let why = said.iter().find(|words| words.contains(&named)).cloned();
+    Failure::new(Code::GitFailed, why.unwrap_or_else(|| format!("{named} is still unfinished")))
 }
 
 /// Changes an active entry under the lock while `is_due` says so there, with an event when `alter` says that it did, and

@@ -7,6 +7,7 @@ use git2::Config;
 
 use super::super::repository::Repository;
 use super::doubt::Doubt;
+use crate::host::files;
 use crate::model::ignore::Patterns;
 
 /// The rules of one repository.
@@ -51,14 +52,14 @@ impl Rules {
         let common_dir = repository.common_dir();
         let exclude = common_dir.join("info/exclude");
         let ignores = [Some(exclude), user_file(&settings, "core.excludesFile", "ignore")];
-        let ignores = ignores.iter().flatten().filter_map(|file| std::fs::read(file).ok());
+        let ignores = ignores.iter().flatten().filter_map(|file| files::read_plain(file).ok());
         let attributes = [
             Some(common_dir.join("info/attributes")),
             Some(PathBuf::from("/etc/gitattributes")),
             user_file(&settings, "core.attributesFile", "attributes"),
         ];
         let attributes: Vec<Vec<u8>> =
-            attributes.iter().flatten().filter_map(|file| std::fs::read(file).ok()).collect();
+            attributes.iter().flatten().filter_map(|file| files::read_plain(file).ok()).collect();
         let autocrlf = settings.get_string("core.autocrlf").is_ok_and(|value| value != "false");
         Ok(Self {
             trusts_ctime: is_on("core.trustctime", true),
