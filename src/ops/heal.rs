@@ -92,9 +92,7 @@ fn heal_all(context: &Context, said: &mut Vec<String>) -> Result<()> {
         let Patient { entry, repository, .. } = &patient;
         let healed = match &entry.state {
             EntryState::Creating { .. } => heal_create(context, repository, entry),
-            _ => {
-                remove::settle_dead(context, repository, entry).map(|words| Healed::Settled(vec![words]))
-            }
+            _ => remove::settle_dead(context, repository, entry).map(|words| Healed::Settled(vec![words])),
         };
         match healed {
             Ok(Healed::Settled(words)) => said.extend(words),
