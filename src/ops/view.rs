@@ -24,18 +24,21 @@ pub fn of_entry(context: &Context, repository: &Repository, entry: &Entry) -> Re
 /// Returns the view of one row; `current` is whether we stand in it.
 #[must_use]
 pub fn of_row(context: &Context, repository: &Repository, row: &Row) -> WorktreeView {
-    of_row_beside(context, repository, row, current(repository).as_deref())
+    of_row_beside(context, repository, row, current(context, repository).as_deref())
 }
 
 /// Returns the views of all rows.
 #[must_use]
 pub fn of_rows(context: &Context, repository: &Repository, rows: &[Row]) -> Vec<WorktreeView> {
-    let current = current(repository);
+    let current = current(context, repository);
     rows.iter().map(|row| of_row_beside(context, repository, row, current.as_deref())).collect()
 }
 
-/// The folder of the worktree we stand in, links resolved.
-fn current(repository: &Repository) -> Option<PathBuf> {
+/// The folder of the worktree of `repository` that we stand in, links resolved. One that was opened at a folder of its own has
+/// a current worktree too, in which nobody stands.
+fn current(context: &Context, repository: &Repository) -> Option<PathBuf> {
+    let own = context.repository.as_ref()?;
+    let repository = Some(repository).filter(|asked| asked.common_dir() == own.common_dir())?;
     repository.current().map(|current| rows::canonical(&current.path))
 }
 

@@ -46,6 +46,31 @@ fn the_current_one_is_the_one_one_stands_in() {
 }
 
 #[test]
+fn in_a_list_of_all_repositories_only_where_one_stands_is_current() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let other = sandbox.make_repository("other");
+    sandbox.json_in(&other, &["create", "pay"]);
+    let login = sandbox.worktree("feature-login");
+    for (folder, expected) in [
+        (sandbox.repo(), vec![sandbox.repo()]),
+        (login.join("src"), vec![login]),
+        (other.clone(), vec![other]),
+        (sandbox.path("home"), vec![]),
+    ] {
+        let answer = sandbox.json_in(&folder, &["list", "--all"]);
+        let all = answer["worktrees"].as_array().unwrap();
+        assert_eq!(all.len(), 4, "{answer}");
+        let current = all.iter().filter(|worktree| worktree["current"] == true);
+        let current: Vec<_> = current.map(|worktree| worktree["path"].as_str().unwrap().to_owned()).collect();
+        let expected: Vec<_> = expected.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
+        assert_eq!(current, expected, "from {}", folder.display());
+        let shown = sandbox.wt_in(&folder, &["list", "--all"]).ok();
+        assert_eq!(shown.stdout.matches("current").count(), expected.len(), "{}", shown.shown());
+    }
+}
+
+#[test]
 fn locked_missing_and_unregistered_are_marked() {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "kept", "--lock=why not"]).ok();
