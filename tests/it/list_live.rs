@@ -154,6 +154,31 @@ fn what_a_check_found_out_about_this_very_process_counts_and_has_its_age() {
 }
 
 #[test]
+fn an_old_finding_is_no_sign_for_what_was_stopped_since_and_is_told_with_its_age() {
+    let sandbox = Sandbox::new();
+    let fleet = sandbox.fleet("one", WEB);
+    fleet.wt(&["up"]).ok();
+    fleet.wt(&["health"]).ok();
+    fleet.wt(&["down"]).ok();
+    wait::until("the end to be recorded", || recorded(&sandbox) == "not_running");
+    // As a check found it while it ran, and as nobody could record its end.
+    let mut registry = sandbox.registry();
+    let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(3);
+    let health = &mut registry["worktrees"][0]["allocations"][0]["health"];
+    *health = json!({ "state": "healthy", "level": 3, "pid": 1, "checked_at": at.to_string() });
+    std::fs::write(sandbox.state().join("registry.json"), registry.to_string()).unwrap();
+    let port = listed(&sandbox, "web");
+    assert_eq!((&port["state"], &port["health"]["state"]), (&"stopped".into(), &"healthy".into()), "{port}");
+    assert!(age_of(&port) < 3000.0, "it was seen just now: {port}");
+    let mark = |sign: &str| format!("web:{}{sign}", port["port"]);
+    assert!(screen(&sandbox).contains(&mark("○ ")), "{}", screen(&sandbox));
+    let mut command = sandbox.command(&fleet.folder, &["ports", "list"]);
+    command.env("NO_COLOR", "1");
+    let shown = Terminal::start(command).finish().1;
+    assert!(shown.contains("last healthy (3h ago)"), "{shown}");
+}
+
+#[test]
 fn a_list_writes_nothing_and_asks_nobody_where_there_are_no_ports() {
     let sandbox = Sandbox::new();
     let created = sandbox.json(&["create", "one", "--ports"]);

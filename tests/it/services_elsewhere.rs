@@ -45,6 +45,16 @@ fn told(run: &Run) -> (Value, Value, Value, Value) {
     (web["state"].clone(), web["pid"].clone(), web["managed"].clone(), web["reason"].clone())
 }
 
+/// How `web` stands in the list of worktrees.
+#[track_caller]
+fn listed(fleet: &Fleet<'_>) -> Value {
+    let answer = fleet.json(&["list"]);
+    let worktrees = answer["worktrees"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let mut ports = worktrees.iter().flat_map(|worktree| worktree["ports"].as_array().unwrap());
+    let web = ports.find(|port| port["service"] == "web").unwrap_or_else(|| panic!("{answer}"));
+    web["state"].clone()
+}
+
 #[test]
 fn every_command_says_the_same_of_it_and_none_ends_it() {
     let sandbox = Sandbox::new();
@@ -75,6 +85,7 @@ fn every_command_says_the_same_of_it_and_none_ends_it() {
         assert_eq!(fleet.supervisor().is_some(), runs, "{arguments:?}: nobody supervises nothing");
         let health = fleet.json(&["health", "--service", "web"]);
         assert_eq!(of(&health["worktrees"][0], "web")["health"], "healthy", "{health}");
+        assert_eq!(listed(&fleet), "ready", "{arguments:?}");
         assert!(is_running(pid), "{arguments:?}");
     }
     let up = fleet.wt(&["up", "web"]).ok();
@@ -117,7 +128,9 @@ fn it_stands_in_for_a_service_that_was_given_up() {
     };
     assert_eq!(fleet.state("web").0, "failed");
     assert_eq!(health()["health"], "unhealthy");
+    assert_eq!(listed(&fleet), "failed");
     let Some(server) = server(&fleet) else { return skip("no python3") };
+    assert_eq!(listed(&fleet), "ready");
     assert_eq!(health()["health"], "healthy");
     assert_eq!(told(&fleet.wt(&["--json", "status"]).ok()), told(&fleet.wt(&["--json", "up"]).ok()));
     assert_eq!(fleet.pid("web"), server.pid());
