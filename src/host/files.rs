@@ -87,8 +87,7 @@ fn put(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<()>
         |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let draft =
-        folder.join(format!("{}{}-{}", draft_prefix(&name), std::process::id(), &token::random()?[..8]));
+    let draft = folder.join(draft_name(&name)?);
     sweep_drafts(folder, &name);
     let written = fs::OpenOptions::new()
         .write(true)
@@ -109,6 +108,16 @@ fn put(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<()>
     if waits_for_disk { sync_folder(folder).map_err(refused) } else { Ok(()) }
 }
 
+/// Returns a name for a temporary file of ours that is to become `name`, or to be read for it; one that a killed process left
+/// goes with [`sweep_drafts`].
+///
+/// # Errors
+///
+/// Fails when the system gives no random bytes.
+pub fn draft_name(name: &str) -> Result<String> {
+    Ok(format!("{}{}-{}", draft_prefix(name), std::process::id(), &token::random()?[..8]))
+}
+
 /// What the names of our temporary files for `name` begin with; the writer's pid follows.
 fn draft_prefix(name: &str) -> String {
     format!(".{name}.wt-")
@@ -127,7 +136,7 @@ fn draft_pid(found: &str, name: &str) -> Option<u32> {
 }
 
 /// Removes temporary files for `name` that processes left which are gone.
-fn sweep_drafts(folder: &Path, name: &str) {
+pub fn sweep_drafts(folder: &Path, name: &str) {
     for entry in folder.read_dir().into_iter().flatten().flatten() {
         let pid = entry.file_name().to_str().and_then(|found| draft_pid(found, name));
         if pid.is_some_and(|pid| identity::of(pid).is_none()) {
@@ -201,9 +210,13 @@ pub fn prepare_trash(folder: &Path) -> Result<()> {
 
 /// Removes the trash folder once only its `.gitignore` is left.
 pub fn remove_trash_if_empty(folder: &Path) {
+    if !folder.file_name().is_some_and(|name| name == ".wt-trash") {
+        return;
+    }
+    sweep_drafts(folder, ".gitignore");
     let Ok(entries) = folder.read_dir() else { return };
     let empty = entries.flatten().all(|entry| entry.file_name() == ".gitignore");
-    if empty && folder.file_name().is_some_and(|name| name == ".wt-trash") {
+    if empty {
         let _ = fs::remove_file(folder.join(".gitignore"));
         let _ = fs::remove_dir(folder);
     }

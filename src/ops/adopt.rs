@@ -279,7 +279,8 @@ fn record_entry(
         let mut wishes = wishes.to_vec();
         if let Some(purpose) = &draft.purpose {
             let name = draft.branch.is_none().then_some(&*draft.name);
-            let former = registry.find_former(&draft.repository_id, draft.branch.as_deref(), purpose, name);
+            let former =
+                registry.find_former(&draft.repository_id, draft.branch.as_deref(), Some(purpose), name);
             create::recall(&mut wishes, former);
         }
         let choices = match choose::choose(context, registry, &wishes, &std::collections::HashSet::new())? {

@@ -4,103 +4,135 @@ use std::collections::HashSet;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::git::Repository;
 use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
+use crate::model::registry::former::FormerPort;
 use crate::model::registry::table::Registry;
-use crate::model::selection::{Choice, Selection, Wish, owned_ports};
+use crate::model::selection::{Selection, Wish, owned_ports};
 
 use super::choose;
 
-/// Gives the entry its former ports again and returns what there is to say about those it did not get.
+/// What became of a former port.
+enum Reclaimed {
+    Free,
+    /// Not to be had, and why, in words.
+    Lost(&'static str),
+}
+
+/// Gives an entry without ports its former ones again and returns what there is to say about those it did not get.
 ///
 /// # Errors
 ///
 /// Fails when the registry cannot be written or the machine cannot be asked.
-pub fn reclaim(context: &Context, repository: &Repository, sequence: u64) -> Result<Vec<String>> {
-    let _ = repository;
+pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
     let now = context.now();
     context.store()?.update(|registry| {
-        let Some(entry) = registry.find_by_sequence(sequence).cloned() else { return Ok(Vec::new()) };
+        let found = registry.find_by_sequence(sequence).cloned();
+        let Some(entry) = found.filter(|entry| entry.allocations.is_empty()) else { return Ok(Vec::new()) };
+        let formers = formers(registry, &entry);
+        // Each has its own one tried before any looks for another: no service takes what a sibling had.
+        let mut skip: HashSet<Port> = formers.iter().map(|former| former.port).collect();
+        let mut given: HashSet<Port> = HashSet::new();
+        let mut tried = Vec::new();
+        for former in &formers {
+            let wish = wish(context, &entry, former);
+            let is_twice = !given.insert(former.port);
+            let found = if is_twice {
+                Reclaimed::Lost("taken")
+            } else {
+                look_at(context, registry, &entry, &wish, former)?
+            };
+            tried.push((former, wish, found));
+        }
         let mut said = Vec::new();
-        let mut given = Vec::new();
-        for wish in wishes(context, registry, &entry) {
-            let former = wish.former;
-            let service = wish.service.clone();
-            let kept = kept(context, registry, &entry, &given, &wish)?;
-            let found = if kept.is_some() { kept } else { find_port(context, registry, &given, wish)? };
-            match found {
-                Some(choice) => {
-                    if let Some(former) = former.filter(|former| *former != choice.port) {
-                        said.push(format!(
-                            "port {former} of `{service}` is taken by now: it has {} instead",
-                            choice.port
-                        ));
-                    }
-                    given.push(choice);
+        let mut allocations = Vec::new();
+        for (former, wish, found) in tried {
+            let service = former.service.clone();
+            let Reclaimed::Lost(why) = found else {
+                let pinned = former.pinned;
+                allocations.push(Allocation { pinned, ..Allocation::new(former.port, service, now) });
+                continue;
+            };
+            let lost = format!("port {} of `{service}` is {why} by now", former.port);
+            match find_port(context, registry, &mut skip, wish)? {
+                Some(port) => {
+                    skip.insert(port);
+                    said.push(format!("{lost}: it has {port} instead"));
+                    allocations.push(Allocation::new(port, service, now));
                 }
-                None => said.push(format!("no port is free for `{service}`: it has none")),
+                None => said.push(format!("{lost}, and no port is free for `{service}`: it has none")),
             }
         }
         if let Some(entry) = registry.find_by_sequence(sequence) {
-            let allocations =
-                given.into_iter().map(|choice| Allocation::new(choice.port, choice.service, now));
-            entry.allocations = allocations.collect();
+            entry.allocations = allocations;
         }
         Ok(said)
     })
 }
 
-fn wishes(context: &Context, registry: &Registry, entry: &Entry) -> Vec<Wish> {
+fn formers(registry: &Registry, entry: &Entry) -> Vec<FormerPort> {
     let name = entry.branch.is_none().then_some(entry.name.as_str());
-    let Some(purpose) = &entry.purpose else { return Vec::new() };
-    let Some(former) = registry.find_former(&entry.repository_id, entry.branch.as_deref(), purpose, name)
-    else {
-        return Vec::new();
-    };
-    let wished = former.ports.iter().map(|former| Wish {
-        service: former.service.clone(),
-        ranges: context.config.ranges_for(purpose, &former.service),
-        own_range: context
-            .config
-            .services
-            .get(&former.service)
-            .is_some_and(|service| service.ports.is_some()),
-        former: Some(former.port),
-        pinned: None,
-    });
-    wished.filter(|wish| !wish.ranges.is_empty()).collect()
+    let (branch, purpose) = (entry.branch.as_deref(), entry.purpose.as_ref());
+    let former = registry.find_former(&entry.repository_id, branch, purpose, name);
+    former.map(|former| former.ports.clone()).unwrap_or_default()
 }
 
-/// The former port that a server of the worktree itself holds already: nobody else is in the way.
-fn kept(
+/// What the service wants where its former port is not to be had; one without a purpose has no ranges.
+fn wish(context: &Context, entry: &Entry, former: &FormerPort) -> Wish {
+    let settings = context.config.services.get(&former.service);
+    let ranges = entry.purpose.as_ref().map(|purpose| context.config.ranges_for(purpose, &former.service));
+    Wish {
+        service: former.service.clone(),
+        ranges: ranges.unwrap_or_default(),
+        own_range: settings.is_some_and(|service| service.ports.is_some()),
+        former: None,
+        pinned: None,
+    }
+}
+
+/// Answers whether the former port is to be had, wherever it lies: it was this service's before. One that a server of the
+/// worktree itself holds already is.
+fn look_at(
     context: &Context,
     registry: &Registry,
     entry: &Entry,
-    given: &[Choice],
     wish: &Wish,
-) -> Result<Option<Choice>> {
-    let Some(port) = wish.former.filter(|port| wish.ranges.contains(*port)) else { return Ok(None) };
-    let is_given = given.iter().any(|choice| choice.port == port);
+    former: &FormerPort,
+) -> Result<Reclaimed> {
+    let port = former.port;
+    let is_carved_out = !wish.own_range && !former.pinned && context.config.is_carved_out(port);
+    let own_range = wish.own_range && wish.ranges.contains(port);
     let exclusions = choose::exclusions(context, registry);
-    let is_excluded = exclusions.iter().any(|known| known.applies_to(port, wish.own_range));
-    if is_given || is_excluded || owned_ports(registry).contains(&port) {
-        return Ok(None);
+    if is_carved_out || exclusions.iter().any(|known| known.applies_to(port, own_range)) {
+        return Ok(Reclaimed::Lost("excluded"));
+    }
+    if owned_ports(registry).contains(&port) {
+        return Ok(Reclaimed::Lost("taken"));
     }
     let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
-    let is_own = choose::is_held_by_own(registry, &key, port)?;
-    Ok(is_own.then(|| Choice { service: wish.service.clone(), port }))
+    if choose::is_held_by_own(registry, &key, port)? {
+        return Ok(Reclaimed::Free);
+    }
+    let very_port = [Wish { pinned: Some(port), ..wish.clone() }];
+    Ok(match choose::choose(context, registry, &very_port, &HashSet::new())? {
+        Selection::Chosen(_) => Reclaimed::Free,
+        _ => Reclaimed::Lost("taken"),
+    })
 }
 
-/// One port, passing over whatever is busy; `None` when the ranges are exhausted.
-fn find_port(context: &Context, registry: &Registry, given: &[Choice], wish: Wish) -> Result<Option<Choice>> {
-    let mut skip: HashSet<Port> = given.iter().map(|choice| choice.port).collect();
+/// One port of the ranges, passing over whatever is busy; `None` when they are exhausted.
+fn find_port(
+    context: &Context,
+    registry: &Registry,
+    skip: &mut HashSet<Port>,
+    wish: Wish,
+) -> Result<Option<Port>> {
     let wishes = [wish];
     loop {
-        match choose::choose(context, registry, &wishes, &skip)? {
-            Selection::Chosen(choices) => return Ok(choices.into_iter().next()),
+        match choose::choose(context, registry, &wishes, skip)? {
+            Selection::Chosen(choices) => return Ok(choices.first().map(|choice| choice.port)),
             Selection::Busy { busy, denied, .. } => {
                 let known = skip.len();
                 skip.extend(busy);

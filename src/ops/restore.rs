@@ -18,7 +18,7 @@ use crate::model::registry::table::Registry;
 use crate::model::suggestion;
 use crate::model::view::WorktreeView;
 use crate::ops::unmovable::{made_anew, unmovable};
-use crate::ops::{env, reclaim, remove, view};
+use crate::ops::{remove, view};
 
 /// A removed worktree that can come back.
 #[derive(Clone, Debug, Serialize)]
@@ -77,18 +77,14 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let entry = begin(context, repository, &entry, &trash)?;
     let brought = bring_back(context, repository, &entry, &trash, &mut warnings);
     // Wherever the folder stands now decides what the entry becomes.
-    remove::settle(context, repository, &entry)?;
+    remove::settle_saying(context, repository, &entry, &mut warnings)?;
     hold.release();
     brought?;
-    warnings.extend(reclaim::reclaim(context, repository, entry.sequence)?);
     let registry = context.store()?.read()?;
     let known = registry.entries().find(|known| known.sequence == entry.sequence).cloned();
     let Some(entry) = known else {
         return Err(Failure::new(Code::NotFound, format!("`{name}` was taken away again")));
     };
-    if entry.env {
-        warnings.extend(env::write(context, repository, &entry)?.warnings);
-    }
     Ok(Report { worktree: view::of_entry(context, repository, &entry)?, warnings })
 }
 

@@ -97,6 +97,7 @@ mod remove_refuses;
 mod remove_submodules;
 mod remove_unseen;
 mod restore;
+mod restore_ports;
 mod restore_vanished;
 mod root_beside_a_user;
 mod scripts_page;

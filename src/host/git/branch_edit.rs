@@ -138,7 +138,10 @@ impl Repository {
             return patiently(|| change(&path)).map_err(failed);
         };
         let mode = path.metadata().map_err(unwritten)?.permissions().mode() & 0o777;
-        let copy = tempfile::Builder::new().prefix("config-").tempfile_in(self.require_wt_dir()?);
+        let folder = self.require_wt_dir()?;
+        files::sweep_drafts(&folder, "config");
+        let draft = files::draft_name("config")?;
+        let copy = tempfile::Builder::new().prefix(&draft).rand_bytes(0).tempfile_in(folder);
         let copy = copy.map_err(unwritten)?;
         std::fs::copy(&path, copy.path()).map_err(unwritten)?;
         change(copy.path()).map_err(failed)?;

@@ -72,7 +72,10 @@ fn draft_id(folder: &Path) -> Result<tempfile::NamedTempFile> {
         Failure::new(Code::Internal, format!("the system gives no random bytes: {error}"))
     })?;
     let id = u128::from_be_bytes(bytes);
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    files::sweep_drafts(folder, "id");
+    let draft = files::draft_name("id")?;
+    let file = tempfile::Builder::new().prefix(&draft).rand_bytes(0).tempfile_in(folder);
+    let mut file = file.map_err(failed)?;
     file.write_all(format!("{id:032x}\n").as_bytes()).map_err(failed)?;
     // Nothing secret: whoever may use the repository has to read it.
     file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(failed)?;

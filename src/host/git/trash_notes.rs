@@ -36,7 +36,10 @@ impl Repository {
     /// Removes the description of what is no longer kept under `token`.
     pub fn remove_trash_note(&self, token: &str) {
         // One that stays describes what is not there any more, and says nothing to anybody.
-        let _ = std::fs::remove_file(self.trash_note(token));
+        let note = self.trash_note(token);
+        let _ = std::fs::remove_file(&note);
+        let name = note.file_name().unwrap_or_default().to_string_lossy();
+        files::sweep_drafts(&self.trash_dir(""), &name);
     }
 
     fn trash_note(&self, token: &str) -> std::path::PathBuf {

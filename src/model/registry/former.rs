@@ -28,6 +28,9 @@ pub struct Former {
 pub struct FormerPort {
     pub service: ServiceName,
     pub port: Port,
+    /// Whether somebody had asked for this very port.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

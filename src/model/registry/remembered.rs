@@ -20,13 +20,13 @@ impl Registry {
         &self,
         repository: &RepositoryId,
         branch: Option<&str>,
-        purpose: &Purpose,
+        purpose: Option<&Purpose>,
         name: Option<&str>,
     ) -> Option<&Former> {
         self.former.iter().rev().find(|former| {
             former.repository_id == *repository
                 && former.branch.as_deref() == branch
-                && former.purpose.as_ref() == Some(purpose)
+                && former.purpose.as_ref() == purpose
                 && name.is_none_or(|name| former.name == name)
         })
     }
@@ -41,7 +41,12 @@ impl Registry {
     /// gave up earlier for other services goes on being remembered.
     pub fn remember_released(&mut self, entry: &Entry, released: &[Allocation]) {
         let given_up = released.iter().filter_map(|known| {
-            Some(FormerPort { service: known.service.clone(), port: known.find_port()?, extra: Map::new() })
+            Some(FormerPort {
+                service: known.service.clone(),
+                port: known.find_port()?,
+                pinned: known.pinned,
+                extra: Map::new(),
+            })
         });
         let mut ports: Vec<FormerPort> = given_up.collect();
         if ports.is_empty() {

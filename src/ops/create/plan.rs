@@ -102,7 +102,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     }
     if let Some(id) = &id {
         let name = (branch.name().is_none()).then_some(draft.name.as_str());
-        wishes::recall(&mut wishes, registry.find_former(id, branch.name(), &purpose, name));
+        wishes::recall(&mut wishes, registry.find_former(id, branch.name(), Some(&purpose), name));
     }
     Ok(Plan {
         name: draft.name,

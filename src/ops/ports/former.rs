@@ -25,5 +25,5 @@ pub fn services(registry: &Registry, entry: &Entry) -> Vec<ServiceName> {
 
 fn find<'a>(registry: &'a Registry, entry: &Entry) -> Option<&'a Former> {
     let name = entry.branch.is_none().then_some(entry.name.as_str());
-    registry.find_former(&entry.repository_id, entry.branch.as_deref(), entry.purpose.as_ref()?, name)
+    registry.find_former(&entry.repository_id, entry.branch.as_deref(), entry.purpose.as_ref(), name)
 }

@@ -9,4 +9,4 @@ mod settle;
 
 pub use apply::{Removed, Report, apply};
 pub use plan::{Look, Plan, Request, Target, inspect, plan};
-pub use settle::{put_admin_back, settle, settle_dead};
+pub use settle::{put_admin_back, settle, settle_dead, settle_saying};

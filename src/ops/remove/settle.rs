@@ -7,11 +7,13 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::exclude;
 use crate::host::git::Repository;
+use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
-use crate::ops::env;
+use crate::ops::ports::follow::follow;
 use crate::ops::services::forget as services;
+use crate::ops::{env, reclaim};
 
 /// Answers whether the worktree's folder stands at its place.
 #[must_use]
@@ -31,7 +33,13 @@ pub fn settle_dead(context: &Context, repository: &Repository, entry: &Entry) ->
     if let (true, Some(branch), Some(tip)) = (trash.restoring, &entry.branch, &trash.head) {
         repository.remove_lock_of_dead_making(branch, tip, trash.removed_at);
     }
-    settle(context, repository, entry)
+    let mut warnings = Vec::new();
+    let mut words = settle_saying(context, repository, entry, &mut warnings)?;
+    for warning in warnings {
+        words.push_str("; ");
+        words.push_str(&warning);
+    }
+    Ok(words)
 }
 
 /// Settles `entry`, which is *removing*; returns what was done, in words.
@@ -40,6 +48,20 @@ pub fn settle_dead(context: &Context, repository: &Repository, entry: &Entry) ->
 ///
 /// Fails when git's admin folder cannot be moved to where the folder is.
 pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Result<String> {
+    settle_saying(context, repository, entry, &mut Vec::new())
+}
+
+/// As [`settle`], with what there is to say about the ports and the env block of a worktree that is back.
+///
+/// # Errors
+///
+/// As [`settle`].
+pub fn settle_saying(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    warnings: &mut Vec<String>,
+) -> Result<String> {
     let EntryState::Removing { trash, .. } = &entry.state else { return Ok(String::new()) };
     let doing = if trash.restoring { "restored" } else { "removed" };
     let died = |now: &str| format!("`{}` was being {doing} when its command died: {now}", entry.name);
@@ -57,6 +79,9 @@ pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         // What cannot be laid out now is said by the restore itself; git's record is back in any case.
         let _ = repository.go_on_filling(&entry.path);
     }
+    if trash.restoring {
+        equip(context, repository, entry, warnings)?;
+    }
     // Before the record says so: once it does nobody looks again. What is in use again keeps its commits by itself.
     repository.remove_trash_note(&trash.token);
     if let Some(keep) = &trash.keep_ref {
@@ -69,6 +94,28 @@ pub fn settle(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         (true, false) => "it is still there",
         (false, _) => "its records are there again, its folder is not",
     }))
+}
+
+/// Gives what comes back its ports and its env block; both can be done again after a death.
+fn equip(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    warnings.extend(reclaim::reclaim(context, entry.sequence)?);
+    let registry = context.store()?.read()?;
+    let known = registry.entries().find(|known| known.sequence == entry.sequence);
+    let Some(entry) = known.filter(|known| known.env && is_at_home(known)) else { return Ok(()) };
+    match follow(context, repository, entry) {
+        Ok(written) => warnings.extend(written.warnings),
+        // The files are back: what can be written later stops nothing.
+        Err(failure) => warnings.push(format!(
+            "its `.env` is not written: {failure}; once that is mended: `{env}`",
+            env = wt("env {}", &[&entry.name])
+        )),
+    }
+    Ok(())
 }
 
 /// Moves git's admin folder back, and records its name where the old one was taken meanwhile.
