@@ -27,7 +27,8 @@ use crate::ui::{escape, prompt};
 /// Start the services of the worktree you stand in, on its ports
 #[derive(Args, Debug)]
 #[command(
-    after_help = "What a service needs is started with it. When one does not start, those started for it are stopped again.\n\
+    after_help = "What a service needs is started with it. When one does not start, all that this `wt up` started is stopped\n\
+                  again; `wt up SERVICE` starts the others without it.\n\
                   Exit codes: 0 all are ready, 1 one is not."
 )]
 pub struct Arguments {

@@ -46,6 +46,19 @@ pub fn standing(port: Port, ports: &[Port], sockets: &[Listener], own: &BTreeSet
     Standing::Ours { reached_at: occupancy::addresses(ours.iter().map(|socket| socket.address)) }
 }
 
+/// Returns what cures a service of which `reason` says that it does not listen where it should; `None` for other reasons.
+#[must_use]
+pub fn cure(service: &str, reason: &str) -> Option<String> {
+    if reason.contains("nothing listens on ") {
+        return Some(format!(
+            "a service that is no server says so: `listens = false` under [service.{service}]"
+        ));
+    }
+    let is_elsewhere = reason.contains("allocated ") && reason.contains(", listening on ");
+    is_elsewhere
+        .then(|| format!("let it read $PORT, or write `{{{{ port }}}}` into `run` under [service.{service}]"))
+}
+
 /// Returns why a service is not ready over one of its further ports.
 #[must_use]
 pub fn of_extra(extra: &ExtraPort, reason: &str) -> String {
@@ -74,6 +87,16 @@ mod tests {
             Standing::Ours { reached_at } => Ok(reached_at.len()),
             Standing::Not(reason) => Err(reason),
         }
+    }
+
+    #[test]
+    fn what_listens_nowhere_or_elsewhere_is_told_its_cure() {
+        let words = |sockets: &[Listener]| cure("web", &seen(sockets, &[7]).unwrap_err());
+        assert!(words(&[]).unwrap().contains("`listens = false` under [service.web]"));
+        let elsewhere = words(&[socket(4999, 7, "127.0.0.1")]).unwrap();
+        assert!(elsewhere.contains("$PORT") && elsewhere.contains("`{{ port }}`"), "{elsewhere}");
+        assert_eq!(words(&[socket(5001, 8, "127.0.0.1")]), None);
+        assert_eq!(cure("web", "ended with status 3"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::host::services::{log_file, log_reader, record_file};
 use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::services::protocol::{Cause, Failing, ServiceFacts};
+use crate::model::services::readiness;
 use crate::ops::ports::advice::Adviser;
 
 /// How many lines of its log are shown of a service that failed, where it is the only one.
@@ -72,6 +73,9 @@ fn of_wish(context: &Context, place: &Place, failed: Failed, and: &str) -> Failu
         Code::Untrusted => "look at its commands; `wt trust` allows them again".to_owned(),
         Code::DiskFull => "make room, then try again".to_owned(),
         _ if names.is_empty() => format!("`wt status` shows how the services stand{and}"),
+        _ if let (false, Some(cure)) = (is_mixed, readiness::cure(first.service.as_str(), &first.reason)) => {
+            format!("{cure}; `{logs}` shows all {said}{and}", logs = wt("logs", &[]).and(&names))
+        }
         _ => format!("`{logs}` shows all {said}{and}", logs = wt("logs", &[]).and(&names)),
     };
     let failures: Vec<_> = failed
