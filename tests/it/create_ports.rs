@@ -220,3 +220,17 @@ fn a_number_right_behind_the_flag_is_no_name() {
     sandbox.wt(&["create", "4"]).ok();
     sandbox.wt(&["create", "--ports", "3rd"]).ok();
 }
+
+#[test]
+fn more_ports_than_the_range_has_are_said_never_to_fit() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "other", "--ports"]).ok();
+    let error = sandbox.refused(&["create", "x", "--ports=50"], "range_exhausted");
+    let message = error["message"].as_str().unwrap();
+    let range = sandbox.feature_range();
+    assert!(
+        message.contains(&format!("50 ports never fit into feature range {range}, which has 10")),
+        "{error}"
+    );
+    assert!(!error["hint"].as_str().unwrap().contains("remove"), "{error}");
+}

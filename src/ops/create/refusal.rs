@@ -173,6 +173,18 @@ pub fn refused_create(
     held: &[Port],
 ) -> Result<Failure> {
     let most = policy(context, plan).max_retries;
+    if let Selection::Exhausted { ranges, service, own_range: false, .. } = selection {
+        let wished = plan.wishes.iter().filter(|wish| wish.ranges == *ranges).count();
+        let size = ranges.ports().count();
+        if wished > size {
+            let message =
+                format!("{wished} ports never fit into {} range {ranges}, which has {size}", plan.purpose);
+            return Ok(Failure::new(Code::RangeExhausted, message)
+                .hint(format!("ask for fewer, or widen `ports` under [purpose.{}]", plan.purpose))
+                .detail("ranges", ranges.to_string())
+                .detail("service", service.as_str()));
+        }
+    }
     refused_after(Some(&plan.purpose), selection, seen, held, most, WayOut::OnConflict)
 }
 
