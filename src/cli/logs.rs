@@ -10,6 +10,8 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::history;
 use crate::model::service::ServiceName;
+use crate::ops::env;
+use crate::ops::services::down;
 use crate::ops::services::logs::{self, Line, Logs, Request};
 use crate::ui::escape;
 use crate::ui::output::Ui;
@@ -52,6 +54,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
     });
     let follow = arguments.follow;
+    let is_narrowed = arguments.tail.is_some() || since.is_some();
     let request =
         Request { services: arguments.services, since: since.transpose()?, tail: arguments.tail, follow };
     let mut logs = logs::open(&context, request)?;
@@ -71,6 +74,13 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         session.ui.say(&format!("{path} is no file, and is not shown; `wt restart` begins a new log there"));
     }
     if follow {
+        let entry = env::require_entry(&context, None)?;
+        if !logs.is_empty() && down::running(&context, &entry)?.is_empty() {
+            session.ui.say(&format!(
+                "no service of `{}` runs now: what they write will be shown once `wt up` starts them",
+                logs.worktree()
+            ));
+        }
         return match show_on(&context, &mut logs, session.ui) {
             Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
             ended => ended.map(|()| 0),
@@ -79,8 +89,13 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     if session.ui.is_json() {
         show_as_one(&mut logs, session.ui)?;
     } else {
+        let mut is_silent = true;
         while show(&mut logs, session.ui)? {
+            is_silent = false;
             context.host.interrupt.check()?;
+        }
+        if is_silent && !is_narrowed && !logs.is_empty() {
+            session.ui.say("they have written nothing; `wt status` shows how the services stand");
         }
     }
     Ok(0)

@@ -195,3 +195,21 @@ fn without_following_it_ends_with_what_was_there_however_busy_the_service_is() {
         assert!(all.starts_with("line\n"));
     });
 }
+
+#[test]
+fn silence_is_said_and_that_nothing_runs_which_could_be_followed() {
+    let logged = Logged::new();
+    logged.write("web.log", "");
+    let folder = logged.sandbox.worktree("feature-one");
+    let run = logged.sandbox.wt_in(&folder, &["logs", "web"]).ok();
+    assert_eq!(run.stdout, "");
+    run.says(&["have written nothing", "`wt status`"]);
+    let mut command = logged.sandbox.command(&folder, &["logs", "-f"]);
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    while !line.contains("runs now") && reader.read_line(&mut line).unwrap() > 0 {}
+    assert!(line.contains("no service of `feature-one` runs now"), "{line}");
+    child.kill().unwrap();
+    end_of(&mut child);
+}
