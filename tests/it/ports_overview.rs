@@ -87,7 +87,13 @@ fn the_three_kinds_have_headings_totals_and_commands_to_copy() {
         return skip("no python3");
     };
     let held = sandbox.wt(&["ports", "conflicts"]).exits(1);
-    held.answers(&["SYSTEM CONFLICT", "wt ports resolve", "[low]", "Total conflicts: 1", "pid "]);
+    held.answers(&[
+        "SYSTEM CONFLICT",
+        "wt ports resolve",
+        "[low]",
+        "Total conflicts: 1 (and 1 of level low",
+        "pid ",
+    ]);
     let mut registry = sandbox.registry();
     for entry in registry["worktrees"].as_array_mut().unwrap() {
         entry["allocations"][0]["port"] = json!(second);

@@ -50,7 +50,12 @@ fn shown(report: &Report, now: Timestamp, paint: Paint) -> String {
         text.push('\n');
     }
     let _ = writeln!(text, "{}", paint.strong("Summary"));
-    let _ = writeln!(text, "  Total conflicts: {}", report.summary.conflicts);
+    let all = report.conflicts.iter().filter(|conflict| conflict.kind != Kind::Mismatch).count();
+    let low = match all.saturating_sub(report.summary.conflicts) {
+        0 => String::new(),
+        low => format!(" (and {low} of level low, which nothing has to be done about)"),
+    };
+    let _ = writeln!(text, "  Total conflicts: {}{low}", report.summary.conflicts);
     let _ = writeln!(text, "  Total mismatches: {}", report.summary.mismatches);
     text
 }
