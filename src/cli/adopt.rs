@@ -41,8 +41,10 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     } else if report.worktrees.is_empty() {
         ui.say("every worktree of this repository is registered already");
     } else {
+        let verb = |before: bool| if before { "Recorded already" } else { "Adopted" };
+        let all = report.worktrees.iter().zip(&report.recorded_before);
         let texts: String =
-            report.worktrees.iter().map(|worktree| show::lines(ui.paint(), "Adopted", worktree)).collect();
+            all.map(|(worktree, before)| show::lines(ui.paint(), verb(*before), worktree)).collect();
         ui.answer(&texts)?;
     }
     Ok(0)

@@ -42,6 +42,9 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worktree: Option<WorktreeView>,
     pub worktrees: Vec<WorktreeView>,
+    /// For each of them whether it was recorded before and nothing was asked for: it stands as it stood.
+    #[serde(skip)]
+    pub recorded_before: Vec<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -54,9 +57,12 @@ pub struct Report {
 pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
-    let mut report = Report { worktree: None, worktrees: Vec::new(), warnings: Vec::new() };
+    let mut report =
+        Report { worktree: None, worktrees: Vec::new(), recorded_before: Vec::new(), warnings: Vec::new() };
     for row in wanted(context, repository, &registry, request)? {
         let entry = adopt_one(context, repository, &row, request, &mut report.warnings)?;
+        let asks = request.purpose.is_some() || request.ports != PortWish::None;
+        report.recorded_before.push(row.entry.is_some() && !asks);
         report.worktrees.push(view::of_entry(context, repository, &entry)?);
     }
     report.worktree = report.worktrees.first().cloned();

@@ -121,3 +121,11 @@ fn a_recorded_worktree_whose_ports_are_not_to_be_had_stays_as_it_was() {
     sandbox.wt(&words).exits(1).error("port_conflict");
     assert_eq!(sandbox.living(), before);
 }
+
+#[test]
+fn what_is_recorded_already_is_not_said_to_be_adopted() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let run = sandbox.wt(&["adopt", sandbox.worktree("feature-login").to_str().unwrap()]).ok();
+    assert!(run.stdout.starts_with("Recorded already") && !run.stdout.contains("Adopted"), "{}", run.shown());
+}
