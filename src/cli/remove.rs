@@ -105,7 +105,9 @@ fn line(session: &Session<'_>, removed: &Removed, now: jiff::Timestamp) -> Strin
     }
     text.push('\n');
     if let Some(until) = removed.restorable_until.filter(|_| removed.restorable) {
-        let left = age(now, until);
+        // Right after the removal a moment of the time is gone, and a whole day of it would be.
+        let rounded = until.checked_add(jiff::SignedDuration::from_secs(60)).unwrap_or(until);
+        let left = age(now, rounded);
         let name = escape::line(&removed.name);
         let _ = writeln!(
             text,

@@ -11,6 +11,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::visible;
 use crate::ops::services::down;
 use crate::ops::trust::{self, CommandView, Report, State};
+use crate::ui::age::moment;
 use crate::ui::output::Ui;
 use crate::ui::table::{self, Row};
 use crate::ui::{prompt, whole};
@@ -162,7 +163,7 @@ fn list(context: &Context, ui: &Ui) -> Result<u8> {
     for repository in &listed {
         let usual = repository.repository.to_string_lossy();
         let owner = repository.file.as_deref().unwrap_or(&usual);
-        let _ = writeln!(text, "{}  (since {})", visible::exact(owner), repository.approved_at);
+        let _ = writeln!(text, "{}  (since {})", visible::exact(owner), moment(repository.approved_at));
         for approved in &repository.commands {
             let _ = writeln!(text, "  {}", approved.key);
             text.push_str(&shown_whole(&approved.command, ui.width()));

@@ -105,7 +105,8 @@ impl Doubt {
     /// The refusal of a command that has to know it.
     #[must_use]
     pub fn refusal(&self) -> Failure {
-        let configure = "name it in the configuration: `[git] default_branch = \"NAME\"`";
+        let configure =
+            "name it in .wt.toml, or in your own file (`wt config path`): `[git] default_branch = \"NAME\"`";
         let (why, hint) = match self {
             Self::Remotes(names) => {
                 let names = names.join(", ");

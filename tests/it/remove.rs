@@ -239,7 +239,11 @@ fn a_shell_that_stood_in_it_is_told_where_to_go_and_commands_there_too() {
     let main = sandbox.repo();
     let home = format!("cd {}", main.display());
     let inside = sandbox.worktree("feature-login");
-    sandbox.wt_in(&inside, &["remove"]).ok().says(&["your shell stood in it", &home]);
+    sandbox
+        .wt_in(&inside, &["remove"])
+        .ok()
+        .says(&["your shell stood in it", &home])
+        .answers(&["brings it back for 7d"]);
     let trash = sandbox.path("proj.worktrees/.wt-trash");
     let mut all = std::fs::read_dir(trash).unwrap().map(|entry| entry.unwrap().path());
     let kept = all.find(|path| path.is_dir()).unwrap();

@@ -21,7 +21,7 @@ fn block(entry: &Entry, seen: &Seen) -> Option<Finding> {
             Some(Finding::about(Kind::EnvMissing, entry, ".env has no block of ours").fixed_by(fix))
         }
         EnvSight::Drifted { missing, surplus } => {
-            let message = format!(".env has drifted: {missing} lines are missing, {surplus} are too many");
+            let message = format!(".env has drifted: lines missing: {missing}, too many: {surplus}");
             Some(Finding::about(Kind::EnvDrift, entry, message).fixed_by(fix))
         }
         EnvSight::Broken(why) => Some(

@@ -54,9 +54,10 @@ pub fn ipv6() -> Check {
 
 pub fn listeners() -> Check {
     match listeners::listeners() {
-        Ok(found) => {
-            Check::fine("listeners", format!("the system names {} sockets that hold ports", found.len()))
-        }
+        Ok(found) => Check::fine(
+            "listeners",
+            format!("sockets that hold ports, as the system names them: {}", found.len()),
+        ),
         Err(failure) => Check::warning(
             "listeners",
             format!("the system does not name who listens, so holders of busy ports stay unknown: {failure}"),
