@@ -78,13 +78,13 @@ impl Bench {
             for worktree in 0..if number == 0 { WORKTREES } else { 5 } {
                 let name = format!("w{worktree}");
                 let ports: &[&str] = if worktree % 10 == 0 { &["--ports"] } else { &[] };
-                bench.run(bench.wt().args(["create", &name]).args(ports), &repository);
+                bench.run(Self::wt().args(["create", &name]).args(ports), &repository);
             }
         }
         for worktree in 0..20 {
             let name = format!("gone{worktree}");
-            bench.run(bench.wt().args(["create", &name]), &bench.repository(0));
-            bench.run(bench.wt().args(["remove", &name]), &bench.repository(0));
+            bench.run(Self::wt().args(["create", &name]), &bench.repository(0));
+            bench.run(Self::wt().args(["remove", &name]), &bench.repository(0));
         }
         bench
     }
@@ -93,7 +93,7 @@ impl Bench {
         self.root.path().join(format!("repository-{number}"))
     }
 
-    fn wt(&self) -> Command {
+    fn wt() -> Command {
         Command::new(env!("CARGO_BIN_EXE_wt"))
     }
 
@@ -101,7 +101,7 @@ impl Bench {
         let (name, words) = WAYS[way];
         let mut command = match words.len() {
             0 => Command::new("git"),
-            _ => self.wt(),
+            _ => Self::wt(),
         };
         if words.is_empty() {
             command.args(name.split(' ').skip(1));

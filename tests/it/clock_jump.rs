@@ -95,7 +95,7 @@ fn after_a_restart_what_is_over_goes_at_a_second_look_an_hour_later() {
     sandbox.wt(&["sweep"]).ok().says(&["only the clock says", "feature-one"]);
     assert_eq!(removed(&sandbox)["seen_over"], seen, "the first look counts");
     change(&sandbox, |trash| {
-        trash["seen_over"]["seconds"] = (seen["seconds"].as_i64().unwrap() - 3600).into()
+        trash["seen_over"]["seconds"] = (seen["seconds"].as_i64().unwrap() - 3600).into();
     });
     assert_eq!(sandbox.json(&["sweep"])["deleted"][0], "feature-one");
 }

@@ -163,6 +163,9 @@ fn stranger(command: &mut std::process::Command) -> Stranger {
 }
 
 /// A question is asked on a terminal only: what it quotes is as harmless, and no is a safe answer to each.
+/// The words of a command, and of each of its questions a sign with what is typed then.
+type Question<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
 #[test]
 fn no_question_passes_on_what_a_terminal_would_obey() {
     let sandbox = Sandbox::without_repository();
@@ -174,8 +177,7 @@ fn no_question_passes_on_what_a_terminal_would_obey() {
     let run = "[service.web]\nrun = \"sh -c 'echo \\u001b[2J\\u202e'\"\n";
     git::write(&repo, ".wt.toml", run);
     git::write(&repo, "Procfile", "worker: run \u{1b}[2J\u{202e}\n");
-    // What is asked, and what is typed then; it may be asked for more.
-    let questions: &[(&[&str], &[(&str, &str)])] = &[
+    let questions: &[Question] = &[
         (&["remove", "login"], &[("?", "n\r")]),
         (&["trust"], &[("?", "n\r")]),
         (&["validate", "--verify-ports", "--fix"], &[("?", "n\r")]),
