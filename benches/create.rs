@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 #[path = "support/drawing.rs"]
 mod drawing;
 
-use wt::host::checkout::{Candidate, Request, checkout};
+use wt::door::{Candidate, Request, checkout};
 
 fn main() {
     let mut sizes = Vec::new();
@@ -277,7 +277,7 @@ impl Bench {
             folder: &folder,
             admin: &common_dir.join("worktrees").join(&name),
             siblings: &|| Box::new(siblings.iter().cloned()),
-            outside: &wt::host::conversion::Outside::default(),
+            outside: &wt::door::Outside::default(),
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             interrupted: &|| false,
             progress: &|_, _| {},

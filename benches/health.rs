@@ -11,10 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use wt::host::interrupt::Interrupt;
-use wt::host::net::check::ask::{Question, ask};
-use wt::model::health::check::{CheckKind, HttpCheck, Outcome};
-use wt::model::port::Port;
+use wt::door::{CheckKind, HttpCheck, Interrupt, Outcome, Port, Question, ask};
 
 const SERVICES: u16 = 100;
 const ROUNDS: usize = 5;

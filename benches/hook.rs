@@ -11,15 +11,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use wt::host::dirs::Dirs;
-use wt::host::environment::Environment;
-use wt::host::git::Repository;
-use wt::host::interrupt::Interrupt;
-use wt::host::store::Store;
-use wt::model::port::Port;
-use wt::model::registry::allocation::Allocation;
-use wt::model::registry::entry::{Entry, EntryState};
-use wt::model::registry::table::Registry;
+use wt::door::{
+    Allocation, Dirs, Entry, EntryState, Environment, Interrupt, Port, Registry, Repository, Store,
+};
 
 const ROUNDS: usize = 301;
 

@@ -6,17 +6,10 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use wt::context::Context;
-use wt::host::environment::Environment;
-use wt::host::machine::Host;
-use wt::host::net::listeners::listeners;
-use wt::host::net::owner::attribute;
-use wt::host::net::probe::{Probe, prober};
-use wt::host::store::Memory;
-use wt::model::config::merge;
-use wt::model::port::{Port, PortRange};
-use wt::model::registry::table::Registry;
-use wt::ops::ports::sight::{Look, judge_all};
+use wt::door::{
+    Context, Environment, Host, Look, Memory, Port, PortRange, Probe, Registry, attribute, judge_all,
+    listeners, merge, prober,
+};
 
 const ROUNDS: usize = 51;
 

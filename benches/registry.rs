@@ -6,16 +6,9 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use wt::host::dirs::Dirs;
-use wt::host::environment::Environment;
-use wt::host::files;
-use wt::host::interrupt::Interrupt;
-use wt::host::store::Store;
-use wt::model::port::Port;
-use wt::model::registry::allocation::Allocation;
-use wt::model::registry::entry::{Entry, EntryState};
-use wt::model::registry::repository::RepositoryId;
-use wt::model::registry::table::Registry;
+use wt::door::{
+    Allocation, Dirs, Entry, EntryState, Environment, Interrupt, Port, Registry, RepositoryId, Store, files,
+};
 
 const ROUNDS: usize = 51;
 

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
-    ExitCode::from(wt::cli::dispatch::run(&words))
+    ExitCode::from(wt::door::run(&words))
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use wt::cli::help;
+use wt::door::help;
 
 fn help_of(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').skip(1).filter(|word| *word != "-h").collect();

@@ -1,6 +1,6 @@
 //! `.env` on disk, beneath its worktree: no link is followed, and it is replaced whole.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -63,21 +63,6 @@ pub fn write(folder: &Path, bytes: &[u8]) -> Result<()> {
         Ok(found) if found.is_file() => files::replace(&path, bytes, found.permissions().mode() & 0o777),
         Ok(_) => Err(not_plain(&path)),
         Err(_) => files::make(&path, bytes, 0o600),
-    }
-}
-
-/// Removes the file.
-///
-/// # Errors
-///
-/// `permission`.
-pub fn delete(folder: &Path) -> Result<()> {
-    let path = path(folder);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(Failure::from_io(error, Code::Permission, format!("{} cannot be removed", path.display())))
-        }
-        _ => Ok(()),
     }
 }
 

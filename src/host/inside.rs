@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 /// Where a folder leads to.
 #[derive(Debug)]
 pub enum Leads {
-    /// It is inside; its real path.
-    Inside(PathBuf),
+    /// It is inside.
+    Inside,
     /// It is somewhere else; its real path.
     Outside(PathBuf),
     /// It is there and no folder.
@@ -24,7 +24,7 @@ pub fn follow(root: &Path, folder: &str) -> io::Result<Leads> {
     let real = root.join(folder).canonicalize()?;
     Ok(match (real.starts_with(&root), real.is_dir()) {
         (false, _) => Leads::Outside(real),
-        (true, true) => Leads::Inside(real),
+        (true, true) => Leads::Inside,
         (true, false) => Leads::NoFolder,
     })
 }
@@ -44,9 +44,8 @@ mod tests {
         fs::File::create(root.join("file")).unwrap();
         symlink(place.path(), root.join("out")).unwrap();
         symlink("server/api", root.join("in")).unwrap();
-        let real = root.canonicalize().unwrap();
-        assert!(matches!(follow(&root, "in"), Ok(Leads::Inside(path)) if path == real.join("server/api")));
-        assert!(matches!(follow(&root, "."), Ok(Leads::Inside(path)) if path == real));
+        assert!(matches!(follow(&root, "in"), Ok(Leads::Inside)));
+        assert!(matches!(follow(&root, "."), Ok(Leads::Inside)));
         assert!(matches!(follow(&root, "out"), Ok(Leads::Outside(_))));
         assert!(follow(&root, "out/tree/../x").is_err());
         assert!(matches!(follow(&root, "file"), Ok(Leads::NoFolder)));

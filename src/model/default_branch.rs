@@ -81,15 +81,6 @@ fn only(names: &[String]) -> Option<String> {
 }
 
 impl DefaultBranch {
-    /// Returns its name, where that is known.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        match self {
-            Self::Known { name, .. } => Some(name),
-            Self::Unknown(_) => None,
-        }
-    }
-
     /// Answers whether `branch` is it, or may be it where that is not known.
     #[must_use]
     pub fn may_be(&self, branch: &str) -> bool {
@@ -145,7 +136,10 @@ mod tests {
     }
 
     fn known(clues: &Clues) -> Option<String> {
-        decide(clues).name().map(str::to_owned)
+        match decide(clues) {
+            DefaultBranch::Known { name, .. } => Some(name),
+            DefaultBranch::Unknown(_) => None,
+        }
     }
 
     #[test]

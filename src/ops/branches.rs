@@ -1,19 +1,10 @@
 //! Questions about branches that several operations ask: which one is the default branch, and whether one may be deleted.
 
-use serde::Serialize;
-
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{Repository, Trunk};
 use crate::model::branch::{BranchKept, KeptReason};
 use crate::model::default_branch::{self, DefaultBranch};
-
-/// What was compared with, or protected.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Compared {
-    /// Short, the local branch first: `main`, `origin/main`.
-    pub compared_with: Vec<String>,
-}
 
 /// Decides which branch is the default one.
 ///

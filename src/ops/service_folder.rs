@@ -19,7 +19,7 @@ pub fn require(config: &Config, worktree: &Path, service: &ServiceName) -> Resul
     };
     let shown = folder.escape_debug();
     let fault = match inside::follow(worktree, folder) {
-        Ok(Leads::Inside(_)) => return Ok(worktree.join(folder)),
+        Ok(Leads::Inside) => return Ok(worktree.join(folder)),
         Ok(Leads::Outside(real)) => {
             Fault::new(format!("`{shown}` leads out of the worktree, to {}", real.display()))
                 .hint("name a folder of the worktree itself")

@@ -136,12 +136,6 @@ impl<'a> Lookout<'a> {
     pub fn repository(&self) -> Option<&'a Repository> {
         self.repository
     }
-
-    /// Returns git's records of all worktrees.
-    #[must_use]
-    pub fn worktrees(&self) -> &[Worktree] {
-        &self.worktrees
-    }
 }
 
 /// Answers whether another repository stands where the entry's was, as after a deletion and a new clone: one with another

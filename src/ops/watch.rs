@@ -5,11 +5,3 @@ pub trait Watch: Sync {
     /// `done` of `total` files are written.
     fn files(&self, done: usize, total: usize);
 }
-
-/// Watches nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Unwatched;
-
-impl Watch for Unwatched {
-    fn files(&self, _done: usize, _total: usize) {}
-}

@@ -11,8 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may name whom, beside itself and `error`, which all may name.
-const ARROWS: [(&str, &[&str]); 7] = [
-    ("main", &["cli"]),
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("main", &["door"]),
+    ("door", &["cli", "context", "host", "model", "ops"]),
     ("cli", &["ops", "ui", "model", "context"]),
     ("ui", &["model"]),
     ("context", &["host", "model", "ops"]),

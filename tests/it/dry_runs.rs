@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::CommandFactory;
-use wt::cli::arguments::Cli;
+use wt::door::Cli;
 
 use crate::support::{Sandbox, git};
 

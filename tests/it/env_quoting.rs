@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 
-use wt::model::quoting::{Quoted, quote};
+use wt::door::{Quoted, quote};
 
 /// Every combination of one and two letters that some reader treats specially, and the likely third ones.
 fn values() -> Vec<String> {

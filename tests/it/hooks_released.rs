@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Output, Stdio};
 
-use wt::model::hooks::text::Hook;
+use wt::door::Hook;
 
 use crate::support::Sandbox;
 use crate::support::hooks::{find_new_git, write_program};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use wt::model::hooks::partner::Partner;
+use wt::door::Partner;
 
 use crate::support::hooks::{PROVEN, find_new_git, write_program};
 use crate::support::{Sandbox, skip};

@@ -9,10 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
-use wt::host::services::hold;
-use wt::host::services::kin;
-use wt::host::services::launch::{Launch, Launched, launch_through};
-use wt::model::port::Port;
+use wt::door::{Launch, Launched, Port, hold, kin, launch_through};
 
 struct Log {
     folder: tempfile::TempDir,

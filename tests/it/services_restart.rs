@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::holder::{Hold, hold};
 use crate::support::services::{is_running, kill};
 use crate::support::{Sandbox, wait};
-use wt::model::port::Port;
+use wt::door::Port;
 
 fn server(more: &str) -> String {
     format!("[service.web]\nrun = \"python3 -m http.server {{{{ port }}}} --bind 127.0.0.1\"\n{more}\n")
@@ -104,7 +104,7 @@ h.HTTPServer(('127.0.0.1', int(sys.argv[1])), h.SimpleHTTPRequestHandler).serve_
     let mut restart = sandbox.command(&fleet.folder, &["restart", "-q"]).spawn().unwrap();
     wait::until("the stop", || fleet.state("web").0 == "stopping");
     let is_bound = |port: u16| {
-        let all = wt::host::net::listeners::listeners().unwrap();
+        let all = wt::door::listeners().unwrap();
         all.iter().any(|socket| Some(socket.port) == Port::new(port) && !socket.listening)
     };
     assert!(is_bound(new) && is_running(pid), "held while the other still runs");

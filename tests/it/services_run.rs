@@ -96,8 +96,8 @@ sys.stdin.readline()
 
 /// How many sockets the process itself has that are bound to `port`.
 fn bound_by(port: u16, pid: u32) -> usize {
-    let port = wt::model::port::Port::new(port).unwrap();
-    let all = wt::host::net::listeners::listeners().unwrap();
+    let port = wt::door::Port::new(port).unwrap();
+    let all = wt::door::listeners().unwrap();
     let inodes: Vec<String> = all
         .iter()
         .filter(|socket| socket.port == port)

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use wt::host::services::kin;
+use wt::door::kin;
 
 use crate::support::Sandbox;
 use crate::support::services::{Fleet, is_running, kill};

@@ -5,6 +5,6 @@ mod read;
 mod stat;
 mod write;
 
-pub use read::{Entry, IndexFile};
+pub use read::IndexFile;
 pub use stat::StatData;
 pub(crate) use write::{Cached, NewEntry, encode};

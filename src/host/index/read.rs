@@ -25,8 +25,6 @@ pub struct IndexFile {
     entries: Vec<Stored>,
     /// The paths one behind the other.
     paths: Vec<u8>,
-    /// When it was written: seconds and nanoseconds.
-    written: (i32, u32),
 }
 
 #[derive(Debug)]
@@ -48,9 +46,6 @@ pub struct Entry<'a> {
     /// Merged, and none of assume-unchanged, skip-worktree and intent-to-add is set: what git says of the file on disk
     /// follows from stat data alone.
     pub is_plain: bool,
-    /// The file is as young as the index, so that equal stat data prove nothing (git's
-    /// Documentation/technical/racy-git).
-    pub is_racy: bool,
 }
 
 impl IndexFile {
@@ -61,10 +56,10 @@ impl IndexFile {
         let stat = StatData::from(rustix::fs::fstat(&file).ok()?);
         let mut bytes = Vec::with_capacity(usize::try_from(stat.size).ok()? + 1);
         std::io::Read::read_to_end(&mut { file }, &mut bytes).ok()?;
-        Self::parse(&bytes, stat.modified)
+        Self::parse(&bytes)
     }
 
-    fn parse(bytes: &[u8], written: (i32, u32)) -> Option<Self> {
+    fn parse(bytes: &[u8]) -> Option<Self> {
         let (content, sum) = bytes.split_at_checked(bytes.len().checked_sub(NAME)?)?;
         // All zeros: it was written with `index.skipHash`.
         if sum != [0; NAME] && sum != Sha1::digest(content).as_slice() {
@@ -79,7 +74,7 @@ impl IndexFile {
         if !(2..=4).contains(&version) || count > content.len() / FIXED {
             return None;
         }
-        let mut index = Self { entries: Vec::with_capacity(count), paths: Vec::new(), written };
+        let mut index = Self { entries: Vec::with_capacity(count), paths: Vec::new() };
         for _ in 0..count {
             rest = index.take_entry(rest, version)?;
         }
@@ -131,18 +126,6 @@ impl IndexFile {
         Some(rest)
     }
 
-    /// Returns how many entries there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Answers whether nothing is in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// Returns the entries in the order of the file, which is that of their paths as bytes.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         self.entries.iter().map(|stored| Entry {
@@ -151,7 +134,6 @@ impl IndexFile {
             mode: stored.mode,
             id: stored.id,
             is_plain: stored.is_plain,
-            is_racy: stored.stat.modified >= self.written,
         })
     }
 }

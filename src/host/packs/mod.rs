@@ -20,6 +20,6 @@ mod windows;
 pub use all::{Packs, Position};
 pub use entry::Kind;
 pub use fault::Fault;
-pub use reader::{Object, Reader};
+pub use reader::Reader;
 pub use sound::find_unsound;
 pub use stores::folders as object_folders;

@@ -70,7 +70,7 @@ impl Standing {
     }
 
     /// Returns what the documentation says about it.
-    #[must_use]
+    #[cfg(test)]
     pub fn words(self) -> String {
         match self {
             Self::AtOnce => "at once".to_owned(),
@@ -102,6 +102,7 @@ impl Rule {
         if is_stricter { Share::Whole } else { Share::Part { counts: None, until_trusted } }
     }
 
+    #[cfg(test)]
     fn words(self) -> String {
         match self {
             Self::True => "`true`".to_owned(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::entry::Entry;
-pub use super::former::{Former, FormerPort};
+pub use super::former::Former;
 use super::record::Record;
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::rows::Rows;

@@ -68,12 +68,6 @@ impl Container {
             Self::Other(state) => format!("the container is {state}"),
         }
     }
-
-    /// Answers whether it runs, well or not.
-    #[must_use]
-    pub fn is_alive(&self) -> bool {
-        !matches!(self, Self::Absent | Self::Ended(_))
-    }
 }
 
 /// Reads what `docker compose ps --all --format json SERVICE` wrote: an object a line, or one list before Compose 2.21. Of

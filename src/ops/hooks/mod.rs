@@ -6,5 +6,5 @@ mod place;
 mod uninstall;
 
 pub use inspect::{HookSight, Inspection, inspect, reached};
-pub use install::{InstalledHook, Report, install};
+pub use install::{Report, install};
 pub use uninstall::uninstall;

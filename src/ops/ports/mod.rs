@@ -24,5 +24,5 @@ mod settings;
 pub mod sight;
 pub mod strays;
 
-pub use move_port::{relocate, relocate_while};
+pub use move_port::relocate_while;
 pub use ranges::{Capacity, Drawer};

@@ -19,27 +19,6 @@ use crate::model::service::ServiceName;
 use crate::ops::vanished::room;
 use crate::ops::{choose, env, rows};
 
-/// Moves `service` of the entry with that sequence number away from port `from`, to the lowest free port of its ranges,
-/// and renders the env block again. Returns the new port; `None` when no other is free.
-///
-/// # Errors
-///
-/// `not_found` when the entry has no such allocation any more, `locked` when the port is pinned, and what stops the env
-/// block; the allocation is as it was then.
-pub fn relocate(
-    context: &Context,
-    repository: &Repository,
-    sequence: u64,
-    service: &ServiceName,
-    from: Port,
-) -> Result<Option<Port>> {
-    let leaving = Leaving { sequence, service, from, most: u32::MAX };
-    match move_away(context, repository, leaving, &|_| Ok(true))? {
-        Moved::To(port) => Ok(Some(port)),
-        Moved::Exhausted | Moved::NotDue => Ok(None),
-    }
-}
-
 /// Which allocation leaves which port.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leaving<'a> {

@@ -13,4 +13,4 @@ pub use apply::apply;
 pub use candidate::{Candidate, Plan};
 pub use plan::plan;
 pub use records::put_record_away;
-pub use report::{Kept, Kind, Pruned, Report, Request};
+pub use report::{Kept, Kind, Pruned, Request};

@@ -100,21 +100,6 @@ fn release_former(context: &Context, repository: &Repository, registry: &Registr
     Ok(said)
 }
 
-/// Releases one vanished worktree's record, as [`release_all`].
-///
-/// # Errors
-///
-/// Fails when the registry cannot be written.
-pub fn release_one(
-    context: &Context,
-    repository: &Repository,
-    entry: &Entry,
-    said: &mut Vec<String>,
-) -> Result<Release> {
-    let released = release_all(context, Some(repository), &[entry], said)?;
-    Ok(released.into_iter().next().unwrap_or(Release::Changed))
-}
-
 /// Releases the records of vanished worktrees of one repository, except those that changed or came back meanwhile, or of
 /// which something still runs; says what there is to say, and returns for each what became of it. `repository` is `None`
 /// where that is gone too.

@@ -3,8 +3,7 @@
 use clap::Parser;
 use clap::error::ErrorKind;
 use serde_json::Value;
-use wt::cli::arguments::Cli;
-use wt::model::words;
+use wt::door::{Cli, words};
 
 /// Panics where `stderr`, or a field of a JSON answer that is for a person to type, names a `wt` command that would be
 /// refused.

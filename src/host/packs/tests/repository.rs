@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use git2::{ObjectType, Oid};
 
-use crate::host::packs::{Fault, Object, Packs, Reader};
+use crate::host::packs::reader::Object;
+use crate::host::packs::{Fault, Packs, Reader};
 
 pub(super) struct Repository {
     folder: tempfile::TempDir,
