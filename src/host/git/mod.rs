@@ -65,7 +65,6 @@ pub use branches::is_valid_branch_name;
 pub use changes::Changes;
 pub use command::{Git, Output};
 pub use filling::is_link_cut_short;
-pub use half_made::HalfMadeAdmin;
 pub use hook_files::{HookPlace, folder_facts as hooks_folder_facts, found as found_hook};
 pub use hook_partner::{find_caller, find_partner};
 pub use hook_settings::{HookSettings, git_version};
