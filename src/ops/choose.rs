@@ -11,7 +11,6 @@ use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{self, Landscape, Selection, Wish};
 
-#[expect(clippy::implicit_hasher, reason = "every set of ports here has the standard hasher")]
 /// Chooses a port for each wish; the ports in `skip` are passed over.
 ///
 /// # Errors

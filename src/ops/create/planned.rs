@@ -68,6 +68,10 @@ pub struct Plan {
     pub ports: Vec<Choice>,
     pub env: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(
+        clippy::option_option,
+        reason = "not locked, locked, locked for a reason: as the flag is written"
+    )]
     pub lock: Option<Option<String>>,
     /// Things worth saying that stop nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]

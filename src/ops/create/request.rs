@@ -37,5 +37,9 @@ pub struct Request {
     /// Whether git's `post-checkout` hooks run.
     pub hooks: bool,
     /// Whether the new worktree is locked at once, and why.
+    #[expect(
+        clippy::option_option,
+        reason = "not locked, locked, locked for a reason: as the flag is written"
+    )]
     pub lock: Option<Option<String>>,
 }

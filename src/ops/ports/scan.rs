@@ -50,12 +50,11 @@ pub struct Offer {
 /// Fails when the registry or the machine cannot be asked.
 pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
     let registry = vanished::read_where_they_are(context)?;
-    let ours: Vec<(String, PortRange)> = match range {
-        Some(range) => vec![("asked for".to_owned(), range)],
-        None => {
-            let all = ranges::all(context).into_iter();
-            all.map(|(drawer, range)| (drawer.name().to_owned(), range)).collect()
-        }
+    let ours: Vec<(String, PortRange)> = if let Some(range) = range {
+        vec![("asked for".to_owned(), range)]
+    } else {
+        let all = ranges::all(context).into_iter();
+        all.map(|(drawer, range)| (drawer.name().to_owned(), range)).collect()
     };
     let is_ours = |port: &Port| ours.iter().any(|(_, range)| range.contains(*port));
     let sockets = listeners()?;

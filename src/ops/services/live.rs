@@ -61,7 +61,7 @@ fn sockets(
     let untold = |(entry, said): &(&Entry, Supervision)| {
         let allocations = entry.allocations.iter();
         let untold = allocations.filter(|known| !said.said(&known.service).is_of_running());
-        untold.filter_map(|known| known.find_port()).collect::<Vec<_>>()
+        untold.filter_map(crate::model::registry::allocation::Allocation::find_port).collect::<Vec<_>>()
     };
     let mut ports: Vec<Port> = known.values().flat_map(untold).collect();
     ports.sort_unstable();
