@@ -124,3 +124,14 @@ fn a_branch_that_no_file_can_be_called_as_is_refused_before_anything_is_recorded
     sandbox.wt(&["create", "login", "--branch", &fits]).ok();
     sandbox.wt(&["remove", "feature-login", "--delete-branch"]).ok();
 }
+
+#[test]
+fn an_identifier_that_is_a_worktrees_whole_name_is_told() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.wt(&["create", "feature-login"]).ok();
+    assert!(!first.stderr.contains("if that one was meant"), "{}", first.shown());
+    sandbox.wt(&["remove", "feature-login"]).ok();
+    sandbox.wt(&["create", "login"]).ok();
+    let made = sandbox.wt(&["create", "feature-login"]).ok();
+    made.says(&["there is a worktree `feature-login` already", "`wt switch feature-login`"]);
+}

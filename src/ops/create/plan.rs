@@ -90,6 +90,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     let (branch, commit, mut warnings) =
         branch_plan(context, repository, request, &purpose, &draft, tracked)?;
     warnings.extend(remote::warning(repository, request, &branch)?);
+    warnings.extend(twice_named(registry, id.as_ref(), &purpose, &draft));
     let start = start::start(context, repository, request, &branch, &commit);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     let folder_existed = require_free_path(repository, registry, &draft.path)?;
@@ -122,6 +123,23 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         wishes,
         folder_existed,
     })
+}
+
+/// What is said where the identifier begins with the purpose and names a worktree: that one was hardly to be made again.
+fn twice_named(
+    registry: &Registry,
+    id: Option<&RepositoryId>,
+    purpose: &Purpose,
+    draft: &Draft,
+) -> Option<String> {
+    let named = draft.identifier.as_str();
+    named.strip_prefix(purpose.as_str()).filter(|rest| rest.starts_with('-'))?;
+    let known = registry.find_living(id?, named)?;
+    Some(format!(
+        "there is a worktree `{named}` already, and this one is another: `{name}`; if that one was meant: `{switch}`",
+        name = draft.name,
+        switch = wt("switch {}", &[&known.name])
+    ))
 }
 
 pub fn require_purpose(context: &Context, wanted: Option<&Purpose>) -> Result<Purpose> {
