@@ -163,3 +163,15 @@ fn a_pinned_port_and_its_last_health_are_shown() {
     assert_eq!((&web["pinned"], &web["health"]["state"]), (&json!(true), &json!("not_running")), "{web}");
     sandbox.wt(&["ports"]).ok().answers(&["\tpinned\tnot_running\n"]);
 }
+
+#[test]
+fn of_all_repositories_each_worktree_is_shown_with_its_own() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let repository = sandbox.repo().display().to_string();
+    let piped = sandbox.wt_in(&sandbox.path(""), &["ports", "list", "--all"]).ok();
+    assert!(piped.stdout.lines().next().unwrap().ends_with(&format!("\t{repository}")), "{}", piped.shown());
+    let terminal = Terminal::start(sandbox.command(&sandbox.path(""), &["ports", "list", "--all"]));
+    let (status, screen) = terminal.finish();
+    assert!(status == 0 && screen.contains(&repository), "{screen}");
+}

@@ -57,13 +57,13 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     ui.answer(&match ui.width() {
-        Some(_) => drawn(&report, ui.paint(), context.now()),
-        None => plain(&report),
+        Some(_) => drawn(&report, ui.paint(), context.now(), all),
+        None => plain(&report, all),
     })?;
     Ok(0)
 }
 
-fn plain(report: &Report) -> String {
+fn plain(report: &Report, all: bool) -> String {
     let mut text = String::new();
     for worktree in &report.worktrees {
         for port in &worktree.ports {
@@ -77,7 +77,11 @@ fn plain(report: &Report) -> String {
                 if port.pinned { "pinned" } else { "-" },
                 recorded(port).map_or("-", |last| last.state.as_str()),
             ];
-            let _ = writeln!(text, "{}", line.map(escape::line).join("\t"));
+            let mut line = line.map(escape::line).join("\t");
+            if all {
+                let _ = write!(line, "\t{}", escape::line(&worktree.repository.to_string_lossy()));
+            }
+            let _ = writeln!(text, "{line}");
         }
     }
     for range in &report.ranges {
@@ -86,10 +90,13 @@ fn plain(report: &Report) -> String {
     text
 }
 
-fn drawn(report: &Report, paint: Paint, now: Timestamp) -> String {
+fn drawn(report: &Report, paint: Paint, now: Timestamp, all: bool) -> String {
     let mut text = String::new();
     for worktree in &report.worktrees {
-        let _ = writeln!(text, "{}", paint.strong(escape::line(&worktree.name)));
+        let repository = worktree.repository.to_string_lossy();
+        let repository =
+            if all { format!("  {}", paint.faint(escape::line(&repository))) } else { String::new() };
+        let _ = writeln!(text, "{}{repository}", paint.strong(escape::line(&worktree.name)));
         for port in &worktree.ports {
             let url = port.url.as_deref().unwrap_or_default();
             let (mark, mut words) = mark(port, paint);
