@@ -88,6 +88,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         status = 1;
     }
     let report = prune::apply(&context, &plan)?;
+    if report.is_refused {
+        status = 1;
+    }
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
         ui.answer_json(&report)?;

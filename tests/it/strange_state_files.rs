@@ -90,3 +90,21 @@ fn nor_in_the_place_of_a_file_of_the_repository_or_the_user() {
         }
     }
 }
+
+#[test]
+fn what_stays_because_the_registry_cannot_be_written_is_no_success() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    fs::remove_dir_all(sandbox.worktree("feature-login")).unwrap();
+    let backup = sandbox.state().join("registry.json.bak");
+    let _ = fs::remove_file(&backup);
+    fs::create_dir(&backup).unwrap();
+    let before = sandbox.registry();
+    let run = sandbox.wt(&["prune", "--yes"]).exits(1);
+    assert!(run.stderr.contains("`feature-login` stays: "), "{}", run.shown());
+    sandbox.wt(&["prune", "--yes", "--json"]).exits(1);
+    assert_eq!(sandbox.registry(), before);
+    fs::remove_dir(&backup).unwrap();
+    sandbox.wt(&["prune", "--yes"]).ok();
+    assert_eq!(sandbox.living().len(), 0);
+}

@@ -26,6 +26,10 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
             Ok(None) => report.kept.push(kept("it changed meanwhile".to_owned())),
             Err(failure) if failure.code() == Code::Interrupted => return Err(failure),
             Err(failure) => {
+                report.is_refused |= matches!(
+                    failure.code(),
+                    Code::Permission | Code::DiskFull | Code::RegistryLocked | Code::RegistryCorrupt
+                );
                 report.warnings.push(format!("`{}` stays: {}", candidate.name, failure.message()));
                 report.kept.push(kept(failure.message().to_owned()));
             }

@@ -67,6 +67,9 @@ pub struct Report {
     pub compared_with: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Whether something stays that was to go, because the records could not be written.
+    #[serde(skip)]
+    pub is_refused: bool,
 }
 
 impl Kept {
