@@ -13,7 +13,7 @@ use crate::ui::table::{self, Row};
 /// Bring a removed worktree back, with its uncommitted changes
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Name of the removed worktree; without one, lists what can be restored
+    /// Name of the removed worktree, or its token where several had one name; without one, lists what can be restored
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -47,20 +47,32 @@ fn list(context: &Context, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     let now = context.now();
+    let names: Vec<String> = restorable.iter().map(|removed| removed.name.clone()).collect();
+    let is_doubled = |name: &str| names.iter().filter(|known| *known == name).count() > 1;
+    let shows_tokens = names.iter().any(|name| is_doubled(name));
     let rows: Vec<Row> = restorable
         .into_iter()
         .map(|removed| {
             let left = age(now, removed.until);
             let branch = removed.branch.unwrap_or_default();
             let path = removed.path.to_string_lossy().into_owned();
-            Row::plain(vec![removed.name, branch, age(removed.removed_at, now), left, path])
+            let token = if is_doubled(&removed.name) {
+                restore::short(&removed.token).to_owned()
+            } else {
+                String::new()
+            };
+            let mut cells = vec![removed.name, branch, age(removed.removed_at, now), left, path];
+            if shows_tokens {
+                // Last, so that no other column moves.
+                cells.push(token);
+            }
+            Row::plain(cells)
         })
         .collect();
-    session.ui.answer(&table::render(
-        session.ui,
-        &["NAME", "BRANCH", "REMOVED", "TIME LEFT", "PATH"],
-        &rows,
-        &[],
-    ))?;
+    let mut heads = vec!["NAME", "BRANCH", "REMOVED", "TIME LEFT", "PATH"];
+    if shows_tokens {
+        heads.push("TOKEN");
+    }
+    session.ui.answer(&table::render(session.ui, &heads, &rows, &[]))?;
     Ok(0)
 }

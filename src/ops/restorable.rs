@@ -74,3 +74,17 @@ pub(super) fn is_called(entry: &Entry, name: &str) -> bool {
         || entry.branch.as_deref() == Some(name)
         || entry.path.as_os_str() == name
 }
+
+/// How much of a token is shown: enough to tell any two apart.
+const SHORT: usize = 8;
+
+/// Returns the beginning of a token, by which it can be asked for.
+#[must_use]
+pub fn short(token: &str) -> &str {
+    token.get(..SHORT).unwrap_or(token)
+}
+
+/// Answers whether `word` is a token's beginning, long enough to be meant as one.
+pub(super) fn is_beginning(word: &str, token: &str) -> bool {
+    word.len() >= SHORT && token.starts_with(word)
+}

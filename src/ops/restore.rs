@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::restorable::{is_called, removed};
+pub use super::restorable::short;
+use super::restorable::{is_beginning, is_called, removed};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
@@ -29,6 +30,8 @@ pub struct Restorable {
     pub branch: Option<String>,
     pub removed_at: jiff::Timestamp,
     pub until: jiff::Timestamp,
+    /// Names this removal alone: of two worktrees of one name each can be asked for by its beginning.
+    pub token: String,
 }
 
 /// What a restore brought back.
@@ -53,11 +56,12 @@ pub fn restorable(context: &Context) -> Result<Vec<Restorable>> {
         branch: entry.branch,
         removed_at: trash.removed_at,
         until: trash.until,
+        token: trash.token,
     });
     Ok(found.collect())
 }
 
-/// Brings the worktree called `name` back, the latest removed one of that name.
+/// Brings the worktree called `name` back, the latest removed one of that name, or the one whose token begins so.
 ///
 /// # Errors
 ///
@@ -101,7 +105,11 @@ fn take_up(context: &Context, repository: &Repository, entry: &Entry) -> Result<
 fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(Entry, Trash)> {
     let all = removed(repository, registry);
     let names: Vec<String> = all.iter().map(|(entry, _)| entry.name.clone()).collect();
-    if let Some(found) = all.into_iter().find(|(entry, _)| is_called(entry, name)) {
+    if let Some(found) = all.iter().find(|(entry, _)| is_called(entry, name)) {
+        return Ok(found.clone());
+    }
+    let mut of_token = all.into_iter().filter(|(_, trash)| is_beginning(name, &trash.token));
+    if let (Some(found), None) = (of_token.next(), of_token.next()) {
         return Ok(found);
     }
     let near: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -120,7 +128,12 @@ fn require_place(repository: &Repository, registry: &Registry, entry: &Entry, tr
             Code::WorktreeExists,
             format!("worktree `{}` exists again, at {}", taken.name, taken.path.display()),
         )
-        .hint(format!("`{remove}` first; both stay restorable", remove = wt("remove {}", &[&taken.name]))));
+        // By its name it would be the one removed last that comes back.
+        .hint(format!(
+            "`{remove}` first, then `{restore}`; both stay restorable",
+            remove = wt("remove {}", &[&taken.name]),
+            restore = wt("restore {}", &[&short(&trash.token)])
+        )));
     }
     // Out of sight where its record was taken away, and there all the time: it gets its record again.
     let waits = trash.is_record_only() && repository.is_folder_of(&entry.path, &entry.admin);

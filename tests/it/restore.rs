@@ -238,3 +238,32 @@ fn one_repositorys_size_limit_costs_another_one_nothing() {
     sandbox.wt(&["restore", "feature-two"]).ok();
     sandbox.wt_in(&other, &["restore", "feature-theirs"]).ok();
 }
+
+#[test]
+fn the_older_of_two_of_one_name_comes_back_by_its_token_which_the_list_and_the_hint_name() {
+    let sandbox = Sandbox::new();
+    let note = sandbox.worktree("feature-one").join("note.txt");
+    for text in ["older", "newer"] {
+        sandbox.wt(&["create", "one"]).ok();
+        fs::write(&note, text).unwrap();
+        sandbox.wt(&["remove", "feature-one", "--force"]).ok();
+        if text == "older" {
+            let alone = sandbox.wt(&["restore"]).ok();
+            assert_eq!(alone.stdout.trim_end().split('\t').count(), 5, "{}", alone.shown());
+        }
+    }
+    let answer = sandbox.json(&["restore"]);
+    let tokens: Vec<&str> =
+        answer["restorable"].as_array().unwrap().iter().map(|row| row["token"].as_str().unwrap()).collect();
+    let older = tokens[1];
+    sandbox.wt(&["restore"]).ok().answers(&[&tokens[0][..8], &older[..8]]);
+    // While the newer one is there, the hint leads to the older one and not around in a circle.
+    sandbox.wt(&["restore", "feature-one"]).ok();
+    let refused = sandbox.refused(&["restore", older], "worktree_exists");
+    let command = format!("`wt restore {}`", &older[..8]);
+    assert!(refused["hint"].as_str().unwrap().contains(&command), "{refused}");
+    sandbox.wt(&["remove", "feature-one", "--force"]).ok();
+    sandbox.wt(&["restore", &older[..8]]).ok();
+    assert_eq!(fs::read_to_string(&note).unwrap(), "older");
+    sandbox.refused(&["restore", "0000"], "not_found");
+}
