@@ -1,9 +1,7 @@
-//! `wt` runs the whole life of git worktrees: branch, folder, ports, `.env`, and back again.
-//!
-//! The host is read, the model decides, the ops act, the cli shows. Arrows only point down:
-//! `cli` → `ops`, `ui`; `ops` → `model`, `host`; `host` → `model`; `model` → nothing.
-//! Nobody outside names a module: what the program, the tests and the benches need is behind the door, and of everything
-//! else the compiler says whether anybody uses it.
+//! `wt` runs the whole life of git worktrees: branch, folder, ports, `.env`, and back again. The host is read, the model
+//! decides, the ops act, the cli shows; arrows only point down (`docs/architecture.md`). All modules are private: what the
+//! program, the tests and the benches need is behind the door, and the compiler says of everything else whether anybody
+//! uses it.
 
 mod cli;
 mod context;

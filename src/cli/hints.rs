@@ -73,7 +73,7 @@ fn filled(command: &str, value: &str) -> String {
         rest = rest[at..].split_once('}').map_or("", |(_, rest)| rest);
     }
     // `…` stands for words of the reader's own.
-    (text + rest).replace('…', "").replace("PORT", "5000")
+    (text + rest).replace('…', "").replace("PORT", "5000").replace("SERVICE", "web")
 }
 
 fn is_taken(command: &str) -> bool {
