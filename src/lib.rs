@@ -3,6 +3,8 @@
 //! program, the tests and the benches need is behind the door, and the compiler says of everything else whether anybody
 //! uses it.
 
+#![allow(rustdoc::private_intra_doc_links, reason = "its readers build it with `--document-private-items`")]
+
 mod cli;
 mod context;
 mod error;

@@ -1,5 +1,6 @@
 //! `wt env`: renders the env block again, checks it, or prints it.
 
+use crate::ops::ports::follow::follow;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
@@ -49,7 +50,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return check(session, &env::check(&context, repository, &entry)?);
     }
     session.hint_at_own_configuration(&context, &entry.path);
-    let written = env::write(&context, repository, &entry)?;
+    let written = follow(&context, repository, &entry)?;
     written.warnings.iter().for_each(|warning| session.ui.warn(warning));
     if session.ui.is_json() {
         session.ui.answer_json(&written)?;

@@ -13,6 +13,9 @@ use super::process::identity;
 use super::token;
 use crate::error::{Code, Failure, Result};
 
+/// How many bytes of two files are compared at once.
+const PIECE: usize = 64 * 1024;
+
 /// Opens a plain file for reading, and returns its length in bytes too. Whatever else stands there (a pipe, a device, a
 /// folder, a socket) is refused by its kind, and a pipe is not waited for.
 ///
@@ -210,7 +213,7 @@ pub fn prepare_trash(folder: &Path) -> Result<()> {
 
 /// Removes the trash folder once only its `.gitignore` is left.
 pub fn remove_trash_if_empty(folder: &Path) {
-    if !folder.file_name().is_some_and(|name| name == ".wt-trash") {
+    if folder.file_name().is_none_or(|name| name != ".wt-trash") {
         return;
     }
     sweep_drafts(folder, ".gitignore");
@@ -222,7 +225,8 @@ pub fn remove_trash_if_empty(folder: &Path) {
     }
 }
 
-/// Answers whether two paths hold the same: equal files, equal links, or folders that are equal throughout.
+/// Answers whether all that `one` holds is in `other` too: equal files, equal links, and folders of which everything is
+/// there. What cannot be read is not the same.
 #[must_use]
 pub fn is_same_tree(one: &Path, other: &Path) -> bool {
     let (Ok(first), Ok(second)) = (one.symlink_metadata(), other.symlink_metadata()) else { return false };
@@ -239,14 +243,40 @@ pub fn is_same_tree(one: &Path, other: &Path) -> bool {
 }
 
 fn is_same_folder(one: &Path, other: &Path) -> bool {
-    let Ok(entries) = one.read_dir() else { return false };
-    entries
-        .map_while(std::result::Result::ok)
-        .all(|entry| is_same_tree(&entry.path(), &other.join(entry.file_name())))
+    let Ok(mut entries) = one.read_dir() else { return false };
+    // A listing that breaks off says nothing of the rest.
+    entries.all(|entry| entry.is_ok_and(|entry| is_same_tree(&entry.path(), &other.join(entry.file_name()))))
 }
 
+/// Compares in pieces: a database of many gigabytes is no reason to fill the memory.
 fn same_bytes(one: &Path, other: &Path) -> bool {
-    matches!((fs::read(one), fs::read(other)), (Ok(first), Ok(second)) if first == second)
+    let (Ok(mut one), Ok(mut other)) = (File::open(one), File::open(other)) else { return false };
+    let (mut first, mut second) = (vec![0; PIECE], vec![0; PIECE]);
+    loop {
+        let (Ok(here), Ok(there)) = (fill(&mut one, &mut first), fill(&mut other, &mut second)) else {
+            return false;
+        };
+        if first[..here] != second[..there] {
+            return false;
+        }
+        if here < PIECE {
+            return true;
+        }
+    }
+}
+
+/// Reads until the piece is full or the file ends.
+fn fill(file: &mut impl Read, piece: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < piece.len() {
+        match file.read(&mut piece[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 /// Returns how many bytes a tree takes on disk, hard links counted once each; 0 for what is not there.
@@ -259,4 +289,26 @@ pub fn size_of_tree(path: &Path) -> u64 {
     }
     let Ok(entries) = path.read_dir() else { return own };
     entries.flatten().map(|entry| size_of_tree(&entry.path())).fold(own, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_the_same_only_where_every_piece_is() {
+        let place = tempfile::tempdir().unwrap();
+        let (one, other) = (place.path().join("one"), place.path().join("other"));
+        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
+            let mut bytes = vec![7; length];
+            replace(&one, &bytes, 0o600).unwrap();
+            replace(&other, &bytes, 0o600).unwrap();
+            assert!(is_same_tree(&one, &other), "{length}");
+            if let Some(last) = bytes.last_mut() {
+                *last = 8;
+                replace(&other, &bytes, 0o600).unwrap();
+                assert!(!is_same_tree(&one, &other), "{length}");
+            }
+        }
+    }
 }

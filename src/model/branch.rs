@@ -44,7 +44,7 @@ impl Head {
     }
 }
 
-/// The longest name of a file, in bytes (NAME_MAX).
+/// The longest name of a file, in bytes (`NAME_MAX`).
 const LONGEST_NAME: usize = 255;
 
 /// Answers whether git can keep a branch of that name as files: each part is a file's or a folder's name, and that of the

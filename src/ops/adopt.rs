@@ -1,6 +1,7 @@
 //! Records worktrees that something else made: git, an IDE, an agent. Their files are theirs; they get a record, and
 //! where asked for ports and an env block, also when they are recorded already.
 
+use crate::ops::ports::follow::follow;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -176,7 +177,7 @@ fn adopt_one(
         warnings.extend(said);
         return Ok(entry);
     }
-    match env::write(context, repository, &entry) {
+    match follow(context, repository, &entry) {
         Ok(written) => warnings.extend(written.warnings),
         Err(failure) => {
             take_back(context, repository, &entry)?;
@@ -202,7 +203,7 @@ fn give(
     let services: Vec<ServiceName> = wishes.into_iter().map(|wish| wish.service).collect();
     if services.is_empty() {
         if given.env {
-            warnings.extend(env::write(context, repository, &given)?.warnings);
+            warnings.extend(follow(context, repository, &given)?.warnings);
         }
         return Ok(given);
     }
@@ -226,7 +227,7 @@ fn give(
     }
     if given.env {
         // Also where all ports were there before, and only the file was not.
-        warnings.extend(env::write(context, repository, &given)?.warnings);
+        warnings.extend(follow(context, repository, &given)?.warnings);
     }
     Ok(given)
 }

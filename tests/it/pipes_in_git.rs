@@ -19,7 +19,7 @@ fn run(sandbox: &Sandbox, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = sandbox.command(&sandbox.repo(), arguments);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let begin = Instant::now();
-    while child.try_wait().unwrap().is_none() && begin.elapsed() < Duration::from_secs(60) {
+    while child.try_wait().unwrap().is_none() && begin.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let waits = child.try_wait().unwrap().is_none();

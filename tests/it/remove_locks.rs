@@ -85,3 +85,18 @@ fn a_lock_of_a_process_that_is_gone_is_neither_put_away_nor_brought_back() {
         let _ = fs::remove_dir_all(sandbox.repo().join(".git/wt/trash"));
     }
 }
+
+#[test]
+fn a_removal_of_several_that_stops_at_one_says_which_are_gone_and_how_they_come_back() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "b", "c"] {
+        sandbox.wt(&["create", name]).ok();
+    }
+    fs::write(sandbox.repo().join(".git/worktrees/feature-b/index.lock"), "").unwrap();
+    let error = sandbox.wt(&["--json", "remove", "a", "b", "c"]).exits(1).error("locked");
+    assert_eq!(error["details"]["removed"], serde_json::json!(["feature-a"]), "{error}");
+    assert_eq!(error["details"]["stopped_at"], "feature-b");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("`wt restore feature-a` brings it back"), "{hint}");
+    sandbox.wt(&["restore", "feature-a"]).ok();
+}

@@ -82,7 +82,7 @@ pub fn of_service(
 }
 
 /// Returns the pids of those that may be of a service of the worktree and cannot be proven to be: see
-/// [`kinship::in_doubt`].
+/// `kinship::in_doubt`.
 ///
 /// # Errors
 ///

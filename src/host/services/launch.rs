@@ -131,11 +131,11 @@ pub fn launch(wish: &Launch<'_>) -> io::Result<Launched> {
     launch_through(&own_program()?, wish)
 }
 
-/// The same by another program that knows [`WORD`].
+/// The same by another program that knows `WORD`.
 ///
 /// # Errors
 ///
-/// As [`launch`].
+/// As `launch`.
 #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
 pub fn launch_through(program: &Path, wish: &Launch<'_>) -> io::Result<Launched> {
     let (ours, theirs) = UnixStream::pair()?;

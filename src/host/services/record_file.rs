@@ -33,13 +33,23 @@ impl Seat {
     /// Those of opening and locking the folder.
     pub fn take(folder: &Path) -> io::Result<Option<Self>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::open(folder, flags, Mode::empty())?);
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self { _folder: file })),
-            Err(Errno::WOULDBLOCK) => Ok(None),
-            Err(error) => Err(error.into()),
+        loop {
+            let file = File::from(rustix::fs::open(folder, flags, Mode::empty())?);
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) if is_still_at(&file, folder)? => return Ok(Some(Self { _folder: file })),
+                // Another `wt` took the folder away and made it anew meanwhile.
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
         }
     }
+}
+
+/// Answers whether the open folder is the one that the path names; an error where nothing is there any more.
+fn is_still_at(file: &File, folder: &Path) -> io::Result<bool> {
+    let (open, named) = (rustix::fs::fstat(file)?, rustix::fs::stat(folder)?);
+    Ok((open.st_dev, open.st_ino) == (named.st_dev, named.st_ino))
 }
 
 /// Answers whether a process that is on record in `folder` lives, or may. Where its number means nothing here (a container's

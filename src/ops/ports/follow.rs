@@ -21,8 +21,10 @@ pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Resu
     for _ in 1..MOST {
         let registry = context.store()?.read()?;
         let now = registry.entries().find(|known| known.sequence == entry.sequence && known.is_living());
-        let Some(now) = now.filter(|now| now.services() != entry.services()) else { break };
+        let differs = |now: &&Entry| now.services() != entry.services() || now.branch != entry.branch;
+        let Some(now) = now.filter(differs) else { break };
         entry.allocations.clone_from(&now.allocations);
+        entry.branch.clone_from(&now.branch);
         let again = env::write(context, repository, &entry)?;
         written = Written { changed: written.changed || again.changed, ..again };
     }

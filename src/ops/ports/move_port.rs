@@ -1,6 +1,7 @@
 //! Gives an allocation another free port: chosen and recorded under the lock, then written into the env block. A block
 //! that cannot be written leaves the record as it was.
 
+use super::follow::follow;
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -17,7 +18,7 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish};
 use crate::model::service::ServiceName;
 use crate::ops::vanished::room;
-use crate::ops::{choose, env, rows};
+use crate::ops::{choose, rows};
 
 /// Which allocation leaves which port.
 #[derive(Clone, Copy, Debug)]
@@ -189,7 +190,7 @@ fn write_env(context: &Context, repository: &Repository, mut entry: Entry) -> Re
     if let Some(row) = rows.iter().find(is_it) {
         entry.path = row.path().to_path_buf();
     }
-    env::write(context, repository, &entry).map(drop)
+    follow(context, repository, &entry).map(drop)
 }
 
 /// The server would read the old port from the block: the record says the same again.

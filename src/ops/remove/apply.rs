@@ -65,15 +65,32 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     let repository = context.require_repository()?;
     let mut report = Report { removed: Vec::new(), absent: plan.absent.clone(), warnings: Vec::new() };
     for target in &plan.worktrees {
-        context.host.interrupt.check()?;
-        let removed = if target.missing {
-            drop_records(context, repository, target, plan, &mut report.warnings)?
-        } else {
-            put_away(context, repository, target, plan, &mut report.warnings)?
-        };
-        report.removed.push(removed);
+        let removed = context.host.interrupt.check().and_then(|()| {
+            if target.missing {
+                drop_records(context, repository, target, plan, &mut report.warnings)
+            } else {
+                put_away(context, repository, target, plan, &mut report.warnings)
+            }
+        });
+        match removed {
+            Ok(removed) => report.removed.push(removed),
+            Err(failure) => return Err(stopped(failure, target, &report.removed)),
+        }
     }
     Ok(report)
+}
+
+/// A removal of several that stopped at one says which are gone already, and how they come back.
+fn stopped(failure: Failure, at: &Target, removed: &[Removed]) -> Failure {
+    if removed.is_empty() {
+        return failure;
+    }
+    let names: Vec<&str> = removed.iter().map(|removed| removed.name.as_str()).collect();
+    let back: Vec<String> = names.iter().map(|name| format!("`{}`", wt("restore {}", &[name]))).collect();
+    let hint = failure.next_step().map(|hint| format!("{hint}\n")).unwrap_or_default();
+    let hint = format!("{hint}removed before that: {}; {} brings it back", names.join(", "), back.join(", "));
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    failure.hint(hint).detail("removed", names).detail("stopped_at", at.name.as_str())
 }
 
 /// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked

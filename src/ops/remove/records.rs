@@ -41,8 +41,10 @@ pub(super) fn put_away(
     if put.is_err() && target.entry.is_none() {
         settle::drop_entry(context, &entry)?;
     }
-    // What its setup had made went with the folder.
-    services::forget(context, &entry);
+    if put.is_ok() {
+        // What its setup had made went with the folder.
+        services::forget(context, &entry);
+    }
     hold.release();
     put.map(|()| trash)
 }

@@ -1,6 +1,7 @@
 //! One fix at a time: what it is about is looked at again, under the lock where the registry is concerned, and a fix whose
 //! reason is gone does nothing.
 
+use crate::ops::ports::follow::follow;
 use std::path::Path;
 
 use super::believe::believe;
@@ -22,7 +23,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::{env, heal, hooks, ports, prune};
+use crate::ops::{heal, hooks, ports, prune};
 
 /// Applies one fix, and returns what there is to say about it.
 ///
@@ -121,7 +122,7 @@ fn in_repository(
         }
         Fix::RenderEnv { target } => {
             let entry = require(&*ground.store()?.read()?, target)?.clone();
-            env::write(ground, repository, &entry).map(|written| written.warnings)
+            follow(ground, repository, &entry).map(|written| written.warnings)
         }
         _ => Ok(Vec::new()),
     }
@@ -186,7 +187,7 @@ fn change(
     if !entry.env {
         return Ok(Vec::new());
     }
-    match env::write(context, repository, &entry) {
+    match follow(context, repository, &entry) {
         Ok(written) => Ok(written.warnings),
         Err(failure) => {
             take_back(context, before)?;
