@@ -1,6 +1,5 @@
 //! `wt env`: renders the env block again, checks it, or prints it.
 
-use crate::ops::ports::follow::follow;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
@@ -8,6 +7,7 @@ use super::session::Session;
 use crate::error::Result;
 use crate::model::advised::wt;
 use crate::ops::env;
+use crate::ops::ports::follow::follow;
 
 /// Render the env block of a worktree again
 #[derive(Args, Debug)]

@@ -17,10 +17,9 @@ use crate::model::services::protocol::ServiceFacts;
 use crate::ops::env;
 use crate::ops::services::contact::Listener;
 use crate::ops::services::logs::{self, Logs};
-use crate::ops::services::report;
 use crate::ops::services::settling::Wish;
 use crate::ops::services::up::{self, Request};
-use crate::ops::services::{foreground, taking_over};
+use crate::ops::services::{foreground, report, taking_over};
 use crate::ui::output::Ui;
 use crate::ui::{escape, prompt};
 

@@ -2,15 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
-
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 
-use super::ownership;
 use super::process::identity;
-use super::token;
+use super::{ownership, token};
 use crate::error::{Code, Failure, Result};
 
 /// How many bytes of two files are compared at once.

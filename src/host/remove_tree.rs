@@ -16,6 +16,9 @@ use crate::error::{Code, Failure, Result};
 /// How deep folders are opened inside each other before they are moved up, so that descriptors never run out.
 const DEEPEST: usize = 64;
 
+/// How often a folder is emptied into which somebody goes on writing.
+const ROUNDS: usize = 1000;
+
 /// Deletes `path` and everything beneath it; nothing there is fine.
 ///
 /// # Errors
@@ -67,7 +70,7 @@ impl Sweep {
 
     /// Empties the open folder. Goes round again while something appears in it.
     fn empty(&mut self, folder: &OwnedFd, depth: usize) -> Result<(), Errno> {
-        loop {
+        for _ in 0..ROUNDS {
             let mut found = false;
             for entry in Dir::read_from(folder)? {
                 let entry = entry?;
@@ -78,13 +81,18 @@ impl Sweep {
                 found = true;
                 // After a failure `at` stays where it happened.
                 self.at.push(OsStr::from_bytes(name.to_bytes()));
-                self.delete(folder, name, depth)?;
+                match self.delete(folder, name, depth) {
+                    // Somebody else took it away: that is what was wanted.
+                    Ok(()) | Err(Errno::NOENT) => {}
+                    Err(error) => return Err(error),
+                }
                 self.at.pop();
             }
             if !found {
                 return Ok(());
             }
         }
+        Err(Errno::NOTEMPTY)
     }
 
     fn delete(&mut self, folder: &OwnedFd, name: &CStr, depth: usize) -> Result<(), Errno> {

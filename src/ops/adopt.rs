@@ -1,7 +1,6 @@
 //! Records worktrees that something else made: git, an IDE, an agent. Their files are theirs; they get a record, and
 //! where asked for ports and an env block, also when they are recorded already.
 
-use crate::ops::ports::follow::follow;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -25,6 +24,7 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish};
 use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
+use crate::ops::ports::follow::follow;
 
 /// A wish to adopt.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::services::live;
+use super::{branches, rows, view};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{Changes, Repository, Upstreams};
@@ -14,10 +16,6 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::view::{ChangesView, StatusView, WorktreeView};
-
-use super::rows;
-use super::services::live;
-use super::{branches, view};
 
 /// A wish for a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

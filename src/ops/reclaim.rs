@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::choose;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::listener::WorktreeKey;
@@ -11,8 +12,6 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::former::FormerPort;
 use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish, owned_ports};
-
-use super::choose;
 
 /// What became of a former port.
 enum Reclaimed {

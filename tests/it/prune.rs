@@ -384,3 +384,16 @@ fn a_record_whose_repository_is_gone_is_named_by_doctor_and_goes_by_name_from_an
     let doctor = sandbox.json(&["doctor"]);
     assert!(doctor["checks"].as_array().unwrap().iter().all(|check| check["name"] != "lost-records"));
 }
+
+#[test]
+fn a_worktree_of_another_repository_is_taken_away_by_the_command_that_is_advised() {
+    let sandbox = Sandbox::new();
+    let other = sandbox.make_repository("other one");
+    let folder = sandbox.json_in(&other, &["create", "x"])["worktree"]["path"].as_str().unwrap().to_owned();
+    for words in [&["prune", "feature-x"][..], &["create", "y", "--path", &folder]] {
+        let error = sandbox.refused(words, "worktree_exists");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.contains(&format!("`wt -C '{}' remove feature-x`", other.display())), "{hint}");
+    }
+    sandbox.wt(&["-C", other.to_str().unwrap(), "remove", "feature-x"]).ok();
+}

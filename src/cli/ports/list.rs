@@ -14,9 +14,8 @@ use crate::model::verdict::Verdict;
 use crate::ops::create;
 use crate::ops::ports::Capacity;
 use crate::ops::ports::list::{self, Allotted, Report, Request};
-use crate::ui::age;
-use crate::ui::escape;
 use crate::ui::paint::Paint;
+use crate::ui::{age, escape};
 
 /// List which worktree has which port, and how full each range is
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]

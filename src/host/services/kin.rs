@@ -3,10 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use crate::host::process::identity;
-use crate::host::process::open_files;
 use crate::host::process::stop::Running;
 use crate::host::process::table::{self, ProcessFacts, Stat};
+use crate::host::process::{identity, open_files};
 use crate::model::attribution::{CHECK, WT_MARKER, WT_SERVICE};
 use crate::model::kinship::{self, Search, Sighting};
 use crate::model::process::ProcessId;

@@ -1,14 +1,13 @@
 //! The last steps of a create: the env block and the record as *active*. Also what finishes a create that was whole when
 //! its process died.
 
+use super::claim;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::env;
-
-use super::claim;
 
 /// Writes the env block, locks where wished, and marks the entry active; returns it with warnings.
 ///

@@ -10,14 +10,14 @@ use crate::model::registry::table::Registry;
 /// Refuses a path where something is; answers whether an empty folder stands there.
 pub(super) fn require_free_path(repository: &Repository, registry: &Registry, path: &Path) -> Result<bool> {
     if let Some(taken) = registry.find_at(path) {
+        let remove = wt("remove {}", &[&taken.name]);
+        let is_here = repository.find_id().as_ref() == Some(&taken.repository_id);
+        let remove = if is_here { remove } else { remove.at(taken.repository.display()) };
         return Err(Failure::new(
             Code::WorktreeExists,
             format!("{} is recorded as worktree `{}`", path.display(), taken.name),
         )
-        .hint(format!(
-            "`{remove}` takes it back, or give another folder with `--path`",
-            remove = wt("remove {}", &[&taken.name])
-        )));
+        .hint(format!("`{remove}` takes it back, or give another folder with `--path`")));
     }
     if let Some(registered) = repository.find_worktree(path)? {
         let hint =

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::gather::{Gathered, Request, Subject, gather};
+use super::{look, record};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::health::judgement::Judgement;
@@ -13,9 +15,6 @@ use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::state::spoken;
 use crate::model::view::as_text;
-
-use super::gather::{Gathered, Request, Subject, gather};
-use super::{look, record};
 
 /// One service.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,11 +1,11 @@
 //! Gives an allocation another free port: chosen and recorded under the lock, then written into the env block. A block
 //! that cannot be written leaves the record as it was.
 
-use super::follow::follow;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::follow::follow;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;

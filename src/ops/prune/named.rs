@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::place;
-use crate::model::advised::wt;
+use crate::model::advised::{Advised, wt};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolve::Candidate as Known;
@@ -63,7 +63,9 @@ fn find_here(
     match look(context, repository, &lookout, &row, true) {
         Look::Vanished => vanished(context, repository, &row)
             .map(|candidate| Some(Candidate { is_named: true, ..candidate })),
-        Look::There => Err(is_there(&row.name(), &row.path().display().to_string())),
+        Look::There => {
+            Err(is_there(&row.name(), &row.path().display().to_string(), &wt("remove {}", &[&row.name()])))
+        }
         Look::Kept(why) => Err(Failure::new(Code::Locked, format!("`{}` stays: {why}", row.name()))
             .hint("`wt list` shows it; `git worktree unlock` takes a lock away")),
     }
@@ -95,7 +97,11 @@ fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<
         }
     };
     if !place::is_gone(&entry.path) {
-        return Err(is_there(&entry.name, &entry.path.display().to_string()));
+        let here = context.repository.as_ref().and_then(Repository::find_id);
+        let remove = wt("remove {}", &[&entry.name]);
+        let is_here = here.as_ref() == Some(&entry.repository_id);
+        let remove = if is_here { remove } else { remove.at(entry.repository.display()) };
+        return Err(is_there(&entry.name, &entry.path.display().to_string(), &remove));
     }
     if let Some(repository) = context_of(entry) {
         let root = repository.root().display();
@@ -122,7 +128,7 @@ fn ambiguous(name: &str, folders: Vec<String>) -> Failure {
         .detail("candidates", folders)
 }
 
-fn is_there(name: &str, folder: &str) -> Failure {
+fn is_there(name: &str, folder: &str, remove: &Advised) -> Failure {
     Failure::new(Code::WorktreeExists, format!("`{name}` is there, at {folder}: nothing is pruned"))
-        .hint(format!("`{remove}` takes a worktree away that is there", remove = wt("remove {}", &[&name])))
+        .hint(format!("`{remove}` takes a worktree away that is there"))
 }

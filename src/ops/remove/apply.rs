@@ -74,23 +74,29 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
         });
         match removed {
             Ok(removed) => report.removed.push(removed),
-            Err(failure) => return Err(stopped(failure, target, &report.removed)),
+            Err(failure) => return Err(stopped(failure, target, report)),
         }
     }
     Ok(report)
 }
 
 /// A removal of several that stopped at one says which are gone already, and how they come back.
-fn stopped(failure: Failure, at: &Target, removed: &[Removed]) -> Failure {
-    if removed.is_empty() {
+fn stopped(failure: Failure, at: &Target, report: Report) -> Failure {
+    if report.removed.is_empty() {
         return failure;
     }
-    let names: Vec<&str> = removed.iter().map(|removed| removed.name.as_str()).collect();
-    let back: Vec<String> = names.iter().map(|name| format!("`{}`", wt("restore {}", &[name]))).collect();
-    let hint = failure.next_step().map(|hint| format!("{hint}\n")).unwrap_or_default();
-    let hint = format!("{hint}removed before that: {}; {} brings it back", names.join(", "), back.join(", "));
-    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-    failure.hint(hint).detail("removed", names).detail("stopped_at", at.name.as_str())
+    let hint = failure.next_step().map(str::to_owned);
+    let said = report.removed.iter().map(|removed| {
+        let name = removed.name.as_str();
+        if removed.restorable {
+            format!("`{name}` was removed before that: `{}` brings it back", wt("restore {}", &[&name]))
+        } else {
+            format!("`{name}` was removed before that, and cannot be restored")
+        }
+    });
+    let hint: Vec<String> = hint.into_iter().chain(said).chain(report.warnings).collect();
+    let names: Vec<String> = report.removed.into_iter().map(|removed| removed.name).collect();
+    failure.hint(hint.join("\n")).detail("removed", names).detail("stopped_at", at.name.as_str())
 }
 
 /// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked

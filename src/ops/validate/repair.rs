@@ -1,7 +1,6 @@
 //! One fix at a time: what it is about is looked at again, under the lock where the registry is concerned, and a fix whose
 //! reason is gone does nothing.
 
-use crate::ops::ports::follow::follow;
 use std::path::Path;
 
 use super::believe::believe;
@@ -23,6 +22,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
+use crate::ops::ports::follow::follow;
 use crate::ops::{heal, hooks, ports, prune};
 
 /// Applies one fix, and returns what there is to say about it.
