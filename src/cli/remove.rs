@@ -67,15 +67,16 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         }
         plan = plan.given_up();
     }
-    let report = remove::apply(&context, &plan)?;
+    let mut report = remove::apply(&context, &plan)?;
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
-    if ui.is_json() {
-        ui.answer_json(&report)?;
-    } else {
+    let stopped = report.stopped.take();
+    if !ui.is_json() {
         let now = context.now();
         let texts: String = report.removed.iter().map(|removed| line(session, removed, now)).collect();
         ui.answer(&texts)?;
+    } else if stopped.is_none() {
+        ui.answer_json(&report)?;
     }
     // After the removal: a vanished worktree that was named is put away with all that is known about it.
     session.release_vanished(&context);
@@ -90,7 +91,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             ui.hint(&format!("your shell stood in it: cd {cd}"));
         }
     }
-    Ok(0)
+    stopped.map_or(Ok(0), Err)
 }
 
 fn line(session: &Session<'_>, removed: &Removed, now: jiff::Timestamp) -> String {

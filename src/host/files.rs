@@ -215,9 +215,7 @@ pub fn remove_trash_if_empty(folder: &Path) {
         return;
     }
     sweep_drafts(folder, ".gitignore");
-    let Ok(entries) = folder.read_dir() else { return };
-    let empty = entries.flatten().all(|entry| entry.file_name() == ".gitignore");
-    if empty {
+    if holds_only(folder, |entry| entry.file_name() == ".gitignore") {
         let _ = fs::remove_file(folder.join(".gitignore"));
         let _ = fs::remove_dir(folder);
     }
@@ -241,9 +239,12 @@ pub fn is_same_tree(one: &Path, other: &Path) -> bool {
 }
 
 fn is_same_folder(one: &Path, other: &Path) -> bool {
-    let Ok(mut entries) = one.read_dir() else { return false };
-    // A listing that breaks off says nothing of the rest.
-    entries.all(|entry| entry.is_ok_and(|entry| is_same_tree(&entry.path(), &other.join(entry.file_name()))))
+    holds_only(one, |entry| is_same_tree(&entry.path(), &other.join(entry.file_name())))
+}
+
+/// Answers whether all that the folder holds is as `is_it` says. A listing that breaks off says nothing of the rest.
+pub fn holds_only(folder: &Path, is_it: impl Fn(&fs::DirEntry) -> bool) -> bool {
+    folder.read_dir().is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| is_it(&entry))))
 }
 
 /// Compares in pieces: a database of many gigabytes is no reason to fill the memory.

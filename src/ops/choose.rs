@@ -42,7 +42,7 @@ pub fn exclusions(context: &Context, registry: &Registry) -> Vec<Exclusion> {
     exclusions
 }
 
-/// As [`choose`]; where it `retries`, every held port that is met is passed over. Returns these too.
+/// As [`choose`], the ports in `skip` passed over; where it `retries`, every held port that is met too. Returns these.
 ///
 /// # Errors
 ///
@@ -51,16 +51,18 @@ pub fn choose_passing(
     context: &Context,
     registry: &Registry,
     wishes: &[Wish],
+    skip: &HashSet<Port>,
     retries: bool,
 ) -> Result<(Selection, Vec<Port>)> {
+    let mut skip = skip.clone();
     let mut held: Vec<Port> = Vec::new();
     loop {
-        let skip: HashSet<Port> = held.iter().copied().collect();
         let selection = choose(context, registry, wishes, &skip)?;
         let news = selection.newly_held(&held);
         if !retries || news.is_empty() {
             return Ok((selection, held));
         }
+        skip.extend(&news);
         held.extend(news);
     }
 }

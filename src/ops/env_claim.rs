@@ -1,5 +1,6 @@
 //! What the env block of a worktree without a record says about it, taken at its word: it may be running on those ports.
 
+use crate::ops::ports::follow::follow;
 use std::path::Path;
 
 use crate::context::Context;
@@ -12,8 +13,6 @@ use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
-
-use super::env;
 
 /// Reads the block of the worktree at `path`. A file that cannot be read tells nothing; the check of env blocks says so.
 #[must_use]
@@ -71,6 +70,6 @@ pub fn take(
         Ok((Some(entry), said))
     })?;
     let Some(entry) = entry else { return Ok((recorded.clone(), Vec::new())) };
-    said.extend(env::write(context, repository, &entry)?.warnings);
+    said.extend(follow(context, repository, &entry)?.warnings);
     Ok((entry, said))
 }

@@ -55,7 +55,7 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
                 continue;
             };
             let lost = format!("port {} of `{service}` is {why} by now", former.port);
-            match find_port(context, registry, &mut skip, wish)? {
+            match find_port(context, registry, &skip, wish)? {
                 Some(port) => {
                     skip.insert(port);
                     said.push(format!("{lost}: it has {port} instead"));
@@ -121,28 +121,16 @@ fn look_at(
     })
 }
 
-/// One port of the ranges, passing over whatever is busy; `None` when they are exhausted.
+/// One port of the ranges, passing over whatever is busy; `None` when there is none.
 fn find_port(
     context: &Context,
     registry: &Registry,
-    skip: &mut HashSet<Port>,
+    skip: &HashSet<Port>,
     wish: Wish,
 ) -> Result<Option<Port>> {
-    let wishes = [wish];
-    loop {
-        match choose::choose(context, registry, &wishes, skip)? {
-            Selection::Chosen(choices) => return Ok(choices.first().map(|choice| choice.port)),
-            Selection::Busy { busy, denied, .. } => {
-                let known = skip.len();
-                skip.extend(busy);
-                skip.extend(denied);
-                if skip.len() == known {
-                    return Ok(None);
-                }
-            }
-            Selection::Exhausted { .. } | Selection::Excluded { .. } | Selection::Owned { .. } => {
-                return Ok(None);
-            }
-        }
-    }
+    let (selection, _) = choose::choose_passing(context, registry, &[wish], skip, true)?;
+    Ok(match selection {
+        Selection::Chosen(choices) => choices.first().map(|choice| choice.port),
+        _ => None,
+    })
 }

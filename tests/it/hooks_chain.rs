@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::support::Sandbox;
-use crate::support::hooks::{PASSES, write_program};
+use crate::support::hooks::{PASSES, SHIMS, write_program};
 
 fn sandbox() -> Sandbox {
     let mut sandbox = Sandbox::new();
@@ -258,10 +258,7 @@ fn a_tool_that_writes_its_hook_anew_over_ours_is_chained_again_or_left_with_it()
 
 #[test]
 fn a_link_to_a_copy_of_our_own_text_does_not_run_in_a_circle() {
-    for (hook, shim) in [
-        ("post-checkout", include_str!("../../hooks/post-checkout")),
-        ("pre-push", include_str!("../../hooks/pre-push")),
-    ] {
+    for (hook, shim) in SHIMS {
         let sandbox = sandbox();
         write_program(&sandbox.path("dotfiles/hook"), shim);
         fs::create_dir_all(sandbox.hook("")).unwrap();

@@ -5,13 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::state::{Mount, is_root};
-use crate::support::hooks::{PASSES, find_new_git, write_program};
+use crate::support::hooks::{PASSES, SHIMS, find_new_git, write_program};
 use crate::support::{Sandbox, skip};
-
-const SHIMS: [(&str, &str); 2] = [
-    ("post-checkout", include_str!("../../hooks/post-checkout")),
-    ("pre-push", include_str!("../../hooks/pre-push")),
-];
 
 /// A sandbox with a stand-in for `wt` on the PATH, and a remote `origin`.
 fn sandbox() -> Sandbox {

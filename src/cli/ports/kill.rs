@@ -86,15 +86,8 @@ fn unagreed(holder: &Holder) -> Refused {
 
 /// `python3 (pid 4242, /srv/demo), a stranger`.
 fn told(holder: &Holder) -> String {
-    let words = Words {
-        command: holder.command.as_deref(),
-        pid: holder.pid,
-        worktree: holder.worktree.as_deref(),
-        folder: holder.folder.as_deref(),
-        user: holder.user.as_deref(),
-    };
     let stranger = if holder.worktree.is_none() { ", a stranger" } else { "" };
-    format!("{}{stranger}", words.sentence())
+    format!("{}{stranger}", holder.words().sentence())
 }
 
 pub(super) fn named(command: Option<&str>, pid: Option<u32>) -> String {

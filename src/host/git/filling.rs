@@ -54,7 +54,7 @@ fn holds_a_link_alone(path: &Path) -> bool {
     let draft = Path::new(".git").with_extension("wt-new");
     let is_ours = |name: std::ffi::OsString| name == ".git" || draft == Path::new(&name);
     let is_alone = path.symlink_metadata().is_ok_and(|found| found.is_dir())
-        && path.read_dir().is_ok_and(|entries| entries.flatten().all(|entry| is_ours(entry.file_name())));
+        && files::holds_only(path, |entry| is_ours(entry.file_name()));
     let begins = |file: &Path| {
         let text = files::read_plain(file).unwrap_or_default();
         text.starts_with(LINK) || LINK.starts_with(&text)

@@ -221,6 +221,27 @@ impl Registry {
         });
     }
 
+    /// Counts a conflict with processes that are not ours, and notes one event for it, with all of its `ports`. `place` is the
+    /// repository and the name of the worktree.
+    pub fn note_conflict(
+        &mut self,
+        place: (&Path, &str),
+        purpose: Option<&Purpose>,
+        service: &ServiceName,
+        ports: &[Port],
+        at: Timestamp,
+    ) {
+        self.count_conflict("system", purpose, service);
+        let ports: Vec<u16> = ports.iter().map(|port| port.number()).collect();
+        let event = Event::new("port_conflict")
+            .of(place.0, place.1)
+            .with("kind", "system")
+            .with("purpose", purpose.map(ToString::to_string))
+            .with("service", service.as_str())
+            .with("ports", ports);
+        self.record_event(at, event);
+    }
+
     /// Notes an event with the next sequence number.
     pub fn record_event(&mut self, at: Timestamp, event: Event) {
         self.sequence += 1;

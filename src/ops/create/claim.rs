@@ -244,17 +244,7 @@ fn note_conflict(
     ports: &[Port],
     now: jiff::Timestamp,
 ) {
-    registry.count_conflict("system", Some(&plan.purpose), service);
-    let ports: Vec<u16> = ports.iter().map(|port| port.number()).collect();
-    registry.record_event(
-        now,
-        Event::new("port_conflict")
-            .of(repository.root(), &plan.name)
-            .with("kind", "system")
-            .with("purpose", plan.purpose.as_str())
-            .with("service", service.as_str())
-            .with("ports", ports),
-    );
+    registry.note_conflict((repository.root(), &plan.name), Some(&plan.purpose), service, ports, now);
 }
 
 /// What would be chosen now, without the lock, and the held ports passed over on the way: for the plan, which may be shown
@@ -265,7 +255,7 @@ pub(super) fn choose_previewed(
     plan: &Plan,
     settings: &ConflictSettings,
 ) -> Result<(Selection, Vec<Port>)> {
-    choose::choose_passing(context, registry, &plan.wishes, refusal::retries(settings))
+    choose::choose_passing(context, registry, &plan.wishes, &HashSet::new(), refusal::retries(settings))
 }
 
 fn choose(context: &Context, registry: &Registry, plan: &Plan, skip: &HashSet<Port>) -> Result<Selection> {

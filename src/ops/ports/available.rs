@@ -1,6 +1,7 @@
 //! The free ports of a range, and the one that a create would be given next.
 
 use serde::Serialize;
+use std::collections::HashSet;
 
 use super::ranges::{self, Capacity, Drawer};
 use crate::context::Context;
@@ -134,5 +135,5 @@ fn select(
     let wishes = [Wish { service, ranges, own_range: drawer.is_service(), former: None, pinned: None }];
     let settings = &context.config.conflict;
     let retries = settings.policy == ConflictPolicy::Retry;
-    choose::choose_passing(context, registry, &wishes, retries)
+    choose::choose_passing(context, registry, &wishes, &HashSet::new(), retries)
 }

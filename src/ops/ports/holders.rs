@@ -11,6 +11,7 @@ use crate::host::net::listeners::connections;
 use crate::host::net::owner;
 use crate::host::process::users::Users;
 use crate::host::process::{table, words};
+use crate::model::holder::Words;
 use crate::model::listener::{Listener, Owner, WorktreeKey};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
@@ -53,6 +54,18 @@ pub struct Parent {
 }
 
 impl Holder {
+    /// Returns what is known of it, to be put in words.
+    #[must_use]
+    pub fn words(&self) -> Words<'_> {
+        Words {
+            command: self.command.as_deref(),
+            pid: self.pid,
+            worktree: self.worktree.as_deref(),
+            folder: self.folder.as_deref(),
+            user: self.user.as_deref(),
+        }
+    }
+
     /// Answers whether it is that very process.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {

@@ -3,7 +3,6 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::owner;
-use crate::model::event::Event;
 use crate::model::holder::sentence_of;
 use crate::model::listener::Busy;
 use crate::model::port::Port;
@@ -62,13 +61,5 @@ pub(super) fn note_conflict(
     ports: &[Port],
     now: jiff::Timestamp,
 ) {
-    registry.count_conflict("system", entry.purpose.as_ref(), service);
-    let ports: Vec<u16> = ports.iter().map(|port| port.number()).collect();
-    let event = Event::new("port_conflict")
-        .of(&entry.repository, &entry.name)
-        .with("kind", "system")
-        .with("purpose", entry.purpose.as_ref().map(ToString::to_string))
-        .with("service", service.as_str())
-        .with("ports", ports);
-    registry.record_event(now, event);
+    registry.note_conflict((&entry.repository, &entry.name), entry.purpose.as_ref(), service, ports, now);
 }

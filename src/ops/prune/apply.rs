@@ -94,6 +94,9 @@ fn prune(
     let delete_branch = request.delete_branch && candidate.kind == Kind::Merged;
     let done = remove::apply(context, &remove::Plan::of(vec![target], delete_branch, force))?;
     warnings.extend(done.warnings);
+    if let Some(failure) = done.stopped {
+        return Err(failure);
+    }
     let Some(removed) = done.removed.into_iter().next() else {
         return Err(Failure::new(Code::Internal, "a removal answered nothing"));
     };

@@ -45,7 +45,7 @@ pub struct Removed {
 }
 
 /// What a removal did.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Report {
     pub removed: Vec<Removed>,
     /// The names that no worktree had, where that was no refusal.
@@ -53,17 +53,21 @@ pub struct Report {
     pub absent: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Why not all are removed; it names those that are.
+    #[serde(skip)]
+    pub stopped: Option<Failure>,
 }
 
 /// Removes the planned worktrees, one after the other.
 ///
 /// # Errors
 ///
-/// `dirty`, `unpushed` or `locked` before anything is touched; later failures name the worktree they stopped at.
+/// `dirty`, `unpushed` or `locked` before anything is touched. What stops it later is in the report.
 pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     plan.require_safe()?;
     let repository = context.require_repository()?;
-    let mut report = Report { removed: Vec::new(), absent: plan.absent.clone(), warnings: Vec::new() };
+    let mut report =
+        Report { removed: Vec::new(), absent: plan.absent.clone(), warnings: Vec::new(), stopped: None };
     for target in &plan.worktrees {
         let removed = context.host.interrupt.check().and_then(|()| {
             if target.missing {
@@ -74,29 +78,22 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
         });
         match removed {
             Ok(removed) => report.removed.push(removed),
-            Err(failure) => return Err(stopped(failure, target, report)),
+            Err(failure) => {
+                report.stopped = Some(stopped(failure, target, &report.removed));
+                break;
+            }
         }
     }
     Ok(report)
 }
 
-/// A removal of several that stopped at one says which are gone already, and how they come back.
-fn stopped(failure: Failure, at: &Target, report: Report) -> Failure {
-    if report.removed.is_empty() {
+/// Says which worktrees are gone already where a removal of several stopped.
+fn stopped(failure: Failure, at: &Target, removed: &[Removed]) -> Failure {
+    if removed.is_empty() {
         return failure;
     }
-    let hint = failure.next_step().map(str::to_owned);
-    let said = report.removed.iter().map(|removed| {
-        let name = removed.name.as_str();
-        if removed.restorable {
-            format!("`{name}` was removed before that: `{}` brings it back", wt("restore {}", &[&name]))
-        } else {
-            format!("`{name}` was removed before that, and cannot be restored")
-        }
-    });
-    let hint: Vec<String> = hint.into_iter().chain(said).chain(report.warnings).collect();
-    let names: Vec<String> = report.removed.into_iter().map(|removed| removed.name).collect();
-    failure.hint(hint.join("\n")).detail("removed", names).detail("stopped_at", at.name.as_str())
+    let names: Vec<String> = removed.iter().map(|removed| removed.name.clone()).collect();
+    failure.detail("removed", names).detail("stopped_at", at.name.as_str())
 }
 
 /// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked
@@ -242,9 +239,12 @@ fn put_away(
 }
 
 fn move_into_trash(repository: &Repository, entry: &Entry, admin: &str, trash: &Trash) -> Result<()> {
-    files::prepare_trash(trash.folder.parent().unwrap_or(&trash.folder))?;
+    let place = trash.folder.parent().unwrap_or(&trash.folder);
+    files::prepare_trash(place)?;
     // First, so that no `git worktree prune` finds a record without its folder.
     repository.take_admin(admin, &trash.admin)?;
+    // A sweep may have taken the trash away meanwhile, as it was empty.
+    files::prepare_trash(place)?;
     files::rename_new(&entry.path, &trash.folder)
 }
 

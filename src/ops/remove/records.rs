@@ -73,13 +73,13 @@ pub(super) fn forget(context: &Context, repository: &Repository, target: &Target
         registry.record_event(now, Event::new("removed").of(root, &name).with("missing", true));
         Ok(())
     })?;
+    if let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
+        discard_admin(repository, admin, &target.path)?;
+    }
     if let Some(entry) = &target.entry {
         services::forget(context, entry);
     }
-    match target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
-        Some(admin) => discard_admin(repository, admin, &target.path),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Takes away git's record of a worktree whose folder is gone: this one alone, as no `git worktree prune` could.

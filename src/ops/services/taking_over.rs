@@ -33,23 +33,12 @@ impl Plan {
     /// Returns who would end, in words: `python3 (pid 4242, worktree feature-1) on port 5000`.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let on = |port: Port, holder: &Holder| format!("{} on port {port}", named(holder));
+        let on = |port: Port, holder: &Holder| format!("{} on port {port}", holder.words().sentence());
         self.ports
             .iter()
             .flat_map(|(_, plan)| plan.targets.iter().map(|holder| on(plan.port, holder)))
             .collect()
     }
-}
-
-fn named(holder: &Holder) -> String {
-    let words = Words {
-        command: holder.command.as_deref(),
-        pid: holder.pid,
-        worktree: holder.worktree.as_deref(),
-        folder: holder.folder.as_deref(),
-        user: holder.user.as_deref(),
-    };
-    words.sentence()
 }
 
 /// Looks what would have to end for `services`.
@@ -89,7 +78,11 @@ pub fn plan(context: &Context, services: &[ServiceName]) -> Result<Plan> {
             })
             .or_else(|| {
                 let other = plan.targets.iter().find(|target| target.belongs_to.as_ref() != Some(&key))?;
-                Some(format!("{} holds port {} too, and is not of this worktree", named(other), known.port))
+                Some(format!(
+                    "{} holds port {} too, and is not of this worktree",
+                    other.words().sentence(),
+                    known.port
+                ))
             });
         if let Some(why) = why {
             return Err(refusal(context, &known.service, known.port, &why));

@@ -44,6 +44,12 @@ pub fn said(output: &Output) -> String {
     lines.first().copied().unwrap_or_default().to_owned()
 }
 
+/// The hooks as they are installed, each with its text.
+pub const SHIMS: [(&str, &str); 2] = [
+    ("post-checkout", include_str!("../../../hooks/post-checkout")),
+    ("pre-push", include_str!("../../../hooks/pre-push")),
+];
+
 /// What the stand-in for `wt` does after it noted how it was called.
 pub const PASSES: &str = "exit 0";
 
