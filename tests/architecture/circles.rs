@@ -94,3 +94,12 @@ fn no_files_name_each_other_in_a_circle() {
     }
     require_none("Files must not name each other in a circle:", &broken);
 }
+
+#[test]
+fn an_edge_leads_through_what_is_handed_on_to_the_file_that_defines_it() {
+    let edges = edges();
+    let names =
+        |from: &str, to: &str, item: &str| edges[from].get(to).is_some_and(|items| items.contains(item));
+    assert!(names("ops/remove/records.rs", "ops/remove/marking.rs", "mark_removing"));
+    assert!(names("cli/remove.rs", "ops/remove/apply.rs", "apply"), "`ops::remove` hands it on");
+}

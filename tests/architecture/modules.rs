@@ -27,19 +27,19 @@ pub struct Module {
 pub fn route_of(file: &str) -> Route {
     let path = file.trim_end_matches(".rs");
     let path = path.strip_suffix("/mod").unwrap_or(path);
-    if path == "lib" || path == "main" {
+    if path == "lib" {
         return Vec::new();
     }
     path.split('/').map(str::to_owned).collect()
 }
 
 /// Collects from one file; `here` is the route of its module.
-struct Reader<'a> {
-    here: &'a Route,
+struct Reader {
+    here: Route,
     module: Module,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// Returns the route that a written path means, or nothing where it leads out of the crate or to a local name.
     fn absolute(&self, path: &[String]) -> Option<Route> {
         let (first, rest) = path.split_first()?;
@@ -107,14 +107,27 @@ fn name_of(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-impl<'ast> Visit<'ast> for Reader<'_> {
+impl<'ast> Visit<'ast> for Reader {
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        if !is_test(&module.attrs) {
-            visit::visit_item_mod(self, module);
+        if is_test(&module.attrs) {
+            return;
         }
+        self.here.push(module.ident.to_string());
+        visit::visit_item_mod(self, module);
+        self.here.pop();
     }
 
-    fn visit_item_use(&mut self, _: &'ast syn::ItemUse) {}
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.read_use(&[], &item.tree);
+    }
+
+    /// What stands inside of `format!` and its like is no path to the parser yet.
+    fn visit_macro(&mut self, called: &'ast syn::Macro) {
+        for path in paths_in(&called.tokens.to_string()) {
+            self.module.used.extend(self.absolute(&path));
+        }
+        visit::visit_macro(self, called);
+    }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let parts: Vec<String> = path.segments.iter().map(|part| part.ident.to_string()).collect();
@@ -126,7 +139,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 fn read(file: &File) -> (Route, Module) {
     let here = route_of(&file.name);
     let parsed = syn::parse_file(&file.text).unwrap();
-    let mut reader = Reader { here: &here, module: Module { file: file.name.clone(), ..Module::default() } };
+    let mut reader =
+        Reader { here: here.clone(), module: Module { file: file.name.clone(), ..Module::default() } };
     for item in &parsed.items {
         if let Item::Mod(module) = item
             && module.content.is_none()
@@ -152,9 +166,34 @@ fn read(file: &File) -> (Route, Module) {
     (here, module)
 }
 
-/// Reads all sources, each under the route of its module; `main.rs` is no module of the library.
+/// Returns the paths of at least two names in the text of tokens, which the compiler parts by blanks; texts are passed over.
+fn paths_in(tokens: &str) -> Vec<Vec<String>> {
+    let mut code = String::new();
+    let mut letters = tokens.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '"' {
+            code.push(letter);
+            continue;
+        }
+        while let Some(inside) = letters.next() {
+            match inside {
+                '\\' => drop(letters.next()),
+                '"' => break,
+                _ => {}
+            }
+        }
+    }
+    let code = code.replace(" :: ", "::").replace(":: ", "::").replace(" ::", "::");
+    let is_of_path = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';
+    code.split(|letter| !is_of_path(letter))
+        .filter(|word| word.contains("::") && !word.starts_with(':'))
+        .map(|word| word.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect())
+        .collect()
+}
+
+/// Reads all sources, each under the route of its module.
 pub fn modules() -> BTreeMap<Route, Module> {
-    sources().iter().filter(|file| file.name != "main.rs").map(read).collect()
+    sources().iter().map(read).collect()
 }
 
 impl Module {
@@ -162,4 +201,40 @@ impl Module {
     pub fn named(&self) -> impl Iterator<Item = &Route> {
         self.names.values().chain(&self.globs).chain(&self.used)
     }
+}
+
+#[test]
+fn every_way_to_name_an_item_is_seen() {
+    let text = r#"
+        use crate::{
+            host::net,
+            model::port::{Port, self as ports},
+        };
+        mod inner;
+        fn one() -> super::Held {
+            use crate::ui::table;
+            let _ = format!("{} crate::cli::create", crate::ops::list::list(net::probe::probe()));
+            inner::two()
+        }
+        #[cfg(test)]
+        mod tests {
+            use crate::cli::dispatch;
+        }
+    "#;
+    let (route, module) = read(&File { name: "ops/a.rs".to_owned(), text: text.to_owned() });
+    assert_eq!(route, ["ops", "a"]);
+    let named: BTreeSet<String> = module.named().map(|route| route.join("::")).collect();
+    for path in [
+        "host::net",
+        "model::port::Port",
+        "model::port",
+        "ui::table",
+        "ops::Held",
+        "ops::list::list",
+        "host::net::probe::probe",
+        "ops::a::inner::two",
+    ] {
+        assert!(named.contains(path), "{path}: {named:?}");
+    }
+    assert!(!named.iter().any(|path| path.starts_with("cli")), "{named:?}");
 }
