@@ -7,9 +7,8 @@ use std::sync::Arc;
 use clap::{Arg, Args, Command};
 use clap_complete::engine::{self, ArgValueCompleter, CompletionCandidate};
 
-use super::completions::for_people;
 use super::session::Session;
-use super::shell::Shell;
+use super::shell::{Shell, for_people};
 use super::surroundings::Viewpoint;
 use crate::error::Result;
 use crate::ops::candidates::{self, Kind};

@@ -1,10 +1,10 @@
 //! `wt completions`: what a shell needs to complete our words.
 
-use clap::{Arg, Args, Command};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::session::Session;
-use super::shell;
+use super::shell::{self, for_people};
 use crate::error::Result;
 
 /// Print the completions for a shell
@@ -16,13 +16,6 @@ pub struct Arguments {
     /// The shell
     #[arg(value_name = "SHELL", value_enum)]
     pub shell: Shell,
-}
-
-/// Leaves out what only git and wt itself call: some shells' completions would offer it.
-pub fn for_people(whole: &Command) -> Command {
-    let shown: Vec<Command> = whole.get_subcommands().filter(|inner| !inner.is_hide_set()).cloned().collect();
-    let flags: Vec<Arg> = whole.get_arguments().cloned().collect();
-    Command::new("wt").args(flags).subcommands(shown)
 }
 
 /// The shells that nobody taught to ask get the words of the command line alone.

@@ -214,8 +214,7 @@ fn require_no_mistaken_number(arguments: &Arguments, context: &Context) -> Resul
         format!("`--ports {number}` would make a worktree called `{number}`, with the ports of its purpose"),
     )
     .hint(format!(
-        "a value follows this flag with `=`: `{again}`; where `{number}` is the name: `{name}`",
-        name = wt("create {} --ports", &[&number])
+        "a value follows this flag with `=`: `{again}`; where `{number}` is the name, write it before `--ports`"
     )))
 }
 

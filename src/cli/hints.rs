@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 use super::arguments::Cli;
+use crate::model::advised::WITH_VALUE;
 use crate::model::words;
 
 /// What may stand where a text has a value put in: a name, a port, a flag, nothing, a command.
 const VALUES: [&str; 5] = ["x", "5000", "--force", "", "list"];
+
+/// Flags of patterns with a name behind them that is not their value.
+const TAKES_NONE: [&str; 2] = ["--force", "--yes"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in folder.read_dir().unwrap() {
@@ -119,4 +123,24 @@ fn a_command_that_does_not_exist_would_be_found() {
     for nonsense in ["wt ports relase {port}", "wt remove {name} --delte", "wt adopt {} --no-env"] {
         assert!(!is_taken(nonsense), "{nonsense}");
     }
+}
+
+/// A value that begins with a dash is joined to its flag, else it stands behind `--`: which of them it is must be known.
+#[test]
+fn every_flag_of_a_pattern_that_takes_a_value_is_known_to_take_one() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut seen = 0;
+    for file in files {
+        let text = spoken(&std::fs::read_to_string(&file).unwrap());
+        for pattern in text.split("wt(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let words: Vec<&str> = pattern.split(' ').collect();
+            for pair in words.windows(2).filter(|pair| pair[0].starts_with("--") && pair[1] == "{}") {
+                seen += 1;
+                let is_known = WITH_VALUE.contains(&pair[0]) || TAKES_NONE.contains(&pair[0]);
+                assert!(is_known, "{}: `{pattern}`: does {} take a value?", file.display(), pair[0]);
+            }
+        }
+    }
+    assert!(seen > 5, "only {seen} were found");
 }

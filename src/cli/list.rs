@@ -1,5 +1,6 @@
 //! `wt list`: worktrees at a glance.
 
+use crate::model::variables::speaks_http;
 use clap::Args;
 
 use super::session::Session;
@@ -72,13 +73,8 @@ fn with_links(text: &str, worktrees: &[WorktreeView], config: &Config) -> String
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for (line, worktree) in lines.iter_mut().skip(1).zip(worktrees) {
         for port in &worktree.ports {
-            let health = config.services.get(&port.service).and_then(|settings| settings.health.as_ref());
-            let is_web = health
-                .is_none_or(|check| !["postgres", "redis"].iter().any(|kind| check.get(kind).is_some()));
-            let url = port
-                .url
-                .as_ref()
-                .filter(|_| is_web && port.live.is_some_and(|live| live.state == Some(State::Ready)));
+            let is_ready = port.live.is_some_and(|live| live.state == Some(State::Ready));
+            let url = port.url.as_ref().filter(|_| is_ready && speaks_http(config, &port.service));
             if let Some(url) = url {
                 *line = link::linked(line, &show::port(port), url);
             }

@@ -11,7 +11,7 @@ use crate::model::advised::wt;
 use crate::model::quantity;
 use crate::ops::prune::{self, Candidate, Kept, Kind, Pruned, Request};
 use crate::ops::sweep::Occasion;
-use crate::ui::age::age;
+use crate::ui::age::left;
 use crate::ui::{escape, prompt};
 
 /// Drop records of vanished worktrees; with --merged also remove worktrees whose branch is merged
@@ -177,7 +177,7 @@ fn line(session: &Session<'_>, pruned: &Pruned, now: jiff::Timestamp) -> String 
     }
     text.push('\n');
     if let Some(until) = pruned.restorable_until.filter(|_| pruned.restorable) {
-        let left = age(now, until);
+        let left = left(until, now);
         let what = match pruned.kind {
             Kind::Vanished => "brings back what git knew of it",
             Kind::Merged => "brings it back",

@@ -10,7 +10,7 @@ use crate::model::advised::wt;
 use crate::model::quoting;
 use crate::ops::remove::{self, Plan, Removed, Request};
 use crate::ops::sweep::Occasion;
-use crate::ui::age::age;
+use crate::ui::age::left;
 use crate::ui::{escape, prompt};
 
 /// Take worktrees back: ports released, files kept restorable for a while
@@ -106,9 +106,7 @@ fn line(session: &Session<'_>, removed: &Removed, now: jiff::Timestamp) -> Strin
     }
     text.push('\n');
     if let Some(until) = removed.restorable_until.filter(|_| removed.restorable) {
-        // Right after the removal a moment of the time is gone, and a whole day of it would be.
-        let rounded = until.checked_add(jiff::SignedDuration::from_secs(60)).unwrap_or(until);
-        let left = age(now, rounded);
+        let left = left(until, now);
         let name = escape::line(&removed.name);
         let _ = writeln!(
             text,

@@ -1,5 +1,6 @@
 //! `wt restore`: undoes a removal, or lists what can be restored.
 
+use crate::ui::age::age;
 use clap::Args;
 
 use super::session::Session;
@@ -7,7 +8,7 @@ use super::show;
 use crate::context::Context;
 use crate::error::Result;
 use crate::ops::restore;
-use crate::ui::age::age;
+use crate::ui::age::left;
 use crate::ui::table::{self, Row};
 
 /// Bring a removed worktree back, with its uncommitted changes
@@ -53,7 +54,7 @@ fn list(context: &Context, session: &Session<'_>) -> Result<u8> {
     let rows: Vec<Row> = restorable
         .into_iter()
         .map(|removed| {
-            let left = age(now, removed.until);
+            let left = left(removed.until, now);
             let branch = removed.branch.unwrap_or_default();
             let path = removed.path.to_string_lossy().into_owned();
             let token = if is_doubled(&removed.name) {

@@ -1,6 +1,6 @@
 //! The shells that are taught, and what each of them is taught.
 
-use clap::ValueEnum;
+use clap::{Arg, Command, ValueEnum};
 
 /// A shell that asks us for words, and that can change its folder for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,4 +28,11 @@ impl Shell {
             Self::Fish => include_str!("../../templates/completions.fish"),
         }
     }
+}
+
+/// Leaves out what only git and wt itself call: some shells' completions would offer it.
+pub fn for_people(whole: &Command) -> Command {
+    let shown: Vec<Command> = whole.get_subcommands().filter(|inner| !inner.is_hide_set()).cloned().collect();
+    let flags: Vec<Arg> = whole.get_arguments().cloned().collect();
+    Command::new("wt").args(flags).subcommands(shown)
 }

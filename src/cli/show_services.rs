@@ -150,7 +150,7 @@ impl Listener for Teller<'_> {
         if self.live.is_some() {
             return self.draw();
         }
-        for line in &lines {
+        for (_, line) in &lines {
             self.ui.say(line);
         }
     }

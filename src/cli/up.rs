@@ -142,11 +142,9 @@ impl Watcher<'_> {
 
 impl Listener for Watcher<'_> {
     fn services(&mut self, services: &[ServiceFacts]) {
-        for line in self.news.lines(services) {
-            let name: Option<ServiceName> = line.split(' ').next().and_then(|name| name.parse().ok());
-            let told = services.iter().find(|facts| Some(&facts.service) == name.as_ref());
-            self.ui.say(&format!("{line}{}", told.map(|facts| self.url(facts)).unwrap_or_default()));
-            self.told.extend(name);
+        for (facts, line) in self.news.lines(services) {
+            self.ui.say(&format!("{line}{}", self.url(facts)));
+            self.told.push(facts.service.clone());
         }
     }
 

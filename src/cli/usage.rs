@@ -1,5 +1,7 @@
 //! What clap has to say, said in our voice: help is an answer, everything else is a usage error with its suggestion.
 
+use crate::model::advised::wt;
+use crate::model::port::Port;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -112,6 +114,9 @@ fn own_tip(error: &Error, command: &str) -> Option<String> {
         _ => None,
     };
     if let Some(word) = named(ContextKind::InvalidSubcommand) {
+        if command == "ports" && word.parse::<Port>().is_ok() {
+            return Some(format!("`{}` says who has it and who holds it", wt("ports check {}", &[&word])));
+        }
         return meant(word, command);
     }
     let word = named(ContextKind::InvalidArg)?;
@@ -235,6 +240,7 @@ mod tests {
             ("wt craete", "", "`wt create`"),
             ("wt restor", "", "`wt restore`"),
             ("wt ports resovle", "ports", "`wt ports resolve`"),
+            ("wt ports 5000", "ports", "`wt ports check 5000`"),
             ("wt hooks instal", "hooks", "`wt hooks install`"),
         ] {
             let failure =

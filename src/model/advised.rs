@@ -7,7 +7,8 @@ use super::quoting::word_sh;
 use super::word::is_plain_word;
 
 /// The flags in patterns whose value is the next word.
-const WITH_VALUE: [&str; 6] = ["--config", "--port", "--purpose", "--reason", "--service", "--worktree"];
+pub const WITH_VALUE: [&str; 8] =
+    ["--base", "--config", "--port", "--purpose", "--reason", "--service", "--take-over", "--worktree"];
 
 /// A command to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Advised {
     program: &'static str,
     folder: Option<String>,
     words: Vec<String>,
+    /// Values from the first one on that begins with a dash: they stand behind `--`, after all flags.
+    last: Vec<String>,
 }
 
 /// The command `pattern`, each `{}` of it a value: `wt("ports release {} --worktree {}", &[&port, &name])`. A value stays one
@@ -32,7 +35,7 @@ pub fn git(pattern: &str, values: &[&dyn Display]) -> Advised {
 
 fn command(program: &'static str, pattern: &str, values: &[&dyn Display]) -> Advised {
     let mut values = values.iter();
-    let mut command = Advised { program, folder: None, words: Vec::new() };
+    let mut command = Advised { program, folder: None, words: Vec::new(), last: Vec::new() };
     for word in pattern.split_whitespace() {
         if !word.contains("{}") {
             command.words.push(word.to_owned());
@@ -61,26 +64,24 @@ impl Advised {
 
     /// What begins with a dash is no flag: it is joined to the flag that it is the value of, or stands behind `--`.
     fn push(&mut self, value: &str) {
-        if !value.starts_with('-') {
-            self.words.push(shown(value));
-            return;
-        }
+        let is_dashed = value.starts_with('-');
         match self.words.last_mut() {
             Some(flag) if WITH_VALUE.contains(&flag.as_str()) => {
-                flag.push('=');
-                flag.push_str(&word_sh(value));
-            }
-            _ => {
-                if !self.words.iter().any(|word| word == "--") {
-                    self.words.push("--".to_owned());
+                if is_dashed {
+                    flag.push('=');
+                    flag.push_str(&word_sh(value));
+                } else {
+                    self.words.push(shown(value));
                 }
-                self.words.push(word_sh(value));
             }
+            _ if is_dashed => self.last.push(word_sh(value)),
+            _ if self.last.is_empty() => self.words.push(shown(value)),
+            _ => self.last.push(shown(value)),
         }
     }
 }
 
-/// `~` begins a home folder and `:` divides lists in some shells; a port range or a key is typed as it is.
+/// As [`word_sh`], but a `:` in a word needs no quotes here.
 fn shown(word: &str) -> String {
     let is_plain = word.split(':').all(is_plain_word);
     if is_plain { word.to_owned() } else { word_sh(word) }
@@ -92,7 +93,11 @@ impl Display for Advised {
         if let Some(folder) = &self.folder {
             write!(formatter, " -C {}", word_sh(folder))?;
         }
-        self.words.iter().try_for_each(|word| write!(formatter, " {word}"))
+        self.words.iter().try_for_each(|word| write!(formatter, " {word}"))?;
+        if !self.last.is_empty() {
+            formatter.write_str(" --")?;
+        }
+        self.last.iter().try_for_each(|word| write!(formatter, " {word}"))
     }
 }
 
@@ -125,6 +130,8 @@ mod tests {
     #[test]
     fn what_begins_with_a_dash_is_taken_for_no_flag() {
         assert_eq!(wt("remove {}", &[&"-x"]).to_string(), "wt remove -- '-x'");
+        assert_eq!(wt("remove {} -D", &[&"-x"]).to_string(), "wt remove -D -- '-x'");
+        assert_eq!(wt("restore", &[]).and(["a", "-b", "c"]).to_string(), "wt restore a -- '-b' c");
         let command = wt("ports release {} --worktree {}", &[&5000, &"-x"]);
         assert_eq!(command.to_string(), "wt ports release 5000 --worktree='-x'");
     }

@@ -100,10 +100,17 @@ pub fn bears_port<'a>(
     };
     let is_web = |service: &ServiceName| {
         let settings = config.services.get(service);
-        scheme(settings.and_then(|settings| settings.health.as_ref())) == Some("http")
+        speaks_http(config, service)
             || settings.is_some_and(|settings| settings.env.iter().any(|name| name == "PORT"))
     };
     services.iter().copied().find(|service| is_web(service) || !stands_in(service))
+}
+
+/// Answers whether a service is one for a browser, as far as its health check tells.
+#[must_use]
+pub fn speaks_http(config: &Config, service: &ServiceName) -> bool {
+    let settings = config.services.get(service);
+    scheme(settings.and_then(|settings| settings.health.as_ref())) == Some("http")
 }
 
 /// What a health check tells about the way a service is spoken to. Where nothing is told it is the web's.

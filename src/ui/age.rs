@@ -1,6 +1,6 @@
 //! How long ago, in the one unit that matters: `now`, `5m`, `3h`, `12d`, `2y`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Returns how long before `now` the moment `then` was; a moment in the future is `now`.
 #[must_use]
@@ -15,7 +15,14 @@ pub fn age(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Returns the same as it is said: `just now`, `3h ago`.
+/// Returns how long it is until `then`. A minute is added: right after the beginning of a week there are seven days left,
+/// not six.
+#[must_use]
+pub fn left(then: Timestamp, now: Timestamp) -> String {
+    age(now, then.checked_add(SignedDuration::from_mins(1)).unwrap_or(then))
+}
+
+/// Returns an age as it is said: `just now`, `3h ago`.
 #[must_use]
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
     match age(then, now) {
@@ -61,6 +68,14 @@ mod tests {
         let ages =
             [0, 60, 7_200, 259_200, 1_814_400, 7_776_000, 94_608_000].map(|then| in_words(at(0), at(then)));
         assert_eq!(ages, ["0 minutes", "1 minute", "2 hours", "3 days", "3 weeks", "3 months", "3 years"]);
+    }
+
+    #[test]
+    fn of_a_week_that_has_just_begun_seven_days_are_left() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(left(at(604_800), at(59)), "7d");
+        assert_eq!(left(at(604_800), at(3_600)), "6d");
+        assert_eq!(left(at(0), at(604_800)), "now");
     }
 
     #[test]

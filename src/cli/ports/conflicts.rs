@@ -50,8 +50,7 @@ fn shown(report: &Report, now: Timestamp, paint: Paint) -> String {
         text.push('\n');
     }
     let _ = writeln!(text, "{}", paint.strong("Summary"));
-    let all = report.conflicts.iter().filter(|conflict| conflict.kind != Kind::Mismatch).count();
-    let low = match all.saturating_sub(report.summary.conflicts) {
+    let low = match report.summary.low {
         0 => String::new(),
         low => format!(" (and {low} of level low, which nothing has to be done about)"),
     };

@@ -7,6 +7,9 @@ use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::quoting::quote_sh;
 
+/// How it begins that a port has no listener.
+pub const NOBODY_LISTENS: &str = "nothing listens on ";
+
 /// What is known about a service after a look at it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
@@ -92,7 +95,7 @@ pub fn failed(reason: &str) -> String {
 /// Returns why what is not there is not running.
 #[must_use]
 pub fn nobody_listens(port: Port) -> String {
-    format!("nothing listens on {port}")
+    format!("{NOBODY_LISTENS}{port}")
 }
 
 fn answered(subject: Subject<'_>, pid: u32, outcome: Option<Outcome>) -> Judgement {

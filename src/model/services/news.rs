@@ -95,14 +95,14 @@ impl News {
         &self.known
     }
 
-    /// Returns a line for each service with which something new goes on: `web on 5001 ready after 1.2s`.
-    pub fn lines(&mut self, services: &[ServiceFacts]) -> Vec<String> {
+    /// Returns the services with which something new goes on, each with a line about it: `web on 5001 ready after 1.2s`.
+    pub fn lines<'a>(&mut self, services: &'a [ServiceFacts]) -> Vec<(&'a ServiceFacts, String)> {
         let before = std::mem::replace(&mut self.known, services.to_vec());
         let find = |name: &ServiceName| before.iter().find(|known| known.service == *name);
         let mut new: Vec<&ServiceFacts> =
             services.iter().filter(|now| is_new(find(&now.service), now)).collect();
         new.sort_by_key(|now| is_consequence(now));
-        new.into_iter().map(line).collect()
+        new.into_iter().map(|now| (now, line(now))).collect()
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
     fn each_change_is_said_once_and_how_it_stood_before_is_none() {
         let mut news = News::default();
         let ready = facts("db", State::Ready, "ready after 1s");
-        assert_eq!(news.lines(std::slice::from_ref(&ready)), Vec::<String>::new());
+        assert!(news.lines(std::slice::from_ref(&ready)).is_empty());
         for (state, said, expected) in [
             (State::Starting, "waiting for `db`", vec!["web on 5001 waiting for `db`"]),
             (State::Starting, "starting", vec!["web on 5001 starting"]),
@@ -165,7 +165,9 @@ mod tests {
             (State::Stopping, "stopping", vec!["web on 5001 stopping"]),
             (State::Stopped, "stopped", vec!["web on 5001 stopped"]),
         ] {
-            assert_eq!(news.lines(&[ready.clone(), facts("web", state, said)]), expected, "{said}");
+            let all = [ready.clone(), facts("web", state, said)];
+            let lines: Vec<String> = news.lines(&all).into_iter().map(|(_, line)| line).collect();
+            assert_eq!(lines, expected, "{said}");
         }
     }
 }

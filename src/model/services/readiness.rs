@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::plan::ExtraPort;
+use crate::model::health::judgement::{NOBODY_LISTENS, nobody_listens};
 use crate::model::health::occupancy;
 use crate::model::listener::Listener;
 use crate::model::port::Port;
+
+/// What stands between the port that a service was given and those where it listens.
+const ELSEWHERE: &str = ", listening on ";
 
 /// How a service stands to a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +34,9 @@ pub fn standing(port: Port, ports: &[Port], sockets: &[Listener], own: &BTreeSet
             .collect();
         let elsewhere: Vec<String> = elsewhere.into_iter().map(|port| port.to_string()).collect();
         return Standing::Not(match (&elsewhere[..], theirs.is_empty()) {
-            ([], true) => format!("nothing listens on {port} yet"),
+            ([], true) => format!("{} yet", nobody_listens(port)),
             ([], false) => format!("port {port} is held by somebody else"),
-            (ports, _) => format!("allocated {port}, listening on {}", ports.join(", ")),
+            (ports, _) => format!("allocated {port}{ELSEWHERE}{}", ports.join(", ")),
         });
     }
     let is_near = |socket: &&Listener| {
@@ -46,16 +50,17 @@ pub fn standing(port: Port, ports: &[Port], sockets: &[Listener], own: &BTreeSet
     Standing::Ours { reached_at: occupancy::addresses(ours.iter().map(|socket| socket.address)) }
 }
 
-/// Returns what cures a service of which `reason` says that it does not listen where it should; `None` for other reasons.
+/// Returns what cures a service of which `reason` says that it does not listen where it should, in the words of
+/// [`standing`]; `None` for other reasons.
 #[must_use]
 pub fn cure(service: &str, reason: &str) -> Option<String> {
-    if reason.contains("nothing listens on ") {
+    if reason.contains(NOBODY_LISTENS) {
         return Some(format!(
             "a service that is no server says so: `listens = false` under [service.{service}]"
         ));
     }
-    let is_elsewhere = reason.contains("allocated ") && reason.contains(", listening on ");
-    is_elsewhere
+    reason
+        .contains(ELSEWHERE)
         .then(|| format!("let it read $PORT, or write `{{{{ port }}}}` into `run` under [service.{service}]"))
 }
 

@@ -70,7 +70,10 @@ pub struct Report {
 /// The totals; rows of level low are no conflicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
+    /// Those that something should be done about.
     pub conflicts: usize,
+    /// Conflicts of level low or none.
+    pub low: usize,
     pub mismatches: usize,
 }
 
@@ -107,6 +110,7 @@ pub fn conflicts(context: &Context) -> Result<Report> {
     let count = |is_it: &dyn Fn(&&Conflict) -> bool| found.iter().filter(is_it).count();
     let summary = Summary {
         conflicts: count(&|one| one.kind != Kind::Mismatch && one.level > Level::Low),
+        low: count(&|one| one.kind != Kind::Mismatch && one.level <= Level::Low),
         mismatches: count(&|one| one.kind == Kind::Mismatch),
     };
     Ok(Report { conflicts: found, summary })

@@ -23,19 +23,17 @@ pub(super) fn tell(place: &Place, plans: &[ServicePlan], listener: &mut dyn List
     let supervisor = record.and_then(|record| record.supervisor);
     let supervisor = supervisor.filter(|id| record_file::is_alive(&place.wish.folder, id));
     let who = supervisor.map_or_else(
-        || "nobody supervises them yet".to_owned(),
+        || "none yet".to_owned(),
         |supervisor| {
-            let is_here = identity::is_from_here(&supervisor);
             // Its number means nothing here where it runs in another container.
-            let who = if is_here {
+            if identity::is_from_here(&supervisor) {
                 format!("pid {}", supervisor.pid)
             } else {
-                "somebody in a container".to_owned()
-            };
-            format!("{who} supervises them")
+                "a process in a container".to_owned()
+            }
         },
     );
-    listener.looked_at(&format!("{who}; record and logs are in {}", place.wish.folder.display()));
+    listener.looked_at(&format!("the supervisor: {who}, record and logs in {}", place.wish.folder.display()));
 }
 
 fn readiness(plan: &ServicePlan) -> String {
