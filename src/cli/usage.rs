@@ -1,7 +1,5 @@
 //! What clap has to say, said in our voice: help is an answer, everything else is a usage error with its suggestion.
 
-use crate::model::advised::wt;
-use crate::model::port::Port;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -9,7 +7,9 @@ use clap::{Command, CommandFactory, Error};
 
 use super::arguments::Cli;
 use crate::error::{Code, Failure};
+use crate::model::advised::wt;
 use crate::model::command_line::CommandLine;
+use crate::model::port::Port;
 use crate::model::suggestion;
 use crate::ui::paint::ColorWish;
 

@@ -215,7 +215,7 @@ fn a_number_right_behind_the_flag_is_no_name() {
     let error = sandbox.refused(&["create", "--ports", "3", "--lock"], "usage");
     let hint = error["hint"].as_str().unwrap();
     assert!(hint.contains("`wt --json create --ports=3 --lock`"), "{error}");
-    assert!(hint.contains("`wt create 3 --ports`"), "{error}");
+    assert!(hint.contains("where `3` is the name, write it before `--ports`"), "{error}");
     sandbox.wt(&["create", "3", "--ports"]).ok();
     sandbox.wt(&["create", "4"]).ok();
     sandbox.wt(&["create", "--ports", "3rd"]).ok();

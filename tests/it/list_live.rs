@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::Sandbox;
-use crate::support::services::{Fleet, kill, signal};
+use crate::support::services::{Fleet, is_running, kill, signal};
 use crate::support::skip;
 use crate::support::terminal::Terminal;
 use crate::support::wait;
@@ -159,7 +159,10 @@ fn an_old_finding_is_no_sign_for_what_was_stopped_since_and_is_told_with_its_age
     let fleet = sandbox.fleet("one", WEB);
     fleet.wt(&["up"]).ok();
     fleet.wt(&["health"]).ok();
+    let supervisor = fleet.supervisor().unwrap();
     fleet.wt(&["down"]).ok();
+    // Its last word may come after the one that says so.
+    wait::until("the supervisor to end", || !is_running(supervisor));
     wait::until("the end to be recorded", || recorded(&sandbox) == "not_running");
     // As a check found it while it ran, and as nobody could record its end.
     let mut registry = sandbox.registry();
