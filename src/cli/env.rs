@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::error::Result;
 use crate::model::advised::wt;
 use crate::ops::env;
-use crate::ops::ports::follow::follow;
+use crate::ops::env_files::follow;
 
 /// Render the env block of a worktree again
 #[derive(Args, Debug)]

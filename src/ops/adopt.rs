@@ -24,7 +24,7 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::{Selection, Wish};
 use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
-use crate::ops::ports::follow::follow;
+use crate::ops::env_files::follow;
 
 /// A wish to adopt.
 #[derive(Clone, Debug, PartialEq, Eq)]

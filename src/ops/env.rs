@@ -1,4 +1,4 @@
-//! The env block of a worktree: what belongs in it, whether it is there, and writing it.
+//! The env block of a worktree: which lines belong in it, and whether they are there. `env_files` writes it.
 
 use std::path::PathBuf;
 
@@ -30,18 +30,6 @@ pub enum State {
     Current,
     Missing,
     Drifted,
-}
-
-/// What writing did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Written {
-    pub name: String,
-    pub path: PathBuf,
-    /// Whether the file changed.
-    pub changed: bool,
-    pub variables: serde_json::Map<String, serde_json::Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
 }
 
 /// What a check says.
@@ -140,35 +128,6 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
     }
 }
 
-/// Writes the block into the entry's worktree, and the file's name into `info/exclude`.
-///
-/// # Errors
-///
-/// `env_tracked`, `config_invalid`, `permission`, `disk_full`; the old file is untouched then.
-pub fn write(context: &Context, repository: &Repository, entry: &Entry) -> Result<Written> {
-    repository.require_own(&entry.path)?;
-    if repository.is_tracked(&entry.path, env_file::NAME)? {
-        return Err(env_tracked(context));
-    }
-    let (lines, variables, mut warnings) = lines(context, repository, entry)?;
-    let before = env_file::read(&entry.path)?;
-    let after = env_block::splice(before.as_deref().unwrap_or_default(), &lines)?;
-    warnings.extend(doubled(before.as_deref().unwrap_or_default(), &variables)?);
-    exclude::add(repository.common_dir(), &context.host.interrupt)?;
-    let changed = before.as_deref() != Some(&after);
-    if changed {
-        env_file::write(&entry.path, &after)?;
-    }
-    let variables = variables.into_iter().map(|(name, value)| (name, value.into())).collect();
-    Ok(Written {
-        name: entry.name.clone(),
-        path: entry.path.join(env_file::NAME),
-        changed,
-        variables,
-        warnings,
-    })
-}
-
 /// Takes our line out of `info/exclude` once no worktree of the repository has an env block any more.
 ///
 /// # Errors
@@ -236,9 +195,10 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
     Ok(entry)
 }
 
-type Lines = (Vec<String>, Vec<(String, String)>, Vec<String>);
+pub(super) type Lines = (Vec<String>, Vec<(String, String)>, Vec<String>);
 
-fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Lines> {
+/// Returns the lines of the block, the variables they set, and what there is to say about them.
+pub(super) fn lines(context: &Context, repository: &Repository, entry: &Entry) -> Result<Lines> {
     let facts = facts_of(repository, entry);
     let variables = variables::variables(&context.config, &facts)?;
     let mut warnings = Vec::new();
@@ -299,7 +259,7 @@ fn is_of_repository(repository: &Repository, path: &std::path::Path) -> bool {
 }
 
 /// Names that the user's own lines set to another value: whichever line is read last wins, and that may be theirs.
-fn doubled(bytes: &[u8], variables: &[(String, String)]) -> Result<Vec<String>> {
+pub(super) fn doubled(bytes: &[u8], variables: &[(String, String)]) -> Result<Vec<String>> {
     let own = env_block::remove(bytes)?;
     let read = dotenvy::from_read_iter(own.as_slice()).filter_map(std::result::Result::ok);
     let differing =

@@ -1,6 +1,6 @@
 //! What the env block of a worktree without a record says about it, taken at its word: it may be running on those ports.
 
-use crate::ops::ports::follow::follow;
+use crate::ops::env_files::follow;
 use std::path::Path;
 
 use crate::context::Context;

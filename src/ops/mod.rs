@@ -11,6 +11,7 @@ pub mod create;
 pub mod doctor;
 pub mod env;
 pub mod env_claim;
+pub mod env_files;
 pub mod find;
 pub mod heal;
 pub mod health;

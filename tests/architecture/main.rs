@@ -215,3 +215,21 @@ fn panics_unwind() {
     let aborts = |line: &str| line.trim().starts_with("panic") && line.contains("abort");
     assert!(!manifest.lines().any(aborts), "a build profile aborts on panic");
 }
+
+/// What is done in one room only: the words that do it, and the files that may have them.
+const ROOMS: [(&str, &[&str]); 1] = [("env_file::write(", &["ops/env_files.rs"])];
+
+#[test]
+fn each_of_these_is_done_in_one_room() {
+    let mut broken = Vec::new();
+    for file in sources() {
+        for (words, rooms) in ROOMS {
+            if rooms.contains(&file.name.as_str()) {
+                continue;
+            }
+            let lines = file.code().filter(|(_, line)| line.contains(words));
+            broken.extend(lines.map(|(at, _)| format!("{}:{}: {words}", file.name, at + 1)));
+        }
+    }
+    require_none("done elsewhere than in its room:", &broken);
+}

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::ops::env;
+use crate::ops::env_files::follow;
 
 /// Writes the env block, locks where wished, and marks the entry active; returns it with warnings.
 ///
@@ -23,7 +23,7 @@ pub fn finish(
     context.host.interrupt.check()?;
     let mut active = entry.clone();
     admin.clone_into(&mut active.admin);
-    let warnings = if active.env { env::write(context, repository, &active)?.warnings } else { Vec::new() };
+    let warnings = if active.env { follow(context, repository, &active)?.warnings } else { Vec::new() };
     if let EntryState::Creating { journal, .. } = &entry.state
         && let Some(reason) = &journal.lock
     {

@@ -18,7 +18,7 @@ use crate::model::registry::glimpse::Glimpse;
 use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
 use crate::ops::create::PortWish;
-use crate::ops::{adopt, heal, ports, vanished};
+use crate::ops::{adopt, env_files, heal, vanished};
 
 /// Does what a checkout calls for, and returns what there is to say about it.
 #[must_use]
@@ -164,7 +164,7 @@ fn follow(
         Ok(Some(known))
     })?;
     let Some(entry) = followed.filter(|entry| entry.env) else { return Ok(None) };
-    ports::follow::follow(context, repository, &entry).map(|_| None).map_err(|failure| {
+    env_files::follow(context, repository, &entry).map(|_| None).map_err(|failure| {
         Failure::new(
             failure.code(),
             format!("the env block of `{}` still names its former branch: {}", entry.name, failure.message()),

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::follow::follow;
 use super::{former, kill, passing};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -23,6 +22,7 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::{self, Selection, Wish, owned_ports};
 use crate::model::service::ServiceName;
 use crate::ops::create::{WayOut, refused_after};
+use crate::ops::env_files::follow;
 use crate::ops::vanished::room;
 use crate::ops::{choose, env};
 

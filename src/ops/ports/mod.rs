@@ -7,7 +7,6 @@ pub mod cleanup;
 pub mod conflicts;
 pub mod disputes;
 pub mod exclusions;
-pub mod follow;
 pub mod former;
 pub mod history;
 pub mod holders;

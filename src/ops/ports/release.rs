@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::follow::follow;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -17,6 +16,7 @@ use crate::model::registry::table::Registry;
 use crate::model::selection::owned_ports;
 use crate::model::service::ServiceName;
 use crate::model::variables;
+use crate::ops::env_files::follow;
 use crate::ops::find;
 
 /// What is given up: these ports, or all of the worktree, or all of the repository.

@@ -11,7 +11,7 @@ use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
-use crate::ops::ports::follow::follow;
+use crate::ops::env_files::follow;
 use crate::ops::services::forget as services;
 use crate::ops::{env, reclaim};
 

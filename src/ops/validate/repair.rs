@@ -22,7 +22,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::ports::follow::follow;
+use crate::ops::env_files::follow;
 use crate::ops::{heal, hooks, ports, prune};
 
 /// Applies one fix, and returns what there is to say about it.
