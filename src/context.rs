@@ -24,6 +24,8 @@ pub struct Context {
     pub config: Config,
     /// The folder we stand in, after `-C`.
     pub folder: PathBuf,
+    /// The worktree that `-w` named; `None` where the one we stand in is meant.
+    pub worktree: Option<String>,
     /// The repository that folder belongs to; `None` outside of one.
     pub repository: Option<Repository>,
     /// The file that `--config` named, absolute; `None` where the usual files were read.
@@ -102,6 +104,12 @@ impl Context {
     /// Fails when no state folder can be found.
     pub fn witnesses(&self) -> Result<Witnesses> {
         Ok(witnesses::look(&self.store()?.path()))
+    }
+
+    /// Has everything concern the worktree called `name`, where one is, instead of the one we stand in.
+    #[must_use]
+    pub fn of_worktree(self, name: Option<&str>) -> Self {
+        Self { worktree: name.map(str::to_owned), ..self }
     }
 
     /// Returns `path` made absolute against the folder we stand in.

@@ -31,6 +31,8 @@ pub fn parse(words: &[OsString]) -> Option<Cli> {
         "status" => parse_as(words, Command::Status),
         "logs" => parse_as(words, Command::Logs),
         "run" => parse_as(words, Command::Run),
+        "url" => parse_as(words, Command::Url),
+        "wait" => parse_as(words, Command::Wait),
         "validate" => parse_as(words, Command::Validate),
         "sweep" => parse_as(words, Command::Sweep),
         _ => None,

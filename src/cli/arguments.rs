@@ -6,7 +6,7 @@ use super::global::GlobalArguments;
 use super::{
     adopt, complete, completions, compose_service, config, create, doctor, down, env, health, hook, hooks,
     init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise,
-    sweep, switch, trust, up, validate,
+    sweep, switch, trust, up, url, validate, wait,
 };
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.
@@ -46,6 +46,8 @@ pub enum Command {
     Status(status::Arguments),
     Logs(logs::Arguments),
     Run(run::Arguments),
+    Url(url::Arguments),
+    Wait(wait::Arguments),
     Trust(trust::Arguments),
     Validate(validate::Arguments),
     Config(config::Arguments),
@@ -88,6 +90,8 @@ impl Command {
             Self::Status(_) => "status",
             Self::Logs(_) => "logs",
             Self::Run(_) => "run",
+            Self::Url(_) => "url",
+            Self::Wait(_) => "wait",
             Self::Trust(_) => "trust",
             Self::Validate(_) => "validate",
             Self::Config(arguments) => arguments.word(),

@@ -13,7 +13,7 @@ use super::usage::{self, Glimpse};
 use super::{
     adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, health, help,
     hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status,
-    supervise, sweep, switch, trust, up, validate,
+    supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -118,6 +118,8 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Status(arguments) => status::run(arguments, session),
         Command::Logs(arguments) => logs::run(arguments, session),
         Command::Run(arguments) => run::run(arguments, session),
+        Command::Url(arguments) => url::run(&arguments, session),
+        Command::Wait(arguments) => wait::run(&arguments, session),
         Command::Trust(arguments) => trust::run(&arguments, session),
         Command::Validate(arguments) => validate::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),

@@ -15,6 +15,9 @@ pub struct Arguments {
     /// Those to stop; everything, where none is named
     #[arg(value_name = "SERVICE")]
     pub services: Vec<ServiceName>,
+    /// Of this worktree instead of the one you stand in
+    #[arg(short, long, value_name = "NAME")]
+    pub worktree: Option<String>,
     /// Forget what is on record about them too: processes, and setups that were done
     #[arg(long, conflicts_with = "services")]
     pub reset: bool,
@@ -26,7 +29,7 @@ pub struct Arguments {
 ///
 /// As [`down::down`].
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_whatever_is_configured()?;
+    let context = session.context_whatever_is_configured()?.of_worktree(arguments.worktree.as_deref());
     let ui = session.ui;
     let request = Request { services: arguments.services, reset: arguments.reset };
     let report = down::down(&context, &request, &mut Teller::new(ui, &context))?;

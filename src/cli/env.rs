@@ -15,6 +15,9 @@ pub struct Arguments {
     /// The worktree; without one the worktree one stands in
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// The worktree by its name, as other commands take it
+    #[arg(short, long, value_name = "NAME", conflicts_with = "name")]
+    pub worktree: Option<String>,
     /// Only say whether the block is current; exit 1 when it is not
     #[arg(long, conflicts_with = "print")]
     pub check: bool,
@@ -40,7 +43,7 @@ pub enum Format {
 ///
 /// The failures of the operation.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context()?;
+    let context = session.context()?.of_worktree(arguments.worktree.as_deref());
     let repository = context.require_repository()?;
     let entry = env::require_entry(&context, arguments.name.as_deref())?;
     if arguments.print || arguments.format.is_some() {

@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Only these services
     #[arg(value_name = "SERVICE")]
     pub services: Vec<ServiceName>,
+    /// Of this worktree instead of the one you stand in
+    #[arg(short, long, value_name = "NAME")]
+    pub worktree: Option<String>,
     /// Go on showing what is added, until Ctrl-C
     #[arg(short, long)]
     pub follow: bool,
@@ -49,7 +52,7 @@ fn count(text: &str) -> std::result::Result<usize, String> {
 ///
 /// `usage` for a time that is none, `not_found` for an unknown service; `permission` when a log cannot be read.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_whatever_is_configured()?;
+    let context = session.context_whatever_is_configured()?.of_worktree(arguments.worktree.as_deref());
     let since = arguments.since.map(|text| {
         history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
     });

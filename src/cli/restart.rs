@@ -18,6 +18,9 @@ pub struct Arguments {
     /// Those to restart; all that say how they are run, where none is named
     #[arg(value_name = "SERVICE")]
     pub services: Vec<ServiceName>,
+    /// Of this worktree instead of the one you stand in
+    #[arg(short, long, value_name = "NAME")]
+    pub worktree: Option<String>,
 }
 
 /// Runs the command.
@@ -26,7 +29,7 @@ pub struct Arguments {
 ///
 /// As [`restart::restart`].
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_with_records_true()?;
+    let context = session.context_with_records_true()?.of_worktree(arguments.worktree.as_deref());
     let ui = session.ui;
     session.hint_at_own_configuration_here(&context);
     let report = restart::restart(&context, &arguments.services, &mut Teller::new(ui, &context))?;

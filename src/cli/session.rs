@@ -7,7 +7,7 @@ use super::surroundings::{Surroundings, Viewpoint};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::machine::Host;
-use crate::ops::{heal, own_config, run, sweep, switch, vanished};
+use crate::ops::{env, heal, own_config, run, sweep, switch, vanished};
 use crate::ui::output::Ui;
 
 /// What a command is run with.
@@ -114,8 +114,14 @@ impl Session<'_> {
         }
     }
 
-    /// As [`Self::hint_at_own_configuration`], of the worktree we stand in.
+    /// As [`Self::hint_at_own_configuration`], of the worktree that `-w` named, else of the one we stand in.
     pub fn hint_at_own_configuration_here(&self, context: &Context) {
+        if context.worktree.is_some() {
+            if let Ok(entry) = env::require_entry(context, None) {
+                self.hint_at_own_configuration(context, &entry.path);
+            }
+            return;
+        }
         let current = context.repository.as_ref().and_then(|repository| repository.current());
         if let Some(current) = current {
             self.hint_at_own_configuration(context, &current.path);

@@ -123,6 +123,7 @@ impl Surroundings {
 impl Surroundings {
     fn context(self, config: Config) -> Context {
         Context {
+            worktree: None,
             host: self.host,
             config,
             folder: self.folder,

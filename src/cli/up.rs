@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Those to start; all that say how they are run, where none is named
     #[arg(value_name = "SERVICE")]
     pub services: Vec<ServiceName>,
+    /// Of this worktree instead of the one you stand in
+    #[arg(short, long, value_name = "NAME")]
+    pub worktree: Option<String>,
     /// Wait until everything has stayed well for a while
     #[arg(long)]
     pub wait: bool,
@@ -57,7 +60,7 @@ pub struct Arguments {
 ///
 /// As [`up::up`].
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_with_records_true()?;
+    let context = session.context_with_records_true()?.of_worktree(arguments.worktree.as_deref());
     let ui = session.ui;
     session.hint_at_own_configuration_here(&context);
     let is_agreed = session.global.yes;

@@ -168,13 +168,13 @@ pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Resul
     })
 }
 
-/// Returns the recorded worktree called `wanted`, or the one we stand in.
+/// Returns the recorded worktree called `wanted`; without a name the one that `-w` named, else the one we stand in.
 ///
 /// # Errors
 ///
 /// `not_found` also for a worktree that is not recorded.
 pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
-    let found = match wanted {
+    let found = match wanted.or(context.worktree.as_deref()) {
         Some(wanted) => find::named(context, &*context.store()?.read()?, wanted)?,
         None => find::here(context)?,
     };

@@ -11,6 +11,7 @@
 
 mod adopt;
 mod bare_leaked;
+mod by_name;
 mod clock_jump;
 mod completions;
 mod concurrency;
@@ -149,3 +150,4 @@ mod validate_advice;
 mod validate_ports;
 mod validate_registry;
 mod vanished;
+mod wrong_server;

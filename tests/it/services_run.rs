@@ -118,11 +118,15 @@ fn a_port_that_a_stranger_has_stops_a_command_that_is_for_it_and_no_other() {
     assert!(error["message"].as_str().unwrap().contains(&sandbox.port(1).to_string()), "{error}");
     assert!(error["hint"].as_str().unwrap().contains("wt ports owner"), "{error}");
     assert!(!worktree.join("never").exists());
-    sandbox.wt_in(&worktree, &["run", "touch", "made"]).ok().says(&[]);
+    sandbox.wt_in(&worktree, &["run", "--service", "web", "touch", "made"]).ok();
     assert!(worktree.join("made").exists());
-    let _other = TcpListener::bind(("127.0.0.1", sandbox.port(0))).unwrap();
-    let warned = format!("port {} of `web` is not free", sandbox.port(0));
-    sandbox.wt_in(&worktree, &["run", "touch", "again"]).ok().says(&[&warned, "--service web"]);
+    // A command that is for no service may talk to any of them.
+    let error = sandbox.refused_in(&worktree, &["run", "touch", "never"], "port_conflict");
+    assert!(error["hint"].as_str().unwrap().contains("--no-check"), "{error}");
+    assert_eq!(error["details"]["service"], "api", "{error}");
+    assert!(!worktree.join("never").exists());
+    let warned = format!("port {} of `api` is not free", sandbox.port(1));
+    sandbox.wt_in(&worktree, &["run", "--no-check", "touch", "again"]).ok().says(&[&warned]);
     assert!(worktree.join("again").exists());
     sandbox.wt_in(&worktree, &["run", "--service", "apy", "true"]).exits(1).says(&["did you mean `api`"]);
 }

@@ -21,18 +21,29 @@ pub struct Published {
 
 /// Returns what running containers publish; nothing where Docker is not there or does not answer within a second.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "host is where children start and where waiting is done")]
 pub fn published() -> Vec<Published> {
     if !Path::new(SOCKET).exists() {
         return Vec::new();
     }
-    let child = Command::new("docker")
-        .args(["ps", "--no-trunc", "--format", "{{.Names}}\t{{.Ports}}"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut child) = child else { return Vec::new() };
+    ask(&["ps", "--no-trunc", "--format", "{{.Names}}\t{{.Ports}}"])
+        .map_or_else(Vec::new, |text| parse(&text))
+}
+
+/// Answers whether a running container of that compose project publishes `port`; no where Docker is not there or does not
+/// answer within a second. Compose labels its containers so (its documentation, "Project name").
+#[must_use]
+pub fn is_of_project(project: &str, port: Port) -> bool {
+    let project = format!("label=com.docker.compose.project={project}");
+    let words = ["ps", "--quiet", "--filter", &project, "--filter", &format!("publish={port}")];
+    ask(&words).is_some_and(|text| !text.trim().is_empty())
+}
+
+/// Returns what `docker` wrote; `None` where it is not there, fails, or takes longer than a second.
+#[expect(clippy::disallowed_methods, reason = "host is where children start and where waiting is done")]
+fn ask(words: &[&str]) -> Option<String> {
+    let mut command = Command::new("docker");
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
     let end = Instant::now() + PATIENCE;
     let is_done = loop {
         match child.try_wait() {
@@ -47,7 +58,7 @@ pub fn published() -> Vec<Published> {
     };
     let mut text = String::new();
     let read = child.stdout.take().map(|mut stdout| stdout.read_to_string(&mut text));
-    if is_done && matches!(read, Some(Ok(_))) { parse(&text) } else { Vec::new() }
+    (is_done && matches!(read, Some(Ok(_)))).then_some(text)
 }
 
 /// `web\t0.0.0.0:5000->80/tcp, [::]:5000->80/tcp`; what is not published has no arrow.

@@ -25,6 +25,8 @@ pub struct Judgement {
     pub action: Option<String>,
     /// Whether it was judged by an answer, which may have been a mere hiccup, rather than by who is there.
     pub by_answer: bool,
+    /// Whether somebody else has the port, alone or beside the worktree's own server.
+    pub by_others: bool,
 }
 
 /// What actions are made of.
@@ -71,7 +73,7 @@ pub fn judge(subject: Subject<'_>, occupancy: &Occupancy, outcome: Option<Outcom
         Occupancy::Ours { pid, beside: Some(holder), .. } => {
             Judgement { level: 2, pid: Some(*pid), ..stranger(subject, holder, " too") }
         }
-        Occupancy::Ours { pid, .. } => answered(subject, *pid, outcome),
+        Occupancy::Ours { pid, .. } => answered(subject, (*pid != 0).then_some(*pid), outcome),
     }
 }
 
@@ -98,8 +100,8 @@ pub fn nobody_listens(port: Port) -> String {
     format!("{NOBODY_LISTENS}{port}")
 }
 
-fn answered(subject: Subject<'_>, pid: u32, outcome: Option<Outcome>) -> Judgement {
-    let ours = Judgement { level: 2, pid: Some(pid), by_answer: true, ..Judgement::default() };
+fn answered(subject: Subject<'_>, pid: Option<u32>, outcome: Option<Outcome>) -> Judgement {
+    let ours = Judgement { level: 2, pid, by_answer: true, ..Judgement::default() };
     match outcome {
         Some(Outcome::Responds { latency_ms }) => {
             Judgement { health: Health::Healthy, level: 3, latency_ms: Some(latency_ms), ..ours }
@@ -129,6 +131,7 @@ fn stranger(subject: Subject<'_>, holder: &Holder, too: &str) -> Judgement {
     let doubled = subject.doubled.map(|told| format!("; {told}")).unwrap_or_default();
     Judgement {
         health: Health::Unhealthy,
+        by_others: true,
         reason: Some(format!("held by {who}{too}: {}{bound}{doubled}", holder.words())),
         action: Some(
             subject.remedy.map_or_else(|| wt("ports owner {}", &[&subject.port]).to_string(), str::to_owned),

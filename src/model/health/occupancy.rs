@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::model::holder::Words;
 use crate::model::listener::{Listener, Owner, WorktreeKey};
+use crate::model::verdict::serves_containers;
 
 /// Who is on the port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub enum Occupancy {
     Nobody,
     /// A process of this worktree is bound to it, and does not listen.
     Reserved { pid: u32 },
-    /// A process of this worktree listens, at these addresses.
+    /// A process of this worktree listens, at these addresses; 0 where it is out of our sight.
     Ours { pid: u32, addresses: Vec<IpAddr>, beside: Option<Holder> },
     /// Somebody else has it.
     Theirs(Holder),
@@ -44,6 +45,14 @@ impl Holder {
             user: socket.user,
             listening: socket.listening,
         }
+    }
+
+    /// Answers whether the engine of containers may hold the port so: a proxy of its own, or a process out of sight.
+    #[must_use]
+    pub fn may_serve_containers(&self) -> bool {
+        self.listening
+            && self.worktree.is_none()
+            && (self.pid.is_none() || self.command.as_deref().is_some_and(serves_containers))
     }
 
     /// Returns who it is, in words: `python3 (pid 4242, /srv/demo)`.

@@ -19,6 +19,7 @@ use crate::model::services::command::{self, Values};
 use crate::model::{doubled, variables};
 use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
+use crate::ops::ports::containers;
 use crate::ops::ports::disputes;
 use crate::ops::services::status;
 use crate::ops::trust::{self, Trust};
@@ -32,9 +33,11 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
     let ports: Vec<Port> = gathered.subjects.iter().map(|subject| subject.port).collect();
     let busy = attribute(&ports, &gathered.registry)?;
     let trust = Trust::read(context);
-    let occupied = gathered.subjects.iter().zip(&busy);
-    let occupied: Vec<Occupancy> =
-        occupied.map(|(subject, busy)| occupancy(&busy.listeners, &subject.key)).collect();
+    let occupied = gathered.subjects.iter().zip(&busy).map(|(subject, busy)| {
+        let repository = gathered.sites.get(subject.site).and_then(|site| site.repository(context));
+        containers::own(repository, &subject.entry, busy, occupancy(&busy.listeners, &subject.key))
+    });
+    let occupied: Vec<Occupancy> = occupied.collect();
     let mut questions: Vec<Question> = Vec::new();
     let mut asked: Vec<usize> = Vec::new();
     let mut outcomes: Vec<Option<Outcome>> = vec![None; gathered.subjects.len()];

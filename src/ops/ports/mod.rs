@@ -5,6 +5,7 @@ pub mod allocate;
 pub mod available;
 pub mod cleanup;
 pub mod conflicts;
+pub mod containers;
 pub mod disputes;
 pub mod exclusions;
 pub mod former;

@@ -27,4 +27,5 @@ pub mod supervise;
 mod supervision;
 pub mod taking_over;
 pub mod up;
+mod vacancy;
 pub mod wish;

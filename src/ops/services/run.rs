@@ -5,19 +5,16 @@ use std::ffi::OsString;
 use serde::Serialize;
 
 use super::leftovers::{self, Left};
-use super::{naming, occupied};
+use super::naming;
+use super::vacancy::{self, Occupied, Taken};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::listeners;
-use crate::host::net::owner::attribute;
 use crate::host::process::spawn::{self, Wish};
 use crate::host::services::hold::PortHold;
 use crate::host::services::reaper;
 use crate::model::advised::wt;
 use crate::model::attribution::{Claim, WT_MARKER};
-use crate::model::event::Event;
-use crate::model::health::occupancy::{Occupancy, occupancy};
-use crate::model::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
@@ -36,6 +33,8 @@ pub struct Request {
     pub words: Vec<OsString>,
     /// Whether what the command writes to stdout goes to stderr.
     pub stdout_to_stderr: bool,
+    /// Whether it runs although somebody else has a port of the worktree.
+    pub unchecked: bool,
 }
 
 /// What was run.
@@ -74,19 +73,12 @@ pub struct Ready<'a> {
     pub note: Option<String>,
 }
 
-/// Who is on the port, as far as it matters here.
-enum Occupied {
-    Held(PortHold),
-    ByOurselves,
-    ByOthers(String),
-}
-
 /// Chooses the port and takes it.
 ///
 /// # Errors
 ///
-/// `not_found` for a worktree that is not recorded or a service without a port, `port_conflict` when somebody else is on
-/// the port of the service that was named, `config_invalid`.
+/// `not_found` for a worktree that is not recorded or a service without a port; `port_conflict` when somebody else is on a
+/// port of the service that was named, of any service where none was; `config_invalid`.
 pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'a>> {
     let repository = context.require_repository()?;
     let mut entry = env::require_entry(context, None)?;
@@ -104,28 +96,25 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'
             Some((service, port))
         }
     };
-    let (mut hold, mut note) = (None, returned);
-    if let Some((service, port)) = &target {
-        match occupy(context, &entry, service, *port)? {
-            Occupied::Held(taken) => hold = Some(taken),
-            Occupied::ByOurselves => {}
-            Occupied::ByOthers(holder) if request.service.is_some() => {
-                return Err(conflict(context, &entry, service, *port, &holder)?);
-            }
-            Occupied::ByOthers(holder) => {
-                note = Some(format!(
-                    "port {port} of `{service}` is not free: {holder}; the command runs without it being held \
-                     (`--service {service}` refuses then, `{owner}` says more)",
-                    owner = wt("ports owner {}", &[&port])
-                ));
-            }
+    let meant = meant(context, &entry, request.service.as_ref());
+    let (hold, note) = match vacancy::occupy(context, &entry, target.as_ref(), &meant)? {
+        Occupied::Free(hold) => (hold, returned),
+        Occupied::ByOthers(taken) if request.unchecked => {
+            (None, Some(format!("{}; the command runs all the same", vacancy::told(&taken))))
         }
-    }
+        // Nothing could start there, but nobody would answer in its place either.
+        Occupied::Unusable(taken) if request.service.is_none() || request.unchecked => {
+            (None, Some(format!("{}; the command runs without it being held", vacancy::told(&[taken]))))
+        }
+        Occupied::ByOthers(taken) => return Err(conflict(context, &entry, &taken)?),
+        Occupied::Unusable(taken) => return Err(conflict(context, &entry, &[taken])?),
+    };
     Ok(Ready { context, request, entry, target, hold, variables, note })
 }
 
 impl Ready<'_> {
-    /// Runs the command in the folder we stand in and waits for its end. The port is let go of once somebody listens there.
+    /// Runs the command in the folder we stand in, in the worktree's own where `-w` named it, and waits for its end. The port
+    /// is let go of once somebody listens there.
     ///
     /// # Errors
     ///
@@ -154,7 +143,7 @@ impl Ready<'_> {
         let wish = Wish {
             program,
             arguments,
-            folder: &self.context.folder,
+            folder: if self.context.worktree.is_some() { &self.entry.path } else { &self.context.folder },
             variables: &self.variables,
             stdout_to_stderr: self.request.stdout_to_stderr,
         };
@@ -213,42 +202,17 @@ fn give_back(context: &Context, entry: &mut Entry, request: &Request) -> Result<
     Ok(Some(format!("{} again, which was released while nothing listened there", given.join(", "))))
 }
 
-/// Takes the port under the registry's lock: nobody else is given it between the look and the hold.
-fn occupy(context: &Context, entry: &Entry, service: &ServiceName, port: Port) -> Result<Occupied> {
-    let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
-    context.store()?.update(|registry| {
-        let is_ours = |known: &Entry| {
-            known.sequence == entry.sequence
-                && known.is_living()
-                && known.allocations.iter().any(|allocation| allocation.find_port() == Some(port))
-        };
-        if !registry.entries().any(is_ours) {
-            return Ok(Occupied::ByOthers("it was taken from this worktree just now".to_owned()));
-        }
-        let [busy] = &attribute(&[port], registry)?[..] else {
-            return Err(Failure::new(Code::Internal, "one port got no answer"));
-        };
-        match occupancy(&busy.listeners, &key) {
-            Occupancy::Nobody => {}
-            Occupancy::Ours { .. } | Occupancy::Reserved { .. } => return Ok(Occupied::ByOurselves),
-            Occupancy::Theirs(holder) => {
-                let event = Event::new("port_conflict").of(&entry.repository, &entry.name);
-                let event = event.with("kind", "system").with("service", service.as_str());
-                let reason = format!("port {port} of a run is held by {}", holder.words());
-                registry
-                    .record_event(context.now(), event.with("port", port.number()).with("reason", reason));
-                return Ok(Occupied::ByOthers(holder.words()));
-            }
-        }
-        match PortHold::take(port) {
-            Ok(hold) => Ok(Occupied::Held(hold)),
-            // No server could start there either.
-            Err(error) => Ok(Occupied::ByOthers(occupied::why(port, &error, registry))),
-        }
-    })
+/// The ports that a command for `service` may reach, for any of them without one.
+fn meant(context: &Context, entry: &Entry, service: Option<&ServiceName>) -> Vec<(ServiceName, Port)> {
+    let all = entry.services();
+    let Some(service) = service else { return all };
+    let settings = context.config.services.get(service);
+    let extra = settings.map(|settings| settings.extra_ports.clone()).unwrap_or_default();
+    all.into_iter().filter(|(known, _)| known == service || extra.contains(known)).collect()
 }
 
-fn portless(context: &Context, service: &ServiceName, entry: &Entry) -> Failure {
+/// The refusal of a service that has no port.
+pub(crate) fn portless(context: &Context, service: &ServiceName, entry: &Entry) -> Failure {
     let known = || entry.allocations.iter().map(|allocation| &allocation.service);
     let names = context.config.services.keys().chain(known()).map(ServiceName::as_str);
     if !context.config.services.contains_key(service) && nearest(service.as_str(), names).is_some() {
@@ -258,17 +222,14 @@ fn portless(context: &Context, service: &ServiceName, entry: &Entry) -> Failure 
         .hint(format!("`{allocate}` takes one", allocate = wt("ports allocate --service {}", &[&service])))
 }
 
-fn conflict(
-    context: &Context,
-    entry: &Entry,
-    service: &ServiceName,
-    port: Port,
-    holder: &str,
-) -> Result<Failure> {
+fn conflict(context: &Context, entry: &Entry, taken: &[Taken]) -> Result<Failure> {
+    let failure = Failure::new(Code::PortConflict, vacancy::told(taken));
+    let Some(first) = taken.first() else { return Ok(failure) };
     let registry = context.store()?.read()?;
-    let hint = Adviser::new(context, &registry).way_past(entry.sequence, port, false);
-    Ok(Failure::new(Code::PortConflict, format!("port {port} of `{service}` is not free: {holder}"))
-        .hint(hint)
-        .detail("port", port.number())
-        .detail("service", service.as_str()))
+    let past = Adviser::new(context, &registry).way_past(entry.sequence, first.port, false);
+    Ok(failure
+        .hint(format!("{past}; `--no-check` runs the command all the same"))
+        .detail("port", first.port.number())
+        .detail("service", first.service.as_str())
+        .detail("ports", taken.iter().map(|taken| taken.port.number()).collect::<Vec<_>>()))
 }

@@ -103,6 +103,7 @@ fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, V
         problems.into_iter().filter(|problem| problem.origin.to_string().starts_with(&own)).collect();
     Some((
         Context {
+            worktree: None,
             host: context.host.clone(),
             config,
             folder: root,

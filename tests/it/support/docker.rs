@@ -41,6 +41,11 @@ impl Docker {
         fs::read_to_string(path).unwrap_or_default().trim().to_owned()
     }
 
+    /// From now on a container of `project` publishes `port`.
+    pub fn publish(&self, project: &str, port: u16) {
+        fs::write(self.folder.join(format!("{project}-{port}-published")), "").unwrap();
+    }
+
     /// Makes the container something else.
     pub fn set_container(&self, project: &str, service: &str, state: &str) {
         let path = self.folder.join(format!("{project}-{service}"));

@@ -13,6 +13,12 @@ if [ "$trouble" = plugin ] && [ "$1" = compose ]; then
     *) printf '%s\n' "unknown flag: $3" '' 'Usage:  docker [OPTIONS] COMMAND [ARG...]' >&2; exit 125 ;;
     esac
 fi
+if [ "$1" = ps ]; then
+    # A file PROJECT-PORT-published says that a container of the project publishes the port.
+    for word; do case $word in label=*) project=${word##*=} ;; publish=*) port=${word#*=} ;; esac; done
+    [ ! -e "$WT_TEST_DOCKER/$project-$port-published" ] || echo 5b1e
+    exit 0
+fi
 [ "$1" = compose ] || exit 0
 shift
 for name; do :; done

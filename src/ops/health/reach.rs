@@ -1,0 +1,168 @@
+//! Whether the services of one worktree answer, and are its own: at once, or within a time.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::gather::{Gathered, Request, Subject, gather};
+use super::report::{ServiceView, view};
+use super::{look, record};
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
+use crate::model::health::judgement::Judgement;
+use crate::model::health::state::Health;
+use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+use crate::model::services::state::spoken;
+use crate::ops::env;
+use crate::ops::services::run;
+
+/// How long after a look the next one begins.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where a service is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Address {
+    pub url: String,
+    pub service: ServiceName,
+    pub port: Port,
+    /// Whether this worktree's own process answers there, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<bool>,
+}
+
+/// The services that were waited for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub worktree: String,
+    pub services: Vec<ServiceView>,
+}
+
+/// Returns the URL of a service, of the one that `PORT` names without a name; with `is_asked` only where this worktree's
+/// own process answers there.
+///
+/// # Errors
+///
+/// `not_found` for a worktree that is not recorded and a service without a port or a URL; `port_conflict` where somebody else
+/// has the port, `service_failed` where nobody answers.
+pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool) -> Result<Address> {
+    let entry = env::require_entry(context, None)?;
+    let facts = env::facts_of(context.require_repository()?, &entry);
+    let is_it = |(known, _): &&(ServiceName, Port)| service.is_none_or(|service| known == service);
+    let found = facts.ports.iter().find(is_it).cloned();
+    let (service, port) = found.ok_or_else(|| portless(context, &entry, service))?;
+    let url = env::url(&context.config, &facts.repo_name, &entry, &service, port).ok_or_else(|| {
+        let message = format!("`{service}` of `{}` has no URL: it speaks no HTTP", entry.name);
+        Failure::new(Code::NotFound, message).hint(format!("its port is {port}"))
+    })?;
+    if is_asked {
+        reach(context, &entry, std::slice::from_ref(&service), None)?;
+    }
+    Ok(Address { url, service, port, answers: is_asked.then_some(true) })
+}
+
+/// Waits until the services, all that have a port where none is named, are healthy and the worktree's own.
+///
+/// # Errors
+///
+/// `not_found` for a worktree that is not recorded, and where there is nothing to wait for; `port_conflict` where somebody
+/// else has a port; `service_failed` where one is not healthy within `timeout`, `details.services` as `health` has them.
+pub fn wait(context: &Context, services: &[ServiceName], timeout: Duration) -> Result<Report> {
+    let entry = env::require_entry(context, None)?;
+    let services = reach(context, &entry, services, Some(timeout))?;
+    Ok(Report { worktree: entry.name, services })
+}
+
+/// Looks once, with a `timeout` again and again, and returns the services once all are healthy.
+fn reach(
+    context: &Context,
+    entry: &Entry,
+    services: &[ServiceName],
+    timeout: Option<Duration>,
+) -> Result<Vec<ServiceView>> {
+    let clock = context.host.clock;
+    let begun = clock.instant();
+    let mut held_before: Vec<(Port, Option<u32>)> = Vec::new();
+    loop {
+        let gathered = meant(context, entry, services)?;
+        let seen = look::look(context, &gathered)?;
+        let at = context.now();
+        let views: Vec<ServiceView> =
+            gathered.subjects.iter().zip(&seen).map(|(subject, seen)| view(subject, seen, at)).collect();
+        let is_well = seen.iter().all(|seen| seen.health == Health::Healthy);
+        // A server that is just about to start may be out of sight for a moment: only who is seen twice is believed.
+        let held = gathered.subjects.iter().zip(&seen).filter(|(_, seen)| seen.by_others);
+        let held: Vec<(Port, Option<u32>)> = held.map(|(subject, seen)| (subject.port, seen.pid)).collect();
+        let is_held = held.iter().any(|one| held_before.contains(one));
+        let left = timeout.unwrap_or_default().saturating_sub(clock.since(begun));
+        let is_second = !held_before.is_empty();
+        let is_over = is_held || (left.is_zero() && (held.is_empty() || is_second));
+        if is_well || is_over {
+            let pairs: Vec<(&Subject, &Judgement)> = gathered.subjects.iter().zip(&seen).collect();
+            // It is of use to later readers alone.
+            let _ = record::record(context, &gathered.registry, &pairs, at);
+        }
+        if is_well {
+            return Ok(views);
+        }
+        if is_over {
+            return Err(refusal(entry, &views, &seen, timeout));
+        }
+        held_before = held;
+        clock.wait(PAUSE.min(left.max(PAUSE / 2)), &context.host.interrupt)?;
+    }
+}
+
+/// The services of the worktree that are meant, as they are allocated now.
+fn meant(context: &Context, entry: &Entry, services: &[ServiceName]) -> Result<Gathered> {
+    let request = Request { worktree: Some(entry.path.display().to_string()), ..Request::default() };
+    let mut gathered = gather(context, &request)?;
+    for service in services {
+        if gathered.subjects.iter().all(|subject| subject.service != *service) {
+            return Err(portless(context, entry, Some(service)));
+        }
+    }
+    gathered.subjects.retain(|subject| services.is_empty() || services.contains(&subject.service));
+    if gathered.subjects.is_empty() {
+        return Err(portless(context, entry, None));
+    }
+    Ok(gathered)
+}
+
+/// Names the first that is not well: a stranger before all others.
+fn refusal(entry: &Entry, views: &[ServiceView], seen: &[Judgement], timeout: Option<Duration>) -> Failure {
+    let pairs = || views.iter().zip(seen);
+    let held = pairs().find(|(_, seen)| seen.by_others);
+    let first = held.or_else(|| pairs().find(|(view, _)| view.health != Health::Healthy));
+    let Some((view, judged)) = first else {
+        return Failure::new(Code::Internal, "all services are healthy");
+    };
+    let (service, port, name) = (&view.service, view.port, &entry.name);
+    let reason = view.reason.as_deref().unwrap_or("it is not known whether it answers");
+    let within = timeout.map(|time| format!(" within {}", spoken(time)));
+    let (code, message) = if judged.by_others {
+        (Code::PortConflict, format!("port {port} of `{service}` of `{name}` is not its own: {reason}"))
+    } else {
+        let within = within.unwrap_or_default();
+        (Code::ServiceFailed, format!("`{service}` of `{name}` does not answer{within}: {reason}"))
+    };
+    let hint = match &view.action {
+        Some(action) if action.contains('`') => action.clone(),
+        Some(action) => format!("`{action}`"),
+        None => format!("`{}` says more", wt("ports owner {}", &[&port])),
+    };
+    let failure = Failure::new(code, message).hint(hint);
+    let failure = failure.detail("service", service.as_str()).detail("port", port.number());
+    failure.detail("services", serde_json::to_value(views).unwrap_or_default())
+}
+
+fn portless(context: &Context, entry: &Entry, service: Option<&ServiceName>) -> Failure {
+    let name = &entry.name;
+    match service {
+        Some(service) => run::portless(context, service, entry),
+        None => Failure::new(Code::NotFound, format!("no service of `{name}` has a port"))
+            .hint("`wt ports allocate --service web` gives `web` one"),
+    }
+}

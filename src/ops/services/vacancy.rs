@@ -1,0 +1,147 @@
+//! Whether the ports of a worktree are its own at this moment, and the one that a command is about to listen on is taken for
+//! it: both under the registry's lock, so that nobody else is given a port between the look and the hold.
+
+use super::occupied;
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::net::owner::attribute;
+use crate::host::services::hold::PortHold;
+use crate::model::event::Event;
+use crate::model::health::occupancy::{Occupancy, occupancy};
+use crate::model::listener::WorktreeKey;
+use crate::model::port::Port;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::ops::ports::containers;
+
+/// A port of the worktree that somebody else has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub service: ServiceName,
+    pub port: Port,
+    /// Who has it, in words.
+    pub holder: String,
+}
+
+/// Who is on the ports.
+#[derive(Debug)]
+pub(super) enum Occupied {
+    /// Nobody but the worktree itself; held is the port to listen on, where nobody listens there.
+    Free(Option<PortHold>),
+    /// Strangers or siblings.
+    ByOthers(Vec<Taken>),
+    /// No server could start on the port to listen on, and none of anybody is there.
+    Unusable(Taken),
+}
+
+/// Returns what is said of ports that others have.
+pub(super) fn told(taken: &[Taken]) -> String {
+    let one =
+        |taken: &Taken| format!("port {} of `{}` is not free: {}", taken.port, taken.service, taken.holder);
+    taken.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// Looks who is on `ports`, and holds the port of `target` where nobody else is on any of them.
+///
+/// # Errors
+///
+/// Fails when the registry or the machine cannot be asked.
+pub(super) fn occupy(
+    context: &Context,
+    entry: &Entry,
+    target: Option<&(ServiceName, Port)>,
+    ports: &[(ServiceName, Port)],
+) -> Result<Occupied> {
+    let look = Look { context, entry, target, ports };
+    let store = context.store()?;
+    match store.update(|registry| look.at(registry, None))? {
+        Seen::Known(occupied) => Ok(occupied),
+        Seen::Containers(doubtful) => {
+            // The engine is a child process, and may take its time: it is asked without the lock.
+            let repository = context.require_repository()?;
+            let is_own = |port: &Port| containers::is_of_worktree(repository, entry, *port);
+            let own: Vec<Port> = doubtful.into_iter().filter(is_own).collect();
+            match store.update(|registry| look.at(registry, Some(&own)))? {
+                Seen::Known(occupied) => Ok(occupied),
+                Seen::Containers(_) => Ok(Occupied::Free(None)),
+            }
+        }
+    }
+}
+
+/// What one look brought.
+enum Seen {
+    Known(Occupied),
+    /// These ports are held by what may serve a container of the worktree.
+    Containers(Vec<Port>),
+}
+
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    context: &'a Context,
+    entry: &'a Entry,
+    target: Option<&'a (ServiceName, Port)>,
+    ports: &'a [(ServiceName, Port)],
+}
+
+impl Look<'_> {
+    /// Looks; `own` are the ports of the worktree's own containers, where that has been asked.
+    fn at(self, registry: &mut Registry, own: Option<&[Port]>) -> Result<Seen> {
+        let entry = self.entry;
+        let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
+        let numbers: Vec<Port> = self.ports.iter().map(|(_, port)| *port).collect();
+        let busy = attribute(&numbers, registry)?;
+        let (mut taken, mut doubtful) = (Vec::new(), Vec::new());
+        let mut is_served = false;
+        for ((service, port), busy) in self.ports.iter().zip(&busy) {
+            let seen = occupancy(&busy.listeners, &key);
+            let is_target = self.target.is_some_and(|(known, _)| known == service);
+            is_served |= is_target && seen != Occupancy::Nobody;
+            let holder = match &seen {
+                _ if !has(registry, entry, *port) => "it was taken from this worktree just now".to_owned(),
+                Occupancy::Theirs(holder) | Occupancy::Ours { beside: Some(holder), .. } => {
+                    if own.is_some_and(|own| own.contains(port)) {
+                        continue;
+                    }
+                    if own.is_none() && holder.may_serve_containers() {
+                        doubtful.push(*port);
+                    }
+                    holder.words()
+                }
+                Occupancy::Nobody | Occupancy::Reserved { .. } | Occupancy::Ours { .. } => continue,
+            };
+            taken.push(Taken { service: service.clone(), port: *port, holder });
+        }
+        if !doubtful.is_empty() {
+            return Ok(Seen::Containers(doubtful));
+        }
+        if !taken.is_empty() {
+            taken.iter().for_each(|taken| self.record(registry, taken));
+            return Ok(Seen::Known(Occupied::ByOthers(taken)));
+        }
+        let Some((service, port)) = self.target.filter(|_| !is_served) else {
+            return Ok(Seen::Known(Occupied::Free(None)));
+        };
+        Ok(Seen::Known(match PortHold::take(*port) {
+            Ok(hold) => Occupied::Free(Some(hold)),
+            Err(error) => {
+                let holder = occupied::why(*port, &error, registry);
+                Occupied::Unusable(Taken { service: service.clone(), port: *port, holder })
+            }
+        }))
+    }
+
+    fn record(self, registry: &mut Registry, taken: &Taken) {
+        let Taken { service, port, holder } = taken;
+        let event = Event::new("port_conflict").of(&self.entry.repository, &self.entry.name);
+        let event = event.with("kind", "system").with("service", service.as_str());
+        let reason = format!("port {port} of a run is held by {holder}");
+        registry.record_event(self.context.now(), event.with("port", port.number()).with("reason", reason));
+    }
+}
+
+fn has(registry: &Registry, entry: &Entry, port: Port) -> bool {
+    let is_it = |known: &Entry| known.sequence == entry.sequence && known.is_living();
+    registry.entries().any(|known| is_it(known) && known.ports().any(|own| own == port))
+}
