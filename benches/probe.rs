@@ -45,6 +45,7 @@ fn verdicts(ports: &[Port], registry: &Registry) {
     let config = merge::merge(&[], &[], &[]).unwrap_or_else(|failure| panic!("{failure}"));
     let host = Host::new(Environment::from_iter([]));
     let context = Context {
+        worktree: None,
         host,
         config,
         folder: "/".into(),
