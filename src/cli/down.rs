@@ -5,7 +5,7 @@ use clap::Args;
 use super::session::Session;
 use super::show_services::Teller;
 use crate::error::Result;
-use crate::model::kinship;
+use crate::model::process::kinship;
 use crate::model::service::ServiceName;
 use crate::ops::services::down::{self, Request};
 

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::show_services::{self, Teller};
 use crate::context::Context;
 use crate::error::{Code, Result};
-use crate::model::killing::{self, Consent};
+use crate::model::process::killing::{self, Consent};
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;

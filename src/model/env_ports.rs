@@ -1,7 +1,7 @@
 //! What an env block says about its worktree: enough to record it again when the registry was lost.
 
 use super::config::settings::Config;
-use super::port::Port;
+use crate::model::port::Port;
 use super::purpose::Purpose;
 use super::service::ServiceName;
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::port::{PortRange, PortRanges};
+use crate::model::port::{PortRange, PortRanges};
 
 /// What the kernel was told about those ports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::branch::Head;
 use super::ephemeral::EphemeralPorts;
-use super::listener::Listener;
-use super::port::{Port, PortRanges};
+use crate::model::port::listener::Listener;
+use crate::model::port::{Port, PortRanges};
 use super::presence::Presence;
 use super::registry::entry::Entry;
 use super::service::ServiceName;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-use super::port::Port;
+use crate::model::port::Port;
 use super::registry::entry::Entry;
 use super::registry::repository::RepositoryId;
 use super::service::ServiceName;

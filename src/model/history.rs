@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::event::Event;
-use super::port::Port;
+use crate::model::port::Port;
 use super::quantity;
 
 /// What is asked for.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::env_ports::Told;
 use super::event::Event;
-use super::port::{Port, PortRanges};
+use crate::model::port::{Port, PortRanges};
 use super::registry::allocation::Allocation;
 use super::registry::entry::Entry;
 use super::registry::table::Registry;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::config::settings::Config;
-use super::port::Port;
+use crate::model::port::Port;
 use super::service::ServiceName;
 use super::template;
 use crate::error::{Code, Failure, Result};

@@ -21,7 +21,7 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
-use crate::model::selection::{Selection, Wish};
+use crate::model::port::selection::{Selection, Wish};
 use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
 use crate::ops::env_files::follow;

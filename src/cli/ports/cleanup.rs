@@ -7,7 +7,7 @@ use clap::Args;
 use super::kill::named;
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
-use crate::model::killing::{self, Consent};
+use crate::model::process::killing::{self, Consent};
 use crate::ops::ports::cleanup::{self, Plan, Report};
 use crate::ops::ports::strays::Stray;
 use crate::ui::table::{self, Row};

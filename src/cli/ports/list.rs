@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::model::health::recorded::Recorded;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
-use crate::model::verdict::Verdict;
+use crate::model::port::verdict::Verdict;
 use crate::ops::create;
 use crate::ops::ports::Capacity;
 use crate::ops::ports::list::{self, Allotted, Report, Request};

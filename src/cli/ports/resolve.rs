@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::settings::Strategy;
-use crate::model::dispute::Holding;
-use crate::model::resolution::{Action, Step};
+use crate::model::port::dispute::Holding;
+use crate::model::port::resolution::{Action, Step};
 use crate::ops::ports::resolve::{self, Outcome, Plan, Report};
 use crate::ui::{escape, prompt};
 

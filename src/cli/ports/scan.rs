@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::PortRange;
-use crate::model::verdict::Holder;
+use crate::model::port::verdict::Holder;
 use crate::ops::create::WayOut;
 use crate::ops::ports::allocate::{self, Request};
 use crate::ops::ports::scan;

@@ -41,7 +41,7 @@ mod linux {
 
     use super::{Connection, Queue};
     use crate::error::{Code, Failure, Result};
-    use crate::model::listener::Listener;
+    use crate::model::port::listener::Listener;
     use crate::model::port::Port;
 
     /// `TCPF_BOUND_INACTIVE` (`net/tcp_states.h`): bound sockets that do not listen, since Linux 6.8.
@@ -210,7 +210,7 @@ mod other {
 
     use super::{Connection, Queue};
     use crate::error::{Code, Failure, Result};
-    use crate::model::listener::{Listener, Owner};
+    use crate::model::port::listener::{Listener, Owner};
     use crate::model::port::Port;
 
     /// Returns nothing: other systems do not tell how many connections wait.

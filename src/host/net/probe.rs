@@ -11,7 +11,7 @@ use super::listeners::bound_ports;
 use crate::error::{Code, Failure, Result};
 use crate::model::port::Port;
 
-pub use crate::model::listener::Probe;
+pub use crate::model::port::listener::Probe;
 
 /// Asks the machine whether a server could start on `port` now, on every local address and in every family it has.
 ///

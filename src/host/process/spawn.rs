@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::relay::Relay;
-use crate::model::attribution::WT_SERVICE;
+use crate::model::process::attribution::WT_SERVICE;
 use rustix::process::Pid;
 
 /// What `git rev-parse --local-env-vars` names: each binds a child to one repository, which need not be the child's.

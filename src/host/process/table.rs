@@ -8,9 +8,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::open_files;
-use crate::model::attribution::WT_MARKER;
+use crate::model::process::attribution::WT_MARKER;
 
-pub use crate::model::attribution::ProcessFacts;
+pub use crate::model::process::attribution::ProcessFacts;
 
 /// Returns the processes whose working folder is `folder` or lies in it, links in `folder` resolved.
 #[must_use]

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::listeners::is_held_by;
-use crate::model::contender::Contender;
-use crate::model::doubled::{self, Settlement};
+use crate::model::port::tenant::Contender;
+use crate::model::port::doubled::{self, Settlement};
 use crate::model::facts::{Facts, Recorded};
 use crate::model::finding::{Finding, Fix, Kind, Target};
-use crate::model::listener::WorktreeKey;
+use crate::model::port::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;

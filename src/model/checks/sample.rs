@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::model::branch::Head;
 use crate::model::ephemeral::EphemeralPorts;
 use crate::model::facts::{EnvSight, Facts, Recorded, RegistrySight, Seen};
-use crate::model::listener::{Listener, Owner, WorktreeKey};
+use crate::model::port::listener::{Listener, Owner, WorktreeKey};
 use crate::model::port::{Port, PortRanges};
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::problem::{Fault, Problem};
 use crate::error::Failure;
 use crate::model::creation::CreateSettings;
-use crate::model::exclusion::Exclusion;
+use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;

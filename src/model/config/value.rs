@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::problem::Fault;
 use super::taken::Taken;
 use crate::model::creation::{MOST_PORTS, PortWish};
-use crate::model::exclusion::Exclusion;
+use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::quantity;
 use crate::model::service::ServiceName;

@@ -2,7 +2,6 @@
 
 pub mod check;
 pub mod judgement;
-pub mod occupancy;
 pub mod recorded;
 pub mod state;
 pub mod threshold;

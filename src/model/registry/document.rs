@@ -166,7 +166,7 @@ mod tests {
                 {"name":7,"state":"active","allocations":[{"port":5000},{"port":70000},{"port":"x"},3]},
                 {"name":7,"state":"removed","allocations":[{"port":5001}]}]}"#,
         );
-        let owned = crate::model::selection::owned_ports(&registry);
+        let owned = crate::model::port::selection::owned_ports(&registry);
         assert_eq!(owned.into_iter().map(Port::number).collect::<Vec<_>>(), [5000]);
     }
 }

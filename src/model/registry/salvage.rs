@@ -9,7 +9,7 @@ use super::entry::{Entry, EntryState};
 use super::record::Record;
 use super::repository::RepositoryRecord;
 use super::table::{Former, Registry};
-use crate::model::exclusion::Exclusion;
+use crate::model::port::exclusion::Exclusion;
 
 /// The field of an entry that came from a backup or from wreckage while it was being created: such a create is finished
 /// when it is whole, and never undone.

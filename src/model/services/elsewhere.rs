@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::health::occupancy::{Occupancy, occupancy};
-use crate::model::listener::{Listener, WorktreeKey};
+use crate::model::port::occupancy::{Occupancy, occupancy};
+use crate::model::port::listener::{Listener, WorktreeKey};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 
@@ -44,7 +44,7 @@ pub fn server(sockets: &[Listener], key: &WorktreeKey, supervised: &BTreeSet<u32
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::listener::Owner;
+    use crate::model::port::listener::Owner;
     use crate::model::registry::repository::RepositoryId;
 
     fn key(name: &str) -> WorktreeKey {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::protocol::ServiceFacts;
 use super::state::State;
 use crate::model::health::judgement;
-use crate::model::health::occupancy::Occupancy;
+use crate::model::port::occupancy::Occupancy;
 use crate::model::health::recorded::Recorded;
 use crate::model::health::state::Health;
 
@@ -118,7 +118,7 @@ pub fn health_of(facts: &ServiceFacts, at: Timestamp) -> Option<Recorded> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::health::occupancy::Holder;
+    use crate::model::port::occupancy::Holder;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

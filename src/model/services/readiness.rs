@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use super::plan::ExtraPort;
 use crate::model::health::judgement::{NOBODY_LISTENS, nobody_listens};
-use crate::model::health::occupancy;
-use crate::model::listener::Listener;
+use crate::model::port::occupancy;
+use crate::model::port::listener::Listener;
 use crate::model::port::Port;
 
 /// What stands between the port that a service was given and those where it listens.

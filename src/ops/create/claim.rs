@@ -22,7 +22,7 @@ use crate::model::registry::forgetting::SHORTEST;
 use crate::model::registry::journal::Journal;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
-use crate::model::selection::{self, Choice, Selection};
+use crate::model::port::selection::{self, Choice, Selection};
 use crate::model::service::ServiceName;
 use crate::ops::choose;
 use crate::ops::vanished::room;

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::selection::Selection;
+use crate::model::port::selection::Selection;
 use crate::ops::create::{Plan, claim, refusal};
 use crate::ops::vanished::room;
 

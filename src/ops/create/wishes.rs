@@ -6,7 +6,7 @@ use crate::model::config::settings::Config;
 use crate::model::port::Port;
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Former;
-use crate::model::selection::Wish;
+use crate::model::port::selection::Wish;
 use crate::model::service::ServiceName;
 
 use super::request::PortWish;

@@ -11,7 +11,7 @@ use crate::model::advised::wt;
 use crate::model::config::settings::{Config, ServiceSettings};
 use crate::model::health::check::Check;
 use crate::model::health::threshold::Threshold;
-use crate::model::listener::WorktreeKey;
+use crate::model::port::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::repository::RepositoryId;

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::event::Event;
-use crate::model::exclusion::{self, Exclusion};
+use crate::model::port::exclusion::{self, Exclusion};
 use crate::model::port::{Port, PortRange};
 
 /// The key of the configuration that excludes ports too.

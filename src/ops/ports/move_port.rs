@@ -14,7 +14,7 @@ use crate::model::port::{Port, PortRanges};
 use crate::model::registry::allocation::{Allocation, MOVED_AT, RecordedPort};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
-use crate::model::selection::{Selection, Wish};
+use crate::model::port::selection::{Selection, Wish};
 use crate::model::service::ServiceName;
 use crate::ops::env_files::follow;
 use crate::ops::vanished::room;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::probe;
-use crate::model::listener::Probe;
+use crate::model::port::listener::Probe;
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 use crate::ops::ports::advice::Adviser;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::model::exclusion::Exclusion;
+use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;

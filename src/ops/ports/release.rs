@@ -13,7 +13,7 @@ use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
-use crate::model::selection::owned_ports;
+use crate::model::port::selection::owned_ports;
 use crate::model::service::ServiceName;
 use crate::model::variables;
 use crate::ops::env_files::follow;

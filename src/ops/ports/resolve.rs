@@ -12,14 +12,14 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::net::owner;
 use crate::model::config::settings::Strategy;
-use crate::model::contender::Contender;
-use crate::model::dispute::{Dispute, Holding, Level, Trouble};
-use crate::model::doubled;
+use crate::model::port::tenant::Contender;
+use crate::model::port::dispute::{Dispute, Holding, Level, Trouble};
+use crate::model::port::doubled;
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
-use crate::model::resolution::{Action, Step, steps};
+use crate::model::port::resolution::{Action, Step, steps};
 use crate::ops::origin;
 use crate::ops::ports::settings::settings;
 
@@ -178,7 +178,7 @@ fn is_due(registry: &Registry, claim: &Contender, is_doubled: bool) -> Result<bo
     }
     let held = owner::attribute(&[claim.port], registry)?.into_iter().flat_map(|busy| busy.listeners);
     let is_ours =
-        |holder: &crate::model::listener::Owner| holder.belongs_to.as_ref() == Some(&claim.worktree);
+        |holder: &crate::model::port::listener::Owner| holder.belongs_to.as_ref() == Some(&claim.worktree);
     Ok(held.into_iter().any(|socket| !socket.owners.iter().any(is_ours)))
 }
 

@@ -11,9 +11,9 @@ use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::model::advised::wt;
 use crate::model::port::{Port, PortRange};
-use crate::model::selection::owned_ports;
+use crate::model::port::selection::owned_ports;
 use crate::model::service::ServiceName;
-use crate::model::verdict::{Judgement, Verdict};
+use crate::model::port::verdict::{Judgement, Verdict};
 use crate::ops::vanished;
 
 /// A port that is held.

@@ -11,7 +11,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::process::open_files;
 use crate::host::services::line::Talk;
 use crate::host::services::{record_file, start};
-use crate::model::attribution::WT_MARKER;
+use crate::model::process::attribution::WT_MARKER;
 use crate::model::process::ProcessId;
 use crate::model::services::protocol::{Cause, Failing, Reply, Request, ServiceFacts};
 use crate::model::services::record::Record;

@@ -11,7 +11,7 @@ use crate::host::process::identity;
 use crate::host::services::{kin, record_file};
 use crate::model::advised::wt;
 use crate::model::config::settings::ServiceSettings;
-use crate::model::listener::WorktreeKey;
+use crate::model::port::listener::WorktreeKey;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;

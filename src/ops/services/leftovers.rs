@@ -10,7 +10,7 @@ use crate::host::net::holding;
 use crate::host::net::listeners::listeners;
 use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::process::table::{self, Descendant};
-use crate::model::listener::Listener;
+use crate::model::port::listener::Listener;
 use crate::model::port::Port;
 use crate::model::signal::EndSignal;
 

@@ -3,7 +3,7 @@
 use std::io::{Error, ErrorKind};
 
 use crate::host::net::owner;
-use crate::model::holder::{Words, sentence_of};
+use crate::model::port::words::{Words, sentence_of};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 use crate::ops::ports::holders::connection;

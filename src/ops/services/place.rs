@@ -8,7 +8,7 @@ use super::wish::Wish;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::services::endpoint::Endpoint;
-use crate::model::attribution::Claim;
+use crate::model::process::attribution::Claim;
 use crate::model::registry::entry::Entry;
 
 /// Returns where the services of all worktrees are kept: a folder for each repository.

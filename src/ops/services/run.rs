@@ -14,7 +14,7 @@ use crate::host::process::spawn::{self, Wish};
 use crate::host::services::hold::PortHold;
 use crate::host::services::reaper;
 use crate::model::advised::wt;
-use crate::model::attribution::{Claim, WT_MARKER};
+use crate::model::process::attribution::{Claim, WT_MARKER};
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
 use crate::host::net::owner;
-use crate::model::listener::{Listener, WorktreeKey};
+use crate::model::port::listener::{Listener, WorktreeKey};
 use crate::model::recovery::{self, Testimony};
 use crate::model::registry::entry::Entry;
 use crate::ops::env_claim;

@@ -20,7 +20,7 @@ use crate::model::facts::{
     UnreadableRow, Unrecorded,
 };
 use crate::model::hooks::firing::State;
-use crate::model::listener::Listener;
+use crate::model::port::listener::Listener;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record;

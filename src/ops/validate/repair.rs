@@ -15,7 +15,7 @@ use crate::host::net::owner;
 use crate::host::place::Surroundings;
 use crate::model::event::Event;
 use crate::model::finding::{Fix, Target};
-use crate::model::listener::Listener;
+use crate::model::port::listener::Listener;
 use crate::model::port::Port;
 use crate::model::registry::allocation::{Allocation, RecordedPort};
 use crate::model::registry::entry::{Entry, EntryState};

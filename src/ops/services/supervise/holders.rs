@@ -2,8 +2,8 @@
 
 use super::supervisor::Supervisor;
 use crate::host::net::owner;
-use crate::model::holder::Words;
-use crate::model::listener::Listener;
+use crate::model::port::words::Words;
+use crate::model::port::listener::Listener;
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 

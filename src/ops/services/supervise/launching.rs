@@ -17,7 +17,7 @@ use crate::host::services::record_file;
 use crate::host::services::terminal::Terminal;
 use crate::host::store::Store;
 use crate::host::trust_file;
-use crate::model::attribution::{WT_MARKER, WT_SERVICE};
+use crate::model::process::attribution::{WT_MARKER, WT_SERVICE};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;

@@ -8,7 +8,7 @@ use crate::host::process::identity;
 use crate::host::services::log_file::{self, LogFile};
 use crate::host::services::{kin, record_file};
 use crate::model::advised::wt;
-use crate::model::kinship;
+use crate::model::process::kinship;
 use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 use crate::model::services::machine::Event;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::process::ProcessId;
+use crate::model::process::ProcessId;
 
 /// What kinship is decided by.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::attribution::ProcessFacts;
-use super::listener::WorktreeKey;
-use super::process::ProcessId;
-use super::registry::repository::RepositoryId;
+use crate::model::process::attribution::ProcessFacts;
+use crate::model::port::listener::WorktreeKey;
+use crate::model::process::ProcessId;
+use crate::model::registry::repository::RepositoryId;
 
 /// What is remembered of worktrees, those that are gone and those that are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

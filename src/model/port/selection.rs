@@ -3,12 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::config::settings::Config;
-use super::exclusion::Exclusion;
-use super::listener::Probe;
-use super::port::{Port, PortRange, PortRanges};
-use super::registry::table::Registry;
-use super::service::ServiceName;
+use crate::model::config::settings::Config;
+use crate::model::port::exclusion::Exclusion;
+use crate::model::port::listener::Probe;
+use crate::model::port::{Port, PortRange, PortRanges};
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
 use crate::error::Result;
 
 /// One service that wants a port.
@@ -117,7 +117,7 @@ pub fn owned_ports(registry: &Registry) -> HashSet<Port> {
         .entries()
         .filter(|entry| entry.is_living())
         .flat_map(|entry| entry.allocations.iter())
-        .filter_map(super::registry::allocation::Allocation::find_port)
+        .filter_map(crate::model::registry::allocation::Allocation::find_port)
         .chain(registry.ports_of_unreadable())
         .collect()
 }

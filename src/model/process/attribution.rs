@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::process::ProcessId;
-use super::registry::entry::Entry;
-use super::registry::repository::RepositoryId;
-use super::registry::table::Registry;
+use crate::model::process::ProcessId;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::table::Registry;
 
 /// The environment variable that everything we start carries: `<repository id>/<worktree name>`.
 pub const WT_MARKER: &str = "WT_MARKER";
@@ -33,7 +33,7 @@ pub struct ProcessFacts {
     pub folder: Option<PathBuf>,
     /// The user id it runs as.
     pub user: u32,
-    /// When it started, as in [`ProcessId::started`](super::process::ProcessId).
+    /// When it started, as in [`ProcessId::started`](crate::model::process::ProcessId).
     pub started: u64,
     /// The value of [`WT_MARKER`] in its environment.
     pub marker: Option<String>,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::config::merge;
 use crate::model::config::settings::ServiceSettings;
-use crate::model::exclusion::built_in;
+use crate::model::port::exclusion::built_in;
 
 fn port(number: u16) -> Port {
     Port::new(number).unwrap()

@@ -1,7 +1,7 @@
 //! Who keeps a port that two worktrees have: the one rule, for whatever command tells of it or settles it. Pure.
 
-use super::contender::Contender;
-use super::service::ServiceName;
+use crate::model::port::tenant::Contender;
+use crate::model::service::ServiceName;
 use crate::model::advised::wt;
 
 /// How a doubled port is settled.
@@ -119,7 +119,7 @@ pub fn told(claims: &[Contender], settlement: &Settlement<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::dispute::tests::claim;
+    use crate::model::port::dispute::tests::claim;
 
     fn outcome(claims: &[Contender]) -> (String, Vec<String>) {
         match settle(claims) {

@@ -1,10 +1,10 @@
 //! What is to be done about disputes over ports: one rule for each strategy. Pure; nothing here looks or acts.
 
-use super::config::settings::{ResolveSettings, Strategy};
-use super::contender::Contender;
-use super::dispute::{Dispute, Holding, Level, Standing, Trouble};
-use super::doubled::{self, Settlement};
-use super::port::Port;
+use crate::model::config::settings::{ResolveSettings, Strategy};
+use crate::model::port::tenant::Contender;
+use crate::model::port::dispute::{Dispute, Holding, Level, Standing, Trouble};
+use crate::model::port::doubled::{self, Settlement};
+use crate::model::port::Port;
 
 /// What is done about one dispute, or one part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,9 +113,9 @@ fn terminated(claim: &Contender, holders: &[Holding], settings: ResolveSettings)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::dispute::disputes;
-    use crate::model::dispute::tests::{claim, holding};
-    use crate::model::killing::Refusal;
+    use crate::model::port::dispute::disputes;
+    use crate::model::port::dispute::tests::{claim, holding};
+    use crate::model::process::killing::Refusal;
 
     const STRATEGIES: [Strategy; 3] = [Strategy::Conservative, Strategy::Aggressive, Strategy::Intelligent];
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::listener::{Listener, Owner};
+use crate::model::port::listener::{Listener, Owner};
 
 /// What is known of a process, as far as it is worth saying.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
-use crate::model::holder::Words;
-use crate::model::listener::{Listener, Owner, WorktreeKey};
-use crate::model::verdict::serves_containers;
+use crate::model::port::listener::{Listener, Owner, WorktreeKey};
+use crate::model::port::verdict::serves_containers;
+use crate::model::port::words::Words;
 
 /// Who is on the port.
 #[derive(Clone, Debug, PartialEq, Eq)]

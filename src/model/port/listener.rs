@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::port::Port;
-use super::registry::repository::RepositoryId;
+use crate::model::port::Port;
+use crate::model::registry::repository::RepositoryId;
 
 /// What the operating system answers when asked for a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ pub struct Owner {
     /// The same worktree, told apart from those of other repositories.
     #[serde(skip)]
     pub belongs_to: Option<WorktreeKey>,
-    /// When it started, as in [`ProcessId::started`](super::process::ProcessId): with the pid, its identity.
+    /// When it started, as in [`ProcessId::started`](crate::model::process::ProcessId): with the pid, its identity.
     #[serde(skip)]
     pub started: u64,
     /// Its parent; 0 where it has none that we can see.

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::listener::WorktreeKey;
-use super::port::Port;
-use super::service::ServiceName;
+use crate::model::port::listener::WorktreeKey;
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
 
 /// A port that a worktree has for a service.
 #[derive(Clone, Debug, PartialEq, Eq)]

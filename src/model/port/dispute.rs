@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::doubled;
-use super::holder::Words;
-use super::killing::Refusal;
-use super::listener::WorktreeKey;
-use super::port::Port;
-use crate::model::contender::Contender;
+use crate::model::port::doubled;
+use crate::model::port::words::Words;
+use crate::model::process::killing::Refusal;
+use crate::model::port::listener::WorktreeKey;
+use crate::model::port::Port;
+use crate::model::port::tenant::Contender;
 
 /// How bad a conflict is, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -139,7 +139,7 @@ impl Dispute {
 
     /// Answers whether a worktree of `repository` has part in it.
     #[must_use]
-    pub fn concerns(&self, repository: &super::registry::repository::RepositoryId) -> bool {
+    pub fn concerns(&self, repository: &crate::model::registry::repository::RepositoryId) -> bool {
         match &self.trouble {
             Trouble::Doubled { claims, .. } => {
                 claims.iter().any(|claim| claim.worktree.repository == *repository)

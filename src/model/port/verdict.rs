@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::holder::Words;
-use super::listener::{Listener, Owner, Probe, WorktreeKey};
-use super::port::Port;
-use super::service::ServiceName;
+use crate::model::port::words::Words;
+use crate::model::port::listener::{Listener, Owner, Probe, WorktreeKey};
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
 
 /// What a port is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::port::{Port, PortRange};
+use crate::model::port::{Port, PortRange};
 
 /// A range of ports never allocated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,9 @@
+//! A process: its identity, to whom it belongs, and whether it may be ended.
+
+pub mod attribution;
+mod identity;
+pub mod killing;
+pub mod kinship;
+pub mod strays;
+
+pub use identity::ProcessId;
