@@ -1,9 +1,9 @@
 //! What an env block says about its worktree: enough to record it again when the registry was lost.
 
 use super::config::settings::Config;
-use crate::model::port::Port;
 use super::purpose::Purpose;
 use super::service::ServiceName;
+use crate::model::port::Port;
 
 /// What a block says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

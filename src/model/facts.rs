@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use super::branch::Head;
 use super::ephemeral::EphemeralPorts;
-use crate::model::port::listener::Listener;
-use crate::model::port::{Port, PortRanges};
 use super::presence::Presence;
 use super::registry::entry::Entry;
 use super::service::ServiceName;
+use crate::model::port::listener::Listener;
+use crate::model::port::{Port, PortRanges};
 
 /// The facts about one repository, or about all of them.
 #[derive(Clone, Debug, PartialEq)]

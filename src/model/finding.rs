@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::port::Port;
 use super::registry::entry::Entry;
 use super::registry::repository::RepositoryId;
 use super::service::ServiceName;
 use crate::model::advised::{git, wt};
+use crate::model::port::Port;
 
 /// How bad a finding is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

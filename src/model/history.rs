@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::event::Event;
-use crate::model::port::Port;
 use super::quantity;
+use crate::model::port::Port;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

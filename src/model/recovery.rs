@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use super::env_ports::Told;
 use super::event::Event;
-use crate::model::port::{Port, PortRanges};
 use super::registry::allocation::Allocation;
 use super::registry::entry::Entry;
 use super::registry::table::Registry;
 use super::service::ServiceName;
+use crate::model::port::{Port, PortRanges};
 
 /// What one worktree says.
 #[derive(Clone, Debug, Default)]

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::config::settings::Config;
-use crate::model::port::Port;
 use super::service::ServiceName;
 use super::template;
 use crate::error::{Code, Failure, Result};
+use crate::model::port::Port;
 
 /// The variables that say what the worktree is.
 const OWN: [&str; 4] = ["WT_NAME", "WT_PURPOSE", "WT_BRANCH", "COMPOSE_PROJECT_NAME"];

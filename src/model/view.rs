@@ -7,11 +7,11 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::branch::Returning;
-use crate::model::port::Port;
 use super::purpose::Purpose;
 use super::registry::allocation::Allocation;
 use super::service::ServiceName;
 use super::services::live::Live;
+use crate::model::port::Port;
 
 /// One worktree, registered or not.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::{owner, probe};
+use crate::model::port::Port;
 use crate::model::port::exclusion::{self, Exclusion};
 use crate::model::port::listener::{Listener, WorktreeKey};
-use crate::model::port::Port;
-use crate::model::registry::table::Registry;
 use crate::model::port::selection::{self, Landscape, Selection, Wish};
+use crate::model::registry::table::Registry;
 
 /// Chooses a port for each wish; the ports in `skip` are passed over.
 ///

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use super::choose;
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::port::listener::WorktreeKey;
 use crate::model::port::Port;
+use crate::model::port::listener::WorktreeKey;
+use crate::model::port::selection::{Selection, Wish, owned_ports};
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::former::FormerPort;
 use crate::model::registry::table::Registry;
-use crate::model::port::selection::{Selection, Wish, owned_ports};
 
 /// What became of a former port.
 enum Reclaimed {

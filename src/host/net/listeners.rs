@@ -41,8 +41,8 @@ mod linux {
 
     use super::{Connection, Queue};
     use crate::error::{Code, Failure, Result};
-    use crate::model::port::listener::Listener;
     use crate::model::port::Port;
+    use crate::model::port::listener::Listener;
 
     /// `TCPF_BOUND_INACTIVE` (`net/tcp_states.h`): bound sockets that do not listen, since Linux 6.8.
     const BOUND_INACTIVE: u32 = 1 << 13;
@@ -210,8 +210,8 @@ mod other {
 
     use super::{Connection, Queue};
     use crate::error::{Code, Failure, Result};
-    use crate::model::port::listener::{Listener, Owner};
     use crate::model::port::Port;
+    use crate::model::port::listener::{Listener, Owner};
 
     /// Returns nothing: other systems do not tell how many connections wait.
     pub fn queues() -> Result<Vec<Queue>> {

@@ -11,9 +11,9 @@ use crate::host::files;
 use crate::host::process::identity::{BootClock, is_from_here};
 use crate::host::process::table::{ProcessFacts, facts};
 use crate::host::process::users::Users;
-use crate::model::process::attribution::{Claim, claims, find_worktree};
-use crate::model::port::listener::{Busy, Listener, Owner, WorktreeKey};
 use crate::model::port::Port;
+use crate::model::port::listener::{Busy, Listener, Owner, WorktreeKey};
+use crate::model::process::attribution::{Claim, claims, find_worktree};
 use crate::model::registry::table::Registry;
 
 /// Returns, for each of `ports` in order, the sockets that hold it with their processes and worktrees.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::host::process::stop::Running;
 use crate::host::process::table::{self, ProcessFacts, Stat};
 use crate::host::process::{identity, open_files};
+use crate::model::process::ProcessId;
 use crate::model::process::attribution::{CHECK, WT_MARKER, WT_SERVICE};
 use crate::model::process::kinship::{self, Search, Sighting};
-use crate::model::process::ProcessId;
 
 /// A living process that belongs to a service. Signal it through
 /// [`Running::find`](crate::host::process::stop::Running::find) with its pid and start: it may end at any time.

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::listeners::is_held_by;
-use crate::model::port::tenant::Contender;
-use crate::model::port::doubled::{self, Settlement};
 use crate::model::facts::{Facts, Recorded};
 use crate::model::finding::{Finding, Fix, Kind, Target};
-use crate::model::port::listener::WorktreeKey;
 use crate::model::port::Port;
+use crate::model::port::doubled::{self, Settlement};
+use crate::model::port::listener::WorktreeKey;
+use crate::model::port::tenant::Contender;
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;

@@ -1,10 +1,10 @@
 //! From who is on the port, and what it answered, to a state with its level, its reason and the next step.
 
 use super::check::{CheckKind, Outcome};
-use crate::model::port::occupancy::{Holder, Occupancy};
 use super::state::Health;
 use crate::model::advised::wt;
 use crate::model::port::Port;
+use crate::model::port::occupancy::{Holder, Occupancy};
 use crate::model::quoting::quote_sh;
 
 /// How it begins that a port has no listener.

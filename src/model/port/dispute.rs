@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::model::port::Port;
 use crate::model::port::doubled;
+use crate::model::port::listener::WorktreeKey;
+use crate::model::port::tenant::Contender;
 use crate::model::port::words::Words;
 use crate::model::process::killing::Refusal;
-use crate::model::port::listener::WorktreeKey;
-use crate::model::port::Port;
-use crate::model::port::tenant::Contender;
 
 /// How bad a conflict is, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -1,8 +1,8 @@
 //! Who keeps a port that two worktrees have: the one rule, for whatever command tells of it or settles it. Pure.
 
+use crate::model::advised::wt;
 use crate::model::port::tenant::Contender;
 use crate::model::service::ServiceName;
-use crate::model::advised::wt;
 
 /// How a doubled port is settled.
 #[derive(Clone, Debug, PartialEq, Eq)]

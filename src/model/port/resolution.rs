@@ -1,10 +1,10 @@
 //! What is to be done about disputes over ports: one rule for each strategy. Pure; nothing here looks or acts.
 
 use crate::model::config::settings::{ResolveSettings, Strategy};
-use crate::model::port::tenant::Contender;
+use crate::model::port::Port;
 use crate::model::port::dispute::{Dispute, Holding, Level, Standing, Trouble};
 use crate::model::port::doubled::{self, Settlement};
-use crate::model::port::Port;
+use crate::model::port::tenant::Contender;
 
 /// What is done about one dispute, or one part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

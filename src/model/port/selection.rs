@@ -3,13 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::error::Result;
 use crate::model::config::settings::Config;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::listener::Probe;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::error::Result;
 
 /// One service that wants a port.
 #[derive(Clone, Debug, PartialEq, Eq)]

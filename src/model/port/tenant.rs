@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::model::port::listener::WorktreeKey;
 use crate::model::port::Port;
+use crate::model::port::listener::WorktreeKey;
 use crate::model::service::ServiceName;
 
 /// A port that a worktree has for a service.

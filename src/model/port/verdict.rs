@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::port::words::Words;
-use crate::model::port::listener::{Listener, Owner, Probe, WorktreeKey};
 use crate::model::port::Port;
+use crate::model::port::listener::{Listener, Owner, Probe, WorktreeKey};
+use crate::model::port::words::Words;
 use crate::model::service::ServiceName;
 
 /// What a port is to us.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::model::process::attribution::ProcessFacts;
 use crate::model::port::listener::WorktreeKey;
 use crate::model::process::ProcessId;
+use crate::model::process::attribution::ProcessFacts;
 use crate::model::registry::repository::RepositoryId;
 
 /// What is remembered of worktrees, those that are gone and those that are there.

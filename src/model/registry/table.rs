@@ -13,8 +13,8 @@ use super::repository::{RepositoryId, RepositoryRecord};
 use super::rows::Rows;
 use crate::model::compose_project;
 use crate::model::event::Event;
-use crate::model::port::exclusion::Exclusion;
 use crate::model::port::Port;
+use crate::model::port::exclusion::Exclusion;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 

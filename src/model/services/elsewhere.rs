@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::port::occupancy::{Occupancy, occupancy};
-use crate::model::port::listener::{Listener, WorktreeKey};
 use crate::model::port::Port;
+use crate::model::port::listener::{Listener, WorktreeKey};
+use crate::model::port::occupancy::{Occupancy, occupancy};
 use crate::model::service::ServiceName;
 
 /// One service that is served like that.

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::protocol::ServiceFacts;
 use super::state::State;
 use crate::model::health::judgement;
-use crate::model::port::occupancy::Occupancy;
 use crate::model::health::recorded::Recorded;
 use crate::model::health::state::Health;
+use crate::model::port::occupancy::Occupancy;
 
 /// How a service stands, and when that was known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use super::plan::ExtraPort;
 use crate::model::health::judgement::{NOBODY_LISTENS, nobody_listens};
-use crate::model::port::occupancy;
-use crate::model::port::listener::Listener;
 use crate::model::port::Port;
+use crate::model::port::listener::Listener;
+use crate::model::port::occupancy;
 
 /// What stands between the port that a service was given and those where it listens.
 const ELSEWHERE: &str = ", listening on ";

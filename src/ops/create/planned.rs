@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::host::git::Way;
 use crate::model::branch::RemoteBranch;
 use crate::model::identifier::Identifier;
-use crate::model::purpose::Purpose;
 use crate::model::port::selection::{Choice, Wish};
+use crate::model::purpose::Purpose;
 use crate::model::start::Start;
 use crate::ops::create::Request;
 

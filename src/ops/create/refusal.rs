@@ -14,12 +14,12 @@ use crate::model::advised::wt;
 use crate::model::branch::BranchUse;
 use crate::model::command_line::CommandLine;
 use crate::model::config::settings::{ConflictPolicy, ConflictSettings};
-use crate::model::port::words::Words;
 use crate::model::port::listener::Busy;
+use crate::model::port::selection::Selection;
+use crate::model::port::words::Words;
 use crate::model::port::{Port, PortRanges, compressed};
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
-use crate::model::port::selection::Selection;
 use crate::ops::ports::holders::connection;
 use crate::ops::ports::kill;
 

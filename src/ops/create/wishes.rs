@@ -4,9 +4,9 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::settings::Config;
 use crate::model::port::Port;
+use crate::model::port::selection::Wish;
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Former;
-use crate::model::port::selection::Wish;
 use crate::model::service::ServiceName;
 
 use super::request::PortWish;

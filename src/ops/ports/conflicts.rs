@@ -13,14 +13,14 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::model::advised::wt;
-use crate::model::port::tenant::Contender;
-use crate::model::port::dispute::{Level, Trouble};
 use crate::model::port::Port;
+use crate::model::port::dispute::{Level, Trouble};
+use crate::model::port::selection::owned_ports;
+use crate::model::port::tenant::Contender;
+use crate::model::port::verdict::{Judgement, Verdict};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
-use crate::model::port::selection::owned_ports;
 use crate::model::service::ServiceName;
-use crate::model::port::verdict::{Judgement, Verdict};
 use crate::ops::vanished;
 
 /// The three kinds.

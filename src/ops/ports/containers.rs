@@ -2,9 +2,9 @@
 
 use crate::host::git::Repository;
 use crate::host::net::container;
-use crate::model::health::occupancy::{Occupancy, addresses};
-use crate::model::listener::Busy;
 use crate::model::port::Port;
+use crate::model::port::listener::Busy;
+use crate::model::port::occupancy::{Occupancy, addresses};
 use crate::model::registry::entry::Entry;
 use crate::ops::env;
 

@@ -11,9 +11,9 @@ use crate::host::net::listeners::connections;
 use crate::host::net::owner;
 use crate::host::process::users::Users;
 use crate::host::process::{table, words};
-use crate::model::port::words::Words;
-use crate::model::port::listener::{Listener, Owner, WorktreeKey};
 use crate::model::port::Port;
+use crate::model::port::listener::{Listener, Owner, WorktreeKey};
+use crate::model::port::words::Words;
 use crate::model::registry::table::Registry;
 
 /// A process that holds a port; where it cannot be seen, what its socket tells.

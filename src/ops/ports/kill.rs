@@ -14,9 +14,9 @@ use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::process::{table, users};
 use crate::model::advised::wt;
 use crate::model::event::Event;
-use crate::model::process::killing::{self, Ourselves, Refusal};
-use crate::model::port::listener::Probe;
 use crate::model::port::Port;
+use crate::model::port::listener::Probe;
+use crate::model::process::killing::{self, Ourselves, Refusal};
 use crate::model::registry::table::Registry;
 use crate::model::signal::EndSignal;
 

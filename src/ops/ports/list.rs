@@ -9,11 +9,11 @@ use crate::context::{Context, not_a_repository};
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::port::Port;
+use crate::model::port::selection::owned_ports;
+use crate::model::port::verdict::{Judgement, Verdict};
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::Entry;
-use crate::model::port::selection::owned_ports;
 use crate::model::service::ServiceName;
-use crate::model::port::verdict::{Judgement, Verdict};
 use crate::ops::{choose, env, find};
 
 /// What is asked for.

@@ -3,12 +3,12 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::owner;
-use crate::model::port::words::sentence_of;
-use crate::model::port::listener::Busy;
 use crate::model::port::Port;
+use crate::model::port::listener::Busy;
+use crate::model::port::selection::Selection;
+use crate::model::port::words::sentence_of;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
-use crate::model::port::selection::Selection;
 use crate::model::service::ServiceName;
 use crate::ops::create::holder;
 

@@ -12,14 +12,14 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::net::owner;
 use crate::model::config::settings::Strategy;
-use crate::model::port::tenant::Contender;
-use crate::model::port::dispute::{Dispute, Holding, Level, Trouble};
-use crate::model::port::doubled;
 use crate::model::event::Event;
 use crate::model::port::Port;
+use crate::model::port::dispute::{Dispute, Holding, Level, Trouble};
+use crate::model::port::doubled;
+use crate::model::port::resolution::{Action, Step, steps};
+use crate::model::port::tenant::Contender;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
-use crate::model::port::resolution::{Action, Step, steps};
 use crate::ops::origin;
 use crate::ops::ports::settings::settings;
 

@@ -10,10 +10,10 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::model::advised::wt;
-use crate::model::port::{Port, PortRange};
 use crate::model::port::selection::owned_ports;
-use crate::model::service::ServiceName;
 use crate::model::port::verdict::{Judgement, Verdict};
+use crate::model::port::{Port, PortRange};
+use crate::model::service::ServiceName;
 use crate::ops::vanished;
 
 /// A port that is held.

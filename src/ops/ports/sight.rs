@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::host::net::listeners::connections;
 use crate::host::net::{container, owner, probe};
 use crate::host::process::users;
-use crate::model::port::listener::{Listener, Probe, WorktreeKey};
 use crate::model::port::Port;
-use crate::model::registry::table::Registry;
+use crate::model::port::listener::{Listener, Probe, WorktreeKey};
 use crate::model::port::verdict::{self, Evidence, Judgement, Tenant, Traffic};
+use crate::model::registry::table::Registry;
 use crate::ops::{choose, vanished};
 
 /// How closely is looked.

@@ -12,12 +12,12 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::host::process::{identity, table};
-use crate::model::process::attribution::{Claim, ProcessFacts};
-use crate::model::port::listener::WorktreeKey;
 use crate::model::port::Port;
+use crate::model::port::listener::WorktreeKey;
+use crate::model::process::attribution::{Claim, ProcessFacts};
+use crate::model::process::strays::{FormerFolder, Past, Reason, Suspect, find_stray};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
-use crate::model::process::strays::{FormerFolder, Past, Reason, Suspect, find_stray};
 use crate::ops::rows;
 
 /// What the kernel adds to a working folder that was deleted (`proc_pid_cwd(5)`).

@@ -10,8 +10,8 @@ use crate::host::net::holding;
 use crate::host::net::listeners::listeners;
 use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::process::table::{self, Descendant};
-use crate::model::port::listener::Listener;
 use crate::model::port::Port;
+use crate::model::port::listener::Listener;
 use crate::model::signal::EndSignal;
 
 /// How long what is left may take to end before it is killed.

@@ -3,8 +3,8 @@
 use std::io::{Error, ErrorKind};
 
 use crate::host::net::owner;
-use crate::model::port::words::{Words, sentence_of};
 use crate::model::port::Port;
+use crate::model::port::words::{Words, sentence_of};
 use crate::model::registry::table::Registry;
 use crate::ops::ports::holders::connection;
 

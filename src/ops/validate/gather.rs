@@ -20,8 +20,8 @@ use crate::model::facts::{
     UnreadableRow, Unrecorded,
 };
 use crate::model::hooks::firing::State;
-use crate::model::port::listener::Listener;
 use crate::model::port::Port;
+use crate::model::port::listener::Listener;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;

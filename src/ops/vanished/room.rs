@@ -12,12 +12,12 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::host::place;
 use crate::model::port::Port;
+use crate::model::port::selection::Selection;
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::repository::{RepositoryId, RepositoryRecord};
 use crate::model::registry::table::Registry;
-use crate::model::port::selection::Selection;
 use crate::ops::heal::is_left_behind;
 
 /// Releases what is gone together with its repository, where a selection of ports was refused for want of ports that nobody

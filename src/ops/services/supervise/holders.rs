@@ -2,9 +2,9 @@
 
 use super::supervisor::Supervisor;
 use crate::host::net::owner;
-use crate::model::port::words::Words;
-use crate::model::port::listener::Listener;
 use crate::model::port::Port;
+use crate::model::port::listener::Listener;
+use crate::model::port::words::Words;
 use crate::model::registry::table::Registry;
 
 impl Supervisor<'_> {

@@ -11,8 +11,8 @@ use crate::host::process::identity;
 use crate::host::process::stop::Running;
 use crate::host::services::launch::Launched;
 use crate::host::services::log_file::LogFile;
-use crate::model::port::listener::Listener;
 use crate::model::port::Port;
+use crate::model::port::listener::Listener;
 use crate::model::process::ProcessId;
 use crate::model::services::state::Exit;
 
