@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 
 use super::global::GlobalArguments;
 use super::{
-    adopt, complete, completions, compose_service, config, create, doctor, down, env, health, hook, hooks,
-    init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status, supervise,
-    sweep, switch, trust, up, url, validate, wait,
+    adopt, complete, completions, compose_service, config, create, doctor, down, env, exec, health, hook,
+    hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status,
+    supervise, sweep, switch, trust, up, url, validate, wait,
 };
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.
@@ -46,6 +46,7 @@ pub enum Command {
     Status(status::Arguments),
     Logs(logs::Arguments),
     Run(run::Arguments),
+    Exec(exec::Arguments),
     Url(url::Arguments),
     Wait(wait::Arguments),
     Trust(trust::Arguments),
@@ -90,6 +91,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::Logs(_) => "logs",
             Self::Run(_) => "run",
+            Self::Exec(_) => "exec",
             Self::Url(_) => "url",
             Self::Wait(_) => "wait",
             Self::Trust(_) => "trust",

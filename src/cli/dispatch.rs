@@ -11,9 +11,9 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, health, help,
-    hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status,
-    supervise, sweep, switch, trust, up, url, validate, wait,
+    adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
+    help, hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init,
+    status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -118,6 +118,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Status(arguments) => status::run(arguments, session),
         Command::Logs(arguments) => logs::run(arguments, session),
         Command::Run(arguments) => run::run(arguments, session),
+        Command::Exec(arguments) => exec::run(arguments, session),
         Command::Url(arguments) => url::run(&arguments, session),
         Command::Wait(arguments) => wait::run(&arguments, session),
         Command::Trust(arguments) => trust::run(&arguments, session),

@@ -1,7 +1,7 @@
 //! Two examples of each command, as help shows them.
 
 /// The command's words, and its examples.
-pub const EXAMPLES: [(&str, &[&str]); 48] = [
+pub const EXAMPLES: [(&str, &[&str]); 49] = [
     ("create", &["wt create login --ports", "wt create GH-42 --purpose bugfix --ports=web,api -x npm test"]),
     ("remove", &["wt remove login", "wt remove feature-login bugfix-GH-42 --delete-branch"]),
     ("restore", &["wt restore", "wt restore feature-login"]),
@@ -17,6 +17,7 @@ pub const EXAMPLES: [(&str, &[&str]); 48] = [
     ("status", &["wt status", "wt status web --json"]),
     ("logs", &["wt logs web -n 20", "wt logs -f"]),
     ("run", &["wt run -- npm run dev", "wt run --service api -- cargo run"]),
+    ("exec", &["wt exec --all -- git fetch", "wt exec login search -j 2 -- npm test"]),
     ("url", &["wt url", "wt url api --worktree feature-login --check"]),
     ("wait", &["wt wait", "wt wait web --timeout 2m"]),
     ("health", &["wt health", "wt health --worktree feature-login --service web"]),

@@ -10,7 +10,10 @@ use super::examples::EXAMPLES;
 /// The commands, in groups and in the order in which a person meets them.
 pub const GROUPS: [(&str, &[&str]); 5] = [
     ("Worktrees", &["create", "remove", "restore", "list", "path", "switch", "env", "adopt", "prune"]),
-    ("Services", &["up", "down", "restart", "status", "logs", "run", "url", "wait", "health", "trust"]),
+    (
+        "Services",
+        &["up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "trust"],
+    ),
     ("Ports", &["ports"]),
     ("Repair", &["validate", "doctor"]),
     ("Setup", &["init", "config", "hooks", "shell-init", "completions", "help"]),

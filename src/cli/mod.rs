@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod down;
 pub mod env;
 pub mod examples;
+mod exec;
 pub mod global;
 pub mod health;
 pub mod health_timer;

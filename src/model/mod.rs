@@ -42,6 +42,7 @@ pub mod service;
 pub mod services;
 pub mod signal;
 pub mod start;
+pub mod stream;
 pub mod suggestion;
 pub mod template;
 pub mod trust;

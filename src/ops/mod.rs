@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod env;
 pub mod env_claim;
 pub mod env_files;
+pub mod exec;
 pub mod find;
 pub mod heal;
 pub mod health;

@@ -56,7 +56,7 @@ pub fn in_worktree(
 }
 
 /// Returns how the command `program` ended, `hint` being for one that does not exist.
-pub(super) fn ending(program: &OsStr, status: std::io::Result<u8>, hint: &str) -> Result<Ending> {
+pub(crate) fn ending(program: &OsStr, status: std::io::Result<u8>, hint: &str) -> Result<Ending> {
     let error = match status {
         Ok(status) => return Ok(Ending::Ran(status)),
         Err(error) => error,

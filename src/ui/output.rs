@@ -209,6 +209,12 @@ impl Ui {
         }
     }
 
+    /// Writes what a program wrote to stderr, which is no talk of ours: `quiet` does not silence it.
+    pub fn pass_on(&self, bytes: &[u8]) {
+        // Nobody can be told that nobody can be told.
+        let _ = io::stderr().lock().write_all(bytes);
+    }
+
     /// Says something only where more was asked for.
     pub fn say_more(&self, text: &str) {
         if self.manner.verbose > 0 {

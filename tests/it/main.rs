@@ -37,6 +37,7 @@ mod doctor;
 mod dry_runs;
 mod env;
 mod env_quoting;
+mod exec;
 mod forgetting;
 mod git_dir_elsewhere;
 mod gone_container;

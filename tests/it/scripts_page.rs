@@ -64,6 +64,7 @@ fn every_field_that_the_page_promises_is_there() {
         ("status", true, vec!["status"]),
         ("health", true, vec!["health"]),
         ("wait", true, vec!["wait"]),
+        ("exec", false, vec!["exec", "--all", "--", "true"]),
         ("url", false, vec!["url", "-w", "login"]),
         ("url --check", true, vec!["url", "--check"]),
         ("restart", true, vec!["restart"]),

@@ -2,6 +2,7 @@
 
 pub mod identity;
 pub mod open_files;
+pub mod piped;
 pub mod probe;
 pub mod relay;
 pub mod signals;

@@ -174,7 +174,7 @@ fn look_until(end: &Receiver<()>, mut look: impl FnMut()) {
     }
 }
 
-fn code(status: ExitStatus) -> u8 {
+pub(super) fn code(status: ExitStatus) -> u8 {
     let number = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     u8::try_from(number).unwrap_or(1)
 }

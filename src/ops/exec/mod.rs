@@ -1,0 +1,7 @@
+//! One command in several worktrees: which ones, and running it in each.
+
+mod choice;
+mod run;
+
+pub use choice::{Request, Wanted};
+pub use run::{Listener, Report, Run, exec};
