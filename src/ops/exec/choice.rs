@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
-use crate::model::attribution::{Claim, WT_MARKER};
+use crate::model::process::attribution::{Claim, WT_MARKER};
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::find::Found;
