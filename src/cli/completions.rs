@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use super::session::Session;
 use super::shell::{self, for_people};
 use crate::error::Result;
+use crate::ops::script::Script;
 
 /// Print the completions for a shell
 #[derive(Args, Debug)]
@@ -42,7 +43,7 @@ fn script(shell: Shell, command_line: &Command) -> String {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let script = script(arguments.shell, &(session.command_line)());
     if session.ui.is_json() {
-        session.ui.answer_json(&serde_json::json!({ "script": script }))?;
+        session.ui.answer_json(&Script { script })?;
     } else {
         session.ui.answer(&script)?;
     }

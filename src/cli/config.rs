@@ -97,9 +97,9 @@ fn paths(session: &Session<'_>, files: &config::Files) -> Result<u8> {
 fn schema(session: &Session<'_>) -> Result<u8> {
     let schema = config::schema();
     if session.ui.is_json() {
-        session.ui.answer_json(&serde_json::json!({ "config_schema": schema }))?;
+        session.ui.answer_json(&schema)?;
     } else {
-        session.ui.answer(&format!("{schema:#}\n"))?;
+        session.ui.answer(&format!("{:#}\n", schema.config_schema))?;
     }
     Ok(0)
 }

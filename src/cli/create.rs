@@ -5,7 +5,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use super::session::Session;
 use super::watching::Watching;
@@ -15,7 +14,10 @@ use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::identifier::Identifier;
-use crate::ops::create::{self, BranchPlan, HeadWish, Plan, PortWish, Report, Request};
+use crate::ops::create::{
+    self, BranchPlan, CommandStatus, Executed, HeadWish, Plan, PortWish, Report, Request,
+};
+use crate::ops::dry_run::DryRun;
 use crate::ops::run::{self, Ending};
 use crate::ui::progress::Bar;
 use crate::ui::{escape, prompt};
@@ -143,25 +145,6 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     Ok(0)
 }
 
-/// The report, how the command after `-x` ended, and why where it did not start.
-#[derive(Serialize)]
-struct Executed<'a> {
-    #[serde(flatten)]
-    report: &'a Report,
-    status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<serde_json::Value>,
-}
-
-#[derive(Serialize)]
-struct Status {
-    command: Vec<String>,
-    /// The exit status, which is ours too.
-    exit: u8,
-    /// The signal that ended it.
-    signal: Option<i32>,
-}
-
 /// Runs the command after `-x`. With `--json` stdout has our answer, which is whole once the command has ended; else stdout
 /// is the command's.
 fn execute(session: &Session<'_>, arguments: &Arguments, context: &Context, report: &Report) -> Result<u8> {
@@ -182,9 +165,8 @@ fn execute(session: &Session<'_>, arguments: &Arguments, context: &Context, repo
         Ending::NotStarted(exit, failure) => (exit, Some(failure)),
     };
     if ui.is_json() {
-        let command = arguments.execute.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let error = failure.as_ref().map(|failure| ui.error_of(failure));
-        ui.answer_json(&Executed { report, status: Status { command, exit, signal }, error })?;
+        let status = CommandStatus::of(&arguments.execute, exit, signal);
+        ui.answer_json_beside(&Executed { report: report.clone(), status }, failure.as_ref())?;
     }
     if let Some(failure) = &failure {
         ui.complain(failure);
@@ -275,7 +257,7 @@ fn ask(request: &mut Request, context: &Context, session: &Session<'_>) -> Resul
 fn show_plan(session: &Session<'_>, plan: &Plan) -> Result<()> {
     plan.warnings.iter().for_each(|warning| session.ui.warn(warning));
     if session.ui.is_json() {
-        return session.ui.answer_json(&serde_json::json!({ "plan": plan }));
+        return session.ui.answer_json(&DryRun { plan });
     }
     let branch = match &plan.branch {
         BranchPlan::Existing { name } => format!("{name} (exists)"),

@@ -1,7 +1,6 @@
 //! `wt env`: renders the env block again, checks it, or prints it.
 
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value};
 
 use super::session::Session;
 use crate::error::Result;
@@ -70,9 +69,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 
 fn print(arguments: &Arguments, session: &Session<'_>, variables: &[(String, String)]) -> Result<u8> {
     if session.ui.is_json() {
-        let object: Map<String, Value> =
-            variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-        session.ui.answer_json(&serde_json::json!({ "variables": object }))?;
+        session.ui.answer_json(&env::Variables::of(variables))?;
         return Ok(0);
     }
     let format = match arguments.format {

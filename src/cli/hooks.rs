@@ -3,14 +3,11 @@
 use std::fmt::Write;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::session::Session;
 use crate::error::Result;
 use crate::model::hooks::firing::{How, Reached};
-use crate::model::hooks::partner::Partner;
-use crate::model::hooks::text::Hook;
-use crate::ops::hooks::{self, HookSight, Inspection, Report};
+use crate::ops::hooks::{self, HookStatus, HooksStatus, Inspection, Report};
 use crate::ui::table::{self, Row};
 
 /// Have git tell wt about checkouts and pushes
@@ -114,74 +111,21 @@ fn uninstalled(session: &Session<'_>, report: &Report) -> Result<()> {
     ui.answer(text)
 }
 
-/// The answer of `status`.
-#[derive(Debug, Serialize)]
-struct Answer<'a> {
-    hooks: Vec<Line<'a>>,
-    manager: Option<Partner>,
-    folder: &'a std::path::Path,
-    git: String,
-    /// Where hooks belong with this git.
-    belongs: How,
-    installed: bool,
-    /// What a hook would run; `null` where it would find nothing.
-    program: Option<&'a std::path::Path>,
-    /// Whether that is our program.
-    program_is_ours: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Line<'a> {
-    hook: Hook,
-    worktree: &'a str,
-    path: &'a std::path::Path,
-    fires: bool,
-    how: Option<How>,
-    reason: Option<String>,
-}
-
-impl<'a> Line<'a> {
-    fn new(sight: &'a HookSight) -> Self {
-        let firing = &sight.firing;
-        Self {
-            hook: sight.hook,
-            worktree: &sight.worktree,
-            path: &sight.path,
-            fires: firing.fires,
-            how: firing.how,
-            reason: firing.state.reason(),
-        }
-    }
-}
-
 fn status(session: &Session<'_>, inspection: &Inspection) -> Result<u8> {
     let ui = session.ui;
-    let lines: Vec<Line<'_>> = inspection.hooks.iter().map(Line::new).collect();
     let exit = u8::from(!inspection.is_firing());
+    let report = HooksStatus::from(inspection);
     if ui.is_json() {
-        let (major, minor) = inspection.git;
-        ui.answer_json(&Answer {
-            hooks: lines,
-            manager: inspection.manager,
-            folder: &inspection.folder,
-            git: format!("{major}.{minor}"),
-            belongs: inspection.belongs,
-            installed: inspection.wanted,
-            program: match &inspection.program {
-                Reached::Nothing => None,
-                Reached::Ours(program) | Reached::Stranger(program) => Some(program),
-            },
-            program_is_ours: matches!(inspection.program, Reached::Ours(_)),
-        })?;
+        ui.answer_json(&report)?;
         return Ok(exit);
     }
-    let rows: Vec<Row> = lines.iter().map(row).collect();
+    let rows: Vec<Row> = report.hooks.iter().map(row).collect();
     ui.answer(&table::render(ui, &["HOOK", "WORKTREE", "FIRES", "HOW", "REASON"], &rows, &["HOW"]))?;
     advise(session, inspection);
     Ok(exit)
 }
 
-fn row(line: &Line<'_>) -> Row {
+fn row(line: &HookStatus) -> Row {
     let how = match line.how {
         Some(How::File) => "file",
         Some(How::Config) => "config",
@@ -191,7 +135,7 @@ fn row(line: &Line<'_>) -> Row {
     let reason = line.reason.clone().unwrap_or_default();
     Row::plain(vec![
         line.hook.name().to_owned(),
-        line.worktree.to_owned(),
+        line.worktree.clone(),
         fires.to_owned(),
         how.to_owned(),
         reason,

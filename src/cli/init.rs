@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use clap::Args;
-use serde_json::json;
 
 use super::session::Session;
 use crate::context::not_a_repository;
 use crate::error::Result;
+use crate::ops::dry_run::DryRun;
 use crate::ops::init::{self, Agreed, Plan, Report};
 use crate::ui::{escape, prompt};
 
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 fn foretell(session: &Session<'_>, plan: &Plan, only_text: bool) -> Result<()> {
     let ui = session.ui;
     if ui.is_json() {
-        return ui.answer_json(&json!({ "plan": plan }));
+        return ui.answer_json(&DryRun { plan });
     }
     plan.warnings.iter().for_each(|warning| ui.warn(warning));
     let text = plan.text.as_deref().unwrap_or_default();

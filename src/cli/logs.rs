@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::session::Session;
 use crate::context::Context;
@@ -12,7 +11,7 @@ use crate::model::history;
 use crate::model::service::ServiceName;
 use crate::ops::env;
 use crate::ops::services::down;
-use crate::ops::services::logs::{self, Line, Logs, Request};
+use crate::ops::services::logs::{self, Line, Lines, Logs, Request};
 use crate::ui::escape;
 use crate::ui::output::Ui;
 
@@ -123,7 +122,7 @@ fn show_on(context: &Context, logs: &mut Logs, ui: &Ui) -> Result<()> {
 pub(super) fn show(logs: &mut Logs, ui: &Ui) -> Result<bool> {
     let lines = logs.next_lines()?;
     if ui.is_json() {
-        lines.iter().try_for_each(|line| ui.answer_json(&object(line)))?;
+        lines.iter().try_for_each(|line| ui.answer_json(line))?;
     } else if ui.width().is_some() {
         let width = logs.width();
         let text: String = lines.iter().map(|line| on_terminal(line, width, ui)).collect();
@@ -158,16 +157,12 @@ fn on_terminal(line: &Line, width: Option<usize>, ui: &Ui) -> String {
 }
 
 fn show_as_one(logs: &mut Logs, ui: &Ui) -> Result<()> {
-    let mut all: Vec<Value> = Vec::new();
+    let mut all = Lines { lines: Vec::new() };
     loop {
         let lines = logs.next_lines()?;
         if lines.is_empty() {
-            return ui.answer_json(&json!({ "lines": all }));
+            return ui.answer_json(&all);
         }
-        all.extend(lines.iter().map(object));
+        all.lines.extend(lines);
     }
-}
-
-fn object(line: &Line) -> Value {
-    json!({ "service": line.service, "line": String::from_utf8_lossy(&line.bytes) })
 }

@@ -9,6 +9,7 @@ use super::session::Session;
 use crate::error::Result;
 use crate::model::advised::wt;
 use crate::model::quantity;
+use crate::ops::dry_run::DryRun;
 use crate::ops::prune::{self, Candidate, Kept, Kind, Pruned, Request};
 use crate::ops::sweep::Occasion;
 use crate::ui::age::left;
@@ -74,7 +75,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let mut plan = prune::plan(&context, request, &arguments.names)?;
     if arguments.dry_run {
         if ui.is_json() {
-            ui.answer_json(&serde_json::json!({ "plan": plan.shown() }))?;
+            ui.answer_json(&DryRun { plan: plan.shown() })?;
             return Ok(0);
         }
         let text: String =

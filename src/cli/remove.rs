@@ -8,6 +8,7 @@ use super::session::Session;
 use crate::error::Result;
 use crate::model::advised::wt;
 use crate::model::quoting;
+use crate::ops::dry_run::DryRun;
 use crate::ops::remove::{self, Plan, Removed, Request};
 use crate::ops::sweep::Occasion;
 use crate::ui::age::left;
@@ -120,7 +121,7 @@ fn line(session: &Session<'_>, removed: &Removed, now: jiff::Timestamp) -> Strin
 
 fn show_plan(session: &Session<'_>, plan: &Plan, force: u8) -> Result<()> {
     if session.ui.is_json() {
-        return session.ui.answer_json(&serde_json::json!({ "plan": plan }));
+        return session.ui.answer_json(&DryRun { plan });
     }
     let mut text = String::new();
     for target in &plan.worktrees {

@@ -40,13 +40,14 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 fn list(context: &Context, session: &Session<'_>) -> Result<u8> {
     let restorable = restore::restorable(context)?;
     if session.ui.is_json() {
-        session.ui.answer_json(&serde_json::json!({ "restorable": restorable }))?;
+        session.ui.answer_json(&restorable)?;
         return Ok(0);
     }
-    if restorable.is_empty() {
+    if restorable.restorable.is_empty() {
         session.ui.say("nothing can be restored here");
         return Ok(0);
     }
+    let restorable = restorable.restorable;
     let now = context.now();
     let names: Vec<String> = restorable.iter().map(|removed| removed.name.clone()).collect();
     let is_doubled = |name: &str| names.iter().filter(|known| *known == name).count() > 1;

@@ -5,6 +5,7 @@ use clap::Args;
 use super::session::Session;
 use super::shell::Shell;
 use crate::error::Result;
+use crate::ops::script::Script;
 
 /// Print the shell function that lets `wt switch` and `wt create --switch` change folder, and the completions
 #[derive(Args, Debug)]
@@ -25,7 +26,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let function = format!("{}\n{}", arguments.shell.function(), arguments.shell.completions());
     if session.ui.is_json() {
-        session.ui.answer_json(&serde_json::json!({ "script": function }))?;
+        session.ui.answer_json(&Script { script: function })?;
     } else {
         session.ui.answer(&function)?;
     }

@@ -3,13 +3,11 @@
 use std::fmt::Write;
 
 use clap::Args;
-use serde_json::json;
 
 use super::session::Session;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::visible;
-use crate::ops::services::down;
 use crate::ops::trust::{self, CommandView, Report, State};
 use crate::ui::age::moment;
 use crate::ui::output::Ui;
@@ -42,9 +40,8 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return list(&context, session.ui);
     }
     if arguments.revoke {
-        let revoked = trust::revoke(&context)?;
-        let running = down::running_in_repository(&context)?;
-        for runs in running.iter().filter(|_| revoked) {
+        let report = trust::revoke(&context)?;
+        for runs in report.running.iter().filter(|_| report.revoked) {
             session.ui.warn(&format!(
                 "in `{}` {} still runs, and is not started again: `wt down` there ends it",
                 runs.worktree,
@@ -52,9 +49,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             ));
         }
         if session.ui.is_json() {
-            session.ui.answer_json(&json!({ "revoked": revoked, "running": running }))?;
+            session.ui.answer_json(&report)?;
         } else {
-            session.ui.say(if revoked {
+            session.ui.say(if report.revoked {
                 "Nothing of this repository is trusted any more"
             } else {
                 "Nothing was trusted"
@@ -151,9 +148,10 @@ fn row(cells: [&str; 3], command: &str) -> Row {
 fn list(context: &Context, ui: &Ui) -> Result<u8> {
     let listed = trust::list(context)?;
     if ui.is_json() {
-        ui.answer_json(&json!({ "repositories": listed }))?;
+        ui.answer_json(&listed)?;
         return Ok(0);
     }
+    let listed = listed.repositories;
     if listed.iter().all(|repository| repository.commands.is_empty()) {
         ui.say("nothing was trusted yet");
         return Ok(0);

@@ -96,7 +96,7 @@ fn worktrees(context: &Context) -> Vec<Candidate> {
 }
 
 fn restorable(context: &Context) -> Vec<Candidate> {
-    let found = restore::restorable(context).unwrap_or_default();
+    let found = restore::restorable(context).map(|list| list.restorable).unwrap_or_default();
     found
         .into_iter()
         .map(|removed| Candidate::new(removed.name, removed.branch.unwrap_or_default()))

@@ -212,10 +212,16 @@ pub fn files(sources: &Sources) -> Files {
     Files { files: files.collect() }
 }
 
+/// What `wt config schema` answers: the JSON schema of a configuration file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConfigSchema {
+    pub config_schema: Value,
+}
+
 /// Returns the JSON schema of a configuration file.
 #[must_use]
-pub fn schema() -> Value {
-    json_schema()
+pub fn schema() -> ConfigSchema {
+    ConfigSchema { config_schema: json_schema() }
 }
 
 #[cfg(test)]

@@ -47,6 +47,21 @@ pub struct Checked {
     pub doubled: Vec<String>,
 }
 
+/// The variables of an env block, in its order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Variables {
+    pub variables: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Variables {
+    /// Returns them as one object; of a name that stands twice the later value counts.
+    #[must_use]
+    pub fn of(variables: &[(String, String)]) -> Self {
+        let named = variables.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+        Self { variables: named.collect() }
+    }
+}
+
 #[derive(Serialize)]
 struct Line<'a> {
     name: &'a str,
@@ -293,9 +308,7 @@ pub fn print(variables: &[(String, String)], format: Format) -> Result<String> {
         text.push_str(&line);
     }
     if format == Format::Json {
-        let object: serde_json::Map<_, _> =
-            variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-        text = format!("{}\n", serde_json::Value::Object(object));
+        text = format!("{}\n", serde_json::Value::Object(Variables::of(variables).variables));
     }
     Ok(text)
 }

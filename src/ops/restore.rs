@@ -34,6 +34,12 @@ pub struct Restorable {
     pub token: String,
 }
 
+/// What can be restored, the latest first.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestorableList {
+    pub restorable: Vec<Restorable>,
+}
+
 /// What a restore brought back.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -47,7 +53,7 @@ pub struct Report {
 /// # Errors
 ///
 /// Fails when the registry cannot be read.
-pub fn restorable(context: &Context) -> Result<Vec<Restorable>> {
+pub fn restorable(context: &Context) -> Result<RestorableList> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let found = removed(repository, &registry).into_iter().map(|(entry, trash)| Restorable {
@@ -58,7 +64,7 @@ pub fn restorable(context: &Context) -> Result<Vec<Restorable>> {
         until: trash.until,
         token: trash.token,
     });
-    Ok(found.collect())
+    Ok(RestorableList { restorable: found.collect() })
 }
 
 /// Brings the worktree called `name` back, the latest removed one of that name, or the one whose token begins so.

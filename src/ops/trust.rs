@@ -16,6 +16,7 @@ use crate::model::service::ServiceName;
 use crate::model::trust::{self, Approvals, RepositoryCommand};
 use crate::model::view::as_text;
 use crate::model::visible;
+use crate::ops::services::down::{self, Runs};
 
 /// How a repository's commands stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +65,21 @@ pub struct Listed {
     pub file: Option<String>,
     pub approved_at: Timestamp,
     pub commands: Vec<Approved>,
+}
+
+/// Every repository for which something was approved, the oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrustList {
+    pub repositories: Vec<Listed>,
+}
+
+/// What was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Revoked {
+    /// Whether anything had been approved.
+    pub revoked: bool,
+    /// What still runs of what was approved.
+    pub running: Vec<Runs>,
 }
 
 /// What was approved, ready to be asked about many commands.
@@ -177,16 +193,17 @@ pub fn approve(context: &Context, shown: Report) -> Result<Report> {
     Ok(Report { state: State::Trusted, commands, ..shown })
 }
 
-/// Takes back what was approved for the repository we stand in; answers whether there was anything.
+/// Takes back what was approved for the repository we stand in.
 ///
 /// # Errors
 ///
-/// Fails when that cannot be recorded.
-pub fn revoke(context: &Context) -> Result<bool> {
-    match context.require_repository()?.find_id() {
-        Some(id) => change(context, |approvals| approvals.revoke(&id)),
-        None => Ok(false),
-    }
+/// Fails when that cannot be recorded, or the services that run cannot be read.
+pub fn revoke(context: &Context) -> Result<Revoked> {
+    let revoked = match context.require_repository()?.find_id() {
+        Some(id) => change(context, |approvals| approvals.revoke(&id))?,
+        None => false,
+    };
+    Ok(Revoked { revoked, running: down::running_in_repository(context)? })
 }
 
 /// Returns everything that was approved, the oldest first.
@@ -194,7 +211,7 @@ pub fn revoke(context: &Context) -> Result<bool> {
 /// # Errors
 ///
 /// Fails when the file of approvals cannot be read.
-pub fn list(context: &Context) -> Result<Vec<Listed>> {
+pub fn list(context: &Context) -> Result<TrustList> {
     let approvals = trust_file::read(&context.host.dirs()?)?;
     let listed = approvals.repositories.into_iter().map(|approval| Listed {
         repository: approval.repository,
@@ -202,7 +219,7 @@ pub fn list(context: &Context) -> Result<Vec<Listed>> {
         approved_at: approval.approved_at,
         commands: approval.commands,
     });
-    Ok(listed.collect())
+    Ok(TrustList { repositories: listed.collect() })
 }
 
 fn change<R>(context: &Context, change: impl FnOnce(&mut Approvals) -> R) -> Result<R> {

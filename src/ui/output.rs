@@ -8,14 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use console::Term;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
+use super::envelope::{Envelope, ErrorObject, Nothing, SCHEMA};
 use super::escape;
 use super::paint::{ColorWish, Paint};
 use crate::error::{Code, Failure, Result};
-
-/// The schema of every JSON answer.
-pub const SCHEMA: u64 = 1;
 
 /// How to speak.
 #[derive(Clone, Debug, Default)]
@@ -183,13 +180,24 @@ impl Ui {
     ///
     /// `internal` when the report is no JSON object; else as [`Ui::answer`].
     pub fn answer_json(&self, report: &impl Serialize) -> Result<()> {
-        let report = serde_json::to_value(report).map_err(|error| {
-            Failure::new(Code::Internal, format!("the answer is not JSON: {error}")).caused_by(error)
+        self.answer_json_beside(report, None)
+    }
+
+    /// As [`Ui::answer_json`], with the failure that the report goes with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::answer_json`].
+    pub fn answer_json_beside(&self, report: &impl Serialize, failure: Option<&Failure>) -> Result<()> {
+        let (command, error) = (self.manner.command.as_str(), failure.map(ErrorObject::from));
+        let envelope = Envelope { schema: SCHEMA, command, answer: report, error };
+        let is_shown = io::stdout().is_terminal();
+        let text =
+            if is_shown { serde_json::to_string_pretty(&envelope) } else { serde_json::to_string(&envelope) };
+        let text = text.map_err(|error| {
+            Failure::new(Code::Internal, format!("the answer is not a JSON object: {error}")).caused_by(error)
         })?;
-        let Value::Object(fields) = report else {
-            return Err(Failure::new(Code::Internal, "the answer is not a JSON object"));
-        };
-        self.write_envelope(fields)
+        self.answer(&escape::json(&text))
     }
 
     /// Says something on stderr, unless told to be quiet.
@@ -236,23 +244,11 @@ impl Ui {
         }
     }
 
-    /// Returns the failure as `--json` shows it.
-    #[must_use]
-    pub fn error_of(&self, failure: &Failure) -> Value {
-        json!({
-            "code": failure.code().as_str(),
-            "message": failure.message(),
-            "hint": failure.next_step(),
-            "details": failure.details(),
-        })
-    }
-
     /// Shows a failure and returns the exit status that goes with it.
     pub fn fail(&self, failure: &Failure) -> u8 {
         if self.manner.json {
-            let error = self.error_of(failure);
             // A stdout that cannot be written to leaves stderr to tell.
-            if self.write_envelope(Map::from_iter([("error".to_owned(), error)])).is_err() {
+            if self.answer_json_beside(&Nothing {}, Some(failure)).is_err() {
                 self.complain(failure);
             }
         } else {
@@ -271,16 +267,6 @@ impl Ui {
         if let Some(hint) = failure.next_step() {
             self.talk(&format!("{} ", self.talk_paint.hint("hint:")), &indented(hint, 7));
         }
-    }
-
-    fn write_envelope(&self, fields: Map<String, Value>) -> Result<()> {
-        let mut envelope = Map::new();
-        envelope.insert("schema".to_owned(), SCHEMA.into());
-        envelope.insert("command".to_owned(), self.manner.command.clone().into());
-        envelope.extend(fields);
-        let envelope = Value::Object(envelope);
-        let text = if io::stdout().is_terminal() { format!("{envelope:#}") } else { envelope.to_string() };
-        self.answer(&escape::json(&text))
     }
 
     /// Once the reader is gone there is nothing to say and nothing wrong: the work itself was done.

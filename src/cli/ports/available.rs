@@ -1,7 +1,6 @@
 //! `wt ports available` and `wt ports next`: what is free, and what would be given.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::session::Session;
 use crate::error::Result;
@@ -57,15 +56,16 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let found = available::available(&context, drawer)?;
     let ui = session.ui;
     if ui.is_json() {
-        ui.answer_json(&json!({ "ranges": found }))?;
+        ui.answer_json(&found)?;
     } else if is_one {
-        let free: Vec<_> = found.iter().flat_map(|one| one.ranges.iter().copied()).collect();
+        let free: Vec<_> = found.ranges.iter().flat_map(|one| one.ranges.iter().copied()).collect();
         let none = free.is_empty();
         ui.answer(&if none { "none free".to_owned() } else { PortRanges(free).to_string() })?;
     } else if ui.width().is_some() {
-        ui.answer(&found.iter().map(|one| drawn(one, ui.paint())).collect::<String>())?;
+        ui.answer(&found.ranges.iter().map(|one| drawn(one, ui.paint())).collect::<String>())?;
     } else {
         let rows: Vec<Row> = found
+            .ranges
             .iter()
             .map(|one| {
                 let range = format!("{}-{}", one.capacity.first, one.capacity.last);
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             .collect();
         ui.answer(&table::render(ui, &[], &rows, &[]))?;
     }
-    Ok(u8::from(found.iter().all(|one| one.ranges.is_empty())))
+    Ok(u8::from(found.ranges.iter().all(|one| one.ranges.is_empty())))
 }
 
 /// A list of ranges may be longer than a line, so it has its own: nothing of it is cut off.

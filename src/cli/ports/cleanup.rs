@@ -74,11 +74,7 @@ fn left(session: &Session<'_>, plan: Plan) -> Result<u8> {
             .detail("needs", "--yes");
     if ui.is_json() {
         let report = Report { strays: plan.strays, refused: plan.refused, ..Report::default() };
-        let mut answer = serde_json::to_value(report).unwrap_or_default();
-        if let Some(fields) = answer.as_object_mut() {
-            fields.insert("error".to_owned(), ui.error_of(&failure));
-        }
-        ui.answer_json(&answer)?;
+        ui.answer_json_beside(&report, Some(&failure))?;
     } else {
         ui.answer(&listed(session, &plan))?;
         ui.complain(&failure);

@@ -97,11 +97,8 @@ pub(super) fn named(command: Option<&str>, pid: Option<u32>) -> String {
 fn ended(session: &Session<'_>, report: &Report, plan: &Plan) -> Result<u8> {
     let ui = session.ui;
     if ui.is_json() {
-        let mut answer = serde_json::to_value(report).unwrap_or_default();
-        if let (Some(fields), false) = (answer.as_object_mut(), report.free) {
-            fields.insert("error".to_owned(), ui.error_of(&failure(report, plan)));
-        }
-        ui.answer_json(&answer)?;
+        let failure = (!report.free).then(|| failure(report, plan));
+        ui.answer_json_beside(report, failure.as_ref())?;
     } else {
         let paint = ui.paint();
         let mut text = String::new();

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
 
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
@@ -11,6 +10,7 @@ use crate::model::config::settings::Strategy;
 use crate::model::port::dispute::Holding;
 use crate::model::port::resolution::{Action, Step};
 use crate::ops::ports::resolve::{self, Outcome, Plan, Report};
+use crate::ops::ports::settlement::{Settlement, SettlementPlan};
 use crate::ui::{escape, prompt};
 
 /// Settle conflicts over ports: move our service, or end who holds its port
@@ -73,8 +73,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 fn shown(session: &Session<'_>, plan: &Plan) -> Result<u8> {
     let ui = session.ui;
     if ui.is_json() {
-        let steps: Vec<Value> = plan.steps.iter().map(as_json).collect();
-        ui.answer_json(&json!({ "strategy": plan.strategy, "plan": steps }))?;
+        ui.answer_json(&SettlementPlan::from(plan))?;
     } else if plan.steps.is_empty() {
         ui.say("no conflicts over ports");
     } else {
@@ -110,44 +109,11 @@ fn intent(action: &Action) -> String {
     }
 }
 
-fn as_json(step: &Step) -> Value {
-    let mut value = json!({ "port": step.port, "level": step.level, "reason": step.reason });
-    let more = match &step.action {
-        Action::Move { claim } => {
-            json!({ "action": "move", "worktree": claim.worktree.name, "service": claim.service })
-        }
-        Action::Terminate { holders, of, needs_agreement } => {
-            let pids: Vec<Option<u32>> = holders.iter().map(|holder| holder.pid).collect();
-            json!({
-                "action": "terminate", "worktree": of.worktree.name, "service": of.service, "pids": pids,
-                "needs_agreement": needs_agreement,
-            })
-        }
-        Action::Leave { why } => json!({ "action": "leave", "why": why }),
-    };
-    extend(&mut value, more);
-    value
-}
-
-fn extend(value: &mut Value, more: Value) {
-    if let (Value::Object(fields), Value::Object(more)) = (value, more) {
-        fields.extend(more);
-    }
-}
-
 fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
     let ui = session.ui;
     let status = u8::from(!report.remaining.is_empty());
     if ui.is_json() {
-        let steps = report.done.iter().map(|(step, outcome)| {
-            let mut value = as_json(step);
-            extend(&mut value, outcome_json(outcome));
-            value
-        });
-        let steps: Vec<Value> = steps.collect();
-        ui.answer_json(
-            &json!({ "strategy": report.strategy, "steps": steps, "remaining": report.remaining }),
-        )?;
+        ui.answer_json(&Settlement::from(report))?;
         return Ok(status);
     }
     if report.done.is_empty() && report.remaining.is_empty() {
@@ -204,15 +170,5 @@ fn told(action: &Action, outcome: &Outcome) -> String {
         (_, Outcome::Left(why)) => format!("left: {why}"),
         (_, Outcome::Failed(why)) => format!("not settled: {why}"),
         _ => "settled by itself".to_owned(),
-    }
-}
-
-fn outcome_json(outcome: &Outcome) -> Value {
-    match outcome {
-        Outcome::Moved(to) => json!({ "outcome": "done", "to": to }),
-        Outcome::Terminated => json!({ "outcome": "done" }),
-        Outcome::NotDue => json!({ "outcome": "not_due" }),
-        Outcome::Left(why) => json!({ "outcome": "left", "why": why }),
-        Outcome::Failed(why) => json!({ "outcome": "failed", "why": why }),
     }
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod claim;
 mod draft;
+mod executed;
 mod finish;
 mod make;
 mod place;
@@ -17,6 +18,7 @@ mod surroundings;
 mod wishes;
 
 pub use apply::{Report, apply};
+pub use executed::{CommandStatus, Executed};
 pub use finish::finish;
 pub use plan::{plan, require_purpose};
 pub use planned::{BranchPlan, Plan};

@@ -3,8 +3,10 @@
 mod inspect;
 mod install;
 mod place;
+mod status;
 mod uninstall;
 
 pub use inspect::{HookSight, Inspection, inspect, reached};
 pub use install::{Report, install};
+pub use status::{HookStatus, HooksStatus};
 pub use uninstall::uninstall;

@@ -27,6 +27,12 @@ pub struct Available {
     pub next: Option<Port>,
 }
 
+/// The free ports, range by range.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AvailableRanges {
+    pub ranges: Vec<Available>,
+}
+
 /// The port that would be given next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Next {
@@ -40,7 +46,7 @@ pub struct Next {
 /// # Errors
 ///
 /// `usage` for who has no range.
-pub fn available(context: &Context, drawer: Option<Drawer>) -> Result<Vec<Available>> {
+pub fn available(context: &Context, drawer: Option<Drawer>) -> Result<AvailableRanges> {
     let registry = context.store()?.read()?;
     let asked = match drawer {
         None => ranges::all(context),
@@ -68,7 +74,7 @@ pub fn available(context: &Context, drawer: Option<Drawer>) -> Result<Vec<Availa
         capacity.free = free.len();
         found.push(Available { capacity, ranges: compressed(&free), next });
     }
-    Ok(found)
+    Ok(AvailableRanges { ranges: found })
 }
 
 /// Returns what a create would be given; nobody named, for the purpose of the worktree we stand in, else `feature`.

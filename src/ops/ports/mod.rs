@@ -21,6 +21,7 @@ pub mod release;
 pub mod resolve;
 pub mod scan;
 mod settings;
+pub mod settlement;
 pub mod sight;
 pub mod strays;
 

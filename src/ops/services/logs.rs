@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -30,10 +31,21 @@ pub struct Request {
 }
 
 /// A line that a service wrote, without its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
     pub service: ServiceName,
+    #[serde(rename = "line", serialize_with = "as_words")]
     pub bytes: Vec<u8>,
+}
+
+fn as_words<S: Serializer>(bytes: &[u8], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(bytes))
+}
+
+/// All lines of the logs at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lines {
+    pub lines: Vec<Line>,
 }
 
 /// One run's log.

@@ -1,0 +1,34 @@
+//! The answer of a create that ran a command in the new worktree.
+
+use std::ffi::OsString;
+
+use serde::Serialize;
+
+use super::apply::Report;
+
+/// What was made, and how the command after `-x` ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Executed {
+    #[serde(flatten)]
+    pub report: Report,
+    pub status: CommandStatus,
+}
+
+/// How the command ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CommandStatus {
+    pub command: Vec<String>,
+    /// The exit status, which is ours too.
+    pub exit: u8,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+}
+
+impl CommandStatus {
+    /// Returns how `words` ended.
+    #[must_use]
+    pub fn of(words: &[OsString], exit: u8, signal: Option<i32>) -> Self {
+        let command = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        Self { command, exit, signal }
+    }
+}

@@ -1,0 +1,9 @@
+//! The answer of a command that only says what it would do.
+
+use serde::Serialize;
+
+/// What would be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DryRun<P> {
+    pub plan: P,
+}

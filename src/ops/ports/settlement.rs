@@ -1,0 +1,119 @@
+//! The answers of `wt ports resolve`: each step in the words of `--json`, planned or done.
+
+use serde::Serialize;
+
+use super::resolve::{Outcome, Plan, Remaining, Report};
+use crate::model::config::settings::Strategy;
+use crate::model::dispute::Level;
+use crate::model::port::Port;
+use crate::model::resolution::{Action, Step};
+use crate::model::service::ServiceName;
+
+/// What would be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SettlementPlan {
+    pub strategy: Strategy,
+    pub plan: Vec<PlannedStep>,
+}
+
+/// What was done, and what is left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Settlement {
+    pub strategy: Strategy,
+    pub steps: Vec<SettledStep>,
+    pub remaining: Vec<Remaining>,
+}
+
+/// One step for one port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedStep {
+    pub port: Port,
+    pub level: Level,
+    pub reason: String,
+    #[serde(flatten)]
+    pub action: PlannedAction,
+}
+
+/// A step, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SettledStep {
+    #[serde(flatten)]
+    pub step: PlannedStep,
+    #[serde(flatten)]
+    pub end: StepEnd,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum PlannedAction {
+    /// Our service gets another port.
+    Move { worktree: String, service: ServiceName },
+    /// Whoever holds the port is ended.
+    Terminate { worktree: String, service: ServiceName, pids: Vec<Option<u32>>, needs_agreement: bool },
+    /// Nothing.
+    Leave { why: String },
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum StepEnd {
+    Done {
+        /// The port that a service was moved to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to: Option<Port>,
+    },
+    /// It was settled before its turn came.
+    NotDue,
+    Left {
+        why: String,
+    },
+    Failed {
+        why: String,
+    },
+}
+
+impl From<&Plan> for SettlementPlan {
+    fn from(plan: &Plan) -> Self {
+        Self { strategy: plan.strategy, plan: plan.steps.iter().map(PlannedStep::from).collect() }
+    }
+}
+
+impl From<&Report> for Settlement {
+    fn from(report: &Report) -> Self {
+        let steps = report.done.iter();
+        let steps = steps.map(|(step, outcome)| SettledStep { step: step.into(), end: outcome.into() });
+        Self { strategy: report.strategy, steps: steps.collect(), remaining: report.remaining.clone() }
+    }
+}
+
+impl From<&Step> for PlannedStep {
+    fn from(step: &Step) -> Self {
+        let action = match &step.action {
+            Action::Move { claim } => {
+                PlannedAction::Move { worktree: claim.worktree.name.clone(), service: claim.service.clone() }
+            }
+            Action::Terminate { holders, of, needs_agreement } => PlannedAction::Terminate {
+                worktree: of.worktree.name.clone(),
+                service: of.service.clone(),
+                pids: holders.iter().map(|holder| holder.pid).collect(),
+                needs_agreement: *needs_agreement,
+            },
+            Action::Leave { why } => PlannedAction::Leave { why: why.clone() },
+        };
+        Self { port: step.port, level: step.level, reason: step.reason.clone(), action }
+    }
+}
+
+impl From<&Outcome> for StepEnd {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Moved(to) => Self::Done { to: Some(*to) },
+            Outcome::Terminated => Self::Done { to: None },
+            Outcome::NotDue => Self::NotDue,
+            Outcome::Left(why) => Self::Left { why: why.clone() },
+            Outcome::Failed(why) => Self::Failed { why: why.clone() },
+        }
+    }
+}
