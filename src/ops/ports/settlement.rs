@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::resolve::{Outcome, Plan, Remaining, Report};
 use crate::model::config::settings::Strategy;
-use crate::model::dispute::Level;
 use crate::model::port::Port;
-use crate::model::resolution::{Action, Step};
+use crate::model::port::dispute::Level;
+use crate::model::port::resolution::{Action, Step};
 use crate::model::service::ServiceName;
 
 /// What would be done.
