@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::choose::Passing;
 use super::create::PortWish;
 use super::ports::allocate;
+use super::ports::ledger::{self, Change, Refused};
 use super::rows::{self, Row};
-use super::vanished::room;
-use super::{choose, create, env, env_claim, find, view};
+use super::{create, env, env_claim, find, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -17,10 +18,10 @@ use crate::host::place::Surroundings;
 use crate::model::env_ports::Told;
 use crate::model::event::Event;
 use crate::model::identifier::Identifier;
-use crate::model::port::selection::{Selection, Wish};
+use crate::model::port::wish::Wish;
 use crate::model::purpose::Purpose;
-use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::repository::RepositoryRecord;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
@@ -168,7 +169,7 @@ fn adopt_one(
         allocations: Vec::new(),
         extra: serde_json::Map::new(),
     };
-    let entry = record_entry(context, &draft, &wishes, record)?;
+    let entry = record_entry(context, &draft, &wishes, &record)?;
     if !entry.env {
         if told == Told::default() || tracked {
             return Ok(entry);
@@ -177,14 +178,10 @@ fn adopt_one(
         warnings.extend(said);
         return Ok(entry);
     }
-    match follow(context, repository, &entry) {
-        Ok(written) => warnings.extend(written.warnings),
-        Err(failure) => {
-            take_back(context, repository, &entry)?;
-            return Err(failure);
-        }
-    }
-    Ok(entry)
+    let change = Change { before: None, after: entry };
+    let written = ledger::follow_or_take_back(context, repository, &change, Some(&worktree.path), None)?;
+    warnings.extend(written.into_iter().flat_map(|written| written.warnings));
+    Ok(change.after)
 }
 
 /// Gives a recorded worktree what was asked for and it has not: the purpose, ports, and with them an env block.
@@ -268,58 +265,36 @@ fn record_entry(
     context: &Context,
     draft: &Entry,
     wishes: &[Wish],
-    record: crate::model::registry::repository::RepositoryRecord,
+    record: &RepositoryRecord,
 ) -> Result<Entry> {
     let now = context.now();
-    let again = record.clone();
-    let outcome = context.store()?.update(|registry| {
-        if let Some(taken) = registry.find_living(&draft.repository_id, &draft.name) {
-            return Err(Failure::new(
-                Code::WorktreeExists,
-                format!(
-                    "a worktree called `{}` is recorded already, at {}",
-                    taken.name,
-                    taken.path.display()
-                ),
-            ));
-        }
-        let mut wishes = wishes.to_vec();
-        if let Some(purpose) = &draft.purpose {
-            let name = draft.branch.is_none().then_some(&*draft.name);
-            let former =
-                registry.find_former(&draft.repository_id, draft.branch.as_deref(), Some(purpose), name);
-            create::recall(&mut wishes, former);
-        }
-        let choices = match choose::choose(context, registry, &wishes, &std::collections::HashSet::new())? {
-            Selection::Chosen(choices) => choices,
-            refused => return Ok(Err((refused, Box::new(registry.clone())))),
-        };
-        registry.remember_repository(record);
-        let mut entry = draft.clone();
-        entry.allocations =
-            choices.into_iter().map(|choice| Allocation::new(choice.port, choice.service, now)).collect();
-        let entry = registry.insert(entry);
-        registry.record_event(now, Event::new("adopted").of(&entry.repository, &entry.name));
-        Ok(Ok(entry))
-    })?;
-    match outcome {
+    let attempt = || {
+        context.store()?.update(|registry| {
+            if let Some(taken) = registry.find_living(&draft.repository_id, &draft.name) {
+                let (name, at) = (&taken.name, taken.path.display());
+                let message = format!("a worktree called `{name}` is recorded already, at {at}");
+                return Err(Failure::new(Code::WorktreeExists, message));
+            }
+            let former = registry.find_former_of(draft).filter(|_| draft.purpose.is_some());
+            let wishes: Vec<Wish> = wishes.iter().map(|wish| wish.clone().recalling(former)).collect();
+            let choices = match ledger::draw(context, registry, None, &wishes, Passing::Nothing, now)? {
+                Ok((choices, _)) => choices,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            registry.remember_repository(record.clone());
+            let entry = ledger::enter(registry, draft.clone(), &choices, now);
+            registry.record_event(now, Event::new("adopted").of(&entry.repository, &entry.name));
+            Ok(Ok(entry))
+        })
+    };
+    let is_wanting = |outcome: &Result<Entry, Refused>| outcome.as_ref().is_err_and(Refused::is_wanting);
+    match ledger::with_room(context, attempt, is_wanting)? {
         Ok(entry) => Ok(entry),
-        Err((refused, _)) if room::make(context, &refused)? => record_entry(context, draft, wishes, again),
-        Err((refused, registry)) => {
+        Err(Refused { selection, seen, .. }) => {
             let purpose = draft.purpose.as_ref();
-            Err(create::refused_selection(purpose, &refused, &registry, create::WayOut::Exclude)?)
+            Err(create::refused_selection(purpose, &selection, &seen, create::WayOut::Exclude)?)
         }
     }
-}
-
-/// The env block could not be written: the record goes again.
-fn take_back(context: &Context, repository: &Repository, entry: &Entry) -> Result<()> {
-    let sequence = entry.sequence;
-    context.store()?.update(|registry| {
-        registry.take(|known| known.sequence == sequence);
-        Ok(())
-    })?;
-    env::forget_exclude(context, repository, &entry.repository_id)
 }
 
 /// `feature/login` is a feature, and so for every purpose that the configuration names; `fix/…` is a bugfix.

@@ -8,7 +8,8 @@ use crate::host::net::{owner, probe};
 use crate::model::port::Port;
 use crate::model::port::exclusion::{self, Exclusion};
 use crate::model::port::listener::{Listener, WorktreeKey};
-use crate::model::port::selection::{self, Landscape, Selection, Wish};
+use crate::model::port::selection::{self, Landscape, Selection};
+use crate::model::port::wish::Wish;
 use crate::model::registry::table::Registry;
 
 /// Chooses a port for each wish; the ports in `skip` are passed over.
@@ -42,7 +43,17 @@ pub fn exclusions(context: &Context, registry: &Registry) -> Vec<Exclusion> {
     exclusions
 }
 
-/// As [`choose`], the ports in `skip` passed over; where it `retries`, every held port that is met too. Returns these.
+/// The ports that are passed over where they are met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    Nothing,
+    /// Those that somebody holds.
+    Held,
+    /// These, and those that this user may not bind.
+    Refused,
+}
+
+/// As [`choose`], the ports in `skip` passed over, and whatever `passing` says. Returns the latter.
 ///
 /// # Errors
 ///
@@ -52,14 +63,18 @@ pub fn choose_passing(
     registry: &Registry,
     wishes: &[Wish],
     skip: &HashSet<Port>,
-    retries: bool,
+    passing: Passing,
 ) -> Result<(Selection, Vec<Port>)> {
     let mut skip = skip.clone();
     let mut held: Vec<Port> = Vec::new();
     loop {
         let selection = choose(context, registry, wishes, &skip)?;
-        let news = selection.newly_held(&held);
-        if !retries || news.is_empty() {
+        let news = match passing {
+            Passing::Nothing => Vec::new(),
+            Passing::Held => selection.newly_held(&held),
+            Passing::Refused => selection.newly_refused(&held),
+        };
+        if news.is_empty() {
             return Ok((selection, held));
         }
         skip.extend(&news);

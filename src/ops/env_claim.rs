@@ -1,6 +1,5 @@
 //! What the env block of a worktree without a record says about it, taken at its word: it may be running on those ports.
 
-use crate::ops::env_files::follow;
 use std::path::Path;
 
 use crate::context::Context;
@@ -11,8 +10,9 @@ use crate::model::env_block;
 use crate::model::env_ports::{self, Told};
 use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
+use crate::ops::env_files::follow;
+use crate::ops::ports::ledger;
 
 /// Reads the block of the worktree at `path`. A file that cannot be read tells nothing; the check of env blocks says so.
 #[must_use]
@@ -38,18 +38,7 @@ pub fn take(
 ) -> Result<(Entry, Vec<String>)> {
     let now = context.now();
     let (entry, mut said) = context.store()?.update(|registry| {
-        let mut said = Vec::new();
-        let mut allocations = Vec::new();
-        for (service, port) in &told.ports {
-            match registry.find_owner(*port) {
-                None => allocations.push(Allocation::new(*port, service.clone(), now)),
-                Some(owner) if owner.sequence == recorded.sequence => {}
-                Some(owner) => said.push(format!(
-                    "port {port} of `{service}`, which its env block names, belongs to `{}` by now",
-                    owner.name
-                )),
-            }
-        }
+        let said = ledger::enter_told(registry, recorded.sequence, &told.ports, now);
         let is_free = |name: &&str| registry.find_living(&recorded.repository_id, name).is_none();
         let name = told.name.as_deref().filter(is_free).map(str::to_owned);
         let Some(entry) = registry.find_by_sequence(recorded.sequence).filter(|entry| entry.is_living())
@@ -57,9 +46,6 @@ pub fn take(
             return Ok((None, Vec::new()));
         };
         entry.env = true;
-        if entry.allocations.is_empty() {
-            entry.allocations = allocations;
-        }
         if let Some(name) = name {
             entry.name = name;
         }

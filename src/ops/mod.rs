@@ -27,7 +27,6 @@ pub mod own_config;
 pub mod path;
 pub mod ports;
 pub mod prune;
-pub mod reclaim;
 pub mod remove;
 mod restorable;
 pub mod restore;

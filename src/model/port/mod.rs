@@ -11,6 +11,7 @@ pub mod resolution;
 pub mod selection;
 pub mod tenant;
 pub mod verdict;
+pub mod wish;
 pub mod words;
 
 pub use number::Port;

@@ -7,23 +7,10 @@ use crate::error::Result;
 use crate::model::config::settings::Config;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::listener::Probe;
+use crate::model::port::wish::Wish;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-
-/// One service that wants a port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    pub service: ServiceName,
-    /// Tried in order, each from the bottom up.
-    pub ranges: PortRanges,
-    /// Whether `ranges` are the service's own rather than its purpose's.
-    pub own_range: bool,
-    /// The port it had before, given back when it is free and still allowed.
-    pub former: Option<Port>,
-    /// A definite port, inside the ranges or not: that one or none.
-    pub pinned: Option<Port>,
-}
 
 /// The port a service gets.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -70,11 +57,28 @@ pub enum Selection {
 }
 
 impl Selection {
+    /// Answers whether ports are wanting that nobody may own any more.
+    #[must_use]
+    pub fn is_wanting(&self) -> bool {
+        matches!(self, Self::Exhausted { .. } | Self::Owned { .. })
+    }
+
     /// Returns the ports that it met as held and that are not in `known`.
     #[must_use]
     pub fn newly_held(&self, known: &[Port]) -> Vec<Port> {
         match self {
             Self::Busy { busy, .. } => busy.iter().filter(|port| !known.contains(port)).copied().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// As [`newly_held`](Self::newly_held), with those that this user may not bind.
+    #[must_use]
+    pub fn newly_refused(&self, known: &[Port]) -> Vec<Port> {
+        match self {
+            Self::Busy { busy, denied, .. } => {
+                busy.iter().chain(denied).filter(|port| !known.contains(port)).copied().collect()
+            }
             _ => Vec::new(),
         }
     }

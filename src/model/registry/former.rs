@@ -36,6 +36,12 @@ pub struct FormerPort {
 }
 
 impl Former {
+    /// Returns the port that the service had.
+    #[must_use]
+    pub fn find_port(&self, service: &ServiceName) -> Option<Port> {
+        self.ports.iter().find(|known| known.service == *service).map(|known| known.port)
+    }
+
     /// Answers whether it is what this entry's worktree had.
     #[must_use]
     pub fn is_of(&self, entry: &Entry) -> bool {

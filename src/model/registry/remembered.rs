@@ -31,6 +31,13 @@ impl Registry {
         })
     }
 
+    /// Returns the ports that the worktree of `entry` had.
+    #[must_use]
+    pub fn find_former_of(&self, entry: &Entry) -> Option<&Former> {
+        let name = entry.branch.is_none().then_some(entry.name.as_str());
+        self.find_former(&entry.repository_id, entry.branch.as_deref(), entry.purpose.as_ref(), name)
+    }
+
     /// Remembers which ports `entry` had, forgetting the oldest beyond the limit; what it gave up earlier for other services
     /// goes on being remembered.
     pub fn remember_ports(&mut self, entry: &Entry) {

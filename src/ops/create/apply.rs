@@ -66,7 +66,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     let holds = context.host.dirs()?.creating_folder()?;
     FileHold::sweep(&holds, STALE_HOLD);
     let hold = FileHold::take(&holds.join(&token))?;
-    let Claimed { plan, entry, journal, passed_over, ahead, .. } = claim(context, plan, &token)?;
+    let Claimed { plan, entry, journal, passed_over, ahead, .. } = claim(context, &plan, &token)?;
     let chosen: Vec<Port> = plan.ports.iter().map(|choice| choice.port).collect();
     // Words alone: a failure here would leave what is on record by now.
     let said = passing::said(context, &passed_over, &chosen).unwrap_or_default();

@@ -1,8 +1,6 @@
 //! The first transaction of a create: choose the ports, probe each, and record the entry as *creating*, all under one
 //! lock, so that no two creates ever get the same port or name.
 
-use std::collections::HashSet;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::plan::plan_names;
@@ -13,18 +11,15 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::place::Surroundings;
 use crate::host::process::identity;
-use crate::model::config::settings::ConflictSettings;
 use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::port::selection::{self, Choice, Selection};
-use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::forgetting::SHORTEST;
 use crate::model::registry::journal::Journal;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
-use crate::model::service::ServiceName;
-use crate::ops::choose;
+use crate::ops::choose::Passing;
+use crate::ops::ports::ledger::{self, Asking, Refused};
 use crate::ops::vanished::room;
 
 /// A create that has its name and its ports, and nothing on disk yet.
@@ -41,56 +36,30 @@ pub struct Claimed {
     history_ends: Option<Timestamp>,
 }
 
-enum Attempt {
-    Claimed(Box<Claimed>),
-    Refused { selection: Selection, seen: Box<Registry> },
-}
-
-/// Claims name and ports, trying again as the policy says; waits between attempts with the lock released.
+/// Claims name and ports; busy ports are passed over where the policy says so.
 ///
 /// # Errors
 ///
 /// `port_conflict`, `range_exhausted`, `port_denied`, or `worktree_exists` when somebody was faster.
-pub fn claim(context: &Context, mut plan: Plan, token: &str) -> Result<Claimed> {
-    let retries = refusal::retries(&refusal::policy(context, &plan));
-    let mut held: Vec<Port> = Vec::new();
-    let mut is_room_made = false;
-    loop {
-        let (attempt, returned) = attempt(context, plan, token, &held, retries)?;
-        plan = returned;
-        match attempt {
-            Attempt::Claimed(mut claimed) => {
-                if let Some(before) = claimed.history_ends {
-                    // A history that cannot be shortened now is shortened by a later create.
-                    let _ = context.store()?.forget_events(before);
-                }
-                claimed.passed_over = selection::passed_over(&plan.wishes, &claimed.plan.ports, &held);
-                return Ok(*claimed);
+pub fn claim(context: &Context, plan: &Plan, token: &str) -> Result<Claimed> {
+    let passing = refusal::passing(&refusal::policy(context, plan));
+    let attempt = || attempt(context, plan.clone(), token, passing);
+    let is_wanting = |outcome: &Attempt| outcome.as_ref().is_err_and(|(_, refused)| refused.is_wanting());
+    match ledger::with_room(context, attempt, is_wanting)? {
+        Ok(claimed) => {
+            if let Some(before) = claimed.history_ends {
+                // A history that cannot be shortened now is shortened by a later create.
+                let _ = context.store()?.forget_events(before);
             }
-            // What is gone with its repository holds ports that no other command will ever release.
-            Attempt::Refused { selection, .. } if !is_room_made && room::make(context, &selection)? => {
-                is_room_made = true;
-            }
-            // Those known to be held cost no wait and no further question.
-            Attempt::Refused { selection, .. } if retries && !selection.newly_held(&held).is_empty() => {
-                held.extend(selection.newly_held(&held));
-            }
-            Attempt::Refused { selection, seen } => {
-                return Err(refusal::refused_create(context, &plan, &selection, &seen, &held)?);
-            }
+            Ok(*claimed)
         }
-        context.host.interrupt.check()?;
+        Err((plan, refused)) => Err(refusal::refused_create(context, &plan, &refused)?),
     }
 }
 
-fn attempt(
-    context: &Context,
-    plan: Plan,
-    token: &str,
-    held: &[Port],
-    retries: bool,
-) -> Result<(Attempt, Plan)> {
-    let skip: HashSet<Port> = held.iter().copied().collect();
+type Attempt = Result<Box<Claimed>, (Box<Plan>, Refused)>;
+
+fn attempt(context: &Context, plan: Plan, token: &str, passing: Passing) -> Result<Attempt> {
     let repository = context.require_repository()?;
     let id = repository.require_id()?;
     let record = repository.record()?;
@@ -110,27 +79,12 @@ fn attempt(
             plan = plan_names(context, &plan.request, registry)?;
         }
         require_free_branch(context, registry, repository, &id, &plan)?;
-        let choices = match choose(context, registry, &plan, &skip)? {
-            Selection::Chosen(choices) => {
-                let passed = selection::passed_over(&plan.wishes, &choices, held);
-                if let (false, Some(wish)) = (passed.is_empty(), plan.wishes.first()) {
-                    note_conflict(registry, repository, &plan, &wish.service, &passed, now);
-                }
-                choices
-            }
-            refused => {
-                // One event for one conflict, with all of its ports.
-                let met = match &refused {
-                    Selection::Busy { busy, service, .. } if !retries => Some((busy.as_slice(), service)),
-                    Selection::Exhausted { service, .. } if !held.is_empty() => Some((held, service)),
-                    _ => None,
-                };
-                if let Some((ports, service)) = met {
-                    note_conflict(registry, repository, &plan, service, ports, now);
-                }
-                let seen = Box::new(registry.clone());
-                return Ok((Attempt::Refused { selection: refused, seen }, plan));
-            }
+        let purpose = Some(&plan.purpose);
+        let asking = Some(Asking { repository: repository.root(), name: &plan.name, purpose });
+        let drawn = ledger::draw(context, registry, asking, &plan.wishes, passing, now)?;
+        let (choices, passed_over) = match drawn {
+            Ok(drawn) => drawn,
+            Err(refused) => return Ok(Err((Box::new(plan), refused))),
         };
         // Here, since every create adds to what there is to remember.
         let forgotten = registry.forget(&witnesses, keep, &gone, room::is_repository_gone);
@@ -159,10 +113,10 @@ fn attempt(
             place: Some(Surroundings::read().place_of(&plan.path)),
             sequence: 0,
             env: plan.env,
-            allocations: allocations(&plan.ports, now),
+            allocations: Vec::new(),
             extra: serde_json::Map::new(),
         };
-        let entry = registry.insert(entry);
+        let entry = ledger::enter(registry, entry, &plan.ports, now);
         let ports: Vec<u16> = plan.ports.iter().map(|choice| choice.port.number()).collect();
         registry.record_event(
             now,
@@ -171,9 +125,7 @@ fn attempt(
                 .with("ports", ports)
                 .with("token", token),
         );
-        let passed_over = Vec::new();
-        let claimed = Claimed { plan: plan.clone(), entry, journal, passed_over, ahead, history_ends };
-        Ok((Attempt::Claimed(Box::new(claimed)), plan))
+        Ok(Ok(Box::new(Claimed { plan, entry, journal, passed_over, ahead, history_ends })))
     })
 }
 
@@ -209,10 +161,6 @@ fn require_free_branch(
     }
 }
 
-fn allocations(choices: &[Choice], now: jiff::Timestamp) -> Vec<Allocation> {
-    choices.iter().map(|choice| Allocation::new(choice.port, choice.service.clone(), now)).collect()
-}
-
 /// What will be made, written down before any of it is.
 fn journal(plan: &Plan, token: &str) -> Journal {
     let missing = |path: &&std::path::Path| path.symlink_metadata().is_err();
@@ -234,32 +182,6 @@ fn journal(plan: &Plan, token: &str) -> Journal {
         lock: plan.lock.clone().map(Option::unwrap_or_default),
         extra: serde_json::Map::new(),
     }
-}
-
-fn note_conflict(
-    registry: &mut Registry,
-    repository: &Repository,
-    plan: &Plan,
-    service: &ServiceName,
-    ports: &[Port],
-    now: jiff::Timestamp,
-) {
-    registry.note_conflict((repository.root(), &plan.name), Some(&plan.purpose), service, ports, now);
-}
-
-/// What would be chosen now, without the lock, and the held ports passed over on the way: for the plan, which may be shown
-/// and never applied.
-pub(super) fn choose_previewed(
-    context: &Context,
-    registry: &Registry,
-    plan: &Plan,
-    settings: &ConflictSettings,
-) -> Result<(Selection, Vec<Port>)> {
-    choose::choose_passing(context, registry, &plan.wishes, &HashSet::new(), refusal::retries(settings))
-}
-
-fn choose(context: &Context, registry: &Registry, plan: &Plan, skip: &HashSet<Port>) -> Result<Selection> {
-    choose::choose(context, registry, &plan.wishes, skip)
 }
 
 /// The failure of a create whose entry somebody took away meanwhile.

@@ -103,7 +103,8 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     }
     if let Some(id) = &id {
         let name = (branch.name().is_none()).then_some(draft.name.as_str());
-        wishes::recall(&mut wishes, registry.find_former(id, branch.name(), Some(&purpose), name));
+        let former = registry.find_former(id, branch.name(), Some(&purpose), name);
+        wishes = wishes.into_iter().map(|wish| wish.recalling(former)).collect();
     }
     Ok(Plan {
         name: draft.name,

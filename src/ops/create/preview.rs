@@ -1,9 +1,13 @@
 //! A plan with the ports that it would be given now.
 
+use std::collections::HashSet;
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::selection::Selection;
-use crate::ops::create::{Plan, claim, refusal};
+use crate::ops::choose;
+use crate::ops::create::{Plan, refusal};
+use crate::ops::ports::ledger::Refused;
 use crate::ops::vanished::room;
 
 /// The plan with the ports that it would be given now. They are given out by `apply`, under the lock; this is for
@@ -14,16 +18,18 @@ use crate::ops::vanished::room;
 /// `port_conflict`, `range_exhausted`, `port_denied`, as `apply` would say.
 pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
     let registry = context.store()?.read()?;
-    let policy = refusal::policy(context, &plan);
-    let (mut selection, mut held) = claim::choose_previewed(context, &registry, &plan, &policy)?;
-    if matches!(selection, Selection::Exhausted { .. } | Selection::Owned { .. }) {
+    let passing = refusal::passing(&refusal::policy(context, &plan));
+    let choose = |registry| choose::choose_passing(context, registry, &plan.wishes, &HashSet::new(), passing);
+    let (mut selection, mut held) = choose(&registry)?;
+    if selection.is_wanting() {
         let cleared = room::as_if_made(context, &registry)?;
-        (selection, held) = claim::choose_previewed(context, &cleared, &plan, &policy)?;
+        (selection, held) = choose(&cleared)?;
     }
     match selection {
         Selection::Chosen(choices) => plan.ports = choices,
         refused => {
-            return Err(refusal::refused_create(context, &plan, &refused, &registry, &held)?);
+            let refused = Refused { selection: refused, seen: Box::new((*registry).clone()), held };
+            return Err(refusal::refused_create(context, &plan, &refused)?);
         }
     }
     Ok(plan)

@@ -20,8 +20,10 @@ use crate::model::port::words::Words;
 use crate::model::port::{Port, PortRanges, compressed};
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
+use crate::ops::choose::Passing;
 use crate::ops::ports::holders::connection;
 use crate::ops::ports::kill;
+use crate::ops::ports::ledger::Refused;
 
 /// How many busy ports are shown with their holders.
 const SHOWN: usize = 5;
@@ -165,13 +167,8 @@ pub fn refused_after(
 /// # Errors
 ///
 /// As [`refused_selection`].
-pub fn refused_create(
-    context: &Context,
-    plan: &Plan,
-    selection: &Selection,
-    seen: &Registry,
-    held: &[Port],
-) -> Result<Failure> {
+pub fn refused_create(context: &Context, plan: &Plan, refused: &Refused) -> Result<Failure> {
+    let Refused { selection, seen, held } = refused;
     let most = policy(context, plan).max_retries;
     if let Selection::Exhausted { ranges, service, own_range: false, .. } = selection {
         let wished = plan.wishes.iter().filter(|wish| wish.ranges == *ranges).count();
@@ -381,7 +378,7 @@ fn again(
     if tells_purpose { again } else { again.with(&["--purpose", purpose.as_str()]) }
 }
 
-/// Answers whether a busy port is passed over rather than fatal.
-pub fn retries(settings: &ConflictSettings) -> bool {
-    settings.policy == ConflictPolicy::Retry
+/// Returns the ports that are passed over rather than fatal.
+pub fn passing(settings: &ConflictSettings) -> Passing {
+    if settings.policy == ConflictPolicy::Retry { Passing::Held } else { Passing::Nothing }
 }

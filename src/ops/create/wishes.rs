@@ -3,10 +3,8 @@
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::settings::Config;
-use crate::model::port::Port;
-use crate::model::port::selection::Wish;
+use crate::model::port::wish::Wish;
 use crate::model::purpose::Purpose;
-use crate::model::registry::table::Former;
 use crate::model::service::ServiceName;
 
 use super::request::PortWish;
@@ -18,7 +16,7 @@ use super::request::PortWish;
 /// `usage` when the purpose has no range to draw from, a service is named twice, or no port at all is asked for.
 pub fn wishes(context: &Context, purpose: &Purpose, ports: &PortWish) -> Result<Vec<Wish>> {
     let services = services(&context.config, purpose, ports)?;
-    services.into_iter().map(|service| wish(&context.config, purpose, service)).collect()
+    services.iter().map(|service| wish(&context.config, purpose, service)).collect()
 }
 
 /// The wishes of a create: those asked for, else those that the configuration has for every worktree, as far as the purpose
@@ -34,18 +32,11 @@ pub fn wishes_of(context: &Context, purpose: &Purpose, asked: Option<&PortWish>)
     let config = &context.config;
     let has_ports = |service: &ServiceName| !config.ranges_for(purpose, service).is_empty();
     let services = services(config, purpose, &config.create.ports).unwrap_or_default();
-    services.into_iter().filter(has_ports).map(|service| wish(config, purpose, service)).collect()
-}
-
-/// Fills in the ports that the same branch and purpose had before.
-pub fn recall(wishes: &mut [Wish], former: Option<&Former>) {
-    for wish in wishes {
-        wish.former = former.and_then(|former| former_port(former, &wish.service));
-    }
-}
-
-fn former_port(former: &Former, service: &ServiceName) -> Option<Port> {
-    former.ports.iter().find(|port| port.service == *service).map(|port| port.port)
+    services
+        .iter()
+        .filter(|service| has_ports(service))
+        .map(|service| wish(config, purpose, service))
+        .collect()
 }
 
 fn services(config: &Config, purpose: &Purpose, ports: &PortWish) -> Result<Vec<ServiceName>> {
@@ -71,13 +62,9 @@ fn services(config: &Config, purpose: &Purpose, ports: &PortWish) -> Result<Vec<
     }
 }
 
-fn wish(config: &Config, purpose: &Purpose, service: ServiceName) -> Result<Wish> {
-    let own_range = config.services.get(&service).is_some_and(|settings| settings.ports.is_some());
-    let ranges = config.ranges_for(purpose, &service);
-    if ranges.is_empty() {
-        return Err(without_range(purpose));
-    }
-    Ok(Wish { service, ranges, own_range, former: None, pinned: None })
+fn wish(config: &Config, purpose: &Purpose, service: &ServiceName) -> Result<Wish> {
+    let wish = Wish::of(config, Some(purpose), service);
+    if wish.ranges.is_empty() { Err(without_range(purpose)) } else { Ok(wish) }
 }
 
 fn without_range(purpose: &Purpose) -> Failure {

@@ -7,14 +7,14 @@ use super::ranges::{self, Capacity, Drawer};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::probe;
-use crate::model::config::settings::ConflictPolicy;
 use crate::model::port::listener::Probe;
-use crate::model::port::selection::{Selection, Wish, owned_ports};
+use crate::model::port::selection::{Selection, owned_ports};
+use crate::model::port::wish::Wish;
 use crate::model::port::{Port, PortRange, compressed};
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::create::{WayOut, refused_after, require_purpose};
+use crate::ops::create::{WayOut, passing, refused_after, require_purpose};
 use crate::ops::{choose, find};
 
 /// The free ports of one range.
@@ -138,8 +138,7 @@ fn select(
         }
     };
     let ranges = crate::model::port::PortRanges(ranges);
-    let wishes = [Wish { service, ranges, own_range: drawer.is_service(), former: None, pinned: None }];
-    let settings = &context.config.conflict;
-    let retries = settings.policy == ConflictPolicy::Retry;
-    choose::choose_passing(context, registry, &wishes, &HashSet::new(), retries)
+    let wishes = [Wish::new(service, ranges, drawer.is_service())];
+    let passing = passing(&context.config.conflict);
+    choose::choose_passing(context, registry, &wishes, &HashSet::new(), passing)
 }

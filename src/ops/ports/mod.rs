@@ -12,8 +12,8 @@ pub mod former;
 pub mod history;
 pub mod holders;
 pub mod kill;
+pub mod ledger;
 pub mod list;
-mod move_port;
 pub mod owners;
 pub mod passing;
 mod ranges;
@@ -25,5 +25,4 @@ pub mod settlement;
 pub mod sight;
 pub mod strays;
 
-pub use move_port::relocate_while;
 pub use ranges::{Capacity, Drawer};

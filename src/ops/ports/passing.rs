@@ -1,15 +1,11 @@
-//! Held ports that are met on the way to a free one: what is said of them, and what is written down.
+//! Held ports that are met on the way to a free one, in words.
 
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::owner;
 use crate::model::port::Port;
 use crate::model::port::listener::Busy;
-use crate::model::port::selection::Selection;
 use crate::model::port::words::sentence_of;
-use crate::model::registry::entry::Entry;
-use crate::model::registry::table::Registry;
-use crate::model::service::ServiceName;
 use crate::ops::create::holder;
 
 /// Returns a line for each of the `passed` ports: `5000 is held by python3 (pid 4242, /srv/demo): trying 5001`.
@@ -32,34 +28,4 @@ pub fn said(context: &Context, passed: &[Port], chosen: &[Port]) -> Result<Vec<S
         format!("{} is held by {who}{then}", busy.port)
     };
     Ok(held.iter().map(line).collect())
-}
-
-/// Writes one event for one conflict, with all of its ports: nothing yet where the search goes on.
-pub(super) fn note_refused(
-    registry: &mut Registry,
-    entry: &Entry,
-    refused: &Selection,
-    held: &[Port],
-    retries: bool,
-    now: jiff::Timestamp,
-) {
-    match refused {
-        Selection::Busy { busy, service, .. } if !retries => {
-            note_conflict(registry, entry, service, busy, now);
-        }
-        Selection::Exhausted { service, .. } if !held.is_empty() => {
-            note_conflict(registry, entry, service, held, now);
-        }
-        _ => {}
-    }
-}
-
-pub(super) fn note_conflict(
-    registry: &mut Registry,
-    entry: &Entry,
-    service: &ServiceName,
-    ports: &[Port],
-    now: jiff::Timestamp,
-) {
-    registry.note_conflict((&entry.repository, &entry.name), entry.purpose.as_ref(), service, ports, now);
 }

@@ -1,22 +1,20 @@
-//! Gives ports up, and has the env block follow; where it cannot, the record is as it was.
+//! `wt ports release`: which ports are given up, and the words for it.
 
 use serde::Serialize;
 
+use super::ledger::{self, GivenUp, GivingUp, Remembrance};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::net::listeners::listeners;
 use crate::host::place;
 use crate::model::advised::wt;
-use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::port::selection::owned_ports;
 use crate::model::registry::allocation::Allocation;
-use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::variables;
-use crate::ops::env_files::follow;
 use crate::ops::find;
 
 /// What is given up: these ports, or all of the worktree, or all of the repository.
@@ -94,18 +92,17 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
             }
         }
     }
-    entries.iter().try_for_each(|entry| require_active(entry))?;
+    entries.iter().try_for_each(|entry| ledger::require_active(entry))?;
     let held: Vec<Port> = listeners()?.into_iter().filter(|one| one.listening).map(|one| one.port).collect();
     let mut report = Report { released: Vec::new(), warnings: Vec::new() };
-    let mut sequences: Vec<(u64, String)> =
-        entries.iter().map(|entry| (entry.sequence, entry.name.clone())).collect();
-    sequences.sort();
-    for (sequence, name) in sequences {
-        let gone = release_of(context, sequence, &request.ports, &mut report.warnings)?;
+    let mut entries = entries;
+    entries.sort_by_key(|entry| entry.sequence);
+    for entry in entries {
+        let gone = release_of(context, entry, &request.ports, &mut report.warnings)?;
         report.released.extend(gone.into_iter().filter_map(|allocation| {
             let port = allocation.find_port()?;
             let listening = held.contains(&port);
-            Some(Released { port, service: allocation.service, worktree: name.clone(), listening })
+            Some(Released { port, service: allocation.service, worktree: entry.name.clone(), listening })
         }));
     }
     Ok(report)
@@ -167,72 +164,30 @@ fn is_reachable(entry: &Entry) -> bool {
     found.is_ok_and(|found| found.find_id().as_ref() == Some(&entry.repository_id))
 }
 
-fn require_active(entry: &Entry) -> Result<()> {
-    if entry.state == EntryState::Active {
-        return Ok(());
-    }
-    let message = format!("`{}` is {} just now", entry.name, entry.state.as_str());
-    Err(Failure::new(Code::Locked, message).hint("try again when that is done"))
-}
-
 fn release_of(
     context: &Context,
-    sequence: u64,
+    entry: &Entry,
     ports: &[Port],
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Allocation>> {
-    let now = context.now();
-    let changed = context.store()?.update(|registry| {
-        let Some(entry) = registry.find_by_sequence(sequence).filter(|entry| entry.is_living()) else {
-            return Ok(None);
-        };
-        require_active(entry)?;
-        let is_gone = |known: &Allocation| {
-            known.find_port().is_some_and(|port| ports.is_empty() || ports.contains(&port))
-        };
-        let before = port_bearer(context, entry);
-        let gone: Vec<Allocation> =
-            entry.allocations.iter().filter(|known| is_gone(known)).cloned().collect();
-        entry.allocations.retain(|known| !is_gone(known));
-        let after = entry.clone();
-        let numbers: Vec<u16> = gone.iter().filter_map(Allocation::find_port).map(Port::number).collect();
-        let ports: Vec<Port> = gone.iter().filter_map(Allocation::find_port).collect();
-        registry.forget_former(&after, &ports);
-        let event = Event::new("ports_released").of(&after.repository, &after.name).with("ports", numbers);
-        registry.record_event(now, event);
-        Ok(Some((after, gone, before)))
-    })?;
-    let Some((mut after, gone, before)) = changed else { return Ok(Vec::new()) };
-    let row = find::named(context, &*context.store()?.read()?, &after.name);
-    if let Ok(row) = row {
-        after.path = row.path;
-    }
-    if !after.env || !after.path.is_dir() {
-        return Ok(gone);
-    }
-    match follow(context, context.require_repository()?, &after) {
-        Ok(written) => {
-            warnings.extend(written.warnings);
-            let now = port_bearer(context, &after);
-            warnings.extend(before.and_then(|(before, _)| moved_port(&before, now.as_ref())));
-        }
-        Err(failure) => {
-            // The block still tells a server the port: the record says so again.
-            context.store()?.update(|registry| {
-                // Whoever was given one of them meanwhile has it now.
-                let given = owned_ports(registry);
-                let is_left =
-                    |known: &Allocation| known.find_port().is_none_or(|port| !given.contains(&port));
-                if let Some(entry) = registry.find_by_sequence(sequence) {
-                    let order = context.config.services_of(entry.purpose.as_ref());
-                    gone.into_iter().filter(is_left).for_each(|known| entry.give(known, &order));
-                    let event = Event::new("ports_release_undone").of(&after.repository, &after.name);
-                    registry.record_event(now, event);
-                }
-                Ok(())
-            })?;
-            return Err(failure);
-        }
+    let is_gone =
+        |known: &Allocation| known.find_port().is_some_and(|port| ports.is_empty() || ports.contains(&port));
+    let giving = GivingUp {
+        sequence: entry.sequence,
+        is_it: &is_gone,
+        is_due: &|_| Ok(true),
+        remembrance: Remembrance::Forgotten,
+        events: ("ports_released", "ports_release_undone"),
+        place: None,
+    };
+    let given_up = ledger::give_up(context, context.require_repository()?, &giving)?;
+    let Some(GivenUp { change, gone, written }) = given_up else { return Ok(Vec::new()) };
+    if let Some(written) = written {
+        warnings.extend(written.warnings);
+        let bearer = |entry: &Entry| port_bearer(context, entry);
+        let before = change.before.as_ref().and_then(bearer);
+        let now = bearer(&change.after);
+        warnings.extend(before.and_then(|(before, _)| moved_port(&before, now.as_ref())));
     }
     Ok(gone)
 }

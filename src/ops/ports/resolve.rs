@@ -7,7 +7,7 @@ use super::advice::Adviser;
 use super::disputes::disputes;
 use super::holders::{Holder, holders};
 use super::kill::{self, Way};
-use super::move_port::{Leaving, Moved, move_away};
+use super::ledger::{Leaving, Moved, relocate};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::net::owner;
@@ -154,7 +154,7 @@ fn moved(context: &Context, now: &Dispute, claim: &Contender) -> Result<Outcome>
         Trouble::Held { .. } => false,
     };
     let is_due = |registry: &Registry| is_due(registry, claim, is_doubled);
-    Ok(match move_away(context, &repository, leaving, &is_due) {
+    Ok(match relocate(context, &repository, leaving, &is_due) {
         Ok(Moved::To(port)) => Outcome::Moved(port),
         Ok(Moved::NotDue) => Outcome::NotDue,
         Ok(Moved::Exhausted) => Outcome::Failed(format!(

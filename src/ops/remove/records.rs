@@ -15,6 +15,7 @@ use crate::host::{place, token};
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
+use crate::ops::ports::ledger;
 use crate::ops::services::forget as services;
 
 /// Puts git's record `admin` of a vanished worktree away, and ours with it.
@@ -63,12 +64,10 @@ pub(super) fn forget(context: &Context, repository: &Repository, target: &Target
     let (name, root) = (target.name.clone(), repository.root().to_path_buf());
     context.store()?.update(|registry| {
         if let Some(seen) = &target.entry {
-            let Some(entry) =
-                registry.take(|known| known.sequence == seen.sequence && known.state == seen.state)
-            else {
+            let is_it = |known: &Entry| known.sequence == seen.sequence && known.state == seen.state;
+            if ledger::drop_one(registry, is_it).is_none() {
                 return Err(changed_meanwhile(&name));
-            };
-            registry.remember_ports(&entry);
+            }
         }
         registry.record_event(now, Event::new("removed").of(root, &name).with("missing", true));
         Ok(())

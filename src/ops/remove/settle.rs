@@ -11,9 +11,10 @@ use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
+use crate::ops::env;
 use crate::ops::env_files::follow;
+use crate::ops::ports::ledger;
 use crate::ops::services::forget as services;
-use crate::ops::{env, reclaim};
 
 /// Answers whether the worktree's folder stands at its place.
 #[must_use]
@@ -103,7 +104,7 @@ fn equip(
     entry: &Entry,
     warnings: &mut Vec<String>,
 ) -> Result<()> {
-    warnings.extend(reclaim::reclaim(context, entry.sequence)?);
+    warnings.extend(ledger::reclaim(context, entry.sequence)?);
     let registry = context.store()?.read()?;
     let known = registry.entries().find(|known| known.sequence == entry.sequence);
     let Some(entry) = known.filter(|known| known.env && is_at_home(known)) else { return Ok(()) };
@@ -138,8 +139,7 @@ pub fn drop_entry(context: &Context, entry: &Entry) -> Result<()> {
     let now = context.now();
     let sequence = entry.sequence;
     context.store()?.update(|registry| {
-        if let Some(entry) = registry.take(|known| known.sequence == sequence) {
-            registry.remember_ports(&entry);
+        if let Some(entry) = ledger::drop_one(registry, |known| known.sequence == sequence) {
             registry.record_event(now, Event::new("removed").of(&entry.repository, &entry.name));
         }
         Ok(())
@@ -163,14 +163,17 @@ fn put(
         exclude::add(repository.common_dir(), &context.host.interrupt)?;
     }
     context.store()?.update(|registry| {
-        let Some(known) = registry.find_by_sequence(sequence) else { return Ok(()) };
-        let before = known.clone();
-        known.state = state;
-        if removed {
-            known.allocations.clear();
-            registry.remember_ports(&before);
+        let known = if removed {
+            ledger::put_away(registry, sequence, state)
+        } else {
+            registry.find_by_sequence(sequence).map(|known| {
+                known.state = state;
+                known.clone()
+            })
+        };
+        if let Some(known) = known {
+            registry.record_event(now, Event::new(event).of(&known.repository, &known.name));
         }
-        registry.record_event(now, Event::new(event).of(&before.repository, &before.name));
         Ok(())
     })?;
     if removed { env::forget_exclude(context, repository, &entry.repository_id) } else { Ok(()) }

@@ -23,6 +23,7 @@ use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::env_files::follow;
+use crate::ops::ports::ledger::{self, Change, GivingUp, Leaving, Moved, Remembrance};
 use crate::ops::{heal, hooks, ports, prune};
 
 /// Applies one fix, and returns what there is to say about it.
@@ -83,14 +84,10 @@ fn in_repository(
 ) -> Result<Vec<String>> {
     match fix {
         Fix::DropAllocation { target, service } => {
-            change(ground, repository, target, "port_dropped", &|_| Ok(true), |entry| {
-                let is_it = |known: &Allocation| {
-                    known.service == *service && matches!(known.port, RecordedPort::Invalid(_))
-                };
-                let before = entry.allocations.len();
-                entry.allocations.retain(|known| !is_it(known));
-                entry.allocations.len() != before
-            })
+            let is_it = |known: &Allocation| {
+                known.service == *service && matches!(known.port, RecordedPort::Invalid(_))
+            };
+            give_up(ground, repository, target, "port_dropped", &is_it, &|_| Ok(true))
         }
         Fix::ReleasePort { target, service, port } => {
             release_port(ground, repository, target, service, *port)
@@ -104,7 +101,7 @@ fn in_repository(
             update_path(ground, repository, target, to)
         }
         Fix::RecordBranch { target, branch } => {
-            change(ground, repository, target, "branch_changed", &|_| Ok(true), |entry| {
+            change(ground, repository, target, "branch_changed", |entry| {
                 let differs = entry.branch != *branch;
                 entry.branch.clone_from(branch);
                 differs
@@ -153,68 +150,32 @@ fn still_unfinished(target: &Target, said: &[String]) -> Failure {
     Failure::new(Code::GitFailed, why.unwrap_or_else(|| format!("{named} is still unfinished")))
 }
 
-/// Changes an active entry under the lock while `is_due` says so there, with an event when `alter` says that it did, and
-/// renders the env block; where that cannot be, the record is as it was.
+/// Changes an active entry under the lock, with an event when `alter` says that it did, and has the env files follow; where
+/// they cannot, the record is as it was.
 fn change(
     context: &Context,
     repository: &Repository,
     target: &Target,
     event: &str,
-    is_due: &dyn Fn(&Registry) -> Result<bool>,
-    alter: impl FnOnce(&mut Entry) -> bool,
+    alter: impl Fn(&mut Entry) -> bool,
 ) -> Result<Vec<String>> {
     let now = context.now();
-    let outcome = context.store()?.update(|registry| {
-        if !is_due(registry)? {
-            return Ok(None);
-        }
+    let change = context.store()?.update(|registry| {
         let known =
             registry.entries_mut().find(|entry| target.is(entry) && entry.state == EntryState::Active);
         let Some(known) = known else { return Err(changed(target)) };
         let before = known.clone();
         let did = alter(known);
-        let now_is = known.clone();
+        let after = known.clone();
         if did {
-            // What it gave up it gets back, before anybody else is given it.
-            let is_left = |known: &&Allocation| now_is.allocations.iter().all(|left| left != *known);
-            let given_up: Vec<Allocation> = before.allocations.iter().filter(is_left).cloned().collect();
-            registry.remember_released(&before, &given_up);
-            registry.record_event(now, Event::new(event).of(&now_is.repository, &now_is.name));
+            registry.record_event(now, Event::new(event).of(&after.repository, &after.name));
         }
-        Ok(Some((before, now_is)))
+        Ok(Change { before: Some(before), after })
     })?;
-    let Some((before, entry)) = outcome else { return Ok(Vec::new()) };
-    if !entry.env {
-        return Ok(Vec::new());
-    }
-    match follow(context, repository, &entry) {
-        Ok(written) => Ok(written.warnings),
-        Err(failure) => {
-            take_back(context, before)?;
-            Err(failure)
-        }
-    }
-}
-
-/// `.env` still says the old, so the record says it again; a port that somebody was given meanwhile is theirs.
-fn take_back(context: &Context, before: Entry) -> Result<()> {
-    let now = context.now();
-    context.store()?.update(|registry| {
-        let others: Vec<Port> = registry
-            .entries()
-            .filter(|entry| entry.is_living() && entry.sequence != before.sequence)
-            .flat_map(|entry| entry.ports().collect::<Vec<_>>())
-            .collect();
-        let event = Event::new("fix_undone").of(&before.repository, &before.name);
-        if let Some(known) = registry.find_by_sequence(before.sequence) {
-            known.branch = before.branch;
-            let is_theirs = |port: Port| others.contains(&port);
-            known.allocations = before.allocations;
-            known.allocations.retain(|known| !known.find_port().is_some_and(is_theirs));
-            registry.record_event(now, event);
-        }
-        Ok(())
-    })
+    let undone = Event::new("fix_undone").of(&change.after.repository, &change.after.name);
+    let path = &change.after.path;
+    let written = ledger::follow_or_take_back(context, repository, &change, Some(path), Some(undone))?;
+    Ok(written.map(|written| written.warnings).unwrap_or_default())
 }
 
 /// Recovered records may be older than what their worktrees say.
@@ -299,13 +260,31 @@ fn release_port(
         return Ok(vec![format!("`{}` runs by now: its ports stay", target.name)]);
     }
     let not_living = |registry: &Registry| lives(registry, target).map(|lives| !lives);
-    change(ground, repository, target, "port_released", &not_living, |entry| {
-        let before = entry.allocations.len();
-        entry
-            .allocations
-            .retain(|known| known.pinned || known.service != *service || known.find_port() != Some(port));
-        entry.allocations.len() != before
-    })
+    let is_it =
+        |known: &Allocation| !known.pinned && known.service == *service && known.find_port() == Some(port);
+    give_up(ground, repository, target, "port_released", &is_it, &not_living)
+}
+
+/// It gets back what it gave up, before anybody else is given it.
+fn give_up(
+    ground: &Context,
+    repository: &Repository,
+    target: &Target,
+    event: &'static str,
+    is_it: &dyn Fn(&Allocation) -> bool,
+    is_due: &dyn Fn(&Registry) -> Result<bool>,
+) -> Result<Vec<String>> {
+    require(&*ground.store()?.read()?, target)?;
+    let giving = GivingUp {
+        sequence: target.sequence,
+        is_it,
+        is_due,
+        remembrance: Remembrance::Kept,
+        events: (event, "fix_undone"),
+        place: Some(&target.path),
+    };
+    let given_up = ledger::give_up(ground, repository, &giving)?;
+    Ok(given_up.and_then(|given_up| given_up.written).map(|written| written.warnings).unwrap_or_default())
 }
 
 /// Answers whether anything of the worktree listens, on whatever port.
@@ -346,13 +325,16 @@ fn move_port(
         let stays = !runs && held.iter().any(|socket| is_of(socket, target));
         Ok(!stays && (is_doubled || !held.is_empty()))
     };
-    match ports::relocate_while(ground, repository, target.sequence, service, port, &is_still)? {
-        Some(to) => Ok(vec![format!(
+    let leaving = Leaving { sequence: target.sequence, service, from: port, most: u32::MAX };
+    match ledger::relocate(ground, repository, leaving, &is_still)? {
+        Moved::To(to) => Ok(vec![format!(
             "`{service}` of `{}` moved from {port} to {to}; restart its server",
             target.name
         )]),
-        None => Err(Failure::new(Code::RangeExhausted, format!("no other port is free for `{service}`"))
-            .hint("`wt ports list` shows the ranges")),
+        Moved::Exhausted | Moved::NotDue => {
+            Err(Failure::new(Code::RangeExhausted, format!("no other port is free for `{service}`"))
+                .hint("`wt ports list` shows the ranges"))
+        }
     }
 }
 
@@ -362,13 +344,13 @@ fn update_path(ground: &Context, repository: &Repository, target: &Target, to: &
     let admin = repository.find_admin_named_by(to);
     let place = Surroundings::read().place_of(to);
     let root = repository.root().to_path_buf();
-    change(ground, repository, target, "worktree_moved", &|_| Ok(true), |entry| {
+    change(ground, repository, target, "worktree_moved", |entry| {
         if admin.as_deref() != Some(entry.admin.as_str()) {
             return false;
         }
         to.clone_into(&mut entry.path);
-        entry.place = Some(place);
-        entry.repository = root;
+        entry.place = Some(place.clone());
+        entry.repository.clone_from(&root);
         true
     })
 }

@@ -16,6 +16,7 @@ use crate::model::presence::Presence;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::ops::env;
+use crate::ops::ports::ledger;
 use crate::ops::services::forget::{self as services, Remnants};
 
 /// How many records one command releases in passing; the next ones go on.
@@ -256,8 +257,7 @@ fn drop_batch(
             let at = *wanted.get(&known.sequence)?;
             (known.path == entries[at].path && may_have_vanished(known)).then_some(at)
         };
-        let taken = registry.take_all(|known| find(known).is_some());
-        registry.remember_vanished(&taken);
+        let taken = ledger::drop_vanished(registry, |known| find(known).is_some());
         for entry in &taken {
             let ports: Vec<u16> = entry.ports().map(Port::number).collect();
             let event = Event::new("released").of(&entry.repository, &entry.name);

@@ -12,7 +12,6 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::host::place;
 use crate::model::port::Port;
-use crate::model::port::selection::Selection;
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
@@ -20,23 +19,13 @@ use crate::model::registry::repository::{RepositoryId, RepositoryRecord};
 use crate::model::registry::table::Registry;
 use crate::ops::heal::is_left_behind;
 
-/// Releases what is gone together with its repository, where a selection of ports was refused for want of ports that nobody
-/// owns; answers whether any became free, so that another try is worth it.
+/// Releases what is gone together with its repository; answers whether any ports became free, so that another try is worth
+/// it.
 ///
 /// # Errors
 ///
 /// `interrupted`, or the registry cannot be written.
-pub fn make(context: &Context, refused: &Selection) -> Result<bool> {
-    let is_wanting = matches!(refused, Selection::Exhausted { .. } | Selection::Owned { .. });
-    Ok(is_wanting && make_any(context)?)
-}
-
-/// As [`make`], for whoever knows already that ports are wanting.
-///
-/// # Errors
-///
-/// As [`make`].
-pub fn make_any(context: &Context) -> Result<bool> {
+pub fn make(context: &Context) -> Result<bool> {
     let registry = context.store()?.read()?;
     let gone = gone_with_repository(context, &registry)?;
     let holders: Vec<&Entry> = gone.into_iter().filter(|entry| entry.ports().next().is_some()).collect();
@@ -58,7 +47,7 @@ pub fn make_for(context: &Context, port: Port) -> Result<()> {
     let is_elsewhere =
         registry.find_owner(port).is_some_and(|owner| Some(&owner.repository_id) != own.as_ref());
     if is_elsewhere {
-        make_any(context)?;
+        make(context)?;
     }
     Ok(())
 }

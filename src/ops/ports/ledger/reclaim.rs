@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 
-use super::choose;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
-use crate::model::port::selection::{Selection, Wish, owned_ports};
+use crate::model::port::selection::{Selection, owned_ports};
+use crate::model::port::wish::Wish;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::former::FormerPort;
 use crate::model::registry::table::Registry;
+use crate::ops::choose::{self, Passing};
 
 /// What became of a former port.
 enum Reclaimed {
@@ -30,13 +31,13 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
     context.store()?.update(|registry| {
         let found = registry.find_by_sequence(sequence).cloned();
         let Some(entry) = found.filter(|entry| entry.allocations.is_empty()) else { return Ok(Vec::new()) };
-        let formers = formers(registry, &entry);
+        let formers = registry.find_former_of(&entry).map(|former| former.ports.clone()).unwrap_or_default();
         // Each has its own one tried before any looks for another: no service takes what a sibling had.
         let mut skip: HashSet<Port> = formers.iter().map(|former| former.port).collect();
         let mut given: HashSet<Port> = HashSet::new();
         let mut tried = Vec::new();
         for former in &formers {
-            let wish = wish(context, &entry, former);
+            let wish = Wish::of(&context.config, entry.purpose.as_ref(), &former.service);
             let is_twice = !given.insert(former.port);
             let found = if is_twice {
                 Reclaimed::Lost("taken")
@@ -69,26 +70,6 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
         }
         Ok(said)
     })
-}
-
-fn formers(registry: &Registry, entry: &Entry) -> Vec<FormerPort> {
-    let name = entry.branch.is_none().then_some(entry.name.as_str());
-    let (branch, purpose) = (entry.branch.as_deref(), entry.purpose.as_ref());
-    let former = registry.find_former(&entry.repository_id, branch, purpose, name);
-    former.map(|former| former.ports.clone()).unwrap_or_default()
-}
-
-/// What the service wants where its former port is not to be had; one without a purpose has no ranges.
-fn wish(context: &Context, entry: &Entry, former: &FormerPort) -> Wish {
-    let settings = context.config.services.get(&former.service);
-    let ranges = entry.purpose.as_ref().map(|purpose| context.config.ranges_for(purpose, &former.service));
-    Wish {
-        service: former.service.clone(),
-        ranges: ranges.unwrap_or_default(),
-        own_range: settings.is_some_and(|service| service.ports.is_some()),
-        former: None,
-        pinned: None,
-    }
 }
 
 /// Answers whether the former port is to be had, wherever it lies: it was this service's before. One that a server of the
@@ -128,7 +109,7 @@ fn find_port(
     skip: &HashSet<Port>,
     wish: Wish,
 ) -> Result<Option<Port>> {
-    let (selection, _) = choose::choose_passing(context, registry, &[wish], skip, true)?;
+    let (selection, _) = choose::choose_passing(context, registry, &[wish], skip, Passing::Held)?;
     Ok(match selection {
         Selection::Chosen(choices) => choices.first().map(|choice| choice.port),
         _ => None,

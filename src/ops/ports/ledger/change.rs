@@ -1,0 +1,144 @@
+//! What follows a change of hands: the env files, and where they cannot follow, the record as it was. They would tell a
+//! server the old port while the record says the new one.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::model::event::Event;
+use crate::model::port::Port;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::ops::env_files::{Written, follow};
+use crate::ops::{env, rows};
+
+/// A record before and after it was changed under the lock.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// `None` for a record that is new.
+    pub before: Option<Entry>,
+    pub after: Entry,
+}
+
+impl Change {
+    /// The allocations that the change took away, with where they stood.
+    fn lost(&self) -> impl Iterator<Item = (usize, &Allocation)> {
+        let before = self.before.iter().flat_map(|before| before.allocations.iter().enumerate());
+        before.filter(|(_, known)| !has(&self.after, known))
+    }
+
+    /// The allocations that the change gave.
+    fn won(&self) -> impl Iterator<Item = &Allocation> {
+        let is_new = |known: &&Allocation| !self.before.as_ref().is_some_and(|before| has(before, known));
+        self.after.allocations.iter().filter(is_new)
+    }
+}
+
+/// Has the env files follow a change that was recorded. Where they cannot, the record is as it was, with `undone` in the
+/// history, but for a port that somebody was given meanwhile. `place` is where the worktree stands; without it git is asked.
+/// A folder that is gone reads no port: a change that only gives up needs no env file there.
+///
+/// # Errors
+///
+/// What stops the env files; the change is taken back then.
+pub fn follow_or_take_back(
+    context: &Context,
+    repository: &Repository,
+    change: &Change,
+    place: Option<&Path>,
+    undone: Option<Event>,
+) -> Result<Option<Written>> {
+    if !change.after.env {
+        return Ok(None);
+    }
+    let written = place_of(context, repository, &change.after, place).and_then(|path| {
+        if change.won().next().is_none() && change.lost().next().is_some() && !path.is_dir() {
+            return Ok(None);
+        }
+        follow(context, repository, &Entry { path, ..change.after.clone() }).map(Some)
+    });
+    if written.is_err() {
+        take_back(context, change, undone)?;
+        if change.before.as_ref().is_none_or(|before| !before.env) {
+            env::forget_exclude(context, repository, &change.after.repository_id)?;
+        }
+    }
+    written
+}
+
+/// Refuses a record whose worktree is being made or put away.
+///
+/// # Errors
+///
+/// `locked` while it is being created or removed.
+pub fn require_active(entry: &Entry) -> Result<()> {
+    if entry.state == EntryState::Active {
+        return Ok(());
+    }
+    let message = format!("`{}` is {} just now", entry.name, entry.state.as_str());
+    Err(Failure::new(Code::Locked, message).hint("try again when that is done"))
+}
+
+/// git knows where a worktree stands that was moved since it was recorded.
+fn place_of(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    place: Option<&Path>,
+) -> Result<PathBuf> {
+    if let Some(place) = place {
+        return Ok(place.to_path_buf());
+    }
+    let rows = rows::rows(repository, &*context.store()?.read()?)?;
+    let is_it = |row: &&rows::Row| row.entry.as_ref().is_some_and(|known| known.sequence == entry.sequence);
+    Ok(rows.iter().find(is_it).map_or_else(|| entry.path.clone(), |row| row.path().to_path_buf()))
+}
+
+fn take_back(context: &Context, change: &Change, undone: Option<Event>) -> Result<()> {
+    let now = context.now();
+    let sequence = change.after.sequence;
+    context.store()?.update(|registry| {
+        match &change.before {
+            None => drop(registry.take(|known| known.sequence == sequence)),
+            Some(before) => put_back(registry, change, before),
+        }
+        if let (Some(event), true) = (&undone, registry.find_by_sequence(sequence).is_some()) {
+            registry.record_event(now, event.clone());
+        }
+        Ok(())
+    })
+}
+
+fn put_back(registry: &mut Registry, change: &Change, before: &Entry) {
+    let after = &change.after;
+    // What the change itself gave is nobody else's.
+    let others: Vec<Port> = registry
+        .entries()
+        .filter(|entry| entry.is_living() && entry.sequence != after.sequence)
+        .flat_map(|entry| entry.ports().collect::<Vec<_>>())
+        .collect();
+    let Some(known) = registry.find_by_sequence(after.sequence) else { return };
+    known.allocations.retain(|known| !change.won().any(|won| is_same(won, known)));
+    for (at, lost) in change.lost() {
+        let is_theirs = lost.find_port().is_some_and(|port| others.contains(&port));
+        if !is_theirs && !has(known, lost) {
+            known.allocations.insert(at.min(known.allocations.len()), lost.clone());
+        }
+    }
+    if before.branch != after.branch && known.branch == after.branch {
+        known.branch.clone_from(&before.branch);
+    }
+    if before.env != after.env {
+        known.env = before.env;
+    }
+}
+
+fn is_same(one: &Allocation, other: &Allocation) -> bool {
+    one.service == other.service && one.port == other.port
+}
+
+fn has(entry: &Entry, allocation: &Allocation) -> bool {
+    entry.allocations.iter().any(|known| is_same(known, allocation))
+}

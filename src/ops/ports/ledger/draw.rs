@@ -1,0 +1,91 @@
+//! Draws ports for wishes, to be called under the lock: passes over held ports as it is told, and notes the conflict.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::port::Port;
+use crate::model::port::selection::{self, Choice, Selection};
+use crate::model::port::wish::Wish;
+use crate::model::purpose::Purpose;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::ops::choose::{self, Passing};
+
+/// The worktree that asks, for the event of a conflict.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    pub repository: &'a Path,
+    pub name: &'a str,
+    pub purpose: Option<&'a Purpose>,
+}
+
+/// Ports that were not to be had, as it was seen under the lock.
+#[derive(Debug)]
+pub struct Refused {
+    pub selection: Selection,
+    pub seen: Box<Registry>,
+    /// The held ports that were passed over.
+    pub held: Vec<Port>,
+}
+
+impl Refused {
+    /// Answers whether ports are wanting that nobody may own any more.
+    #[must_use]
+    pub fn is_wanting(&self) -> bool {
+        self.selection.is_wanting()
+    }
+}
+
+/// Draws a port for each wish; returns them with the held ports that stood in the way. `asking` is `None` for one whose
+/// conflicts are not counted.
+///
+/// # Errors
+///
+/// Fails when the machine cannot be asked about a port.
+pub fn draw(
+    context: &Context,
+    registry: &mut Registry,
+    asking: Option<Asking<'_>>,
+    wishes: &[Wish],
+    passing: Passing,
+    now: Timestamp,
+) -> Result<Result<(Vec<Choice>, Vec<Port>), Refused>> {
+    let (selection, held) = choose::choose_passing(context, registry, wishes, &HashSet::new(), passing)?;
+    match selection {
+        Selection::Chosen(choices) => {
+            let passed = selection::passed_over(wishes, &choices, &held);
+            if let (false, Some(wish), Some(asking)) = (passed.is_empty(), wishes.first(), asking) {
+                note(registry, asking, &wish.service, &passed, now);
+            }
+            Ok(Ok((choices, passed)))
+        }
+        selection => Ok(Err(refuse(registry, asking, selection, (held, passing), now))),
+    }
+}
+
+/// Notes one event for one conflict, with all of its ports, and returns the refusal.
+pub(super) fn refuse(
+    registry: &mut Registry,
+    asking: Option<Asking<'_>>,
+    selection: Selection,
+    (held, passing): (Vec<Port>, Passing),
+    now: Timestamp,
+) -> Refused {
+    let met = match &selection {
+        Selection::Busy { busy, service, .. } if passing == Passing::Nothing => Some((busy, service)),
+        Selection::Exhausted { service, .. } if !held.is_empty() => Some((&held, service)),
+        _ => None,
+    };
+    if let (Some((ports, service)), Some(asking)) = (met, asking) {
+        note(registry, asking, service, ports, now);
+    }
+    Refused { selection, seen: Box::new(registry.clone()), held }
+}
+
+fn note(registry: &mut Registry, asking: Asking<'_>, service: &ServiceName, ports: &[Port], now: Timestamp) {
+    registry.note_conflict((asking.repository, asking.name), asking.purpose, service, ports, now);
+}

@@ -1,0 +1,179 @@
+//! Gives a worktree that is there ports for services: those it has already, a chosen one, or the next free ones.
+
+use std::path::Path;
+
+use super::change::{Change, follow_or_take_back, require_active};
+use super::draw::{Asking, Refused, draw, refuse};
+use super::pin::pin;
+use super::search::with_room;
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::model::advised::wt;
+use crate::model::event::Event;
+use crate::model::port::Port;
+use crate::model::port::selection::Choice;
+use crate::model::port::wish::Wish;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::ops::choose::Passing;
+use crate::ops::env_files::Written;
+
+/// The services of a worktree that are to have a port.
+#[derive(Clone, Copy, Debug)]
+pub struct Gift<'a> {
+    pub sequence: u64,
+    pub services: &'a [ServiceName],
+    /// A definite port for the one service.
+    pub port: Option<Port>,
+    pub passing: Passing,
+    /// Where the worktree stands.
+    pub place: &'a Path,
+}
+
+/// What the worktree was given.
+#[derive(Debug)]
+pub struct Given {
+    pub entry: Entry,
+    /// The services that had no port before.
+    pub new: Vec<ServiceName>,
+    /// Held ports that stood in the way.
+    pub passed: Vec<Port>,
+    /// The env files, where something was given.
+    pub written: Option<Written>,
+}
+
+/// Gives the ports, and has the env files follow.
+///
+/// # Errors
+///
+/// `usage`, `not_found`, `locked`, `port_excluded`, `port_denied`, `port_conflict` for a chosen port, and what stops the env
+/// files; nothing was changed then.
+pub fn give(context: &Context, repository: &Repository, gift: Gift<'_>) -> Result<Result<Given, Refused>> {
+    let attempt = || record(context, gift);
+    let is_wanting = |outcome: &Result<Recorded, Refused>| outcome.as_ref().is_err_and(Refused::is_wanting);
+    let (change, new, passed) = match with_room(context, attempt, is_wanting)? {
+        Ok(recorded) => recorded,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let undone = Event::new("port_allocation_undone").of(&change.after.repository, &change.after.name);
+    let written = if new.is_empty() {
+        None
+    } else {
+        follow_or_take_back(context, repository, &change, Some(gift.place), Some(undone))?
+    };
+    let entry = Entry { path: gift.place.to_path_buf(), ..change.after };
+    Ok(Ok(Given { entry, new, passed, written }))
+}
+
+type Recorded = (Change, Vec<ServiceName>, Vec<Port>);
+
+fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, Refused>> {
+    let now = context.now();
+    context.store()?.update(|registry| {
+        let before =
+            registry.entries().find(|entry| entry.sequence == gift.sequence && entry.is_living()).cloned();
+        let before = before.ok_or_else(|| {
+            Failure::new(Code::NotFound, "the worktree was removed meanwhile")
+                .hint("`wt list` shows what is there")
+        })?;
+        require_active(&before)?;
+        let (choices, passed) = match choose(context, registry, &before, gift, now)? {
+            Ok(chosen) => chosen,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let order = context.config.services_of(before.purpose.as_ref());
+        let Some(known) = registry.find_by_sequence(gift.sequence) else {
+            return Err(Failure::new(Code::Internal, "a record went away under the lock"));
+        };
+        for choice in &choices {
+            known.give(Allocation::new(choice.port, choice.service.clone(), now), &order);
+        }
+        // Asked for by its number, it is to stay even where it was given by chance.
+        if let (Some(port), Some(service)) = (gift.port, gift.services.first()) {
+            let mut same = known.allocations.iter_mut().filter(|known| known.service == *service);
+            if let Some(same) = same.find(|known| known.find_port() == Some(port)) {
+                same.pinned = true;
+            }
+        }
+        // Whoever made a worktree without an env block wanted none; an adopted one never had the choice.
+        if !choices.is_empty() && known.created_by != "wt" {
+            known.env = true;
+        }
+        let after = known.clone();
+        for choice in &choices {
+            let event = Event::new("port_allocated").of(&after.repository, &after.name);
+            let event = event.with("service", choice.service.as_str()).with("port", choice.port.number());
+            registry.record_event(now, event);
+        }
+        let new = choices.into_iter().map(|choice| choice.service).collect();
+        Ok(Ok((Change { before: Some(before), after }, new, passed)))
+    })
+}
+
+/// Chooses for the services that have no port.
+fn choose(
+    context: &Context,
+    registry: &mut Registry,
+    entry: &Entry,
+    gift: Gift<'_>,
+    now: jiff::Timestamp,
+) -> Result<Result<(Vec<Choice>, Vec<Port>), Refused>> {
+    let asking =
+        Some(Asking { repository: &entry.repository, name: &entry.name, purpose: entry.purpose.as_ref() });
+    let missing: Vec<&ServiceName> =
+        gift.services.iter().filter(|service| find_port(entry, service).is_none()).collect();
+    let Some(port) = gift.port else {
+        let former = registry.find_former_of(entry).cloned();
+        let wishes = missing
+            .iter()
+            .map(|service| Ok(wish(context, entry, service)?.recalling(former.as_ref())))
+            .collect::<Result<Vec<Wish>>>()?;
+        return draw(context, registry, asking, &wishes, gift.passing, now);
+    };
+    let Some(service) = missing.first() else {
+        require_same(entry, gift.services, port)?;
+        return Ok(Ok((Vec::new(), Vec::new())));
+    };
+    Ok(match pin(context, registry, entry, service, port)? {
+        Some(selection) => Err(refuse(registry, asking, selection, (Vec::new(), Passing::Nothing), now)),
+        None => Ok((vec![Choice { service: (*service).clone(), port }], Vec::new())),
+    })
+}
+
+fn find_port(entry: &Entry, service: &ServiceName) -> Option<Port> {
+    entry.allocations.iter().filter(|known| known.service == *service).find_map(Allocation::find_port)
+}
+
+/// A service that has another port keeps it until somebody gives it up.
+fn require_same(entry: &Entry, services: &[ServiceName], port: Port) -> Result<()> {
+    let found = services.first().and_then(|service| Some((service, find_port(entry, service)?)));
+    let Some((service, had)) = found.filter(|(_, had)| *had != port) else { return Ok(()) };
+    let message = format!("`{service}` of `{}` has port {had} already", entry.name);
+    Err(Failure::new(Code::PortConflict, message).hint(format!(
+        "`{release}` gives it up first",
+        release = wt("ports release {} --worktree {}", &[&had, &entry.name])
+    )))
+}
+
+fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish> {
+    let wish = Wish::of(&context.config, entry.purpose.as_ref(), service);
+    if wish.ranges.is_empty() {
+        let what =
+            entry.purpose.as_ref().map_or("no purpose".to_owned(), |purpose| format!("purpose {purpose}"));
+        let message = format!("`{}` has {what}, so there is no range for `{service}`", entry.name);
+        let purpose = match entry.purpose {
+            None => format!(
+                "`{adopt}` gives it that purpose;\nor ",
+                adopt = wt("adopt {} --purpose feature", &[&entry.name])
+            ),
+            Some(_) => String::new(),
+        };
+        return Err(Failure::new(Code::Usage, message).hint(format!(
+            "{purpose}name a port (`--port N`), or give the service a range: `ports` under [service.{service}]"
+        )));
+    }
+    Ok(wish)
+}

@@ -1,0 +1,23 @@
+//! The ledger: the only way a port changes hands. It chooses under the registry's lock and records, has the env files
+//! follow the record, and takes the change back where they cannot.
+
+mod change;
+mod draw;
+mod enter;
+mod give;
+mod leave;
+mod pin;
+mod reclaim;
+mod release;
+mod relocate;
+mod search;
+
+pub use change::{Change, follow_or_take_back, require_active};
+pub use draw::{Asking, Refused, draw};
+pub use enter::{enter, enter_told};
+pub use give::{Gift, Given, give};
+pub use leave::{drop_one, drop_vanished, put_away};
+pub use reclaim::reclaim;
+pub use release::{GivenUp, GivingUp, Remembrance, give_up};
+pub use relocate::{Leaving, Moved, relocate};
+pub use search::with_room;
