@@ -149,11 +149,8 @@ fn is_crlf(bytes: &[u8]) -> bool {
 }
 
 fn broken() -> Failure {
-    Failure::new(
-        Code::ConfigInvalid,
-        "the env block in `.env` has lost one of its marker lines, or stands there twice",
-    )
-    .hint(format!("delete what is left of it (from `{OPENING_SIGN}` to `{CLOSING}`), then run `wt env`"))
+    Failure::new(Code::ConfigInvalid, "the env block has lost one of its marker lines, or stands there twice")
+        .hint(format!("delete what is left of it (from `{OPENING_SIGN}` to `{CLOSING}`), then run `wt env`"))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub fn told(variables: &[(String, String)], config: &Config) -> Told {
 }
 
 fn service_of(variable: &str, config: &Config) -> Option<ServiceName> {
-    if variable == "PORT" {
+    if variable == "PORT" || config.env.set.iter().any(|(name, _)| name == variable) {
         return None;
     }
     let configured =

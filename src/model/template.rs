@@ -2,6 +2,7 @@
 
 mod bounds;
 mod fault;
+mod filters;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -130,8 +131,8 @@ fn fault(error: &Error) -> Fault {
     Fault { message: format!("the template is not valid: {detail}"), hint: None }
 }
 
-/// The functions and filters of minijinja, and `sanitize`, which makes any text one safe word: `feature/login` is
-/// `feature-login`.
+/// The functions and filters of minijinja; `sanitize`, which makes any text one safe word (`feature/login` is
+/// `feature-login`); `db` and `label`.
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -141,6 +142,8 @@ fn environment() -> Environment<'static> {
         environment.set_syntax(syntax);
     }
     environment.add_filter("sanitize", sanitize);
+    environment.add_filter("db", filters::db);
+    environment.add_filter("label", filters::label);
     environment
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::port::Port;
 
 /// The variables that say what the worktree is.
-const OWN: [&str; 4] = ["WT_NAME", "WT_PURPOSE", "WT_BRANCH", "COMPOSE_PROJECT_NAME"];
+pub const OWN: [&str; 4] = ["WT_NAME", "WT_PURPOSE", "WT_BRANCH", "COMPOSE_PROJECT_NAME"];
 
 /// What the variables are made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,135 @@ struct UrlValues<'a> {
 ///
 /// `config_invalid` when two services want the same variable, or a URL's template misses a value.
 pub fn variables(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, String)>> {
+    block(config, facts).map(|block| block.variables())
+}
+
+/// The variables of a block.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Block {
+    /// Ports, URLs, and what the worktree is.
+    pub usual: Vec<(String, String)>,
+    /// Those of `[env.set]`.
+    pub set: Vec<(String, String)>,
+    /// Those of `[env.set]` that name a service without a port here.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A variable of `[env.set]` that is not in the block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    pub variable: String,
+    /// The service that has no port here.
+    pub service: String,
+}
+
+impl Block {
+    /// Returns all variables in the order in which they are written.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, String)> {
+        self.usual.iter().chain(&self.set).cloned().collect()
+    }
+}
+
+/// Returns the variables of the block, and those that are left out of it.
+///
+/// # Errors
+///
+/// As [`variables`].
+pub fn block(config: &Config, facts: &EnvFacts) -> Result<Block> {
+    let usual = usual(config, facts)?;
+    let mut block = Block { usual, ..Block::default() };
+    let urls = urls(config, facts)?;
+    for (name, template) in &config.env.set {
+        if let Some(service) = portless(template, facts) {
+            block.left_out.push(LeftOut { variable: name.clone(), service });
+            continue;
+        }
+        let key = format!("env.set.{name}");
+        if block.usual.iter().any(|(known, _)| known == name) {
+            let message = format!("`{key}`: {name} is set by a service already");
+            return Err(Failure::new(Code::ConfigInvalid, message)
+                .hint("choose another name")
+                .detail("key", key));
+        }
+        let values = SetValues {
+            ports: by_service(facts.ports.iter().map(|(service, port)| (service, port.number().into()))),
+            urls: by_service(urls.iter().map(|(service, url)| (service, url.as_str().into()))),
+            purpose: &facts.purpose,
+            identifier: &facts.identifier,
+            name: &facts.name,
+            branch: &facts.branch,
+            repo_name: &facts.repo_name,
+        };
+        block.set.push((name.clone(), template::render(&key, template, &values)?));
+    }
+    Ok(block)
+}
+
+/// Returns values under the names of their services, as templates write them too: `ports.admin-api` would be a
+/// subtraction.
+pub fn by_service<'a>(
+    values: impl Iterator<Item = (&'a ServiceName, serde_json::Value)>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let mut map = serde_json::Map::new();
+    for (service, value) in values {
+        map.insert(service.as_str().replace('-', "_"), value.clone());
+        map.insert(service.to_string(), value);
+    }
+    map
+}
+
+/// Returns the URL of each service that has one.
+///
+/// # Errors
+///
+/// As [`url`].
+pub fn urls(config: &Config, facts: &EnvFacts) -> Result<Vec<(ServiceName, String)>> {
+    let found = facts.ports.iter().map(|(service, port)| {
+        url(config, facts, service, *port).map(|url| url.map(|url| (service.clone(), url)))
+    });
+    found.filter_map(Result::transpose).collect()
+}
+
+/// Returns the first service of which `template` names the port or the URL, and that has no port here.
+fn portless(template: &str, facts: &EnvFacts) -> Option<String> {
+    template::paths(template).into_iter().find_map(|path| {
+        let (kind, named) = path.split_once('.')?;
+        let is_it =
+            |service: &ServiceName| service.as_str() == named || service.as_str().replace('-', "_") == named;
+        let has_port = facts.ports.iter().any(|(service, _)| is_it(service));
+        (["ports", "urls"].contains(&kind) && !has_port).then(|| named.replace('_', "-"))
+    })
+}
+
+/// Returns the block as the processes of one service have it: what its port goes by has its own port. Without a port there
+/// is no `PORT`: that of another service would lead it there.
+#[must_use]
+pub fn of_service(block: &[(String, String)], names: &[String], port: Option<Port>) -> Vec<(String, String)> {
+    let mut variables = block.to_vec();
+    let Some(port) = port else {
+        variables.retain(|(known, _)| known != "PORT");
+        return variables;
+    };
+    for name in ["PORT"].into_iter().chain(names.iter().map(String::as_str)) {
+        variables.retain(|(known, _)| known != name);
+        variables.push((name.to_owned(), port.to_string()));
+    }
+    variables
+}
+
+#[derive(Serialize)]
+struct SetValues<'a> {
+    ports: serde_json::Map<String, serde_json::Value>,
+    urls: serde_json::Map<String, serde_json::Value>,
+    purpose: &'a str,
+    identifier: &'a str,
+    name: &'a str,
+    branch: &'a str,
+    repo_name: &'a str,
+}
+
+fn usual(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, String)>> {
     let mut variables: Vec<(String, String)> = Vec::new();
     let services: Vec<&ServiceName> = facts.ports.iter().map(|(service, _)| service).collect();
     let bearer = bears_port(config, &facts.purpose, &services);
@@ -147,14 +276,20 @@ fn values<'a>(facts: &'a EnvFacts, service: &'a ServiceName, port: Port) -> UrlV
 }
 
 /// The variables that carry a service's port. `port-2` is `PORT_2` rather than `PORT_2_PORT`.
+/// Returns the variable that carries the port of a service whose configuration names none.
+#[must_use]
+pub fn usual_port_name(service: &ServiceName) -> String {
+    let word = service.variable();
+    let numbered =
+        word.strip_prefix("PORT_").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    if numbered { word } else { format!("{word}_PORT") }
+}
+
 fn port_names(config: &Config, service: &ServiceName, bears_port: bool) -> Vec<String> {
     let configured = config.services.get(service).map(|settings| settings.env.clone()).unwrap_or_default();
     let mut names = configured;
     if names.is_empty() {
-        let word = service.variable();
-        let numbered =
-            word.strip_prefix("PORT_").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-        names.push(if numbered { word } else { format!("{word}_PORT") });
+        names.push(usual_port_name(service));
     }
     if bears_port && !names.iter().any(|name| name == "PORT") {
         names.insert(0, "PORT".to_owned());
@@ -191,101 +326,4 @@ fn add(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn facts(services: &[&str]) -> EnvFacts {
-        let port = |index: usize| Port::new(5000 + u16::try_from(index).unwrap()).unwrap();
-        let ports = services.iter().enumerate().map(|(index, name)| (name.parse().unwrap(), port(index)));
-        EnvFacts {
-            repo_name: "shop".to_owned(),
-            name: "feature-login".to_owned(),
-            purpose: "feature".to_owned(),
-            identifier: "login".to_owned(),
-            branch: "feature/login".to_owned(),
-            compose_project: "shop-feature-login".to_owned(),
-            ports: ports.collect(),
-        }
-    }
-
-    fn with_env(service: &str, names: &[&str], config: &mut Config) {
-        let settings = config.services.entry(service.parse().unwrap()).or_default();
-        settings.env = names.iter().map(ToString::to_string).collect();
-    }
-
-    fn built_in() -> Config {
-        crate::model::config::merge::merge(&[], &[], &[]).unwrap()
-    }
-
-    #[test]
-    fn every_service_has_its_port_and_the_first_one_port_itself() {
-        let variables = variables(&built_in(), &facts(&["web", "api", "port-3"])).unwrap();
-        let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(
-            names[..7],
-            ["PORT", "WEB_PORT", "WEB_URL", "API_PORT", "API_URL", "PORT_3", "PORT_3_URL"]
-        );
-    }
-
-    #[test]
-    fn the_url_is_of_the_kind_that_the_service_speaks_or_there_is_none() {
-        let mut config = built_in();
-        let kinds = ["http", "postgres", "redis", "tcp", "command"];
-        for kind in kinds {
-            let settings = config.services.entry(kind.parse().unwrap()).or_default();
-            settings.health = Some(serde_json::json!({ kind: {} }));
-        }
-        let variables = variables(&config, &facts(&kinds)).unwrap();
-        let url = |kind: &str| {
-            let name = format!("{}_URL", kind.to_uppercase());
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
-        };
-        assert_eq!(url("http"), Some("http://localhost:5000"));
-        assert_eq!(url("postgres"), Some("postgres://localhost:5001"));
-        assert_eq!(url("redis"), Some("redis://localhost:5002"));
-        assert_eq!(url("tcp"), None);
-        assert_eq!(url("command"), Some("http://localhost:5004"));
-    }
-
-    #[test]
-    fn a_database_is_port_only_where_it_comes_first_in_its_purpose() {
-        let toml = "[purpose.feature]\nports = \"5000-5099\"\nservices = [\"web\", \"db\", \"api\"]\n\
-                    [service.web]\nhealth = { tcp = {} }\n[service.api]\nhealth = { http = \"/\" }\n";
-        for kind in ["postgres", "redis", "tcp"] {
-            let toml = format!("{toml}[service.db]\nhealth = {{ {kind} = {{}} }}\n");
-            let layer = |text: &str| crate::model::config::layers::Layer {
-                path: "f".to_owned(),
-                text: text.to_owned(),
-                source: crate::model::config::layers::Source::User,
-            };
-            let bearer = |toml: &str, services: &[&str]| {
-                let config = crate::model::config::merge::merge(&[layer(toml)], &[], &[]).unwrap();
-                let variables = variables(&config, &facts(services)).unwrap();
-                let port = variables.iter().find(|(name, _)| name == "PORT").map(|(_, port)| port.clone());
-                port.map(|port| services[port.parse::<usize>().unwrap() - 5000].to_owned())
-            };
-            assert_eq!(bearer(&toml, &["web", "db", "api"]).as_deref(), Some("web"), "{kind}");
-            assert_eq!(bearer(&toml, &["db", "api"]).as_deref(), Some("api"), "{kind}");
-            assert_eq!(bearer(&toml, &["db"]), None, "{kind}");
-            let first = toml.replace("\"web\", \"db\"", "\"db\", \"web\"");
-            assert_eq!(bearer(&first, &["db", "web"]).as_deref(), Some("db"), "{kind}");
-            let named = toml.replace("[service.db]", "[service.db]\nenv = [\"PORT\", \"DB_PORT\"]");
-            assert_eq!(bearer(&named, &["db"]).as_deref(), Some("db"), "{kind}");
-        }
-    }
-
-    #[test]
-    fn a_service_without_a_variable_of_its_own_is_refused() {
-        let mut config = built_in();
-        with_env("api", &["PORT"], &mut config);
-        assert_eq!(variables(&config, &facts(&["web", "api"])).unwrap_err().code(), Code::ConfigInvalid);
-        assert!(variables(&config, &facts(&["api", "web"])).is_ok());
-    }
-
-    #[test]
-    fn our_own_variables_are_not_to_be_had() {
-        let mut config = built_in();
-        with_env("web", &["WT_NAME"], &mut config);
-        assert_eq!(variables(&config, &facts(&["web"])).unwrap_err().code(), Code::ConfigInvalid);
-    }
-}
+mod tests;

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::merged::Merged;
 use super::problem::Fault;
 use super::settings::{
-    AdoptSettings, Config, ConflictPolicy, ConflictSettings, EnvSettings, GitSettings, HealthSettings,
-    HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings,
-    ServiceSettings, SocketUse, Strategy, TrashSettings, WorktreeSettings,
+    AdoptSettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings, GitSettings,
+    HealthSettings, HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings,
+    ResolveSettings, ServiceSettings, SocketUse, Strategy, TrashSettings, WorktreeSettings,
 };
 use super::{running, schema};
 use crate::model::config::value;
@@ -87,7 +87,11 @@ pub fn config(mut merged: Merged) -> Config {
             successes: number("health.successes"),
         },
         exclusions: find(&merged, "ports.exclude", value::exclusions).unwrap_or_default(),
-        env: EnvSettings { template: text("env.template") },
+        env: EnvSettings {
+            file: text("env.file"),
+            set: merged.values().iter().filter_map(set_variable).collect(),
+            template: text("env.template"),
+        },
         remove: RemoveSettings { caches: find(&merged, "remove.caches", words).unwrap_or_default() },
         trash: TrashSettings {
             keep: duration("trash.keep"),
@@ -104,6 +108,11 @@ pub fn config(mut merged: Merged) -> Config {
 
 fn find<'a, T>(merged: &'a Merged, key: &str, read: impl Fn(&'a Value) -> Result<T, Fault>) -> Option<T> {
     merged.find(key).and_then(|found| read(&found.value).ok())
+}
+
+fn set_variable(value: &ConfigValue) -> Option<(String, String)> {
+    let name = value.key.strip_prefix("env.set.")?;
+    Some((name.to_owned(), value.value.as_str()?.to_owned()))
 }
 
 fn words(value: &Value) -> Result<Vec<String>, Fault> {
@@ -129,6 +138,7 @@ pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
             "run" => settings.run = value.as_str().map(str::to_owned),
             "setup" => settings.setup = value.as_str().map(str::to_owned),
             "compose" => settings.compose = value.as_str().map(str::to_owned),
+            "env_file" => settings.env_file = value.as_str().map(str::to_owned),
             "folder" => settings.folder = value.as_str().map(str::to_owned),
             "health" => settings.health = Some(value.clone()),
             "depends_on" => settings.depends_on = running::depends_on(value).unwrap_or_default(),

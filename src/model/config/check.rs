@@ -7,7 +7,7 @@ use super::schema::Kind;
 use super::value::{
     choice, duration, exclusions, flag, list, number, port_wish, ports, services, size, text, variable, whole,
 };
-use super::{health, running};
+use super::{env_files, health, running};
 use crate::model::template;
 
 /// Checks `value` against `kind`.
@@ -40,6 +40,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
         Kind::Flag => flag(value).map(|_| ()),
         Kind::PortWish => port_wish(value).map(|_| ()),
         Kind::Command => running::command(value).map(|_| ()),
+        Kind::EnvFile => env_files::file(value).map(|_| ()),
         Kind::Folder => running::folder(value).map(|_| ()),
         Kind::Compose => running::compose(value).map(|_| ()),
         Kind::Needs => running::depends_on(value).map(|_| ()),

@@ -19,7 +19,7 @@ type Services = BTreeMap<ServiceName, ServiceSettings>;
 pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
     let known = known(merged, services);
     let mut owners: BTreeMap<&ServiceName, &ServiceName> = BTreeMap::new();
-    let mut found = Vec::new();
+    let (mut found, mut set) = (Vec::new(), Vec::new());
     let mut add = |service: &ServiceName, last: &str, fault: Fault| {
         let key = format!("service.{service}.{last}");
         let origin = merged.find(&key).map_or(Origin::BuiltIn, |value| value.origin.clone());
@@ -54,10 +54,17 @@ pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
             }
         }
     }
+    for value in merged.values().iter().filter(|value| value.key.starts_with("env.set.")) {
+        let used = value.value.as_str().map(template::paths).unwrap_or_default();
+        if let Some(fault) = unknown_service(used, &known) {
+            set.push(Problem::with_value(value.origin.clone(), &value.key, fault));
+        }
+    }
     for tangle in order::check(services) {
         let fault = fault(&tangle, services);
         add(tangle.service(), "depends_on", fault);
     }
+    found.extend(set);
     found
 }
 
@@ -96,19 +103,27 @@ fn portless(command: &str) -> Option<Fault> {
     Some(fault.hint("take `listens = false` out where the service listens, else the value"))
 }
 
-/// A `{{ ports.x }}` of which no worktree can ever have a value.
+/// A `{{ ports.x }}` of a command of which no worktree can ever have a value.
 fn unknown_port(command: &str, known: &BTreeSet<String>) -> Option<Fault> {
     let words = words::split(command).ok()?;
-    let used = words.iter().flat_map(|word| template::paths(word));
-    let ports = used.filter_map(|path| path.strip_prefix("ports.").map(str::to_owned));
-    let is_known = |port: &String| {
+    unknown_service(words.iter().flat_map(|word| template::paths(word)).collect(), known)
+}
+
+/// A `ports.x` or `urls.x` among the values that are used of which no worktree can ever have a value.
+fn unknown_service(used: Vec<String>, known: &BTreeSet<String>) -> Option<Fault> {
+    let ports = used.into_iter().filter_map(|path| {
+        let (kind, service) = path.split_once('.')?;
+        ["ports", "urls"].contains(&kind).then(|| (kind.to_owned(), service.to_owned()))
+    });
+    let is_known = |port: &str| {
         let numbered = port.replace('_', "-");
         known.contains(port) || numbered.strip_prefix("port-").is_some_and(|rest| rest.parse::<u16>().is_ok())
     };
-    let port = ports.into_iter().find(|port| !is_known(port))?;
-    let fault = Fault::new(format!("`ports.{port}` is the port of no service"));
+    let (kind, port) = ports.into_iter().find(|(_, port)| !is_known(port))?;
+    let thing = if kind == "urls" { "URL" } else { "port" };
+    let fault = Fault::new(format!("`{kind}.{port}` is the {thing} of no service"));
     Some(match nearest(&port, known.iter().map(String::as_str)) {
-        Some(near) => fault.hint(format!("did you mean `ports.{}`?", near.replace('-', "_"))),
+        Some(near) => fault.hint(format!("did you mean `{kind}.{}`?", near.replace('-', "_"))),
         None => fault.hint(format!("add a section `[service.{port}]`, or list it in a purpose's `services`")),
     })
 }

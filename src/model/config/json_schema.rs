@@ -27,7 +27,10 @@ pub fn json_schema() -> Value {
         }
         let mut kind = kind(key.kind);
         kind["description"] = key.meaning.into();
-        place["properties"][*last] = kind;
+        match *last {
+            "*" => place["patternProperties"]["^[A-Za-z_][A-Za-z0-9_]*$"] = kind,
+            last => place["properties"][last] = kind,
+        }
     }
     root
 }
@@ -42,7 +45,7 @@ fn section(title: &str) -> Value {
 
 fn kind(of: Kind) -> Value {
     match of {
-        Kind::Text | Kind::Template(_) | Kind::Command | Kind::Folder => {
+        Kind::Text | Kind::Template(_) | Kind::Command | Kind::Folder | Kind::EnvFile => {
             json!({ "type": "string", "minLength": 1 })
         }
         Kind::Words => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::layers::{FlagValue, Layer, Source};
 use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
-use super::{build, fleet, overlap, parse, variables};
+use super::{build, env_files, fleet, overlap, parse, variables};
 use crate::error::Result;
 use crate::model::config::merged::Merged;
 use crate::model::service::ServiceName;
@@ -90,7 +90,9 @@ pub fn merge_leniently(
         put_back(&mut merged, &overlaps);
     }
     problems.extend(overlaps);
-    problems.extend(fleet::problems(&merged, &build::services(&merged)));
+    let services = build::services(&merged);
+    problems.extend(fleet::problems(&merged, &services));
+    problems.extend(env_files::problems(&merged, &services));
     (build::config(merged), problems)
 }
 

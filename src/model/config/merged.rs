@@ -27,7 +27,7 @@ impl Merged {
     pub(super) fn put_of_others(&mut self, value: ConfigValue, approved: &[(String, String)]) {
         let below = self.find(&value.key).map(|below| &below.value);
         let entry = schema::find(&value.key);
-        let share = entry.map_or(Share::Whole, |entry| entry.standing.share(&value.value, below));
+        let share = entry.map_or(Share::Whole, |entry| entry.standing.share(&value.key, &value.value, below));
         match share {
             Share::Whole => self.put(value),
             Share::Joined(joined) => self.put(ConfigValue { value: joined, ..value }),

@@ -3,9 +3,11 @@
 pub mod build;
 pub mod check;
 pub mod edited;
+pub mod env_files;
 pub mod fleet;
 pub mod health;
 pub mod json_schema;
+pub mod key;
 pub mod layers;
 pub mod merge;
 pub mod merged;

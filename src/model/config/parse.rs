@@ -68,7 +68,9 @@ impl Reader<'_> {
             let word = name.get_ref().as_ref();
             let dotted = if section.is_empty() { word.to_owned() } else { format!("{section}.{word}") };
             let origin = self.origin(name.span().start);
-            if children == ["*"] {
+            if section == "env.set" {
+                self.variable(word, &dotted, value.get_ref(), origin);
+            } else if children == ["*"] {
                 self.named(section, word, &dotted, value.get_ref(), origin);
             } else if !children.contains(&word) {
                 self.parsed.problems.push(unknown(
@@ -84,6 +86,15 @@ impl Reader<'_> {
             } else {
                 self.below(&dotted, value.get_ref(), origin);
             }
+        }
+    }
+
+    /// A variable of the env block, under a name of the user's own.
+    fn variable(&mut self, word: &str, dotted: &str, value: &DeValue, origin: Origin) {
+        match (value::variable(&word.into()), schema::find(dotted)) {
+            (Ok(_), Some(entry)) => self.value(dotted, entry.kind, value, origin),
+            (Err(fault), _) => self.parsed.problems.push(Problem::with_value(origin, dotted, fault)),
+            (Ok(_), None) => {}
         }
     }
 

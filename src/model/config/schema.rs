@@ -2,89 +2,11 @@
 //! check of the documentation all read this table.
 
 use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, True};
-use super::standing::Standing::{self, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted};
+use super::standing::Standing::{
+    self, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted, Variable,
+};
 
-/// What a value may be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// Text that is not empty.
-    Text,
-    /// A template that may use these variables.
-    Template(&'static [&'static str]),
-    /// A list of texts.
-    Words,
-    /// A list of service names.
-    Services,
-    /// A list of names of environment variables.
-    Variables,
-    /// A range `"5000-5099"`, a port, or a list of them.
-    Ports,
-    /// A list of `{ ports, reason }`.
-    Exclusions,
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// A whole number between these.
-    Whole(u32, u32),
-    /// A number between these.
-    Number(f64, f64),
-    /// A length of time.
-    Duration,
-    /// A number of bytes.
-    Size,
-    /// A health check.
-    Health,
-    /// A command, split into words, each a template.
-    Command,
-    /// A folder below the worktree.
-    Folder,
-    /// The name of a service of a compose file.
-    Compose,
-    /// A list of service names, or a table with a condition for each.
-    Needs,
-    /// `{ signal, timeout }`.
-    Stop,
-    /// A policy, or `{ policy, max, backoff }`.
-    Restart,
-    /// True or false.
-    Flag,
-    /// True or false, a number of ports, or a list of service names.
-    PortWish,
-}
-
-/// One key; `*` in its path stands for the name of a purpose or a service.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Key {
-    pub path: &'static str,
-    pub kind: Kind,
-    /// What it counts for in a repository's file.
-    pub standing: Standing,
-    pub meaning: &'static str,
-}
-
-/// What the templates of names may use.
-pub const NAME_VALUES: &[&str] = &["purpose", "identifier", "repo_name", "repo_parent", "repo_path"];
-
-/// What the template of a path may use.
-pub const PATH_VALUES: &[&str] =
-    &["purpose", "identifier", "repo_name", "repo_parent", "repo_path", "name", "branch"];
-
-/// What the template of a service's URL may use.
-pub const URL_VALUES: &[&str] = &["port", "service", "purpose", "identifier", "name", "branch", "repo_name"];
-
-/// What the words of a command may use.
-pub const COMMAND_VALUES: &[&str] = &[
-    "port",
-    "ports",
-    "url",
-    "service",
-    "purpose",
-    "identifier",
-    "name",
-    "branch",
-    "path",
-    "repo_name",
-    "repo_path",
-];
+pub use super::key::{COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, URL_VALUES};
 
 const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
     Key { path, kind, standing, meaning }
@@ -185,6 +107,12 @@ pub const KEYS: &[Key] = &[
         "Names of further ports that the service listens on.",
     ),
     key(
+        "service.*.env_file",
+        Kind::EnvFile,
+        AtOnce,
+        "The service's own env file, relative to the worktree: the whole env block, with `PORT` its own port.",
+    ),
+    key(
         "service.*.compose",
         Kind::Compose,
         Command,
@@ -283,6 +211,18 @@ pub const KEYS: &[Key] = &[
         Kind::Whole(1, 100),
         AtOnce,
         "How many successes in a row make it healthy again.",
+    ),
+    key(
+        "env.file",
+        Kind::EnvFile,
+        AtOnce,
+        "Where the env block goes, relative to the worktree; `.env` without it, or `.env.local` where git tracks `.env`.",
+    ),
+    key(
+        "env.set.*",
+        Kind::Template(ENV_VALUES),
+        Variable,
+        "A further variable of the env block, named by the last word of the key.",
     ),
     key(
         "env.template",

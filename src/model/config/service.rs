@@ -31,6 +31,8 @@ pub struct ServiceSettings {
     pub compose: Option<String>,
     /// Where its commands run, relative to the worktree and inside of it by its letters; links are still to be looked at.
     pub folder: Option<String>,
+    /// Its own env file, relative to the worktree, as written.
+    pub env_file: Option<String>,
     /// The services that it needs, and how far they must be.
     pub depends_on: BTreeMap<ServiceName, Condition>,
     /// The health check, as written.
@@ -54,6 +56,7 @@ impl Default for ServiceSettings {
             setup: None,
             compose: None,
             folder: None,
+            env_file: None,
             depends_on: BTreeMap::new(),
             health: None,
             stop: Stopping::default(),

@@ -148,6 +148,10 @@ pub struct HealthSettings {
 /// `[env]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvSettings {
+    /// Where the block goes, relative to the worktree, as written; `None` means `.env`.
+    pub file: Option<String>,
+    /// Further variables of the block with their templates, in the order of the files.
+    pub set: Vec<(String, String)>,
     /// Path of a template file relative to the main worktree; `None` means the built-in one.
     pub template: Option<String>,
 }

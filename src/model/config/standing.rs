@@ -15,6 +15,8 @@ pub enum Standing {
     StricterUntilTrusted(Rule),
     /// Names of variables: those that look like a port's or an address's at once.
     Names,
+    /// A variable with a value of its own: one whose name looks like a port's or an address's at once.
+    Variable,
     /// A folder: beside or below the main worktree at once.
     Place,
     /// Nothing runs before it was trusted.
@@ -55,10 +57,12 @@ pub enum Share {
 const ENDINGS: [&str; 4] = ["_PORT", "_URL", "_HOST", "_ORIGIN"];
 
 impl Standing {
-    /// Returns how much of a repository's `value` counts over the value of the layers `below`.
+    /// Returns how much of a repository's `value` of `key` counts over the value of the layers `below`.
     #[must_use]
-    pub fn share(self, value: &Value, below: Option<&Value>) -> Share {
+    pub fn share(self, key: &str, value: &Value, below: Option<&Value>) -> Share {
         match self {
+            Self::Variable if looks_right(key.rsplit('.').next().unwrap_or_default()) => Share::Whole,
+            Self::Variable => Share::Part { counts: None, until_trusted: true },
             Self::AtOnce | Self::Command | Self::Check => Share::Whole,
             Self::Stricter(rule) => rule.share(value, below, false),
             Self::StricterUntilTrusted(rule) => rule.share(value, below, true),
@@ -77,6 +81,10 @@ impl Standing {
             Self::Stricter(Rule::Added) => Rule::Added.words(),
             Self::Stricter(rule) => format!("only stricter: {}", rule.words()),
             Self::StricterUntilTrusted(rule) => format!("only stricter: {}; else after trust", rule.words()),
+            Self::Variable => {
+                "names that end in `_PORT`, `_URL`, `_HOST`, `_ORIGIN` at once; other names after trust"
+                    .to_owned()
+            }
             Self::Names => {
                 "`PORT`, `…_PORT`, `…_URL`, `…_HOST`, `…_ORIGIN` at once; other names after trust".to_owned()
             }
@@ -140,10 +148,11 @@ fn fewer(value: &Value, below: &Value, until_trusted: bool) -> Share {
     Share::Part { counts: Some(known.into_iter().cloned().collect()), until_trusted }
 }
 
+fn looks_right(name: &str) -> bool {
+    name == "PORT" || ENDINGS.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending))
+}
+
 fn names(value: &Value) -> Share {
-    let looks_right = |name: &str| {
-        name == "PORT" || ENDINGS.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending))
-    };
     let (right, others): (Vec<&Value>, Vec<&Value>) =
         elements(value).iter().partition(|name| name.as_str().is_some_and(looks_right));
     if others.is_empty() {

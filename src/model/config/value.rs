@@ -50,14 +50,14 @@ pub fn list<'a, T>(
         .collect()
 }
 
-/// Returns the name of a variable that may carry a port.
+/// Returns the name of a variable that may stand in an env block.
 pub fn variable(value: &Value) -> Result<&str, Fault> {
     let name = text(value)?;
     let first_is_fine = name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
     if first_is_fine && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
         if steers_programs(name) {
-            let message = format!("`{name}` decides which programs run or how: no port may stand in it");
-            return Err(Fault::new(message).hint("choose a name that ends in `_PORT`"));
+            let message = format!("`{name}` decides which programs run or how: wt does not set it");
+            return Err(Fault::new(message).hint("choose another name, such as one that ends in `_PORT`"));
         }
         return Ok(name);
     }

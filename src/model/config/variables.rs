@@ -117,6 +117,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
         | Kind::Size
         | Kind::Command
         | Kind::Folder
+        | Kind::EnvFile
         | Kind::Compose => Ok(Value::from(text)),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::error::{Code, Failure, Result};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
-use crate::model::variables::EnvFacts;
+use crate::model::variables::{self, EnvFacts};
 use crate::model::{template, words as split_words};
 
 /// What the words of a command may use.
@@ -18,6 +18,8 @@ pub struct Values<'a> {
     pub port: Option<Port>,
     /// Its URL, where it has a port.
     pub url: Option<&'a str>,
+    /// The URLs of all services that have one.
+    pub urls: &'a [(ServiceName, String)],
     /// The worktree's folder.
     pub path: &'a str,
     /// The folder of the repository's main worktree.
@@ -79,13 +81,10 @@ impl Values<'_> {
         if let Some(url) = self.url {
             table.insert("url".to_owned(), url.into());
         }
-        let mut ports = Map::new();
-        for (service, port) in &facts.ports {
-            // `ports.admin-api` would be a subtraction.
-            ports.insert(service.as_str().replace('-', "_"), port.number().into());
-            ports.insert(service.to_string(), port.number().into());
-        }
-        table.insert("ports".to_owned(), ports.into());
+        let ports = facts.ports.iter().map(|(service, port)| (service, port.number().into()));
+        table.insert("ports".to_owned(), variables::by_service(ports).into());
+        let urls = self.urls.iter().map(|(service, url)| (service, url.as_str().into()));
+        table.insert("urls".to_owned(), variables::by_service(urls).into());
         table
     }
 }
@@ -151,11 +150,13 @@ mod tests {
 
     fn filled(text: &str, branch: &str) -> Result<Vec<String>> {
         let (facts, service) = (facts(branch), "web".parse().unwrap());
+        let urls = [("admin-api".parse().unwrap(), "http://localhost:5001".to_owned())];
         let values = Values {
             facts: &facts,
             service: &service,
             port: Port::new(5000),
             url: Some("http://localhost:5000"),
+            urls: &urls,
             path: "/w/a b",
             repo_path: "/w/shop",
         };
@@ -166,10 +167,10 @@ mod tests {
     fn a_value_is_one_word_whatever_is_in_it() {
         assert_eq!(filled("serve -p {{ port }} {{ path }}", "b").unwrap(), ["serve", "-p", "5000", "/w/a b"]);
         assert_eq!(filled("serve {{ branch }}", "a; rm -rf ~").unwrap(), ["serve", "a; rm -rf ~"]);
-        let text = "x {{ ports.web }} {{ ports.admin_api }} {{ url }} {{ service }} {{ repo_path }}";
+        let text = "x {{ ports.web }} {{ ports.admin_api }} {{ url }} {{ urls.admin_api }} {{ service }} {{ repo_path }}";
         assert_eq!(
             filled(text, "b").unwrap()[1..],
-            ["5000", "5001", "http://localhost:5000", "web", "/w/shop"]
+            ["5000", "5001", "http://localhost:5000", "http://localhost:5001", "web", "/w/shop"]
         );
     }
 
@@ -200,8 +201,15 @@ mod tests {
     #[test]
     fn a_service_without_a_port_has_no_value_for_it() {
         let (facts, service) = (facts("b"), "mail".parse().unwrap());
-        let values =
-            Values { facts: &facts, service: &service, port: None, url: None, path: "/w", repo_path: "/r" };
+        let values = Values {
+            facts: &facts,
+            service: &service,
+            port: None,
+            url: None,
+            urls: &[],
+            path: "/w",
+            repo_path: "/r",
+        };
         assert!(words("k", "x {{ port }}", &values).is_err());
         assert!(words("k", "x {{ url }}", &values).is_err());
         assert!(words("k", "x {{ ports.web }}", &values).is_ok());

@@ -187,11 +187,13 @@ fn command(
     }
     let facts = env::facts_of(repository, &subject.entry);
     let filled = variables::url(&site.config, &facts, &subject.service, subject.port).and_then(|url| {
+        let urls = variables::urls(&site.config, &facts)?;
         let values = Values {
             facts: &facts,
             service: &subject.service,
             port: Some(subject.port),
             url: url.as_deref(),
+            urls: &urls,
             path: &subject.folder.to_string_lossy(),
             repo_path: &repository.root().to_string_lossy(),
         };

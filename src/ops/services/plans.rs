@@ -76,9 +76,11 @@ pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish:
     allocate_missing(context, entry, &settings, wish, &mut chosen)?;
     let facts = env::facts_of(repository, entry);
     let block = env::variables_of(context, repository, entry)?;
+    let urls = variables::urls(&context.config, &facts)?;
     for (name, settings) in settings {
         let agreement = trust.agreement(&entry.repository_id, &context.config, name);
-        let one = One { context, repository, entry, facts: &facts, block: &block, name, settings, agreement };
+        let (facts, block, urls) = (&facts, &block, &urls);
+        let one = One { context, repository, entry, facts, block, urls, name, settings, agreement };
         chosen.plans.push(one.plan()?);
     }
     Ok(chosen)
@@ -202,6 +204,7 @@ struct One<'a> {
     entry: &'a Entry,
     facts: &'a EnvFacts,
     block: &'a [(String, String)],
+    urls: &'a [(ServiceName, String)],
     name: &'a ServiceName,
     settings: &'a ServiceSettings,
     agreement: Agreement,
@@ -233,7 +236,7 @@ impl One<'_> {
             words,
             setup,
             folder: service_folder::require(&self.context.config, &self.entry.path, name)?,
-            variables: self.variables(port),
+            variables: variables::of_service(self.block, &settings.env, port),
             port,
             extra_ports: settings.extra_ports.iter().filter_map(|other| self.extra_port(other)).collect(),
             activated: settings.socket == Some(SocketUse::Activate),
@@ -289,24 +292,10 @@ impl One<'_> {
             service: self.name,
             port,
             url: url.as_deref(),
+            urls: self.urls,
             path: &self.entry.path.to_string_lossy(),
             repo_path: &self.repository.root().to_string_lossy(),
         };
         command::words(&format!("service.{}.{key}", self.name), text, &values)
-    }
-
-    /// The env block's variables; those that a service's port goes by have its own. Without a port there is no `PORT`: that
-    /// of another service would lead it there.
-    fn variables(&self, port: Option<Port>) -> Vec<(String, String)> {
-        let mut variables = self.block.to_vec();
-        let Some(port) = port else {
-            variables.retain(|(known, _)| known != "PORT");
-            return variables;
-        };
-        for name in ["PORT"].into_iter().chain(self.settings.env.iter().map(String::as_str)) {
-            variables.retain(|(known, _)| known != name);
-            variables.push((name.to_owned(), port.to_string()));
-        }
-        variables
     }
 }

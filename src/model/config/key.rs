@@ -1,0 +1,91 @@
+//! What a key of the configuration is: its place, its type, what it counts for, its meaning.
+
+use super::standing::Standing;
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Text that is not empty.
+    Text,
+    /// A template that may use these variables.
+    Template(&'static [&'static str]),
+    /// A list of texts.
+    Words,
+    /// A list of service names.
+    Services,
+    /// A list of names of environment variables.
+    Variables,
+    /// A range `"5000-5099"`, a port, or a list of them.
+    Ports,
+    /// A list of `{ ports, reason }`.
+    Exclusions,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number between these.
+    Whole(u32, u32),
+    /// A number between these.
+    Number(f64, f64),
+    /// A length of time.
+    Duration,
+    /// A number of bytes.
+    Size,
+    /// A health check.
+    Health,
+    /// A command, split into words, each a template.
+    Command,
+    /// A folder below the worktree.
+    Folder,
+    /// A file below the worktree.
+    EnvFile,
+    /// The name of a service of a compose file.
+    Compose,
+    /// A list of service names, or a table with a condition for each.
+    Needs,
+    /// `{ signal, timeout }`.
+    Stop,
+    /// A policy, or `{ policy, max, backoff }`.
+    Restart,
+    /// True or false.
+    Flag,
+    /// True or false, a number of ports, or a list of service names.
+    PortWish,
+}
+
+/// One key; `*` in its path stands for the name of a purpose or a service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Key {
+    pub path: &'static str,
+    pub kind: Kind,
+    /// What it counts for in a repository's file.
+    pub standing: Standing,
+    pub meaning: &'static str,
+}
+
+/// What the templates of names may use.
+pub const NAME_VALUES: &[&str] = &["purpose", "identifier", "repo_name", "repo_parent", "repo_path"];
+
+/// What the template of a path may use.
+pub const PATH_VALUES: &[&str] =
+    &["purpose", "identifier", "repo_name", "repo_parent", "repo_path", "name", "branch"];
+
+/// What the template of a service's URL may use.
+pub const URL_VALUES: &[&str] = &["port", "service", "purpose", "identifier", "name", "branch", "repo_name"];
+
+/// What the words of a command may use.
+pub const COMMAND_VALUES: &[&str] = &[
+    "port",
+    "ports",
+    "url",
+    "urls",
+    "service",
+    "purpose",
+    "identifier",
+    "name",
+    "branch",
+    "path",
+    "repo_name",
+    "repo_path",
+];
+
+/// What the template of a variable of the env block may use.
+pub const ENV_VALUES: &[&str] = &["ports", "urls", "purpose", "identifier", "name", "branch", "repo_name"];
