@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::session::Session;
 use super::watching::Watching;
@@ -14,8 +15,9 @@ use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::identifier::Identifier;
+use crate::model::view::WorktreeView;
 use crate::ops::create::{
-    self, BranchPlan, CommandStatus, Executed, HeadWish, Plan, PortWish, Report, Request,
+    self, BranchPlan, CommandStatus, Executed, HeadWish, Outcome, Plan, PortWish, Report, Request,
 };
 use crate::ops::dry_run::DryRun;
 use crate::ops::run::{self, Ending};
@@ -74,6 +76,9 @@ pub struct Arguments {
     /// Change to the new worktree (needs the function of `wt shell-init`)
     #[arg(long)]
     pub switch: bool,
+    /// Take the worktree of that name where it is there already, on that branch and with that purpose
+    #[arg(long)]
+    pub reuse: bool,
     /// Show what would be done, change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -115,6 +120,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         session.ui.fail(&failure);
         return Ok(run::NOT_FOUND);
     }
+    if arguments.reuse {
+        return reuse(session, arguments, &context, &request);
+    }
     let mut plan = create::plan(&context, &request)?;
     if let (Some(branch), false, true) = (&plan.namesake, arguments.dry_run, session.ui.is_interactive()) {
         let own = plan.branch.name().unwrap_or_default();
@@ -132,13 +140,62 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let bar = Bar::new(session.ui);
     let report = create::apply(&context, plan, &Watching(&bar))?;
     drop(bar);
+    made(session, arguments, &context, &report)
+}
+
+/// Asks again: what is there already is the answer.
+fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, request: &Request) -> Result<u8> {
+    let ui = session.ui;
+    if arguments.dry_run {
+        match create::find_reusable(context, request)? {
+            Some(plan) if ui.is_json() => ui.answer_json(&DryRun { plan })?,
+            Some(plan) => ui.answer(&show::lines(ui.paint(), "Would reuse", &plan.worktree))?,
+            None => show_plan(session, &create::preview(context, create::plan(context, request)?)?)?,
+        }
+        return Ok(0);
+    }
+    let bar = Bar::new(ui);
+    let outcome = create::create_or_reuse(context, request, &Watching(&bar))?;
+    drop(bar);
+    let found = match outcome {
+        Outcome::Made(report) => return made(session, arguments, context, &report),
+        Outcome::Found(found) => found,
+    };
+    found.said.iter().for_each(|said| ui.say(&escape::line(said)));
+    found.warnings.iter().for_each(|warning| ui.warn(warning));
+    session.hint_at_own_configuration(context, &found.worktree.path);
+    if !arguments.execute.is_empty() {
+        if !ui.is_json() {
+            ui.say_shown(&show::lines(ui.talk_paint(), "Reused", &found.worktree));
+        }
+        return execute(session, arguments, &found.worktree, &found.variables, &*found);
+    }
+    if ui.is_json() {
+        ui.answer_json(&*found)?;
+    } else {
+        ui.answer(&show::lines(ui.paint(), "Reused", &found.worktree))?;
+    }
+    if arguments.switch {
+        session.change_folder(&found.worktree.path)?;
+    }
+    Ok(0)
+}
+
+/// Shows what was made, and runs the command after `-x`.
+fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report: &Report) -> Result<u8> {
     report.said.iter().for_each(|said| session.ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));
-    session.hint_at_own_configuration(&context, &report.worktree.path);
+    session.hint_at_own_configuration(context, &report.worktree.path);
     if !arguments.execute.is_empty() {
-        return execute(session, arguments, &context, &report);
+        if !session.ui.is_json() {
+            let ui = session.ui;
+            ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
+            ui.say_shown(&show::created(ui.talk_paint(), report, context.now()));
+            hint_at_namesake(session, context, report);
+        }
+        return execute(session, arguments, &report.worktree, &report.variables, report);
     }
-    show_report(session, &context, &report)?;
+    show_report(session, context, report)?;
     if arguments.switch {
         session.change_folder(&report.worktree.path)?;
     }
@@ -147,26 +204,26 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 
 /// Runs the command after `-x`. With `--json` stdout has our answer, which is whole once the command has ended; else stdout
 /// is the command's.
-fn execute(session: &Session<'_>, arguments: &Arguments, context: &Context, report: &Report) -> Result<u8> {
+fn execute<R: Serialize>(
+    session: &Session<'_>,
+    arguments: &Arguments,
+    worktree: &WorktreeView,
+    variables: &[(String, String)],
+    report: &R,
+) -> Result<u8> {
     let ui = session.ui;
-    if !ui.is_json() {
-        ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
-        ui.say_shown(&show::created(ui.talk_paint(), report, context.now()));
-        hint_at_namesake(session, context, report);
-    }
     if arguments.switch {
-        session.change_folder(&report.worktree.path)?;
+        session.change_folder(&worktree.path)?;
     }
     let _ours_to_pass_on = session.host.interrupt.hold();
-    let (ending, signal) =
-        run::in_worktree(&report.worktree.path, &report.variables, &arguments.execute, ui.is_json())?;
+    let (ending, signal) = run::in_worktree(&worktree.path, variables, &arguments.execute, ui.is_json())?;
     let (exit, failure) = match ending {
         Ending::Ran(exit) => (exit, None),
         Ending::NotStarted(exit, failure) => (exit, Some(failure)),
     };
     if ui.is_json() {
         let status = CommandStatus::of(&arguments.execute, exit, signal);
-        ui.answer_json_beside(&Executed { report: report.clone(), status }, failure.as_ref())?;
+        ui.answer_json_beside(&Executed { report, status }, failure.as_ref())?;
     }
     if let Some(failure) = &failure {
         ui.complain(failure);
@@ -216,6 +273,7 @@ fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> R
         identifier,
         purpose,
         branch: arguments.branch.clone(),
+        reuse: arguments.reuse,
         base: arguments.base.clone(),
         head: match (arguments.new_branch, arguments.detach) {
             (true, _) => HeadWish::NewBranch,

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use crate::model::branch::Returning;
+use crate::model::branch_base::BaseView;
 use crate::model::purpose::Purpose;
 use crate::model::services::state::State;
 use crate::model::start::Start;
@@ -33,12 +34,12 @@ fn beginning(report: &Report, now: Timestamp) -> String {
     let at = |from: &Option<String>, commit: &str| {
         let short: String = commit.chars().take(7).collect();
         match from {
-            Some(from) => format!("from {} ({short})", escape::line(from)),
+            Some(from) => format!("from {} {short}", escape::line(from)),
             None => format!("from {short}"),
         }
     };
     match &report.start {
-        Start::New { from, commit } => format!("on new branch {branch}, {}", at(from, commit)),
+        Start::New { from, commit } => format!("on branch {branch}, new branch {}", at(from, commit)),
         Start::Tracking { upstream } => {
             format!("on branch {branch}, tracking {}", escape::line(upstream))
         }
@@ -108,7 +109,9 @@ pub fn row(worktree: &WorktreeView, now: Timestamp, with_repository: bool, with_
         state(worktree),
     ];
     if with_status {
-        cells.push(worktree.status.as_ref().map(status).unwrap_or_default());
+        let since = worktree.base.iter().flatten().filter_map(since);
+        let shown = worktree.status.as_ref().map(status);
+        cells.push(shown.into_iter().chain(since).collect::<Vec<_>>().join(" "));
     }
     if with_repository {
         cells.push(worktree.repository.to_string_lossy().into_owned());
@@ -218,6 +221,16 @@ fn status(status: &StatusView) -> String {
         commits.into_iter().filter_map(|(word, count)| Some((word, count.filter(|&count| count > 0)?)));
     words.extend(commits.map(|(word, count)| format!("{word} {count}")));
     words.join(" ")
+}
+
+/// `base main ahead 3 behind 1`, where there is something to say.
+fn since(base: &BaseView) -> Option<String> {
+    let counts = [("ahead", base.ahead), ("behind", base.behind)];
+    let counts =
+        counts.into_iter().filter_map(|(word, count)| Some((word, count.filter(|&count| count > 0)?)));
+    let words: Vec<String> = counts.map(|(word, count)| format!("{word} {count}")).collect();
+    let name = base.name.as_deref().unwrap_or_else(|| base.commit.get(..7).unwrap_or(&base.commit));
+    (!words.is_empty()).then(|| format!("base {name} {}", words.join(" ")))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod advised;
 pub mod agreement;
 pub mod backlog;
 pub mod branch;
+pub mod branch_base;
 pub mod checks;
 pub mod command_line;
 pub mod compose_project;

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::branch_base::BranchBase;
+
 /// Where the branch of a new worktree came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -20,4 +22,17 @@ pub enum Start {
     Tracking { upstream: String },
     /// There is none: the commit itself is checked out.
     Detached { from: Option<String>, commit: String },
+}
+
+impl Start {
+    /// Returns where a branch that begins so at `commit` began; `None` for one that was there before.
+    #[must_use]
+    pub fn base(&self, commit: &str) -> Option<BranchBase> {
+        let name = match self {
+            Self::Existing { .. } => return None,
+            Self::New { from, .. } | Self::Detached { from, .. } => from.clone(),
+            Self::Tracking { upstream } => Some(upstream.clone()),
+        };
+        Some(BranchBase { name, commit: commit.to_owned() })
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::branch::Returning;
+use super::branch_base::BaseView;
 use super::purpose::Purpose;
 use super::registry::allocation::Allocation;
 use super::service::ServiceName;
@@ -49,6 +50,10 @@ pub struct WorktreeView {
     /// The registry's entry about it.
     #[serde(skip)]
     pub sequence: Option<u64>,
+    /// Where its branch began: present where that was asked for, `null` where the record does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(clippy::option_option, reason = "not asked, not known, known: as the answer shows it")]
+    pub base: Option<Option<BaseView>>,
     /// Present when it was asked for.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusView>,
@@ -142,6 +147,7 @@ mod tests {
             created_at: None,
             ports: Vec::new(),
             sequence: None,
+            base: None,
             status: None,
         }
     }

@@ -196,7 +196,7 @@ fn give(
     // What was named counts; what the branch's name says is for one that has no purpose yet.
     let purpose = if request.purpose.is_some() { purpose } else { entry.purpose.clone().or(purpose) };
     let wishes = wishes(context, purpose.as_ref(), &request.ports)?;
-    let mut given = name_purpose(context, entry, purpose.as_ref())?;
+    let given = name_purpose(context, entry, purpose.as_ref())?;
     let services: Vec<ServiceName> = wishes.into_iter().map(|wish| wish.service).collect();
     if services.is_empty() {
         if given.env {
@@ -204,24 +204,39 @@ fn give(
         }
         return Ok(given);
     }
+    match give_services(context, repository, &given, services, warnings) {
+        Ok(entry) => Ok(entry),
+        Err(failure) => {
+            name_purpose(context, &given, entry.purpose.as_ref())?;
+            Err(failure)
+        }
+    }
+}
+
+/// Gives a recorded worktree ports for `services`, writes its env block where it has one, and returns the record.
+///
+/// # Errors
+///
+/// What stops the ports or the env block.
+pub fn give_services(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    services: Vec<ServiceName>,
+    warnings: &mut Vec<String>,
+) -> Result<Entry> {
     let wanted = allocate::Request {
-        worktree: Some(given.path.display().to_string()),
+        worktree: Some(entry.path.display().to_string()),
         services,
         port: None,
         gives_way: false,
         way_out: create::WayOut::Exclude,
     };
-    match allocate::allocate(context, &wanted) {
-        Ok(report) => warnings.extend(report.warnings),
-        Err(failure) => {
-            name_purpose(context, &given, entry.purpose.as_ref())?;
-            return Err(failure);
-        }
-    }
+    warnings.extend(allocate::allocate(context, &wanted)?.warnings);
     let registry = context.store()?.read()?;
-    if let Some(known) = registry.entries().find(|known| known.sequence == given.sequence) {
-        given = Entry { path: given.path, ..known.clone() };
-    }
+    let known = registry.entries().find(|known| known.sequence == entry.sequence);
+    let given =
+        known.map_or_else(|| entry.clone(), |known| Entry { path: entry.path.clone(), ..known.clone() });
     if given.env {
         // Also where all ports were there before, and only the file was not.
         warnings.extend(follow(context, repository, &given)?.warnings);

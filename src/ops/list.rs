@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::services::live;
-use super::{branches, rows, view};
+use super::{bases, branches, rows, view};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{Changes, Repository, Upstreams};
@@ -92,8 +92,10 @@ fn add(
     if request.status {
         let mut distances = Distances::new(context, repository);
         let mut changes = changes(context, repository, &shown, &mut report.warnings)?.into_iter();
-        for worktree in &mut shown {
+        for (worktree, row) in shown.iter_mut().zip(&rows) {
             let mut status = StatusView::default();
+            let head = worktree.head.as_deref();
+            worktree.base = Some(row.entry.as_ref().and_then(|entry| bases::find(repository, entry, head)));
             if !worktree.missing {
                 status.changes = changes.next().flatten();
                 let distance = worktree.branch.as_deref().and_then(|branch| distances.find(branch));

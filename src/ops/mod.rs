@@ -2,6 +2,7 @@
 
 pub mod absence;
 pub mod adopt;
+pub mod bases;
 pub mod branches;
 pub mod candidates;
 pub mod choose;

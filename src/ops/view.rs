@@ -83,6 +83,7 @@ fn of_row_beside(
             })
             .unwrap_or_default(),
         sequence: entry.map(|entry| entry.sequence),
+        base: None,
         status: None,
     }
 }
@@ -116,6 +117,7 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
         created_at: Some(entry.created_at),
         ports: ports(context, "", entry),
         sequence: Some(entry.sequence),
+        base: None,
         status: None,
     }
 }

@@ -269,11 +269,14 @@ fn the_first_line_says_where_the_branch_comes_from() {
         run.stdout.lines().next().unwrap().to_owned()
     };
     let said = first(&["create", "new"], &repo);
-    assert_eq!(said, format!("Created feature-new on new branch feature/new, from main ({})", tip.trim()));
+    assert_eq!(
+        said,
+        format!("Created feature-new on branch feature/new, new branch from main {}", tip.trim())
+    );
     let said = first(&["create", "inside"], &sandbox.worktree("feature-new"));
-    assert!(said.contains("on new branch feature/inside, from feature/new ("), "{said}");
+    assert!(said.contains("on branch feature/inside, new branch from feature/new "), "{said}");
     let said = first(&["create", "based", "--base", "HEAD~0"], &repo);
-    assert!(said.contains("from HEAD~0 ("), "{said}");
+    assert!(said.contains("from HEAD~0 "), "{said}");
 
     let mut commit = sandbox.program("git", &repo);
     commit
@@ -328,7 +331,7 @@ fn new_branches_may_start_at_the_default_branch() {
     let inside = sandbox.worktree("feature-one");
     sandbox.git(&inside, &["commit", "-q", "--allow-empty", "-m", "more"]);
     let run = sandbox.wt_in(&inside, &["create", "two"]).ok();
-    assert!(run.stdout.contains("from main ("), "{}", run.shown());
+    assert!(run.stdout.contains("new branch from main "), "{}", run.shown());
     let head = |folder: &std::path::Path| sandbox.git(folder, &["rev-parse", "HEAD"]);
     assert_eq!(head(&sandbox.worktree("feature-two")), head(&sandbox.repo()));
     // The flag counts for more.

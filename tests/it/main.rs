@@ -16,6 +16,7 @@ mod clock_jump;
 mod completions;
 mod concurrency;
 mod config;
+mod create_again;
 mod create_branch;
 mod create_conflict;
 mod create_conversion;

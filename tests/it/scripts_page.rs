@@ -51,6 +51,7 @@ fn every_field_that_the_page_promises_is_there() {
     let port = sandbox.port(0).to_string();
     let steps: Vec<(&str, bool, Vec<&str>)> = vec![
         ("create", false, vec!["create", "login", "--ports"]),
+        ("create --reuse", false, vec!["create", "login", "--reuse"]),
         ("create --dry-run", false, vec!["create", "new", "--dry-run"]),
         ("list", false, vec!["list"]),
         ("list --status", false, vec!["list", "--status"]),

@@ -21,7 +21,7 @@ use crate::model::start::Start;
 use crate::model::view::WorktreeView;
 use crate::ops::ports::passing;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
-use crate::ops::{view, watch::Watch};
+use crate::ops::{bases, view, watch::Watch};
 
 /// How old a lock file must be to be taken for one that nobody will hold again.
 const STALE_HOLD: Duration = Duration::from_hours(1);
@@ -30,6 +30,9 @@ const STALE_HOLD: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub worktree: WorktreeView,
+    /// That it was created and was not there before, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<bool>,
     /// How the files got there.
     pub way: Way,
     /// What our own checkout wrote; absent where git did it.
@@ -97,8 +100,11 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
         )
         .hint(format!("`{remove}` takes it back", remove = wt("remove {}", &[&entry.name]))));
     }
+    let worktree = view::of_entry(context, repository, &entry)?;
+    let base = bases::find(repository, &entry, worktree.head.as_deref());
     Ok(Report {
-        worktree: view::of_entry(context, repository, &entry)?,
+        worktree: WorktreeView { base: Some(base), ..worktree },
+        created: plan.request.reuse.then_some(true),
         way: made.way,
         checkout: made.checkout,
         branch: plan.branch,

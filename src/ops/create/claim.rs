@@ -97,7 +97,7 @@ fn attempt(context: &Context, plan: Plan, token: &str, passing: Passing) -> Resu
         registry.remember_repository(record);
         plan.ports = choices;
         let journal = journal(&plan, token);
-        let entry = Entry {
+        let mut entry = Entry {
             repository: repository.root().to_path_buf(),
             repository_id: id.clone(),
             name: plan.name.clone(),
@@ -116,6 +116,9 @@ fn attempt(context: &Context, plan: Plan, token: &str, passing: Passing) -> Resu
             allocations: Vec::new(),
             extra: serde_json::Map::new(),
         };
+        if let Some(base) = plan.start.base(&plan.commit) {
+            base.write(&mut entry);
+        }
         let entry = ledger::enter(registry, entry, &plan.ports, now);
         let ports: Vec<u16> = plan.ports.iter().map(|choice| choice.port.number()).collect();
         registry.record_event(

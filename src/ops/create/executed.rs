@@ -4,13 +4,11 @@ use std::ffi::OsString;
 
 use serde::Serialize;
 
-use super::apply::Report;
-
-/// What was made, and how the command after `-x` ended.
+/// What was made or found, and how the command after `-x` ended.
 #[derive(Clone, Debug, Serialize)]
-pub struct Executed {
+pub struct Executed<R> {
     #[serde(flatten)]
-    pub report: Report,
+    pub report: R,
     pub status: CommandStatus,
 }
 

@@ -49,11 +49,28 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
 }
 
 /// Answers whether a name was refused because somebody has it.
-fn is_taken(failure: &Failure) -> bool {
+pub(super) fn is_taken(failure: &Failure) -> bool {
     matches!(
         failure.code(),
         Code::WorktreeExists | Code::BranchExists | Code::BranchCheckedOut | Code::PathNotEmpty
     )
+}
+
+/// The purpose and the names of the one worktree that is asked for.
+///
+/// # Errors
+///
+/// `usage` where the request names none.
+pub(super) fn named(context: &Context, request: &Request) -> Result<(Purpose, Draft)> {
+    let repository = context.require_repository()?;
+    let request = &remote::read(repository, request)?.request;
+    let purpose = require_purpose(context, request.purpose.as_ref())?;
+    let Some(identifier) = chosen_identifier(request, &purpose)? else {
+        return Err(Failure::new(Code::Usage, "`--reuse` asks for a certain worktree, and none is named")
+            .hint("name the work: `wt create ID --reuse`"));
+    };
+    let draft = drafted(context, repository, request, &purpose, identifier)?;
+    Ok((purpose, draft))
 }
 
 /// The plan without ports: names, branch, commit, folder.
@@ -91,7 +108,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         branch_plan(context, repository, request, &purpose, &draft, tracked)?;
     warnings.extend(remote::warning(repository, request, &branch)?);
     warnings.extend(twice_named(registry, id.as_ref(), &purpose, &draft));
-    let start = start::start(context, repository, request, &branch, &commit);
+    let start = start::start(context, repository, request, &branch, &commit, tracked);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     let folder_existed = require_free_path(repository, registry, &draft.path)?;
     if request.env && repository.is_in_commit(&commit, ".env")? {

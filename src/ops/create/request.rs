@@ -26,6 +26,8 @@ pub struct Request {
     /// `None`: `feature`.
     pub purpose: Option<Purpose>,
     pub branch: Option<String>,
+    /// Whether one that is there already and agrees is the answer.
+    pub reuse: bool,
     pub base: Option<String>,
     pub head: HeadWish,
     /// `None`: as the configuration says.

@@ -9,6 +9,7 @@ use super::request::{HeadWish, Request};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
+use crate::model::branch::RemoteBranch;
 use crate::model::creation::Base;
 use crate::model::start::Start;
 use crate::ops::branches;
@@ -40,15 +41,21 @@ pub fn start(
     request: &Request,
     branch: &BranchPlan,
     commit: &str,
+    tracked: Option<&RemoteBranch>,
 ) -> Start {
     match branch {
         BranchPlan::Existing { name } => {
             let committed_at = repository.commit_time(commit).ok().flatten();
-            let (default, trunks) = branches::require_trunks(context, repository).ok().unzip();
-            let trunk = trunks.and_then(|trunks| trunks.into_iter().next());
-            let behind = trunk.filter(|_| default.as_ref() != Some(name)).and_then(|trunk| {
-                let behind = repository.ahead_behind(commit, &trunk.commit).ok()?.behind;
-                Some((trunk.name, behind))
+            // Of what was named, else of the default branch.
+            let other = match tracked {
+                Some(tracked) => {
+                    Some((format!("{}/{}", tracked.remote, tracked.name), tracked.commit.clone()))
+                }
+                None => find_trunk(context, repository, name),
+            };
+            let behind = other.and_then(|(other, tip)| {
+                let behind = repository.ahead_behind(commit, &tip).ok()?.behind;
+                Some((other, behind))
             });
             Start::Existing {
                 committed_at: committed_at.and_then(|second| Timestamp::from_second(second).ok()),
@@ -64,6 +71,13 @@ pub fn start(
             Start::Detached { from: origin(context, repository, request), commit: commit.to_owned() }
         }
     }
+}
+
+/// The default branch and its commit, where `name` is another one.
+fn find_trunk(context: &Context, repository: &Repository, name: &str) -> Option<(String, String)> {
+    let (default, trunks) = branches::require_trunks(context, repository).ok()?;
+    let trunk = trunks.into_iter().next().filter(|_| default != name)?;
+    Some((trunk.name, trunk.commit))
 }
 
 /// What the commit was called: as typed, or the branch one stands on; `None` where HEAD is on none.
