@@ -1,6 +1,7 @@
 //! What the program, the tests and the benches may name. Everything else is the crate's own, so that the compiler tells of
 //! code that nobody uses.
 
+pub use crate::cli::answers;
 pub use crate::cli::arguments::Cli;
 pub use crate::cli::dispatch::run;
 pub use crate::cli::help;

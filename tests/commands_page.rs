@@ -1,12 +1,15 @@
-//! Keeps `docs/commands.md` true: its blocks are what `-h` prints. `UPDATE_DOCS=1 cargo test` writes them anew.
+//! Keeps `docs/commands.md` and `docs/json` true: what `-h` prints, and the schemas of the answers as their types make them.
+//! `UPDATE_DOCS=1 cargo test --test commands_page` writes both anew.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test that reads and writes the page")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use wt::door::help;
+use clap::Command;
+use wt::door::{answers, help};
 
 fn help_of(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').skip(1).filter(|word| *word != "-h").collect();
@@ -57,4 +60,51 @@ fn the_page_shows_every_command() {
         let prompt = format!("$ wt {} -h\n", command.get_name());
         assert!(page.contains(&prompt), "docs/commands.md has no block `{}`", prompt.trim());
     }
+}
+
+#[test]
+fn the_schemas_are_what_the_types_make() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json");
+    let made = answers::made();
+    for (command, file, schema) in &made {
+        let path = folder.join(format!("{file}.json"));
+        let text = format!("{schema:#}\n");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, text).unwrap();
+        } else {
+            let found = fs::read_to_string(&path).unwrap();
+            assert!(
+                found == text,
+                "docs/json is not what the types of `{command}` make; UPDATE_DOCS=1 cargo test"
+            );
+        }
+    }
+    let files: BTreeSet<String> = made.iter().map(|(_, file, _)| format!("{file}.json")).collect();
+    let there: BTreeSet<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(there, files, "docs/json has a file of each command, and no other");
+}
+
+/// The commands that do something: those without commands of their own.
+fn leaves(command: &Command, before: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")
+    {
+        let words = format!("{before}{}", inner.get_name());
+        match leaves(inner, &format!("{words} ")) {
+            none if none.is_empty() => found.push(words),
+            some => found.extend(some),
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_has_a_schema_of_its_answers() {
+    let with: BTreeSet<String> = answers::made().iter().map(|(command, ..)| (*command).to_owned()).collect();
+    let without: Vec<String> =
+        leaves(&help::command(), "").into_iter().filter(|command| !with.contains(command)).collect();
+    assert!(without.is_empty(), "a line in src/cli/answers.rs is missing for {without:?}");
 }

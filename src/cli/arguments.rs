@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::global::GlobalArguments;
 use super::{
     adopt, complete, completions, compose_service, config, create, doctor, down, env, exec, health, hook,
-    hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init, status,
+    hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema, shell_init, status,
     supervise, sweep, switch, trust, up, url, validate, wait,
 };
 
@@ -54,6 +54,7 @@ pub enum Command {
     Config(config::Arguments),
     Init(init::Arguments),
     Doctor(doctor::Arguments),
+    Schema(schema::Arguments),
     ShellInit(shell_init::Arguments),
     Completions(completions::Arguments),
     Hooks(hooks::Arguments),
@@ -99,6 +100,7 @@ impl Command {
             Self::Config(arguments) => arguments.word(),
             Self::Init(_) => "init",
             Self::Doctor(_) => "doctor",
+            Self::Schema(_) => "schema",
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",
             Self::Hooks(arguments) => arguments.word(),

@@ -12,8 +12,8 @@ use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
     adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
-    help, hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, shell_init,
-    status, supervise, sweep, switch, trust, up, url, validate, wait,
+    help, hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema,
+    shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -125,6 +125,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Validate(arguments) => validate::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Doctor(_) => doctor::run(session),
+        Command::Schema(arguments) => schema::run(&arguments, session),
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),
         Command::Completions(arguments) => completions::run(&arguments, session),

@@ -1,7 +1,7 @@
 //! Two examples of each command, as help shows them.
 
 /// The command's words, and its examples.
-pub const EXAMPLES: [(&str, &[&str]); 49] = [
+pub const EXAMPLES: [(&str, &[&str]); 50] = [
     ("create", &["wt create login --ports", "wt create GH-42 --purpose bugfix --ports=web,api -x npm test"]),
     ("remove", &["wt remove login", "wt remove feature-login bugfix-GH-42 --delete-branch"]),
     ("restore", &["wt restore", "wt restore feature-login"]),
@@ -50,6 +50,7 @@ pub const EXAMPLES: [(&str, &[&str]); 49] = [
     ("validate", &["wt validate --verify-ports", "wt validate --fix --dry-run"]),
     ("doctor", &["wt doctor", "wt doctor --json"]),
     ("init", &["wt init", "wt init --print"]),
+    ("schema", &["wt schema", "wt schema ports check"]),
     ("config", &["wt config show", "wt config schema"]),
     ("config show", &["wt config show", "wt config show ports.conflict"]),
     ("config path", &["wt config path", "wt config path --json"]),

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod alone;
+pub mod answers;
 pub mod arguments;
 pub mod complete;
 mod completions;
@@ -32,6 +33,7 @@ pub mod remove;
 pub mod restart;
 pub mod restore;
 pub mod run;
+mod schema;
 pub mod session;
 pub mod shell;
 mod shell_init;

@@ -1,5 +1,6 @@
 //! What of a service was approved when somebody asked for it: asked about again at every start.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::registry::repository::RepositoryId;
@@ -22,7 +23,7 @@ pub struct Agreed {
 }
 
 /// One command that was approved, whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Approved {
     pub key: String,
     pub command: String,

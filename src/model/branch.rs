@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What the HEAD of a worktree points at.
@@ -91,7 +92,7 @@ pub struct BranchUse {
 }
 
 /// Why a branch that was to be deleted stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeptReason {
     /// Another worktree has it checked out.
@@ -199,7 +200,7 @@ pub struct Distance {
 }
 
 /// The branch that a detached HEAD will come back to.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, serde::Serialize)]
 pub struct Returning {
     /// `rebasing` or `bisecting`.
     pub doing: &'static str,

@@ -1,5 +1,6 @@
 //! Where the branch of a worktree began, as its record keeps it, and how far the two are apart now.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ impl BranchBase {
 }
 
 /// Where a branch began, and the commits that one has and the other has not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct BaseView {
     pub name: Option<String>,
     pub commit: String,

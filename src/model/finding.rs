@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::registry::entry::Entry;
@@ -12,7 +13,7 @@ use crate::model::advised::{git, wt};
 use crate::model::port::Port;
 
 /// How bad a finding is, worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Nothing can be relied on.
@@ -139,7 +140,7 @@ impl Serialize for Kind {
 }
 
 /// A recorded worktree that a fix is about, and how to find its record again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 pub struct Target {
     #[serde(rename = "worktree")]
     pub name: String,
@@ -177,7 +178,7 @@ impl Target {
 }
 
 /// A repair, as data: shown, counted, applied.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Fix {
     /// The registry's backup takes its place; the damaged bytes are kept.
@@ -318,8 +319,9 @@ impl fmt::Display for Fix {
 }
 
 /// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Finding {
+    #[schemars(with = "String")]
     pub code: Kind,
     pub severity: Severity,
     /// What it is about: a worktree's name, a port, a file.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Code, Failure};
@@ -12,7 +13,7 @@ use crate::model::advised::wt;
 const SHOWN: usize = 5;
 
 /// Something that a removal would lose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Loss {
     Lock {
@@ -65,7 +66,7 @@ pub enum Loss {
 }
 
 /// A process that stands in the folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Process {
     pub pid: u32,
     pub command: String,

@@ -1,12 +1,13 @@
 //! Where the branch of a new worktree came from.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::branch_base::BranchBase;
 
 /// Where the branch of a new worktree came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Start {
     /// It was made at a commit, which `from` led to.

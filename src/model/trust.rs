@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -16,12 +17,13 @@ use super::registry::repository::RepositoryId;
 pub const SCHEMA: u64 = 1;
 
 /// A command that a repository's configuration wants to have run, or a setting that is not to count unseen.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct RepositoryCommand {
     /// Where it stands: `service.web.run`, `service.db.health.command`, `worktree.path`.
     pub key: String,
     /// As written.
     pub command: String,
+    #[schemars(with = "String")]
     pub origin: Origin,
 }
 

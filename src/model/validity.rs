@@ -1,11 +1,12 @@
 //! What findings add up to: the counts, and the exit status that goes with them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
 
 /// The counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Summary {
     pub critical: usize,
     pub error: usize,

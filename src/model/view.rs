@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -15,10 +16,11 @@ use super::services::live::Live;
 use crate::model::port::Port;
 
 /// One worktree, registered or not.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct WorktreeView {
     /// The name people use; git's own where the registry does not know the worktree.
     pub name: String,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// `None` for a detached HEAD.
@@ -28,6 +30,7 @@ pub struct WorktreeView {
     pub returning: Option<Returning>,
     /// The commit checked out, in hexadecimal; `None` before the first commit or where it cannot be read.
     pub head: Option<String>,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
     pub purpose: Option<Purpose>,
@@ -60,7 +63,7 @@ pub struct WorktreeView {
 }
 
 /// An allocation of a worktree.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct PortView {
     pub port: Port,
     pub service: ServiceName,
@@ -89,7 +92,7 @@ impl PortView {
 }
 
 /// What a closer look at a worktree shows; each `None` was asked for and is not known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct StatusView {
     pub changes: Option<ChangesView>,
     /// Commits the branch has and its upstream (else the default branch) has not.
@@ -99,7 +102,7 @@ pub struct StatusView {
 }
 
 /// How many files differ, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ChangesView {
     pub staged: usize,
     pub modified: usize,

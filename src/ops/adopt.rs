@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::choose::Passing;
@@ -38,7 +39,7 @@ pub struct Request {
 }
 
 /// What was adopted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     /// The first of them: mostly it is the only one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -133,7 +134,7 @@ fn layers(sources: &Sources, others: &Source) -> Result<Vec<Layer>> {
 }
 
 /// What `wt config show` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Shown {
     pub values: Vec<ConfigValue>,
     /// What a repository's file says and what does not count, each as a sentence.
@@ -168,7 +169,7 @@ pub fn show(config: &Config, key: Option<&str>) -> Result<Shown> {
 }
 
 /// What a file is read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileKind {
     User,
@@ -178,7 +179,7 @@ pub enum FileKind {
 }
 
 /// A file that is, or would be, read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ConsideredFile {
     pub kind: FileKind,
     pub path: String,
@@ -188,7 +189,7 @@ pub struct ConsideredFile {
 }
 
 /// What `wt config path` answers: the files, weakest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Files {
     pub files: Vec<ConsideredFile>,
 }
@@ -213,7 +214,7 @@ pub fn files(sources: &Sources) -> Files {
 }
 
 /// What `wt config schema` answers: the JSON schema of a configuration file.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct ConfigSchema {
     pub config_schema: Value,
 }

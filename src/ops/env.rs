@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::find;
@@ -24,7 +25,7 @@ use crate::model::{compose_project, env_block, quoting, template};
 pub const TEMPLATE: &str = include_str!("../../templates/env");
 
 /// What a check found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Current,
@@ -33,7 +34,7 @@ pub enum State {
 }
 
 /// What a check says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Checked {
     pub name: String,
     pub path: PathBuf,
@@ -48,7 +49,7 @@ pub struct Checked {
 }
 
 /// The variables of an env block, in its order.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Variables {
     pub variables: serde_json::Map<String, serde_json::Value>,
 }

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::env;
@@ -17,7 +18,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 const MOST: usize = 20;
 
 /// What writing did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Written {
     pub name: String,
     pub path: PathBuf,

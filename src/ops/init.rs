@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::import::{self, Imported};
@@ -21,7 +22,7 @@ const CREATE: &str = "# Every new worktree gets the ports of its purpose's servi
                       [create]\nports = true\n\n";
 
 /// What would be written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Plan {
     pub path: PathBuf,
     /// The text of a new file, or what an existing one gets at its end; `None` where nothing is new.
@@ -37,14 +38,14 @@ pub struct Plan {
 }
 
 /// A file beside the compose file, which Compose reads over it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Override {
     pub path: PathBuf,
     pub text: String,
 }
 
 /// A service that is proposed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Proposed {
     pub service: String,
     /// The file and the name in it.
@@ -59,7 +60,7 @@ pub struct Agreed {
 }
 
 /// What was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub path: PathBuf,
     /// Whether anything was written there.

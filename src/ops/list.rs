@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::services::live;
@@ -27,7 +28,7 @@ pub struct Request {
 }
 
 /// The list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub worktrees: Vec<WorktreeView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

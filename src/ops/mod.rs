@@ -33,6 +33,7 @@ mod restorable;
 pub mod restore;
 pub mod rows;
 pub mod run;
+pub mod schema;
 pub mod script;
 pub mod service_folder;
 pub mod services;

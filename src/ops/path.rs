@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::absence;
@@ -11,7 +12,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 
 /// A worktree's name and folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub name: String,
     pub path: PathBuf,

@@ -1,5 +1,6 @@
 //! Undoes a removal: files with their uncommitted changes, index, branch, the same ports if they are free, env block.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use super::restorable::short;
@@ -22,7 +23,7 @@ use crate::ops::unmovable::{made_anew, unmovable};
 use crate::ops::{remove, view};
 
 /// A removed worktree that can come back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Restorable {
     pub name: String,
     pub path: std::path::PathBuf,
@@ -35,13 +36,13 @@ pub struct Restorable {
 }
 
 /// What can be restored, the latest first.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct RestorableList {
     pub restorable: Vec<Restorable>,
 }
 
 /// What a restore brought back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: WorktreeView,
     #[serde(skip_serializing_if = "Vec::is_empty")]

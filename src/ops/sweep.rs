@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::origin;
@@ -23,7 +24,7 @@ use crate::model::registry::table::Registry;
 const ROUNDS: usize = 16;
 
 /// What was deleted for good.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub deleted: Vec<String>,
     /// Whose time is over by the clock alone: it is looked at again once the machine has run for a while.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -19,7 +20,7 @@ use crate::model::visible;
 use crate::ops::services::down::{self, Runs};
 
 /// How a repository's commands stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It wants none to be run.
@@ -30,7 +31,7 @@ pub enum State {
 }
 
 /// A command, and whether it was approved as it stands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct CommandView {
     #[serde(flatten)]
     pub command: RepositoryCommand,
@@ -41,8 +42,9 @@ pub struct CommandView {
 }
 
 /// The commands of the repository we stand in.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
     pub state: State,
@@ -56,8 +58,9 @@ pub struct Report {
 }
 
 /// One repository for which something was approved.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Listed {
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
     /// The file that `--config` named; left out for the repository's own configuration.
@@ -68,13 +71,13 @@ pub struct Listed {
 }
 
 /// Every repository for which something was approved, the oldest first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct TrustList {
     pub repositories: Vec<Listed>,
 }
 
 /// What was taken back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Revoked {
     /// Whether anything had been approved.
     pub revoked: bool,

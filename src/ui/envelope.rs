@@ -1,5 +1,6 @@
 //! What every JSON answer begins with, and how a failure stands in it: the one shape of `--json`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -9,7 +10,7 @@ use crate::error::Failure;
 pub const SCHEMA: u64 = 1;
 
 /// One object on stdout: the schema, the command word, the fields of the answer, and what failed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Envelope<'a, T> {
     pub schema: u64,
     /// The command word alone, such as `create` or `ports check`.
@@ -21,7 +22,7 @@ pub struct Envelope<'a, T> {
 }
 
 /// What failed, for people (`message`, `hint`) and for programs (`code`, `details`).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct ErrorObject {
     /// A stable word, listed in docs/commands.md.
     pub code: &'static str,
@@ -43,5 +44,5 @@ impl From<&Failure> for ErrorObject {
 }
 
 /// The answer of a command that failed before it had any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Nothing {}

@@ -1,6 +1,7 @@
 //! The only writer of stdout and stderr: answers, talk, tables, prompts, progress. It knows no command.
 
 pub mod age;
+pub mod answer_schema;
 pub mod envelope;
 pub mod escape;
 pub mod link;

@@ -105,6 +105,7 @@ mod restore;
 mod restore_ports;
 mod restore_vanished;
 mod root_beside_a_user;
+mod schema;
 mod scripts_page;
 mod services_callers;
 mod services_checks;

@@ -80,6 +80,8 @@ fn every_field_that_the_page_promises_is_there() {
         ("ports conflicts", false, vec!["ports", "conflicts"]),
         ("ports scan", false, vec!["ports", "scan"]),
         ("ports history", false, vec!["ports", "history"]),
+        ("schema", false, vec!["schema"]),
+        ("schema COMMAND", false, vec!["schema", "create"]),
         ("validate", false, vec!["validate"]),
         ("doctor", false, vec!["doctor"]),
         ("hooks install", false, vec!["hooks", "install"]),

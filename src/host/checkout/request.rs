@@ -1,6 +1,7 @@
 //! What a checkout is asked for, what it reports, and its steps in order. The index is written last: it is what says
 //! that the files are whole.
 
+use schemars::JsonSchema;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -39,7 +40,7 @@ pub struct Request<'a> {
 }
 
 /// What a checkout wrote.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, serde::Serialize)]
 pub struct Report {
     /// Files and symbolic links.
     pub files: usize,

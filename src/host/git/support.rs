@@ -1,5 +1,6 @@
 //! Whether our own checkout gives what git would give, or git must do it; every reason is one of libgit2's gaps.
 
+use schemars::JsonSchema;
 use std::path::Path;
 
 use git2::Config;
@@ -12,7 +13,7 @@ use super::repository::{Repository, unread};
 use crate::error::Result;
 
 /// Who does the work.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, serde::Serialize)]
 #[serde(tag = "by", content = "because", rename_all = "snake_case")]
 pub enum Way {
     /// libgit2 and our own checkout.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -39,11 +40,12 @@ impl Serialize for Origin {
 }
 
 /// One value and where it came from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct ConfigValue {
     /// Dotted: `ports.conflict.policy`.
     pub key: String,
     pub value: Value,
+    #[schemars(with = "String")]
     pub origin: Origin,
 }
 

@@ -1,9 +1,10 @@
 //! The four states of a service's health.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a service is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// Not checked.

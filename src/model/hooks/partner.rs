@@ -1,12 +1,13 @@
 //! The tools that keep a project's hooks, by their traces, and the exact lines with which each of them calls `wt`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::text::Hook;
 use crate::model::quoting::quote_sh;
 
 /// Who keeps the hooks of a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Partner {
     Husky,

@@ -1,9 +1,10 @@
 //! The hooks and their exact texts: what is byte for byte one of these is ours, and nothing else is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A hook of git's that calls `wt` (githooks(5)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hook {
     PostCheckout,

@@ -1,6 +1,7 @@
 //! Which ports a worktree gets: from the bottom of its ranges, skipping what is owned or excluded, failing fast on
 //! what the registry calls free and the machine calls busy. Pure: the machine is asked through a closure.
 
+use schemars::JsonSchema;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
@@ -13,7 +14,7 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 
 /// The port a service gets.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, serde::Serialize)]
 pub struct Choice {
     pub service: ServiceName,
     pub port: Port,

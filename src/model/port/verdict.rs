@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::port::Port;
@@ -11,7 +12,7 @@ use crate::model::port::words::Words;
 use crate::model::service::ServiceName;
 
 /// What a port is to us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// A server can start on it.
@@ -122,7 +123,7 @@ pub struct Evidence<'a> {
 }
 
 /// A process that holds a port; all but the user is unknown of one out of sight.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Holder {
     pub pid: Option<u32>,
     pub command: Option<String>,
@@ -150,7 +151,7 @@ impl Holder {
 }
 
 /// The verdict about a port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Judgement {
     pub port: Port,
     pub verdict: Verdict,

@@ -2,6 +2,7 @@
 //! down, the machine's sockets, and the last check.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::protocol::ServiceFacts;
@@ -12,7 +13,7 @@ use crate::model::health::state::Health;
 use crate::model::port::occupancy::Occupancy;
 
 /// How a service stands, and when that was known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Live {
     /// `None` where nobody can tell.
     pub state: Option<State>,

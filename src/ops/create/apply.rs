@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::claim::{Claimed, claim};
@@ -27,7 +28,7 @@ use crate::ops::{bases, view, watch::Watch};
 const STALE_HOLD: Duration = Duration::from_hours(1);
 
 /// What a create made.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: WorktreeView,
     /// That it was created and was not there before, where that was asked.

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What was made or found, and how the command after `-x` ended.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Executed<R> {
     #[serde(flatten)]
     pub report: R,
@@ -13,7 +14,7 @@ pub struct Executed<R> {
 }
 
 /// How the command ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct CommandStatus {
     pub command: Vec<String>,
     /// The exit status, which is ours too.

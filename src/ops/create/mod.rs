@@ -26,6 +26,6 @@ pub use planned::{BranchPlan, Plan};
 pub use preview::preview;
 pub use refusal::{WayOut, holder, passing, refused_after, refused_selection};
 pub use request::{HeadWish, PortWish, Request};
-pub use reuse::{Outcome, create_or_reuse, find as find_reusable};
+pub use reuse::{Outcome, Reusable, Reused, create_or_reuse, find as find_reusable};
 pub use surroundings::attend;
 pub use wishes::wishes;

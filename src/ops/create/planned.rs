@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::host::git::Way;
@@ -14,7 +15,7 @@ use crate::model::start::Start;
 use crate::ops::create::Request;
 
 /// What becomes of the branch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum BranchPlan {
     /// It exists and is checked out.
@@ -50,7 +51,7 @@ impl BranchPlan {
 }
 
 /// What a create would do.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Plan {
     pub name: String,
     pub path: PathBuf,

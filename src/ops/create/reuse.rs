@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::draft::Draft;
@@ -36,7 +37,7 @@ pub enum Outcome {
 }
 
 /// A worktree that was there already.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Reused {
     pub worktree: WorktreeView,
     /// Whether it was created now: no.
@@ -102,9 +103,10 @@ pub fn create_or_reuse(context: &Context, request: &Request, watch: &dyn Watch) 
 }
 
 /// A worktree that would be the answer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Reusable {
     pub name: String,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// Whether it would be created: no.

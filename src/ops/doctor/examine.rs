@@ -1,5 +1,6 @@
 //! All checks in their order. None of them can stop another.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{machine, records, repository};
@@ -8,7 +9,7 @@ use crate::model::diagnosis::{Check, Status};
 use crate::ops::doctor::Trouble;
 
 /// What the doctor found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub checks: Vec<Check>,
 }

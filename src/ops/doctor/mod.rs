@@ -6,5 +6,5 @@ mod records;
 mod repository;
 mod trouble;
 
-pub use examine::examine;
+pub use examine::{Report, examine};
 pub use trouble::Trouble;

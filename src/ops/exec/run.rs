@@ -8,6 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::choice::{Request, Target, choose};
@@ -39,9 +40,10 @@ pub trait Listener {
 }
 
 /// One worktree's run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Run {
     pub worktree: String,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// The command's exit status: 128 + n for a death by signal n, 127 where there is none, 126 where it may not be run.
@@ -55,7 +57,7 @@ pub struct Run {
 }
 
 /// All runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub runs: Vec<Run>,
     /// Whether somebody gave up before the end.

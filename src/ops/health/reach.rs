@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::gather::{Gathered, Request, Subject, gather};
@@ -23,7 +24,7 @@ use crate::ops::services::run;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where a service is reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Address {
     pub url: String,
     pub service: ServiceName,
@@ -34,7 +35,7 @@ pub struct Address {
 }
 
 /// The services that were waited for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: String,
     pub services: Vec<ServiceView>,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::gather::{Gathered, Request, Subject, gather};
@@ -17,7 +18,7 @@ use crate::model::services::state::spoken;
 use crate::model::view::as_text;
 
 /// One service.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct ServiceView {
     pub service: ServiceName,
     pub port: Port,
@@ -35,18 +36,20 @@ pub struct ServiceView {
 }
 
 /// One worktree with its services.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct WorktreeHealth {
     pub name: String,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     pub services: Vec<ServiceView>,
 }
 
 /// How many services are in which state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Summary {
     pub healthy: usize,
     pub unhealthy: usize,
@@ -55,7 +58,7 @@ pub struct Summary {
 }
 
 /// The answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktrees: Vec<WorktreeHealth>,
     pub summary: Summary,

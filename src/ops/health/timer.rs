@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -14,7 +15,7 @@ use crate::model::units::{self, Start, Unit};
 const VARIABLES: [&str; 3] = ["WT_STATE_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME"];
 
 /// What was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     /// The files that were written, or taken away.
     pub files: Vec<String>,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -19,9 +20,10 @@ use super::report::{Report, ServiceView, report, view};
 use super::{look, record};
 
 /// A service that is another than at the last look.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Change {
     pub worktree: String,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
     #[serde(flatten)]

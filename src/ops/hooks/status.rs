@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::inspect::{HookSight, Inspection};
@@ -10,7 +11,7 @@ use crate::model::hooks::partner::Partner;
 use crate::model::hooks::text::Hook;
 
 /// How the hooks of a repository stand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct HooksStatus {
     pub hooks: Vec<HookStatus>,
     /// The tool that keeps the project's hooks, where one leaves traces.
@@ -28,7 +29,7 @@ pub struct HooksStatus {
 }
 
 /// One hook in one worktree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct HookStatus {
     pub hook: Hook,
     pub worktree: String,

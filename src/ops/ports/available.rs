@@ -1,5 +1,6 @@
 //! The free ports of a range, and the one that a create would be given next.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashSet;
 
@@ -18,7 +19,7 @@ use crate::ops::create::{WayOut, passing, refused_after, require_purpose};
 use crate::ops::{choose, find};
 
 /// The free ports of one range.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Available {
     #[serde(flatten)]
     pub capacity: Capacity,
@@ -28,13 +29,13 @@ pub struct Available {
 }
 
 /// The free ports, range by range.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct AvailableRanges {
     pub ranges: Vec<Available>,
 }
 
 /// The port that would be given next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Next {
     #[serde(flatten)]
     pub drawer: Drawer,

@@ -1,5 +1,6 @@
 //! Stops our own strays in our ranges: looked for again right before anything is ended, and never anybody else's.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::kill::{self, Killed, Refused, Survivor, Way};
@@ -18,7 +19,7 @@ pub struct Plan {
 }
 
 /// What was done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub strays: Vec<Stray>,
     pub killed: Vec<Killed>,

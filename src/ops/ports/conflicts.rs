@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::{Adviser, Remedy};
@@ -24,7 +25,7 @@ use crate::model::service::ServiceName;
 use crate::ops::vanished;
 
 /// The three kinds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// One port, two allocations.
@@ -36,7 +37,7 @@ pub enum Kind {
 }
 
 /// One row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Conflict {
     pub kind: Kind,
     pub level: Level,
@@ -53,7 +54,7 @@ pub struct Conflict {
 }
 
 /// Who has the port, by the registry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Allotment {
     pub worktree: String,
     pub service: ServiceName,
@@ -61,14 +62,14 @@ pub struct Allotment {
 }
 
 /// What was found, with the totals.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub conflicts: Vec<Conflict>,
     pub summary: Summary,
 }
 
 /// The totals; rows of level low are no conflicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Summary {
     /// Those that something should be done about.
     pub conflicts: usize,

@@ -1,5 +1,6 @@
 //! Ports that people keep out of every allocation, and take back in.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -13,7 +14,7 @@ use crate::model::port::{Port, PortRange};
 const KEY: &str = "ports.exclude";
 
 /// What became of a wish.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub first: Port,
     pub last: Port,

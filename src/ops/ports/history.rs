@@ -1,5 +1,6 @@
 //! Conflicts over ports and what was done about them, from the log of events.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -9,7 +10,7 @@ use crate::model::event::Event;
 use crate::model::history::Filter;
 
 /// What the log tells.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     /// The newest last.
     pub events: Vec<Event>,

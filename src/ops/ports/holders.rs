@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Result;
@@ -17,7 +18,7 @@ use crate::model::port::words::Words;
 use crate::model::registry::table::Registry;
 
 /// A process that holds a port; where it cannot be seen, what its socket tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Holder {
     /// `None` for a process that we may not look into.
     pub pid: Option<u32>,
@@ -47,7 +48,7 @@ pub struct Holder {
 }
 
 /// One of the processes above a holder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Parent {
     pub pid: u32,
     pub command: String,

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -54,7 +55,7 @@ impl Plan {
 }
 
 /// A holder that is left alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Refused {
     pub pid: Option<u32>,
     pub command: Option<String>,
@@ -65,16 +66,17 @@ pub struct Refused {
 }
 
 /// A process that was ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Killed {
     pub pid: u32,
     pub command: String,
     /// The last signal it was sent; `None` when it ended with another one, before its turn came.
+    #[schemars(with = "Option<String>")]
     pub signal: Option<EndSignal>,
 }
 
 /// A process that still runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Survivor {
     pub pid: u32,
     pub command: String,
@@ -83,7 +85,7 @@ pub struct Survivor {
 }
 
 /// What became of the port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub port: Port,
     pub killed: Vec<Killed>,
@@ -96,7 +98,7 @@ pub struct Report {
 }
 
 /// A process that holds the port now and did not before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct TakenBy {
     pub pid: Option<u32>,
     pub command: Option<String>,

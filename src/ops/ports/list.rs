@@ -1,5 +1,6 @@
 //! Allocations by worktree with a verdict each, and how full the ranges are.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,14 +27,14 @@ pub struct Request {
 }
 
 /// The answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktrees: Vec<Worktree>,
     pub ranges: Vec<Capacity>,
 }
 
 /// A worktree and its ports.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Worktree {
     pub name: String,
     pub repository: std::path::PathBuf,
@@ -42,7 +43,7 @@ pub struct Worktree {
 }
 
 /// A port that a worktree has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Allotted {
     pub port: Port,
     pub service: ServiceName,

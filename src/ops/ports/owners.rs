@@ -1,5 +1,6 @@
 //! The answer of `wt ports owner`: who holds a port, and what ends them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -13,7 +14,7 @@ use crate::ops::ports::holders::{Holder, holders};
 use crate::ops::vanished;
 
 /// The answer of `wt ports owner`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Owners {
     pub port: Port,
     pub owners: Vec<Holder>,

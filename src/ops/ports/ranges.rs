@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -12,7 +13,7 @@ use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 
 /// Who draws from a range.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Drawer {
     Purpose(Purpose),
@@ -59,7 +60,7 @@ impl Drawer {
 }
 
 /// One range and how full it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Capacity {
     #[serde(flatten)]
     pub drawer: Drawer,

@@ -1,5 +1,6 @@
 //! `wt ports release`: which ports are given up, and the words for it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ledger::{self, GivenUp, GivingUp, Remembrance};
@@ -25,7 +26,7 @@ pub struct Request {
 }
 
 /// What was given up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub released: Vec<Released>,
     #[serde(skip)]
@@ -33,7 +34,7 @@ pub struct Report {
 }
 
 /// One port that was given up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Released {
     pub port: Port,
     pub service: ServiceName,

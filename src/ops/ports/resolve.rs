@@ -1,6 +1,7 @@
 //! Settles disputes over ports: detect, choose, act, and look again. Each dispute is looked at once more right before
 //! anything is done about it, and every step is logged.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::Adviser;
@@ -63,7 +64,7 @@ pub struct Report {
 }
 
 /// A dispute that is left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Remaining {
     pub port: Port,
     pub level: Level,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ranges;
@@ -17,7 +18,7 @@ use crate::model::service::ServiceName;
 use crate::ops::vanished;
 
 /// A port that is held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Seen {
     #[serde(flatten)]
     pub judgement: Judgement,
@@ -27,7 +28,7 @@ pub struct Seen {
 }
 
 /// What a scan found, and where it looked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub ports: Vec<Seen>,
     /// In words, for whoever asked to hear more.
@@ -36,7 +37,7 @@ pub struct Report {
 }
 
 /// How the port becomes that worktree's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Offer {
     pub worktree: String,
     pub service: ServiceName,

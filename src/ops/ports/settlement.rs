@@ -1,5 +1,6 @@
 //! The answers of `wt ports resolve`: each step in the words of `--json`, planned or done.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::resolve::{Outcome, Plan, Remaining, Report};
@@ -10,14 +11,14 @@ use crate::model::port::resolution::{Action, Step};
 use crate::model::service::ServiceName;
 
 /// What would be done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct SettlementPlan {
     pub strategy: Strategy,
     pub plan: Vec<PlannedStep>,
 }
 
 /// What was done, and what is left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Settlement {
     pub strategy: Strategy,
     pub steps: Vec<SettledStep>,
@@ -25,7 +26,7 @@ pub struct Settlement {
 }
 
 /// One step for one port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct PlannedStep {
     pub port: Port,
     pub level: Level,
@@ -35,7 +36,7 @@ pub struct PlannedStep {
 }
 
 /// A step, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct SettledStep {
     #[serde(flatten)]
     pub step: PlannedStep,
@@ -44,7 +45,7 @@ pub struct SettledStep {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum PlannedAction {
     /// Our service gets another port.
@@ -56,7 +57,7 @@ pub enum PlannedAction {
 }
 
 /// What became of a step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum StepEnd {
     Done {

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::holders::{Holder, holders_of};
@@ -24,7 +25,7 @@ use crate::ops::rows;
 const DELETED: &[u8] = b" (deleted)";
 
 /// A process of a worktree that is gone, and the port it holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Stray {
     pub port: Port,
     #[serde(flatten)]

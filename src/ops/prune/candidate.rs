@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -112,7 +113,7 @@ pub(super) fn vanished(context: &Context, repository: &Repository, row: &Row) ->
 }
 
 /// A plan as JSON has it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Shown {
     pub pruned: Vec<Pruned>,
     pub kept: Vec<Kept>,

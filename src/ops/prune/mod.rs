@@ -10,7 +10,7 @@ mod records;
 mod report;
 
 pub use apply::apply;
-pub use candidate::{Candidate, Plan};
+pub use candidate::{Candidate, Plan, Shown};
 pub use plan::plan;
 pub use records::put_record_away;
-pub use report::{Kept, Kind, Pruned, Request};
+pub use report::{Kept, Kind, Pruned, Report, Request};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::branch::{Head, KeptReason};
@@ -21,7 +22,7 @@ pub struct Request {
 }
 
 /// Why something is pruned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Vanished,
@@ -29,7 +30,7 @@ pub enum Kind {
 }
 
 /// One worktree that was, or would be, pruned.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Pruned {
     pub name: String,
     pub path: PathBuf,
@@ -51,14 +52,14 @@ pub struct Pruned {
 }
 
 /// One worktree that stays, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Kept {
     pub name: String,
     pub reason: String,
 }
 
 /// What was pruned.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, JsonSchema, Serialize)]
 pub struct Report {
     pub pruned: Vec<Pruned>,
     pub kept: Vec<Kept>,

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::plan::{Plan, Target};
@@ -27,7 +28,7 @@ use crate::ops::services::{down, forget as services};
 use crate::ops::unmovable::{made_anew, unmovable};
 
 /// What became of one worktree.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Removed {
     pub name: String,
     pub path: PathBuf,
@@ -45,7 +46,7 @@ pub struct Removed {
 }
 
 /// What a removal did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub removed: Vec<Removed>,
     /// The names that no worktree had, where that was no refusal.

@@ -7,6 +7,6 @@ mod plan;
 mod records;
 mod settle;
 
-pub use apply::{Removed, apply};
+pub use apply::{Removed, Report, apply};
 pub use plan::{Look, Plan, Request, Target, inspect, plan};
 pub use settle::{put_admin_back, settle, settle_dead, settle_saying};

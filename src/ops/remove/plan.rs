@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::losses;
@@ -41,7 +42,7 @@ pub enum Look {
 }
 
 /// One worktree to be removed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Target {
     pub name: String,
     pub path: PathBuf,
@@ -72,7 +73,7 @@ impl Target {
 }
 
 /// What a removal would do.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Plan {
     pub worktrees: Vec<Target>,
     pub delete_branch: bool,

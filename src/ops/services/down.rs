@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::contact::{self, Answer, Listener};
@@ -23,9 +24,10 @@ use crate::ops::env;
 use crate::ops::services::remains::end_remains;
 
 /// What was stopped.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: String,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     pub services: Vec<ServiceView>,
@@ -140,7 +142,7 @@ pub fn running(context: &Context, entry: &Entry) -> Result<Vec<String>> {
 }
 
 /// The services of a worktree that run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Runs {
     pub worktree: String,
     pub services: Vec<String>,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Result;
@@ -18,7 +19,7 @@ use crate::model::signal::EndSignal;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A process that still listens on a port of the worktree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Left {
     pub pid: u32,
     pub command: String,

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::context::Context;
@@ -31,9 +32,10 @@ pub struct Request {
 }
 
 /// A line that a service wrote, without its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Line {
     pub service: ServiceName,
+    #[schemars(with = "String")]
     #[serde(rename = "line", serialize_with = "as_words")]
     pub bytes: Vec<u8>,
 }
@@ -43,7 +45,7 @@ fn as_words<S: Serializer>(bytes: &[u8], serializer: S) -> std::result::Result<S
 }
 
 /// All lines of the logs at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Lines {
     pub lines: Vec<Line>,
 }

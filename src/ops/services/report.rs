@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -17,7 +18,7 @@ use crate::model::services::state::State;
 use crate::ops::env;
 
 /// One service.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct ServiceView {
     pub service: ServiceName,
     pub state: State,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::leftovers::{self, Left};
@@ -38,7 +39,7 @@ pub struct Request {
 }
 
 /// What was run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: String,
     #[serde(skip_serializing_if = "Option::is_none")]

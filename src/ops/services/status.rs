@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::contact::{self, Answer, Listener};
@@ -23,9 +24,10 @@ use crate::model::view::as_text;
 use crate::ops::env;
 
 /// How the services stand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: String,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// The supervisor's pid; `None` where nothing is supervised.

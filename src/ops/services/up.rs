@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::contact::{self, Answer, Listener};
@@ -41,9 +42,10 @@ impl Request {
 }
 
 /// What runs now.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: String,
+    #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     pub services: Vec<ServiceView>,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::config::problem::Problem;
@@ -22,7 +23,7 @@ pub struct Request {
 }
 
 /// What was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Looked {
     pub registry: PathBuf,
     pub repositories: Vec<PathBuf>,
@@ -35,7 +36,7 @@ pub struct Looked {
 }
 
 /// What was found, and what was done about it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub findings: Vec<Finding>,
     pub summary: Summary,

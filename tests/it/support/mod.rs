@@ -9,6 +9,7 @@ pub mod ports;
 pub mod python;
 pub mod run;
 pub mod sandbox;
+pub mod schemas;
 pub mod services;
 pub mod skip;
 pub mod snapshot;

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use super::advice;
+use super::{advice, schemas};
 
 /// One finished run of `wt`.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ impl Run {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         };
+        schemas::assert_known(&run.stdout);
         advice::assert_typable(&run.stdout, &run.stderr);
         run
     }
@@ -126,6 +127,7 @@ fn command_word(arguments: &[String]) -> String {
         "config",
         "init",
         "completions",
+        "schema",
         "hooks",
         "up",
         "down",

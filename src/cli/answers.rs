@@ -1,0 +1,91 @@
+//! Every command that answers with JSON: what its answer may be, and the file of its schema. One table.
+
+use serde_json::Value;
+
+use crate::ops::dry_run::DryRun;
+use crate::ops::script::Script;
+use crate::ops::{
+    adopt, config, create, doctor, env, env_files, exec, health, hooks, init, list, path, ports, prune,
+    remove, restore, schema, services, sweep, trust, validate,
+};
+use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
+
+/// Lists the commands with their files, which the program has in it, and makes the same schemas from the types.
+macro_rules! answers {
+    ($($command:literal $file:literal $shapes:expr;)+) => {
+        /// The commands that answer with JSON, each with the schema of its answers.
+        pub const SCHEMAS: &[(&str, &str)] =
+            &[$(($command, include_str!(concat!("../../docs/json/", $file, ".json")))),+];
+
+        /// Returns the same, made from the types: the command, the file's name, the schema.
+        #[must_use]
+        pub fn made() -> Vec<(&'static str, &'static str, Value)> {
+            vec![$(($command, $file, json_schema($command, &$shapes))),+]
+        }
+    };
+}
+
+answers! {
+    "create" "create" [
+        shape::<create::Report>(),
+        shape::<create::Reused>(),
+        shape_beside_error::<create::Executed<create::Report>>(),
+        shape_beside_error::<create::Executed<create::Reused>>(),
+        shape::<DryRun<create::Plan>>(),
+        shape::<DryRun<create::Reusable>>(),
+    ];
+    "remove" "remove" [shape::<remove::Report>(), shape::<DryRun<remove::Plan>>()];
+    "restore" "restore" [shape::<restore::Report>(), shape::<restore::RestorableList>()];
+    "list" "list" [shape::<list::Report>()];
+    "path" "path" [shape::<path::Report>()];
+    "switch" "switch" [shape::<path::Report>()];
+    "env" "env" [shape::<env_files::Written>(), shape::<env::Checked>(), shape::<env::Variables>()];
+    "adopt" "adopt" [shape::<adopt::Report>()];
+    "prune" "prune" [shape::<prune::Report>(), shape::<DryRun<prune::Shown>>()];
+    "up" "up" [shape::<services::up::Report>()];
+    "down" "down" [shape::<services::down::Report>()];
+    "restart" "restart" [shape::<services::up::Report>()];
+    "status" "status" [shape::<services::status::Report>()];
+    "logs" "logs" [shape::<services::logs::Lines>(), shape::<services::logs::Line>()];
+    "run" "run" [shape::<services::run::Report>()];
+    "exec" "exec" [shape::<exec::Report>()];
+    "url" "url" [shape::<health::reach::Address>()];
+    "wait" "wait" [shape::<health::reach::Report>()];
+    "health" "health" [
+        shape::<health::report::Report>(),
+        shape::<health::watch::Change>(),
+        shape::<health::timer::Report>(),
+    ];
+    "trust" "trust" [shape::<trust::Report>(), shape::<trust::Revoked>(), shape::<trust::TrustList>()];
+    "ports list" "ports-list" [shape::<ports::list::Report>()];
+    "ports allocate" "ports-allocate" [shape::<ports::allocate::Report>()];
+    "ports release" "ports-release" [shape::<ports::release::Report>()];
+    "ports check" "ports-check" [shape::<crate::model::port::verdict::Judgement>()];
+    "ports available" "ports-available" [shape::<ports::available::AvailableRanges>()];
+    "ports next" "ports-next" [shape::<ports::available::Next>()];
+    "ports conflicts" "ports-conflicts" [shape::<ports::conflicts::Report>()];
+    "ports scan" "ports-scan" [shape::<ports::scan::Report>()];
+    "ports owner" "ports-owner" [shape::<ports::owners::Owners>()];
+    "ports kill" "ports-kill" [shape_beside_error::<ports::kill::Report>()];
+    "ports cleanup" "ports-cleanup" [shape_beside_error::<ports::cleanup::Report>()];
+    "ports exclude" "ports-exclude" [shape::<ports::exclusions::Report>()];
+    "ports include" "ports-include" [shape::<ports::exclusions::Report>()];
+    "ports resolve" "ports-resolve" [
+        shape::<ports::settlement::Settlement>(),
+        shape::<ports::settlement::SettlementPlan>(),
+    ];
+    "ports history" "ports-history" [shape::<ports::history::Report>()];
+    "validate" "validate" [shape::<validate::Report>()];
+    "doctor" "doctor" [shape::<doctor::Report>()];
+    "init" "init" [shape::<init::Report>(), shape::<DryRun<init::Plan>>()];
+    "config show" "config-show" [shape::<config::Shown>()];
+    "config path" "config-path" [shape::<config::Files>()];
+    "config schema" "config-schema" [shape::<config::ConfigSchema>()];
+    "hooks install" "hooks-install" [shape::<hooks::Report>()];
+    "hooks uninstall" "hooks-uninstall" [shape::<hooks::Report>()];
+    "hooks status" "hooks-status" [shape::<hooks::HooksStatus>()];
+    "schema" "schema" [shape::<schema::Commands>(), shape::<schema::AnswerSchema>()];
+    "shell-init" "shell-init" [shape::<Script>()];
+    "completions" "completions" [shape::<Script>()];
+    "sweep" "sweep" [shape::<sweep::Report>()];
+}

@@ -1,0 +1,90 @@
+//! Holds every JSON answer that any test is given against its schema in docs/json, with no field that the schema does not
+//! have: a new field is in the schema, or no test passes that meets it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+/// Asserts that each answer among the lines of `stdout` is what its command's schema says.
+#[track_caller]
+pub fn assert_known(stdout: &str) {
+    for line in stdout.lines().filter(|line| line.starts_with("{\"schema\":1,\"command\":")) {
+        // A reader that went away, or a kill, may leave half a line.
+        let Ok(answer) = serde_json::from_str::<Value>(line) else { continue };
+        assert_answer(&answer);
+    }
+}
+
+#[track_caller]
+fn assert_answer(answer: &Value) {
+    static KNOWN: OnceLock<Mutex<HashMap<String, Option<&'static Validator>>>> = OnceLock::new();
+    let command = answer["command"].as_str().unwrap().to_owned();
+    let validator = {
+        let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap();
+        *known.entry(command.clone()).or_insert_with(|| validator(&command))
+    };
+    let Some(validator) = validator else {
+        assert!(answer["error"].is_object(), "no schema in docs/json for `{command}`: {answer:#}");
+        return;
+    };
+    let faults: Vec<String> =
+        validator.iter_errors(answer).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(faults.is_empty(), "not what docs/json says of `{command}`: {}\n{answer:#}", faults.join("\n"));
+}
+
+/// The validator of a command's answers, closed; one for all tests of the run.
+fn validator(command: &str) -> Option<&'static Validator> {
+    let file = format!("docs/json/{}.json", command.replace(' ', "-"));
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).ok()?;
+    let mut schema: Value = serde_json::from_str(&text).unwrap();
+    close(&mut schema, false);
+    Some(Box::leak(Box::new(jsonschema::draft202012::new(&schema).unwrap())))
+}
+
+/// The keywords whose schemas speak of the same object as the schema that has them.
+const OF_THE_SAME: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
+/// Forbids fields that a schema does not name, in it and in what it holds. Where several schemas speak of one object, the
+/// outermost that names fields forbids the others.
+fn close(schema: &mut Value, is_closed: bool) {
+    let Some(fields) = schema.as_object_mut() else { return };
+    let names_fields = fields.contains_key("properties");
+    if names_fields && !is_closed && !fields.contains_key("additionalProperties") {
+        fields.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
+    }
+    for (key, inner) in fields.iter_mut() {
+        match (key.as_str(), inner) {
+            ("properties" | "$defs", Value::Object(inner)) => {
+                inner.iter_mut().for_each(|(_, schema)| close(schema, false));
+            }
+            ("items" | "additionalProperties", inner) => close(inner, false),
+            ("prefixItems", Value::Array(inner)) => inner.iter_mut().for_each(|schema| close(schema, false)),
+            (key, Value::Array(inner)) if OF_THE_SAME.contains(&key) => {
+                inner.iter_mut().for_each(|schema| close(schema, is_closed || names_fields));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_field_that_no_schema_has_is_met() {
+    let answer = serde_json::json!({ "schema": 1, "command": "path", "name": "a", "path": "/a" });
+    assert_answer(&answer);
+    let with = |change: fn(&mut Value)| {
+        let mut answer = answer.clone();
+        change(&mut answer);
+        std::panic::catch_unwind(|| assert_answer(&answer)).is_err()
+    };
+    assert!(with(|answer| answer["colour"] = "red".into()), "a field more");
+    assert!(with(|answer| answer["name"] = 5.into()), "another type");
+    assert!(with(|answer| drop(answer.as_object_mut().unwrap().remove("path"))), "a field less");
+    assert!(
+        with(|answer| answer["error"] = serde_json::json!({ "code": "usage" })),
+        "an error beside an answer"
+    );
+}
