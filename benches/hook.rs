@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use wt::door::{
-    Allocation, Dirs, Entry, EntryState, Environment, Interrupt, Port, Registry, Repository, Store,
+    Allocation, Dirs, Entry, EntryState, Environment, Interrupt, Notes, Port, Registry, Repository, Store,
 };
 
 const ROUNDS: usize = 301;
@@ -95,7 +95,7 @@ impl Bench {
                     fs::create_dir_all(&entry.path).unwrap();
                     registry.insert(entry);
                 }
-                registry.remember_repository(record);
+                registry.remember_repository(record.clone());
                 Ok(())
             })
             .unwrap();
@@ -165,6 +165,7 @@ impl Bench {
             allocations: (0..ports)
                 .map(|offset| Allocation::new(port(offset), service(offset), Timestamp::UNIX_EPOCH))
                 .collect(),
+            notes: Notes::default(),
             extra: serde_json::Map::new(),
         }
     }

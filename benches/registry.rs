@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use wt::door::{
-    Allocation, Dirs, Entry, EntryState, Environment, Interrupt, Port, Registry, RepositoryId, Store, files,
+    Allocation, Dirs, Entry, EntryState, Environment, Interrupt, Notes, Port, Registry, RepositoryId, Store,
+    files,
 };
 
 const ROUNDS: usize = 51;
@@ -77,6 +78,7 @@ fn entry(number: u16) -> Entry {
         allocations: (0..10)
             .map(|offset| Allocation::new(port(offset), service(offset), Timestamp::UNIX_EPOCH))
             .collect(),
+        notes: Notes::default(),
         extra: serde_json::Map::new(),
     }
 }

@@ -30,6 +30,7 @@ pub use crate::model::port::{Port, PortRange};
 pub use crate::model::quoting::{Quoted, quote};
 pub use crate::model::registry::allocation::Allocation;
 pub use crate::model::registry::entry::{Entry, EntryState};
+pub use crate::model::registry::note::Notes;
 pub use crate::model::registry::repository::RepositoryId;
 pub use crate::model::registry::table::Registry;
 pub use crate::model::words;

@@ -1,11 +1,12 @@
 //! The registry on disk. Reading takes no lock: a rename shows one whole version. Changing holds one lock around read,
 //! change, write and rename, and a failure anywhere leaves the old file as it was.
 
+mod glance;
 mod memory;
 mod rescue;
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,13 +18,11 @@ use super::process::identity;
 use super::{events, files, lock, ownership};
 use crate::error::{Code, Failure, Result};
 use crate::model::registry::document::Document;
+pub use glance::Glance;
 pub use memory::Memory;
 
 /// The file's name in the state folder.
 const FILE: &str = "registry.json";
-
-/// How much of the file is shown at once, in bytes, unless a line is longer.
-const PIECE: usize = 32 * 1024;
 
 /// What the names of our temporary files begin with; the writer's pid follows.
 const DRAFT: &str = ".registry.json.";
@@ -71,35 +70,6 @@ impl<T: Document> Store<T> {
         Ok(document)
     }
 
-    /// Shows the file's bytes without parsing them, some whole lines at a time: a large file costs no memory, which is
-    /// most of the time that reading takes. `None` where there is no file or it cannot be read.
-    pub fn skim(&self, mut look: impl FnMut(&[u8])) -> Option<()> {
-        let (mut file, _) = files::open_plain(&self.path()).ok()?;
-        let mut piece = vec![0; PIECE];
-        let mut filled = 0;
-        loop {
-            let read = match file.read(&mut piece[filled..]) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                read => read.ok()?,
-            };
-            let end = filled + read;
-            if read == 0 {
-                look(&piece[..end]);
-                return Some(());
-            }
-            let whole = memchr::memrchr(b'\n', &piece[filled..end]).map_or(0, |at| filled + at + 1);
-            if whole > 0 {
-                look(&piece[..whole]);
-                piece.copy_within(whole..end, 0);
-            }
-            filled = end - whole;
-            if filled == piece.len() {
-                // A line longer than the piece.
-                piece.resize(piece.len() * 2, 0);
-            }
-        }
-    }
-
     /// Answers whether somebody put the backup back: the file has its bytes and is another file. Certain only inside of
     /// [`update`](Self::update), for another process may be between two steps of its own.
     #[must_use]
@@ -107,12 +77,27 @@ impl<T: Document> Store<T> {
         resolved(&self.path()).is_ok_and(|path| is_put_back(&path))
     }
 
-    /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing.
+    /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing. The change may
+    /// be called again, on another document: it leaves nothing outside of it.
     ///
     /// # Errors
     ///
     /// `registry_locked`, `permission`, `disk_full`, those of [`read`](Self::read), and those of `change`.
-    pub fn update<R>(&self, change: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
+    pub fn update<R>(&self, change: impl Fn(&mut T) -> Result<R>) -> Result<R> {
+        self.update_after(|_| Ok(()), |document, ()| change(document)).map(|(answer, ())| answer)
+    }
+
+    /// As [`update`](Self::update), with `prepare` called before, under the same lock: for whatever leaves something outside
+    /// of the document. It is dropped where the change fails.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update), and those of `prepare`.
+    pub fn update_after<P, R>(
+        &self,
+        prepare: impl FnOnce(&T) -> Result<P>,
+        change: impl Fn(&mut T, &P) -> Result<R>,
+    ) -> Result<(R, P)> {
         let folder = self.dirs.require_state()?;
         lock::with_folder_locked(folder, self.timeout, &self.interrupt, || {
             let before = self.read_bytes()?;
@@ -124,7 +109,8 @@ impl<T: Document> Store<T> {
                 },
                 None => T::empty(),
             };
-            let answer = change(&mut document)?;
+            let prepared = prepare(&document)?;
+            let answer = change(&mut document, &prepared)?;
             let happened = document.take_events();
             let after = document.render()?;
             if before.as_deref() != Some(&after) {
@@ -135,7 +121,7 @@ impl<T: Document> Store<T> {
             // What is remembered is what the next reader would read.
             debug_assert!(T::parse(&after, &self.path()).is_ok_and(|read| read == document));
             self.memory.keep(after, Arc::new(document));
-            Ok(answer)
+            Ok((answer, prepared))
         })
     }
 
@@ -282,31 +268,10 @@ mod tests {
     use super::*;
     use crate::model::registry::table::Registry;
 
-    fn store(folder: &Path) -> Store<Registry> {
+    pub(super) fn store(folder: &Path) -> Store<Registry> {
         let state = (OsString::from("WT_STATE_DIR"), folder.as_os_str().to_owned());
         let dirs = Dirs::find(&[state].into_iter().collect()).unwrap();
         Store::open(dirs, Duration::from_secs(10), Interrupt::default())
-    }
-
-    #[test]
-    fn skimming_shows_every_byte_once_in_whole_lines() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        assert_eq!(store.skim(|_| ()), None);
-        for lengths in
-            [vec![], vec![5], vec![PIECE, 1], vec![3 * PIECE, 7, PIECE - 1, PIECE + 1], vec![90; 2000]]
-        {
-            for end in ["\n", ""] {
-                let lines: Vec<String> = lengths.iter().map(|length| "x".repeat(*length)).collect();
-                let text = lines.join("\n") + end;
-                files::replace(&store.path(), text.as_bytes(), 0o600).unwrap();
-                let mut pieces: Vec<Vec<u8>> = Vec::new();
-                store.skim(|piece| pieces.push(piece.to_vec())).unwrap();
-                assert!(pieces.concat() == text.as_bytes(), "{lengths:?}");
-                let (_, whole) = pieces.split_last().unwrap();
-                assert!(whole.iter().all(|piece| piece.ends_with(b"\n")), "{lengths:?}");
-            }
-        }
     }
 
     #[test]

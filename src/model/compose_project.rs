@@ -3,12 +3,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::registry::entry::Entry;
-
-/// Where an entry keeps a name that is not the usual one.
-const KEY: &str = "compose_project";
 
 /// Digits of the repository's id that tell its names from those of another clone.
 const DIGITS: usize = 6;
@@ -25,7 +20,7 @@ pub fn usual(repository: &str, name: &str) -> String {
 /// Returns the name that was chosen for an entry, where the usual one was taken.
 #[must_use]
 pub fn find_chosen(entry: &Entry) -> Option<&str> {
-    entry.extra.get(KEY).and_then(Value::as_str)
+    entry.notes.compose_project.text()
 }
 
 /// Chooses another name for `entry` where one of `others` has the usual one. A worktree that is made again keeps the name
@@ -46,7 +41,7 @@ pub fn settle(entry: &mut Entry, others: &[&Entry]) {
     let digits: String = entry.repository_id.0.chars().take(DIGITS).collect();
     let own = format!("{usual}-{digits}");
     let own = if is_taken(&own) { format!("{own}-{}", entry.sequence) } else { own };
-    entry.extra.insert(KEY.to_owned(), own.into());
+    entry.notes.compose_project.write(&own);
 }
 
 fn usual_of(entry: &Entry) -> String {

@@ -116,6 +116,7 @@ mod tests {
             sequence: 1,
             env: false,
             allocations: Vec::new(),
+            notes: crate::model::registry::note::Notes::default(),
             extra: serde_json::Map::new(),
         }
     }

@@ -9,6 +9,7 @@ use crate::host::place;
 use crate::model::advised::{git, wt};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::note::Notes;
 use crate::ops::rows::Row;
 use crate::ops::vanished::Lookout;
 
@@ -143,6 +144,7 @@ fn as_entry(context: &Context, repository: &Repository, worktree: &Worktree, adm
         sequence: 0,
         env: false,
         allocations: Vec::new(),
+        notes: Notes::default(),
         extra: serde_json::Map::new(),
     }
 }

@@ -22,6 +22,7 @@ use crate::model::identifier::Identifier;
 use crate::model::port::wish::Wish;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::note::Notes;
 use crate::model::registry::repository::RepositoryRecord;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
@@ -168,6 +169,7 @@ fn adopt_one(
         sequence: 0,
         env: !wishes.is_empty(),
         allocations: Vec::new(),
+        notes: Notes::default(),
         extra: serde_json::Map::new(),
     };
     let entry = record_entry(context, &draft, &wishes, &record)?;

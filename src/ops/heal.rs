@@ -12,8 +12,7 @@ use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::glimpse::Signs;
-use crate::model::registry::salvage::RECOVERED;
+use crate::model::registry::table::Registry;
 use crate::ops::undo::{BranchMade, Undone, forget, take_back};
 use crate::ops::{create, origin, remove};
 
@@ -30,8 +29,8 @@ pub fn heal(context: &Context) -> Vec<String> {
     // Nearly always there is nothing to do, and the bytes alone tell.
     let id = context.repository.as_ref().and_then(Repository::find_id);
     let place = context.repository.as_ref().map(|repository| repository.common_dir().to_string_lossy());
-    let mut signs = Signs::new(id.as_ref(), place.as_deref().unwrap_or_default());
-    if store.skim(|lines| signs.look(lines)).is_none() || !signs.call_for_healing() {
+    let glance = store.glance(id.as_ref(), place.as_deref().unwrap_or_default());
+    if !glance.is_some_and(|glance| glance.calls_for_healing) {
         return Vec::new();
     }
     let mut said: Vec<String> = origin::part_from_original(context).ok().flatten().into_iter().collect();
@@ -119,17 +118,19 @@ fn heal_all(context: &Context, said: &mut Vec<String>) -> Result<()> {
 /// undone.
 fn mark_recovered(context: &Context) -> Result<()> {
     let store = context.store()?;
-    store.update(|registry| {
-        // Only under the lock the two files stand still.
-        if !store.is_backup() {
+    // Only under the lock the two files stand still.
+    let is_backup = |_: &Registry| Ok(store.is_backup());
+    let marked = store.update_after(is_backup, |registry, is_backup| {
+        if !is_backup {
             return Ok(());
         }
         for entry in registry.entries_mut().filter(|entry| matches!(entry.state, EntryState::Creating { .. }))
         {
-            entry.extra.insert(RECOVERED.to_owned(), true.into());
+            entry.notes.recovered.write(&true);
         }
         Ok(())
-    })
+    });
+    marked.map(drop)
 }
 
 /// Answers whether the process that was at the entry is gone, or is this one, which took it over and could not heal it.
@@ -212,7 +213,7 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
         repository.remove_lock_of_dead_making(branch, &journal.commit, entry.created_at);
     }
     let worktree = repository.find_worktree(&entry.path)?;
-    let is_recovered = entry.extra.contains_key(RECOVERED);
+    let is_recovered = !entry.notes.recovered.is_absent();
     // Somebody may have made another worktree in that place since.
     let is_ours = |worktree: &Worktree| is_recovered || worktree.head.branch() == entry.branch.as_deref();
     let admin = worktree.filter(is_ours).and_then(|worktree| worktree.admin);
@@ -256,7 +257,7 @@ fn note(context: &Context, entry: &Entry, event: &str) -> Result<()> {
     let now = context.now();
     let event = Event::new(event).of(&entry.repository, &entry.name);
     context.store()?.update(|registry| {
-        registry.record_event(now, event);
+        registry.record_event(now, event.clone());
         Ok(())
     })
 }

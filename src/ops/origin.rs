@@ -33,19 +33,27 @@ pub fn part_from_original(context: &Context) -> Result<Option<String>> {
     if find_original(repository, &*store.read()?).is_none() {
         return Ok(None);
     }
-    store.update(|registry| {
+    let renew = |registry: &Registry| {
         // Another command may have been faster.
         let Some(original) = find_original(repository, registry).map(|original| original.path.clone()) else {
             return Ok(None);
         };
         repository.renew_id()?;
-        registry.remember_repository(repository.record()?);
-        Ok(Some(format!(
+        Ok(Some((original, repository.record()?)))
+    };
+    let ((), renewed) = store.update_after(renew, |registry, renewed| {
+        if let Some((_, record)) = renewed {
+            registry.remember_repository(record.clone());
+        }
+        Ok(())
+    })?;
+    Ok(renewed.map(|(original, _)| {
+        format!(
             "{} is a copy of {}: it has an id of its own now, and its worktrees are recorded apart",
             repository.root().display(),
             original.display()
-        )))
-    })
+        )
+    }))
 }
 
 /// The record of the repository that ours was copied from: it has our id, stands where it was recorded, and is another

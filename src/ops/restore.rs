@@ -104,8 +104,8 @@ fn take_up(context: &Context, repository: &Repository, entry: &Entry) -> Result<
     let record = repository.record()?;
     let host = context.host.name();
     context.store()?.update(|registry| {
-        registry.remember_repository(record);
-        Ok(registry.insert(Entry { host, place: None, ..entry.clone() }))
+        registry.remember_repository(record.clone());
+        Ok(registry.insert(Entry { host: host.clone(), place: None, ..entry.clone() }))
     })
 }
 
@@ -203,7 +203,7 @@ fn begin(context: &Context, repository: &Repository, entry: &Entry, trash: &Tras
             return Err(Failure::new(Code::NotFound, "it is being restored or deleted by another `wt`")
                 .hint("`wt restore` lists what can be restored"));
         };
-        known.state = state;
+        known.state = state.clone();
         // The repository may have been moved since.
         repository.root().clone_into(&mut known.repository);
         let known = known.clone();

@@ -90,9 +90,7 @@ const NOT_DELETED: &str = "what was removed is kept, though by the clock its tim
 /// Answers whether anything at all is recorded as removed: the registry's bytes alone tell.
 #[must_use]
 pub fn may_be_due(context: &Context) -> bool {
-    let mut is_mentioned = false;
-    let look = |lines: &[u8]| is_mentioned |= memchr::memmem::find(lines, b"\"removed\"").is_some();
-    context.store().is_ok_and(|store| store.skim(look).is_some()) && is_mentioned
+    context.store().is_ok_and(|store| store.mentions_removed())
 }
 
 /// Answers whether a sweep that began to delete it did not come to the end.

@@ -236,7 +236,7 @@ fn follow(context: &Context, repository: &Repository, entry: &Entry, to: &Path) 
             return Ok(());
         };
         to.clone_into(&mut known.path);
-        known.place = Some(place);
+        known.place = Some(place.clone());
         let event = Event::new("worktree_moved").of(&entry.repository, &entry.name);
         registry.record_event(now, event.with("to", to.display().to_string()));
         Ok(())

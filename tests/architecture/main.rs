@@ -217,7 +217,9 @@ fn panics_unwind() {
 }
 
 /// What is done in one room only: the words that do it, and where they may stand.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 10] = [
+    ("skim(", &["host/store"]),
+    ("wreckage(", &["host/store"]),
     ("env_file::write(", &["ops/env_files.rs"]),
     ("Allocation::new(", &LEDGER),
     (".allocations = ", &LEDGER),

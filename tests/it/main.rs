@@ -70,6 +70,7 @@ mod list;
 mod list_live;
 mod many_records;
 mod moved_and_copied;
+mod old_and_new;
 mod overlay;
 mod own_config;
 mod path;

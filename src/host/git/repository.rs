@@ -10,6 +10,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::library_error::from_library;
 use crate::host::objects::{Library, Unread};
 use crate::host::packs::find_unsound;
+use crate::model::registry::note::Gone;
 use crate::model::registry::repository::RepositoryRecord;
 
 /// The worktree that the start folder lies in.
@@ -114,6 +115,7 @@ impl Repository {
             device: folder.dev(),
             inode: folder.ino(),
             hooks_wanted: false,
+            gone: Gone::default(),
             extra: serde_json::Map::default(),
         })
     }

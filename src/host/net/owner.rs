@@ -187,15 +187,16 @@ pub(super) fn socket_inode(target: &str) -> Option<u64> {
 mod tests {
     use std::net::{TcpListener, TcpStream};
 
+    use crate::model::registry::note::Notes;
     use jiff::Timestamp;
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
     use crate::host::process::identity;
     use crate::model::registry::entry::{Entry, EntryState};
     use crate::model::registry::repository::RepositoryId;
 
-    fn registry_with(name: &str, path: &Path, extra: Map<String, serde_json::Value>) -> Registry {
+    fn registry_with(name: &str, path: &Path, notes: Notes) -> Registry {
         let mut registry = Registry::default();
         registry.insert(Entry {
             repository: path.to_owned(),
@@ -214,7 +215,8 @@ mod tests {
             sequence: 0,
             env: false,
             allocations: Vec::new(),
-            extra,
+            notes,
+            extra: serde_json::Map::new(),
         });
         registry
     }
@@ -229,7 +231,7 @@ mod tests {
     fn a_holder_is_named_and_a_folder_that_is_not_the_worktree_proves_nothing() {
         let (_server, port) = server();
         let us = facts(std::process::id()).unwrap();
-        let registry = registry_with("feature-1", us.folder.as_deref().unwrap(), Map::new());
+        let registry = registry_with("feature-1", us.folder.as_deref().unwrap(), Notes::default());
         let [busy] = &attribute(&[port], &registry).unwrap()[..] else { panic!("one port, one answer") };
         let [socket] = &busy.listeners[..] else { panic!("{busy:?}") };
         let [owner] = &socket.owners[..] else { panic!("{socket:?}") };
@@ -242,8 +244,8 @@ mod tests {
     fn a_recorded_process_is_known_in_any_folder_and_junk_beside_it_is_passed_over() {
         let (_server, port) = server();
         let us = serde_json::to_value(identity::current().unwrap()).unwrap();
-        let extra = Map::from_iter([("processes".to_owned(), json!(["junk", us, { "pid": -1 }]))]);
-        let registry = registry_with("feature-2", Path::new("/nowhere"), extra);
+        let notes = serde_json::from_value(json!({ "processes": ["junk", us, { "pid": -1 }] })).unwrap();
+        let registry = registry_with("feature-2", Path::new("/nowhere"), notes);
         let answer = attribute(&[port], &registry).unwrap();
         assert_eq!(answer[0].listeners[0].owners[0].worktree.as_deref(), Some("feature-2"));
     }

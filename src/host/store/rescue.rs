@@ -12,6 +12,8 @@ use crate::error::{Code, Failure, Result};
 use crate::host::{files, lock, ownership};
 use crate::model::facts::Backup;
 use crate::model::registry::document::Document;
+use crate::model::registry::salvage::salvage;
+use crate::model::registry::table::Registry;
 
 /// How many damaged versions are kept before somebody has to look.
 const KEPT: u32 = 1000;
@@ -29,9 +31,8 @@ impl<T: Document> Store<T> {
         }
     }
 
-    /// Returns the bytes of the file and of its backup, as far as they can be read.
-    #[must_use]
-    pub fn wreckage(&self) -> Vec<Vec<u8>> {
+    /// The bytes of the file and of its backup, as far as they can be read.
+    fn wreckage(&self) -> Vec<Vec<u8>> {
         let Ok(path) = resolved(&self.path()) else { return Vec::new() };
         [files::read_plain(&path), files::read_plain(&backup_of(&path))].into_iter().flatten().collect()
     }
@@ -108,6 +109,14 @@ impl<T: Document> Store<T> {
         written.map(|()| file.clone()).map_err(|error| {
             Failure::from_io(error, Code::Permission, format!("{} cannot be written", file.display()))
         })
+    }
+}
+
+impl Store<Registry> {
+    /// Returns the rows that are whole, of the file and of its backup.
+    #[must_use]
+    pub fn salvage(&self) -> Registry {
+        salvage(&self.wreckage())
     }
 }
 

@@ -5,12 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::advised::wt;
 use crate::model::facts::{Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
-use crate::model::health::recorded::LAST_LISTENING;
 use crate::model::port::Port;
 use crate::model::port::listener::Listener;
 use crate::model::port::words::sentence_of;
 use crate::model::presence::Presence;
-use crate::model::registry::allocation::{Allocation, MOVED_AT};
+use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 
 /// How long a port that was moved away from somebody else waits for its server.
@@ -75,7 +74,7 @@ pub fn stale(facts: &Facts) -> Vec<Finding> {
 fn is_idle(now: Timestamp, seen: &Seen, allocation: &Allocation) -> bool {
     let last = last_listening(allocation);
     // Its server was told to restart on it, and had no chance yet.
-    let moved = time(allocation, MOVED_AT).is_some_and(|moved| now.duration_since(moved) < GRACE);
+    let moved = allocation.moved_at.read().is_some_and(|moved| now.duration_since(moved) < GRACE);
     if moved {
         return false;
     }
@@ -84,7 +83,7 @@ fn is_idle(now: Timestamp, seen: &Seen, allocation: &Allocation) -> bool {
 
 /// When something of it was last seen listening, else when it was allocated.
 fn last_listening(allocation: &Allocation) -> Timestamp {
-    let noted = time(allocation, LAST_LISTENING);
+    let noted = allocation.last_listening.read();
     noted.map_or(allocation.allocated_at, |noted| noted.max(allocation.allocated_at))
 }
 
@@ -97,10 +96,6 @@ fn spoken(span: SignedDuration) -> String {
         seconds => (seconds / 86_400, "day"),
     };
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
-}
-
-fn time(allocation: &Allocation, field: &str) -> Option<Timestamp> {
-    allocation.extra.get(field)?.as_str()?.parse().ok()
 }
 
 /// Allocated ports that somebody else holds.
@@ -219,8 +214,7 @@ mod tests {
         let mut facts = facts(&[5000], Vec::new());
         facts.worktrees[0].seen.as_mut().unwrap().stale_after = Duration::from_secs(100);
         let noted = facts.now - Duration::from_secs(50);
-        let extra = &mut facts.worktrees[0].entry.allocations[0].extra;
-        extra.insert(LAST_LISTENING.to_owned(), noted.to_string().into());
+        facts.worktrees[0].entry.allocations[0].last_listening.write(&noted);
         assert!(stale(&facts).is_empty());
     }
 
@@ -228,8 +222,7 @@ mod tests {
     fn a_port_that_was_just_moved_waits_for_its_server() {
         let mut facts = facts(&[5000], Vec::new());
         let moved = facts.now - Duration::from_secs(50);
-        let extra = &mut facts.worktrees[0].entry.allocations[0].extra;
-        extra.insert(MOVED_AT.to_owned(), moved.to_string().into());
+        facts.worktrees[0].entry.allocations[0].moved_at.write(&moved);
         assert!(stale(&facts).is_empty());
         facts.now += Duration::from_secs(10_000);
         assert_eq!(stale(&facts).len(), 1);

@@ -13,6 +13,7 @@ use crate::model::port::{Port, PortRanges};
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::note::Notes;
 use crate::model::registry::repository::RepositoryId;
 
 pub fn facts() -> Facts {
@@ -65,6 +66,7 @@ pub fn entry(name: &str, sequence: u64, ports: &[u16]) -> Entry {
         sequence,
         env: true,
         allocations: ports.iter().enumerate().map(allocation).collect(),
+        notes: Notes::default(),
         extra: serde_json::Map::new(),
     }
 }

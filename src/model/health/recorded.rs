@@ -11,9 +11,6 @@ use crate::model::registry::allocation::Allocation;
 /// How old an unchanged result may grow before it is written again.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
-/// The field of an allocation (in `extra`) that tells when a process of its worktree was last seen listening on it.
-pub const LAST_LISTENING: &str = "last_listening";
-
 /// The last result, as an allocation's `health` holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
@@ -65,8 +62,7 @@ impl Recorded {
     pub fn write(&self, allocation: &mut Allocation) {
         allocation.health = serde_json::to_value(self).ok();
         if self.level >= 2 {
-            let seen = Value::from(self.checked_at.to_string());
-            allocation.extra.insert(LAST_LISTENING.to_owned(), seen);
+            allocation.last_listening.write(&self.checked_at);
         }
     }
 }
@@ -105,9 +101,9 @@ mod tests {
             Allocation::new(Port::new(5000).unwrap(), "web".parse().unwrap(), Timestamp::UNIX_EPOCH);
         recorded(60).write(&mut allocation);
         assert_eq!(Recorded::find(allocation.health.as_ref().unwrap()), Some(recorded(60)));
-        assert_eq!(allocation.extra[LAST_LISTENING], "1970-01-01T00:01:00Z");
+        assert_eq!(allocation.last_listening.text(), Some("1970-01-01T00:01:00Z"));
         Recorded { level: 0, ..recorded(120) }.write(&mut allocation);
-        assert_eq!(allocation.extra[LAST_LISTENING], "1970-01-01T00:01:00Z", "seen then, not now");
+        assert_eq!(allocation.last_listening.text(), Some("1970-01-01T00:01:00Z"), "seen then, not now");
         assert_eq!(Recorded::find(&json!({"state": "fine"})), None);
     }
 }

@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
@@ -56,17 +54,12 @@ impl Claim {
     /// Returns what the entry claims; recorded processes that cannot be read are left out.
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
-        let recorded = entry.extra.get("processes").and_then(Value::as_array);
         Self {
             repository: entry.repository_id.clone(),
             name: entry.name.clone(),
             path: entry.path.clone(),
             admin: entry.admin.clone(),
-            processes: recorded
-                .into_iter()
-                .flatten()
-                .filter_map(|value| serde_json::from_value(value.clone()).ok())
-                .collect(),
+            processes: entry.notes.processes.read_each(),
         }
     }
 

@@ -4,11 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::note::Note;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
-
-/// The field of an allocation that says when it was moved away from a port that somebody else held.
-pub const MOVED_AT: &str = "moved_at";
 
 /// A port number as the file has it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,6 +29,12 @@ pub struct Allocation {
     /// The last health result, written often and by others; absent until there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Value>,
+    /// When it was moved away from a port that somebody else held.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub moved_at: Note<Timestamp>,
+    /// When its own server was last seen.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub last_listening: Note<Timestamp>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -48,7 +52,16 @@ impl Allocation {
     #[must_use]
     pub fn new(port: Port, service: ServiceName, allocated_at: Timestamp) -> Self {
         let port = RecordedPort::Valid(port);
-        Self { port, service, allocated_at, pinned: false, health: None, extra: Map::new() }
+        Self {
+            port,
+            service,
+            allocated_at,
+            pinned: false,
+            health: None,
+            moved_at: Note::default(),
+            last_listening: Note::default(),
+            extra: Map::new(),
+        }
     }
 
     /// Returns the port; `None` when the file holds nonsense.

@@ -70,6 +70,10 @@ impl Document for Registry {
         push_rows(&mut text, "exclusions", self.exclusions.lines())?;
         push_rows(&mut text, "former", self.former.lines())?;
         push_rows(&mut text, "counters", self.counters.lines())?;
+        if !self.history_over.is_absent() {
+            let over = serde_json::json!({ "history_over": self.history_over });
+            push_members(&mut text, b",\n", &over)?;
+        }
         if !self.extra.is_empty() {
             push_members(&mut text, b",\n", &Value::Object(self.extra.clone()))?;
         }
@@ -156,6 +160,40 @@ mod tests {
             assert_eq!(registry.sequence, 3);
             let written: Value = serde_json::from_slice(&registry.render().unwrap()).unwrap();
             assert_eq!(written[list], serde_json::json!([{"port": 70000, "what": "?"}, 7]), "{list}");
+        }
+    }
+
+    #[test]
+    fn notes_and_what_later_versions_wrote_stand_once_in_each_row_whatever_they_say() {
+        for says in [r#""2026-01-01T00:00:00Z""#, "7", "null", r#"{"a":[1]}"#] {
+            let notes = |keys: &[&str]| {
+                keys.iter().map(|key| format!(r#","{key}":{says}"#)).collect::<Vec<_>>().concat()
+            };
+            let gone = ["gone_since", "gone_in", "seen_over", "later"];
+            let of_entry = notes(&[&["processes", "recovered", "compose_project"], &gone[..]].concat());
+            let of_former =
+                notes(&[&["name_in_git", "path", "name_then", "identifier", "env"], &gone[..]].concat());
+            let of_repository = notes(&gone);
+            let of_allocation = notes(&["moved_at", "last_listening", "later"]);
+            let of_all = notes(&["history_over", "later"]);
+            let registry = read(&format!(
+                r#"{{"schema":1,"sequence":1,
+                "repositories":[{{"id":"a","path":"/r","common_dir":"/r/.git","device":0,"inode":0,"hooks_wanted":false{of_repository}}}],
+                "worktrees":[{{"repository":"/r","repository_id":"a","name":"n","admin":"n","path":"/w","branch":null,
+                    "purpose":null,"identifier":"n","state":"active","created_at":"2026-01-01T00:00:00Z","created_by":"wt",
+                    "allocations":[{{"port":5000,"service":"web","allocated_at":"2026-01-01T00:00:00Z"{of_allocation}}}]{of_entry}}}],
+                "former":[{{"repository_id":"a","branch":"b","purpose":null,"name":"n","ports":[]{of_former}}}]{of_all}}}"#
+            ));
+            assert!(registry.entries().next().is_some(), "{says}");
+            let text = registry.render().unwrap();
+            assert_eq!(read(std::str::from_utf8(&text).unwrap()), registry, "{says}");
+            let text = String::from_utf8(text).unwrap();
+            let count = |key: &str| text.matches(&format!("\"{key}\":{says}")).count();
+            for (key, times) in
+                [("later", 5), ("gone_since", 3), ("seen_over", 3), ("moved_at", 1), ("processes", 1)]
+            {
+                assert_eq!(count(key), times, "{key} {says} in {text}");
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::allocation::Allocation;
 use super::journal::{Journal, Trash};
+use super::note::{Gone, Notes};
 use super::place::Place;
 use super::repository::RepositoryId;
 use crate::model::port::Port;
@@ -79,6 +80,8 @@ pub struct Entry {
     /// Whether the worktree has an env block to keep true.
     pub env: bool,
     pub allocations: Vec<Allocation>,
+    /// Facts that only some have.
+    pub notes: Notes,
     /// Fields written by other versions, kept as they stand.
     pub extra: Map<String, Value>,
 }
@@ -146,6 +149,10 @@ struct Row {
     journal: Option<Journal>,
     trash: Option<Trash>,
     #[serde(flatten)]
+    notes: Notes,
+    #[serde(flatten)]
+    gone: Gone,
+    #[serde(flatten)]
     extra: Map<String, Value>,
 }
 
@@ -177,6 +184,7 @@ impl TryFrom<Row> for Entry {
             sequence: row.sequence,
             env: row.env,
             allocations: row.allocations,
+            notes: Notes { gone: row.gone, ..row.notes },
             extra: row.extra,
         })
     }
@@ -209,6 +217,10 @@ struct WrittenRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trash: Option<&'a Trash>,
     #[serde(flatten)]
+    notes: &'a Notes,
+    #[serde(flatten)]
+    gone: &'a Gone,
+    #[serde(flatten)]
     extra: &'a Map<String, Value>,
 }
 
@@ -240,6 +252,8 @@ impl Serialize for Entry {
             process,
             journal,
             trash,
+            notes: &self.notes,
+            gone: &self.notes.gone,
             extra: &self.extra,
         };
         row.serialize(serializer)

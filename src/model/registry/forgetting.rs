@@ -5,21 +5,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
 
 use super::entry::{Entry, EntryState};
+use super::note::{Gone, Note};
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::table::Registry;
-use crate::model::passage::{Moment, Passage, Sighting, Term, Witnesses};
-
-/// Where a row keeps since when what it is about is gone, or since when it is a former one.
-const SINCE: &str = "gone_since";
-/// The same by how long the machine had run.
-const SINCE_IN: &str = "gone_in";
-/// Where a row keeps when the clock alone said that it is over.
-const SEEN_OVER: &str = "seen_over";
-/// Where the registry keeps that of the history.
-const HISTORY_OVER: &str = "history_over";
+use crate::model::passage::{Passage, Sighting, Term, Witnesses};
 
 /// The shortest time that counts: one mistaken setting must not make a day's work forgotten.
 pub const SHORTEST: Duration = Duration::from_hours(24);
@@ -43,32 +34,32 @@ impl Registry {
         is_gone: impl Fn(&RepositoryRecord) -> bool,
     ) -> Forgotten {
         let lasts = lasts(keep);
-        let is_over = |extra: &Map<String, Value>| passage(extra, witnesses, lasts) == Passage::Over;
+        let is_over = |gone: &Gone| passage(gone, witnesses, lasts) == Passage::Over;
         let mut ahead = None;
         for entry in self.entries_mut() {
-            ahead = ahead.max(note(&mut entry.extra, gone.contains(&entry.sequence), witnesses, lasts));
+            ahead = ahead.max(note(&mut entry.notes.gone, gone.contains(&entry.sequence), witnesses, lasts));
         }
-        let entries = self.take_all(|entry| is_over(&entry.extra));
+        let entries = self.take_all(|entry| is_over(&entry.notes.gone));
         let in_use: HashSet<RepositoryId> = self.entries().map(|entry| entry.repository_id.clone()).collect();
         let has_unreadable = self.ports_of_unreadable().next().is_some();
         for known in self.repositories.iter_mut() {
             let is_gone = !in_use.contains(&known.id) && !has_unreadable && is_gone(known);
-            ahead = ahead.max(note(&mut known.extra, is_gone, witnesses, lasts));
+            ahead = ahead.max(note(&mut known.gone, is_gone, witnesses, lasts));
         }
-        self.repositories.retain(|known| !is_over(&known.extra));
+        self.repositories.retain(|known| !is_over(&known.gone));
         for former in self.former.iter_mut() {
-            ahead = ahead.max(note(&mut former.extra, true, witnesses, lasts));
+            ahead = ahead.max(note(&mut former.gone, true, witnesses, lasts));
         }
-        self.former.retain(|former| !is_over(&former.extra));
+        self.former.retain(|former| !is_over(&former.gone));
         Forgotten { entries, ahead }
     }
 
     /// Answers whether the history may be shortened, of which `is_old` says whether the clock takes a part for over.
     pub fn may_forget_history(&mut self, witnesses: &Witnesses, keep: Duration, is_old: bool) -> bool {
-        let seen: Option<Sighting> = read(&self.extra, HISTORY_OVER);
+        let seen = self.history_over.read();
         let term = Term { until: witnesses.now, lasts: lasts(keep), began: None, seen: seen.as_ref() };
         let passage = if is_old { witnesses.judge(&term) } else { Passage::NotYet };
-        write_doubt(&mut self.extra, HISTORY_OVER, &passage);
+        write_doubt(&mut self.history_over, &passage);
         passage == Passage::Over
     }
 
@@ -98,60 +89,48 @@ fn lasts(keep: Duration) -> SignedDuration {
 /// Writes down since when it is gone, a clock that went back begins anew; answers how far ahead the clock seems to be, where
 /// that is new.
 fn note(
-    extra: &mut Map<String, Value>,
+    gone: &mut Gone,
     is_gone: bool,
     witnesses: &Witnesses,
     lasts: SignedDuration,
 ) -> Option<SignedDuration> {
     if !is_gone {
-        for key in [SINCE, SINCE_IN, SEEN_OVER] {
-            extra.remove(key);
-        }
+        *gone = Gone::default();
         return None;
     }
-    if read::<Timestamp>(extra, SINCE).is_none_or(|since| since > witnesses.now) {
-        extra.insert(SINCE.to_owned(), witnesses.now.to_string().into());
-        write(extra, SINCE_IN, &witnesses.here);
-        extra.remove(SEEN_OVER);
+    if gone.gone_since.read().is_none_or(|since| since > witnesses.now) {
+        gone.gone_since.write(&witnesses.now);
+        gone.gone_in.write(&witnesses.here);
+        gone.seen_over.clear();
     }
-    let passage = passage(extra, witnesses, lasts);
-    write_doubt(extra, SEEN_OVER, &passage);
+    let passage = passage(gone, witnesses, lasts);
+    write_doubt(&mut gone.seen_over, &passage);
     match passage {
         Passage::ByClockAlone(doubt) => doubt.ahead.filter(|_| doubt.is_first),
         Passage::NotYet | Passage::Over => None,
     }
 }
 
-fn passage(extra: &Map<String, Value>, witnesses: &Witnesses, lasts: SignedDuration) -> Passage {
-    let Some(since) = read::<Timestamp>(extra, SINCE) else { return Passage::NotYet };
-    let began: Option<Moment> = read(extra, SINCE_IN);
-    let seen: Option<Sighting> = read(extra, SEEN_OVER);
+fn passage(gone: &Gone, witnesses: &Witnesses, lasts: SignedDuration) -> Passage {
+    let Some(since) = gone.gone_since.read() else { return Passage::NotYet };
+    let (began, seen) = (gone.gone_in.read(), gone.seen_over.read());
     let until = since.checked_add(lasts).unwrap_or(Timestamp::MAX);
     witnesses.judge(&Term { until, lasts, began: began.as_ref(), seen: seen.as_ref() })
 }
 
-fn write_doubt(extra: &mut Map<String, Value>, key: &str, passage: &Passage) {
+fn write_doubt(note: &mut Note<Sighting>, passage: &Passage) {
     match passage {
-        Passage::ByClockAlone(doubt) => write(extra, key, &doubt.sighting),
-        Passage::NotYet => drop(extra.remove(key)),
+        Passage::ByClockAlone(doubt) => note.write(&doubt.sighting),
+        Passage::NotYet => note.clear(),
         Passage::Over => {}
     }
-}
-
-fn write(extra: &mut Map<String, Value>, key: &str, value: &impl serde::Serialize) {
-    if let Ok(value) = serde_json::to_value(value) {
-        extra.insert(key.to_owned(), value);
-    }
-}
-
-fn read<T: serde::de::DeserializeOwned>(extra: &Map<String, Value>, key: &str) -> Option<T> {
-    T::deserialize(extra.get(key)?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::checks::sample::entry;
+    use crate::model::passage::Moment;
     use crate::model::registry::record::Record;
 
     const DAY: Duration = Duration::from_hours(24);
@@ -173,7 +152,8 @@ mod tests {
             device: 1,
             inode: 1,
             hooks_wanted: false,
-            extra: Map::new(),
+            gone: Gone::default(),
+            extra: serde_json::Map::new(),
         }
     }
 
@@ -242,7 +222,7 @@ mod tests {
         assert_eq!(at(&mut registry, &after(2)), (false, (1, 2, 1)));
         assert_eq!(registry.worktrees.len(), 1);
         let text = serde_json::to_string(&registry).unwrap();
-        assert!(!text.contains(SEEN_OVER), "the clock was put right: {text}");
+        assert!(!text.contains("seen_over"), "the clock was put right: {text}");
     }
 
     #[test]

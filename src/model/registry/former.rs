@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::entry::Entry;
+use super::note::{Gone, Then};
 use super::repository::RepositoryId;
 use crate::model::port::Port;
 use crate::model::purpose::Purpose;
@@ -19,6 +20,10 @@ pub struct Former {
     /// The worktree's name: tells detached worktrees of one purpose apart.
     pub name: String,
     pub ports: Vec<FormerPort>,
+    #[serde(flatten)]
+    pub then: Then,
+    #[serde(flatten)]
+    pub gone: Gone,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

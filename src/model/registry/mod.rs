@@ -7,6 +7,7 @@ pub mod forgetting;
 pub mod former;
 pub mod glimpse;
 pub mod journal;
+pub mod note;
 pub mod place;
 pub mod record;
 pub mod remembered;

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::allocation::Allocation;
 use super::entry::Entry;
 use super::former::{Former, FormerPort};
+use super::note::{Gone, Then};
 use super::repository::RepositoryId;
 use super::table::Registry;
 use crate::model::port::Port;
@@ -115,6 +116,8 @@ impl Registry {
             purpose: entry.purpose.clone(),
             name: entry.name.clone(),
             ports,
+            then: Then::default(),
+            gone: Gone::default(),
             extra: Map::new(),
         });
         self.forget_surplus_former();
@@ -143,36 +146,36 @@ impl Registry {
                 purpose: entry.purpose.clone(),
                 name: entry.name.clone(),
                 ports: Vec::new(),
+                then: Then::default(),
+                gone: Gone::default(),
                 extra: Map::new(),
             });
         }
         if let Some(former) = self.former.iter_mut().find(|former| former.is_of(entry)) {
-            let mut set = |key: &str, value: Value| former.extra.insert(key.to_owned(), value);
-            set("name_in_git", entry.admin.clone().into());
-            set("path", entry.path.to_string_lossy().into());
-            set("name_then", entry.name.clone().into());
-            set("identifier", entry.identifier.clone().into());
-            set("env", entry.env.into());
+            let then = &mut former.then;
+            then.name_in_git.write(&entry.admin);
+            then.path.write(&entry.path.to_string_lossy().into_owned());
+            then.name_then.write(&entry.name);
+            then.identifier.write(&entry.identifier);
+            then.env.write(&entry.env);
         }
     }
 
     /// Returns a record of git's worktree `draft` as it was before it was released, where that is remembered.
     #[must_use]
     pub fn recalled(&self, draft: Entry) -> Entry {
-        let is_it = |former: &&Former| {
-            let says = |key: &str, value: &str| former.extra.get(key).is_some_and(|known| known == value);
-            former.repository_id == draft.repository_id
-                && says("name_in_git", &draft.admin)
-                && says("path", &draft.path.to_string_lossy())
-        };
+        let (admin, path) = (&draft.admin, draft.path.to_string_lossy());
+        let is_it =
+            |former: &&Former| former.repository_id == draft.repository_id && former.then.is_at(admin, &path);
         let Some(former) = self.former.iter().rev().find(is_it) else { return draft };
-        let text = |key: &str| former.extra.get(key).and_then(Value::as_str).map(str::to_owned);
-        let name = text("name_then").filter(|name| self.find_living(&draft.repository_id, name).is_none());
+        let then = &former.then;
+        let name =
+            then.name_then.read().filter(|name| self.find_living(&draft.repository_id, name).is_none());
         Entry {
             name: name.unwrap_or(draft.name),
             purpose: former.purpose.clone(),
-            identifier: text("identifier").unwrap_or(draft.identifier),
-            env: former.extra.get("env").and_then(Value::as_bool).unwrap_or(draft.env),
+            identifier: then.identifier.read().unwrap_or(draft.identifier),
+            env: then.env.read().unwrap_or(draft.env),
             ..draft
         }
     }
@@ -185,13 +188,9 @@ impl Registry {
         admin: &str,
         path: &Path,
     ) -> Option<&str> {
-        let is_it = |former: &&Former| {
-            let says = |key: &str, value: &str| former.extra.get(key).is_some_and(|known| known == value);
-            former.repository_id == *repository
-                && says("name_in_git", admin)
-                && says("path", &path.to_string_lossy())
-        };
-        self.former.iter().rev().find(is_it)?.extra.get("identifier")?.as_str()
+        let path = path.to_string_lossy();
+        let is_it = |former: &&Former| former.repository_id == *repository && former.then.is_at(admin, &path);
+        self.former.iter().rev().find(is_it)?.then.identifier.text()
     }
 }
 

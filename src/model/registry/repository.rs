@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::note::Gone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -32,6 +33,8 @@ pub struct RepositoryRecord {
     /// Whether somebody asked for hooks here.
     #[serde(default)]
     pub hooks_wanted: bool,
+    #[serde(flatten)]
+    pub gone: Gone,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

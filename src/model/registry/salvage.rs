@@ -11,10 +11,6 @@ use super::repository::RepositoryRecord;
 use super::table::{Former, Registry};
 use crate::model::port::exclusion::Exclusion;
 
-/// The field of an entry that came from a backup or from wreckage while it was being created: such a create is finished
-/// when it is whole, and never undone.
-pub const RECOVERED: &str = "recovered";
-
 /// Returns the rows that can be read in `files`; of two with one number the first file's counts.
 #[must_use]
 pub fn salvage(files: &[Vec<u8>]) -> Registry {
@@ -26,7 +22,7 @@ pub fn salvage(files: &[Vec<u8>]) -> Registry {
         if let Ok(mut entry) = serde_json::from_slice::<Entry>(row) {
             if numbers.insert(entry.sequence) {
                 if matches!(entry.state, EntryState::Creating { .. }) {
-                    entry.extra.insert(RECOVERED.to_owned(), true.into());
+                    entry.notes.recovered.write(&true);
                 }
                 registry.sequence = registry.sequence.max(entry.sequence);
                 registry.worktrees.push(Record::Entry(Box::new(entry)));
@@ -94,7 +90,7 @@ mod tests {
             r#""creating","process":{"pid":1,"started":1},"journal":{"token":"t","commit":"c"}"#,
         );
         let found = salvage(&[creating.into_bytes()]);
-        assert!(found.entries().next().unwrap().extra.contains_key(RECOVERED));
+        assert!(found.entries().next().unwrap().notes.recovered.read().is_some());
         assert!(found.render().is_ok());
     }
 }

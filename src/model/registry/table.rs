@@ -8,11 +8,13 @@ use serde_json::{Map, Value};
 
 use super::entry::Entry;
 pub use super::former::Former;
+use super::note::Note;
 use super::record::Record;
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::rows::Rows;
 use crate::model::compose_project;
 use crate::model::event::Event;
+use crate::model::passage::Sighting;
 use crate::model::port::Port;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::purpose::Purpose;
@@ -38,6 +40,9 @@ pub struct Registry {
     pub former: Rows<Former>,
     #[serde(default)]
     pub counters: Rows<Counter>,
+    /// When the clock alone said of the history that it is over.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub history_over: Note<Sighting>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
     /// What happened in this change, written to `events.jsonl` once the registry is.
@@ -66,6 +71,7 @@ impl Default for Registry {
             exclusions: Rows::default(),
             former: Rows::default(),
             counters: Rows::default(),
+            history_over: Note::default(),
             extra: Map::new(),
             events: Vec::new(),
         }
@@ -183,8 +189,9 @@ impl Registry {
     pub fn remember_repository(&mut self, seen: RepositoryRecord) {
         match self.repositories.iter_mut().find(|known| known.id == seen.id) {
             Some(known) => {
-                let (hooks_wanted, extra) = (known.hooks_wanted, std::mem::take(&mut known.extra));
-                *known = RepositoryRecord { hooks_wanted, extra, ..seen };
+                let (hooks_wanted, gone) = (known.hooks_wanted, std::mem::take(&mut known.gone));
+                let extra = std::mem::take(&mut known.extra);
+                *known = RepositoryRecord { hooks_wanted, gone, extra, ..seen };
             }
             None => self.repositories.push(seen),
         }

@@ -16,6 +16,7 @@ use crate::model::port::Port;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::forgetting::SHORTEST;
 use crate::model::registry::journal::Journal;
+use crate::model::registry::note::Notes;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::choose::Passing;
@@ -43,7 +44,7 @@ pub struct Claimed {
 /// `port_conflict`, `range_exhausted`, `port_denied`, or `worktree_exists` when somebody was faster.
 pub fn claim(context: &Context, plan: &Plan, token: &str) -> Result<Claimed> {
     let passing = refusal::passing(&refusal::policy(context, plan));
-    let attempt = || attempt(context, plan.clone(), token, passing);
+    let attempt = || attempt(context, plan, token, passing);
     let is_wanting = |outcome: &Attempt| outcome.as_ref().is_err_and(|(_, refused)| refused.is_wanting());
     match ledger::with_room(context, attempt, is_wanting)? {
         Ok(claimed) => {
@@ -59,7 +60,7 @@ pub fn claim(context: &Context, plan: &Plan, token: &str) -> Result<Claimed> {
 
 type Attempt = Result<Box<Claimed>, (Box<Plan>, Refused)>;
 
-fn attempt(context: &Context, plan: Plan, token: &str, passing: Passing) -> Result<Attempt> {
+fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Result<Attempt> {
     let repository = context.require_repository()?;
     let id = repository.require_id()?;
     let record = repository.record()?;
@@ -72,7 +73,7 @@ fn attempt(context: &Context, plan: Plan, token: &str, passing: Passing) -> Resu
     let gone = room::gone_in_any_state(context, &seen)?;
     let gone = gone.into_iter().map(|entry| entry.sequence).collect();
     context.store()?.update(|registry| {
-        let mut plan = plan;
+        let mut plan = plan.clone();
         let named = registry.find_living(&id, &plan.name).is_some();
         if named || registry.find_at(&plan.path).is_some() {
             // Somebody was faster: a numbered name moves on, a chosen one is refused.
@@ -94,7 +95,7 @@ fn attempt(context: &Context, plan: Plan, token: &str, passing: Passing) -> Resu
         let may_forget = registry.may_forget_history(&witnesses, keep, before.is_some());
         let history_ends = before.filter(|_| may_forget);
         let ahead = forgotten.ahead.max(registry.note_removed(&witnesses));
-        registry.remember_repository(record);
+        registry.remember_repository(record.clone());
         plan.ports = choices;
         let journal = journal(&plan, token);
         let mut entry = Entry {
@@ -114,6 +115,7 @@ fn attempt(context: &Context, plan: Plan, token: &str, passing: Passing) -> Resu
             sequence: 0,
             env: plan.env,
             allocations: Vec::new(),
+            notes: Notes::default(),
             extra: serde_json::Map::new(),
         };
         if let Some(base) = plan.start.base(&plan.commit) {

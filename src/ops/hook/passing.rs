@@ -8,11 +8,10 @@ use crate::host::env_file;
 use crate::host::git::Whereabouts;
 use crate::host::machine::Host;
 use crate::host::place;
-use crate::host::store::Store;
+use crate::host::store::{Glance, Store};
 use crate::model::branch::Head;
 use crate::model::hook_event::{Checkout, Standing, Want, wants};
-use crate::model::registry::glimpse::{Glimpse, Signs, glimpses};
-use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::glimpse::Glimpse;
 use crate::model::registry::table::Registry;
 
 /// What a checkout calls for.
@@ -38,22 +37,14 @@ pub fn look(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
     let standing = standing(&place, checkout);
     let id = place.find_id();
     let common_dir = place.common_dir.to_string_lossy();
-    let mut signs = Signs::new(id.as_ref(), &common_dir);
-    let mut seen =
-        Seen { place: &place, host: host.name(), is_clear: true, is_gone: false, own: Own::default() };
+    let mut seen = Seen { place: &place, host: host.name(), is_gone: false, own: Own::default() };
     let store = Store::<Registry>::open(host.dirs().ok()?, Duration::ZERO, host.interrupt.clone());
-    let skimmed = store.skim(|lines| {
-        signs.look(lines);
-        if let Some(id) = &id {
-            seen.look(lines, id);
-        }
-    });
-    let heal = signs.call_for_healing();
-    let calls = match skimmed {
-        Some(()) if seen.is_clear => {
+    let glance = store.glance_at_rows(id.as_ref(), &common_dir, |row| seen.look(row));
+    let calls = match glance {
+        Some(Glance { calls_for_healing: heal, is_clear: true }) => {
             Calls { heal, release: seen.is_gone, worktree: wants(checkout, &standing, seen.own.find()) }
         }
-        Some(()) => {
+        Some(Glance { calls_for_healing: heal, is_clear: false }) => {
             let worktree = if standing.admin.is_some() { Want::Look } else { Want::Nothing };
             Calls { heal, release: true, worktree }
         }
@@ -113,24 +104,16 @@ struct Seen<'a> {
     place: &'a Whereabouts,
     /// This machine's name.
     host: String,
-    /// Whether the rows are those that we write.
-    is_clear: bool,
     /// Whether some worktree's folder is gone.
     is_gone: bool,
     own: Own<Glimpse<'static>>,
 }
 
 impl Seen<'_> {
-    fn look(&mut self, lines: &[u8], id: &RepositoryId) {
-        let Some(rows) = glimpses(lines, id) else {
-            self.is_clear = false;
-            return;
-        };
+    fn look(&mut self, row: &Glimpse<'_>) {
+        self.is_gone = self.is_gone || self.may_be_released(row);
         let place = self.place;
-        for row in rows {
-            self.is_gone = self.is_gone || self.may_be_released(&row);
-            self.own.consider(&row, place.admin.as_deref(), &place.folder, || row.clone().into_owned());
-        }
+        self.own.consider(row, place.admin.as_deref(), &place.folder, || row.clone().into_owned());
     }
 
     /// What is locked, was moved or belongs to another machine is not released; the rest takes a closer look.

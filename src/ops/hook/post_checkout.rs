@@ -153,7 +153,7 @@ fn follow(
         }
         if known.path != path {
             path.clone_into(&mut known.path);
-            known.place = Some(here);
+            known.place = Some(here.clone());
         }
         let before = std::mem::replace(&mut known.branch, branch.map(ToOwned::to_owned));
         let known = known.clone();

@@ -121,12 +121,10 @@ pub(super) fn note_wish(context: &Context, repository: &Repository, wanted: bool
     }
     let now = context.now();
     store.update(|registry| {
-        let id = record.id.clone();
-        let root = record.path.clone();
-        registry.remember_repository(record);
-        registry.want_hooks(&id, wanted);
+        registry.remember_repository(record.clone());
+        registry.want_hooks(&record.id, wanted);
         let event = if wanted { "hooks_installed" } else { "hooks_uninstalled" };
-        registry.record_event(now, Event { repository: Some(root), ..Event::new(event) });
+        registry.record_event(now, Event { repository: Some(record.path.clone()), ..Event::new(event) });
         Ok(())
     })
 }

@@ -254,8 +254,8 @@ fn log(context: &Context, events: Vec<Event>) {
     let now = context.now();
     let written = context.store().and_then(|store| {
         store.update(|registry| {
-            for event in events {
-                registry.record_event(now, event);
+            for event in &events {
+                registry.record_event(now, event.clone());
             }
             Ok(())
         })

@@ -8,6 +8,7 @@ use crate::host::git::Repository;
 use crate::host::process::identity;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
+use crate::model::registry::note::Notes;
 use crate::ops::remove::Target;
 
 pub(super) fn changed_meanwhile(name: &str) -> Failure {
@@ -29,7 +30,7 @@ pub(super) fn mark_removing(
     let state = EntryState::Removing { process: identity::current()?, trash: trash.clone() };
     let known = target.entry.as_ref().map(|entry| entry.sequence);
     context.store()?.update(|registry| {
-        registry.remember_repository(record);
+        registry.remember_repository(record.clone());
         if let Some(known) = known {
             let entry = registry
                 .find_by_sequence(known)
@@ -37,7 +38,7 @@ pub(super) fn mark_removing(
             let Some(entry) = entry else {
                 return Err(changed_meanwhile(&target.name));
             };
-            entry.state = state;
+            entry.state = state.clone();
             admin.clone_into(&mut entry.admin);
             // Where git says it is: `git worktree move` tells nobody else.
             entry.path.clone_from(&target.path);
@@ -47,14 +48,14 @@ pub(super) fn mark_removing(
         }
         let draft = Entry {
             repository: repository.root().to_path_buf(),
-            repository_id: id,
+            repository_id: id.clone(),
             name: target.name.clone(),
             admin: admin.to_owned(),
             path: target.path.clone(),
             branch: target.branch.clone(),
             purpose: None,
             identifier: target.name.clone(),
-            state,
+            state: state.clone(),
             created_at: now,
             created_by: "git".to_owned(),
             host: context.host.name(),
@@ -62,6 +63,7 @@ pub(super) fn mark_removing(
             sequence: 0,
             env: false,
             allocations: Vec::new(),
+            notes: Notes::default(),
             extra: serde_json::Map::new(),
         };
         let draft = if target.missing { registry.recalled(draft) } else { draft };

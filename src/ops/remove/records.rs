@@ -69,7 +69,7 @@ pub(super) fn forget(context: &Context, repository: &Repository, target: &Target
                 return Err(changed_meanwhile(&name));
             }
         }
-        registry.record_event(now, Event::new("removed").of(root, &name).with("missing", true));
+        registry.record_event(now, Event::new("removed").of(&root, &name).with("missing", true));
         Ok(())
     })?;
     if let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {

@@ -128,7 +128,7 @@ pub fn put_admin_back(context: &Context, repository: &Repository, entry: &Entry,
     let sequence = entry.sequence;
     context.store()?.update(|registry| {
         if let Some(known) = registry.find_by_sequence(sequence) {
-            known.admin = name;
+            known.admin.clone_from(&name);
         }
         Ok(())
     })
@@ -164,10 +164,10 @@ fn put(
     }
     context.store()?.update(|registry| {
         let known = if removed {
-            ledger::put_away(registry, sequence, state)
+            ledger::put_away(registry, sequence, state.clone())
         } else {
             registry.find_by_sequence(sequence).map(|known| {
-                known.state = state;
+                known.state = state.clone();
                 known.clone()
             })
         };

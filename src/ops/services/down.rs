@@ -195,7 +195,7 @@ fn end_unsupervised(context: &Context, place: &Place, recorded: &[ProcessId]) ->
 fn forget(context: &Context, entry: &Entry, place: &Place) -> Result<()> {
     context.store()?.update(|registry| {
         if let Some(known) = registry.find_by_sequence(entry.sequence) {
-            known.extra.shift_remove("processes");
+            known.notes.processes.clear();
         }
         Ok(())
     })?;

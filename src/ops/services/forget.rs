@@ -89,7 +89,7 @@ pub fn forget_settled(context: &Context, entry: &Entry, seat: Option<Seat>) {
 /// Fails when the registry or the state folder cannot be found.
 pub fn has_ever_run(context: &Context, entry: &Entry) -> Result<bool> {
     let folder = place::folder(context.host.dirs()?.state(), entry);
-    if entry.extra.contains_key("processes") || folder.exists() {
+    if !entry.notes.processes.is_absent() || folder.exists() {
         return Ok(true);
     }
     let others = folder.parent().map(folders).unwrap_or_default();

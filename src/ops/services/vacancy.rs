@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::owner::attribute;
 use crate::host::services::hold::PortHold;
+use crate::host::store::Store;
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
@@ -55,14 +56,14 @@ pub(super) fn occupy(
 ) -> Result<Occupied> {
     let look = Look { context, entry, target, ports };
     let store = context.store()?;
-    match store.update(|registry| look.at(registry, None))? {
+    match look.under_lock(&store, None)? {
         Seen::Known(occupied) => Ok(occupied),
         Seen::Containers(doubtful) => {
             // The engine is a child process, and may take its time: it is asked without the lock.
             let repository = context.require_repository()?;
             let is_own = |port: &Port| containers::is_of_worktree(repository, entry, *port);
             let own: Vec<Port> = doubtful.into_iter().filter(is_own).collect();
-            match store.update(|registry| look.at(registry, Some(&own)))? {
+            match look.under_lock(&store, Some(&own))? {
                 Seen::Known(occupied) => Ok(occupied),
                 Seen::Containers(_) => Ok(Occupied::Free(None)),
             }
@@ -86,8 +87,22 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// Looks under the registry's lock, and notes what others hold.
+    fn under_lock(self, store: &Store<Registry>, own: Option<&[Port]>) -> Result<Seen> {
+        let noted = store.update_after(
+            |registry| self.at(registry, own),
+            |registry, seen| {
+                if let Seen::Known(Occupied::ByOthers(taken)) = seen {
+                    taken.iter().for_each(|taken| self.record(registry, taken));
+                }
+                Ok(())
+            },
+        );
+        noted.map(|((), seen)| seen)
+    }
+
     /// Looks; `own` are the ports of the worktree's own containers, where that has been asked.
-    fn at(self, registry: &mut Registry, own: Option<&[Port]>) -> Result<Seen> {
+    fn at(self, registry: &Registry, own: Option<&[Port]>) -> Result<Seen> {
         let entry = self.entry;
         let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
         let numbers: Vec<Port> = self.ports.iter().map(|(_, port)| *port).collect();
@@ -117,7 +132,6 @@ impl Look<'_> {
             return Ok(Seen::Containers(doubtful));
         }
         if !taken.is_empty() {
-            taken.iter().for_each(|taken| self.record(registry, taken));
             return Ok(Seen::Known(Occupied::ByOthers(taken)));
         }
         let Some((service, port)) = self.target.filter(|_| !is_served) else {

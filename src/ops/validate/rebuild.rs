@@ -4,7 +4,6 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::event::Event;
-use crate::model::registry::salvage::salvage;
 
 /// Puts what can be salvaged in the place of a registry that cannot be read; the damaged bytes are kept.
 ///
@@ -13,7 +12,7 @@ use crate::model::registry::salvage::salvage;
 /// `permission`, `disk_full`.
 pub fn rebuild(context: &Context) -> Result<Vec<String>> {
     let store = context.store()?;
-    let mut registry = salvage(&store.wreckage());
+    let mut registry = store.salvage();
     if let Some(repository) = context.repository.as_ref().filter(|repository| repository.find_id().is_some())
     {
         registry.remember_repository(repository.record()?);

@@ -10,6 +10,7 @@ use crate::host::place::Surroundings;
 use crate::model::event::Event;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::note::Notes;
 use crate::model::registry::record::Record;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
@@ -42,35 +43,45 @@ pub fn mend(context: &Context, grounds: &Grounds<'_>) -> Result<Vec<String>> {
     }
     let now = context.now();
     let store = context.store()?;
-    store.update(|registry| {
-        let mut aside = registry.take_unreadable_rows();
-        let mut said = Vec::new();
-        let mut kept = Vec::with_capacity(registry.worktrees.len());
-        let mut rows = Vec::new();
-        for record in std::mem::take(&mut registry.worktrees) {
-            match record {
-                Record::Unreadable(row) => rows.push(row),
-                Record::Entry(_) => kept.push(record),
-            }
-        }
-        registry.worktrees = kept;
-        for row in rows {
-            match rebuild(context, &known, registry, &row) {
-                Some(entry) => {
-                    said.push(format!("the record of `{}` was rebuilt from git", entry.name));
-                    registry.insert(entry);
-                }
-                None => aside.push(row),
-            }
-        }
-        if !aside.is_empty() {
-            // Before they are gone from the registry: twice is better than never.
-            let file = store.set_aside(&aside)?;
-            said.push(format!("{} rows were set aside in {}", aside.len(), file.display()));
-        }
+    // Before they are gone from the registry: twice is better than never.
+    let set_aside = |registry: &Registry| {
+        let (_, aside) = mend_all(context, &known, &mut registry.clone());
+        Ok(if aside.is_empty() { None } else { Some(store.set_aside(&aside)?) })
+    };
+    let mended = store.update_after(set_aside, |registry, _| {
+        let (said, aside) = mend_all(context, &known, registry);
         registry.record_event(now, Event::new("rows_mended").with("aside", aside.len()));
-        Ok(said)
+        Ok((said, aside.len()))
+    });
+    mended.map(|((mut said, count), file)| {
+        said.extend(file.map(|file| format!("{count} rows were set aside in {}", file.display())));
+        said
     })
+}
+
+/// Mends the rows in `registry`; returns what there is to say, and the rows that are to be set aside.
+fn mend_all(context: &Context, known: &[Known<'_>], registry: &mut Registry) -> (Vec<String>, Vec<Value>) {
+    let mut aside = registry.take_unreadable_rows();
+    let mut said = Vec::new();
+    let mut kept = Vec::with_capacity(registry.worktrees.len());
+    let mut rows = Vec::new();
+    for record in std::mem::take(&mut registry.worktrees) {
+        match record {
+            Record::Unreadable(row) => rows.push(row),
+            Record::Entry(_) => kept.push(record),
+        }
+    }
+    registry.worktrees = kept;
+    for row in rows {
+        match rebuild(context, known, registry, &row) {
+            Some(entry) => {
+                said.push(format!("the record of `{}` was rebuilt from git", entry.name));
+                registry.insert(entry);
+            }
+            None => aside.push(row),
+        }
+    }
+    (said, aside)
 }
 
 /// The worktree that the row is about, as git knows it; what else the row says is kept where it makes sense.
@@ -123,6 +134,7 @@ fn entry(
             .flatten()
             .filter_map(|row| Allocation::deserialize(row).ok())
             .collect(),
+        notes: Notes::default(),
         extra: serde_json::Map::new(),
     }
 }

@@ -14,7 +14,7 @@ use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::port::selection::Selection;
 use crate::model::port::wish::Wish;
-use crate::model::registry::allocation::{Allocation, MOVED_AT, RecordedPort};
+use crate::model::registry::allocation::{Allocation, RecordedPort};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
@@ -86,7 +86,7 @@ fn record(
         allocation.port = RecordedPort::Valid(to);
         allocation.allocated_at = now;
         allocation.health = None;
-        allocation.extra.insert(MOVED_AT.to_owned(), now.to_string().into());
+        allocation.moved_at.write(&now);
         let after = known.clone();
         registry.record_event(now, event("port_moved", &after, service, from, to));
         Ok(Ok((Change { before: Some(before), after }, to)))

@@ -127,7 +127,8 @@ impl Supervisor<'_> {
 
 /// Holds them all, or none, while nobody else can give them away.
 fn hold(store: &Store<Registry>, sequence: u64, wanted: &[(ServiceName, Port)]) -> Held {
-    let taken = store.update(|registry| {
+    // The look leaves held sockets, and nothing is changed.
+    let look = |registry: &Registry| {
         let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.may_run());
         let ports: Vec<Port> = entry.into_iter().flat_map(Entry::ports).collect();
         let mut holds: Vec<PortHold> = Vec::new();
@@ -141,8 +142,8 @@ fn hold(store: &Store<Registry>, sequence: u64, wanted: &[(ServiceName, Port)]) 
             }
         }
         Ok(Ok(holds))
-    });
-    match taken {
+    };
+    match store.update_after(look, |_, _| Ok(())).map(|((), taken)| taken) {
         Ok(Ok(holds)) => Ok(holds),
         Ok(Err((service, port, None, _))) => Err(Refusal {
             reason: format!("port {port} of `{service}` is no longer allocated to this worktree"),

@@ -4,7 +4,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::error::Result;
 use crate::host::machine::Host;
@@ -151,10 +150,9 @@ impl News {
         let Some(entry) = registry.find_by_sequence(sequence) else { return };
         if let Some(processes) = &self.processes {
             if processes.is_empty() {
-                entry.extra.shift_remove("processes");
+                entry.notes.processes.clear();
             } else {
-                let value = serde_json::to_value(processes).unwrap_or(Value::Null);
-                entry.extra.insert("processes".to_owned(), value);
+                entry.notes.processes.write(processes);
             }
         }
         for (service, port, recorded) in &self.health {

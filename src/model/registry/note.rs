@@ -1,0 +1,134 @@
+//! Facts of our own that not every row has. A note stands in the file as it was written and is read when somebody asks, so
+//! that one that cannot be read hides no row and is lost to nobody.
+
+use std::marker::PhantomData;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::model::passage::{Moment, Sighting};
+use crate::model::process::ProcessId;
+
+/// One fact, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note<T>(Option<Value>, PhantomData<T>);
+
+impl<T> Default for Note<T> {
+    fn default() -> Self {
+        Self(None, PhantomData)
+    }
+}
+
+impl<T> Note<T> {
+    /// Answers whether nothing was written.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Takes the note away.
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+
+    /// Returns the text that was written, as it stands.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_ref().and_then(Value::as_str)
+    }
+}
+
+impl<T: DeserializeOwned> Note<T> {
+    /// Returns the fact; `None` also where it cannot be read.
+    #[must_use]
+    pub fn read(&self) -> Option<T> {
+        T::deserialize(self.0.as_ref()?).ok()
+    }
+}
+
+impl<T: DeserializeOwned> Note<Vec<T>> {
+    /// Returns the facts of a list; those that cannot be read are left out.
+    #[must_use]
+    pub fn read_each(&self) -> Vec<T> {
+        let all = self.0.as_ref().and_then(Value::as_array).into_iter().flatten();
+        all.filter_map(|fact| T::deserialize(fact).ok()).collect()
+    }
+}
+
+impl<T: Serialize> Note<T> {
+    /// Writes the fact down in the place of an earlier one.
+    pub fn write(&mut self, fact: &T) {
+        if let Ok(value) = serde_json::to_value(fact) {
+            self.0 = Some(value);
+        }
+    }
+}
+
+impl<T> Serialize for Note<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T> Deserialize<'de> for Note<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Some(Value::deserialize(deserializer)?), PhantomData))
+    }
+}
+
+/// Since when a row is about something that is gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub gone_since: Note<Timestamp>,
+    /// The same by how long the machine had run.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub gone_in: Note<Moment>,
+    /// When the clock alone said that it is over.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub seen_over: Note<Sighting>,
+}
+
+/// The notes of a worktree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes {
+    /// The processes of its services.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub processes: Note<Vec<ProcessId>>,
+    /// That an unfinished one came from a backup, which is one step behind: it is finished where it is whole, and never
+    /// undone.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub recovered: Note<bool>,
+    /// The name under which Compose keeps its containers, where it is not the usual one.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub compose_project: Note<String>,
+    /// Beside them in the row: what is flattened twice is taken out of the rest of it by neither.
+    #[serde(skip)]
+    pub gone: Gone,
+}
+
+/// What is remembered of a worktree whose record was released.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Then {
+    /// git's name of it.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub name_in_git: Note<String>,
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub path: Note<String>,
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub name_then: Note<String>,
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub identifier: Note<String>,
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub env: Note<bool>,
+}
+
+impl Then {
+    /// Answers whether it is about the worktree that git calls `admin` and that stands at `path`.
+    #[must_use]
+    pub fn is_at(&self, admin: &str, path: &str) -> bool {
+        self.name_in_git.text() == Some(admin) && self.path.text() == Some(path)
+    }
+}
