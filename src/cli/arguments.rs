@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use super::global::GlobalArguments;
 use super::{
     adopt, complete, completions, compose_service, config, create, doctor, down, env, exec, health, hook,
-    hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema, shell_init, status,
+    hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema, setup, shell_init,
+    status,
     supervise, sweep, switch, trust, up, url, validate, wait,
 };
 
@@ -38,6 +39,7 @@ pub enum Command {
     Ports(ports::Arguments),
     Switch(switch::Arguments),
     Env(env::Arguments),
+    Setup(setup::Arguments),
     Adopt(adopt::Arguments),
     Health(health::Arguments),
     Up(up::Arguments),
@@ -84,6 +86,7 @@ impl Command {
             Self::Ports(arguments) => arguments.word(),
             Self::Switch(_) => "switch",
             Self::Env(_) => "env",
+            Self::Setup(_) => "setup",
             Self::Adopt(_) => "adopt",
             Self::Health(_) => "health",
             Self::Up(_) => "up",

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::session::Session;
 use super::watching::Watching;
-use super::{show, wishes};
+use super::{setting_up, show, wishes};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
@@ -67,6 +67,9 @@ pub struct Arguments {
     /// Write no env block
     #[arg(long)]
     pub no_env: bool,
+    /// Do not run the setup
+    #[arg(long)]
+    pub no_setup: bool,
     /// Do not run git's post-checkout hooks
     #[arg(long)]
     pub no_hooks: bool,
@@ -138,9 +141,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     let bar = Bar::new(session.ui);
-    let report = create::apply(&context, plan, &Watching(&bar))?;
+    let mut report = create::apply(&context, plan, &Watching(&bar))?;
     drop(bar);
-    made(session, arguments, &context, &report)
+    made(session, arguments, &context, &mut report)
 }
 
 /// Asks again: what is there already is the answer.
@@ -157,36 +160,43 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
     let bar = Bar::new(ui);
     let outcome = create::create_or_reuse(context, request, &Watching(&bar))?;
     drop(bar);
-    let found = match outcome {
-        Outcome::Made(report) => return made(session, arguments, context, &report),
+    let mut found = match outcome {
+        Outcome::Made(mut report) => return made(session, arguments, context, &mut report),
         Outcome::Found(found) => found,
     };
     found.said.iter().for_each(|said| ui.say(&escape::line(said)));
     found.warnings.iter().for_each(|warning| ui.warn(warning));
     session.hint_at_own_configuration(context, &found.worktree.path);
-    if !arguments.execute.is_empty() {
+    let outcome = setting_up::again(session, context, &found.worktree.name, !arguments.no_setup)?;
+    found.worktree.setup = Some(outcome.setup);
+    let failure = outcome.failure;
+    if !arguments.execute.is_empty() && failure.is_none() {
         if !ui.is_json() {
             ui.say_shown(&show::lines(ui.talk_paint(), "Reused", &found.worktree));
         }
         return execute(session, arguments, &found.worktree, &found.variables, &*found);
     }
     if ui.is_json() {
-        ui.answer_json(&*found)?;
+        ui.answer_json_beside(&*found, failure.as_ref())?;
     } else {
         ui.answer(&show::lines(ui.paint(), "Reused", &found.worktree))?;
+        failure.iter().for_each(|failure| ui.complain(failure));
     }
     if arguments.switch {
         session.change_folder(&found.worktree.path)?;
     }
-    Ok(0)
+    Ok(failure.map_or(0, |failure| failure.code().exit_status()))
 }
 
 /// Shows what was made, and runs the command after `-x`.
-fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report: &Report) -> Result<u8> {
+fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report: &mut Report) -> Result<u8> {
     report.said.iter().for_each(|said| session.ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));
     session.hint_at_own_configuration(context, &report.worktree.path);
-    if !arguments.execute.is_empty() {
+    let outcome = setting_up::along(session, context, &report.worktree.name, !arguments.no_setup)?;
+    report.worktree.setup = Some(outcome.setup);
+    let failure = outcome.failure;
+    if !arguments.execute.is_empty() && failure.is_none() {
         if !session.ui.is_json() {
             let ui = session.ui;
             ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
@@ -195,11 +205,11 @@ fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report:
         }
         return execute(session, arguments, &report.worktree, &report.variables, report);
     }
-    show_report(session, context, report)?;
+    show_report(session, context, report, failure.as_ref())?;
     if arguments.switch {
         session.change_folder(&report.worktree.path)?;
     }
-    Ok(0)
+    Ok(failure.map_or(0, |failure| failure.code().exit_status()))
 }
 
 /// Runs the command after `-x`. With `--json` stdout has our answer, which is whole once the command has ended; else stdout
@@ -356,13 +366,19 @@ fn sources(report: &Report) -> String {
     }
 }
 
-fn show_report(session: &Session<'_>, context: &Context, report: &Report) -> Result<()> {
+fn show_report(
+    session: &Session<'_>,
+    context: &Context,
+    report: &Report,
+    failure: Option<&Failure>,
+) -> Result<()> {
     let ui = session.ui;
     if ui.is_json() {
-        return ui.answer_json(report);
+        return ui.answer_json_beside(report, failure);
     }
     ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
     ui.answer(&show::created(ui.paint(), report, context.now()))?;
     hint_at_namesake(session, context, report);
+    failure.into_iter().for_each(|failure| ui.complain(failure));
     Ok(())
 }

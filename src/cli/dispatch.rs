@@ -12,7 +12,7 @@ use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
     adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
-    help, hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema,
+    help, hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema, setup,
     shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use crate::error::{Code, Failure, Result};
@@ -110,6 +110,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Ports(arguments) => ports::run(arguments, session),
         Command::Switch(arguments) => switch::run(&arguments, session),
         Command::Env(arguments) => env::run(&arguments, session),
+        Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
         Command::Up(arguments) => up::run(arguments, session),

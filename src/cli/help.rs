@@ -9,7 +9,10 @@ use super::examples::EXAMPLES;
 
 /// The commands, in groups and in the order in which a person meets them.
 pub const GROUPS: [(&str, &[&str]); 5] = [
-    ("Worktrees", &["create", "remove", "restore", "list", "path", "switch", "env", "adopt", "prune"]),
+    (
+        "Worktrees",
+        &["create", "remove", "restore", "list", "path", "switch", "env", "setup", "adopt", "prune"],
+    ),
     (
         "Services",
         &["up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "trust"],

@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Of this worktree instead of the one you stand in
     #[arg(short, long, value_name = "NAME")]
     pub worktree: Option<String>,
+    /// What the setup of the worktree wrote instead, and its commands in the background
+    #[arg(long, conflicts_with = "services")]
+    pub setup: bool,
     /// Go on showing what is added, until Ctrl-C
     #[arg(short, long)]
     pub follow: bool,
@@ -57,10 +60,20 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     });
     let follow = arguments.follow;
     let is_narrowed = arguments.tail.is_some() || since.is_some();
-    let request =
-        Request { services: arguments.services, since: since.transpose()?, tail: arguments.tail, follow };
+    let request = Request {
+        services: arguments.services,
+        is_setup: arguments.setup,
+        since: since.transpose()?,
+        tail: arguments.tail,
+        follow,
+    };
     let mut logs = logs::open(&context, request)?;
-    for service in &logs.silent {
+    for service in logs.silent.iter().filter(|_| arguments.setup) {
+        session
+            .ui
+            .say(&format!("the {service} of `{}` has not been run yet: there is no log", logs.worktree()));
+    }
+    for service in logs.silent.iter().filter(|_| !arguments.setup) {
         session.ui.say(&format!("`{service}` has not been started yet: there is no log"));
     }
     if logs.is_empty() && logs.silent.is_empty() {
@@ -75,7 +88,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         let path = path.display();
         session.ui.say(&format!("{path} is no file, and is not shown; `wt restart` begins a new log there"));
     }
-    if follow {
+    if follow && !arguments.setup {
         let entry = env::require_entry(&context, None)?;
         if !logs.is_empty() && down::running(&context, &entry)?.is_empty() {
             session.ui.say(&format!(
@@ -83,6 +96,8 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
                 logs.worktree()
             ));
         }
+    }
+    if follow {
         return match show_on(&context, &mut logs, session.ui) {
             Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
             ended => ended.map(|()| 0),
@@ -96,7 +111,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             is_silent = false;
             context.host.interrupt.check()?;
         }
-        if is_silent && !is_narrowed && !logs.is_empty() {
+        if is_silent && !is_narrowed && !arguments.setup && !logs.is_empty() {
             session.ui.say("they have written nothing; `wt status` shows how the services stand");
         }
     }

@@ -35,6 +35,8 @@ pub mod restore;
 pub mod run;
 mod schema;
 pub mod session;
+mod setting_up;
+pub mod setup;
 pub mod shell;
 mod shell_init;
 pub mod show;

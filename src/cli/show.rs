@@ -198,6 +198,7 @@ fn state(worktree: &WorktreeView) -> String {
         worktree.main.then_some("main"),
         unusual,
         worktree.locked.then_some("locked"),
+        worktree.setup.as_ref().and_then(|setup| setup.state.mark()),
         worktree.missing.then_some("missing"),
         (!worktree.registered && !worktree.main).then_some("unregistered"),
     ];

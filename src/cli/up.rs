@@ -110,7 +110,8 @@ fn take_over(context: &Context, session: &Session<'_>, services: &[ServiceName])
 const INTERRUPTED: u8 = 130;
 
 fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
-    let wish = logs::Request { services: Vec::new(), since: None, tail: Some(0), follow: true };
+    let wish =
+        logs::Request { services: Vec::new(), is_setup: false, since: None, tail: Some(0), follow: true };
     let logs = logs::open(context, wish)?;
     let entry = env::require_entry(context, None)?;
     let mut watcher = Watcher { ui, context, entry, logs, news: News::default(), told: Vec::new() };

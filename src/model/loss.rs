@@ -63,6 +63,10 @@ pub enum Loss {
     Services {
         services: Vec<String>,
     },
+    /// The worktree's setup, which runs.
+    Setup {
+        command: String,
+    },
 }
 
 /// A process that stands in the folder.
@@ -83,7 +87,7 @@ impl Loss {
     /// Answers whether it is no work, but something that runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        matches!(self, Self::Processes { .. } | Self::Services { .. })
+        matches!(self, Self::Processes { .. } | Self::Services { .. } | Self::Setup { .. })
     }
 
     /// Returns what is left of it when those processes go that `is_told` knows of; `None` when that is nothing.
@@ -148,6 +152,7 @@ impl fmt::Display for Loss {
                 listed(formatter, "running inside", &named)
             }
             Self::Services { services } => listed(formatter, "running services", services),
+            Self::Setup { command } => write!(formatter, "its setup, which runs: {command}"),
         }
     }
 }
@@ -183,6 +188,7 @@ pub fn refusal(name: &str, path: &Path, losses: &[&Loss]) -> Failure {
     let has = |is: fn(&Loss) -> bool| losses.iter().any(|loss| is(loss));
     let has_services = has(|loss| matches!(loss, Loss::Services { .. }));
     let has_processes = has(|loss| matches!(loss, Loss::Processes { .. }));
+    let has_setup = has(|loss| matches!(loss, Loss::Setup { .. }));
     let has_lock = has(|loss| matches!(loss, Loss::Lock { .. }));
     let has_work = has(|loss| !loss.is_running() && !matches!(loss, Loss::Lock { .. }));
     let has_hidden = has(|loss| matches!(loss, Loss::Hidden { .. }));
@@ -194,13 +200,15 @@ pub fn refusal(name: &str, path: &Path, losses: &[&Loss]) -> Failure {
         (has_lock && losses.len() == 1, "`git worktree unlock` lifts the lock"),
         (has_services, &*down),
         (has_processes && !has_work, "stop what runs there"),
+        (has_setup, "wait until its setup is done"),
     ];
     let steps: Vec<&str> = steps.into_iter().filter(|(is_due, _)| *is_due).map(|(_, step)| step).collect();
     let first = if steps.is_empty() { "see to it first".to_owned() } else { steps.join(", ") };
-    let gives_up = match (has_services, has_work || has_lock) {
-        (true, true) => "stops them and gives the rest up",
-        (true, false) => "stops them too",
-        (false, _) => "gives it up",
+    let gives_up = match (has_services, has_setup, has_work || has_lock) {
+        (true, _, true) => "stops them and gives the rest up",
+        (true, _, false) => "stops them too",
+        (false, true, false) => "ends it",
+        (false, ..) => "gives it up",
     };
     let details = serde_json::to_value(losses).unwrap_or_default();
     let message = if losses.iter().all(|loss| loss.is_running()) {

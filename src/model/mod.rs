@@ -41,6 +41,7 @@ pub mod registry;
 pub mod resolve;
 pub mod service;
 pub mod services;
+pub mod setup;
 pub mod signal;
 pub mod start;
 pub mod stream;

@@ -19,7 +19,7 @@ pub const SCHEMA: u64 = 1;
 /// A command that a repository's configuration wants to have run, or a setting that is not to count unseen.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct RepositoryCommand {
-    /// Where it stands: `service.web.run`, `service.db.health.command`, `worktree.path`.
+    /// Where it stands: `service.web.run`, `service.db.health.command`, `worktree.setup[0]`, `worktree.path`.
     pub key: String,
     /// As written.
     pub command: String,
@@ -31,7 +31,7 @@ pub struct RepositoryCommand {
 /// own configuration as origins spell it.
 #[must_use]
 pub fn commands(config: &Config, own_file: Option<&str>) -> Vec<RepositoryCommand> {
-    let commands = config.values.iter().filter_map(command);
+    let commands = config.values.iter().flat_map(held_by);
     let settings = config.held.iter().filter(|held| held.until_trusted).map(|held| RepositoryCommand {
         key: held.value.key.clone(),
         command: standing::text(&held.value.value),
@@ -48,19 +48,39 @@ pub fn allows(
     key: &str,
     is_approved: impl FnOnce(&RepositoryCommand) -> bool,
 ) -> bool {
-    let found = config.values.iter().filter_map(command).find(|command| command.key == key);
+    let found = config.values.iter().flat_map(held_by).find(|command| command.key == key);
     found.is_some_and(|command| !command.needs_approval(own_file) || is_approved(&command))
 }
 
-/// Returns the command that a value holds, if any.
-fn command(value: &ConfigValue) -> Option<RepositoryCommand> {
-    let last = value.key.strip_prefix("service.")?.rsplit('.').next()?;
-    let (key, text) = match last {
-        "run" | "setup" | "compose" => (value.key.clone(), &value.value),
-        "health" => (format!("{}.command", value.key), value.value.get("command")?),
-        _ => return None,
+/// The keys that hold a list of commands of the worktree itself.
+const LISTS: [&str; 1] = ["worktree.setup"];
+
+/// Returns the commands that a value holds.
+fn held_by(value: &ConfigValue) -> Vec<RepositoryCommand> {
+    let found = |key: String, text: &str| RepositoryCommand {
+        key,
+        command: text.to_owned(),
+        origin: value.origin.clone(),
     };
-    Some(RepositoryCommand { key, command: text.as_str()?.to_owned(), origin: value.origin.clone() })
+    if LISTS.contains(&value.key.as_str()) {
+        let texts = value.value.as_array().into_iter().flatten().filter_map(Value::as_str);
+        return texts.enumerate().map(|(index, text)| found(element(&value.key, index), text)).collect();
+    }
+    let Some(last) = value.key.strip_prefix("service.").and_then(|rest| rest.rsplit('.').next()) else {
+        return Vec::new();
+    };
+    let (key, text) = match last {
+        "run" | "setup" | "compose" => (value.key.clone(), Some(&value.value)),
+        "health" => (format!("{}.command", value.key), value.value.get("command")),
+        _ => return Vec::new(),
+    };
+    text.and_then(Value::as_str).map(|text| found(key, text)).into_iter().collect()
+}
+
+/// Returns the key of one command of a list: `worktree.setup[0]`.
+#[must_use]
+pub fn element(key: &str, index: usize) -> String {
+    format!("{key}[{index}]")
 }
 
 impl RepositoryCommand {
@@ -217,6 +237,20 @@ mod tests {
         assert!(!allows(&config, Some("/me/config.toml"), "service.api.run", nobody));
         assert!(!allows(&config, None, "service.none.run", |_| true), "what is not there is not allowed");
         assert_eq!(commands(&config, None).len(), 3, "without a file of one's own nothing is one's own");
+    }
+
+    #[test]
+    fn each_command_of_a_list_is_asked_about_by_its_place_and_its_text() {
+        let config = config("", "[worktree]\nsetup = [\"npm ci\", \"make\"]\n");
+        let found = commands(&config, None);
+        assert_eq!(keys(&found), ["worktree.setup[0]", "worktree.setup[1]"]);
+        let mut approvals = Approvals::default();
+        approvals.approve(id("a"), PathBuf::from("/r"), None, &found[..1], Timestamp::UNIX_EPOCH);
+        let is_allowed = |index| {
+            let is_approved = |command: &RepositoryCommand| approvals.allow(&id("a"), command, None);
+            allows(&config, None, &element("worktree.setup", index), is_approved)
+        };
+        assert!(is_allowed(0) && !is_allowed(1) && !is_allowed(2));
     }
 
     #[test]

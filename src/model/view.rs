@@ -13,6 +13,7 @@ use super::purpose::Purpose;
 use super::registry::allocation::Allocation;
 use super::service::ServiceName;
 use super::services::live::Live;
+use super::setup::SetupView;
 use crate::model::port::Port;
 
 /// One worktree, registered or not.
@@ -50,6 +51,9 @@ pub struct WorktreeView {
     pub missing: bool,
     pub created_at: Option<Timestamp>,
     pub ports: Vec<PortView>,
+    /// How far its setup has come; absent for what the registry does not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setup: Option<SetupView>,
     /// The registry's entry about it.
     #[serde(skip)]
     pub sequence: Option<u64>,
@@ -149,6 +153,7 @@ mod tests {
             missing: false,
             created_at: None,
             ports: Vec::new(),
+            setup: None,
             sequence: None,
             base: None,
             status: None,

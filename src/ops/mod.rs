@@ -37,6 +37,7 @@ pub mod schema;
 pub mod script;
 pub mod service_folder;
 pub mod services;
+pub mod setup;
 pub mod sweep;
 pub mod switch;
 pub mod trust;

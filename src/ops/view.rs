@@ -9,7 +9,7 @@ use crate::host::git::Repository;
 use crate::model::branch::Head;
 use crate::model::registry::entry::Entry;
 use crate::model::view::{PortView, WorktreeView};
-use crate::ops::env;
+use crate::ops::{env, setup};
 
 /// Returns the view of a worktree that the registry knows.
 ///
@@ -82,6 +82,7 @@ fn of_row_beside(
                 ports(context, &repository.name(), &Entry { branch, ..entry.clone() })
             })
             .unwrap_or_default(),
+        setup: entry.map(|entry| setup::view(context, entry)),
         sequence: entry.map(|entry| entry.sequence),
         base: None,
         status: None,
@@ -116,6 +117,7 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
         missing: entry.path.symlink_metadata().is_err(),
         created_at: Some(entry.created_at),
         ports: ports(context, "", entry),
+        setup: Some(setup::view(context, entry)),
         sequence: Some(entry.sequence),
         base: None,
         status: None,

@@ -4,4 +4,6 @@
 pub trait Watch: Sync {
     /// `done` of `total` files are written.
     fn files(&self, done: usize, total: usize);
+    /// The setup's command number `index` of `total` runs, and wrote `said` last.
+    fn command(&self, _index: usize, _total: usize, _command: &str, _said: Option<&str>) {}
 }

@@ -42,6 +42,20 @@ impl Bar {
             work.bar.get_or_insert_with(|| drawn(what, total)).set_position(done);
         }
     }
+
+    /// Shows how long-winded work stands that cannot be counted: one line, ready to be shown, with the time it has taken.
+    pub fn tell(&self, line: &str) {
+        if !self.is_wanted {
+            return;
+        }
+        let Ok(mut slot) = self.work.try_lock() else { return };
+        let work = slot.get_or_insert_with(|| Work { since: Instant::now(), bar: None });
+        if work.bar.is_some() || work.since.elapsed() > PATIENCE {
+            let bar = work.bar.get_or_insert_with(spinning);
+            bar.set_message(line.to_owned());
+            bar.tick();
+        }
+    }
 }
 
 impl Drop for Bar {
@@ -50,6 +64,14 @@ impl Drop for Bar {
         if let Some(bar) = work.and_then(|work| work.bar) {
             bar.finish_and_clear();
         }
+    }
+}
+
+fn spinning() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{elapsed:>4} {wide_msg}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::relay::Relay;
-use crate::model::process::attribution::WT_SERVICE;
+use crate::model::process::attribution::{WT_SERVICE, WT_SETUP};
 use rustix::process::Pid;
 
 /// What `git rev-parse --local-env-vars` names: each binds a child to one repository, which need not be the child's.
@@ -99,10 +99,10 @@ pub(crate) fn command(wish: &Wish<'_>) -> Command {
     command
 }
 
-/// Keeps from a child what binds it to one repository, our own answer to the shell, and the name of the service that we
-/// may run in ourselves: with it the child would count as that service, and end with it.
+/// Keeps from a child what binds it to one repository, our own answer to the shell, and the names of the service and the
+/// setup that we may run in ourselves: with them the child would count as part of those, and end with them.
 pub(crate) fn scrub(command: &mut Command) {
-    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE, WT_SERVICE]) {
+    for name in GIT_LOCAL.into_iter().chain([DIRECTIVE, WT_SERVICE, WT_SETUP]) {
         command.env_remove(name);
     }
 }

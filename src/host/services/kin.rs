@@ -7,7 +7,7 @@ use crate::host::process::stop::Running;
 use crate::host::process::table::{self, ProcessFacts, Stat};
 use crate::host::process::{identity, open_files};
 use crate::model::process::ProcessId;
-use crate::model::process::attribution::{CHECK, WT_MARKER, WT_SERVICE};
+use crate::model::process::attribution::{CHECK, WT_MARKER, WT_SERVICE, WT_SETUP};
 use crate::model::process::kinship::{self, Search, Sighting};
 
 /// A living process that belongs to a service. Signal it through
@@ -80,6 +80,16 @@ pub fn of_service(
     look(marker, Some(service), recorded, supervisor)
 }
 
+/// Returns the living processes that commands of the worktree itself started, or the one command that `which` names
+/// (`setup/0`).
+///
+/// # Errors
+///
+/// As [`of_worktree`].
+pub fn of_setup(marker: &str, which: Option<&str>, recorded: &[ProcessId]) -> io::Result<Vec<Kin>> {
+    kin_in(Sight::take(recorded, WT_SETUP)?, marker, which, None)
+}
+
 /// Returns the pids of those that may be of a service of the worktree and cannot be proven to be: see
 /// `kinship::in_doubt`.
 ///
@@ -87,7 +97,7 @@ pub fn of_service(
 ///
 /// As [`of_worktree`].
 pub fn in_doubt(marker: &str, recorded: &[ProcessId], supervisor: Option<u32>) -> io::Result<Vec<u32>> {
-    let Some(sight) = Sight::take(recorded)? else { return Ok(Vec::new()) };
+    let Some(sight) = Sight::take(recorded, WT_SERVICE)? else { return Ok(Vec::new()) };
     Ok(kinship::in_doubt(&sight.all, &sight.search(marker, None, supervisor)))
 }
 
@@ -97,7 +107,16 @@ fn look(
     recorded: &[ProcessId],
     supervisor: Option<u32>,
 ) -> io::Result<Vec<Kin>> {
-    let Some(sight) = Sight::take(recorded)? else { return Ok(Vec::new()) };
+    kin_in(Sight::take(recorded, WT_SERVICE)?, marker, service, supervisor)
+}
+
+fn kin_in(
+    sight: Option<Sight>,
+    marker: &str,
+    service: Option<&str>,
+    supervisor: Option<u32>,
+) -> io::Result<Vec<Kin>> {
+    let Some(sight) = sight else { return Ok(Vec::new()) };
     let found = kinship::kin(&sight.all, &sight.search(marker, service, supervisor));
     let seen = |pid: u32| sight.all.iter().find(|seen| seen.pid == pid);
     let kin = found.into_iter().filter_map(|pid| {
@@ -121,16 +140,17 @@ struct Sight {
 }
 
 impl Sight {
-    /// Looks; `None` where the numbers mean nothing here, as those of another pid namespace: nobody may be signalled by
-    /// them.
-    fn take(recorded: &[ProcessId]) -> io::Result<Option<Self>> {
+    /// Looks, taking the variable `by` of each for its service; `None` where the numbers mean nothing here, as those of
+    /// another pid namespace: nobody may be signalled by them.
+    fn take(recorded: &[ProcessId], by: &str) -> io::Result<Option<Self>> {
         let pids = table::list()?;
         let Ok(us) = identity::current() else { return Ok(None) };
         if !identity::is_proc_ours() {
             return Ok(None);
         }
         let recorded = recorded.iter().filter(|id| identity::is_from_here(id)).cloned().collect();
-        let all = pids.into_iter().filter_map(|pid| sighting(pid).transpose()).collect::<io::Result<_>>()?;
+        let all =
+            pids.into_iter().filter_map(|pid| sighting(pid, by).transpose()).collect::<io::Result<_>>()?;
         Ok(Some(Self { us, recorded, all }))
     }
 
@@ -139,11 +159,10 @@ impl Sight {
     }
 }
 
-fn sighting(pid: u32) -> io::Result<Option<Sighting>> {
+fn sighting(pid: u32, by: &str) -> io::Result<Option<Sighting>> {
     let Some(stat) = Stat::find(pid)? else { return Ok(None) };
     let is_dead = stat.is_dead();
-    let [marker, service] =
-        if is_dead { [None, None] } else { table::variables(pid, [WT_MARKER, WT_SERVICE])? };
+    let [marker, service] = if is_dead { [None, None] } else { table::variables(pid, [WT_MARKER, by])? };
     Ok(Some(Sighting {
         pid,
         parent: stat.parent,

@@ -2,7 +2,7 @@
 //! therefore it is rotated only when the service starts, and while it runs its head is given back as a hole.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -77,6 +77,15 @@ impl LogFile {
     #[must_use]
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+
+    /// Writes a line of our own between what others write.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing: a full disk.
+    pub fn note(&self, line: &str) -> io::Result<()> {
+        (&self.file).write_all(format!("{line}\n").as_bytes())
     }
 
     /// Gives back what is older than the last [`KEPT`] bytes once that is worth the while, and returns how much; 0 where
@@ -162,7 +171,6 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

@@ -30,6 +30,8 @@ pub fn config(mut merged: Merged) -> Config {
             path: text("worktree.path").unwrap_or_default(),
             name: text("worktree.name").unwrap_or_default(),
             branch: text("worktree.branch").unwrap_or_default(),
+            setup: find(&merged, "worktree.setup", running::commands).unwrap_or_default(),
+            setup_timeout: find(&merged, "worktree.setup_timeout", value::duration),
         },
         purposes: merged
             .purposes

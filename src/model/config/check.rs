@@ -41,6 +41,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
         Kind::PortWish => port_wish(value).map(|_| ()),
         Kind::Command => running::command(value).map(|_| ()),
         Kind::EnvFile => env_files::file(value).map(|_| ()),
+        Kind::Commands => running::commands(value).map(|_| ()),
         Kind::Folder => running::folder(value).map(|_| ()),
         Kind::Compose => running::compose(value).map(|_| ()),
         Kind::Needs => running::depends_on(value).map(|_| ()),

@@ -48,7 +48,9 @@ fn kind(of: Kind) -> Value {
         Kind::Text | Kind::Template(_) | Kind::Command | Kind::Folder | Kind::EnvFile => {
             json!({ "type": "string", "minLength": 1 })
         }
-        Kind::Words => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
+        Kind::Words | Kind::Commands => {
+            json!({ "type": "array", "items": { "type": "string", "minLength": 1 } })
+        }
         Kind::Services => {
             json!({ "type": "array", "uniqueItems": true, "items": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" } })
         }

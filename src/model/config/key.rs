@@ -33,6 +33,8 @@ pub enum Kind {
     Health,
     /// A command, split into words, each a template.
     Command,
+    /// A list of commands of a worktree, run one after the other.
+    Commands,
     /// A folder below the worktree.
     Folder,
     /// A file below the worktree.
@@ -89,3 +91,7 @@ pub const COMMAND_VALUES: &[&str] = &[
 
 /// What the template of a variable of the env block may use.
 pub const ENV_VALUES: &[&str] = &["ports", "urls", "purpose", "identifier", "name", "branch", "repo_name"];
+
+/// What the words of a worktree's own commands may use.
+pub const WORKTREE_COMMAND_VALUES: &[&str] =
+    &["ports", "urls", "purpose", "identifier", "name", "branch", "path", "repo_name", "repo_path"];

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use serde_json::{Map, Value};
 
 use super::problem::Fault;
-use super::schema::COMMAND_VALUES;
+use super::schema::{COMMAND_VALUES, WORKTREE_COMMAND_VALUES};
 use super::value;
 use crate::model::service::ServiceName;
 use crate::model::services::plan::{Condition, RestartPolicy, Restarting, Stopping};
@@ -21,9 +21,18 @@ pub const POLICIES: [&str; 3] = ["no", "on-failure", "always"];
 
 /// Returns a command that splits into words, each of which uses only values that there are.
 pub fn command(value: &Value) -> Result<&str, Fault> {
+    command_of(value, COMMAND_VALUES)
+}
+
+/// Returns the commands of a worktree, each of which splits into words that use only values that there are.
+pub fn commands(value: &Value) -> Result<Vec<String>, Fault> {
+    value::list(value, "commands", |one| command_of(one, WORKTREE_COMMAND_VALUES).map(str::to_owned))
+}
+
+fn command_of<'a>(value: &'a Value, known: &[&str]) -> Result<&'a str, Fault> {
     let command = value::text(value)?;
     for word in words::split(command).map_err(Fault::new)? {
-        template::check(&word, COMMAND_VALUES).map_err(|fault| Fault {
+        template::check(&word, known).map_err(|fault| Fault {
             message: format!("`{}`: {}", word.escape_debug(), fault.message),
             hint: fault.hint,
             element: None,

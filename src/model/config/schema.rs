@@ -6,7 +6,9 @@ use super::standing::Standing::{
     self, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted, Variable,
 };
 
-pub use super::key::{COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, URL_VALUES};
+pub use super::key::{
+    COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, URL_VALUES, WORKTREE_COMMAND_VALUES,
+};
 
 const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
     Key { path, kind, standing, meaning }
@@ -22,6 +24,18 @@ pub const KEYS: &[Key] = &[
     ),
     key("worktree.name", Kind::Template(NAME_VALUES), AtOnce, "The name of a new worktree."),
     key("worktree.branch", Kind::Template(NAME_VALUES), AtOnce, "The branch of a new worktree."),
+    key(
+        "worktree.setup",
+        Kind::Commands,
+        Command,
+        "Commands that make a new worktree ready, run in it one after the other.",
+    ),
+    key(
+        "worktree.setup_timeout",
+        Kind::Duration,
+        AtOnce,
+        "How long all of `worktree.setup` may take before it is ended.",
+    ),
     key(
         "create.ports",
         Kind::PortWish,

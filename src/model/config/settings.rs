@@ -45,12 +45,16 @@ pub struct Config {
     pub held: Vec<Held>,
 }
 
-/// Templates for the name, the branch and the folder of a new worktree.
+/// Templates for the name, the branch and the folder of a new worktree, and the commands that go with its life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorktreeSettings {
     pub path: String,
     pub name: String,
     pub branch: String,
+    /// What makes it ready, in order.
+    pub setup: Vec<String>,
+    /// How long that may take; `None` for any time.
+    pub setup_timeout: Option<Duration>,
 }
 
 /// What a purpose allocates.

@@ -299,7 +299,11 @@ fn the_documentation_has_every_key() {
 
 #[test]
 fn every_example_of_the_documentation_is_right() {
-    let pages = [include_str!("../../../docs/services.md"), include_str!("../../../docs/configuration.md")];
+    let pages = [
+        include_str!("../../../docs/services.md"),
+        include_str!("../../../docs/configuration.md"),
+        include_str!("../../../docs/carry-and-setup.md"),
+    ];
     let blocks = pages.iter().flat_map(|page| page.split("```toml\n").skip(1));
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() > 6);

@@ -89,7 +89,10 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
                 _ => Value::from(words),
             })
         }
+        // A comma may well stand in a command.
+        Kind::Commands if !text.starts_with('[') => Ok(Value::from(vec![text])),
         Kind::Words
+        | Kind::Commands
         | Kind::Services
         | Kind::Variables
         | Kind::Ports

@@ -14,6 +14,9 @@ pub const WT_MARKER: &str = "WT_MARKER";
 /// The environment variable that everything carries which was started as (part of) a service: the service's name.
 pub const WT_SERVICE: &str = "WT_SERVICE";
 
+/// The environment variable that everything carries which a worktree's own commands started: `setup/0`, `background/1`.
+pub const WT_SETUP: &str = "WT_SETUP";
+
 /// What is put behind a service's name for what looks after it: it is the worktree's, and not the service.
 pub const CHECK: &str = "/check";
 

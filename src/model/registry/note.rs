@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::model::passage::{Moment, Sighting};
 use crate::model::process::ProcessId;
+use crate::model::setup::Setup;
 
 /// One fact, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +105,9 @@ pub struct Notes {
     /// The name under which Compose keeps its containers, where it is not the usual one.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub compose_project: Note<String>,
+    /// How far its setup has come.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub setup: Note<Setup>,
     /// Beside them in the row: what is flattened twice is taken out of the rest of it by neither.
     #[serde(skip)]
     pub gone: Gone,

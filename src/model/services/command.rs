@@ -1,4 +1,4 @@
-//! A service's command as the words that are run: split first, then filled word by word, so that a value is always one
+//! A command of a service or a worktree as the words that are run: split first, then filled word by word, so that a value is always one
 //! word, whatever stands in it.
 
 use serde_json::{Map, Value};
@@ -13,7 +13,8 @@ use crate::model::{template, words as split_words};
 #[derive(Clone, Copy, Debug)]
 pub struct Values<'a> {
     pub facts: &'a EnvFacts,
-    pub service: &'a ServiceName,
+    /// `None` for a command of the worktree itself.
+    pub service: Option<&'a ServiceName>,
     /// The service's port, where it has one.
     pub port: Option<Port>,
     /// Its URL, where it has a port.
@@ -63,9 +64,11 @@ impl Values<'_> {
     fn table(&self) -> Map<String, Value> {
         let facts = self.facts;
         let mut table = Map::new();
+        if let Some(service) = self.service {
+            table.insert("service".to_owned(), service.as_str().into());
+        }
         for (name, value) in [
-            ("service", self.service.as_str()),
-            ("purpose", &facts.purpose),
+            ("purpose", facts.purpose.as_str()),
             ("identifier", &facts.identifier),
             ("name", &facts.name),
             ("branch", &facts.branch),
@@ -153,7 +156,7 @@ mod tests {
         let urls = [("admin-api".parse().unwrap(), "http://localhost:5001".to_owned())];
         let values = Values {
             facts: &facts,
-            service: &service,
+            service: Some(&service),
             port: Port::new(5000),
             url: Some("http://localhost:5000"),
             urls: &urls,
@@ -203,7 +206,7 @@ mod tests {
         let (facts, service) = (facts("b"), "mail".parse().unwrap());
         let values = Values {
             facts: &facts,
-            service: &service,
+            service: Some(&service),
             port: None,
             url: None,
             urls: &[],

@@ -190,7 +190,7 @@ fn command(
         let urls = variables::urls(&site.config, &facts)?;
         let values = Values {
             facts: &facts,
-            service: &subject.service,
+            service: Some(&subject.service),
             port: Some(subject.port),
             url: url.as_deref(),
             urls: &urls,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::plan::{Plan, Target};
 use super::records::{self, forget};
-use super::settle;
+use super::{losses, settle};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -21,11 +21,11 @@ use crate::model::branch::{BranchKept, KeptReason};
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::journal::Trash;
-use crate::ops::branches;
 use crate::ops::remove::marking::{mark_removing, planned_trash};
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::{down, forget as services};
 use crate::ops::unmovable::{made_anew, unmovable};
+use crate::ops::{branches, setup};
 
 /// What became of one worktree.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -110,6 +110,17 @@ fn stop_services(context: &Context, target: &Target, entry: &Entry, force: u8) -
     down::stop(context, entry, &mut Deaf).map(drop)
 }
 
+/// The same of what the worktree's own commands started: a setup that runs ends with the worktree, and what an earlier one
+/// left running.
+fn stop_setup(context: &Context, target: &Target, entry: &Entry, force: u8) -> Result<()> {
+    let mut losses = Vec::new();
+    losses::push_setup(context, entry, &mut losses)?;
+    if !losses.is_empty() && force == 0 && !target.missing {
+        return Err(loss::refusal(&target.name, &target.path, &losses.iter().collect::<Vec<_>>()));
+    }
+    setup::stop(context, entry).map(drop)
+}
+
 /// The folder is gone already: its records go, and git's entry for it alone, which can be restored with what was staged.
 fn drop_records(
     context: &Context,
@@ -120,6 +131,7 @@ fn drop_records(
 ) -> Result<Removed> {
     if let Some(entry) = &target.entry {
         stop_services(context, target, entry, plan.force)?;
+        stop_setup(context, target, entry, plan.force)?;
     }
     let admin = target.worktree.as_ref().filter(|worktree| worktree.broken.is_none());
     let trash = if let Some(admin) = admin.and_then(|worktree| worktree.admin.as_deref()) {
@@ -199,6 +211,7 @@ fn put_away(
     let entry = mark_removing(context, repository, target, &admin, &trash)?;
     // Not before that is on record: a removal that cannot begin stops nothing.
     let put = stop_services(context, target, &entry, plan.force)
+        .and_then(|()| stop_setup(context, target, &entry, plan.force))
         // The proof is taken again, right before the rename: what was planned may be minutes old.
         .and_then(|()| repository.require_linked(&target.path, &admin, context.host.home()))
         .and_then(|_| repository.keep(&token, &repository.admin_dir(&admin)))

@@ -12,6 +12,7 @@ use crate::model::branch::Head;
 use crate::model::env_block;
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::Entry;
+use crate::ops::setup;
 
 /// What the folder holds that is nowhere else, and who is in it.
 pub fn of_folder(
@@ -50,6 +51,42 @@ pub fn of_folder(
         losses.push(Loss::Processes { processes: inside });
     }
     Ok(losses)
+}
+
+/// What the worktree's own commands started and what still runs, wherever it stands. What was named already is named once.
+pub fn push_setup(context: &Context, entry: &Entry, losses: &mut Vec<Loss>) -> Result<()> {
+    let processes = setup::processes(entry)?;
+    let is_at_work = setup::is_at_work(context, entry);
+    let is_of_setup = |pid: u32| processes.iter().any(|known| known.id.pid == pid);
+    if is_at_work {
+        // Said once: as what they are.
+        *losses = losses.drain(..).filter_map(|loss| loss.without_processes(is_of_setup)).collect();
+        let command = entry.notes.setup.read().and_then(|setup| setup.command).unwrap_or_default();
+        losses.push(Loss::Setup { command });
+        return Ok(());
+    }
+    let is_named = |pid: u32| {
+        let of = |loss: &Loss| matches!(loss, Loss::Processes { processes } if processes.iter().any(|known| known.pid == pid));
+        losses.iter().any(of)
+    };
+    let left = processes.into_iter().filter(|known| !is_named(known.id.pid));
+    let left: Vec<loss::Process> = left
+        .map(|known| loss::Process {
+            pid: known.id.pid,
+            command: known.facts.command,
+            folder: known.facts.folder,
+        })
+        .collect();
+    let known = losses.iter_mut().find_map(|loss| match loss {
+        Loss::Processes { processes } => Some(processes),
+        _ => None,
+    });
+    match known {
+        Some(known) => known.extend(left),
+        None if left.is_empty() => {}
+        None => losses.push(Loss::Processes { processes: left }),
+    }
+    Ok(())
 }
 
 /// The submodules in which something is nowhere else, those that git calls changed included.

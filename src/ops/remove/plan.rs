@@ -228,6 +228,9 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
             losses.push(Loss::Services { services });
         }
     }
+    if let (Some(entry), true) = (&entry, look != Look::Lock) {
+        losses::push_setup(context, entry, &mut losses)?;
+    }
     loss::sort(&mut losses);
     let ports = entry.iter().flat_map(|entry| &entry.allocations);
     let ports =

@@ -16,6 +16,7 @@ use crate::model::registry::record::Record as Row;
 use crate::model::registry::table::Registry;
 use crate::ops::services::remains;
 use crate::ops::services::seat::{LEAVING, seat};
+use crate::ops::setup;
 
 /// How long a supervisor may take to see that its folder is gone, and to end what it supervises.
 pub const SEEING: Duration = Duration::from_millis(3500);
@@ -31,7 +32,8 @@ pub fn forget(context: &Context, entry: &Entry) {
     let Ok(Some(_seat)) = Seat::take(&place.wish.folder) else { return };
     let record = record_file::find_any(&place.wish.folder).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
-    if remains::end_remains(context, &place, &recorded).is_ok() {
+    let setup = || setup::stop(context, entry).map(drop);
+    if remains::end_remains(context, &place, &recorded).map(drop).and_then(|()| setup()).is_ok() {
         // A sweep tries again.
         let _ = record_file::forget(&place.wish.folder);
     }
@@ -67,7 +69,8 @@ pub fn settle(context: &Context, entry: &Entry, patience: Duration) -> Result<Re
         return Ok(if is_gone { Remnants::None(None) } else { Remnants::Some(who) });
     };
     let recorded: Vec<ProcessId> = record().processes().cloned().collect();
-    match remains::end_remains(context, &place, &recorded) {
+    let ended = remains::end_remains(context, &place, &recorded);
+    match ended.and_then(|_| setup::stop(context, entry)) {
         Ok(_) => Ok(Remnants::None(Some(seat))),
         Err(failure) if failure.code() == Code::Interrupted => Err(failure),
         Err(failure) => Ok(Remnants::Some(failure.message().to_owned())),

@@ -13,7 +13,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::services::log_reader::LogReader;
 use crate::host::services::{log_file, log_reader, record_file};
 use crate::model::service::ServiceName;
-use crate::ops::env;
+use crate::ops::{env, setup};
 
 use super::naming;
 use super::place::Place;
@@ -23,6 +23,8 @@ use super::place::Place;
 pub struct Request {
     /// All that have a log where none is named.
     pub services: Vec<ServiceName>,
+    /// What the worktree's own commands wrote, instead of its services.
+    pub is_setup: bool,
     /// The runs that still wrote then, instead of the last one alone.
     pub since: Option<Timestamp>,
     /// The last so many lines of each service.
@@ -81,11 +83,17 @@ pub struct Logs {
 /// # Errors
 ///
 /// `not_found` for a worktree that is not recorded and a service that does not exist; `permission`.
-pub fn open(context: &Context, request: Request) -> Result<Logs> {
+pub fn open(context: &Context, mut request: Request) -> Result<Logs> {
     let entry = env::require_entry(context, None)?;
-    let folder = record_file::logs(&Place::of(context, &entry)?.wish.folder);
+    let folder = if request.is_setup {
+        setup::log_folder(context.host.dirs()?.state(), &entry)
+    } else {
+        record_file::logs(&Place::of(context, &entry)?.wish.folder)
+    };
     let there = services_in(&folder);
-    if let Some(unknown) = request
+    if request.is_setup {
+        request.services = if there.is_empty() { own_logs()? } else { there.iter().rev().cloned().collect() };
+    } else if let Some(unknown) = request
         .services
         .iter()
         .find(|name| !there.contains(name) && !context.config.services.contains_key(name))
@@ -112,6 +120,12 @@ pub fn open(context: &Context, request: Request) -> Result<Logs> {
         }
     }
     Ok(logs)
+}
+
+/// The log that a worktree has at least once its setup was run.
+fn own_logs() -> Result<Vec<ServiceName>> {
+    let name = "setup".parse().map_err(|message: String| Failure::new(Code::Internal, message))?;
+    Ok(vec![name])
 }
 
 /// Returns where the logs of the worktree we stand in are; `None` where it is not recorded.

@@ -21,6 +21,7 @@ pub mod report;
 pub mod restart;
 pub mod run;
 mod seat;
+mod setting_up;
 pub mod settling;
 pub mod status;
 pub mod supervise;

@@ -289,7 +289,7 @@ impl One<'_> {
             .flatten();
         let values = Values {
             facts: self.facts,
-            service: self.name,
+            service: Some(self.name),
             port,
             url: url.as_deref(),
             urls: self.urls,

@@ -9,7 +9,7 @@ use super::contact::{self, Answer, Listener};
 use super::place::Place;
 use super::plans::{self, PortWish};
 use super::report::{self, ServiceView, Usages};
-use super::{considered, elsewhere, failures, naming, settling};
+use super::{considered, elsewhere, failures, naming, setting_up, settling};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::Port;
@@ -63,6 +63,7 @@ pub struct Report {
 /// does not start: what was started for it was stopped again then.
 pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
+    entry = setting_up::await_setup(context, entry, listener)?;
     settled(context, &mut entry, request, listener)?;
     let mut chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
     chosen.said.iter().for_each(|said| listener.say(said));

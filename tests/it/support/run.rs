@@ -111,6 +111,7 @@ fn command_word(arguments: &[String]) -> String {
         "ports",
         "switch",
         "env",
+        "setup",
         "adopt",
         "health",
         "up",

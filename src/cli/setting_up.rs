@@ -1,0 +1,61 @@
+//! The setup of a worktree as a person watches it: a line of progress, then what became of it.
+
+use super::session::Session;
+use super::watching::Watching;
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::registry::entry::Entry;
+use crate::model::setup::SetupState;
+use crate::ops::env;
+use crate::ops::setup::{self, Outcome, Wish};
+use crate::ui::progress::Bar;
+
+/// Runs the setup of a worktree.
+///
+/// # Errors
+///
+/// As [`setup::run`].
+pub fn set_up(session: &Session<'_>, context: &Context, entry: &Entry, wish: Wish) -> Result<Outcome> {
+    let bar = Bar::new(session.ui);
+    setup::run(context, context.require_repository()?, entry, wish, &Watching(&bar))
+}
+
+/// Runs the setup of the worktree called `name`, which was just made, or notes that nobody wants it. Whatever becomes of that,
+/// the worktree is there.
+///
+/// # Errors
+///
+/// Fails when the worktree is gone again.
+pub fn along(session: &Session<'_>, context: &Context, name: &str, is_wanted: bool) -> Result<Outcome> {
+    let entry = env::require_entry(context, Some(name))?;
+    let outcome =
+        if is_wanted { set_up(session, context, &entry, Wish::Along) } else { setup::skip(context, &entry) };
+    let outcome = outcome.unwrap_or_else(|failure| {
+        let setup = setup::view(context, &entry);
+        Outcome { setup, failure: Some(failure), warnings: Vec::new(), hint: None }
+    });
+    tell(session, &outcome);
+    Ok(outcome)
+}
+
+/// The same of a worktree that was there already: what was set up once is not set up again, and one that runs is waited for.
+///
+/// # Errors
+///
+/// `interrupted`; `not_found` when the worktree is gone.
+pub fn again(session: &Session<'_>, context: &Context, name: &str, is_wanted: bool) -> Result<Outcome> {
+    let entry = env::require_entry(context, Some(name))?;
+    let mut waiting = || session.ui.say(&format!("waiting for the setup of `{name}`, which runs"));
+    let entry = setup::await_end(context, &entry, &mut waiting)?;
+    let setup = setup::view(context, &entry);
+    if is_wanted && setup.state != SetupState::Done {
+        return along(session, context, name, true);
+    }
+    Ok(Outcome { setup, failure: None, warnings: Vec::new(), hint: None })
+}
+
+/// Says what there is to say beside the answer.
+pub fn tell(session: &Session<'_>, outcome: &Outcome) {
+    outcome.warnings.iter().for_each(|warning| session.ui.warn(warning));
+    outcome.hint.iter().for_each(|hint| session.ui.hint(hint));
+}

@@ -1,0 +1,10 @@
+//! The commands that go with a worktree's life: what makes it ready.
+
+mod order;
+mod plan;
+mod run;
+mod work;
+
+pub use order::log_folder;
+pub use run::{Outcome, Report, Wish, run, skip};
+pub use work::{await_end, is_at_work, processes, stop, view};
