@@ -6,7 +6,7 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::script::Script;
 use crate::ops::{
     adopt, config, create, doctor, env, env_files, exec, health, hooks, init, list, path, ports, prune,
-    remove, restore, schema, services, sweep, trust, validate,
+    remove, restore, schema, services, setup, sweep, trust, validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
@@ -27,8 +27,8 @@ macro_rules! answers {
 
 answers! {
     "create" "create" [
-        shape::<create::Report>(),
-        shape::<create::Reused>(),
+        shape_beside_error::<create::Report>(),
+        shape_beside_error::<create::Reused>(),
         shape_beside_error::<create::Executed<create::Report>>(),
         shape_beside_error::<create::Executed<create::Reused>>(),
         shape::<DryRun<create::Plan>>(),
@@ -39,6 +39,7 @@ answers! {
     "list" "list" [shape::<list::Report>()];
     "path" "path" [shape::<path::Report>()];
     "switch" "switch" [shape::<path::Report>()];
+    "setup" "setup" [shape_beside_error::<setup::Report>()];
     "env" "env" [shape::<env_files::Written>(), shape::<env::Checked>(), shape::<env::Variables>()];
     "adopt" "adopt" [shape::<adopt::Report>()];
     "prune" "prune" [shape::<prune::Report>(), shape::<DryRun<prune::Shown>>()];

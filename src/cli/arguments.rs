@@ -6,8 +6,7 @@ use super::global::GlobalArguments;
 use super::{
     adopt, complete, completions, compose_service, config, create, doctor, down, env, exec, health, hook,
     hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema, setup, shell_init,
-    status,
-    supervise, sweep, switch, trust, up, url, validate, wait,
+    status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.

@@ -1,7 +1,7 @@
 //! Two examples of each command, as help shows them.
 
 /// The command's words, and its examples.
-pub const EXAMPLES: [(&str, &[&str]); 50] = [
+pub const EXAMPLES: [(&str, &[&str]); 51] = [
     ("create", &["wt create login --ports", "wt create GH-42 --purpose bugfix --ports=web,api -x npm test"]),
     ("remove", &["wt remove login", "wt remove feature-login bugfix-GH-42 --delete-branch"]),
     ("restore", &["wt restore", "wt restore feature-login"]),

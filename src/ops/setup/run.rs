@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::order::{self, End, Order, log_folder, marker};
@@ -50,7 +51,7 @@ pub struct Outcome {
 }
 
 /// The answer of a setup that was asked for by itself.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     /// As it stands now, its setup among the rest.
     pub worktree: WorktreeView,
