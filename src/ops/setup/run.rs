@@ -190,7 +190,12 @@ impl<'a> Runner<'a> {
             known.notes.setup.read()
         {
             let which = which(index);
-            order::end(&marker(&known), Some(&which), std::slice::from_ref(&leader), &context.host.interrupt)?;
+            order::end(
+                &marker(&known),
+                Some(&which),
+                std::slice::from_ref(&leader),
+                &context.host.interrupt,
+            )?;
         }
         let state = context.host.dirs()?;
         record_file::make_folder(&order::folder(state.state(), &known))

@@ -25,7 +25,8 @@ pub(super) fn lock_file(context: &Context, entry: &Entry) -> Result<PathBuf> {
 /// Answers whether a `wt` is at work on the worktree's setup.
 #[must_use]
 pub fn is_at_work(context: &Context, entry: &Entry) -> bool {
-    let Some(Setup { state: SetupState::Running, process: Some(process), .. }) = entry.notes.setup.read() else {
+    let Some(Setup { state: SetupState::Running, process: Some(process), .. }) = entry.notes.setup.read()
+    else {
         return false;
     };
     if identity::is_from_here(&process) {
