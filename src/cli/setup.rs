@@ -7,7 +7,7 @@ use super::setting_up::{set_up, tell};
 use crate::error::Result;
 use crate::model::setup::SetupState;
 use crate::model::view::WorktreeView;
-use crate::ops::setup::{Outcome, Report, Wish};
+use crate::ops::setup::{self, Outcome, Report, Wish};
 use crate::ops::{env, view};
 use crate::ui::escape;
 
@@ -23,6 +23,9 @@ pub struct Arguments {
     /// The same as NAME
     #[arg(short, long, value_name = "NAME", conflicts_with = "name")]
     pub worktree: Option<String>,
+    /// Run the commands in the background, as the wt that was started for that
+    #[arg(long, hide = true)]
+    pub detached: bool,
 }
 
 /// Runs the command.
@@ -34,6 +37,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true()?;
     let repository = context.require_repository()?;
     let entry = env::require_entry(&context, arguments.name.as_deref().or(arguments.worktree.as_deref()))?;
+    if arguments.detached {
+        return setup::run_in_background(&context, repository, &entry).map(|()| 0);
+    }
     session.hint_at_own_configuration(&context, &entry.path);
     let outcome = set_up(session, &context, &entry, Wish::Asked)?;
     tell(session, &outcome);

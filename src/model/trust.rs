@@ -53,7 +53,7 @@ pub fn allows(
 }
 
 /// The keys that hold a list of commands of the worktree itself.
-const LISTS: [&str; 1] = ["worktree.setup"];
+const LISTS: [&str; 2] = ["worktree.setup", "worktree.background"];
 
 /// Returns the commands that a value holds.
 fn held_by(value: &ConfigValue) -> Vec<RepositoryCommand> {

@@ -140,6 +140,7 @@ mod services_unusual;
 mod services_up;
 mod services_words;
 mod setup;
+mod setup_background;
 mod setup_ended;
 mod setup_trust;
 mod signals;

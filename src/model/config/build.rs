@@ -31,6 +31,7 @@ pub fn config(mut merged: Merged) -> Config {
             name: text("worktree.name").unwrap_or_default(),
             branch: text("worktree.branch").unwrap_or_default(),
             setup: find(&merged, "worktree.setup", running::commands).unwrap_or_default(),
+            background: find(&merged, "worktree.background", running::commands).unwrap_or_default(),
             setup_timeout: find(&merged, "worktree.setup_timeout", value::duration),
         },
         purposes: merged

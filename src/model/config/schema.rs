@@ -37,6 +37,12 @@ pub const KEYS: &[Key] = &[
         "How long all of `worktree.setup` may take before it is ended.",
     ),
     key(
+        "worktree.background",
+        Kind::Commands,
+        Command,
+        "Commands that run behind the setup, one after the other; nobody waits for them.",
+    ),
+    key(
         "create.ports",
         Kind::PortWish,
         AtOnce,

@@ -55,6 +55,8 @@ pub struct WorktreeSettings {
     pub setup: Vec<String>,
     /// How long that may take; `None` for any time.
     pub setup_timeout: Option<Duration>,
+    /// What runs behind that, in order.
+    pub background: Vec<String>,
 }
 
 /// What a purpose allocates.

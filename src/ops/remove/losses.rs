@@ -55,7 +55,7 @@ pub fn of_folder(
 
 /// What the worktree's own commands started and what still runs, wherever it stands. What was named already is named once.
 pub fn push_setup(context: &Context, entry: &Entry, losses: &mut Vec<Loss>) -> Result<()> {
-    let processes = setup::processes(entry)?;
+    let processes = setup::processes(context, entry)?;
     let is_at_work = setup::is_at_work(context, entry);
     let is_of_setup = |pid: u32| processes.iter().any(|known| known.id.pid == pid);
     if is_at_work {

@@ -1,10 +1,12 @@
-//! The commands that go with a worktree's life: what makes it ready.
+//! The commands that go with a worktree's life: what makes it ready, and what goes on behind.
 
+mod background;
 mod order;
 mod plan;
 mod run;
 mod work;
 
+pub use background::run as run_in_background;
 pub use order::log_folder;
 pub use run::{Outcome, Report, Wish, run, skip};
 pub use work::{await_end, is_at_work, processes, stop, view};

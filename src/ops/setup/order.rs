@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::interrupt::Interrupt;
+use crate::host::ownership;
 use crate::host::process::stop::{Running, wait_for_end};
-use crate::host::services::kin;
 use crate::host::services::launch::{Launch, Launched, launch};
 use crate::host::services::log_file::LogFile;
+use crate::host::services::{kin, record_file};
 use crate::model::process::ProcessId;
 use crate::model::process::attribution::{Claim, WT_MARKER, WT_SETUP};
 use crate::model::registry::entry::Entry;
@@ -66,6 +67,20 @@ pub fn folder(state: &Path, entry: &Entry) -> PathBuf {
 /// Returns where the logs of a worktree's own commands are.
 pub fn log_folder(state: &Path, entry: &Entry) -> PathBuf {
     folder(state, entry).join("setup")
+}
+
+/// Makes that folder, for ourselves alone.
+pub(super) fn make_log_folder(context: &Context, entry: &Entry) -> Result<()> {
+    let dirs = context.host.dirs()?;
+    record_file::make_folder(&folder(dirs.state(), entry)).map_err(unlogged)?;
+    match ownership::make_private_folders(&log_folder(dirs.state(), entry)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(unlogged(error)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn unlogged(error: std::io::Error) -> Failure {
+    Failure::from_io(error, Code::Permission, "the log of the setup cannot be written")
 }
 
 /// Returns the value of the marker that all of a worktree's processes carry.

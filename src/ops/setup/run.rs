@@ -6,7 +6,8 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::order::{self, End, Order, log_folder, marker};
+use super::background;
+use super::order::{self, End, Order, log_folder, make_log_folder, marker, unlogged};
 use super::plan::{self, Command, Sight};
 use super::work::{is_at_work, lock_file, view};
 use crate::context::Context;
@@ -15,7 +16,7 @@ use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::process::identity;
 use crate::host::services::log_file::{self, LogFile};
-use crate::host::services::{log_reader, record_file};
+use crate::host::services::log_reader;
 use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::process::ProcessId;
@@ -61,6 +62,15 @@ impl Outcome {
     fn of(context: &Context, entry: &Entry) -> Self {
         Self { setup: view(context, entry), failure: None, warnings: Vec::new(), hint: None }
     }
+
+    /// Starts what nobody waits for: what was set up is set up, whatever becomes of that.
+    fn go_on(mut self, context: &Context, repository: &Repository, entry: &Entry) -> Self {
+        match background::start(context, repository, entry) {
+            Ok(hint) => self.hint = hint,
+            Err(failure) => self.warnings.push(failure.message().to_owned()),
+        }
+        self
+    }
 }
 
 /// Runs the setup of a recorded worktree.
@@ -78,7 +88,7 @@ pub fn run(
 ) -> Result<Outcome> {
     let commands = plan::commands(SETUP, &context.config.worktree.setup);
     if commands.is_empty() {
-        return Ok(Outcome::of(context, entry));
+        return Ok(Outcome::of(context, entry).go_on(context, repository, entry));
     }
     let _held = context.host.interrupt.hold();
     let refused = plan::untrusted(context, entry, &commands)?;
@@ -90,7 +100,8 @@ pub fn run(
     let ended = runner.run(watch);
     let outcome = runner.finish(ended);
     hold.release();
-    outcome
+    let outcome = outcome?;
+    Ok(if outcome.failure.is_none() { outcome.go_on(context, repository, entry) } else { outcome })
 }
 
 /// Notes that nobody wanted the setup of a new worktree.
@@ -198,12 +209,7 @@ impl<'a> Runner<'a> {
             )?;
         }
         let state = context.host.dirs()?;
-        record_file::make_folder(&order::folder(state.state(), &known))
-            .and_then(|()| crate::host::ownership::make_private_folders(&log_folder(state.state(), &known)))
-            .or_else(|error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => Ok(()),
-                _ => Err(unlogged(error)),
-            })?;
+        make_log_folder(context, &known)?;
         let folder = log_folder(state.state(), &known);
         let log = LogFile::start(&folder, "setup").map_err(unlogged)?;
         let log_path = log_file::path(&folder, "setup");
@@ -348,8 +354,4 @@ impl<'a> Runner<'a> {
 /// Names a command for its processes.
 fn which(index: usize) -> String {
     format!("setup/{index}")
-}
-
-fn unlogged(error: std::io::Error) -> Failure {
-    Failure::from_io(error, Code::Permission, "the log of the setup cannot be written")
 }

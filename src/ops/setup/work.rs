@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::order::{end, marker};
+use super::order::{end, log_folder, marker};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::lock;
@@ -18,7 +18,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Returns the lock file that the `wt` which runs a worktree's setup holds.
 pub(super) fn lock_file(context: &Context, entry: &Entry) -> Result<PathBuf> {
-    let name = format!("setup-{}-{}", entry.sequence, entry.created_at.as_second());
+    lock_called(context, entry, "setup")
+}
+
+/// Returns the one that the `wt` holds which runs the commands in the background.
+pub(super) fn background_lock(context: &Context, entry: &Entry) -> Result<PathBuf> {
+    lock_called(context, entry, "background")
+}
+
+fn lock_called(context: &Context, entry: &Entry, what: &str) -> Result<PathBuf> {
+    let name = format!("{what}-{}-{}", entry.sequence, entry.created_at.as_second());
     Ok(context.host.dirs()?.creating_folder()?.join(name))
 }
 
@@ -47,8 +56,8 @@ pub fn view(context: &Context, entry: &Entry) -> SetupView {
 /// # Errors
 ///
 /// Fails when processes cannot be looked for.
-pub fn processes(entry: &Entry) -> Result<Vec<Kin>> {
-    if !has_run(entry) {
+pub fn processes(context: &Context, entry: &Entry) -> Result<Vec<Kin>> {
+    if !has_run(context, entry) {
         return Ok(Vec::new());
     }
     kin::of_setup(&marker(entry), None, &leaders(entry))
@@ -61,15 +70,14 @@ pub fn processes(entry: &Entry) -> Result<Vec<Kin>> {
 ///
 /// As [`processes`].
 pub fn stop(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
-    if !has_run(entry) {
+    if !has_run(context, entry) {
         return Ok(Vec::new());
     }
     end(&marker(entry), None, &leaders(entry), &context.host.interrupt)
 }
 
-fn has_run(entry: &Entry) -> bool {
-    let state = entry.notes.setup.read().map_or(SetupState::None, |setup| setup.state);
-    !matches!(state, SetupState::None | SetupState::Skipped | SetupState::Untrusted)
+fn has_run(context: &Context, entry: &Entry) -> bool {
+    context.host.dirs().is_ok_and(|dirs| log_folder(dirs.state(), entry).exists())
 }
 
 /// The command that runs, or that ran when its `wt` was killed.
