@@ -303,6 +303,7 @@ fn every_example_of_the_documentation_is_right() {
         include_str!("../../../docs/services.md"),
         include_str!("../../../docs/configuration.md"),
         include_str!("../../../docs/carry-and-setup.md"),
+        include_str!("../../../docs/recipes.md"),
     ];
     let blocks = pages.iter().flat_map(|page| page.split("```toml\n").skip(1));
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
