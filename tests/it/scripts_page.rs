@@ -64,6 +64,7 @@ fn every_field_that_the_page_promises_is_there() {
         ("up", true, vec!["up"]),
         ("status", true, vec!["status"]),
         ("health", true, vec!["health"]),
+        ("setup", true, vec!["setup"]),
         ("wait", true, vec!["wait"]),
         ("exec", false, vec!["exec", "--all", "--", "true"]),
         ("url", false, vec!["url", "-w", "login"]),
