@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::ops::dry_run::DryRun;
 use crate::ops::script::Script;
 use crate::ops::{
-    adopt, config, create, doctor, env, env_files, exec, health, hooks, init, list, path, ports, prune,
-    remove, restore, schema, services, setup, sweep, trust, validate,
+    adopt, config, create, doctor, env, env_files, env_survey, exec, health, hooks, init, list, path, ports,
+    prune, remove, restore, schema, services, setup, sweep, trust, validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
@@ -40,7 +40,7 @@ answers! {
     "path" "path" [shape::<path::Report>()];
     "switch" "switch" [shape::<path::Report>()];
     "setup" "setup" [shape_beside_error::<setup::Report>()];
-    "env" "env" [shape::<env_files::Written>(), shape::<env::Checked>(), shape::<env::Variables>()];
+    "env" "env" [shape::<env_files::Written>(), shape::<env_survey::Checked>(), shape::<env::Variables>()];
     "adopt" "adopt" [shape::<adopt::Report>()];
     "prune" "prune" [shape::<prune::Report>(), shape::<DryRun<prune::Shown>>()];
     "up" "up" [shape::<services::up::Report>()];

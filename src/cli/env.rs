@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::model::advised::wt;
 use crate::ops::env;
 use crate::ops::env_files::follow;
+use crate::ops::env_survey::{self, State};
 
 /// Render the env block of a worktree again
 #[derive(Args, Debug)]
@@ -49,7 +50,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return print(arguments, session, &env::variables_of(&context, repository, &entry)?);
     }
     if arguments.check {
-        return check(session, &env::check(&context, repository, &entry)?);
+        return check(session, &env_survey::check(&context, repository, &entry)?);
     }
     session.hint_at_own_configuration(&context, &entry.path);
     let written = follow(&context, repository, &entry)?;
@@ -57,11 +58,15 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if session.ui.is_json() {
         session.ui.answer_json(&written)?;
     } else {
-        let (name, path) = (&entry.name, written.path.display());
+        let paths = |changed: bool| {
+            let files = written.env_files.iter().filter(|file| !changed || file.changed);
+            files.map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(", ")
+        };
+        let name = &entry.name;
         session.ui.say(&if written.changed {
-            format!("Wrote the env block of `{name}` into {path}")
+            format!("Wrote the env block of `{name}` into {}", paths(true))
         } else {
-            format!("The env block of `{name}` is current: {path}")
+            format!("The env block of `{name}` is current: {}", paths(false))
         });
     }
     Ok(0)
@@ -82,22 +87,26 @@ fn print(arguments: &Arguments, session: &Session<'_>, variables: &[(String, Str
 }
 
 /// Exit 1 when the block is not current, so that a script need not read the words.
-fn check(session: &Session<'_>, checked: &env::Checked) -> Result<u8> {
+fn check(session: &Session<'_>, checked: &env_survey::Checked) -> Result<u8> {
     let ui = session.ui;
     if ui.is_json() {
         ui.answer_json(checked)?;
     } else {
-        let said = match checked.state {
-            env::State::Current => "is current",
-            env::State::Missing => "has no env block",
-            env::State::Drifted => "is not current",
-        };
-        let lines = checked.found.iter().map(|line| format!("  - {line}\n"));
-        let lines = lines.chain(checked.expected.iter().map(|line| format!("  + {line}\n")));
-        let text = format!("{} {said}\n{}", checked.path.display(), lines.collect::<String>());
+        let mut text = String::new();
+        for file in &checked.env_files {
+            let said = match file.state {
+                State::Current => "is current",
+                State::Missing => "has no env block",
+                State::Drifted => "is not current",
+                State::NoFolder => "is not written: its folder is not there",
+            };
+            text += &format!("{} {said}\n", file.path.display());
+            file.found.iter().for_each(|line| text += &format!("  - {line}\n"));
+            file.expected.iter().for_each(|line| text += &format!("  + {line}\n"));
+        }
         ui.answer(&text)?;
     }
-    if checked.state == env::State::Current {
+    if checked.state == State::Current {
         return Ok(0);
     }
     ui.hint(&format!("`{env}` renders it again", env = wt("env {}", &[&checked.name])));

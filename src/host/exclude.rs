@@ -12,26 +12,40 @@ use crate::error::{Code, Failure, Result};
 /// The line before ours, which tells it from the same line written by somebody else.
 const SIGN: &str = "# env blocks written by wt";
 
-/// Our line.
-const LINE: &str = "/.env";
-
-/// Adds the line unless it is there.
+/// Adds a line for each of `files`, relative to the worktree, unless it is there.
 ///
 /// # Errors
 ///
 /// `permission` or `disk_full`; `interrupted` while somebody else has it locked.
-pub fn add(common_dir: &Path, interrupt: &Interrupt) -> Result<()> {
+pub fn add(common_dir: &Path, files: &[&str], interrupt: &Interrupt) -> Result<()> {
     edit(common_dir, interrupt, |text| {
-        if text.split(|byte| *byte == b'\n').any(|line| matches!(line.trim_ascii(), b"/.env" | b".env")) {
+        let mut added = Vec::new();
+        for file in files {
+            let line = line(file);
+            let is_it = |known: &[u8]| {
+                let known = known.trim_ascii();
+                known == line || (!file.contains('/') && known == &line[1..])
+            };
+            if !text.split(|byte| *byte == b'\n').any(is_it) {
+                added.extend_from_slice(&pair(file));
+            }
+        }
+        if added.is_empty() {
             return Ok(None);
         }
-        let mut text = text.to_vec();
-        if !text.is_empty() && !text.ends_with(b"\n") {
-            text.push(b'\n');
-        }
-        text.extend_from_slice(format!("{SIGN}\n{LINE}\n").as_bytes());
-        Ok(Some(text))
+        let end: &[u8] = if text.is_empty() || text.ends_with(b"\n") { b"" } else { b"\n" };
+        Ok(Some([text, end, &added].concat()))
     })
+}
+
+/// The line that ignores `file`.
+fn line(file: &str) -> Vec<u8> {
+    [b"/", &*literal(file.as_bytes())].concat()
+}
+
+/// Our two lines for `file`.
+fn pair(file: &str) -> Vec<u8> {
+    [SIGN.as_bytes(), b"\n", &*line(file), b"\n"].concat()
 }
 
 /// The line before one that keeps a folder of worktrees out of the main worktree's sight.
@@ -72,25 +86,39 @@ fn literal(path: &[u8]) -> Vec<u8> {
     pattern
 }
 
-/// Takes the line out again, if it is ours and `is_unused` says so; asked while nobody else can edit, so that a create
-/// which adds the line later finds it gone and adds it again.
+/// Takes our lines out again but for those of the files that `used` names; asked while nobody else can edit, so that a
+/// create which adds a line later finds it gone and adds it again.
 ///
 /// # Errors
 ///
-/// `permission` or `disk_full`; `interrupted` while somebody else has it locked; and those of `is_unused`.
+/// `permission` or `disk_full`; `interrupted` while somebody else has it locked; and those of `used`.
 pub fn remove(
     common_dir: &Path,
     interrupt: &Interrupt,
-    is_unused: impl FnOnce() -> Result<bool>,
+    used: impl FnOnce() -> Result<Vec<String>>,
 ) -> Result<()> {
-    let ours = format!("{SIGN}\n{LINE}\n").into_bytes();
     if common_dir.join("info/exclude").metadata().is_ok_and(|found| !found.is_file()) {
         // Whatever that is, no line of ours is in it.
         return Ok(());
     }
     edit(common_dir, interrupt, |text| {
-        let Some(at) = text.windows(ours.len()).position(|window| window == ours) else { return Ok(None) };
-        Ok(is_unused()?.then(|| [&text[..at], &text[at + ours.len()..]].concat()))
+        let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+        let is_sign = |at: usize| lines.get(at).is_some_and(|line| line.trim_ascii_end() == SIGN.as_bytes());
+        if !(0..lines.len()).any(is_sign) {
+            return Ok(None);
+        }
+        let used: Vec<Vec<u8>> = used()?.iter().map(|file| line(file)).collect();
+        let (mut kept, mut at) = (Vec::new(), 0);
+        while let Some(known) = lines.get(at) {
+            let ours = lines.get(at + 1).filter(|_| is_sign(at)).map(|line| line.trim_ascii_end());
+            if ours.is_some_and(|line| line.starts_with(b"/") && !used.iter().any(|used| used == line)) {
+                at += 2;
+                continue;
+            }
+            kept.extend_from_slice(known);
+            at += 1;
+        }
+        Ok((kept != text).then_some(kept))
     })
 }
 
@@ -141,11 +169,11 @@ mod tests {
         files::replace(&path, b"*.swp", 0o644).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..64 {
-                scope.spawn(|| add(folder.path(), &Interrupt::default()).unwrap());
+                scope.spawn(|| add(folder.path(), &[".env"], &Interrupt::default()).unwrap());
             }
         });
-        assert_eq!(fs::read_to_string(&path).unwrap(), format!("*.swp\n{SIGN}\n{LINE}\n"));
-        remove(folder.path(), &Interrupt::default(), || Ok(true)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("*.swp\n{SIGN}\n/.env\n"));
+        remove(folder.path(), &Interrupt::default(), || Ok(Vec::new())).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "*.swp\n");
     }
 
@@ -155,9 +183,21 @@ mod tests {
         fs::create_dir(folder.path().join("info")).unwrap();
         let path = folder.path().join("info/exclude");
         files::replace(&path, b"/.env\n", 0o644).unwrap();
-        add(folder.path(), &Interrupt::default()).unwrap();
-        remove(folder.path(), &Interrupt::default(), || Ok(true)).unwrap();
+        add(folder.path(), &[".env"], &Interrupt::default()).unwrap();
+        remove(folder.path(), &Interrupt::default(), || Ok(Vec::new())).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"/.env\n");
+    }
+
+    #[test]
+    fn each_file_has_a_line_and_keeps_it_while_it_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let common = folder.path();
+        add(common, &[".env", "a b/.env"], &Interrupt::default()).unwrap();
+        add(common, &["a b/.env", ".env.local"], &Interrupt::default()).unwrap();
+        let text = || fs::read_to_string(common.join("info/exclude")).unwrap();
+        assert_eq!(text(), format!("{SIGN}\n/.env\n{SIGN}\n/a\\ b/.env\n{SIGN}\n/.env.local\n"));
+        remove(common, &Interrupt::default(), || Ok(vec!["a b/.env".to_owned()])).unwrap();
+        assert_eq!(text(), format!("{SIGN}\n/a\\ b/.env\n"));
     }
 
     #[test]
@@ -167,10 +207,10 @@ mod tests {
         let (link, target) = (folder.path().join("info/exclude"), folder.path().join("mine"));
         files::replace(&target, b"*.swp\n", 0o644).unwrap();
         std::os::unix::fs::symlink("../mine", &link).unwrap();
-        add(folder.path(), &Interrupt::default()).unwrap();
+        add(folder.path(), &[".env"], &Interrupt::default()).unwrap();
         assert!(link.symlink_metadata().unwrap().is_symlink());
-        assert_eq!(fs::read_to_string(&target).unwrap(), format!("*.swp\n{SIGN}\n{LINE}\n"));
-        remove(folder.path(), &Interrupt::default(), || Ok(true)).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), format!("*.swp\n{SIGN}\n/.env\n"));
+        remove(folder.path(), &Interrupt::default(), || Ok(Vec::new())).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "*.swp\n");
     }
 }

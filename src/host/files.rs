@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 
@@ -84,29 +84,68 @@ pub fn make(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 }
 
 fn put(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<()> {
-    let refused =
-        |error| Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()));
+    draft(path, bytes, mode, waits_for_disk)?.put()
+}
+
+/// A file written beside the place that it is to take; dropped, it goes.
+#[derive(Debug)]
+pub struct Draft {
+    draft: PathBuf,
+    path: PathBuf,
+    waits_for_disk: bool,
+}
+
+/// Writes `bytes` beside `path`, which is untouched until the draft is [put](Draft::put) in its place.
+///
+/// # Errors
+///
+/// `disk_full` or `permission`.
+pub fn draft(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<Draft> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let draft = folder.join(draft_name(&name)?);
+    let written = Draft { draft: folder.join(draft_name(&name)?), path: path.to_path_buf(), waits_for_disk };
     sweep_drafts(folder, &name);
-    let written = fs::OpenOptions::new()
+    fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(mode)
-        .open(&draft)
+        .open(&written.draft)
         .and_then(|mut file| {
             file.write_all(bytes)?;
             file.set_permissions(fs::Permissions::from_mode(mode))?;
             ownership::inherit(&file, path);
             if waits_for_disk { file.sync_all() } else { Ok(()) }
         })
-        .and_then(|()| fs::rename(&draft, path));
-    if let Err(error) = written {
-        let _ = fs::remove_file(&draft);
-        return Err(refused(error));
+        .map_err(|error| refused(path, error))?;
+    Ok(written)
+}
+
+impl Draft {
+    /// Renames it into its place.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`]; what stands there is untouched then.
+    pub fn put(self) -> Result<()> {
+        fs::rename(&self.draft, &self.path).map_err(|error| refused(&self.path, error))?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        if self.waits_for_disk {
+            sync_folder(folder).map_err(|error| refused(&self.path, error))
+        } else {
+            Ok(())
+        }
     }
-    if waits_for_disk { sync_folder(folder).map_err(refused) } else { Ok(()) }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Once it was renamed there is nothing of its name any more.
+        let _ = fs::remove_file(&self.draft);
+    }
+}
+
+fn refused(path: &Path, error: std::io::Error) -> Failure {
+    Failure::from_io(error, Code::Permission, format!("{} cannot be written", path.display()))
 }
 
 /// Returns a name for a temporary file of ours that is to become `name`, or to be read for it; one that a killed process left

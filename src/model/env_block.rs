@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use crate::error::{Code, Failure, Result};
 
+/// The file that has the block where nothing says otherwise.
+pub const USUAL: &str = ".env";
+
 /// The line that opens the block.
 pub const OPENING: &str = "# >>> wt >>> written by wt: edits between these lines are overwritten";
 
@@ -122,6 +125,20 @@ pub fn remove(bytes: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
+/// Refuses a file called `name` whose block nobody can tell from the user's lines.
+///
+/// # Errors
+///
+/// `config_invalid` when one marker stands without the other, or there are two blocks.
+pub fn require_clear(bytes: &[u8], name: &str) -> Result<()> {
+    if find(bytes) != Found::Broken {
+        return Ok(());
+    }
+    let message =
+        format!("the env block in `{name}` has lost one of its marker lines, or stands there twice");
+    Err(Failure::new(Code::ConfigInvalid, message).hint(broken_hint()))
+}
+
 /// Returns the text of the block's lines, markers aside; `None` without a whole block.
 #[must_use]
 pub fn lines(bytes: &[u8]) -> Option<Vec<String>> {
@@ -150,7 +167,11 @@ fn is_crlf(bytes: &[u8]) -> bool {
 
 fn broken() -> Failure {
     Failure::new(Code::ConfigInvalid, "the env block has lost one of its marker lines, or stands there twice")
-        .hint(format!("delete what is left of it (from `{OPENING_SIGN}` to `{CLOSING}`), then run `wt env`"))
+        .hint(broken_hint())
+}
+
+fn broken_hint() -> String {
+    format!("delete what is left of it (from `{OPENING_SIGN}` to `{CLOSING}`), then run `wt env`")
 }
 
 #[cfg(test)]

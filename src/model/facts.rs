@@ -101,9 +101,8 @@ pub struct Seen {
     pub locked: bool,
     /// Whether another process may still be at what is unfinished.
     pub busy: bool,
-    pub env: EnvSight,
-    /// Whether git tracks its `.env`.
-    pub env_tracked: bool,
+    /// Its env files; empty where none is wanted.
+    pub env: Vec<EnvSeen>,
     /// Lines of the user's own that set a name of ours to another value.
     pub env_doubled: Vec<String>,
     /// Where each service's port may come from; empty where the configuration does not say.
@@ -124,12 +123,24 @@ pub struct OwnConfig {
     pub counts: PathBuf,
 }
 
-/// What its env block is.
+/// One env file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvSeen {
+    /// Relative to the worktree.
+    pub path: String,
+    pub sight: EnvSight,
+    /// Whether git tracks it.
+    pub is_tracked: bool,
+}
+
+/// What a file's env block is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnvSight {
-    /// None is wanted.
-    NotWanted,
     Current,
+    /// The file's folder is not there.
+    NoFolder,
+    /// The file is none of the env files any more, and still has a block.
+    Left,
     Missing,
     /// These lines are missing, those are too many.
     Drifted {

@@ -13,6 +13,7 @@ pub mod creation;
 pub mod default_branch;
 pub mod diagnosis;
 pub mod env_block;
+pub mod env_files;
 pub mod env_ports;
 pub mod ephemeral;
 pub mod event;

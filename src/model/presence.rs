@@ -115,6 +115,7 @@ mod tests {
             place: Some(Place { mount: Some("/".into()), ..Place::default() }),
             sequence: 1,
             env: false,
+            env_files: Vec::new(),
             allocations: Vec::new(),
             notes: crate::model::registry::note::Notes::default(),
             extra: serde_json::Map::new(),

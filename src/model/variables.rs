@@ -1,5 +1,6 @@
 //! The variables of an env block: the ports under their services' names, the URLs, and what the worktree is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::config::settings::Config;
@@ -57,7 +58,7 @@ pub struct Block {
 }
 
 /// A variable of `[env.set]` that is not in the block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct LeftOut {
     pub variable: String,
     /// The service that has no port here.

@@ -143,6 +143,7 @@ fn as_entry(context: &Context, repository: &Repository, worktree: &Worktree, adm
         place: None,
         sequence: 0,
         env: false,
+        env_files: Vec::new(),
         allocations: Vec::new(),
         notes: Notes::default(),
         extra: serde_json::Map::new(),

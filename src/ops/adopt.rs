@@ -11,11 +11,12 @@ use super::create::PortWish;
 use super::ports::allocate;
 use super::ports::ledger::{self, Change, Refused};
 use super::rows::{self, Row};
-use super::{create, env, env_claim, find, view};
+use super::{create, env_claim, find, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::place::Surroundings;
+use crate::model::env_files;
 use crate::model::env_ports::Told;
 use crate::model::event::Event;
 use crate::model::identifier::Identifier;
@@ -27,7 +28,7 @@ use crate::model::registry::repository::RepositoryRecord;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
-use crate::ops::env_files::follow;
+use crate::ops::env_files::{follow, require_untracked};
 
 /// A wish to adopt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,9 +145,10 @@ fn adopt_one(
         return give(context, repository, entry, purpose, request, warnings);
     }
     let wishes = wishes(context, purpose.as_ref(), &request.ports)?;
-    let tracked = repository.is_tracked(&worktree.path, ".env")?;
-    if tracked && !wishes.is_empty() {
-        return Err(env::env_tracked(context));
+    let targets = env_files::targets(&context.config, |path| repository.is_tracked(&worktree.path, path))?;
+    let tracked = targets.files.iter().any(|target| target.is_tracked);
+    if !wishes.is_empty() {
+        require_untracked(context, &targets)?;
     }
     let identifier = identifier(row, purpose.as_ref());
     let id = repository.require_id()?;
@@ -168,6 +170,7 @@ fn adopt_one(
         place: Some(Surroundings::read().place_of(&worktree.path)),
         sequence: 0,
         env: !wishes.is_empty(),
+        env_files: Vec::new(),
         allocations: Vec::new(),
         notes: Notes::default(),
         extra: serde_json::Map::new(),

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::host::env_file;
 use crate::host::git::Repository;
 use crate::model::env_block;
+use crate::model::env_files;
 use crate::model::env_ports::{self, Told};
 use crate::model::event::Event;
 use crate::model::port::Port;
@@ -17,8 +18,9 @@ use crate::ops::ports::ledger;
 /// Reads the block of the worktree at `path`. A file that cannot be read tells nothing; the check of env blocks says so.
 #[must_use]
 pub fn read(context: &Context, path: &Path) -> Told {
-    let bytes = env_file::read(path).ok().flatten().unwrap_or_default();
-    let lines = env_block::lines(&bytes).unwrap_or_default().join("\n");
+    let places = env_files::main_places(&context.config);
+    let block = |place: &String| env_block::lines(&env_file::read_in(path, place).ok().flatten()?);
+    let lines = places.iter().find_map(block).unwrap_or_default().join("\n");
     let variables: Vec<(String, String)> =
         dotenvy::from_read_iter(lines.as_bytes()).filter_map(std::result::Result::ok).collect();
     env_ports::told(&variables, &context.config)

@@ -1,42 +1,61 @@
 //! Has the env files of a worktree follow its record: the only writer of env blocks. Whoever writes looks afterwards
-//! whether the block still says what the registry says, so that the last one to write has written the truth.
+//! whether the blocks still say what the registry says, so that the last one to write has written the truth.
 
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::env;
+use super::env_survey::{EnvFile, Survey, env_tracked, survey};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Failure, Result};
+use crate::host::env_file::{self, Change};
+use crate::host::exclude;
 use crate::host::git::Repository;
-use crate::host::{env_file, exclude};
 use crate::model::env_block;
+use crate::model::env_files::Targets;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::service::ServiceName;
+use crate::model::variables::LeftOut;
 
-/// How often the block is written at most: others have their own turn, and the last of them ends it.
+/// How often the blocks are written at most: others have their own turn, and the last of them ends it.
 const MOST: usize = 20;
 
 /// What writing did.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Written {
     pub name: String,
+    /// The main file.
     pub path: PathBuf,
-    /// Whether the file changed.
+    /// Whether any file changed.
     pub changed: bool,
     pub variables: serde_json::Map<String, serde_json::Value>,
+    pub env_files: Vec<FileWritten>,
+    /// Variables of `[env.set]` that name a service without a port here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_left_out: Vec<LeftOut>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// Writes the env block of `entry`, again for as long as its allocations change; the entry's path is kept.
+/// What became of one file.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct FileWritten {
+    pub path: PathBuf,
+    /// Whose own file it is; absent for the main one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceName>,
+    pub changed: bool,
+}
+
+/// Writes the env blocks of `entry`, again for as long as its allocations change; the entry's path is kept.
 ///
 /// # Errors
 ///
-/// `env_tracked`, `config_invalid`, `permission`, `disk_full`; the old file is untouched then.
+/// `env_tracked`, `config_invalid`, `permission`, `disk_full`; all files are untouched then.
 pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Result<Written> {
     let mut entry = entry.clone();
-    let mut written = write(context, repository, &entry)?;
+    let mut written = write(context, repository, &mut entry)?;
     // Nobody else changes a record that is being created.
     if matches!(entry.state, EntryState::Creating { .. }) {
         return Ok(written);
@@ -48,33 +67,130 @@ pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         let Some(now) = now.filter(differs) else { break };
         entry.allocations.clone_from(&now.allocations);
         entry.branch.clone_from(&now.branch);
-        let again = write(context, repository, &entry)?;
-        written = Written { changed: written.changed || again.changed, ..again };
+        entry.env_files.clone_from(&now.env_files);
+        written = later(written, write(context, repository, &mut entry)?);
     }
     Ok(written)
 }
 
-/// Writes the block into the entry's worktree, and the file's name into `info/exclude`.
-fn write(context: &Context, repository: &Repository, entry: &Entry) -> Result<Written> {
+/// What both did, the second of them last.
+fn later(first: Written, mut second: Written) -> Written {
+    second.changed |= first.changed;
+    for file in &mut second.env_files {
+        file.changed |= first.env_files.iter().any(|known| known.path == file.path && known.changed);
+    }
+    let new = first.warnings.into_iter().filter(|warning| !second.warnings.contains(warning));
+    second.warnings = new.chain(second.warnings.clone()).collect();
+    second
+}
+
+/// Refuses files that git tracks.
+///
+/// # Errors
+///
+/// `env_tracked`.
+pub fn require_untracked(context: &Context, targets: &Targets) -> Result<()> {
+    match targets.files.iter().find(|target| target.is_tracked) {
+        Some(target) => Err(env_tracked(context, target)),
+        None => Ok(()),
+    }
+}
+
+/// Writes the blocks into the entry's worktree, and the files' names into `info/exclude`.
+fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Result<Written> {
     repository.require_own(&entry.path)?;
-    if repository.is_tracked(&entry.path, env_file::NAME)? {
-        return Err(env::env_tracked(context));
+    let Survey { mut files, block, is_beside } = survey(context, repository, entry)?;
+    if let Some(tracked) = files.iter().find(|file| file.target.is_tracked && !file.is_out_of_reach()) {
+        return Err(env_tracked(context, &tracked.target));
     }
-    let (lines, variables, mut warnings) = env::lines(context, repository, entry)?;
-    let before = env_file::read(&entry.path)?;
-    let after = env_block::splice(before.as_deref().unwrap_or_default(), &lines)?;
-    warnings.extend(env::doubled(before.as_deref().unwrap_or_default(), &variables)?);
-    exclude::add(repository.common_dir(), &context.host.interrupt)?;
-    let changed = before.as_deref() != Some(&after);
-    if changed {
-        env_file::write(&entry.path, &after)?;
+    if let Some(trouble) = files.iter_mut().find_map(|file| file.trouble.take()) {
+        return Err(trouble);
     }
-    let variables = variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let mut warnings = block.warnings;
+    let mut changes = Vec::new();
+    let mut report = Vec::new();
+    for file in files.iter().filter(|file| !file.is_out_of_reach()) {
+        let Some(place) = &file.place else {
+            let (path, name) = (&file.target.path, entry.path.display());
+            warnings.push(format!("`{path}` gets no env block: its folder is not there in {name}"));
+            continue;
+        };
+        let change = change(file, place.clone())?;
+        warnings.extend(file.doubled());
+        if file.lines.is_some() || change.is_some() {
+            let service = file.target.service.clone();
+            report.push(FileWritten { path: place.clone(), service, changed: change.is_some() });
+        }
+        changes.extend(change);
+    }
+    let named: Vec<&EnvFile> = files.iter().filter(|file| file.lines.is_some()).collect();
+    let paths: Vec<String> = named.iter().map(|file| file.target.path.clone()).collect();
+    let excluded: Vec<&str> = paths.iter().map(String::as_str).collect();
+    exclude::add(repository.common_dir(), &excluded, &context.host.interrupt)?;
+    if let Some(main) = named.first().filter(|_| is_beside)
+        && !repository.is_ignored_in(&entry.path, &main.target.path)?
+    {
+        let usual =
+            crate::model::env_files::Target { path: env_block::USUAL.to_owned(), ..main.target.clone() };
+        return Err(env_tracked(context, &usual));
+    }
+    if !changes.is_empty() {
+        // Written down first: whatever dies in between, the record names every file that may hold a block.
+        let known = entry.block_files();
+        let further = paths.iter().filter(|path| !known.contains(path)).cloned();
+        let all: Vec<String> = known.iter().cloned().chain(further).collect();
+        name_files(context, entry, &all)?;
+        env_file::write(&changes)?;
+        if is_beside {
+            warnings.push(format!(
+                "git tracks `{}`, so the env block is in `{}` (`env.file` names another file)",
+                env_block::USUAL,
+                paths.join("`, `")
+            ));
+        }
+        if !block.left_out.is_empty() {
+            let left = block.left_out.iter().map(|left| format!("{} ({})", left.variable, left.service));
+            let left = left.collect::<Vec<_>>().join(", ");
+            warnings.push(format!("left out of the env block, for the service has no port here: {left}"));
+        }
+    }
+    let left = files.iter().filter(|file| file.is_out_of_reach()).map(|file| file.target.path.clone());
+    name_files(context, entry, &paths.iter().cloned().chain(left).collect::<Vec<_>>())?;
+    let variables = block.variables.into_iter().map(|(name, value)| (name, value.into())).collect();
     Ok(Written {
         name: entry.name.clone(),
-        path: entry.path.join(env_file::NAME),
-        changed,
+        path: entry.path.join(paths.first().map_or(env_block::USUAL, String::as_str)),
+        changed: !changes.is_empty(),
         variables,
+        env_files: report,
+        env_left_out: block.left_out,
         warnings,
+    })
+}
+
+/// What is to be done about one file: its block rendered, or taken out where it is to have none any more. A file of which
+/// nothing is left goes with its block.
+fn change(file: &EnvFile, path: PathBuf) -> Result<Option<Change>> {
+    let before = file.bytes.clone();
+    let bytes = before.as_deref().unwrap_or_default();
+    let after = match &file.lines {
+        Some(lines) => Some(env_block::splice(bytes, lines)?),
+        None => Some(env_block::remove(bytes)?).filter(|rest| !rest.is_empty()),
+    };
+    Ok((before != after).then_some(Change { path, before, after }))
+}
+
+/// Records the files that may hold a block, where that is not recorded yet.
+fn name_files(context: &Context, entry: &mut Entry, files: &[String]) -> Result<()> {
+    if entry.block_files() == files {
+        return Ok(());
+    }
+    entry.name_block_files(files);
+    let sequence = entry.sequence;
+    context.store()?.update(|registry| {
+        if let Some(known) = registry.find_by_sequence(sequence) {
+            known.name_block_files(files);
+        }
+        Ok::<(), Failure>(())
     })
 }

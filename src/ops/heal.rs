@@ -219,8 +219,8 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
     let admin = worktree.filter(is_ours).and_then(|worktree| worktree.admin);
     if let Some(admin) = admin.filter(|admin| repository.is_whole(admin, &entry.path)) {
         repository.remove_spent_index_lock(&admin);
-        let (_, warnings) = create::finish(context, repository, entry, &admin)?;
-        let mut said = warnings;
+        let (_, written) = create::finish(context, repository, entry, &admin)?;
+        let mut said = written.map(|written| written.warnings).unwrap_or_default();
         if let EntryState::Creating { journal, .. } = &entry.state {
             said.extend(create::attend(repository, &entry.path, journal, &context.host.interrupt));
         }

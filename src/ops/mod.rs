@@ -14,6 +14,8 @@ pub mod dry_run;
 pub mod env;
 pub mod env_claim;
 pub mod env_files;
+pub mod env_render;
+pub mod env_survey;
 pub mod exec;
 pub mod find;
 pub mod heal;

@@ -116,9 +116,13 @@ fn foreign_paths(
     journal: &Journal,
     admin: Option<&str>,
 ) -> Result<Vec<PathBuf>> {
+    let env_files = if journal.env { entry.block_files() } else { Vec::new() };
     let mut allowed = vec![".git"];
-    if journal.env && env_is_ours(&entry.path)? {
-        allowed.push(".env");
+    for file in &env_files {
+        // What leads elsewhere, or cannot be read, is not what this create wrote.
+        if env_is_ours(&entry.path, file).unwrap_or(false) {
+            allowed.push(file);
+        }
     }
     // Where the commit cannot even be looked at any more, git could not have laid it out either.
     let way = match admin {
@@ -132,13 +136,23 @@ fn foreign_paths(
         }
         Way::Git(_) => repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed)?,
     };
-    foreign.retain(|path| !files::is_draft(path.as_os_str(), env_file::NAME));
+    foreign.retain(|path| !env_files.iter().any(|file| is_draft(path, Path::new(file))));
     Ok(foreign)
 }
 
-/// Answers whether nothing but our env block is in `.env`.
-fn env_is_ours(folder: &Path) -> Result<bool> {
-    let Some(bytes) = env_file::read(folder)? else { return Ok(true) };
+/// Answers whether `found` is a draft of ours for `file`, beside it.
+fn is_draft(found: &Path, file: &Path) -> bool {
+    let (Some(found_name), Some(name)) =
+        (found.file_name(), file.file_name().and_then(std::ffi::OsStr::to_str))
+    else {
+        return false;
+    };
+    found.parent() == file.parent() && files::is_draft(found_name, name)
+}
+
+/// Answers whether nothing but our env block is in the file.
+fn env_is_ours(folder: &Path, file: &str) -> Result<bool> {
+    let Some(bytes) = env_file::read_in(folder, file)? else { return Ok(true) };
     Ok(env_block::remove(&bytes).is_ok_and(|rest| rest.is_empty()))
 }
 

@@ -5,9 +5,10 @@ use std::fs;
 use crate::support::{Sandbox, git};
 
 #[test]
-fn a_tracked_env_is_refused_and_nothing_is_made() {
+fn a_tracked_env_is_refused_where_there_is_no_other_place_and_nothing_is_made() {
     let sandbox = Sandbox::new();
     git::write(&sandbox.repo(), ".env", "SECRET=1\n");
+    git::write(&sandbox.repo(), ".env.local", "SECRET=2\n");
     sandbox.commit(&sandbox.repo(), "env");
     let error = sandbox.refused(&["create", "login", "--ports"], "env_tracked");
     assert!(error["hint"].as_str().unwrap().contains("--no-env"), "{error}");

@@ -148,7 +148,9 @@ fn a_busy_port_is_named_and_the_worktree_recorded_without() {
 #[test]
 fn an_env_file_that_git_tracks_or_nobody_can_read_is_said_and_stays() {
     let sandbox = hooked();
-    crate::support::git::write(&sandbox.repo(), ".env", "A=1\n");
+    for file in [".env", ".env.local"] {
+        crate::support::git::write(&sandbox.repo(), file, "A=1\n");
+    }
     sandbox.commit(&sandbox.repo(), "tracked");
     let (folder, output) = add(&sandbox, "tracked", "feature/tracked");
     assert!(said(&output).contains("tracked by git"), "{output:?}");

@@ -37,6 +37,7 @@ mod default_branch;
 mod doctor;
 mod dry_runs;
 mod env;
+mod env_files;
 mod env_quoting;
 mod exec;
 mod forgetting;

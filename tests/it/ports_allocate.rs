@@ -124,8 +124,10 @@ fn an_env_block_that_cannot_be_written_leaves_the_record_as_it_was() {
     let plain = sandbox.path("plain");
     sandbox.git(&sandbox.repo(), &["worktree", "add", plain.to_str().unwrap()]);
     sandbox.wt(&["adopt", plain.to_str().unwrap()]).ok();
-    std::fs::write(plain.join(".env"), "A=1\n").unwrap();
-    sandbox.git(&plain, &["add", "-f", ".env"]);
+    for file in [".env", ".env.local"] {
+        std::fs::write(plain.join(file), "A=1\n").unwrap();
+        sandbox.git(&plain, &["add", "-f", file]);
+    }
     let before = sandbox.living();
     assert_eq!(before[0]["env"], false);
     let port = (sandbox.port(0)).to_string();

@@ -25,8 +25,8 @@ const PIECE: usize = 64 * 1024;
 
 /// Returns the paths in `folder`, relative to it, that a checkout of `commit` cannot have made: unknown names, and
 /// files whose content is neither the commit's nor the beginning of it, as it is stored or as the rules `outside` have
-/// it converted. The names in `allowed` are passed over at the
-/// top. A folder that is not there holds nothing.
+/// it converted. The paths in `allowed` are passed over.
+/// A folder that is not there holds nothing.
 ///
 /// # Errors
 ///
@@ -56,7 +56,6 @@ pub fn foreign_paths(
     let mut folders = Folders::existing(&plan, &root);
     // A stack of our own: how deep a tree is, is up to whoever made the commit.
     while let Some(inner) = search.inner.pop() {
-        let allowed = if inner == 0 { allowed } else { &[] };
         let path = &plan.folders[inner].path;
         let looked = folders.open(inner).and_then(|opened| search.look_into(opened, path, allowed));
         match looked {
@@ -103,14 +102,17 @@ impl Search<'_> {
             let found = found?;
             let name = found.file_name();
             let bytes = name.to_bytes();
-            if name == c"." || name == c".." || allowed.iter().any(|allowed| bytes == allowed.as_bytes()) {
+            if name == c"." || name == c".." {
+                continue;
+            }
+            let path = plan::join(path, bytes);
+            if allowed.iter().any(|allowed| path == allowed.as_bytes()) {
                 continue;
             }
             let stat = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Err(Errno::NOENT) => continue,
                 other => other?,
             };
-            let path = plan::join(path, bytes);
             match self.known.get(path.as_slice()) {
                 Some(Known::Folder(position)) if self.is_folder(&stat) => self.inner.push(*position),
                 Some(Known::Entry(entry)) if self.is_ours(entry, folder, name, &stat) => {}

@@ -56,6 +56,16 @@ impl Repository {
         Ok(output.is_success())
     }
 
+    /// Asks git whether the worktree at `folder` ignores `name`, a file of it.
+    ///
+    /// # Errors
+    ///
+    /// `git_failed` where git cannot be asked.
+    pub fn is_ignored_in(&self, folder: &Path, name: &str) -> Result<bool> {
+        let output = Git::new(folder).args(["check-ignore", "-q", "--", name]).run()?;
+        Ok(output.is_success())
+    }
+
     fn hook_file(&self, settings: &Config, hook: &str, worktree: &Path) -> PathBuf {
         match settings.get_path("core.hooksPath") {
             // A relative path counts from where the hook runs: the worktree.

@@ -17,7 +17,7 @@ struct Tracked {
 
 impl Repository {
     /// Returns the paths in `folder` that a checkout of `commit` by git did not provably put there. Contents are compared
-    /// through git's own clean filters, so that converted files are recognised; `allowed` names at the top are passed over.
+    /// through git's own clean filters, so that converted files are recognised; the paths in `allowed` are passed over.
     pub fn foreign_paths_by_git(
         &self,
         folder: &Path,
@@ -33,7 +33,7 @@ impl Repository {
             for entry in fs::read_dir(&here).map_err(|error| unreadable(&here, error))? {
                 let entry = entry.map_err(|error| unreadable(&here, error))?;
                 let path = relative.join(entry.file_name());
-                if relative.as_os_str().is_empty() && allowed.iter().any(|name| entry.file_name() == *name) {
+                if allowed.iter().any(|allowed| path.as_os_str() == *allowed) {
                     continue;
                 }
                 let kind = entry.file_type().map_err(|error| unreadable(&here, error))?;

@@ -13,7 +13,7 @@ use crate::host::objects::Unread;
 impl Repository {
     /// Answers whether the commit has a file called `name` at its top.
     pub fn is_in_commit(&self, commit: &str, name: &str) -> Result<bool> {
-        if let Some(library) = self.library() {
+        if let Some(library) = self.library().filter(|_| !name.contains('/')) {
             let found = library.find_commit(oid(commit)?).map(|found| found.tree_id());
             let id = found.as_ref().map_or_else(|_| commit.to_owned(), Oid::to_string);
             match found.and_then(|tree| library.find_tree(tree)) {

@@ -214,6 +214,7 @@ mod tests {
             place: None,
             sequence: 0,
             env: false,
+            env_files: Vec::new(),
             allocations: Vec::new(),
             notes,
             extra: serde_json::Map::new(),

@@ -1,32 +1,46 @@
 //! Env blocks: there, current, alone in setting their names, and untracked.
 
 use crate::model::advised::git;
-use crate::model::facts::{EnvSight, Facts, Seen};
+use crate::model::facts::{EnvSeen, EnvSight, Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 
-/// Blocks that are missing or say something else than the record.
+/// Blocks that are missing, say something else than the record, or stand in a file that is to have none.
 pub fn blocks(facts: &Facts) -> Vec<Finding> {
-    readable(facts).filter_map(|(entry, seen)| block(entry, seen)).collect()
+    let files = readable(facts).flat_map(|(entry, seen)| seen.env.iter().map(move |file| (entry, file)));
+    files.filter_map(|(entry, file)| block(entry, file)).collect()
 }
 
-fn block(entry: &Entry, seen: &Seen) -> Option<Finding> {
+fn block(entry: &Entry, file: &EnvSeen) -> Option<Finding> {
+    let path = &file.path;
     let fix = Fix::RenderEnv { target: Target::of(entry) };
-    match &seen.env {
-        EnvSight::NotWanted | EnvSight::Current => None,
+    match &file.sight {
+        EnvSight::Current => None,
         // What git tracks is never written.
-        _ if seen.env_tracked => None,
+        _ if file.is_tracked => None,
         EnvSight::Missing => {
-            Some(Finding::about(Kind::EnvMissing, entry, ".env has no block of ours").fixed_by(fix))
+            let message = format!("{path} has no block of ours");
+            Some(Finding::about(Kind::EnvMissing, entry, message).fixed_by(fix))
+        }
+        EnvSight::NoFolder => {
+            let message = format!("{path} has no block of ours, for its folder is not there");
+            Some(
+                Finding::about(Kind::EnvMissing, entry, message)
+                    .hint("name a file in a folder that the branch has, or make the folder and run `wt env`"),
+            )
+        }
+        EnvSight::Left => {
+            let message = format!("{path} has a block of ours, and is to have none any more");
+            Some(Finding::about(Kind::EnvDrift, entry, message).fixed_by(fix))
         }
         EnvSight::Drifted { missing, surplus } => {
-            let message = format!(".env has drifted: lines missing: {missing}, too many: {surplus}");
+            let message = format!("{path} has drifted: lines missing: {missing}, too many: {surplus}");
             Some(Finding::about(Kind::EnvDrift, entry, message).fixed_by(fix))
         }
         EnvSight::Broken(why) => Some(
-            Finding::about(Kind::EnvDrift, entry, format!(".env is left alone: {why}"))
-                .hint(format!("mend {} by hand", entry.path.join(".env").display())),
+            Finding::about(Kind::EnvDrift, entry, format!("{path} is left alone: {why}"))
+                .hint(format!("mend {} by hand", entry.path.join(path).display())),
         ),
     }
 }
@@ -41,12 +55,13 @@ pub fn surroundings(facts: &Facts) -> Vec<Finding> {
                     .hint("whichever line is read last wins: take one of them out"),
             );
         }
-        if seen.env_tracked {
-            found.push(
-                Finding::about(Kind::EnvTracked, entry, "git tracks .env, so its block is not written").hint(
-                    format!("`{}`, and commit that", git("rm --cached .env", &[]).at(entry.path.display())),
-                ),
-            );
+        for file in seen.env.iter().filter(|file| file.is_tracked) {
+            let path = &file.path;
+            let message = format!("git tracks {path}, so its block is not written");
+            found.push(Finding::about(Kind::EnvTracked, entry, message).hint(format!(
+                "`{}`, and commit that; or name another file in the configuration",
+                git("rm --cached {}", &[path]).at(entry.path.display())
+            )));
         }
     }
     found
@@ -75,19 +90,21 @@ mod tests {
 
     #[test]
     fn a_missing_and_a_drifted_block_are_rendered_and_a_broken_one_is_left_alone() {
-        let of = |sight: EnvSight| blocks(&one(|seen| seen.env = sight.clone()));
+        let of = |sight: EnvSight| blocks(&one(|seen| seen.env[0].sight = sight.clone()));
         let kind = |found: &[Finding]| found.first().map(|finding| (finding.code, finding.fixable));
         assert_eq!(kind(&of(EnvSight::Missing)), Some((Kind::EnvMissing, true)));
         assert_eq!(kind(&of(EnvSight::Drifted { missing: 1, surplus: 0 })), Some((Kind::EnvDrift, true)));
         assert_eq!(kind(&of(EnvSight::Broken("x".into()))), Some((Kind::EnvDrift, false)));
+        assert_eq!(kind(&of(EnvSight::NoFolder)), Some((Kind::EnvMissing, false)));
+        assert_eq!(kind(&of(EnvSight::Left)), Some((Kind::EnvDrift, true)));
         assert_eq!(kind(&of(EnvSight::Current)), None);
     }
 
     #[test]
     fn a_tracked_file_is_named_and_never_rendered() {
         let tracked = one(|seen| {
-            seen.env = EnvSight::Missing;
-            seen.env_tracked = true;
+            seen.env[0].sight = EnvSight::Missing;
+            seen.env[0].is_tracked = true;
         });
         assert!(blocks(&tracked).is_empty());
         assert_eq!(surroundings(&tracked)[0].code, Kind::EnvTracked);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::branch::Head;
 use crate::model::ephemeral::EphemeralPorts;
-use crate::model::facts::{EnvSight, Facts, Recorded, RegistrySight, Seen};
+use crate::model::facts::{EnvSeen, EnvSight, Facts, Recorded, RegistrySight, Seen};
 use crate::model::port::listener::{Listener, Owner, WorktreeKey};
 use crate::model::port::{Port, PortRanges};
 use crate::model::presence::Presence;
@@ -65,6 +65,7 @@ pub fn entry(name: &str, sequence: u64, ports: &[u16]) -> Entry {
         place: None,
         sequence,
         env: true,
+        env_files: Vec::new(),
         allocations: ports.iter().enumerate().map(allocation).collect(),
         notes: Notes::default(),
         extra: serde_json::Map::new(),
@@ -82,8 +83,7 @@ pub fn seen(entry: &Entry) -> Seen {
         operation: None,
         locked: false,
         busy: false,
-        env: EnvSight::Current,
-        env_tracked: false,
+        env: vec![EnvSeen { path: ".env".to_owned(), sight: EnvSight::Current, is_tracked: false }],
         env_doubled: Vec::new(),
         ranges: entry.allocations.iter().map(|known| (known.service.clone(), ranges.clone())).collect(),
         own_config: None,

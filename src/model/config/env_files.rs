@@ -11,11 +11,9 @@ use super::origin::Origin;
 use super::problem::{Fault, Problem};
 use super::service::ServiceSettings;
 use super::value;
+use crate::model::env_block::USUAL;
 use crate::model::service::ServiceName;
 use crate::model::variables::{OWN, usual_port_name};
-
-/// The file that has the env block where nothing says otherwise.
-pub const USUAL: &str = ".env";
 
 /// Returns the path of an env file below the worktree, as far as its letters go.
 ///
@@ -103,7 +101,6 @@ fn taken(name: &str, services: &BTreeMap<ServiceName, ServiceSettings>) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge::{merge, merge_leniently};
 

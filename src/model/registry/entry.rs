@@ -11,6 +11,7 @@ use super::journal::{Journal, Trash};
 use super::note::{Gone, Notes};
 use super::place::Place;
 use super::repository::RepositoryId;
+use crate::model::env_block::USUAL;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::purpose::Purpose;
@@ -79,6 +80,8 @@ pub struct Entry {
     pub sequence: u64,
     /// Whether the worktree has an env block to keep true.
     pub env: bool,
+    /// The files that may hold a block of ours, relative to the worktree; empty stands for `.env` alone.
+    pub env_files: Vec<String>,
     pub allocations: Vec<Allocation>,
     /// Facts that only some have.
     pub notes: Notes,
@@ -92,6 +95,20 @@ impl Entry {
     pub fn services(&self) -> Vec<(ServiceName, Port)> {
         let valid = self.allocations.iter();
         valid.filter_map(|allocation| Some((allocation.service.clone(), allocation.find_port()?))).collect()
+    }
+
+    /// Returns the files that may hold a block of ours, relative to the worktree.
+    #[must_use]
+    pub fn block_files(&self) -> Vec<String> {
+        match (self.env, self.env_files.is_empty()) {
+            (true, true) => vec![USUAL.to_owned()],
+            _ => self.env_files.clone(),
+        }
+    }
+
+    /// Records the files that may hold a block of ours.
+    pub fn name_block_files(&mut self, files: &[String]) {
+        self.env_files = if self.env && files == [USUAL] { Vec::new() } else { files.to_vec() };
     }
 
     /// Answers whether the worktree is there or on its way: not removed.
@@ -144,6 +161,8 @@ struct Row {
     #[serde(default)]
     env: bool,
     #[serde(default)]
+    env_files: Vec<String>,
+    #[serde(default)]
     allocations: Vec<Allocation>,
     process: Option<ProcessId>,
     journal: Option<Journal>,
@@ -183,6 +202,7 @@ impl TryFrom<Row> for Entry {
             place: row.place,
             sequence: row.sequence,
             env: row.env,
+            env_files: row.env_files,
             allocations: row.allocations,
             notes: Notes { gone: row.gone, ..row.notes },
             extra: row.extra,
@@ -209,6 +229,8 @@ struct WrittenRow<'a> {
     place: Option<&'a Place>,
     sequence: u64,
     env: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    env_files: &'a [String],
     allocations: &'a [Allocation],
     #[serde(skip_serializing_if = "Option::is_none")]
     process: Option<&'a ProcessId>,
@@ -248,6 +270,7 @@ impl Serialize for Entry {
             place: self.place.as_ref(),
             sequence: self.sequence,
             env: self.env,
+            env_files: &self.env_files,
             allocations: &self.allocations,
             process,
             journal,

@@ -127,6 +127,8 @@ pub struct Then {
     pub identifier: Note<String>,
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub env: Note<bool>,
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub env_files: Note<Vec<String>>,
 }
 
 impl Then {

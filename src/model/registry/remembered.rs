@@ -158,6 +158,9 @@ impl Registry {
             then.name_then.write(&entry.name);
             then.identifier.write(&entry.identifier);
             then.env.write(&entry.env);
+            if !entry.env_files.is_empty() {
+                then.env_files.write(&entry.env_files);
+            }
         }
     }
 
@@ -176,6 +179,7 @@ impl Registry {
             purpose: former.purpose.clone(),
             identifier: then.identifier.read().unwrap_or(draft.identifier),
             env: then.env.read().unwrap_or(draft.env),
+            env_files: then.env_files.read_each(),
             ..draft
         }
     }

@@ -19,7 +19,9 @@ use crate::model::passage;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::start::Start;
+use crate::model::variables::LeftOut;
 use crate::model::view::WorktreeView;
+use crate::ops::env_files::FileWritten;
 use crate::ops::ports::passing;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
 use crate::ops::{bases, view, watch::Watch};
@@ -48,6 +50,12 @@ pub struct Report {
     /// The variables of the env block, in order; also there with `--no-env`.
     #[serde(skip)]
     pub variables: Vec<(String, String)>,
+    /// The files that have the env block.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_files: Vec<FileWritten>,
+    /// Variables of `[env.set]` that name a service without a port here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_left_out: Vec<LeftOut>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// Busy ports that were passed over (`--on-conflict retry`).
@@ -77,13 +85,16 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     let branch_made = Cell::new(BranchMade::No);
     let made = crate::ops::env::variables_of(context, repository, &entry).and_then(|variables| {
         let made = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
-        let (entry, warnings) = finish::finish(context, repository, &entry, &made.admin)?;
-        Ok((entry, warnings, variables, made))
+        let (entry, written) = finish::finish(context, repository, &entry, &made.admin)?;
+        Ok((entry, written, variables, made))
     });
-    let (entry, mut warnings, variables, made) = match made {
+    let (entry, written, variables, made) = match made {
         Ok(finished) => finished,
         Err(failure) => return Err(undone(context, repository, &entry, branch_made.get(), failure)),
     };
+    let (env_files, env_left_out, mut warnings) = written
+        .map(|written| (written.env_files, written.env_left_out, written.warnings))
+        .unwrap_or_default();
     repository.forget_made_branch(&token);
     hold.release();
     warnings.splice(0..0, context.config.uncounted().chain(plan.warnings.iter().cloned()));
@@ -112,6 +123,8 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
         start: plan.start,
         namesake: plan.namesake,
         variables,
+        env_files,
+        env_left_out,
         warnings,
         passed_over: passed_over.iter().map(|port| port.number()).collect(),
         said,

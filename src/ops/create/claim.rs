@@ -114,6 +114,7 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
             place: Some(Surroundings::read().place_of(&plan.path)),
             sequence: 0,
             env: plan.env,
+            env_files: Vec::new(),
             allocations: Vec::new(),
             notes: Notes::default(),
             extra: serde_json::Map::new(),
@@ -121,6 +122,7 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
         if let Some(base) = plan.start.base(&plan.commit) {
             base.write(&mut entry);
         }
+        entry.name_block_files(&plan.env_files);
         let entry = ledger::enter(registry, entry, &plan.ports, now);
         let ports: Vec<u16> = plan.ports.iter().map(|choice| choice.port.number()).collect();
         registry.record_event(

@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::ops::env_files::follow;
+use crate::ops::env_files::{Written, follow};
 
-/// Writes the env block, locks where wished, and marks the entry active; returns it with warnings.
+/// Writes the env block, locks where wished, and marks the entry active; returns it with what was written.
 ///
 /// # Errors
 ///
@@ -19,11 +19,11 @@ pub fn finish(
     repository: &Repository,
     entry: &Entry,
     admin: &str,
-) -> Result<(Entry, Vec<String>)> {
+) -> Result<(Entry, Option<Written>)> {
     context.host.interrupt.check()?;
     let mut active = entry.clone();
     admin.clone_into(&mut active.admin);
-    let warnings = if active.env { follow(context, repository, &active)?.warnings } else { Vec::new() };
+    let written = active.env.then(|| follow(context, repository, &active)).transpose()?;
     if let EntryState::Creating { journal, .. } = &entry.state
         && let Some(reason) = &journal.lock
     {
@@ -45,5 +45,5 @@ pub fn finish(
         registry.record_event(now, done);
         Ok(())
     })?;
-    Ok((active, warnings))
+    Ok((active, written))
 }

@@ -10,6 +10,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::branch::{Head, RemoteBranch};
+use crate::model::env_files;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::model::registry::repository::RepositoryId;
@@ -17,7 +18,7 @@ use crate::model::registry::table::Registry;
 use crate::model::suggestion;
 use crate::ops::create::planned::Planned;
 use crate::ops::create::{BranchPlan, Plan};
-use crate::ops::env;
+use crate::ops::env_files::require_untracked;
 
 /// How often a number is chosen again while others are choosing too.
 const NUMBER_TRIES: usize = 64;
@@ -111,9 +112,13 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     let start = start::start(context, repository, request, &branch, &commit, tracked);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     let folder_existed = require_free_path(repository, registry, &draft.path)?;
-    if request.env && repository.is_in_commit(&commit, ".env")? {
-        return Err(env::env_tracked(context));
-    }
+    let env_files = if request.env {
+        let targets = env_files::targets(&context.config, |path| repository.is_in_commit(&commit, path))?;
+        require_untracked(context, &targets)?;
+        targets.files.into_iter().map(|target| target.path).collect()
+    } else {
+        Vec::new()
+    };
     let way = repository.way(&commit)?;
     if !request.env && !wishes.is_empty() {
         warnings.push("ports are allocated but no `.env` tells the servers (`--no-env`)".to_owned());
@@ -135,6 +140,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         way,
         ports: Vec::new(),
         env: request.env,
+        env_files,
         lock: request.lock.clone(),
         warnings,
         request: asked.clone(),

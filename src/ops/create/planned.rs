@@ -69,6 +69,9 @@ pub struct Plan {
     /// The ports that would be given now.
     pub ports: Vec<Choice>,
     pub env: bool,
+    /// The files that will have the env block, relative to the worktree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_files: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[expect(
         clippy::option_option,

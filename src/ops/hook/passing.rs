@@ -4,12 +4,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::host::env_file;
 use crate::host::git::Whereabouts;
 use crate::host::machine::Host;
 use crate::host::place;
 use crate::host::store::{Glance, Store};
 use crate::model::branch::Head;
+use crate::model::env_block::USUAL;
+use crate::model::env_files::BESIDE;
 use crate::model::hook_event::{Checkout, Standing, Want, wants};
 use crate::model::registry::glimpse::Glimpse;
 use crate::model::registry::table::Registry;
@@ -64,7 +65,8 @@ pub fn standing(place: &Whereabouts, checkout: &Checkout) -> Standing {
         admin: place.admin.clone(),
         head,
         is_busy: is_linked && may_be_busy && place.is_busy(),
-        has_env_file: is_linked && place.folder.join(env_file::NAME).symlink_metadata().is_ok(),
+        has_env_file: is_linked
+            && [USUAL, BESIDE].iter().any(|file| place.folder.join(file).symlink_metadata().is_ok()),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::config::settings::PrePush;
+use crate::model::env_files;
 use crate::model::finding::{Finding, Severity};
 use crate::model::hook_event::{self, Pushed};
 use crate::model::validity::Summary;
@@ -35,7 +36,8 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
     if context.config.hooks.protect_env
         && let Some(repository) = &context.repository
     {
-        match published::find(repository, &push.remote, &pushed, deadline) {
+        let named = env_files::named(&context.config);
+        match published::find(repository, &named, &push.remote, &pushed, deadline) {
             Ok(Search::Nothing) => {}
             Ok(Search::Found { commit, file }) => {
                 return Err(would_publish(repository, &pushed, commit.as_deref(), &file));

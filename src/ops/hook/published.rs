@@ -39,19 +39,26 @@ struct Blob {
     path: String,
 }
 
-/// Searches what `pushed` brings to `remote` that it does not have yet.
+/// Searches what `pushed` brings to `remote` that it does not have yet; `named` are the env files of the configuration.
 ///
 /// # Errors
 ///
 /// `git_failed`.
-pub fn find(repository: &Repository, remote: &str, pushed: &[Pushed], deadline: Instant) -> Result<Search> {
+pub fn find(
+    repository: &Repository,
+    named: &[String],
+    remote: &str,
+    pushed: &[Pushed],
+    deadline: Instant,
+) -> Result<Search> {
     if pushed.is_empty() {
         return Ok(Search::Nothing);
     }
     let range = Range { repository, remote, pushed };
     let searched = deadline.checked_sub(RESERVE).unwrap_or(deadline);
     let Some(listed) = range.blobs(searched)? else { return Ok(Search::Unfinished) };
-    let (named, mut others): (Vec<Blob>, Vec<Blob>) = listed.into_iter().partition(is_env_file);
+    let (named, mut others): (Vec<Blob>, Vec<Blob>) =
+        listed.into_iter().partition(|blob| is_env_file(blob, named));
     others.truncate(OTHERS);
     for (blobs, is_named) in [(named, true), (others, false)] {
         for batch in blobs.chunks(BATCH) {
@@ -154,9 +161,9 @@ fn in_time(git: Git<'_>, deadline: Instant) -> Result<Option<Output>> {
     }
 }
 
-fn is_env_file(blob: &Blob) -> bool {
+fn is_env_file(blob: &Blob, named: &[String]) -> bool {
     let name = blob.path.rsplit('/').next().unwrap_or_default();
-    name.starts_with(".env")
+    name.starts_with(".env") || named.contains(&blob.path)
 }
 
 /// Prose quotes env blocks to explain them.

@@ -127,7 +127,8 @@ fn is_only_here(
     {
         return false;
     }
-    if path == ".env" && entry.is_some_and(|entry| entry.env) && is_env_block_or_copy(repository, folder) {
+    let is_env_file = entry.is_some_and(|entry| entry.block_files().iter().any(|file| file == path));
+    if is_env_file && is_env_block_or_copy(repository, folder, path) {
         return false;
     }
     let copy =
@@ -135,14 +136,15 @@ fn is_only_here(
     !copy
 }
 
-/// Answers whether `.env` holds no line of the user's that the main worktree's `.env` has not.
-fn is_env_block_or_copy(repository: &Repository, folder: &Path) -> bool {
-    let Ok(Some(bytes)) = env_file::read(folder) else { return false };
+/// Answers whether the env file holds no line of the user's that the main worktree's has not.
+fn is_env_block_or_copy(repository: &Repository, folder: &Path, file: &str) -> bool {
+    let Ok(Some(bytes)) = env_file::read_in(folder, file) else { return false };
     let Ok(rest) = env_block::remove(&bytes) else { return false };
     if rest.is_empty() {
         return true;
     }
-    let main = if repository.is_bare() { None } else { env_file::read(repository.root()).ok().flatten() };
+    let main =
+        if repository.is_bare() { None } else { env_file::read_in(repository.root(), file).ok().flatten() };
     main.is_some_and(|main| main == rest || env_block::remove(&main).is_ok_and(|main| main == rest))
 }
 

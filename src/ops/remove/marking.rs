@@ -62,6 +62,7 @@ pub(super) fn mark_removing(
             place: None,
             sequence: 0,
             env: false,
+            env_files: Vec::new(),
             allocations: Vec::new(),
             notes: Notes::default(),
             extra: serde_json::Map::new(),

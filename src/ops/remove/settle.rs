@@ -160,7 +160,9 @@ fn put(
     let removed = matches!(state, EntryState::Removed { .. });
     if entry.env && matches!(state, EntryState::Active) {
         // Before the record says so: a restore that dies after that is never looked at again.
-        exclude::add(repository.common_dir(), &context.host.interrupt)?;
+        let files = entry.block_files();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        exclude::add(repository.common_dir(), &files, &context.host.interrupt)?;
     }
     context.store()?.update(|registry| {
         let known = if removed {

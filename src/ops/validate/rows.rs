@@ -129,6 +129,8 @@ fn entry(
         host: context.host.name(),
         sequence: 0,
         env: value.get("env").and_then(Value::as_bool).unwrap_or(false),
+        env_files: Vec::<String>::deserialize(value.get("env_files").unwrap_or(&Value::Null))
+            .unwrap_or_default(),
         allocations: allocations
             .into_iter()
             .flatten()

@@ -5,11 +5,12 @@ use std::path::Path;
 use crate::context::Context;
 use crate::host::git::{Repository, Worktree};
 use crate::host::place::Surroundings;
-use crate::model::facts::{EnvSight, OwnConfig, Seen};
+use crate::model::facts::{EnvSeen, EnvSight, OwnConfig, Seen};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::env_survey::{self, EnvFile, State};
 use crate::ops::vanished::Lookout;
-use crate::ops::{env, heal, own_config};
+use crate::ops::{heal, own_config};
 
 /// Looks at the worktree of `entry`.
 #[must_use]
@@ -28,11 +29,8 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &Surroundings, entry: 
     let is_readable = is_active && presence == Presence::There && foreign.is_none() && !needs_repair;
     let (env, env_doubled) = match repository.filter(|_| is_readable && entry.env) {
         Some(repository) => block(ground, repository, entry),
-        None => (EnvSight::NotWanted, Vec::new()),
+        None => (Vec::new(), Vec::new()),
     };
-    let env_tracked = repository.filter(|_| is_readable && entry.env).is_some_and(|repository| {
-        repository.is_tracked_in(Some(&entry.admin), &entry.path, ".env").unwrap_or(false)
-    });
     Seen {
         presence,
         foreign,
@@ -43,7 +41,6 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &Surroundings, entry: 
         locked: worktree.is_some_and(|worktree| worktree.lock.is_some() && !worktree.initializing),
         busy: !heal::is_left_behind(ground, entry),
         env,
-        env_tracked,
         env_doubled,
         own_config: repository
             .filter(|_| is_readable)
@@ -110,20 +107,30 @@ fn mentions(repository: &Repository, path: &Path, entry: &Entry) -> bool {
     is_it && Repository::discover(path).is_err()
 }
 
-fn block(ground: &Context, repository: &Repository, entry: &Entry) -> (EnvSight, Vec<String>) {
-    match env::check(ground, repository, entry) {
-        Ok(checked) => {
-            let sight = match checked.state {
-                env::State::Current => EnvSight::Current,
-                env::State::Missing => EnvSight::Missing,
-                env::State::Drifted => {
-                    EnvSight::Drifted { missing: checked.expected.len(), surplus: checked.found.len() }
-                }
-            };
-            (sight, checked.doubled)
+fn block(ground: &Context, repository: &Repository, entry: &Entry) -> (Vec<EnvSeen>, Vec<String>) {
+    let survey = match env_survey::survey(ground, repository, entry) {
+        Ok(survey) => survey,
+        Err(failure) => {
+            let path = entry.block_files().swap_remove(0);
+            let sight = EnvSight::Broken(failure.message().to_owned());
+            return (vec![EnvSeen { path, sight, is_tracked: false }], Vec::new());
         }
-        Err(failure) => (EnvSight::Broken(failure.message().to_owned()), Vec::new()),
-    }
+    };
+    let seen = survey.files.iter().map(|file| {
+        let checked = file.checked(&entry.path);
+        let sight = match (&file.trouble, checked.state) {
+            (Some(trouble), _) => EnvSight::Broken(trouble.message().to_owned()),
+            (None, State::Current) => EnvSight::Current,
+            (None, State::NoFolder) => EnvSight::NoFolder,
+            (None, State::Missing) => EnvSight::Missing,
+            (None, State::Drifted) if file.lines.is_none() => EnvSight::Left,
+            (None, State::Drifted) => {
+                EnvSight::Drifted { missing: checked.expected.len(), surplus: checked.found.len() }
+            }
+        };
+        EnvSeen { path: file.target.path.clone(), sight, is_tracked: file.target.is_tracked }
+    });
+    (seen.collect(), survey.files.iter().flat_map(EnvFile::doubled).collect())
 }
 
 fn ranges(

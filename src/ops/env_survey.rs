@@ -1,0 +1,239 @@
+//! The env files of a worktree as they stand, beside what belongs in them: what is written, checked and validated.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::env_render::{self, Rendered};
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::env_file;
+use crate::host::git::Repository;
+use crate::model::env_block;
+use crate::model::env_files::{self, Target};
+use crate::model::registry::entry::Entry;
+use crate::model::service::ServiceName;
+
+/// All env files of a worktree.
+#[derive(Debug)]
+pub struct Survey {
+    pub files: Vec<EnvFile>,
+    pub block: Rendered,
+    /// Whether the main block stands beside the usual file only because git tracks that.
+    pub is_beside: bool,
+}
+
+/// One file.
+#[derive(Debug)]
+pub struct EnvFile {
+    pub target: Target,
+    /// Where it really is; `None` where its folder is not there.
+    pub place: Option<PathBuf>,
+    pub bytes: Option<Vec<u8>>,
+    /// The lines of its block; `None` for a file that is to have none any more.
+    pub lines: Option<Vec<String>>,
+    /// Why it cannot be read, or its block not be told from the user's lines.
+    pub trouble: Option<Failure>,
+}
+
+/// How a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Current,
+    Missing,
+    Drifted,
+    /// There is no folder for it: nothing is written.
+    NoFolder,
+}
+
+/// A file that was checked.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct FileChecked {
+    pub path: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceName>,
+    pub state: State,
+    /// Lines that should be there and are not.
+    pub expected: Vec<String>,
+    /// Lines that are there and should not be.
+    pub found: Vec<String>,
+}
+
+/// What a check says.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Checked {
+    pub name: String,
+    /// The first file that is not current, else the main one.
+    pub path: PathBuf,
+    pub state: State,
+    pub expected: Vec<String>,
+    pub found: Vec<String>,
+    pub env_files: Vec<FileChecked>,
+}
+
+/// Looks at the env files of `entry`: those that are to have a block, and those that had one.
+///
+/// # Errors
+///
+/// `config_invalid` for a block that cannot be rendered. What is wrong with one file is its trouble.
+pub fn survey(context: &Context, repository: &Repository, entry: &Entry) -> Result<Survey> {
+    let block = env_render::rendered(context, repository, entry)?;
+    let targets = targets(context, repository, entry)?;
+    let mut files = Vec::new();
+    for target in &targets.files {
+        let port = |service: &ServiceName| {
+            block.ports.iter().find(|(known, _)| known == service).map(|(_, port)| *port)
+        };
+        let lines = match &target.service {
+            None => block.lines.clone(),
+            Some(service) => env_files::lines_of_service(&block.lines, port(service)),
+        };
+        files.push(look(&entry.path, target.clone(), Some(lines)));
+    }
+    for path in entry.block_files() {
+        if targets.files.iter().any(|target| target.path == path) {
+            continue;
+        }
+        let is_tracked = is_tracked(repository, entry, &path)?;
+        let file = look(&entry.path, Target { path, service: None, is_tracked }, None);
+        // A file without a block has nothing of ours.
+        let has_block = file.bytes.as_deref().is_some_and(|bytes| env_block::lines(bytes).is_some());
+        if has_block || (!is_tracked && file.trouble.is_some()) {
+            files.push(file);
+        }
+    }
+    Ok(Survey { files, block, is_beside: targets.is_beside })
+}
+
+/// Chooses the files that are to have a block. Where a block stands in a file that git began to track, nobody is led to
+/// another file while the old block lies: that is settled by a person.
+fn targets(context: &Context, repository: &Repository, entry: &Entry) -> Result<env_files::Targets> {
+    let mut targets = env_files::targets(&context.config, |path| is_tracked(repository, entry, path))?;
+    if targets.is_beside {
+        let usual = env_file::read_in(&entry.path, env_block::USUAL).ok().flatten().unwrap_or_default();
+        if env_block::find(&usual) != env_block::Found::None {
+            targets.is_beside = false;
+            let path = env_block::USUAL.to_owned();
+            targets.files[0] = Target { path, service: None, is_tracked: true };
+        }
+    }
+    Ok(targets)
+}
+
+fn is_tracked(repository: &Repository, entry: &Entry, path: &str) -> Result<bool> {
+    if entry.admin.is_empty() {
+        return repository.is_tracked(&entry.path, path);
+    }
+    repository.is_tracked_in(Some(&entry.admin), &entry.path, path)
+}
+
+fn look(root: &Path, target: Target, lines: Option<Vec<String>>) -> EnvFile {
+    let mut file = EnvFile { target, place: None, bytes: None, lines, trouble: None };
+    let read = env_file::place(root, &file.target.path).and_then(|place| {
+        file.place.clone_from(&place);
+        let bytes = place.map_or(Ok(None), |place| env_file::read(&place))?;
+        env_block::require_clear(bytes.as_deref().unwrap_or_default(), &file.target.path)?;
+        Ok(bytes)
+    });
+    match read {
+        Ok(bytes) => file.bytes = bytes,
+        Err(failure) => file.trouble = Some(failure),
+    }
+    file
+}
+
+impl EnvFile {
+    /// Answers whether it is to have no block any more and git tracks it: it stays as it is, for what git tracks is never
+    /// written.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        self.lines.is_none() && self.target.is_tracked
+    }
+
+    /// Compares the block with what it should be.
+    #[must_use]
+    pub fn checked(&self, root: &Path) -> FileChecked {
+        let found = env_block::lines(self.bytes.as_deref().unwrap_or_default());
+        let expected = self.lines.clone().unwrap_or_default();
+        let state = match &found {
+            None if self.place.is_none() => State::NoFolder,
+            None if self.lines.is_none() => State::Current,
+            None => State::Missing,
+            Some(found) if self.lines.as_ref() == Some(found) => State::Current,
+            Some(_) => State::Drifted,
+        };
+        let found = found.unwrap_or_default();
+        let only = |these: &[String], those: &[String]| {
+            these.iter().filter(|line| !those.contains(line)).cloned().collect()
+        };
+        FileChecked {
+            path: self.place.clone().unwrap_or_else(|| root.join(&self.target.path)),
+            service: self.target.service.clone(),
+            state,
+            expected: only(&expected, &found),
+            found: only(&found, &expected),
+        }
+    }
+
+    /// Returns what the user's own lines of the file say about names of ours: whichever line is read last wins, and that
+    /// may be theirs.
+    #[must_use]
+    pub fn doubled(&self) -> Vec<String> {
+        let own = self.bytes.as_deref().and_then(|bytes| env_block::remove(bytes).ok()).unwrap_or_default();
+        let ours = self.lines.clone().unwrap_or_default().join("\n");
+        let ours: Vec<(String, String)> =
+            dotenvy::from_read_iter(ours.as_bytes()).filter_map(std::result::Result::ok).collect();
+        let read = dotenvy::from_read_iter(own.as_slice()).filter_map(std::result::Result::ok);
+        let differing =
+            read.filter(|(name, value)| ours.iter().any(|(ours, set)| ours == name && set != value));
+        let path = &self.target.path;
+        differing
+            .map(|(name, value)| format!("your own line in `{path}` sets {name} to `{value}` too"))
+            .collect()
+    }
+}
+
+/// Compares the blocks in the worktree with what they should be.
+///
+/// # Errors
+///
+/// `config_invalid`, also for a block that lost a marker; `permission`.
+pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Result<Checked> {
+    let mut survey = survey(context, repository, entry)?;
+    if let Some(trouble) = survey.files.iter_mut().find_map(|file| file.trouble.take()) {
+        return Err(trouble);
+    }
+    let files = survey.files.iter().filter(|file| !file.is_out_of_reach());
+    let files: Vec<FileChecked> = files.map(|file| file.checked(&entry.path)).collect();
+    let is_off = |file: &&FileChecked| !matches!(file.state, State::Current | State::NoFolder);
+    let Some(first) = files.iter().find(is_off).or(files.first()).cloned() else {
+        return Err(Failure::new(Code::Internal, "a worktree without any env file"));
+    };
+    let state = if is_off(&&first) { first.state } else { State::Current };
+    Ok(Checked {
+        name: entry.name.clone(),
+        path: first.path,
+        state,
+        expected: first.expected,
+        found: first.found,
+        env_files: files,
+    })
+}
+
+/// The refusal to write into a file that the repository itself keeps.
+#[must_use]
+pub fn env_tracked(context: &Context, target: &Target) -> Failure {
+    let typed = &context.host.typed;
+    let without = typed.clone().with(&["--no-env"]);
+    let without = if typed.is_of("create") { format!("`{without}`, or ") } else { String::new() };
+    let (path, key) = (&target.path, target.key());
+    Failure::new(Code::EnvTracked, format!("`{path}` is tracked by git in the commit to be checked out"))
+        .hint(format!(
+            "{without}name a file that git does not track in `{key}` of the configuration, or take this one out of the \
+             repository: `{git}`",
+            git = crate::model::advised::git("rm --cached {}", &[&path])
+        ))
+        .detail("key", key)
+}
