@@ -162,6 +162,7 @@ impl Bench {
             place: None,
             sequence: 0,
             env: true,
+            env_files: Vec::new(),
             allocations: (0..ports)
                 .map(|offset| Allocation::new(port(offset), service(offset), Timestamp::UNIX_EPOCH))
                 .collect(),
