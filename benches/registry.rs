@@ -75,6 +75,7 @@ fn entry(number: u16) -> Entry {
         place: None,
         sequence: 0,
         env: true,
+        env_files: Vec::new(),
         allocations: (0..10)
             .map(|offset| Allocation::new(port(offset), service(offset), Timestamp::UNIX_EPOCH))
             .collect(),
