@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::error::{Code, Failure, Result};
+use crate::host::claims::{Claims, Unclaimed};
 use crate::host::git::Repository;
 use crate::host::machine::Host;
 use crate::host::store::{Memory, Store};
@@ -89,6 +90,12 @@ impl Context {
         let timeout = self.config.registry.lock_timeout;
         let store = Store::open(self.host.dirs()?, timeout, self.host.interrupt.clone());
         Ok(store.remembering(&self.registry))
+    }
+
+    /// Returns those who keep claims on names and ports beside the registry.
+    #[must_use]
+    pub fn claims(&self) -> &dyn Claims {
+        &Unclaimed
     }
 
     /// Returns the time of day.

@@ -1,6 +1,7 @@
 //! The machine, read and changed: files, locks, git, sockets, processes, clock, environment. No policy.
 
 pub mod checkout;
+pub mod claims;
 pub mod clock;
 pub mod config_files;
 pub mod conversion;

@@ -6,6 +6,7 @@ pub mod backlog;
 pub mod branch;
 pub mod branch_base;
 pub mod checks;
+pub mod claim;
 pub mod command_line;
 pub mod compose_project;
 pub mod config;

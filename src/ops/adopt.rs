@@ -176,18 +176,16 @@ fn adopt_one(
         extra: serde_json::Map::new(),
     };
     let entry = record_entry(context, &draft, &wishes, &record)?;
-    if !entry.env {
-        if told == Told::default() || tracked {
-            return Ok(entry);
-        }
+    let change = Change { before: None, after: entry };
+    let written = ledger::follow_or_take_back(context, repository, &change, Some(&worktree.path), None)?;
+    let entry = change.after;
+    if !entry.env && told != Told::default() && !tracked {
         let (entry, said) = env_claim::take(context, repository, &entry, &told)?;
         warnings.extend(said);
         return Ok(entry);
     }
-    let change = Change { before: None, after: entry };
-    let written = ledger::follow_or_take_back(context, repository, &change, Some(&worktree.path), None)?;
     warnings.extend(written.into_iter().flat_map(|written| written.warnings));
-    Ok(change.after)
+    Ok(entry)
 }
 
 /// Gives a recorded worktree what was asked for and it has not: the purpose, ports, and with them an env block.
@@ -303,7 +301,7 @@ fn record_entry(
                 Err(refused) => return Ok(Err(refused)),
             };
             registry.remember_repository(record.clone());
-            let entry = ledger::enter(registry, draft.clone(), &choices, now);
+            let entry = ledger::enter(context, registry, draft.clone(), &choices, now)?;
             registry.record_event(now, Event::new("adopted").of(&entry.repository, &entry.name));
             Ok(Ok(entry))
         })

@@ -12,6 +12,7 @@ use crate::model::env_ports::{self, Told};
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
+use crate::ops::claims;
 use crate::ops::env_files::follow;
 use crate::ops::ports::ledger;
 
@@ -51,6 +52,7 @@ pub fn take(
         if let Some(name) = name {
             entry.name = name;
         }
+        claims::note(context, entry)?;
         let entry = entry.clone();
         let ports: Vec<u16> = entry.ports().map(Port::number).collect();
         let event = Event::new("ports_taken_from_env").of(&entry.repository, &entry.name);
@@ -58,6 +60,8 @@ pub fn take(
         Ok((Some(entry), said))
     })?;
     let Some(entry) = entry else { return Ok((recorded.clone(), Vec::new())) };
+    claims::take(context, Some(recorded), &entry)?;
+    claims::let_go(context, Some(recorded), Some(&entry));
     said.extend(follow(context, repository, &entry)?.warnings);
     Ok((entry, said))
 }

@@ -6,6 +6,7 @@ pub mod bases;
 pub mod branches;
 pub mod candidates;
 pub mod choose;
+pub mod claims;
 pub mod compose_service;
 pub mod config;
 pub mod create;

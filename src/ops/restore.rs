@@ -20,7 +20,7 @@ use crate::model::registry::table::Registry;
 use crate::model::suggestion;
 use crate::model::view::WorktreeView;
 use crate::ops::unmovable::{made_anew, unmovable};
-use crate::ops::{remove, view};
+use crate::ops::{claims, remove, view};
 
 /// A removed worktree that can come back.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -86,7 +86,8 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let hold = FileHold::take(&context.host.dirs()?.creating_folder()?.join(&trash.token))?;
     let mut warnings = Vec::new();
     let entry = begin(context, repository, &entry, &trash)?;
-    let brought = bring_back(context, repository, &entry, &trash, &mut warnings);
+    let taken = claims::take(context, None, &entry);
+    let brought = taken.and_then(|()| bring_back(context, repository, &entry, &trash, &mut warnings));
     // Wherever the folder stands now decides what the entry becomes.
     remove::settle_saying(context, repository, &entry, &mut warnings)?;
     hold.release();
@@ -206,6 +207,7 @@ fn begin(context: &Context, repository: &Repository, entry: &Entry, trash: &Tras
         known.state = state.clone();
         // The repository may have been moved since.
         repository.root().clone_into(&mut known.repository);
+        claims::note(context, known)?;
         let known = known.clone();
         registry.record_event(now, Event::new("restored").of(repository.root(), &known.name));
         Ok(known)

@@ -12,7 +12,7 @@ use crate::model::env_block;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Journal;
-use crate::ops::env;
+use crate::ops::{claims, env};
 
 /// What became of an unfinished create.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,13 +215,15 @@ pub fn forget(context: &Context, undone: &[(&Repository, &Entry)]) -> Result<()>
         return Ok(());
     }
     let now = context.now();
-    context.store()?.update(|registry| {
-        registry.take_all(|known| journals.iter().any(|(.., journal)| is_create(known, &journal.token)));
+    let gone = context.store()?.update(|registry| {
+        let gone =
+            registry.take_all(|known| journals.iter().any(|(.., journal)| is_create(known, &journal.token)));
         for (_, entry, _) in &journals {
             registry.record_event(now, Event::new("create_undone").of(&entry.repository, &entry.name));
         }
-        Ok(())
+        Ok(gone)
     })?;
+    claims::give_back(context, &gone);
     for (repository, entry, _) in journals.iter().filter(|(.., journal)| journal.env) {
         env::forget_exclude(context, repository, &entry.repository_id)?;
     }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::model::claim::Claim;
 use crate::model::passage::{Moment, Sighting};
 use crate::model::process::ProcessId;
 use crate::model::setup::Setup;
@@ -108,6 +109,9 @@ pub struct Notes {
     /// How far its setup has come.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub setup: Note<Setup>,
+    /// The claims on its name and ports, where somebody keeps claims.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub claims: Note<Vec<Claim>>,
     /// Beside them in the row: what is flattened twice is taken out of the rest of it by neither.
     #[serde(skip)]
     pub gone: Gone,

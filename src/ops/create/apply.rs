@@ -21,6 +21,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::start::Start;
 use crate::model::variables::LeftOut;
 use crate::model::view::WorktreeView;
+use crate::ops::claims;
 use crate::ops::env_files::FileWritten;
 use crate::ops::ports::passing;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
@@ -83,7 +84,8 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     // Words alone: a failure here would leave what is on record by now.
     let said = passing::said(context, &passed_over, &chosen).unwrap_or_default();
     let branch_made = Cell::new(BranchMade::No);
-    let made = crate::ops::env::variables_of(context, repository, &entry).and_then(|variables| {
+    let made = claims::take(context, None, &entry).and_then(|()| {
+        let variables = crate::ops::env::variables_of(context, repository, &entry)?;
         let made = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
         let (entry, written) = finish::finish(context, repository, &entry, &made.admin)?;
         Ok((entry, written, variables, made))

@@ -123,7 +123,7 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
             base.write(&mut entry);
         }
         entry.name_block_files(&plan.env_files);
-        let entry = ledger::enter(registry, entry, &plan.ports, now);
+        let entry = ledger::enter(context, registry, entry, &plan.ports, now)?;
         let ports: Vec<u16> = plan.ports.iter().map(|choice| choice.port.number()).collect();
         registry.record_event(
             now,

@@ -15,6 +15,7 @@ use crate::host::{place, token};
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
+use crate::ops::claims;
 use crate::ops::ports::ledger;
 use crate::ops::services::forget as services;
 
@@ -62,16 +63,19 @@ pub(super) fn note(repository: &Repository, entry: &Entry, trash: &Trash) -> Res
 pub(super) fn forget(context: &Context, repository: &Repository, target: &Target) -> Result<()> {
     let now = context.now();
     let (name, root) = (target.name.clone(), repository.root().to_path_buf());
-    context.store()?.update(|registry| {
+    let gone = context.store()?.update(|registry| {
+        let mut gone = None;
         if let Some(seen) = &target.entry {
             let is_it = |known: &Entry| known.sequence == seen.sequence && known.state == seen.state;
-            if ledger::drop_one(registry, is_it).is_none() {
+            gone = ledger::drop_one(registry, is_it);
+            if gone.is_none() {
                 return Err(changed_meanwhile(&name));
             }
         }
         registry.record_event(now, Event::new("removed").of(&root, &name).with("missing", true));
-        Ok(())
+        Ok(gone)
     })?;
+    claims::give_back(context, &gone);
     if let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) {
         discard_admin(repository, admin, &target.path)?;
     }

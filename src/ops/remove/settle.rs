@@ -11,10 +11,10 @@ use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
-use crate::ops::env;
 use crate::ops::env_files::follow;
 use crate::ops::ports::ledger;
 use crate::ops::services::forget as services;
+use crate::ops::{claims, env};
 
 /// Answers whether the worktree's folder stands at its place.
 #[must_use]
@@ -138,12 +138,14 @@ pub fn put_admin_back(context: &Context, repository: &Repository, entry: &Entry,
 pub fn drop_entry(context: &Context, entry: &Entry) -> Result<()> {
     let now = context.now();
     let sequence = entry.sequence;
-    context.store()?.update(|registry| {
-        if let Some(entry) = ledger::drop_one(registry, |known| known.sequence == sequence) {
+    let gone = context.store()?.update(|registry| {
+        let gone = ledger::drop_one(registry, |known| known.sequence == sequence);
+        if let Some(entry) = &gone {
             registry.record_event(now, Event::new("removed").of(&entry.repository, &entry.name));
         }
-        Ok(())
+        Ok(gone)
     })?;
+    claims::give_back(context, &gone);
     services::forget(context, entry);
     Ok(())
 }
@@ -164,9 +166,9 @@ fn put(
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
         exclude::add(repository.common_dir(), &files, &context.host.interrupt)?;
     }
-    context.store()?.update(|registry| {
+    let known = context.store()?.update(|registry| {
         let known = if removed {
-            ledger::put_away(registry, sequence, state.clone())
+            ledger::put_away(context, registry, sequence, state.clone())?
         } else {
             registry.find_by_sequence(sequence).map(|known| {
                 known.state = state.clone();
@@ -175,8 +177,13 @@ fn put(
         };
         if let Some(known) = known {
             registry.record_event(now, Event::new(event).of(&known.repository, &known.name));
+            return Ok(Some(known));
         }
-        Ok(())
+        Ok(None)
     })?;
+    if removed {
+        // As it was before: removed, it has none.
+        claims::give_back(context, &known);
+    }
     if removed { env::forget_exclude(context, repository, &entry.repository_id) } else { Ok(()) }
 }

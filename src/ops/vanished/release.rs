@@ -15,6 +15,7 @@ use crate::model::port::Port;
 use crate::model::presence::Presence;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
+use crate::ops::claims;
 use crate::ops::env;
 use crate::ops::ports::ledger;
 use crate::ops::services::forget::{self as services, Remnants};
@@ -267,6 +268,7 @@ fn drop_batch(
     })?;
     for at in dropped {
         releases[at] = Release::Done;
+        claims::give_back(context, [entries[at]]);
     }
     for (at, seat) in batch {
         if releases[at] == Release::Done {

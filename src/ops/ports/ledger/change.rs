@@ -11,6 +11,7 @@ use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
+use crate::ops::claims;
 use crate::ops::env_files::{Written, follow};
 use crate::ops::{env, rows};
 
@@ -36,7 +37,7 @@ impl Change {
     }
 }
 
-/// Has the env files follow a change that was recorded. Where they cannot, the record is as it was, with `undone` in the
+/// Takes and gives back the claims of a change that was recorded, and has the env files follow. Where that cannot be, the record is as it was, with `undone` in the
 /// history, but for a port that somebody was given meanwhile. `place` is where the worktree stands; without it git is asked.
 /// A folder that is gone reads no port: a change that only gives up needs no env file there.
 ///
@@ -50,22 +51,36 @@ pub fn follow_or_take_back(
     place: Option<&Path>,
     undone: Option<Event>,
 ) -> Result<Option<Written>> {
-    if !change.after.env {
-        return Ok(None);
-    }
-    let written = place_of(context, repository, &change.after, place).and_then(|path| {
+    let taken = claims::take(context, change.before.as_ref(), &change.after);
+    let written = taken.and_then(|()| {
+        if !change.after.env {
+            return Ok(None);
+        }
+        let path = place_of(context, repository, &change.after, place)?;
         if change.won().next().is_none() && change.lost().next().is_some() && !path.is_dir() {
             return Ok(None);
         }
         follow(context, repository, &Entry { path, ..change.after.clone() }).map(Some)
     });
-    if written.is_err() {
+    if written.is_ok() {
+        claims::let_go(context, change.before.as_ref(), Some(&change.after));
+    } else {
         take_back(context, change, undone)?;
+        claims::let_go(context, Some(&change.after), change.before.as_ref());
         if change.before.as_ref().is_none_or(|before| !before.env) {
             env::forget_exclude(context, repository, &change.after.repository_id)?;
         }
     }
     written
+}
+
+/// Takes the claims of a change that no env file follows yet; where they are not to be had, the record is as it was.
+pub(super) fn claim_or_take_back(context: &Context, change: &Change) -> Result<()> {
+    let taken = claims::take(context, change.before.as_ref(), &change.after);
+    if taken.is_err() {
+        take_back(context, change, None)?;
+    }
+    taken
 }
 
 /// Refuses a record whose worktree is being made or put away.
@@ -102,7 +117,7 @@ fn take_back(context: &Context, change: &Change, undone: Option<Event>) -> Resul
     context.store()?.update(|registry| {
         match &change.before {
             None => drop(registry.take(|known| known.sequence == sequence)),
-            Some(before) => put_back(registry, change, before),
+            Some(before) => put_back(context, registry, change, before)?,
         }
         if let (Some(event), true) = (&undone, registry.find_by_sequence(sequence).is_some()) {
             registry.record_event(now, event.clone());
@@ -111,7 +126,7 @@ fn take_back(context: &Context, change: &Change, undone: Option<Event>) -> Resul
     })
 }
 
-fn put_back(registry: &mut Registry, change: &Change, before: &Entry) {
+fn put_back(context: &Context, registry: &mut Registry, change: &Change, before: &Entry) -> Result<()> {
     let after = &change.after;
     // What the change itself gave is nobody else's.
     let others: Vec<Port> = registry
@@ -119,7 +134,7 @@ fn put_back(registry: &mut Registry, change: &Change, before: &Entry) {
         .filter(|entry| entry.is_living() && entry.sequence != after.sequence)
         .flat_map(|entry| entry.ports().collect::<Vec<_>>())
         .collect();
-    let Some(known) = registry.find_by_sequence(after.sequence) else { return };
+    let Some(known) = registry.find_by_sequence(after.sequence) else { return Ok(()) };
     known.allocations.retain(|known| !change.won().any(|won| is_same(won, known)));
     for (at, lost) in change.lost() {
         let is_theirs = lost.find_port().is_some_and(|port| others.contains(&port));
@@ -127,12 +142,17 @@ fn put_back(registry: &mut Registry, change: &Change, before: &Entry) {
             known.allocations.insert(at.min(known.allocations.len()), lost.clone());
         }
     }
+    if before.notes.claims != after.notes.claims {
+        known.notes.claims = before.notes.claims.clone();
+        claims::note(context, known)?;
+    }
     if before.branch != after.branch && known.branch == after.branch {
         known.branch.clone_from(&before.branch);
     }
     if before.env != after.env {
         known.env = before.env;
     }
+    Ok(())
 }
 
 fn is_same(one: &Allocation, other: &Allocation) -> bool {

@@ -2,18 +2,32 @@
 
 use jiff::Timestamp;
 
+use crate::context::Context;
+use crate::error::Result;
 use crate::model::port::Port;
 use crate::model::port::selection::Choice;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
+use crate::ops::claims;
 
 /// Records `draft` with the ports that were drawn for it; returns it as recorded.
-pub fn enter(registry: &mut Registry, mut draft: Entry, choices: &[Choice], now: Timestamp) -> Entry {
+///
+/// # Errors
+///
+/// Fails when its claims cannot be noted.
+pub fn enter(
+    context: &Context,
+    registry: &mut Registry,
+    mut draft: Entry,
+    choices: &[Choice],
+    now: Timestamp,
+) -> Result<Entry> {
     let given = choices.iter().map(|choice| Allocation::new(choice.port, choice.service.clone(), now));
     draft.allocations = given.collect();
-    registry.insert(draft)
+    claims::note(context, &mut draft)?;
+    Ok(registry.insert(draft))
 }
 
 /// Gives a record without ports those that its env block names and nobody else owns; returns why it did not get others.

@@ -19,6 +19,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::Passing;
+use crate::ops::claims;
 use crate::ops::env_files::Written;
 
 /// The services of a worktree that are to have a port.
@@ -102,6 +103,7 @@ fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, Refused>
         if !choices.is_empty() && known.created_by != "wt" {
             known.env = true;
         }
+        claims::note(context, known)?;
         let after = known.clone();
         for choice in &choices {
             let event = Event::new("port_allocated").of(&after.repository, &after.name);

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::change::{Change, claim_or_take_back};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::Port;
@@ -13,6 +14,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::former::FormerPort;
 use crate::model::registry::table::Registry;
 use crate::ops::choose::{self, Passing};
+use crate::ops::claims;
 
 /// What became of a former port.
 enum Reclaimed {
@@ -28,9 +30,11 @@ enum Reclaimed {
 /// Fails when the registry cannot be written or the machine cannot be asked.
 pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
     let now = context.now();
-    context.store()?.update(|registry| {
+    let (change, mut said) = context.store()?.update(|registry| {
         let found = registry.find_by_sequence(sequence).cloned();
-        let Some(entry) = found.filter(|entry| entry.allocations.is_empty()) else { return Ok(Vec::new()) };
+        let Some(entry) = found.filter(|entry| entry.allocations.is_empty()) else {
+            return Ok((None, Vec::new()));
+        };
         let formers = registry.find_former_of(&entry).map(|former| former.ports.clone()).unwrap_or_default();
         // Each has its own one tried before any looks for another: no service takes what a sibling had.
         let mut skip: HashSet<Port> = formers.iter().map(|former| former.port).collect();
@@ -67,9 +71,19 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
         }
         if let Some(entry) = registry.find_by_sequence(sequence) {
             entry.allocations = allocations;
+            claims::note(context, entry)?;
         }
-        Ok(said)
-    })
+        let after = registry.find_by_sequence(sequence).map(|after| after.clone());
+        let change = after.map(|after| Change { before: Some(entry), after });
+        Ok((change, said))
+    })?;
+    // Without its claims it comes back without ports.
+    if let Some(change) = change
+        && let Err(failure) = claim_or_take_back(context, &change)
+    {
+        said.push(failure.to_string());
+    }
+    Ok(said)
 }
 
 /// Answers whether the former port is to be had, wherever it lies: it was this service's before. One that a server of the

@@ -10,6 +10,7 @@ use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::table::Registry;
+use crate::ops::claims;
 use crate::ops::env_files::Written;
 
 /// Whether a worktree gets the ports back before anybody else is given them.
@@ -60,6 +61,7 @@ pub fn give_up(context: &Context, repository: &Repository, giving: &GivingUp<'_>
         let gone: Vec<Allocation> =
             before.allocations.iter().filter(|known| (giving.is_it)(known)).cloned().collect();
         entry.allocations.retain(|known| !(giving.is_it)(known));
+        claims::note(context, entry)?;
         let after = entry.clone();
         if !gone.is_empty() {
             let ports: Vec<Port> = gone.iter().filter_map(Allocation::find_port).collect();

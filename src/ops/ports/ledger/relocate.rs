@@ -19,6 +19,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
+use crate::ops::claims;
 
 /// Which allocation leaves which port.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +88,7 @@ fn record(
         allocation.allocated_at = now;
         allocation.health = None;
         allocation.moved_at.write(&now);
+        claims::note(context, known)?;
         let after = known.clone();
         registry.record_event(now, event("port_moved", &after, service, from, to));
         Ok(Ok((Change { before: Some(before), after }, to)))
