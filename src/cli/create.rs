@@ -79,6 +79,9 @@ pub struct Arguments {
     /// Change to the new worktree (needs the function of `wt shell-init`)
     #[arg(long)]
     pub switch: bool,
+    /// Take the uncommitted changes of the worktree you stand in along; they stay there too
+    #[arg(long)]
+    pub with_changes: bool,
     /// Take the worktree of that name where it is there already, on that branch and with that purpose
     #[arg(long)]
     pub reuse: bool,
@@ -190,6 +193,10 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
 
 /// Shows what was made, and runs the command after `-x`.
 fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report: &mut Report) -> Result<u8> {
+    if let Some(taken) = &report.with_changes {
+        let files = if taken.files == 1 { "file" } else { "files" };
+        session.ui.say(&format!("took {} changed {files} along; the changes stay here too", taken.files));
+    }
     report.said.iter().for_each(|said| session.ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));
     session.hint_at_own_configuration(context, &report.worktree.path);
@@ -284,6 +291,7 @@ fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> R
         purpose,
         branch: arguments.branch.clone(),
         reuse: arguments.reuse,
+        with_changes: arguments.with_changes,
         base: arguments.base.clone(),
         head: match (arguments.new_branch, arguments.detach) {
             (true, _) => HeadWish::NewBranch,

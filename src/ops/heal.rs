@@ -216,6 +216,10 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
     let is_recovered = !entry.notes.recovered.is_absent();
     // Somebody may have made another worktree in that place since.
     let is_ours = |worktree: &Worktree| is_recovered || worktree.head.branch() == entry.branch.as_deref();
+    // Whether changes that were to be taken along are all there, nothing tells: they are where they were.
+    let has_changes =
+        matches!(&entry.state, EntryState::Creating { journal, .. } if journal.changes.is_some());
+    let worktree = worktree.filter(|_| is_recovered || !has_changes);
     let admin = worktree.filter(is_ours).and_then(|worktree| worktree.admin);
     if let Some(admin) = admin.filter(|admin| repository.is_whole(admin, &entry.path)) {
         repository.remove_spent_index_lock(&admin);

@@ -124,20 +124,35 @@ fn foreign_paths(
             allowed.push(file);
         }
     }
-    // Where the commit cannot even be looked at any more, git could not have laid it out either.
-    let way = match admin {
-        Some(admin) => repository.way_in(&journal.commit, admin),
-        None => repository.way(&journal.commit),
-    };
-    let mut foreign = match way.unwrap_or(Way::Engine) {
-        Way::Engine => {
-            let outside = repository.outside_rules(admin)?;
-            verify::foreign_paths(repository.common_dir(), &journal.commit, &entry.path, &outside, &allowed)?
-        }
-        Way::Git(_) => repository.foreign_paths_by_git(&entry.path, &journal.commit, &allowed)?,
-    };
+    let mut foreign = foreign_to(repository, entry, &journal.commit, admin, &allowed)?;
+    // Each file is as it was checked out, or as the changes that were taken along have it.
+    if let Some(changes) = journal.changes.as_ref().filter(|_| !foreign.is_empty()) {
+        let to_changes = foreign_to(repository, entry, changes, admin, &allowed)?;
+        foreign.retain(|path| to_changes.contains(path));
+    }
     foreign.retain(|path| !env_files.iter().any(|file| is_draft(path, Path::new(file))));
     Ok(foreign)
+}
+
+fn foreign_to(
+    repository: &Repository,
+    entry: &Entry,
+    commit: &str,
+    admin: Option<&str>,
+    allowed: &[&str],
+) -> Result<Vec<PathBuf>> {
+    // Where the commit cannot even be looked at any more, git could not have laid it out either.
+    let way = match admin {
+        Some(admin) => repository.way_in(commit, admin),
+        None => repository.way(commit),
+    };
+    match way.unwrap_or(Way::Engine) {
+        Way::Engine => {
+            let outside = repository.outside_rules(admin)?;
+            verify::foreign_paths(repository.common_dir(), commit, &entry.path, &outside, allowed)
+        }
+        Way::Git(_) => repository.foreign_paths_by_git(&entry.path, commit, allowed),
+    }
 }
 
 /// Answers whether `found` is a draft of ours for `file`, beside it.

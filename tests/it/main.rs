@@ -18,6 +18,7 @@ mod concurrency;
 mod config;
 mod create_again;
 mod create_branch;
+mod create_changes;
 mod create_conflict;
 mod create_conversion;
 mod create_env;

@@ -8,6 +8,7 @@ mod attributes;
 mod branch_edit;
 mod branch_use;
 mod branches;
+mod carried_changes;
 mod changes;
 mod command;
 mod config;
@@ -62,6 +63,7 @@ mod worktrees;
 
 pub use admin::AdminRequest;
 pub use branches::is_valid_branch_name;
+pub use carried_changes::CarriedChanges;
 pub use changes::Changes;
 pub use command::{Git, Output};
 pub use filling::is_link_cut_short;

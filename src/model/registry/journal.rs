@@ -30,6 +30,9 @@ pub struct Journal {
     /// Whether an env block is to be written.
     #[serde(default)]
     pub env: bool,
+    /// The commit whose files are laid out over those of `commit`, uncommitted; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<String>,
     /// Whether the worktree is to be locked once it is whole, and why: empty for no reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<String>,

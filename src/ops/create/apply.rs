@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::changes::{self, Taken};
 use super::claim::{Claimed, claim};
 use super::planned::{BranchPlan, Plan};
 use super::{finish, make, surroundings};
@@ -42,6 +43,9 @@ pub struct Report {
     /// What our own checkout wrote; absent where git did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkout: Option<checkout::Report>,
+    /// The uncommitted changes that were taken along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_changes: Option<Taken>,
     pub branch: BranchPlan,
     /// Where the branch came from.
     pub start: Start,
@@ -72,9 +76,10 @@ pub struct Report {
 /// # Errors
 ///
 /// Whatever stopped it, after undoing; what could not be undone is named in the message.
-pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report> {
+pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Report> {
     let _held = context.host.interrupt.hold();
     let repository = context.require_repository()?;
+    changes::take(context, repository, &mut plan)?;
     let token = token::random()?;
     let holds = context.host.dirs()?.creating_folder()?;
     FileHold::sweep(&holds, STALE_HOLD);
@@ -87,6 +92,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
     let made = claims::take(context, None, &entry).and_then(|()| {
         let variables = crate::ops::env::variables_of(context, repository, &entry)?;
         let made = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
+        changes::lay_out(context, repository, &plan)?;
         let (entry, written) = finish::finish(context, repository, &entry, &made.admin)?;
         Ok((entry, written, variables, made))
     });
@@ -121,6 +127,7 @@ pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report>
         created: plan.request.reuse.then_some(true),
         way: made.way,
         checkout: made.checkout,
+        with_changes: plan.changes.as_ref().map(Taken::from),
         branch: plan.branch,
         start: plan.start,
         namesake: plan.namesake,

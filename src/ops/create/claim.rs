@@ -77,7 +77,8 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
         let named = registry.find_living(&id, &plan.name).is_some();
         if named || registry.find_at(&plan.path).is_some() {
             // Somebody was faster: a numbered name moves on, a chosen one is refused.
-            plan = plan_names(context, &plan.request, registry)?;
+            let changes = plan.changes.take();
+            plan = Plan { changes, ..plan_names(context, &plan.request, registry)? };
         }
         require_free_branch(context, registry, repository, &id, &plan)?;
         let purpose = Some(&plan.purpose);
@@ -186,6 +187,7 @@ fn journal(plan: &Plan, token: &str) -> Journal {
         folder_existed: plan.folder_existed,
         new_parents,
         env: plan.env,
+        changes: plan.changes.as_ref().map(|changes| changes.commit.clone()),
         lock: plan.lock.clone().map(Option::unwrap_or_default),
         extra: serde_json::Map::new(),
     }

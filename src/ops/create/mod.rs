@@ -1,6 +1,7 @@
 //! The main job: branch, folder, ports, env block and record in one transaction, or nothing at all.
 
 mod apply;
+mod changes;
 mod claim;
 mod draft;
 mod executed;

@@ -4,7 +4,7 @@
 use super::draft::{Draft, draft};
 use super::place::require_free_path;
 use super::request::{HeadWish, Request};
-use super::{refusal, remote, start, wishes};
+use super::{changes, refusal, remote, start, wishes};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -111,6 +111,9 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     warnings.extend(twice_named(registry, id.as_ref(), &purpose, &draft));
     let start = start::start(context, repository, request, &branch, &commit, tracked);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
+    if request.with_changes {
+        changes::require_source(context, repository)?;
+    }
     let folder_existed = require_free_path(repository, registry, &draft.path)?;
     let env_files = if request.env {
         let targets = env_files::targets(&context.config, |path| repository.is_in_commit(&commit, path))?;
@@ -143,6 +146,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         env_files,
         lock: request.lock.clone(),
         warnings,
+        changes: None,
         request: asked.clone(),
         wishes,
         folder_existed,

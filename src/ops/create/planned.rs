@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::git::Way;
+use crate::host::git::{CarriedChanges, Way};
 use crate::model::branch::RemoteBranch;
 use crate::model::identifier::Identifier;
 use crate::model::port::selection::Choice;
@@ -81,6 +81,9 @@ pub struct Plan {
     /// Things worth saying that stop nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The uncommitted changes that are taken along, once they are taken.
+    #[serde(skip)]
+    pub(super) changes: Option<CarriedChanges>,
     #[serde(skip)]
     pub(super) request: Request,
     #[serde(skip)]

@@ -26,6 +26,8 @@ pub struct Request {
     /// `None`: `feature`.
     pub purpose: Option<Purpose>,
     pub branch: Option<String>,
+    /// Whether the uncommitted changes of the worktree that we stand in are taken along.
+    pub with_changes: bool,
     /// Whether one that is there already and agrees is the answer.
     pub reuse: bool,
     pub base: Option<String>,
