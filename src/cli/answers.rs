@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::ops::dry_run::DryRun;
 use crate::ops::script::Script;
 use crate::ops::{
-    adopt, config, create, doctor, env, env_files, env_survey, exec, health, hooks, init, list, path, ports,
-    prune, remove, restore, schema, services, setup, sweep, trust, validate,
+    adopt, config, create, doctor, env, env_files, env_survey, exec, health, hooks, init, list, man, path,
+    ports, prune, remove, restore, schema, services, setup, sweep, trust, validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
@@ -88,5 +88,6 @@ answers! {
     "schema" "schema" [shape::<schema::Commands>(), shape::<schema::AnswerSchema>()];
     "shell-init" "shell-init" [shape::<Script>()];
     "completions" "completions" [shape::<Script>()];
+    "man" "man" [shape::<man::Shown>(), shape::<man::Report>()];
     "sweep" "sweep" [shape::<sweep::Report>()];
 }

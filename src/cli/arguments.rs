@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use super::global::GlobalArguments;
 use super::{
     adopt, complete, completions, compose_service, config, create, doctor, down, env, exec, health, hook,
-    hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema, setup, shell_init,
-    status, supervise, sweep, switch, trust, up, url, validate, wait,
+    hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema, setup,
+    shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.
@@ -58,6 +58,7 @@ pub enum Command {
     Schema(schema::Arguments),
     ShellInit(shell_init::Arguments),
     Completions(completions::Arguments),
+    Man(man::Arguments),
     Hooks(hooks::Arguments),
     #[command(hide = true, name = "__complete")]
     Complete(complete::Arguments),
@@ -105,6 +106,7 @@ impl Command {
             Self::Schema(_) => "schema",
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
             Self::Hooks(arguments) => arguments.word(),
             Self::Complete(_) => "__complete",
             Self::Hook(_) => "hook",

@@ -4,7 +4,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::session::Session;
-use super::shell::{self, for_people};
+use super::shell::{self, Names, for_people};
 use crate::error::Result;
 use crate::ops::script::Script;
 
@@ -17,10 +17,13 @@ pub struct Arguments {
     /// The shell
     #[arg(value_name = "SHELL", value_enum)]
     pub shell: Shell,
+    /// Complete the words of FUNCTION, as `wt shell-init --cmd` called it
+    #[arg(long = "cmd", value_name = "FUNCTION")]
+    pub function: Option<String>,
 }
 
 /// The shells that nobody taught to ask get the words of the command line alone.
-fn script(shell: Shell, command_line: &Command) -> String {
+fn script(shell: Shell, command_line: &Command, names: &Names, function: &str) -> String {
     let asks = match shell {
         Shell::Bash => Some(shell::Shell::Bash),
         Shell::Zsh => Some(shell::Shell::Zsh),
@@ -28,10 +31,10 @@ fn script(shell: Shell, command_line: &Command) -> String {
         _ => None,
     };
     if let Some(shell) = asks {
-        return shell.completions().to_owned();
+        return shell.completions(names);
     }
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut for_people(command_line), "wt", &mut script);
+    clap_complete::generate(shell, &mut for_people(command_line), function, &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
@@ -39,9 +42,11 @@ fn script(shell: Shell, command_line: &Command) -> String {
 ///
 /// # Errors
 ///
-/// Fails when stdout cannot be written to.
+/// `usage` for a name that no shell takes; else where stdout cannot be written to.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let script = script(arguments.shell, &(session.command_line)());
+    let names = Names::of(arguments.function.as_deref(), session.called)?;
+    let function = arguments.function.as_deref().unwrap_or_else(|| session.called.binary());
+    let script = script(arguments.shell, &(session.command_line)(), &names, function);
     if session.ui.is_json() {
         session.ui.answer_json(&Script { script })?;
     } else {

@@ -11,14 +11,15 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
-    help, hook, hooks, init, list, logs, path, ports, prune, remove, restart, restore, run, schema, setup,
-    shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
+    adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, exec, external,
+    health, help, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run,
+    schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::{open_files, signals};
 use crate::host::services::{launch, reaper};
+use crate::model::called::Called;
 use crate::model::command_line::CommandLine;
 use crate::ops::services::contact;
 use crate::ui::output::{Manner, Ui};
@@ -47,13 +48,16 @@ pub fn run(words: &[OsString]) -> u8 {
     }
     let cli = match alone::parse(words).map_or_else(|| parse(words), Ok) {
         Ok(cli) => cli,
-        Err(error) => return refused(&error, words),
+        Err(error) => {
+            return external::find(&error, words, viewpoint).unwrap_or_else(|| refused(&error, words));
+        }
     };
     let host = Host::from_environment().typed(words);
-    let ui = Ui::new(manner(&cli, &host));
+    let called = Called::of(words.first().map(OsString::as_os_str));
+    let ui = Ui::new(manner(&cli, &host, called));
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
     let session =
-        Session { ui: &ui, global: &cli.global, host: &host, command_line: Cli::command, directive };
+        Session { ui: &ui, global: &cli.global, host: &host, command_line: Cli::command, directive, called };
     ended(&ui, perform(cli.command, &session))
 }
 
@@ -77,6 +81,11 @@ fn hooked(call: hook::Call) -> u8 {
     }
 }
 
+/// Where we stand when no flag says otherwise.
+fn viewpoint() -> Viewpoint {
+    Viewpoint { host: Host::from_environment(), global: GlobalArguments::default() }
+}
+
 /// <https://no-color.org>: any value but the empty one says no.
 fn welcomes_color(host: &Host) -> bool {
     let environment = &host.environment;
@@ -84,9 +93,10 @@ fn welcomes_color(host: &Host) -> bool {
         && environment.find("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
-fn manner(cli: &Cli, host: &Host) -> Manner {
+fn manner(cli: &Cli, host: &Host, called: Called) -> Manner {
     let global = &cli.global;
     Manner {
+        called,
         json: global.json,
         quiet: global.quiet,
         verbose: global.verbose,
@@ -129,6 +139,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Schema(arguments) => schema::run(&arguments, session),
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),
+        Command::Man(arguments) => man::run(&arguments, session),
         Command::Completions(arguments) => completions::run(&arguments, session),
         Command::Complete(arguments) => complete::run(&arguments, session),
         Command::Hooks(arguments) => hooks::run(&arguments, session),
@@ -144,14 +155,16 @@ fn no_command(session: &Session<'_>) -> Result<u8> {
     if session.ui.is_json() {
         return Err(Failure::new(Code::Usage, "no command was given").hint("see `wt --help`"));
     }
-    session.ui.answer(&help::command().render_help().to_string())?;
+    session.ui.answer(&session.called.helps(&help::command().render_help().to_string()))?;
     Ok(0)
 }
 
 fn refused(error: &clap::Error, words: &[OsString]) -> u8 {
     let glimpse = Glimpse::of(words);
     let is_answer = usage::is_answer(error);
+    let called = Called::of(words.first().map(OsString::as_os_str));
     let ui = Ui::new(Manner {
+        called,
         json: glimpse.json && !is_answer,
         color: glimpse.color,
         color_welcome: welcomes_color(&Host::from_environment()),
@@ -159,7 +172,7 @@ fn refused(error: &clap::Error, words: &[OsString]) -> u8 {
         ..Manner::default()
     });
     if is_answer {
-        return ended(&ui, ui.answer(&error.render().to_string()).map(|()| 0));
+        return ended(&ui, ui.answer(&called.helps(&error.render().to_string())).map(|()| 0));
     }
     ui.fail(&usage::failure(error, &glimpse.command, &CommandLine::of(words)))
 }

@@ -1,7 +1,7 @@
 //! Two examples of each command, as help shows them.
 
 /// The command's words, and its examples.
-pub const EXAMPLES: [(&str, &[&str]); 51] = [
+pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("create", &["wt create login --ports", "wt create GH-42 --purpose bugfix --ports=web,api -x npm test"]),
     ("remove", &["wt remove login", "wt remove feature-login bugfix-GH-42 --delete-branch"]),
     ("restore", &["wt restore", "wt restore feature-login"]),
@@ -60,6 +60,7 @@ pub const EXAMPLES: [(&str, &[&str]); 51] = [
     ("hooks install", &["wt hooks install", "wt hooks install --json"]),
     ("hooks uninstall", &["wt hooks uninstall", "wt hooks uninstall --json"]),
     ("hooks status", &["wt hooks status", "wt hooks status --json"]),
-    ("shell-init", &["wt shell-init bash", "wt shell-init fish"]),
+    ("shell-init", &["wt shell-init bash", "wt shell-init zsh --cmd w"]),
+    ("man", &["wt man ~/.local/share/man/man1", "wt man --json"]),
     ("completions", &["wt completions zsh", "wt completions elvish"]),
 ];

@@ -19,7 +19,7 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
     ),
     ("Ports", &["ports"]),
     ("Repair", &["validate", "doctor"]),
-    ("Setup", &["init", "config", "hooks", "shell-init", "completions", "schema", "help"]),
+    ("Setup", &["init", "config", "hooks", "shell-init", "completions", "man", "schema", "help"]),
 ];
 
 /// Returns the whole command line, with its help as people read it.

@@ -7,6 +7,7 @@ use super::surroundings::{Surroundings, Viewpoint};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::machine::Host;
+use crate::model::called::Called;
 use crate::ops::{env, heal, own_config, run, sweep, switch, vanished};
 use crate::ui::output::Ui;
 
@@ -20,6 +21,8 @@ pub struct Session<'a> {
     pub command_line: fn() -> clap::Command,
     /// The file in which the shell function waits for a folder, where it called us.
     pub directive: Option<PathBuf>,
+    /// By which name the program was called.
+    pub called: Called,
 }
 
 impl Session<'_> {

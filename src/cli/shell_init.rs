@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::session::Session;
-use super::shell::Shell;
-use crate::error::Result;
+use super::shell::{Names, Shell};
+use crate::error::{Code, Failure, Result};
+use crate::model::called::Called;
 use crate::ops::script::Script;
 
 /// Print the shell function that lets `wt switch` and `wt create --switch` change folder, and the completions
@@ -16,15 +17,33 @@ pub struct Arguments {
     /// The shell
     #[arg(value_name = "SHELL", value_enum)]
     pub shell: Shell,
+    /// Call the function so, where `wt` is somebody else's
+    #[arg(long = "cmd", value_name = "FUNCTION")]
+    pub function: Option<String>,
+    /// Wrap `git` too, so that `git wt switch` and `git wt create --switch` change folder (as git-wt only)
+    #[arg(long)]
+    pub git: bool,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// Fails when stdout cannot be written to.
+/// `usage` for a name that no shell takes, and for `--git` without git-wt.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let function = format!("{}\n{}", arguments.shell.function(), arguments.shell.completions());
+    let names = Names::of(arguments.function.as_deref(), session.called)?;
+    let mut function =
+        format!("{}\n{}", arguments.shell.function(&names), arguments.shell.completions(&names));
+    if arguments.git {
+        if session.called != Called::GitWt || arguments.function.is_some() {
+            return Err(Failure::new(
+                Code::Usage,
+                "`--git` wraps `git wt`, which calls the function `git-wt`",
+            )
+            .hint(format!("eval \"$(git-wt shell-init {} --git)\"", arguments.shell.word())));
+        }
+        function.push_str(arguments.shell.git_function());
+    }
     if session.ui.is_json() {
         session.ui.answer_json(&Script { script: function })?;
     } else {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A snapshot of the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,11 +32,20 @@ impl Environment {
     /// Returns the first program called `name` on PATH that may be executed; relative folders on PATH count for nothing.
     #[must_use]
     pub fn find_program(&self, name: &str) -> Option<PathBuf> {
+        self.find_program_where(name, |_| true)
+    }
+
+    /// As [`Environment::find_program`], in the folders that `counts` lets count.
+    #[must_use]
+    pub fn find_program_where(&self, name: &str, counts: impl Fn(&Path) -> bool) -> Option<PathBuf> {
         let runs = |path: &PathBuf| {
             path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
         };
         let folders = std::env::split_paths(self.find("PATH")?);
-        folders.filter(|folder| folder.is_absolute()).map(|folder| folder.join(name)).find(runs)
+        folders
+            .filter(|folder| folder.is_absolute() && counts(folder))
+            .map(|folder| folder.join(name))
+            .find(runs)
     }
 
     /// Answers whether every folder on PATH is absolute: a relative one is another for every folder a program is started in.

@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod backlog;
 pub mod branch;
 pub mod branch_base;
+pub mod called;
 pub mod checks;
 pub mod claim;
 pub mod command_line;

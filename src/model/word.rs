@@ -8,9 +8,39 @@ pub fn is_plain_word(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain)
 }
 
+/// Answers whether `text` may be the NAME of a program `wt-NAME`: lower case, digits and `-`, which does not begin it.
+#[must_use]
+pub fn is_command_name(text: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain)
+}
+
+/// Answers whether `text` may be the name of a shell's function: letters, digits, `_` and `-`, the first a letter or `_`.
+#[must_use]
+pub fn is_function_name(text: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && text.chars().all(is_plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_programs_and_functions_hold_nothing_that_a_shell_reads() {
+        for name in ["sync", "2fa", "a-b"] {
+            assert!(is_command_name(name), "{name}");
+        }
+        for other in ["", "-x", "../x", "Sync", "a b", "a.b", "a/b", "ü", "a_b"] {
+            assert!(!is_command_name(other), "{other}");
+        }
+        for name in ["wt", "w", "_wt", "git-wt", "W2"] {
+            assert!(is_function_name(name), "{name}");
+        }
+        for other in ["", "-w", "2w", "w t", "w;rm", "w()", "$(x)", "ü"] {
+            assert!(!is_function_name(other), "{other}");
+        }
+    }
 
     #[test]
     fn what_a_shell_would_obey_is_no_plain_word() {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::Failure;
+use crate::model::called::Called;
 
 /// The schema of every JSON answer.
 pub const SCHEMA: u64 = 1;
@@ -32,12 +33,14 @@ pub struct ErrorObject {
     pub details: Map<String, Value>,
 }
 
-impl From<&Failure> for ErrorObject {
-    fn from(failure: &Failure) -> Self {
+impl ErrorObject {
+    /// The failure as a program reads it that called us by that name.
+    #[must_use]
+    pub fn of(failure: &Failure, called: Called) -> Self {
         Self {
             code: failure.code().as_str(),
-            message: failure.message().to_owned(),
-            hint: failure.next_step().map(str::to_owned),
+            message: called.speaks(failure.message()).into_owned(),
+            hint: failure.next_step().map(|hint| called.speaks(hint).into_owned()),
             details: failure.details().clone(),
         }
     }

@@ -13,6 +13,7 @@ use super::envelope::{Envelope, ErrorObject, Nothing, SCHEMA};
 use super::escape;
 use super::paint::{ColorWish, Paint};
 use crate::error::{Code, Failure, Result};
+use crate::model::called::Called;
 
 /// How to speak.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,8 @@ pub struct Manner {
     pub color_welcome: bool,
     /// Whether prompts were ruled out.
     pub no_prompts: bool,
+    /// The name that whatever is advised is typed by.
+    pub called: Called,
     /// The command word, for JSON answers.
     pub command: String,
     /// Raised once a signal told us to stop.
@@ -189,7 +192,10 @@ impl Ui {
     ///
     /// As [`Ui::answer_json`].
     pub fn answer_json_beside(&self, report: &impl Serialize, failure: Option<&Failure>) -> Result<()> {
-        let (command, error) = (self.manner.command.as_str(), failure.map(ErrorObject::from));
+        let (command, error) = (
+            self.manner.command.as_str(),
+            failure.map(|failure| ErrorObject::of(failure, self.manner.called)),
+        );
         let envelope = Envelope { schema: SCHEMA, command, answer: report, error };
         let is_shown = io::stdout().is_terminal();
         let text =
@@ -203,7 +209,7 @@ impl Ui {
     /// Says something on stderr, unless told to be quiet.
     pub fn say(&self, text: &str) {
         if !self.manner.quiet {
-            self.talk("", text);
+            self.talk("", &self.manner.called.speaks(text));
         }
     }
 
@@ -226,21 +232,24 @@ impl Ui {
     /// Says something only where more was asked for.
     pub fn say_more(&self, text: &str) {
         if self.manner.verbose > 0 {
-            self.talk("", text);
+            self.talk("", &self.manner.called.speaks(text));
         }
     }
 
     /// Warns on stderr, unless told to be quiet.
     pub fn warn(&self, text: &str) {
         if !self.manner.quiet {
-            self.talk(&self.talk_paint.warning("warning:"), &indented(text, 9));
+            self.talk(&self.talk_paint.warning("warning:"), &indented(&self.manner.called.speaks(text), 9));
         }
     }
 
     /// Names the next step on stderr, unless told to be quiet.
     pub fn hint(&self, text: &str) {
         if !self.manner.quiet {
-            self.talk(&format!("{} ", self.talk_paint.hint("hint:")), &indented(text, 7));
+            self.talk(
+                &format!("{} ", self.talk_paint.hint("hint:")),
+                &indented(&self.manner.called.speaks(text), 7),
+            );
         }
     }
 
@@ -263,9 +272,15 @@ impl Ui {
 
     /// Shows a failure as text on stderr, also beside a JSON answer that was given before.
     pub fn complain(&self, failure: &Failure) {
-        self.talk(&self.talk_paint.error("error:"), &indented(failure.message(), 7));
+        self.talk(
+            &self.talk_paint.error("error:"),
+            &indented(&self.manner.called.speaks(failure.message()), 7),
+        );
         if let Some(hint) = failure.next_step() {
-            self.talk(&format!("{} ", self.talk_paint.hint("hint:")), &indented(hint, 7));
+            self.talk(
+                &format!("{} ", self.talk_paint.hint("hint:")),
+                &indented(&self.manner.called.speaks(hint), 7),
+            );
         }
     }
 

@@ -11,8 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may name whom, beside itself and `error`, which all may name.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("main", &["door"]),
+    ("git_wt", &["door"]),
     ("door", &["cli", "context", "host", "model", "ops"]),
     ("cli", &["ops", "ui", "model", "context"]),
     ("ui", &["model"]),

@@ -55,7 +55,7 @@ fn assert_no_signal(sandbox: &Sandbox, whose: &str) {
         &["list", "--status"][..],
         &["list", "--all"],
         &["create", "x", "--no-env"],
-        &["prune", "--merged", "-n"],
+        &["prune", "--merged", "--dry-run"],
         &["remove", "feature-login"],
         &["validate"],
         &["doctor"],
@@ -143,9 +143,11 @@ fn a_damaged_commit_graph_crashes_no_command() {
     for (what, bytes) in damages {
         fs::remove_file(&path).unwrap();
         fs::write(&path, bytes).unwrap();
-        for words in
-            [&["list", "--status"][..], &["prune", "--merged", "-n"], &["create", "x", "--no-env", "-n"]]
-        {
+        for words in [
+            &["list", "--status"][..],
+            &["prune", "--merged", "--dry-run"],
+            &["create", "x", "--no-env", "--dry-run"],
+        ] {
             let run = sandbox.wt(words);
             assert!(matches!(run.status, 0..=2), "{what}: {}", run.shown());
         }

@@ -12,6 +12,7 @@
 mod adopt;
 mod bare_leaked;
 mod by_name;
+mod called_by_git;
 mod clock_jump;
 mod completions;
 mod concurrency;

@@ -99,6 +99,11 @@ pub(crate) fn command(wish: &Wish<'_>) -> Command {
     command
 }
 
+/// Becomes the command. Returns only where it cannot be started, with the reason.
+pub fn become_program(wish: &Wish<'_>) -> io::Error {
+    command(wish).exec()
+}
+
 /// Keeps from a child what binds it to one repository, our own answer to the shell, and the names of the service and the
 /// setup that we may run in ourselves: with them the child would count as part of those, and end with them.
 pub(crate) fn scrub(command: &mut Command) {

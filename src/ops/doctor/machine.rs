@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::context::Context;
 use crate::host::git;
 use crate::host::net::{ephemeral, family, listeners, owner};
+use crate::model::called::GIT_WT;
 use crate::model::diagnosis::{self, Check};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
@@ -13,7 +14,11 @@ pub fn program(context: &Context) -> Check {
     let first = context.host.environment.find_program("wt");
     let own = context.host.program().ok();
     let is_same = match (&first, &own) {
-        (Some(first), Some(own)) => is_same_file(first, own),
+        // `git-wt` is the same program by another name, and lies beside it.
+        (Some(first), Some(own)) => {
+            is_same_file(first, own)
+                || (own.ends_with(GIT_WT) && is_same_file(first, &own.with_file_name("wt")))
+        }
         _ => false,
     };
     diagnosis::program(first, own.as_deref(), is_same)
