@@ -183,7 +183,9 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
         ui.answer_json_beside(&*found, failure.as_ref())?;
     } else {
         ui.answer(&show::lines(ui.paint(), "Reused", &found.worktree))?;
-        failure.iter().for_each(|failure| ui.complain(failure));
+        if let Some(failure) = &failure {
+            ui.complain(failure);
+        }
     }
     if arguments.switch {
         session.change_folder(&found.worktree.path)?;
@@ -387,6 +389,8 @@ fn show_report(
     ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
     ui.answer(&show::created(ui.paint(), report, context.now()))?;
     hint_at_namesake(session, context, report);
-    failure.into_iter().for_each(|failure| ui.complain(failure));
+    if let Some(failure) = failure {
+        ui.complain(failure);
+    }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `wt env`: renders the env block again, checks it, or prints it.
 
+use std::fmt::Write;
+
 use clap::{Args, ValueEnum};
 
 use super::session::Session;
@@ -100,9 +102,13 @@ fn check(session: &Session<'_>, checked: &env_survey::Checked) -> Result<u8> {
                 State::Drifted => "is not current",
                 State::NoFolder => "is not written: its folder is not there",
             };
-            text += &format!("{} {said}\n", file.path.display());
-            file.found.iter().for_each(|line| text += &format!("  - {line}\n"));
-            file.expected.iter().for_each(|line| text += &format!("  + {line}\n"));
+            let _ = writeln!(text, "{} {said}", file.path.display());
+            for line in &file.found {
+                let _ = writeln!(text, "  - {line}");
+            }
+            for line in &file.expected {
+                let _ = writeln!(text, "  + {line}");
+            }
         }
         ui.answer(&text)?;
     }

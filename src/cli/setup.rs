@@ -14,7 +14,7 @@ use crate::ui::escape;
 /// Run the setup of a worktree
 ///
 /// Its commands are those of `[worktree] setup`, one after the other in the worktree, with the variables of its env block,
-/// WT_PATH and WT_MAIN. `wt create` runs them too. What fails leaves the worktree as it is.
+/// `WT_PATH` and `WT_MAIN`. `wt create` runs them too. What fails leaves the worktree as it is.
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// The worktree; without one the worktree one stands in

@@ -53,8 +53,8 @@ pub enum Taken {
     Lost(Holding),
 }
 
-/// Returns the claims that are in `these` and not in `those`.
+/// Returns the claims that are in `wanted` and not in `held`.
 #[must_use]
-pub fn beyond(these: &[Claim], those: &[Claim]) -> Vec<Claim> {
-    these.iter().filter(|claim| those.iter().all(|known| known.id != claim.id)).cloned().collect()
+pub fn beyond(wanted: &[Claim], held: &[Claim]) -> Vec<Claim> {
+    wanted.iter().filter(|claim| held.iter().all(|known| known.id != claim.id)).cloned().collect()
 }

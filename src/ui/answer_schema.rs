@@ -74,8 +74,8 @@ fn of_command(schema: Schema, command: &str, error: ErrorPlace) -> Value {
     let Some(fields) = value.as_object_mut() else { return value };
     fields.remove("description");
     if let Some(properties) = fields.get_mut("properties").and_then(Value::as_object_mut) {
-        narrow(properties, "schema", SCHEMA.into());
-        narrow(properties, "command", command.into());
+        narrow(properties, "schema", &SCHEMA.into());
+        narrow(properties, "command", &command.into());
         if error == ErrorPlace::Never {
             properties.remove("error");
         }
@@ -89,6 +89,6 @@ fn of_command(schema: Schema, command: &str, error: ErrorPlace) -> Value {
     value
 }
 
-fn narrow(properties: &mut Map<String, Value>, name: &str, only: Value) {
+fn narrow(properties: &mut Map<String, Value>, name: &str, only: &Value) {
     properties.insert(name.to_owned(), json!({ "const": only }));
 }

@@ -129,8 +129,10 @@ fn a_wait_ends_when_all_are_healthy_and_tells_who_is_not() {
     sandbox.refused(&["wait", "-w", "bare"], "not_found");
     let mut waiting = sandbox.command(&one, &["wait", "web", "--timeout", "25s"]);
     let mut waiting = waiting.stderr(std::process::Stdio::null()).spawn().unwrap();
-    let Some(own) = sandbox.python_script(&one, &http(web, 2)) else { return skip::skip("no python3") };
-    assert!(wait::end_of(&mut waiting).success(), "it becomes healthy after two refusals");
+    let own = sandbox.python_script(&one, &http(web, 2));
+    let ended = wait::end_of(&mut waiting);
+    let Some(own) = own else { return skip::skip("no python3") };
+    assert!(ended.success(), "it becomes healthy after two refusals");
     let answer = sandbox.json(&["wait", "web", "--worktree", "one"]);
     assert_eq!((&answer["worktree"], &answer["services"][0]["level"]), (&"feature-one".into(), &3.into()));
     let _sibling = sandbox.python_server(&two, "127.0.0.1", &[api]).unwrap();

@@ -66,7 +66,7 @@ impl Repository {
         if files == head_tree && staged == head_tree {
             return Ok(None);
         }
-        let count = differing.stdout.iter().filter(|byte| **byte == 0).count();
+        let count = differing.stdout.split(|byte| *byte == 0).count() - 1;
         let on_target = |tree: String| {
             if head == target { Ok(tree) } else { merged(&git, &head, target, &tree) }
         };

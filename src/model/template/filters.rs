@@ -36,7 +36,7 @@ fn made(text: &str, sign: char, most: usize, is_told_apart: bool) -> Result<Stri
     });
     let mut word: String = letters.collect();
     if sign == '-' {
-        word = word.trim_matches(sign).to_owned();
+        word.trim_matches(sign).to_owned().clone_into(&mut word);
     }
     if !word.contains(|letter: char| letter.is_ascii_alphanumeric()) {
         let message = format!("nothing of `{}` can stand in a name", text.escape_debug());
@@ -47,7 +47,7 @@ fn made(text: &str, sign: char, most: usize, is_told_apart: bool) -> Result<Stri
     }
     word.truncate(most - HASH - 1);
     let hash = Sha1::digest(text.as_bytes());
-    let hash: String = hash.iter().take(HASH / 2).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash.iter().take(HASH / 2).fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
     Ok(format!("{}{sign}{hash}", word.trim_end_matches(sign)))
 }
 

@@ -94,7 +94,7 @@ pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
     let mut report = Report { strategy, done: Vec::new(), remaining: Vec::new() };
     let mut steps = plan.steps;
     for _ in 0..ROUNDS {
-        log(context, steps.iter().map(|step| planned(step, strategy)).collect());
+        log(context, &steps.iter().map(|step| planned(step, strategy)).collect::<Vec<_>>());
         for step in steps {
             context.host.interrupt.check()?;
             let outcome = act(context, &step, is_agreed)?;
@@ -112,7 +112,7 @@ pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
     let registry = context.store()?.read()?;
     let adviser = Adviser::new(context, &registry);
     report.remaining = disputes(context)?.iter().map(|dispute| remaining(dispute, &adviser)).collect();
-    log(context, ends(&report));
+    log(context, &ends(&report));
     Ok(report)
 }
 
@@ -247,14 +247,14 @@ fn ends(report: &Report) -> Vec<Event> {
 }
 
 /// What was done is done: a log that cannot be written must not stop it half-way.
-fn log(context: &Context, events: Vec<Event>) {
+fn log(context: &Context, events: &[Event]) {
     if events.is_empty() {
         return;
     }
     let now = context.now();
     let written = context.store().and_then(|store| {
         store.update(|registry| {
-            for event in &events {
+            for event in events {
                 registry.record_event(now, event.clone());
             }
             Ok(())

@@ -69,7 +69,7 @@ pub fn settle_saying(
     if trash.folder.symlink_metadata().is_ok() {
         // The admin folder went first. What stands at the old place by now is somebody else's.
         let kept = Trash { restoring: false, ..trash.clone() };
-        put(context, repository, entry, EntryState::Removed { trash: kept }, "removed")?;
+        put(context, repository, entry, &EntryState::Removed { trash: kept }, "removed")?;
         return Ok(died(if trash.restoring { "it is still removed" } else { "removed" }));
     }
     let admin = repository.trash_dir(&trash.token);
@@ -89,7 +89,7 @@ pub fn settle_saying(
         // A stale lock of git's at worst: what is in use again is not held up by it.
         let _ = repository.drop_keep(keep);
     }
-    put(context, repository, entry, EntryState::Active, "kept")?;
+    put(context, repository, entry, &EntryState::Active, "kept")?;
     Ok(died(match (is_at_home(entry), trash.restoring) {
         (true, true) => "restored",
         (true, false) => "it is still there",
@@ -154,7 +154,7 @@ fn put(
     context: &Context,
     repository: &Repository,
     entry: &Entry,
-    state: EntryState,
+    state: &EntryState,
     event: &str,
 ) -> Result<()> {
     let now = context.now();

@@ -27,7 +27,7 @@ const STOPPING: Duration = Duration::from_mins(5);
 /// service failed and nothing is left.
 pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<()> {
     let mut entry = env::require_entry(context, None)?;
-    entry = setting_up::await_setup(context, entry, listener)?;
+    entry = setting_up::await_setup(context, &entry, listener)?;
     settled(context, &mut entry, request, listener)?;
     let mut chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
     chosen.warnings.iter().for_each(|warning| listener.note(warning));

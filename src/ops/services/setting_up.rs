@@ -13,10 +13,10 @@ use crate::ops::setup;
 /// # Errors
 ///
 /// `interrupted`; `not_found` when the worktree is removed meanwhile.
-pub(super) fn await_setup(context: &Context, entry: Entry, listener: &mut dyn Listener) -> Result<Entry> {
+pub(super) fn await_setup(context: &Context, entry: &Entry, listener: &mut dyn Listener) -> Result<Entry> {
     let name = entry.name.clone();
     let mut waiting = || listener.say(&format!("waiting for the setup of `{name}`, which runs"));
-    let entry = setup::await_end(context, &entry, &mut waiting)?;
+    let entry = setup::await_end(context, entry, &mut waiting)?;
     let state = setup::view(context, &entry).state;
     if matches!(state, SetupState::Failed | SetupState::Interrupted | SetupState::TornDown) {
         let what = match state {

@@ -63,7 +63,7 @@ pub struct Report {
 /// does not start: what was started for it was stopped again then.
 pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
-    entry = setting_up::await_setup(context, entry, listener)?;
+    entry = setting_up::await_setup(context, &entry, listener)?;
     settled(context, &mut entry, request, listener)?;
     let mut chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
     chosen.said.iter().for_each(|said| listener.say(said));

@@ -93,7 +93,9 @@ impl Look<'_> {
             |registry| self.at(registry, own),
             |registry, seen| {
                 if let Seen::Known(Occupied::ByOthers(taken)) = seen {
-                    taken.iter().for_each(|taken| self.record(registry, taken));
+                    for taken in taken {
+                        self.record(registry, taken);
+                    }
                 }
                 Ok(())
             },

@@ -113,7 +113,7 @@ pub fn skip(context: &Context, entry: &Entry) -> Result<Outcome> {
     if context.config.worktree.setup.is_empty() {
         return Ok(Outcome::of(context, entry));
     }
-    let entry = note(context, entry, Setup::new(SetupState::Skipped, context.now()), None)?;
+    let entry = note(context, entry, &Setup::new(SetupState::Skipped, context.now()), None)?;
     let setup = wt("setup {}", &[&entry.name]);
     Ok(Outcome { hint: Some(format!("`{setup}` runs the setup later")), ..Outcome::of(context, &entry) })
 }
@@ -124,7 +124,7 @@ fn not_trusted(context: &Context, entry: &Entry, refused: &[String], wish: Wish)
     if wish == Wish::Asked {
         return Err(trust::untrusted(&report, "the setup is not trusted, so none of it is run"));
     }
-    let entry = note(context, entry, Setup::new(SetupState::Untrusted, context.now()), None)?;
+    let entry = note(context, entry, &Setup::new(SetupState::Untrusted, context.now()), None)?;
     let setup = wt("setup {}", &[&entry.name]);
     let hint = format!(
         "its setup was not run, since its commands are not trusted: `{}` shows and allows them, then `{setup}` runs it",
@@ -145,16 +145,16 @@ fn busy(entry: &Entry) -> Failure {
 /// # Errors
 ///
 /// `not_found` when the worktree is on its way out, or gone.
-fn note(context: &Context, entry: &Entry, setup: Setup, event: Option<Event>) -> Result<Entry> {
+fn note(context: &Context, entry: &Entry, setup: &Setup, event: Option<&Event>) -> Result<Entry> {
     let now = context.now();
     let known = context.store()?.update(|registry| {
         let known = registry.find_by_sequence(entry.sequence).filter(|known| known.may_run());
         let Some(known) = known else {
             return Err(Failure::new(Code::NotFound, format!("`{}` was removed meanwhile", entry.name)));
         };
-        known.notes.setup.write(&setup);
+        known.notes.setup.write(setup);
         let known = known.clone();
-        if let Some(event) = &event {
+        if let Some(event) = event {
             registry.record_event(now, event.clone().of(&known.repository, &known.name));
         }
         Ok(known)
@@ -218,7 +218,7 @@ impl<'a> Runner<'a> {
         let sight = Sight::of(context, repository, &known);
         let mut runner = Self { context, entry: known, commands, sight, log, log_path, until };
         let first = runner.running(0, None)?;
-        runner.entry = note(context, &runner.entry, first, Some(Event::new("setup_started")))?;
+        runner.entry = note(context, &runner.entry, &first, Some(&Event::new("setup_started")))?;
         Ok(runner)
     }
 
@@ -272,7 +272,7 @@ impl<'a> Runner<'a> {
         };
         let mut begun = |leader: &ProcessId| {
             let setup = self.running(index, Some(leader.clone()))?;
-            note(self.context, &self.entry, setup, None).map(drop)
+            note(self.context, &self.entry, &setup, None).map(drop)
         };
         let total = self.commands.len();
         let mut glance = || {
@@ -307,7 +307,7 @@ impl<'a> Runner<'a> {
                 log: Some(self.log_path.clone()),
                 ..Setup::new(SetupState::Done, self.context.now())
             };
-            let entry = note(self.context, &self.entry, setup, Some(Event::new("setup_done")))?;
+            let entry = note(self.context, &self.entry, &setup, Some(&Event::new("setup_done")))?;
             return Ok(Outcome::of(self.context, &entry));
         };
         let is_interrupted = stop.code == Code::Interrupted;
@@ -323,7 +323,7 @@ impl<'a> Runner<'a> {
             .with("command", stop.command.text.as_str())
             .with("reason", stop.reason.as_str());
         // One that was removed meanwhile has no record to write into.
-        let entry = note(self.context, &self.entry, setup, Some(event))?;
+        let entry = note(self.context, &self.entry, &setup, Some(&event))?;
         let failure = Some(self.failure(&stop));
         Ok(Outcome { failure, ..Outcome::of(self.context, &entry) })
     }

@@ -166,15 +166,15 @@ fn change(
         let Some(known) = known else { return Err(changed(target)) };
         let before = known.clone();
         let did = alter(known);
-        let after = known.clone();
+        let changed_entry = known.clone();
         if did {
-            registry.record_event(now, Event::new(event).of(&after.repository, &after.name));
+            registry.record_event(now, Event::new(event).of(&changed_entry.repository, &changed_entry.name));
         }
-        Ok(Change { before: Some(before), after })
+        Ok(Change { before: Some(before), after: changed_entry })
     })?;
     let undone = Event::new("fix_undone").of(&change.after.repository, &change.after.name);
     let path = &change.after.path;
-    let written = ledger::follow_or_take_back(context, repository, &change, Some(path), Some(undone))?;
+    let written = ledger::follow_or_take_back(context, repository, &change, Some(path), Some(&undone))?;
     Ok(written.map(|written| written.warnings).unwrap_or_default())
 }
 

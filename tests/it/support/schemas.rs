@@ -59,12 +59,20 @@ fn close(schema: &mut Value, is_closed: bool) {
     for (key, inner) in fields.iter_mut() {
         match (key.as_str(), inner) {
             ("properties" | "$defs", Value::Object(inner)) => {
-                inner.iter_mut().for_each(|(_, schema)| close(schema, false));
+                for (_, schema) in inner.iter_mut() {
+                    close(schema, false);
+                }
             }
             ("items" | "additionalProperties", inner) => close(inner, false),
-            ("prefixItems", Value::Array(inner)) => inner.iter_mut().for_each(|schema| close(schema, false)),
+            ("prefixItems", Value::Array(inner)) => {
+                for schema in inner {
+                    close(schema, false);
+                }
+            }
             (key, Value::Array(inner)) if OF_THE_SAME.contains(&key) => {
-                inner.iter_mut().for_each(|schema| close(schema, is_closed || names_fields));
+                for schema in inner {
+                    close(schema, is_closed || names_fields);
+                }
             }
             _ => {}
         }

@@ -49,7 +49,7 @@ pub fn follow_or_take_back(
     repository: &Repository,
     change: &Change,
     place: Option<&Path>,
-    undone: Option<Event>,
+    undone: Option<&Event>,
 ) -> Result<Option<Written>> {
     let taken = claims::take(context, change.before.as_ref(), &change.after);
     let written = taken.and_then(|()| {
@@ -111,7 +111,7 @@ fn place_of(
     Ok(rows.iter().find(is_it).map_or_else(|| entry.path.clone(), |row| row.path().to_path_buf()))
 }
 
-fn take_back(context: &Context, change: &Change, undone: Option<Event>) -> Result<()> {
+fn take_back(context: &Context, change: &Change, undone: Option<&Event>) -> Result<()> {
     let now = context.now();
     let sequence = change.after.sequence;
     context.store()?.update(|registry| {
@@ -119,7 +119,7 @@ fn take_back(context: &Context, change: &Change, undone: Option<Event>) -> Resul
             None => drop(registry.take(|known| known.sequence == sequence)),
             Some(before) => put_back(context, registry, change, before)?,
         }
-        if let (Some(event), true) = (&undone, registry.find_by_sequence(sequence).is_some()) {
+        if let (Some(event), true) = (undone, registry.find_by_sequence(sequence).is_some()) {
             registry.record_event(now, event.clone());
         }
         Ok(())

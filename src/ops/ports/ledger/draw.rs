@@ -32,6 +32,9 @@ pub struct Refused {
     pub held: Vec<Port>,
 }
 
+/// What a draw came to: the ports with the held ones that stood in the way, or why there are none.
+pub type Drawn = std::result::Result<(Vec<Choice>, Vec<Port>), Refused>;
+
 impl Refused {
     /// Answers whether ports are wanting that nobody may own any more.
     #[must_use]
@@ -53,7 +56,7 @@ pub fn draw(
     wishes: &[Wish],
     passing: Passing,
     now: Timestamp,
-) -> Result<Result<(Vec<Choice>, Vec<Port>), Refused>> {
+) -> Result<Drawn> {
     let (selection, held) = choose::choose_passing(context, registry, wishes, &HashSet::new(), passing)?;
     match selection {
         Selection::Chosen(choices) => {

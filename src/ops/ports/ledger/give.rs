@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::change::{Change, follow_or_take_back, require_active};
-use super::draw::{Asking, Refused, draw, refuse};
+use super::draw::{Asking, Drawn, Refused, draw, refuse};
 use super::pin::pin;
 use super::search::with_room;
 use crate::context::Context;
@@ -63,7 +63,7 @@ pub fn give(context: &Context, repository: &Repository, gift: Gift<'_>) -> Resul
     let written = if new.is_empty() {
         None
     } else {
-        follow_or_take_back(context, repository, &change, Some(gift.place), Some(undone))?
+        follow_or_take_back(context, repository, &change, Some(gift.place), Some(&undone))?
     };
     let entry = Entry { path: gift.place.to_path_buf(), ..change.after };
     Ok(Ok(Given { entry, new, passed, written }))
@@ -122,7 +122,7 @@ fn choose(
     entry: &Entry,
     gift: Gift<'_>,
     now: jiff::Timestamp,
-) -> Result<Result<(Vec<Choice>, Vec<Port>), Refused>> {
+) -> Result<Drawn> {
     let asking =
         Some(Asking { repository: &entry.repository, name: &entry.name, purpose: entry.purpose.as_ref() });
     let missing: Vec<&ServiceName> =

@@ -77,6 +77,6 @@ pub fn give_up(context: &Context, repository: &Repository, giving: &GivingUp<'_>
     })?;
     let Some((change, gone)) = changed else { return Ok(None) };
     let undone = Event::new(undone).of(&change.after.repository, &change.after.name);
-    let written = follow_or_take_back(context, repository, &change, giving.place, Some(undone))?;
+    let written = follow_or_take_back(context, repository, &change, giving.place, Some(&undone))?;
     Ok(Some(GivenUp { change, gone, written }))
 }

@@ -59,7 +59,7 @@ pub fn relocate(
         Err(other) => return Ok(other),
     };
     let undone = event("port_move_undone", &change.after, leaving.service, to, leaving.from);
-    follow_or_take_back(context, repository, &change, None, Some(undone))?;
+    follow_or_take_back(context, repository, &change, None, Some(&undone))?;
     Ok(Moved::To(to))
 }
 

@@ -134,24 +134,26 @@ fn hold(store: &Store<Registry>, sequence: u64, wanted: &[(ServiceName, Port)]) 
         let mut holds: Vec<PortHold> = Vec::new();
         for (service, port) in wanted {
             if !ports.contains(port) {
-                return Ok(Err((service, *port, None, registry.clone())));
+                return Ok(Err(Box::new((service, *port, None, registry.clone()))));
             }
             match PortHold::take(*port) {
                 Ok(hold) => holds.push(hold),
-                Err(error) => return Ok(Err((service, *port, Some(error), registry.clone()))),
+                Err(error) => return Ok(Err(Box::new((service, *port, Some(error), registry.clone())))),
             }
         }
         Ok(Ok(holds))
     };
     match store.update_after(look, |_, _| Ok(())).map(|((), taken)| taken) {
         Ok(Ok(holds)) => Ok(holds),
-        Ok(Err((service, port, None, _))) => Err(Refusal {
-            reason: format!("port {port} of `{service}` is no longer allocated to this worktree"),
-            cause: Cause::PortConflict(port),
-        }),
-        Ok(Err((service, port, Some(error), registry))) => Err(Refusal {
-            reason: format!("port {port} of `{service}` is {}", occupied::why(port, &error, &registry)),
-            cause: cause_of_port(port, &error),
+        Ok(Err(refused)) => Err(match *refused {
+            (service, port, None, _) => Refusal {
+                reason: format!("port {port} of `{service}` is no longer allocated to this worktree"),
+                cause: Cause::PortConflict(port),
+            },
+            (service, port, Some(error), registry) => Refusal {
+                reason: format!("port {port} of `{service}` is {}", occupied::why(port, &error, &registry)),
+                cause: cause_of_port(port, &error),
+            },
         }),
         Err(failure) => Err(Refusal { reason: failure.to_string(), cause: Cause::Service }),
     }
