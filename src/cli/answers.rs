@@ -61,7 +61,7 @@ answers! {
     "ports list" "ports-list" [shape::<ports::list::Report>()];
     "ports allocate" "ports-allocate" [shape::<ports::allocate::Report>()];
     "ports release" "ports-release" [shape::<ports::release::Report>()];
-    "ports check" "ports-check" [shape::<crate::model::port::verdict::Judgement>()];
+    "ports check" "ports-check" [shape::<crate::model::port::verdict::Ruling>()];
     "ports available" "ports-available" [shape::<ports::available::AvailableRanges>()];
     "ports next" "ports-next" [shape::<ports::available::Next>()];
     "ports conflicts" "ports-conflicts" [shape::<ports::conflicts::Report>()];

@@ -6,12 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::branch::Head;
+use super::config::settings::ResolveSettings;
 use super::ephemeral::EphemeralPorts;
 use super::presence::Presence;
 use super::registry::entry::Entry;
 use super::service::ServiceName;
+use crate::model::port::PortRanges;
 use crate::model::port::listener::Listener;
-use crate::model::port::{Port, PortRanges};
+use crate::model::port::situation::Situation;
 
 /// The facts about one repository, or about all of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +40,10 @@ pub struct Facts {
     /// Whether listeners were asked for; without it `listeners` has those of doubly allocated ports only.
     pub verify_ports: bool,
     pub listeners: Vec<Listener>,
-    /// Ports of which `wt ports kill` would leave a holder alone.
-    pub spared: Vec<Port>,
+    /// The ports that more than one has, and where listeners were asked for all that anybody holds.
+    pub situations: Vec<Situation>,
+    /// How disputes over ports are settled.
+    pub resolve: ResolveSettings,
 }
 
 /// What the registry's file is.

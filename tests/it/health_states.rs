@@ -81,7 +81,8 @@ fn a_stranger_on_the_port_is_unhealthy_with_its_pid_even_if_it_answers() {
     );
     let reason = web["reason"].as_str().unwrap();
     assert!(
-        reason.starts_with("held by a stranger") && reason.contains(&stranger.pid().to_string()),
+        reason.starts_with(&format!("held by python3 (pid {}", stranger.pid()))
+            && reason.ends_with("), a stranger"),
         "{answer}"
     );
     assert_eq!(web["action"], "wt ports resolve");
@@ -97,7 +98,7 @@ fn the_server_of_a_sibling_worktree_is_called_a_sibling_and_named() {
     };
     let answer = health(&sandbox, 1);
     assert!(
-        service(&answer, "web")["reason"].as_str().unwrap().contains("held by a sibling: python3 (pid"),
+        service(&answer, "web")["reason"].as_str().unwrap().ends_with("worktree feature-other), a sibling"),
         "{answer}"
     );
 }
@@ -108,7 +109,7 @@ fn a_port_that_a_stranger_merely_binds_is_held_all_the_same() {
     let Some(_socket) = hold("127.0.0.1", sandbox.port(0), Hold::Bound) else { return skip("no 127.0.0.1") };
     let answer = health(&sandbox, 1);
     let web = service(&answer, "web");
-    assert!(web["reason"].as_str().unwrap().contains("held by a stranger"), "{answer}");
+    assert!(web["reason"].as_str().unwrap().contains(", a stranger; it is bound"), "{answer}");
 }
 
 #[test]
@@ -169,7 +170,11 @@ fn a_server_beside_which_a_stranger_shares_the_port_is_not_well() {
     };
     let answer = health(&sandbox, 1);
     let reason = service(&answer, "web")["reason"].as_str().unwrap();
-    assert!(reason.contains("stranger too") && reason.contains(&stranger.pid().to_string()), "{answer}");
+    assert!(
+        reason.contains("a stranger; its own server listens too")
+            && reason.contains(&stranger.pid().to_string()),
+        "{answer}"
+    );
 }
 
 #[test]

@@ -92,6 +92,7 @@ mod ports_list;
 mod ports_overview;
 mod ports_release;
 mod ports_resolve;
+mod ports_situation;
 mod prompts;
 mod prune;
 mod prune_merged;

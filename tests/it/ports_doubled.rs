@@ -64,7 +64,7 @@ fn whoever_runs_on_it_keeps_it_and_every_command_says_so() {
         }
     }
     let health = sandbox.wt(&["health"]).exits(1);
-    assert!(health.stdout.contains("held by a sibling: python3 (pid "), "{}", health.shown());
+    assert!(health.stdout.contains("), a sibling; allocated to"), "{}", health.shown());
     let plan = sandbox.wt(&["--json", "ports", "resolve", "--dry-run"]).exits(1).json();
     assert_eq!(plan["plan"].as_array().unwrap().len(), 1, "{plan}");
     assert_eq!(plan["plan"][0]["worktree"], "feature-old");

@@ -24,18 +24,18 @@ pub struct Arguments {
 /// Fails when the registry or the machine cannot be asked.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_as_it_is_whatever_is_configured()?;
-    let judgement = sight::judge(&context, arguments.port)?;
+    let ruling = sight::judge(&context, arguments.port)?;
     let ui = session.ui;
     if ui.is_json() {
-        ui.answer_json(&judgement)?;
+        ui.answer_json(&ruling)?;
     } else {
-        let since = judgement.owners.iter().find_map(|owner| owner.since);
+        let since = ruling.owners.iter().find_map(|owner| owner.since);
         let since = since.map(|since| format!(", since {} ({})", moment(since), age(since, context.now())));
-        let text = format!("{}: {}{}", judgement.port, judgement.told(), since.unwrap_or_default());
+        let text = format!("{}: {}{}", ruling.port, ruling.told(), since.unwrap_or_default());
         ui.answer(&escape::line(&text))?;
-        if let Some(next) = advice::next_step(&context, &judgement)? {
+        if let Some(next) = advice::next_step(&context, &ruling)? {
             ui.hint(&next);
         }
     }
-    Ok(u8::from(!judgement.verdict.is_free()))
+    Ok(u8::from(!ruling.verdict.is_free()))
 }

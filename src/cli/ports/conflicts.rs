@@ -60,12 +60,12 @@ fn shown(report: &Report, now: Timestamp, paint: Paint) -> String {
 }
 
 fn row(text: &mut String, conflict: &Conflict, now: Timestamp, paint: Paint) {
-    let judgement = &conflict.judgement;
+    let ruling = &conflict.ruling;
     let level = conflict.level.as_str();
     let level = if conflict.kind == Kind::Mismatch { String::new() } else { format!(" [{level}]") };
     // Of a doubled port the decision is the news, whoever holds it.
-    let said = if conflict.kind == Kind::Registry { &conflict.level_reason } else { &judgement.reason };
-    let _ = writeln!(text, "  {}{level} {}", judgement.port, escape::line(said));
+    let said = if conflict.kind == Kind::Registry { &conflict.level_reason } else { &ruling.reason };
+    let _ = writeln!(text, "  {}{level} {}", ruling.port, escape::line(said));
     for known in &conflict.worktrees {
         let _ = writeln!(
             text,
@@ -76,7 +76,7 @@ fn row(text: &mut String, conflict: &Conflict, now: Timestamp, paint: Paint) {
             age(known.allocated_at, now)
         );
     }
-    for owner in &judgement.owners {
+    for owner in &ruling.owners {
         let since = owner.since.map(|since| format!(", since {} ({})", moment(since), age(since, now)));
         let line = format!("{}{}", owner.named(), since.unwrap_or_default());
         let _ = writeln!(text, "    {}", escape::line(&line));

@@ -13,7 +13,7 @@ use crate::model::port::words::Words;
 use crate::model::process::killing::{self, Consent};
 use crate::model::quantity;
 use crate::model::signal::EndSignal;
-use crate::ops::ports::holders::Holder;
+use crate::ops::ports::holders::Profile;
 use crate::ops::ports::kill::{self, Plan, Refused, Report, Way};
 use crate::ops::ports::owners;
 use crate::ui::{escape, prompt};
@@ -60,7 +60,10 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     match killing::consent(plan.is_all_ours(), session.global.yes, session.ui.is_interactive()) {
         Consent::Given => {}
         Consent::Ask => {
-            plan.targets.iter().for_each(|holder| session.ui.say(&escape::line(&told(holder))));
+            let targets = owners::told(&context, port, &plan.targets)?;
+            for target in &targets {
+                session.ui.say(&escape::line(target));
+            }
             if !prompt::confirm(session.ui, &format!("End what holds port {port}?"))? {
                 session.ui.say("nothing was ended");
                 return Ok(1);
@@ -75,19 +78,13 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     ended(session, &kill::apply(&context, &plan, way)?, &plan)
 }
 
-fn unagreed(holder: &Holder) -> Refused {
+fn unagreed(holder: &Profile) -> Refused {
     Refused {
         pid: holder.pid,
         command: holder.command.clone(),
         reason: "it belongs to no worktree of ours: `--yes` agrees to end it".to_owned(),
         is_final: true,
     }
-}
-
-/// `python3 (pid 4242, /srv/demo), a stranger`.
-fn told(holder: &Holder) -> String {
-    let stranger = if holder.worktree.is_none() { ", a stranger" } else { "" };
-    format!("{}{stranger}", holder.words().sentence())
 }
 
 pub(super) fn named(command: Option<&str>, pid: Option<u32>) -> String {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::Port;
-use crate::ops::ports::holders::Holder;
+use crate::ops::ports::holders::Profile;
 use crate::ops::ports::owners;
 use crate::ui::age::{age, moment};
 use crate::ui::escape;
@@ -41,8 +41,12 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         }
     } else {
         let now = context.now();
-        let shown: Vec<String> =
-            found.owners.iter().map(|holder| described(holder, port, now, ui.paint())).collect();
+        let shown: Vec<String> = found
+            .owners
+            .iter()
+            .zip(&found.relations)
+            .map(|(holder, relation)| described(holder, relation, port, now, ui.paint()))
+            .collect();
         ui.answer(&shown.join("\n"))?;
         if let Some(hint) = &found.hint {
             ui.hint(hint);
@@ -52,7 +56,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 }
 
 /// One holder, a fact to each line.
-fn described(holder: &Holder, port: Port, now: Timestamp, paint: Paint) -> String {
+fn described(holder: &Profile, relation: &str, port: Port, now: Timestamp, paint: Paint) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
         if !value.is_empty() {
@@ -65,10 +69,7 @@ fn described(holder: &Holder, port: Port, now: Timestamp, paint: Paint) -> Strin
     let addresses: Vec<String> = holder.addresses.iter().map(ToString::to_string).collect();
     line("command", &holder.command_line.join(" "));
     line("folder", &holder.folder.as_ref().map(|folder| folder.display().to_string()).unwrap_or_default());
-    line(
-        "worktree",
-        holder.worktree.as_deref().unwrap_or(if holder.pid.is_some() { "none: a stranger" } else { "" }),
-    );
+    line("worktree", relation);
     line("user", holder.user.as_deref().unwrap_or_default());
     let since = holder.since.map(|since| match age(since, now).as_str() {
         "now" => format!("{} (just now)", moment(since)),

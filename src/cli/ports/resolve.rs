@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::settings::Strategy;
-use crate::model::port::dispute::Holding;
+use crate::model::port::holder::Holder;
 use crate::model::port::resolution::{Action, Step};
 use crate::ops::ports::resolve::{self, Outcome, Plan, Report};
 use crate::ops::ports::settlement::{Settlement, SettlementPlan};
@@ -97,11 +97,11 @@ fn headline(step: &Step) -> String {
 
 fn intent(action: &Action) -> String {
     match action {
-        Action::Move { claim } => {
-            format!("would move `{}` of {} to a free port", claim.service, claim.worktree.name)
+        Action::Move { tenant } => {
+            format!("would move `{}` of {} to a free port", tenant.service, tenant.worktree.name)
         }
         Action::Terminate { holders, needs_agreement, .. } => {
-            let named: Vec<String> = holders.iter().map(Holding::named).collect();
+            let named: Vec<String> = holders.iter().map(Holder::told).collect();
             let asked = if *needs_agreement { ", once somebody agrees" } else { "" };
             format!("would end {}{asked}", named.join(", "))
         }
@@ -131,8 +131,8 @@ fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
     }
     ui.answer(&text)?;
     for (step, outcome) in &report.done {
-        if let (Action::Move { claim }, Outcome::Moved(to)) = (&step.action, outcome) {
-            let (service, name) = (&claim.service, &claim.worktree.name);
+        if let (Action::Move { tenant }, Outcome::Moved(to)) = (&step.action, outcome) {
+            let (service, name) = (&tenant.service, &tenant.worktree.name);
             ui.hint(&format!("restart `{service}` of {name}: its port is {to} now, and .env says so"));
         }
     }
@@ -160,11 +160,11 @@ fn next_step(report: &Report) -> String {
 
 fn told(action: &Action, outcome: &Outcome) -> String {
     match (action, outcome) {
-        (Action::Move { claim }, Outcome::Moved(to)) => {
-            format!("moved `{}` of {} to {to}", claim.service, claim.worktree.name)
+        (Action::Move { tenant }, Outcome::Moved(to)) => {
+            format!("moved `{}` of {} to {to}", tenant.service, tenant.worktree.name)
         }
         (Action::Terminate { holders, .. }, Outcome::Terminated) => {
-            let named: Vec<String> = holders.iter().map(Holding::named).collect();
+            let named: Vec<String> = holders.iter().map(Holder::told).collect();
             format!("ended {}", named.join(", "))
         }
         (_, Outcome::Left(why)) => format!("left: {why}"),

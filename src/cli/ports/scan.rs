@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::session::Session;
 use crate::error::Result;
 use crate::model::port::PortRange;
-use crate::model::port::verdict::Holder;
+use crate::model::port::holder::Holder;
 use crate::ops::create::WayOut;
 use crate::ops::ports::allocate::{self, Request};
 use crate::ops::ports::scan;
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     // Programs get the word, people what it means.
     let is_for_eyes = ui.width().is_some();
     let rows = found.iter().map(|seen| {
-        let known = &seen.judgement;
+        let known = &seen.ruling;
         let of_each =
             |tell: fn(&Holder) -> String| known.owners.iter().map(tell).collect::<Vec<_>>().join(",");
         Row::plain(vec![
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     } else {
         ui.answer(&table::render(ui, &["PORT", "VERDICT", "PID", "COMMAND", "WHO"], &rows, &[]))?;
     }
-    for (port, offer) in found.iter().filter_map(|seen| Some((seen.judgement.port, seen.offer.as_ref()?))) {
+    for (port, offer) in found.iter().filter_map(|seen| Some((seen.ruling.port, seen.offer.as_ref()?))) {
         let question = format!("Record port {port} as `{}` of `{}`?", offer.service, offer.worktree);
         if ui.is_interactive() && prompt::confirm(ui, &question)? {
             let worktree = Some(offer.worktree.clone());

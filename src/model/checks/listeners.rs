@@ -1,13 +1,16 @@
 //! What is allocated and what listens: stale ports, ports that strangers hold, servers on other ports than their own.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::advised::wt;
 use crate::model::facts::{Facts, Seen};
 use crate::model::finding::{Finding, Fix, Kind, Target};
 use crate::model::port::Port;
+use crate::model::port::dispute::{Dispute, Trouble};
 use crate::model::port::listener::Listener;
-use crate::model::port::words::sentence_of;
+use crate::model::port::remedy::{Remedy, remedy};
+use crate::model::port::resolution::movers;
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -42,11 +45,6 @@ fn allocations(facts: &Facts) -> impl Iterator<Item = (&Entry, &Seen, &Allocatio
     })
 }
 
-/// Whoever holds the port and is not of the worktree; a socket without visible owners is somebody else's.
-fn strangers<'a>(facts: &'a Facts, port: Port, entry: &Entry) -> Vec<&'a Listener> {
-    facts.listeners.iter().filter(|listener| listener.port == port && !is_of(listener, entry)).collect()
-}
-
 fn listens_anywhere(facts: &Facts, entry: &Entry) -> bool {
     facts.listeners.iter().any(|listener| listener.listening && is_of(listener, entry))
 }
@@ -56,7 +54,7 @@ pub fn stale(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (entry, seen, allocation, port) in allocations(facts) {
         let is_kept = allocation.pinned || seen.locked || listens_anywhere(facts, entry);
-        let is_taken = !strangers(facts, port, entry).is_empty() || is_held_by(facts, port, entry);
+        let is_taken = facts.listeners.iter().any(|listener| listener.port == port);
         if is_kept || is_taken || !is_idle(facts.now, seen, allocation) {
             continue;
         }
@@ -98,32 +96,19 @@ fn spoken(span: SignedDuration) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
-/// Allocated ports that somebody else holds.
+/// Allocated ports that somebody else holds. Who keeps a doubled port is a question of its own.
 pub fn conflicts(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (entry, seen, allocation, port) in allocations(facts) {
-        let strangers = strangers(facts, port, entry);
-        let Some(first) = strangers.first() else { continue };
-        // Who keeps a doubled port is a question of its own, and answered once.
-        if is_doubled(facts, port) {
-            continue;
-        }
-        let message = format!("port {port} of `{}` is held by {}", allocation.service, sentence_of(first));
+    let disputes: HashMap<Port, Dispute> =
+        facts.situations.iter().filter_map(Dispute::find).map(|dispute| (dispute.port, dispute)).collect();
+    for (entry, _, allocation, port) in allocations(facts) {
+        let Some(dispute) = disputes.get(&port) else { continue };
+        let Trouble::Held { .. } = &dispute.trouble else { continue };
+        let held = dispute.situation.held_by_others().unwrap_or_default();
+        let message = format!("port {port} of `{}` is {held}", allocation.service);
         let finding = Finding::about(Kind::PortConflict, entry, message);
-        let is_shared = is_held_by(facts, port, entry);
-        found.push(if is_shared {
-            finding.hint(format!(
-                "stop that one by its pid: `{kill}` would end its own server too",
-                kill = wt("ports kill {}", &[&port])
-            ))
-        } else if allocation.pinned || seen.locked {
-            let service = &allocation.service;
-            let stop = if facts.spared.contains(&port) {
-                format!("`{owner}` says who it is", owner = wt("ports owner {}", &[&port]))
-            } else {
-                format!("`{kill}` ends it", kill = wt("ports kill {}", &[&port]))
-            };
-            finding.hint(format!("{stop}; `{service}` is pinned or locked, and never moved"))
+        found.push(if movers(dispute).is_empty() {
+            finding.hint(advised(dispute, facts))
         } else {
             let service = allocation.service.clone();
             finding.fixed_by(Fix::MovePort { target: Target::of(entry), service, port })
@@ -132,9 +117,21 @@ pub fn conflicts(facts: &Facts) -> Vec<Finding> {
     found
 }
 
-fn is_doubled(facts: &Facts, port: Port) -> bool {
-    let all = facts.worktrees.iter().flat_map(|recorded| recorded.entry.ports());
-    all.filter(|other| *other == port).nth(1).is_some()
+/// What a person may do about a port that is not moved away from.
+fn advised(dispute: &Dispute, facts: &Facts) -> String {
+    let Trouble::Held { tenant, is_shared, .. } = &dispute.trouble else { return String::new() };
+    let service = &tenant.service;
+    let stays = match (is_shared, tenant.immovable()) {
+        (_, Some(why)) => format!("`{service}` {why}, and is never moved"),
+        _ => format!("`{service}` runs on it, and is never moved"),
+    };
+    let remedy = remedy(dispute, facts.resolve);
+    let Some(command) = remedy.command(dispute.port) else { return stays };
+    match remedy {
+        Remedy::End => format!("`{command}` ends it; {stays}"),
+        Remedy::Resolve(_) => format!("`{command}` settles it; {stays}"),
+        Remedy::Choose | Remedy::Tell => format!("`{command}` says who it is; {stays}"),
+    }
 }
 
 /// Services that listen on another port than theirs.
@@ -175,7 +172,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::checks::sample::{entry, listener, recorded, with};
+    use crate::model::checks::sample::{entry, judged, listener, recorded, with};
 
     fn facts(ports: &[u16], listeners: Vec<Listener>) -> Facts {
         let mut facts = with(vec![recorded(entry("a", 1, ports))]);
@@ -230,20 +227,25 @@ mod tests {
 
     #[test]
     fn a_stranger_on_an_allocated_port_is_named_and_the_service_moves() {
-        let found = conflicts(&facts(&[5000], vec![listener(5000, None)]));
-        assert!(found[0].fixable && found[0].message.contains("python3 (pid 42, /srv/demo)"), "{found:?}");
-        let sibling = conflicts(&facts(&[5000], vec![listener(5000, Some("b"))]));
-        assert!(sibling[0].message.contains("worktree b"), "{sibling:?}");
+        let found = conflicts(&judged(&facts(&[5000], vec![listener(5000, None)])));
+        assert!(
+            found[0].fixable && found[0].message.contains("python3 (pid 42, /srv/demo), a stranger"),
+            "{found:?}"
+        );
+        let sibling = conflicts(&judged(&facts(&[5000], vec![listener(5000, Some("b"))])));
+        assert!(sibling[0].message.contains("worktree b), a sibling"), "{sibling:?}");
         assert!(stale(&facts(&[5000], vec![listener(5000, None)])).is_empty());
     }
 
     #[test]
     fn a_live_service_of_ours_and_a_pinned_one_are_never_moved() {
-        let shared = facts(&[5000], vec![listener(5000, None), listener(5000, Some("a"))]);
-        assert!(!conflicts(&shared)[0].fixable);
+        let mut own = listener(5000, Some("a"));
+        own.owners[0].pid = 43;
+        let shared = facts(&[5000], vec![listener(5000, None), own]);
+        assert!(!conflicts(&judged(&shared))[0].fixable);
         let mut pinned = facts(&[5000], vec![listener(5000, None)]);
         pinned.worktrees[0].entry.allocations[0].pinned = true;
-        assert!(!conflicts(&pinned)[0].fixable);
+        assert!(!conflicts(&judged(&pinned))[0].fixable);
     }
 
     #[test]
@@ -258,6 +260,8 @@ mod tests {
     #[test]
     fn without_verify_ports_nothing_is_said_about_listeners() {
         let quiet = Facts { verify_ports: false, ..facts(&[5000], vec![listener(5000, None)]) };
-        assert!(stale(&quiet).is_empty() && conflicts(&quiet).is_empty() && drift(&quiet).is_empty());
+        assert!(
+            stale(&quiet).is_empty() && conflicts(&judged(&quiet)).is_empty() && drift(&quiet).is_empty()
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Facts for the tests of the checks: a repository in which everything is as it should be.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -8,7 +9,10 @@ use jiff::Timestamp;
 use crate::model::branch::Head;
 use crate::model::ephemeral::EphemeralPorts;
 use crate::model::facts::{EnvSeen, EnvSight, Facts, Recorded, RegistrySight, Seen};
+use crate::model::port::holder::Background;
 use crate::model::port::listener::{Listener, Owner, WorktreeKey};
+use crate::model::port::situation::Situation;
+use crate::model::port::tenant::Tenant;
 use crate::model::port::{Port, PortRanges};
 use crate::model::presence::Presence;
 use crate::model::registry::allocation::Allocation;
@@ -31,12 +35,40 @@ pub fn facts() -> Facts {
         hooks: Vec::new(),
         verify_ports: false,
         listeners: Vec::new(),
-        spared: Vec::new(),
+        situations: Vec::new(),
+        resolve: crate::model::port::sample::settings(),
     }
 }
 
 pub fn with(worktrees: Vec<Recorded>) -> Facts {
     Facts { worktrees, ..facts() }
+}
+
+/// The same facts with the situation of each port that anybody has.
+pub fn judged(facts: &Facts) -> Facts {
+    let mut tenants: BTreeMap<Port, Vec<Tenant>> = BTreeMap::new();
+    for Recorded { entry, seen } in &facts.worktrees {
+        for known in &entry.allocations {
+            let port = known.find_port().unwrap();
+            tenants.entry(port).or_default().push(Tenant {
+                sequence: entry.sequence,
+                worktree: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
+                service: known.service.clone(),
+                port,
+                allocated_at: known.allocated_at,
+                pinned: known.pinned,
+                locked: seen.as_ref().is_some_and(|seen| seen.locked),
+                settled: seen.as_ref().is_none_or(|seen| seen.presence != Presence::Vanished),
+                visible: seen.as_ref().is_none_or(|seen| seen.network_visible),
+                runs: false,
+            });
+        }
+    }
+    let situations = tenants.into_iter().map(|(port, tenants)| {
+        let here = facts.listeners.iter().filter(|listener| listener.port == port).cloned();
+        Situation::of(port, tenants, &here.collect::<Vec<_>>(), &Background::default())
+    });
+    Facts { situations: situations.collect(), ..facts.clone() }
 }
 
 pub fn port(number: u16) -> Port {

@@ -94,6 +94,18 @@ pub enum Strategy {
     Intelligent,
 }
 
+impl Strategy {
+    /// Returns the word used on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Conservative => "conservative",
+            Self::Aggressive => "aggressive",
+            Self::Intelligent => "intelligent",
+        }
+    }
+}
+
 /// `[resolve]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResolveSettings {

@@ -4,7 +4,8 @@ use super::check::{CheckKind, Outcome};
 use super::state::Health;
 use crate::model::advised::wt;
 use crate::model::port::Port;
-use crate::model::port::occupancy::{Holder, Occupancy};
+use crate::model::port::holder::Holder;
+use crate::model::port::occupancy::Occupancy;
 use crate::model::quoting::quote_sh;
 
 /// How it begins that a port has no listener.
@@ -42,8 +43,8 @@ pub struct Subject<'a> {
     pub is_named: bool,
     /// What settles it where somebody else is on the port, and what ends a server of our own.
     pub remedy: Option<&'a str>,
-    /// Who else has the port by the registry, and who keeps it.
-    pub doubled: Option<&'a str>,
+    /// Who else holds the port, and who else has it by the registry, in words.
+    pub held: Option<&'a str>,
 }
 
 /// Judges a service; `outcome` is what asking it brought, and matters only where it listens.
@@ -69,9 +70,9 @@ pub fn judge(subject: Subject<'_>, occupancy: &Occupancy, outcome: Option<Outcom
             action: start(subject),
             ..Judgement::default()
         },
-        Occupancy::Theirs(holder) => Judgement { level: 1, pid: holder.pid, ..stranger(subject, holder, "") },
+        Occupancy::Theirs(holder) => Judgement { level: 1, pid: holder.pid, ..held(subject, holder) },
         Occupancy::Ours { pid, beside: Some(holder), .. } => {
-            Judgement { level: 2, pid: Some(*pid), ..stranger(subject, holder, " too") }
+            Judgement { level: 2, pid: Some(*pid), ..held(subject, holder) }
         }
         Occupancy::Ours { pid, .. } => answered(subject, (*pid != 0).then_some(*pid), outcome),
     }
@@ -125,14 +126,12 @@ fn answered(subject: Subject<'_>, pid: Option<u32>, outcome: Option<Outcome>) ->
     }
 }
 
-fn stranger(subject: Subject<'_>, holder: &Holder, too: &str) -> Judgement {
-    let bound = if holder.listening { "" } else { "; it is bound and does not listen" };
-    let who = if holder.worktree.is_some() { "a sibling" } else { "a stranger" };
-    let doubled = subject.doubled.map(|told| format!("; {told}")).unwrap_or_default();
+fn held(subject: Subject<'_>, holder: &Holder) -> Judgement {
+    let by = || format!("held by {}", holder.told_with_its_socket());
     Judgement {
         health: Health::Unhealthy,
         by_others: true,
-        reason: Some(format!("held by {who}{too}: {}{bound}{doubled}", holder.words())),
+        reason: Some(subject.held.map_or_else(by, str::to_owned)),
         action: Some(
             subject.remedy.map_or_else(|| wt("ports owner {}", &[&subject.port]).to_string(), str::to_owned),
         ),
@@ -164,6 +163,8 @@ fn closer_look(subject: Subject<'_>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::model::health::check::HttpCheck;
+    use crate::model::port::holder::Relation;
+    use crate::model::port::sample::{situation, socket};
 
     fn judged(occupancy: &Occupancy, outcome: Option<Outcome>) -> Judgement {
         let check = CheckKind::Http(HttpCheck::of("/up?a=1&b=2"));
@@ -174,7 +175,7 @@ mod tests {
             runnable: Some("web"),
             is_named: true,
             remedy: Some("wt ports resolve"),
-            doubled: None,
+            held: None,
         };
         judge(subject, occupancy, outcome)
     }
@@ -190,7 +191,7 @@ mod tests {
             runnable: None,
             is_named: false,
             remedy: None,
-            doubled: None,
+            held: None,
         };
         let judgement = judge(subject, &Occupancy::Nobody, None);
         assert!(judgement.reason.unwrap().contains("no configuration names"));
@@ -201,15 +202,10 @@ mod tests {
         Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: None }
     }
 
-    fn holder(pid: Option<u32>) -> Holder {
-        Holder {
-            pid,
-            command: pid.map(|_| "nc".to_owned()),
-            worktree: None,
-            folder: None,
-            user: 33,
-            listening: true,
-        }
+    fn holder() -> Holder {
+        let mut socket = socket(None);
+        socket.owners[0].pid = 4242;
+        situation(&[], &[socket]).holders.remove(0)
     }
 
     #[test]
@@ -227,19 +223,20 @@ mod tests {
 
     #[test]
     fn a_stranger_is_unhealthy_whatever_it_would_answer() {
-        let theirs = Occupancy::Theirs(holder(Some(4242)));
+        let theirs = Occupancy::Theirs(holder());
         let judgement = judged(&theirs, Some(Outcome::Responds { latency_ms: 1.0 }));
         assert_eq!((judgement.health, judgement.level), (Health::Unhealthy, 1));
-        assert_eq!(judgement.reason.as_deref(), Some("held by a stranger: nc (pid 4242)"));
+        assert_eq!(judgement.reason.as_deref(), Some("held by node (pid 4242), a stranger"));
         assert_eq!(judgement.action.as_deref(), Some("wt ports resolve"), "ours moves, nobody is ended");
-        let sibling = Holder { worktree: Some("feature-b".to_owned()), ..holder(Some(4242)) };
+        let sibling =
+            Holder { relation: Relation::Sibling, worktree: Some("feature-b".to_owned()), ..holder() };
         let judgement = judged(&Occupancy::Theirs(sibling), None);
         assert_eq!(
             judgement.reason.as_deref(),
-            Some("held by a sibling: nc (pid 4242, worktree feature-b)"),
+            Some("held by node (pid 4242, worktree feature-b), a sibling"),
             "a sibling is no stranger"
         );
-        let beside = Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: Some(holder(Some(4242))) };
+        let beside = Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: Some(holder()) };
         let judgement = judged(&beside, Some(Outcome::Responds { latency_ms: 1.0 }));
         assert_eq!((judgement.health, judgement.level, judgement.pid), (Health::Unhealthy, 2, Some(7)));
     }

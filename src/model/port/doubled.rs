@@ -1,14 +1,14 @@
 //! Who keeps a port that two worktrees have: the one rule, for whatever command tells of it or settles it. Pure.
 
 use crate::model::advised::wt;
-use crate::model::port::tenant::Contender;
+use crate::model::port::tenant::Tenant;
 use crate::model::service::ServiceName;
 
 /// How a doubled port is settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settlement<'a> {
+pub enum Keeping<'a> {
     /// One keeps it for this reason, and the others move, once each.
-    Moves { keeper: &'a Contender, why: &'static str, movers: Vec<&'a Contender> },
+    Moves { keeper: &'a Tenant, why: &'static str, movers: Vec<&'a Tenant> },
     /// Nobody may be moved: a person must choose.
     Person { why: String },
 }
@@ -18,8 +18,8 @@ pub enum Settlement<'a> {
 /// Of claims that may move the one whose own server runs on the port keeps it, else the oldest. One that is pinned or
 /// locked keeps the port, and the others move while their servers are down.
 #[must_use]
-pub fn settle(claims: &[Contender]) -> Settlement<'_> {
-    let mut ordered: Vec<&Contender> = claims.iter().collect();
+pub fn settle(claims: &[Tenant]) -> Keeping<'_> {
+    let mut ordered: Vec<&Tenant> = claims.iter().collect();
     ordered.sort_by_key(|claim| (claim.allocated_at, claim.sequence));
     let fixed: Vec<usize> = (0..ordered.len()).filter(|at| ordered[*at].immovable().is_some()).collect();
     let (at, why) = match fixed[..] {
@@ -37,7 +37,7 @@ pub fn settle(claims: &[Contender]) -> Settlement<'_> {
                     fixed.immovable().unwrap_or_default(),
                     other.worktree.name
                 );
-                return Settlement::Person { why };
+                return Keeping::Person { why };
             }
             (at, ordered[at].immovable().unwrap_or_default())
         }
@@ -46,7 +46,7 @@ pub fn settle(claims: &[Contender]) -> Settlement<'_> {
                 let claim = ordered[*at];
                 format!("that of {} {}", claim.worktree.name, claim.immovable().unwrap_or_default())
             });
-            return Settlement::Person { why: named.collect::<Vec<_>>().join(", ") };
+            return Keeping::Person { why: named.collect::<Vec<_>>().join(", ") };
         }
     };
     let why = match why {
@@ -55,24 +55,24 @@ pub fn settle(claims: &[Contender]) -> Settlement<'_> {
         why => why,
     };
     let keeper = ordered.remove(at);
-    Settlement::Moves { keeper, why, movers: ordered }
+    Keeping::Moves { keeper, why, movers: ordered }
 }
 
 /// Answers whether that claim is one of those that move.
 #[must_use]
-pub fn moves(claims: &[Contender], sequence: u64, service: &ServiceName) -> bool {
+pub fn moves(claims: &[Tenant], sequence: u64, service: &ServiceName) -> bool {
     match settle(claims) {
-        Settlement::Moves { movers, .. } => {
+        Keeping::Moves { movers, .. } => {
             movers.iter().any(|claim| claim.sequence == sequence && claim.service == *service)
         }
-        Settlement::Person { .. } => false,
+        Keeping::Person { .. } => false,
     }
 }
 
 /// Returns the commands of which a person runs one, each giving up one claim. `repository` says where another
 /// repository's commands are run; `None` for the one that we stand in.
 #[must_use]
-pub fn choices(claims: &[Contender], repository: impl Fn(&Contender) -> Option<String>) -> Vec<String> {
+pub fn choices(claims: &[Tenant], repository: impl Fn(&Tenant) -> Option<String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for claim in claims {
         let release = wt("ports release {} --worktree {}", &[&claim.port, &claim.worktree.name]);
@@ -97,12 +97,12 @@ pub fn asked(choices: &[String]) -> String {
 
 /// Returns who has the port and who keeps it, in words.
 #[must_use]
-pub fn told(claims: &[Contender], settlement: &Settlement<'_>) -> String {
+pub fn told(claims: &[Tenant], settlement: &Keeping<'_>) -> String {
     let named: Vec<String> =
         claims.iter().map(|claim| format!("`{}` ({})", claim.worktree.name, claim.service)).collect();
     let both = named.join(" and to ");
     match settlement {
-        Settlement::Moves { keeper, why, movers } => {
+        Keeping::Moves { keeper, why, movers } => {
             let movers: Vec<String> =
                 movers.iter().map(|claim| format!("`{}`", claim.worktree.name)).collect();
             let verb = if movers.len() == 1 { "moves" } else { "move" };
@@ -112,26 +112,26 @@ pub fn told(claims: &[Contender], settlement: &Settlement<'_>) -> String {
                 keeper.worktree.name
             )
         }
-        Settlement::Person { why } => format!("allocated to {both}, and nobody may be moved: {why}"),
+        Keeping::Person { why } => format!("allocated to {both}, and nobody may be moved: {why}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::port::dispute::tests::claim;
+    use crate::model::port::sample::claim;
 
-    fn outcome(claims: &[Contender]) -> (String, Vec<String>) {
+    fn outcome(claims: &[Tenant]) -> (String, Vec<String>) {
         match settle(claims) {
-            Settlement::Moves { keeper, movers, .. } => (
+            Keeping::Moves { keeper, movers, .. } => (
                 keeper.worktree.name.clone(),
                 movers.iter().map(|claim| claim.worktree.name.clone()).collect(),
             ),
-            Settlement::Person { why } => (format!("person: {why}"), Vec::new()),
+            Keeping::Person { why } => (format!("person: {why}"), Vec::new()),
         }
     }
 
-    fn kept(claims: &[Contender], keeper: &str, movers: &[&str]) {
+    fn kept(claims: &[Tenant], keeper: &str, movers: &[&str]) {
         let (found, moved) = outcome(claims);
         assert_eq!((found.as_str(), moved), (keeper, movers.iter().map(ToString::to_string).collect()));
     }
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn the_one_whose_server_runs_keeps_the_port_else_the_oldest() {
         let (old, young) = (claim("old", 5000, 1), claim("young", 5000, 9));
-        let runs = |claim: &Contender| Contender { runs: true, ..claim.clone() };
+        let runs = |claim: &Tenant| Tenant { runs: true, ..claim.clone() };
         kept(&[young.clone(), old.clone()], "old", &["young"]);
         kept(&[runs(&young), old.clone()], "young", &["old"]);
         kept(&[young.clone(), runs(&old)], "old", &["young"]);
@@ -149,16 +149,16 @@ mod tests {
     #[test]
     fn the_only_pinned_or_locked_one_keeps_the_port_while_the_others_are_down() {
         let old = claim("old", 5000, 1);
-        let pinned = Contender { pinned: true, ..claim("young", 5000, 9) };
-        let locked = Contender { locked: true, ..claim("young", 5000, 9) };
+        let pinned = Tenant { pinned: true, ..claim("young", 5000, 9) };
+        let locked = Tenant { locked: true, ..claim("young", 5000, 9) };
         for fixed in [&pinned, &locked] {
             kept(&[old.clone(), fixed.clone()], "young", &["old"]);
-            let running = Contender { runs: true, ..old.clone() };
+            let running = Tenant { runs: true, ..old.clone() };
             let (found, moved) = outcome(&[running, fixed.clone()]);
             assert!(found.starts_with("person: ") && found.contains("server of old runs"), "{found}");
             assert!(moved.is_empty());
         }
-        let other = Contender { locked: true, ..old };
+        let other = Tenant { locked: true, ..old };
         assert!(outcome(&[other, pinned]).0.starts_with("person: "), "two that are never moved");
     }
 

@@ -3,12 +3,17 @@
 pub mod dispute;
 pub mod doubled;
 pub mod exclusion;
+pub mod holder;
 pub mod listener;
 mod number;
 pub mod occupancy;
 mod range;
+pub mod remedy;
 pub mod resolution;
+#[cfg(test)]
+pub mod sample;
 pub mod selection;
+pub mod situation;
 pub mod tenant;
 pub mod verdict;
 pub mod wish;

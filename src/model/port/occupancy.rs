@@ -1,11 +1,9 @@
 //! Who is on a service's port, seen from its own worktree: nobody, itself, or somebody else.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
 
-use crate::model::port::listener::{Listener, Owner, WorktreeKey};
-use crate::model::port::verdict::serves_containers;
-use crate::model::port::words::Words;
+use super::holder::{self, Background, Holder, Relation};
+use super::listener::{Listener, WorktreeKey};
 
 /// Who is on the port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,84 +18,24 @@ pub enum Occupancy {
     Theirs(Holder),
 }
 
-/// Somebody else on the port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// `None` for a process that we may not look into.
-    pub pid: Option<u32>,
-    /// The program's short name.
-    pub command: Option<String>,
-    /// The worktree that it belongs to, where it is another one of ours.
-    pub worktree: Option<String>,
-    pub folder: Option<PathBuf>,
-    /// The user id that owns the socket.
-    pub user: u32,
-    pub listening: bool,
-}
-
-impl Holder {
-    fn of(socket: &Listener, owner: Option<&Owner>) -> Self {
-        Self {
-            pid: owner.map(|owner| owner.pid),
-            command: owner.map(|owner| owner.command.clone()),
-            worktree: owner.and_then(|owner| owner.worktree.clone()),
-            folder: owner.and_then(|owner| owner.folder.clone()),
-            user: socket.user,
-            listening: socket.listening,
-        }
-    }
-
-    /// Answers whether the engine of containers may hold the port so: a proxy of its own, or a process out of sight.
-    #[must_use]
-    pub fn may_serve_containers(&self) -> bool {
-        self.listening
-            && self.worktree.is_none()
-            && (self.pid.is_none() || self.command.as_deref().is_some_and(serves_containers))
-    }
-
-    /// Returns who it is, in words: `python3 (pid 4242, /srv/demo)`.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let user = self.user.to_string();
-        let words = Words {
-            command: self.command.as_deref(),
-            pid: self.pid,
-            worktree: self.worktree.as_deref(),
-            folder: self.folder.as_deref(),
-            user: Some(&user),
-        };
-        words.sentence()
-    }
-}
-
 /// Returns who is on a port whose sockets are `sockets`, seen from the worktree `key`.
 ///
 /// A stranger beside our own server matters only where `localhost` may lead to it: on a loopback or wildcard address.
 #[must_use]
-pub fn occupancy<'a>(sockets: impl IntoIterator<Item = &'a Listener>, key: &WorktreeKey) -> Occupancy {
-    let mut ours: Vec<(&Listener, u32)> = Vec::new();
-    let mut theirs: Vec<(&Listener, Option<&Owner>)> = Vec::new();
-    for socket in sockets {
-        match socket.owners.iter().find(|owner| owner.belongs_to.as_ref() == Some(key)) {
-            Some(owner) => ours.push((socket, owner.pid)),
-            None => theirs.push((socket, socket.owners.first())),
-        }
+pub fn occupancy(sockets: &[Listener], key: &WorktreeKey) -> Occupancy {
+    let holders = holder::holders(sockets, &Background::default(), &|of| of == key);
+    let (ours, theirs): (Vec<Holder>, Vec<Holder>) =
+        holders.into_iter().partition(|holder| holder.relation == Relation::Own);
+    let pid = |holder: &Holder| holder.pid.unwrap_or_default();
+    if let Some(server) = ours.iter().find(|holder| holder.is_listening()) {
+        let addresses = addresses(ours.iter().flat_map(|holder| holder.addresses.iter().copied()));
+        let beside = theirs.into_iter().find(Holder::is_near);
+        return Occupancy::Ours { pid: pid(server), addresses, beside };
     }
-    let holder =
-        |found: Option<&(&Listener, Option<&Owner>)>| found.map(|(socket, owner)| Holder::of(socket, *owner));
-    let listening: Vec<&(&Listener, u32)> = ours.iter().filter(|(socket, _)| socket.listening).collect();
-    if let Some((_, pid)) = listening.first() {
-        let addresses = addresses(listening.iter().map(|(socket, _)| socket.address));
-        let within_reach = |(socket, _): &&(&Listener, Option<&Owner>)| {
-            let address = socket.address.to_canonical();
-            socket.listening && (address.is_loopback() || address.is_unspecified())
-        };
-        return Occupancy::Ours { pid: *pid, addresses, beside: holder(theirs.iter().find(within_reach)) };
-    }
-    let first = theirs.iter().find(|(socket, _)| socket.listening).or(theirs.first());
-    match (holder(first), ours.first()) {
-        (Some(holder), _) => Occupancy::Theirs(holder),
-        (None, Some((_, pid))) => Occupancy::Reserved { pid: *pid },
+    let first = theirs.iter().find(|holder| holder.is_listening()).or(theirs.first());
+    match (first, ours.first()) {
+        (Some(holder), _) => Occupancy::Theirs(holder.clone()),
+        (None, Some(holder)) => Occupancy::Reserved { pid: pid(holder) },
         (None, None) => Occupancy::Nobody,
     }
 }
@@ -130,6 +68,7 @@ pub fn addresses(bound: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
 mod tests {
     use super::*;
     use crate::model::port::Port;
+    use crate::model::port::listener::Owner;
     use crate::model::registry::repository::RepositoryId;
 
     fn key(name: &str) -> WorktreeKey {
@@ -191,13 +130,13 @@ mod tests {
     fn our_own_bound_socket_is_a_reservation_and_a_strangers_is_not() {
         assert_eq!(seen(&[socket("0.0.0.0", false, Some((9, Some("a"))))]), Occupancy::Reserved { pid: 9 });
         let Occupancy::Theirs(holder) = seen(&[socket("0.0.0.0", false, Some((2, None)))]) else { panic!() };
-        assert!(!holder.listening);
+        assert!(!holder.is_listening());
     }
 
     #[test]
     fn an_owner_who_cannot_be_seen_is_named_by_the_user() {
         let Occupancy::Theirs(holder) = seen(&[socket("::", true, None)]) else { panic!() };
-        assert_eq!(holder.words(), "a process out of sight (user 33)");
+        assert_eq!(holder.named(), "a process out of sight (user 33)");
     }
 
     #[test]

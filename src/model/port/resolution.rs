@@ -2,9 +2,10 @@
 
 use crate::model::config::settings::{ResolveSettings, Strategy};
 use crate::model::port::Port;
-use crate::model::port::dispute::{Dispute, Holding, Level, Standing, Trouble};
-use crate::model::port::doubled::{self, Settlement};
-use crate::model::port::tenant::Contender;
+use crate::model::port::dispute::{Dispute, Level, Trouble, are_strays};
+use crate::model::port::doubled::{self, Keeping};
+use crate::model::port::holder::{Holder, Relation};
+use crate::model::port::tenant::Tenant;
 
 /// What is done about one dispute, or one part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +21,12 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The allocation gets another port; whoever holds this one is left alone.
-    Move { claim: Contender },
+    Move { tenant: Tenant },
     /// The holders end, all or none of them.
     Terminate {
-        holders: Vec<Holding>,
+        holders: Vec<Holder>,
         /// The worktree whose port it is: its own processes stay.
-        of: Contender,
+        of: Tenant,
         /// Whether somebody has to agree first.
         needs_agreement: bool,
     },
@@ -41,8 +42,11 @@ pub fn steps(disputes: &[Dispute], strategy: Strategy, settings: ResolveSettings
         .flat_map(|dispute| {
             let (level, reason) = dispute.level();
             let actions = match &dispute.trouble {
-                Trouble::Doubled { claims, .. } => part(claims, settings),
-                Trouble::Held { claim, holders, .. } => vec![settle(claim, holders, strategy, settings)],
+                Trouble::Doubled { tenants } => part(tenants, settings),
+                Trouble::Held { tenant, holders, is_shared } => {
+                    let held = Held { tenant, holders, is_shared: *is_shared };
+                    vec![held.settled(strategy, settings)]
+                }
             };
             actions.into_iter().map(move |action| Step {
                 port: dispute.port,
@@ -54,114 +58,151 @@ pub fn steps(disputes: &[Dispute], strategy: Strategy, settings: ResolveSettings
         .collect()
 }
 
-fn part(claims: &[Contender], settings: ResolveSettings) -> Vec<Action> {
-    match doubled::settle(claims) {
-        Settlement::Moves { movers, .. } => movers.into_iter().map(|claim| moved(claim, settings)).collect(),
-        Settlement::Person { why } => vec![Action::Leave { why: format!("a person must choose: {why}") }],
+/// Returns those who move away without anybody's end, whatever a person configured: what may be done unasked.
+#[must_use]
+pub fn movers(dispute: &Dispute) -> Vec<&Tenant> {
+    match &dispute.trouble {
+        Trouble::Doubled { tenants } => match doubled::settle(tenants) {
+            Keeping::Moves { movers, .. } => {
+                movers.into_iter().filter(|tenant| tenant.immovable().is_none()).collect()
+            }
+            Keeping::Person { .. } => Vec::new(),
+        },
+        Trouble::Held { tenant, is_shared, .. } => {
+            let stays = *is_shared || tenant.immovable().is_some();
+            if stays { Vec::new() } else { vec![tenant] }
+        }
     }
 }
 
-fn moved(claim: &Contender, settings: ResolveSettings) -> Action {
-    if let Some(why) = claim.immovable() {
-        let (service, name) = (&claim.service, &claim.worktree.name);
+fn part(tenants: &[Tenant], settings: ResolveSettings) -> Vec<Action> {
+    match doubled::settle(tenants) {
+        Keeping::Moves { movers, .. } => movers.into_iter().map(|tenant| moved(tenant, settings)).collect(),
+        Keeping::Person { why } => vec![Action::Leave { why: format!("a person must choose: {why}") }],
+    }
+}
+
+fn moved(tenant: &Tenant, settings: ResolveSettings) -> Action {
+    if let Some(why) = tenant.immovable() {
+        let (service, name) = (&tenant.service, &tenant.worktree.name);
         return Action::Leave { why: format!("`{service}` of {name} {why} and is never moved") };
     }
     if !settings.allow_move {
         return Action::Leave { why: "the configuration allows no move (resolve.allow_move)".to_owned() };
     }
-    Action::Move { claim: claim.clone() }
+    Action::Move { tenant: tenant.clone() }
 }
 
-fn settle(claim: &Contender, holders: &[Holding], strategy: Strategy, settings: ResolveSettings) -> Action {
-    let are_strays = holders.iter().all(|holder| holder.standing() == Standing::Stray);
-    match strategy {
-        Strategy::Conservative => moved(claim, settings),
-        Strategy::Aggressive => terminated(claim, holders, settings),
-        Strategy::Intelligent if are_strays => match terminated(claim, holders, settings) {
-            Action::Leave { .. } => moved(claim, settings),
-            action => action,
-        },
-        Strategy::Intelligent => match moved(claim, settings) {
-            // Where ours cannot give way and strangers need not be kept, somebody may still agree to end them.
-            Action::Leave { .. } if !settings.preserve_foreign => terminated(claim, holders, settings),
-            action => action,
-        },
-    }
+/// A port of a worktree that others hold.
+#[derive(Clone, Copy)]
+struct Held<'a> {
+    tenant: &'a Tenant,
+    holders: &'a [Holder],
+    is_shared: bool,
 }
 
-/// Strangers are never ended unless somebody agreed; what is ours as configured.
-fn terminated(claim: &Contender, holders: &[Holding], settings: ResolveSettings) -> Action {
-    if let Some((holder, refusal)) = holders.iter().find_map(|holder| Some((holder, holder.refusal?))) {
-        return Action::Leave { why: format!("{} is left alone: {}", holder.named(), refusal.reason()) };
+impl Held<'_> {
+    fn settled(self, strategy: Strategy, settings: ResolveSettings) -> Action {
+        let has_sibling = self.holders.iter().any(|holder| holder.relation == Relation::Sibling);
+        match strategy {
+            Strategy::Conservative => self.moved(settings),
+            Strategy::Aggressive => self.terminated(settings),
+            Strategy::Intelligent if are_strays(self.holders) => match self.terminated(settings) {
+                Action::Leave { .. } => self.moved(settings),
+                action => action,
+            },
+            Strategy::Intelligent => match self.moved(settings) {
+                // Where ours cannot give way and strangers need not be kept, somebody may still agree to end them.
+                Action::Leave { .. } if !settings.preserve_foreign && !has_sibling => {
+                    self.terminated(settings)
+                }
+                action => action,
+            },
+        }
     }
-    let stranger = holders.iter().find(|holder| holder.standing() == Standing::Stranger);
-    if let Some(stranger) = stranger.filter(|_| settings.preserve_foreign && settings.is_foreign_bound) {
-        let why = format!(
-            "{} is not ours, and the configuration keeps such (resolve.preserve_foreign)",
-            stranger.named()
-        );
-        return Action::Leave { why };
+
+    /// Whoever runs on the port keeps it, as of a port that two have.
+    fn moved(self, settings: ResolveSettings) -> Action {
+        match moved(self.tenant, settings) {
+            Action::Move { tenant } if self.is_shared => {
+                let (service, name) = (&tenant.service, &tenant.worktree.name);
+                let why = format!("the server of `{service}` of {name} runs on it, and is never moved");
+                Action::Leave { why }
+            }
+            action => action,
+        }
     }
-    let are_ours = holders.iter().all(|holder| holder.standing() != Standing::Stranger);
-    Action::Terminate {
-        holders: holders.to_vec(),
-        of: claim.clone(),
-        needs_agreement: settings.confirm || !are_ours,
+
+    /// Strangers are never ended unless somebody agreed; what is ours as configured.
+    fn terminated(self, settings: ResolveSettings) -> Action {
+        let refused = self.holders.iter().find_map(|holder| Some((holder, holder.refusal?)));
+        if let Some((holder, refusal)) = refused {
+            return Action::Leave { why: format!("{} is left alone: {}", holder.named(), refusal.reason()) };
+        }
+        let is_ours = |holder: &Holder| matches!(holder.relation, Relation::Sibling | Relation::Stray);
+        let stranger = self.holders.iter().find(|holder| !is_ours(holder));
+        if let Some(stranger) = stranger.filter(|_| settings.preserve_foreign && settings.is_foreign_bound) {
+            let why = format!(
+                "{} is not ours, and the configuration keeps such (resolve.preserve_foreign)",
+                stranger.named()
+            );
+            return Action::Leave { why };
+        }
+        Action::Terminate {
+            holders: self.holders.to_vec(),
+            of: self.tenant.clone(),
+            needs_agreement: settings.confirm || stranger.is_some(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::port::dispute::disputes;
-    use crate::model::port::dispute::tests::{claim, holding};
+    use crate::model::port::sample::{claim, holding, settings, situation_of};
     use crate::model::process::killing::Refusal;
 
     const STRATEGIES: [Strategy; 3] = [Strategy::Conservative, Strategy::Aggressive, Strategy::Intelligent];
 
-    fn settings() -> ResolveSettings {
-        ResolveSettings {
-            strategy: Strategy::Intelligent,
-            allow_move: true,
-            preserve_foreign: true,
-            is_foreign_bound: false,
-            max_alternatives: 10,
-            confirm: true,
-        }
-    }
-
     fn actions(
-        claims: &[Contender],
-        holdings: &[Holding],
+        claims: &[Tenant],
+        holders: &[Holder],
         strategy: Strategy,
         settings: ResolveSettings,
     ) -> Vec<String> {
         let shown = |step: Step| match step.action {
-            Action::Move { claim } => format!("move {}", claim.worktree.name),
+            Action::Move { tenant } => format!("move {}", tenant.worktree.name),
             Action::Terminate { holders, needs_agreement, .. } => {
                 format!("end {}{}", holders.len(), if needs_agreement { ", ask" } else { "" })
             }
             Action::Leave { why } => format!("leave: {why}"),
         };
-        steps(&disputes(claims, holdings), strategy, settings).into_iter().map(shown).collect()
+        steps(
+            &Dispute::find(&situation_of(claims, holders)).map_or_else(Vec::new, |one| vec![one]),
+            strategy,
+            settings,
+        )
+        .into_iter()
+        .map(shown)
+        .collect()
     }
 
     #[test]
     fn of_a_doubled_port_the_younger_moves_whatever_the_strategy() {
         for strategy in STRATEGIES {
             let claims = [claim("young", 5000, 9), claim("old", 5000, 1), claim("middle", 5000, 5)];
-            let held = [holding(5000, None)];
+            let held = [holding(None)];
             assert_eq!(actions(&claims, &[], strategy, settings()), ["move middle", "move young"]);
             assert_eq!(actions(&claims, &held, strategy, settings()), ["move middle", "move young"]);
-            let of_young = [holding(5000, Some("young"))];
+            let of_young = [holding(Some("young"))];
             assert_eq!(actions(&claims, &of_young, strategy, settings()), ["move old", "move middle"]);
         }
     }
 
     #[test]
     fn what_is_pinned_or_locked_keeps_a_doubled_port_and_two_of_them_are_left() {
-        let pinned = Contender { pinned: true, ..claim("young", 5000, 9) };
-        let locked = Contender { locked: true, ..claim("old", 5000, 1) };
+        let pinned = Tenant { pinned: true, ..claim("young", 5000, 9) };
+        let locked = Tenant { locked: true, ..claim("old", 5000, 1) };
         for strategy in STRATEGIES {
             let one = [claim("old", 5000, 1), pinned.clone()];
             assert_eq!(actions(&one, &[], strategy, settings()), ["move old"]);
@@ -173,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_stranger_is_evaded_and_only_the_aggressive_ends_it_once_somebody_agrees() {
-        let (claims, held) = ([claim("a", 5000, 1)], [holding(5000, None)]);
+        let (claims, held) = ([claim("a", 5000, 1)], [holding(None)]);
         let with = |strategy| actions(&claims, &held, strategy, settings());
         assert_eq!(with(Strategy::Conservative), ["move a"]);
         assert_eq!(with(Strategy::Intelligent), ["move a"]);
@@ -188,19 +229,19 @@ mod tests {
     fn strangers_that_the_user_keeps_are_ended_by_no_strategy() {
         let bound = ResolveSettings { is_foreign_bound: true, confirm: false, ..settings() };
         for pinned in [false, true] {
-            let claims = [Contender { pinned, ..claim("a", 5000, 1) }];
+            let claims = [Tenant { pinned, ..claim("a", 5000, 1) }];
             for strategy in STRATEGIES {
-                let done = actions(&claims, &[holding(5000, None)], strategy, bound);
+                let done = actions(&claims, &[holding(None)], strategy, bound);
                 assert!(done.iter().all(|action| !action.starts_with("end")), "{done:?}");
             }
-            let sibling = actions(&claims, &[holding(5000, Some("b"))], Strategy::Aggressive, bound);
+            let sibling = actions(&claims, &[holding(Some("b"))], Strategy::Aggressive, bound);
             assert_eq!(sibling, ["end 1"], "what is ours is not foreign");
         }
     }
 
     #[test]
     fn a_sibling_s_server_is_evaded_and_ended_only_by_the_aggressive() {
-        let (claims, held) = ([claim("a", 5000, 1)], [holding(5000, Some("b"))]);
+        let (claims, held) = ([claim("a", 5000, 1)], [holding(Some("b"))]);
         let unasked = ResolveSettings { confirm: false, ..settings() };
         assert_eq!(actions(&claims, &held, Strategy::Intelligent, settings()), ["move a"]);
         assert_eq!(actions(&claims, &held, Strategy::Aggressive, settings()), ["end 1, ask"]);
@@ -209,20 +250,20 @@ mod tests {
 
     #[test]
     fn strays_of_ours_are_ended_by_the_intelligent_and_evaded_by_the_conservative() {
-        let stray = Holding { is_stray: true, ..holding(5000, None) };
+        let stray = Holder { relation: Relation::Stray, ..holding(None) };
         let (claims, held) = ([claim("a", 5000, 1)], [stray.clone()]);
         assert_eq!(actions(&claims, &held, Strategy::Conservative, settings()), ["move a"]);
         assert_eq!(actions(&claims, &held, Strategy::Intelligent, settings()), ["end 1, ask"]);
         let unasked = ResolveSettings { confirm: false, ..settings() };
         assert_eq!(actions(&claims, &held, Strategy::Intelligent, unasked), ["end 1"]);
-        let mixed = [stray, holding(5000, None)];
+        let mixed = [stray, holding(None)];
         assert_eq!(actions(&claims, &mixed, Strategy::Intelligent, settings()), ["move a"]);
     }
 
     #[test]
     fn what_cannot_move_is_left_and_said_and_ends_a_stranger_only_where_that_is_configured() {
-        let held = [holding(5000, None)];
-        let pinned = [Contender { pinned: true, ..claim("a", 5000, 1) }];
+        let held = [holding(None)];
+        let pinned = [Tenant { pinned: true, ..claim("a", 5000, 1) }];
         let fixed = ResolveSettings { allow_move: false, ..settings() };
         for strategy in [Strategy::Conservative, Strategy::Intelligent] {
             let left = actions(&pinned, &held, strategy, settings());
@@ -237,16 +278,16 @@ mod tests {
 
     #[test]
     fn one_holder_that_is_refused_keeps_all_of_them() {
-        let refused = Holding {
+        let refused = Holder {
             refusal: Some(Refusal::Database),
-            command: "postgres".to_owned(),
-            ..holding(5000, None)
+            command: Some("postgres".to_owned()),
+            ..holding(None)
         };
-        let held = [holding(5000, None), refused.clone()];
+        let held = [holding(None), refused.clone()];
         let claims = [claim("a", 5000, 1)];
         let left = actions(&claims, &held, Strategy::Aggressive, settings());
         assert!(left[0].starts_with("leave: postgres (pid 42) is left alone"), "{left:?}");
-        let stray = [Holding { is_stray: true, ..refused }];
+        let stray = [Holder { relation: Relation::Stray, ..refused }];
         assert_eq!(actions(&claims, &stray, Strategy::Intelligent, settings()), ["move a"]);
     }
 }

@@ -1,15 +1,12 @@
-//! The one verdict about a port, with its reason. Pure: what the registry and the machine say are arguments.
+//! The one verdict about a port, with its reason: its situation in a word, and what the probe says where nobody holds it.
 
-use std::path::PathBuf;
-
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::port::Port;
-use crate::model::port::listener::{Listener, Owner, Probe, WorktreeKey};
-use crate::model::port::words::Words;
-use crate::model::service::ServiceName;
+use super::Port;
+use super::holder::{Holder, Relation};
+use super::listener::Probe;
+use super::situation::Situation;
 
 /// What a port is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
@@ -91,13 +88,6 @@ impl Verdict {
     }
 }
 
-/// A worktree that has the port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tenant {
-    pub worktree: WorktreeKey,
-    pub service: ServiceName,
-}
-
 /// Whether a connection has the port on this side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Traffic {
@@ -107,191 +97,92 @@ pub enum Traffic {
     Present,
 }
 
-/// What is known of a port.
+/// What is known of a port beside its situation.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
     pub probe: Probe,
-    pub sockets: &'a [Listener],
-    pub tenants: &'a [Tenant],
     /// The reason of an exclusion that covers it.
     pub exclusion: Option<&'a str>,
     pub traffic: Traffic,
-    /// The container that publishes it.
-    pub container: Option<&'a str>,
-    /// The user that asks.
-    pub user: u32,
 }
 
-/// A process that holds a port; all but the user is unknown of one out of sight.
+/// The verdict about a port, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Holder {
-    pub pid: Option<u32>,
-    pub command: Option<String>,
-    pub folder: Option<PathBuf>,
-    pub user: Option<String>,
-    pub worktree: Option<String>,
-    pub since: Option<Timestamp>,
-    #[serde(skip)]
-    pub belongs_to: Option<WorktreeKey>,
-}
-
-impl Holder {
-    /// Returns it in words: `python3 (pid 4242, /srv/demo)`.
-    #[must_use]
-    pub fn named(&self) -> String {
-        let words = Words {
-            command: self.command.as_deref(),
-            pid: self.pid,
-            worktree: self.worktree.as_deref(),
-            folder: self.folder.as_deref(),
-            user: self.user.as_deref(),
-        };
-        words.sentence()
-    }
-}
-
-/// The verdict about a port.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Judgement {
+pub struct Ruling {
     pub port: Port,
     pub verdict: Verdict,
     pub reason: String,
     pub owners: Vec<Holder>,
 }
 
-impl Judgement {
+impl Ruling {
     /// Returns the verdict for people: its own word first, then the reason.
     #[must_use]
     pub fn told(&self) -> String {
-        self.verdict.told(&self.reason)
+        if self.is_stray() { format!("stray: {}", self.reason) } else { self.verdict.told(&self.reason) }
+    }
+
+    /// Answers whether strays of ours hold it, and nobody graver does.
+    #[must_use]
+    pub fn is_stray(&self) -> bool {
+        let gravest = self.owners.iter().map(|owner| owner.relation).max();
+        self.verdict == Verdict::Stranger && gravest == Some(Relation::Stray)
     }
 }
 
-/// What one socket's holder is, the gravest last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    /// `wt` itself keeps the port for its worktree.
-    Kept,
-    Bound,
-    Own,
-    Sibling,
-    Container,
-    OtherUser,
-    Stranger,
-}
-
-/// Judges `port` by what is known of it.
+/// Rules on a port by its situation, and by the evidence where nobody holds it.
 #[must_use]
-pub fn judge(port: Port, evidence: &Evidence<'_>) -> Judgement {
-    let mut owners: Vec<Holder> = Vec::new();
-    let mut ranks: Vec<(Rank, String)> = Vec::new();
-    for socket in evidence.sockets {
-        if socket.owners.is_empty() {
-            let holder = unseen(socket);
-            ranks.push((rank_unseen(socket, evidence), holder.named()));
-            if !owners.contains(&holder) {
-                owners.push(holder);
+pub fn rule(situation: &Situation, evidence: &Evidence<'_>) -> Ruling {
+    let (verdict, reason) = if situation.holders.is_empty() {
+        unheld(situation, evidence)
+    } else {
+        let verdict = match situation.intruders().first() {
+            Some(gravest) => of_intruder(gravest),
+            None if situation.is_served() => Verdict::OwnListener,
+            // `wt` itself keeps the port for its worktree.
+            None if situation.holders.iter().all(|holder| holder.command.as_deref() == Some("wt")) => {
+                Verdict::Allocated
             }
-        }
-        for owner in &socket.owners {
-            let holder = seen(owner);
-            ranks.push((rank(socket, owner, evidence), holder.named()));
-            if !owners.contains(&holder) {
-                owners.push(holder);
-            }
-        }
-    }
-    let (verdict, reason) = match ranks.iter().max_by_key(|(rank, _)| *rank) {
-        Some((worst, name)) => held(*worst, name, &ranks, &owners, evidence),
-        None => unheld(evidence),
+            None => Verdict::Bound,
+        };
+        (verdict, held(verdict, situation))
     };
-    Judgement { port, verdict, reason, owners }
+    Ruling { port: situation.port, verdict, reason, owners: situation.holders.clone() }
 }
 
-fn rank(socket: &Listener, owner: &Owner, evidence: &Evidence<'_>) -> Rank {
-    let is_tenant = |key: &WorktreeKey| evidence.tenants.iter().any(|tenant| tenant.worktree == *key);
-    let is_own = owner.belongs_to.as_ref().is_some_and(is_tenant);
-    if !socket.listening {
-        return if is_own && owner.command == "wt" { Rank::Kept } else { Rank::Bound };
-    }
-    if is_own {
-        Rank::Own
-    } else if owner.belongs_to.is_some() {
-        Rank::Sibling
-    } else if evidence.container.is_some() || serves_containers(&owner.command) {
-        Rank::Container
-    } else if socket.user != evidence.user {
-        Rank::OtherUser
-    } else {
-        Rank::Stranger
+fn of_intruder(holder: &Holder) -> Verdict {
+    match holder.relation {
+        _ if !holder.is_listening() => Verdict::Bound,
+        Relation::Own => Verdict::OwnListener,
+        Relation::Sibling => Verdict::Sibling,
+        Relation::Container => Verdict::Container,
+        Relation::Unseen if holder.is_other_user => Verdict::OtherUser,
+        Relation::Stray | Relation::Unseen | Relation::Stranger => Verdict::Stranger,
     }
 }
 
-fn rank_unseen(socket: &Listener, evidence: &Evidence<'_>) -> Rank {
-    if !socket.listening {
-        Rank::Bound
-    } else if evidence.container.is_some() {
-        Rank::Container
-    } else if socket.user != evidence.user {
-        Rank::OtherUser
-    } else {
-        Rank::Stranger
+fn held(verdict: Verdict, situation: &Situation) -> String {
+    let had = situation.had_by();
+    let of = had.as_ref().map(|had| format!("; {had}")).unwrap_or_default();
+    if let Some(held) = situation.held_by_others() {
+        return format!("{held}{of}");
+    }
+    let had = had.unwrap_or_else(|| "allocated to a worktree".to_owned());
+    let listening = situation.holders.iter().find(|holder| holder.is_listening());
+    let named = listening.or(situation.holders.first()).map(Holder::named).unwrap_or_default();
+    match verdict {
+        Verdict::Allocated => format!("{had}, nothing listens; kept for it by wt"),
+        Verdict::Bound => format!("{named} is bound to it and does not listen{of}"),
+        _ => format!("{had}, its own server listens: {named}"),
     }
 }
 
-/// Answers whether a program of that name publishes containers' ports.
-#[must_use]
-pub fn serves_containers(command: &str) -> bool {
-    ["docker-proxy", "dockerd", "containerd", "rootlessport", "conmon"]
-        .iter()
-        .any(|known| command.starts_with(known))
-}
-
-fn held(
-    worst: Rank,
-    name: &str,
-    ranks: &[(Rank, String)],
-    owners: &[Holder],
-    evidence: &Evidence<'_>,
-) -> (Verdict, String) {
-    let allotted = allotted(evidence.tenants);
-    let of = allotted.as_ref().map(|to| format!("; allocated to {to}")).unwrap_or_default();
-    let shared = if worst > Rank::Own && ranks.iter().any(|(rank, _)| *rank == Rank::Own) {
-        "; its own server listens too, and requests reach either"
-    } else {
-        ""
-    };
-    let (verdict, reason) = match worst {
-        Rank::Kept => {
-            (Verdict::Allocated, format!("{}; kept for it by wt", nothing_listens(allotted.as_deref())))
-        }
-        Rank::Bound => (Verdict::Bound, format!("{name} is bound to it and does not listen{of}")),
-        Rank::Own => {
-            let to = allotted.unwrap_or_default();
-            (Verdict::OwnListener, format!("allocated to {to}, its own server listens: {name}"))
-        }
-        Rank::Sibling => (Verdict::Sibling, format!("held by {name}, a sibling{of}")),
-        Rank::Container => {
-            let by = evidence.container.map_or_else(|| name.to_owned(), |container| format!("`{container}`"));
-            (Verdict::Container, format!("published by a container ({by}){of}"))
-        }
-        Rank::OtherUser => {
-            let owner = owners.iter().find(|holder| holder.named() == name && holder.pid.is_some());
-            let user = owner.and_then(|one| one.user.as_deref());
-            let user = user.map(|user| format!(" of user {user}")).unwrap_or_default();
-            (Verdict::OtherUser, format!("held by {name}{user}, another user{of}"))
-        }
-        Rank::Stranger => (Verdict::Stranger, format!("held by {name}, a stranger{of}")),
-    };
-    (verdict, format!("{reason}{shared}"))
-}
-
-fn unheld(evidence: &Evidence<'_>) -> (Verdict, String) {
-    let allotted = allotted(evidence.tenants);
-    let of = allotted.as_ref().map(|to| format!("; allocated to {to}")).unwrap_or_default();
+fn unheld(situation: &Situation, evidence: &Evidence<'_>) -> (Verdict, String) {
+    let had = situation.had_by();
+    let of = had.as_ref().map(|had| format!("; {had}")).unwrap_or_default();
     match evidence.probe {
         Probe::Denied => (Verdict::Privileged, format!("the system does not let this user bind it{of}")),
-        Probe::Busy => match (evidence.container, evidence.traffic) {
+        Probe::Busy => match (&situation.container, evidence.traffic) {
             (Some(container), _) => {
                 (Verdict::Container, format!("published by a container (`{container}`){of}"))
             }
@@ -304,49 +195,14 @@ fn unheld(evidence: &Evidence<'_>) -> (Verdict, String) {
                 (Verdict::Bound, format!("busy, and the system does not say who has it{of}"))
             }
         },
-        Probe::Free if allotted.is_some() => (Verdict::Allocated, nothing_listens(allotted.as_deref())),
-        Probe::Free => match (evidence.exclusion, evidence.traffic) {
-            (Some(reason), _) => (Verdict::Excluded, format!("excluded: {reason}")),
-            (None, Traffic::Past) => {
+        Probe::Free => match (had, evidence.exclusion, evidence.traffic) {
+            (Some(had), _, _) => (Verdict::Allocated, format!("{had}, nothing listens")),
+            (None, Some(reason), _) => (Verdict::Excluded, format!("excluded: {reason}")),
+            (None, None, Traffic::Past) => {
                 (Verdict::TimeWait, "recently used (TIME_WAIT); free for a server".to_owned())
             }
-            (None, _) => (Verdict::Free, "nobody has it".to_owned()),
+            (None, None, _) => (Verdict::Free, "nobody has it".to_owned()),
         },
-    }
-}
-
-fn nothing_listens(allotted: Option<&str>) -> String {
-    format!("allocated to {}, nothing listens", allotted.unwrap_or("a worktree"))
-}
-
-/// `feature-login (web)`, all of them where there are several.
-fn allotted(tenants: &[Tenant]) -> Option<String> {
-    let named = tenants.iter().map(|tenant| format!("{} ({})", tenant.worktree.name, tenant.service));
-    let named: Vec<String> = named.collect();
-    (!named.is_empty()).then(|| named.join(" and "))
-}
-
-fn seen(owner: &Owner) -> Holder {
-    Holder {
-        pid: Some(owner.pid),
-        command: Some(owner.command.clone()),
-        folder: owner.folder.clone(),
-        user: owner.user.clone(),
-        worktree: owner.worktree.clone(),
-        since: owner.since,
-        belongs_to: owner.belongs_to.clone(),
-    }
-}
-
-fn unseen(socket: &Listener) -> Holder {
-    Holder {
-        pid: None,
-        command: None,
-        folder: None,
-        user: Some(socket.user.to_string()),
-        worktree: None,
-        since: None,
-        belongs_to: None,
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A process that holds a port, as far as the rules look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder<'a> {
+pub struct Target<'a> {
     pub pid: u32,
     /// Every name it goes by: the kernel's short one, its program file, its first word. Paths are cut to their last part.
     pub names: Vec<&'a str>,
@@ -130,12 +130,12 @@ const SERVICE_MANAGERS: [&str; 2] = ["systemd", "launchd"];
 
 /// Returns why `holder` is left alone; `None` when it may be ended. With `force` only what is final remains.
 #[must_use]
-pub fn refusal(holder: &Holder<'_>, ourselves: &Ourselves, force: bool) -> Option<Refusal> {
+pub fn refusal(holder: &Target<'_>, ourselves: &Ourselves, force: bool) -> Option<Refusal> {
     let found = standing(holder, ourselves)?;
     (found.is_final() || !force).then_some(found)
 }
 
-fn standing(holder: &Holder<'_>, ourselves: &Ourselves) -> Option<Refusal> {
+fn standing(holder: &Target<'_>, ourselves: &Ourselves) -> Option<Refusal> {
     let is_named = |list: &[&str]| holder.names.iter().any(|name| list.iter().any(|known| is(name, known)));
     if holder.pid <= 1 {
         Some(Refusal::FirstProcess)
@@ -204,8 +204,8 @@ mod tests {
         Ourselves { pid: 500, ancestors: vec![400, 300, 1], user: 1000 }
     }
 
-    fn holder<'a>(pid: u32, names: &[&'a str], user: u32) -> Holder<'a> {
-        Holder { pid, names: names.to_vec(), user }
+    fn holder<'a>(pid: u32, names: &[&'a str], user: u32) -> Target<'a> {
+        Target { pid, names: names.to_vec(), user }
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub fn health_of(facts: &ServiceFacts, at: Timestamp) -> Option<Recorded> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::port::occupancy::Holder;
+    use crate::model::port::holder::Holder;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn holder() -> Holder {
-        Holder { pid: Some(9), command: None, worktree: None, folder: None, user: 0, listening: true }
+        crate::model::port::sample::holding(None)
     }
 
     const OURS: Occupancy = Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: None };

@@ -13,7 +13,6 @@ use crate::model::health::check::{Check, CheckKind, Outcome};
 use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::port::Port;
 use crate::model::port::dispute::Trouble;
-use crate::model::port::doubled;
 use crate::model::port::occupancy::{Occupancy, occupancy};
 use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
@@ -88,7 +87,7 @@ fn with_failures(context: &Context, gathered: &Gathered, judged: Vec<Judgement>)
 #[derive(Default)]
 struct Help {
     remedy: Option<String>,
-    doubled: Option<String>,
+    held: Option<String>,
 }
 
 fn remedies(
@@ -110,15 +109,17 @@ fn remedies(
         let (entry, port) = (&subject.entry, subject.port);
         if is_disputed(occupied) {
             let Some(dispute) = disputes.iter().find(|one| one.port == port) else { return Help::default() };
-            let doubled = match &dispute.trouble {
-                Trouble::Doubled { claims, .. } => Some(doubled::told(claims, &doubled::settle(claims))),
-                Trouble::Held { .. } => None,
-            };
-            return Help { remedy: Some(adviser.settle(dispute).words()), doubled };
+            let seen = dispute.situation.seen_from(&subject.key);
+            let doubled = matches!(dispute.trouble, Trouble::Doubled { .. }).then(|| seen.had_by()).flatten();
+            let held = seen.held_by_others().map(|held| match doubled {
+                Some(doubled) => format!("{held}; {doubled}"),
+                None => held,
+            });
+            return Help { remedy: Some(adviser.settle(dispute).words()), held };
         }
         let hangs = matches!(outcome, Some(Outcome::NotAccepting));
         let stop = || adviser.stop(entry, &subject.service, port).or_else(|| adviser.end(port));
-        Help { remedy: if hangs { stop() } else { None }, doubled: None }
+        Help { remedy: if hangs { stop() } else { None }, held: None }
     };
     Ok(gathered.subjects.iter().zip(occupied).zip(outcomes).map(help).collect())
 }
@@ -216,7 +217,7 @@ fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome
         runnable: subject.is_runnable.then_some(subject.service.as_str()),
         is_named: subject.is_named,
         remedy: help.remedy.as_deref(),
-        doubled: help.doubled.as_deref(),
+        held: help.held.as_deref(),
     };
     judge(about, occupied, outcome)
 }

@@ -10,12 +10,13 @@ use crate::host::services::record_file;
 use crate::model::advised::{Advised, wt};
 use crate::model::config::service::ServiceSettings;
 use crate::model::config::settings::Strategy;
-use crate::model::port::dispute::{Dispute, Trouble};
-use crate::model::port::doubled::{self, Settlement};
+use crate::model::port::dispute::Dispute;
+use crate::model::port::doubled;
 use crate::model::port::exclusion;
+use crate::model::port::remedy::{self, Remedy};
 use crate::model::port::resolution::{Action, steps};
-use crate::model::port::tenant::Contender;
-use crate::model::port::verdict::{Judgement, Verdict};
+use crate::model::port::tenant::Tenant;
+use crate::model::port::verdict::{Ruling, Verdict};
 use crate::model::port::{Port, PortRange};
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -31,15 +32,15 @@ pub struct Adviser<'a> {
     registry: &'a Registry,
 }
 
-/// What settles a dispute.
+/// What settles a dispute, as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remedy {
+pub enum Advice {
     Command(String),
     /// A person runs one of these.
     Choice(Vec<String>),
 }
 
-impl Remedy {
+impl Advice {
     /// Returns the command, or what a person is told.
     #[must_use]
     pub fn words(&self) -> String {
@@ -75,8 +76,8 @@ impl<'a> Adviser<'a> {
         command.to_string()
     }
 
-    fn entry_of(&self, claim: &Contender) -> Option<&'a Entry> {
-        self.registry.entries().find(|entry| entry.sequence == claim.sequence)
+    fn entry_of(&self, tenant: &Tenant) -> Option<&'a Entry> {
+        self.registry.entries().find(|entry| entry.sequence == tenant.sequence)
     }
 
     /// Returns the command that starts the service, where the configuration says how it is run.
@@ -121,18 +122,15 @@ impl<'a> Adviser<'a> {
         let owner = wt("ports owner {}", &[&port]).to_string();
         let tells = format!("`{owner}` says who has it");
         let disputes = super::disputes::all(self.context, self.registry).unwrap_or_default();
-        let concerns = |claims: &[Contender]| claims.iter().any(|claim| claim.sequence == sequence);
-        let dispute = disputes.iter().filter(|one| one.port == port).find(|one| match &one.trouble {
-            Trouble::Doubled { claims, .. } => concerns(claims),
-            Trouble::Held { claim, .. } => concerns(std::slice::from_ref(claim)),
-        });
+        let concerns = |one: &&Dispute| one.tenants().iter().any(|tenant| tenant.sequence == sequence);
+        let dispute = disputes.iter().filter(|one| one.port == port).find(concerns);
         if let Some(dispute) = dispute {
             return match self.settled_by_up(dispute).filter(|_| up) {
                 Some(said) => format!("{said}; {tells}"),
                 None => match self.settle(dispute) {
-                    Remedy::Choice(choices) => doubled::asked(&choices),
-                    Remedy::Command(command) if command == owner => tells,
-                    Remedy::Command(command) => format!("`{command}` settles it; {tells}"),
+                    Advice::Choice(choices) => doubled::asked(&choices),
+                    Advice::Command(command) if command == owner => tells,
+                    Advice::Command(command) => format!("`{command}` settles it; {tells}"),
                 },
             };
         }
@@ -178,54 +176,31 @@ impl<'a> Adviser<'a> {
 
     /// Returns what settles the dispute.
     #[must_use]
-    pub fn settle(&self, dispute: &Dispute) -> Remedy {
-        let (port, claims) = match &dispute.trouble {
-            Trouble::Doubled { claims, .. } => {
-                if matches!(doubled::settle(claims), Settlement::Person { .. }) {
-                    return Remedy::Choice(self.choices(claims));
-                }
-                (dispute.port, &claims[..])
-            }
-            Trouble::Held { claim, .. } => (dispute.port, std::slice::from_ref(claim)),
-        };
-        let entry = claims.iter().filter_map(|claim| self.entry_of(claim));
-        let entry = entry.clone().find(|entry| self.is_here(entry)).or(entry.clone().next());
-        let there = |command: Advised| match entry {
-            Some(entry) => Remedy::Command(self.at_repository(entry, command)),
-            None => Remedy::Command(command.to_string()),
-        };
-        let settings = settings::settings(self.context);
-        let does = |strategy: Strategy| {
-            let all = steps(std::slice::from_ref(dispute), strategy, settings);
-            all.iter().any(|step| !matches!(step.action, Action::Leave { .. }))
-        };
-        if does(settings.strategy) {
-            return there(wt("ports resolve", &[]));
-        }
-        if does(Strategy::Conservative) {
-            return there(wt("ports resolve --strategy conservative", &[]));
-        }
-        if claims.len() > 1 {
-            return Remedy::Choice(self.choices(claims));
-        }
-        Remedy::Command(self.end(port).unwrap_or_else(|| wt("ports owner {}", &[&port]).to_string()))
+    pub fn settle(&self, dispute: &Dispute) -> Advice {
+        self.told(dispute, remedy::remedy(dispute, settings::settings(self.context)))
     }
 
     /// Returns what helps where `wt ports resolve` was run and the dispute is left all the same.
     #[must_use]
-    pub fn settle_otherwise(&self, dispute: &Dispute) -> Remedy {
-        match &dispute.trouble {
-            Trouble::Doubled { claims, .. } => Remedy::Choice(self.choices(claims)),
-            Trouble::Held { claim, .. } => {
-                let port = claim.port;
-                Remedy::Command(self.end(port).unwrap_or_else(|| wt("ports owner {}", &[&port]).to_string()))
-            }
-        }
+    pub fn settle_otherwise(&self, dispute: &Dispute) -> Advice {
+        self.told(dispute, remedy::otherwise(dispute, settings::settings(self.context)))
     }
 
-    fn choices(&self, claims: &[Contender]) -> Vec<String> {
-        doubled::choices(claims, |claim| {
-            let entry = self.entry_of(claim).filter(|entry| !self.is_here(entry))?;
+    fn told(&self, dispute: &Dispute, remedy: Remedy) -> Advice {
+        let Some(command) = remedy.command(dispute.port) else {
+            return Advice::Choice(self.choices(dispute.tenants()));
+        };
+        let entry = dispute.tenants().iter().filter_map(|tenant| self.entry_of(tenant));
+        let entry = entry.clone().find(|entry| self.is_here(entry)).or(entry.clone().next());
+        Advice::Command(match entry.filter(|_| matches!(remedy, Remedy::Resolve(_))) {
+            Some(entry) => self.at_repository(entry, command),
+            None => command.to_string(),
+        })
+    }
+
+    fn choices(&self, tenants: &[Tenant]) -> Vec<String> {
+        doubled::choices(tenants, |tenant| {
+            let entry = self.entry_of(tenant).filter(|entry| !self.is_here(entry))?;
             Some(entry.repository.to_string_lossy().into_owned())
         })
     }
@@ -236,21 +211,20 @@ impl<'a> Adviser<'a> {
 /// # Errors
 ///
 /// Fails when the registry or the machine cannot be asked.
-pub fn next_step(context: &Context, judgement: &Judgement) -> Result<Option<String>> {
+pub fn next_step(context: &Context, ruling: &Ruling) -> Result<Option<String>> {
     let registry = context.store()?.read()?;
     let adviser = Adviser::new(context, &registry);
-    let port = judgement.port;
-    if judgement.verdict.is_free() {
+    let port = ruling.port;
+    if ruling.verdict.is_free() {
         return Ok(None);
     }
+    let owner = wt("ports owner {}", &[&port]).to_string();
     let disputed = super::disputes::all(context, &registry)?.into_iter().find(|one| one.port == port);
     if let Some(dispute) = disputed {
         return Ok(Some(match adviser.settle(&dispute) {
-            Remedy::Choice(choices) => doubled::asked(&choices),
-            Remedy::Command(command) => format!(
-                "`{command}` settles it; `{owner}` tells more",
-                owner = wt("ports owner {}", &[&port])
-            ),
+            Advice::Choice(choices) => doubled::asked(&choices),
+            Advice::Command(command) if command == owner => format!("`{owner}` tells more"),
+            Advice::Command(command) => format!("`{command}` settles it; `{owner}` tells more"),
         }));
     }
     let entry = registry.find_owner(port);
@@ -259,15 +233,11 @@ pub fn next_step(context: &Context, judgement: &Judgement) -> Result<Option<Stri
         Some((entry, known.service.clone()))
     });
     let ended = || match adviser.end(port) {
-        Some(kill) => {
-            format!("`{owner}` tells more, `{kill}` ends it", owner = wt("ports owner {}", &[&port]))
-        }
-        None => format!(
-            "`{owner}` tells more; `wt ports next` names another port",
-            owner = wt("ports owner {}", &[&port])
-        ),
+        Some(kill) => format!("`{owner}` tells more, `{kill}` ends it"),
+        None => format!("`{owner}` tells more; `wt ports next` names another port"),
     };
-    Ok(match judgement.verdict {
+    let is_stray = ruling.is_stray() && super::strays::is_in_our_ranges(context, port);
+    Ok(match ruling.verdict {
         Verdict::Free | Verdict::TimeWait => None,
         Verdict::Allocated => service.and_then(|(entry, service)| {
             let start = adviser.start(entry, &service).map(|start| format!("`{start}` starts its server"));
@@ -277,9 +247,10 @@ pub fn next_step(context: &Context, judgement: &Judgement) -> Result<Option<Stri
             let stop = service.and_then(|(entry, service)| adviser.stop(entry, &service, port));
             stop.or_else(|| adviser.end(port)).map(|command| format!("`{command}` ends its server"))
         }
-        Verdict::Sibling | Verdict::Stranger | Verdict::OtherUser | Verdict::Bound | Verdict::Outgoing => {
-            Some(ended())
-        }
+        // A worktree's healthy server is not ended for standing on another port than its own.
+        Verdict::Sibling => Some(format!("`{owner}` tells more; `wt ports next` names another port")),
+        Verdict::Stranger if is_stray => Some(format!("`{}` ends it", wt("ports cleanup", &[]))),
+        Verdict::Stranger | Verdict::OtherUser | Verdict::Bound | Verdict::Outgoing => Some(ended()),
         Verdict::Container => Some("`docker ps` shows the container; stop it there".to_owned()),
         Verdict::Excluded => Some(match adviser.include(port) {
             Some(include) => format!("`{include}` takes that back"),

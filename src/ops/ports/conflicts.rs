@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::advice::{Adviser, Remedy};
+use super::advice::{Advice, Adviser};
 use super::disputes::disputes;
 use super::ranges;
 use super::sight::{self, Look};
@@ -17,8 +17,8 @@ use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::port::dispute::{Level, Trouble};
 use crate::model::port::selection::owned_ports;
-use crate::model::port::tenant::Contender;
-use crate::model::port::verdict::{Judgement, Verdict};
+use crate::model::port::tenant::Tenant;
+use crate::model::port::verdict::{Ruling, Verdict};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
@@ -44,7 +44,7 @@ pub struct Conflict {
     /// Why that level.
     pub level_reason: String,
     #[serde(flatten)]
-    pub judgement: Judgement,
+    pub ruling: Ruling,
     pub worktrees: Vec<Allotment>,
     /// The command that resolves it; where a person must choose, that in words.
     pub fix: String,
@@ -89,25 +89,25 @@ pub fn conflicts(context: &Context) -> Result<Report> {
     let adviser = Adviser::new(context, &registry);
     let mut found = Vec::new();
     let doubtful: Vec<Port> = disputes.iter().map(|dispute| dispute.port).collect();
-    let mut judged: BTreeMap<Port, Judgement> = BTreeMap::new();
-    for judgement in sight::judge_all(context, &registry, &doubtful, Look::Probed)? {
-        judged.insert(judgement.port, judgement);
+    let mut judged: BTreeMap<Port, Ruling> = BTreeMap::new();
+    for ruling in sight::judge_all(context, &registry, &doubtful, Look::Probed)? {
+        judged.insert(ruling.port, ruling);
     }
     for dispute in &disputes {
-        let Some(judgement) = judged.get(&dispute.port).cloned() else { continue };
+        let Some(ruling) = judged.get(&dispute.port).cloned() else { continue };
         let (level, level_reason) = dispute.level();
         let remedy = adviser.settle(dispute);
         let (kind, worktrees) = match &dispute.trouble {
-            Trouble::Doubled { claims, .. } => (Kind::Registry, claims.iter().map(allotment).collect()),
-            Trouble::Held { claim, .. } => (Kind::System, vec![allotment(claim)]),
+            Trouble::Doubled { tenants } => (Kind::Registry, tenants.iter().map(allotment).collect()),
+            Trouble::Held { tenant, .. } => (Kind::System, vec![allotment(tenant)]),
         };
         let fix = remedy.words();
-        let choices = if let Remedy::Choice(choices) = remedy { choices } else { Vec::new() };
-        found.push(Conflict { kind, level, level_reason, judgement, worktrees, fix, choices });
+        let choices = if let Advice::Choice(choices) = remedy { choices } else { Vec::new() };
+        found.push(Conflict { kind, level, level_reason, ruling, worktrees, fix, choices });
     }
     found.extend(strangers(context, &registry)?);
     found.extend(mismatches(context, &registry)?);
-    found.sort_by_key(|conflict| (conflict.kind, conflict.judgement.port));
+    found.sort_by_key(|conflict| (conflict.kind, conflict.ruling.port));
     let count = |is_it: &dyn Fn(&&Conflict) -> bool| found.iter().filter(is_it).count();
     let summary = Summary {
         conflicts: count(&|one| one.kind != Kind::Mismatch && one.level > Level::Low),
@@ -117,11 +117,11 @@ pub fn conflicts(context: &Context) -> Result<Report> {
     Ok(Report { conflicts: found, summary })
 }
 
-fn allotment(claim: &Contender) -> Allotment {
+fn allotment(tenant: &Tenant) -> Allotment {
     Allotment {
-        worktree: claim.worktree.name.clone(),
-        service: claim.service.clone(),
-        allocated_at: claim.allocated_at,
+        worktree: tenant.worktree.name.clone(),
+        service: tenant.service.clone(),
+        allocated_at: tenant.allocated_at,
     }
 }
 
@@ -134,14 +134,13 @@ fn strangers(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
     let held: BTreeSet<Port> = listeners()?.into_iter().map(|socket| socket.port).filter(is_ours).collect();
     let held: Vec<Port> = held.into_iter().collect();
     let judged = sight::judge_all(context, registry, &held, Look::Sockets)?.into_iter();
-    let foreign =
-        judged.filter(|judgement| judgement.verdict.is_foreign() && judgement.verdict != Verdict::Sibling);
-    let rows = foreign.map(|judgement| Conflict {
+    let foreign = judged.filter(|ruling| ruling.verdict.is_foreign() && ruling.verdict != Verdict::Sibling);
+    let rows = foreign.map(|ruling| Conflict {
         kind: Kind::System,
         level: Level::Low,
         level_reason: "no worktree has it: it is passed over".to_owned(),
-        fix: wt("ports exclude {} --reason {}", &[&judgement.port, &"held by others"]).to_string(),
-        judgement,
+        fix: wt("ports exclude {} --reason {}", &[&ruling.port, &"held by others"]).to_string(),
+        ruling,
         worktrees: Vec::new(),
         choices: Vec::new(),
     });
@@ -158,18 +157,18 @@ fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
     let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
     let ports: Vec<Port> = ports.into_iter().collect();
     let judged = sight::judge_all(context, registry, &ports, Look::Sockets)?;
-    let judged: HashMap<Port, Judgement> = judged.into_iter().map(|one| (one.port, one)).collect();
+    let judged: HashMap<Port, Ruling> = judged.into_iter().map(|one| (one.port, one)).collect();
     let adviser = Adviser::new(context, registry);
     let mut found = Vec::new();
     for entry in entries {
         for allocation in &entry.allocations {
-            let judgement = allocation.find_port().and_then(|port| judged.get(&port));
-            let Some(judgement) = judgement.filter(|one| one.verdict == Verdict::Allocated) else { continue };
+            let ruling = allocation.find_port().and_then(|port| judged.get(&port));
+            let Some(ruling) = ruling.filter(|one| one.verdict == Verdict::Allocated) else { continue };
             found.push(Conflict {
                 kind: Kind::Mismatch,
                 level: Level::None,
                 level_reason: "its server does not run".to_owned(),
-                judgement: judgement.clone(),
+                ruling: ruling.clone(),
                 worktrees: vec![Allotment {
                     worktree: entry.name.clone(),
                     service: allocation.service.clone(),
@@ -177,7 +176,7 @@ fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
                 }],
                 fix: adviser
                     .start(entry, &allocation.service)
-                    .or_else(|| adviser.give_up(entry, judgement.port))
+                    .or_else(|| adviser.give_up(entry, ruling.port))
                     .unwrap_or_default(),
                 choices: Vec::new(),
             });

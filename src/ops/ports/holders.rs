@@ -19,7 +19,7 @@ use crate::model::registry::table::Registry;
 
 /// A process that holds a port; where it cannot be seen, what its socket tells.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Holder {
+pub struct Profile {
     /// `None` for a process that we may not look into.
     pub pid: Option<u32>,
     /// The program's short name.
@@ -54,7 +54,7 @@ pub struct Parent {
     pub command: String,
 }
 
-impl Holder {
+impl Profile {
     /// Returns what is known of it, to be put in words.
     #[must_use]
     pub fn words(&self) -> Words<'_> {
@@ -87,7 +87,7 @@ pub fn connection(port: Port) -> Option<&'static str> {
 /// # Errors
 ///
 /// Fails when the kernel's sockets cannot be read.
-pub fn holders(port: Port, registry: &Registry) -> Result<Vec<Holder>> {
+pub fn holders(port: Port, registry: &Registry) -> Result<Vec<Profile>> {
     Ok(holders_of(&[port], registry)?.into_iter().flat_map(|(_, holders)| holders).collect())
 }
 
@@ -96,14 +96,14 @@ pub fn holders(port: Port, registry: &Registry) -> Result<Vec<Holder>> {
 /// # Errors
 ///
 /// Fails when the kernel's sockets cannot be read.
-pub fn holders_of(ports: &[Port], registry: &Registry) -> Result<Vec<(Port, Vec<Holder>)>> {
+pub fn holders_of(ports: &[Port], registry: &Registry) -> Result<Vec<(Port, Vec<Profile>)>> {
     let busy = owner::attribute(ports, registry)?;
     Ok(busy.iter().map(|busy| (busy.port, merged(&busy.listeners))).collect())
 }
 
 /// One for each process, whatever number of sockets it has there.
-fn merged(sockets: &[Listener]) -> Vec<Holder> {
-    let mut found: Vec<Holder> = Vec::new();
+pub(super) fn merged(sockets: &[Listener]) -> Vec<Profile> {
+    let mut found: Vec<Profile> = Vec::new();
     for socket in sockets {
         if socket.owners.is_empty() {
             found.push(unseen(socket));
@@ -124,11 +124,11 @@ fn merged(sockets: &[Listener]) -> Vec<Holder> {
     found
 }
 
-fn seen(owner: &Owner, socket: &Listener) -> Holder {
+fn seen(owner: &Owner, socket: &Listener) -> Profile {
     let parents = table::ancestors(owner.pid)
         .into_iter()
         .filter_map(|pid| table::facts(pid).map(|parent| Parent { pid, command: parent.command }));
-    Holder {
+    Profile {
         pid: Some(owner.pid),
         command: Some(owner.command.clone()),
         command_line: words::words(owner.pid),
@@ -146,8 +146,8 @@ fn seen(owner: &Owner, socket: &Listener) -> Holder {
     }
 }
 
-fn unseen(socket: &Listener) -> Holder {
-    Holder {
+fn unseen(socket: &Listener) -> Profile {
+    Profile {
         pid: None,
         command: None,
         command_line: Vec::new(),

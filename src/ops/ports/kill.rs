@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::holders::{Holder, holders, holders_of};
+use super::holders::{Profile, holders, holders_of};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::{holding, probe};
@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub port: Port,
-    pub targets: Vec<Holder>,
+    pub targets: Vec<Profile>,
     /// Any of these keeps all others alive too.
     pub refused: Vec<Refused>,
     force: bool,
@@ -128,7 +128,7 @@ pub fn plan(context: &Context, port: Port, force: bool) -> Result<Plan> {
     Ok(planned(port, holders(port, &registry)?, &ourselves(), force))
 }
 
-fn planned(port: Port, holders: Vec<Holder>, ourselves: &Ourselves, force: bool) -> Plan {
+fn planned(port: Port, holders: Vec<Profile>, ourselves: &Ourselves, force: bool) -> Plan {
     let mut plan = Plan { port, targets: Vec::new(), refused: Vec::new(), force };
     for holder in holders {
         match refusal(&holder, ourselves, force) {
@@ -167,7 +167,7 @@ pub fn apply(context: &Context, plan: &Plan, way: Way) -> Result<Report> {
 /// # Errors
 ///
 /// `interrupted`; fails when the machine cannot be asked.
-pub(super) fn end(context: &Context, port: Port, targets: &[Holder], way: Way) -> Result<Report> {
+pub(super) fn end(context: &Context, port: Port, targets: &[Profile], way: Way) -> Result<Report> {
     let others = holders(port, &*context.store()?.read()?)?;
     let mut ending = Ending::begin(port, targets)?;
     ending.send(way.signal)?;
@@ -201,7 +201,7 @@ pub fn untouched(port: Port) -> Result<Report> {
 pub fn endable(registry: &Registry, ports: &[Port]) -> Result<Vec<Port>> {
     let ourselves = ourselves();
     let all = holders_of(ports, registry)?.into_iter();
-    let goes_through = |(port, holders): (Port, Vec<Holder>)| {
+    let goes_through = |(port, holders): (Port, Vec<Profile>)| {
         planned(port, holders, &ourselves, false).goes_through().then_some(port)
     };
     Ok(all.filter_map(goes_through).collect())
@@ -216,16 +216,16 @@ pub fn ourselves() -> Ourselves {
 
 /// Returns why a holder is left alone; `None` when it may be ended.
 #[must_use]
-pub fn refusal(holder: &Holder, ourselves: &Ourselves, force: bool) -> Option<Refusal> {
+pub fn refusal(holder: &Profile, ourselves: &Ourselves, force: bool) -> Option<Refusal> {
     let Some(pid) = holder.pid else { return Some(Refusal::Unseen) };
     let program = holder.program.as_ref().map(|program| program.to_string_lossy().into_owned());
     let names =
         [holder.command.as_deref(), program.as_deref(), holder.command_line.first().map(String::as_str)];
     let names = names.into_iter().flatten().collect();
-    killing::refusal(&killing::Holder { pid, names, user: holder.user_id }, ourselves, force)
+    killing::refusal(&killing::Target { pid, names, user: holder.user_id }, ourselves, force)
 }
 
-pub(super) fn refused(holder: &Holder, refusal: Refusal) -> Refused {
+pub(super) fn refused(holder: &Profile, refusal: Refusal) -> Refused {
     Refused {
         pid: holder.pid,
         command: holder.command.clone(),
@@ -252,7 +252,7 @@ struct One {
 }
 
 impl Ending {
-    fn begin(port: Port, targets: &[Holder]) -> Result<Self> {
+    fn begin(port: Port, targets: &[Profile]) -> Result<Self> {
         let mut ending = Self { port, all: Vec::new(), refused: Vec::new() };
         for target in targets {
             let Some(pid) = target.pid else { continue };
@@ -296,7 +296,7 @@ impl Ending {
         wait_for_end(&running, time, &context.host.interrupt)
     }
 
-    fn report(self, context: &Context, before: &[Holder]) -> Result<Report> {
+    fn report(self, context: &Context, before: &[Profile]) -> Result<Report> {
         let mut report = Report { refused: self.refused, ..untouched(self.port)? };
         for one in self.all {
             let pid = one.running.pid();
@@ -317,7 +317,7 @@ impl Ending {
 }
 
 /// Watches the port for a while: a supervisor starts its server again as soon as it sees its end.
-fn watch(context: &Context, port: Port, before: &[Holder]) -> Result<Vec<TakenBy>> {
+fn watch(context: &Context, port: Port, before: &[Profile]) -> Result<Vec<TakenBy>> {
     let registry = context.store()?.read()?;
     let mut left = WATCH;
     loop {

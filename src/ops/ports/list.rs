@@ -10,8 +10,9 @@ use crate::context::{Context, not_a_repository};
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::port::Port;
+use crate::model::port::listener::WorktreeKey;
 use crate::model::port::selection::owned_ports;
-use crate::model::port::verdict::{Judgement, Verdict};
+use crate::model::port::verdict::Verdict;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
@@ -93,20 +94,23 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
     let mut ports: Vec<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
     ports.sort_unstable();
     ports.dedup();
-    let judged = sight::judge_all(context, &registry, &ports, Look::Sockets)?;
+    let seen = sight::see_all(context, &registry, &ports, Look::Sockets)?;
     let worktrees = entries.iter().map(|entry| {
+        let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
         let ports = entry.allocations.iter().filter(|allocation| is_wanted_service(&allocation.service));
         let ports = ports.filter_map(|allocation| {
             let port = allocation.find_port()?;
-            let judgement: &Judgement = &judged[ports_index(&judged, port)?];
+            let at = seen.binary_search_by_key(&port, |(situation, _)| situation.port).ok()?;
+            let (situation, ruling) = &seen[at];
+            let ruling = sight::seen_from(situation, ruling, &key);
             Some(Allotted {
                 port,
                 service: allocation.service.clone(),
                 pinned: allocation.pinned,
                 url: env::url(&context.config, &repository_name(entry), entry, &allocation.service, port),
                 health: allocation.health.clone(),
-                verdict: judgement.verdict,
-                reason: judgement.reason.clone(),
+                verdict: ruling.verdict,
+                reason: ruling.reason,
             })
         });
         Worktree {
@@ -135,11 +139,6 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
 
 fn has_own_range(context: &Context, service: &ServiceName) -> bool {
     context.config.services.get(service).is_some_and(|settings| settings.ports.is_some())
-}
-
-/// The judgements are sorted by port.
-fn ports_index(judged: &[Judgement], port: Port) -> Option<usize> {
-    judged.binary_search_by_key(&port, |judgement| judgement.port).ok()
 }
 
 /// As the repository's own name, without opening it: there may be a hundred.

@@ -20,9 +20,10 @@ mod ranges;
 pub mod release;
 pub mod resolve;
 pub mod scan;
-mod settings;
+pub mod settings;
 pub mod settlement;
 pub mod sight;
+pub mod situations;
 pub mod strays;
 
 pub use ranges::{Capacity, Drawer};

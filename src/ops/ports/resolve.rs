@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::advice::Adviser;
 use super::disputes::disputes;
-use super::holders::{Holder, holders};
+use super::holders::holders;
 use super::kill::{self, Way};
 use super::ledger::{Leaving, Moved, relocate};
 use crate::context::Context;
@@ -15,10 +15,13 @@ use crate::host::net::owner;
 use crate::model::config::settings::Strategy;
 use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::port::dispute::{Dispute, Holding, Level, Trouble};
+use crate::model::port::dispute::{Dispute, Level, Trouble};
 use crate::model::port::doubled;
+use crate::model::port::holder::Holder;
+use crate::model::port::listener::Busy;
+use crate::model::port::occupancy::{Occupancy, occupancy};
 use crate::model::port::resolution::{Action, Step, steps};
-use crate::model::port::tenant::Contender;
+use crate::model::port::tenant::Tenant;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
 use crate::ops::origin;
@@ -132,35 +135,35 @@ fn act(context: &Context, step: &Step, is_agreed: bool) -> Result<Outcome> {
             let Some(now) = now else { return Ok(Outcome::NotDue) };
             match action {
                 Action::Terminate { holders, of, .. } => terminate(context, &now, holders, of),
-                Action::Move { claim } => moved(context, &now, claim),
+                Action::Move { tenant } => moved(context, &now, tenant),
                 Action::Leave { why } => Ok(Outcome::Left(why.clone())),
             }
         }
     }
 }
 
-fn moved(context: &Context, now: &Dispute, claim: &Contender) -> Result<Outcome> {
+fn moved(context: &Context, now: &Dispute, tenant: &Tenant) -> Result<Outcome> {
     let registry = context.store()?.read()?;
-    let entry = registry.entries().find(|entry| entry.sequence == claim.sequence);
+    let entry = registry.entries().find(|entry| entry.sequence == tenant.sequence);
     let Some(repository) = entry.and_then(|entry| origin::find_repository(context, entry)) else {
-        return Ok(Outcome::Failed(format!("the repository of {} cannot be reached", claim.worktree.name)));
+        return Ok(Outcome::Failed(format!("the repository of {} cannot be reached", tenant.worktree.name)));
     };
     let most = context.config.resolve.max_alternatives;
-    let leaving = Leaving { sequence: claim.sequence, service: &claim.service, from: claim.port, most };
+    let leaving = Leaving { sequence: tenant.sequence, service: &tenant.service, from: tenant.port, most };
     let is_doubled = match &now.trouble {
-        Trouble::Doubled { claims, .. } if !doubled::moves(claims, claim.sequence, &claim.service) => {
+        Trouble::Doubled { tenants } if !doubled::moves(tenants, tenant.sequence, &tenant.service) => {
             return Ok(Outcome::NotDue);
         }
         Trouble::Doubled { .. } => true,
         Trouble::Held { .. } => false,
     };
-    let is_due = |registry: &Registry| is_due(registry, claim, is_doubled);
+    let is_due = |registry: &Registry| is_due(registry, tenant, is_doubled);
     Ok(match relocate(context, &repository, leaving, &is_due) {
         Ok(Moved::To(port)) => Outcome::Moved(port),
         Ok(Moved::NotDue) => Outcome::NotDue,
         Ok(Moved::Exhausted) => Outcome::Failed(format!(
             "no other port is free for `{}` of {}",
-            claim.service, claim.worktree.name
+            tenant.service, tenant.worktree.name
         )),
         // Somebody else was faster.
         Err(failure) if failure.code() == Code::NotFound => Outcome::NotDue,
@@ -169,33 +172,34 @@ fn moved(context: &Context, now: &Dispute, claim: &Contender) -> Result<Outcome>
 }
 
 /// Asked under the lock: somebody else has the port too, or holds it.
-fn is_due(registry: &Registry, claim: &Contender, is_doubled: bool) -> Result<bool> {
+fn is_due(registry: &Registry, tenant: &Tenant, is_doubled: bool) -> Result<bool> {
     let mut owners = registry
         .entries()
         .filter(|entry| entry.state == EntryState::Active)
-        .flat_map(|entry| entry.allocations.iter().filter(|known| known.find_port() == Some(claim.port)));
+        .flat_map(|entry| entry.allocations.iter().filter(|known| known.find_port() == Some(tenant.port)));
     if is_doubled {
         return Ok(owners.nth(1).is_some());
     }
-    let held = owner::attribute(&[claim.port], registry)?.into_iter().flat_map(|busy| busy.listeners);
-    let is_ours =
-        |holder: &crate::model::port::listener::Owner| holder.belongs_to.as_ref() == Some(&claim.worktree);
-    Ok(held.into_iter().any(|socket| !socket.owners.iter().any(is_ours)))
+    // Whoever runs on the port keeps it.
+    let busy = owner::attribute(&[tenant.port], registry)?;
+    let is_theirs =
+        |busy: &Busy| matches!(occupancy(&busy.listeners, &tenant.worktree), Occupancy::Theirs(_));
+    Ok(busy.iter().any(is_theirs))
 }
 
 /// Ends exactly those who were seen before, if they are all that disputes the port now.
-fn terminate(context: &Context, now: &Dispute, agreed: &[Holding], of: &Contender) -> Result<Outcome> {
-    let Trouble::Held { claim, holders: disputing, .. } = &now.trouble else {
+fn terminate(context: &Context, now: &Dispute, agreed: &[Holder], of: &Tenant) -> Result<Outcome> {
+    let Trouble::Held { tenant, holders: disputing, .. } = &now.trouble else {
         return Ok(Outcome::Failed("the port changed hands meanwhile".to_owned()));
     };
-    let is_same = |one: &Holding, other: &Holding| {
-        (one.pid, one.started, one.standing()) == (other.pid, other.started, other.standing())
+    let is_same = |one: &Holder, other: &Holder| {
+        (one.pid, one.started, one.relation) == (other.pid, other.started, other.relation)
     };
-    let is_known = |now: &Holding| now.refusal.is_none() && agreed.iter().any(|then| is_same(then, now));
-    if claim.worktree != of.worktree || !disputing.iter().all(is_known) {
+    let is_known = |now: &Holder| now.refusal.is_none() && agreed.iter().any(|then| is_same(then, now));
+    if tenant.worktree != of.worktree || !disputing.iter().all(is_known) {
         return Ok(Outcome::Failed("the port changed hands meanwhile: nobody was ended".to_owned()));
     }
-    let is_target = |holder: &Holder| {
+    let is_target = |holder: &super::holders::Profile| {
         disputing.iter().any(|known| (known.pid, known.started) == (holder.pid, holder.started))
     };
     let mut targets = holders(now.port, &*context.store()?.read()?)?;
@@ -216,8 +220,8 @@ fn terminate(context: &Context, now: &Dispute, agreed: &[Holding], of: &Contende
 }
 
 fn planned(step: &Step, strategy: Strategy) -> Event {
-    let (action, claim) = match &step.action {
-        Action::Move { claim } => ("move", Some(claim)),
+    let (action, tenant) = match &step.action {
+        Action::Move { tenant } => ("move", Some(tenant)),
         Action::Terminate { of, .. } => ("terminate", Some(of)),
         Action::Leave { .. } => ("leave", None),
     };
@@ -227,7 +231,7 @@ fn planned(step: &Step, strategy: Strategy) -> Event {
         .with("action", action)
         .with("level", step.level.as_str())
         .with("reason", format!("plan: {action}; {}", step.reason));
-    event.worktree = claim.map(|claim| claim.worktree.name.clone());
+    event.worktree = tenant.map(|tenant| tenant.worktree.name.clone());
     event
 }
 

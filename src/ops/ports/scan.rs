@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::model::advised::wt;
 use crate::model::port::selection::owned_ports;
-use crate::model::port::verdict::{Judgement, Verdict};
+use crate::model::port::verdict::{Ruling, Verdict};
 use crate::model::port::{Port, PortRange};
 use crate::model::service::ServiceName;
 use crate::ops::vanished;
@@ -21,7 +21,7 @@ use crate::ops::vanished;
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Seen {
     #[serde(flatten)]
-    pub judgement: Judgement,
+    pub ruling: Ruling,
     /// Where a server of a worktree of this repository has a port that nobody was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
@@ -65,11 +65,11 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
     let judged = sight::judge_all(context, &registry, &held, Look::Sockets)?;
     let owned = owned_ports(&registry);
     let here = context.repository.as_ref().and_then(crate::host::git::Repository::find_id);
-    let offer = |judgement: &Judgement| {
-        if judgement.verdict != Verdict::Sibling || owned.contains(&judgement.port) {
+    let offer = |ruling: &Ruling| {
+        if ruling.verdict != Verdict::Sibling || owned.contains(&ruling.port) {
             return None;
         }
-        let key = judgement.owners.iter().find_map(|owner| owner.belongs_to.clone())?;
+        let key = ruling.owners.iter().find_map(|owner| owner.belongs_to.clone())?;
         let entry =
             registry.find_living(here.as_ref().filter(|here| **here == key.repository)?, &key.name)?;
         let settings = entry.purpose.as_ref().and_then(|purpose| context.config.find_purpose(purpose));
@@ -78,7 +78,7 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
         let wanted = settings.and_then(|known| known.services.iter().find(is_missing).cloned());
         let service =
             wanted.or_else(|| (1..=1000).map(ServiceName::numbered).find(|name| is_missing(&name)))?;
-        let (worktree, port) = (entry.name.clone(), judgement.port);
+        let (worktree, port) = (entry.name.clone(), ruling.port);
         let command =
             wt("ports allocate --worktree {} --service {} --port {}", &[&worktree, &service, &port])
                 .to_string();
@@ -90,6 +90,6 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
         "the machine's sockets that listen or are bound: {count}, on {in_ranges} of these ports; their processes, and whose \
          worktree those are of"
     ));
-    let ports = judged.into_iter().map(|judgement| Seen { offer: offer(&judgement), judgement }).collect();
+    let ports = judged.into_iter().map(|ruling| Seen { offer: offer(&ruling), ruling }).collect();
     Ok(Report { ports, looked_at })
 }

@@ -5,7 +5,7 @@ use crate::model::config::settings::{Origin, ResolveSettings, Strategy};
 
 /// The settings, as far as they are the user's to make: a repository's file may make them stricter, and never have
 /// anybody's process ended that would otherwise be asked about.
-pub(super) fn settings(context: &Context) -> ResolveSettings {
+pub fn settings(context: &Context) -> ResolveSettings {
     let own_file = context.host.config_file().map(|file| file.display().to_string());
     let is_users = |key: &str| {
         let value = context.config.values.iter().find(|value| value.key == key);

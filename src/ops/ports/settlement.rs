@@ -92,9 +92,10 @@ impl From<&Report> for Settlement {
 impl From<&Step> for PlannedStep {
     fn from(step: &Step) -> Self {
         let action = match &step.action {
-            Action::Move { claim } => {
-                PlannedAction::Move { worktree: claim.worktree.name.clone(), service: claim.service.clone() }
-            }
+            Action::Move { tenant } => PlannedAction::Move {
+                worktree: tenant.worktree.name.clone(),
+                service: tenant.service.clone(),
+            },
             Action::Terminate { holders, of, needs_agreement } => PlannedAction::Terminate {
                 worktree: of.worktree.name.clone(),
                 service: of.service.clone(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::holders::{Holder, holders_of};
+use super::holders::{Profile, holders_of};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
@@ -29,7 +29,7 @@ const DELETED: &[u8] = b" (deleted)";
 pub struct Stray {
     pub port: Port,
     #[serde(flatten)]
-    pub holder: Holder,
+    pub holder: Profile,
     /// The worktree that it was for.
     pub stray_of: String,
     pub why: Reason,
@@ -46,11 +46,13 @@ pub fn strays(context: &Context, registry: &Registry) -> Result<Vec<Stray>> {
     if ours.is_empty() {
         return Ok(Vec::new());
     }
-    let past = past(context, registry);
+    let past = past(&context.host.name(), registry);
     let mut found = Vec::new();
     for (port, holders) in holders_of(&ours, registry)? {
         for holder in holders {
-            if let Some((stray_of, why)) = why_stray(&holder, &past) {
+            let of_nobody = holder.pid.filter(|_| holder.belongs_to.is_none());
+            let Some(pid) = of_nobody else { continue };
+            if let Some((stray_of, why)) = why_stray(pid, holder.started, &past) {
                 found.push(Stray { port, holder, stray_of, why });
             }
         }
@@ -65,19 +67,15 @@ pub fn is_in_our_ranges(context: &Context, port: Port) -> bool {
     config.purposes.iter().any(|(_, settings)| settings.ports.contains(port)) || config.is_carved_out(port)
 }
 
-/// Returns which worktree `holder` was for, and why it is a stray; `None` when it is none.
+/// Returns which worktree a process that belongs to none was for, and why it is a stray; `None` when it is none.
 #[must_use]
-pub fn why_stray(holder: &Holder, past: &Past) -> Option<(String, Reason)> {
-    let process = table::facts(holder.pid?).filter(|process| process.started == holder.started)?;
+pub fn why_stray(pid: u32, started: u64, past: &Past) -> Option<(String, Reason)> {
+    let process = table::facts(pid).filter(|process| process.started == started)?;
     let above = table::ancestors(process.pid).into_iter().filter(|pid| *pid > 1).filter_map(table::facts);
     let line: Vec<ProcessFacts> = std::iter::once(process.clone()).chain(above).collect();
     let deleted = process.folder.as_deref().and_then(find_deleted);
-    let suspect = Suspect {
-        process: &process,
-        line: &line,
-        belongs_to: holder.belongs_to.as_ref(),
-        deleted_folder: deleted.as_deref(),
-    };
+    let suspect =
+        Suspect { process: &process, line: &line, belongs_to: None, deleted_folder: deleted.as_deref() };
     find_stray(&suspect, past)
 }
 
@@ -89,8 +87,7 @@ fn find_deleted(folder: &Path) -> Option<PathBuf> {
 
 /// Returns what the registry remembers of worktrees, as far as it means anything on this machine.
 #[must_use]
-pub fn past(context: &Context, registry: &Registry) -> Past {
-    let host = context.host.name();
+pub fn past(host: &str, registry: &Registry) -> Past {
     let entries = || registry.entries().filter(|entry| entry.host.is_empty() || entry.host == host);
     let key =
         |entry: &Entry| WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };

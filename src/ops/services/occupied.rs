@@ -4,24 +4,28 @@ use std::io::{Error, ErrorKind};
 
 use crate::host::net::owner;
 use crate::model::port::Port;
-use crate::model::port::words::{Words, sentence_of};
+use crate::model::port::holder::Holder;
+use crate::model::port::words::Words;
 use crate::model::registry::table::Registry;
 use crate::ops::ports::holders::connection;
+use crate::ops::ports::situations;
 
-/// Returns why a port cannot be held: `held by python3 (pid 4242, /srv/demo)`.
-pub(super) fn why(port: Port, error: &Error, registry: &Registry) -> String {
+/// Returns why the worktree with that sequence cannot hold a port: `held by python3 (pid 4242, /srv/demo), a stranger`.
+pub(super) fn why(host: &str, (sequence, port): (u64, Port), error: &Error, registry: &Registry) -> String {
     if error.kind() == ErrorKind::AddrInUse {
-        format!("held by {}", holder(port, registry))
+        format!("held by {}", holder(host, sequence, port, registry))
     } else {
         format!("not to be had: {error}")
     }
 }
 
-fn holder(port: Port, registry: &Registry) -> String {
+fn holder(host: &str, sequence: u64, port: Port, registry: &Registry) -> String {
     let busy = owner::attribute(&[port], registry).unwrap_or_default();
-    let sockets = || busy.iter().flat_map(|busy| &busy.listeners);
-    let named = sockets().flat_map(|socket| &socket.owners).next().map(|owner| Words::of(owner).sentence());
-    let unnamed = || sockets().next().map(sentence_of);
-    let holder = named.or_else(unnamed).or_else(|| connection(port).map(str::to_owned));
+    let situation = busy.iter().map(|busy| situations::of_one(host, registry, busy, sequence)).next();
+    let named = situation.and_then(|situation| {
+        let first = situation.intruders().first().map(|holder| holder.told());
+        first.or_else(|| situation.holders.first().map(Holder::told))
+    });
+    let holder = named.or_else(|| connection(port).map(str::to_owned));
     holder.unwrap_or_else(|| Words::default().sentence())
 }

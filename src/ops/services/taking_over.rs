@@ -14,7 +14,7 @@ use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::Elsewhere;
 use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
-use crate::ops::ports::holders::Holder;
+use crate::ops::ports::holders::Profile;
 use crate::ops::ports::kill::{self, Way};
 
 /// Who ends on which port.
@@ -33,7 +33,7 @@ impl Plan {
     /// Returns who would end, in words: `python3 (pid 4242, worktree feature-1) on port 5000`.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let on = |port: Port, holder: &Holder| format!("{} on port {port}", holder.words().sentence());
+        let on = |port: Port, holder: &Profile| format!("{} on port {port}", holder.words().sentence());
         self.ports
             .iter()
             .flat_map(|(_, plan)| plan.targets.iter().map(|holder| on(plan.port, holder)))

@@ -9,12 +9,12 @@ use crate::host::services::hold::PortHold;
 use crate::host::store::Store;
 use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::port::listener::WorktreeKey;
+use crate::model::port::listener::{Busy, WorktreeKey};
 use crate::model::port::occupancy::{Occupancy, occupancy};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::ports::containers;
+use crate::ops::ports::{containers, situations};
 
 /// A port of the worktree that somebody else has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Look<'_> {
                     if own.is_none() && holder.may_serve_containers() {
                         doubtful.push(*port);
                     }
-                    holder.words()
+                    in_the_way(self.context, registry, entry.sequence, busy).unwrap_or_else(|| holder.told())
                 }
                 Occupancy::Nobody | Occupancy::Reserved { .. } | Occupancy::Ours { .. } => continue,
             };
@@ -142,7 +142,8 @@ impl Look<'_> {
         Ok(Seen::Known(match PortHold::take(*port) {
             Ok(hold) => Occupied::Free(Some(hold)),
             Err(error) => {
-                let holder = occupied::why(*port, &error, registry);
+                let holder =
+                    occupied::why(&self.context.host.name(), (entry.sequence, *port), &error, registry);
                 Occupied::Unusable(Taken { service: service.clone(), port: *port, holder })
             }
         }))
@@ -155,6 +156,12 @@ impl Look<'_> {
         let reason = format!("port {port} of a run is held by {holder}");
         registry.record_event(self.context.now(), event.with("port", port.number()).with("reason", reason));
     }
+}
+
+/// Who is in the way, the gravest of them, in the words that everybody uses.
+fn in_the_way(context: &Context, registry: &Registry, sequence: u64, busy: &Busy) -> Option<String> {
+    let situation = situations::of_one(&context.host.name(), registry, busy, sequence);
+    situation.intruders().first().map(|holder| holder.told())
 }
 
 fn has(registry: &Registry, entry: &Entry, port: Port) -> bool {

@@ -1,6 +1,6 @@
 //! Reads the machine once, into the facts that the checks look at.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,12 +22,13 @@ use crate::model::facts::{
 use crate::model::hooks::firing::State;
 use crate::model::port::Port;
 use crate::model::port::listener::Listener;
+use crate::model::port::situation::Situation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
 use crate::ops::absence::{self, Look};
 use crate::ops::hooks;
-use crate::ops::ports::kill;
+use crate::ops::ports;
 use crate::ops::rows::Row;
 use crate::ops::vanished::Lookout;
 
@@ -64,7 +65,8 @@ pub fn gather(
         hooks: Vec::new(),
         verify_ports: request.verify_ports,
         listeners: Vec::new(),
-        spared: Vec::new(),
+        situations: Vec::new(),
+        resolve: ports::settings::settings(context),
         registry: sight,
     };
     facts.hooks = hook_faults(grounds, &registry);
@@ -79,15 +81,10 @@ pub fn gather(
         facts.unrecorded.extend(unrecorded(ground, repository, &records)?);
         facts.half_made.extend(half_made(repository, &records)?);
     }
-    facts.listeners = listeners(&registry, request.verify_ports)?;
     if request.verify_ports {
-        let held = |port: &Port| facts.listeners.iter().any(|listener| listener.port == *port);
-        let ours: HashSet<Port> = facts.asked().flat_map(|(entry, _)| entry.ports()).filter(held).collect();
-        let mut spared: Vec<Port> = ours.into_iter().collect();
-        let endable = kill::endable(&registry, &spared)?;
-        spared.retain(|port| !endable.contains(port));
-        facts.spared = spared;
+        facts.listeners = owner::sight(&registry)?;
     }
+    facts.situations = situations(context, &registry, &facts.listeners)?;
     Ok(facts)
 }
 
@@ -274,16 +271,14 @@ fn half_made(repository: &Repository, records: &Records<'_>) -> Result<Vec<HalfM
     Ok(found.collect())
 }
 
-/// All of them where they were asked for; else only what decides who keeps a port that is allocated twice.
-fn listeners(registry: &Registry, verify_ports: bool) -> Result<Vec<Listener>> {
-    if verify_ports {
-        return owner::sight(registry);
-    }
+/// The ports that more than one has, and those that one has and anybody holds.
+fn situations(context: &Context, registry: &Registry, listeners: &[Listener]) -> Result<Vec<Situation>> {
+    let held: HashSet<Port> = listeners.iter().map(|listener| listener.port).collect();
     let mut seen: HashSet<Port> = HashSet::new();
-    let ports = registry.entries().filter(|entry| entry.is_living()).flat_map(Entry::ports);
-    let doubled: Vec<Port> = ports.filter(|port| !seen.insert(*port)).collect();
-    if doubled.is_empty() {
+    let all = registry.entries().filter(|entry| entry.is_living()).flat_map(Entry::ports);
+    let wanted: BTreeSet<Port> = all.filter(|port| !seen.insert(*port) || held.contains(port)).collect();
+    if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(owner::attribute(&doubled, registry)?.into_iter().flat_map(|busy| busy.listeners).collect())
+    ports::situations::situations(context, registry, &wanted.into_iter().collect::<Vec<_>>())
 }

@@ -1,76 +1,58 @@
 //! Every verdict, and what wins where several hold.
 
 use super::*;
+use crate::model::port::holder::Background;
+use crate::model::port::listener::{Listener, WorktreeKey};
+use crate::model::port::sample::{USER, claim};
+use crate::model::port::tenant::Tenant;
 use crate::model::registry::repository::RepositoryId;
 
-fn key(name: &str) -> WorktreeKey {
-    WorktreeKey { repository: RepositoryId("r".to_owned()), name: name.to_owned() }
-}
+const NOTHING: Evidence<'static> = Evidence { probe: Probe::Free, exclusion: None, traffic: Traffic::None };
 
 fn socket(command: &str, of: Option<&str>) -> Listener {
-    let owner = Owner {
-        pid: 42,
-        command: command.to_owned(),
-        folder: None,
-        user: Some("me".to_owned()),
-        worktree: of.map(ToOwned::to_owned),
-        since: None,
-        belongs_to: of.map(key),
-        started: 7,
-        parent: 1,
-    };
-    Listener {
-        port: "5003".parse().unwrap(),
-        address: "127.0.0.1".parse().unwrap(),
-        listening: true,
-        user: 1000,
-        inode: 9,
-        owners: vec![owner],
-    }
+    let mut socket = crate::model::port::sample::socket(of);
+    socket.owners[0].command = command.to_owned();
+    socket
 }
 
 fn tenant(name: &str) -> Tenant {
-    Tenant { worktree: key(name), service: "web".parse().unwrap() }
+    claim(name, 5000, 1)
 }
 
-const NOTHING: Evidence<'static> = Evidence {
-    probe: Probe::Free,
-    sockets: &[],
-    tenants: &[],
-    exclusion: None,
-    traffic: Traffic::None,
-    container: None,
-    user: 1000,
-};
+fn situation(tenants: &[Tenant], sockets: &[Listener], container: Option<&str>) -> Situation {
+    let background = Background { user: Some(USER), container, ..Background::default() };
+    Situation::of(Port::new(5000).unwrap(), tenants.to_vec(), sockets, &background)
+}
 
-fn verdict(evidence: &Evidence<'_>) -> Verdict {
-    let judgement = judge("5003".parse().unwrap(), evidence);
-    assert!(!judgement.reason.is_empty());
-    judgement.verdict
+fn ruled(situation: &Situation, evidence: &Evidence<'_>) -> Verdict {
+    let ruling = rule(situation, evidence);
+    assert!(!ruling.reason.is_empty());
+    ruling.verdict
 }
 
 fn held(sockets: &[Listener], tenants: &[Tenant]) -> Verdict {
-    verdict(&Evidence { probe: Probe::Busy, sockets, tenants, ..NOTHING })
+    ruled(&situation(tenants, sockets, None), &Evidence { probe: Probe::Busy, ..NOTHING })
 }
 
 #[test]
 fn what_nobody_holds_is_told_by_the_probe_the_registry_and_the_connections() {
     let busy = Evidence { probe: Probe::Busy, ..NOTHING };
-    let login = [tenant("login")];
-    for (evidence, expected) in [
-        (NOTHING, Verdict::Free),
-        (Evidence { traffic: Traffic::Past, ..NOTHING }, Verdict::TimeWait),
-        (Evidence { traffic: Traffic::Present, ..NOTHING }, Verdict::Free),
-        (Evidence { tenants: &login, ..NOTHING }, Verdict::Allocated),
-        (Evidence { tenants: &login, exclusion: Some("x"), ..NOTHING }, Verdict::Allocated),
-        (Evidence { exclusion: Some("x"), traffic: Traffic::Past, ..NOTHING }, Verdict::Excluded),
-        (Evidence { probe: Probe::Denied, exclusion: Some("x"), ..NOTHING }, Verdict::Privileged),
-        (busy, Verdict::Bound),
-        (Evidence { traffic: Traffic::Past, ..busy }, Verdict::Outgoing),
-        (Evidence { traffic: Traffic::Present, ..busy }, Verdict::Outgoing),
-        (Evidence { container: Some("db"), ..busy }, Verdict::Container),
+    let (nobody, login) = (situation(&[], &[], None), situation(&[tenant("login")], &[], None));
+    let published = situation(&[], &[], Some("db"));
+    for (situation, evidence, expected) in [
+        (&nobody, NOTHING, Verdict::Free),
+        (&nobody, Evidence { traffic: Traffic::Past, ..NOTHING }, Verdict::TimeWait),
+        (&nobody, Evidence { traffic: Traffic::Present, ..NOTHING }, Verdict::Free),
+        (&login, NOTHING, Verdict::Allocated),
+        (&login, Evidence { exclusion: Some("x"), ..NOTHING }, Verdict::Allocated),
+        (&nobody, Evidence { exclusion: Some("x"), traffic: Traffic::Past, ..NOTHING }, Verdict::Excluded),
+        (&nobody, Evidence { probe: Probe::Denied, exclusion: Some("x"), ..NOTHING }, Verdict::Privileged),
+        (&nobody, busy, Verdict::Bound),
+        (&nobody, Evidence { traffic: Traffic::Past, ..busy }, Verdict::Outgoing),
+        (&nobody, Evidence { traffic: Traffic::Present, ..busy }, Verdict::Outgoing),
+        (&published, busy, Verdict::Container),
     ] {
-        assert_eq!(verdict(&evidence), expected, "{evidence:?}");
+        assert_eq!(ruled(situation, &evidence), expected, "{evidence:?}");
     }
 }
 
@@ -100,21 +82,21 @@ fn a_process_out_of_sight_is_not_free_and_its_user_decides() {
     assert_eq!(held(&[out_of_sight(0)], &[]), Verdict::OtherUser);
     assert_eq!(held(&[out_of_sight(1000)], &[]), Verdict::Stranger);
     let sockets = [out_of_sight(0)];
-    let published = Evidence { sockets: &sockets, container: Some("db"), ..NOTHING };
-    assert_eq!(verdict(&published), Verdict::Container);
+    let published = situation(&[], &sockets, Some("db"));
+    assert_eq!(ruled(&published, &Evidence { probe: Probe::Busy, ..NOTHING }), Verdict::Container);
 }
 
 #[test]
 fn ours_on_one_address_and_a_stranger_on_another_is_a_strangers_and_says_both() {
-    let stranger = Listener { address: "::1".parse().unwrap(), ..socket("python3", None) };
+    let mut stranger = Listener { address: "::1".parse().unwrap(), ..socket("python3", None) };
+    stranger.owners[0].pid = 43;
     for sockets in
         [[socket("node", Some("login")), stranger.clone()], [stranger.clone(), socket("node", Some("login"))]]
     {
         let tenants = [tenant("login")];
-        let evidence = Evidence { probe: Probe::Busy, sockets: &sockets, tenants: &tenants, ..NOTHING };
-        let judgement = judge("5003".parse().unwrap(), &evidence);
-        assert_eq!((judgement.verdict, judgement.owners.len()), (Verdict::Stranger, 2));
-        assert!(judgement.reason.contains("requests reach either"), "{}", judgement.reason);
+        let ruling = rule(&situation(&tenants, &sockets, None), &Evidence { probe: Probe::Busy, ..NOTHING });
+        assert_eq!((ruling.verdict, ruling.owners.len()), (Verdict::Stranger, 2));
+        assert!(ruling.reason.contains("requests reach either"), "{}", ruling.reason);
     }
 }
 

@@ -112,11 +112,11 @@ impl Supervisor<'_> {
 
     fn ask_for(&mut self, batch: BatchId, wanted: Vec<(ServiceName, Port)>) -> std::io::Result<()> {
         let store = self.store().map_err(|failure| std::io::Error::other(failure.to_string()))?;
-        let sequence = self.wish.sequence;
+        let (host, sequence) = (self.host.name(), self.wish.sequence);
         let (sender, mut ringer) = (self.claims.sender.clone(), self.claims.ringer.try_clone()?);
         let asking = move || {
             // Nobody may be left to hear it; a bell that is full rings already.
-            let _ = sender.send((batch, hold(&store, sequence, &wanted)));
+            let _ = sender.send((batch, hold(&store, &host, sequence, &wanted)));
             let _ = ringer.write(&[1]);
         };
         std::thread::Builder::new().stack_size(STACK).spawn(asking)?;
@@ -126,7 +126,7 @@ impl Supervisor<'_> {
 }
 
 /// Holds them all, or none, while nobody else can give them away.
-fn hold(store: &Store<Registry>, sequence: u64, wanted: &[(ServiceName, Port)]) -> Held {
+fn hold(store: &Store<Registry>, host: &str, sequence: u64, wanted: &[(ServiceName, Port)]) -> Held {
     // The look leaves held sockets, and nothing is changed.
     let look = |registry: &Registry| {
         let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.may_run());
@@ -151,7 +151,10 @@ fn hold(store: &Store<Registry>, sequence: u64, wanted: &[(ServiceName, Port)]) 
                 cause: Cause::PortConflict(port),
             },
             (service, port, Some(error), registry) => Refusal {
-                reason: format!("port {port} of `{service}` is {}", occupied::why(port, &error, &registry)),
+                reason: format!(
+                    "port {port} of `{service}` is {}",
+                    occupied::why(host, (sequence, port), &error, &registry)
+                ),
                 cause: cause_of_port(port, &error),
             },
         }),

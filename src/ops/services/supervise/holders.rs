@@ -4,8 +4,7 @@ use super::supervisor::Supervisor;
 use crate::host::net::owner;
 use crate::model::port::Port;
 use crate::model::port::listener::Listener;
-use crate::model::port::words::Words;
-use crate::model::registry::table::Registry;
+use crate::ops::ports::situations;
 
 impl Supervisor<'_> {
     /// Names the stranger who listens on a port that is not his.
@@ -15,14 +14,10 @@ impl Supervisor<'_> {
         // A socket that we made is a service's own, whoever was handed it besides.
         let is_meant =
             |socket: &Listener| socket.listening && socket.owners.iter().all(|owner| owner.pid != ourselves);
-        Some(format!("port {port} is held by {}", named(port, &registry, is_meant)?))
+        let mut busy = owner::attribute(&[port], &registry).ok()?.pop()?;
+        busy.listeners.retain(is_meant);
+        let situation = situations::of_one(&self.host.name(), &registry, &busy, self.wish.sequence);
+        let first = situation.holders.iter().find(|holder| holder.pid.is_some())?;
+        Some(format!("port {port} is held by {}", first.told()))
     }
-}
-
-/// The first one who has such a socket of the port.
-fn named(port: Port, registry: &Registry, is_meant: impl Fn(&Listener) -> bool) -> Option<String> {
-    let busy = owner::attribute(&[port], registry).ok()?;
-    let sockets = busy.iter().flat_map(|busy| &busy.listeners).filter(|socket| is_meant(socket));
-    let owner = sockets.flat_map(|socket| &socket.owners).next()?;
-    Some(Words::of(owner).sentence())
 }

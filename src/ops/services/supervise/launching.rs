@@ -167,7 +167,10 @@ impl Supervisor<'_> {
                 Ok(hold) => drop(self.holds.insert(port, hold)),
                 Err(error) => {
                     let registry = self.store().and_then(|store| store.read()).unwrap_or_default();
-                    let reason = format!("port {port} is {}", occupied::why(port, &error, &registry));
+                    let reason = format!(
+                        "port {port} is {}",
+                        occupied::why(&self.host.name(), (self.wish.sequence, port), &error, &registry)
+                    );
                     return Err(Refusal { reason, cause: cause_of_port(port, &error) });
                 }
             }
