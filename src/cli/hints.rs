@@ -9,7 +9,7 @@ use crate::model::advised::WITH_VALUE;
 use crate::model::words;
 
 /// What may stand where a text has a value put in: a name, a port, a flag, nothing, a command.
-const VALUES: [&str; 5] = ["x", "5000", "--force", "", "list"];
+const VALUES: [&str; 6] = ["x", "5000", "--force", "", "list", "aggressive"];
 
 /// Flags of patterns with a name behind them that is not their value.
 const TAKES_NONE: [&str; 2] = ["--force", "--yes"];

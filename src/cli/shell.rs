@@ -84,15 +84,17 @@ impl Names {
             .map(|line| match line {
                 "wt() {" => format!("{function}() {{"),
                 "#compdef wt" => format!("#compdef {function}"),
+                _ if line.contains("--command wt ") => line
+                    .replace("--command wt ", &format!("--command {function} "))
+                    .replace("__wt_complete", &format!("__{inner}_complete")),
                 _ => line
                     .replace("function wt ", &format!("function {function} "))
                     .replace("command wt ", &format!("command {program} "))
-                    .replace("--command wt ", &format!("--command {function} "))
                     .replace("__wt_complete", &format!("__{inner}_complete"))
                     .replace("-F _wt wt", &format!("-F _{inner} {function}"))
                     .replace("compdef _wt wt", &format!("compdef _{inner} {function}"))
                     .replace("_wt() {", &format!("_{inner}() {{"))
-                    .replace("`wt ", &format!("`{function} "))
+                    .replace("\u{60}wt ", &format!("\u{60}{function} "))
                     .replace("$(wt ", &format!("$({program} "))
                     .replace(": wt ", &format!(": {program} ")),
             })

@@ -7,8 +7,17 @@ use super::quoting::word_sh;
 use super::word::is_plain_word;
 
 /// The flags in patterns whose value is the next word.
-pub const WITH_VALUE: [&str; 8] =
-    ["--base", "--config", "--port", "--purpose", "--reason", "--service", "--take-over", "--worktree"];
+pub const WITH_VALUE: [&str; 9] = [
+    "--base",
+    "--config",
+    "--port",
+    "--purpose",
+    "--reason",
+    "--service",
+    "--strategy",
+    "--take-over",
+    "--worktree",
+];
 
 /// A command to type.
 #[derive(Clone, Debug, PartialEq, Eq)]

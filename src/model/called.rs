@@ -50,7 +50,9 @@ impl Called {
             return Cow::Borrowed(text);
         }
         Cow::Owned(
-            text.replace("`wt ", "`git wt ").replace("&& wt ", "&& git wt ").replace("$(wt ", "$(git-wt "),
+            text.replace("\u{60}wt ", "\u{60}git wt ")
+                .replace("&& wt ", "&& git wt ")
+                .replace("$(wt ", "$(git-wt "),
         )
     }
 

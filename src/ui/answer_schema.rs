@@ -46,7 +46,7 @@ pub fn json_schema(command: &str, shapes: &[Shape]) -> Value {
         .collect();
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": format!("wt {command} --json"),
+        "title": format!("{command} --json"),
         "anyOf": answers,
         "$defs": generator.take_definitions(true),
     });
