@@ -38,6 +38,12 @@ impl Glob {
         Self { least: tokens.as_ref().map_or(0, count), tokens, of_path, folds_case }
     }
 
+    /// Answers whether it is malformed, so that it matches nothing.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.tokens.is_none()
+    }
+
     /// Answers whether it matches the whole text; adds to `spent` about how many steps that took.
     #[must_use]
     pub fn is_match(&self, text: &[u8], spent: &mut u64) -> bool {

@@ -38,6 +38,21 @@ impl Patterns {
         Some(!matching.brings_back)
     }
 
+    /// Answers whether some line may say of something below `folder`, whose path counts from the file's own folder, that
+    /// it is ignored. True where only a look can tell.
+    #[must_use]
+    pub fn may_match_below(&self, folder: &[u8]) -> bool {
+        self.0.iter().any(|pattern| !pattern.brings_back && pattern.may_match_below(folder))
+    }
+
+    /// Returns the lines of an ignore file that match nothing, by their numbers from 1, and why that is.
+    #[must_use]
+    pub fn faults(text: &[u8]) -> Vec<(usize, &'static str)> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let lines = text.split(|byte| *byte == b'\n').enumerate();
+        lines.filter_map(|(index, line)| Some((index + 1, fault(line)?))).collect()
+    }
+
     /// Answers whether there is no pattern.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -69,6 +84,16 @@ impl Pattern {
         Some(Self { text: text.to_vec(), plain, brings_back, only_folders, by_name, by_end, glob })
     }
 
+    fn may_match_below(&self, folder: &[u8]) -> bool {
+        if self.by_name {
+            return true;
+        }
+        // Up to its first wildcard a path is plain: the shorter of the two must begin the longer one.
+        let plain = &self.text[..self.plain];
+        let shorter = plain.len().min(folder.len());
+        plain[..shorter] == folder[..shorter] && (plain.len() <= folder.len() || plain[folder.len()] == b'/')
+    }
+
     fn matches(&self, path: &[u8], is_folder: bool, spent: &mut u64) -> bool {
         *spent += 1;
         if self.only_folders && !is_folder {
@@ -89,6 +114,23 @@ impl Pattern {
             self.glob.as_ref().is_some_and(|glob| glob.is_match(name, spent))
         }
     }
+}
+
+/// Why a line of an ignore file matches nothing; `None` for one that may, and for one that is meant for people.
+fn fault(line: &[u8]) -> Option<&'static str> {
+    let bare = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii();
+    if bare.is_empty() || bare.starts_with(b"#") {
+        return None;
+    }
+    let Some(pattern) = Pattern::find(line) else { return Some("it names nothing") };
+    if pattern.glob.as_ref().is_some_and(Glob::is_broken) {
+        return Some("a bracket or a backslash is not closed");
+    }
+    let mut parts = pattern.text.split(|byte| *byte == b'/');
+    if parts.any(|part| matches!(part, b"" | b"." | b"..")) {
+        return Some("no path in a worktree is written so");
+    }
+    None
 }
 
 fn is_special(byte: u8) -> bool {

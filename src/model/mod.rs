@@ -6,6 +6,7 @@ pub mod backlog;
 pub mod branch;
 pub mod branch_base;
 pub mod called;
+pub mod carry;
 pub mod checks;
 pub mod claim;
 pub mod command_line;

@@ -74,6 +74,7 @@ pub use linked::is_moved_untold;
 pub use merged::Trunk;
 pub use reflog::{LogLine, index_device};
 pub use repository::{Current, Repository};
+pub use scan::{Depth, Ignores};
 pub use support::Way;
 pub use upstreams::Upstreams;
 pub use way_of_git::GitAdd;

@@ -31,4 +31,22 @@ impl Repository {
         let listed = super::command::Git::new(folder).args(["ls-files", "-z", "--", name]).require()?;
         Ok(!listed.stdout.is_empty())
     }
+
+    /// Returns the paths that the worktree `admin` at `folder` tracks, in order; submodules are paths of their own.
+    ///
+    /// # Errors
+    ///
+    /// `git_failed` where nobody can tell.
+    pub fn tracked_paths(&self, admin: &str, folder: &Path) -> Result<Vec<Vec<u8>>> {
+        if self.library().is_some()
+            && let Some(index) = IndexFile::read(&self.admin_dir(admin).join("index"))
+        {
+            return Ok(index.entries().map(|entry| entry.path.to_vec()).collect());
+        }
+        let listed = super::command::Git::new(folder).args(["ls-files", "-z"]).require()?;
+        let paths = listed.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        let mut paths: Vec<Vec<u8>> = paths.map(<[u8]>::to_vec).collect();
+        paths.sort_unstable();
+        Ok(paths)
+    }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::merged::Merged;
 use super::problem::Fault;
 use super::settings::{
-    AdoptSettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings, GitSettings,
-    HealthSettings, HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings,
+    AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
+    GitSettings, HealthSettings, HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings,
     ResolveSettings, ServiceSettings, SocketUse, Strategy, TrashSettings, WorktreeSettings,
 };
 use super::{running, schema};
@@ -94,6 +94,11 @@ pub fn config(mut merged: Merged) -> Config {
             file: text("env.file"),
             set: merged.values().iter().filter_map(set_variable).collect(),
             template: text("env.template"),
+        },
+        carry: CarrySettings {
+            copy: find(&merged, "carry.copy", words).unwrap_or_default(),
+            max_bytes: find(&merged, "carry.max_bytes", value::size).unwrap_or_default(),
+            bytes: flag("carry.bytes"),
         },
         remove: RemoveSettings { caches: find(&merged, "remove.caches", words).unwrap_or_default() },
         trash: TrashSettings {

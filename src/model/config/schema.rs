@@ -251,6 +251,20 @@ pub const KEYS: &[Key] = &[
         "A template file for the env block, relative to the main worktree, instead of the built-in one.",
     ),
     key(
+        "carry.copy",
+        Kind::Words,
+        Stricter(Added),
+        "Ignored paths of the main worktree that a new worktree gets a copy of, beside those of `.worktreeinclude`; written \
+         as lines of a `.gitignore`.",
+    ),
+    key(
+        "carry.max_bytes",
+        Kind::Size,
+        AtOnce,
+        "How large a match may be of which every byte is copied; where the file system shares blocks there is no limit.",
+    ),
+    key("carry.bytes", Kind::Flag, AtOnce, "Whether larger matches are copied too, byte by byte."),
+    key(
         "remove.caches",
         Kind::Words,
         StricterUntilTrusted(Fewer),

@@ -36,6 +36,7 @@ pub struct Config {
     /// `[ports] exclude`, with reasons.
     pub exclusions: Vec<Exclusion>,
     pub env: EnvSettings,
+    pub carry: CarrySettings,
     pub remove: RemoveSettings,
     pub trash: TrashSettings,
     pub registry: RegistrySettings,
@@ -173,6 +174,17 @@ pub struct EnvSettings {
     pub set: Vec<(String, String)>,
     /// Path of a template file relative to the main worktree; `None` means the built-in one.
     pub template: Option<String>,
+}
+
+/// `[carry]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarrySettings {
+    /// Lines as in a `.gitignore`: of what the main worktree ignores, these come along.
+    pub copy: Vec<String>,
+    /// Bytes of one match, where every byte has to be copied.
+    pub max_bytes: u64,
+    /// Whether larger ones are copied too.
+    pub bytes: bool,
 }
 
 /// `[remove]`.

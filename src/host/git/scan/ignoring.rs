@@ -50,12 +50,19 @@ impl Ignoring {
     /// have taken more steps than any that were written in good faith.
     pub(super) fn verdict(&self, rules: &Rules, path: &[u8], is_folder: bool) -> Result<bool, Doubt> {
         let mut spent = 0;
-        let verdict = self.find_verdict(rules, path, is_folder, &mut spent).unwrap_or(false);
+        let verdict = self.verdict_among(&rules.ignores, path, is_folder, &mut spent).unwrap_or(false);
         let before = rules.spent.fetch_add(spent, Ordering::Relaxed);
         if before > MOST_STEPS { Err(Doubt("the ignore patterns take too long")) } else { Ok(verdict) }
     }
 
-    fn find_verdict(&self, rules: &Rules, path: &[u8], is_folder: bool, spent: &mut u64) -> Option<bool> {
+    /// As [`verdict`](Self::verdict), `outside` being the patterns of repository and user; `None` where nothing is said.
+    pub(super) fn verdict_among(
+        &self,
+        outside: &[Patterns],
+        path: &[u8],
+        is_folder: bool,
+        spent: &mut u64,
+    ) -> Option<bool> {
         let mut at = self;
         while let Some(level) = &at.0 {
             if let Some(verdict) = level.patterns.verdict(&path[level.base..], is_folder, spent) {
@@ -63,6 +70,6 @@ impl Ignoring {
             }
             at = &level.above;
         }
-        rules.ignores.iter().find_map(|patterns| patterns.verdict(path, is_folder, spent))
+        outside.iter().find_map(|patterns| patterns.verdict(path, is_folder, spent))
     }
 }

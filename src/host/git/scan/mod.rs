@@ -5,6 +5,7 @@ mod content;
 mod doubt;
 mod ignoring;
 mod index_file;
+mod judge;
 mod listing;
 mod rules;
 mod staged;
@@ -13,5 +14,6 @@ mod walk;
 mod worktree;
 
 pub(in crate::host::git) use doubt::Doubt;
+pub use judge::{Depth, Ignores};
 pub(in crate::host::git) use rules::{Rules, user_file};
 pub(in crate::host::git) use worktree::{Subject, Trees, assumed_paths, cached_tree, scan, submodule_paths};

@@ -1,0 +1,10 @@
+//! Copies of ignored files: found, made aside, put in place by renames, remembered and proven.
+
+mod copy;
+pub mod links;
+pub mod place;
+pub mod proof;
+pub mod record_file;
+pub mod search;
+mod spot;
+pub mod stage;

@@ -1,0 +1,129 @@
+//! What was meant and is not carried, each with a reason that never changes its spelling.
+
+use serde::Serialize;
+
+/// Why a path is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Every byte would have to be copied, and there are more than `carry.max_bytes`.
+    TooLarge,
+    /// The new worktree tracks it.
+    Tracked,
+    /// Something stands there already.
+    Exists,
+    /// A link that leads out of the worktree, or to what is not carried.
+    Outside,
+    /// A folder above it is a link in the new worktree, or no folder.
+    LinkParent,
+    /// A pipe, a socket or a device.
+    Special,
+    /// It went away, or changed again and again, while it was copied.
+    Vanished,
+    /// It may not be read, or is damaged.
+    Unreadable,
+    /// Another worktree or a repository of its own.
+    Worktree,
+    /// The new worktree does not ignore it: the next `git add` would publish it.
+    NotIgnored,
+}
+
+impl Reason {
+    /// Returns the reason for people, after a path.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TooLarge => "is larger than `carry.max_bytes`",
+            Self::Tracked => "is tracked in the new worktree",
+            Self::Exists => "is there already",
+            Self::Outside => "is a link that leads out of the worktree",
+            Self::LinkParent => "lies below a link in the new worktree",
+            Self::Special => "is neither a file nor a folder nor a link",
+            Self::Vanished => "went away or changed while it was copied",
+            Self::Unreadable => "cannot be read",
+            Self::Worktree => "belongs to another worktree or repository",
+            Self::NotIgnored => "is not ignored in the new worktree",
+        }
+    }
+}
+
+/// One path that is left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LeftOut {
+    /// Relative to the worktree.
+    pub path: String,
+    pub bytes: u64,
+    pub reason: Reason,
+}
+
+/// So many paths of one match are named for one reason; where there are more the match itself is.
+const NAMED: usize = 20;
+
+/// What is left out, with the match each belongs to, as it is found.
+#[derive(Clone, Debug, Default)]
+pub struct Leaving(Vec<(String, LeftOut)>);
+
+impl Leaving {
+    /// Notes a path of the match `topmost`.
+    pub fn note(&mut self, topmost: &str, path: String, bytes: u64, reason: Reason) {
+        self.0.push((topmost.to_owned(), LeftOut { path, bytes, reason }));
+    }
+
+    /// Adds what another one noted.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Returns all of it, in order; of a match of which many paths are left out for one reason, the match alone.
+    #[must_use]
+    pub fn into_rows(mut self) -> Vec<LeftOut> {
+        self.0.sort_by(|(one, first), (other, second)| {
+            (one, first.reason, &first.path).cmp(&(other, second.reason, &second.path))
+        });
+        let mut rows = Vec::new();
+        for group in
+            self.0.chunk_by(|(one, first), (other, second)| one == other && first.reason == second.reason)
+        {
+            match group {
+                [(topmost, first), ..] if group.len() > NAMED => rows.push(LeftOut {
+                    path: topmost.clone(),
+                    bytes: group.iter().map(|(_, row)| row.bytes).sum(),
+                    reason: first.reason,
+                }),
+                few => rows.extend(few.iter().map(|(_, row)| row.clone())),
+            }
+        }
+        rows.sort();
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_paths_are_named_and_many_become_their_match() {
+        let mut leaving = Leaving::default();
+        for number in 0..=NAMED {
+            leaving.note("data", format!("data/{number}"), 2, Reason::Exists);
+        }
+        leaving.note("data", "data/pipe".to_owned(), 0, Reason::Special);
+        leaving.note("a", "a".to_owned(), 1, Reason::Exists);
+        let rows = leaving.into_rows();
+        let seen: Vec<_> = rows.iter().map(|row| (row.path.as_str(), row.bytes, row.reason)).collect();
+        let many = 2 * (NAMED as u64 + 1);
+        assert_eq!(
+            seen,
+            [("a", 1, Reason::Exists), ("data", many, Reason::Exists), ("data/pipe", 0, Reason::Special)]
+        );
+    }
+
+    #[test]
+    fn reasons_are_spelled_as_scripts_know_them() {
+        let spelled = |reason: Reason| serde_json::to_value(reason).unwrap();
+        assert_eq!(spelled(Reason::TooLarge), "too_large");
+        assert_eq!(spelled(Reason::LinkParent), "link_parent");
+        assert_eq!(spelled(Reason::NotIgnored), "not_ignored");
+    }
+}

@@ -1,0 +1,99 @@
+//! Where a carried link may lead: two worktrees never share a file through one.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::left_out::Reason;
+
+/// What becomes of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is copied as it is.
+    Keep,
+    /// It led to a path of the source, and leads to the same path of the copy once that is carried: relative to both.
+    IntoSource(PathBuf),
+    LeaveOut(Reason),
+}
+
+/// Judges a link that lies at `at`, relative to the worktree `source`, and says `target`. `real` is where it ends, every link
+/// followed, as far as that is there; `others` are the folders of other worktrees.
+#[must_use]
+pub fn judge(at: &Path, target: &Path, real: Option<&Path>, source: &Path, others: &[PathBuf]) -> Verdict {
+    if target.is_relative() {
+        let folder = at.parent().unwrap_or(Path::new(""));
+        return if stays_inside(folder, target) { Verdict::Keep } else { Verdict::LeaveOut(Reason::Outside) };
+    }
+    let target = plain(target);
+    // A worktree may lie inside of another one.
+    let is_in = |place: &Path| others.iter().any(|other| place.starts_with(other));
+    if is_in(&target) || real.is_some_and(is_in) {
+        return Verdict::LeaveOut(Reason::Worktree);
+    }
+    if let Ok(inner) = target.strip_prefix(source) {
+        return Verdict::IntoSource(inner.to_path_buf());
+    }
+    if real.is_some_and(|real| real.starts_with(source)) {
+        return Verdict::LeaveOut(Reason::Outside);
+    }
+    Verdict::Keep
+}
+
+/// Answers whether a relative target never climbs out of the worktree on its way.
+fn stays_inside(folder: &Path, target: &Path) -> bool {
+    let mut depth = folder.components().count();
+    for component in target.components() {
+        match component {
+            Component::ParentDir if depth == 0 => return false,
+            Component::ParentDir => depth -= 1,
+            Component::Normal(_) => depth += 1,
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    true
+}
+
+/// The path without `.` and `..`, as written.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stay_inside_lead_outside_of_all_or_are_left_out() {
+        let others = [PathBuf::from("/m/.claude/worktrees/x"), PathBuf::from("/w/y")];
+        let judge = |at: &str, target: &str, real: Option<&str>| {
+            judge(Path::new(at), Path::new(target), real.map(Path::new), Path::new("/m"), &others)
+        };
+        let left = Verdict::LeaveOut;
+        for (at, target, real, expected) in [
+            ("a/b", "c", None, Verdict::Keep),
+            ("a/b", "../c", None, Verdict::Keep),
+            ("a/b", "../../c", None, left(Reason::Outside)),
+            ("b", "..", None, left(Reason::Outside)),
+            ("a/b", "../../m/a/c", None, left(Reason::Outside)),
+            (".venv/bin/python", "/usr/bin/python3", Some("/usr/bin/python3.11"), Verdict::Keep),
+            ("b", "/home/me", None, Verdict::Keep),
+            ("b", "/m/node_modules", None, Verdict::IntoSource("node_modules".into())),
+            ("b", "/m/x/../y", None, Verdict::IntoSource("y".into())),
+            ("b", "/m/.claude/worktrees/x/y", None, left(Reason::Worktree)),
+            ("b", "/w/y", None, left(Reason::Worktree)),
+            ("b", "/other/way", Some("/w/y/z"), left(Reason::Worktree)),
+            ("b", "/other/way", Some("/m/z"), left(Reason::Outside)),
+            ("b", "/mm", None, Verdict::Keep),
+        ] {
+            assert_eq!(judge(at, target, real), expected, "{at} -> {target}");
+        }
+    }
+}
