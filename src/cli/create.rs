@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use super::session::Session;
 use super::watching::Watching;
-use super::{setting_up, show, wishes};
+use super::{setting_up, show, show_carried, wishes};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
 use crate::model::identifier::Identifier;
 use crate::model::view::WorktreeView;
+use crate::ops::carry;
 use crate::ops::create::{
     self, BranchPlan, CommandStatus, Executed, HeadWish, Outcome, Plan, PortWish, Report, Request,
 };
@@ -70,6 +71,12 @@ pub struct Arguments {
     /// Do not run the setup
     #[arg(long)]
     pub no_setup: bool,
+    /// Take the ignored files that are carried from that worktree instead of the main one
+    #[arg(long, value_name = "NAME")]
+    pub carry_from: Option<String>,
+    /// Carry no ignored files
+    #[arg(long, conflicts_with = "carry_from")]
+    pub no_carry: bool,
     /// Do not run git's post-checkout hooks
     #[arg(long)]
     pub no_hooks: bool,
@@ -201,6 +208,7 @@ fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report:
     }
     report.said.iter().for_each(|said| session.ui.say(&escape::line(said)));
     report.warnings.iter().for_each(|warning| session.ui.warn(warning));
+    report.carried.iter().for_each(|carried| show_carried::warn(session.ui, carried));
     session.hint_at_own_configuration(context, &report.worktree.path);
     let outcome = setting_up::along(session, context, &report.worktree.name, !arguments.no_setup)?;
     report.worktree.setup = Some(outcome.setup);
@@ -307,6 +315,11 @@ fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> R
         on_conflict: arguments.on_conflict.map(ConflictPolicy::from),
         path: arguments.path.clone(),
         env: !arguments.no_env,
+        carry: match &arguments.carry_from {
+            Some(name) => carry::Wish::From(name.clone()),
+            None if arguments.no_carry => carry::Wish::Nothing,
+            None => carry::Wish::Usual,
+        },
         hooks: !arguments.no_hooks,
         lock: arguments.lock.as_ref().map(|reason| Some(reason.clone()).filter(|reason| !reason.is_empty())),
     };

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
+use super::show_carried;
 use crate::model::branch::Returning;
 use crate::model::branch_base::BaseView;
 use crate::model::purpose::Purpose;
@@ -26,7 +27,11 @@ pub fn lines(paint: Paint, done: &str, worktree: &WorktreeView) -> String {
 /// Returns the lines about a worktree that was created: its first one says where the branch comes from.
 #[must_use]
 pub fn created(paint: Paint, report: &Report, now: Timestamp) -> String {
-    lines_on(paint, "Created", &beginning(report, now), &report.worktree)
+    let mut text = lines_on(paint, "Created", &beginning(report, now), &report.worktree);
+    if let Some(carried) = report.carried.as_ref().filter(|carried| !carried.brought.is_empty()) {
+        let _ = writeln!(text, "  {}  {}", paint.faint("carry"), show_carried::matches(carried));
+    }
+    text
 }
 
 fn beginning(report: &Report, now: Timestamp) -> String {

@@ -17,4 +17,8 @@ impl Watch for Watching<'_> {
         let said = said.map(|said| format!("  {said}")).unwrap_or_default();
         self.0.tell(&escape::line(&format!("Setup {index}/{total}: {command}{said}")));
     }
+
+    fn carried(&self, done: usize, total: usize) {
+        self.0.show("Carrying files", done as u64, total as u64);
+    }
 }

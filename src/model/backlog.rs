@@ -76,7 +76,8 @@ impl Backlog {
 }
 
 /// As people read sizes: `3.4 MiB`.
-fn size(bytes: u64) -> String {
+#[must_use]
+pub fn size(bytes: u64) -> String {
     let mut rest = bytes;
     let mut tenths = 0;
     let mut units = ["bytes", "KiB", "MiB", "GiB"].iter();

@@ -14,7 +14,7 @@ use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::ops::undo::{BranchMade, Undone, forget, take_back};
-use crate::ops::{create, origin, remove};
+use crate::ops::{carry, create, origin, remove};
 
 /// How many entries one command heals: each may be a whole tree of files to delete.
 const MOST: usize = 64;
@@ -221,7 +221,9 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
         matches!(&entry.state, EntryState::Creating { journal, .. } if journal.changes.is_some());
     let worktree = worktree.filter(|_| is_recovered || !has_changes);
     let admin = worktree.filter(is_ours).and_then(|worktree| worktree.admin);
-    if let Some(admin) = admin.filter(|admin| repository.is_whole(admin, &entry.path)) {
+    // Its files were there, and copies of ignored ones were not all.
+    let is_half_carried = carry::is_begun(context, entry);
+    if let Some(admin) = admin.filter(|admin| !is_half_carried && repository.is_whole(admin, &entry.path)) {
         repository.remove_spent_index_lock(&admin);
         let (_, written) = create::finish(context, repository, entry, &admin)?;
         let mut said = written.map(|written| written.warnings).unwrap_or_default();
@@ -241,7 +243,7 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
             ),
         ));
     }
-    match take_back(repository, entry, BranchMade::Unknown)? {
+    match take_back(context, repository, entry, BranchMade::Unknown)? {
         Undone::Gone => Ok(Healed::Undone),
         Undone::Kept { foreign } => {
             let first = foreign.first().map(|path| path.display().to_string()).unwrap_or_default();

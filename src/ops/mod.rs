@@ -5,6 +5,7 @@ pub mod adopt;
 pub mod bases;
 pub mod branches;
 pub mod candidates;
+pub mod carry;
 pub mod choose;
 pub mod claims;
 pub mod compose_service;

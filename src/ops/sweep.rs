@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::origin;
 use super::services::forget as services;
+use super::{carry, origin};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::files;
@@ -135,6 +135,7 @@ pub fn sweep(context: &Context, is_asked: bool) -> Result<Report> {
         }
     }
     services::forget_strays(context, &*context.store()?.read()?)?;
+    carry::forget_strays(context, &*context.store()?.read()?)?;
     hold.release();
     Ok(report)
 }
@@ -285,6 +286,7 @@ fn delete(context: &Context, entry: &Entry, trash: &Trash) -> Result<bool> {
         Ok(())
     })?;
     services::forget(context, entry);
+    carry::forget(context, entry);
     hold.release();
     Ok(true)
 }

@@ -12,7 +12,7 @@ use crate::model::env_block;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Journal;
-use crate::ops::{claims, env};
+use crate::ops::{carry, claims, env};
 
 /// What became of an unfinished create.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub fn undo_create(
     entry: &Entry,
     branch_made: BranchMade,
 ) -> Result<Undone> {
-    let undone = take_back(repository, entry, branch_made)?;
+    let undone = take_back(context, repository, entry, branch_made)?;
     if undone == Undone::Gone {
         forget(context, &[(repository, entry)])?;
     }
@@ -55,11 +55,20 @@ pub fn undo_create(
 /// # Errors
 ///
 /// As [`undo_create`].
-pub fn take_back(repository: &Repository, entry: &Entry, branch_made: BranchMade) -> Result<Undone> {
+pub fn take_back(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    branch_made: BranchMade,
+) -> Result<Undone> {
     let EntryState::Creating { journal, .. } = &entry.state else { return Ok(Undone::Gone) };
     let admin = find_admin(repository, entry, journal)?;
     if folder_is_ours(repository, &entry.path, admin.as_deref()) {
-        let foreign = foreign_paths(repository, entry, journal, admin.as_deref())?;
+        let mut foreign = foreign_paths(repository, entry, journal, admin.as_deref())?;
+        if !foreign.is_empty() {
+            let is_copy = carry::explains(context, entry);
+            foreign.retain(|path| !is_copy(path));
+        }
         if !foreign.is_empty() {
             return Ok(Undone::Kept { foreign });
         }
@@ -239,6 +248,9 @@ pub fn forget(context: &Context, undone: &[(&Repository, &Entry)]) -> Result<()>
         Ok(gone)
     })?;
     claims::give_back(context, &gone);
+    for (_, entry, _) in &journals {
+        carry::forget(context, entry);
+    }
     for (repository, entry, _) in journals.iter().filter(|(.., journal)| journal.env) {
         env::forget_exclude(context, repository, &entry.repository_id)?;
     }

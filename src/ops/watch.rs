@@ -6,4 +6,7 @@ pub trait Watch: Sync {
     fn files(&self, done: usize, total: usize);
     /// The setup's command number `index` of `total` runs, and wrote `said` last.
     fn command(&self, _index: usize, _total: usize, _command: &str, _said: Option<&str>) {}
+
+    /// `done` of `total` files are carried.
+    fn carried(&self, _done: usize, _total: usize) {}
 }

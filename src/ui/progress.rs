@@ -39,7 +39,13 @@ impl Bar {
         let Ok(mut slot) = self.work.try_lock() else { return };
         let work = slot.get_or_insert_with(|| Work { since: Instant::now(), bar: None });
         if work.bar.is_some() || work.since.elapsed() > PATIENCE {
-            work.bar.get_or_insert_with(|| drawn(what, total)).set_position(done);
+            let bar = work.bar.get_or_insert_with(|| drawn(what, total));
+            // One work may follow another one.
+            if bar.length() != Some(total) || bar.message() != what {
+                bar.set_length(total);
+                bar.set_message(what);
+            }
+            bar.set_position(done);
         }
     }
 

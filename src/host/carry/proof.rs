@@ -60,3 +60,24 @@ pub fn is_all_as_made(folder: &Path, path: &str, record: &Record) -> bool {
                 name.to_str().is_some_and(|name| is_all_as_made(folder, &format!("{path}/{name}"), record))
             }))
 }
+
+/// Answers whether all that stands at `path` in `folder` is copies as they were made, of which the source still has the same.
+#[must_use]
+pub fn is_all_kept(folder: &Path, path: &str, record: &Record) -> bool {
+    let Some(row) = record.rows.get(path) else { return false };
+    is_as_made(folder, path, row)
+        && has_source(path, row, record)
+        && (!matches!(row, Row::Folder)
+            || files::holds_only(&folder.join(path), |entry| {
+                let name = entry.file_name();
+                name.to_str().is_some_and(|name| is_all_kept(folder, &format!("{path}/{name}"), record))
+            }))
+}
+
+/// A link may lead elsewhere there, where it was made to lead to the copy.
+fn has_source(path: &str, row: &Row, record: &Record) -> bool {
+    match row {
+        Row::Link { .. } => record.source.join(path).is_symlink(),
+        row => is_as_made(&record.source, path, row),
+    }
+}

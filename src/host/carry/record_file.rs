@@ -113,7 +113,7 @@ fn make_folder(path: &Path) -> Result<()> {
 
 fn bytes_of(record: &Record) -> Result<Vec<u8>> {
     serde_json::to_vec(record).map_err(|error| {
-        Failure::new(Code::Internal, "the record of copies cannot be written down").source(error)
+        Failure::new(Code::Internal, "the record of copies cannot be written down").caused_by(error)
     })
 }
 

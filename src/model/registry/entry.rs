@@ -117,6 +117,15 @@ impl Entry {
         !matches!(self.state, EntryState::Removed { .. })
     }
 
+    /// Returns the name, below a folder of the state folder, of what is kept of the worktree there. It goes by the entry, not
+    /// by a name that a later worktree may have as well: so it is there again after a restore. The time tells it apart from
+    /// one of a registry that was lost.
+    #[must_use]
+    pub fn kept_under(&self) -> PathBuf {
+        let name = format!("{}-{}", self.sequence, self.created_at.as_second());
+        Path::new(&self.repository_id.to_string()).join(name)
+    }
+
     /// Answers whether services may start there: not in what is on its way into the trash.
     #[must_use]
     pub fn may_run(&self) -> bool {

@@ -22,6 +22,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::start::Start;
 use crate::model::variables::LeftOut;
 use crate::model::view::WorktreeView;
+use crate::ops::carry::{self, Carried};
 use crate::ops::claims;
 use crate::ops::env_files::FileWritten;
 use crate::ops::ports::passing;
@@ -49,6 +50,9 @@ pub struct Report {
     pub branch: BranchPlan,
     /// Where the branch came from.
     pub start: Start,
+    /// What was carried into it; absent where nothing is named to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Carried>,
     /// The branch that is called as the identifier is, where the worktree's own is a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namesake: Option<String>,
@@ -91,12 +95,14 @@ pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Rep
     let branch_made = Cell::new(BranchMade::No);
     let made = claims::take(context, None, &entry).and_then(|()| {
         let variables = crate::ops::env::variables_of(context, repository, &entry)?;
+        carry::begin(context, plan.carry.as_ref(), &entry)?;
         let made = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
         changes::lay_out(context, repository, &plan)?;
+        let carried = carry::bring(context, repository, plan.carry.as_ref(), &entry, &made.admin, watch)?;
         let (entry, written) = finish::finish(context, repository, &entry, &made.admin)?;
-        Ok((entry, written, variables, made))
+        Ok((entry, written, variables, made, carried))
     });
-    let (entry, written, variables, made) = match made {
+    let (entry, written, variables, made, carried) = match made {
         Ok(finished) => finished,
         Err(failure) => return Err(undone(context, repository, &entry, branch_made.get(), failure)),
     };
@@ -130,6 +136,7 @@ pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Rep
         with_changes: plan.changes.as_ref().map(Taken::from),
         branch: plan.branch,
         start: plan.start,
+        carried,
         namesake: plan.namesake,
         variables,
         env_files,

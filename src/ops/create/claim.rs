@@ -77,8 +77,8 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
         let named = registry.find_living(&id, &plan.name).is_some();
         if named || registry.find_at(&plan.path).is_some() {
             // Somebody was faster: a numbered name moves on, a chosen one is refused.
-            let changes = plan.changes.take();
-            plan = Plan { changes, ..plan_names(context, &plan.request, registry)? };
+            let (changes, carry) = (plan.changes.take(), plan.carry.take());
+            plan = Plan { changes, ..plan_names(context, &plan.request, registry)?.carrying(carry) };
         }
         require_free_branch(context, registry, repository, &id, &plan)?;
         let purpose = Some(&plan.purpose);

@@ -18,6 +18,7 @@ use crate::model::registry::table::Registry;
 use crate::model::suggestion;
 use crate::ops::create::planned::Planned;
 use crate::ops::create::{BranchPlan, Plan};
+use crate::ops::carry;
 use crate::ops::env_files::require_untracked;
 
 /// How often a number is chosen again while others are choosing too.
@@ -34,7 +35,10 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     loop {
         let seen = store.read()?;
         let failure = match plan_names(context, request, &seen) {
-            Ok(plan) => return Ok(plan),
+            Ok(plan) => {
+                let carry = carry::plan(context, context.require_repository()?, &request.carry)?;
+                return Ok(plan.carrying(carry));
+            }
             Err(failure) => failure,
         };
         // A number that was free when the registry was read may be another create's by now: then the next one is. And of
@@ -148,6 +152,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         warnings,
         changes: None,
         request: asked.clone(),
+        carry: None,
         wishes,
         folder_existed,
     })

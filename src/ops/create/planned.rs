@@ -12,6 +12,7 @@ use crate::model::port::selection::Choice;
 use crate::model::port::wish::Wish;
 use crate::model::purpose::Purpose;
 use crate::model::start::Start;
+use crate::ops::carry;
 use crate::ops::create::Request;
 
 /// What becomes of the branch.
@@ -87,10 +88,20 @@ pub struct Plan {
     #[serde(skip)]
     pub(super) request: Request,
     #[serde(skip)]
+    pub(super) carry: Option<carry::Plan>,
+    #[serde(skip)]
     pub(super) wishes: Vec<Wish>,
     /// Whether an empty folder stands at the path already.
     #[serde(skip)]
     pub(super) folder_existed: bool,
+}
+
+impl Plan {
+    /// Has it carry as well.
+    pub(super) fn carrying(mut self, carry: Option<carry::Plan>) -> Self {
+        self.warnings.extend(carry.iter().flat_map(|carry| carry.warnings.iter().cloned()));
+        Self { carry, ..self }
+    }
 }
 
 pub(super) type Planned = (BranchPlan, String, Vec<String>);

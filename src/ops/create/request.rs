@@ -6,6 +6,7 @@ use crate::model::config::settings::ConflictPolicy;
 pub use crate::model::creation::PortWish;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
+use crate::ops::carry;
 
 /// What HEAD of the new worktree should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Request {
     pub on_conflict: Option<ConflictPolicy>,
     pub path: Option<PathBuf>,
     pub env: bool,
+    /// What is carried into the worktree, and from where.
+    pub carry: carry::Wish,
     /// Whether git's `post-checkout` hooks run.
     pub hooks: bool,
     /// Whether the new worktree is locked at once, and why.

@@ -12,7 +12,7 @@ use crate::model::branch::Head;
 use crate::model::env_block;
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::Entry;
-use crate::ops::setup;
+use crate::ops::{carry, setup};
 
 /// What the folder holds that is nowhere else, and who is in it.
 pub fn of_folder(
@@ -34,8 +34,11 @@ pub fn of_folder(
     let submodules = submodules(context, repository, folder, admin, changes.submodules)?;
     push(&mut losses, submodules, |paths| Loss::Submodule { paths });
     push(&mut losses, changes.untracked, |paths| Loss::Untracked { paths });
-    let ignored =
-        changes.ignored.into_iter().filter(|path| is_only_here(context, repository, folder, entry, path));
+    let is_copy = carry::is_copy(context, entry, folder);
+    let ignored = changes
+        .ignored
+        .into_iter()
+        .filter(|path| is_only_here(context, repository, folder, entry, path) && !is_copy(path));
     push(&mut losses, ignored.collect(), |paths| Loss::Ignored { paths });
     let caches = &context.config.remove.caches;
     let unreadable = changes.unreadable.into_iter().filter(|path| !loss::is_cache(path, caches));

@@ -17,12 +17,10 @@ pub fn all(state: &Path) -> PathBuf {
     state.join("services")
 }
 
-/// Returns where those of one worktree are kept. It goes by the entry, not by a name that a later worktree may have as well:
-/// so it is there again after a restore. The time tells it apart from one of a registry that was lost.
+/// Returns where those of one worktree are kept.
 #[must_use]
 pub fn folder(state: &Path, entry: &Entry) -> PathBuf {
-    let name = format!("{}-{}", entry.sequence, entry.created_at.as_second());
-    all(state).join(entry.repository_id.to_string()).join(name)
+    all(state).join(entry.kept_under())
 }
 
 /// Returns which entry's the folder is; `None` where it is nobody's.

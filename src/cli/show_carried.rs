@@ -1,0 +1,49 @@
+//! Carried files in words.
+
+use crate::model::backlog::size;
+use crate::model::carry::left_out::LeftOut;
+use crate::ops::carry::Carried;
+use crate::ui::escape;
+use crate::ui::output::Ui;
+
+/// So many are named.
+const NAMED: usize = 10;
+
+/// Returns the matches that came along: `.env, node_modules (reflink, 1.2 GiB)`.
+#[must_use]
+pub fn matches(carried: &Carried) -> String {
+    let way = if carried.reflinked > 0 { "reflink" } else { "copied" };
+    let named = carried.brought.iter().take(NAMED).map(|brought| {
+        let path = escape::line(&brought.path);
+        match brought.tree_bytes {
+            Some(bytes) => format!("{path} ({way}, {})", size(bytes)),
+            None => path.into_owned(),
+        }
+    });
+    let named: Vec<String> = named.collect();
+    and_more(named.join(", "), carried.brought.len())
+}
+
+fn and_more(text: String, count: usize) -> String {
+    match count.saturating_sub(NAMED) {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+/// Warns of what was left out.
+pub fn warn(ui: &Ui, carried: &Carried) {
+    for left in carried.left_out.iter().take(NAMED) {
+        ui.warn(&words(left));
+    }
+    if let more @ 1.. = carried.left_out.len().saturating_sub(NAMED) {
+        ui.warn(&format!("{more} more paths were not carried; `--json` names all"));
+    }
+}
+
+/// Returns one path that was left out, and why.
+#[must_use]
+pub fn words(left: &LeftOut) -> String {
+    let bytes = if left.bytes == 0 { String::new() } else { format!(" ({})", size(left.bytes)) };
+    format!("{}{bytes} was not carried: it {}", escape::line(&left.path), left.reason.words())
+}

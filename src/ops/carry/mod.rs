@@ -1,0 +1,13 @@
+//! Carrying: the ignored files that a new worktree gets copies of, inside of the create's transaction, and what is
+//! remembered of them as long as the worktree can come back.
+
+mod bring;
+mod choice;
+mod plan;
+mod record;
+mod report;
+
+pub use bring::{begin, bring};
+pub use plan::{Plan, Wish, plan};
+pub use record::{explains, forget, forget_strays, is_begun, is_copy};
+pub use report::Carried;

@@ -1,0 +1,94 @@
+//! What is to be carried and from where: read before anything is made.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::files;
+use crate::host::git::Repository;
+use crate::model::carry::wish::Wish as Lists;
+use crate::model::ignore::Patterns;
+use crate::ops::find;
+
+/// The file of the main worktree that names what is carried.
+const LIST: &str = ".worktreeinclude";
+
+/// The longest list that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// What a create is asked to carry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// From the main worktree.
+    #[default]
+    Usual,
+    /// From the worktree of that name.
+    From(String),
+    Nothing,
+}
+
+/// What is carried from where.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub source: PathBuf,
+    pub of_main: bool,
+    pub(super) lists: Lists,
+    pub warnings: Vec<String>,
+}
+
+/// Plans carrying; `None` where nothing is named. That takes one look for a file.
+///
+/// # Errors
+///
+/// `not_found`, `ambiguous` for the worktree that was named.
+pub fn plan(context: &Context, repository: &Repository, wish: &Wish) -> Result<Option<Plan>> {
+    let (source, of_main) = match wish {
+        Wish::Nothing => return Ok(None),
+        Wish::Usual if repository.is_bare() => return Ok(None),
+        Wish::Usual => (repository.root().to_path_buf(), true),
+        Wish::From(name) => {
+            let found = find::named(context, &*context.store()?.read()?, name)?;
+            if !found.path.is_dir() {
+                let message = format!("the folder of `{name}` is not there: nothing can be carried from it");
+                return Err(Failure::new(Code::NotFound, message).hint("`wt list` shows the worktrees"));
+            }
+            (found.path, found.is_main)
+        }
+    };
+    // A branch must not add to the list: it is the main worktree's.
+    let place = if repository.is_bare() { &source } else { repository.root() };
+    let mut warnings = Vec::new();
+    let lists = match read_list(place) {
+        Ok(text) => lists(&text, &context.config.carry.copy, &mut warnings),
+        Err(why) => {
+            warnings.push(format!("{}: {why}; nothing is carried", place.join(LIST).display()));
+            Lists::default()
+        }
+    };
+    let is_nothing = lists.is_empty() && warnings.is_empty();
+    Ok((!is_nothing).then_some(Plan { source, of_main, lists, warnings }))
+}
+
+fn lists(text: &[u8], copy: &[String], warnings: &mut Vec<String>) -> Lists {
+    for (number, why) in Patterns::faults(text) {
+        warnings.push(format!("{LIST}:{number}: the line matches nothing: {why}"));
+    }
+    let lines = copy.join("\n");
+    for (number, why) in Patterns::faults(lines.as_bytes()) {
+        let line = lines.lines().nth(number - 1).unwrap_or_default();
+        warnings.push(format!("`carry.copy`: `{}` matches nothing: {why}", line.escape_debug()));
+    }
+    Lists::new(&[text, lines.as_bytes()])
+}
+
+/// Reads the list; empty where there is none.
+fn read_list(folder: &Path) -> Result<Vec<u8>, &'static str> {
+    let path = folder.join(LIST);
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(_) => Err("it cannot be read"),
+        Ok(found) if !found.is_file() => Err("it is not a plain file"),
+        Ok(found) if found.len() > LONGEST => Err("it is larger than 1 MiB"),
+        Ok(_) => files::read_plain(&path).map_err(|_| "it cannot be read"),
+    }
+}
