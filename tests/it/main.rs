@@ -13,6 +13,7 @@ mod adopt;
 mod bare_leaked;
 mod by_name;
 mod called_by_git;
+mod carry;
 mod clock_jump;
 mod completions;
 mod concurrency;

@@ -1,9 +1,10 @@
 //! What was meant and is not carried, each with a reason that never changes its spelling.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Why a path is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Every byte would have to be copied, and there are more than `carry.max_bytes`.
@@ -48,7 +49,7 @@ impl Reason {
 }
 
 /// One path that is left out.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct LeftOut {
     /// Relative to the worktree.
     pub path: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::host::carry::stage::Staged;
@@ -9,7 +10,7 @@ use crate::model::carry::left_out::LeftOut;
 use crate::model::carry::record::Row;
 
 /// What was carried.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Carried {
     /// Files and links.
     pub files: usize,

@@ -1,0 +1,98 @@
+//! Carrying ignored files of the main worktree into a new one.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+use crate::support::{Sandbox, write};
+
+#[test]
+fn a_create_carries_what_the_lists_name_and_says_what_it_leaves_out() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    sandbox.configure("[carry]\ncopy = [\"/mine\"]\nmax_bytes = \"1KiB\"\n");
+    write(&repo, ".gitignore", ".env*\n/cache/\n/mine\n/big\n/loose\n/in\n/home\n.claude/\n*.pipe\n");
+    write(&repo, ".worktreeinclude", ".env*\r\n**/secret.json\n[a-\n/big\nhome\n/in\n*.pipe\n../up\n.venv\n");
+    sandbox.commit(&repo, "lists");
+    write(&repo, ".env", "KEY=1\n");
+    write(&repo, "apps/web/.env.local", "WEB=1\n");
+    write(&repo, "cache/deep/secret.json", "{}");
+    write(&repo, "cache/deep/other", "x");
+    write(&repo, "mine", "m");
+    write(&repo, "loose", "not named");
+    write(&repo, "big", &"b".repeat(2000));
+    write(&repo, ".venv/.gitignore", "*\n");
+    write(&repo, ".venv/bin/tool", "#!/bin/sh\n");
+    write(&repo, ".claude/worktrees/x/.env", "OTHER=1\n");
+    symlink(sandbox.path("home"), repo.join("home")).unwrap();
+    symlink(repo.join("loose"), repo.join("in")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        repo.join("a.pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    fs::set_permissions(repo.join(".venv/bin/tool"), fs::Permissions::from_mode(0o755)).unwrap();
+    write(&repo, ".claude/worktrees/x/.git", "gitdir: nowhere\n");
+
+    let report = sandbox.json(&["create", "login", "--ports"]);
+    let carried = &report["carried"];
+    let folder = sandbox.worktree("feature-login");
+    let read = |path: &str| fs::read_to_string(folder.join(path)).unwrap();
+    assert!(read(".env").starts_with("KEY=1\n"), "{}", read(".env"));
+    assert_eq!(read("apps/web/.env.local"), "WEB=1\n");
+    assert_eq!(read("cache/deep/secret.json"), "{}");
+    assert_eq!(read("mine"), "m");
+    assert_eq!(fs::read_link(folder.join("home")).unwrap(), sandbox.path("home"));
+    for absent in ["cache/deep/other", "loose", "big", "in", "a.pipe", ".claude"] {
+        assert!(folder.join(absent).symlink_metadata().is_err(), "{absent}");
+    }
+    let facts = |path: std::path::PathBuf| {
+        let found = path.metadata().unwrap();
+        (found.mode(), found.mtime(), found.mtime_nsec())
+    };
+    assert_eq!(facts(folder.join(".venv/bin/tool")), facts(repo.join(".venv/bin/tool")));
+    let left = carried["left_out"].as_array().unwrap();
+    let reason = |path: &str| left.iter().find(|row| row["path"] == path).map(|row| row["reason"].clone());
+    assert_eq!(reason("big"), Some("too_large".into()), "{carried}");
+    assert_eq!(reason("in"), Some("outside".into()), "{carried}");
+    assert_eq!(carried["files"], 7, "{carried}");
+    let warnings = report["warnings"].to_string();
+    assert!(warnings.contains(".worktreeinclude:3") && warnings.contains(".worktreeinclude:8"), "{warnings}");
+    assert_eq!(sandbox.status(&folder), "");
+    // Copies that are as they were made are no loss; one that was changed is.
+    write(&folder, "mine", "changed");
+    let refused = sandbox.wt(&["remove", "feature-login"]);
+    assert!(refused.status == 1 && refused.stderr.contains("mine") && !refused.stderr.contains(".venv"));
+    write(&folder, "mine", "m");
+    sandbox.wt(&["remove", "feature-login"]).ok();
+    let plain = sandbox.json(&["create", "plain", "--no-carry"]);
+    assert!(plain.get("carried").is_none() && !sandbox.worktree("feature-plain").join("mine").exists());
+    sandbox.refused(&["create", "other", "--carry-from", "nobody"], "not_found");
+}
+
+#[test]
+fn what_the_new_branch_does_not_ignore_or_tracks_is_left_out() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    write(&repo, "tracked", "theirs");
+    sandbox.git(&repo, &["checkout", "-q", "-b", "other"]);
+    write(&repo, ".worktreeinclude", "*\n");
+    sandbox.commit(&repo, "a branch that names everything");
+    sandbox.git(&repo, &["checkout", "-q", "main"]);
+    write(&repo, ".gitignore", "secret\ntracked\nloose\n");
+    write(&repo, ".worktreeinclude", "secret\ntracked\n");
+    sandbox.git(&repo, &["add", ".gitignore", ".worktreeinclude"]);
+    sandbox.git(&repo, &["commit", "-qm", "ignored here"]);
+    write(&repo, "secret", "s");
+    write(&repo, "tracked", "mine");
+    write(&repo, "loose", "l");
+    let report = sandbox.json(&["create", "--branch", "other"]);
+    let left = report["carried"]["left_out"].to_string();
+    assert!(left.contains("not_ignored") && left.contains("secret"), "{report}");
+    assert!(left.contains("\"tracked\"") && !left.contains("loose"), "{report}");
+    let folder = std::path::PathBuf::from(report["worktree"]["path"].as_str().unwrap());
+    assert!(!folder.join("secret").exists() && !folder.join("loose").exists());
+    assert_eq!(fs::read_to_string(folder.join("tracked")).unwrap(), "theirs");
+}
