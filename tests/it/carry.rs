@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-use crate::support::{Sandbox, write};
+use crate::support::Sandbox;
+use crate::support::git::write;
 
 #[test]
 fn a_create_carries_what_the_lists_name_and_says_what_it_leaves_out() {

@@ -59,16 +59,6 @@ impl RecordFile {
         files::sync_folder(self.whole.parent().unwrap_or(Path::new("."))).map_err(refused)
     }
 
-    /// Writes the record of copies that are all in their places.
-    ///
-    /// # Errors
-    ///
-    /// `permission`, `disk_full`.
-    pub fn write(&self, record: &Record) -> Result<()> {
-        make_folder(&self.whole)?;
-        files::replace(&self.whole, &bytes_of(record)?, 0o600)
-    }
-
     /// Reads the record; `None` where there is none, or one that cannot be read: then nothing is known of any copy.
     #[must_use]
     pub fn find(&self) -> Option<Record> {

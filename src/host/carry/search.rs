@@ -50,7 +50,7 @@ pub struct Item {
 pub enum Kind {
     Folder { mode: u32, time: FileTime },
     Link { target: PathBuf },
-    File { size: u64, time: FileTime, device: u64, env: bool },
+    File { size: u64, device: u64, env: bool },
 }
 
 /// What was found.
@@ -288,7 +288,7 @@ impl Search<'_> {
                 Err(error) => return self.note(Some(topmost), path, reason_of(error)),
             }
         } else {
-            Kind::File { size, time: time_of(&stat), device: stat.st_dev, env: (self.question.is_env)(text) }
+            Kind::File { size, device: stat.st_dev, env: (self.question.is_env)(text) }
         };
         self.note_above(path);
         let exists = spot.find(path).is_some();
