@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-use crate::support::Sandbox;
+use crate::kill;
 use crate::support::git::write;
+use crate::support::{Sandbox, skip};
 
 #[test]
 fn a_create_carries_what_the_lists_name_and_says_what_it_leaves_out() {
@@ -96,4 +97,39 @@ fn what_the_new_branch_does_not_ignore_or_tracks_is_left_out() {
     let folder = std::path::PathBuf::from(report["worktree"]["path"].as_str().unwrap());
     assert!(!folder.join("secret").exists() && !folder.join("loose").exists());
     assert_eq!(fs::read_to_string(folder.join("tracked")).unwrap(), "theirs");
+}
+
+#[test]
+fn a_create_killed_while_it_carries_is_undone_or_whole() {
+    let sandbox = kill::with_bystander();
+    let repo = sandbox.repo();
+    if !kill::has_strace(&repo) {
+        return skip("strace is not installed or may not trace here");
+    }
+    write(&repo, ".gitignore", "/data/\n/.secret\n.env\n");
+    write(&repo, ".worktreeinclude", "/data/\n/.secret\n");
+    sandbox.commit(&repo, "lists");
+    write(&repo, ".secret", "s");
+    for number in 0..6 {
+        write(&repo, &format!("data/{number}/file"), "x");
+    }
+    let mut deaths = 0;
+    for call in ["utimensat", "renameat2", "rename", "fchmod", "mkdir"] {
+        let mut number = 1;
+        while kill::killed_at(&sandbox, &["create", "login", "--ports"], call, number) {
+            deaths += 1;
+            kill::assert_all_or_nothing(&sandbox, &format!("killed at {call} {number}"));
+            let folder = sandbox.worktree("feature-login");
+            let has = |path: &str| folder.join(path).exists();
+            assert!(
+                !folder.exists() || (has(".secret") && has("data/0/file") && has("data/5/file")),
+                "{call} {number}"
+            );
+            kill::start_afresh(&sandbox);
+            number += 1 + number / 4;
+        }
+        kill::start_afresh(&sandbox);
+    }
+    assert!(deaths > 8, "only {deaths} kills were made");
+    assert_eq!(fs::read_to_string(repo.join("data/0/file")).unwrap(), "x");
 }

@@ -16,9 +16,9 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::suggestion;
+use crate::ops::carry;
 use crate::ops::create::planned::Planned;
 use crate::ops::create::{BranchPlan, Plan};
-use crate::ops::carry;
 use crate::ops::env_files::require_untracked;
 
 /// How often a number is chosen again while others are choosing too.
