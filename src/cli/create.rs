@@ -216,7 +216,7 @@ fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report:
     if !arguments.execute.is_empty() && failure.is_none() {
         if !session.ui.is_json() {
             let ui = session.ui;
-            ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
+            ui.say_more(&format!("files written by {}{}", report.way, show::sources(report)));
             ui.say_shown(&show::created(ui.talk_paint(), report, context.now()));
             hint_at_namesake(session, context, report);
         }
@@ -372,23 +372,6 @@ fn show_plan(session: &Session<'_>, plan: &Plan) -> Result<()> {
     session.ui.answer(&text)
 }
 
-/// Where our own checkout had the files from, as a clause.
-fn sources(report: &Report) -> String {
-    let Some(written) = &report.checkout else { return String::new() };
-    let read = written.files - written.copied;
-    let converted = match written.converted {
-        0 => String::new(),
-        count => format!(", {count} of these converted"),
-    };
-    match &written.sibling {
-        Some(sibling) => {
-            let sibling = escape::line(sibling);
-            format!(": {} copied from {sibling}, {read} from the object database{converted}", written.copied)
-        }
-        None => format!(": {read} from the object database{converted}"),
-    }
-}
-
 fn show_report(
     session: &Session<'_>,
     context: &Context,
@@ -399,7 +382,7 @@ fn show_report(
     if ui.is_json() {
         return ui.answer_json_beside(report, failure);
     }
-    ui.say_more(&format!("files written by {}{}", report.way, sources(report)));
+    ui.say_more(&format!("files written by {}{}", report.way, show::sources(report)));
     ui.answer(&show::created(ui.paint(), report, context.now()))?;
     hint_at_namesake(session, context, report);
     if let Some(failure) = failure {

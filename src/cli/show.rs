@@ -34,6 +34,24 @@ pub fn created(paint: Paint, report: &Report, now: Timestamp) -> String {
     text
 }
 
+/// Where our own checkout had the files from, as a clause.
+#[must_use]
+pub fn sources(report: &Report) -> String {
+    let Some(written) = &report.checkout else { return String::new() };
+    let read = written.files - written.copied;
+    let converted = match written.converted {
+        0 => String::new(),
+        count => format!(", {count} of these converted"),
+    };
+    match &written.sibling {
+        Some(sibling) => {
+            let sibling = escape::line(sibling);
+            format!(": {} copied from {sibling}, {read} from the object database{converted}", written.copied)
+        }
+        None => format!(": {read} from the object database{converted}"),
+    }
+}
+
 fn beginning(report: &Report, now: Timestamp) -> String {
     let branch = escape::line(report.worktree.branch.as_deref().unwrap_or_default()).into_owned();
     let at = |from: &Option<String>, commit: &str| {

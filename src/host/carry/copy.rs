@@ -289,8 +289,8 @@ pub(super) fn dress(made: impl AsFd, source: &Stat) -> Result<(), Errno> {
         fchown(&made, Some(Uid::from_raw(source.st_uid)), Some(Gid::from_raw(source.st_gid)))?;
     }
     fchmod(&made, Mode::from_raw_mode(mode_of(source)))?;
-    let (tv_sec, tv_nsec) = time_of(source);
-    let last_modification = Timespec { tv_sec, tv_nsec };
+    let (seconds, nanoseconds) = time_of(source);
+    let last_modification = Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
     let last_access = Timespec { tv_sec: source.st_atime, tv_nsec: source.st_atime_nsec.cast_signed() };
     futimens(&made, &Timestamps { last_access, last_modification })
 }

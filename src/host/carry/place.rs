@@ -78,10 +78,10 @@ fn rename(from: BorrowedFd<'_>, to: BorrowedFd<'_>, name: &str) -> Result<(), Er
 /// copies are whole without.
 pub fn dress_folders(target: &Path, items: &[Item]) {
     for item in items.iter().rev().filter(|item| !item.exists) {
-        let Kind::Folder { mode, time: (tv_sec, tv_nsec) } = item.kind else { continue };
+        let Kind::Folder { mode, time: (seconds, nanoseconds) } = item.kind else { continue };
         let Ok(folder) = openat(CWD, target.join(&item.path), FOLDER, Mode::empty()) else { continue };
         let folder = File::from(folder);
-        let time = Timespec { tv_sec, tv_nsec };
+        let time = Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
         let _ = futimens(&folder, &Timestamps { last_access: time, last_modification: time });
         let _ = folder.set_permissions(Permissions::from_mode(mode));
     }

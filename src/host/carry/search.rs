@@ -223,11 +223,8 @@ impl Search<'_> {
                     topmost = Some(self.match_of(&child));
                 }
                 match topmost {
-                    _ if is_folder => {
-                        if topmost.is_some() || self.question.wish.may_name_below(&child) {
-                            tasks.push(Task { above: spot.clone(), path: child, topmost });
-                        }
-                    }
+                    _ if is_folder && topmost.is_none() && !self.question.wish.may_name_below(&child) => {}
+                    _ if is_folder => tasks.push(Task { above: spot.clone(), path: child, topmost }),
                     Some(topmost) => {
                         let stat = statat(&folder, &*name, AtFlags::SYMLINK_NOFOLLOW);
                         self.leaf(&spot, &child, topmost, stat);
@@ -350,13 +347,8 @@ pub(super) fn mode_of(stat: &Stat) -> u32 {
     stat.st_mode & 0o777
 }
 
-#[expect(
-    clippy::unnecessary_fallible_conversions,
-    clippy::useless_conversion,
-    reason = "other systems have other widths"
-)]
 pub(super) fn time_of(stat: &Stat) -> FileTime {
-    (i64::try_from(stat.st_mtime).unwrap_or_default(), i64::try_from(stat.st_mtime_nsec).unwrap_or_default())
+    (stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or_default())
 }
 
 fn too_slow(_: TooSlow) -> Failure {

@@ -21,6 +21,9 @@ use crate::host::processors::part_threads;
 use crate::model::carry::left_out::{Leaving, Reason};
 use crate::model::carry::record::Row;
 
+/// What folders aside are called after; see [`files::draft_name`].
+pub const ASIDE: &str = "carry";
+
 /// Where the tree of copies is in the folder aside.
 const TREE: &str = "tree";
 
@@ -156,7 +159,9 @@ fn copy_all(work: &Work<'_>, tree: &Path) -> Result<Staged> {
         let threads: Vec<_> = (1..others).map_while(start).collect();
         part_threads();
         let mut own = run();
-        threads.into_iter().for_each(|thread| own.extend(thread.join().unwrap_or_default()));
+        for thread in threads {
+            own.extend(thread.join().unwrap_or_default());
+        }
         own
     });
     match ended.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -189,7 +194,9 @@ fn copy_some(
     };
     let to = open(&tree.join(folder)).map_err(|error| Ended::Failed(tree.join(folder), error.into()))?;
     let Ok(from) = open(&work.source.join(folder)) else {
-        items.iter().for_each(|item| leave(staged, item, Reason::Vanished));
+        for item in items {
+            leave(staged, item, Reason::Vanished);
+        }
         return Ok(());
     };
     for item in items {

@@ -18,9 +18,6 @@ use crate::model::carry::record::{Record, Row};
 use crate::model::registry::entry::Entry;
 use crate::ops::watch::Watch;
 
-/// What the folders are called in which copies are made; see [`files::draft_name`].
-pub const ASIDE: &str = "carry";
-
 /// Writes down that carrying begins.
 ///
 /// # Errors
@@ -67,7 +64,7 @@ pub fn bring(
         file.forget()?;
         return Ok(Some(Carried { left_out: found.leaving.into_rows(), ..Carried::default() }));
     }
-    let aside = target.join(files::draft_name(ASIDE)?);
+    let aside = target.join(files::draft_name(stage::ASIDE)?);
     let interrupt = &context.host.interrupt;
     let mut staged = stage::stage(&stage::Work {
         source: &plan.source,

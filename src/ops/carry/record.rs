@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::bring::ASIDE;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::carry::proof;
 use crate::host::carry::record_file::RecordFile;
+use crate::host::carry::stage::ASIDE;
 use crate::host::files;
 use crate::model::carry::record::Record;
 use crate::model::registry::entry::Entry;
