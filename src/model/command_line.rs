@@ -8,7 +8,7 @@ use super::quoting::word_sh;
 use super::word::is_plain_word;
 
 /// The flags of `wt create`, and those of every command, whose value may be the next word.
-pub const WITH_VALUE: [&str; 13] = [
+pub const WITH_VALUE: [&str; 14] = [
     "-C",
     "--color",
     "--config",
@@ -21,6 +21,7 @@ pub const WITH_VALUE: [&str; 13] = [
     "--port-count",
     "--on-conflict",
     "--path",
+    "--carry-from",
     "-x",
 ];
 
