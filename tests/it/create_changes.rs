@@ -65,6 +65,27 @@ fn staged_unstaged_and_untracked_changes_are_there_as_they_were_and_stay() {
     assert!(run.stderr.contains("no changes to take along"), "{}", run.shown());
 }
 
+/// git looks into such a file again, as long as the index is not younger than the file.
+#[test]
+fn a_change_in_the_second_of_the_last_add_is_taken_too() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    sandbox.git(&repo, &["config", "core.trustctime", "false"]);
+    let then = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+    let date = |path: &Path| {
+        fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+    };
+    fs::write(repo.join("file"), "1\n").unwrap();
+    sandbox.commit(&repo, "file");
+    date(&repo.join("file"));
+    sandbox.git(&repo, &["update-index", "--refresh"]);
+    date(&repo.join(".git/index"));
+    fs::write(repo.join("file"), "2\n").unwrap();
+    date(&repo.join("file"));
+    sandbox.wt(&["create", "one", "--with-changes"]).ok();
+    assert_eq!(fs::read_to_string(sandbox.worktree("feature-one").join("file")).unwrap(), "2\n");
+}
+
 #[test]
 fn onto_another_commit_they_apply_cleanly_or_nothing_is_made() {
     let sandbox = changed();

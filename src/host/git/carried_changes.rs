@@ -47,7 +47,7 @@ impl Repository {
         let scratch = tempfile::tempdir().map_err(failed)?;
         let copy = scratch.path().join("index");
         if source.join("index").exists() {
-            std::fs::copy(source.join("index"), &copy).map_err(failed)?;
+            copy_index(&source.join("index"), &copy).map_err(failed)?;
         }
         let git = || Git::new(folder).index_file(&copy).interrupted_by(interrupted);
         let head = git().args(["rev-parse", "--verify", "HEAD^{commit}"]).require()?.text();
@@ -95,6 +95,14 @@ impl Repository {
         // Its status only says that something differs.
         git(&["update-index", "-q", "--refresh"]).run().map(drop)
     }
+}
+
+/// Copies an index with its time: git looks into a file again only where its entry is not older than the index
+/// (Documentation/technical/racy-git.txt), and a younger copy would hide what was changed in that second.
+fn copy_index(from: &Path, to: &Path) -> std::io::Result<()> {
+    let written = std::fs::metadata(from)?.modified()?;
+    std::fs::copy(from, to)?;
+    std::fs::File::options().write(true).open(to)?.set_modified(written)
 }
 
 /// A repository that lies in the worktree, another worktree perhaps, is no file of it.
