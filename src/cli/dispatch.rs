@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use super::arguments::{Cli, Command};
@@ -61,9 +62,14 @@ pub fn run(words: &[OsString]) -> u8 {
     ended(&ui, perform(cli.command, &session))
 }
 
+/// What help looks like is made up only for those who see it.
 fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = help::command().color(ColorChoice::Never).try_get_matches_from(words)?;
-    Cli::from_arg_matches(&matches)
+    let as_shown = |error: clap::Error| match error.kind() {
+        ErrorKind::DisplayVersion => error,
+        _ => help::command().color(ColorChoice::Never).try_get_matches_from(words).err().unwrap_or(error),
+    };
+    let plain = Cli::command().color(ColorChoice::Never);
+    Cli::from_arg_matches(&plain.try_get_matches_from(words).map_err(as_shown)?)
 }
 
 fn hooked(call: hook::Call) -> u8 {

@@ -81,7 +81,7 @@ impl Block {
 pub fn block(config: &Config, facts: &EnvFacts) -> Result<Block> {
     let usual = usual(config, facts)?;
     let mut block = Block { usual, ..Block::default() };
-    let urls = urls(config, facts)?;
+    let values = BlockValues::of(config, facts)?;
     for (name, template) in &config.env.set {
         if let Some(service) = portless(template, facts) {
             block.left_out.push(LeftOut { variable: name.clone(), service });
@@ -94,15 +94,6 @@ pub fn block(config: &Config, facts: &EnvFacts) -> Result<Block> {
                 .hint("choose another name")
                 .detail("key", key));
         }
-        let values = SetValues {
-            ports: by_service(facts.ports.iter().map(|(service, port)| (service, port.number().into()))),
-            urls: by_service(urls.iter().map(|(service, url)| (service, url.as_str().into()))),
-            purpose: &facts.purpose,
-            identifier: &facts.identifier,
-            name: &facts.name,
-            branch: &facts.branch,
-            repo_name: &facts.repo_name,
-        };
         block.set.push((name.clone(), template::render(&key, template, &values)?));
     }
     Ok(block)
@@ -160,8 +151,9 @@ pub fn of_service(block: &[(String, String)], names: &[String], port: Option<Por
     variables
 }
 
+/// What templates of the block know: `[env.set]` and the block's own.
 #[derive(Serialize)]
-struct SetValues<'a> {
+pub struct BlockValues<'a> {
     ports: serde_json::Map<String, serde_json::Value>,
     urls: serde_json::Map<String, serde_json::Value>,
     purpose: &'a str,
@@ -169,6 +161,26 @@ struct SetValues<'a> {
     name: &'a str,
     branch: &'a str,
     repo_name: &'a str,
+}
+
+impl<'a> BlockValues<'a> {
+    /// Gathers them.
+    ///
+    /// # Errors
+    ///
+    /// As [`url`].
+    pub fn of(config: &Config, facts: &'a EnvFacts) -> Result<Self> {
+        let urls = urls(config, facts)?;
+        Ok(Self {
+            ports: by_service(facts.ports.iter().map(|(service, port)| (service, port.number().into()))),
+            urls: by_service(urls.iter().map(|(service, url)| (service, url.as_str().into()))),
+            purpose: &facts.purpose,
+            identifier: &facts.identifier,
+            name: &facts.name,
+            branch: &facts.branch,
+            repo_name: &facts.repo_name,
+        })
+    }
 }
 
 fn usual(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, String)>> {

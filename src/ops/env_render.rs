@@ -13,7 +13,7 @@ use crate::model::config::layers::Source;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
-use crate::model::variables::{self, LeftOut};
+use crate::model::variables::{self, BlockValues, LeftOut};
 use crate::model::{quoting, template};
 
 /// The built-in template of the block's lines.
@@ -45,13 +45,8 @@ struct Line<'a> {
 #[derive(Serialize)]
 struct TemplateValues<'a> {
     variables: Vec<Line<'a>>,
-    ports: serde_json::Map<String, serde_json::Value>,
-    urls: serde_json::Map<String, serde_json::Value>,
-    name: &'a str,
-    purpose: &'a str,
-    identifier: &'a str,
-    branch: &'a str,
-    repo_name: &'a str,
+    #[serde(flatten)]
+    others: BlockValues<'a>,
 }
 
 /// Renders the block of `entry`. The variables of `[env.set]` come after whatever the template makes.
@@ -65,19 +60,7 @@ pub fn rendered(context: &Context, repository: &Repository, entry: &Entry) -> Re
     let mut warnings = Vec::new();
     let usual = quoted(&block.usual, &mut warnings)?;
     let set = quoted(&block.set, &mut warnings)?;
-    let urls = variables::urls(&context.config, &facts)?;
-    let values = TemplateValues {
-        variables: usual,
-        ports: variables::by_service(
-            facts.ports.iter().map(|(service, port)| (service, port.number().into())),
-        ),
-        urls: variables::by_service(urls.iter().map(|(service, url)| (service, url.as_str().into()))),
-        name: &facts.name,
-        purpose: &facts.purpose,
-        identifier: &facts.identifier,
-        branch: &facts.branch,
-        repo_name: &facts.repo_name,
-    };
+    let values = TemplateValues { variables: usual, others: BlockValues::of(&context.config, &facts)? };
     let text = match &context.config.env.template {
         Some(own) if !is_of_repository(repository, &repository.root().join(own)) => {
             return Err(Failure::new(

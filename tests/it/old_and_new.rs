@@ -7,6 +7,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::Sandbox;
+use crate::support::dice::Dice;
 use crate::support::run::Run;
 use crate::support::skip::skip;
 
@@ -14,18 +15,6 @@ const COMMANDS: u32 = 1000;
 
 /// How often both are asked what they see.
 const EVERY: u64 = 50;
-
-/// Numbers that look random and are the same for one seed (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
-    }
-}
 
 struct Turns {
     sandbox: Sandbox,

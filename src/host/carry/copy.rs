@@ -25,7 +25,7 @@ const SMALL: usize = 64 * 1024;
 const HASHED: u64 = 64 * 1024 * 1024;
 
 /// The largest file that is taken for an env file, in bytes.
-const LARGEST_ENV: u64 = 4 * 1024 * 1024;
+pub(super) const LARGEST_ENV: u64 = 4 * 1024 * 1024;
 
 /// How often a file is copied that changes meanwhile.
 const TRIES: usize = 3;

@@ -4,13 +4,10 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::copy::hash_of;
+use super::copy::{LARGEST_ENV, hash_of};
 use crate::host::files;
 use crate::model::carry::record::{Record, Row};
 use crate::model::env_block;
-
-/// The largest file that is taken for an env file, in bytes.
-const LARGEST_ENV: u64 = 4 * 1024 * 1024;
 
 /// Answers whether the file, link or folder itself at `path` in `folder` is as the copy was made. What lies in a folder is
 /// asked for itself.

@@ -66,14 +66,6 @@ impl RecordFile {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// Returns the folder for files that copies took the place of.
-    #[must_use]
-    pub fn replaced(&self) -> PathBuf {
-        let mut name = OsString::from(&self.whole);
-        name.push(".replaced");
-        name.into()
-    }
-
     /// Forgets the record.
     ///
     /// # Errors
@@ -87,12 +79,7 @@ impl RecordFile {
                 Err(error) => return Err(refused(path, error)),
             }
         }
-        let replaced = self.replaced();
-        if replaced.symlink_metadata().is_ok() {
-            crate::host::remove_tree::remove_tree(&replaced)
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 }
 

@@ -67,33 +67,18 @@ pub fn addresses(bound: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::port::Port;
     use crate::model::port::listener::Owner;
+    use crate::model::port::sample::{self, key};
     use crate::model::registry::repository::RepositoryId;
 
-    fn key(name: &str) -> WorktreeKey {
-        WorktreeKey { repository: RepositoryId("r".to_owned()), name: name.to_owned() }
-    }
-
     fn socket(address: &str, listening: bool, owner: Option<(u32, Option<&str>)>) -> Listener {
-        let owner = owner.map(|(pid, worktree)| Owner {
-            pid,
-            command: "python3".to_owned(),
-            folder: None,
-            user: None,
-            worktree: worktree.map(str::to_owned),
-            since: None,
-            belongs_to: worktree.map(key),
-            started: 1,
-            parent: 1,
-        });
+        let owner = owner.map(|(pid, of)| Owner { pid, ..sample::socket(of).owners.remove(0) });
         Listener {
-            port: Port::new(5000).unwrap(),
             address: address.parse().unwrap(),
             listening,
             user: 33,
-            inode: 1,
             owners: owner.into_iter().collect(),
+            ..sample::socket(None)
         }
     }
 

@@ -45,32 +45,14 @@ pub fn server(sockets: &[Listener], key: &WorktreeKey, supervised: &BTreeSet<u32
 mod tests {
     use super::*;
     use crate::model::port::listener::Owner;
-    use crate::model::registry::repository::RepositoryId;
-
-    fn key(name: &str) -> WorktreeKey {
-        WorktreeKey { repository: RepositoryId("r".to_owned()), name: name.to_owned() }
-    }
+    use crate::model::port::sample::{self, key};
 
     fn socket(listening: bool, owners: &[(u32, Option<&str>)]) -> Listener {
-        let owner = |(pid, worktree): &(u32, Option<&str>)| Owner {
-            pid: *pid,
-            command: "python3".to_owned(),
-            folder: None,
-            user: None,
-            worktree: worktree.map(str::to_owned),
-            since: None,
-            belongs_to: worktree.map(key),
-            started: 1,
-            parent: 1,
+        let owner = |(pid, worktree): &(u32, Option<&str>)| {
+            let one = sample::socket(*worktree).owners.remove(0);
+            Owner { pid: *pid, ..one }
         };
-        Listener {
-            port: Port::new(5000).unwrap(),
-            address: [127, 0, 0, 1].into(),
-            listening,
-            user: 1000,
-            inode: 1,
-            owners: owners.iter().map(owner).collect(),
-        }
+        Listener { listening, owners: owners.iter().map(owner).collect(), ..sample::socket(None) }
     }
 
     #[test]

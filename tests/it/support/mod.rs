@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod docker;
+pub mod dice;
 pub mod git;
 pub mod holder;
 pub mod hooks;
