@@ -22,7 +22,8 @@ pub fn find(error: &Error, words: &[OsString], viewpoint: impl FnOnce() -> Viewp
     }
     let viewpoint = viewpoint();
     let host = viewpoint.host.clone();
-    let repository = viewpoint.look().ok().and_then(|surroundings| surroundings.repository);
+    // Where it cannot be told whose folders stand on PATH nothing of them runs.
+    let repository = viewpoint.look().ok()?.repository;
     let program = external::find(&host, repository.as_ref(), name)?;
     let failed = external::run(&host, &program, &words[2..]);
     let called = Called::of(words.first().map(OsString::as_os_str));

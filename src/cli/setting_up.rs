@@ -5,7 +5,6 @@ use super::watching::Watching;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::registry::entry::Entry;
-use crate::model::setup::SetupState;
 use crate::ops::env;
 use crate::ops::setup::{self, Outcome, Wish};
 use crate::ui::progress::Bar;
@@ -48,7 +47,7 @@ pub fn again(session: &Session<'_>, context: &Context, name: &str, is_wanted: bo
     let mut waiting = || session.ui.say(&format!("waiting for the setup of `{name}`, which runs"));
     let entry = setup::await_end(context, &entry, &mut waiting)?;
     let setup = setup::view(context, &entry);
-    if is_wanted && setup.state != SetupState::Done {
+    if is_wanted && setup::is_wanted_again(context, &setup) {
         return along(session, context, name, true);
     }
     Ok(Outcome { setup, failure: None, warnings: Vec::new(), hint: None })

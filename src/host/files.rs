@@ -130,10 +130,10 @@ impl Draft {
         fs::rename(&self.draft, &self.path).map_err(|error| refused(&self.path, error))?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
         if self.waits_for_disk {
-            sync_folder(folder).map_err(|error| refused(&self.path, error))
-        } else {
-            Ok(())
+            // The file is in its place: an error here would make the caller undo what stands there already.
+            let _ = sync_folder(folder);
         }
+        Ok(())
     }
 }
 

@@ -68,6 +68,13 @@ pub fn targets(config: &Config, mut is_tracked: impl FnMut(&str) -> Result<bool>
     Ok(Targets { files, is_beside })
 }
 
+/// Answers whether the file at `path` may hold a block: it is called as env files are, or is one of those that the
+/// configuration [names](named).
+#[must_use]
+pub fn may_hold_block(path: &str, named: &[String]) -> bool {
+    path.rsplit('/').next().unwrap_or_default().starts_with(".env") || named.iter().any(|known| known == path)
+}
+
 /// Returns the files that the configuration names, whatever they are called.
 #[must_use]
 pub fn named(config: &Config) -> Vec<String> {

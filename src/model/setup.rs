@@ -22,8 +22,6 @@ pub enum SetupState {
     Untrusted,
     /// Ended before its end: by a signal, or with the `wt` that ran it.
     Interrupted,
-    /// What it had made outside of the worktree was taken back by a teardown.
-    TornDown,
     /// The configuration names no command.
     None,
 }
@@ -39,7 +37,6 @@ impl SetupState {
             Self::Skipped => "skipped",
             Self::Untrusted => "untrusted",
             Self::Interrupted => "interrupted",
-            Self::TornDown => "torn_down",
             Self::None => "none",
         }
     }
@@ -52,7 +49,6 @@ impl SetupState {
             Self::Failed => Some("setup failed"),
             Self::Interrupted => Some("setup interrupted"),
             Self::Untrusted => Some("setup untrusted"),
-            Self::TornDown => Some("torn down"),
             Self::Done | Self::Skipped | Self::None => None,
         }
     }
@@ -157,14 +153,13 @@ mod tests {
 
     use super::*;
 
-    const ALL: [SetupState; 8] = [
+    const ALL: [SetupState; 7] = [
         SetupState::Running,
         SetupState::Done,
         SetupState::Failed,
         SetupState::Skipped,
         SetupState::Untrusted,
         SetupState::Interrupted,
-        SetupState::TornDown,
         SetupState::None,
     ];
 

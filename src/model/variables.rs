@@ -54,12 +54,12 @@ pub struct Block {
     /// Those of `[env.set]`.
     pub set: Vec<(String, String)>,
     /// Those of `[env.set]` that name a service without a port here.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<MissingVariable>,
 }
 
 /// A variable of `[env.set]` that is not in the block.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct LeftOut {
+pub struct MissingVariable {
     pub variable: String,
     /// The service that has no port here.
     pub service: String,
@@ -84,7 +84,7 @@ pub fn block(config: &Config, facts: &EnvFacts) -> Result<Block> {
     let values = BlockValues::of(config, facts)?;
     for (name, template) in &config.env.set {
         if let Some(service) = portless(template, facts) {
-            block.left_out.push(LeftOut { variable: name.clone(), service });
+            block.left_out.push(MissingVariable { variable: name.clone(), service });
             continue;
         }
         let key = format!("env.set.{name}");
@@ -185,8 +185,7 @@ impl<'a> BlockValues<'a> {
 
 fn usual(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, String)>> {
     let mut variables: Vec<(String, String)> = Vec::new();
-    let services: Vec<&ServiceName> = facts.ports.iter().map(|(service, _)| service).collect();
-    let bearer = bears_port(config, &facts.purpose, &services);
+    let bearer = bearer(config, facts).map(|(service, _)| service);
     for (service, port) in &facts.ports {
         let known = variables.len();
         for name in port_names(config, service, bearer == Some(service)) {
@@ -224,6 +223,14 @@ pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port)
         return template::render(&format!("service.{service}.url"), template, &values).map(Some);
     }
     Ok(usual_url(config, service, port))
+}
+
+/// Returns the service of a worktree whose port is `PORT` too, with it.
+#[must_use]
+pub fn bearer<'a>(config: &Config, facts: &'a EnvFacts) -> Option<&'a (ServiceName, Port)> {
+    let services: Vec<&ServiceName> = facts.ports.iter().map(|(service, _)| service).collect();
+    let bearer = bears_port(config, &facts.purpose, &services)?;
+    facts.ports.iter().find(|(service, _)| service == bearer)
 }
 
 /// Returns whose port is `PORT` too, of the services that have one: the first one's. A service that says by its health check
@@ -288,8 +295,8 @@ fn values<'a>(facts: &'a EnvFacts, service: &'a ServiceName, port: Port) -> UrlV
     }
 }
 
-/// The variables that carry a service's port. `port-2` is `PORT_2` rather than `PORT_2_PORT`.
-/// Returns the variable that carries the port of a service whose configuration names none.
+/// Returns the variable that carries the port of a service whose configuration names none. That of `port-2` is `PORT_2`
+/// rather than `PORT_2_PORT`.
 #[must_use]
 pub fn usual_port_name(service: &ServiceName) -> String {
     let word = service.variable();

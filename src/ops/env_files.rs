@@ -16,7 +16,7 @@ use crate::model::env_block;
 use crate::model::env_files::Targets;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::service::ServiceName;
-use crate::model::variables::LeftOut;
+use crate::model::variables::MissingVariable;
 
 /// How often the blocks are written at most: others have their own turn, and the last of them ends it.
 const MOST: usize = 20;
@@ -33,7 +33,7 @@ pub struct Written {
     pub env_files: Vec<FileWritten>,
     /// Variables of `[env.set]` that name a service without a port here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub env_left_out: Vec<LeftOut>,
+    pub env_left_out: Vec<MissingVariable>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -68,7 +68,15 @@ pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         entry.allocations.clone_from(&now.allocations);
         entry.branch.clone_from(&now.branch);
         entry.env_files.clone_from(&now.env_files);
-        written = later(written, write(context, repository, &mut entry)?);
+        match write(context, repository, &mut entry) {
+            Ok(now) => written = later(written, now),
+            // What we were asked for is written; whoever changed the record since has it follow, or takes it back.
+            Err(failure) => {
+                let message = failure.message();
+                written.warnings.push(format!("the env files do not follow a later change: {message}"));
+                break;
+            }
+        }
     }
     Ok(written)
 }
@@ -155,7 +163,10 @@ fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Resul
         }
     }
     let left = files.iter().filter(|file| file.is_out_of_reach()).map(|file| file.target.path.clone());
-    name_files(context, entry, &paths.iter().cloned().chain(left).collect::<Vec<_>>())?;
+    // All of them are named already; a name too many is looked for in vain, and goes with the next write.
+    if let Err(failure) = name_files(context, entry, &paths.iter().cloned().chain(left).collect::<Vec<_>>()) {
+        warnings.push(format!("the names of the env files are recorded later: {}", failure.message()));
+    }
     let variables = block.variables.into_iter().map(|(name, value)| (name, value.into())).collect();
     Ok(Written {
         name: entry.name.clone(),

@@ -13,7 +13,7 @@ use crate::model::config::layers::Source;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
-use crate::model::variables::{self, BlockValues, LeftOut};
+use crate::model::variables::{self, BlockValues, MissingVariable};
 use crate::model::{quoting, template};
 
 /// The built-in template of the block's lines.
@@ -26,7 +26,7 @@ pub struct Rendered {
     pub lines: Vec<String>,
     pub variables: Vec<(String, String)>,
     /// What names a service without a port here.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<MissingVariable>,
     /// The services of the worktree with their ports.
     pub ports: Vec<(ServiceName, Port)>,
     /// What there is to say about single values.

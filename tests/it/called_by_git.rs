@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::support::skip::skip;
 use crate::support::{Run, Sandbox};
 
 /// Runs `git wt …` with the folder of both binaries on PATH.
@@ -101,6 +102,24 @@ fn no_program_of_the_repository_becomes_a_command() {
             assert_eq!(run.status, 2, "{}", run.shown());
         }
     }
+}
+
+#[test]
+fn where_nobody_can_tell_whose_folders_are_on_path_nothing_of_them_becomes_a_command() {
+    if !rustix::process::geteuid().is_root() {
+        return skip("only root can give a repository to somebody else");
+    }
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    let folder = repo.join("node_modules/.bin");
+    program(&folder, "wt-hello", "#!/bin/sh\necho hello\n");
+    for path in [repo.clone(), repo.join(".git")] {
+        std::os::unix::fs::chown(path, Some(12_345), Some(12_345)).unwrap();
+    }
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let mut command = sandbox.command(&repo, &["hello"]);
+    let run = Run::new(&["hello"], &command.env("PATH", path).output().unwrap());
+    assert_eq!(run.status, 2, "{}", run.shown());
 }
 
 #[test]

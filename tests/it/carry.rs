@@ -78,25 +78,51 @@ fn a_create_carries_what_the_lists_name_and_says_what_it_leaves_out() {
 fn what_the_new_branch_does_not_ignore_or_tracks_is_left_out() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo();
-    write(&repo, "tracked", "theirs");
+    write(&repo, "theirs", "of the branch");
     sandbox.git(&repo, &["checkout", "-q", "-b", "other"]);
     write(&repo, ".worktreeinclude", "*\n");
     sandbox.commit(&repo, "a branch that names everything");
     sandbox.git(&repo, &["checkout", "-q", "main"]);
-    write(&repo, ".gitignore", "secret\ntracked\nloose\n");
-    write(&repo, ".worktreeinclude", "secret\ntracked\n");
+    write(&repo, ".gitignore", "secret\ntheirs\nloose\n");
+    write(&repo, ".worktreeinclude", "secret\ntheirs\n");
     sandbox.git(&repo, &["add", ".gitignore", ".worktreeinclude"]);
     sandbox.git(&repo, &["commit", "-qm", "ignored here"]);
     write(&repo, "secret", "s");
-    write(&repo, "tracked", "mine");
+    write(&repo, "theirs", "mine");
     write(&repo, "loose", "l");
     let report = sandbox.json(&["create", "--branch", "other"]);
-    let left = report["carried"]["left_out"].to_string();
-    assert!(left.contains("not_ignored") && left.contains("secret"), "{report}");
-    assert!(left.contains("\"tracked\"") && !left.contains("loose"), "{report}");
+    let left = report["carried"]["left_out"].as_array().unwrap();
+    let rows: Vec<_> = left.iter().map(|row| (row["path"].as_str(), row["reason"].as_str())).collect();
+    assert_eq!(rows, [(Some("secret"), Some("not_ignored")), (Some("theirs"), Some("tracked"))], "{report}");
     let folder = std::path::PathBuf::from(report["worktree"]["path"].as_str().unwrap());
     assert!(!folder.join("secret").exists() && !folder.join("loose").exists());
-    assert_eq!(fs::read_to_string(folder.join("tracked")).unwrap(), "theirs");
+    assert_eq!(fs::read_to_string(folder.join("theirs")).unwrap(), "of the branch");
+}
+
+#[test]
+fn an_env_file_of_a_sibling_loses_its_block_and_its_own_lines_stay() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    write(&repo, ".gitignore", ".env\nconf/dev.vars\nlinks/\n");
+    write(&repo, ".worktreeinclude", ".env\nconf/dev.vars\nlinks/\n");
+    write(&repo, ".wt.toml", "[env]\nfile = \"./conf//dev.vars\"\n");
+    write(&repo, "conf/kept", "");
+    sandbox.commit(&repo, "lists");
+    write(&repo, "conf/dev.vars", "KEY=main\n");
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    let one = sandbox.worktree("feature-one");
+    assert!(fs::read_to_string(one.join("conf/dev.vars")).unwrap().contains("PORT="));
+    fs::write(one.join("conf/dev.vars"), fs::read_to_string(one.join("conf/dev.vars")).unwrap() + "MINE=1\n")
+        .unwrap();
+    fs::create_dir(one.join("links")).unwrap();
+    write(&one, "links/file", "f");
+    symlink(one.join("links/file"), one.join("links/to")).unwrap();
+    let report = sandbox.json(&["create", "two", "--carry-from", "one", "--no-env"]);
+    let two = sandbox.worktree("feature-two");
+    assert_eq!(fs::read_to_string(two.join("conf/dev.vars")).unwrap(), "KEY=main\nMINE=1\n", "{report}");
+    assert_eq!(fs::read_link(two.join("links/to")).unwrap(), two.join("links/file"), "two share no file");
+    assert_eq!(report["carried"]["left_out"], serde_json::json!([]), "{report}");
+    sandbox.wt(&["remove", "two"]).ok();
 }
 
 #[test]

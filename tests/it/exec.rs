@@ -134,6 +134,20 @@ fn a_signal_to_us_ends_all_of_them_and_starts_no_more() {
 }
 
 #[test]
+fn a_signal_ends_a_command_that_left_our_process_group_too() {
+    let sandbox = sandbox();
+    let words = ["exec", "one", "--", "setsid", "sh", "-c", "echo $$; exec sleep 600"];
+    let mut child = sandbox.command(&sandbox.repo(), &words);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let pid: u32 = line.trim().rsplit_once('\t').unwrap().1.parse().unwrap();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(end_of(&mut child).code(), Some(130));
+    until("it has ended", || !is_running(pid));
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_all_of_them_silently() {
     let sandbox = sandbox();
     let mut child = sandbox.command(&sandbox.repo(), &["exec", "one", "--", "yes"]);

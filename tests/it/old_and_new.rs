@@ -57,7 +57,7 @@ impl Turns {
         let identifier = name.trim_start_matches("feature-").to_owned();
         match self.dice.roll(16) {
             0..=2 => drop(self.run(&["create", &identifier, "--ports"])),
-            3 => drop(self.run(&["create", &identifier, "--ports", "2", "--no-env"])),
+            3 => drop(self.run(&["create", &identifier, "--ports=2", "--no-env"])),
             4 | 5 => drop(self.run(&["remove", &name, "--force"])),
             6 => drop(self.run(&["restore", &name])),
             7 => drop(self.run(&["ports", "allocate", "--worktree", &name, "--service", "extra"])),

@@ -105,11 +105,12 @@ fn nothing_to_set_up_is_said_and_no_setup_is_noted() {
     sandbox.wt(&["setup", "other"]).ok().says(&["needs no setup"]);
     sandbox.refused(&["setup", "nobody"], "not_found");
     // A command that is not there, and a value that is not there, are failures of the setup as any other.
-    for command in ["wt-no-such-program", "echo {{ ports.web }}"] {
+    for (command, word) in
+        [("wt-no-such-program", "wt-no-such-program"), ("echo {{ ports.web }}", "ports.web")]
+    {
         fs::write(sandbox.repo().join(".wt.toml"), format!("[worktree]\nsetup = [\"{command}\"]\n")).unwrap();
         sandbox.wt(&["trust", "--yes"]).ok();
         let error = sandbox.wt(&["--json", "setup", "other"]).exits(1).error("setup_failed");
-        let word = command.split(' ').next().unwrap().trim_start_matches("echo");
         assert!(error["message"].as_str().unwrap().contains(word), "{error}");
     }
 }

@@ -53,6 +53,18 @@ fn nobody_waits_for_the_background_and_it_ends_with_the_worktree() {
 }
 
 #[test]
+fn a_worktree_that_is_asked_for_again_begins_nothing_again() {
+    let sandbox = trusted("[worktree]\nbackground = [\"sh -c 'echo begun >> ../begun'\"]\n");
+    sandbox.wt(&["create", "login"]).ok();
+    wait::until("the end of the background", || events(&sandbox).contains(&"background_done".into()));
+    for _ in 0..2 {
+        sandbox.wt(&["create", "login", "--reuse"]).ok();
+    }
+    let begun = events(&sandbox).into_iter().filter(|event| event == "background_started").count();
+    assert_eq!(begun, 1, "{:?}", events(&sandbox));
+}
+
+#[test]
 fn behind_a_setup_that_failed_or_without_trust_nothing_is_begun() {
     let sandbox = trusted("[worktree]\nsetup = [\"false\"]\nbackground = [\"touch ../begun\"]\n");
     sandbox.wt(&["create", "login"]).exits(1);

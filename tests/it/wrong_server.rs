@@ -101,6 +101,19 @@ fn a_url_is_printed_and_checked_only_where_the_own_server_answers() {
     assert_eq!(sandbox.json(&["url", "-w", "feature-one", "--check"])["answers"], true);
 }
 
+#[test]
+fn without_a_name_the_service_is_meant_whose_port_is_port() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.repo().join(".wt.toml"), "[service.db]\nhealth = { postgres = {} }\n").unwrap();
+    sandbox.wt(&["create", "one", "--ports=db,api"]).ok();
+    let folder = sandbox.worktree("feature-one");
+    let env = std::fs::read_to_string(folder.join(".env")).unwrap();
+    let port = env.lines().find_map(|line| line.strip_prefix("PORT=")).unwrap().to_owned();
+    assert_eq!(sandbox.json_in(&folder, &["url"])["port"].to_string(), port);
+    assert_eq!(sandbox.json_in(&folder, &["run", "true"])["port"].to_string(), port);
+    assert_eq!(sandbox.json_in(&folder, &["url"])["service"], "api");
+}
+
 /// A server that answers every request, after that many refusals with 500.
 fn http(port: u16, refusals: u16) -> String {
     format!(

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use sha1::{Digest, Sha1};
 
 use super::search::{mode_of, reason_of, time_of};
+use crate::host::env_file;
 use crate::model::carry::left_out::Reason;
 use crate::model::carry::record::Row;
 use crate::model::env_block;
@@ -23,9 +24,6 @@ const SMALL: usize = 64 * 1024;
 
 /// Files up to this that are carried by themselves are remembered by their hash.
 const HASHED: u64 = 64 * 1024 * 1024;
-
-/// The largest file that is taken for an env file, in bytes.
-pub(super) const LARGEST_ENV: u64 = 4 * 1024 * 1024;
 
 /// How often a file is copied that changes meanwhile.
 const TRIES: usize = 3;
@@ -79,8 +77,8 @@ enum Fault {
 }
 
 impl Copier {
-    pub(super) fn new(shares: bool) -> Self {
-        Self { buffer: vec![0; SMALL], shares }
+    pub(super) fn new() -> Self {
+        Self { buffer: vec![0; SMALL], shares: true }
     }
 
     /// Copies a file. What is left out leaves nothing behind.
@@ -123,7 +121,7 @@ impl Copier {
     ) -> Result<Option<Outcome>, Fault> {
         let size = u64::try_from(before.st_size).unwrap_or_default();
         let time = time_of(before);
-        if task.env && size <= LARGEST_ENV {
+        if task.env && size <= env_file::LARGEST {
             let bytes = read_whole(source).map_err(Fault::Read)?;
             if has_changed(source, before) {
                 return Ok(None);

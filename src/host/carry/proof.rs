@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::copy::{LARGEST_ENV, hash_of};
-use crate::host::files;
+use super::copy::hash_of;
+use crate::host::{env_file, files};
 use crate::model::carry::record::{Record, Row};
 use crate::model::env_block;
 
@@ -40,7 +40,7 @@ pub fn is_as_made(folder: &Path, path: &str, row: &Row) -> bool {
 /// Returns the bytes of an env file without our block; `None` where it cannot be read.
 #[must_use]
 pub fn own_bytes(path: &Path) -> Option<Vec<u8>> {
-    if path.symlink_metadata().ok()?.len() > LARGEST_ENV {
+    if path.symlink_metadata().ok()?.len() > env_file::LARGEST {
         return None;
     }
     env_block::remove(&files::read_plain(path).ok()?).ok()

@@ -54,9 +54,10 @@ impl RecordFile {
     ///
     /// `permission`.
     pub fn finish(&self) -> Result<()> {
-        let refused = |error| refused(&self.whole, error);
-        fs::rename(&self.begun, &self.whole).map_err(refused)?;
-        files::sync_folder(self.whole.parent().unwrap_or(Path::new("."))).map_err(refused)
+        fs::rename(&self.begun, &self.whole).map_err(|error| refused(&self.whole, error))?;
+        // The record is in its place: an error here would make the create undo what is whole.
+        let _ = files::sync_folder(self.whole.parent().unwrap_or(Path::new(".")));
+        Ok(())
     }
 
     /// Reads the record; `None` where there is none, or one that cannot be read: then nothing is known of any copy.

@@ -279,9 +279,11 @@ impl Search<'_> {
         };
         let kind = if kind == FileType::Symlink {
             match readlinkat(&self.source, path, Vec::new()) {
-                Ok(target) => {
-                    Kind::Link { target: Path::new(std::ffi::OsStr::from_bytes(target.to_bytes())).into() }
-                }
+                // The record holds text, as with paths.
+                Ok(target) => match target.to_str() {
+                    Ok(target) => Kind::Link { target: target.into() },
+                    Err(_) => return self.note(Some(topmost), path, Reason::Unreadable),
+                },
                 Err(error) => return self.note(Some(topmost), path, reason_of(error)),
             }
         } else {

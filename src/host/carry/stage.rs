@@ -39,8 +39,6 @@ pub struct Work<'a> {
     /// The folder aside; not there yet.
     pub aside: &'a Path,
     pub found: &'a Found,
-    /// Whether blocks can be shared at all.
-    pub shares: bool,
     pub interrupted: &'a (dyn Fn() -> bool + Sync),
     /// Told how many files of how many are copied.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
@@ -137,7 +135,7 @@ fn copy_all(work: &Work<'_>, tree: &Path) -> Result<Staged> {
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let (stop, ended) = (AtomicBool::new(false), Mutex::new(None));
     let run = || {
-        let mut copier = Copier::new(work.shares);
+        let mut copier = Copier::new();
         let mut staged = Staged::default();
         while !stop.load(Ordering::Relaxed) {
             let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
@@ -160,7 +158,11 @@ fn copy_all(work: &Work<'_>, tree: &Path) -> Result<Staged> {
         part_threads();
         let mut own = run();
         for thread in threads {
-            own.extend(thread.join().unwrap_or_default());
+            match thread.join() {
+                Ok(staged) => own.extend(staged),
+                // Its copies would be put in place and known to nobody.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
         }
         own
     });

@@ -44,6 +44,12 @@ impl Piped {
         Ok(Self { child: command.spawn()? })
     }
 
+    /// Returns its pid, which is nobody else's until [`follow`](Self::follow) returns.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Hands on each line without its end, and returns how the command ended.
     ///
     /// # Errors

@@ -15,9 +15,6 @@ pub struct Record {
     /// The folder of the worktree that the copies are of; empty for a record of nothing.
     #[serde(default)]
     pub source: PathBuf,
-    /// Whether that is the main worktree.
-    #[serde(default)]
-    pub of_main: bool,
     /// By path, relative to the worktree; one that is no text is not carried.
     #[serde(default)]
     pub rows: BTreeMap<String, Row>,
@@ -54,8 +51,7 @@ mod tests {
 
     #[test]
     fn what_a_later_version_wrote_is_kept() {
-        let text =
-            r#"{"source":"/m","of_main":true,"rows":{"a":{"kind":"file","size":3,"time":[7,9]}},"later":1}"#;
+        let text = r#"{"source":"/m","rows":{"a":{"kind":"file","size":3,"time":[7,9]}},"later":1}"#;
         let record: Record = serde_json::from_str(text).unwrap();
         assert_eq!(record.rows["a"], Row::File { size: 3, time: (7, 9), hash: None, env: false });
         assert_eq!(serde_json::to_string(&record).unwrap(), text);

@@ -31,7 +31,7 @@ pub fn begin(context: &Context, plan: Option<&Plan>, entry: &Entry) -> Result<()
 }
 
 fn empty(plan: &Plan) -> Record {
-    Record { source: plan.source.clone(), of_main: plan.of_main, ..Record::default() }
+    Record { source: plan.source.clone(), ..Record::default() }
 }
 
 /// Carries what `plan` names into the new worktree.
@@ -70,7 +70,6 @@ pub fn bring(
         source: &plan.source,
         aside: &aside,
         found: &found,
-        shares: true,
         interrupted: &|| interrupt.is_raised(),
         progress: &|done, total| watch.carried(done, total),
     })?;

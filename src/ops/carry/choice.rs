@@ -10,6 +10,7 @@ use crate::host::carry::search::{Found, Kind, Question, search};
 use crate::host::carry::{links, stage};
 use crate::host::git::Repository;
 use crate::model::carry::left_out::Reason;
+use crate::model::env_files;
 
 /// Looks for all that `plan` names, for the worktree `admin` at `target`. What stands there already is among it.
 ///
@@ -34,7 +35,8 @@ pub fn find(
         others.into_iter().filter(|path| *path != source && !path.as_os_str().is_empty()).collect();
     let mut asked: Vec<Vec<u8>> = ignored.iter().map(|path| path.clone().into_bytes()).collect();
     asked.retain(|path| is_askable(target, &tracked, path));
-    let is_env = |path: &str| is_env_file(context, path);
+    let named = env_files::named(&context.config);
+    let is_env = |path: &str| env_files::may_hold_block(path, &named);
     let mut found = search(&Question {
         source: &source,
         target,
@@ -59,13 +61,6 @@ fn is_askable(target: &Path, tracked: &[Vec<u8>], path: &[u8]) -> bool {
             || target.join(folder).is_symlink()
     };
     !above.into_iter().any(is_barred)
-}
-
-/// Answers whether a path may hold an env block.
-fn is_env_file(context: &Context, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let own = context.config.services.values().filter_map(|service| service.env_file.as_deref());
-    name.starts_with(".env") || own.chain(context.config.env.file.as_deref()).any(|file| file == path)
 }
 
 /// Leaves out the matches of which every byte would have to be copied, and there are too many.

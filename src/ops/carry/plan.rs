@@ -31,7 +31,6 @@ pub enum Wish {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub source: PathBuf,
-    pub of_main: bool,
     pub(super) lists: Lists,
     pub warnings: Vec<String>,
 }
@@ -42,17 +41,17 @@ pub struct Plan {
 ///
 /// `not_found`, `ambiguous` for the worktree that was named.
 pub fn plan(context: &Context, repository: &Repository, wish: &Wish) -> Result<Option<Plan>> {
-    let (source, of_main) = match wish {
+    let source = match wish {
         Wish::Nothing => return Ok(None),
         Wish::Usual if repository.is_bare() => return Ok(None),
-        Wish::Usual => (repository.root().to_path_buf(), true),
+        Wish::Usual => repository.root().to_path_buf(),
         Wish::From(name) => {
             let found = find::named(context, &*context.store()?.read()?, name)?;
             if !found.path.is_dir() {
                 let message = format!("the folder of `{name}` is not there: nothing can be carried from it");
                 return Err(Failure::new(Code::NotFound, message).hint("`wt list` shows the worktrees"));
             }
-            (found.path, found.is_main)
+            found.path
         }
     };
     // A branch must not add to the list: it is the main worktree's.
@@ -66,7 +65,7 @@ pub fn plan(context: &Context, repository: &Repository, wish: &Wish) -> Result<O
         }
     };
     let is_nothing = lists.is_empty() && warnings.is_empty();
-    Ok((!is_nothing).then_some(Plan { source, of_main, lists, warnings }))
+    Ok((!is_nothing).then_some(Plan { source, lists, warnings }))
 }
 
 fn lists(text: &[u8], copy: &[String], warnings: &mut Vec<String>) -> Lists {

@@ -20,7 +20,7 @@ use crate::model::passage;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::start::Start;
-use crate::model::variables::LeftOut;
+use crate::model::variables::MissingVariable;
 use crate::model::view::WorktreeView;
 use crate::ops::carry::{self, Carried};
 use crate::ops::claims;
@@ -64,7 +64,7 @@ pub struct Report {
     pub env_files: Vec<FileWritten>,
     /// Variables of `[env.set]` that name a service without a port here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub env_left_out: Vec<LeftOut>,
+    pub env_left_out: Vec<MissingVariable>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// Busy ports that were passed over (`--on-conflict retry`).

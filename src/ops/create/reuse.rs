@@ -26,6 +26,9 @@ use crate::ops::{adopt, bases, env, heal, prune, view};
 /// How often it is looked whether another create of the same worktree has ended.
 const PAUSE: Duration = Duration::from_millis(25);
 
+/// How many such pauses another process is waited for: a minute.
+const MOST_WAITS: u32 = 2400;
+
 /// How often a create is tried again that somebody else was faster at.
 const TRIES: usize = 3;
 
@@ -71,7 +74,7 @@ enum Standing {
 /// `usage` without a name; `worktree_exists` for one on another branch or with another purpose; what stops a create, and
 /// what stops ports or the env block.
 pub fn create_or_reuse(context: &Context, request: &Request, watch: &dyn Watch) -> Result<Outcome> {
-    let mut tries = 0;
+    let (mut tries, mut waits) = (0, 0);
     let mut is_cleared = false;
     loop {
         let (purpose, draft) = plan::named(context, request)?;
@@ -82,7 +85,15 @@ pub fn create_or_reuse(context: &Context, request: &Request, watch: &dyn Watch) 
                     .map(|found| Outcome::Found(Box::new(found)));
             }
             Standing::Changing => {
-                heal::heal(context);
+                // Whoever died at it is found out at once; who is at work takes a while, or cannot be seen from here.
+                if waits == 0 {
+                    heal::heal(context);
+                }
+                waits += 1;
+                if waits > MOST_WAITS {
+                    let message = format!("`{}` has been made or removed for a minute by now", draft.name);
+                    return Err(Failure::new(Code::Locked, message).hint("`wt list --all` shows its state"));
+                }
                 context.host.clock.wait(PAUSE, &context.host.interrupt)?;
             }
             Standing::Gone(name) if !is_cleared => {

@@ -1,6 +1,7 @@
 //! Runs one command in each worktree, several at a time where that is asked for, and hands on what they write. Ctrl-C ends
 //! all of them.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -94,6 +95,8 @@ struct Work<'a> {
     next: AtomicUsize,
     /// Whether nothing more is to be started; locked while something is.
     is_stopped: Mutex<bool>,
+    /// The commands that run.
+    running: Mutex<BTreeSet<u32>>,
     clock: Clock,
 }
 
@@ -108,8 +111,9 @@ pub fn exec(context: &Context, request: &Request, listener: &mut dyn Listener) -
     };
     let targets = choose(context, &request.wanted)?;
     listener.begin(&targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>());
-    let (next, is_stopped) = (AtomicUsize::new(0), Mutex::new(false));
-    let work = Work { targets: &targets, program, arguments, next, is_stopped, clock: context.host.clock };
+    let (next, is_stopped, running) = (AtomicUsize::new(0), Mutex::default(), Mutex::default());
+    let clock = context.host.clock;
+    let work = Work { targets: &targets, program, arguments, next, is_stopped, running, clock };
     let mut outcomes: Vec<Option<Outcome>> = targets.iter().map(|_| None).collect();
     let is_interrupted = work.all(context, request.jobs, &mut outcomes, listener)?;
     let runs = targets.into_iter().zip(outcomes).map(|(target, outcome)| row(target, outcome));
@@ -159,6 +163,7 @@ impl Work<'_> {
             }
             drop(told);
             let mut is_ended = false;
+            let mut trouble = None;
             loop {
                 let is_heard = match hear.recv_timeout(LOOK) {
                     Ok(Told::Line(at, stream, line)) => {
@@ -172,14 +177,17 @@ impl Work<'_> {
                         true
                     }
                     Err(RecvTimeoutError::Timeout) => true,
-                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                    Err(RecvTimeoutError::Disconnected) => return trouble.map_or(Ok(()), Err),
                 };
                 let is_given_up = interrupt.take();
                 is_interrupted |= is_given_up;
                 if is_given_up || !is_heard {
                     is_ended = true;
                     *self.is_stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
-                    leftovers::end(&[], interrupt)?;
+                    let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    // Whatever it is, the workers are heard to their end: they wait for that.
+                    let ended = leftovers::end(&[], &running, interrupt);
+                    trouble = trouble.or(ended.err());
                 }
             }
         })?;
@@ -199,17 +207,26 @@ impl Work<'_> {
                 if *is_stopped {
                     return;
                 }
-                Piped::start(&Wish {
+                let started = Piped::start(&Wish {
                     program: self.program,
                     arguments: self.arguments,
                     folder: &target.path,
                     variables: &target.variables,
                     stdout_to_stderr: false,
-                })
+                });
+                self.running
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(started.as_ref().ok().map(Piped::pid));
+                started
             };
             let ended = started.and_then(|command| {
+                let pid = command.pid();
                 // Whoever does not hear any more has been told to stop us.
-                command.follow(|stream, line| drop(told.send(Told::Line(at, stream, line.to_vec()))))
+                let exit =
+                    command.follow(|stream, line| drop(told.send(Told::Line(at, stream, line.to_vec()))));
+                self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
+                exit
             });
             let signal = ended.as_ref().ok().and_then(|exit| exit.signal);
             let (status, reason) = match ending(self.program, ended.map(|exit| exit.code), HINT) {

@@ -17,6 +17,7 @@ use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::state::spoken;
+use crate::model::variables;
 use crate::ops::env;
 use crate::ops::services::run;
 
@@ -51,9 +52,11 @@ pub struct Report {
 pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool) -> Result<Address> {
     let entry = env::require_entry(context, None)?;
     let facts = env::facts_of(context.require_repository()?, &entry);
-    let is_it = |(known, _): &&(ServiceName, Port)| service.is_none_or(|service| known == service);
-    let found = facts.ports.iter().find(is_it).cloned();
-    let (service, port) = found.ok_or_else(|| portless(context, &entry, service))?;
+    let found = match service {
+        Some(service) => facts.ports.iter().find(|(known, _)| known == service),
+        None => variables::bearer(&context.config, &facts),
+    };
+    let (service, port) = found.cloned().ok_or_else(|| portless(context, &entry, service))?;
     let url = env::url(&context.config, &facts.repo_name, &entry, &service, port).ok_or_else(|| {
         let message = format!("`{service}` of `{}` has no URL: it speaks no HTTP", entry.name);
         Failure::new(Code::NotFound, message).hint(format!("its port is {port}"))

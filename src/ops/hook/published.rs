@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Code, Result};
 use crate::host::git::{Git, Output, Repository};
 use crate::model::env_block::{self, Found};
+use crate::model::env_files::may_hold_block;
 use crate::model::hook_event::Pushed;
 
 /// Larger files, in bytes, are no env files.
@@ -58,7 +59,7 @@ pub fn find(
     let searched = deadline.checked_sub(RESERVE).unwrap_or(deadline);
     let Some(listed) = range.blobs(searched)? else { return Ok(Search::Unfinished) };
     let (named, mut others): (Vec<Blob>, Vec<Blob>) =
-        listed.into_iter().partition(|blob| is_env_file(blob, named));
+        listed.into_iter().partition(|blob| may_hold_block(&blob.path, named));
     others.truncate(OTHERS);
     for (blobs, is_named) in [(named, true), (others, false)] {
         for batch in blobs.chunks(BATCH) {
@@ -159,11 +160,6 @@ fn in_time(git: Git<'_>, deadline: Instant) -> Result<Option<Output>> {
         Err(failure) if failure.code() == Code::Interrupted => Ok(None),
         Err(failure) => Err(failure),
     }
-}
-
-fn is_env_file(blob: &Blob, named: &[String]) -> bool {
-    let name = blob.path.rsplit('/').next().unwrap_or_default();
-    name.starts_with(".env") || named.contains(&blob.path)
 }
 
 /// Prose quotes env blocks to explain them.

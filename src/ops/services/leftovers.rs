@@ -1,5 +1,6 @@
 //! What a command leaves behind that `wt run` ran: named where it ended by itself, ended with it where it was told to end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -48,20 +49,22 @@ pub fn listening(ports: &[Port]) -> Result<Vec<Left>> {
     Ok(left)
 }
 
-/// Ends what is left of the command's process group, which is ours, and what descends from it and listens on one of
-/// `ports`: asked first, killed after a while, or at once where `interrupt` is raised meanwhile. Returns their pids.
+/// Ends what is left of the command's process group, which is ours, those of `started` that left it, and what descends from
+/// it and listens on one of `ports`: asked first, killed after a while, or at once where `interrupt` is raised meanwhile. Returns their pids.
 ///
 /// # Errors
 ///
 /// Fails when the kernel's sockets cannot be read.
-pub fn end(ports: &[Port], interrupt: &Interrupt) -> Result<Vec<u32>> {
+pub fn end(ports: &[Port], started: &BTreeSet<u32>, interrupt: &Interrupt) -> Result<Vec<u32>> {
     let group = table::group(std::process::id());
     let mut ended: Vec<u32> = Vec::new();
     for signal in [EndSignal::Term, EndSignal::Kill] {
         let family = table::family(std::process::id());
         let sockets = if family.is_empty() { Vec::new() } else { listeners()? };
         let is_meant = |known: &&Descendant| {
-            Some(known.group) == group || ports.iter().any(|port| is_on(known, *port, &sockets))
+            Some(known.group) == group
+                || started.contains(&known.pid)
+                || ports.iter().any(|port| is_on(known, *port, &sockets))
         };
         // Whoever has gone meanwhile needs none.
         let held: Vec<Running> = family

@@ -1,5 +1,6 @@
 //! Runs one command with the variables of the worktree's env block, while the port it will listen on is kept for it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use schemars::JsonSchema;
@@ -20,6 +21,7 @@ use crate::model::process::attribution::{Claim, WT_MARKER};
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::suggestion::nearest;
+use crate::model::variables;
 use crate::ops::create::WayOut;
 use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
@@ -86,11 +88,11 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'
     let returned = give_back(context, &mut entry, request)?;
     let mut variables = env::variables_of(context, repository, &entry)?;
     variables.push((WT_MARKER.to_owned(), Claim::of(&entry).marker()));
-    let ports = env::facts_of(repository, &entry).ports;
+    let facts = env::facts_of(repository, &entry);
     let target = match &request.service {
-        None => ports.first().cloned(),
+        None => variables::bearer(&context.config, &facts).cloned(),
         Some(service) => {
-            let found = ports.into_iter().find(|(known, _)| known == service);
+            let found = facts.ports.into_iter().find(|(known, _)| known == service);
             let (service, port) = found.ok_or_else(|| portless(context, service, &entry))?;
             // Whatever service comes first in the block: this command is for that one.
             variables.push(("PORT".to_owned(), port.to_string()));
@@ -160,7 +162,7 @@ impl Ready<'_> {
         if is_told {
             // From now on a signal means not to wait for what is left.
             let _ = interrupt.take();
-            ended = leftovers::end(&ports, interrupt)?;
+            ended = leftovers::end(&ports, &BTreeSet::new(), interrupt)?;
         } else {
             left = leftovers::listening(&ports)?;
         }

@@ -18,10 +18,9 @@ pub(super) fn await_setup(context: &Context, entry: &Entry, listener: &mut dyn L
     let mut waiting = || listener.say(&format!("waiting for the setup of `{name}`, which runs"));
     let entry = setup::await_end(context, entry, &mut waiting)?;
     let state = setup::view(context, &entry).state;
-    if matches!(state, SetupState::Failed | SetupState::Interrupted | SetupState::TornDown) {
+    if matches!(state, SetupState::Failed | SetupState::Interrupted) {
         let what = match state {
             SetupState::Failed => "has failed",
-            SetupState::TornDown => "was taken back",
             _ => "was interrupted",
         };
         let again = wt("setup {}", &[&entry.name]);

@@ -3,7 +3,7 @@
 
 use super::occupied;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::host::net::owner::attribute;
 use crate::host::services::hold::PortHold;
 use crate::host::store::Store;
@@ -65,7 +65,8 @@ pub(super) fn occupy(
             let own: Vec<Port> = doubtful.into_iter().filter(is_own).collect();
             match look.under_lock(&store, Some(&own))? {
                 Seen::Known(occupied) => Ok(occupied),
-                Seen::Containers(_) => Ok(Occupied::Free(None)),
+                // It was told which of them are the worktree's, and says of the others that somebody has them.
+                Seen::Containers(_) => Err(Failure::new(Code::Internal, "a look at ports came to no end")),
             }
         }
     }

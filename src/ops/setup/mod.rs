@@ -8,5 +8,5 @@ mod work;
 
 pub use background::run as run_in_background;
 pub use order::log_folder;
-pub use run::{Outcome, Report, Wish, run, skip};
+pub use run::{Outcome, Report, Wish, is_wanted_again, run, skip};
 pub use work::{await_end, is_at_work, processes, stop, view};

@@ -104,6 +104,17 @@ pub fn run(
     Ok(if outcome.failure.is_none() { outcome.go_on(context, repository, entry) } else { outcome })
 }
 
+/// Answers whether a worktree that is asked for again is to be set up again: where that was not done, and there is something
+/// to do. What goes on behind was started with it.
+#[must_use]
+pub fn is_wanted_again(context: &Context, setup: &SetupView) -> bool {
+    match setup.state {
+        SetupState::Done => false,
+        SetupState::None => !context.config.worktree.setup.is_empty(),
+        _ => true,
+    }
+}
+
 /// Notes that nobody wanted the setup of a new worktree.
 ///
 /// # Errors

@@ -1,8 +1,8 @@
 //! What every test stands on: a sandbox of its own, real repositories, real sockets, and the real binary.
 
 pub mod advice;
-pub mod docker;
 pub mod dice;
+pub mod docker;
 pub mod git;
 pub mod holder;
 pub mod hooks;

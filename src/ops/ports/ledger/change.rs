@@ -37,9 +37,10 @@ impl Change {
     }
 }
 
-/// Takes and gives back the claims of a change that was recorded, and has the env files follow. Where that cannot be, the record is as it was, with `undone` in the
-/// history, but for a port that somebody was given meanwhile. `place` is where the worktree stands; without it git is asked.
-/// A folder that is gone reads no port: a change that only gives up needs no env file there.
+/// Takes and gives back the claims of a change that was recorded, and has the env files follow. Where that cannot be, the
+/// record is as it was, with `undone` in the history, but for a port that somebody was given meanwhile. `place` is where the
+/// worktree stands; without it git is asked. A folder that is gone reads no port: a change that only gives up needs no env
+/// file there.
 ///
 /// # Errors
 ///
@@ -62,25 +63,45 @@ pub fn follow_or_take_back(
         }
         follow(context, repository, &Entry { path, ..change.after.clone() }).map(Some)
     });
-    if written.is_ok() {
-        claims::let_go(context, change.before.as_ref(), Some(&change.after));
-    } else {
-        take_back(context, change, undone)?;
-        claims::let_go(context, Some(&change.after), change.before.as_ref());
-        if change.before.as_ref().is_none_or(|before| !before.env) {
-            env::forget_exclude(context, repository, &change.after.repository_id)?;
+    match written {
+        Ok(written) => {
+            claims::let_go(context, change.before.as_ref(), Some(&change.after));
+            Ok(written)
+        }
+        Err(failure) => {
+            let mut failure = undo(context, change, undone, failure);
+            if change.before.as_ref().is_none_or(|before| !before.env)
+                && let Err(further) = env::forget_exclude(context, repository, &change.after.repository_id)
+            {
+                failure = beside(failure, &further);
+            }
+            Err(failure)
         }
     }
-    written
 }
 
 /// Takes the claims of a change that no env file follows yet; where they are not to be had, the record is as it was.
 pub(super) fn claim_or_take_back(context: &Context, change: &Change) -> Result<()> {
-    let taken = claims::take(context, change.before.as_ref(), &change.after);
-    if taken.is_err() {
-        take_back(context, change, None)?;
+    claims::take(context, change.before.as_ref(), &change.after)
+        .map_err(|failure| undo(context, change, None, failure))
+}
+
+/// Takes the change back, its claims too: an answer that never came may have granted them. Returns why, and what could not
+/// be taken back.
+fn undo(context: &Context, change: &Change, undone: Option<&Event>, failure: Failure) -> Failure {
+    let taken_back = take_back(context, change, undone);
+    claims::let_go(context, Some(&change.after), change.before.as_ref());
+    match taken_back {
+        Ok(()) => failure,
+        Err(further) => beside(failure, &further),
     }
-    taken
+}
+
+fn beside(failure: Failure, further: &Failure) -> Failure {
+    let message = format!("{}\nand it could not be taken back: {}", failure.message(), further.message());
+    let hint = failure.next_step().map(ToOwned::to_owned);
+    let both = Failure::new(failure.code(), message);
+    if let Some(hint) = hint { both.hint(hint) } else { both }
 }
 
 /// Refuses a record whose worktree is being made or put away.
