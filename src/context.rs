@@ -11,7 +11,7 @@ use crate::host::git::Repository;
 use crate::host::machine::Host;
 use crate::host::store::{Memory, Store};
 use crate::host::witnesses;
-use crate::model::advised::wt;
+use crate::model::advised::{Advised, wt};
 use crate::model::config::settings::Config;
 use crate::model::passage::Witnesses;
 use crate::model::quoting::word_sh;
@@ -117,6 +117,15 @@ impl Context {
     #[must_use]
     pub fn of_worktree(self, name: Option<&str>) -> Self {
         Self { worktree: name.map(str::to_owned), ..self }
+    }
+
+    /// Has what is advised concern the worktree that `-w` named, if it did.
+    #[must_use]
+    pub fn advised(&self, command: Advised) -> Advised {
+        match &self.worktree {
+            Some(name) => command.and(["--worktree", name.as_str()]),
+            None => command,
+        }
     }
 
     /// Returns `path` made absolute against the folder we stand in.

@@ -1,6 +1,6 @@
 //! `wt man`: the manual pages, made from the command line itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Command};
 use clap_mangen::Man;
@@ -8,6 +8,7 @@ use clap_mangen::Man;
 use super::session::Session;
 use super::shell::for_people;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::called::GIT_WT;
 use crate::ops::man::{self, Page, Shown};
 
@@ -35,9 +36,10 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         }
         return Ok(0);
     };
+    let folder = session.host.current_folder()?.join(folder);
+    require_no_command(&whole, arguments.folder.as_deref(), &folder)?;
     let mut pages = vec![Page { name: format!("{GIT_WT}.1"), text: text(GIT_WT, whole.clone())? }];
     collect("wt", whole, &mut pages)?;
-    let folder = session.host.current_folder()?.join(folder);
     let report = man::write(&folder, &pages)?;
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
@@ -46,6 +48,19 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         session.ui.answer(&format!("Wrote {count} pages into {}", report.folder.display()))?;
     }
     Ok(0)
+}
+
+/// Refuses the name of a command where no folder of that name is: its help was meant.
+fn require_no_command(whole: &Command, typed: Option<&Path>, folder: &Path) -> Result<()> {
+    let Some(word) = typed.and_then(Path::to_str) else { return Ok(()) };
+    if folder.exists() || whole.find_subcommand(word).is_none() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::Usage,
+        format!("`wt man DIR` writes pages into a folder, and `{word}` is a command"),
+    )
+    .hint(format!("`{}` explains it; `./{word}` is the folder", wt("{} --help", &[&word]))))
 }
 
 /// The page of a command and those of the commands below it, which are called `wt-ports-check`.

@@ -48,8 +48,8 @@ pub fn open_or_make(options: &OpenOptions, path: &Path) -> io::Result<File> {
             opened => return opened,
         }
         match make(options, path) {
-            // Somebody else was faster.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && path.exists() => {}
+            // Somebody else was faster, and may have taken it away again by now. A link that leads nowhere stays.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && !path.is_symlink() => {}
             made => return made,
         }
     }

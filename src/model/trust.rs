@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn only_commands_of_the_repository_need_an_approval() {
         let own = "[service.web]\nrun = \"mine\"\n";
-        let repository = "[service.api]\nrun = \"theirs\"\nhealth = { command = \"true\" }\nurl = \"x\"\n\
+        let repository = "[service.api]\nrun = \"theirs\"\nhealth = { command = \"true\" }\nurl = \"http://localhost\"\n\
                           [service.db]\nhealth = { postgres = {} }\n";
         let config = config(own, repository);
         assert_eq!(

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::carry;
 use super::find;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -94,7 +95,8 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
     }
 }
 
-/// Takes our lines out of `info/exclude` for files in which no worktree of the repository has an env block any more.
+/// Takes our lines out of `info/exclude` for files in which no worktree of the repository has an env block any more, and none
+/// has a copy that was carried: a line of ours may be all that ignores it.
 ///
 /// # Errors
 ///
@@ -102,7 +104,8 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
 pub fn forget_exclude(context: &Context, repository: &Repository, id: &RepositoryId) -> Result<()> {
     exclude::remove(repository.common_dir(), &context.host.interrupt, || {
         let registry = context.store()?.read()?;
-        Ok(registry.living(id).filter(|entry| entry.env).flat_map(Entry::block_files).collect())
+        let blocks = registry.living(id).filter(|entry| entry.env).flat_map(Entry::block_files);
+        Ok(blocks.chain(registry.living(id).flat_map(|entry| carry::paths(context, entry))).collect())
     })
 }
 

@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::env_survey::{EnvFile, Survey, env_tracked, survey};
 use crate::context::Context;
-use crate::error::{Failure, Result};
+use crate::error::{Code, Failure, Result};
 use crate::host::env_file::{self, Change};
 use crate::host::exclude;
 use crate::host::git::Repository;
 use crate::model::env_block;
-use crate::model::env_files::Targets;
+use crate::model::env_files::{self, Targets};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::service::ServiceName;
 use crate::model::variables::MissingVariable;
@@ -133,6 +133,7 @@ fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Resul
     }
     let named: Vec<&EnvFile> = files.iter().filter(|file| file.lines.is_some()).collect();
     let paths: Vec<String> = named.iter().map(|file| file.target.path.clone()).collect();
+    require_unhidden(repository, entry, &named)?;
     let excluded: Vec<&str> = paths.iter().map(String::as_str).collect();
     exclude::add(repository.common_dir(), &excluded, &context.host.interrupt)?;
     if let Some(main) = named.first().filter(|_| is_beside)
@@ -177,6 +178,33 @@ fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Resul
         env_left_out: block.left_out,
         warnings,
     })
+}
+
+/// Refuses a file that stands in the main worktree, is not called as env files are, and that git would not show there any
+/// more: the line in `info/exclude` is for all worktrees, and a stranger's configuration may have chosen the name.
+fn require_unhidden(repository: &Repository, entry: &Entry, named: &[&EnvFile]) -> Result<()> {
+    let main = repository.root();
+    if repository.is_bare() || entry.path == main {
+        return Ok(());
+    }
+    for target in named.iter().map(|file| &file.target) {
+        let stands = main.join(&target.path);
+        let is_of_ours = || std::fs::read(&stands).is_ok_and(|bytes| env_block::lines(&bytes).is_some());
+        if env_files::may_hold_block(&target.path, &[])
+            || stands.symlink_metadata().is_err()
+            || is_of_ours()
+            || repository.is_tracked(main, &target.path)?
+            || repository.is_ignored_in(main, &target.path)?
+        {
+            continue;
+        }
+        let message = format!("an env block in `{}` would hide {} from git", target.path, stands.display());
+        return Err(Failure::new(Code::Permission, message).hint(format!(
+            "name another file with `{}`, or add that one to `.gitignore` yourself",
+            target.key()
+        )));
+    }
+    Ok(())
 }
 
 /// What is to be done about one file: its block rendered, or taken out where it is to have none any more. A file of which

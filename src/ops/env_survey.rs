@@ -177,8 +177,8 @@ impl EnvFile {
         }
     }
 
-    /// Returns what the user's own lines of the file say about names of ours: whichever line is read last wins, and that
-    /// may be theirs.
+    /// Returns what the user's own lines of the file say about names of ours: most programs take the last line of a name, some the
+    /// first.
     #[must_use]
     pub fn doubled(&self) -> Vec<String> {
         let own = self.bytes.as_deref().and_then(|bytes| env_block::remove(bytes).ok()).unwrap_or_default();
@@ -190,7 +190,12 @@ impl EnvFile {
             read.filter(|(name, value)| ours.iter().any(|(ours, set)| ours == name && set != value));
         let path = &self.target.path;
         differing
-            .map(|(name, value)| format!("your own line in `{path}` sets {name} to `{value}` too"))
+            .map(|(name, value)| {
+                format!(
+                    "your own line in `{path}` sets {name} to `{value}` too, and programs differ in which line they \
+                     take: take yours out, also of the file that it was carried from"
+                )
+            })
             .collect()
     }
 }

@@ -28,13 +28,26 @@ pub fn find(host: &Host, repository: Option<&Repository>, name: &str) -> Option<
         .into_iter()
         .map(|worktree| worktree.path)
         .chain(current)
+        .chain(repository.and_then(superproject))
         .filter_map(|path| path.canonicalize().ok())
         .collect();
-    host.environment.find_program_where(&program, |folder| is_outside(folder, &inside))
+    let is_outside = |path: &Path| {
+        path.canonicalize().is_ok_and(|path| !inside.iter().any(|worktree| path.starts_with(worktree)))
+    };
+    // A link on PATH may lead to a file of the repository.
+    host.environment.find_program_where(&program, |folder| {
+        let file = folder.join(&program);
+        is_outside(folder) && (!file.is_file() || is_outside(&file))
+    })
 }
 
-fn is_outside(folder: &Path, worktrees: &[PathBuf]) -> bool {
-    folder.canonicalize().is_ok_and(|folder| !worktrees.iter().any(|worktree| folder.starts_with(worktree)))
+/// Returns the worktree of the repository that `repository` is a submodule of: its git folder lies in that one's.
+fn superproject(repository: &Repository) -> Option<PathBuf> {
+    let mut above = repository.common_dir().ancestors().skip(1);
+    above
+        .find(|folder| folder.file_name().is_some_and(|name| name == ".git"))?
+        .parent()
+        .map(Path::to_path_buf)
 }
 
 /// Becomes the program, git's variables that bind to one repository taken away. Returns only where it cannot be started.

@@ -8,7 +8,7 @@ use super::restorable::{is_beginning, is_called, removed};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
-use crate::host::git::Repository;
+use crate::host::git::{Repository, Worktree};
 use crate::host::lock::FileHold;
 use crate::host::moving::{self, Unmovable};
 use crate::host::process::identity;
@@ -121,7 +121,19 @@ fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(E
         return Ok(found);
     }
     let near: Vec<&str> = names.iter().map(String::as_str).collect();
+    // git's record of a folder that was deleted by hand is no removal yet.
+    let is_it = |worktree: &Worktree| {
+        let admin = worktree.admin.as_deref().unwrap_or_default();
+        (admin == name || admin.strip_suffix(name).is_some_and(|before| before.ends_with('-')))
+            && !worktree.path.exists()
+    };
+    let gone = repository.worktrees()?.into_iter().find(is_it).and_then(|worktree| worktree.admin);
     let hint = match suggestion::nearest(name, &near) {
+        _ if let Some(gone) = gone => format!(
+            "its folder was deleted by hand: `{prune}` keeps what git knows of it, then `{restore}` brings it back",
+            prune = wt("prune {}", &[&gone]),
+            restore = wt("restore {}", &[&gone])
+        ),
         Some(near) => format!("did you mean `{near}`? `wt restore` lists what can be restored"),
         None => "`wt restore` lists what can be restored".to_owned(),
     };

@@ -59,6 +59,8 @@ fn the_manual_has_a_page_for_each_command_and_replaces_only_pages() {
     }
     assert!(!folder.join("wt-sweep.1").exists(), "nobody types it");
     assert_eq!(fs::read_to_string(folder.join("other.1")).unwrap(), "mine");
+    sandbox.wt(&["man", "create"]).exits(2).says(&["`wt create --help`"]);
+    assert!(!sandbox.repo().join("create").exists());
     let page = sandbox.wt(&["man"]).ok().stdout;
     assert_eq!(page.trim_end(), fs::read_to_string(folder.join("wt.1")).unwrap().trim_end());
 }

@@ -126,6 +126,37 @@ fn an_env_file_of_a_sibling_loses_its_block_and_its_own_lines_stay() {
 }
 
 #[test]
+fn no_copy_is_left_for_the_next_add_when_what_ignored_it_stays_behind_or_goes() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    write(&repo, ".worktreeinclude", "data/\n.env\n");
+    sandbox.commit(&repo, "lists");
+    // Ignored by a line that the branch has not, and by a file that ignores all but itself.
+    write(&repo, ".git/info/exclude", "data/\n");
+    write(&repo, "data/.gitignore", "*\n!.gitignore\n");
+    write(&repo, "data/key", "secret");
+    write(&repo, ".env", "SECRET=1\n");
+    sandbox.wt(&["create", "one"]).ok();
+    sandbox.wt(&["create", "two", "--no-env"]).ok();
+    let two = sandbox.worktree("feature-two");
+    assert_eq!(fs::read_to_string(two.join(".env")).unwrap(), "SECRET=1\n");
+    fs::write(
+        repo.join(".git/info/exclude"),
+        fs::read_to_string(repo.join(".git/info/exclude")).unwrap().replace("data/\n", ""),
+    )
+    .unwrap();
+    let report = sandbox.json(&["create", "three", "--no-env"]);
+    let three = sandbox.worktree("feature-three");
+    assert!(!three.join("data").exists(), "{report}");
+    sandbox.wt(&["remove", "one", "--force"]).ok();
+    for folder in [&two, &three] {
+        let status = sandbox.git(folder, &["status", "--porcelain", "-uall"]);
+        assert!(!status.contains(".env"), "{}: {status}", folder.display());
+    }
+    assert_eq!(sandbox.git(&three, &["status", "--porcelain", "-uall"]), "");
+}
+
+#[test]
 fn a_create_killed_while_it_carries_is_undone_or_whole() {
     let sandbox = kill::with_bystander();
     let repo = sandbox.repo();

@@ -65,6 +65,24 @@ fn staged_unstaged_and_untracked_changes_are_there_as_they_were_and_stay() {
     assert!(run.stderr.contains("no changes to take along"), "{}", run.shown());
 }
 
+#[test]
+fn a_private_file_stays_private() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    fs::create_dir(repo.join("priv")).unwrap();
+    fs::write(repo.join("priv/key"), "s\n").unwrap();
+    fs::set_permissions(repo.join("priv"), PermissionsExt::from_mode(0o700)).unwrap();
+    fs::set_permissions(repo.join("priv/key"), PermissionsExt::from_mode(0o600)).unwrap();
+    sandbox.wt(&["create", "one", "--with-changes"]).ok();
+    let folder = sandbox.worktree("feature-one");
+    for (path, mode) in [("priv", 0o700), ("priv/key", 0o600)] {
+        assert_eq!(fs::metadata(folder.join(path)).unwrap().permissions().mode() & 0o777, mode, "{path}");
+    }
+    assert_eq!(sandbox.status(&folder), "?? priv/key");
+    let run = sandbox.wt(&["create", "one", "--reuse", "--with-changes"]).ok();
+    assert!(run.stderr.contains("`--with-changes` has no effect"), "{}", run.shown());
+}
+
 /// git looks into such a file again, as long as the index is not younger than the file.
 #[test]
 fn a_change_in_the_second_of_the_last_add_is_taken_too() {

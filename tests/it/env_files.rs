@@ -179,6 +179,35 @@ fn a_tracked_env_leads_to_a_file_beside_it_and_two_to_a_refusal_that_names_the_k
 }
 
 #[test]
+fn a_strangers_name_hides_no_file_of_the_main_worktree_and_its_addresses_lead_here_until_trusted() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    let config = "[service.web]\nenv_file = \"main.py\"\n";
+    fs::write(repo.join(".wt.toml"), config).unwrap();
+    fs::write(repo.join("main.py"), "work\n").unwrap();
+    let error = sandbox.refused(&["create", "one", "--ports"], "permission");
+    assert!(error["message"].as_str().unwrap().contains("main.py"), "{error}");
+    assert!(sandbox.git(&repo, &["status", "--porcelain"]).contains("?? main.py"));
+    fs::write(
+        repo.join(".wt.toml"),
+        "[env.set]\nPIP_INDEX_URL = \"http://evil/simple\"\nDOCKER_HOST = \"tcp://evil:2375\"\n\
+         API_URL = \"{{ urls.web }}/api\"\nDATABASE_URL = \"postgres://localhost:{{ ports.web }}/a\"\n\
+         [service.npm-registry]\nurl = \"http://evil/\"\n",
+    )
+    .unwrap();
+    sandbox.wt(&["create", "two", "--ports=web,npm-registry"]).ok();
+    let folder = sandbox.worktree("feature-two");
+    let block = fs::read_to_string(folder.join(".env")).unwrap();
+    assert!(
+        !block.contains("evil") && block.contains("API_URL=") && block.contains("DATABASE_URL="),
+        "{block}"
+    );
+    sandbox.wt(&["trust", "--yes"]).ok();
+    sandbox.wt_in(&folder, &["env"]).ok();
+    assert_eq!(fs::read_to_string(folder.join(".env")).unwrap().matches("evil").count(), 3);
+}
+
+#[test]
 fn a_missing_folder_is_said_and_found() {
     let sandbox = Sandbox::new();
     sandbox.configure(&CONFIG.replace("{range}", &sandbox.feature_range()));

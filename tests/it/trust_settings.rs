@@ -86,8 +86,10 @@ fn a_template_that_explodes_is_one_error_and_stops_nobody_who_only_looks() {
     let template = format!("{{{{ '{}' | replace('a', '{}') }}}}", "a".repeat(30_000), "b".repeat(30_000));
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "login", "--ports"]).ok();
-    for key in ["[worktree]\nname", "[worktree]\npath", "[service.web]\nurl"] {
-        git::write(&sandbox.repo(), ".wt.toml", &format!("{key} = \"{template}\"\n"));
+    for (key, before) in
+        [("[worktree]\nname", ""), ("[worktree]\npath", ""), ("[service.web]\nurl", "http://localhost/")]
+    {
+        git::write(&sandbox.repo(), ".wt.toml", &format!("{key} = \"{before}{template}\"\n"));
         let begun = Instant::now();
         sandbox.wt(&["list"]).ok().answers(&["feature-login"]);
         sandbox.wt(&["path", "login"]).ok();

@@ -358,5 +358,5 @@ fn too_slow(_: TooSlow) -> Failure {
         Code::ConfigInvalid,
         "the patterns of `.worktreeinclude` or `carry.copy` take too long to match",
     )
-    .hint("write fewer stars; `--no-carry` makes a worktree without copies")
+    .hint("write fewer lines and stars; `--no-carry` makes a worktree without copies")
 }

@@ -36,7 +36,8 @@ impl Spot {
         Self { ground: Ground::Folder(Arc::new(folder)), depth }
     }
 
-    /// Goes into the folder at `path`. Where it is not there yet the `.gitignore` of `source` counts, which comes along.
+    /// Goes into the folder at `path`. Where it is not there yet the `.gitignore` of `source` counts if it comes along: if it
+    /// is ignored itself. Without it the files beside it would stand there for the next `git add`.
     pub(super) fn enter(
         &self,
         ignores: &Ignores,
@@ -45,12 +46,19 @@ impl Spot {
         source: Option<&OwnedFd>,
     ) -> Self {
         let ground = self.ground_of(tracked, path);
-        let with = match &ground {
-            Ground::Folder(folder) => Some(&**folder),
-            Ground::Missing => source,
-            Ground::Blocked(_) => None,
+        let depth = match &ground {
+            Ground::Folder(folder) => ignores.enter(&self.depth, path, Some(&**folder)),
+            Ground::Missing => {
+                let with = ignores.enter(&self.depth, path, source);
+                let own = [path, b"/.gitignore"].concat();
+                if ignores.is_ignored(&with, &own, false) {
+                    with
+                } else {
+                    ignores.enter(&self.depth, path, None)
+                }
+            }
+            Ground::Blocked(_) => ignores.enter(&self.depth, path, None),
         };
-        let depth = ignores.enter(&self.depth, path, with);
         Self { ground, depth }
     }
 

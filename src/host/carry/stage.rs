@@ -232,6 +232,11 @@ fn copy_some(
                         staged.rows.insert(item.path.clone(), row);
                     }
                     Ok(Outcome::Nothing) => {}
+                    // It says what is ignored beside it, and that was counted on.
+                    Ok(Outcome::Left(_)) if name == ".gitignore" => {
+                        let gone = std::io::Error::other("it went away while it was copied");
+                        return Err(Ended::Failed(work.source.join(&item.path), gone));
+                    }
                     Ok(Outcome::Left(reason)) => leave(staged, item, reason),
                     Err(Stop::Interrupted) => return Err(Ended::Interrupted),
                     Err(Stop::Failed(error)) => {

@@ -1,7 +1,11 @@
 //! The uncommitted changes of one worktree, laid out in another: staged, unstaged, and untracked files that are not ignored. They
 //! travel as commits that no ref names; the worktree that they come from, its index too, stays as it is.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::fs::Permissions;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use super::command::Git;
 use super::repository::Repository;
@@ -18,6 +22,9 @@ pub struct CarriedChanges {
     pub index_tree: String,
     /// How many files differ from the commit that is checked out.
     pub files: usize,
+    /// Where the files are from, and which differ: git keeps no mode but whether a file is executable.
+    source: PathBuf,
+    names: Vec<PathBuf>,
 }
 
 impl Repository {
@@ -66,14 +73,21 @@ impl Repository {
         if files == head_tree && staged == head_tree {
             return Ok(None);
         }
-        let count = differing.stdout.split(|byte| *byte == 0).count() - 1;
+        let names = differing.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        let names: Vec<PathBuf> = names.map(|name| OsStr::from_bytes(name).into()).collect();
         let on_target = |tree: String| {
             if head == target { Ok(tree) } else { merged(&git, &head, target, &tree) }
         };
         let (index_tree, tree) = (on_target(staged)?, on_target(files)?);
         let index_commit = commit(&git, &index_tree, &[target])?;
         let commit = commit(&git, &tree, &[target, &index_commit])?;
-        Ok(Some(CarriedChanges { commit, index_tree, files: count }))
+        Ok(Some(CarriedChanges {
+            commit,
+            index_tree,
+            files: names.len(),
+            source: folder.to_path_buf(),
+            names,
+        }))
     }
 
     /// Lays the changes out in the new worktree in `folder`, where `target` is checked out and nothing else is.
@@ -93,7 +107,28 @@ impl Repository {
         // The index is what was staged; what was not, and untracked files, differ from it as they did.
         git(&["read-tree", "-m", &changes.index_tree]).require()?;
         // Its status only says that something differs.
-        git(&["update-index", "-q", "--refresh"]).run().map(drop)
+        git(&["update-index", "-q", "--refresh"]).run()?;
+        for name in &changes.names {
+            keep_private(&changes.source, folder, name);
+        }
+        Ok(())
+    }
+}
+
+/// Takes from the copy, and from the folders above it, what nobody else may do with the file that it is of. Never gives.
+fn keep_private(source: &Path, target: &Path, name: &Path) {
+    for path in name.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+        let (Ok(own), Ok(copy)) =
+            (source.join(path).symlink_metadata(), target.join(path).symlink_metadata())
+        else {
+            continue;
+        };
+        let is_alike = (own.is_file() && copy.is_file()) || (own.is_dir() && copy.is_dir());
+        let (allowed, given) = (own.permissions().mode() & 0o777, copy.permissions().mode() & 0o777);
+        if is_alike && given & !allowed != 0 {
+            // A file that cannot be kept private is as private as git makes it.
+            let _ = std::fs::set_permissions(target.join(path), Permissions::from_mode(given & allowed));
+        }
     }
 }
 

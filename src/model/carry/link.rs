@@ -37,14 +37,16 @@ pub fn judge(at: &Path, target: &Path, real: Option<&Path>, source: &Path, other
     Verdict::Keep
 }
 
-/// Answers whether a relative target never climbs out of the worktree on its way.
+/// Answers whether a relative target never climbs out of the worktree on its way. It climbs first and then goes down: a name
+/// before `..` may be a link, and the way up from there leads elsewhere than it reads.
 fn stays_inside(folder: &Path, target: &Path) -> bool {
     let mut depth = folder.components().count();
+    let mut goes_down = false;
     for component in target.components() {
         match component {
-            Component::ParentDir if depth == 0 => return false,
+            Component::ParentDir if depth == 0 || goes_down => return false,
             Component::ParentDir => depth -= 1,
-            Component::Normal(_) => depth += 1,
+            Component::Normal(_) => goes_down = true,
             Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
         }
     }
@@ -82,6 +84,8 @@ mod tests {
             ("a/b", "../c", None, Verdict::Keep),
             ("a/b", "../../c", None, left(Reason::Outside)),
             ("b", "..", None, left(Reason::Outside)),
+            ("a/b/c", "../../d", None, Verdict::Keep),
+            ("a/b", "sub/../c", Some("/m/a/c"), left(Reason::Outside)),
             ("a/b", "../../m/a/c", None, left(Reason::Outside)),
             (".venv/bin/python", "/usr/bin/python3", Some("/usr/bin/python3.11"), Verdict::Keep),
             ("b", "/home/me", None, Verdict::Keep),

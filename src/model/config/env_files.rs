@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn of_a_repositorys_file_only_names_of_ports_and_addresses_count_at_once() {
-        let text = "[env.set]\nVITE_API_URL = \"x\"\nNPM_CONFIG_SCRIPT_SHELL = \"y\"\n".to_owned();
+        let text =
+            "[env.set]\nVITE_API_URL = \"http://localhost:1\"\nNPM_CONFIG_SCRIPT_SHELL = \"y\"\n".to_owned();
         let of = |approved: &[(String, String)]| {
             let source = Source::Others { approved: approved.to_vec() };
             let config =

@@ -6,6 +6,7 @@ pub mod edited;
 pub mod env_files;
 pub mod fleet;
 pub mod health;
+mod here;
 pub mod json_schema;
 pub mod key;
 pub mod layers;

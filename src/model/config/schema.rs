@@ -3,7 +3,7 @@
 
 use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, True};
 use super::standing::Standing::{
-    self, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted, Variable,
+    self, Address, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted, Variable,
 };
 
 pub use super::key::{
@@ -79,7 +79,7 @@ pub const KEYS: &[Key] = &[
         Names,
         "The variables that carry the service's port; `<SERVICE>_PORT` when empty.",
     ),
-    key("service.*.url", Kind::Template(URL_VALUES), AtOnce, "The service's URL."),
+    key("service.*.url", Kind::Template(URL_VALUES), Address, "The service's URL."),
     key("service.*.run", Kind::Command, Command, "The command that runs the service."),
     key(
         "service.*.setup",

@@ -223,6 +223,9 @@ impl ConflictSettings {
     }
 }
 
+/// How much of a value a warning shows, in characters; `wt trust` shows all of it.
+const LONGEST_SHOWN: usize = 200;
+
 impl Config {
     /// Returns the failure of the value of `key`, naming where it stands.
     #[must_use]
@@ -243,7 +246,10 @@ impl Config {
             } else {
                 "a repository's file can only make it stricter"
             };
-            format!("`{key}` = {value} ({origin}) does not count: {until}")
+            let whole = value.to_string();
+            let shown: String = whole.chars().take(LONGEST_SHOWN).collect();
+            let cut = if shown.len() < whole.len() { "…" } else { "" };
+            format!("`{key}` = {shown}{cut} ({origin}) does not count: {until}")
         })
     }
 

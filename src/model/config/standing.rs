@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{near, value};
+use super::{here, near, value};
 
 /// How far a repository's file may set a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,8 +15,11 @@ pub enum Standing {
     StricterUntilTrusted(Rule),
     /// Names of variables: those that look like a port's or an address's at once.
     Names,
-    /// A variable with a value of its own: one whose name looks like a port's or an address's at once.
+    /// A variable with a value of its own: one whose name looks like a port's or an address's, and whose value is one of this
+    /// machine, at once. Programs send keys to addresses, and take packages from them.
     Variable,
+    /// An address: one of this machine at once.
+    Address,
     /// A folder: beside or below the main worktree at once.
     Place,
     /// Nothing runs before it was trusted.
@@ -61,8 +64,11 @@ impl Standing {
     #[must_use]
     pub fn share(self, key: &str, value: &Value, below: Option<&Value>) -> Share {
         match self {
-            Self::Variable if looks_right(key.rsplit('.').next().unwrap_or_default()) => Share::Whole,
-            Self::Variable => Share::Part { counts: None, until_trusted: true },
+            Self::Variable if looks_right(key.rsplit('.').next().unwrap_or_default()) && is_here(value) => {
+                Share::Whole
+            }
+            Self::Address if is_here(value) => Share::Whole,
+            Self::Variable | Self::Address => Share::Part { counts: None, until_trusted: true },
             Self::AtOnce | Self::Command | Self::Check => Share::Whole,
             Self::Stricter(rule) => rule.share(value, below, false),
             Self::StricterUntilTrusted(rule) => rule.share(value, below, true),
@@ -82,17 +88,23 @@ impl Standing {
             Self::Stricter(rule) => format!("only stricter: {}", rule.words()),
             Self::StricterUntilTrusted(rule) => format!("only stricter: {}; else after trust", rule.words()),
             Self::Variable => {
-                "names that end in `_PORT`, `_URL`, `_HOST`, `_ORIGIN` at once; other names after trust"
+                "names that end in `_PORT`, `_URL`, `_HOST`, `_ORIGIN` at once where the value leads to this machine; \
+                 others after trust"
                     .to_owned()
             }
             Self::Names => {
                 "`PORT`, `…_PORT`, `…_URL`, `…_HOST`, `…_ORIGIN` at once; other names after trust".to_owned()
             }
+            Self::Address => "at once where it leads to this machine; else after trust".to_owned(),
             Self::Place => "at once beside or below the main worktree; elsewhere after trust".to_owned(),
             Self::Command => "after trust".to_owned(),
             Self::Check => "at once; its `command` after trust".to_owned(),
         }
     }
+}
+
+fn is_here(value: &Value) -> bool {
+    value.as_str().is_some_and(here::leads_here)
 }
 
 impl Rule {

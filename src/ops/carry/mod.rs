@@ -9,5 +9,5 @@ mod report;
 
 pub use bring::{begin, bring};
 pub use plan::{Plan, Wish, plan};
-pub use record::{explains, forget, forget_strays, is_begun, is_copy};
+pub use record::{explains, forget, forget_strays, is_begun, is_copy, paths};
 pub use report::Carried;

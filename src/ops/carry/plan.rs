@@ -13,6 +13,9 @@ use crate::ops::find;
 /// The file of the main worktree that names what is carried.
 const LIST: &str = ".worktreeinclude";
 
+/// How many bad lines are named.
+const NAMED: usize = 10;
+
 /// The longest list that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -69,8 +72,12 @@ pub fn plan(context: &Context, repository: &Repository, wish: &Wish) -> Result<O
 }
 
 fn lists(text: &[u8], copy: &[String], warnings: &mut Vec<String>) -> Lists {
-    for (number, why) in Patterns::faults(text) {
+    let faults = Patterns::faults(text);
+    for (number, why) in faults.iter().take(NAMED) {
         warnings.push(format!("{LIST}:{number}: the line matches nothing: {why}"));
+    }
+    if let Some(more) = faults.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        warnings.push(format!("{LIST}: {more} more lines match nothing"));
     }
     let lines = copy.join("\n");
     for (number, why) in Patterns::faults(lines.as_bytes()) {

@@ -32,6 +32,13 @@ pub fn file(context: &Context, entry: &Entry) -> Result<RecordFile> {
     Ok(RecordFile::at(place(context.host.dirs()?.state(), entry)))
 }
 
+/// Returns the paths that were carried into a worktree, relative to it.
+#[must_use]
+pub fn paths(context: &Context, entry: &Entry) -> Vec<String> {
+    let record = file(context, entry).ok().and_then(|file| file.find());
+    record.into_iter().flat_map(|record| record.rows.into_keys()).collect()
+}
+
 /// Answers whether a create began to carry into the worktree, and did not come to the end.
 #[must_use]
 pub fn is_begun(context: &Context, entry: &Entry) -> bool {

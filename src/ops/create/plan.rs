@@ -103,7 +103,8 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
             format!("worktree `{}` exists already, at {}", taken.name, taken.path.display()),
         )
         .hint(format!(
-            "`{switch}` goes there, `{remove}` takes it back; to start a new branch from it: `{again}`",
+            "`{switch}` goes there, `{remove}` takes it back, the same command with `--reuse` takes it as it is; to start \
+             a new branch from it: `{again}`",
             switch = wt("switch {}", &[&taken.name]),
             remove = wt("remove {}", &[&taken.name])
         ))

@@ -259,6 +259,9 @@ fn ignored(
             flags.push("--lock".to_owned());
         }
     }
+    if request.with_changes {
+        flags.push("--with-changes".to_owned());
+    }
     let name = &entry.name;
     flags.into_iter().map(|flag| format!("`{flag}` has no effect: `{name}` is there already")).collect()
 }

@@ -52,7 +52,9 @@ fn of_wish(context: &Context, place: &Place, failed: Failed, and: &str) -> Failu
             Cause::PortConflict(port) => {
                 failure.detail("port", port.number()).hint(taken(context, place, port))
             }
-            _ => failure.hint("`wt status` shows how the services stand"),
+            _ => {
+                failure.hint(format!("`{}` shows how the services stand", context.advised(wt("status", &[]))))
+            }
         };
     }
     let lines: Vec<Vec<String>> = failed.failures.iter().map(|failing| last_words(place, failing)).collect();
@@ -72,11 +74,16 @@ fn of_wish(context: &Context, place: &Place, failed: Failed, and: &str) -> Failu
         ),
         Code::Untrusted => "look at its commands; `wt trust` allows them again".to_owned(),
         Code::DiskFull => "make room, then try again".to_owned(),
-        _ if names.is_empty() => format!("`wt status` shows how the services stand{and}"),
-        _ if let (false, Some(cure)) = (is_mixed, readiness::cure(first.service.as_str(), &first.reason)) => {
-            format!("{cure}; `{logs}` shows all {said}{and}", logs = wt("logs", &[]).and(&names))
+        _ if names.is_empty() => {
+            format!("`{}` shows how the services stand{and}", context.advised(wt("status", &[])))
         }
-        _ => format!("`{logs}` shows all {said}{and}", logs = wt("logs", &[]).and(&names)),
+        _ if let (false, Some(cure)) = (is_mixed, readiness::cure(first.service.as_str(), &first.reason)) => {
+            format!(
+                "{cure}; `{logs}` shows all {said}{and}",
+                logs = context.advised(wt("logs", &[]).and(&names))
+            )
+        }
+        _ => format!("`{logs}` shows all {said}{and}", logs = context.advised(wt("logs", &[]).and(&names))),
     };
     let failures: Vec<_> = failed
         .failures

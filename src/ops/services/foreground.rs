@@ -114,7 +114,7 @@ fn stay(
                 known.clone_from(&services);
                 if is_started && stopping.is_none() && services.iter().all(|known| known.state.is_resting()) {
                     listener.idle()?;
-                    return ended(&services).map(|()| true);
+                    return ended(context, &services).map(|()| true);
                 }
             }
             Reply::Note { text } => listener.note(&text),
@@ -145,14 +145,16 @@ fn say_size(conversation: &mut Conversation<'_>, size: Option<(u16, u16)>) -> Re
     conversation.say(&Ask::Resize { rows, columns }).map(drop)
 }
 
-fn ended(services: &[ServiceFacts]) -> Result<()> {
+fn ended(context: &Context, services: &[ServiceFacts]) -> Result<()> {
     match services.iter().find(|known| known.state == State::Failed) {
         None => Ok(()),
         Some(failed) => {
             let reason = failed.reason.clone().unwrap_or_default();
             let message = format!("service `{}` failed: {reason}", failed.service);
-            Err(Failure::new(Code::ServiceFailed, message)
-                .hint(format!("`{logs}` shows all it said", logs = wt("logs {}", &[&failed.service]))))
+            Err(Failure::new(Code::ServiceFailed, message).hint(format!(
+                "`{logs}` shows all it said",
+                logs = context.advised(wt("logs {}", &[&failed.service]))
+            )))
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::context::Context;
 use crate::error::{Code, Failure};
+use crate::model::advised::wt;
 use crate::model::config::settings::ServiceSettings;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::ServiceFacts;
@@ -47,9 +48,10 @@ pub(super) fn unknown<'a>(
             "mend the configuration first: `wt config path` names its files, `wt config show` what is wrong";
         return Failure::new(Code::NotFound, message).hint(hint);
     }
+    let status = context.advised(wt("status", &[]));
     let hint = match (suggestion::nearest(name.as_str(), known.iter().copied()), known.is_empty()) {
-        (Some(near), _) => format!("did you mean `{near}`? `wt status` shows the services"),
-        (None, false) => format!("there are: {}; `wt status` shows them", known.join(", ")),
+        (Some(near), _) => format!("did you mean `{near}`? `{status}` shows the services"),
+        (None, false) => format!("there are: {}; `{status}` shows them", known.join(", ")),
         (None, true) => format!("give it a `run` under [service.{name}] in .wt.toml"),
     };
     Failure::new(Code::NotFound, format!("there is no service `{name}`")).hint(hint)

@@ -221,8 +221,11 @@ pub(crate) fn portless(context: &Context, service: &ServiceName, entry: &Entry) 
     if !context.config.services.contains_key(service) && nearest(service.as_str(), names).is_some() {
         return naming::unknown(context, service, known());
     }
+    let all: Vec<String> = known().map(|known| format!("`{known}`")).collect();
+    let has = if all.is_empty() { String::new() } else { format!("it has {}; ", all.join(", ")) };
+    let allocate = context.advised(wt("ports allocate --service {}", &[&service]));
     Failure::new(Code::NotFound, format!("worktree `{}` has no port for `{service}`", entry.name))
-        .hint(format!("`{allocate}` takes one", allocate = wt("ports allocate --service {}", &[&service])))
+        .hint(format!("{has}`{allocate}` takes one for `{service}`"))
 }
 
 fn conflict(context: &Context, entry: &Entry, taken: &[Taken]) -> Result<Failure> {

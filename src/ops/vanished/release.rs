@@ -127,7 +127,7 @@ pub fn release_all(
         said.push(format!(
             "`{}` was released: its folder {} is gone{freed}",
             entry.name,
-            entry.path.display()
+            entry.path.display(),
         ));
         said.extend(beside.find(entry).map(|(folder, root)| {
             format!(

@@ -73,7 +73,7 @@ pub fn follow_or_take_back(
             if change.before.as_ref().is_none_or(|before| !before.env)
                 && let Err(further) = env::forget_exclude(context, repository, &change.after.repository_id)
             {
-                failure = beside(failure, &further);
+                failure = beside(&failure, &further);
             }
             Err(failure)
         }
@@ -93,11 +93,11 @@ fn undo(context: &Context, change: &Change, undone: Option<&Event>, failure: Fai
     claims::let_go(context, Some(&change.after), change.before.as_ref());
     match taken_back {
         Ok(()) => failure,
-        Err(further) => beside(failure, &further),
+        Err(further) => beside(&failure, &further),
     }
 }
 
-fn beside(failure: Failure, further: &Failure) -> Failure {
+fn beside(failure: &Failure, further: &Failure) -> Failure {
     let message = format!("{}\nand it could not be taken back: {}", failure.message(), further.message());
     let hint = failure.next_step().map(ToOwned::to_owned);
     let both = Failure::new(failure.code(), message);
