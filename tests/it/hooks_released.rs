@@ -103,7 +103,9 @@ fn run_as_git_does(sandbox: &Sandbox, command: &str, arguments: &[&str], input: 
         .unwrap();
     // A hook that reads nothing may be over before: git passes over that too.
     let written = child.stdin.take().unwrap().write_all(input.as_bytes());
-    assert!(written.is_ok() || written.is_err_and(|failure| failure.kind() == std::io::ErrorKind::BrokenPipe));
+    assert!(
+        written.is_ok() || written.is_err_and(|failure| failure.kind() == std::io::ErrorKind::BrokenPipe)
+    );
     child.wait_with_output().unwrap()
 }
 
