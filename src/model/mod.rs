@@ -1,5 +1,6 @@
 //! The rules, pure: types and their invariants, decisions, rendering. No I/O, no clock, no environment.
 
+pub mod adoption;
 pub mod advised;
 pub mod agreement;
 pub mod backlog;

@@ -1,6 +1,8 @@
 //! Records worktrees that something else made: git, an IDE, an agent. Their files are theirs; they get a record, and
 //! where asked for ports and an env block, also when they are recorded already.
 
+pub mod unasked;
+
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -16,6 +18,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::place::Surroundings;
+use crate::model::adoption::{self, Ground};
 use crate::model::env_files;
 use crate::model::env_ports::Told;
 use crate::model::event::Event;
@@ -139,7 +142,8 @@ fn adopt_one(
         || told.purpose.clone().filter(|purpose| context.config.find_purpose(purpose).is_some());
     let purpose = match &request.purpose {
         Some(purpose) => Some(create::require_purpose(context, Some(purpose))?),
-        None => told_purpose().or_else(|| row.branch().and_then(|branch| guess_purpose(context, branch))),
+        None => told_purpose()
+            .or_else(|| guess_purpose(context, Ground::of(&worktree.head, worktree.returning.as_ref()))),
     };
     if let Some(entry) = &row.entry {
         return give(context, repository, entry, purpose, request, warnings);
@@ -316,22 +320,11 @@ fn record_entry(
     }
 }
 
-/// `feature/login` is a feature, and so for every purpose that the configuration names; `fix/…` is a bugfix.
+/// Returns the purpose of a worktree that nobody named one for.
 #[must_use]
-pub fn guess_purpose(context: &Context, branch: &str) -> Option<Purpose> {
-    let (first, _) = branch.split_once('/')?;
-    let word = match first {
-        "fix" | "bug" => "bugfix",
-        "feat" => "feature",
-        other => other,
-    };
-    context
-        .config
-        .purposes
-        .iter()
-        .map(|(purpose, _)| purpose)
-        .find(|purpose| purpose.as_str() == word)
-        .cloned()
+pub fn guess_purpose(context: &Context, ground: Ground<'_>) -> Option<Purpose> {
+    let known = context.config.purposes.iter().map(|(purpose, _)| purpose);
+    adoption::purpose(ground, known, &context.config.adopt.purpose).cloned()
 }
 
 fn identifier(row: &Row, purpose: Option<&Purpose>) -> String {

@@ -129,3 +129,36 @@ fn what_is_recorded_already_is_not_said_to_be_adopted() {
     let run = sandbox.wt(&["adopt", sandbox.worktree("feature-login").to_str().unwrap()]).ok();
     assert!(run.stdout.starts_with("Recorded already") && !run.stdout.contains("Adopted"), "{}", run.shown());
 }
+
+#[test]
+fn a_pattern_names_the_purpose_for_adopt_the_hook_and_validate_alike() {
+    let sandbox = crate::support::hooks::hooked();
+    let repo = sandbox.repo();
+    let purpose_at = |folder: &str| {
+        let found =
+            sandbox.living().into_iter().find(|entry| entry["path"].as_str().unwrap().ends_with(folder));
+        found.unwrap()["purpose"].clone()
+    };
+    // The hook: with the pair that is built in, then with a table of one's own in its place.
+    sandbox.git(&repo, &["worktree", "add", "-q", "-b", "worktree-calm-fox", "../fox"]);
+    sandbox.git(&repo, &["worktree", "add", "-q", "--detach", "../loose"]);
+    sandbox.git(&repo, &["worktree", "add", "-q", "-b", "typo", "../typo"]);
+    assert_eq!(purpose_at("/fox"), "feature");
+    assert_eq!(purpose_at("/loose"), "experiment");
+    assert_eq!(purpose_at("/typo"), serde_json::Value::Null);
+    assert!(sandbox.path("fox/.env").exists() && !sandbox.path("typo/.env").exists());
+    sandbox
+        .configure("[adopt]\npurpose = { \"bot*\" = \"review\", \"bot/*/x\" = \"bugfix\" }\nauto = false\n");
+    for (branch, folder) in [("bot/1/x", "../one"), ("bot-2", "../two"), ("worktree-3", "../three")] {
+        sandbox.git(&repo, &["worktree", "add", "-q", "-b", branch, folder]);
+    }
+    sandbox.wt(&["adopt", "../one"]).ok();
+    sandbox.wt(&["validate", "--fix"]);
+    let purposes = ["/one", "/two", "/three"].map(purpose_at);
+    assert_eq!(purposes, ["bugfix".into(), "review".into(), serde_json::Value::Null]);
+    // What does not exist is said with its near one.
+    sandbox.configure("[adopt]\npurpose = { \"bot*\" = \"reviw\" }\n");
+    let error = sandbox.refused(&["adopt", "../two"], "config_invalid");
+    assert!(error["message"].as_str().unwrap().contains("reviw"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("`review`"), "{error}");
+}

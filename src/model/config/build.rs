@@ -11,7 +11,8 @@ use super::settings::{
     GitSettings, HealthSettings, HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings,
     ResolveSettings, ServiceSettings, SocketUse, Strategy, TrashSettings, WorktreeSettings,
 };
-use super::{running, schema};
+use super::{branch_purposes, running, schema};
+use crate::model::adoption::Patterns;
 use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
 use crate::model::service::ServiceName;
@@ -82,7 +83,10 @@ pub fn config(mut merged: Merged) -> Config {
             },
             protect_env: flag("hooks.protect_env"),
         },
-        adopt: AdoptSettings { auto: flag("adopt.auto") },
+        adopt: AdoptSettings {
+            auto: flag("adopt.auto"),
+            purpose: Patterns::new(find(&merged, "adopt.purpose", branch_purposes::read).unwrap_or_default()),
+        },
         health: HealthSettings {
             timeout: duration("health.timeout"),
             interval: duration("health.interval"),

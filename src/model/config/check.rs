@@ -7,7 +7,7 @@ use super::schema::Kind;
 use super::value::{
     choice, duration, exclusions, flag, list, number, port_wish, ports, services, size, text, variable, whole,
 };
-use super::{env_files, health, running};
+use super::{branch_purposes, env_files, health, running};
 use crate::model::template;
 
 /// Checks `value` against `kind`.
@@ -38,6 +38,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
         Kind::Size => size(value).map(|_| ()),
         Kind::Health => health::check(value),
         Kind::Flag => flag(value).map(|_| ()),
+        Kind::BranchPurposes => branch_purposes::read(value).map(|_| ()),
         Kind::PortWish => port_wish(value).map(|_| ()),
         Kind::Command => running::command(value).map(|_| ()),
         Kind::EnvFile => env_files::file(value).map(|_| ()),

@@ -68,6 +68,9 @@ fn kind(of: Kind) -> Value {
         Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
         Kind::Flag => json!({ "type": "boolean" }),
+        Kind::BranchPurposes => json!({
+            "type": "object", "additionalProperties": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" },
+        }),
         Kind::PortWish => json!({ "anyOf": [
             { "type": "boolean" },
             { "type": "integer", "minimum": 1, "maximum": MOST_PORTS },

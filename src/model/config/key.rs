@@ -51,6 +51,8 @@ pub enum Kind {
     Flag,
     /// True or false, a number of ports, or a list of service names.
     PortWish,
+    /// A table of patterns of branches, each with a purpose.
+    BranchPurposes,
 }
 
 /// One key; `*` in its path stands for the name of a purpose or a service.

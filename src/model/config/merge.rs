@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::layers::{FlagValue, Layer, Source};
 use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
-use super::{build, env_files, fleet, overlap, parse, variables};
+use super::{branch_purposes, build, env_files, fleet, overlap, parse, variables};
 use crate::error::Result;
 use crate::model::config::merged::Merged;
 use crate::model::service::ServiceName;
@@ -90,6 +90,7 @@ pub fn merge_leniently(
         put_back(&mut merged, &overlaps);
     }
     problems.extend(overlaps);
+    problems.extend(branch_purposes::unknown(&mut merged));
     let services = build::services(&merged);
     problems.extend(fleet::problems(&merged, &services));
     problems.extend(env_files::problems(&merged, &services));

@@ -1,5 +1,6 @@
 //! The configuration as values, and the rules that a file must keep.
 
+pub mod branch_purposes;
 pub mod build;
 pub mod check;
 pub mod edited;

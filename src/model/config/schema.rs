@@ -218,6 +218,13 @@ pub const KEYS: &[Key] = &[
         Stricter(False),
         "Whether git's hook records worktrees that plain git made.",
     ),
+    key(
+        "adopt.purpose",
+        Kind::BranchPurposes,
+        AtOnce,
+        "Purposes of adopted worktrees by patterns of their branch, `*` for any letters, the empty one for none checked \
+         out; what the branch begins with (`feature/`) goes first, then the longest pattern.",
+    ),
     key("health.timeout", Kind::Duration, AtOnce, "How long a health check may take that says no more."),
     key("health.interval", Kind::Duration, AtOnce, "How often services are checked while they are watched."),
     key(

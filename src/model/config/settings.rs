@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::problem::{Fault, Problem};
 use crate::error::Failure;
+use crate::model::adoption::Patterns;
 use crate::model::creation::CreateSettings;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
@@ -146,10 +147,12 @@ pub struct HookSettings {
 }
 
 /// `[adopt]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdoptSettings {
     /// Whether git's hook records worktrees that plain git made.
     pub auto: bool,
+    /// The purposes of branches that do not say theirs.
+    pub purpose: Patterns,
 }
 
 /// `[health]`.

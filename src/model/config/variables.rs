@@ -100,6 +100,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
         | Kind::Health
         | Kind::Needs
         | Kind::Stop
+        | Kind::BranchPurposes
         | Kind::Restart => {
             let value = DeValue::parse(text).map_err(|error| {
                 Fault::new(format!("not a valid value: {}", error.message().replace('\n', ", ")))

@@ -5,20 +5,17 @@ use std::path::Path;
 
 use super::passing::{self, Calls, Own};
 use crate::context::Context;
-use crate::error::{Code, Failure, Result};
+use crate::error::{Failure, Result};
 use crate::host::git::{Current, Repository, Whereabouts};
 use crate::host::place;
-use crate::model::advised::wt;
+use crate::model::adoption::Ground;
 use crate::model::branch::Head;
 use crate::model::event::Event;
 use crate::model::hook_event::{Checkout, Want, wants};
-use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::glimpse::Glimpse;
-use crate::model::service::ServiceName;
-use crate::model::view::WorktreeView;
-use crate::ops::create::PortWish;
-use crate::ops::{adopt, env_files, heal, vanished};
+use crate::ops::adopt::unasked;
+use crate::ops::{env_files, heal, vanished};
 
 /// Does what a checkout calls for, and returns what there is to say about it.
 #[must_use]
@@ -57,81 +54,13 @@ fn tend(context: &Context, checkout: &Checkout) -> Result<Option<String>> {
     }
     let own = own.find().copied();
     match (wants(checkout, &standing, own.map(Glimpse::from).as_ref()), own) {
-        (Want::Adopt, _) if context.config.adopt.auto => record(context, path, standing.head.branch()),
+        (Want::Adopt, _) if context.config.adopt.auto => {
+            Ok(unasked::record(context, path, Ground::of(&standing.head, None))?
+                .map(|found| found.in_words()))
+        }
         (Want::Follow, Some(entry)) => follow(context, repository, entry, path, standing.head.branch()),
         _ => Ok(None),
     }
-}
-
-/// Records the worktree that git made; where its ports are not to be had, without them.
-fn record(context: &Context, path: &Path, branch: Option<&str>) -> Result<Option<String>> {
-    let purpose = branch.and_then(|branch| adopt::guess_purpose(context, branch));
-    let services = purpose.as_ref().map(|purpose| services(context, purpose)).unwrap_or_default();
-    let ports = if services.is_empty() { PortWish::None } else { PortWish::Purpose };
-    let mut request = adopt::Request { paths: vec![path.to_path_buf()], purpose: None, ports };
-    let refused = match adopt::adopt(context, &request) {
-        Ok(report) => return Ok(report.worktree.map(|worktree| adopted(&worktree, &report.warnings))),
-        // Somebody else recorded it meanwhile.
-        Err(failure) if failure.code() == Code::WorktreeExists && is_recorded(context, path)? => {
-            return Ok(None);
-        }
-        Err(failure) if request.ports == PortWish::None || !is_about_ports(&failure) => {
-            return Err(not_recorded(path, &failure));
-        }
-        Err(failure) => failure,
-    };
-    request.ports = PortWish::None;
-    let report = adopt::adopt(context, &request).map_err(|failure| not_recorded(path, &failure))?;
-    let name = report.worktree.map(|worktree| worktree.name).unwrap_or_default();
-    let services: Vec<&str> = services.iter().map(ServiceName::as_str).collect();
-    Ok(Some(format!(
-        "recorded `{name}` without ports: {} (`{allocate}` when that is settled)",
-        refused.message(),
-        allocate = wt("ports allocate --service {}", &[&services.join(",")])
-    )))
-}
-
-/// The purpose's own services; none where there are no ports for one of them.
-fn services<'a>(context: &'a Context, purpose: &Purpose) -> &'a [ServiceName] {
-    let services =
-        context.config.find_purpose(purpose).map(|settings| &*settings.services).unwrap_or_default();
-    let has_ports = |service| !context.config.ranges_for(purpose, service).is_empty();
-    if services.iter().all(has_ports) { services } else { &[] }
-}
-
-/// Answers whether the worktree can be recorded all the same: what failed were its ports or its env block.
-fn is_about_ports(failure: &Failure) -> bool {
-    matches!(
-        failure.code(),
-        Code::PortConflict
-            | Code::RangeExhausted
-            | Code::PortExcluded
-            | Code::PortDenied
-            | Code::EnvTracked
-            | Code::ConfigInvalid
-            | Code::Permission
-            | Code::Usage
-    )
-}
-
-fn is_recorded(context: &Context, path: &Path) -> Result<bool> {
-    Ok(context.store()?.read()?.find_at(path).is_some())
-}
-
-fn not_recorded(path: &Path, failure: &Failure) -> Failure {
-    Failure::new(failure.code(), format!("{} is not recorded: {}", path.display(), failure.message()))
-        .hint(format!("`{adopt}` when that is settled", adopt = wt("adopt {}", &[&path.display()])))
-}
-
-fn adopted(worktree: &WorktreeView, warnings: &[String]) -> String {
-    let purpose = match &worktree.purpose {
-        Some(purpose) => format!("purpose {purpose}"),
-        None => "no purpose".to_owned(),
-    };
-    let ports = worktree.ports.iter().map(|port| format!("{} {}", port.service, port.port));
-    let facts: Vec<String> = std::iter::once(purpose).chain(ports).collect();
-    let said = std::iter::once(format!("recorded `{}`: {}", worktree.name, facts.join(", ")));
-    said.chain(warnings.iter().cloned()).collect::<Vec<_>>().join("; ")
 }
 
 /// Lets the record and the env block say the branch that is checked out, in the folder that the worktree is in.
