@@ -50,6 +50,7 @@ pub mod supervise;
 pub mod surroundings;
 pub mod sweep;
 pub mod switch;
+pub mod tearing_down;
 pub mod trust;
 pub mod up;
 mod url;

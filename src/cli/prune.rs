@@ -6,12 +6,15 @@ use std::time::Duration;
 use clap::Args;
 
 use super::session::Session;
+use super::tearing_down;
+use crate::context::Context;
 use crate::error::Result;
 use crate::model::advised::wt;
 use crate::model::quantity;
 use crate::ops::dry_run::DryRun;
 use crate::ops::prune::{self, Candidate, Kept, Kind, Pruned, Request};
 use crate::ops::sweep::Occasion;
+use crate::ops::teardown;
 use crate::ui::age::left;
 use crate::ui::{escape, prompt};
 
@@ -33,6 +36,7 @@ use crate::ui::{escape, prompt};
 ///
 /// On a terminal it asks before it removes merged worktrees; elsewhere, and with --yes, it goes on. It says of each of the
 /// others why it stays (without --merged -v does).
+/// A teardown that is due, and one that failed before, is run now; one that fails again stays owed.
 /// With NAMEs only those go, each by its whole name, identifier, branch or folder, and no evidence is asked for: also one
 /// on a disk that is not mounted here, of another machine, or of a repository that is gone. What is there, moved or
 /// locked is refused.
@@ -50,6 +54,9 @@ pub struct Arguments {
     /// With --merged: delete the branch too
     #[arg(short = 'D', long, requires = "merged")]
     pub delete_branch: bool,
+    /// Never run the teardown of this worktree that failed or still waits, and do nothing else
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["names", "merged", "dry_run"])]
+    pub forget_teardown: Option<String>,
     /// Show what would be done, change nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -66,6 +73,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     } else {
         session.context_whatever_is_configured()?
     };
+    if let Some(name) = &arguments.forget_teardown {
+        return give_up(session, &context, name);
+    }
     let request = Request {
         merged: arguments.merged,
         min_age: arguments.min_age,
@@ -81,6 +91,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         let text: String =
             plan.candidates.iter().map(|candidate| would(candidate, arguments.delete_branch)).collect();
         tell_kept(session, &plan.kept, &plan.compared_with);
+        tearing_down::tell(session, &plan.shown().teardown);
         return finish(session, &text, 0);
     }
     let mut status = 0;
@@ -98,11 +109,22 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         session.clean_up(&context, Occasion::Removal);
         return Ok(status);
     }
+    tearing_down::tell(session, &report.teardown);
     let now = context.now();
     let text: String = report.pruned.iter().map(|pruned| line(session, pruned, now)).collect();
     tell_kept(session, &report.kept, &report.compared_with);
     session.clean_up(&context, Occasion::Removal);
     finish(session, &text, status)
+}
+
+fn give_up(session: &Session<'_>, context: &Context, name: &str) -> Result<u8> {
+    let teardown = teardown::give_up(context, name)?;
+    if session.ui.is_json() {
+        session.ui.answer_json(&prune::Report { teardown, ..prune::Report::default() })?;
+    } else {
+        tearing_down::tell(session, &teardown);
+    }
+    Ok(0)
 }
 
 fn finish(session: &Session<'_>, text: &str, status: u8) -> Result<u8> {

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::session::Session;
+use super::tearing_down;
 use crate::error::Result;
 use crate::ops::{run, sweep};
 
@@ -35,6 +36,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
                 report.waiting.join(", ")
             ));
         }
+        tearing_down::tell(session, &report.teardown);
         session.ui.say(&format!("{} deleted for good", report.deleted.len()));
     }
     Ok(u8::from(!report.warnings.is_empty()))

@@ -7,9 +7,10 @@ use super::quoting::word_sh;
 use super::word::is_plain_word;
 
 /// The flags in patterns whose value is the next word.
-pub const WITH_VALUE: [&str; 9] = [
+pub const WITH_VALUE: [&str; 10] = [
     "--base",
     "--config",
+    "--forget-teardown",
     "--port",
     "--purpose",
     "--reason",

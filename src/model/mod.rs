@@ -51,6 +51,7 @@ pub mod signal;
 pub mod start;
 pub mod stream;
 pub mod suggestion;
+pub mod teardown;
 pub mod template;
 pub mod trust;
 pub mod units;

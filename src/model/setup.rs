@@ -22,6 +22,8 @@ pub enum SetupState {
     Untrusted,
     /// Ended before its end: by a signal, or with the `wt` that ran it.
     Interrupted,
+    /// Its teardown was begun, so what it had made may be gone.
+    TornDown,
     /// The configuration names no command.
     None,
 }
@@ -37,6 +39,7 @@ impl SetupState {
             Self::Skipped => "skipped",
             Self::Untrusted => "untrusted",
             Self::Interrupted => "interrupted",
+            Self::TornDown => "torn_down",
             Self::None => "none",
         }
     }
@@ -49,6 +52,7 @@ impl SetupState {
             Self::Failed => Some("setup failed"),
             Self::Interrupted => Some("setup interrupted"),
             Self::Untrusted => Some("setup untrusted"),
+            Self::TornDown => Some("torn down"),
             Self::Done | Self::Skipped | Self::None => None,
         }
     }
@@ -153,13 +157,14 @@ mod tests {
 
     use super::*;
 
-    const ALL: [SetupState; 7] = [
+    const ALL: [SetupState; 8] = [
         SetupState::Running,
         SetupState::Done,
         SetupState::Failed,
         SetupState::Skipped,
         SetupState::Untrusted,
         SetupState::Interrupted,
+        SetupState::TornDown,
         SetupState::None,
     ];
 

@@ -12,6 +12,7 @@ use super::agreement::{Agreed, Agreement, Approved};
 use super::config::settings::{Config, ConfigValue, Origin};
 use super::config::standing;
 use super::registry::repository::RepositoryId;
+use super::teardown::TEARDOWN;
 
 /// The schema of the file that approvals are kept in.
 pub const SCHEMA: u64 = 1;
@@ -53,7 +54,7 @@ pub fn allows(
 }
 
 /// The keys that hold a list of commands of the worktree itself.
-const LISTS: [&str; 2] = ["worktree.setup", "worktree.background"];
+const LISTS: [&str; 3] = ["worktree.setup", "worktree.background", TEARDOWN];
 
 /// Returns the commands that a value holds.
 fn held_by(value: &ConfigValue) -> Vec<RepositoryCommand> {

@@ -46,6 +46,8 @@ pub mod services;
 pub mod setup;
 pub mod sweep;
 pub mod switch;
+pub mod teardown;
+pub mod trash;
 pub mod trust;
 pub mod undo;
 mod unmovable;

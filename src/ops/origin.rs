@@ -14,11 +14,17 @@ use crate::model::registry::table::Registry;
 /// Finds the repository of `entry`: where it is recorded, else the one we stand in when that was moved here.
 #[must_use]
 pub fn find_repository(context: &Context, entry: &Entry) -> Option<Repository> {
+    find_by_id(context, &entry.repository, &entry.repository_id)
+}
+
+/// Finds the repository with that id: at `path`, where it was recorded, else the one we stand in when that was moved here.
+#[must_use]
+pub fn find_by_id(context: &Context, path: &Path, id: &RepositoryId) -> Option<Repository> {
     let here = context.repository.as_ref().map(Repository::root);
-    let places = [Some(&*entry.repository), here];
+    let places = [Some(path), here];
     places.into_iter().flatten().find_map(|place| {
         let repository = Repository::discover(place).ok()?;
-        (repository.find_id().as_ref() == Some(&entry.repository_id)).then_some(repository)
+        (repository.find_id().as_ref() == Some(id)).then_some(repository)
     })
 }
 

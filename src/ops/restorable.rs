@@ -5,7 +5,7 @@ use crate::host::git::Repository;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::table::Registry;
-use crate::ops::sweep;
+use crate::ops::trash::is_half_deleted;
 
 pub(super) fn removed(repository: &Repository, registry: &Registry) -> Vec<(Entry, Trash)> {
     let Some(id) = repository.find_id() else { return Vec::new() };
@@ -47,6 +47,8 @@ fn described(repository: &Repository, registry: &Registry) -> Vec<(Entry, Trash)
             trash.token.len() == 32 && trash.token.bytes().all(|byte| byte.is_ascii_hexdigit());
         let is_whole = is_named_well && trash.admin.is_dir() && is_kept(repository, &trash);
         entry.sequence = 0;
+        // A file in a repository may be anybody's: nothing that it says is run.
+        entry.notes.teardown.clear();
         (!is_known && is_whole && Some(&entry.repository_id) == repository.find_id().as_ref())
             .then_some((entry, trash))
     });
@@ -58,7 +60,7 @@ pub(super) fn is_kept(repository: &Repository, trash: &Trash) -> bool {
     if trash.is_record_only() {
         return repository.trash_dir(&trash.token).is_dir();
     }
-    trash.folder.is_dir() && !sweep::is_half_deleted(trash)
+    trash.folder.is_dir() && !is_half_deleted(trash)
 }
 
 /// Answers whether a removed worktree called `name` is kept.

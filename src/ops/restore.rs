@@ -17,6 +17,7 @@ use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::table::Registry;
+use crate::model::setup::SetupState;
 use crate::model::suggestion;
 use crate::model::view::WorktreeView;
 use crate::ops::unmovable::{made_anew, unmovable};
@@ -97,6 +98,12 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let Some(entry) = known else {
         return Err(Failure::new(Code::NotFound, format!("`{name}` was taken away again")));
     };
+    if entry.notes.setup.read().is_some_and(|setup| setup.state == SetupState::TornDown) {
+        warnings.push(format!(
+            "its teardown was begun when it was removed, so what its setup had made outside of it may be gone: `{}` makes it again",
+            wt("setup {}", &[&entry.name])
+        ));
+    }
     Ok(Report { worktree: view::of_entry(context, repository, &entry)?, warnings })
 }
 

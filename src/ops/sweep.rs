@@ -1,11 +1,13 @@
 //! Deletes removed worktrees for good: when their time is over, and the oldest first when together they are too large.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::services::forget as services;
+use super::teardown::{self, Torn};
+use super::trash::{doomed, is_half_deleted, is_ours};
 use super::{carry, origin};
 use crate::context::Context;
 use crate::error::Result;
@@ -33,6 +35,9 @@ pub struct Report {
     /// What could not be deleted, and why; a later sweep tries again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The commands that were due to take back what worktrees had made outside of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub teardown: Vec<Torn>,
 }
 
 /// What a sweep is started for.
@@ -65,6 +70,9 @@ pub fn need(context: &Context, registry: &Registry, occasion: Occasion) -> Need 
             || (is_removal && (removed.len() > 1 || services::has_strays(context, registry))),
         doubt: None,
     };
+    if !registry.debts.is_empty() {
+        need.is_due |= context.witnesses().is_ok_and(|witnesses| registry.calls_for_teardown(&witnesses));
+    }
     let over = removed.into_iter().filter(|trash| trash.until <= now && !is_place_gone(&trash.folder));
     let over: Vec<&Trash> = over.collect();
     let Some(witnesses) = (!over.is_empty()).then(|| context.witnesses().ok()).flatten() else { return need };
@@ -87,16 +95,10 @@ pub fn need(context: &Context, registry: &Registry, occasion: Occasion) -> Need 
 /// What is not done while the clock is not believed.
 const NOT_DELETED: &str = "what was removed is kept, though by the clock its time is over";
 
-/// Answers whether anything at all is recorded as removed: the registry's bytes alone tell.
+/// Answers whether anything at all is recorded as removed or owed: the registry's bytes alone tell.
 #[must_use]
 pub fn may_be_due(context: &Context) -> bool {
-    context.store().is_ok_and(|store| store.mentions_removed())
-}
-
-/// Answers whether a sweep that began to delete it did not come to the end.
-#[must_use]
-pub fn is_half_deleted(trash: &Trash) -> bool {
-    is_ours(trash) && doomed(trash).symlink_metadata().is_ok()
+    context.store().is_ok_and(|store| store.mentions_what_is_gone())
 }
 
 /// Answers whether a sweep is at work.
@@ -109,8 +111,8 @@ pub fn is_at_work(context: &Context) -> bool {
 /// The lock file of the one sweep that is at work.
 const LOCK: &str = "sweep";
 
-/// Deletes what is due; what could not be deleted lately only where `is_asked`: somebody waits for the answer. Does nothing
-/// while another sweep is at work: that one looks again when it is done.
+/// Deletes what is due, then pays the debts that are; what failed lately only where `is_asked`: somebody waits for the answer.
+/// Deletes nothing while another sweep is at work: that one looks again when it is done.
 ///
 /// # Errors
 ///
@@ -118,9 +120,16 @@ const LOCK: &str = "sweep";
 pub fn sweep(context: &Context, is_asked: bool) -> Result<Report> {
     let _held = context.host.interrupt.hold();
     let mut report = Report::default();
-    let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(LOCK))? else {
-        return Ok(report);
-    };
+    if let Some(hold) = FileHold::try_take(&context.host.dirs()?.creating_folder()?.join(LOCK))? {
+        delete_due(context, is_asked, &mut report)?;
+        hold.release();
+    }
+    // What was deleted for good may owe something now.
+    report.teardown = teardown::pay_due(context, is_asked, None)?;
+    Ok(report)
+}
+
+fn delete_due(context: &Context, is_asked: bool, report: &mut Report) -> Result<()> {
     let witnesses = context.witnesses()?;
     let began = witnesses.now;
     context.store()?.update(|registry| Ok(registry.note_removed(&witnesses)))?;
@@ -129,15 +138,13 @@ pub fn sweep(context: &Context, is_asked: bool) -> Result<Report> {
         let before = report.deleted.len();
         report.warnings.clear();
         report.waiting.clear();
-        round(context, &witnesses, &mut report, &is_put_off)?;
+        round(context, &witnesses, report, &is_put_off)?;
         if report.deleted.len() == before {
             break;
         }
     }
     services::forget_strays(context, &*context.store()?.read()?)?;
-    carry::forget_strays(context, &*context.store()?.read()?)?;
-    hold.release();
-    Ok(report)
+    carry::forget_strays(context, &*context.store()?.read()?)
 }
 
 fn round(
@@ -213,23 +220,6 @@ fn trash(entry: &Entry) -> Option<&Trash> {
 /// Answers whether the folder that the worktrees lay in is gone too, as when its disk is not mounted.
 fn is_place_gone(folder: &Path) -> bool {
     folder.parent().and_then(Path::parent).is_some_and(|parent| !parent.exists())
-}
-
-/// Answers whether the folder is one that we named ourselves: `.wt-trash/NAME-TOKEN`.
-fn is_ours(trash: &Trash) -> bool {
-    let parent = trash.folder.parent();
-    trash.token.len() == 32
-        && !parent.is_some_and(Path::is_symlink)
-        && parent.and_then(Path::file_name).is_some_and(|name| name == ".wt-trash")
-        && trash.folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&trash.token))
-}
-
-/// Where a folder is moved before it is deleted.
-#[must_use]
-pub fn doomed(trash: &Trash) -> PathBuf {
-    let mut name = trash.folder.clone().into_os_string();
-    name.push(".deleting");
-    PathBuf::from(name)
 }
 
 /// Renames the folder; where the system does not, marks it by a folder of the new name, and deletes it in its place.

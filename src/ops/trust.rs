@@ -116,6 +116,21 @@ impl Trust {
 }
 
 impl Trust {
+    /// Answers whether anything at all is approved for `repository`: else its trust was taken back, or never given.
+    #[must_use]
+    pub fn knows(&self, repository: &RepositoryId) -> bool {
+        self.approvals.repositories.iter().any(|approval| approval.repository_id == *repository)
+    }
+
+    /// Answers whether a command of the list `list` needs an approval.
+    #[must_use]
+    pub fn is_asked_for(&self, config: &Config, list: &str) -> bool {
+        let commands = trust::commands(config, self.own_file.as_deref());
+        commands
+            .iter()
+            .any(|command| command.key.strip_prefix(list).is_some_and(|rest| rest.starts_with('[')))
+    }
+
     /// Returns what of a service is asked about again whenever it is started.
     #[must_use]
     pub fn agreement(&self, repository: &RepositoryId, config: &Config, service: &ServiceName) -> Agreement {

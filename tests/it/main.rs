@@ -153,6 +153,7 @@ mod state;
 mod strange_state_files;
 mod support;
 mod sweep;
+mod teardown;
 mod terminal_widths;
 mod threads;
 mod trust;

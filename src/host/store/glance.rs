@@ -52,11 +52,14 @@ impl Store<Registry> {
         Some(Glance { calls_for_healing: signs.call_for_healing(), is_clear })
     }
 
-    /// Answers whether anything at all is recorded as removed.
+    /// Answers whether anything at all is recorded as removed, or owed for what is gone.
     #[must_use]
-    pub fn mentions_removed(&self) -> bool {
+    pub fn mentions_what_is_gone(&self) -> bool {
         let mut is_mentioned = false;
-        let look = |lines: &[u8]| is_mentioned |= memchr::memmem::find(lines, b"\"removed\"").is_some();
+        let signs: [&[u8]; 2] = [b"\"removed\"", b"\"debts\":["];
+        let look = |lines: &[u8]| {
+            is_mentioned |= signs.iter().any(|sign| memchr::memmem::find(lines, sign).is_some());
+        };
         self.skim(look).is_some() && is_mentioned
     }
 }

@@ -9,13 +9,14 @@ use super::problem::Fault;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
     GitSettings, HealthSettings, HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings,
-    ResolveSettings, ServiceSettings, SocketUse, Strategy, TrashSettings, WorktreeSettings,
+    ResolveSettings, ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, WorktreeSettings,
 };
 use super::{branch_purposes, running, schema};
 use crate::model::adoption::Patterns;
 use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
 use crate::model::service::ServiceName;
+use crate::model::teardown::{TEARDOWN, TeardownAt};
 
 /// Returns the settings that `merged` makes.
 #[must_use]
@@ -34,6 +35,14 @@ pub fn config(mut merged: Merged) -> Config {
             setup: find(&merged, "worktree.setup", running::commands).unwrap_or_default(),
             background: find(&merged, "worktree.background", running::commands).unwrap_or_default(),
             setup_timeout: find(&merged, "worktree.setup_timeout", value::duration),
+            teardown: TeardownSettings {
+                commands: find(&merged, TEARDOWN, running::commands).unwrap_or_default(),
+                at: match text("worktree.teardown_at").as_deref() {
+                    Some("remove") => TeardownAt::Remove,
+                    _ => TeardownAt::Expiry,
+                },
+                timeout: duration("worktree.teardown_timeout"),
+            },
         },
         purposes: merged
             .purposes

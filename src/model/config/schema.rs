@@ -43,6 +43,24 @@ pub const KEYS: &[Key] = &[
         "Commands that run behind the setup, one after the other; nobody waits for them.",
     ),
     key(
+        "worktree.teardown",
+        Kind::Commands,
+        Command,
+        "Commands that take back what the setup made outside of the worktree, once that is gone for good.",
+    ),
+    key(
+        "worktree.teardown_at",
+        Kind::Choice(&["expiry", "remove"]),
+        AtOnce,
+        "When the teardown is due: once the removed worktree can no longer be restored, or at its removal.",
+    ),
+    key(
+        "worktree.teardown_timeout",
+        Kind::Duration,
+        AtOnce,
+        "How long all of `worktree.teardown` may take before it is ended, and tried again later.",
+    ),
+    key(
         "create.ports",
         Kind::PortWish,
         AtOnce,

@@ -14,6 +14,7 @@ use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
+use crate::model::teardown::TeardownAt;
 
 pub use super::origin::{ConfigValue, Held, Origin};
 pub use super::service::{ServiceSettings, SocketUse};
@@ -59,6 +60,16 @@ pub struct WorktreeSettings {
     pub setup_timeout: Option<Duration>,
     /// What runs behind that, in order.
     pub background: Vec<String>,
+    pub teardown: TeardownSettings,
+}
+
+/// What takes back what the setup made outside of the worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeardownSettings {
+    pub commands: Vec<String>,
+    pub at: TeardownAt,
+    /// How long all of them may take.
+    pub timeout: Duration,
 }
 
 /// What a purpose allocates.

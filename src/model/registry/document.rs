@@ -70,6 +70,9 @@ impl Document for Registry {
         push_rows(&mut text, "exclusions", self.exclusions.lines())?;
         push_rows(&mut text, "former", self.former.lines())?;
         push_rows(&mut text, "counters", self.counters.lines())?;
+        if self.debts.lines().next().is_some() {
+            push_rows(&mut text, "debts", self.debts.lines())?;
+        }
         if !self.history_over.is_absent() {
             let over = serde_json::json!({ "history_over": self.history_over });
             push_members(&mut text, b",\n", &over)?;
@@ -154,7 +157,7 @@ mod tests {
 
     #[test]
     fn one_nonsense_row_of_any_list_is_kept_and_hides_nothing() {
-        for list in ["repositories", "worktrees", "exclusions", "former", "counters"] {
+        for list in ["repositories", "worktrees", "exclusions", "former", "counters", "debts"] {
             let registry =
                 read(&format!(r#"{{"schema":1,"sequence":3,"{list}":[{{"port":70000,"what":"?"}},7]}}"#));
             assert_eq!(registry.sequence, 3);

@@ -1,6 +1,8 @@
 //! The machine-wide record of worktrees and allocations: what is in `registry.json`, and what may be asked of it.
 
 pub mod allocation;
+pub mod debt;
+pub mod debts;
 pub mod document;
 pub mod entry;
 pub mod forgetting;

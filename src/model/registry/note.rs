@@ -12,6 +12,7 @@ use crate::model::claim::Claim;
 use crate::model::passage::{Moment, Sighting};
 use crate::model::process::ProcessId;
 use crate::model::setup::Setup;
+use crate::model::teardown::Teardown;
 
 /// One fact, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +110,9 @@ pub struct Notes {
     /// How far its setup has come.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub setup: Note<Setup>,
+    /// What takes back what its setup made outside of it.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub teardown: Note<Teardown>,
     /// The claims on its name and ports, where somebody keeps claims.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub claims: Note<Vec<Claim>>,

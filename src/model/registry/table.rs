@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::debt::Debt;
 use super::entry::Entry;
 pub use super::former::Former;
 use super::note::Note;
@@ -40,6 +41,9 @@ pub struct Registry {
     pub former: Rows<Former>,
     #[serde(default)]
     pub counters: Rows<Counter>,
+    /// The teardowns of worktrees that are on record no more.
+    #[serde(default)]
+    pub debts: Rows<Debt>,
     /// When the clock alone said of the history that it is over.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub history_over: Note<Sighting>,
@@ -71,6 +75,7 @@ impl Default for Registry {
             exclusions: Rows::default(),
             former: Rows::default(),
             counters: Rows::default(),
+            debts: Rows::default(),
             history_over: Note::default(),
             extra: Map::new(),
             events: Vec::new(),
@@ -106,6 +111,7 @@ impl Registry {
         taken.extend(self.exclusions.take_unreadable());
         taken.extend(self.former.take_unreadable());
         taken.extend(self.counters.take_unreadable());
+        taken.extend(self.debts.take_unreadable());
         taken
     }
 
@@ -159,19 +165,22 @@ impl Registry {
         self.entries_mut().find(|entry| entry.sequence == sequence)
     }
 
-    /// Takes out the first entry for which `is_it` holds.
+    /// Takes out the first entry for which `is_it` holds; its teardown stays as a debt.
     pub fn take(&mut self, is_it: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let index = self
             .worktrees
             .iter()
             .position(|record| matches!(record, Record::Entry(entry) if is_it(entry)))?;
         match self.worktrees.remove(index) {
-            Record::Entry(entry) => Some(*entry),
+            Record::Entry(entry) => {
+                self.owe(&entry);
+                Some(*entry)
+            }
             Record::Unreadable(_) => None,
         }
     }
 
-    /// Takes out every entry for which `is_it` holds, in their order.
+    /// Takes out every entry for which `is_it` holds, in their order; their teardowns stay as debts.
     pub fn take_all(&mut self, is_it: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let mut taken = Vec::new();
         let all = std::mem::take(&mut self.worktrees);
@@ -182,6 +191,7 @@ impl Registry {
                 kept => self.worktrees.push(kept),
             }
         }
+        taken.iter().for_each(|gone| self.owe(gone));
         taken
     }
 

@@ -36,6 +36,7 @@ pub fn examine(context: &Context, trouble: &Trouble) -> Report {
     let known = registry.unwrap_or_default();
     checks.push(records::trash(context, &known));
     checks.extend(records::lost(&known));
+    checks.extend(records::teardowns(context, &known));
     checks.push(machine::ephemeral(context));
     checks.push(machine::ipv6());
     checks.push(machine::listeners());

@@ -11,10 +11,12 @@ use crate::model::advised::wt;
 use crate::model::backlog::{Backlog, Due};
 use crate::model::diagnosis::{self, Check};
 use crate::model::passage::Passage;
+use crate::model::registry::debt::Debt;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::record::Record;
 use crate::model::registry::table::Registry;
-use crate::ops::{sweep, vanished};
+use crate::ops::trash::{doomed, is_half_deleted};
+use crate::ops::{origin, sweep, vanished};
 
 pub fn configuration(trouble: &Trouble) -> Check {
     let Some((first, hint)) = trouble.configuration.first() else {
@@ -51,7 +53,8 @@ pub fn registry(registry: &Result<Arc<Registry>>) -> Check {
         + registry.repositories.unreadable().len()
         + registry.exclusions.unreadable().len()
         + registry.former.unreadable().len()
-        + registry.counters.unreadable().len();
+        + registry.counters.unreadable().len()
+        + registry.debts.unreadable().len();
     if rows > 0 {
         let noun = if rows == 1 { "row" } else { "rows" };
         return Check::warning(
@@ -92,6 +95,38 @@ pub fn lost(registry: &Registry) -> Option<Check> {
     Some(Check::warning("lost-records", format!("{what}{held}"), hint))
 }
 
+/// Teardowns that are due and do not come to pass: each of them is tried again, and none of them stops anything.
+pub fn teardowns(context: &Context, registry: &Registry) -> Option<Check> {
+    let failed = |debt: &&Debt| debt.failed.is_some() && !registry.is_held(debt);
+    let is_lost = |debt: &&Debt| {
+        debt.failed.is_none() && origin::find_by_id(context, &debt.repository, &debt.repository_id).is_none()
+    };
+    let owed: Vec<&Debt> = registry.debts.iter().filter(|debt| failed(debt) || is_lost(debt)).collect();
+    let first = owed.first()?;
+    let more = if owed.len() == 1 { String::new() } else { format!(" (and {} more)", owed.len() - 1) };
+    let commands = || first.teardown.commands.iter().map(|command| format!("`{}`", command.text));
+    let why = match &first.failed {
+        Some(failed) => format!("`{}`: {}, at {}", failed.command, failed.reason, failed.at),
+        None => format!(
+            "{}: its main worktree {} is gone",
+            commands().collect::<Vec<_>>().join(", "),
+            first.repository.display()
+        ),
+    };
+    let forget = wt("prune --forget-teardown {}", &[&first.name]);
+    let hint = match origin::find_by_id(context, &first.repository, &first.repository_id) {
+        Some(repository) => {
+            format!("{}, or {forget}, which gives it up", wt("prune", &[]).at(repository.root().display()))
+        }
+        None => format!("{forget} gives it up"),
+    };
+    Some(Check::warning(
+        "teardown",
+        format!("the teardown of `{}` is still owed: {why}{more}", first.name),
+        hint,
+    ))
+}
+
 /// How many lost records are counted.
 const MOST_LOOKED_AT: usize = 10_000;
 
@@ -102,13 +137,13 @@ pub fn trash(context: &Context, registry: &Registry) -> Check {
     for entry in registry.entries() {
         let EntryState::Removed { trash } = &entry.state else { continue };
         backlog.kept += 1;
-        let is_begun = sweep::is_half_deleted(trash);
+        let is_begun = is_half_deleted(trash);
         let passage = trash.passage(&witnesses);
         if let Passage::ByClockAlone(doubt) = &passage {
             backlog.ahead = backlog.ahead.max(doubt.ahead);
         }
         if is_begun || passage == Passage::Over {
-            let folder = if is_begun { sweep::doomed(trash) } else { trash.folder.clone() };
+            let folder = if is_begun { doomed(trash) } else { trash.folder.clone() };
             let bytes = files::size_of_tree(&folder);
             let is_refused = trash.refused_at.is_some();
             backlog.due.push(Due { folder, since: trash.until.min(now), is_begun, is_refused, bytes });

@@ -5,10 +5,11 @@ use super::merged::{Judge, Verdict};
 use super::report::{Kept, Kind, Pruned, Report, Request, found};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
 use crate::ops::absence::{Look, look};
 use crate::ops::vanished::Lookout;
 use crate::ops::vanished::release::{Release, release_all};
-use crate::ops::{remove, rows};
+use crate::ops::{remove, rows, teardown};
 
 /// Prunes the planned worktrees, one after the other. What changed meanwhile, or cannot be put away, is kept and said.
 ///
@@ -33,6 +34,13 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
                 report.warnings.push(format!("`{}` stays: {}", candidate.name, failure.message()));
                 report.kept.push(kept(failure.message().to_owned()));
             }
+        }
+    }
+    if !plan.due.is_empty() {
+        let own = context.repository.as_ref().and_then(Repository::find_id);
+        report.teardown = teardown::pay_due(context, true, own.as_ref())?;
+        if report.teardown.is_empty() {
+            report.warnings.push("the teardowns that are due are being run by another `wt`".to_owned());
         }
     }
     Ok(report)

@@ -14,6 +14,7 @@ use crate::ops::prune::{Kept, Kind, Pruned, Request};
 use crate::ops::remove;
 use crate::ops::remove::Target;
 use crate::ops::rows::Row;
+use crate::ops::teardown::Torn;
 
 /// One worktree to be pruned.
 #[derive(Clone, Debug)]
@@ -75,6 +76,8 @@ pub struct Plan {
     pub kept: Vec<Kept>,
     /// The default branch and its upstream, where worktrees were compared with them.
     pub compared_with: Vec<String>,
+    /// What would be run of the teardowns that are owed.
+    pub(super) due: Vec<Torn>,
     pub(super) request: Request,
 }
 
@@ -99,6 +102,7 @@ impl Plan {
             pruned: self.candidates.iter().map(Candidate::outlook).collect(),
             kept: self.kept.clone(),
             compared_with: self.compared_with.clone(),
+            teardown: self.due.clone(),
             delete_branch: self.request.delete_branch,
         }
     }
@@ -119,5 +123,7 @@ pub struct Shown {
     pub kept: Vec<Kept>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared_with: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub teardown: Vec<Torn>,
     pub delete_branch: bool,
 }

@@ -22,7 +22,13 @@ use crate::ops::vanished::Lookout;
 /// `not_found`, `ambiguous`; `worktree_exists` for one that is there, `locked` for one that stays for another reason.
 pub(super) fn plan(context: &Context, request: Request, names: &[String]) -> Result<Plan> {
     let registry = context.store()?.read()?;
-    let mut plan = Plan { candidates: Vec::new(), kept: Vec::new(), compared_with: Vec::new(), request };
+    let mut plan = Plan {
+        candidates: Vec::new(),
+        kept: Vec::new(),
+        compared_with: Vec::new(),
+        due: Vec::new(),
+        request,
+    };
     for name in names {
         let own = match &context.repository {
             Some(repository) => find_here(context, repository, &registry, name)?,

@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::ops::absence::{Look, look};
 use crate::ops::prune::candidate::vanished;
 use crate::ops::prune::{Candidate, Plan};
-use crate::ops::rows::{self};
 use crate::ops::vanished::Lookout;
+use crate::ops::{rows, teardown};
 
 /// Finds what is to be pruned: what has vanished, or of that what is named.
 ///
@@ -23,7 +23,13 @@ pub fn plan(context: &Context, request: Request, names: &[String]) -> Result<Pla
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let lookout = Lookout::new(context, Some(repository))?;
-    let mut plan = Plan { candidates: Vec::new(), kept: Vec::new(), compared_with: Vec::new(), request };
+    let mut plan = Plan {
+        candidates: Vec::new(),
+        kept: Vec::new(),
+        compared_with: Vec::new(),
+        due: teardown::due_here(context)?,
+        request,
+    };
     let mut standing = Vec::new();
     for row in rows::rows(repository, &registry)? {
         if row.is_main() {

@@ -31,6 +31,7 @@ pub fn put_record_away(context: &Context, repository: &Repository, path: &Path) 
         candidates: vec![vanished(context, repository, &row)?],
         kept: Vec::new(),
         compared_with: Vec::new(),
+        due: Vec::new(),
         request,
     };
     let report = apply(context, &plan)?;

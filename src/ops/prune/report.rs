@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::model::branch::{Head, KeptReason};
 use crate::ops::find::Found;
 use crate::ops::rows::Row;
+use crate::ops::teardown::Torn;
 
 /// A wish to prune.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,9 @@ pub struct Report {
     pub compared_with: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The commands that were due to take back what worktrees had made outside of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub teardown: Vec<Torn>,
     /// Whether something stays that was to go, because the records could not be written.
     #[serde(skip)]
     pub is_refused: bool,

@@ -25,7 +25,7 @@ use crate::ops::remove::marking::{mark_removing, planned_trash};
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::{down, forget as services};
 use crate::ops::unmovable::{made_anew, unmovable};
-use crate::ops::{branches, setup};
+use crate::ops::{branches, setup, teardown};
 
 /// What became of one worktree.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -212,6 +212,7 @@ fn put_away(
     // Not before that is on record: a removal that cannot begin stops nothing.
     let put = stop_services(context, target, &entry, plan.force)
         .and_then(|()| stop_setup(context, target, &entry, plan.force))
+        .and_then(|()| teardown::tear_down(context, &entry, &target.path, warnings))
         // The proof is taken again, right before the rename: what was planned may be minutes old.
         .and_then(|()| repository.require_linked(&target.path, &admin, context.host.home()))
         .and_then(|_| repository.keep(&token, &repository.admin_dir(&admin)))

@@ -15,9 +15,9 @@ use crate::host::{place, token};
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
-use crate::ops::claims;
 use crate::ops::ports::ledger;
 use crate::ops::services::forget as services;
+use crate::ops::{claims, teardown};
 
 /// Puts git's record `admin` of a vanished worktree away, and ours with it.
 pub(super) fn put_away(
@@ -44,6 +44,8 @@ pub(super) fn put_away(
         settle::drop_entry(context, &entry)?;
     }
     if put.is_ok() {
+        // There is no folder to run it in: the next sweep does, in the main worktree.
+        teardown::call_in(context, &entry)?;
         // What its setup had made went with the folder.
         services::forget(context, &entry);
     }
@@ -54,7 +56,9 @@ pub(super) fn put_away(
 /// Describes what is put away beside it.
 pub(super) fn note(repository: &Repository, entry: &Entry, trash: &Trash) -> Result<()> {
     let state = EntryState::Removed { trash: trash.clone() };
-    let kept = Entry { state, allocations: Vec::new(), ..entry.clone() };
+    let mut kept = Entry { state, allocations: Vec::new(), ..entry.clone() };
+    // Whoever reads it has no proof of who wrote it: what is run for a worktree stands in the registry alone.
+    kept.notes.teardown.clear();
     let text = serde_json::to_vec(&kept).map_err(|error| Failure::new(Code::Internal, error.to_string()))?;
     repository.write_trash_note(&trash.token, &text)
 }

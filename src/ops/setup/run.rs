@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::background;
 use super::order::{self, End, Order, log_folder, make_log_folder, marker, unlogged};
+use super::owing;
 use super::plan::{self, Command, Sight};
 use super::work::{is_at_work, lock_file, view};
 use crate::context::Context;
@@ -63,6 +64,11 @@ impl Outcome {
         Self { setup: view(context, entry), failure: None, warnings: Vec::new(), hint: None }
     }
 
+    fn warned(mut self, warning: Option<String>) -> Self {
+        self.warnings.extend(warning);
+        self
+    }
+
     /// Starts what nobody waits for: what was set up is set up, whatever becomes of that.
     fn go_on(mut self, context: &Context, repository: &Repository, entry: &Entry) -> Self {
         match background::start(context, repository, entry) {
@@ -88,7 +94,9 @@ pub fn run(
 ) -> Result<Outcome> {
     let commands = plan::commands(SETUP, &context.config.worktree.setup);
     if commands.is_empty() {
-        return Ok(Outcome::of(context, entry).go_on(context, repository, entry));
+        let unsaid = owing::note(context, repository, entry)?;
+        let outcome = Outcome::of(context, entry).go_on(context, repository, entry);
+        return Ok(outcome.warned(unsaid));
     }
     let _held = context.host.interrupt.hold();
     let refused = plan::untrusted(context, entry, &commands)?;
@@ -96,11 +104,12 @@ pub fn run(
         return not_trusted(context, entry, &refused, wish);
     }
     let Some(hold) = FileHold::try_take(&lock_file(context, entry)?)? else { return Err(busy(entry)) };
+    let owed = owing::note(context, repository, entry)?;
     let mut runner = Runner::begin(context, repository, entry, commands)?;
     let ended = runner.run(watch);
     let outcome = runner.finish(ended);
     hold.release();
-    let outcome = outcome?;
+    let outcome = outcome?.warned(owed);
     Ok(if outcome.failure.is_none() { outcome.go_on(context, repository, entry) } else { outcome })
 }
 

@@ -107,6 +107,7 @@ fn unreadable_rows(registry: &Registry) -> Vec<UnreadableRow> {
         .chain(registry.exclusions.unreadable().iter().map(|row| ("exclusions", row)))
         .chain(registry.former.unreadable().iter().map(|row| ("former", row)))
         .chain(registry.counters.unreadable().iter().map(|row| ("counters", row)))
+        .chain(registry.debts.unreadable().iter().map(|row| ("debts", row)))
         .map(|(list, row)| UnreadableRow { list, label: label(row) })
         .collect()
 }
