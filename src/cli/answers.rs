@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::ops::dry_run::DryRun;
 use crate::ops::script::Script;
 use crate::ops::{
-    adopt, config, create, doctor, env, env_files, env_survey, exec, health, hooks, init, list, man, path,
-    ports, prune, remove, restore, schema, services, setup, sweep, trust, validate,
+    adopt, carry, config, create, doctor, env, env_files, env_survey, exec, health, hooks, init, list, man,
+    path, ports, prune, remove, restore, schema, services, setup, sweep, trust, validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
@@ -39,6 +39,7 @@ answers! {
     "list" "list" [shape::<list::Report>()];
     "path" "path" [shape::<path::Report>()];
     "switch" "switch" [shape::<path::Report>()];
+    "carry" "carry" [shape_beside_error::<carry::Report>(), shape_beside_error::<DryRun<carry::Report>>()];
     "setup" "setup" [shape_beside_error::<setup::Report>()];
     "env" "env" [shape::<env_files::Written>(), shape::<env_survey::Checked>(), shape::<env::Variables>()];
     "adopt" "adopt" [shape::<adopt::Report>()];

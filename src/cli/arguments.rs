@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::global::GlobalArguments;
 use super::{
-    adopt, complete, completions, compose_service, config, create, doctor, down, env, exec, health, hook,
-    hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema, setup,
+    adopt, carry, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
+    hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema, setup,
     shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 
@@ -38,6 +38,7 @@ pub enum Command {
     Ports(ports::Arguments),
     Switch(switch::Arguments),
     Env(env::Arguments),
+    Carry(carry::Arguments),
     Setup(setup::Arguments),
     Adopt(adopt::Arguments),
     Health(health::Arguments),
@@ -86,6 +87,7 @@ impl Command {
             Self::Ports(arguments) => arguments.word(),
             Self::Switch(_) => "switch",
             Self::Env(_) => "env",
+            Self::Carry(_) => "carry",
             Self::Setup(_) => "setup",
             Self::Adopt(_) => "adopt",
             Self::Health(_) => "health",

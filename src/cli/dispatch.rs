@@ -12,9 +12,9 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, alone, complete, completions, compose_service, config, create, doctor, down, env, exec, external,
-    health, help, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run,
-    schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
+    adopt, alone, carry, complete, completions, compose_service, config, create, doctor, down, env, exec,
+    external, health, help, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore,
+    run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -126,6 +126,7 @@ fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
         Command::Ports(arguments) => ports::run(arguments, session),
         Command::Switch(arguments) => switch::run(&arguments, session),
         Command::Env(arguments) => env::run(&arguments, session),
+        Command::Carry(arguments) => carry::run(arguments, session),
         Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),

@@ -11,7 +11,7 @@ use super::examples::EXAMPLES;
 pub const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Worktrees",
-        &["create", "remove", "restore", "list", "path", "switch", "env", "setup", "adopt", "prune"],
+        &["create", "remove", "restore", "list", "path", "switch", "env", "carry", "setup", "adopt", "prune"],
     ),
     (
         "Services",

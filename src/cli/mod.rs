@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod alone;
 pub mod answers;
 pub mod arguments;
+mod carry;
 pub mod complete;
 mod completions;
 pub mod compose_service;

@@ -2,7 +2,7 @@
 
 use crate::model::backlog::size;
 use crate::model::carry::left_out::LeftOut;
-use crate::ops::carry::Carried;
+use crate::ops::carry::{Brought, Carried};
 use crate::ui::escape;
 use crate::ui::output::Ui;
 
@@ -12,8 +12,14 @@ const NAMED: usize = 10;
 /// Returns the matches that came along: `.env, node_modules (reflink, 1.2 GiB)`.
 #[must_use]
 pub fn matches(carried: &Carried) -> String {
-    let way = if carried.reflinked > 0 { "reflink" } else { "copied" };
-    let named = carried.brought.iter().take(NAMED).map(|brought| {
+    named(&carried.brought, carried.reflinked > 0)
+}
+
+/// The same of some matches, whose blocks may be shared with the source.
+#[must_use]
+pub fn named(brought: &[Brought], is_shared: bool) -> String {
+    let way = if is_shared { "reflink" } else { "copied" };
+    let named = brought.iter().take(NAMED).map(|brought| {
         let path = escape::line(&brought.path);
         match brought.tree_bytes {
             Some(bytes) => format!("{path} ({way}, {})", size(bytes)),
@@ -21,7 +27,7 @@ pub fn matches(carried: &Carried) -> String {
         }
     });
     let named: Vec<String> = named.collect();
-    and_more(named.join(", "), carried.brought.len())
+    and_more(named.join(", "), brought.len())
 }
 
 fn and_more(text: String, count: usize) -> String {
@@ -32,11 +38,11 @@ fn and_more(text: String, count: usize) -> String {
 }
 
 /// Warns of what was left out.
-pub fn warn(ui: &Ui, carried: &Carried) {
-    for left in carried.left_out.iter().take(NAMED) {
+pub fn warn(ui: &Ui, left_out: &[LeftOut]) {
+    for left in left_out.iter().take(NAMED) {
         ui.warn(&words(left));
     }
-    if let more @ 1.. = carried.left_out.len().saturating_sub(NAMED) {
+    if let more @ 1.. = left_out.len().saturating_sub(NAMED) {
         ui.warn(&format!("{more} more paths were not carried; `--json` names all"));
     }
 }

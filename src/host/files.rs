@@ -169,6 +169,12 @@ pub fn is_draft(found: &std::ffi::OsStr, name: &str) -> bool {
     found.to_str().is_some_and(|found| draft_pid(found, name).is_some())
 }
 
+/// Returns the pid of whoever made a temporary file or folder of ours for `name`; `None` for what is no such thing.
+#[must_use]
+pub fn draft_pid_of(found: &std::ffi::OsStr, name: &str) -> Option<u32> {
+    draft_pid(found.to_str()?, name)
+}
+
 fn draft_pid(found: &str, name: &str) -> Option<u32> {
     let (pid, random) = found.strip_prefix(&draft_prefix(name))?.split_once('-')?;
     let is_ours = random.len() == 8 && random.bytes().all(|byte| byte.is_ascii_hexdigit());

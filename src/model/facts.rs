@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::branch::Head;
+use super::carry::drift::Drift;
 use super::config::settings::ResolveSettings;
 use super::ephemeral::EphemeralPorts;
 use super::presence::Presence;
@@ -113,6 +114,8 @@ pub struct Seen {
     pub ranges: Vec<(ServiceName, PortRanges)>,
     /// The configuration file that its branch changed, and the one that counts in its place.
     pub own_config: Option<OwnConfig>,
+    /// The carried paths that changed in the worktree that they came from.
+    pub carry_drift: Drift,
     /// How long nothing may listen before its ports count as stale.
     pub stale_after: Duration,
     /// Whether its listeners can be seen from here: not those of another container's network.

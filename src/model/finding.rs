@@ -33,6 +33,7 @@ pub enum Kind {
     RegistrySchema,
     ConfigInvalid,
     ConfigDiffers,
+    CarryDrift,
     GitBareLeaked,
     DuplicatePort,
     DuplicateWorktree,
@@ -69,6 +70,7 @@ impl Kind {
             Self::RegistrySchema => "registry-schema",
             Self::ConfigInvalid => "config-invalid",
             Self::ConfigDiffers => "config-differs",
+            Self::CarryDrift => "carry-drift",
             Self::GitBareLeaked => "git-bare-leaked",
             Self::DuplicatePort => "duplicate-port",
             Self::DuplicateWorktree => "duplicate-worktree",
@@ -128,7 +130,7 @@ impl Kind {
             | Self::PortStale
             | Self::PortDrift
             | Self::EphemeralOverlap => Severity::Warning,
-            Self::BranchChanged | Self::ConfigDiffers => Severity::Info,
+            Self::BranchChanged | Self::ConfigDiffers | Self::CarryDrift => Severity::Info,
         }
     }
 }

@@ -14,6 +14,7 @@ mod bare_leaked;
 mod by_name;
 mod called_by_git;
 mod carry;
+mod carry_again;
 mod clock_jump;
 mod completions;
 mod concurrency;

@@ -92,6 +92,15 @@ fn rows() -> Vec<Row> {
             git::write(&sandbox.state(), "registry.json", &registry.to_string());
             Some(None)
         }),
+        row("carry-drift", 1, |sandbox| {
+            git::write(&sandbox.repo(), ".gitignore", "/key\n");
+            git::write(&sandbox.repo(), ".worktreeinclude", "/key\n");
+            sandbox.commit(&sandbox.repo(), "lists");
+            git::write(&sandbox.repo(), "key", "1");
+            sandbox.wt(&["create", "login"]).ok();
+            git::write(&sandbox.repo(), "key", "22");
+            Some(None)
+        }),
         row("hook-missing", 1, |sandbox| {
             sandbox.wt(&["hooks", "install"]).ok();
             fs::remove_file(sandbox.repo().join(".git/hooks/pre-push")).unwrap();

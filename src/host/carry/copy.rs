@@ -23,7 +23,7 @@ const PIECE: usize = 8 * 1024 * 1024;
 const SMALL: usize = 64 * 1024;
 
 /// Files up to this that are carried by themselves are remembered by their hash.
-const HASHED: u64 = 64 * 1024 * 1024;
+pub(super) const HASHED: u64 = 64 * 1024 * 1024;
 
 /// How often a file is copied that changes meanwhile.
 const TRIES: usize = 3;

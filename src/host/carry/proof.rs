@@ -13,11 +13,16 @@ use crate::model::env_block;
 /// asked for itself.
 #[must_use]
 pub fn is_as_made(folder: &Path, path: &str, row: &Row) -> bool {
-    let at = folder.join(path);
+    is_as_made_at(&folder.join(path), row)
+}
+
+/// As [`is_as_made`], of what is at `at` now.
+#[must_use]
+pub fn is_as_made_at(at: &Path, row: &Row) -> bool {
     let Ok(found) = at.symlink_metadata() else { return false };
     match row {
         Row::Folder => found.is_dir(),
-        Row::Link { target } => found.is_symlink() && fs::read_link(&at).is_ok_and(|leads| leads == *target),
+        Row::Link { target } => found.is_symlink() && fs::read_link(at).is_ok_and(|leads| leads == *target),
         Row::File { size, time, hash, env } => {
             if !found.is_file() {
                 return false;
@@ -27,9 +32,9 @@ pub fn is_as_made(folder: &Path, path: &str, row: &Row) -> bool {
             }
             // Its block comes and goes, and a touch changes nothing.
             match hash {
-                Some(hash) if *env => own_bytes(&at).is_some_and(|bytes| hash_of(&bytes) == *hash),
+                Some(hash) if *env => own_bytes(at).is_some_and(|bytes| hash_of(&bytes) == *hash),
                 Some(hash) if found.len() == *size => {
-                    files::read_plain(&at).is_ok_and(|bytes| hash_of(&bytes) == *hash)
+                    files::read_plain(at).is_ok_and(|bytes| hash_of(&bytes) == *hash)
                 }
                 _ => false,
             }

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Failure, Result};
+use crate::host::remove_tree::remove_tree;
 use crate::host::{files, ownership};
 use crate::model::carry::record::Record;
 
@@ -35,7 +36,7 @@ impl RecordFile {
     /// Answers whether there is a record.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.is_begun() || self.whole.symlink_metadata().is_ok()
+        [&self.begun, &self.whole, &self.replaced()].iter().any(|path| path.symlink_metadata().is_ok())
     }
 
     /// Writes down that carrying begins, with what is known to be put in place, if anything is by now.
@@ -67,7 +68,15 @@ impl RecordFile {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// Forgets the record.
+    /// Returns the folder of what stood in a worktree before `wt carry --force` replaced it.
+    #[must_use]
+    pub fn replaced(&self) -> PathBuf {
+        let mut folder = OsString::from(&self.whole);
+        folder.push(".replaced");
+        folder.into()
+    }
+
+    /// Forgets the record, and what is kept beside it.
     ///
     /// # Errors
     ///
@@ -80,7 +89,7 @@ impl RecordFile {
                 Err(error) => return Err(refused(path, error)),
             }
         }
-        Ok(())
+        remove_tree(&self.replaced())
     }
 }
 

@@ -10,4 +10,5 @@ pub mod spawn;
 pub mod stop;
 pub mod table;
 pub mod users;
+pub mod uses;
 pub mod words;

@@ -1,6 +1,6 @@
 //! Every check there is, in the order in which findings are shown. A new check is one row in [`ALL`].
 
-use super::{configuration, duplicates, env, git, hooks, listeners, ports, registry, unfinished};
+use super::{carry, configuration, duplicates, env, git, hooks, listeners, ports, registry, unfinished};
 use crate::model::facts::{Facts, RegistrySight};
 use crate::model::finding::Finding;
 
@@ -31,6 +31,7 @@ const ALL: &[Check] = &[
     env::blocks,
     env::surroundings,
     configuration::own,
+    carry::drift,
     listeners::stale,
     listeners::conflicts,
     listeners::drift,

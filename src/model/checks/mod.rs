@@ -1,6 +1,7 @@
 //! What `validate` looks for: one pure function to a family, over facts gathered once.
 
 mod all;
+mod carry;
 mod configuration;
 mod duplicates;
 mod env;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::branch::Head;
+use crate::model::carry::drift::Drift;
 use crate::model::ephemeral::EphemeralPorts;
 use crate::model::facts::{EnvSeen, EnvSight, Facts, Recorded, RegistrySight, Seen};
 use crate::model::port::holder::Background;
@@ -119,6 +120,7 @@ pub fn seen(entry: &Entry) -> Seen {
         env_doubled: Vec::new(),
         ranges: entry.allocations.iter().map(|known| (known.service.clone(), ranges.clone())).collect(),
         own_config: None,
+        carry_drift: Drift::default(),
         stale_after: Duration::ZERO,
         network_visible: true,
     }

@@ -1,13 +1,16 @@
 //! Carrying: the ignored files that a new worktree gets copies of, inside of the create's transaction, and what is
 //! remembered of them as long as the worktree can come back.
 
+mod again;
 mod bring;
 mod choice;
 mod plan;
 mod record;
+mod refresh;
 mod report;
 
 pub use bring::{begin, bring};
 pub use plan::{Plan, Wish, plan};
-pub use record::{explains, forget, forget_strays, is_begun, is_copy, paths};
-pub use report::Carried;
+pub use record::{drift, explains, forget, forget_strays, is_begun, is_copy, paths};
+pub use refresh::{Report, Request, refresh};
+pub use report::{Brought, Carried, Refreshed};

@@ -57,6 +57,29 @@ pub fn plan(context: &Context, repository: &Repository, wish: &Wish) -> Result<O
             found.path
         }
     };
+    Ok(read(context, repository, source))
+}
+
+/// Plans carrying once more, from where it was carried before; the main worktree where that is gone.
+///
+/// # Errors
+///
+/// `bare_unsupported` where there is no main worktree.
+pub(super) fn again(context: &Context, repository: &Repository, recorded: Option<PathBuf>) -> Result<Plan> {
+    let recorded = recorded.filter(|source| source.is_dir());
+    if recorded.is_none() && repository.is_bare() {
+        let message =
+            format!("{} is a bare repository: nothing says where to carry from", repository.root().display());
+        return Err(Failure::new(Code::BareUnsupported, message).hint(
+            "`wt create ID --carry-from NAME` carries from a worktree, and `wt carry` again from there",
+        ));
+    }
+    let source = recorded.unwrap_or_else(|| repository.root().to_path_buf());
+    let nothing = Plan { source: source.clone(), lists: Lists::default(), warnings: Vec::new() };
+    Ok(read(context, repository, source).unwrap_or(nothing))
+}
+
+fn read(context: &Context, repository: &Repository, source: PathBuf) -> Option<Plan> {
     // A branch must not add to the list: it is the main worktree's.
     let place = if repository.is_bare() { &source } else { repository.root() };
     let mut warnings = Vec::new();
@@ -68,7 +91,7 @@ pub fn plan(context: &Context, repository: &Repository, wish: &Wish) -> Result<O
         }
     };
     let is_nothing = lists.is_empty() && warnings.is_empty();
-    Ok((!is_nothing).then_some(Plan { source, lists, warnings }))
+    (!is_nothing).then_some(Plan { source, lists, warnings })
 }
 
 fn lists(text: &[u8], copy: &[String], warnings: &mut Vec<String>) -> Lists {

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::carry::proof;
 use crate::host::carry::record_file::RecordFile;
 use crate::host::carry::stage::ASIDE;
+use crate::host::carry::{drift, proof};
 use crate::host::files;
+use crate::model::carry::drift::Drift;
 use crate::model::carry::record::Record;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record as RegistryRow;
@@ -66,6 +67,14 @@ pub fn is_copy(context: &Context, entry: Option<&Entry>, folder: &Path) -> impl 
         let path = path.trim_end_matches('/');
         record.as_ref().is_some_and(|record| proof::is_all_kept(&folder, path, record))
     }
+}
+
+/// Looks which copies in a worktree have another source now than when they were made.
+#[must_use]
+pub fn drift(context: &Context, entry: &Entry) -> Drift {
+    let record = file(context, entry).ok().and_then(|file| file.find());
+    let interrupted = || context.host.interrupt.is_raised();
+    record.map_or_else(Drift::default, |record| drift::look(&entry.path, &record, &interrupted))
 }
 
 /// Forgets what was carried into a worktree that is gone. Never fails: a sweep tries again.

@@ -5,12 +5,13 @@ use std::path::Path;
 use crate::context::Context;
 use crate::host::git::{Repository, Worktree};
 use crate::host::place::Surroundings;
+use crate::model::carry::drift::Drift;
 use crate::model::facts::{EnvSeen, EnvSight, OwnConfig, Seen};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::env_survey::{self, EnvFile, State};
 use crate::ops::vanished::Lookout;
-use crate::ops::{heal, own_config};
+use crate::ops::{carry, heal, own_config};
 
 /// Looks at the worktree of `entry`.
 #[must_use]
@@ -42,6 +43,7 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &Surroundings, entry: 
         busy: !heal::is_left_behind(ground, entry),
         env,
         env_doubled,
+        carry_drift: if is_readable { carry::drift(ground, entry) } else { Drift::default() },
         own_config: repository
             .filter(|_| is_readable)
             .and_then(|repository| own_config::find_edited(ground, repository, &entry.path))

@@ -111,6 +111,8 @@ fn command_word(arguments: &[String]) -> String {
         "ports",
         "switch",
         "env",
+        "carry",
+        "clean",
         "setup",
         "adopt",
         "health",
