@@ -6,7 +6,7 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::script::Script;
 use crate::ops::{
     adopt, carry, config, create, doctor, env, env_files, env_survey, exec, health, hooks, init, list, man,
-    path, ports, prune, remove, restore, schema, services, setup, sweep, trust, validate,
+    path, ports, prune, remove, restore, schema, services, setup, sweep, switch, trust, validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
@@ -38,7 +38,7 @@ answers! {
     "restore" "restore" [shape::<restore::Report>(), shape::<restore::RestorableList>()];
     "list" "list" [shape::<list::Report>()];
     "path" "path" [shape::<path::Report>()];
-    "switch" "switch" [shape::<path::Report>()];
+    "switch" "switch" [shape::<switch::Report>(), shape_beside_error::<create::Executed<switch::Report>>()];
     "carry" "carry" [shape_beside_error::<carry::Report>(), shape_beside_error::<DryRun<carry::Report>>()];
     "setup" "setup" [shape_beside_error::<setup::Report>()];
     "env" "env" [shape::<env_files::Written>(), shape::<env_survey::Checked>(), shape::<env::Variables>()];

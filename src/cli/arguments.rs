@@ -119,6 +119,28 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Returns the name behind `-w`, where the command may concern a worktree of any repository. What takes ports away keeps
+    /// to its own.
+    pub fn worktree(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Env(arguments) => arguments.worktree.as_mut(),
+            Self::Setup(arguments) => arguments.worktree.as_mut(),
+            Self::Health(arguments) if !arguments.all => arguments.worktree.as_mut(),
+            Self::Up(arguments) => arguments.worktree.as_mut(),
+            Self::Down(arguments) => arguments.worktree.as_mut(),
+            Self::Restart(arguments) => arguments.worktree.as_mut(),
+            Self::Status(arguments) => arguments.worktree.as_mut(),
+            Self::Logs(arguments) => arguments.worktree.as_mut(),
+            Self::Run(arguments) => arguments.worktree.as_mut(),
+            Self::Url(arguments) => arguments.worktree.as_mut(),
+            Self::Wait(arguments) => arguments.worktree.as_mut(),
+            Self::Ports(arguments) => arguments.worktree(),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

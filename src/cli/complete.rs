@@ -58,15 +58,17 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let mut command = with_names(for_people(&(session.command_line)()), None, &Arc::new(viewpoint));
     let current = session.host.current_folder().ok();
     // Whoever presses Tab did not ask for an error.
-    let found =
-        engine::complete(&mut command, line.words, line.index, current.as_deref()).unwrap_or_default();
+    let found = engine::complete(&mut command, line.words.clone(), line.index, current.as_deref())
+        .unwrap_or_default();
     let is_flag =
         |candidate: &CompletionCandidate| candidate.get_value().as_encoded_bytes().starts_with(b"-");
     let asks_for_flags = line.is_flag_begun || found.iter().all(is_flag);
     let mut text = String::new();
     for candidate in found.iter().filter(|candidate| asks_for_flags || !is_flag(candidate)) {
-        text.push_str(&shown(arguments.shell, candidate, &line.prefix));
-        text.push('\n');
+        if let Some(shown) = shown(arguments.shell, candidate, &line) {
+            text.push_str(&shown);
+            text.push('\n');
+        }
     }
     session.ui.answer(&text)?;
     Ok(0)
@@ -80,14 +82,21 @@ struct Line {
     prefix: String,
     /// Whether that word begins as a flag does: only then flags are offered beside names.
     is_flag_begun: bool,
+    /// Whether that word begins with a quote, which is still open.
+    is_quoted: bool,
 }
 
 impl Line {
     /// bash parts words at `=` and `:`; together they are what the person typed.
     fn of(arguments: &Arguments) -> Self {
         let is_joint = |word: &OsStr| word == "=" || word == ":";
-        let mut line =
-            Self { words: Vec::new(), index: arguments.index, prefix: String::new(), is_flag_begun: false };
+        let mut line = Self {
+            words: Vec::new(),
+            index: arguments.index,
+            prefix: String::new(),
+            is_flag_begun: false,
+            is_quoted: false,
+        };
         let mut joins = false;
         for (at, word) in arguments.words.iter().enumerate() {
             let is_joint = arguments.shell == Shell::Bash && is_joint(word) && at > 0;
@@ -112,7 +121,20 @@ impl Line {
         if line.words.len() <= line.index {
             line.words.resize(line.index + 1, OsString::new());
         }
+        line.take_quotes_off();
         line
+    }
+
+    /// A shell hands over what was typed, with the backslashes and the open quote that it needs.
+    fn take_quotes_off(&mut self) {
+        let Some(word) = self.words.get_mut(self.index) else { return };
+        let Some(text) = word.to_str() else { return };
+        if let Some(inside) = text.strip_prefix(['\'', '"']) {
+            self.is_quoted = true;
+            *word = inside.into();
+        } else if text.contains('\\') {
+            *word = text.replace('\\', "").into();
+        }
     }
 }
 
@@ -141,8 +163,18 @@ fn with_names(command: Command, word: Option<&str>, viewpoint: &Arc<Viewpoint>) 
 fn kind_of(argument: &Arg, command: &str) -> Option<Kind> {
     let name = argument.get_value_names()?.first()?;
     let kind = PLACES.iter().find(|(place, _)| place == name).map(|(_, kind)| *kind)?;
-    // A restore takes a worktree that is gone.
-    Some(if command == "restore" && kind == Kind::Worktree { Kind::Restorable } else { kind })
+    if kind != Kind::Worktree {
+        return Some(kind);
+    }
+    Some(match command {
+        // A restore takes a worktree that is gone.
+        "restore" => Kind::Restorable,
+        "switch" | "path" | "exec" => Kind::Anywhere,
+        // What takes ports away keeps to its own repository, and the history to the names that it has.
+        "release" | "history" => Kind::Worktree,
+        _ if argument.get_id() == "worktree" => Kind::Anywhere,
+        _ => Kind::Worktree,
+    })
 }
 
 /// The names that fit what was typed; of a list, its last one.
@@ -154,9 +186,9 @@ fn names(viewpoint: &Viewpoint, kind: Kind, typed: &OsStr) -> Vec<CompletionCand
     };
     let Ok(surroundings) = viewpoint.clone().look() else { return Vec::new() };
     let (context, _) = surroundings.into_context_at_any_rate();
-    let found = candidates::candidates(&context, kind);
-    let fitting = found.into_iter().filter(|candidate| candidate.name.starts_with(last));
-    fitting
+    let found = candidates::candidates(&context, kind, last);
+    found
+        .into_iter()
         .map(|candidate| {
             let about = (!candidate.about.is_empty()).then(|| candidate.about.into());
             CompletionCandidate::new(format!("{before}{}", candidate.name)).help(about)
@@ -164,19 +196,44 @@ fn names(viewpoint: &Viewpoint, kind: Kind, typed: &OsStr) -> Vec<CompletionCand
         .collect()
 }
 
-/// One line as the shell's function reads it.
-fn shown(shell: Shell, candidate: &CompletionCandidate, prefix: &str) -> String {
-    let value = candidate.get_value().to_string_lossy();
-    let value = value.strip_prefix(prefix).unwrap_or(&value);
+/// One line as the shell's function reads it: bash takes it as it is, zsh and fish quote it themselves. `None` for what
+/// cannot be written there.
+fn shown(shell: Shell, candidate: &CompletionCandidate, line: &Line) -> Option<String> {
+    let value = candidate.get_value().to_str()?;
+    let value = value.strip_prefix(&line.prefix).unwrap_or(value);
+    if value.chars().any(char::is_control) {
+        return None;
+    }
     let about = candidate.get_help().map(ToString::to_string).unwrap_or_default();
     let about = about.lines().next().unwrap_or_default();
-    match shell {
-        Shell::Bash => value.to_owned(),
-        Shell::Zsh if about.is_empty() => value.replace(':', "\\:"),
-        Shell::Zsh => format!("{}:{about}", value.replace(':', "\\:")),
+    let of_zsh = || value.replace('\\', "\\\\").replace(':', "\\:");
+    Some(match shell {
+        Shell::Bash if line.is_quoted => {
+            return value.chars().all(is_plain).then(|| value.to_owned());
+        }
+        Shell::Bash => escaped(value),
+        Shell::Zsh if about.is_empty() => of_zsh(),
+        Shell::Zsh => format!("{}:{about}", of_zsh()),
         Shell::Fish if about.is_empty() => value.to_owned(),
         Shell::Fish => format!("{value}\t{about}"),
+    })
+}
+
+/// Answers whether bash reads `letter` as itself, wherever it stands in a word.
+fn is_plain(letter: char) -> bool {
+    letter.is_alphanumeric() || "._-/+,@=:%^".contains(letter)
+}
+
+/// With a backslash before each letter that bash would obey.
+fn escaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for letter in value.chars() {
+        if !is_plain(letter) {
+            text.push('\\');
+        }
+        text.push(letter);
     }
+    text
 }
 
 #[cfg(test)]
@@ -202,6 +259,24 @@ mod tests {
         assert_eq!((words.last().unwrap().as_str(), index), ("x", 3));
         let (words, index, _) = line(Shell::Fish, &["wt", "a", "="], 2);
         assert_eq!((words.len(), index), (3, 2));
+    }
+
+    #[test]
+    fn what_a_shell_would_obey_is_quoted_for_it() {
+        let asked = |typed: &str| {
+            let words = vec![OsString::from("wt"), OsString::from(typed)];
+            Line::of(&Arguments { shell: Shell::Bash, index: 1, words })
+        };
+        let candidate = CompletionCandidate::new("a;b:$(c)'d").help(Some("what it is".into()));
+        let of = |shell, typed: &str| shown(shell, &candidate, &asked(typed));
+        assert_eq!(of(Shell::Bash, "a\\;"), Some("a\\;b:\\$\\(c\\)\\'d".to_owned()));
+        assert_eq!(asked("a\\;").words[1], "a;");
+        assert_eq!(asked("'a;").words[1], "a;");
+        assert_eq!(of(Shell::Bash, "'a"), None, "no backslash quotes between quotes");
+        assert_eq!(of(Shell::Zsh, ""), Some("a;b\\:$(c)'d:what it is".to_owned()));
+        assert_eq!(of(Shell::Fish, ""), Some("a;b:$(c)'d\twhat it is".to_owned()));
+        let line = CompletionCandidate::new("a\nb");
+        assert_eq!(shown(Shell::Fish, &line, &asked("")), None);
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn script(shell: Shell, command_line: &Command, names: &Names, function: &str) -
         _ => None,
     };
     if let Some(shell) = asks {
-        return shell.completions(names);
+        return shell.completions(names, command_line);
     }
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut for_people(command_line), function, &mut script);

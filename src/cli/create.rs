@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::session::Session;
 use super::watching::Watching;
-use super::{setting_up, show, show_carried, wishes};
+use super::{executing, setting_up, show, show_carried, wishes};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
@@ -17,11 +17,9 @@ use crate::model::config::settings::ConflictPolicy;
 use crate::model::identifier::Identifier;
 use crate::model::view::WorktreeView;
 use crate::ops::carry;
-use crate::ops::create::{
-    self, BranchPlan, CommandStatus, Executed, HeadWish, Outcome, Plan, PortWish, Report, Request,
-};
+use crate::ops::create::{self, BranchPlan, HeadWish, Outcome, Plan, PortWish, Report, Request};
 use crate::ops::dry_run::DryRun;
-use crate::ops::run::{self, Ending};
+use crate::ops::run;
 use crate::ui::progress::Bar;
 use crate::ui::{escape, prompt};
 
@@ -184,7 +182,7 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
         if !ui.is_json() {
             ui.say_shown(&show::lines(ui.talk_paint(), "Reused", &found.worktree));
         }
-        return execute(session, arguments, &found.worktree, &found.variables, &*found);
+        return execute(session, context, arguments, &found.worktree, &found.variables, &*found);
     }
     if ui.is_json() {
         ui.answer_json_beside(&*found, failure.as_ref())?;
@@ -195,7 +193,7 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
         }
     }
     if arguments.switch {
-        session.change_folder(&found.worktree.path)?;
+        session.go(context, &found.worktree.path, &found.worktree.path)?;
     }
     Ok(failure.map_or(0, |failure| failure.code().exit_status()))
 }
@@ -220,42 +218,28 @@ fn made(session: &Session<'_>, arguments: &Arguments, context: &Context, report:
             ui.say_shown(&show::created(ui.talk_paint(), report, context.now()));
             hint_at_namesake(session, context, report);
         }
-        return execute(session, arguments, &report.worktree, &report.variables, report);
+        return execute(session, context, arguments, &report.worktree, &report.variables, report);
     }
     show_report(session, context, report, failure.as_ref())?;
     if arguments.switch {
-        session.change_folder(&report.worktree.path)?;
+        session.go(context, &report.worktree.path, &report.worktree.path)?;
     }
     Ok(failure.map_or(0, |failure| failure.code().exit_status()))
 }
 
-/// Runs the command after `-x`. With `--json` stdout has our answer, which is whole once the command has ended; else stdout
-/// is the command's.
+/// Runs the command after `-x`.
 fn execute<R: Serialize>(
     session: &Session<'_>,
+    context: &Context,
     arguments: &Arguments,
     worktree: &WorktreeView,
     variables: &[(String, String)],
     report: &R,
 ) -> Result<u8> {
-    let ui = session.ui;
     if arguments.switch {
-        session.change_folder(&worktree.path)?;
+        session.go(context, &worktree.path, &worktree.path)?;
     }
-    let _ours_to_pass_on = session.host.interrupt.hold();
-    let (ending, signal) = run::in_worktree(&worktree.path, variables, &arguments.execute, ui.is_json())?;
-    let (exit, failure) = match ending {
-        Ending::Ran(exit) => (exit, None),
-        Ending::NotStarted(exit, failure) => (exit, Some(failure)),
-    };
-    if ui.is_json() {
-        let status = CommandStatus::of(&arguments.execute, exit, signal);
-        ui.answer_json_beside(&Executed { report, status }, failure.as_ref())?;
-    }
-    if let Some(failure) = &failure {
-        ui.complain(failure);
-    }
-    Ok(exit)
+    executing::execute(session, &worktree.path, variables, &arguments.execute, report)
 }
 
 /// Another branch may have been meant: what to type for that one.

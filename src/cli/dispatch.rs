@@ -12,9 +12,10 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, alone, carry, complete, completions, compose_service, config, create, doctor, down, env, exec,
-    external, health, help, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore,
-    run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
+    adopt, alone, carry, complete, completions, compose_service, config, create, doctor, down, elsewhere,
+    env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prune, remove,
+    restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url,
+    validate, wait,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
@@ -115,7 +116,17 @@ fn manner(cli: &Cli, host: &Host, called: Called) -> Manner {
 }
 
 fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
-    let Some(command) = command else { return no_command(session) };
+    let Some(mut command) = command else { return no_command(session) };
+    match elsewhere::place(&mut command, session)? {
+        Some(global) => perform_here(
+            command,
+            &Session { global: &global, directive: session.directive.clone(), ..*session },
+        ),
+        None => perform_here(command, session),
+    }
+}
+
+fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
     match command {
         Command::Create(arguments) => create::run(&arguments, session),
         Command::Remove(arguments) => remove::run(arguments, session),

@@ -181,6 +181,17 @@ impl Session<'_> {
         Viewpoint { host: self.host.clone(), global: self.global.clone() }
     }
 
+    /// As [`Session::change_folder`], to `folder` in the worktree at `root`, which this terminal is in from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::change_folder`].
+    pub fn go(&self, context: &Context, root: &Path, folder: &Path) -> Result<bool> {
+        let changes = self.change_folder(folder)?;
+        switch::remember(context, root);
+        Ok(changes)
+    }
+
     /// Has the shell change to `folder`, or says how to enable that. Answers whether it will.
     ///
     /// # Errors

@@ -42,14 +42,17 @@ impl Shell {
         }
     }
 
-    /// Returns the function with which the shell asks for the words that fit, as they are at that moment.
-    pub fn completions(self, names: &Names) -> String {
+    /// Returns the function with which the shell asks for the words that fit, as they are at that moment. It knows the
+    /// commands itself.
+    pub fn completions(self, names: &Names, command_line: &Command) -> String {
         let text = match self {
             Self::Bash => include_str!("../../templates/completions.bash"),
             Self::Zsh => include_str!("../../templates/completions.zsh"),
             Self::Fish => include_str!("../../templates/completions.fish"),
         };
-        names.put_into(text)
+        let shown = command_line.get_subcommands().filter(|inner| !inner.is_hide_set());
+        let commands: Vec<&str> = shown.map(Command::get_name).collect();
+        names.put_into(text).replace("WT_COMMANDS", &commands.join(" "))
     }
 }
 
@@ -118,14 +121,16 @@ mod tests {
     fn the_usual_name_leaves_the_templates_as_they_are() {
         let names = Names::of(None, Called::Wt).unwrap();
         assert_eq!(Shell::Bash.function(&names), include_str!("../../templates/shell-init.bash"));
-        assert_eq!(Shell::Fish.completions(&names), include_str!("../../templates/completions.fish"));
+        let line = Command::new("wt").subcommands([Command::new("switch"), Command::new("path")]);
+        let expected = include_str!("../../templates/completions.fish").replace("WT_COMMANDS", "switch path");
+        assert_eq!(Shell::Fish.completions(&names, &line), expected);
     }
 
     #[test]
     fn no_function_keeps_the_name_that_another_one_was_wanted_for() {
         let names = Names::of(Some("w-t"), Called::GitWt).unwrap();
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-            for text in [shell.function(&names), shell.completions(&names)] {
+            for text in [shell.function(&names), shell.completions(&names, &Command::new("wt"))] {
                 for left in ["\nwt()", "command wt ", "_wt wt", "compdef wt", "_wt()", "function wt "] {
                     assert!(!text.contains(left), "{left}: {text}");
                 }

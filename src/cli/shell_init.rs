@@ -32,8 +32,8 @@ pub struct Arguments {
 /// `usage` for a name that no shell takes, and for `--git` without git-wt.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let names = Names::of(arguments.function.as_deref(), session.called)?;
-    let mut function =
-        format!("{}\n{}", arguments.shell.function(&names), arguments.shell.completions(&names));
+    let completions = arguments.shell.completions(&names, &(session.command_line)());
+    let mut function = format!("{}\n{completions}", arguments.shell.function(&names));
     if arguments.git {
         if session.called != Called::GitWt || arguments.function.is_some() {
             return Err(Failure::new(

@@ -1,31 +1,82 @@
 //! `wt switch`: changes folder through the shell function, or prints the folder.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
+use super::executing;
 use super::session::Session;
-use crate::error::Result;
-use crate::ops::path;
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::model::resolve::Naming;
+use crate::ops::{run, switch};
 
 /// Change to the folder of a worktree (needs the function of `wt shell-init`)
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: with -x that of CMD.\n\nExamples:\n  wt switch login\n  wt switch -\n  wt switch ^\n  wt switch shop/login -x git status"
+)]
 pub struct Arguments {
-    /// Name, identifier, branch, path, or the beginning of one
+    /// Name, identifier, branch, path, or the beginning of one; `-` the last one of this terminal, `^` the main one, `@` this
+    /// one; REPOSITORY/NAME, or a whole name that only one worktree of the registered repositories has
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: Option<String>,
+    /// Run the rest of the line there, without a shell; its exit code is ours
+    #[arg(short = 'x', value_name = "CMD", num_args = 1.., allow_hyphen_values = true)]
+    pub execute: Vec<OsString>,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// `not_found`, `ambiguous`.
+/// `usage` without a name; `not_found`, `ambiguous`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let found = path::path(&session.context_whatever_is_configured()?, &arguments.name)?;
+    let context = session.context_whatever_is_configured()?;
+    let Some(name) = &arguments.name else { return Err(no_name(&context)) };
+    if let Some(program) = arguments.execute.first()
+        && let Some(failure) = run::find_missing(&context, program)
+    {
+        session.ui.fail(&failure);
+        return Ok(run::NOT_FOUND);
+    }
+    let naming = if arguments.execute.is_empty() { Naming::Beginning } else { Naming::Whole };
+    let report = switch::switch(&context, name, naming)?;
+    go(arguments, session, &context, &report)
+}
+
+fn go(
+    arguments: &Arguments,
+    session: &Session<'_>,
+    context: &Context,
+    report: &switch::Report,
+) -> Result<u8> {
+    if !arguments.execute.is_empty() {
+        let variables = report.variables(context)?;
+        session.leave_folder(&report.folder)?;
+        switch::remember(context, &report.path);
+        return executing::execute(session, &report.folder, &variables, &arguments.execute, report);
+    }
     if session.ui.is_json() {
-        session.ui.answer_json(&found)?;
-        session.change_folder(&found.path)?;
-    } else if !session.change_folder(&found.path)? {
-        session.ui.answer_path(&found.path)?;
+        session.ui.answer_json(report)?;
+        session.change_folder(&report.folder)?;
+    } else if !session.go(context, &report.path, &report.folder)? {
+        session.ui.answer_path(&report.folder)?;
     }
     Ok(0)
+}
+
+/// Nobody is there who could choose.
+fn no_name(context: &Context) -> Failure {
+    let names = switch::names(context).unwrap_or_default();
+    let known: Vec<&str> = names.iter().take(10).map(String::as_str).collect();
+    let more = names.len().saturating_sub(known.len());
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let message = match known[..] {
+        [] => "no worktree was named, and there is none".to_owned(),
+        _ => format!("no worktree was named; there are {}{more}", known.join(", ")),
+    };
+    Failure::new(Code::Usage, message)
+        .hint("`wt switch NAME` takes one of them; on a terminal `wt switch` lets you choose")
+        .detail("names", names)
 }

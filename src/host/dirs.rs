@@ -62,6 +62,19 @@ impl Dirs {
     }
 }
 
+impl Dirs {
+    /// Makes and returns the folder of what is kept of each terminal.
+    ///
+    /// # Errors
+    ///
+    /// `permission` or `disk_full`.
+    pub fn terminals_folder(&self) -> Result<PathBuf> {
+        let folder = self.state.join("terminals");
+        make_private(&folder)?;
+        Ok(folder)
+    }
+}
+
 fn make_private(folder: &Path) -> Result<()> {
     ownership::make_private_folders(folder).map_err(|error| {
         Failure::from_io(error, Code::Permission, format!("{} cannot be made", folder.display()))

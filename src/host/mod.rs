@@ -31,6 +31,7 @@ pub mod processors;
 pub mod remove_tree;
 pub mod services;
 pub mod store;
+pub mod terminal_places;
 pub mod token;
 pub mod trust_file;
 pub mod unit_files;

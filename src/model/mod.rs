@@ -47,6 +47,7 @@ pub mod resolve;
 pub mod service;
 pub mod services;
 pub mod setup;
+pub mod sign;
 pub mod signal;
 pub mod start;
 pub mod stream;

@@ -107,6 +107,8 @@ fn wanted(
         .paths
         .iter()
         .map(|path| {
+            let signed = path.to_str().map(|word| find::find_signed(context, registry, word)).transpose()?;
+            let path = &signed.flatten().map_or_else(|| path.clone(), |found| found.path);
             let wanted = rows::canonical(&context.absolute(path));
             let found = rows
                 .iter()

@@ -9,8 +9,8 @@ use crate::context::Context;
 use crate::model::config::schema;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
-use crate::model::word::is_plain_word;
-use crate::ops::restore;
+use crate::model::visible;
+use crate::ops::{elsewhere, restore};
 
 /// At most so many refs are offered: nobody reads more, and a repository may have a hundred thousand.
 const MOST_REFS: usize = 2000;
@@ -20,6 +20,8 @@ const MOST_REFS: usize = 2000;
 pub enum Kind {
     /// A worktree, by its name or its identifier.
     Worktree,
+    /// The same, or one of another repository.
+    Anywhere,
     /// A removed worktree that can come back.
     Restorable,
     /// A local branch, or one of a remote.
@@ -45,11 +47,12 @@ impl Candidate {
     }
 }
 
-/// Returns the names of that kind that every shell takes as one plain word.
+/// Returns the names of that kind that begin with `typed` and that people can see.
 #[must_use]
-pub fn candidates(context: &Context, kind: Kind) -> Vec<Candidate> {
+pub fn candidates(context: &Context, kind: Kind, typed: &str) -> Vec<Candidate> {
     let found = match kind {
         Kind::Worktree => worktrees(context),
+        Kind::Anywhere => anywhere(context, typed),
         Kind::Restorable => restorable(context),
         Kind::Branch => branches(context),
         Kind::Purpose => purposes(context),
@@ -57,7 +60,29 @@ pub fn candidates(context: &Context, kind: Kind) -> Vec<Candidate> {
         Kind::Port => ports(context),
         Kind::Key => schema::leaves().map(|key| Candidate::new(key, "")).collect(),
     };
-    found.into_iter().filter(|candidate| is_plain_word(&candidate.name)).collect()
+    let is_seen = |text: &str| text.chars().all(visible::is_harmless);
+    let offered = |candidate: &Candidate| {
+        let name = candidate.name.as_str();
+        !name.is_empty() && name.starts_with(typed) && !name.starts_with('-') && is_seen(name)
+    };
+    let mut found: Vec<Candidate> = found.into_iter().filter(offered).collect();
+    for candidate in &mut found {
+        if !is_seen(&candidate.about) {
+            candidate.about.clear();
+        }
+    }
+    found
+}
+
+/// Those of this repository, and once a word is begun those of all others.
+fn anywhere(context: &Context, typed: &str) -> Vec<Candidate> {
+    let mut found = worktrees(context);
+    if !typed.is_empty() || context.repository.is_none() {
+        let own = context.repository.as_ref().and_then(crate::host::git::Repository::find_id);
+        let names = elsewhere::names(&registry(context), own.as_ref());
+        found.extend(names.into_iter().map(|name| Candidate::new(name, "")));
+    }
+    found
 }
 
 fn registry(context: &Context) -> Arc<Registry> {

@@ -1,16 +1,17 @@
-//! The worktree that a person means: by name, branch, path or identifier, for what only shows the way also by the
-//! beginning of one; or the one they stand in.
+//! The worktree of this repository that a person means: by name, branch, path or identifier, for what only shows the way
+//! also by the beginning of one; `^` is the main one, `@` the one they stand in.
 
 use std::path::{Path, PathBuf};
 
 use super::rows::{self, Row};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{Worktree, is_moved_untold};
+use crate::host::git::{Repository, Worktree, is_moved_untold};
 use crate::model::advised::wt;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::resolve::{self, Candidate, Naming, Resolution};
+use crate::model::sign::Sign;
 use crate::ops::restorable;
 
 /// A worktree that was found.
@@ -44,23 +45,22 @@ impl From<Row> for Found {
     }
 }
 
-/// Finds the worktree whose whole name, identifier, branch or path is `wanted`.
+/// Finds the worktree whose whole name, identifier, branch or path is `wanted`, or that `^` or `@` stands for.
 ///
 /// # Errors
 ///
 /// `not_found` with the near word, or with `restorable` where it was removed and is kept; `ambiguous` with the candidates.
 pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Found> {
-    find_or_refuse(context, registry, wanted, Naming::Whole)?
-        .map_err(|absent| not_found(context, registry, wanted, &absent))
+    called(context, registry, wanted, Naming::Whole)
 }
 
-/// As [`named`], and takes the beginning of a name where only one worktree begins so.
+/// As [`named`]; `naming` may take the beginning of a name, where only one worktree begins so.
 ///
 /// # Errors
 ///
 /// As [`named`].
-pub fn begun(context: &Context, registry: &Registry, wanted: &str) -> Result<Found> {
-    find_or_refuse(context, registry, wanted, Naming::Beginning)?
+pub fn called(context: &Context, registry: &Registry, wanted: &str, naming: Naming) -> Result<Found> {
+    find_or_refuse(context, registry, wanted, naming)?
         .map_err(|absent| not_found(context, registry, wanted, &absent))
 }
 
@@ -83,6 +83,9 @@ fn find_or_refuse(
     naming: Naming,
 ) -> Result<std::result::Result<Found, Absent>> {
     let repository = context.require_repository()?;
+    if let Some(found) = find_signed(context, registry, wanted)? {
+        return Ok(Ok(found));
+    }
     let mut rows = rows::rows(repository, registry)?;
     let candidates: Vec<Candidate> =
         rows.iter().map(|row| rows::candidate(row, registry, repository)).collect();
@@ -129,6 +132,36 @@ fn position_of_place(context: &Context, rows: &[Row], wanted: &str) -> Option<us
     rows.iter().position(|row| rows::canonical(row.path()) == place)
 }
 
+/// Finds the worktree that `^` or `@` stands for; `None` for any other word.
+///
+/// # Errors
+///
+/// As [`here`]; `bare_unsupported` for `^` in a bare repository.
+pub fn find_signed(context: &Context, registry: &Registry, wanted: &str) -> Result<Option<Found>> {
+    match Sign::find(wanted) {
+        Some(Sign::Here) => here(context).map(Some),
+        Some(Sign::Main) => main(context.require_repository()?, registry).map(Some),
+        Some(Sign::Last) | None => Ok(None),
+    }
+}
+
+/// Finds the main worktree of `repository`.
+///
+/// # Errors
+///
+/// `bare_unsupported` for a bare one, which has none.
+pub fn main(repository: &Repository, registry: &Registry) -> Result<Found> {
+    let mut rows = rows::rows(repository, registry)?;
+    match rows.iter().position(Row::is_main) {
+        Some(position) => Ok(rows.swap_remove(position).into()),
+        None => Err(Failure::new(
+            Code::BareUnsupported,
+            format!("{} is a bare repository: it has no main worktree", repository.root().display()),
+        )
+        .hint("name a worktree; `wt list` shows them")),
+    }
+}
+
 /// Finds the worktree that we stand in.
 ///
 /// # Errors
@@ -171,6 +204,8 @@ pub fn moved_untold(folder: &Path) -> Option<Failure> {
     is_moved_untold(folder).then(|| Failure::new(Code::NotFound, message).hint(hint))
 }
 
-fn shown(text: &str) -> String {
+/// Returns `text` as a message names it: without its end where it is long, and with everything escaped that is not shown.
+#[must_use]
+pub fn shown(text: &str) -> String {
     text.chars().take(80).flat_map(char::escape_debug).collect()
 }

@@ -6,10 +6,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::absence;
-use super::find::{self, Found};
+use super::elsewhere::{self, Spot};
+use super::find::Found;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
+use crate::model::resolve::Naming;
 
 /// A worktree's name and folder.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -18,18 +20,32 @@ pub struct Report {
     pub path: PathBuf,
 }
 
-/// Returns the folder of the worktree called `wanted`, or beginning so.
+/// Returns the folder of the worktree that `wanted` means, of whichever repository.
+///
+/// # Errors
+///
+/// As [`place`].
+pub fn path(context: &Context, wanted: &str) -> Result<Report> {
+    let Found { name, path, .. } = place(context, wanted, Naming::Beginning)?.found;
+    Ok(Report { name, path })
+}
+
+/// Finds the worktree that `wanted` means, whose folder is there.
 ///
 /// # Errors
 ///
 /// `not_found` when there is none, or its folder is gone; `ambiguous`.
-pub fn path(context: &Context, wanted: &str) -> Result<Report> {
+pub fn place(context: &Context, wanted: &str, naming: Naming) -> Result<Spot> {
     let registry = context.store()?.read()?;
-    let found = find::begun(context, &registry, wanted)?;
+    let spot = elsewhere::anywhere(context, &registry, wanted, naming)?;
+    let found = &spot.found;
     if found.path.is_dir() {
-        return Ok(Report { name: found.name, path: found.path });
+        return Ok(spot);
     }
-    let gone = gone(&found);
+    let gone = gone(found);
+    if spot.home.is_some() {
+        return Err(gone.hint("`wt list --all` shows what is there"));
+    }
     if let Some(said) = found
         .admin()
         .and_then(|admin| absence::moved_in_words(context.repository.as_ref()?, &found.path, admin))

@@ -12,6 +12,7 @@ fn world() -> Sandbox {
     sandbox.wt(&["create", "login", "--ports"]).ok();
     sandbox.wt(&["create", "pay", "--purpose", "bugfix"]).ok();
     sandbox.git(&sandbox.repo(), &["branch", "other"]);
+    sandbox.git(&sandbox.repo(), &["branch", "it's;$(strange)"]);
     sandbox
 }
 
@@ -63,28 +64,103 @@ fn flags_are_offered_only_to_who_begins_one() {
 }
 
 #[test]
-fn a_name_that_a_shell_would_obey_is_never_offered() {
+fn a_name_that_a_shell_would_obey_is_quoted_and_one_that_hides_letters_is_left_out() {
     let sandbox = world();
-    for branch in ["a;b", "$(touch x)", "a'b", "a\u{202e}b", "a*b"] {
-        let _ = Command::new("git").arg("-C").arg(sandbox.repo()).args(["branch", branch]).output();
+    let strange = ["a;b", "a$(touch)", "a'b", "a&b", "a{b,c}", "a#b", "ünï", "a`b`"];
+    for branch in strange.into_iter().chain(["a\u{202e}b"]) {
+        sandbox.git(&sandbox.repo(), &["branch", branch]);
     }
-    let found = completed(&sandbox, &["wt", "create", "--branch", ""]);
-    assert!(found.contains(&"other".to_owned()), "{found:?}");
-    assert!(found.iter().all(|word| !word.contains([';', '$', '\'', '*', '\u{202e}'])), "{found:?}");
+    let lines = completed(&sandbox, &["wt", "create", "--branch", ""]);
+    assert!(lines.contains(&"other".to_owned()), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.contains('\u{202e}')), "{lines:?}");
+    let script = format!("printf '%s\\n' {}", lines.join(" "));
+    let output = sandbox.program("bash", &sandbox.repo()).args(["-c", &script]).output().unwrap();
+    let read = String::from_utf8(output.stdout).unwrap();
+    for branch in strange {
+        assert!(read.lines().any(|line| line == branch), "{branch}: {lines:?}");
+    }
+    assert_eq!(read.lines().count(), lines.len());
+    assert!(!sandbox.repo().join("x").exists(), "nothing is obeyed");
+    assert_eq!(completed(&sandbox, &["wt", "create", "--branch", "a\\'"]), ["a\\'b"]);
 }
 
 #[test]
-fn nothing_is_said_or_written_where_nothing_can_be_read() {
+fn worktrees_of_other_repositories_are_offered_to_who_may_go_there() {
+    let sandbox = world();
+    let shop = sandbox.make_repository("shop");
+    sandbox.wt_in(&shop, &["create", "cart"]).ok();
+    for words in [
+        &["wt", "switch", "shop/"][..],
+        &["wt", "path", "sh"],
+        &["wt", "exec", "sh"],
+        &["wt", "url", "-w", "sh"],
+        &["wt", "ports", "allocate", "--worktree", "sh"],
+    ] {
+        assert_eq!(completed(&sandbox, words), ["shop/feature-cart"], "{words:?}");
+    }
+    for words in [
+        &["wt", "remove", "sh"][..],
+        &["wt", "switch", ""],
+        &["wt", "ports", "release", "--worktree", "sh"],
+        &["wt", "prune", "sh"],
+    ] {
+        let found = completed(&sandbox, words);
+        assert!(found.iter().all(|word| !word.starts_with("shop")), "{words:?}: {found:?}");
+    }
+}
+
+#[test]
+fn nothing_is_said_written_or_started_whatever_can_be_read() {
+    use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::without_repository();
     let words = ["__complete", "--shell", "bash", "--index", "2", "--", "wt", "remove", ""];
     let run = sandbox.wt_in(&sandbox.path("."), &words).ok();
     assert!(!run.stdout.contains("feature") && run.stderr.is_empty(), "{}", run.shown());
     assert!(!sandbox.state().exists(), "a press of Tab makes no state folder");
-    let sandbox = world();
+    let mut sandbox = world();
+    let bin = sandbox.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("git"), format!("#!/bin/sh\ntouch {}/started\n", bin.display())).unwrap();
+    std::fs::set_permissions(bin.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.set("PATH", bin.as_os_str());
+    // A worktree that vanished is released by the next command, not by a press of Tab.
+    std::fs::remove_dir_all(sandbox.worktree("bugfix-pay")).unwrap();
+    let before = sandbox.snapshot();
+    for place in [
+        &["wt", "switch", "x"][..],
+        &["wt", "restore", ""],
+        &["wt", "create", "--branch", ""],
+        &["wt", "up", ""],
+    ] {
+        let run = sandbox.wt(&[&["__complete", "--shell", "fish", "--index", "2", "--"][..], place].concat());
+        sandbox.assert_unchanged(&before, &run.ok());
+    }
+    assert!(!bin.join("started").exists());
     std::fs::write(sandbox.state().join("registry.json"), "{ broken").unwrap();
     std::fs::write(sandbox.repo().join(".wt.toml"), "broken = [").unwrap();
     completed(&sandbox, &["wt", "remove", ""]);
     assert_eq!(std::fs::read_to_string(sandbox.state().join("registry.json")).unwrap(), "{ broken");
+}
+
+#[test]
+fn the_commands_are_known_where_the_program_is_missing() {
+    let sandbox = Sandbox::new();
+    let script = |shell: &str| sandbox.wt(&["completions", shell]).ok().stdout;
+    let nowhere = sandbox.path("home");
+    let ask = |shell: &str, script: &str| {
+        let command = sandbox.program(shell, &nowhere).args(["-c", script]).output();
+        command.map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let stub = script("bash") + "COMP_WORDS=(wt swi) COMP_CWORD=1; _wt wt swi wt; echo \"${COMPREPLY[@]}\"";
+    assert_eq!(ask("bash", &stub).unwrap(), "switch\n");
+    match ask("fish", &(script("fish") + "complete -C 'wt swi'")) {
+        Ok(found) => assert_eq!(found, "switch\n"),
+        Err(_) => skip("fish"),
+    }
+    assert!(script("zsh").contains(" switch "));
+    for shell in ["elvish", "powershell"] {
+        assert!(script(shell).contains("switch"), "{shell}");
+    }
 }
 
 /// Types `keys` into the real shell, which has our functions, and waits for `wanted` on the screen.
@@ -126,12 +202,16 @@ fn bash_completes_an_identifier_and_a_value_behind_a_sign() {
         "wt create --dry-run x --purpose=bug\t\n",
         "bugfix-x",
     );
+    let line = "wt create --dry-run x --branch it\t\n";
+    types("bash", &["--norc", "--noprofile", "-i"], setup, line, "it's;$(strange)");
 }
 
 #[test]
 fn zsh_completes_an_identifier() {
     let setup = "autoload -Uz compinit && compinit -u -D; eval \"$(wt shell-init zsh)\"\n";
     types("zsh", &["-f", "-i"], setup, "wt remove --dry-run log\t\n", "would remove feature-login");
+    let line = "wt create --dry-run x --branch it\t\n";
+    types("zsh", &["-f", "-i"], setup, line, "it's;$(strange)");
 }
 
 #[test]

@@ -75,6 +75,7 @@ mod list;
 mod list_live;
 mod many_records;
 mod moved_and_copied;
+mod moving;
 mod old_and_new;
 mod overlay;
 mod own_config;

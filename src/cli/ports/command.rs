@@ -39,6 +39,16 @@ pub enum PortsCommand {
 }
 
 impl Arguments {
+    /// Returns the name behind `-w` of a list or an allocation.
+    pub fn worktree(&mut self) -> Option<&mut String> {
+        match &mut self.command {
+            None => self.list.worktree.as_mut(),
+            Some(PortsCommand::List(list)) => list.worktree.as_mut(),
+            Some(PortsCommand::Allocate(allocate)) => allocate.worktree.as_mut(),
+            Some(_) => None,
+        }
+    }
+
     /// Returns the word that names the command in `--json`.
     #[must_use]
     pub fn word(&self) -> &'static str {

@@ -28,13 +28,14 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// `usage` for a time that is none; `permission` when the log cannot be read.
+/// `usage` for a time that is none; `not_found` where a sign stands for none; `permission` when the log cannot be read.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_as_it_is_whatever_is_configured()?;
     let since = arguments.since.map(|text| {
         history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
     });
-    let filter = Filter { port: arguments.port, worktree: arguments.worktree, since: since.transpose()? };
+    let worktree = arguments.worktree.map(|name| log::name_of(&context, &name)).transpose()?;
+    let filter = Filter { port: arguments.port, worktree, since: since.transpose()? };
     let report = log::history(&context, &filter)?;
     let ui = session.ui;
     if report.unreadable > 0 {

@@ -1,11 +1,11 @@
-//! The answer of a create that ran a command in the new worktree.
+//! The answer of a create or a switch that ran a command in the worktree.
 
 use std::ffi::OsString;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What was made or found, and how the command after `-x` ended.
+/// The worktree that was made or found, and how the command after `-x` ended.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Executed<R> {
     #[serde(flatten)]

@@ -8,8 +8,10 @@ use crate::host::git::Repository;
 use crate::model::process::attribution::{Claim, WT_MARKER};
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::resolve::Naming;
+use crate::ops::elsewhere::{self, Spot};
 use crate::ops::find::Found;
-use crate::ops::{env, find, rows};
+use crate::ops::{env, ground, rows};
 
 /// Which worktrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub struct Request {
 
 /// One of them.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub struct Target {
     pub name: String,
     pub path: PathBuf,
     /// Why nothing is run there.
@@ -39,18 +41,17 @@ pub(super) struct Target {
     pub variables: Vec<(String, String)>,
 }
 
-/// Chooses them, in the order of `wt list`, or as they were named.
+/// Chooses them, in the order of `wt list`, or as they were named, of whichever repository.
 ///
 /// # Errors
 ///
 /// `not_found` and `ambiguous` for a name, `config_invalid`.
 pub(super) fn choose(context: &Context, wanted: &Wanted) -> Result<Vec<Target>> {
-    let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
-    let found: Vec<Found> = match wanted {
+    let spots: Vec<Spot> = match wanted {
         Wanted::Named(names) => {
-            let found = names.iter().map(|name| find::named(context, &registry, name));
-            found.collect::<Result<_>>()?
+            let spots = names.iter().map(|name| elsewhere::anywhere(context, &registry, name, Naming::Whole));
+            spots.collect::<Result<_>>()?
         }
         Wanted::All(purpose) => {
             let is_meant = |row: &rows::Row| {
@@ -59,26 +60,44 @@ pub(super) fn choose(context: &Context, wanted: &Wanted) -> Result<Vec<Target>> 
                     |purpose: &Purpose| recorded.is_some_and(|entry| entry.purpose.as_ref() == Some(purpose));
                 (!row.is_main() || recorded.is_some()) && purpose.as_ref().is_none_or(is_of)
             };
-            let rows = rows::rows(repository, &registry)?;
-            rows.into_iter().filter(is_meant).map(Found::from).collect()
+            let rows = rows::rows(context.require_repository()?, &registry)?;
+            let meant = rows.into_iter().filter(is_meant);
+            meant.map(|row| Spot { found: row.into(), home: None }).collect()
         }
     };
-    let mut targets: Vec<Target> = Vec::with_capacity(found.len());
-    for found in found {
-        if targets.iter().all(|known| known.path != found.path) {
-            targets.push(target(context, repository, found)?);
+    let mut targets: Vec<Target> = Vec::with_capacity(spots.len());
+    for spot in spots {
+        if targets.iter().any(|known| known.path == spot.found.path) {
+            continue;
         }
+        targets.push(target_of(context, spot)?);
     }
     Ok(targets)
 }
 
-fn target(context: &Context, repository: &Repository, found: Found) -> Result<Target> {
+/// Returns the worktree with its variables, as the configuration of its own repository makes them.
+///
+/// # Errors
+///
+/// `config_invalid`.
+pub fn target_of(context: &Context, spot: Spot) -> Result<Target> {
+    let name = spot.name();
+    match &spot.home {
+        None => target(context, name, spot.found),
+        Some(home) => match ground::open(context, &home.root, &home.id) {
+            Some((context, _)) => target(&context, name, spot.found),
+            None => Ok(Target { name, path: spot.found.path, skipped: None, variables: Vec::new() }),
+        },
+    }
+}
+
+fn target(context: &Context, name: String, found: Found) -> Result<Target> {
     let skipped = skipped(&found);
     let variables = match &found.entry {
-        Some(entry) if skipped.is_none() => variables(context, repository, entry)?,
+        Some(entry) if skipped.is_none() => variables(context, context.require_repository()?, entry)?,
         _ => Vec::new(),
     };
-    Ok(Target { name: found.name, path: found.path, skipped, variables })
+    Ok(Target { name, path: found.path, skipped, variables })
 }
 
 fn skipped(found: &Found) -> Option<&'static str> {

@@ -3,5 +3,5 @@
 mod choice;
 mod run;
 
-pub use choice::{Request, Wanted};
+pub use choice::{Request, Wanted, target_of};
 pub use run::{Listener, Report, Run, exec};

@@ -8,6 +8,8 @@ use crate::error::{Code, Failure, Result};
 use crate::host::events;
 use crate::model::event::Event;
 use crate::model::history::Filter;
+use crate::model::sign::Sign;
+use crate::ops::find;
 
 /// What the log tells.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -32,4 +34,18 @@ pub fn history(context: &Context, filter: &Filter) -> Result<Report> {
     })?;
     events.retain(|event| filter.admits(event));
     Ok(Report { events, unreadable })
+}
+
+/// Returns the name that the log has for `wanted`: that of the worktree that `^` or `@` stands for, else the word itself,
+/// since the worktree may be gone.
+///
+/// # Errors
+///
+/// As [`find::find_signed`].
+pub fn name_of(context: &Context, wanted: &str) -> Result<String> {
+    if Sign::find(wanted).is_none() {
+        return Ok(wanted.to_owned());
+    }
+    let found = find::find_signed(context, &*context.store()?.read()?, wanted)?;
+    Ok(found.map_or_else(|| wanted.to_owned(), |found| found.name))
 }

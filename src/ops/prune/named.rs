@@ -12,6 +12,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::resolve::Candidate as Known;
 use crate::ops::absence::{Look, look};
+use crate::ops::find;
 use crate::ops::rows::{self, Row};
 use crate::ops::vanished::Lookout;
 
@@ -30,6 +31,12 @@ pub(super) fn plan(context: &Context, request: Request, names: &[String]) -> Res
         request,
     };
     for name in names {
+        // Who stands for a sign is known by its folder.
+        let signed = match &context.repository {
+            Some(_) => find::find_signed(context, &registry, name)?,
+            None => None,
+        };
+        let name = &signed.map_or_else(|| name.clone(), |found| found.path.display().to_string());
         let own = match &context.repository {
             Some(repository) => find_here(context, repository, &registry, name)?,
             None => None,

@@ -1,7 +1,7 @@
 //! The repositories that are looked at, each with the configuration that counts there.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::report::Request;
 use crate::context::Context;
@@ -10,7 +10,7 @@ use crate::model::config::problem::Problem;
 use crate::model::finding::Target;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
-use crate::ops::config::{self, Sources};
+use crate::ops::ground::open;
 
 /// The repositories asked about.
 #[derive(Debug)]
@@ -80,38 +80,4 @@ pub fn id_of(context: &Context) -> Option<RepositoryId> {
 #[must_use]
 pub fn open_for(context: &Context, target: &Target) -> Option<Context> {
     open(context, &target.repository_path, &target.repository).map(|(context, _)| context)
-}
-
-fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, Vec<Problem>)> {
-    let repository = Repository::discover(path).ok().filter(|found| found.find_id().as_ref() == Some(id))?;
-    let root = repository.root().to_path_buf();
-    let variables: Vec<(String, String)> =
-        context.host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let user_file = context.host.config_file();
-    let sources = Sources {
-        user_file: user_file.as_deref(),
-        repository_root: Some(&root),
-        config_flag: None,
-        variables: &variables,
-        flags: &[],
-        host: Some(&context.host),
-    };
-    let (config, problems) = config::load_leniently(&sources).ok()?;
-    // What is wrong with the user's own file was found once, where we stand.
-    let own = root.display().to_string();
-    let problems: Vec<Problem> =
-        problems.into_iter().filter(|problem| problem.origin.to_string().starts_with(&own)).collect();
-    Some((
-        Context {
-            worktree: None,
-            host: context.host.clone(),
-            config,
-            folder: root,
-            repository: Some(repository),
-            config_file: None,
-            is_config_whole: problems.is_empty(),
-            registry: context.registry.clone(),
-        },
-        problems,
-    ))
 }
