@@ -11,12 +11,14 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::init::{self, Agreed, Plan, Report};
 use crate::ui::{escape, prompt};
 
-/// Write a commented starter .wt.toml, with the services that other tools' files describe
+/// Write a commented starter .wt.toml, with the services that the repository's apps and other tools' files describe
 ///
-/// Reads what there is of process-compose.yaml, Procfile.dev or Procfile, package.json (its scripts dev, start, serve,
-/// dev:NAME) and a compose file. For published ports of the compose file it also offers compose.override.yaml, which is to be
-/// committed: Compose reads the one in the worktree. A terminal is asked about each file; elsewhere .wt.toml alone is
-/// written, and with --yes both. Where there is a .wt.toml already, what is new is offered for its end. Nothing is ever
+/// Looks for apps in the folders of the repository (package.json, pyproject.toml, Gemfile, composer.json, go.mod, Cargo.toml,
+/// pom.xml, .env.example and more), and reads what there is of process-compose.yaml, Procfile.dev or Procfile, and a compose
+/// file. It proposes services, their env files, ignored files to carry, and the commands that make a worktree ready; each line
+/// has its reason as a comment. Nothing is run. For published ports of the compose file it also offers compose.override.yaml,
+/// which is to be committed: Compose reads the one in the worktree. A terminal is asked about each file; elsewhere .wt.toml
+/// alone is written, and with --yes both. Where there is a .wt.toml already, what is new is offered for its end. Nothing is ever
 /// overwritten.
 #[derive(Args, Debug)]
 pub struct Arguments {
@@ -36,7 +38,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let surroundings = session.surroundings()?;
     let root = surroundings.configured_folder().ok_or_else(|| not_a_repository(&surroundings.folder))?;
-    let plan = init::plan(root)?;
+    let plan = init::plan(root, surroundings.repository.as_ref())?;
     if arguments.print || arguments.dry_run {
         foretell(session, &plan, arguments.print)?;
         return Ok(0);
@@ -117,6 +119,15 @@ fn tell(session: &Session<'_>, report: &Report, plan: &Plan) {
         ui.say(&if plan.appends { format!("Added to {path}") } else { format!("Wrote {path}") });
         for proposed in &report.services {
             ui.say(&format!("  {}, from {}", proposed.service, proposed.from));
+        }
+        for step in &report.beside.setup {
+            ui.say(&format!("  setup `{}`, for {}", step.command, step.from));
+        }
+        for one in &report.beside.carry {
+            ui.say(&format!("  carry {}: {}", one.pattern, one.from));
+        }
+        for left in &report.beside.left_out {
+            ui.say(&format!("  left out: {left}"));
         }
     } else if plan.text.is_none() {
         ui.say(&format!("Nothing is new for {path}"));

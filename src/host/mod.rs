@@ -1,5 +1,6 @@
 //! The machine, read and changed: files, locks, git, sockets, processes, clock, environment. No policy.
 
+pub mod app_tree;
 pub mod carry;
 pub mod checkout;
 pub mod claims;

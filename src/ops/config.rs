@@ -296,12 +296,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = || {
             init::apply(
-                init::plan(folder.path())?,
+                init::plan(folder.path(), None)?,
                 init::Agreed { configuration: true, compose_override: true },
             )
         };
         let report = write().unwrap();
-        assert_eq!(fs::read_to_string(&report.path).unwrap(), init::STARTER);
+        assert_eq!(fs::read_to_string(&report.path).unwrap(), crate::model::import::text::STARTER);
         fs::remove_file(&report.path).unwrap();
         std::os::unix::fs::symlink("nowhere", &report.path).unwrap();
         assert_eq!(write().unwrap_err().code(), Code::PathNotEmpty);

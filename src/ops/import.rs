@@ -1,13 +1,16 @@
-//! What the files of other tools in a repository say about its services.
+//! What the apps of a repository and the files of other tools in it say about its services.
 
 use std::path::Path;
 
+use crate::host::app_tree;
 use crate::host::config_files::{is_there, read_layer};
+use crate::host::git::Repository;
+use crate::model::carry::wish::Wish;
 use crate::model::config::layers::Source;
+use crate::model::import::apps::detect::{Beside, detect};
 use crate::model::import::combine::combine;
 use crate::model::import::compose_file::{self, ComposeFile};
-use crate::model::import::package;
-use crate::model::import::proposal::Found;
+use crate::model::import::proposal::{Found, What};
 use crate::model::import::{process_compose, procfile};
 
 /// What was found.
@@ -20,10 +23,10 @@ pub struct Imported {
     pub warnings: Vec<String>,
 }
 
-/// Reads what there is in `root`: process-compose says most, then a Procfile, else the scripts of package.json, and a compose
-/// file beside.
+/// Reads what there is in `root`: process-compose says most, then a Procfile, else the apps themselves, and a compose file
+/// beside.
 #[must_use]
-pub fn gather(root: &Path) -> Imported {
+pub fn gather(root: &Path, repository: Option<&Repository>) -> Imported {
     let mut imported = Imported::default();
     let warnings = &mut imported.warnings;
     let processes = first(root, &["process-compose.yaml", "process-compose.yml"], warnings);
@@ -35,30 +38,52 @@ pub fn gather(root: &Path) -> Imported {
         procfile::read(&file, &text)
     });
     let compose = first(root, &compose_file::FILES, warnings);
-    let compose = compose.and_then(|(file, text)| {
+    let mut compose = compose.and_then(|(file, text)| {
         Some((file.clone(), said(&file, compose_file::read(&file, &text), warnings)?))
     });
     let mut sources: Vec<Found> = processes.into_iter().chain(lines).collect();
-    let scripts = first(root, &["package.json"], warnings).and_then(|(file, text)| {
-        let has_own_file = is_there(&root.join(package::PNPM_WORKSPACES));
-        warnings.extend(package::unread_workspaces(&text, has_own_file));
-        said(&file, package::read(&text, |lockfile| is_there(&root.join(lockfile))), warnings)
+    let runner = sources.iter().find_map(|source| {
+        let from = source.services.first()?.from.as_str();
+        Some(from.split(':').next().unwrap_or(from).to_owned())
     });
-    if let Some(scripts) = scripts.filter(|scripts| !scripts.services.is_empty()) {
-        match sources.iter_mut().find(|source| !source.services.is_empty()) {
-            None => sources.push(scripts),
-            Some(source) => {
-                let names: Vec<&str> = scripts.services.iter().map(|script| script.from.as_str()).collect();
-                let first = source.services.first().map_or("another file", |first| first.from.as_str());
-                let file = first.split(':').next().unwrap_or(first);
-                source.notes.push(format!("{}: {file} says what runs", names.join(", ")));
-            }
-        }
+    // Where git cannot be asked no file is taken for one that stays behind.
+    let changes = repository.filter(|repository| !repository.is_bare());
+    let changes = changes.and_then(|repository| repository.changes(root, true).ok()).unwrap_or_default();
+    let survey = app_tree::read(root, changes.ignored, changes.untracked);
+    warnings.extend(survey.warnings);
+    let wish = first(root, &[".worktreeinclude"], warnings).map(|(_, text)| Wish::new(&[text.as_bytes()]));
+    let beside = Beside {
+        runner: runner.as_deref(),
+        compose: compose.as_ref().map(|(_, read)| read),
+        wish: &wish.unwrap_or_default(),
+    };
+    let apps = detect(&survey.tree, &beside, warnings);
+    if let Some((file, read)) = &mut compose {
+        leave_apps(file, read, &apps);
     }
+    sources.push(apps);
     sources.extend(compose.iter().map(|(_, read)| read.found.clone()));
     imported.found = combine(sources);
     imported.compose = compose;
     imported
+}
+
+/// A service of the compose file that is built from an app's folder is that app.
+fn leave_apps(file: &str, read: &mut ComposeFile, apps: &Found) {
+    for service in &read.services {
+        let folder = service.build.as_deref();
+        let Some(app) = apps.services.iter().find(|app| {
+            folder.is_some_and(|folder| app.folder.as_deref().unwrap_or_default() == folder)
+        }) else {
+            continue;
+        };
+        let is_it = |what: &What| matches!(what, What::Compose(name) if *name == service.service);
+        let before = read.found.services.len();
+        read.found.services.retain(|proposal| !is_it(&proposal.what));
+        if read.found.services.len() < before {
+            read.found.leave(file, &service.service, format!("is built from the folder of `{}`", app.name));
+        }
+    }
 }
 
 fn first(root: &Path, files: &[&str], warnings: &mut Vec<String>) -> Option<(String, String)> {

@@ -9,17 +9,11 @@ use serde::Serialize;
 use super::import::{self, Imported};
 use crate::error::{Code, Failure, Result};
 use crate::host::config_files::{append, is_there, read_layer, repository_file, write_new};
+use crate::host::git::Repository;
 use crate::model::config::layers::{Layer, Source};
-use crate::model::config::merge::merge_leniently;
-use crate::model::import::proposal::Found;
-use crate::model::import::{override_file, render};
-
-/// The starter: every line is a comment, so that it changes nothing until someone does.
-pub const STARTER: &str = include_str!("../../templates/wt.toml");
-
-/// Where there is what listens, every new worktree has ports for it.
-const CREATE: &str = "# Every new worktree gets the ports of its purpose's services; `wt create --no-ports` makes one without.\n\
-                      [create]\nports = true\n\n";
+use crate::model::import::fitting::fit;
+use crate::model::import::proposal::{Carried, Found, LeftOut, Step, Variable};
+use crate::model::import::{override_file, text};
 
 /// What would be written.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -31,6 +25,9 @@ pub struct Plan {
     pub appends: bool,
     /// The services that are proposed, in the order of the file.
     pub services: Vec<Proposed>,
+    /// What is proposed beside them.
+    #[serde(flatten)]
+    pub beside: Beside,
     /// The override of the compose file, where one would help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compose_override: Option<Override>,
@@ -52,6 +49,21 @@ pub struct Proposed {
     pub from: String,
 }
 
+/// What is proposed beside services.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Beside {
+    /// Ignored paths that a new worktree gets a copy of.
+    pub carry: Vec<Carried>,
+    /// Commands that make a new worktree ready.
+    pub setup: Vec<Step>,
+    /// Commands that take back what they made.
+    pub teardown: Vec<Step>,
+    /// Further variables of the env block.
+    pub variables: Vec<Variable>,
+    /// What is there and is not proposed.
+    pub left_out: Vec<LeftOut>,
+}
+
 /// What somebody agreed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreed {
@@ -67,6 +79,9 @@ pub struct Report {
     pub written: bool,
     /// The services that were proposed, in the order of the file.
     pub services: Vec<Proposed>,
+    /// What was proposed beside them.
+    #[serde(flatten)]
+    pub beside: Beside,
     /// The override of the compose file, where one was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compose_override: Option<PathBuf>,
@@ -78,26 +93,27 @@ pub struct Report {
 /// # Errors
 ///
 /// `config_invalid` where the repository's file is no TOML: what it has already cannot be told.
-pub fn plan(root: &Path) -> Result<Plan> {
+pub fn plan(root: &Path, repository: Option<&Repository>) -> Result<Plan> {
     let path = repository_file(root);
-    let mut imported = import::gather(root);
+    let mut imported = import::gather(root, repository);
     let known = read_layer(&path, Source::User)?;
     // What the file names already still has its ports in the compose file.
-    let named = known.is_some().then(|| imported.found.clone());
-    let text = match &known {
-        Some(layer) => addition(layer, &mut imported)?,
-        None => Some(whole(&mut imported)),
+    let all = imported.found.clone();
+    let (text, named) = match &known {
+        Some(layer) => (addition(layer, &mut imported)?, all),
+        None => (Some(whole(&mut imported)), imported.found.clone()),
     };
-    let named = named.unwrap_or_else(|| imported.found.clone());
     let compose_override = plan_override(root, &mut imported, &named)?;
-    let services = imported.found.services.iter();
+    let Found { services, setup, teardown, carry, variables, left_out, .. } = imported.found;
     Ok(Plan {
         path,
         text,
         appends: known.is_some(),
         services: services
-            .map(|proposal| Proposed { service: proposal.name.to_string(), from: proposal.from.clone() })
+            .into_iter()
+            .map(|proposal| Proposed { service: proposal.name.to_string(), from: proposal.from })
             .collect(),
+        beside: Beside { carry, setup, teardown, variables, left_out },
         compose_override,
         warnings: imported.warnings,
     })
@@ -123,28 +139,16 @@ pub fn apply(plan: Plan, agreed: Agreed) -> Result<Report> {
         path: plan.path,
         written: text.is_some(),
         services: plan.services,
+        beside: plan.beside,
         compose_override: compose_override.map(|file| file.path),
         warnings: plan.warnings,
     })
 }
 
-/// The starter with the proposed services in place of its examples; what is not valid is never proposed.
+/// The starter with what is proposed in place of its examples.
 fn whole(imported: &mut Imported) -> String {
-    if imported.found.services.is_empty() {
-        if imported.found.notes.is_empty() {
-            return STARTER.to_owned();
-        }
-        return format!("{STARTER}\n{}", render::sections(&imported.found));
-    }
-    let is_example = |paragraph: &&str| paragraph.contains("#[service.");
-    let mut paragraphs: Vec<&str> =
-        STARTER.split("\n\n").map(str::trim_end).filter(|paragraph| !is_example(paragraph)).collect();
-    let head = if paragraphs.is_empty() { "" } else { paragraphs.remove(0) };
-    let sections = render::sections(&imported.found);
-    let listens = imported.found.services.iter().any(|proposal| proposal.listens);
-    let create = if listens { CREATE } else { "" };
-    let text = format!("{head}\n\n{create}{}\n{}\n", sections, paragraphs.join("\n\n"));
-    if is_valid(&text, imported) { text } else { STARTER.to_owned() }
+    fit(&mut imported.found, |found| text::whole(found));
+    text::whole(&imported.found)
 }
 
 /// What the repository's file does not say yet.
@@ -153,27 +157,14 @@ fn addition(layer: &Layer, imported: &mut Imported) -> Result<Option<String>> {
         Failure::new(Code::ConfigInvalid, format!("{}: {}", layer.path, error.message()))
             .hint("mend it first; `wt config show` says where it is wrong")
     })?;
-    let known = said.get("service").and_then(toml::Value::as_table);
-    let is_new = |name: &str| known.is_none_or(|known| !known.contains_key(name));
-    imported.found.services.retain(|proposal| is_new(proposal.name.as_str()));
-    imported.found.notes.clear();
-    if imported.found.services.is_empty() {
-        return Ok(None);
-    }
-    let gap = if layer.text.ends_with('\n') { "\n" } else { "\n\n" };
-    let text = format!("{gap}{}", render::sections(&imported.found));
-    Ok(is_valid(&format!("{}{text}", layer.text), imported).then_some(text))
-}
-
-/// Answers whether the whole text is a valid configuration; where it is none nothing is proposed.
-fn is_valid(text: &str, imported: &mut Imported) -> bool {
-    let layer = Layer { path: ".wt.toml".to_owned(), text: text.to_owned(), source: Source::User };
-    let Some(problem) = merge_leniently(std::slice::from_ref(&layer), &[], &[]).1.into_iter().next() else {
-        return true;
-    };
-    imported.warnings.push(format!("nothing is proposed: {}", problem.message));
-    imported.found = Found::default();
-    false
+    let is_ended = layer.text.ends_with('\n');
+    fit(&mut imported.found, |found| {
+        let (text, _) = text::addition(&said, is_ended, found);
+        format!("{}{}", layer.text, text.unwrap_or_default())
+    });
+    let (text, by_hand) = text::addition(&said, is_ended, &mut imported.found);
+    imported.warnings.extend(by_hand);
+    Ok(text)
 }
 
 fn plan_override(root: &Path, imported: &mut Imported, named: &Found) -> Result<Option<Override>> {

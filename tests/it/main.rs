@@ -65,6 +65,7 @@ mod hooks_status;
 mod hostile;
 mod hostile_terminal;
 mod ignore_hostile;
+mod init_apps;
 mod interrupt;
 mod kill;
 mod kill_conversion;

@@ -88,24 +88,9 @@ fn what_was_not_looked_at_is_said_with_its_place() {
         "Procfile",
         "# all of it\n\nweb: serve\nworker run\nbad name: x\nempty:\n\u{1b}[31m\n",
     );
-    git::write(&sandbox.repo(), "package.json", "{ \"workspaces\": [\"apps/*\"], \"scripts\": {} }");
     let run = sandbox.wt(&["init"]).ok();
-    let run = run.says(&["Procfile:4", "`worker run`", "Procfile:5", "Procfile:6", "Procfile:7", "(apps/*)"]);
+    let run = run.says(&["Procfile:4", "`worker run`", "Procfile:5", "Procfile:6", "Procfile:7"]);
     assert!(!run.stderr.contains("Procfile:1 ") && !run.stderr.contains('\u{1b}'), "{}", run.shown());
-    for (text, has_file, named) in [
-        (r#"{ "workspaces": { "packages": ["a", "b/*"] } }"#, false, Some("(a, b/*)")),
-        ("{}", true, Some("pnpm-workspace.yaml")),
-        ("{}", false, None),
-    ] {
-        let sandbox = Sandbox::new();
-        git::write(&sandbox.repo(), "package.json", text);
-        if has_file {
-            git::write(&sandbox.repo(), "pnpm-workspace.yaml", "packages: [x]\n");
-        }
-        let run = sandbox.wt(&["init"]).ok();
-        assert_eq!(run.stderr.contains("workspaces ("), named.is_some(), "{}", run.shown());
-        assert!(run.stderr.contains(named.unwrap_or_default()), "{}", run.shown());
-    }
 }
 
 #[test]

@@ -12,14 +12,19 @@ use crate::model::services::order::{self, Tangle};
 pub fn combine(sources: Vec<Found>) -> Found {
     let mut combined = Found::default();
     for source in sources {
-        combined.notes.extend(source.notes);
+        combined.left_out.extend(source.left_out);
+        add(&mut combined.setup, source.setup, |known, new| known.command == new.command);
+        add(&mut combined.teardown, source.teardown, |known, new| known.command == new.command);
+        add(&mut combined.carry, source.carry, |known, new| known.pattern == new.pattern);
+        add(&mut combined.variables, source.variables, |known, new| known.variable == new.variable);
+        combined.env_file = combined.env_file.or(source.env_file);
         for proposal in source.services {
             match combined.services.iter().find(|known| known.name == proposal.name) {
                 None => combined.services.push(proposal),
                 Some(known) => {
-                    combined
-                        .notes
-                        .push(format!("{}: `{}` is from {}", proposal.from, known.name, known.from));
+                    let reason = format!("`{}` is from {}", known.name, known.from);
+                    let (file, key) = proposal.from.split_once(": ").unwrap_or((&proposal.from, ""));
+                    combined.leave(file, key, reason);
                 }
             }
         }
@@ -40,6 +45,14 @@ pub fn combine(sources: Vec<Found>) -> Found {
     untangle(&mut combined.services);
     share_variables(&mut combined.services);
     combined
+}
+
+fn add<T>(known: &mut Vec<T>, new: Vec<T>, is_same: impl Fn(&T, &T) -> bool) {
+    for one in new {
+        if known.iter().all(|known| !is_same(known, &one)) {
+            known.push(one);
+        }
+    }
 }
 
 /// Takes a need out of each circle, so that there is an order.

@@ -28,6 +28,10 @@ pub struct Publishing {
     pub ports: Vec<Published>,
     /// Whether it insists on a container's name.
     pub is_named: bool,
+    /// The folder that its image is built from, relative to the file's.
+    pub build: Option<String>,
+    /// Whether its image is that of a database, a cache or a queue.
+    pub is_store: bool,
 }
 
 /// Reads YAML as values; anchors and `<<` are put in, tags are left out.
@@ -52,26 +56,54 @@ pub fn read(file: &str, text: &str) -> Result<ComposeFile, String> {
     for (word, service) in services {
         let from = format!("{file}: {word}");
         if crate::model::config::running::compose(&word.as_str().into()).is_err() {
-            read.found.notes.push(format!("{from}: has no name that can be written here"));
+            read.found.leave(file, word, "has no name that can be written here");
             continue;
         }
         let Some(own) = name(word).filter(|own| read.found.services.iter().all(|known| known.name != *own))
         else {
-            read.found.notes.push(format!("{from}: no service of its own can be called that"));
+            read.found.leave(file, word, "no service of its own can be called that");
             continue;
         };
         if service.get("profiles").and_then(Value::as_array).is_some_and(|profiles| !profiles.is_empty()) {
-            read.found.notes.push(format!("{from}: only starts with a profile"));
+            read.found.leave(file, word, "only starts with a profile");
             continue;
         }
         let mut proposal = Proposal::new(own, from, What::Compose(word.clone()));
         proposal.depends_on = needs(service);
         let ports = ports(service, &mut proposal);
         let is_named = service.get("container_name").is_some();
-        read.services.push(Publishing { service: word.clone(), ports, is_named });
+        let store = service.get("image").and_then(Value::as_str).and_then(store).filter(|_| proposal.listens);
+        let is_store = store.is_some();
+        if let Some(check) = store.filter(|_| service.get("healthcheck").is_none()) {
+            // A first start pulls the image.
+            proposal.health = Some(format!("{{ {check} = {{}}, start_timeout = \"5m\" }}"));
+        }
+        let build = build(service);
+        read.services.push(Publishing { service: word.clone(), ports, is_named, build, is_store });
         read.found.services.push(proposal);
     }
     Ok(read)
+}
+
+/// The check that asks a database, by its image.
+fn store(image: &str) -> Option<&'static str> {
+    let name = image.rsplit('/').next()?.split([':', '@']).next()?;
+    let of = |names: &[&str]| names.iter().any(|known| name.contains(known));
+    if of(&["postgres", "postgis", "pgvector", "timescale"]) {
+        return Some("postgres");
+    }
+    if of(&["redis", "valkey", "keydb", "dragonfly"]) {
+        return Some("redis");
+    }
+    of(&["mysql", "mariadb", "mongo", "rabbitmq", "nats", "kafka", "elasticsearch", "opensearch", "minio", "memcached"])
+        .then_some("tcp")
+}
+
+/// `build: ./server` and `build: { context: ./server }`, as a folder.
+fn build(service: &Value) -> Option<String> {
+    let written = service.get("build")?;
+    let context = written.as_str().or_else(|| written.get("context")?.as_str())?;
+    Some(crate::model::config::env_files::plain(context))
 }
 
 /// The ports that a service publishes, each with the variable that is to carry it; the proposal gets the variables.

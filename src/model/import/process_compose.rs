@@ -24,16 +24,16 @@ pub fn read(file: &str, text: &str) -> Result<Found, String> {
     for (word, process) in processes {
         let from = format!("{file}: {word}");
         let Some(service) = name(word) else {
-            found.notes.push(format!("{from}: no service can be called that"));
+            found.leave(file, word, "no service can be called that");
             continue;
         };
         if ["disabled", "is_disabled"].iter().any(|key| is_true(process.get(*key))) {
-            found.notes.push(format!("{from}: is disabled there"));
+            found.leave(file, word, "is disabled there");
             continue;
         }
         let command = process.get("command").and_then(Value::as_str).unwrap_or_default();
         let Command::Words { text, names_port } = translate(command) else {
-            found.notes.push(format!("{from}: has no command that can be written here"));
+            found.leave(file, word, "has no command that can be written here");
             continue;
         };
         let environment = take_over(document.get("environment"), process.get("environment"));

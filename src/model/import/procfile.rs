@@ -36,18 +36,16 @@ pub fn read(file: &str, text: &str) -> Found {
     for (word, command) in text.lines().filter_map(process) {
         let from = format!("{file}: {word}");
         let Some(service) = name(word) else {
-            found.notes.push(format!("{from}: no service can be called that"));
+            found.leave(file, word, "no service can be called that");
             continue;
         };
         if service.as_str() == "release" {
-            found.notes.push(format!("{from}: runs at a release, not while people work"));
+            found.leave(file, word, "runs at a release, not while people work");
             continue;
         }
         match translate(command) {
             Command::Unsayable => {
-                found
-                    .notes
-                    .push(format!("{from}: `{}` has braces that a template would read", command.trim()));
+                found.leave(file, word, format!("`{}` has braces that a template would read", command.trim()));
             }
             Command::Words { text, names_port } => {
                 let is_web = service.as_str() == "web";

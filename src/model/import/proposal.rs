@@ -1,6 +1,10 @@
 //! One service as it is proposed, in the words of the configuration, with where it came from.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::model::service::ServiceName;
 use crate::model::services::plan::Condition;
@@ -12,8 +16,8 @@ pub struct Proposal {
     /// The file it was read from, and what it is called there: `Procfile: web`.
     pub from: String,
     pub what: What,
-    pub setup: Option<String>,
     pub folder: Option<String>,
+    pub env_file: Option<String>,
     pub depends_on: BTreeMap<ServiceName, Condition>,
     /// The health check as it is written in TOML.
     pub health: Option<String>,
@@ -24,6 +28,8 @@ pub struct Proposal {
     pub env: Vec<String>,
     pub extra_ports: Vec<ServiceName>,
     pub listens: bool,
+    /// Why a key says what it says, by the key.
+    pub reasons: BTreeMap<&'static str, String>,
     /// What its reader should know, a line each.
     pub notes: Vec<String>,
 }
@@ -45,8 +51,8 @@ impl Proposal {
             name,
             from,
             what,
-            setup: None,
             folder: None,
+            env_file: None,
             depends_on: BTreeMap::new(),
             health: None,
             stop: None,
@@ -54,6 +60,7 @@ impl Proposal {
             env: Vec::new(),
             extra_ports: Vec::new(),
             listens: true,
+            reasons: BTreeMap::new(),
             notes: Vec::new(),
         }
     }
@@ -63,8 +70,82 @@ impl Proposal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     pub services: Vec<Proposal>,
-    /// What was left out, and why, a line each.
-    pub notes: Vec<String>,
+    /// Commands that make a worktree ready.
+    pub setup: Vec<Step>,
+    /// Commands that take back what they made outside of it.
+    pub teardown: Vec<Step>,
+    /// Ignored paths that a worktree needs.
+    pub carry: Vec<Carried>,
+    /// Further variables of the env block.
+    pub variables: Vec<Variable>,
+    /// The main env file, and why.
+    pub env_file: Option<(String, String)>,
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Found {
+    /// Answers whether nothing is proposed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+            && self.setup.is_empty()
+            && self.teardown.is_empty()
+            && self.carry.is_empty()
+            && self.variables.is_empty()
+            && self.env_file.is_none()
+    }
+
+    /// Notes what is not proposed.
+    pub fn leave(&mut self, from: &str, key: &str, reason: impl Into<String>) {
+        self.left_out.push(LeftOut { from: from.to_owned(), key: key.to_owned(), reason: reason.into() });
+    }
+}
+
+/// A command of a worktree.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Step {
+    pub command: String,
+    /// The file that it comes from, or that asks for it.
+    pub from: String,
+}
+
+/// A pattern of ignored paths.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Carried {
+    pub pattern: String,
+    /// The file that names it, or the reason.
+    pub from: String,
+}
+
+/// A variable of the env block.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Variable {
+    pub variable: String,
+    pub value: String,
+    /// The file that names it, and the reason.
+    pub from: String,
+    /// Whether it is only written as a comment, for a person to choose.
+    pub is_suggestion: bool,
+}
+
+/// Something that is there and is not proposed.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct LeftOut {
+    /// The file.
+    pub from: String,
+    /// The name in it; empty for the file as a whole.
+    pub key: String,
+    pub reason: String,
+}
+
+impl Display for LeftOut {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: ", self.from)?;
+        if !self.key.is_empty() {
+            write!(formatter, "{}: ", self.key)?;
+        }
+        formatter.write_str(&self.reason)
+    }
 }
 
 /// Returns the name that `text` becomes: lower case, `-` for what no name has; `None` where nothing is left.

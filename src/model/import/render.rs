@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::proposal::{Found, Proposal, What};
+use super::proposal::{Found, Proposal, Step, Variable, What};
 use crate::model::services::plan::Condition;
 
 /// Returns `value` as TOML writes a text.
@@ -15,12 +15,59 @@ pub fn text(value: &str) -> String {
 #[must_use]
 pub fn sections(found: &Found) -> String {
     let mut written: Vec<String> = found.services.iter().map(section).collect();
-    if !found.notes.is_empty() {
-        let notes: Vec<String> =
-            found.notes.iter().map(|note| format!("#   {}\n", on_one_line(note))).collect();
-        written.push(format!("# Left out:\n{}", notes.concat()));
+    if !found.left_out.is_empty() {
+        let lines: Vec<String> =
+            found.left_out.iter().map(|left| format!("#   {}\n", on_one_line(&left.to_string()))).collect();
+        written.push(format!("# Left out:\n{}", lines.concat()));
     }
     written.join("\n")
+}
+
+/// Returns `setup` and `teardown` of `[worktree]`; empty where there is neither.
+#[must_use]
+pub fn worktree(found: &Found) -> String {
+    let list = |key: &str, why: &str, steps: &[Step]| {
+        if steps.is_empty() {
+            return String::new();
+        }
+        let lines = steps.iter().map(|step| (text(&step.command), step.from.as_str()));
+        format!("# {why}\n{}", many(key, lines))
+    };
+    let setup = list("setup", "Commands that make a new worktree ready: `wt create` runs them once they are trusted.", &found.setup);
+    let why = "Commands that take back what was made outside of it, when it can no longer be restored.";
+    format!("{setup}{}", list("teardown", why, &found.teardown))
+}
+
+/// Returns `copy` of `[carry]`; empty where there is none.
+#[must_use]
+pub fn carry(found: &Found) -> String {
+    if found.carry.is_empty() {
+        return String::new();
+    }
+    let lines = found.carry.iter().map(|one| (text(&one.pattern), one.from.as_str()));
+    format!("# Ignored files that a new worktree gets a copy of.\n{}", many("copy", lines))
+}
+
+/// Returns the lines of `[env.set]`; empty where there are none.
+#[must_use]
+pub fn variables(found: &Found) -> String {
+    let line = |one: &Variable| {
+        let mark = if one.is_suggestion { "#" } else { "" };
+        format!("# {}\n{mark}{} = {}\n", on_one_line(&one.from), one.variable, text(&one.value))
+    };
+    found.variables.iter().map(line).collect()
+}
+
+/// Returns `file` of `[env]`; empty where it is the usual one.
+#[must_use]
+pub fn env_file(found: &Found) -> String {
+    let line = |(file, reason): &(String, String)| format!("file = {}  # {}\n", text(file), on_one_line(reason));
+    found.env_file.as_ref().map(line).unwrap_or_default()
+}
+
+fn many<'a>(key: &str, lines: impl Iterator<Item = (String, &'a str)>) -> String {
+    let lines: Vec<String> = lines.map(|(value, from)| format!("    {value},  # {}\n", on_one_line(from))).collect();
+    format!("{key} = [\n{}]\n", lines.concat())
 }
 
 fn section(proposal: &Proposal) -> String {
@@ -30,16 +77,18 @@ fn section(proposal: &Proposal) -> String {
     }
     let _ = writeln!(section, "[service.{}]", proposal.name);
     let mut line = |key: &str, value: Option<String>| {
-        if let Some(value) = value {
-            let _ = writeln!(section, "{key} = {value}");
-        }
+        let Some(value) = value else { return };
+        let _ = match proposal.reasons.get(key) {
+            Some(reason) => writeln!(section, "{key} = {value}  # {}", on_one_line(reason)),
+            None => writeln!(section, "{key} = {value}"),
+        };
     };
     match &proposal.what {
         What::Run(command) => line("run", Some(text(command))),
         What::Compose(service) => line("compose", Some(text(service))),
     }
-    line("setup", proposal.setup.as_deref().map(text));
     line("folder", proposal.folder.as_deref().map(text));
+    line("env_file", proposal.env_file.as_deref().map(text));
     line("depends_on", needs(proposal));
     line("health", proposal.health.clone());
     line("stop", proposal.stop.clone());

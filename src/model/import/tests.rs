@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use super::combine::combine;
 use super::compose_file;
 use super::override_file;
-use super::package;
 use super::process_compose;
 use super::procfile;
 use super::proposal::{Found, name};
@@ -73,36 +72,6 @@ fn a_procfile_proposes_each_of_its_lines() {
 }
 
 #[test]
-fn the_package_manager_is_the_lockfiles() {
-    let text = r#"{ "scripts": { "dev": "vite", "test": "vitest" }, "packageManager": "yarn@4" }"#;
-    for (lockfile, run, setup) in [
-        ("package-lock.json", "npm run dev -- --port {{ port }}", "npm ci"),
-        ("yarn.lock", "yarn run dev --port {{ port }}", "yarn install --frozen-lockfile"),
-        ("pnpm-lock.yaml", "pnpm run dev --port {{ port }}", "pnpm install --frozen-lockfile"),
-        ("bun.lock", "bun run dev --port {{ port }}", "bun install --frozen-lockfile"),
-        ("none", "yarn run dev --port {{ port }}", "yarn install"),
-    ] {
-        let config = valid(&package::read(text, |file| file == lockfile).unwrap());
-        let web = &config.services[&"web".parse().unwrap()];
-        assert_eq!((web.run.as_deref(), web.setup.as_deref()), (Some(run), Some(setup)));
-    }
-}
-
-#[test]
-fn scripts_that_are_told_apart_are_services_of_their_own_and_install_once() {
-    let text = r#"{ "scripts": { "dev": "concurrently npm:dev:*", "dev:api": "node api.js", "dev:web": "vite --port 3000" } }"#;
-    let found = package::read(text, |_| false).unwrap();
-    let config = valid(&found);
-    let (api, web) = (&config.services[&"api".parse().unwrap()], &config.services[&"web".parse().unwrap()]);
-    assert_eq!((api.run.as_deref(), api.setup.as_deref()), (Some("npm run dev:api"), Some("npm install")));
-    assert_eq!((web.run.as_deref(), web.setup.as_deref()), (Some("npm run dev:web"), None));
-    assert!(web.depends_on.contains_key(&"api".parse().unwrap()));
-    assert!(sections(&found).contains("names a port itself"));
-    assert_eq!(package::read("{}", |_| false), Ok(Found::default()));
-    assert!(package::read("{", |_| false).is_err());
-}
-
-#[test]
 fn a_compose_file_proposes_its_services_with_their_order_and_ports() {
     let read = compose_file::read("compose.yaml", COMPOSE).unwrap();
     let found = combine(vec![read.found.clone()]);
@@ -113,6 +82,7 @@ fn a_compose_file_proposes_its_services_with_their_order_and_ports() {
     assert_eq!(admin.extra_ports, ["admin-ui-9229".parse().unwrap()]);
     assert_eq!(config.services[&"cache".parse().unwrap()].env, ["CACHE_PORT"]);
     assert!(!config.services[&"seed".parse().unwrap()].listens);
+    assert!(config.services[&"db".parse().unwrap()].health.as_ref().unwrap().get("postgres").is_some());
     assert!(sections(&found).contains("compose.yaml: debug: only starts with a profile"));
     let colliding = override_file::colliding(&read.services, &found);
     let text = override_file::text("compose.yaml", &colliding).unwrap();
@@ -169,7 +139,7 @@ fn the_first_file_that_names_a_service_counts_and_the_others_are_told() {
     assert!(config.services[&"db".parse().unwrap()].run.is_some());
     assert!(config.services[&"cache".parse().unwrap()].compose.is_some());
     assert!(
-        found.notes.iter().any(|note| note == "compose.yaml: db: `db` is from Procfile: db"),
+        found.left_out.iter().any(|left| left.to_string() == "compose.yaml: db: `db` is from Procfile: db"),
         "{found:?}"
     );
     let colliding = override_file::colliding(&read.services, &found);

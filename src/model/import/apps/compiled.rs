@@ -1,0 +1,160 @@
+//! Apps of Go and Rust: programs that listen, found by what they use, with the flag or the variable that takes their port.
+
+use super::app::App;
+use super::env_example;
+use super::packager::quoted;
+use super::tree::{Folder, Tree};
+
+/// Packages of Rust that answer requests.
+const CRATES: [&str; 10] =
+    ["axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "tonic", "loco-rs"];
+
+/// Packages of Go that answer requests.
+const MODULES: [&str; 8] = [
+    "net/http",
+    "gin-gonic/gin",
+    "labstack/echo",
+    "gofiber/fiber",
+    "go-chi/chi",
+    "gorilla/mux",
+    "google.golang.org/grpc",
+    "connectrpc.com/connect",
+];
+
+/// Returns the apps of a Go module or of a Cargo package in the folder.
+#[must_use]
+pub fn apps(tree: &Tree, folder: &Folder) -> Vec<App> {
+    let mut apps = go(tree, folder);
+    apps.extend(cargo(tree, folder));
+    apps
+}
+
+fn go(tree: &Tree, folder: &Folder) -> Vec<App> {
+    if !folder.has("go.mod") {
+        return Vec::new();
+    }
+    let below = folder.at("cmd");
+    let commands = tree.folders.values().filter(|one| one.path.rsplit_once('/').map_or("", |(above, _)| above) == below);
+    let places = std::iter::once(folder).chain(commands);
+    let listening: Vec<(&Folder, &str)> = places
+        .filter_map(|place| Some((place, place.text("main.go")?)))
+        .filter(|(_, text)| text.contains("package main") && MODULES.iter().any(|module| text.contains(module)))
+        .filter(|(_, text)| text.contains("Listen") || text.contains(".Run(") || text.contains(".Start(") || text.contains("Serve"))
+        .collect();
+    let is_one = listening.len() == 1;
+    listening
+        .into_iter()
+        .map(|(place, text)| {
+            let own = place.path.rsplit('/').next().unwrap_or_default();
+            let package = if place.path == folder.path { ".".to_owned() } else { format!("./cmd/{own}") };
+            let port = go_port(text);
+            let (flag, reason) = match &port {
+                Some(flag) => (format!(" {flag}"), format!("{} has that flag", place.at("main.go"))),
+                None => (String::new(), "it must find its port in PORT".to_owned()),
+            };
+            let mut app = App {
+                folder: folder.path.clone(),
+                name: match (is_one, folder.path.is_empty()) {
+                    (true, true) => "api".to_owned(),
+                    (true, false) => String::new(),
+                    (false, _) => own.to_owned(),
+                },
+                from: (place.at("main.go"), String::new()),
+                framework: "Go",
+                run: format!("go run {package}{flag}"),
+                reason,
+                health: Some(("{ tcp = {}, start_timeout = \"5m\" }".to_owned(), "it is compiled first".to_owned())),
+                usual_port: Some(8080),
+                ..App::default()
+            };
+            if port.is_none() {
+                example_port(&mut app, folder, text);
+            }
+            app
+        })
+        .collect()
+}
+
+/// The flag that `flag.Int("port", …)` or `flag.String("addr", …)` declares (<https://pkg.go.dev/flag>).
+fn go_port(text: &str) -> Option<String> {
+    let declares = |kind: &str, name: &str| {
+        ["", "Var"].iter().any(|var| {
+            text.lines().any(|line| {
+                line.contains(&format!("flag.{kind}{var}(")) && line.contains(&format!("\"{name}\""))
+            })
+        })
+    };
+    for (kind, name, value) in [
+        ("Int", "port", "{{ port }}"),
+        ("String", "port", "{{ port }}"),
+        ("Uint", "port", "{{ port }}"),
+        ("String", "addr", "127.0.0.1:{{ port }}"),
+        ("String", "listen", "127.0.0.1:{{ port }}"),
+        ("String", "http", "127.0.0.1:{{ port }}"),
+    ] {
+        if declares(kind, name) {
+            return Some(format!("-{name} {value}"));
+        }
+    }
+    None
+}
+
+fn cargo(tree: &Tree, folder: &Folder) -> Option<App> {
+    let text = folder.text("Cargo.toml")?;
+    let manifest: toml::Table = toml::from_str(text).ok()?;
+    let package = manifest.get("package")?.get("name")?.as_str()?;
+    let depends = |name: &&&str| manifest.get("dependencies").is_some_and(|list| list.get(**name).is_some());
+    let framework = CRATES.iter().find(depends)?;
+    let main = tree.text(&folder.at("src/main.rs"));
+    if main.is_none() && manifest.get("bin").is_none() {
+        return None;
+    }
+    let main = main.unwrap_or_default();
+    let takes_flag = main.contains("port: u16") && main.contains("clap");
+    let flag = if takes_flag { " -- --port {{ port }}" } else { "" };
+    let reason = if takes_flag {
+        format!("{} has that flag", folder.at("src/main.rs"))
+    } else {
+        format!("{framework}: it must find its port in PORT")
+    };
+    let mut app = App {
+        folder: folder.path.clone(),
+        name: package.rsplit('/').next().unwrap_or(package).to_owned(),
+        from: (folder.at("Cargo.toml"), package.to_owned()),
+        framework: "Cargo",
+        run: format!("cargo run --package {}{flag}", quoted(package)),
+        reason,
+        health: Some(("{ tcp = {}, start_timeout = \"10m\" }".to_owned(), "it is compiled first".to_owned())),
+        ..App::default()
+    };
+    if *framework == "rocket" {
+        app.env = vec!["ROCKET_PORT".to_owned()];
+        "Rocket finds its port in ROCKET_PORT".clone_into(&mut app.reason);
+        app.usual_port = Some(8000);
+    } else if !takes_flag {
+        example_port(&mut app, folder, main);
+    }
+    Some(app)
+}
+
+/// Takes the variable from the env example, else the only one of the program's text that looks like a port's.
+fn example_port(app: &mut App, folder: &Folder, text: &str) {
+    let lines = env_example::of(folder);
+    if let Some((file, lines)) = &lines
+        && let Some((variable, usual)) = env_example::port(lines)
+    {
+        app.reason = format!("{} names {variable}: it finds its port there", folder.at(file));
+        app.usual_port = usual.or(app.usual_port);
+        if variable != "PORT" {
+            app.env = vec![variable.to_owned()];
+        }
+        return;
+    }
+    let mut named = text.split('"').filter(|word| {
+        word.ends_with("_PORT") && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
+    });
+    if let (Some(variable), false) = (named.next(), text.contains("\"PORT\"")) {
+        app.env = vec![variable.to_owned()];
+        app.reason = format!("it finds its port in {variable}");
+    }
+}

@@ -1,0 +1,160 @@
+//! The package managers of JavaScript: whose a folder's packages are, and how each runs a script, runs a program, installs.
+
+use serde_json::Value;
+
+use super::tree::{Folder, Tree};
+use crate::model::glob::Glob;
+
+/// What installs and runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Npm,
+    Yarn,
+    /// yarn 2 and later: other flags.
+    Berry,
+    Pnpm,
+    Bun,
+}
+
+/// The packager of a folder's packages.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Packager {
+    pub kind: Kind,
+    /// The folder that is installed: the one of the workspaces or of the lockfile.
+    pub folder: String,
+    /// The lockfile, where there is one.
+    pub lockfile: Option<&'static str>,
+}
+
+/// The lockfiles, and whose they are.
+const LOCKFILES: [(&str, Kind); 6] = [
+    ("pnpm-lock.yaml", Kind::Pnpm),
+    ("yarn.lock", Kind::Yarn),
+    ("bun.lock", Kind::Bun),
+    ("bun.lockb", Kind::Bun),
+    ("package-lock.json", Kind::Npm),
+    ("npm-shrinkwrap.json", Kind::Npm),
+];
+
+/// Where pnpm names the packages of a repository.
+pub const PNPM_WORKSPACES: &str = "pnpm-workspace.yaml";
+
+impl Packager {
+    /// Returns whose the packages of the folder at `path` are: of the folder above that has it among its workspaces, else of
+    /// the folder itself.
+    #[must_use]
+    pub fn of(tree: &Tree, path: &str) -> Self {
+        let is_above = |folder: &&Folder| folder.path == path || names_workspace(folder, path);
+        let owner = tree.upwards(path).filter(is_above).last();
+        owner.map_or(Self { kind: Kind::Npm, folder: path.to_owned(), lockfile: None }, Self::of_folder)
+    }
+
+    fn of_folder(folder: &Folder) -> Self {
+        let named = folder.text("package.json").and_then(|text| {
+            let package: Value = serde_json::from_str(text).ok()?;
+            package.get("packageManager")?.as_str().map(str::to_owned)
+        });
+        let found = LOCKFILES.iter().find(|(file, _)| folder.has(file));
+        let kind = found.map_or_else(|| called(named.as_deref().unwrap_or_default()), |(_, kind)| *kind);
+        let is_new = folder.has(".yarnrc.yml") || matches!(called(named.as_deref().unwrap_or_default()), Kind::Berry);
+        let kind = if kind == Kind::Yarn && is_new { Kind::Berry } else { kind };
+        Self { kind, folder: folder.path.clone(), lockfile: found.map(|(file, _)| *file) }
+    }
+
+    /// Returns the command that runs a script of a package.json in its folder.
+    #[must_use]
+    pub fn run(&self, script: &str, arguments: &str) -> String {
+        let words = match self.kind {
+            // npm keeps what stands before `--` for itself; the others pass on what follows the script's name.
+            Kind::Npm if !arguments.is_empty() => format!("npm run {script} -- {arguments}"),
+            Kind::Npm => format!("npm run {script}"),
+            Kind::Yarn | Kind::Berry => format!("yarn run {script} {arguments}"),
+            Kind::Pnpm => format!("pnpm run {script} {arguments}"),
+            Kind::Bun => format!("bun run {script} {arguments}"),
+        };
+        words.trim_end().to_owned()
+    }
+
+    /// Returns the command that runs a program which a package brought.
+    #[must_use]
+    pub fn execute(&self, words: &str) -> String {
+        match self.kind {
+            Kind::Npm => format!("npm exec -- {words}"),
+            Kind::Yarn | Kind::Berry => format!("yarn run {words}"),
+            Kind::Pnpm => format!("pnpm exec {words}"),
+            Kind::Bun => format!("bun x {words}"),
+        }
+    }
+
+    /// Returns the command that installs the packages, typed in the root of the worktree.
+    #[must_use]
+    pub fn install(&self) -> String {
+        let folder = |flag: &str| {
+            if self.folder.is_empty() { String::new() } else { format!(" {flag} {}", quoted(&self.folder)) }
+        };
+        let locked = |flag: &str| if self.lockfile.is_some() { format!(" {flag}") } else { String::new() };
+        match self.kind {
+            Kind::Npm => {
+                let verb = if self.lockfile.is_some() { "ci" } else { "install" };
+                format!("npm{} {verb}", folder("--prefix"))
+            }
+            Kind::Yarn => format!("yarn{} install{}", folder("--cwd"), locked("--frozen-lockfile")),
+            Kind::Berry => format!("yarn{} install{}", folder("--cwd"), locked("--immutable")),
+            Kind::Pnpm => format!("pnpm{} install{}", folder("--dir"), locked("--frozen-lockfile")),
+            Kind::Bun => format!("bun install{}{}", locked("--frozen-lockfile"), folder("--cwd")),
+        }
+    }
+}
+
+/// Quotes a path for a command of the configuration, where it needs that.
+#[must_use]
+pub fn quoted(path: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./@+".contains(letter);
+    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
+fn called(named: &str) -> Kind {
+    match named.split_once('@').unwrap_or((named, "")) {
+        ("pnpm", _) => Kind::Pnpm,
+        ("yarn", version) if version.is_empty() || version.starts_with("1.") || version == "1" => Kind::Yarn,
+        ("yarn", _) => Kind::Berry,
+        ("bun", _) => Kind::Bun,
+        _ => Kind::Npm,
+    }
+}
+
+/// Answers whether the folder has the one at `path` among its workspaces (npm, yarn and bun in package.json, pnpm in a file of
+/// its own).
+fn names_workspace(folder: &Folder, path: &str) -> bool {
+    let Some(below) = below(&folder.path, path) else { return false };
+    let mut is_named = false;
+    for glob in workspaces(folder) {
+        let (takes, glob) = glob.strip_prefix('!').map_or((true, glob.as_str()), |glob| (false, glob));
+        let glob = glob.trim_start_matches("./").trim_end_matches('/');
+        if Glob::new(glob.as_bytes(), true, false).is_match(below.as_bytes(), &mut 0) {
+            is_named = takes;
+        }
+    }
+    is_named
+}
+
+fn below<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
+    if folder.is_empty() {
+        return (!path.is_empty()).then_some(path);
+    }
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+fn workspaces(folder: &Folder) -> Vec<String> {
+    let package = folder.text("package.json").and_then(|text| serde_json::from_str::<Value>(text).ok());
+    // yarn also writes them as an object, with the globs below `packages`.
+    let written = package.as_ref().and_then(|package| package.get("workspaces"));
+    let named = written.and_then(|written| written.get("packages").or(Some(written)).cloned());
+    let pnpm = folder.text(PNPM_WORKSPACES).and_then(|text| crate::model::import::compose_file::yaml(text).ok());
+    let of_pnpm = pnpm.and_then(|document| document.get("packages").cloned());
+    let globs = [named, of_pnpm].into_iter().flatten();
+    globs
+        .flat_map(|list| list.as_array().cloned().unwrap_or_default())
+        .filter_map(|glob| glob.as_str().map(str::to_owned))
+        .collect()
+}

@@ -1,0 +1,110 @@
+//! Apps of Ruby, PHP, Elixir and Java: a framework's own server, and how it takes a port.
+
+use serde_json::Value;
+
+use super::app::App;
+use super::tree::{Folder, Tree};
+
+/// Returns the app of the folder.
+#[must_use]
+pub fn app(tree: &Tree, folder: &Folder) -> Option<App> {
+    ruby(tree, folder)
+        .or_else(|| php(tree, folder))
+        .or_else(|| elixir(folder))
+        .or_else(|| jvm(folder))
+        .map(|app| App { folder: folder.path.clone(), ..app })
+}
+
+fn named(name: &str, file: String, framework: &'static str, run: &str, usual_port: u16) -> App {
+    App {
+        name: name.to_owned(),
+        from: (file, String::new()),
+        framework,
+        run: run.to_owned(),
+        reason: format!("{framework} takes its port so"),
+        usual_port: Some(usual_port),
+        ..App::default()
+    }
+}
+
+fn up(path: &str, file: &str) -> Option<(String, String)> {
+    Some((format!("{{ http = \"{path}\" }}"), format!("{file} answers there")))
+}
+
+fn ruby(tree: &Tree, folder: &Folder) -> Option<App> {
+    let gems = folder.text("Gemfile")?;
+    let has_gem = |gem: &str| gems.contains(&format!("\"{gem}\"")) || gems.contains(&format!("'{gem}'"));
+    if has_gem("rails") || tree.folder(&folder.at("bin")).is_some_and(|bin| bin.has("rails")) {
+        let has_own = tree.folder(&folder.at("bin")).is_some_and(|bin| bin.has("rails"));
+        let run = if has_own { "bin/rails server -p {{ port }}" } else { "bundle exec rails server -p {{ port }}" };
+        let mut app = named("web", folder.at("Gemfile"), "Rails", run, 3000);
+        let routes = folder.at("config/routes.rb");
+        if tree.text(&routes).is_some_and(|text| text.contains("rails/health")) {
+            app.health = up("/up", &routes);
+        }
+        return Some(app);
+    }
+    let is_rack = folder.has("config.ru");
+    is_rack.then(|| named("web", folder.at("config.ru"), "Rack", "bundle exec rackup -p {{ port }}", 9292))
+}
+
+fn php(tree: &Tree, folder: &Folder) -> Option<App> {
+    let packages: Value = serde_json::from_str(folder.text("composer.json")?).ok()?;
+    let needs = |package: &str| packages.get("require").is_some_and(|list| list.get(package).is_some());
+    if folder.has("artisan") {
+        let run = "php artisan serve --port={{ port }}";
+        let mut app = named("web", folder.at("artisan"), "Laravel", run, 8000);
+        let file = folder.at("bootstrap/app.php");
+        if tree.text(&file).is_some_and(|text| text.contains("health: '/up'")) {
+            app.health = up("/up", &file);
+        }
+        return Some(app);
+    }
+    let run = "php -S 127.0.0.1:{{ port }} -t public";
+    (needs("symfony/framework-bundle") || needs("slim/slim"))
+        .then(|| named("web", folder.at("composer.json"), "PHP's own server", run, 8000))
+}
+
+fn elixir(folder: &Folder) -> Option<App> {
+    let is_phoenix = folder.text("mix.exs")?.contains("{:phoenix,");
+    is_phoenix.then(|| App {
+        reason: "config/runtime.exs finds its port in PORT".to_owned(),
+        ..named("web", folder.at("mix.exs"), "Phoenix", "mix phx.server", 4000)
+    })
+}
+
+fn jvm(folder: &Folder) -> Option<App> {
+    let maven = folder.text("pom.xml");
+    let (file, text) = match maven {
+        Some(text) => ("pom.xml", text),
+        None => ["build.gradle", "build.gradle.kts"].iter().find_map(|file| Some((*file, folder.text(file)?)))?,
+    };
+    if text.contains("<packaging>pom</packaging>") {
+        return None;
+    }
+    let program = match (maven.is_some(), folder.has("mvnw"), folder.has("gradlew")) {
+        (true, true, _) => "./mvnw",
+        (true, false, _) => "mvn",
+        (false, _, true) => "./gradlew",
+        (false, _, false) => "gradle",
+    };
+    let is_maven = maven.is_some();
+    let (framework, goal, variable) = if text.contains("spring-boot-maven-plugin") || text.contains("org.springframework.boot\"")
+    {
+        ("Spring Boot", if is_maven { "spring-boot:run" } else { "bootRun" }, "SERVER_PORT")
+    } else if text.contains("quarkus-maven-plugin") || text.contains("io.quarkus\"") {
+        ("Quarkus", if is_maven { "quarkus:dev" } else { "quarkusDev" }, "QUARKUS_HTTP_PORT")
+    } else {
+        return None;
+    };
+    let mut app = named("api", folder.at(file), framework, &format!("{program} {goal}"), 8080);
+    app.env = vec![variable.to_owned()];
+    app.reason = format!("{framework} finds its port in {variable}");
+    let (check, reason) = if text.contains("spring-boot-starter-actuator") {
+        ("{ http = \"/actuator/health\", start_timeout = \"5m\" }", "the actuator answers there")
+    } else {
+        ("{ tcp = {}, start_timeout = \"5m\" }", "it is compiled first")
+    };
+    app.health = Some((check.to_owned(), reason.to_owned()));
+    Some(app)
+}

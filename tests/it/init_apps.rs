@@ -1,0 +1,137 @@
+//! `wt init` in repositories of several apps: what it writes is read back by the program, and starts what is there.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Sandbox, git};
+
+const VITE: &str = "{ \"scripts\": { \"dev\": \"vite\" }, \"devDependencies\": { \"vite\": \"7\" } }";
+
+fn repository(files: &[(&str, &str)]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    for (path, text) in files {
+        let file = sandbox.repo().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    sandbox
+}
+
+/// Writes the file, and asserts that every command reads it and that nothing is new the second time.
+#[track_caller]
+fn written(sandbox: &Sandbox) -> (Value, String) {
+    let answer = sandbox.json(&["init"]);
+    let text = fs::read_to_string(sandbox.repo().join(".wt.toml")).unwrap();
+    assert_eq!(answer["written"], true, "{answer}");
+    sandbox.wt(&["config", "show"]).ok();
+    let findings = sandbox.wt(&["validate", "--json"]);
+    assert!(!findings.stdout.contains("config_invalid"), "{}\n{text}", findings.shown());
+    let again = sandbox.json(&["init", "--yes"]);
+    assert_eq!(again["written"], false, "{again}\n{text}");
+    assert_eq!(fs::read_to_string(sandbox.repo().join(".wt.toml")).unwrap(), text);
+    (answer, text)
+}
+
+fn names(answer: &Value) -> Vec<&str> {
+    answer["services"].as_array().unwrap().iter().map(|one| one["service"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_page_a_server_with_its_own_env_file_and_a_database() {
+    let sandbox = repository(&[
+        ("package.json", "{ \"workspaces\": [\"apps/*\"] }"),
+        ("package-lock.json", "{}"),
+        ("apps/web/package.json", VITE),
+        ("server/app.py", ""),
+        ("server/requirements.txt", "psycopg"),
+        ("server/.env.example", "PORT=8080\nDATABASE_URL=postgres://localhost:5432/app\n"),
+        ("server/.env", "SECRET=1\n"),
+        (".env.local", "X=1\n"),
+        (".gitignore", "server/.env\n.env.local\nold/\n"),
+        ("old/web/package.json", VITE),
+        ("apps/web/node_modules/x/package.json", VITE),
+        ("compose.yaml", "services:\n  db: { image: postgres, ports: [\"5432:5432\"] }\n  api: { build: ./server }\n"),
+    ]);
+    std::os::unix::fs::symlink("apps", sandbox.repo().join("linked")).unwrap();
+    git::write(&sandbox.repo(), ".worktreeinclude", ".env.local\n");
+    let (answer, text) = written(&sandbox);
+    assert_eq!(names(&answer), ["web", "server", "db"], "{answer}");
+    assert_eq!(answer["carry"][0]["pattern"], "server/.env", "{answer}");
+    assert_eq!(answer["carry"].as_array().unwrap().len(), 1, ".worktreeinclude names the other: {answer}");
+    assert_eq!(answer["setup"][0]["command"], "npm ci");
+    assert_eq!(answer["setup"][0]["from"], "package-lock.json");
+    let variables: Vec<&str> =
+        answer["variables"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();
+    assert_eq!(variables, ["postgres://localhost:{{ ports.db }}/app", "{{ urls.server }}"]);
+    assert_eq!(answer["left_out"][0]["key"], "api", "{answer}");
+    assert!(text.contains("env_file = \"server/.env\""), "{text}");
+    let uncounted = &sandbox.json(&["config", "show", "env"])["uncounted"];
+    assert!(uncounted.as_array().is_none_or(Vec::is_empty), "addresses of this machine count at once: {uncounted}");
+    sandbox.wt(&["--yes", "trust"]).ok();
+    sandbox.git(&sandbox.repo(), &["add", "-A"]);
+    sandbox.git(&sandbox.repo(), &["commit", "-qm", "apps"]);
+    let created = sandbox.json(&["create", "login", "--no-setup"]);
+    assert_eq!(created["env_files"][1]["service"], "server", "{created}");
+    let block = fs::read_to_string(sandbox.worktree("feature-login").join("server/.env")).unwrap();
+    assert!(block.contains("SECRET=1") && block.contains("VITE_API_URL=http://localhost:"), "{block}");
+}
+
+#[test]
+fn after_init_trust_and_create_the_servers_answer() {
+    let server = "import http.server, os\nport = int(os.environ['PORT'])\n\
+        http.server.HTTPServer(('127.0.0.1', port), http.server.SimpleHTTPRequestHandler).serve_forever()\n";
+    let sandbox = repository(&[
+        ("server/app.py", server),
+        ("server/pyproject.toml", "[tool.ruff]\n"),
+        ("server/.env.example", "PORT=8080\n"),
+        ("server/.venv/bin/python", "#!/bin/sh\nexec python3 \"$@\"\n"),
+        (".gitignore", "server/.env\n"),
+    ]);
+    let python = sandbox.repo().join("server/.venv/bin/python");
+    fs::set_permissions(&python, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    sandbox.git(&sandbox.repo(), &["add", "-A"]);
+    sandbox.git(&sandbox.repo(), &["commit", "-qm", "apps"]);
+    written(&sandbox);
+    sandbox.wt(&["--yes", "trust"]).ok();
+    sandbox.wt(&["create", "login"]).ok();
+    let worktree = sandbox.worktree("feature-login");
+    sandbox.wt_in(&worktree, &["up"]).ok();
+    sandbox.wt_in(&worktree, &["url", "server", "--check"]).ok();
+    sandbox.wt_in(&worktree, &["down"]).ok();
+}
+
+#[test]
+fn a_file_that_cannot_be_read_a_pipe_and_a_large_one_are_said_and_the_rest_is_proposed() {
+    let sandbox = repository(&[
+        ("web/package.json", VITE),
+        ("bad/package.json", "{"),
+        ("huge/package.json", &" ".repeat((1 << 20) + 1)),
+        ("pipe/README", ""),
+        ("latin/go.mod", "module x"),
+    ]);
+    fs::write(sandbox.repo().join("latin/main.go"), b"package main // \xff\n").unwrap();
+    let pipe = sandbox.repo().join("pipe/package.json");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let answer = sandbox.json(&["init"]);
+    assert_eq!(names(&answer), ["web"], "{answer}");
+    let warnings = answer["warnings"].to_string();
+    for file in ["bad/package.json", "huge/package.json", "pipe/package.json", "latin/main.go"] {
+        assert!(warnings.contains(&format!("{file} was left out")), "{file}: {warnings}");
+    }
+}
+
+#[test]
+fn tables_that_are_there_are_left_alone_and_what_belongs_into_them_is_said() {
+    let sandbox = repository(&[
+        ("web/package.json", VITE),
+        ("web/.env", ""),
+        (".gitignore", ".env\n"),
+        (".wt.toml", "[worktree]\nname = \"{{ identifier }}\"\n[service.front]\nfolder = \"web\"\nrun = \"x\"\n"),
+    ]);
+    let run = sandbox.wt(&["init", "--yes"]).ok();
+    run.says(&["[worktree] is there; add to it by hand: setup = [", "Added to", "carry web/.env"]);
+    let text = fs::read_to_string(sandbox.repo().join(".wt.toml")).unwrap();
+    assert!(text.ends_with("\n[carry]\n# Ignored files that a new worktree gets a copy of.\ncopy = [\n    \"web/.env\",  # an env file that git ignores\n]\n"), "{text}");
+    sandbox.wt(&["config", "show"]).ok();
+}
