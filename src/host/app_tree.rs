@@ -30,7 +30,9 @@ pub fn read(root: &Path, ignored: Vec<String>, untracked: Vec<String>) -> Survey
     while let Some((path, depth)) = queue.pop_front() {
         if survey.tree.folders.len() == tree::MOST_FOLDERS {
             let most = tree::MOST_FOLDERS;
-            survey.warnings.push(format!("only the first {most} folders were looked at: {path} and more were not"));
+            survey
+                .warnings
+                .push(format!("only the first {most} folders were looked at: {path} and more were not"));
             break;
         }
         let Some((folder, below)) = folder(root, path, &mut spent, &mut survey.warnings) else { continue };

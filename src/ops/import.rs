@@ -72,9 +72,11 @@ pub fn gather(root: &Path, repository: Option<&Repository>) -> Imported {
 fn leave_apps(file: &str, read: &mut ComposeFile, apps: &Found) {
     for service in &read.services {
         let folder = service.build.as_deref();
-        let Some(app) = apps.services.iter().find(|app| {
-            folder.is_some_and(|folder| app.folder.as_deref().unwrap_or_default() == folder)
-        }) else {
+        let Some(app) = apps
+            .services
+            .iter()
+            .find(|app| folder.is_some_and(|folder| app.folder.as_deref().unwrap_or_default() == folder))
+        else {
             continue;
         };
         let is_it = |what: &What| matches!(what, What::Compose(name) if *name == service.service);

@@ -51,7 +51,10 @@ fn a_page_a_server_with_its_own_env_file_and_a_database() {
         (".gitignore", "server/.env\n.env.local\nold/\n"),
         ("old/web/package.json", VITE),
         ("apps/web/node_modules/x/package.json", VITE),
-        ("compose.yaml", "services:\n  db: { image: postgres, ports: [\"5432:5432\"] }\n  api: { build: ./server }\n"),
+        (
+            "compose.yaml",
+            "services:\n  db: { image: postgres, ports: [\"5432:5432\"] }\n  api: { build: ./server }\n",
+        ),
     ]);
     std::os::unix::fs::symlink("apps", sandbox.repo().join("linked")).unwrap();
     git::write(&sandbox.repo(), ".worktreeinclude", ".env.local\n");
@@ -67,7 +70,10 @@ fn a_page_a_server_with_its_own_env_file_and_a_database() {
     assert_eq!(answer["left_out"][0]["key"], "api", "{answer}");
     assert!(text.contains("env_file = \"server/.env\""), "{text}");
     let uncounted = &sandbox.json(&["config", "show", "env"])["uncounted"];
-    assert!(uncounted.as_array().is_none_or(Vec::is_empty), "addresses of this machine count at once: {uncounted}");
+    assert!(
+        uncounted.as_array().is_none_or(Vec::is_empty),
+        "addresses of this machine count at once: {uncounted}"
+    );
     sandbox.wt(&["--yes", "trust"]).ok();
     sandbox.git(&sandbox.repo(), &["add", "-A"]);
     sandbox.git(&sandbox.repo(), &["commit", "-qm", "apps"]);
@@ -127,7 +133,10 @@ fn tables_that_are_there_are_left_alone_and_what_belongs_into_them_is_said() {
         ("web/package.json", VITE),
         ("web/.env", ""),
         (".gitignore", ".env\n"),
-        (".wt.toml", "[worktree]\nname = \"{{ identifier }}\"\n[service.front]\nfolder = \"web\"\nrun = \"x\"\n"),
+        (
+            ".wt.toml",
+            "[worktree]\nname = \"{{ identifier }}\"\n[service.front]\nfolder = \"web\"\nrun = \"x\"\n",
+        ),
     ]);
     let run = sandbox.wt(&["init", "--yes"]).ok();
     run.says(&["[worktree] is there; add to it by hand: setup = [", "Added to", "carry web/.env"]);

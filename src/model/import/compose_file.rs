@@ -95,8 +95,19 @@ fn store(image: &str) -> Option<&'static str> {
     if of(&["redis", "valkey", "keydb", "dragonfly"]) {
         return Some("redis");
     }
-    of(&["mysql", "mariadb", "mongo", "rabbitmq", "nats", "kafka", "elasticsearch", "opensearch", "minio", "memcached"])
-        .then_some("tcp")
+    of(&[
+        "mysql",
+        "mariadb",
+        "mongo",
+        "rabbitmq",
+        "nats",
+        "kafka",
+        "elasticsearch",
+        "opensearch",
+        "minio",
+        "memcached",
+    ])
+    .then_some("tcp")
 }
 
 /// `build: ./server` and `build: { context: ./server }`, as a folder.

@@ -24,7 +24,12 @@ pub fn fit(found: &mut Found, text: impl Fn(&mut Found) -> String) {
 }
 
 fn pieces(found: &Found) -> usize {
-    found.services.len() + found.setup.len() + found.teardown.len() + found.carry.len() + found.variables.len() + 1
+    found.services.len()
+        + found.setup.len()
+        + found.teardown.len()
+        + found.carry.len()
+        + found.variables.len()
+        + 1
 }
 
 fn problem(text: &str) -> Option<Problem> {

@@ -45,7 +45,11 @@ pub fn read(file: &str, text: &str) -> Found {
         }
         match translate(command) {
             Command::Unsayable => {
-                found.leave(file, word, format!("`{}` has braces that a template would read", command.trim()));
+                found.leave(
+                    file,
+                    word,
+                    format!("`{}` has braces that a template would read", command.trim()),
+                );
             }
             Command::Words { text, names_port } => {
                 let is_web = service.as_str() == "web";

@@ -33,7 +33,11 @@ pub fn worktree(found: &Found) -> String {
         let lines = steps.iter().map(|step| (text(&step.command), step.from.as_str()));
         format!("# {why}\n{}", many(key, lines))
     };
-    let setup = list("setup", "Commands that make a new worktree ready: `wt create` runs them once they are trusted.", &found.setup);
+    let setup = list(
+        "setup",
+        "Commands that make a new worktree ready: `wt create` runs them once they are trusted.",
+        &found.setup,
+    );
     let why = "Commands that take back what was made outside of it, when it can no longer be restored.";
     format!("{setup}{}", list("teardown", why, &found.teardown))
 }
@@ -61,12 +65,14 @@ pub fn variables(found: &Found) -> String {
 /// Returns `file` of `[env]`; empty where it is the usual one.
 #[must_use]
 pub fn env_file(found: &Found) -> String {
-    let line = |(file, reason): &(String, String)| format!("file = {}  # {}\n", text(file), on_one_line(reason));
+    let line =
+        |(file, reason): &(String, String)| format!("file = {}  # {}\n", text(file), on_one_line(reason));
     found.env_file.as_ref().map(line).unwrap_or_default()
 }
 
 fn many<'a>(key: &str, lines: impl Iterator<Item = (String, &'a str)>) -> String {
-    let lines: Vec<String> = lines.map(|(value, from)| format!("    {value},  # {}\n", on_one_line(from))).collect();
+    let lines: Vec<String> =
+        lines.map(|(value, from)| format!("    {value},  # {}\n", on_one_line(from))).collect();
     format!("{key} = [\n{}]\n", lines.concat())
 }
 

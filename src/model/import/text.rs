@@ -35,12 +35,15 @@ pub fn whole(found: &Found) -> String {
         // What the starter says of the table stays with it.
         let examples = paragraphs.iter().position(|paragraph| paragraph.starts_with("#[worktree]\n"));
         let examples = examples.map(|at| paragraphs.remove(at)).unwrap_or_default();
-        let examples = examples.strip_prefix("#[worktree]\n").map(|rest| format!("{rest}\n")).unwrap_or_default();
+        let examples =
+            examples.strip_prefix("#[worktree]\n").map(|rest| format!("{rest}\n")).unwrap_or_default();
         let _ = write!(text, "[worktree]\n{worktree}{examples}\n");
     }
-    for (table, lines) in
-        [("carry", render::carry(found)), ("env", render::env_file(found)), ("env.set", render::variables(found))]
-    {
+    for (table, lines) in [
+        ("carry", render::carry(found)),
+        ("env", render::env_file(found)),
+        ("env.set", render::variables(found)),
+    ] {
         if !lines.is_empty() {
             let _ = write!(text, "[{table}]\n{lines}\n");
         }

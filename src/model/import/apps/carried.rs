@@ -1,5 +1,7 @@
 //! Ignored files that an app does not run without: env files, keys, and databases that are files.
 
+use std::path::Path;
+
 use super::tree::Tree;
 use crate::model::carry::wish::Wish;
 use crate::model::import::proposal::Carried;
@@ -24,13 +26,16 @@ pub fn carried(tree: &Tree, wish: &Wish) -> Vec<Carried> {
 
 fn reason(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next()?;
-    if name == ".env" || name.strip_prefix(".env.").is_some_and(|end| !EXAMPLES.iter().any(|word| end.ends_with(word))) {
+    let ends_in = |ending: &str| Path::new(name).extension().is_some_and(|found| found == ending);
+    if name == ".env"
+        || name.strip_prefix(".env.").is_some_and(|end| !EXAMPLES.iter().any(|word| end.ends_with(word)))
+    {
         return Some("an env file that git ignores");
     }
-    if path.ends_with("config/master.key") || (path.contains("config/credentials/") && name.ends_with(".key")) {
+    if path.ends_with("config/master.key") || (path.contains("config/credentials/") && ends_in("key")) {
         return Some("Rails reads its credentials with it");
     }
-    let is_database = [".sqlite3", ".sqlite"].iter().any(|end| name.ends_with(end)) || name == "dev.db";
+    let is_database = ends_in("sqlite3") || ends_in("sqlite") || name == "dev.db";
     is_database.then_some("a database that is a file: each worktree gets a copy")
 }
 

@@ -34,12 +34,20 @@ fn go(tree: &Tree, folder: &Folder) -> Vec<App> {
         return Vec::new();
     }
     let below = folder.at("cmd");
-    let commands = tree.folders.values().filter(|one| one.path.rsplit_once('/').map_or("", |(above, _)| above) == below);
+    let commands =
+        tree.folders.values().filter(|one| one.path.rsplit_once('/').map_or("", |(above, _)| above) == below);
     let places = std::iter::once(folder).chain(commands);
     let listening: Vec<(&Folder, &str)> = places
         .filter_map(|place| Some((place, place.text("main.go")?)))
-        .filter(|(_, text)| text.contains("package main") && MODULES.iter().any(|module| text.contains(module)))
-        .filter(|(_, text)| text.contains("Listen") || text.contains(".Run(") || text.contains(".Start(") || text.contains("Serve"))
+        .filter(|(_, text)| {
+            text.contains("package main") && MODULES.iter().any(|module| text.contains(module))
+        })
+        .filter(|(_, text)| {
+            text.contains("Listen")
+                || text.contains(".Run(")
+                || text.contains(".Start(")
+                || text.contains("Serve")
+        })
         .collect();
     let is_one = listening.len() == 1;
     listening
@@ -63,7 +71,10 @@ fn go(tree: &Tree, folder: &Folder) -> Vec<App> {
                 framework: "Go",
                 run: format!("go run {package}{flag}"),
                 reason,
-                health: Some(("{ tcp = {}, start_timeout = \"5m\" }".to_owned(), "it is compiled first".to_owned())),
+                health: Some((
+                    "{ tcp = {}, start_timeout = \"5m\" }".to_owned(),
+                    "it is compiled first".to_owned(),
+                )),
                 usual_port: Some(8080),
                 ..App::default()
             };

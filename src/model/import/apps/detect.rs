@@ -43,12 +43,12 @@ pub fn detect(tree: &Tree, beside: &Beside<'_>, warnings: &mut Vec<String>) -> F
         apps.clear();
     }
     let names = names(&apps);
-    let named: Vec<(String, &App)> = names.iter().map(ToString::to_string).zip(&apps).collect();
+    let served: Vec<(String, &App)> = names.iter().map(ToString::to_string).zip(&apps).collect();
     let databases = databases(beside.compose);
     for (service, app) in names.iter().zip(&apps) {
         found.services.push(proposal(tree, service.clone(), app, &databases));
     }
-    let mut places: Vec<Place> = named
+    let mut places: Vec<Place> = served
         .iter()
         .map(|(service, app)| Place {
             service: service.clone(),
@@ -61,7 +61,7 @@ pub fn detect(tree: &Tree, beside: &Beside<'_>, warnings: &mut Vec<String>) -> F
         let Some(own) = name(&service.service) else { continue };
         places.push(Place { service: own.to_string(), usual_port: Some(port.usual), folder: None });
     }
-    found.variables = variables(tree, &named, &places);
+    found.variables = variables(tree, &served, &places);
     found.env_file = main_file(tree, &apps);
     found
 }

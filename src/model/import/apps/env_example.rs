@@ -43,14 +43,17 @@ fn line(text: &str) -> Option<Line> {
     let (name, value) = text.strip_prefix("export ").unwrap_or(text).split_once('=')?;
     let name = name.trim();
     let is_fine = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    if name.is_empty() || !name.chars().all(is_fine) || name.starts_with(|letter: char| letter.is_ascii_digit()) {
+    if name.is_empty()
+        || !name.chars().all(is_fine)
+        || name.starts_with(|letter: char| letter.is_ascii_digit())
+    {
         return None;
     }
     let value = value.trim();
     let quoted = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.split(quote).next());
-    let value = quoted('"').or_else(|| quoted('\'')).unwrap_or_else(|| {
-        value.split_once(" #").map_or(value, |(value, _)| value).trim_end()
-    });
+    let value = quoted('"')
+        .or_else(|| quoted('\''))
+        .unwrap_or_else(|| value.split_once(" #").map_or(value, |(value, _)| value).trim_end());
     Some(Line { name: name.to_owned(), value: value.to_owned() })
 }
 
@@ -67,8 +70,8 @@ pub fn port(lines: &[Line]) -> Option<(&str, Option<u16>)> {
 
 fn is_servers(name: &str) -> bool {
     const OTHERS: [&str; 14] = [
-        "DB", "DATABASE", "POSTGRES", "PG", "MYSQL", "MARIADB", "REDIS", "MONGO", "MAIL", "SMTP", "RABBITMQ", "AMQP",
-        "ELASTIC", "KAFKA",
+        "DB", "DATABASE", "POSTGRES", "PG", "MYSQL", "MARIADB", "REDIS", "MONGO", "MAIL", "SMTP", "RABBITMQ",
+        "AMQP", "ELASTIC", "KAFKA",
     ];
     name.strip_suffix("_PORT").is_some_and(|start| !OTHERS.iter().any(|other| start.contains(other)))
 }
@@ -79,8 +82,11 @@ mod tests {
 
     #[test]
     fn a_line_is_read_as_programs_read_it() {
-        let read = lines("# a\nPORT=8080\nexport A = \"x y\" # z\nB='q'\nC=1 # one\n9=x\nno line\nURL=http://h/#a\n");
-        let read: Vec<(&str, &str)> = read.iter().map(|line| (line.name.as_str(), line.value.as_str())).collect();
+        let read = lines(
+            "# a\nPORT=8080\nexport A = \"x y\" # z\nB='q'\nC=1 # one\n9=x\nno line\nURL=http://h/#a\n",
+        );
+        let read: Vec<(&str, &str)> =
+            read.iter().map(|line| (line.name.as_str(), line.value.as_str())).collect();
         assert_eq!(read, [("PORT", "8080"), ("A", "x y"), ("B", "q"), ("C", "1"), ("URL", "http://h/#a")]);
     }
 

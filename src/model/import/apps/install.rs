@@ -41,7 +41,11 @@ fn of_folder(tree: &Tree, folder: &Folder) -> Vec<Step> {
     }
     let mut add = |command: String, from: String| steps.push(Step { command, from });
     if folder.has("Gemfile") {
-        let file = if folder.path.is_empty() { String::new() } else { format!(" --gemfile {}", quoted(&folder.at("Gemfile"))) };
+        let file = if folder.path.is_empty() {
+            String::new()
+        } else {
+            format!(" --gemfile {}", quoted(&folder.at("Gemfile")))
+        };
         add(format!("bundle install{file}"), folder.at("Gemfile"));
     }
     if folder.has("composer.json") {
@@ -51,7 +55,8 @@ fn of_folder(tree: &Tree, folder: &Folder) -> Vec<Step> {
         add("mix deps.get".to_owned(), "mix.exs".to_owned());
     }
     if folder.has("go.mod") {
-        let flag = if folder.path.is_empty() { String::new() } else { format!(" -C {}", quoted(&folder.path)) };
+        let flag =
+            if folder.path.is_empty() { String::new() } else { format!(" -C {}", quoted(&folder.path)) };
         add(format!("go{flag} mod download"), folder.at("go.mod"));
     }
     if folder.has("Cargo.lock") {

@@ -76,7 +76,9 @@ fn app(packager: &Packager, folder: &Folder, script: &str, server: &Server) -> A
             packager.execute(&format!("{left} {words}")),
             format!("the script names a port itself, and {} takes one alone", server.framework),
         ),
-        (PortBy::Words(words), None) => (packager.run(script, words), format!("{} takes its port so", server.framework)),
+        (PortBy::Words(words), None) => {
+            (packager.run(script, words), format!("{} takes its port so", server.framework))
+        }
         (PortBy::Variable(variable), _) => {
             (packager.run(script, ""), format!("{} finds its port in {variable}", server.framework))
         }
@@ -123,7 +125,8 @@ pub fn root_scripts(tree: &Tree) -> Vec<App> {
             }
         };
         if script::names_port(text) && !app.run.contains("{{ port }}") {
-            app.notes.push("The script names a port itself; take it out there, so that PORT counts.".to_owned());
+            app.notes
+                .push("The script names a port itself; take it out there, so that PORT counts.".to_owned());
         }
         let Some(service) = name(service) else { continue };
         app.name = service.to_string();

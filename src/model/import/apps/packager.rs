@@ -56,7 +56,8 @@ impl Packager {
         });
         let found = LOCKFILES.iter().find(|(file, _)| folder.has(file));
         let kind = found.map_or_else(|| called(named.as_deref().unwrap_or_default()), |(_, kind)| *kind);
-        let is_new = folder.has(".yarnrc.yml") || matches!(called(named.as_deref().unwrap_or_default()), Kind::Berry);
+        let is_new =
+            folder.has(".yarnrc.yml") || matches!(called(named.as_deref().unwrap_or_default()), Kind::Berry);
         let kind = if kind == Kind::Yarn && is_new { Kind::Berry } else { kind };
         Self { kind, folder: folder.path.clone(), lockfile: found.map(|(file, _)| *file) }
     }
@@ -150,7 +151,8 @@ fn workspaces(folder: &Folder) -> Vec<String> {
     // yarn also writes them as an object, with the globs below `packages`.
     let written = package.as_ref().and_then(|package| package.get("workspaces"));
     let named = written.and_then(|written| written.get("packages").or(Some(written)).cloned());
-    let pnpm = folder.text(PNPM_WORKSPACES).and_then(|text| crate::model::import::compose_file::yaml(text).ok());
+    let pnpm =
+        folder.text(PNPM_WORKSPACES).and_then(|text| crate::model::import::compose_file::yaml(text).ok());
     let of_pnpm = pnpm.and_then(|document| document.get("packages").cloned());
     let globs = [named, of_pnpm].into_iter().flatten();
     globs

@@ -1,4 +1,4 @@
-//! Apps of Python: Django, FastAPI and other ASGI apps, Flask, and a plain server whose env example names its port.
+//! Apps of Python: Django, `FastAPI` and other ASGI apps, Flask, and a plain server whose env example names its port.
 
 use super::app::{App, Role};
 use super::env_example;
@@ -17,8 +17,18 @@ pub struct Environment {
 
 /// The files that may hold the app, below the app's folder.
 const MODULES: [&str; 12] = [
-    "main.py", "app.py", "asgi.py", "server.py", "app/main.py", "app/app.py", "src/main.py", "src/app.py", "api/main.py",
-    "backend/main.py", "backend/app/main.py", "src/app/main.py",
+    "main.py",
+    "app.py",
+    "asgi.py",
+    "server.py",
+    "app/main.py",
+    "app/app.py",
+    "src/main.py",
+    "src/app.py",
+    "api/main.py",
+    "backend/main.py",
+    "backend/app/main.py",
+    "src/app/main.py",
 ];
 
 /// Returns the app of the folder.
@@ -54,9 +64,12 @@ pub fn app(tree: &Tree, folder: &Folder) -> Option<App> {
             Some(inside) => (inside.to_owned(), " --app-dir src"),
             None => (dotted, ""),
         };
-        for (class, framework) in [("FastAPI", "FastAPI"), ("Starlette", "Starlette"), ("Litestar", "Litestar")] {
+        for (class, framework) in
+            [("FastAPI", "FastAPI"), ("Starlette", "Starlette"), ("Litestar", "Litestar")]
+        {
             if let Some(variable) = variable(text, class) {
-                let run = program(&format!("uvicorn {dotted}:{variable}{inside} --port {{{{ port }}}} --reload"));
+                let run =
+                    program(&format!("uvicorn {dotted}:{variable}{inside} --port {{{{ port }}}} --reload"));
                 let reason = "uvicorn takes its port so";
                 let mut app = app(module, &format!("{variable} = {class}(…)"), framework, run, reason, 8000);
                 "api".clone_into(&mut app.name);
@@ -66,8 +79,14 @@ pub fn app(tree: &Tree, folder: &Folder) -> Option<App> {
         if let Some(variable) = variable(text, "Flask") {
             let module = module.trim_end_matches(".py").replace('/', ".");
             let run = program(&format!("flask --app {module}:{variable} run --port {{{{ port }}}} --debug"));
-            let mut app =
-                app(&format!("{}.py", module.replace('.', "/")), "Flask(…)", "Flask", run, "Flask takes its port so", 5000);
+            let mut app = app(
+                &format!("{}.py", module.replace('.', "/")),
+                "Flask(…)",
+                "Flask",
+                run,
+                "Flask takes its port so",
+                5000,
+            );
             "web".clone_into(&mut app.name);
             return Some(app);
         }
@@ -79,7 +98,9 @@ pub fn app(tree: &Tree, folder: &Folder) -> Option<App> {
 fn plain(tree: &Tree, folder: &Folder, environment: &Environment) -> Option<App> {
     let (file, lines) = env_example::of(folder)?;
     let (variable, usual_port) = env_example::port(&lines)?;
-    let module = ["main.py", "app.py", "server.py"].into_iter().find(|module| tree.text(&folder.at(module)).is_some())?;
+    let module = ["main.py", "app.py", "server.py"]
+        .into_iter()
+        .find(|module| tree.text(&folder.at(module)).is_some())?;
     Some(App {
         folder: folder.path.clone(),
         from: (folder.at(module), String::new()),
@@ -96,14 +117,19 @@ fn plain(tree: &Tree, folder: &Folder, environment: &Environment) -> Option<App>
 #[must_use]
 pub fn environment(tree: &Tree, folder: &Folder) -> Environment {
     let step = |command: String, from: String| Step { command, from };
-    let option = |flag: &str, at: &str| if at.is_empty() { String::new() } else { format!(" {flag} {}", quoted(at)) };
+    let option =
+        |flag: &str, at: &str| if at.is_empty() { String::new() } else { format!(" {flag} {}", quoted(at)) };
     for above in tree.upwards(&folder.path) {
         let at = above.path.as_str();
-        let is_workspace = above.text("pyproject.toml").is_some_and(|text| text.contains("[tool.uv.workspace]"));
+        let is_workspace =
+            above.text("pyproject.toml").is_some_and(|text| text.contains("[tool.uv.workspace]"));
         if above.has("uv.lock") && (at == folder.path || is_workspace) {
             let all = if is_workspace { " --all-packages" } else { "" };
             let command = format!("uv sync --locked{all}{}", option("--project", at));
-            return Environment { before: "uv run ".to_owned(), setup: vec![step(command, above.at("uv.lock"))] };
+            return Environment {
+                before: "uv run ".to_owned(),
+                setup: vec![step(command, above.at("uv.lock"))],
+            };
         }
     }
     let at = folder.path.as_str();
@@ -118,7 +144,10 @@ pub fn environment(tree: &Tree, folder: &Folder) -> Environment {
         let (file, wish) = if folder.has("requirements.txt") || project.is_empty() {
             ("requirements.txt", format!("-r {}", quoted(&folder.at("requirements.txt"))))
         } else {
-            ("pyproject.toml", format!("-e {}", if at.is_empty() { ".".to_owned() } else { quoted(&format!("./{at}")) }))
+            (
+                "pyproject.toml",
+                format!("-e {}", if at.is_empty() { ".".to_owned() } else { quoted(&format!("./{at}")) }),
+            )
         };
         let place = join(at, ".venv");
         let mut setup = vec![step(format!("python3 -m venv {}", quoted(&place)), folder.at(file))];
@@ -143,7 +172,8 @@ fn variable<'a>(text: &'a str, class: &str) -> Option<&'a str> {
     text.lines().find_map(|line| {
         let (name, value) = line.split_once('=')?;
         let name = name.split(':').next()?.trim_end();
-        let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        let is_name =
+            !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         let called = value.trim_start().split('(').next()?;
         let is_it = value.contains('(') && called.rsplit('.').next() == Some(class);
         (is_name && is_it).then_some(name)

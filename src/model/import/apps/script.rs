@@ -31,7 +31,14 @@ const fn page(
     usual_port: u16,
     prefix: &'static str,
 ) -> Known {
-    Known { program, starts, framework, port: PortBy::Words("--port {{ port }}"), usual_port, role: Role::Page { prefix } }
+    Known {
+        program,
+        starts,
+        framework,
+        port: PortBy::Words("--port {{ port }}"),
+        usual_port,
+        role: Role::Page { prefix },
+    }
 }
 
 /// The programs that are known, each with how its own documentation says that it takes its port.
@@ -108,8 +115,20 @@ const SERVERS: [(&str, &str); 13] = [
 
 /// Programs that run a server's file.
 const RUNNERS: [&str; 14] = [
-    "node", "nodemon", "tsx", "ts-node", "ts-node-dev", "tsnd", "bun", "deno", "babel-node", "nest", "fastify", "strapi",
-    "swc-node", "esbuild-dev",
+    "node",
+    "nodemon",
+    "tsx",
+    "ts-node",
+    "ts-node-dev",
+    "tsnd",
+    "bun",
+    "deno",
+    "babel-node",
+    "nest",
+    "fastify",
+    "strapi",
+    "swc-node",
+    "esbuild-dev",
 ];
 
 /// Words that stand before the program.
@@ -129,7 +148,9 @@ pub fn server(script: &str, depends: impl Fn(&str) -> bool) -> Option<Server> {
         }
         // SvelteKit's pages are Vite's, and know other variables.
         let role = match known.role {
-            Role::Page { .. } if program == "vite" && depends("@sveltejs/kit") => Role::Page { prefix: "PUBLIC_" },
+            Role::Page { .. } if program == "vite" && depends("@sveltejs/kit") => {
+                Role::Page { prefix: "PUBLIC_" }
+            }
             role => role,
         };
         return Some(Server {

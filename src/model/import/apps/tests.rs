@@ -26,7 +26,9 @@ fn tree(files: &[(&str, &str)]) -> Tree {
         for part in folder.split('/').filter(|part| !part.is_empty()) {
             tree.folders.get_mut(&above).unwrap().names.insert(part.to_owned());
             above = super::tree::join(&above, part);
-            tree.folders.entry(above.clone()).or_insert_with(|| Folder { path: above.clone(), ..Folder::default() });
+            tree.folders
+                .entry(above.clone())
+                .or_insert_with(|| Folder { path: above.clone(), ..Folder::default() });
         }
         let folder = tree.folders.get_mut(folder).unwrap();
         folder.names.insert(name.to_owned());
@@ -74,7 +76,10 @@ fn a_page_beside_a_server_with_its_own_env_file() {
         ("apps/web/package.json", VITE),
         ("server/app.py", "import http.server"),
         ("server/requirements.txt", "psycopg[binary]"),
-        ("server/.env.example", "PORT=8080\nDATABASE_URL=postgresql://me:pw@localhost:5432/app_dev?x=1\nKEY=\n"),
+        (
+            "server/.env.example",
+            "PORT=8080\nDATABASE_URL=postgresql://me:pw@localhost:5432/app_dev?x=1\nKEY=\n",
+        ),
         ("server/.env!", ""),
         ("compose.yaml", "services:\n  db: { image: postgres:17, ports: [\"5432:5432\"] }\n"),
     ];
@@ -105,18 +110,30 @@ fn a_page_beside_a_server_with_its_own_env_file() {
     bare.push((".worktreeinclude", "server/.env\n"));
     let (_, text) = written(&bare);
     assert!(!text.contains("\n[carry]"), "{text}");
-    assert!(text.contains("#DATABASE_URL = \"postgresql://me:pw@localhost:5432/app_dev_{{ name | db }}?x=1\""), "{text}");
+    assert!(
+        text.contains("#DATABASE_URL = \"postgresql://me:pw@localhost:5432/app_dev_{{ name | db }}?x=1\""),
+        "{text}"
+    );
 }
 
 #[test]
 fn pnpm_and_turbo_with_a_library_among_the_packages() {
     let files = [
-        ("package.json", r#"{ "packageManager": "pnpm@9.1.0", "scripts": { "dev": "turbo run dev" }, "devDependencies": { "turbo": "2" } }"#),
+        (
+            "package.json",
+            r#"{ "packageManager": "pnpm@9.1.0", "scripts": { "dev": "turbo run dev" }, "devDependencies": { "turbo": "2" } }"#,
+        ),
         ("pnpm-workspace.yaml", "packages:\n  - 'apps/*'\n  - \"packages/*\"\n"),
         ("pnpm-lock.yaml", ""),
-        ("apps/site/package.json", r#"{ "scripts": { "dev": "next dev -p 3001" }, "dependencies": { "next": "15" } }"#),
+        (
+            "apps/site/package.json",
+            r#"{ "scripts": { "dev": "next dev -p 3001" }, "dependencies": { "next": "15" } }"#,
+        ),
         ("apps/site/.env.example", "NEXT_PUBLIC_BACKEND_URL=http://localhost:3000/v1/\n"),
-        ("apps/api/package.json", r#"{ "scripts": { "start:dev": "nest start --watch" }, "dependencies": { "@nestjs/core": "11" } }"#),
+        (
+            "apps/api/package.json",
+            r#"{ "scripts": { "start:dev": "nest start --watch" }, "dependencies": { "@nestjs/core": "11" } }"#,
+        ),
         ("apps/api/.env.example", "API_PORT=3000\nCORS_ORIGIN=http://localhost:3001\n"),
         ("packages/ui/package.json", r#"{ "scripts": { "dev": "tsup --watch" } }"#),
     ];
@@ -141,36 +158,100 @@ fn pnpm_and_turbo_with_a_library_among_the_packages() {
 fn one_app_at_the_root_in_each_language() {
     for (files, lines) in [
         (
-            &[("package.json", r#"{ "scripts": { "dev": "next dev" }, "dependencies": { "next": "15" } }"#), ("yarn.lock", ""), (".yarnrc.yml", ""), (".env.local!", "")][..],
-            &["[service.web]\nrun = \"yarn run dev --port {{ port }}\"", "yarn install --immutable", "[env]\nfile = \".env.local\"", "\"/.env.local\""][..],
+            &[
+                ("package.json", r#"{ "scripts": { "dev": "next dev" }, "dependencies": { "next": "15" } }"#),
+                ("yarn.lock", ""),
+                (".yarnrc.yml", ""),
+                (".env.local!", ""),
+            ][..],
+            &[
+                "[service.web]\nrun = \"yarn run dev --port {{ port }}\"",
+                "yarn install --immutable",
+                "[env]\nfile = \".env.local\"",
+                "\"/.env.local\"",
+            ][..],
         ),
         (
-            &[("pyproject.toml", "[project]\ndependencies = [\"fastapi\", \"uvicorn\"]\n"), ("uv.lock", ""), ("app/main.py", "app: FastAPI = FastAPI(title='x')\n")],
-            &["[service.api]\nrun = \"uv run uvicorn app.main:app --port {{ port }} --reload\"", "\"uv sync --locked\","],
+            &[
+                ("pyproject.toml", "[project]\ndependencies = [\"fastapi\", \"uvicorn\"]\n"),
+                ("uv.lock", ""),
+                ("app/main.py", "app: FastAPI = FastAPI(title='x')\n"),
+            ],
+            &[
+                "[service.api]\nrun = \"uv run uvicorn app.main:app --port {{ port }} --reload\"",
+                "\"uv sync --locked\",",
+            ],
         ),
         (
             &[("manage.py", ""), ("requirements.txt", "Django==5"), ("db.sqlite3!", "")],
-            &["run = \".venv/bin/python manage.py runserver {{ port }}\"", "\"/db.sqlite3\",  # a database that is a file"],
+            &[
+                "run = \".venv/bin/python manage.py runserver {{ port }}\"",
+                "\"/db.sqlite3\",  # a database that is a file",
+            ],
         ),
         (
-            &[("pyproject.toml", "[tool.poetry]\n"), ("poetry.lock", ""), ("src/app.py", "server = flask.Flask(__name__)\n")],
-            &["run = \"poetry run flask --app src.app:server run --port {{ port }} --debug\"", "\"poetry install\","],
+            &[
+                ("pyproject.toml", "[tool.poetry]\n"),
+                ("poetry.lock", ""),
+                ("src/app.py", "server = flask.Flask(__name__)\n"),
+            ],
+            &[
+                "run = \"poetry run flask --app src.app:server run --port {{ port }} --debug\"",
+                "\"poetry install\",",
+            ],
         ),
         (
-            &[("Gemfile", "gem \"rails\""), ("bin/rails", ""), ("config/routes.rb", "get \"up\" => \"rails/health#show\""), ("config/master.key!", "")],
-            &["run = \"bin/rails server -p {{ port }}\"", "health = { http = \"/up\" }  # config/routes.rb", "\"bundle install\"", "\"config/master.key\""],
+            &[
+                ("Gemfile", "gem \"rails\""),
+                ("bin/rails", ""),
+                ("config/routes.rb", "get \"up\" => \"rails/health#show\""),
+                ("config/master.key!", ""),
+            ],
+            &[
+                "run = \"bin/rails server -p {{ port }}\"",
+                "health = { http = \"/up\" }  # config/routes.rb",
+                "\"bundle install\"",
+                "\"config/master.key\"",
+            ],
         ),
         (
-            &[("composer.json", "{}"), ("artisan", ""), ("package.json", r#"{ "scripts": { "dev": "vite" }, "devDependencies": { "vite": "7", "laravel-vite-plugin": "2" } }"#), ("bootstrap/app.php", "health: '/up'")],
-            &["[service.web]\nrun = \"php artisan serve --port={{ port }}\"", "[service.vite]\nrun = \"npm run dev", "composer install", "http = \"/up\""],
+            &[
+                ("composer.json", "{}"),
+                ("artisan", ""),
+                (
+                    "package.json",
+                    r#"{ "scripts": { "dev": "vite" }, "devDependencies": { "vite": "7", "laravel-vite-plugin": "2" } }"#,
+                ),
+                ("bootstrap/app.php", "health: '/up'"),
+            ],
+            &[
+                "[service.web]\nrun = \"php artisan serve --port={{ port }}\"",
+                "[service.vite]\nrun = \"npm run dev",
+                "composer install",
+                "http = \"/up\"",
+            ],
         ),
         (
-            &[("go.mod", "module x"), ("main.go", "package main\nimport \"net/http\"\nvar a = flag.String(\"addr\", \":80\", \"\")\nhttp.ListenAndServe(*a, nil)\n")],
+            &[
+                ("go.mod", "module x"),
+                (
+                    "main.go",
+                    "package main\nimport \"net/http\"\nvar a = flag.String(\"addr\", \":80\", \"\")\nhttp.ListenAndServe(*a, nil)\n",
+                ),
+            ],
             &["[service.api]\nrun = \"go run . -addr 127.0.0.1:{{ port }}\"", "\"go mod download\""],
         ),
         (
-            &[("Cargo.toml", "[package]\nname = \"x\"\n[dependencies]\naxum = \"0.8\"\n"), ("Cargo.lock", ""), ("src/main.rs", "var(\"HTTP_PORT\")")],
-            &["[service.x]\nrun = \"cargo run --package x\"  # it finds its port in HTTP_PORT", "env = [\"HTTP_PORT\"]", "cargo fetch --locked"],
+            &[
+                ("Cargo.toml", "[package]\nname = \"x\"\n[dependencies]\naxum = \"0.8\"\n"),
+                ("Cargo.lock", ""),
+                ("src/main.rs", "var(\"HTTP_PORT\")"),
+            ],
+            &[
+                "[service.x]\nrun = \"cargo run --package x\"  # it finds its port in HTTP_PORT",
+                "env = [\"HTTP_PORT\"]",
+                "cargo fetch --locked",
+            ],
         ),
         (
             &[("pom.xml", "<artifactId>spring-boot-maven-plugin</artifactId>"), ("mvnw", "")],
@@ -205,7 +286,10 @@ fn several_modules_and_crates_are_told_apart() {
         &[
             ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\n"),
             ("Cargo.lock", ""),
-            ("crates/api/Cargo.toml", "[package]\nname = \"shop-api\"\n[dependencies]\nactix-web = \"4\"\nclap = \"4\"\n"),
+            (
+                "crates/api/Cargo.toml",
+                "[package]\nname = \"shop-api\"\n[dependencies]\nactix-web = \"4\"\nclap = \"4\"\n",
+            ),
             ("crates/api/src/main.rs", "use clap::Parser; struct A { port: u16 }"),
             ("crates/admin/Cargo.toml", "[package]\nname = \"admin\"\n[dependencies]\nrocket = \"0.5\"\n"),
             ("crates/admin/src/main.rs", ""),
@@ -229,7 +313,10 @@ fn the_package_manager_is_the_lockfiles() {
         ("bun.lock", "bun run dev --port", "bun install --frozen-lockfile"),
         ("none", "yarn run dev --port", "yarn install"),
     ] {
-        says(&[("package.json", text), (lockfile, "")], &[&format!("run = \"{run}"), &format!("    \"{setup}\",")]);
+        says(
+            &[("package.json", text), (lockfile, "")],
+            &[&format!("run = \"{run}"), &format!("    \"{setup}\",")],
+        );
     }
     // A folder that no workspace names is installed for itself.
     says(
@@ -243,14 +330,21 @@ fn scripts_of_the_root_are_services_where_no_app_is_known() {
     let text = r#"{ "scripts": { "dev": "concurrently npm:dev:*", "dev:api": "node api.js", "dev:web": "vite --port 3000" } }"#;
     says(
         &[("package.json", text)],
-        &["[service.api]\nrun = \"npm run dev:api\"", "[service.web]\nrun = \"npm exec -- vite --port {{ port }} --strictPort\""],
+        &[
+            "[service.api]\nrun = \"npm run dev:api\"",
+            "[service.web]\nrun = \"npm exec -- vite --port {{ port }} --strictPort\"",
+        ],
     );
-    says(&[("package.json", r#"{ "scripts": { "start": "serve -p 3000" } }"#)], &["names a port itself; take it out"]);
+    says(
+        &[("package.json", r#"{ "scripts": { "start": "serve -p 3000" } }"#)],
+        &["names a port itself; take it out"],
+    );
 }
 
 #[test]
 fn two_apps_of_one_name_are_told_apart_and_many_are_bounded() {
-    let (found, _) = written(&[("a/web/package.json", VITE), ("b/web/package.json", VITE), ("web/package.json", VITE)]);
+    let (found, _) =
+        written(&[("a/web/package.json", VITE), ("b/web/package.json", VITE), ("web/package.json", VITE)]);
     let names: Vec<&str> = found.services.iter().map(|service| service.name.as_str()).collect();
     assert_eq!(names, ["web", "b-web", "app-2"]);
     let paths: Vec<String> = (0..60).map(|count| format!("apps/a{count:02}/package.json")).collect();
@@ -267,7 +361,10 @@ fn what_cannot_be_read_or_said_is_left_out_and_the_rest_is_proposed() {
         ("web/package.json", VITE),
         ("bad/package.json", "{"),
         ("api/package.json", r#"{ "scripts": { "dev": "node x" }, "dependencies": { "express": "5" } }"#),
-        ("api/.env.example", "PATH_PORT=1\nLD_PRELOAD=http://localhost:5173\nWEB_URL=http://localhost:5173\n"),
+        (
+            "api/.env.example",
+            "PATH_PORT=1\nLD_PRELOAD=http://localhost:5173\nWEB_URL=http://localhost:5173\n",
+        ),
     ]);
     assert_eq!(found.services.len(), 2, "{text}");
     assert!(!text.contains("\nLD_PRELOAD") && !text.contains("\nWEB_URL"), "{text}");
@@ -276,7 +373,14 @@ fn what_cannot_be_read_or_said_is_left_out_and_the_rest_is_proposed() {
 #[test]
 fn whatever_names_and_values_say_the_file_is_valid() {
     let mut example = String::new();
-    for value in ["{{ x }}", "\"\\", "postgres://u:p{{}}@localhost/x", "http://localhost:99999/", "http://[::1]:5173", "a\u{1}b"] {
+    for value in [
+        "{{ x }}",
+        "\"\\",
+        "postgres://u:p{{}}@localhost/x",
+        "http://localhost:99999/",
+        "http://[::1]:5173",
+        "a\u{1}b",
+    ] {
         let _ = writeln!(example, "V{}_URL={value}", example.len());
     }
     written(&[

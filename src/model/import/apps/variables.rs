@@ -50,9 +50,11 @@ pub fn variables(tree: &Tree, apps: &[(String, &App)], places: &[Place]) -> Vec<
     }
     for (service, app) in apps {
         let Role::Page { prefix } = app.role else { continue };
-        let leads = found.iter().any(|known| known.variable.starts_with(prefix) && known.value.contains("urls."));
+        let leads =
+            found.iter().any(|known| known.variable.starts_with(prefix) && known.value.contains("urls."));
         let mut servers = apps.iter().filter(|(_, other)| other.role == Role::Server);
-        let (Some((server, _)), None, false) = (servers.next(), servers.next(), leads || prefix.is_empty()) else {
+        let (Some((server, _)), None, false) = (servers.next(), servers.next(), leads || prefix.is_empty())
+        else {
             continue;
         };
         let variable = format!("{prefix}API_URL");
@@ -60,7 +62,10 @@ pub fn variables(tree: &Tree, apps: &[(String, &App)], places: &[Place]) -> Vec<
             found.push(Variable {
                 variable,
                 value: format!("{{{{ urls.{} }}}}", key(server)),
-                from: format!("{} of `{service}` hands on what begins with {prefix}; `{server}` is the only server", app.framework),
+                from: format!(
+                    "{} of `{service}` hands on what begins with {prefix}; `{server}` is the only server",
+                    app.framework
+                ),
                 is_suggestion: false,
             });
         }
@@ -88,10 +93,14 @@ fn of_line(folder: &str, file: &str, line: &Line, places: &[Place]) -> Option<Va
     };
     if let Ok(port) = line.value.parse::<u16>() {
         let place = only(port, Some(false)).filter(|_| name.ends_with("_PORT"))?;
-        return variable(format!("{{{{ ports.{} }}}}", key(&place.service)), &format!("{port} is `{}`", place.service));
+        return variable(
+            format!("{{{{ ports.{} }}}}", key(&place.service)),
+            &format!("{port} is `{}`", place.service),
+        );
     }
     let url = parts(&line.value).filter(|_| !line.value.contains(['{', '\\', '"']))?;
-    let database = DATABASES.iter().find(|(scheme, _)| *scheme == url.scheme.split('+').next().unwrap_or_default());
+    let database =
+        DATABASES.iter().find(|(scheme, _)| *scheme == url.scheme.split('+').next().unwrap_or_default());
     let is_here = ["localhost", "127.0.0.1", "0.0.0.0", "[::1]"].contains(&url.host);
     if !is_here {
         return None;
@@ -111,23 +120,36 @@ fn of_line(folder: &str, file: &str, line: &Line, places: &[Place]) -> Option<Va
         }
         return one_each(name, file, &url);
     }
-    let place = only(url.port?, Some(true)).filter(|_| url.user.is_empty() && url.scheme.starts_with("http"))?;
+    let place =
+        only(url.port?, Some(true)).filter(|_| url.user.is_empty() && url.scheme.starts_with("http"))?;
     let rest = url.rest.trim_end_matches('/');
-    variable(format!("{{{{ urls.{} }}}}{rest}", key(&place.service)), &format!("{} is `{}`", url.port?, place.service))
+    variable(
+        format!("{{{{ urls.{} }}}}{rest}", key(&place.service)),
+        &format!("{} is `{}`", url.port?, place.service),
+    )
 }
 
 /// A database that is nobody's service here: all worktrees share it, unless a person wants one for each.
 fn one_each(name: &str, file: &str, url: &Url<'_>) -> Option<Variable> {
-    let (path, query) = url.rest.split_once('?').map_or((url.rest, String::new()), |(path, query)| (path, format!("?{query}")));
-    let database = path.strip_prefix('/').filter(|database| !database.is_empty() && !database.contains('/'))?;
+    let (path, query) = url
+        .rest
+        .split_once('?')
+        .map_or((url.rest, String::new()), |(path, query)| (path, format!("?{query}")));
+    let database =
+        path.strip_prefix('/').filter(|database| !database.is_empty() && !database.contains('/'))?;
     if !["postgres", "postgresql", "mysql", "mysql2", "mariadb"].contains(&url.scheme) {
         return None;
     }
     let port = url.port.map(|port| format!(":{port}")).unwrap_or_default();
     Some(Variable {
         variable: name.to_owned(),
-        value: format!("{}://{}{}{port}/{database}_{{{{ name | db }}}}{query}", url.scheme, url.user, url.host),
-        from: format!("{file}: all worktrees share `{database}`; a line like this gives each its own, which a setup has to make"),
+        value: format!(
+            "{}://{}{}{port}/{database}_{{{{ name | db }}}}{query}",
+            url.scheme, url.user, url.host
+        ),
+        from: format!(
+            "{file}: all worktrees share `{database}`; a line like this gives each its own, which a setup has to make"
+        ),
         is_suggestion: true,
     })
 }

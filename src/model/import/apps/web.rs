@@ -27,8 +27,8 @@ fn named(name: &str, file: String, framework: &'static str, run: &str, usual_por
     }
 }
 
-fn up(path: &str, file: &str) -> Option<(String, String)> {
-    Some((format!("{{ http = \"{path}\" }}"), format!("{file} answers there")))
+fn up(path: &str, file: &str) -> (String, String) {
+    (format!("{{ http = \"{path}\" }}"), format!("{file} answers there"))
 }
 
 fn ruby(tree: &Tree, folder: &Folder) -> Option<App> {
@@ -36,11 +36,12 @@ fn ruby(tree: &Tree, folder: &Folder) -> Option<App> {
     let has_gem = |gem: &str| gems.contains(&format!("\"{gem}\"")) || gems.contains(&format!("'{gem}'"));
     if has_gem("rails") || tree.folder(&folder.at("bin")).is_some_and(|bin| bin.has("rails")) {
         let has_own = tree.folder(&folder.at("bin")).is_some_and(|bin| bin.has("rails"));
-        let run = if has_own { "bin/rails server -p {{ port }}" } else { "bundle exec rails server -p {{ port }}" };
+        let run =
+            if has_own { "bin/rails server -p {{ port }}" } else { "bundle exec rails server -p {{ port }}" };
         let mut app = named("web", folder.at("Gemfile"), "Rails", run, 3000);
         let routes = folder.at("config/routes.rb");
         if tree.text(&routes).is_some_and(|text| text.contains("rails/health")) {
-            app.health = up("/up", &routes);
+            app.health = Some(up("/up", &routes));
         }
         return Some(app);
     }
@@ -56,7 +57,7 @@ fn php(tree: &Tree, folder: &Folder) -> Option<App> {
         let mut app = named("web", folder.at("artisan"), "Laravel", run, 8000);
         let file = folder.at("bootstrap/app.php");
         if tree.text(&file).is_some_and(|text| text.contains("health: '/up'")) {
-            app.health = up("/up", &file);
+            app.health = Some(up("/up", &file));
         }
         return Some(app);
     }
@@ -77,7 +78,9 @@ fn jvm(folder: &Folder) -> Option<App> {
     let maven = folder.text("pom.xml");
     let (file, text) = match maven {
         Some(text) => ("pom.xml", text),
-        None => ["build.gradle", "build.gradle.kts"].iter().find_map(|file| Some((*file, folder.text(file)?)))?,
+        None => {
+            ["build.gradle", "build.gradle.kts"].iter().find_map(|file| Some((*file, folder.text(file)?)))?
+        }
     };
     if text.contains("<packaging>pom</packaging>") {
         return None;
@@ -89,14 +92,14 @@ fn jvm(folder: &Folder) -> Option<App> {
         (false, _, false) => "gradle",
     };
     let is_maven = maven.is_some();
-    let (framework, goal, variable) = if text.contains("spring-boot-maven-plugin") || text.contains("org.springframework.boot\"")
-    {
-        ("Spring Boot", if is_maven { "spring-boot:run" } else { "bootRun" }, "SERVER_PORT")
-    } else if text.contains("quarkus-maven-plugin") || text.contains("io.quarkus\"") {
-        ("Quarkus", if is_maven { "quarkus:dev" } else { "quarkusDev" }, "QUARKUS_HTTP_PORT")
-    } else {
-        return None;
-    };
+    let (framework, goal, variable) =
+        if text.contains("spring-boot-maven-plugin") || text.contains("org.springframework.boot\"") {
+            ("Spring Boot", if is_maven { "spring-boot:run" } else { "bootRun" }, "SERVER_PORT")
+        } else if text.contains("quarkus-maven-plugin") || text.contains("io.quarkus\"") {
+            ("Quarkus", if is_maven { "quarkus:dev" } else { "quarkusDev" }, "QUARKUS_HTTP_PORT")
+        } else {
+            return None;
+        };
     let mut app = named("api", folder.at(file), framework, &format!("{program} {goal}"), 8080);
     app.env = vec![variable.to_owned()];
     app.reason = format!("{framework} finds its port in {variable}");
