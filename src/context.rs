@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::error::{Code, Failure, Result};
 use crate::host::claims::{Claims, Unclaimed};
+use crate::host::events::Writing;
 use crate::host::git::Repository;
 use crate::host::machine::Host;
 use crate::host::store::{Memory, Store};
@@ -89,7 +90,13 @@ impl Context {
     pub fn store(&self) -> Result<Store<Registry>> {
         let timeout = self.config.registry.lock_timeout;
         let store = Store::open(self.host.dirs()?, timeout, self.host.interrupt.clone());
-        Ok(store.remembering(&self.registry))
+        Ok(store.remembering(&self.registry).writing(self.writing()))
+    }
+
+    /// Returns how events are written down.
+    #[must_use]
+    pub fn writing(&self) -> Writing {
+        Writing { command: self.host.command.clone(), max_size: self.config.events.max_size }
     }
 
     /// Returns those who keep claims on names and ports beside the registry.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::ops::dry_run::DryRun;
+use crate::ops::events;
 use crate::ops::script::Script;
 use crate::ops::{
     adopt, carry, config, create, doctor, env, env_files, env_survey, exec, health, hooks, init, list, man,
@@ -76,7 +77,8 @@ answers! {
         shape::<ports::settlement::Settlement>(),
         shape::<ports::settlement::SettlementPlan>(),
     ];
-    "ports history" "ports-history" [shape::<ports::history::Report>()];
+    "ports history" "ports-history" [shape::<events::Report>()];
+    "events" "events" [shape::<events::Report>()];
     "validate" "validate" [shape::<validate::Report>()];
     "doctor" "doctor" [shape::<doctor::Report>()];
     "init" "init" [shape::<init::Report>(), shape::<DryRun<init::Plan>>()];

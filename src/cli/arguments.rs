@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use super::events;
 use super::global::GlobalArguments;
 use super::{
     adopt, carry, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
@@ -41,6 +42,7 @@ pub enum Command {
     Carry(carry::Arguments),
     Setup(setup::Arguments),
     Adopt(adopt::Arguments),
+    Events(events::Arguments),
     Health(health::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
@@ -90,6 +92,7 @@ impl Command {
             Self::Carry(_) => "carry",
             Self::Setup(_) => "setup",
             Self::Adopt(_) => "adopt",
+            Self::Events(_) => "events",
             Self::Health(_) => "health",
             Self::Up(_) => "up",
             Self::Down(_) => "down",

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use super::arguments::{Cli, Command};
+use super::events;
 use super::global::GlobalArguments;
 use super::session::Session;
 use super::surroundings::Viewpoint;
@@ -54,7 +55,8 @@ pub fn run(words: &[OsString]) -> u8 {
             return external::find(&error, words, viewpoint).unwrap_or_else(|| refused(&error, words));
         }
     };
-    let host = Host::from_environment().typed(words);
+    let word = cli.command.as_ref().map_or("", Command::word);
+    let host = Host::from_environment().typed(words).running(word);
     let called = Called::of(words.first().map(OsString::as_os_str));
     let ui = Ui::new(manner(&cli, &host, called));
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
@@ -77,7 +79,7 @@ fn hooked(call: hook::Call) -> u8 {
     if call.is_nothing() {
         return 0;
     }
-    let host = Host::from_environment();
+    let host = Host::from_environment().running("hook");
     let color_welcome = welcomes_color(&host);
     match hook::answer(call, Viewpoint { host, global: GlobalArguments::default() }) {
         hook::Answer::Silence => 0,
@@ -110,7 +112,7 @@ fn manner(cli: &Cli, host: &Host, called: Called) -> Manner {
         color: global.color.into(),
         color_welcome: welcomes_color(host),
         no_prompts: global.no_input || global.yes,
-        command: cli.command.as_ref().map_or("", Command::word).to_owned(),
+        command: host.command.clone(),
         given_up: host.interrupt.flag(),
     }
 }
@@ -140,6 +142,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Carry(arguments) => carry::run(arguments, session),
         Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
+        Command::Events(arguments) => events::run(arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
         Command::Up(arguments) => up::run(arguments, session),
         Command::Down(arguments) => down::run(arguments, session),

@@ -15,7 +15,10 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
     ),
     (
         "Services",
-        &["up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "trust"],
+        &[
+            "up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "events",
+            "trust",
+        ],
     ),
     ("Ports", &["ports"]),
     ("Repair", &["validate", "doctor"]),

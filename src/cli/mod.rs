@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod down;
 pub mod elsewhere;
 mod env;
+mod events;
 pub mod examples;
 mod exec;
 mod executing;

@@ -18,6 +18,8 @@ pub struct Host {
     pub interrupt: Interrupt,
     /// The command line that we were started with.
     pub typed: CommandLine,
+    /// The word of the command that runs: who did something, as events have it.
+    pub command: String,
     home: Option<PathBuf>,
 }
 
@@ -37,6 +39,7 @@ impl Host {
             clock: Clock,
             interrupt: Interrupt::default(),
             typed: CommandLine::default(),
+            command: String::new(),
             home,
         }
     }
@@ -45,6 +48,12 @@ impl Host {
     #[must_use]
     pub fn typed(self, words: &[OsString]) -> Self {
         Self { typed: CommandLine::of(words), ..self }
+    }
+
+    /// The same, for the command `word`.
+    #[must_use]
+    pub fn running(self, word: &str) -> Self {
+        Self { command: word.to_owned(), ..self }
     }
 
     /// Returns where our own files are.

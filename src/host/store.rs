@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dirs::Dirs;
+use super::events::{self, Writing};
 use super::interrupt::Interrupt;
 use super::process::identity;
-use super::{events, files, lock, ownership};
+use super::{files, lock, ownership};
 use crate::error::{Code, Failure, Result};
 use crate::model::registry::document::Document;
 pub use glance::Glance;
@@ -34,19 +35,26 @@ pub struct Store<T> {
     timeout: Duration,
     interrupt: Interrupt,
     memory: Memory<T>,
+    writing: Writing,
 }
 
 impl<T: Document> Store<T> {
     /// The store in the state folder, which need not exist yet; `timeout` is how long a change waits for the lock.
     #[must_use]
     pub fn open(dirs: Dirs, timeout: Duration, interrupt: Interrupt) -> Self {
-        Self { dirs, timeout, interrupt, memory: Memory::default() }
+        Self { dirs, timeout, interrupt, memory: Memory::default(), writing: Writing::default() }
     }
 
     /// The same store, with what others that share `memory` have read and written in mind.
     #[must_use]
     pub fn remembering(self, memory: &Memory<T>) -> Self {
         Self { memory: memory.clone(), ..self }
+    }
+
+    /// The same store, whose events are written as `writing` says.
+    #[must_use]
+    pub fn writing(self, writing: Writing) -> Self {
+        Self { writing, ..self }
     }
 
     /// Returns where the document is.
@@ -117,7 +125,7 @@ impl<T: Document> Store<T> {
                 self.replace(&after, before.is_some())?;
             }
             // The change stands; a log that cannot be written must not make it look undone.
-            let _ = events::append(folder, &happened);
+            let _ = events::append(folder, happened, &self.writing);
             // What is remembered is what the next reader would read.
             debug_assert!(T::parse(&after, &self.path()).is_ok_and(|read| read == document));
             self.memory.keep(after, Arc::new(document));

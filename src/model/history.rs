@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::event::Event;
 use super::quantity;
 use crate::model::port::Port;
+use crate::model::port::words::Words;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,26 +40,23 @@ pub fn is_about_conflicts(name: &str) -> bool {
 #[must_use]
 pub fn ports(event: &Event) -> Vec<Port> {
     let port = |value: &Value| u16::try_from(value.as_u64()?).ok().and_then(Port::new);
-    let single = ["port", "from", "to"].into_iter().filter_map(|key| event.details.get(key));
+    let single = ["from", "to"].into_iter().filter_map(|key| event.details.get(key));
     let many = event.details.get("ports").and_then(Value::as_array).into_iter().flatten();
-    single.chain(many).filter_map(port).collect()
+    event.port.into_iter().chain(single.chain(many).filter_map(port)).collect()
 }
 
 /// Returns what an event says, in words.
 #[must_use]
 pub fn words(event: &Event) -> String {
-    let text = |key: &str| match event.details.get(key) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None => String::new(),
-        Some(value) => value.to_string(),
-    };
+    let text = |key: &str| event.text(key);
+    let service = || event.service.as_deref().unwrap_or_default();
     match event.event.as_str() {
         // Where it is known who, that says more.
         "port_conflict" if event.details.contains_key("reason") => text("reason"),
-        "port_conflict" => format!("`{}` wanted a port that others hold", text("service")),
-        "port_moved" => format!("`{}` moved from {} to {}", text("service"), text("from"), text("to")),
+        "port_conflict" => conflict(event),
+        "port_moved" => format!("`{}` moved from {} to {}", service(), text("from"), text("to")),
         "port_move_undone" => {
-            format!("`{}` is back from {} to {}", text("service"), text("from"), text("to"))
+            format!("`{}` is back from {} to {}", service(), text("from"), text("to"))
         }
         "holder_terminated" | "stray_terminated" if text("signal").is_empty() => {
             format!("{} (pid {}) ended", text("command"), text("pid"))
@@ -76,12 +74,45 @@ pub fn words(event: &Event) -> String {
     }
 }
 
-fn listed(event: &Event) -> String {
-    let shown = event.details.iter().map(|(key, value)| match value {
-        Value::String(text) => format!("{key} {text}"),
-        value => format!("{key} {value}"),
+/// Who wanted a port, who held it, and what came of it.
+fn conflict(event: &Event) -> String {
+    let holders = event.details.get("holders").and_then(Value::as_array).into_iter().flatten();
+    let told = holders.filter_map(|holder| {
+        let port = holder.get("port")?;
+        let text = |key: &str| holder.get(key).and_then(Value::as_str);
+        let pid = holder.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
+        let words = Words {
+            command: text("command"),
+            pid,
+            worktree: text("worktree"),
+            user: text("user"),
+            ..Words::default()
+        };
+        Some(format!("{port} is held by {}", words.sentence()))
     });
-    shown.collect::<Vec<_>>().join(", ")
+    let told: Vec<String> = told.collect();
+    let wanted = format!("`{}` wanted a port", event.service.as_deref().unwrap_or_default());
+    let outcome = match event.text("outcome").as_str() {
+        "passed_over" => "; others were taken",
+        "given_up" => "; nothing else was free",
+        _ => "",
+    };
+    if told.is_empty() {
+        return format!("{wanted} that others hold{outcome}");
+    }
+    format!("{wanted}: {}{outcome}", told.join(", "))
+}
+
+fn listed(event: &Event) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    let service = event.service.iter().map(|service| format!("service {service}"));
+    let port = event.port.iter().map(|port| format!("port {port}"));
+    let details = event.details.iter().filter(|(key, value)| *key != "token" && !value.is_null());
+    let details = details.map(|(key, value)| format!("{key} {}", text(value)));
+    service.chain(port).chain(details).collect::<Vec<_>>().join(", ")
 }
 
 /// Reads a moment: so long before `now` (`2h`, `3d`), a day (from its beginning in UTC), or an RFC 3339 time.

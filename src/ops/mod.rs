@@ -19,6 +19,7 @@ pub mod env_claim;
 pub mod env_files;
 pub mod env_render;
 pub mod env_survey;
+pub mod events;
 pub mod exec;
 pub mod external;
 pub mod find;

@@ -186,6 +186,19 @@ impl Ui {
         self.answer_json_beside(report, None)
     }
 
+    /// Writes `value` as one line of JSON, with nothing around it: one of many that come while somebody waits for them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::answer_json`].
+    pub fn answer_json_line(&self, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string(value).map_err(|error| {
+            Failure::new(Code::Internal, format!("a line cannot be written as JSON: {error}"))
+                .caused_by(error)
+        })?;
+        self.answer(&escape::json(&text))
+    }
+
     /// As [`Ui::answer_json`], with the failure that the report goes with.
     ///
     /// # Errors

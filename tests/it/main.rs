@@ -43,6 +43,7 @@ mod dry_runs;
 mod env;
 mod env_files;
 mod env_quoting;
+mod events;
 mod exec;
 mod forgetting;
 mod git_dir_elsewhere;

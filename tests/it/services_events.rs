@@ -9,10 +9,10 @@ use crate::support::{Sandbox, services::Fleet};
 
 const SERVER: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n";
 
-/// The states that `web` went through, as the events have it.
-fn states(sandbox: &Sandbox) -> Vec<String> {
-    let events = sandbox.events().into_iter().filter(|event| event["event"] == "service_changed");
-    events.map(|event| event["state"].as_str().unwrap().to_owned()).collect()
+/// What became of `web`, as the events have it.
+fn changes(sandbox: &Sandbox) -> Vec<String> {
+    let events = sandbox.events().into_iter().filter(|event| event["kind"] == "service");
+    events.map(|event| event["event"].as_str().unwrap().to_owned()).collect()
 }
 
 fn log(fleet: &Fleet<'_>) -> String {
@@ -24,9 +24,9 @@ fn every_change_of_a_service_is_an_event_and_a_line_of_the_log() {
     let sandbox = Sandbox::new();
     let fleet = sandbox.fleet("one", SERVER);
     fleet.wt(&["up"]).ok();
-    until("its start", || states(&sandbox) == ["starting", "ready"]);
+    until("its start", || changes(&sandbox) == ["started", "ready"]);
     kill(fleet.pid("web"));
-    until("its end", || states(&sandbox) == ["starting", "ready", "failed"]);
+    until("its end", || changes(&sandbox) == ["started", "ready", "crashed", "failed"]);
     let event = sandbox.events().into_iter().rfind(|event| event["state"] == "failed").unwrap();
     assert_eq!((&event["service"], &event["from"]), (&"web".into(), &"ready".into()), "{event}");
     assert_eq!(

@@ -8,8 +8,9 @@ use super::merged::Merged;
 use super::problem::Fault;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
-    GitSettings, HealthSettings, HookSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings,
-    ResolveSettings, ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, WorktreeSettings,
+    EventSettings, GitSettings, HealthSettings, HookSettings, MetricSettings, PrePush, PurposeSettings,
+    RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, SocketUse, Strategy,
+    TeardownSettings, TrashSettings, WorktreeSettings,
 };
 use super::{branch_purposes, running, schema};
 use crate::model::adoption::Patterns;
@@ -117,6 +118,14 @@ pub fn config(mut merged: Merged) -> Config {
         trash: TrashSettings {
             keep: duration("trash.keep"),
             max_size: find(&merged, "trash.max_size", value::size).unwrap_or_default(),
+        },
+        events: EventSettings {
+            keep: duration("events.keep"),
+            max_size: find(&merged, "events.max_size", value::size).unwrap_or_default(),
+        },
+        metrics: MetricSettings {
+            per_worktree: flag("metrics.per_worktree"),
+            max_worktrees: number("metrics.max_worktrees"),
         },
         registry: RegistrySettings {
             lock_timeout: duration("registry.lock_timeout"),

@@ -1,7 +1,7 @@
 //! Every key of the configuration, once: its place, its type, its meaning. Files, variables, the JSON schema and the
 //! check of the documentation all read this table.
 
-use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, True};
+use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, Never, True};
 use super::standing::Standing::{
     self, Address, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted, Variable,
 };
@@ -307,6 +307,25 @@ pub const KEYS: &[Key] = &[
         StricterUntilTrusted(Larger),
         "How much all removed worktrees together may take.",
     ),
+    key("events.keep", Kind::Duration, Stricter(Longer), "How long events are kept; at least a day."),
+    key(
+        "events.max_size",
+        Kind::Size,
+        Stricter(Larger),
+        "How much all events together may take; the oldest go first.",
+    ),
+    key(
+        "metrics.per_worktree",
+        Kind::Flag,
+        Stricter(False),
+        "Whether `wt metrics` has rows for each worktree, beside the sums.",
+    ),
+    key(
+        "metrics.max_worktrees",
+        Kind::Whole(0, 100_000),
+        Stricter(Never),
+        "How many worktrees have rows of their own; those that were idle for longest are left out.",
+    ),
     key(
         "registry.lock_timeout",
         Kind::Duration,
@@ -317,7 +336,7 @@ pub const KEYS: &[Key] = &[
         "registry.forget",
         Kind::Duration,
         Stricter(Longer),
-        "How long what is gone is remembered: records, repositories, former ports, the history.",
+        "How long what is gone is remembered: records, repositories, former ports.",
     ),
 ];
 

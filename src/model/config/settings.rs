@@ -41,6 +41,8 @@ pub struct Config {
     pub carry: CarrySettings,
     pub remove: RemoveSettings,
     pub trash: TrashSettings,
+    pub events: EventSettings,
+    pub metrics: MetricSettings,
     pub registry: RegistrySettings,
     /// Every value with its origin, for `wt config show`.
     pub values: Vec<ConfigValue>,
@@ -217,12 +219,30 @@ pub struct TrashSettings {
     pub max_size: u64,
 }
 
+/// `[events]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSettings {
+    /// How long events are kept.
+    pub keep: Duration,
+    /// Bytes that all of them together may take.
+    pub max_size: u64,
+}
+
+/// `[metrics]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricSettings {
+    /// Whether each worktree has rows of its own, beside the sums.
+    pub per_worktree: bool,
+    /// How many worktrees have rows of their own.
+    pub max_worktrees: u32,
+}
+
 /// `[registry]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrySettings {
     /// How long to wait for another process to let go of the registry.
     pub lock_timeout: Duration,
-    /// How long what is gone is remembered: records, repositories, former ports, the history.
+    /// How long what is gone is remembered: records, repositories, former ports.
     pub forget: Duration,
 }
 

@@ -37,6 +37,8 @@ pub enum Rule {
     Before(&'static [&'static str]),
     Longer,
     Larger,
+    /// Nothing: it is the user's own affair.
+    Never,
     /// A list that has only what the list below has.
     Fewer,
     /// A list that is added to the list below.
@@ -85,6 +87,7 @@ impl Standing {
         match self {
             Self::AtOnce => "at once".to_owned(),
             Self::Stricter(Rule::Added) => Rule::Added.words(),
+            Self::Stricter(Rule::Never) => "not at all".to_owned(),
             Self::Stricter(rule) => format!("only stricter: {}", rule.words()),
             Self::StricterUntilTrusted(rule) => format!("only stricter: {}; else after trust", rule.words()),
             Self::Variable => {
@@ -116,6 +119,7 @@ impl Rule {
             Self::Before(words) => rank(words, value) < rank(words, below),
             Self::Longer => value::duration(value).ok() > value::duration(below).ok(),
             Self::Larger => value::size(value).ok() > value::size(below).ok(),
+            Self::Never => false,
             Self::Added => return Share::Joined(joined(below, value)),
             Self::Fewer => return fewer(value, below, until_trusted),
         };
@@ -132,6 +136,7 @@ impl Rule {
             }
             Self::Longer => "longer".to_owned(),
             Self::Larger => "more".to_owned(),
+            Self::Never => "never".to_owned(),
             Self::Fewer => "fewer".to_owned(),
             Self::Added => "at once, added to your own list".to_owned(),
         }

@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use super::judgement::Judgement;
 use super::state::Health;
+use crate::model::event::Event;
+use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
+use crate::model::service::ServiceName;
 
 /// How old an unchanged result may grow before it is written again.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
@@ -56,6 +59,20 @@ impl Recorded {
             && before.pid == self.pid
             && before.reason == self.reason;
         !is_same || age >= FRESH || age < SignedDuration::ZERO
+    }
+
+    /// Returns the event of a service that is not as it was `before`.
+    #[must_use]
+    pub fn event(&self, before: Option<&Self>, service: &ServiceName, port: Port) -> Event {
+        let mut event = Event::new("health_changed")
+            .with("service", service.as_str())
+            .with("port", port.number())
+            .with("from", before.map(|before| before.state.as_str()))
+            .with("state", self.state.as_str());
+        if let Some(reason) = &self.reason {
+            event = event.with("reason", reason.as_str());
+        }
+        event
     }
 
     /// Writes it into the allocation, with the time at which its own server was last seen.

@@ -14,10 +14,11 @@ use super::record::Record;
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::rows::Rows;
 use crate::model::compose_project;
-use crate::model::event::Event;
+use crate::model::event::{Event, holders_of};
 use crate::model::passage::Sighting;
 use crate::model::port::Port;
 use crate::model::port::exclusion::Exclusion;
+use crate::model::port::listener::Busy;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 
@@ -63,6 +64,17 @@ pub struct Counter {
     pub count: u64,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+/// A conflict that was met.
+#[derive(Clone, Copy, Debug)]
+pub struct Met<'a> {
+    pub ports: &'a [Port],
+    pub holders: &'a [Busy],
+    /// `fail` or `retry`.
+    pub policy: &'static str,
+    /// `refused`, `passed_over` or `given_up`.
+    pub outcome: &'static str,
 }
 
 impl Default for Registry {
@@ -238,24 +250,27 @@ impl Registry {
         });
     }
 
-    /// Counts a conflict with processes that are not ours, and notes one event for it, with all of its `ports`. `place` is the
+    /// Counts a conflict with processes that are not ours, and notes one event for it, with all of its ports. `place` is the
     /// repository and the name of the worktree.
     pub fn note_conflict(
         &mut self,
         place: (&Path, &str),
         purpose: Option<&Purpose>,
         service: &ServiceName,
-        ports: &[Port],
+        met: Met<'_>,
         at: Timestamp,
     ) {
         self.count_conflict("system", purpose, service);
-        let ports: Vec<u16> = ports.iter().map(|port| port.number()).collect();
+        let ports: Vec<u16> = met.ports.iter().map(|port| port.number()).collect();
         let event = Event::new("port_conflict")
             .of(place.0, place.1)
-            .with("kind", "system")
+            .with("conflict_kind", "system")
             .with("purpose", purpose.map(ToString::to_string))
             .with("service", service.as_str())
-            .with("ports", ports);
+            .with("ports", ports)
+            .with("holders", serde_json::to_value(holders_of(met.holders)).unwrap_or_default())
+            .with("policy", met.policy)
+            .with("outcome", met.outcome);
         self.record_event(at, event);
     }
 

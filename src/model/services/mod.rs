@@ -14,3 +14,4 @@ pub mod readiness;
 pub mod record;
 pub mod service;
 pub mod state;
+pub mod story;

@@ -117,6 +117,12 @@ impl Service {
         }
     }
 
+    /// Returns how its last run ended by itself, while that is not answered.
+    #[must_use]
+    pub fn crash(&self) -> Option<Exit> {
+        self.crash
+    }
+
     /// Begins a run of it.
     pub(super) fn launch(&mut self, now: Duration) {
         self.phase = Phase::Starting { since: now };

@@ -67,7 +67,8 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
     let witnesses = context.witnesses()?;
     let now = witnesses.now;
     let keep = context.config.registry.forget;
-    let before = now.checked_sub(keep.max(SHORTEST)).ok();
+    let kept_events = context.config.events.keep;
+    let before = now.checked_sub(kept_events.max(SHORTEST)).ok();
     let before = before.filter(|before| context.store().is_ok_and(|store| store.has_events_before(*before)));
     let seen = context.store()?.read()?;
     let gone = room::gone_in_any_state(context, &seen)?;
@@ -93,7 +94,7 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
         for entry in forgotten.entries {
             registry.record_event(now, Event::new("forgotten").of(&entry.repository, &entry.name));
         }
-        let may_forget = registry.may_forget_history(&witnesses, keep, before.is_some());
+        let may_forget = registry.may_forget_history(&witnesses, kept_events, before.is_some());
         let history_ends = before.filter(|_| may_forget);
         let ahead = forgotten.ahead.max(registry.note_removed(&witnesses));
         registry.remember_repository(record.clone());

@@ -43,7 +43,8 @@ pub fn record(
     }
     let patience = PATIENCE.min(context.config.registry.lock_timeout);
     let store: Store<Registry> = Store::open(context.host.dirs()?, patience, context.host.interrupt.clone());
-    store.update(|registry| {
+    store.writing(context.writing()).update(|registry| {
+        let mut changes = Vec::new();
         for (subject, judgement) in &news {
             let Some(entry) = registry.find_by_sequence(subject.entry.sequence) else { continue };
             // What was moved or given to another service since is not what was looked at.
@@ -52,8 +53,18 @@ pub fn record(
                 .iter_mut()
                 .find(|known| known.service == subject.service && known.find_port() == Some(subject.port));
             if let Some(allocation) = found {
-                Recorded::of(judgement, at).write(allocation);
+                let before = allocation.health.as_ref().and_then(Recorded::find);
+                let recorded = Recorded::of(judgement, at);
+                recorded.write(allocation);
+                let is_change = before.as_ref().is_none_or(|before| before.state != recorded.state);
+                if is_change {
+                    let event = recorded.event(before.as_ref(), &subject.service, subject.port);
+                    changes.push(event.of(&entry.repository, &entry.name));
+                }
             }
+        }
+        for event in changes {
+            registry.record_event(at, event);
         }
         Ok(())
     })

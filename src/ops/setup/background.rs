@@ -68,10 +68,9 @@ fn run_all(context: &Context, repository: &Repository, entry: &Entry, commands: 
     note(context, entry, Event::new("background_started"))?;
     for (index, command) in commands.iter().enumerate() {
         let said = |reason: String| {
-            let event = Event::new("background_failed").with("command", command.text.as_str());
             // A full disk is told by what the command writes itself.
             let _ = log.note(&reason);
-            note(context, entry, event.with("reason", reason))
+            note(context, entry, Event::new("background_failed").about_command(&command.text, &reason))
         };
         let sight =
             Sight::of(context, repository, entry).and_then(|sight| Ok((sight.words(command)?, sight)));

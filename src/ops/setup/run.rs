@@ -340,8 +340,7 @@ impl<'a> Runner<'a> {
             ..Setup::new(state, self.context.now())
         };
         let event = Event::new(if is_interrupted { "setup_interrupted" } else { "setup_failed" })
-            .with("command", stop.command.text.as_str())
-            .with("reason", stop.reason.as_str());
+            .about_command(&stop.command.text, &stop.reason);
         // One that was removed meanwhile has no record to write into.
         let entry = note(self.context, &self.entry, &setup, Some(&event))?;
         let failure = Some(self.failure(&stop));

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::host::net::owner;
 use crate::model::port::Port;
 use crate::model::port::selection::{self, Choice, Selection};
 use crate::model::port::wish::Wish;
 use crate::model::purpose::Purpose;
-use crate::model::registry::table::Registry;
+use crate::model::registry::table::{Met, Registry};
 use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
 
@@ -62,7 +63,7 @@ pub fn draw(
         Selection::Chosen(choices) => {
             let passed = selection::passed_over(wishes, &choices, &held);
             if let (false, Some(wish), Some(asking)) = (passed.is_empty(), wishes.first(), asking) {
-                note(registry, asking, &wish.service, &passed, now);
+                note(registry, asking, &wish.service, (&passed, "retry", "passed_over"), now);
             }
             Ok(Ok((choices, passed)))
         }
@@ -79,16 +80,30 @@ pub(super) fn refuse(
     now: Timestamp,
 ) -> Refused {
     let met = match &selection {
-        Selection::Busy { busy, service, .. } if passing == Passing::Nothing => Some((busy, service)),
-        Selection::Exhausted { service, .. } if !held.is_empty() => Some((&held, service)),
+        Selection::Busy { busy, service, .. } if passing == Passing::Nothing => {
+            Some(((&busy[..], "fail", "refused"), service))
+        }
+        Selection::Exhausted { service, .. } if !held.is_empty() => {
+            Some(((&held[..], "retry", "given_up"), service))
+        }
         _ => None,
     };
-    if let (Some((ports, service)), Some(asking)) = (met, asking) {
-        note(registry, asking, service, ports, now);
+    if let (Some((met, service)), Some(asking)) = (met, asking) {
+        note(registry, asking, service, met, now);
     }
     Refused { selection, seen: Box::new(registry.clone()), held }
 }
 
-fn note(registry: &mut Registry, asking: Asking<'_>, service: &ServiceName, ports: &[Port], now: Timestamp) {
-    registry.note_conflict((asking.repository, asking.name), asking.purpose, service, ports, now);
+/// Notes one event for one conflict, with whoever holds the ports.
+pub(super) fn note(
+    registry: &mut Registry,
+    asking: Asking<'_>,
+    service: &ServiceName,
+    (ports, policy, outcome): (&[Port], &'static str, &'static str),
+    now: Timestamp,
+) {
+    // Who it was is told as far as it can be seen: the conflict is noted in any case.
+    let holders = owner::attribute(ports, registry).unwrap_or_default();
+    let met = Met { ports, holders: &holders, policy, outcome };
+    registry.note_conflict((asking.repository, asking.name), asking.purpose, service, met, now);
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::change::{Change, claim_or_take_back};
+use super::draw::{Asking, note};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::Port;
@@ -21,6 +22,8 @@ enum Reclaimed {
     Free,
     /// Not to be had, and why, in words.
     Lost(&'static str),
+    /// Somebody who is not ours holds it.
+    Held,
 }
 
 /// Gives an entry without ports its former ones again and returns what there is to say about those it did not get.
@@ -54,13 +57,27 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
         let mut allocations = Vec::new();
         for (former, wish, found) in tried {
             let service = former.service.clone();
-            let Reclaimed::Lost(why) = found else {
-                let pinned = former.pinned;
-                allocations.push(Allocation { pinned, ..Allocation::new(former.port, service, now) });
-                continue;
+            let (why, is_held) = match found {
+                Reclaimed::Free => {
+                    let pinned = former.pinned;
+                    allocations.push(Allocation { pinned, ..Allocation::new(former.port, service, now) });
+                    continue;
+                }
+                Reclaimed::Lost(why) => (why, false),
+                Reclaimed::Held => ("taken", true),
             };
             let lost = format!("port {} of `{service}` is {why} by now", former.port);
-            match find_port(context, registry, &skip, wish)? {
+            let other = find_port(context, registry, &skip, wish)?;
+            if is_held {
+                let asking = Asking {
+                    repository: &entry.repository,
+                    name: &entry.name,
+                    purpose: entry.purpose.as_ref(),
+                };
+                let outcome = if other.is_some() { "passed_over" } else { "given_up" };
+                note(registry, asking, &service, (&[former.port], "retry", outcome), now);
+            }
+            match other {
                 Some(port) => {
                     skip.insert(port);
                     said.push(format!("{lost}: it has {port} instead"));
@@ -112,6 +129,7 @@ fn look_at(
     let very_port = [Wish { pinned: Some(port), ..wish.clone() }];
     Ok(match choose::choose(context, registry, &very_port, &HashSet::new())? {
         Selection::Chosen(_) => Reclaimed::Free,
+        Selection::Busy { .. } => Reclaimed::Held,
         _ => Reclaimed::Lost("taken"),
     })
 }

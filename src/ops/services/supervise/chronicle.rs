@@ -1,13 +1,15 @@
-//! What became of services, for later: each change and each conflict is an event of the registry, and a line of the
-//! supervisor's own log, which is there when nobody is left to ask.
+//! Each change of a service and each conflict is an event, and a line of the supervisor's own log, which is there when nobody
+//! is left to ask.
 
 use super::refusal::Refusal;
 use super::supervisor::Supervisor;
-use crate::model::event::Event;
+use crate::host::net::owner;
+use crate::model::event::{Event, holders_of};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Cause;
 use crate::model::services::state::State;
+use crate::model::services::story;
 
 impl Supervisor<'_> {
     /// Writes down which services have changed since it was called last.
@@ -24,18 +26,21 @@ impl Supervisor<'_> {
             if from == facts.state {
                 continue;
             }
-            let mut event = Event::new("service_changed")
-                .with("service", facts.service.as_str())
-                .with("from", from.as_str())
-                .with("state", facts.state.as_str());
-            if let Some(port) = facts.port {
-                event = event.with("port", port.number());
-            }
-            if let Some(reason) = &facts.reason {
-                event = event.with("reason", reason.as_str());
-            }
+            let crash = self.fleet.services().get(&facts.service).and_then(|service| service.crash());
             let at = self.host.clock.now();
-            self.registrar.tell(at, event);
+            for name in story::events(from, facts.state, crash) {
+                let mut event = Event::new(name)
+                    .with("service", facts.service.as_str())
+                    .with("from", from.as_str())
+                    .with("state", facts.state.as_str());
+                if let Some(port) = facts.port {
+                    event = event.with("port", port.number());
+                }
+                if let Some(reason) = &facts.reason {
+                    event = event.with("reason", reason.as_str());
+                }
+                self.registrar.tell(at, event);
+            }
             self.registrar.tell_health(std::iter::once(&facts), at);
             let said = if facts.news.is_empty() { facts.state.as_str() } else { &facts.news };
             self.log(&format!("{} {said}", facts.service));
@@ -44,11 +49,15 @@ impl Supervisor<'_> {
 
     /// Writes down that somebody has a port which a service was to have.
     pub fn chronicle_conflict(&mut self, service: Option<&ServiceName>, port: Port, reason: &str) {
-        let mut event = Event::new("port_conflict").with("kind", "system").with("port", port.number());
+        let mut event =
+            Event::new("port_conflict").with("conflict_kind", "system").with("port", port.number());
         if let Some(service) = service {
             event = event.with("service", service.as_str());
         }
-        self.registrar.tell(self.host.clock.now(), event.with("reason", reason));
+        let seen = self.store().and_then(|store| store.read());
+        let holders = seen.and_then(|registry| owner::attribute(&[port], &registry)).unwrap_or_default();
+        let event = event.with("holders", serde_json::to_value(holders_of(&holders)).unwrap_or_default());
+        self.registrar.tell(self.host.clock.now(), event.with("outcome", "refused").with("reason", reason));
     }
 
     /// The same for what kept a wish from being begun, where it was that.

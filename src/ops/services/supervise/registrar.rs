@@ -1,11 +1,14 @@
-//! Writes processes, health and events into the registry, in a thread of its own: somebody may hold the lock.
+//! Writes processes and health into the registry and events into their log, in a thread of its own: somebody may hold the
+//! registry's lock, for which no event waits.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::error::Result;
+use crate::host::events::{self, Writing};
 use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::event::Event as Told;
@@ -48,16 +51,20 @@ pub(super) struct Registrar {
 
 impl Registrar {
     pub fn start(host: &Host, sequence: u64) -> Result<Self> {
-        let store = Store::open(host.dirs()?, super::registrar::LOCK_TIMEOUT, host.interrupt.clone());
+        let dirs = host.dirs()?;
+        let folder = dirs.state().to_path_buf();
+        let writing = Writing { command: host.command.clone(), ..Writing::default() };
+        let store = Store::open(dirs, super::registrar::LOCK_TIMEOUT, host.interrupt.clone());
+        let mut journal = Journal { folder, writing, place: None };
         let (sender, wishes) = channel();
         let (at_end, ended) = channel();
-        let writing = move || {
-            write_all(&store, sequence, &wishes);
+        let work = move || {
+            write_all(&store, &mut journal, sequence, &wishes);
             drop::<Sender<()>>(at_end);
         };
         std::thread::Builder::new()
             .stack_size(512 * 1024)
-            .spawn(writing)
+            .spawn(work)
             .map_err(crate::ops::services::internal::internal("no thread for the registry"))?;
         Ok(Self { sender: Some(sender), ended, last: Vec::new() })
     }
@@ -71,7 +78,7 @@ impl Registrar {
         self.send(News { processes: Some(processes), ..News::default() });
     }
 
-    /// Has something recorded soon that happened.
+    /// Has something written down soon that happened.
     pub fn tell(&mut self, at: Timestamp, event: Told) {
         self.send(News { events: vec![(at, event)], ..News::default() });
     }
@@ -101,7 +108,34 @@ impl Registrar {
     }
 }
 
-fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<News>) {
+/// Where events go, and of which worktree they are.
+#[derive(Debug)]
+struct Journal {
+    folder: PathBuf,
+    writing: Writing,
+    /// Its repository and its name when they were looked up last.
+    place: Option<(PathBuf, String)>,
+}
+
+impl Journal {
+    /// Writes the events down; answers whether they are.
+    fn write(&mut self, store: &Store<Registry>, sequence: u64, told: &[(Timestamp, Told)]) -> bool {
+        if told.is_empty() {
+            return true;
+        }
+        if let Ok(registry) = store.read() {
+            let mut entries = registry.entries();
+            let entry = entries.find(|entry| entry.sequence == sequence);
+            self.place =
+                entry.map(|entry| (entry.repository.clone(), entry.name.clone())).or(self.place.take());
+        }
+        let Some((repository, name)) = &self.place else { return true };
+        let named = told.iter().map(|(at, event)| event.clone().of(repository, name).numbered(0, *at));
+        events::append(&self.folder, named.collect(), &self.writing).is_ok()
+    }
+}
+
+fn write_all(store: &Store<Registry>, journal: &mut Journal, sequence: u64, wishes: &Receiver<News>) {
     let mut unwritten = News::default();
     loop {
         // What could not be written is tried again: the disk may have room by then, or the lock be free.
@@ -117,6 +151,15 @@ fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<News>) {
         if unwritten.is_nothing() {
             return;
         }
+        if journal.write(store, sequence, &unwritten.events) {
+            unwritten.events.clear();
+        }
+        if unwritten.is_only_events() {
+            if is_last {
+                return;
+            }
+            continue;
+        }
         let written = store.update(|registry| {
             unwritten.write(registry, sequence);
             Ok(())
@@ -125,14 +168,18 @@ fn write_all(store: &Store<Registry>, sequence: u64, wishes: &Receiver<News>) {
             return;
         }
         if written.is_ok() {
-            unwritten = News::default();
+            unwritten = News { events: unwritten.events, ..News::default() };
         }
     }
 }
 
 impl News {
     fn is_nothing(&self) -> bool {
-        self.processes.is_none() && self.events.is_empty() && self.health.is_empty()
+        self.is_only_events() && self.events.is_empty()
+    }
+
+    fn is_only_events(&self) -> bool {
+        self.processes.is_none() && self.health.is_empty()
     }
 
     /// Of processes and health only the last word counts, of what happened everything, up to a limit while nothing can be
@@ -164,10 +211,6 @@ impl News {
             if recorded.is_news(before.as_ref()) {
                 recorded.write(allocation);
             }
-        }
-        let (repository, name) = (entry.repository.clone(), entry.name.clone());
-        for (at, event) in &self.events {
-            registry.record_event(*at, event.clone().of(&repository, &name));
         }
     }
 }

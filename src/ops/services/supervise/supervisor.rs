@@ -28,6 +28,7 @@ use crate::model::services::batch::BatchId;
 use crate::model::services::machine::{Action, Event, Fleet};
 use crate::model::services::protocol::{Cause, ServiceFacts};
 use crate::model::services::record::Record;
+use crate::model::services::service::Service;
 use crate::model::services::state::State;
 use crate::ops::services::contact;
 use crate::ops::services::place::Place;
@@ -186,13 +187,17 @@ impl Supervisor<'_> {
             ),
             None => format!("pid {} supervises", self.ourselves.pid),
         });
+        let before: BTreeMap<ServiceName, State> =
+            self.written.services.iter().map(|kept| (kept.plan.name.clone(), kept.state)).collect();
         self.take_over()?;
-        self.chronicled = self
-            .fleet
-            .services()
-            .values()
-            .map(|service| (service.plan.name.clone(), service.state()))
-            .collect();
+        // One that rests by now and did not when it was seen last ended while nobody watched.
+        let known = |service: &Service| match before.get(&service.plan.name) {
+            Some(state) if service.is_resting() => *state,
+            _ => service.state(),
+        };
+        self.chronicled =
+            self.fleet.services().iter().map(|(name, service)| (name.clone(), known(service))).collect();
+        self.chronicle();
         for news in self.news.clone() {
             self.log(&news);
         }

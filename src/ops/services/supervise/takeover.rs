@@ -69,6 +69,7 @@ impl Supervisor<'_> {
                 self.runs.insert(name.clone(), run);
             } else if was_running && !is_same_boot {
                 // It ended with the machine: a look at how things stand starts nothing.
+                service.reason = Some("it ended while nobody watched".to_owned());
                 lost.push(name.to_string());
             } else if was_running && (kept.state != State::Starting || !kept.processes.is_empty()) {
                 // One that only waited has nothing that could have ended.

@@ -1,0 +1,112 @@
+//! `wt events`: what happened, and what happens.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::Session;
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::model::event::filter::Filter;
+use crate::model::event::{Event, EventKind};
+use crate::model::history;
+use crate::ops::events::{self, Follower};
+use crate::ops::ports::history as log;
+use crate::ui::output::Ui;
+use crate::ui::table::{self, Row};
+
+/// How often the log is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What Ctrl-C ends it with, as a shell has it.
+const INTERRUPTED: u8 = 130;
+
+const HEADINGS: [&str; 6] = ["WHEN", "KIND", "EVENT", "WORKTREE", "WHAT", "BY"];
+
+/// Show what happened to worktrees, ports, services and setups, the newest last
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Go on: show each event as it happens, until Ctrl-C
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only since then: `2h`, `3d`, `2026-11-01` (UTC), or an RFC 3339 time
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only this worktree, by its name; also one that is gone
+    #[arg(short, long, value_name = "NAME")]
+    pub worktree: Option<String>,
+    /// Only these kinds: conflict, service, health, worktree, port, setup, notify, other
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub kind: Vec<EventKind>,
+    /// Of every repository
+    #[arg(short, long)]
+    pub all: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// `usage` for a time that is none; `permission` when the log cannot be read.
+pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context_as_it_is_whatever_is_configured()?;
+    let since = arguments.since.map(|text| {
+        history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
+    });
+    let filter = Filter {
+        repository: events::scope(&context, arguments.all),
+        worktree: arguments.worktree.map(|wanted| log::name_of(&context, &wanted)).transpose()?,
+        kinds: arguments.kind,
+        since: since.transpose()?,
+    };
+    let ui = session.ui;
+    if arguments.follow {
+        return match follow(&context, filter, ui) {
+            Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
+            ended => ended.map(|()| 0),
+        };
+    }
+    let report = events::events(&context, &filter)?;
+    if report.unreadable > 0 {
+        ui.say_more(&format!("{} lines of the log could not be read", report.unreadable));
+    }
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+    } else if report.events.is_empty() {
+        ui.say("no such events are on record");
+    } else {
+        let rows: Vec<Row> = report.events.iter().map(row).collect();
+        ui.answer(&table::render(ui, &HEADINGS, &rows, &["EVENT", "WORKTREE"]))?;
+    }
+    Ok(0)
+}
+
+fn follow(context: &Context, filter: Filter, ui: &Ui) -> Result<()> {
+    context.host.interrupt.install()?;
+    let mut follower = Follower::begin(context, filter)?;
+    loop {
+        let news = follower.look()?;
+        if ui.is_json() {
+            news.iter().try_for_each(|event| ui.answer_json_line(event))?;
+        } else if !news.is_empty() {
+            let rows: Vec<Row> = news.iter().map(row).collect();
+            ui.answer(&table::render(ui, &[], &rows, &[]))?;
+        }
+        if ui.is_abandoned() {
+            return Ok(());
+        }
+        context.host.clock.wait(LOOK, &context.host.interrupt)?;
+    }
+}
+
+fn row(event: &Event) -> Row {
+    let by = event.by.as_ref().map(|by| format!("{} ({}, pid {})", by.user, by.command, by.pid));
+    Row::plain(vec![
+        format!("{:.0}", event.at),
+        event.kind.to_string(),
+        event.event.clone(),
+        event.worktree.clone().unwrap_or_default(),
+        history::words(event),
+        by.unwrap_or_default(),
+    ])
+}

@@ -1,0 +1,53 @@
+//! Which events are asked for.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Event, EventKind};
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The root of a repository; events that belong to none are everybody's. `None` for all.
+    pub repository: Option<PathBuf>,
+    pub worktree: Option<String>,
+    /// Any of these; empty for all.
+    pub kinds: Vec<EventKind>,
+    pub since: Option<Timestamp>,
+}
+
+impl Filter {
+    /// Answers whether `event` is among what is asked for.
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        let is_of = |root: &PathBuf| event.repository.as_ref().is_none_or(|of| of == root);
+        self.repository.as_ref().is_none_or(is_of)
+            && self.worktree.as_ref().is_none_or(|name| event.worktree.as_ref() == Some(name))
+            && (self.kinds.is_empty() || self.kinds.contains(&event.kind))
+            && self.since.is_none_or(|since| event.at >= since)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wish_must_admit_an_event_and_no_wish_admits_all() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let event = Event::new("created").of("/r", "w").numbered(1, at(100));
+        let of_all = Event::new("port_excluded").numbered(2, at(100));
+        let all = Filter::default();
+        assert!(all.admits(&event) && all.admits(&of_all));
+        let here = Filter { repository: Some("/r".into()), ..Filter::default() };
+        let there = Filter { repository: Some("/s".into()), ..Filter::default() };
+        assert!(here.admits(&event) && !there.admits(&event) && there.admits(&of_all));
+        let worktree = Filter { worktree: Some("w".to_owned()), ..Filter::default() };
+        assert!(worktree.admits(&event) && !worktree.admits(&of_all));
+        let kinds = Filter { kinds: vec![EventKind::Port, EventKind::Setup], ..Filter::default() };
+        assert!(!kinds.admits(&event) && kinds.admits(&of_all));
+        let since = |second| Filter { since: Some(at(second)), ..Filter::default() };
+        assert!(since(100).admits(&event) && !since(101).admits(&event));
+    }
+}

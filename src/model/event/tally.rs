@@ -1,0 +1,174 @@
+//! How often things happened, counted from events: what is kept of them once they expire. Each event counts once, for
+//! their numbers grow.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Event;
+
+/// The version of the file's shape.
+pub const SCHEMA: u64 = 1;
+
+/// How often things happened, up to an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub schema: u64,
+    /// The number of the last event that is counted.
+    pub sequence: u64,
+    #[serde(default)]
+    pub events: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub conflicts: Vec<Row<ConflictKey>>,
+    #[serde(default)]
+    pub resolutions: Vec<Row<ResolutionKey>>,
+    #[serde(default)]
+    pub restarts: Vec<Row<ServiceKey>>,
+}
+
+/// One counter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row<K> {
+    #[serde(flatten)]
+    pub key: K,
+    pub count: u64,
+}
+
+/// What conflicts are told apart by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ConflictKey {
+    pub kind: String,
+    pub purpose: String,
+    pub service: String,
+}
+
+/// What was done about a conflict, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ResolutionKey {
+    pub action: String,
+    pub outcome: String,
+}
+
+/// A service of a worktree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ServiceKey {
+    pub repository: PathBuf,
+    pub worktree: String,
+    pub service: String,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            schema: SCHEMA,
+            sequence: 0,
+            events: BTreeMap::new(),
+            conflicts: Vec::new(),
+            resolutions: Vec::new(),
+            restarts: Vec::new(),
+        }
+    }
+}
+
+impl Tally {
+    /// Counts those of `events` that are not counted yet; they are all there is, in their order.
+    pub fn count_all<'a>(&mut self, events: impl IntoIterator<Item = &'a Event>) {
+        let counted = self.sequence;
+        for event in events {
+            if event.sequence > counted {
+                self.count(event);
+                self.sequence = self.sequence.max(event.sequence);
+            }
+        }
+    }
+
+    fn count(&mut self, event: &Event) {
+        *self.events.entry(event.event.clone()).or_default() += 1;
+        if event.event == "port_conflict" {
+            let kind = event.text("conflict_kind");
+            let kind = if kind.is_empty() { "system".to_owned() } else { kind };
+            let service = event.service.clone().unwrap_or_default();
+            add(&mut self.conflicts, ConflictKey { kind, purpose: event.text("purpose"), service });
+        }
+        if let Some((action, outcome)) = resolution(event) {
+            let (action, outcome) = (action.to_owned(), outcome.to_owned());
+            add(&mut self.resolutions, ResolutionKey { action, outcome });
+        }
+        let place = (event.repository.clone(), event.worktree.clone(), event.service.clone());
+        if let ("restarted", (Some(repository), Some(worktree), Some(service))) = (&*event.event, place) {
+            add(&mut self.restarts, ServiceKey { repository, worktree, service });
+        }
+    }
+}
+
+fn add<K: PartialEq>(rows: &mut Vec<Row<K>>, key: K) {
+    match rows.iter_mut().find(|row| row.key == key) {
+        Some(row) => row.count += 1,
+        None => rows.push(Row { key, count: 1 }),
+    }
+}
+
+/// Returns what an event says was done about a conflict, and what came of it; `None` for events that say nothing of that.
+#[must_use]
+pub fn resolution(event: &Event) -> Option<(&'static str, &'static str)> {
+    Some(match event.event.as_str() {
+        "port_moved" => ("move", "done"),
+        "port_move_undone" => ("move", "undone"),
+        "holder_terminated" if event.text("free") == "false" => ("terminate", "not_free"),
+        "holder_terminated" => ("terminate", "done"),
+        "holder_restarted" => ("restart", "done"),
+        "stray_terminated" => ("cleanup", "done"),
+        "resolve_planned" if event.text("action") == "leave" => ("leave", "done"),
+        "resolve_verified" => ("resolve", "settled"),
+        "resolve_failed" => ("resolve", "not_settled"),
+        "port_conflict" if event.text("outcome") == "passed_over" => ("retry", "done"),
+        "port_conflict" if event.text("outcome") == "given_up" => ("retry", "given_up"),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbered(events: Vec<Event>, first: u64) -> Vec<Event> {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        events.into_iter().zip(first..).map(|(event, number)| event.numbered(number, at)).collect()
+    }
+
+    #[test]
+    fn every_event_counts_once_however_often_it_is_read() {
+        let conflict = || {
+            let event = Event::new("port_conflict").with("service", "web").with("purpose", "feature");
+            event.with("outcome", "passed_over")
+        };
+        let restarted = Event::new("restarted").of("/r", "w").with("service", "web");
+        let events = numbered(vec![conflict(), conflict(), restarted, Event::new("port_moved")], 5);
+        let mut tally = Tally::default();
+        tally.count_all(&events);
+        tally.count_all(&events);
+        assert_eq!((tally.sequence, tally.events["port_conflict"], tally.events["port_moved"]), (8, 2, 1));
+        let key = ConflictKey {
+            kind: "system".to_owned(),
+            purpose: "feature".to_owned(),
+            service: "web".to_owned(),
+        };
+        assert_eq!(tally.conflicts, [Row { key, count: 2 }]);
+        assert_eq!(tally.restarts.len(), 1);
+        let resolutions: Vec<_> =
+            tally.resolutions.iter().map(|row| (row.key.action.as_str(), row.count)).collect();
+        assert_eq!(resolutions, [("retry", 2), ("move", 1)]);
+        let text = serde_json::to_string(&tally).unwrap();
+        assert_eq!(serde_json::from_str::<Tally>(&text).unwrap(), tally);
+    }
+
+    #[test]
+    fn older_lines_whose_numbers_went_back_count_too() {
+        let mut events = numbered(vec![Event::new("created"), Event::new("removed")], 9);
+        events.extend(numbered(vec![Event::new("created")], 3));
+        let mut tally = Tally::default();
+        tally.count_all(&events);
+        assert_eq!((tally.events["created"], tally.sequence), (2, 10));
+    }
+}
