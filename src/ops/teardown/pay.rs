@@ -125,7 +125,7 @@ pub(super) fn note_failed(context: &Context, debt: &Debt, failed: &Failed) -> Re
         let Some(known) = registry.find_debt(debt.number) else { return Ok(()) };
         known.failed = Some(failed.clone());
         let event = Event::new("teardown_failed").of(&debt.repository, &debt.name);
-        let event = event.with("command", failed.command.as_str()).with("reason", failed.reason.as_str());
+        let event = event.about_command(&failed.command, &failed.reason);
         registry.record_event(now, event);
         Ok(())
     })
