@@ -6,8 +6,8 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::events;
 use crate::ops::script::Script;
 use crate::ops::{
-    adopt, carry, config, create, doctor, env, env_files, env_survey, exec, health, hooks, init, list, man,
-    path, ports, prune, remove, restore, schema, services, setup, sweep, switch, trust, validate,
+    adopt, carry, config, create, doctor, env, env_files, env_survey, exec, foreign, health, hooks, init,
+    list, man, path, ports, prune, remove, restore, schema, services, setup, sweep, switch, trust, validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
@@ -59,7 +59,7 @@ answers! {
         shape::<health::watch::Change>(),
         shape::<health::timer::Report>(),
     ];
-    "trust" "trust" [shape::<trust::Report>(), shape::<trust::Revoked>(), shape::<trust::TrustList>()];
+    "trust" "trust" [shape::<trust::Report>(), shape::<trust::Revoked>(), shape::<trust::TrustList>(), shape::<foreign::Here>()];
     "ports list" "ports-list" [shape::<ports::list::Report>()];
     "ports allocate" "ports-allocate" [shape::<ports::allocate::Report>()];
     "ports release" "ports-release" [shape::<ports::release::Report>()];

@@ -56,6 +56,7 @@ pub mod sweep;
 pub mod switch;
 pub mod tearing_down;
 pub mod trust;
+mod trust_here;
 pub mod up;
 mod url;
 pub mod usage;

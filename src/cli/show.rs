@@ -221,6 +221,7 @@ fn state(worktree: &WorktreeView) -> String {
         worktree.main.then_some("main"),
         unusual,
         worktree.locked.then_some("locked"),
+        worktree.foreign.filter(|foreign| *foreign).map(|_| "foreign"),
         worktree.setup.as_ref().and_then(|setup| setup.state.mark()),
         worktree.missing.then_some("missing"),
         (!worktree.registered && !worktree.main).then_some("unregistered"),

@@ -11,6 +11,7 @@ use crate::host::store::Memory;
 use crate::model::config::problem::Problem;
 use crate::model::config::settings::Config;
 use crate::ops::config::{self, Sources};
+use crate::ops::foreign;
 
 /// Where to look around from; can be carried to another thread.
 #[derive(Clone, Debug)]
@@ -76,7 +77,8 @@ impl Surroundings {
             Err(failure) if failure.code() == Code::NotARepository => (None, None),
             Err(failure) => (None, Some(failure)),
         };
-        let repository_root = repository.as_ref().map(|repository| configured_by(repository, &folder));
+        let repository_root =
+            repository.as_ref().and_then(|repository| configured_by(&host, repository, &folder));
         let user_file = host.config_file();
         let config_flag = flags.config.as_ref().map(|file| folder.join(file));
         let ours = host.environment.ours();
@@ -160,12 +162,14 @@ fn folder(host: &Host, directory: Option<&Path>) -> Result<PathBuf> {
     })
 }
 
-/// The main worktree's `.wt.toml` counts; a bare repository has none, so there it is that of the worktree we stand in.
-fn configured_by(repository: &Repository, folder: &Path) -> PathBuf {
+/// The main worktree's `.wt.toml` counts; a bare repository has none, so there it is that of the worktree we stand in, unless
+/// that is a stranger's.
+fn configured_by(host: &Host, repository: &Repository, folder: &Path) -> Option<PathBuf> {
     if !repository.is_bare() {
-        return repository.root().to_path_buf();
+        return Some(repository.root().to_path_buf());
     }
-    repository.current().map_or_else(|| folder.to_path_buf(), |current| current.path.clone())
+    let Some(current) = repository.current() else { return Some(folder.to_path_buf()) };
+    (!foreign::is_foreign_here(host, repository, current)).then(|| current.path.clone())
 }
 
 impl Surroundings {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 
 use super::session::Session;
+use super::trust_here;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::visible;
@@ -21,6 +22,9 @@ pub struct Arguments {
     /// Only say how they stand
     #[arg(long, conflicts_with_all = ["revoke", "list"])]
     pub status: bool,
+    /// The code that is checked out where you stand, where it is a stranger's: this one commit of it
+    #[arg(long, conflicts_with = "list")]
+    pub here: bool,
     /// Take back what was allowed
     #[arg(long, conflicts_with = "list")]
     pub revoke: bool,
@@ -36,6 +40,14 @@ pub struct Arguments {
 /// `untrusted` where nobody agreed; `not_a_repository`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
+    if arguments.here {
+        let wish = match (arguments.revoke, arguments.status) {
+            (true, _) => trust_here::Wish::Revoke,
+            (_, true) => trust_here::Wish::Status,
+            _ => trust_here::Wish::Allow,
+        };
+        return trust_here::run(wish, session, &context);
+    }
     if arguments.list {
         return list(&context, session.ui);
     }

@@ -23,6 +23,7 @@ pub mod ephemeral;
 pub mod event;
 pub mod facts;
 pub mod finding;
+pub mod foreign;
 pub mod glob;
 pub mod health;
 pub mod history;

@@ -22,6 +22,8 @@ pub struct EnvFacts {
     pub branch: String,
     /// The name of the project that Docker Compose is to use.
     pub compose_project: String,
+    /// Whether the code there is a stranger's: `[env.set]` may hold secrets and is not for it.
+    pub is_foreign: bool,
     /// In the order in which they were given; [`bears_port`] says whose is also `PORT`.
     pub ports: Vec<(ServiceName, Port)>,
 }
@@ -82,7 +84,7 @@ pub fn block(config: &Config, facts: &EnvFacts) -> Result<Block> {
     let usual = usual(config, facts)?;
     let mut block = Block { usual, ..Block::default() };
     let values = BlockValues::of(config, facts)?;
-    for (name, template) in &config.env.set {
+    for (name, template) in config.env.set.iter().filter(|_| !facts.is_foreign) {
         if let Some(service) = portless(template, facts) {
             block.left_out.push(MissingVariable { variable: name.clone(), service });
             continue;

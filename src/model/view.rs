@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::branch::Returning;
 use super::branch_base::BaseView;
+use super::foreign::Pull;
 use super::purpose::Purpose;
 use super::registry::allocation::Allocation;
 use super::service::ServiceName;
@@ -51,6 +52,12 @@ pub struct WorktreeView {
     pub missing: bool,
     pub created_at: Option<Timestamp>,
     pub ports: Vec<PortView>,
+    /// Whether its code is a stranger's: false where somebody allowed the commit that is checked out, absent for one's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<bool>,
+    /// The pull request that is checked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull: Option<Pull>,
     /// How far its setup has come; absent for what the registry does not know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub setup: Option<SetupView>,
@@ -153,6 +160,8 @@ mod tests {
             missing: false,
             created_at: None,
             ports: Vec::new(),
+            foreign: None,
+            pull: None,
             setup: None,
             sequence: None,
             base: None,

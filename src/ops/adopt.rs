@@ -13,7 +13,7 @@ use super::create::PortWish;
 use super::ports::allocate;
 use super::ports::ledger::{self, Change, Refused};
 use super::rows::{self, Row};
-use super::{create, env_claim, find, view};
+use super::{create, env_claim, find, foreign, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -160,6 +160,13 @@ fn adopt_one(
     let id = repository.require_id()?;
     let record = repository.record()?;
     let now = context.now();
+    let mark = foreign::of_adopted(repository, worktree.admin.as_deref(), row.branch())?;
+    if let (Some(mark), Some(admin)) = (&mark, &worktree.admin) {
+        // Before the record: from then on others see it.
+        repository.write_foreign_mark(admin, mark)?;
+    }
+    let mut notes = Notes::default();
+    mark.iter().for_each(|mark| notes.foreign.write(mark));
     let draft = Entry {
         repository: repository.root().to_path_buf(),
         repository_id: id,
@@ -178,7 +185,7 @@ fn adopt_one(
         env: !wishes.is_empty(),
         env_files: Vec::new(),
         allocations: Vec::new(),
-        notes: Notes::default(),
+        notes,
         extra: serde_json::Map::new(),
     };
     let entry = record_entry(context, &draft, &wishes, &record)?;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::carry;
-use super::find;
+use super::{find, foreign};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::exclude;
@@ -50,7 +50,8 @@ pub fn variables_of(
 /// Returns what templates know of an entry.
 #[must_use]
 pub fn facts_of(repository: &Repository, entry: &Entry) -> EnvFacts {
-    facts(&repository.name(), &as_git_has_it(repository, entry))
+    let is_foreign = foreign::is_foreign(repository, entry);
+    EnvFacts { is_foreign, ..facts(&repository.name(), &as_git_has_it(repository, entry)) }
 }
 
 /// The entry with the branch that is checked out now: `git branch -m` and `git switch` tell nobody. A rebase detaches HEAD
@@ -91,6 +92,7 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
         branch: entry.branch.clone().unwrap_or_default(),
         compose_project: compose_project::find_chosen(entry)
             .map_or_else(|| compose_project::usual(repo_name, &entry.name), str::to_owned),
+        is_foreign: false,
         ports: entry.services(),
     }
 }

@@ -23,6 +23,7 @@ pub mod events;
 pub mod exec;
 pub mod external;
 pub mod find;
+pub mod foreign;
 pub mod ground;
 pub mod heal;
 pub mod health;

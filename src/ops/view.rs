@@ -9,7 +9,7 @@ use crate::host::git::Repository;
 use crate::model::branch::Head;
 use crate::model::registry::entry::Entry;
 use crate::model::view::{PortView, WorktreeView};
-use crate::ops::{env, setup};
+use crate::ops::{env, foreign, setup};
 
 /// Returns the view of a worktree that the registry knows.
 ///
@@ -56,6 +56,7 @@ fn of_row_beside(
     });
     let lock = worktree.and_then(|worktree| worktree.lock.clone());
     let missing = row.is_missing();
+    let standing = foreign::of_row(repository, row);
     WorktreeView {
         name: row.name(),
         path: row.path().to_path_buf(),
@@ -82,6 +83,8 @@ fn of_row_beside(
                 ports(context, &repository.name(), &Entry { branch, ..entry.clone() })
             })
             .unwrap_or_default(),
+        foreign: standing.shown(),
+        pull: standing.pull().cloned(),
         setup: entry.map(|entry| setup::view(context, entry)),
         sequence: entry.map(|entry| entry.sequence),
         base: None,
@@ -99,6 +102,7 @@ fn is_same(current: &Path, path: &Path) -> bool {
 /// Returns the view of an entry whose repository cannot be reached: what the registry has.
 #[must_use]
 pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
+    let recorded = entry.notes.foreign.read();
     WorktreeView {
         name: entry.name.clone(),
         path: entry.path.clone(),
@@ -117,6 +121,8 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
         missing: entry.path.symlink_metadata().is_err(),
         created_at: Some(entry.created_at),
         ports: ports(context, "", entry),
+        foreign: recorded.as_ref().filter(|mark| mark.foreign).map(|_| true),
+        pull: recorded.and_then(|mark| mark.pull),
         setup: Some(setup::view(context, entry)),
         sequence: Some(entry.sequence),
         base: None,

@@ -45,6 +45,7 @@ mod env_files;
 mod env_quoting;
 mod events;
 mod exec;
+mod foreign;
 mod forgetting;
 mod git_dir_elsewhere;
 mod gone_container;

@@ -12,11 +12,13 @@ use crate::error::Result;
 
 impl Repository {
     /// Runs the `post-checkout` hooks in the new worktree, as `git worktree add` does (githooks(5)): old commit
-    /// zeros, `new` in hexadecimal, flag 1. Returns the exit status when it is not 0. What hooks say goes to stderr.
+    /// zeros, `new` in hexadecimal, flag 1. Returns the exit status when it is not 0. What hooks say goes to stderr. Where
+    /// the code `is_foreign`, no hook runs that lies inside of the worktree.
     pub fn run_post_checkout(
         &self,
         worktree: &Path,
         new: &str,
+        is_foreign: bool,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<i32>> {
         let zeros = "0".repeat(new.len());
@@ -24,10 +26,15 @@ impl Repository {
         let git_dir = read_link_file(&worktree.join(".git"));
         let settings = self.settings(git_dir.as_deref())?;
         let file = self.hook_file(&settings, "post-checkout", worktree);
+        let is_theirs = is_foreign && is_inside(&file, worktree);
         let child = if is_configured(&settings, "post-checkout") {
             let words = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
-            Git::new(worktree).args(words).args(arguments)
-        } else if is_runnable(&file) {
+            let mut git = Git::new(worktree);
+            if is_foreign {
+                git = git.args(without_hooks_inside(&settings, worktree, is_theirs));
+            }
+            git.args(words).args(arguments)
+        } else if is_runnable(&file) && !is_theirs {
             // Not through `git hook run`, which sets GIT_DIR for a linked worktree where `git worktree add` does not.
             Git::hook(&file, worktree).args(arguments)
         } else {
@@ -73,6 +80,36 @@ impl Repository {
             Err(_) => self.common_dir.join("hooks").join(hook),
         }
     }
+}
+
+/// Answers whether the hook lies in the worktree, as it is named or where a link leads.
+fn is_inside(file: &Path, worktree: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    file.starts_with(worktree) || real(file).starts_with(real(worktree))
+}
+
+/// Returns the settings under which git runs no hook of the worktree's: neither those of its folder nor a configured one
+/// whose command names a file there.
+fn without_hooks_inside(settings: &Config, worktree: &Path, is_folder_inside: bool) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut set = |setting: String| words.extend(["-c".to_owned(), setting]);
+    if is_folder_inside {
+        set("core.hooksPath=/dev/null".to_owned());
+    }
+    let Ok(entries) = settings.entries(Some(r"^hook\..*\.command$")) else { return words };
+    // What cannot be read is not run by git either.
+    let _ = entries.for_each(|entry| {
+        let name = entry.name().ok().and_then(|key| key.strip_prefix("hook.")?.strip_suffix(".command"));
+        let command = entry.value().unwrap_or_default();
+        let names_inside = |word: &str| {
+            let file = worktree.join(word.trim_matches(['"', '\'']));
+            file != worktree && file.exists() && is_inside(&file, worktree)
+        };
+        if let Some(name) = name.filter(|_| command.split_whitespace().any(names_inside)) {
+            set(format!("hook.{name}.enabled=false"));
+        }
+    });
+    words
 }
 
 /// git passes over a hook that is not executable.

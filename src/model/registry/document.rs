@@ -173,7 +173,8 @@ mod tests {
                 keys.iter().map(|key| format!(r#","{key}":{says}"#)).collect::<Vec<_>>().concat()
             };
             let gone = ["gone_since", "gone_in", "seen_over", "later"];
-            let of_entry = notes(&[&["processes", "recovered", "compose_project"], &gone[..]].concat());
+            let of_entry =
+                notes(&[&["processes", "recovered", "compose_project", "foreign"], &gone[..]].concat());
             let of_former =
                 notes(&[&["name_in_git", "path", "name_then", "identifier", "env"], &gone[..]].concat());
             let of_repository = notes(&gone);

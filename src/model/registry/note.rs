@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::claim::Claim;
+use crate::model::foreign::Mark;
 use crate::model::passage::{Moment, Sighting};
 use crate::model::process::ProcessId;
 use crate::model::setup::Setup;
@@ -116,6 +117,9 @@ pub struct Notes {
     /// The claims on its name and ports, where somebody keeps claims.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub claims: Note<Vec<Claim>>,
+    /// Whose code is in it, where that is not plain.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub foreign: Note<Mark>,
     /// Beside them in the row: what is flattened twice is taken out of the rest of it by neither.
     #[serde(skip)]
     pub gone: Gone,

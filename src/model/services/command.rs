@@ -144,6 +144,7 @@ mod tests {
             identifier: "login".to_owned(),
             branch: branch.to_owned(),
             compose_project: String::new(),
+            is_foreign: false,
             ports: vec![
                 ("web".parse().unwrap(), Port::new(5000).unwrap()),
                 ("admin-api".parse().unwrap(), Port::new(5001).unwrap()),

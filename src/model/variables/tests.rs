@@ -12,6 +12,7 @@ fn facts(services: &[&str]) -> EnvFacts {
         identifier: "login".to_owned(),
         branch: "feature/login".to_owned(),
         compose_project: "shop-feature-login".to_owned(),
+        is_foreign: false,
         ports: ports.collect(),
     }
 }

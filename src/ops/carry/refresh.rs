@@ -11,8 +11,8 @@ use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::find::{self, Found};
-use crate::ops::rows;
 use crate::ops::watch::Watch;
+use crate::ops::{foreign, rows};
 
 /// A wish to carry once more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn entries(
         let mut entries = Vec::new();
         for found in linked.map(Found::from) {
             let name = found.name.clone();
-            match require(found) {
+            match require(repository, found) {
                 Ok(entry) => entries.push(entry),
                 Err(failure) => warnings.push(format!("{name} is passed over: {}", failure.message())),
             }
@@ -109,7 +109,7 @@ fn entries(
     };
     let mut entries: Vec<Entry> = Vec::new();
     for found in found {
-        let entry = require(found)?;
+        let entry = require(repository, found)?;
         if entries.iter().all(|known| known.sequence != entry.sequence) {
             entries.push(entry);
         }
@@ -118,7 +118,7 @@ fn entries(
 }
 
 /// Returns the entry of a worktree into which anything can be carried.
-fn require(found: Found) -> Result<Entry> {
+fn require(repository: &Repository, found: Found) -> Result<Entry> {
     if found.is_main {
         let message =
             format!("{} is the main worktree: it is where others are carried from", found.path.display());
@@ -139,5 +139,6 @@ fn require(found: Found) -> Result<Entry> {
         return Err(Failure::new(Code::Locked, message).hint("wait until it is done, then try again"));
     }
     entry.path = found.path;
+    foreign::require_own(repository, &entry)?;
     Ok(entry)
 }

@@ -27,7 +27,7 @@ use crate::ops::claims;
 use crate::ops::env_files::FileWritten;
 use crate::ops::ports::passing;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
-use crate::ops::{bases, view, watch::Watch};
+use crate::ops::{bases, foreign, view, watch::Watch};
 
 /// How old a lock file must be to be taken for one that nobody will hold again.
 const STALE_HOLD: Duration = Duration::from_hours(1);
@@ -117,7 +117,7 @@ pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Rep
     );
     warnings.extend(surroundings::attend(repository, &plan.path, &journal, &context.host.interrupt));
     if plan.request.hooks {
-        warnings.extend(hook_warning(context, &plan));
+        warnings.extend(hook_warning(context, &plan, foreign::is_foreign(repository, &entry)));
     }
     if context.host.interrupt.is_raised() {
         return Err(Failure::new(
@@ -176,10 +176,10 @@ fn undone(
 }
 
 /// Runs git's `post-checkout` hooks as git would; a hook that fails spoils nothing.
-fn hook_warning(context: &Context, plan: &Plan) -> Option<String> {
+fn hook_warning(context: &Context, plan: &Plan, is_foreign: bool) -> Option<String> {
     let repository = context.require_repository().ok()?;
-    let outcome =
-        repository.run_post_checkout(&plan.path, &plan.commit, &|| context.host.interrupt.is_raised());
+    let outcome = repository
+        .run_post_checkout(&plan.path, &plan.commit, is_foreign, &|| context.host.interrupt.is_raised());
     match outcome {
         Ok(None | Some(0)) => None,
         Ok(Some(status)) => Some(format!(

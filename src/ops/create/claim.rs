@@ -124,6 +124,7 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
         if let Some(base) = plan.start.base(&plan.commit) {
             base.write(&mut entry);
         }
+        plan.mark.iter().for_each(|mark| entry.notes.foreign.write(mark));
         entry.name_block_files(&plan.env_files);
         let entry = ledger::enter(context, registry, entry, &plan.ports, now)?;
         let ports: Vec<u16> = plan.ports.iter().map(|choice| choice.port.number()).collect();

@@ -84,6 +84,7 @@ fn make_by_git(
         interrupted: &|| interrupt.is_raised(),
     };
     let admin = repository.register_with_git(&request)?;
+    mark(repository, plan, &admin)?;
     repository.fill_with_git(&request)?;
     share(repository);
     Ok(Made { admin, way: plan.way.clone(), checkout: None })
@@ -107,6 +108,7 @@ fn make_by_ourselves(
             break (name, folder);
         }
     };
+    mark(repository, plan, &admin)?;
     repository.write_link(&admin, &plan.path)?;
     let interrupt = &context.host.interrupt;
     let interrupted = || interrupt.is_raised();
@@ -134,6 +136,11 @@ fn make_by_ourselves(
     })?;
     share(repository);
     Ok(Made { admin, way: Way::Engine, checkout: Some(written) })
+}
+
+/// Marks a stranger's code before its files are there.
+fn mark(repository: &Repository, plan: &Plan, admin: &str) -> Result<()> {
+    plan.mark.as_ref().map_or(Ok(()), |mark| repository.write_foreign_mark(admin, mark))
 }
 
 /// Opens what was made in git's folder to those with whom the repository is shared.

@@ -11,6 +11,7 @@ use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::branch::{Head, RemoteBranch};
 use crate::model::env_files;
+use crate::model::foreign::Mark;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::model::registry::repository::RepositoryId;
@@ -20,6 +21,7 @@ use crate::ops::carry;
 use crate::ops::create::planned::Planned;
 use crate::ops::create::{BranchPlan, Plan};
 use crate::ops::env_files::require_untracked;
+use crate::ops::foreign;
 
 /// How often a number is chosen again while others are choosing too.
 const NUMBER_TRIES: usize = 64;
@@ -36,8 +38,7 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
         let seen = store.read()?;
         let failure = match plan_names(context, request, &seen) {
             Ok(plan) => {
-                let carry = carry::plan(context, context.require_repository()?, &request.carry)?;
-                return Ok(plan.carrying(carry));
+                return carrying(context, plan, request);
             }
             Err(failure) => failure,
         };
@@ -50,6 +51,27 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
         if !may_change || tries == NUMBER_TRIES || !is_taken(&failure) {
             return Err(failure);
         }
+    }
+}
+
+/// What the user keeps in the main worktree is nothing for a stranger's code.
+fn carrying(context: &Context, plan: Plan, request: &Request) -> Result<Plan> {
+    let is_foreign = plan.mark.as_ref().is_some_and(|mark| mark.foreign);
+    let wish = if is_foreign { &carry::Wish::Nothing } else { &request.carry };
+    let carry = carry::plan(context, context.require_repository()?, wish)?;
+    let mut plan = plan.carrying(carry);
+    if is_foreign && matches!(request.carry, carry::Wish::From(_)) {
+        plan.warnings.push("nothing is carried: the code is a stranger's".to_owned());
+    }
+    Ok(plan)
+}
+
+/// Whose code the branch has.
+fn mark_of(repository: &Repository, branch: &BranchPlan) -> Result<Option<Mark>> {
+    match branch {
+        BranchPlan::Existing { name } => foreign::of_adopted(repository, None, Some(name)),
+        BranchPlan::Track { remote, .. } => foreign::of_remote(repository, remote),
+        BranchPlan::New { .. } | BranchPlan::Detached => Ok(None),
     }
 }
 
@@ -114,6 +136,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         branch_plan(context, repository, request, &purpose, &draft, tracked)?;
     warnings.extend(remote::warning(repository, request, &branch)?);
     warnings.extend(twice_named(registry, id.as_ref(), &purpose, &draft));
+    let mark = mark_of(repository, &branch)?;
     let start = start::start(context, repository, request, &branch, &commit, tracked);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     if request.with_changes {
@@ -151,6 +174,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         env_files,
         lock: request.lock.clone(),
         warnings,
+        mark,
         changes: None,
         request: asked.clone(),
         carry: None,

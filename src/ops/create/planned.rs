@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::host::git::{CarriedChanges, Way};
 use crate::model::branch::RemoteBranch;
+use crate::model::foreign::Mark;
 use crate::model::identifier::Identifier;
 use crate::model::port::selection::Choice;
 use crate::model::port::wish::Wish;
@@ -82,6 +83,9 @@ pub struct Plan {
     /// Things worth saying that stop nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Whose code it is, where that is not plain.
+    #[serde(skip)]
+    pub(super) mark: Option<Mark>,
     /// The uncommitted changes that are taken along, once they are taken.
     #[serde(skip)]
     pub(super) changes: Option<CarriedChanges>,

@@ -11,7 +11,8 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::resolve::Naming;
 use crate::ops::elsewhere::{self, Spot};
 use crate::ops::find::Found;
-use crate::ops::{env, ground, rows};
+use crate::ops::rows::{self, Row};
+use crate::ops::{env, foreign, ground};
 
 /// Which worktrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,14 +66,24 @@ pub(super) fn choose(context: &Context, wanted: &Wanted) -> Result<Vec<Target>> 
             meant.map(|row| Spot { found: row.into(), home: None }).collect()
         }
     };
+    let is_named = matches!(wanted, Wanted::Named(_));
     let mut targets: Vec<Target> = Vec::with_capacity(spots.len());
     for spot in spots {
         if targets.iter().any(|known| known.path == spot.found.path) {
             continue;
         }
-        targets.push(target_of(context, spot)?);
+        // Whoever says "all" does not think of strangers.
+        let is_passed_over = !is_named && is_foreign(context, &spot)?;
+        let target = target_of(context, spot)?;
+        let passed_over = is_passed_over.then_some(foreign::SKIPPED);
+        targets.push(Target { skipped: target.skipped.or(passed_over), ..target });
     }
     Ok(targets)
+}
+
+fn is_foreign(context: &Context, spot: &Spot) -> Result<bool> {
+    let row = Row { worktree: spot.found.worktree.clone(), entry: spot.found.entry.clone() };
+    Ok(foreign::of_row(context.require_repository()?, &row).is_foreign)
 }
 
 /// Returns the worktree with its variables, as the configuration of its own repository makes them.

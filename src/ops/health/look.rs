@@ -17,12 +17,12 @@ use crate::model::port::occupancy::{Occupancy, occupancy};
 use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
 use crate::model::variables;
-use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::containers;
 use crate::ops::ports::disputes;
 use crate::ops::services::status;
 use crate::ops::trust::{self, Trust};
+use crate::ops::{env, foreign};
 
 /// Looks at every service that was gathered, and returns what it amounts to, in the same order.
 ///
@@ -176,6 +176,10 @@ fn command(
     let Some(repository) = site.repository(context) else {
         return Err(told("its repository cannot be reached".to_owned(), None));
     };
+    if foreign::is_foreign(repository, &subject.entry) {
+        let action = wt("trust --here", &[]).at(subject.folder.display()).to_string();
+        return Err(told("not trusted: the code is a stranger's".to_owned(), Some(&action)));
+    }
     let key = format!("service.{}.health.command", subject.service);
     match trust {
         Ok(trust) if trust.allows(&subject.key.repository, &site.config, &key) => {}

@@ -24,7 +24,7 @@ use crate::model::variables::{self, EnvFacts};
 use crate::ops::create::WayOut;
 use crate::ops::ports::allocate;
 use crate::ops::trust::{self, Trust};
-use crate::ops::{env, service_folder};
+use crate::ops::{env, foreign, service_folder};
 
 /// How long a start may take that says no more.
 const START: Duration = Duration::from_mins(1);
@@ -123,6 +123,7 @@ pub(super) fn require_trusted(context: &Context, entry: &Entry, names: &[Service
 }
 
 fn require_trust(context: &Context, entry: &Entry, order: &[ServiceName]) -> Result<Trust> {
+    foreign::require_own(context.require_repository()?, entry)?;
     let trust = Trust::read(context)?;
     let known = |key: &String| context.config.values.iter().any(|value| value.key == *key);
     let keys = order.iter().flat_map(|name| {

@@ -13,7 +13,7 @@ use crate::host::services::log_file::LogFile;
 use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
-use crate::ops::trust;
+use crate::ops::{foreign, trust};
 
 /// The key of the commands.
 const BACKGROUND: &str = "worktree.background";
@@ -26,6 +26,9 @@ const BACKGROUND: &str = "worktree.background";
 pub(super) fn start(context: &Context, repository: &Repository, entry: &Entry) -> Result<Option<String>> {
     let commands = plan::commands(BACKGROUND, &context.config.worktree.background);
     if commands.is_empty() {
+        return Ok(None);
+    }
+    if foreign::is_foreign(repository, entry) {
         return Ok(None);
     }
     if !plan::untrusted(context, entry, &commands)?.is_empty() {
@@ -52,7 +55,8 @@ pub(super) fn start(context: &Context, repository: &Repository, entry: &Entry) -
 pub fn run(context: &Context, repository: &Repository, entry: &Entry) -> Result<()> {
     spawn::leave_session();
     let commands = plan::commands(BACKGROUND, &context.config.worktree.background);
-    if commands.is_empty() || !plan::untrusted(context, entry, &commands)?.is_empty() {
+    let is_refused = foreign::is_foreign(repository, entry);
+    if commands.is_empty() || is_refused || !plan::untrusted(context, entry, &commands)?.is_empty() {
         return Ok(());
     }
     let Some(hold) = FileHold::try_take(&background_lock(context, entry)?)? else { return Ok(()) };

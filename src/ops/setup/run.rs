@@ -20,12 +20,13 @@ use crate::host::services::log_file::{self, LogFile};
 use crate::host::services::log_reader;
 use crate::model::advised::wt;
 use crate::model::event::Event;
+use crate::model::foreign::Standing;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::services::state::spoken;
 use crate::model::setup::{Setup, SetupState, SetupView};
 use crate::model::view::WorktreeView;
-use crate::ops::{trust, watch::Watch};
+use crate::ops::{foreign, trust, watch::Watch};
 
 /// The key of the commands.
 pub(super) const SETUP: &str = "worktree.setup";
@@ -99,6 +100,10 @@ pub fn run(
         return Ok(outcome.warned(unsaid));
     }
     let _held = context.host.interrupt.hold();
+    let standing = foreign::of_entry(repository, entry);
+    if standing.is_foreign {
+        return of_strangers(context, entry, &standing, wish);
+    }
     let refused = plan::untrusted(context, entry, &commands)?;
     if !refused.is_empty() {
         return not_trusted(context, entry, &refused, wish);
@@ -136,6 +141,20 @@ pub fn skip(context: &Context, entry: &Entry) -> Result<Outcome> {
     let entry = note(context, entry, &Setup::new(SetupState::Skipped, context.now()), None)?;
     let setup = wt("setup {}", &[&entry.name]);
     Ok(Outcome { hint: Some(format!("`{setup}` runs the setup later")), ..Outcome::of(context, &entry) })
+}
+
+/// None of it is run in a stranger's code.
+fn of_strangers(context: &Context, entry: &Entry, standing: &Standing, wish: Wish) -> Result<Outcome> {
+    if wish == Wish::Asked {
+        return Err(foreign::refusal(entry, standing));
+    }
+    let entry = note(context, entry, &Setup::new(SetupState::Untrusted, context.now()), None)?;
+    let trust = wt("trust --here", &[]).at(entry.path.display());
+    let setup = wt("setup {}", &[&entry.name]);
+    let hint = format!(
+        "its setup was not run, since the code is a stranger's: look at it, then `{trust}` and `{setup}`"
+    );
+    Ok(Outcome { hint: Some(hint), ..Outcome::of(context, &entry) })
 }
 
 fn not_trusted(context: &Context, entry: &Entry, refused: &[String], wish: Wish) -> Result<Outcome> {

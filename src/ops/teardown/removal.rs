@@ -11,6 +11,7 @@ use crate::model::advised::wt;
 use crate::model::registry::debt::Debt;
 use crate::model::registry::entry::Entry;
 use crate::model::teardown::TeardownAt;
+use crate::ops::foreign;
 
 /// Makes the teardown of a worktree that is being removed a debt that is due, where it is one at the removal.
 ///
@@ -44,7 +45,13 @@ pub fn tear_down(context: &Context, entry: &Entry, folder: &Path, warnings: &mut
         kept("another `wt` runs one just now");
         return Ok(());
     };
+    let is_foreign = foreign::is_foreign(context.require_repository()?, entry);
     let torn = match find_hindrance(context, &debt) {
+        // Later it runs in the main worktree.
+        Ok(None) if is_foreign => {
+            kept("the code there is a stranger's");
+            Ok(Vec::new())
+        }
         Ok(Some(why)) => {
             kept(&why);
             Ok(Vec::new())

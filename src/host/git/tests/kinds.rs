@@ -137,11 +137,11 @@ fn post_checkout_runs_in_the_new_worktree() {
     let sandbox = Sandbox::new();
     let (repository, path) = (sandbox.repository(), sandbox.path("main"));
     let commit = sandbox.git(&["rev-parse", "HEAD"]);
-    assert_eq!(repository.run_post_checkout(&path, &commit, &|| false).unwrap(), None);
+    assert_eq!(repository.run_post_checkout(&path, &commit, false, &|| false).unwrap(), None);
     let hook = path.join(".git/hooks/post-checkout");
     write(&hook, "#!/bin/sh\necho \"$PWD $1 $2 $3\" > said\nexit 3\n");
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(repository.run_post_checkout(&path, &commit, &|| false).unwrap(), Some(3));
+    assert_eq!(repository.run_post_checkout(&path, &commit, false, &|| false).unwrap(), Some(3));
     let said = std::fs::read_to_string(path.join("said")).unwrap();
     assert_eq!(said, format!("{} {} {commit} 1\n", path.display(), "0".repeat(40)));
 }

@@ -9,6 +9,7 @@ use super::refusal::cause;
 use super::running::{Look, Run};
 use super::supervisor::Supervisor;
 use super::terminal;
+use crate::host::git::Repository;
 use crate::host::services::hold::{self, PortHold};
 use crate::host::services::launch::{Launch, launch};
 use crate::host::services::log_file::LogFile;
@@ -25,6 +26,7 @@ use crate::model::services::machine::Event;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
 use crate::model::services::service::Phase;
+use crate::ops::foreign;
 use crate::ops::services::occupied;
 use crate::ops::services::supervise::refusal::{Refusal, cause_of_port};
 
@@ -107,8 +109,22 @@ impl Supervisor<'_> {
         }
     }
 
+    /// Answers whether the code there is a stranger's by now: another commit may have been checked out since.
+    fn is_foreign(&self) -> bool {
+        let Ok(registry) = self.store().and_then(|store| store.read()) else { return false };
+        let known = registry.entries().find(|known| known.sequence == self.wish.sequence);
+        let Some(entry) = known else { return false };
+        match Repository::discover(&self.root()) {
+            Ok(repository) => foreign::is_foreign(&repository, entry),
+            Err(_) => !entry.notes.foreign.is_absent(),
+        }
+    }
+
     /// Returns why nothing of a service may be run.
     pub fn find_untrusted(&self, plan: &ServicePlan) -> Option<String> {
+        if self.is_foreign() {
+            return Some("the code is a stranger's: `wt trust --here` allows it".to_owned());
+        }
         if plan.agreement.commands.is_empty() {
             return None;
         }

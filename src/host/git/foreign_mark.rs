@@ -1,0 +1,65 @@
+//! The mark of a stranger's code in git's folder of a worktree: it goes where that goes, into the trash and back, and
+//! survives the loss of our own record.
+
+use std::io::ErrorKind;
+
+use super::admin_files::write_over;
+use super::repository::Repository;
+use crate::error::{Code, Failure, Result};
+use crate::host::files;
+use crate::model::default_branch::{self, DefaultBranch};
+use crate::model::foreign::{Followed, Mark, Written, own_remotes};
+
+const NAME: &str = "wt-foreign";
+
+impl Repository {
+    /// Reads the mark of the worktree that git calls `admin`.
+    #[must_use]
+    pub fn foreign_mark(&self, admin: &str) -> Written {
+        if admin.is_empty() {
+            return Written::Nothing;
+        }
+        match files::read_plain(&self.admin_dir(admin).join(NAME)) {
+            Ok(bytes) => serde_json::from_slice::<Mark>(&bytes)
+                .map_or(Written::Unreadable, |mark| Written::Mark(Box::new(mark))),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Written::Nothing
+            }
+            Err(_) => Written::Unreadable,
+        }
+    }
+
+    /// Writes the mark of the worktree that git calls `admin`, in the place of an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// Fails where git's folder of it cannot be written.
+    pub fn write_foreign_mark(&self, admin: &str, mark: &Mark) -> Result<()> {
+        let text = serde_json::to_vec(mark).map_err(|error| {
+            Failure::new(Code::Internal, "the mark of a worktree cannot be written").caused_by(error)
+        })?;
+        write_over(&self.admin_dir(admin).join(NAME), &text)
+    }
+
+    /// Returns what git's configuration says of the branch `name`.
+    #[must_use]
+    pub fn followed(&self, name: &str) -> Followed {
+        let Ok(settings) = self.settings(None) else { return Followed::default() };
+        let read = |key: &str| settings.get_string(&format!("branch.{name}.{key}")).ok();
+        Followed { remote: read("remote"), merge: read("merge") }
+    }
+
+    /// Returns the remotes of the repository's own people.
+    ///
+    /// # Errors
+    ///
+    /// Fails when git's configuration or the refs cannot be read.
+    pub fn own_remotes(&self) -> Result<Vec<String>> {
+        let pushed_to = self.settings(None)?.get_string("remote.pushDefault").ok();
+        let of_default = match default_branch::decide(&self.default_branch_clues(None)?) {
+            DefaultBranch::Known { remote, .. } => remote,
+            DefaultBranch::Unknown(_) => None,
+        };
+        Ok(own_remotes(&self.upstreams()?.remotes(), pushed_to.as_deref(), of_default.as_deref()))
+    }
+}

@@ -1,0 +1,220 @@
+//! Whose code is in a worktree: the mark of a stranger's, kept in two places, and the rule that says what it amounts to.
+//! Where the two differ or cannot be read the worktree is a stranger's.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The pull request that is checked out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub struct Pull {
+    pub number: u64,
+    /// Its page; `None` where nobody said.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The remote that serves it.
+    pub remote: String,
+    /// Its ref on that remote: `refs/pull/7/head`.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// The commit that was fetched last, in hexadecimal.
+    pub head: String,
+    /// The branch that it comes from, in whatever repository that is.
+    #[serde(default)]
+    pub head_branch: Option<String>,
+    #[serde(default)]
+    pub title: Option<String>,
+    #[serde(default)]
+    pub author: Option<String>,
+}
+
+/// What was written down about a worktree's code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Whether it is not proven to be of the repository's own people.
+    pub foreign: bool,
+    /// The commit that somebody looked at and allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<Pull>,
+    /// The remote that was made for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_remote: Option<String>,
+    /// The ref that keeps its head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_ref: Option<String>,
+}
+
+/// What stands in one of the two places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    Nothing,
+    /// Something that cannot be read.
+    Unreadable,
+    Mark(Box<Mark>),
+}
+
+impl Written {
+    fn mark(&self) -> Option<&Mark> {
+        match self {
+            Self::Mark(mark) => Some(mark),
+            Self::Nothing | Self::Unreadable => None,
+        }
+    }
+}
+
+/// How a worktree's code stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What is written down, the two places as one; `None` where nothing is.
+    pub mark: Option<Mark>,
+    /// Whether the code is a stranger's and nobody allowed the commit that is checked out.
+    pub is_foreign: bool,
+}
+
+impl Standing {
+    /// Returns what an answer says: whether it is foreign where it is marked so, and nothing elsewhere.
+    #[must_use]
+    pub fn shown(&self) -> Option<bool> {
+        let is_marked = self.mark.as_ref().is_some_and(|mark| mark.foreign);
+        (is_marked || self.is_foreign).then_some(self.is_foreign)
+    }
+
+    /// Returns the pull request.
+    #[must_use]
+    pub fn pull(&self) -> Option<&Pull> {
+        self.mark.as_ref()?.pull.as_ref()
+    }
+}
+
+/// Decides how a worktree's code stands, by the record, by git's folder of the worktree, by whether its branch certainly
+/// follows a pull request, and by the commit that is checked out.
+#[must_use]
+pub fn standing(record: &Written, git: &Written, is_certain: bool, head: Option<&str>) -> Standing {
+    let is_doubtful = [record, git].contains(&&Written::Unreadable);
+    let (Some(first), other) = (match (record.mark(), git.mark()) {
+        (Some(first), other) => (Some(first), other),
+        (None, other) => (other, None),
+    }) else {
+        let mark = is_doubtful.then(|| Mark { foreign: true, ..Mark::default() });
+        return Standing { mark, is_foreign: is_doubtful || is_certain };
+    };
+    let second = other.unwrap_or(first);
+    let mark = Mark {
+        foreign: first.foreign || second.foreign || is_doubtful || is_certain,
+        allowed: first.allowed.clone().filter(|_| first.allowed == second.allowed && !is_doubtful),
+        pull: first.pull.clone().or_else(|| second.pull.clone()),
+        made_remote: first.made_remote.clone().or_else(|| second.made_remote.clone()),
+        kept_ref: first.kept_ref.clone().or_else(|| second.kept_ref.clone()),
+    };
+    let is_allowed = head.is_some() && mark.allowed.as_deref() == head;
+    let is_foreign = mark.foreign && !is_allowed;
+    Standing { mark: Some(mark), is_foreign }
+}
+
+/// What the configuration says of the branch that is checked out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// `branch.NAME.remote`.
+    pub remote: Option<String>,
+    /// `branch.NAME.merge`.
+    pub merge: Option<String>,
+}
+
+/// Where forges keep the heads of what others ask to be merged.
+const PULLS: [&str; 2] = ["refs/pull/", "refs/merge-requests/"];
+
+impl Followed {
+    /// Answers whether the branch follows a pull request and nothing else.
+    #[must_use]
+    pub fn is_pull(&self) -> bool {
+        self.merge.as_ref().is_some_and(|merge| PULLS.iter().any(|prefix| merge.starts_with(prefix)))
+    }
+
+    /// Answers whether a worktree that something else made is to be taken for a stranger's; `own` are the remotes of the
+    /// repository's own people.
+    #[must_use]
+    pub fn is_of_strangers(&self, own: &[String]) -> bool {
+        let is_other = |remote: &String| remote != "." && !own.contains(remote);
+        self.is_pull() || self.remote.as_ref().is_some_and(is_other)
+    }
+}
+
+/// Returns the remotes of the repository's own people: `origin`, the one that is pushed to, the one that has the default
+/// branch, and the only one.
+#[must_use]
+pub fn own_remotes(all: &[String], pushed_to: Option<&str>, of_default: Option<&str>) -> Vec<String> {
+    let only = if let [only] = all { Some(only.as_str()) } else { None };
+    let own = [Some("origin"), pushed_to, of_default, only];
+    own.into_iter().flatten().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(foreign: bool, allowed: Option<&str>) -> Written {
+        Written::Mark(Box::new(Mark { foreign, allowed: allowed.map(str::to_owned), ..Mark::default() }))
+    }
+
+    #[test]
+    fn lost_in_one_place_it_is_taken_from_the_other_and_in_doubt_it_is_foreign() {
+        use Written::{Nothing, Unreadable};
+        let own = || mark(false, None);
+        let foreign = || mark(true, None);
+        let allowed = |commit| mark(true, Some(commit));
+        for (record, git, is_certain, is_foreign) in [
+            (Nothing, Nothing, false, false),
+            (Nothing, Nothing, true, true),
+            (foreign(), Nothing, false, true),
+            (Nothing, foreign(), false, true),
+            (foreign(), foreign(), false, true),
+            (own(), own(), false, false),
+            (own(), foreign(), false, true),
+            (foreign(), own(), false, true),
+            (own(), own(), true, true),
+            (Unreadable, Nothing, false, true),
+            (Nothing, Unreadable, false, true),
+            (own(), Unreadable, false, true),
+            (Unreadable, allowed("a"), false, true),
+            (allowed("a"), allowed("a"), false, false),
+            (allowed("a"), allowed("a"), true, false),
+            (allowed("a"), Nothing, false, false),
+            (Nothing, allowed("a"), false, false),
+            (allowed("a"), foreign(), false, true),
+            (allowed("a"), allowed("b"), false, true),
+            (allowed("b"), allowed("b"), false, true),
+        ] {
+            let found = standing(&record, &git, is_certain, Some("a"));
+            assert_eq!(found.is_foreign, is_foreign, "{record:?} {git:?} {is_certain}");
+            assert_eq!(found.shown().unwrap_or_default(), is_foreign, "{record:?} {git:?} {is_certain}");
+        }
+        assert!(standing(&allowed("a"), &allowed("a"), false, None).is_foreign, "no commit is allowed");
+        assert_eq!(standing(&allowed("a"), &allowed("a"), false, Some("a")).shown(), Some(false));
+        assert_eq!(standing(&own(), &own(), false, Some("a")).shown(), None);
+    }
+
+    #[test]
+    fn a_branch_of_a_pull_request_a_url_or_another_remote_is_a_strangers() {
+        let all = ["origin", "upstream", "mine", "alice"].map(str::to_owned);
+        let own = own_remotes(&all, Some("mine"), Some("upstream"));
+        for (remote, merge, is_theirs) in [
+            (None, None, false),
+            (Some("origin"), Some("refs/heads/x"), false),
+            (Some("mine"), Some("refs/heads/x"), false),
+            (Some("upstream"), Some("refs/heads/x"), false),
+            (Some("."), Some("refs/heads/x"), false),
+            (Some("alice"), Some("refs/heads/x"), true),
+            (Some("https://example.org/alice/x.git"), Some("refs/heads/x"), true),
+            (Some("git@example.org:alice/x"), None, true),
+            (Some("origin"), Some("refs/pull/7/head"), true),
+            (Some("origin"), Some("refs/merge-requests/7/head"), true),
+            (Some("origin"), Some("refs/pulled/7"), false),
+        ] {
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            let followed = Followed { remote: text(remote), merge: text(merge) };
+            assert_eq!(followed.is_of_strangers(&own), is_theirs, "{followed:?}");
+        }
+        assert_eq!(own_remotes(&["github".to_owned()], None, None), ["origin", "github"]);
+    }
+}

@@ -1,0 +1,68 @@
+//! The mark of a stranger's code, written in both places: the record and git's folder of the worktree.
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::model::foreign::{Followed, Mark, Written};
+use crate::model::registry::entry::Entry;
+
+/// Writes the mark of a recorded worktree, and returns the record.
+///
+/// # Errors
+///
+/// `not_found` where the record went meanwhile; when one of the two cannot be written.
+pub fn write(context: &Context, repository: &Repository, entry: &Entry, mark: &Mark) -> Result<Entry> {
+    // First where it makes foreign, whatever becomes of the other.
+    if !entry.admin.is_empty() {
+        repository.write_foreign_mark(&entry.admin, mark)?;
+    }
+    let known = context.store()?.update(|registry| {
+        let Some(known) = registry.find_by_sequence(entry.sequence) else {
+            return Err(Failure::new(Code::NotFound, format!("`{}` was removed meanwhile", entry.name)));
+        };
+        known.notes.foreign.write(mark);
+        Ok(known.clone())
+    })?;
+    Ok(Entry { path: entry.path.clone(), ..known })
+}
+
+/// Returns the mark of a worktree that something else made: the one that git's folder has, else a new one where its branch
+/// is a stranger's.
+///
+/// # Errors
+///
+/// Fails when git's configuration cannot be read.
+pub fn of_adopted(
+    repository: &Repository,
+    admin: Option<&str>,
+    branch: Option<&str>,
+) -> Result<Option<Mark>> {
+    match admin.map_or(Written::Nothing, |admin| repository.foreign_mark(admin)) {
+        Written::Mark(mark) => Ok(Some(*mark)),
+        Written::Unreadable => Ok(Some(foreign())),
+        Written::Nothing => {
+            let followed = branch.map(|branch| repository.followed(branch)).unwrap_or_default();
+            judged(repository, &followed)
+        }
+    }
+}
+
+/// Returns the mark of a worktree whose new branch is to follow one of `remote`.
+///
+/// # Errors
+///
+/// As [`of_adopted`].
+pub fn of_remote(repository: &Repository, remote: &str) -> Result<Option<Mark>> {
+    judged(repository, &Followed { remote: Some(remote.to_owned()), merge: None })
+}
+
+fn judged(repository: &Repository, followed: &Followed) -> Result<Option<Mark>> {
+    if *followed == Followed::default() {
+        return Ok(None);
+    }
+    Ok(followed.is_of_strangers(&repository.own_remotes()?).then(foreign))
+}
+
+fn foreign() -> Mark {
+    Mark { foreign: true, ..Mark::default() }
+}

@@ -1,0 +1,9 @@
+//! A stranger's code in a worktree: whether it is one, asked by all that run or carry something; the mark; and allowing it.
+
+mod here;
+mod mark;
+mod standing;
+
+pub use here::{Here, allow, revoke, status};
+pub use mark::{of_adopted, of_remote};
+pub use standing::{SKIPPED, is_foreign, is_foreign_here, of_entry, of_row, refusal, require_own};

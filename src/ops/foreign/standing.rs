@@ -1,0 +1,118 @@
+//! The one answer to whether a worktree's code is a stranger's. Every room that runs what a configuration names, or carries
+//! files, asks here.
+
+use crate::error::{Code, Failure, Result};
+use crate::host::git::{Current, Repository};
+use crate::host::interrupt::Interrupt;
+use crate::host::machine::Host;
+use crate::host::store::Store;
+use crate::model::advised::wt;
+use crate::model::branch::Head;
+use crate::model::foreign::{self, Mark, Standing, Written};
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::note::Note;
+use crate::model::registry::table::Registry;
+use crate::ops::rows::Row;
+
+/// Why nothing is run in a worktree that nobody named.
+pub const SKIPPED: &str = "foreign";
+
+/// Answers whether the code in a recorded worktree is a stranger's that nobody allowed: then nothing runs there but what the
+/// user types, and nothing of the user's is carried into it.
+#[must_use]
+pub fn is_foreign(repository: &Repository, entry: &Entry) -> bool {
+    of_entry(repository, entry).is_foreign
+}
+
+/// Returns how the code in a recorded worktree stands.
+#[must_use]
+pub fn of_entry(repository: &Repository, entry: &Entry) -> Standing {
+    let is_unmade = entry.admin.is_empty() && matches!(entry.state, EntryState::Creating { .. });
+    let admin = Some(entry.admin.as_str()).filter(|admin| !admin.is_empty());
+    if is_unmade {
+        return judged(repository, None, Some(&entry.notes.foreign), entry.branch.as_deref(), None);
+    }
+    let (branch, commit) = head(repository, admin);
+    judged(repository, admin, Some(&entry.notes.foreign), branch.as_deref(), commit.as_deref())
+}
+
+/// Returns how the code in a worktree stands, recorded or not.
+#[must_use]
+pub fn of_row(repository: &Repository, row: &Row) -> Standing {
+    let note = row.entry.as_ref().map(|entry| &entry.notes.foreign);
+    match (&row.worktree, &row.entry) {
+        (Some(worktree), _) => {
+            judged(repository, worktree.admin.as_deref(), note, row.branch(), worktree.commit.as_deref())
+        }
+        (None, Some(entry)) => of_entry(repository, entry),
+        (None, None) => Standing::default(),
+    }
+}
+
+/// Answers the same of the worktree we stand in, before any configuration was read.
+#[must_use]
+pub fn is_foreign_here(host: &Host, repository: &Repository, current: &Current) -> bool {
+    let registry = host.dirs().and_then(|dirs| {
+        Store::<Registry>::open(dirs, std::time::Duration::ZERO, Interrupt::default()).read()
+    });
+    let (registry, id) = (registry.unwrap_or_default(), repository.find_id());
+    let is_it = |entry: &&Entry| Some(entry.admin.as_str()) == current.admin.as_deref();
+    let entry = id.and_then(|id| registry.living(&id).find(is_it).cloned());
+    let (branch, commit) = head(repository, current.admin.as_deref());
+    let note = entry.as_ref().map(|entry| &entry.notes.foreign);
+    judged(repository, current.admin.as_deref(), note, branch.as_deref(), commit.as_deref()).is_foreign
+}
+
+fn head(repository: &Repository, admin: Option<&str>) -> (Option<String>, Option<String>) {
+    match repository.read_head(admin) {
+        Ok(Head::Branch(name) | Head::Unborn(name)) => {
+            let commit = repository.find_branch(&name).ok().flatten();
+            (Some(name), commit)
+        }
+        Ok(Head::Detached(commit)) => (None, Some(commit)),
+        Ok(Head::Unreadable(_)) | Err(_) => (None, None),
+    }
+}
+
+fn judged(
+    repository: &Repository,
+    admin: Option<&str>,
+    note: Option<&Note<Mark>>,
+    branch: Option<&str>,
+    commit: Option<&str>,
+) -> Standing {
+    let record = match note {
+        Some(note) if !note.is_absent() => {
+            note.read().map_or(Written::Unreadable, |mark| Written::Mark(Box::new(mark)))
+        }
+        _ => Written::Nothing,
+    };
+    let git = admin.map_or(Written::Nothing, |admin| repository.foreign_mark(admin));
+    let is_certain = branch.is_some_and(|branch| repository.followed(branch).is_pull());
+    foreign::standing(&record, &git, is_certain, commit)
+}
+
+/// Refuses what a configuration wants to have run in a stranger's code.
+///
+/// # Errors
+///
+/// `untrusted`.
+pub fn require_own(repository: &Repository, entry: &Entry) -> Result<()> {
+    let standing = of_entry(repository, entry);
+    if standing.is_foreign { Err(refusal(entry, &standing)) } else { Ok(()) }
+}
+
+/// The refusal of what a configuration wants to have run in a stranger's code.
+#[must_use]
+pub fn refusal(entry: &Entry, standing: &Standing) -> Failure {
+    let whose = standing.pull().map(|pull| format!(" (pull request {})", pull.number)).unwrap_or_default();
+    let message = format!(
+        "`{}` has a stranger's code{whose}: nothing that the configuration names is run there, and nothing is carried into it",
+        entry.name
+    );
+    let trust = wt("trust --here", &[]).at(entry.path.display());
+    Failure::new(Code::Untrusted, message)
+        .hint(format!("look at the code; `{trust}` allows the commit that is checked out"))
+        .detail("foreign", true)
+        .detail("worktree", entry.name.as_str())
+}
