@@ -8,6 +8,7 @@ use super::session::Session;
 use super::{show, wishes};
 use crate::error::Result;
 use crate::ops::adopt;
+use crate::ui::escape;
 
 /// Record worktrees that git, an editor or an agent made
 #[derive(Args, Debug)]
@@ -15,6 +16,12 @@ pub struct Arguments {
     /// Folders of worktrees; without one, every unregistered worktree of the repository
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Make the main worktree a member: with services, health, and ports that no other worktree is given
+    #[arg(long, conflicts_with = "paths")]
+    pub main: bool,
+    /// Let the main worktree leave again: its ports are free, its files stay
+    #[arg(long, requires = "main", conflicts_with_all = ["ports", "purpose"])]
+    pub no_ports: bool,
     /// Their purpose [default: what the branch's name says]
     #[arg(short, long, value_name = "PURPOSE")]
     pub purpose: Option<String>,
@@ -33,11 +40,21 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let known = context.config.purposes.iter().map(|(purpose, _)| purpose);
     let purpose = arguments.purpose.as_deref().map(|text| wishes::purpose(text, known)).transpose()?;
     let ports = wishes::ports(arguments.ports.as_deref(), None)?;
-    let report = adopt::adopt(&context, &adopt::Request { paths: arguments.paths, purpose, ports })?;
+    let report = match (arguments.main, arguments.no_ports) {
+        (true, true) => adopt::leave_main(&context)?,
+        (true, false) => adopt::adopt_main(&context, purpose.as_ref(), &ports)?,
+        _ => adopt::adopt(&context, &adopt::Request { paths: arguments.paths, purpose, ports })?,
+    };
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
         ui.answer_json(&report)?;
+    } else if arguments.no_ports {
+        let name = report.worktree.map(|worktree| worktree.name).unwrap_or_default();
+        let name = escape::line(&name);
+        let left = format!("{} {name} leaves the record; its files stay as they are", ui.paint().done("Released"));
+        let none = format!("{name} is no member: nothing to do");
+        ui.answer(if report.left { &left } else { &none })?;
     } else if report.worktrees.is_empty() {
         ui.say("every worktree of this repository is registered already");
     } else {

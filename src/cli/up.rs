@@ -14,12 +14,12 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::news::News;
 use crate::model::services::protocol::ServiceFacts;
-use crate::ops::env;
 use crate::ops::services::contact::Listener;
 use crate::ops::services::logs::{self, Logs};
 use crate::ops::services::settling::Wish;
 use crate::ops::services::up::{self, Request};
 use crate::ops::services::{foreground, report, taking_over};
+use crate::ops::{env, main_worktree};
 use crate::ui::output::Ui;
 use crate::ui::{escape, prompt};
 
@@ -62,6 +62,9 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true()?.of_worktree(arguments.worktree.as_deref());
     let ui = session.ui;
+    for said in main_worktree::follow(&context) {
+        ui.warn(&said);
+    }
     session.hint_at_own_configuration_here(&context);
     let is_agreed = session.global.yes;
     let resolve = arguments.resolve.map(|strategy| Wish { strategy: strategy.into(), is_agreed });

@@ -17,6 +17,19 @@ pub fn usual(repository: &str, name: &str) -> String {
     mapped.trim_start_matches(['-', '_']).to_owned()
 }
 
+/// Returns the name under which Compose itself keeps the containers of the folder called `folder`, where none of `others` has
+/// it: the main worktree's ran before `wt` knew of it
+/// (<https://docs.docker.com/compose/how-tos/project-name/>).
+#[must_use]
+pub fn of_folder(folder: &str, others: &[&Entry]) -> Option<String> {
+    let fits =
+        |letter: &char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(*letter);
+    let kept: String = folder.to_lowercase().chars().filter(fits).collect();
+    let own = kept.trim_start_matches(['-', '_']).to_owned();
+    let has = |other: &&Entry| find_chosen(other).map_or_else(|| usual_of(other), str::to_owned) == own;
+    (!own.is_empty() && !others.iter().any(has)).then_some(own)
+}
+
 /// Returns the name that was chosen for an entry, where the usual one was taken.
 #[must_use]
 pub fn find_chosen(entry: &Entry) -> Option<&str> {
@@ -93,6 +106,14 @@ mod tests {
             Some("shop-feature-x-bbbbbb")
         );
         assert_eq!(settled(first, &others), None, "a worktree that is made again keeps its name");
+    }
+
+    #[test]
+    fn the_main_worktree_has_the_name_that_compose_gives_its_folder() {
+        assert_eq!(of_folder("My.Shop", &[]).as_deref(), Some("myshop"));
+        assert_eq!(of_folder("_...", &[]), None);
+        let other = entry("/a/my", "aaaaaaaaaa", "shop");
+        assert_eq!(of_folder("my-shop", &[&other]), None, "somebody else's");
     }
 
     #[test]

@@ -54,7 +54,9 @@ pub enum Want {
 #[must_use]
 pub fn wants(checkout: &Checkout, standing: &Standing, entry: Option<&Glimpse>) -> Want {
     if standing.admin.is_none() {
-        return Want::Nothing;
+        // The main worktree's record names no branch; an env block of it does.
+        let has_block = entry.is_some_and(|entry| entry.env && entry.state == "active");
+        return if has_block { Want::Follow } else { Want::Nothing };
     }
     let Some(entry) = entry else {
         return if checkout.is_first() && !standing.is_busy { Want::Adopt } else { Want::Nothing };

@@ -13,7 +13,7 @@ use super::create::PortWish;
 use super::ports::allocate;
 use super::ports::ledger::{self, Change, Refused};
 use super::rows::{self, Row};
-use super::{create, env_claim, find, foreign, view};
+use super::{create, env_claim, find, foreign, main_worktree, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -53,6 +53,9 @@ pub struct Report {
     /// For each of them whether it was recorded before and nothing was asked for: it stands as it stood.
     #[serde(skip)]
     pub recorded_before: Vec<bool>,
+    /// Whether the main worktree is a member no more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -65,8 +68,13 @@ pub struct Report {
 pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
-    let mut report =
-        Report { worktree: None, worktrees: Vec::new(), recorded_before: Vec::new(), warnings: Vec::new() };
+    let mut report = Report {
+        worktree: None,
+        worktrees: Vec::new(),
+        recorded_before: Vec::new(),
+        left: false,
+        warnings: Vec::new(),
+    };
     for row in wanted(context, repository, &registry, request)? {
         let entry = adopt_one(context, repository, &row, request, &mut report.warnings)?;
         let asks = request.purpose.is_some() || request.ports != PortWish::None;
@@ -74,7 +82,53 @@ pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
         report.worktrees.push(view::of_entry(context, repository, &entry)?);
     }
     report.worktree = report.worktrees.first().cloned();
+    report.warnings.extend(main_worktree::follow(context));
     Ok(report)
+}
+
+/// Makes the main worktree a member.
+///
+/// # Errors
+///
+/// As [`main_worktree::join`].
+pub fn adopt_main(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let purpose = purpose.map(|purpose| create::require_purpose(context, Some(purpose))).transpose()?;
+    let before = recorded_main(context, repository)?;
+    let (entry, warnings) = main_worktree::join(context, purpose.as_ref(), ports)?;
+    let recorded_before = vec![before.is_some_and(|before| before.services() == entry.services())];
+    let worktree = view::of_entry(context, repository, &entry)?;
+    Ok(Report {
+        worktree: Some(worktree.clone()),
+        worktrees: vec![worktree],
+        recorded_before,
+        left: false,
+        warnings,
+    })
+}
+
+/// Takes the main worktree off the record.
+///
+/// # Errors
+///
+/// As [`main_worktree::leave`].
+pub fn leave_main(context: &Context) -> Result<Report> {
+    let repository = context.require_repository()?;
+    let left = main_worktree::leave(context)?;
+    let row = rows::rows(repository, &*context.store()?.read()?)?.into_iter().find(Row::is_main);
+    let worktree = row.map(|row| view::of_row(context, repository, &row));
+    Ok(Report {
+        worktrees: worktree.iter().cloned().collect(),
+        worktree,
+        recorded_before: Vec::new(),
+        left: left.is_some(),
+        warnings: left.map(|(_, said)| said).unwrap_or_default(),
+    })
+}
+
+fn recorded_main(context: &Context, repository: &Repository) -> Result<Option<Entry>> {
+    let rows = rows::rows(repository, &*context.store()?.read()?)?;
+    Ok(rows.into_iter().find(Row::is_main).and_then(|row| row.entry))
 }
 
 fn wanted(
@@ -115,8 +169,9 @@ fn wanted(
                 .find(|row| rows::canonical(row.path()) == wanted || row.name().as_str() == path.as_os_str());
             match found {
                 Some(row) if row.is_main() => {
-                    Err(Failure::new(Code::Usage, format!("{} is the main worktree", wanted.display()))
-                        .hint("only linked worktrees are adopted"))
+                    Err(Failure::new(Code::Usage, format!("{} is the main worktree", wanted.display())).hint(
+                        "`wt adopt --main` makes it a member, with ports that no other worktree is given",
+                    ))
                 }
                 Some(row) => Ok(row.clone()),
                 None => Err(find::moved_untold(&wanted).unwrap_or_else(|| {

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::{owner, probe};
-use crate::model::port::Port;
 use crate::model::port::exclusion::{self, Exclusion};
 use crate::model::port::listener::{Listener, WorktreeKey};
 use crate::model::port::selection::{self, Landscape, Selection};
 use crate::model::port::wish::Wish;
+use crate::model::port::{Port, PortRange};
 use crate::model::registry::table::Registry;
 
 /// Chooses a port for each wish; the ports in `skip` are passed over.
@@ -26,17 +26,47 @@ pub fn choose(
     if wishes.is_empty() {
         return Ok(Selection::Chosen(Vec::new()));
     }
-    let exclusions = exclusions(context, registry);
+    select(context, registry, wishes, skip, &exclusions(context, registry))
+}
+
+/// Looks whether the main worktree can have its very ports.
+///
+/// # Errors
+///
+/// As [`choose`].
+pub fn select_of_main(context: &Context, registry: &Registry, wishes: &[Wish]) -> Result<Selection> {
+    select(context, registry, wishes, &HashSet::new(), &exclusions_of_main(context, registry))
+}
+
+fn select(
+    context: &Context,
+    registry: &Registry,
+    wishes: &[Wish],
+    skip: &HashSet<Port>,
+    exclusions: &[Exclusion],
+) -> Result<Selection> {
     let owned = selection::owned_ports(registry);
     let former = registry.kept_former_ports();
-    let landscape =
-        Landscape { owned: &owned, exclusions: &exclusions, config: &context.config, skip, former: &former };
+    let landscape = Landscape { owned: &owned, exclusions, config: &context.config, skip, former: &former };
     selection::select(wishes, &landscape, &mut probe::prober())
 }
 
-/// Returns every exclusion that holds here: built in, configured, and added by people.
+/// Returns every exclusion that holds here: built in, configured, added by people, and the ports that the main worktree is
+/// to have.
 #[must_use]
 pub fn exclusions(context: &Context, registry: &Registry) -> Vec<Exclusion> {
+    let mut exclusions = exclusions_of_main(context, registry);
+    let kept = context.config.main.ports.iter().filter_map(|(service, port)| {
+        let reason = format!("kept for `{service}` of the main worktree (main.ports)");
+        Some(Exclusion::new(PortRange::new(*port, *port)?, &reason))
+    });
+    exclusions.extend(kept);
+    exclusions
+}
+
+/// As [`exclusions`], for the main worktree itself.
+#[must_use]
+pub fn exclusions_of_main(context: &Context, registry: &Registry) -> Vec<Exclusion> {
     let mut exclusions = exclusion::built_in(std::env::consts::OS);
     exclusions.extend(context.config.exclusions.iter().cloned());
     exclusions.extend(registry.exclusions.iter().cloned());

@@ -58,10 +58,10 @@ pub fn facts_of(repository: &Repository, entry: &Entry) -> EnvFacts {
 /// for a while and comes back: then the recorded one stays.
 fn as_git_has_it(repository: &Repository, entry: &Entry) -> Entry {
     let mut now = entry.clone();
-    if entry.admin.is_empty() {
+    if entry.admin.is_empty() && !entry.is_main() {
         return now;
     }
-    match repository.read_head(Some(&entry.admin)) {
+    match repository.read_head(Some(entry.admin.as_str()).filter(|_| !entry.is_main())) {
         Ok(Head::Branch(name) | Head::Unborn(name)) => now.branch = Some(name),
         Ok(Head::Detached(_)) if repository.find_operation(&entry.admin).is_none() => now.branch = None,
         _ => {}
@@ -127,7 +127,7 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
             format!("worktree `{}` is not recorded, so it has no env block and no services", found.name),
         )
         .hint(if found.is_main {
-            "that is the main worktree; ports, env block and services belong to those that `wt create` makes: \
+            "that is the main worktree: `wt adopt --main --ports` makes it a member, with ports of its own; or \
              `wt create ID --ports`, then `wt switch ID`"
                 .to_owned()
         } else {

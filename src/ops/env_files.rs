@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::env_survey::{EnvFile, Survey, env_tracked, survey};
+use super::env_survey::{EnvFile, Survey, env_tracked, left, survey};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::env_file::{self, Change};
@@ -79,6 +79,24 @@ pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         }
     }
     Ok(written)
+}
+
+/// Takes the blocks of `entry` out of all files that have one; what git tracks stays as it is.
+///
+/// # Errors
+///
+/// `config_invalid` for a block that lost a marker, `permission`, `disk_full`; all files are untouched then.
+pub fn clear(repository: &Repository, entry: &Entry) -> Result<()> {
+    let mut changes = Vec::new();
+    for mut file in left(repository, entry, |_| false)? {
+        if let Some(trouble) = file.trouble.take() {
+            return Err(trouble);
+        }
+        if let (Some(place), false) = (file.place.clone(), file.is_out_of_reach()) {
+            changes.extend(change(&file, place)?);
+        }
+    }
+    if changes.is_empty() { Ok(()) } else { env_file::write(&changes) }
 }
 
 /// What both did, the second of them last.

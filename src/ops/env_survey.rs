@@ -92,19 +92,31 @@ pub fn survey(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         };
         files.push(look(&entry.path, target.clone(), Some(lines)));
     }
-    for path in entry.block_files() {
-        if targets.files.iter().any(|target| target.path == path) {
-            continue;
-        }
+    files.extend(left(repository, entry, |path| targets.files.iter().any(|target| target.path == path))?);
+    Ok(Survey { files, block, is_beside: targets.is_beside })
+}
+
+/// Returns the files of which the record says that they have a block and that are to have none any more; those that
+/// `is_wanted` says of are passed over. A file without a block has nothing of ours.
+///
+/// # Errors
+///
+/// Fails when git's index cannot be read.
+pub(super) fn left(
+    repository: &Repository,
+    entry: &Entry,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<EnvFile>> {
+    let mut files = Vec::new();
+    for path in entry.block_files().into_iter().filter(|path| !is_wanted(path)) {
         let is_tracked = is_tracked(repository, entry, &path)?;
         let file = look(&entry.path, Target { path, service: None, is_tracked }, None);
-        // A file without a block has nothing of ours.
         let has_block = file.bytes.as_deref().is_some_and(|bytes| env_block::lines(bytes).is_some());
         if has_block || (!is_tracked && file.trouble.is_some()) {
             files.push(file);
         }
     }
-    Ok(Survey { files, block, is_beside: targets.is_beside })
+    Ok(files)
 }
 
 /// Chooses the files that are to have a block. Where a block stands in a file that git began to track, nobody is led to

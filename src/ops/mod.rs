@@ -33,6 +33,7 @@ pub mod import;
 pub mod init;
 pub mod last;
 pub mod list;
+pub mod main_worktree;
 pub mod man;
 pub mod origin;
 pub mod own_config;

@@ -82,13 +82,14 @@ pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
         by_admin.insert(entry.admin.clone(), at);
         by_path.insert(entry.path.clone(), at);
     }
+    let main = entries.iter().position(|entry| entry.as_ref().is_some_and(Entry::is_main));
     let mut rows: Vec<Row> = Vec::new();
     for worktree in repository.worktrees()? {
         let mut take = |at: Option<&usize>| at.and_then(|at| entries.get_mut(*at)?.take());
-        let entry = worktree
-            .admin
-            .as_ref()
-            .and_then(|admin| take(by_admin.get(admin)).or_else(|| take(by_path.get(&worktree.path))));
+        let entry = match &worktree.admin {
+            Some(admin) => take(by_admin.get(admin)).or_else(|| take(by_path.get(&worktree.path))),
+            None => take(main.as_ref()),
+        };
         rows.push(Row { worktree: Some(worktree), entry });
     }
     rows.extend(entries.into_iter().flatten().map(|entry| Row { worktree: None, entry: Some(entry) }));

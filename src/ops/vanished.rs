@@ -28,6 +28,7 @@ pub struct Lookout<'a> {
     worktrees: Vec<Worktree>,
     by_admin: HashMap<String, usize>,
     by_path: HashMap<PathBuf, usize>,
+    main: Option<usize>,
     here: Surroundings,
     /// This machine's name.
     host: String,
@@ -50,9 +51,10 @@ impl<'a> Lookout<'a> {
                 by_path.insert(worktree.path.clone(), at);
             }
         }
+        let main = worktrees.iter().position(|worktree| worktree.admin.is_none());
         let here = Surroundings::read();
         let (host, places) = (context.host.name(), RefCell::default());
-        Ok(Self { repository, worktrees, by_admin, by_path, here, host, places })
+        Ok(Self { repository, worktrees, by_admin, by_path, main, here, host, places })
     }
 
     /// Returns what the recorded worktree is now.
@@ -127,6 +129,9 @@ impl<'a> Lookout<'a> {
     /// Returns git's record of the entry's worktree.
     #[must_use]
     pub fn find_worktree(&self, entry: &Entry) -> Option<&Worktree> {
+        if entry.is_main() {
+            return self.main.and_then(|at| self.worktrees.get(at));
+        }
         let by_admin = self.by_admin.get(&entry.admin).filter(|_| !entry.admin.is_empty());
         by_admin.or_else(|| self.by_path.get(&entry.path)).and_then(|at| self.worktrees.get(*at))
     }
@@ -149,6 +154,9 @@ pub fn stands_another(entry: &Entry) -> bool {
     let is_it = |worktree: &Worktree| {
         worktree.path == entry.path || worktree.admin.as_deref() == Some(entry.admin.as_str())
     };
+    if entry.is_main() {
+        return true;
+    }
     found.worktrees().is_ok_and(|worktrees| !worktrees.iter().any(is_it))
 }
 
@@ -219,6 +227,9 @@ fn moved(context: &Context, repository: &Repository, registry: &Registry) -> Res
 
 /// Answers whether the worktree is at `to`: folder and admin entry name each other.
 fn is_there(repository: &Repository, entry: &Entry, to: &Path) -> bool {
+    if entry.is_main() {
+        return repository.is_main_worktree(to);
+    }
     repository.require_own(to).is_ok()
         && repository.find_admin_named_by(to).as_deref() == Some(entry.admin.as_str())
 }
@@ -236,6 +247,9 @@ fn follow(context: &Context, repository: &Repository, entry: &Entry, to: &Path) 
             return Ok(());
         };
         to.clone_into(&mut known.path);
+        if known.is_main() {
+            to.clone_into(&mut known.repository);
+        }
         known.place = Some(place.clone());
         let event = Event::new("worktree_moved").of(&entry.repository, &entry.name);
         registry.record_event(now, event.with("to", to.display().to_string()));

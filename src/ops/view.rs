@@ -113,7 +113,7 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
         purpose: entry.purpose.clone(),
         identifier: Some(entry.identifier.clone()),
         state: Some(entry.state.as_str()),
-        main: false,
+        main: entry.is_main(),
         current: false,
         registered: true,
         locked: false,

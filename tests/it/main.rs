@@ -76,6 +76,7 @@ mod kill_restore;
 mod left_behind;
 mod list;
 mod list_live;
+mod main_worktree;
 mod many_records;
 mod moved_and_copied;
 mod moving;

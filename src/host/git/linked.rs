@@ -110,9 +110,12 @@ impl Repository {
 }
 
 impl Repository {
-    /// Proves that `path` and an admin folder of this repository name each other, before anything is written there;
-    /// fails with `git_failed`.
+    /// Proves that `path` and an admin folder of this repository name each other, or that it is the main worktree, whose
+    /// `.git` leads to the repository, before anything is written there; fails with `git_failed`.
     pub fn require_own(&self, path: &Path) -> Result<()> {
+        if self.is_main_worktree(path) {
+            return Ok(());
+        }
         let admins = self.common_dir.join("worktrees");
         let named = read_link_file(&path.join(".git")).map(|target| canonical(&target));
         if named.is_some_and(|admin| admin.parent() == Some(&*admins) && names_back(path, &admin)) {

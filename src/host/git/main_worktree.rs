@@ -38,6 +38,12 @@ fn leads_to(folder: &Path, common_dir: &Path) -> bool {
 }
 
 impl Repository {
+    /// Answers whether `path` is the main worktree, and its `.git` leads to this repository.
+    #[must_use]
+    pub fn is_main_worktree(&self, path: &Path) -> bool {
+        !self.bare && (path == self.root || canonical(path) == self.root) && leads_to(path, &self.common_dir)
+    }
+
     /// Keeps where the main worktree is, when one stands in it and its git folder does not tell.
     pub(super) fn keep_main_worktree(&self) -> Result<()> {
         let stands_in_it = self.current.as_ref().is_some_and(|current| current.admin.is_none());

@@ -21,10 +21,10 @@ const SIGNS: [(&str, &str); 7] = [
 ];
 
 impl Repository {
-    /// Returns what is unfinished in the worktree `admin`, in git's word for it.
+    /// Returns what is unfinished in the worktree `admin`, in the main one where that is empty, in git's word for it.
     #[must_use]
     pub fn find_operation(&self, admin: &str) -> Option<&'static str> {
-        find(&self.admin_dir(admin))
+        if admin.is_empty() { find(self.common_dir()) } else { find(&self.admin_dir(admin)) }
     }
 }
 

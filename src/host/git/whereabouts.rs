@@ -45,6 +45,14 @@ impl Whereabouts {
         super::identity::read_id(&self.common_dir.join("wt").join("id"))
     }
 
+    /// Returns the folders of the repository's linked worktrees, as far as their records say.
+    #[must_use]
+    pub fn linked_folders(&self) -> Vec<PathBuf> {
+        let records = self.common_dir.join("worktrees").read_dir().into_iter().flatten().flatten();
+        let links = records.filter_map(|record| read_gitdir(&record.path()));
+        links.filter_map(|link| link.parent().map(Path::to_path_buf)).collect()
+    }
+
     /// Returns what the HEAD file says; a branch is taken to exist, and with reftable it is unreadable.
     #[must_use]
     pub fn head(&self) -> Head {

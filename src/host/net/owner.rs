@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::listeners::listeners;
 use crate::error::Result;
 use crate::host::files;
+use crate::host::git::Whereabouts;
 use crate::host::process::identity::{BootClock, is_from_here};
 use crate::host::process::table::{ProcessFacts, facts};
 use crate::host::process::users::Users;
@@ -57,7 +58,16 @@ fn as_seen_here(mut claim: Claim) -> Claim {
     if let Ok(path) = std::fs::canonicalize(&claim.path) {
         claim.path = path;
     }
-    if !is_worktree(&claim) {
+    if claim.is_main {
+        let standing = Whereabouts::find(&claim.path);
+        match standing.filter(|found| found.admin.is_none() && found.folder == claim.path) {
+            Some(found) => {
+                claim.apart = found.linked_folders();
+                claim.apart.retain(|folder| folder.starts_with(&claim.path));
+            }
+            None => claim.path = PathBuf::new(),
+        }
+    } else if !is_worktree(&claim) {
         claim.path = PathBuf::new();
     }
     claim.processes.retain(is_from_here);

@@ -78,7 +78,8 @@ pub fn unregistered(facts: &Facts) -> Vec<Finding> {
 
 /// Branches that are gone, or others than the recorded ones.
 pub fn branches(facts: &Facts) -> Vec<Finding> {
-    let active = facts.asked().filter(|(entry, _)| entry.state == EntryState::Active);
+    // The main worktree goes from branch to branch: its record names none.
+    let active = facts.asked().filter(|(entry, _)| entry.state == EntryState::Active && !entry.is_main());
     active.filter_map(|(entry, seen)| branch(entry, seen)).collect()
 }
 

@@ -8,14 +8,15 @@ use super::merged::Merged;
 use super::problem::Fault;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
-    EventSettings, GitSettings, HealthSettings, HookSettings, MetricSettings, PrePush, PurposeSettings,
-    RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, SocketUse, Strategy,
+    EventSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings, PrePush,
+    PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, SocketUse, Strategy,
     TeardownSettings, TrashSettings, WorktreeSettings,
 };
 use super::{branch_purposes, running, schema};
 use crate::model::adoption::Patterns;
 use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
+use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::teardown::{TEARDOWN, TeardownAt};
 
@@ -103,6 +104,11 @@ pub fn config(mut merged: Merged) -> Config {
             failures: number("health.failures"),
             successes: number("health.successes"),
         },
+        main: MainSettings {
+            ports: merged.values().iter().filter_map(port_of_main).collect(),
+            env: flag("main.env"),
+            purpose: text("main.purpose").and_then(|name| name.parse().ok()),
+        },
         exclusions: find(&merged, "ports.exclude", value::exclusions).unwrap_or_default(),
         env: EnvSettings {
             file: text("env.file"),
@@ -143,6 +149,11 @@ fn find<'a, T>(merged: &'a Merged, key: &str, read: impl Fn(&'a Value) -> Result
 fn set_variable(value: &ConfigValue) -> Option<(String, String)> {
     let name = value.key.strip_prefix("env.set.")?;
     Some((name.to_owned(), value.value.as_str()?.to_owned()))
+}
+
+fn port_of_main(value: &ConfigValue) -> Option<(ServiceName, Port)> {
+    let service = value.key.strip_prefix("main.ports.")?.parse().ok()?;
+    Some((service, Port::new(u16::try_from(value.value.as_u64()?).ok()?)?))
 }
 
 fn words(value: &Value) -> Result<Vec<String>, Fault> {

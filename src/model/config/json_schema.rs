@@ -28,6 +28,9 @@ pub fn json_schema() -> Value {
         let mut kind = kind(key.kind);
         kind["description"] = key.meaning.into();
         match *last {
+            "*" if sections == ["main", "ports"] => {
+                place["patternProperties"]["^[a-z][a-z0-9-]{0,31}$"] = kind;
+            }
             "*" => place["patternProperties"]["^[A-Za-z_][A-Za-z0-9_]*$"] = kind,
             last => place["properties"][last] = kind,
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::layers::{FlagValue, Layer, Source};
 use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
-use super::{branch_purposes, build, env_files, fleet, overlap, parse, variables};
+use super::{branch_purposes, build, env_files, fleet, main_worktree, overlap, parse, variables};
 use crate::error::Result;
 use crate::model::config::merged::Merged;
 use crate::model::service::ServiceName;
@@ -94,6 +94,7 @@ pub fn merge_leniently(
     let services = build::services(&merged);
     problems.extend(fleet::problems(&merged, &services));
     problems.extend(env_files::problems(&merged, &services));
+    problems.extend(main_worktree::problems(&merged));
     (build::config(merged), problems)
 }
 

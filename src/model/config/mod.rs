@@ -11,6 +11,7 @@ mod here;
 pub mod json_schema;
 pub mod key;
 pub mod layers;
+mod main_worktree;
 pub mod merge;
 pub mod merged;
 pub mod near;

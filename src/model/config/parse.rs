@@ -70,6 +70,8 @@ impl Reader<'_> {
             let origin = self.origin(name.span().start);
             if section == "env.set" {
                 self.variable(word, &dotted, value.get_ref(), origin);
+            } else if section == "main.ports" {
+                self.port_of_main(word, &dotted, value.get_ref(), origin);
             } else if children == ["*"] {
                 self.named(section, word, &dotted, value.get_ref(), origin);
             } else if !children.contains(&word) {
@@ -94,6 +96,17 @@ impl Reader<'_> {
         match (value::variable(&word.into()), schema::find(dotted)) {
             (Ok(_), Some(entry)) => self.value(dotted, entry.kind, value, origin),
             (Err(fault), _) => self.parsed.problems.push(Problem::with_value(origin, dotted, fault)),
+            (Ok(_), None) => {}
+        }
+    }
+
+    /// A port of the main worktree, under the name of a service.
+    fn port_of_main(&mut self, word: &str, dotted: &str, value: &DeValue, origin: Origin) {
+        match (word.parse::<ServiceName>(), schema::find(dotted)) {
+            (Ok(_), Some(entry)) => self.value(dotted, entry.kind, value, origin),
+            (Err(message), _) => {
+                self.parsed.problems.push(Problem::with_value(origin, dotted, Fault::new(message)));
+            }
             (Ok(_), None) => {}
         }
     }

@@ -156,6 +156,19 @@ pub const KEYS: &[Key] = &[
         Command,
         "A service of the compose file, started instead of `run`.",
     ),
+    key(
+        "main.ports.*",
+        Kind::Whole(1024, 65535),
+        AtOnce,
+        "The port of a service of the main worktree, by the service's name: nobody else is given it.",
+    ),
+    key("main.env", Kind::Flag, AtOnce, "Whether the main worktree has an env block once it is a member."),
+    key(
+        "main.purpose",
+        Kind::Text,
+        AtOnce,
+        "The purpose from whose range the main worktree draws the ports that `main.ports` does not name.",
+    ),
     key("ports.exclude", Kind::Exclusions, Stricter(Added), "Ports never allocated, each with its reason."),
     key(
         "ports.conflict.policy",

@@ -13,6 +13,7 @@ use crate::model::creation::CreateSettings;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
+use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::teardown::TeardownAt;
 
@@ -35,6 +36,7 @@ pub struct Config {
     pub hooks: HookSettings,
     pub adopt: AdoptSettings,
     pub health: HealthSettings,
+    pub main: MainSettings,
     /// `[ports] exclude`, with reasons.
     pub exclusions: Vec<Exclusion>,
     pub env: EnvSettings,
@@ -168,6 +170,17 @@ pub struct AdoptSettings {
     pub purpose: Patterns,
 }
 
+/// `[main]`: the main worktree as a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MainSettings {
+    /// The ports of its services, in the order of the files.
+    pub ports: Vec<(ServiceName, Port)>,
+    /// Whether it has an env block.
+    pub env: bool,
+    /// Whose range the ports come from that are not named; feature's without it.
+    pub purpose: Option<Purpose>,
+}
+
 /// `[health]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthSettings {
@@ -291,6 +304,13 @@ impl Config {
     #[must_use]
     pub fn find_purpose(&self, purpose: &Purpose) -> Option<&PurposeSettings> {
         self.purposes.iter().find(|(name, _)| name == purpose).map(|(_, settings)| settings)
+    }
+
+    /// Returns the purpose from whose range a worktree draws its ports: its own, and for a main worktree without one that
+    /// of `[main]`.
+    #[must_use]
+    pub fn drawing_purpose<'a>(&'a self, entry: &'a Entry) -> Option<&'a Purpose> {
+        entry.purpose.as_ref().or_else(|| self.main.purpose.as_ref().filter(|_| entry.is_main()))
     }
 
     /// Returns the services of a worktree with that purpose, in the order in which they are given ports.

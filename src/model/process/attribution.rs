@@ -49,6 +49,10 @@ pub struct Claim {
     pub path: PathBuf,
     /// git's own name of the worktree.
     pub admin: String,
+    /// Whether it is the main worktree.
+    pub is_main: bool,
+    /// Folders below it that are worktrees of their own: whoever stands there does not stand in this one.
+    pub apart: Vec<PathBuf>,
     /// The processes recorded for it.
     pub processes: Vec<ProcessId>,
 }
@@ -62,6 +66,8 @@ impl Claim {
             name: entry.name.clone(),
             path: entry.path.clone(),
             admin: entry.admin.clone(),
+            is_main: entry.is_main(),
+            apart: Vec::new(),
             processes: entry.notes.processes.read_each(),
         }
     }
@@ -137,6 +143,7 @@ fn standing_in<'a>(process: &ProcessFacts, claims: &'a [Claim]) -> Option<&'a Cl
     claims
         .iter()
         .filter(|claim| !claim.path.as_os_str().is_empty() && folder.starts_with(&claim.path))
+        .filter(|claim| !claim.apart.iter().any(|apart| folder.starts_with(apart)))
         .max_by_key(|claim| claim.path.components().count())
 }
 
@@ -156,6 +163,8 @@ mod tests {
             name: name.to_owned(),
             path: PathBuf::from(path),
             admin: name.to_owned(),
+            is_main: false,
+            apart: Vec::new(),
             processes: recorded.iter().map(process).collect(),
         }
     }
@@ -237,5 +246,18 @@ mod tests {
     fn parents_that_form_a_circle_are_walked_once() {
         let claims = [claim("a", "/w/a", &[])];
         assert_eq!(found(&process(30, 20), &claims, &[process(20, 30)]), None);
+    }
+
+    #[test]
+    fn whoever_stands_in_a_worktree_below_the_main_one_does_not_stand_in_the_main_one() {
+        let main = Claim { apart: vec!["/p/.wt/x".into()], is_main: true, ..claim("main", "/p", &[]) };
+        let standing = |folder: &str, claims: &[Claim]| {
+            let process = ProcessFacts { folder: Some(folder.into()), ..process(9, 1) };
+            find_worktree(&process, claims, &|_| None).map(|claim| claim.name.clone())
+        };
+        let claims = [main, claim("y", "/p/.wt/y", &[])];
+        assert_eq!(standing("/p/src", &claims).as_deref(), Some("main"));
+        assert_eq!(standing("/p/.wt/x/src", &claims), None, "nobody recorded that one");
+        assert_eq!(standing("/p/.wt/y", &claims).as_deref(), Some("y"));
     }
 }

@@ -111,6 +111,12 @@ impl Entry {
         self.env_files = if self.env && files == [USUAL] { Vec::new() } else { files.to_vec() };
     }
 
+    /// Answers whether it is the main worktree of its repository: git has no name for that one.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.notes.main.read() == Some(true)
+    }
+
     /// Answers whether the worktree is there or on its way: not removed.
     #[must_use]
     pub fn is_living(&self) -> bool {

@@ -114,6 +114,9 @@ pub struct Notes {
     /// What takes back what its setup made outside of it.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub teardown: Note<Teardown>,
+    /// That it is the main worktree of its repository.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub main: Note<bool>,
     /// The claims on its name and ports, where somebody keeps claims.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub claims: Note<Vec<Claim>>,

@@ -27,7 +27,7 @@ use crate::ops::claims;
 use crate::ops::env_files::FileWritten;
 use crate::ops::ports::passing;
 use crate::ops::undo::{BranchMade, Undone, undo_create};
-use crate::ops::{bases, foreign, view, watch::Watch};
+use crate::ops::{bases, foreign, main_worktree, view, watch::Watch};
 
 /// How old a lock file must be to be taken for one that nobody will hold again.
 const STALE_HOLD: Duration = Duration::from_hours(1);
@@ -119,6 +119,7 @@ pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Rep
     if plan.request.hooks {
         warnings.extend(hook_warning(context, &plan, foreign::is_foreign(repository, &entry)));
     }
+    warnings.extend(main_worktree::follow(context));
     if context.host.interrupt.is_raised() {
         return Err(Failure::new(
             Code::Interrupted,

@@ -3,6 +3,7 @@
 use super::trouble::Trouble;
 use crate::context::Context;
 use crate::host::git::{Repository, Way};
+use crate::model::advised::wt;
 use crate::model::checks::unset_bare;
 use crate::model::diagnosis::Check;
 use crate::ops::hooks;
@@ -17,6 +18,7 @@ pub fn checks(context: &Context, trouble: &Trouble) -> Vec<Check> {
     };
     let mut checks = vec![worktrees(repository), checkout(repository)];
     checks.push(hooks_of(context, repository));
+    checks.extend(main_ports(context, repository));
     checks
 }
 
@@ -62,6 +64,54 @@ fn checkout(repository: &Repository) -> Check {
             Check::error(NAME, failure.message(), failure.next_step().unwrap_or("git fsck").to_owned())
         }
     }
+}
+
+/// The main worktree's ports as the configuration names them, beside those that it has.
+fn main_ports(context: &Context, repository: &Repository) -> Option<Check> {
+    const NAME: &str = "main-ports";
+    let named = &context.config.main.ports;
+    if named.is_empty() || repository.is_bare() {
+        return None;
+    }
+    let registry = context.store().and_then(|store| store.read()).ok()?;
+    let id = repository.find_id();
+    let entry = id.iter().flat_map(|id| registry.living(id)).find(|entry| entry.is_main());
+    let Some(entry) = entry else {
+        let message = "`[main] ports` names ports of the main worktree, which is not on record yet";
+        return Some(Check::warning(NAME, message, "wt adopt --main"));
+    };
+    let has = entry.services();
+    let differing = named.iter().find_map(|(service, port)| {
+        let own = has.iter().find(|(known, _)| known == service).map(|(_, port)| *port);
+        (own != Some(*port)).then_some((service, port, own))
+    });
+    let Some((service, port, own)) = differing else {
+        return Some(Check::fine(NAME, "the main worktree has the ports that `[main]` names"));
+    };
+    let owner = registry.find_owner(*port).map(|owner| {
+        let (name, place) = (&owner.name, owner.repository.display());
+        if owner.repository_id == entry.repository_id {
+            format!(", that of `{name}`")
+        } else {
+            format!(", that of `{name}` of {place}")
+        }
+    });
+    let owner = owner.unwrap_or_default();
+    Some(match own {
+        Some(own) => Check::warning(
+            NAME,
+            format!("`{service}` of the main worktree has {own}; `[main]` names {port}{owner}"),
+            format!(
+                "where {port} is free by now: {}, then wt adopt --main",
+                wt("ports release {} --worktree {}", &[&own, &entry.name])
+            ),
+        ),
+        None => Check::warning(
+            NAME,
+            format!("`{service}` of the main worktree has no port; `[main]` names {port}{owner}"),
+            "wt adopt --main",
+        ),
+    })
 }
 
 fn hooks_of(context: &Context, repository: &Repository) -> Check {

@@ -84,9 +84,18 @@ impl<T> Default for Own<T> {
 }
 
 impl<T> Own<T> {
-    /// Considers a row for the worktree at `folder` that git calls `admin`; `keep` makes what is kept of it.
+    /// Considers a row for the worktree at `folder` that git calls `admin`, the main one where it calls it nothing; `keep`
+    /// makes what is kept of it.
     pub fn consider(&mut self, row: &Glimpse, admin: Option<&str>, folder: &Path, keep: impl FnOnce() -> T) {
-        let Some(admin) = admin.filter(|_| row.is_living()) else { return };
+        if !row.is_living() {
+            return;
+        }
+        let Some(admin) = admin else {
+            if row.admin.is_empty() && Path::new(&*row.path) == folder {
+                self.by_path = Some(keep());
+            }
+            return;
+        };
         if self.by_admin.is_none() && row.admin == admin {
             self.by_admin = Some(keep());
         } else if self.by_path.is_none() && Path::new(&*row.path) == folder {

@@ -39,24 +39,28 @@ pub fn post_checkout(context: &Context, checkout: &Checkout, calls: Calls) -> Ve
 /// Looks at the worktree again, now with everything at hand, and does what it wants.
 fn tend(context: &Context, checkout: &Checkout) -> Result<Option<String>> {
     let repository = context.require_repository()?;
-    let Some(Current { path, admin: Some(admin) }) = repository.current() else { return Ok(None) };
+    let Some(Current { path, admin }) = repository.current() else { return Ok(None) };
+    let admin = admin.as_deref();
     let registry = context.store()?.read()?;
     let id = repository.find_id();
     let mut own = Own::default();
     for entry in id.iter().flat_map(|id| registry.living(id)) {
-        own.consider(&Glimpse::from(entry), Some(admin), path, || entry);
+        own.consider(&Glimpse::from(entry), admin, path, || entry);
     }
     let Some(mut standing) = Whereabouts::find(path).map(|place| passing::standing(&place, checkout)) else {
         return Ok(None);
     };
     if matches!(standing.head, Head::Unreadable(_)) {
-        standing.head = repository.read_head(Some(admin))?;
+        standing.head = repository.read_head(admin)?;
     }
     let own = own.find().copied();
     match (wants(checkout, &standing, own.map(Glimpse::from).as_ref()), own) {
         (Want::Adopt, _) if context.config.adopt.auto => {
             Ok(unasked::record(context, path, Ground::of(&standing.head, None))?
                 .map(|found| found.in_words()))
+        }
+        (Want::Follow, Some(entry)) if entry.is_main() => {
+            env_files::follow(context, repository, entry).map(|_| None)
         }
         (Want::Follow, Some(entry)) => follow(context, repository, entry, path, standing.head.branch()),
         _ => Ok(None),

@@ -19,8 +19,8 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::Passing;
 use crate::ops::create::{WayOut, refused_after};
-use crate::ops::env;
 use crate::ops::vanished::room;
+use crate::ops::{env, main_worktree};
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -78,6 +78,7 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
             Failure::new(Code::Usage, "one port is for one service").hint("name one service with `--port`")
         );
     }
+    let told = main_worktree::follow(context);
     let known = env::require_entry(context, request.worktree.as_deref())?;
     let settings = &context.config.conflict;
     let retries = request.port.is_none() && (request.gives_way || settings.policy == ConflictPolicy::Retry);
@@ -109,13 +110,14 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     // Words alone: the ports are given by now.
     let said = passing::said(context, &passed, &chosen).unwrap_or_default();
     let mut warnings = Vec::new();
-    if !new.is_empty() && !entry.env {
+    if !new.is_empty() && !entry.env && !entry.is_main() {
         warnings.push(format!("`{}` was made without an env block, so nothing names the port", entry.name));
     }
     let env = written.map(|written| {
         warnings = written.warnings;
         written.path
     });
+    warnings.splice(0..0, told);
     Ok(Report { worktree: entry.name, ports, env, warnings, passed_over: passed, said })
 }
 
@@ -123,7 +125,8 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
 fn in_words(context: &Context, entry: &Entry, request: &Request, refused: &Refused) -> Result<Failure> {
     let Refused { selection, seen, held } = refused;
     let most = context.config.conflict.max_retries;
-    let failure = refused_after(entry.purpose.as_ref(), selection, seen, held, most, request.way_out)?;
+    let failure =
+        refused_after(context.config.drawing_purpose(entry), selection, seen, held, most, request.way_out)?;
     Ok(match request.port {
         Some(port) if matches!(selection, Selection::Busy { .. }) => {
             let is_endable = !kill::endable(seen, &[port])?.is_empty();

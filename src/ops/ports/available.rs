@@ -117,8 +117,9 @@ fn require_known(context: &Context, drawer: &Drawer) -> Result<()> {
 
 fn purpose_here(context: &Context) -> Result<Purpose> {
     let here = context.repository.as_ref().and_then(|_| find::here(context).ok());
-    if let Some(purpose) = here.and_then(|found| found.entry).and_then(|entry| entry.purpose) {
-        return Ok(purpose);
+    let recorded = here.and_then(|found| found.entry);
+    if let Some(purpose) = recorded.as_ref().and_then(|entry| context.config.drawing_purpose(entry)) {
+        return Ok(purpose.clone());
     }
     "feature".parse().map_err(|message: String| Failure::new(Code::Internal, message))
 }

@@ -16,7 +16,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::variables;
-use crate::ops::find;
+use crate::ops::{find, main_worktree};
 
 /// What is given up: these ports, or all of the worktree, or all of the repository.
 #[derive(Clone, Debug)]
@@ -98,6 +98,7 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
     let mut report = Report { released: Vec::new(), warnings: Vec::new() };
     let mut entries = entries;
     entries.sort_by_key(|entry| entry.sequence);
+    let is_of_main = entries.iter().any(|entry| entry.is_main());
     for entry in entries {
         let gone = release_of(context, entry, &request.ports, &mut report.warnings)?;
         report.released.extend(gone.into_iter().filter_map(|allocation| {
@@ -105,6 +106,9 @@ pub fn release(context: &Context, request: &Request) -> Result<Report> {
             let listening = held.contains(&port);
             Some(Released { port, service: allocation.service, worktree: entry.name.clone(), listening })
         }));
+    }
+    if is_of_main {
+        report.warnings.extend(main_worktree::leave_without_ports(context)?);
     }
     Ok(report)
 }

@@ -72,7 +72,8 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
         let key = ruling.owners.iter().find_map(|owner| owner.belongs_to.clone())?;
         let entry =
             registry.find_living(here.as_ref().filter(|here| **here == key.repository)?, &key.name)?;
-        let settings = entry.purpose.as_ref().and_then(|purpose| context.config.find_purpose(purpose));
+        let settings =
+            context.config.drawing_purpose(entry).and_then(|purpose| context.config.find_purpose(purpose));
         let is_missing =
             |service: &&ServiceName| !entry.allocations.iter().any(|known| known.service == **service);
         let wanted = settings.and_then(|known| known.services.iter().find(is_missing).cloned());

@@ -156,7 +156,7 @@ fn allocate_missing(
     let needed = listening.flat_map(|(name, settings)| settings.extra_ports.iter().chain([*name]));
     let mut missing: Vec<ServiceName> = needed.filter(|name| !has(entry, name)).cloned().collect();
     // As a create gives them: which port a service gets hangs on the configuration, not on who is started first.
-    let order = context.config.services_of(entry.purpose.as_ref());
+    let order = context.config.services_of(context.config.drawing_purpose(entry));
     let rank = |service: &ServiceName| order.iter().position(|known| known == service).unwrap_or(order.len());
     missing.sort_by_key(rank);
     missing.dedup();

@@ -344,8 +344,10 @@ fn update_path(ground: &Context, repository: &Repository, target: &Target, to: &
     let admin = repository.find_admin_named_by(to);
     let place = Surroundings::read().place_of(to);
     let root = repository.root().to_path_buf();
+    let is_main = repository.is_main_worktree(to);
     change(ground, repository, target, "worktree_moved", |entry| {
-        if admin.as_deref() != Some(entry.admin.as_str()) {
+        let is_it = if entry.is_main() { is_main } else { admin.as_deref() == Some(entry.admin.as_str()) };
+        if !is_it {
             return false;
         }
         to.clone_into(&mut entry.path);

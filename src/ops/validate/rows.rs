@@ -34,10 +34,7 @@ pub fn mend(context: &Context, grounds: &Grounds<'_>) -> Result<Vec<String>> {
     for repository in grounds.contexts().filter_map(|ground| ground.repository.as_ref()) {
         if let Some(id) = repository.find_id() {
             let mut worktrees = repository.worktrees()?;
-            worktrees.retain(|worktree| {
-                let is_there = worktree.admin.is_some() && !worktree.missing;
-                is_there && repository.require_own(&worktree.path).is_ok()
-            });
+            worktrees.retain(|worktree| !worktree.missing && repository.require_own(&worktree.path).is_ok());
             known.push(Known { repository, id, worktrees });
         }
     }
@@ -94,7 +91,7 @@ fn rebuild(context: &Context, known: &[Known<'_>], registry: &Registry, row: &Va
     known.iter().filter(of_repository).find_map(|known| {
         let is_it = |worktree: &&Worktree| {
             let by_path = text("path").is_some_and(|path| worktree.path.as_os_str() == path);
-            by_path || text("admin") == worktree.admin.as_deref()
+            by_path || (worktree.admin.is_some() && text("admin") == worktree.admin.as_deref())
         };
         let worktree = known.worktrees.iter().find(is_it)?;
         let is_new = registry.find_at(&worktree.path).is_none();
@@ -111,7 +108,14 @@ fn entry(
 ) -> Entry {
     let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let admin = worktree.admin.clone().unwrap_or_default();
-    let name = text("name").filter(|name| !name.is_empty()).unwrap_or_else(|| admin.clone());
+    let mut notes = Notes::default();
+    if worktree.admin.is_none() {
+        notes.main.write(&true);
+    }
+    let name = text("name").filter(|name| !name.is_empty()).unwrap_or_else(|| {
+        let folder = worktree.path.file_name().unwrap_or_default().to_string_lossy();
+        if admin.is_empty() { folder.into_owned() } else { admin.clone() }
+    });
     let allocations = value.get("allocations").and_then(Value::as_array);
     Entry {
         repository: repository.root().to_path_buf(),
@@ -120,7 +124,7 @@ fn entry(
         name,
         admin,
         place: Some(Surroundings::read().place_of(&worktree.path)),
-        branch: worktree.head.branch().map(str::to_owned),
+        branch: worktree.head.branch().filter(|_| worktree.admin.is_some()).map(str::to_owned),
         path: worktree.path,
         purpose: text("purpose").and_then(|purpose| purpose.parse().ok()),
         state: EntryState::Active,
@@ -136,7 +140,7 @@ fn entry(
             .flatten()
             .filter_map(|row| Allocation::deserialize(row).ok())
             .collect(),
-        notes: Notes::default(),
+        notes,
         extra: serde_json::Map::new(),
     }
 }

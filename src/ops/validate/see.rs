@@ -65,6 +65,10 @@ fn stands_there(
 ) -> (Option<String>, bool) {
     let path = &entry.path;
     let said = |what: &str| (Some(what.to_owned()), false);
+    if entry.is_main() {
+        let is_it = repository.is_main_worktree(path);
+        return if is_it { (None, false) } else { said("it is not the repository's main worktree any more") };
+    }
     let named = repository.find_admin_named_by(path);
     if named.as_deref() == Some(entry.admin.as_str()) {
         return match worktree {
@@ -139,7 +143,8 @@ fn ranges(
     ground: &Context,
     entry: &Entry,
 ) -> Vec<(crate::model::service::ServiceName, crate::model::port::PortRanges)> {
-    let Some(purpose) = &entry.purpose else { return Vec::new() };
+    // The ports of the main worktree are chosen by people, wherever they lie.
+    let Some(purpose) = entry.purpose.as_ref().filter(|_| !entry.is_main()) else { return Vec::new() };
     let of = entry
         .allocations
         .iter()

@@ -85,12 +85,14 @@ fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, Refused>
             Ok(chosen) => chosen,
             Err(refused) => return Ok(Err(refused)),
         };
-        let order = context.config.services_of(before.purpose.as_ref());
+        let order = context.config.services_of(context.config.drawing_purpose(&before));
         let Some(known) = registry.find_by_sequence(gift.sequence) else {
             return Err(Failure::new(Code::Internal, "a record went away under the lock"));
         };
+        let pinned = known.is_main();
         for choice in &choices {
-            known.give(Allocation::new(choice.port, choice.service.clone(), now), &order);
+            let given = Allocation { pinned, ..Allocation::new(choice.port, choice.service.clone(), now) };
+            known.give(given, &order);
         }
         // Asked for by its number, it is to stay even where it was given by chance.
         if let (Some(port), Some(service)) = (gift.port, gift.services.first()) {
@@ -100,7 +102,7 @@ fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, Refused>
             }
         }
         // Whoever made a worktree without an env block wanted none; an adopted one never had the choice.
-        if !choices.is_empty() && known.created_by != "wt" {
+        if !choices.is_empty() && known.created_by != "wt" && !known.is_main() {
             known.env = true;
         }
         claims::note(context, known)?;
@@ -161,7 +163,7 @@ fn require_same(entry: &Entry, services: &[ServiceName], port: Port) -> Result<(
 }
 
 fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish> {
-    let wish = Wish::of(&context.config, entry.purpose.as_ref(), service);
+    let wish = Wish::of(&context.config, context.config.drawing_purpose(entry), service);
     if wish.ranges.is_empty() {
         let what =
             entry.purpose.as_ref().map_or("no purpose".to_owned(), |purpose| format!("purpose {purpose}"));

@@ -11,6 +11,7 @@ mod reclaim;
 mod release;
 mod relocate;
 mod search;
+mod seat;
 
 pub use change::{Change, follow_or_take_back, require_active};
 pub use draw::{Asking, Refused, draw};
@@ -21,3 +22,4 @@ pub use reclaim::reclaim;
 pub use release::{GivenUp, GivingUp, Remembrance, give_up};
 pub use relocate::{Leaving, Moved, relocate};
 pub use search::with_room;
+pub use seat::{Seated, Seating, seat};

@@ -21,9 +21,14 @@ pub(super) fn pin(
     service: &ServiceName,
     port: Port,
 ) -> Result<Option<Selection>> {
-    let wish = Wish::of(&context.config, entry.purpose.as_ref(), service);
-    let is_own = wish.own_range && wish.ranges.contains(port);
-    let exclusions = choose::exclusions(context, registry);
+    let wish = Wish::of(&context.config, context.config.drawing_purpose(entry), service);
+    // Whose ports people choose may have a well-known one, as whose own range names it.
+    let is_own = entry.is_main() || (wish.own_range && wish.ranges.contains(port));
+    let exclusions = if entry.is_main() {
+        choose::exclusions_of_main(context, registry)
+    } else {
+        choose::exclusions(context, registry)
+    };
     if port.number() < 1024 {
         let message =
             format!("port {port} for `{service}` is privileged: only the system's own servers get it");

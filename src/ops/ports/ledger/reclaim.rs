@@ -44,7 +44,7 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
         let mut given: HashSet<Port> = HashSet::new();
         let mut tried = Vec::new();
         for former in &formers {
-            let wish = Wish::of(&context.config, entry.purpose.as_ref(), &former.service);
+            let wish = Wish::of(&context.config, context.config.drawing_purpose(&entry), &former.service);
             let is_twice = !given.insert(former.port);
             let found = if is_twice {
                 Reclaimed::Lost("taken")

@@ -75,7 +75,7 @@ fn record(
         if !is_due(registry)? {
             return Ok(Err(Moved::NotDue));
         }
-        let wish = Wish::of(&context.config, before.purpose.as_ref(), service);
+        let wish = Wish::of(&context.config, context.config.drawing_purpose(&before), service);
         let Some(to) = find_port(context, registry, wish, most)? else {
             return Ok(Err(Moved::Exhausted));
         };

@@ -1,0 +1,54 @@
+//! What `[main]` of the configuration makes of the main worktree: it counts for others at once, and is put on record by the
+//! next command that records anything.
+
+use super::join::{find, record, settle};
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::git::Repository;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::service::ServiceName;
+use crate::ops::ports::ledger::Seating;
+
+/// Answers whether the configuration makes the main worktree a member.
+#[must_use]
+pub fn is_declared(context: &Context) -> bool {
+    !context.config.main.ports.is_empty()
+}
+
+/// Brings the record of the main worktree up to `[main]`, and returns what there is to say. Never fails: whoever calls does
+/// something else.
+pub fn follow(context: &Context) -> Vec<String> {
+    let Some(repository) = context.repository.as_ref().filter(|repository| !repository.is_bare()) else {
+        return Vec::new();
+    };
+    // Another file's words are tried out, and recorded by nobody.
+    if context.config_file.is_some() {
+        return Vec::new();
+    }
+    follow_in(context, repository).unwrap_or_else(|failure| {
+        vec![format!("the main worktree is not on record as `[main]` says: {failure}")]
+    })
+}
+
+fn follow_in(context: &Context, repository: &Repository) -> Result<Vec<String>> {
+    let known = find(context, repository)?;
+    if !is_due(context, known.as_ref()) {
+        return Ok(Vec::new());
+    }
+    let services: Vec<ServiceName> =
+        context.config.main.ports.iter().map(|(service, _)| service.clone()).collect();
+    match record(context, repository, None, Seating { services: &services, is_asked: false })? {
+        Ok(seated) => Ok(settle(context, repository, seated, false)?.1),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+fn is_due(context: &Context, known: Option<&Entry>) -> bool {
+    let main = &context.config.main;
+    let Some(entry) = known else { return is_declared(context) };
+    let has = |service: &ServiceName| {
+        entry.allocations.iter().any(|known| known.service == *service && known.find_port().is_some())
+    };
+    entry.state == EntryState::Active
+        && (entry.env != main.env || main.ports.iter().any(|(service, _)| !has(service)))
+}

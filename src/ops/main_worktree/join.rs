@@ -1,0 +1,159 @@
+//! Records the main worktree, as every other one is recorded, with ports that stay.
+
+use std::collections::HashSet;
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::git::Repository;
+use crate::host::place::Surroundings;
+use crate::model::compose_project;
+use crate::model::identifier::Identifier;
+use crate::model::purpose::Purpose;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::note::Notes;
+use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::ops::create::{self, PortWish, WayOut};
+use crate::ops::ports::ledger::{self, Refused, Seated, Seating};
+use crate::ops::{env, env_files};
+
+/// Makes the main worktree of the repository we stand in a member, or gives it what it has not; returns its record and what
+/// there is to say.
+///
+/// # Errors
+///
+/// `bare_unsupported`, `usage`, `port_conflict`, `range_exhausted`, and what stops its env block; nothing was changed then.
+pub fn join(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<(Entry, Vec<String>)> {
+    let repository = context.require_repository()?;
+    if repository.is_bare() {
+        let message =
+            format!("{} is a bare repository: it has no main worktree", repository.root().display());
+        return Err(Failure::new(Code::BareUnsupported, message).hint("`wt adopt` records its worktrees"));
+    }
+    let known = find(context, repository)?;
+    let drawing = purpose.or_else(|| known.as_ref().and_then(|entry| entry.purpose.as_ref()));
+    let services = services(context, drawing, ports)?;
+    match record(context, repository, purpose, Seating { services: &services, is_asked: true })? {
+        Ok(seated) => settle(context, repository, seated, true),
+        Err(Refused { selection, seen, .. }) => {
+            let drawing = drawing.or(context.config.main.purpose.as_ref());
+            Err(create::refused_selection(drawing, &selection, &seen, WayOut::Exclude)?)
+        }
+    }
+}
+
+/// Returns the record of the main worktree, where it is a member.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be read.
+pub(super) fn find(context: &Context, repository: &Repository) -> Result<Option<Entry>> {
+    let Some(id) = repository.find_id() else { return Ok(None) };
+    let registry = context.store()?.read()?;
+    Ok(registry.living(&id).find(|entry| entry.is_main()).cloned())
+}
+
+/// The services that are asked for; those that the configuration names are always meant.
+fn services(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<Vec<ServiceName>> {
+    let mut services: Vec<ServiceName> =
+        context.config.main.ports.iter().map(|(service, _)| service.clone()).collect();
+    let further = match ports {
+        PortWish::Purpose if !services.is_empty() => Vec::new(),
+        PortWish::Services(named) => named.clone(),
+        PortWish::Count(count) if *count <= services.len() => Vec::new(),
+        _ => {
+            let purpose = create::require_purpose(context, purpose.or(context.config.main.purpose.as_ref()))?;
+            create::wishes(context, &purpose, ports)?.into_iter().map(|wish| wish.service).collect()
+        }
+    };
+    services.extend(further);
+    let mut seen = HashSet::new();
+    services.retain(|service| seen.insert(service.clone()));
+    Ok(services)
+}
+
+/// Records it with its ports, in one transaction.
+pub(super) fn record(
+    context: &Context,
+    repository: &Repository,
+    purpose: Option<&Purpose>,
+    seating: Seating<'_>,
+) -> Result<Result<Seated, Refused>> {
+    let id = repository.require_id()?;
+    let remembered = repository.record()?;
+    let now = context.now();
+    let attempt = || {
+        context.store()?.update(|registry| {
+            // A clone that stood in this folder is gone from here: it cannot have its ports here any more.
+            ledger::drop_vanished(registry, |known| {
+                let is_elsewhere = known.repository_id != id && known.path == repository.root();
+                is_elsewhere && known.is_main() && known.state == EntryState::Active
+            });
+            let known = registry.living(&id).find(|entry| entry.is_main()).cloned();
+            let mut entry = known.unwrap_or_else(|| draft(context, repository, &id, registry));
+            if let Some(purpose) = purpose {
+                entry.purpose = Some(purpose.clone());
+            }
+            entry.env = context.config.main.env;
+            registry.remember_repository(remembered.clone());
+            ledger::seat(context, registry, entry, seating, now)
+        })
+    };
+    let is_wanting = |outcome: &Result<Seated, Refused>| outcome.as_ref().is_err_and(Refused::is_wanting);
+    ledger::with_room(context, attempt, is_wanting)
+}
+
+/// Has the env files follow what was recorded: written, or taken out where there is to be none any more.
+pub(super) fn settle(
+    context: &Context,
+    repository: &Repository,
+    seated: Seated,
+    always: bool,
+) -> Result<(Entry, Vec<String>)> {
+    let Seated { change, mut said } = seated;
+    if let Some(before) = change.before.as_ref().filter(|before| before.env && !change.after.env) {
+        env_files::clear(repository, before)?;
+        env::forget_exclude(context, repository, &before.repository_id)?;
+    } else if always || change.before.as_ref() != Some(&change.after) {
+        let root = Some(repository.root());
+        let written = ledger::follow_or_take_back(context, repository, &change, root, None)?;
+        said.extend(written.into_iter().flat_map(|written| written.warnings));
+    }
+    Ok((Entry { path: repository.root().to_path_buf(), ..change.after }, said))
+}
+
+fn draft(context: &Context, repository: &Repository, id: &RepositoryId, registry: &Registry) -> Entry {
+    let root = repository.root();
+    let folder = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_free = |name: &String| registry.find_living(id, name).is_none();
+    let name = Some(folder.clone()).filter(is_free).unwrap_or_else(|| format!("{folder}-main"));
+    let mut notes = Notes::default();
+    notes.main.write(&true);
+    let others: Vec<&Entry> = registry.entries().collect();
+    if let Some(project) = compose_project::of_folder(&folder, &others) {
+        notes.compose_project.write(&project);
+    }
+    Entry {
+        repository: root.to_path_buf(),
+        repository_id: id.clone(),
+        identifier: Identifier::from_text(&name).map_or_else(|| name.clone(), |known| known.to_string()),
+        name,
+        admin: String::new(),
+        path: root.to_path_buf(),
+        // It goes from branch to branch.
+        branch: None,
+        purpose: None,
+        state: EntryState::Active,
+        created_at: context.now(),
+        created_by: "adopt".to_owned(),
+        host: context.host.name(),
+        place: Some(Surroundings::read().place_of(root)),
+        sequence: 0,
+        env: false,
+        env_files: Vec::new(),
+        allocations: Vec::new(),
+        notes,
+        extra: serde_json::Map::new(),
+    }
+}
