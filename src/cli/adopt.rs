@@ -52,7 +52,8 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     } else if arguments.no_ports {
         let name = report.worktree.map(|worktree| worktree.name).unwrap_or_default();
         let name = escape::line(&name);
-        let left = format!("{} {name} leaves the record; its files stay as they are", ui.paint().done("Released"));
+        let left =
+            format!("{} {name} leaves the record; its files stay as they are", ui.paint().done("Released"));
         let none = format!("{name} is no member: nothing to do");
         ui.answer(if report.left { &left } else { &none })?;
     } else if report.worktrees.is_empty() {

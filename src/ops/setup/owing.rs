@@ -19,6 +19,10 @@ use crate::ops::trust::{self, Trust};
 ///
 /// `interrupted`; `not_found` when the worktree is on its way out; or the registry cannot be written.
 pub(super) fn note(context: &Context, repository: &Repository, entry: &Entry) -> Result<Option<String>> {
+    // The main worktree is never removed: nothing of it is ever due.
+    if entry.is_main() {
+        return Ok(None);
+    }
     teardown::await_idle(context, entry)?;
     let settings = &context.config.worktree.teardown;
     let commands = plan::commands(TEARDOWN, &settings.commands);
