@@ -6,7 +6,7 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::events;
 use crate::ops::script::Script;
 use crate::ops::{
-    adopt, carry, config, create, doctor, env, env_files, env_survey, exec, foreign, health, hooks, init,
+    adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, foreign, health, hooks, init,
     list, man, path, ports, prune, remove, restore, schema, services, setup, sweep, switch, trust, validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
@@ -44,6 +44,9 @@ answers! {
     "setup" "setup" [shape_beside_error::<setup::Report>()];
     "env" "env" [shape::<env_files::Written>(), shape::<env_survey::Checked>(), shape::<env::Variables>()];
     "adopt" "adopt" [shape::<adopt::Report>()];
+    "agent enter" "agent-enter" [shape::<agent::Report>()];
+    "agent state" "agent-state" [shape::<agent::Marked>()];
+    "agent leave" "agent-leave" [shape::<agent::Marked>()];
     "prune" "prune" [shape::<prune::Report>(), shape::<DryRun<prune::Shown>>()];
     "up" "up" [shape::<services::up::Report>()];
     "down" "down" [shape::<services::down::Report>()];

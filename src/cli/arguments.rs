@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::events;
 use super::global::GlobalArguments;
 use super::{
-    adopt, carry, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
+    adopt, agent, carry, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
     hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema, setup,
     shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
@@ -43,6 +43,7 @@ pub enum Command {
     Setup(setup::Arguments),
     Adopt(adopt::Arguments),
     Events(events::Arguments),
+    Agent(agent::Arguments),
     Health(health::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
@@ -93,6 +94,7 @@ impl Command {
             Self::Setup(_) => "setup",
             Self::Adopt(_) => "adopt",
             Self::Events(_) => "events",
+            Self::Agent(arguments) => arguments.word(),
             Self::Health(_) => "health",
             Self::Up(_) => "up",
             Self::Down(_) => "down",

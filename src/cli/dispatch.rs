@@ -13,7 +13,7 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, alone, carry, complete, completions, compose_service, config, create, doctor, down, elsewhere,
+    adopt, agent, alone, carry, complete, completions, compose_service, config, create, doctor, down, elsewhere,
     env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prune, remove,
     restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url,
     validate, wait,
@@ -143,6 +143,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Events(arguments) => events::run(arguments, session),
+        Command::Agent(arguments) => agent::run(&arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
         Command::Up(arguments) => up::run(arguments, session),
         Command::Down(arguments) => down::run(arguments, session),

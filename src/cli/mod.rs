@@ -1,6 +1,7 @@
 //! Words in, words out: one file per command with its arguments, its request and what it shows.
 
 pub mod adopt;
+pub mod agent;
 pub mod alone;
 pub mod answers;
 pub mod arguments;

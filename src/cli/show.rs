@@ -216,13 +216,16 @@ fn branch(worktree: &WorktreeView) -> String {
 
 fn state(worktree: &WorktreeView) -> String {
     let unusual = worktree.state.filter(|state| *state != "active");
+    let agent = worktree.agent.as_ref().map(|agent| format!("{} {}", agent.program, agent.state.as_str()));
     let words = [
         worktree.current.then_some("current"),
         worktree.main.then_some("main"),
         unusual,
         worktree.locked.then_some("locked"),
         worktree.foreign.filter(|foreign| *foreign).map(|_| "foreign"),
+        worktree.carrying.then_some("carrying"),
         worktree.setup.as_ref().and_then(|setup| setup.state.mark()),
+        agent.as_deref(),
         worktree.missing.then_some("missing"),
         (!worktree.registered && !worktree.main).then_some("unregistered"),
     ];

@@ -39,6 +39,19 @@ impl Viewpoint {
         self.host.interrupt.install()?;
         Surroundings::look(self.host, &self.global)
     }
+
+    /// Looks around, and takes what is right of the configuration and of the repository; says beside what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a folder that is not there.
+    pub fn look_whatever_is_wrong(self) -> Result<(Context, Vec<Failure>)> {
+        self.host.interrupt.install()?;
+        let (surroundings, refusal) = Surroundings::look_at_any_rate(self.host, &self.global)?;
+        let (mut context, faults) = surroundings.into_context_at_any_rate();
+        context.is_config_whole = faults.is_empty();
+        Ok((context, refusal.into_iter().chain(faults).collect()))
+    }
 }
 
 /// What is around us, before any configuration was read.

@@ -171,13 +171,20 @@ fn without_its_command(command: &str) -> Option<Failure> {
         .iter()
         .map(|inner| {
             let about = inner.get_about().map(ToString::to_string).unwrap_or_default();
-            format!("`wt {command} {}`: {about}", inner.get_name())
+            format!("`wt {command} {}{}`: {about}", inner.get_name(), first_values(inner))
         })
         .collect();
     let names: Vec<&str> = below.iter().map(|inner| inner.get_name()).collect();
     let failure =
         Failure::new(Code::Usage, format!("`wt {command}` does nothing without one of its commands"));
     (!below.is_empty()).then(|| failure.hint(lines.join("\n")).detail("commands", names))
+}
+
+/// The first of the words that each argument wants which must be there, so that the command can be typed as it stands.
+fn first_values(command: &Command) -> String {
+    let required = command.get_positionals().filter(|argument| argument.is_required_set());
+    let values = required.filter_map(|argument| argument.get_possible_values().into_iter().next());
+    values.map(|value| format!(" {}", value.get_name())).collect()
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub mod process;
 pub mod processors;
 pub mod remove_tree;
 pub mod services;
+pub mod stdin;
 pub mod store;
 pub mod terminal_places;
 pub mod token;

@@ -2,6 +2,7 @@
 
 pub mod adoption;
 pub mod advised;
+pub mod agent;
 pub mod agreement;
 pub mod backlog;
 pub mod branch;
@@ -42,6 +43,7 @@ pub mod process;
 pub mod purpose;
 pub mod quantity;
 pub mod quoting;
+pub mod readying;
 pub mod recovery;
 pub mod registry;
 pub mod resolve;

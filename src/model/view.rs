@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::agent::marker::{AgentView, SessionView};
 use super::branch::Returning;
 use super::branch_base::BaseView;
 use super::foreign::Pull;
@@ -61,6 +62,15 @@ pub struct WorktreeView {
     /// How far its setup has come; absent for what the registry does not know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub setup: Option<SetupView>,
+    /// Whether ignored files are still being carried into it; absent where not.
+    #[serde(skip_serializing_if = "is_false")]
+    pub carrying: bool,
+    /// The busiest session of a coding agent in it: waiting before working before done; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentView>,
+    /// All of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<SessionView>,
     /// The registry's entry about it.
     #[serde(skip)]
     pub sequence: Option<u64>,
@@ -71,6 +81,11 @@ pub struct WorktreeView {
     /// Present when it was asked for.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusView>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// An allocation of a worktree.
@@ -163,6 +178,9 @@ mod tests {
             foreign: None,
             pull: None,
             setup: None,
+            carrying: false,
+            agent: None,
+            agents: Vec::new(),
             sequence: None,
             base: None,
             status: None,

@@ -1,7 +1,7 @@
 //! Has the env files of a worktree follow its record: the only writer of env blocks. Whoever writes looks afterwards
 //! whether the blocks still say what the registry says, so that the last one to write has written the truth.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -46,6 +46,14 @@ pub struct FileWritten {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceName>,
     pub changed: bool,
+}
+
+/// Answers whether a file of the worktree in `folder` holds our block and nothing else.
+#[must_use]
+pub fn is_block_alone(folder: &Path, file: &str) -> bool {
+    let Ok(Some(bytes)) = env_file::read_in(folder, file) else { return false };
+    env_block::lines(&bytes).is_some()
+        && env_block::remove(&bytes).is_ok_and(|rest| rest.trim_ascii().is_empty())
 }
 
 /// Writes the env blocks of `entry`, again for as long as its allocations change; the entry's path is kept.

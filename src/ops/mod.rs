@@ -2,6 +2,7 @@
 
 pub mod absence;
 pub mod adopt;
+pub mod agent;
 pub mod bases;
 pub mod branches;
 pub mod candidates;

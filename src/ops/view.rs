@@ -6,10 +6,11 @@ use super::rows::{self, Row};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
+use crate::model::agent::marker;
 use crate::model::branch::Head;
 use crate::model::registry::entry::Entry;
 use crate::model::view::{PortView, WorktreeView};
-use crate::ops::{env, foreign, setup};
+use crate::ops::{agent, env, foreign, setup};
 
 /// Returns the view of a worktree that the registry knows.
 ///
@@ -55,6 +56,7 @@ fn of_row_beside(
         _ => worktree.commit.clone(),
     });
     let lock = worktree.and_then(|worktree| worktree.lock.clone());
+    let agents = entry.map(|entry| agent::sessions(context, entry)).unwrap_or_default();
     let missing = row.is_missing();
     let standing = foreign::of_row(repository, row);
     WorktreeView {
@@ -86,6 +88,9 @@ fn of_row_beside(
         foreign: standing.shown(),
         pull: standing.pull().cloned(),
         setup: entry.map(|entry| setup::view(context, entry)),
+        carrying: entry.is_some_and(agent::is_carrying),
+        agent: marker::busiest(&agents),
+        agents,
         sequence: entry.map(|entry| entry.sequence),
         base: None,
         status: None,
@@ -103,6 +108,7 @@ fn is_same(current: &Path, path: &Path) -> bool {
 #[must_use]
 pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
     let recorded = entry.notes.foreign.read();
+    let agents = agent::sessions(context, entry);
     WorktreeView {
         name: entry.name.clone(),
         path: entry.path.clone(),
@@ -124,6 +130,9 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
         foreign: recorded.as_ref().filter(|mark| mark.foreign).map(|_| true),
         pull: recorded.and_then(|mark| mark.pull),
         setup: Some(setup::view(context, entry)),
+        carrying: agent::is_carrying(entry),
+        agent: marker::busiest(&agents),
+        agents,
         sequence: Some(entry.sequence),
         base: None,
         status: None,

@@ -10,6 +10,7 @@
 )]
 
 mod adopt;
+mod agent_enter;
 mod bare_leaked;
 mod by_name;
 mod called_by_git;

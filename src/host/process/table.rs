@@ -38,6 +38,13 @@ pub fn ancestors(pid: u32) -> Vec<u32> {
     chain
 }
 
+/// Returns the same with their names, which are cut at 15 letters.
+#[must_use]
+pub fn named_ancestors(pid: u32) -> Vec<(u32, String)> {
+    let named = |pid| Some((pid, Stat::read(pid)?.command));
+    ancestors(pid).into_iter().filter_map(named).collect()
+}
+
 /// A process that descends from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descendant {

@@ -97,6 +97,7 @@ pub fn config(mut merged: Merged) -> Config {
         adopt: AdoptSettings {
             auto: flag("adopt.auto"),
             purpose: Patterns::new(find(&merged, "adopt.purpose", branch_purposes::read).unwrap_or_default()),
+            agents: flag("adopt.agents"),
         },
         health: HealthSettings {
             timeout: duration("health.timeout"),

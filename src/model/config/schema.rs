@@ -256,6 +256,12 @@ pub const KEYS: &[Key] = &[
         "Purposes of adopted worktrees by patterns of their branch, `*` for any letters, the empty one for none checked \
          out; what the branch begins with (`feature/`) goes first, then the longest pattern.",
     ),
+    key(
+        "adopt.agents",
+        Kind::Flag,
+        Stricter(False),
+        "Whether `wt agent enter` records the worktree that a coding agent begins to work in.",
+    ),
     key("health.timeout", Kind::Duration, AtOnce, "How long a health check may take that says no more."),
     key("health.interval", Kind::Duration, AtOnce, "How often services are checked while they are watched."),
     key(

@@ -168,6 +168,8 @@ pub struct AdoptSettings {
     pub auto: bool,
     /// The purposes of branches that do not say theirs.
     pub purpose: Patterns,
+    /// Whether `wt agent enter` records the worktree that an agent works in.
+    pub agents: bool,
 }
 
 /// `[main]`: the main worktree as a member.

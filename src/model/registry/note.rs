@@ -8,10 +8,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::model::agent::marker::Marker;
 use crate::model::claim::Claim;
 use crate::model::foreign::Mark;
 use crate::model::passage::{Moment, Sighting};
 use crate::model::process::ProcessId;
+use crate::model::readying::Readying;
 use crate::model::setup::Setup;
 use crate::model::teardown::Teardown;
 
@@ -123,6 +125,12 @@ pub struct Notes {
     /// Whose code is in it, where that is not plain.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub foreign: Note<Mark>,
+    /// The sessions of coding agents that work there.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub agents: Note<Vec<Marker>>,
+    /// How far a worktree that an agent was the first to enter is made ready.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub readying: Note<Readying>,
     /// Beside them in the row: what is flattened twice is taken out of the rest of it by neither.
     #[serde(skip)]
     pub gone: Gone,

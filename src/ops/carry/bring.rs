@@ -2,6 +2,7 @@
 //! that it begins, so that a create which dies meanwhile is undone and not taken for whole.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::plan::Plan;
 use super::report::Carried;
@@ -48,21 +49,50 @@ pub fn bring(
     watch: &dyn Watch,
 ) -> Result<Option<Carried>> {
     let Some(plan) = plan else { return Ok(None) };
+    bring_beside(context, repository, plan, &Target { entry, admin, gives_way: &|_| false }, watch).map(Some)
+}
+
+/// The worktree that something is carried into.
+pub struct Target<'a> {
+    pub entry: &'a Entry,
+    pub admin: &'a str,
+    /// Answers whether what stands there already gives way to what is carried.
+    pub gives_way: &'a dyn Fn(&str) -> bool,
+}
+
+/// Carries what `plan` names into a worktree that somebody may work in already.
+///
+/// # Errors
+///
+/// As [`bring`].
+pub fn bring_beside(
+    context: &Context,
+    repository: &Repository,
+    plan: &Plan,
+    into: &Target<'_>,
+    watch: &dyn Watch,
+) -> Result<Carried> {
+    let Target { entry, admin, gives_way } = *into;
     context.host.interrupt.check()?;
     let target = &entry.path;
     let mut found = choice::find(context, repository, plan, target, admin)?;
-    for item in std::mem::take(&mut found.items) {
-        if item.exists && !matches!(item.kind, Kind::Folder { .. }) {
-            found.leave(&item, Reason::Exists);
-        } else {
+    let mut yielding: Vec<PathBuf> = Vec::new();
+    for mut item in std::mem::take(&mut found.items) {
+        if !item.exists || matches!(item.kind, Kind::Folder { .. }) {
             found.items.push(item);
+        } else if matches!(item.kind, Kind::File { env: true, .. }) && gives_way(&item.path) {
+            yielding.push(target.join(&item.path));
+            item.exists = false;
+            found.items.push(item);
+        } else {
+            found.leave(&item, Reason::Exists);
         }
     }
     choice::leave_large(context, &mut found, &plan.source, target);
     let file = record::file(context, entry)?;
     if found.items.iter().all(|item| item.topmost.is_none()) {
         file.forget()?;
-        return Ok(Some(Carried { left_out: found.leaving.into_rows(), ..Carried::default() }));
+        return Ok(Carried { left_out: found.leaving.into_rows(), ..Carried::default() });
     }
     let aside = target.join(files::draft_name(stage::ASIDE)?);
     let interrupt = &context.host.interrupt;
@@ -78,6 +108,11 @@ pub fn bring(
     rows.retain(|path, row| *row != Row::Folder || target.join(path).symlink_metadata().is_err());
     file.begin(&Record { rows, ..empty(plan) })?;
     interrupt.check()?;
+    for path in yielding {
+        std::fs::remove_file(&path).map_err(|error| {
+            Failure::from_io(error, Code::Permission, format!("{} cannot be replaced", path.display()))
+        })?;
+    }
     if let Some(taken) = place::place(&stage::tree(&aside), target)?.into_iter().next() {
         let message = format!("{} came into being while copies were made", target.join(taken).display());
         return Err(Failure::new(Code::PathNotEmpty, message).hint("run the command again"));
@@ -86,5 +121,5 @@ pub fn bring(
     place::dress_folders(target, &found.items);
     file.finish()?;
     staged.leaving.extend(std::mem::take(&mut found.leaving));
-    Ok(Some(Carried::of(staged, &found.matches)))
+    Ok(Carried::of(staged, &found.matches))
 }

@@ -9,7 +9,7 @@ mod record;
 mod refresh;
 mod report;
 
-pub use bring::{begin, bring};
+pub use bring::{Target, begin, bring, bring_beside};
 pub use plan::{Plan, Wish, plan};
 pub use record::{drift, explains, forget, forget_strays, is_begun, is_copy, paths};
 pub use refresh::{Report, Request, refresh};

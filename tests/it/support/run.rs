@@ -136,6 +136,8 @@ fn command_word(arguments: &[String]) -> String {
         "completions",
         "schema",
         "hooks",
+        "agent",
+        "prompt",
         "up",
         "down",
         "restart",
@@ -143,7 +145,7 @@ fn command_word(arguments: &[String]) -> String {
     ];
     let at = arguments.iter().position(|word| commands.contains(&word.as_str())).unwrap();
     let word = &arguments[at];
-    if ["config", "hooks", "ports"].contains(&word.as_str()) {
+    if ["config", "hooks", "ports", "agent"].contains(&word.as_str()) {
         return format!("{word} {}", arguments[at + 1]);
     }
     arguments[at].clone()

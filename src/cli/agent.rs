@@ -1,0 +1,223 @@
+//! `wt agent`: what the hooks of coding agents call. Whatever goes wrong, and however long it would take, the agent goes on:
+//! `enter`, `state` and `leave` end with 0.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::session::Session;
+use super::surroundings::Viewpoint;
+use crate::context::Context;
+use crate::error::{Failure, Result};
+use crate::model::agent::marker::Doing;
+use crate::model::agent::program::Program;
+use crate::model::agent::{answer, marker};
+use crate::ops::agent::{self, Heard, Marked, Report, Wish};
+use crate::ops::env;
+use crate::ops::hook::limit::{self, Panicked};
+use crate::ui::output::{Manner, Ui};
+
+/// How long an agent waits for us.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// How long a change waits for the registry's lock.
+const LOCK_LIMIT: Duration = Duration::from_secs(1);
+
+/// Have coding agents find their ports and their rules, and see where they work
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: AgentCommand,
+}
+
+/// What an agent's session does.
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// A session begins: record its worktree if need be, mark it, and tell the agent its ports and rules
+    Enter(Calling),
+    /// Say what the session does
+    State {
+        #[arg(value_enum)]
+        state: State,
+        #[command(flatten)]
+        calling: Calling,
+    },
+    /// The session ends: take its mark away
+    Leave(Calling),
+    /// Carries into a worktree and sets it up, behind a session that began
+    #[command(hide = true)]
+    MakeReady { name: String },
+}
+
+/// Who calls, where no hook's JSON on stdin says it.
+#[derive(Args, Clone, Debug)]
+pub struct Calling {
+    /// The program, in whose form is answered; without it plain text
+    #[arg(long = "as", value_name = "PROGRAM", value_parser = find_program)]
+    pub program: Option<Program>,
+    /// Where the session works [default: here]
+    #[arg(long, value_name = "DIR")]
+    pub cwd: Option<PathBuf>,
+    /// The session's process [default: the nearest one above that is no shell]
+    #[arg(long, value_name = "PID")]
+    pub pid: Option<u32>,
+}
+
+/// What a session can say.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum State {
+    Working,
+    /// For its person
+    Waiting,
+    Done,
+}
+
+impl From<State> for Doing {
+    fn from(state: State) -> Self {
+        match state {
+            State::Working => Self::Working,
+            State::Waiting => Self::Waiting,
+            State::Done => Self::Done,
+        }
+    }
+}
+
+fn find_program(word: &str) -> Result<Program, String> {
+    let known = || Program::ALL.map(Program::as_str).join(", ");
+    Program::find(word).ok_or_else(|| format!("known are {}", known()))
+}
+
+impl Arguments {
+    /// Returns the word that names the command in `--json`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self.command {
+            AgentCommand::Enter(_) => "agent enter",
+            AgentCommand::State { .. } => "agent state",
+            AgentCommand::Leave(_) => "agent leave",
+            AgentCommand::MakeReady { .. } => "agent make-ready",
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// None of those that a hook calls.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    match &arguments.command {
+        AgentCommand::Enter(calling) => Ok(enter(calling, session)),
+        AgentCommand::State { state, calling } => {
+            let state = Doing::from(*state);
+            Ok(mark(calling, session, |context, caller| agent::tell(context, caller, state)))
+        }
+        AgentCommand::Leave(calling) => Ok(mark(calling, session, agent::leave)),
+        AgentCommand::MakeReady { name } => {
+            let context = session.context()?;
+            let entry = env::require_entry(&context, Some(name))?;
+            agent::make_ready(&context, context.require_repository()?, &entry).map(|()| 0)
+        }
+    }
+}
+
+fn enter(calling: &Calling, session: &Session<'_>) -> u8 {
+    let report = within(calling, || {
+        let mut heard = hear(calling);
+        let warnings = std::mem::take(&mut heard.warnings);
+        match stand(&heard, session) {
+            Ok((context, faults)) => {
+                let is_sound = faults.is_empty();
+                let said = faults.iter().map(|fault| fault.message().to_owned());
+                agent::enter(&context, &heard.caller, is_sound, warnings.into_iter().chain(said).collect())
+            }
+            // A folder that is gone has nothing to say.
+            Err(_) => Report { warnings, ..Report::default() },
+        }
+    });
+    let report = report.unwrap_or_else(|words| Report { warnings: vec![words], ..Report::default() });
+    complain(session.ui, &report.warnings);
+    let context = session.called.speaks(&report.context).into_owned();
+    if session.ui.is_json() {
+        return told(session.ui.answer_json(&Report { context, ..report }));
+    }
+    say(session.ui, &answer::at_start(calling.program, &context))
+}
+
+fn mark(
+    calling: &Calling,
+    session: &Session<'_>,
+    work: impl FnOnce(&Context, &marker::Caller) -> Result<bool>,
+) -> u8 {
+    let marked = within(calling, || {
+        let mut heard = hear(calling);
+        let mut warnings = std::mem::take(&mut heard.warnings);
+        // The session may go on where its folder is gone: its mark is found without.
+        let stood = stand(&heard, session)
+            .or_else(|_| stand(&Heard { folder: Some(PathBuf::from("/")), ..heard.clone() }, session));
+        let changed =
+            stood.and_then(|(context, _)| work(&context, &heard.caller)).unwrap_or_else(|failure| {
+                warnings.push(failure.message().to_owned());
+                false
+            });
+        Marked { changed, warnings }
+    });
+    let marked = marked.unwrap_or_else(|words| Marked { warnings: vec![words], ..Marked::default() });
+    complain(session.ui, &marked.warnings);
+    if session.ui.is_json() {
+        return told(session.ui.answer_json(&marked));
+    }
+    say(session.ui, answer::nothing(calling.program))
+}
+
+fn hear(calling: &Calling) -> Heard {
+    let Calling { program, cwd, pid } = calling.clone();
+    agent::hear(&Wish { program, folder: cwd, pid })
+}
+
+/// Looks around from where the session works, with whatever is right of the configuration.
+fn stand(heard: &Heard, session: &Session<'_>) -> Result<(Context, Vec<Failure>)> {
+    let Viewpoint { host, mut global } = session.viewpoint();
+    global.directory = match (global.directory, &heard.folder) {
+        (Some(directory), Some(folder)) => Some(directory.join(folder)),
+        (directory, folder) => folder.clone().or(directory),
+    };
+    let (mut context, faults) = Viewpoint { host, global }.look_whatever_is_wrong()?;
+    let registry = &mut context.config.registry;
+    registry.lock_timeout = registry.lock_timeout.min(LOCK_LIMIT);
+    Ok((context, faults))
+}
+
+/// Does the work in the time that there is for it; else the process ends, and the agent goes on.
+fn within<T>(calling: &Calling, work: impl FnOnce() -> T) -> Result<T, String> {
+    let program = calling.program;
+    limit::within(LIMIT, move || end_late(program), work)
+        .map_err(|Panicked| "something went wrong inside wt, so the session goes on without it".to_owned())
+}
+
+#[expect(clippy::exit, reason = "the agent waits, and whatever we wait for may never come")]
+fn end_late(program: Option<Program>) {
+    let ui = Ui::new(Manner::default());
+    complain(&ui, &["this took too long, so the session goes on without it".to_owned()]);
+    std::process::exit(i32::from(say(&ui, answer::nothing(program))));
+}
+
+/// All that went wrong, in one line.
+fn complain(ui: &Ui, warnings: &[String]) {
+    if warnings.is_empty() {
+        return;
+    }
+    let words: Vec<String> =
+        warnings.iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    ui.say(&format!("wt: {}", words.join("; ")));
+}
+
+fn say(ui: &Ui, text: &str) -> u8 {
+    if text.is_empty() { 0 } else { told(ui.answer(text)) }
+}
+
+/// The session goes on also where nobody hears the answer.
+fn told(_: Result<()>) -> u8 {
+    0
+}

@@ -1,0 +1,62 @@
+//! Who calls, and from where: what stands on stdin, what was typed, and whose child we are.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::host::process::{identity, table};
+use crate::host::stdin;
+use crate::model::agent::ancestor;
+use crate::model::agent::input::Input;
+use crate::model::agent::marker::Caller;
+use crate::model::agent::program::Program;
+
+/// The longest input that is read, in bytes.
+const LONGEST: usize = 1024 * 1024;
+
+/// How long the input may take to come.
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// What was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    pub program: Option<Program>,
+    pub folder: Option<PathBuf>,
+    pub pid: Option<u32>,
+}
+
+/// What was heard.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Where the session works; `None` for the folder that we stand in.
+    pub folder: Option<PathBuf>,
+    pub caller: Caller,
+    pub warnings: Vec<String>,
+}
+
+/// Hears the caller. What its hook says of the folder goes before what was typed.
+#[must_use]
+pub fn hear(wish: &Wish) -> Heard {
+    let input = Input::find(&stdin::read_within(LONGEST, LIMIT)).unwrap_or_default();
+    let mut warnings = Vec::new();
+    let found = match wish.pid {
+        Some(pid) => {
+            let process = identity::of(pid);
+            if process.is_none() {
+                warnings.push(format!("there is no process {pid}"));
+            }
+            process.map(|process| (process, None))
+        }
+        None => find_agent(),
+    };
+    let (process, name) = found.map_or((None, None), |(process, name)| (Some(process), name));
+    let named = wish.program.map(|program| program.as_str().to_owned()).or(name);
+    let caller =
+        Caller { program: named.unwrap_or_else(|| "agent".to_owned()), session: input.session, process };
+    Heard { folder: input.folder.or_else(|| wish.folder.clone()), caller, warnings }
+}
+
+fn find_agent() -> Option<(crate::model::process::ProcessId, Option<String>)> {
+    let ancestors = table::named_ancestors(std::process::id());
+    let (pid, name) = ancestor::agent(ancestors.iter().map(|(pid, name)| (*pid, name.as_str())))?;
+    Some((identity::of(pid)?, Some(name.to_owned())))
+}
