@@ -184,7 +184,7 @@ fn without_its_command(command: &str) -> Option<Failure> {
 fn first_values(command: &Command) -> String {
     let required = command.get_positionals().filter(|argument| argument.is_required_set());
     let values = required.filter_map(|argument| argument.get_possible_values().into_iter().next());
-    values.map(|value| format!(" {}", value.get_name())).collect()
+    values.flat_map(|value| [" ".to_owned(), value.get_name().to_owned()]).collect()
 }
 
 #[cfg(test)]

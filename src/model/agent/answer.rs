@@ -9,7 +9,7 @@ use super::program::Program;
 /// Claude Code and Codex take `additionalContext` of `SessionStart` (code.claude.com/docs/en/hooks,
 /// developers.openai.com/codex/hooks), Gemini CLI too and parses whatever is on stdout (geminicli.com/docs/hooks/reference),
 /// as Cursor does with its `additional_context` (cursor.com/docs/hooks); Copilot CLI has `additionalContext` at the top
-/// (docs.github.com/en/copilot/reference, "cli-hooks-reference"). OpenCode's plugin is ours and takes plain text.
+/// (docs.github.com/en/copilot/reference, "cli-hooks-reference"). The plugin of `OpenCode` is ours and takes plain text.
 #[must_use]
 pub fn at_start(program: Option<Program>, context: &str) -> String {
     if context.is_empty() {

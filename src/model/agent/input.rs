@@ -68,6 +68,6 @@ mod tests {
         for text in ["", "no JSON", "[]", "7", "{\"cwd\":", "{\"cwd\":\"/w\"} more"] {
             assert_eq!(Input::find(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(Input::find(&[b'['; 100_000]), None);
+        assert_eq!(Input::find(&vec![b'['; 100_000]), None);
     }
 }

@@ -14,6 +14,7 @@ use crate::host::git::{Current, Repository};
 use crate::model::adoption::Ground;
 use crate::model::agent::marker::{self, Caller, Marker};
 use crate::model::agent::saying::{self, Facts};
+use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::setup::SetupState;
@@ -53,7 +54,7 @@ pub fn enter(context: &Context, caller: &Caller, is_sound: bool, warnings: Vec<S
     let Some(entry) = entry else {
         // In a linked worktree the agent looks for ports in vain: it is told why.
         if current.admin.is_some() {
-            report.context = report.warnings.iter().map(|trouble| format!("wt: {trouble}\n")).collect();
+            report.context = report.warnings.join("\n");
             report.context.truncate(report.context.floor_char_boundary(saying::LONGEST));
         }
         return report;
@@ -169,7 +170,7 @@ fn saying(repository: &Repository, entry: &Entry, worktree: &WorktreeView, troub
         name: &worktree.name,
         repository: &repository.name(),
         branch: worktree.branch.as_deref(),
-        purpose: worktree.purpose.as_ref().map(|purpose| purpose.as_str()),
+        purpose: worktree.purpose.as_ref().map(Purpose::as_str),
         services: worktree
             .ports
             .iter()

@@ -77,7 +77,7 @@ pub fn make_ready(context: &Context, repository: &Repository, entry: &Entry) -> 
     let carried = bring(context, repository, entry);
     let event =
         carried.as_ref().err().map(|failure| Event::new("carry_failed").with("reason", failure.message()));
-    step(context, entry, Step::Done, event)?;
+    step(context, entry, Step::Done, event.as_ref())?;
     carried?;
     let entry = current(context, entry)?;
     let outcome = setup::run(context, repository, &entry, setup::Wish::Along, &Nobody);
@@ -130,7 +130,7 @@ fn current(context: &Context, entry: &Entry) -> Result<Entry> {
     Ok(Entry { path: entry.path.clone(), ..known.clone() })
 }
 
-fn step(context: &Context, entry: &Entry, step: Step, event: Option<Event>) -> Result<()> {
+fn step(context: &Context, entry: &Entry, step: Step, event: Option<&Event>) -> Result<()> {
     let now = context.now();
     let process = if step == Step::Done { None } else { Some(identity::current()?) };
     context.store()?.update(|registry| {
@@ -139,7 +139,7 @@ fn step(context: &Context, entry: &Entry, step: Step, event: Option<Event>) -> R
         };
         known.notes.readying.write(&Readying { step, at: now, process: process.clone() });
         let (repository, name) = (known.repository.clone(), known.name.clone());
-        if let Some(event) = &event {
+        if let Some(event) = event {
             registry.record_event(now, event.clone().of(&repository, &name));
         }
         Ok(())
