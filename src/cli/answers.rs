@@ -6,8 +6,9 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::events;
 use crate::ops::script::Script;
 use crate::ops::{
-    adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, foreign, health, hooks, init,
-    list, man, path, ports, prune, remove, restore, schema, services, setup, sweep, switch, trust, validate,
+    adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, foreign, health, hooks,
+    init, list, man, path, ports, prune, remove, restore, schema, services, setup, sweep, switch, trust,
+    validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 

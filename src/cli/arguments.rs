@@ -5,9 +5,9 @@ use clap::{Parser, Subcommand};
 use super::events;
 use super::global::GlobalArguments;
 use super::{
-    adopt, agent, carry, complete, completions, compose_service, config, create, doctor, down, env, exec, health,
-    hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema, setup,
-    shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
+    adopt, agent, carry, complete, completions, compose_service, config, create, doctor, down, env, exec,
+    health, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema,
+    setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.

@@ -13,10 +13,10 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, agent, alone, carry, complete, completions, compose_service, config, create, doctor, down, elsewhere,
-    env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prune, remove,
-    restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url,
-    validate, wait,
+    adopt, agent, alone, carry, complete, completions, compose_service, config, create, doctor, down,
+    elsewhere, env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prune,
+    remove, restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up,
+    url, validate, wait,
 };
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
