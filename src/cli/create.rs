@@ -268,7 +268,12 @@ fn require_no_mistaken_number(arguments: &Arguments, context: &Context) -> Resul
     )))
 }
 
-fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> Result<Request> {
+/// Returns what the flags wish for; somebody who is there is asked what they left open.
+///
+/// # Errors
+///
+/// `usage` and `name_invalid` for what cannot be meant; `interrupted` in a question.
+pub fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> Result<Request> {
     require_no_mistaken_number(arguments, context)?;
     let id = arguments.id.as_deref().or(arguments.identifier.as_deref());
     let known = || context.config.purposes.iter().map(|(purpose, _)| purpose);

@@ -1,11 +1,11 @@
-//! `wt switch`: changes folder through the shell function, or prints the folder.
+//! `wt switch`: changes folder through the shell function, or prints the folder; without a name it lets a person choose.
 
 use std::ffi::OsString;
 
 use clap::Args;
 
-use super::executing;
 use super::session::Session;
+use super::{create_chosen, executing, picker};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::resolve::Naming;
@@ -18,7 +18,7 @@ use crate::ops::{run, switch};
 )]
 pub struct Arguments {
     /// Name, identifier, branch, path, or the beginning of one; `-` the last one of this terminal, `^` the main one, `@` this
-    /// one; REPOSITORY/NAME, or a whole name that only one worktree of the registered repositories has
+    /// one; REPOSITORY/NAME, or a whole name that only one worktree of the registered repositories has; without it you choose
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// Run the rest of the line there, without a shell; its exit code is ours
@@ -30,18 +30,34 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// `usage` without a name; `not_found`, `ambiguous`.
+/// `usage` without a name and a terminal; `not_found`, `ambiguous`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_whatever_is_configured()?;
-    let Some(name) = &arguments.name else { return Err(no_name(&context)) };
     if let Some(program) = arguments.execute.first()
         && let Some(failure) = run::find_missing(&context, program)
     {
         session.ui.fail(&failure);
         return Ok(run::NOT_FOUND);
     }
+    let Some(name) = &arguments.name else { return choose(arguments, session, &context) };
     let naming = if arguments.execute.is_empty() { Naming::Beginning } else { Naming::Whole };
     let report = switch::switch(&context, name, naming)?;
+    go(arguments, session, &context, &report)
+}
+
+fn choose(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Result<u8> {
+    let is_plain = session.host.environment.find("TERM").is_none_or(|terminal| terminal == "dumb");
+    if is_plain || !session.ui.is_interactive() {
+        return Err(no_name(context));
+    }
+    let path = match picker::pick(session, context)? {
+        picker::Chosen::Worktree(path) => path,
+        picker::Chosen::New(id) => create_chosen::make(session, id.as_deref())?,
+        picker::Chosen::Nothing => return Ok(Code::Interrupted.exit_status()),
+    };
+    // Somebody took their time: the world may be another one now.
+    let context = session.context_whatever_is_configured()?;
+    let report = switch::switch(&context, &path.to_string_lossy(), Naming::Whole)?;
     go(arguments, session, &context, &report)
 }
 

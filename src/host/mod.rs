@@ -1,6 +1,7 @@
 //! The machine, read and changed: files, locks, git, sockets, processes, clock, environment. No policy.
 
 pub mod app_tree;
+pub mod browser;
 pub mod carry;
 pub mod checkout;
 pub mod claims;
@@ -33,6 +34,7 @@ pub mod remove_tree;
 pub mod services;
 pub mod stdin;
 pub mod store;
+pub mod terminal;
 pub mod terminal_places;
 pub mod token;
 pub mod trust_file;

@@ -37,6 +37,7 @@ pub mod loss;
 pub mod merged;
 pub mod packed_refs;
 pub mod passage;
+pub mod picker;
 pub mod port;
 pub mod presence;
 pub mod process;

@@ -41,12 +41,22 @@ pub struct Report {
 ///
 /// `not_a_repository` outside of one, unless all are asked for.
 pub fn list(context: &Context, request: Request) -> Result<Report> {
+    let mut report = known(context, request)?;
+    live::look(context, &*context.store()?.read()?, &mut report.worktrees);
+    Ok(report)
+}
+
+/// Returns the list as git and the registry have it; how services stand now is not looked at.
+///
+/// # Errors
+///
+/// As [`list`].
+pub fn known(context: &Context, request: Request) -> Result<Report> {
     let registry = context.store()?.read()?;
     let mut report = Report { worktrees: Vec::new(), warnings: Vec::new() };
     if !request.all {
         let repository = context.require_repository_unless("wt list --all")?;
         add(context, repository, &registry, request, &mut report)?;
-        live::look(context, &registry, &mut report.worktrees);
         return Ok(report);
     }
     let mut own = None;
@@ -76,7 +86,6 @@ pub fn list(context: &Context, request: Request) -> Result<Report> {
             }
         }
     }
-    live::look(context, &registry, &mut report.worktrees);
     Ok(report)
 }
 
@@ -133,7 +142,9 @@ fn changes(
     Ok(counted.collect())
 }
 
-fn count(changes: &Changes) -> ChangesView {
+/// Returns how many files differ, by kind.
+#[must_use]
+pub fn count(changes: &Changes) -> ChangesView {
     ChangesView {
         staged: changes.staged.len(),
         modified: changes.modified.len() + changes.conflicted.len() + changes.submodules.len(),

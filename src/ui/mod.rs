@@ -8,6 +8,7 @@ pub mod link;
 pub mod live;
 pub mod output;
 pub mod paint;
+pub mod picker;
 pub mod progress;
 pub mod prompt;
 pub mod screen;

@@ -56,6 +56,12 @@ impl Ui {
         Self { manner, paint, talk_paint, stdout_closed: Cell::new(false) }
     }
 
+    /// Returns the same voice, which asks nothing.
+    #[must_use]
+    pub fn without_prompts(&self) -> Self {
+        Self::new(Manner { no_prompts: true, ..self.manner.clone() })
+    }
+
     /// Answers whether JSON was asked for.
     #[must_use]
     pub fn is_json(&self) -> bool {

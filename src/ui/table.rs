@@ -43,6 +43,13 @@ pub fn render_columns(ui: &Ui, columns: &[Column], rows: &[Row], with_heading: b
     }
 }
 
+/// Returns a line for each row, aligned within `width` columns, without a heading and without looks.
+#[must_use]
+pub fn fitted(columns: &[Column], rows: &[Row], width: usize) -> Vec<String> {
+    let plain: Vec<Row> = rows.iter().map(|row| Row::plain(row.cells.clone())).collect();
+    aligned(Paint::default(), columns, &plain, width, false).lines().map(str::to_owned).collect()
+}
+
 fn tabbed(rows: &[Row]) -> String {
     rows.iter().fold(String::new(), |mut text, row| {
         let cells: Vec<_> = row.cells.iter().map(|cell| or_dash(escape::line(cell))).collect();

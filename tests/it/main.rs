@@ -85,6 +85,7 @@ mod old_and_new;
 mod overlay;
 mod own_config;
 mod path;
+mod picker;
 mod pipes_in_git;
 mod ports_allocate;
 mod ports_available;

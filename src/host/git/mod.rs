@@ -30,6 +30,7 @@ mod hook_settings;
 mod hooks;
 mod identity;
 mod keep;
+mod last_commits;
 mod leftover;
 mod library_error;
 mod linked;

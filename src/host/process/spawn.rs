@@ -131,6 +131,21 @@ pub fn detach(arguments: &[&str], folder: &Path, in_our_group: bool) -> io::Resu
     command.spawn().map(drop)
 }
 
+/// Starts a program that is the person's own, as a browser, with nothing to read or write and a process group of its own, and
+/// does not wait for it.
+///
+/// # Errors
+///
+/// Those of starting it.
+#[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
+pub fn leave_alone(program: &Path, arguments: &[String]) -> io::Result<()> {
+    let mut command = Command::new(program);
+    command.args(arguments).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    scrub(&mut command);
+    command.spawn().map(drop)
+}
+
 /// Leaves the session we were started in (setsid(2)), and takes the lowest priority; answers whether the session was
 /// left, which the leader of a process group cannot.
 pub fn leave_session() -> bool {

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::low_level::pipe;
 
 /// A descriptor that is readable once something happened.
@@ -30,6 +30,15 @@ impl Bell {
     /// Those of installing the handler.
     pub fn of_endings() -> io::Result<Self> {
         Self::of(&[SIGTERM, SIGINT, SIGHUP])
+    }
+
+    /// A bell that rings when the terminal has another size, and when we go on after we were stopped.
+    ///
+    /// # Errors
+    ///
+    /// Those of installing the handler.
+    pub fn of_terminals() -> io::Result<Self> {
+        Self::of(&[SIGWINCH, SIGCONT])
     }
 
     /// A bell, and what our own threads ring it with by writing a byte.

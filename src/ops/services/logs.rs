@@ -12,11 +12,13 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::services::log_reader::LogReader;
 use crate::host::services::{log_file, log_reader, record_file};
+use crate::model::picker::Log;
+use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::ops::{env, setup};
 
 use super::naming;
-use super::place::Place;
+use super::place::{self, Place};
 
 /// Which lines.
 #[derive(Clone, Debug, Default)]
@@ -139,6 +141,19 @@ pub fn find_folder(context: &Context) -> Option<PathBuf> {
 #[must_use]
 pub fn last_words(folder: &Path, service: &ServiceName) -> Option<String> {
     log_reader::last_lines(&log_file::path(folder, service.as_str()), 1).ok()?.pop()
+}
+
+/// Returns the last `count` lines of each of a worktree's services, as they wrote them.
+#[must_use]
+pub fn last_of_all(context: &Context, entry: &Entry, count: usize) -> Vec<Log> {
+    let Ok(dirs) = context.host.dirs() else { return Vec::new() };
+    let folder = record_file::logs(&place::folder(dirs.state(), entry));
+    let last =
+        |service: &ServiceName| log_reader::last_lines(&log_file::path(&folder, service.as_str()), count);
+    let logs = services_in(&folder)
+        .into_iter()
+        .filter_map(|service| Some(Log { lines: last(&service).ok()?, service: service.to_string() }));
+    logs.filter(|log| !log.lines.is_empty()).collect()
 }
 
 impl Logs {

@@ -80,6 +80,11 @@ impl Terminal {
         (modes.local_modes, modes.output_modes)
     }
 
+    /// The program's pid.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Types `keys`.
     pub fn send(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();

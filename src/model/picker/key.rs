@@ -1,0 +1,187 @@
+//! Keys out of the bytes that a terminal sends (ECMA-48, and what xterm made usual), also where they come in pieces.
+
+/// A key that was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Letter(char),
+    Enter,
+    Escape,
+    Backspace,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    /// With Ctrl; the letter is a small one.
+    Control(char),
+}
+
+/// Makes keys of bytes; keeps the beginning of one that is not whole yet.
+#[derive(Clone, Debug, Default)]
+pub struct Decoder {
+    pending: Vec<u8>,
+    /// Whether text is being pasted: no letter of it is an order.
+    is_pasting: bool,
+}
+
+/// What stands at the beginning of the bytes.
+enum Piece {
+    Key(usize, Option<Key>),
+    Paste(usize, bool),
+    /// More must come.
+    Beginning,
+}
+
+impl Decoder {
+    /// Returns the keys that `bytes` complete.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Key> {
+        self.pending.extend_from_slice(bytes);
+        let mut keys = Vec::new();
+        loop {
+            match piece(&self.pending) {
+                Piece::Beginning => return keys,
+                Piece::Paste(length, begins) => {
+                    self.is_pasting = begins;
+                    self.pending.drain(..length);
+                }
+                Piece::Key(length, key) => {
+                    self.pending.drain(..length);
+                    let is_text = matches!(key, Some(Key::Letter(_)));
+                    keys.extend(key.filter(|_| is_text || !self.is_pasting));
+                }
+            }
+        }
+    }
+
+    /// Answers whether a key has begun: the Escape key sends what all others begin with.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Returns the key that has begun, since nothing follows.
+    pub fn flush(&mut self) -> Option<Key> {
+        let is_escape = self.pending == b"\x1b";
+        self.pending.clear();
+        is_escape.then_some(Key::Escape)
+    }
+}
+
+fn piece(bytes: &[u8]) -> Piece {
+    let Some(first) = bytes.first() else { return Piece::Beginning };
+    match first {
+        0x1b => sequence(bytes),
+        b'\r' | b'\n' => Piece::Key(1, Some(Key::Enter)),
+        0x7f | 0x08 => Piece::Key(1, Some(Key::Backspace)),
+        0x01..=0x1a => Piece::Key(1, Some(Key::Control(char::from(first + 0x60)))),
+        0x00..=0x1f => Piece::Key(1, None),
+        _ => letter(bytes),
+    }
+}
+
+fn letter(bytes: &[u8]) -> Piece {
+    let length = match bytes[0] {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    let Some(whole) = bytes.get(..length) else { return Piece::Beginning };
+    match std::str::from_utf8(whole).ok().and_then(|text| text.chars().next()) {
+        Some(letter) => Piece::Key(length, Some(Key::Letter(letter))),
+        None => Piece::Key(1, None),
+    }
+}
+
+/// `ESC [ … letter`, `ESC O letter`, or Alt with a letter.
+fn sequence(bytes: &[u8]) -> Piece {
+    match bytes.get(1) {
+        None => Piece::Beginning,
+        Some(b'O') => match bytes.get(2) {
+            None => Piece::Beginning,
+            Some(last) => Piece::Key(3, arrow(*last)),
+        },
+        Some(b'[') => {
+            let Some(end) = bytes.iter().skip(2).position(|byte| (0x40..=0x7e).contains(byte)) else {
+                return Piece::Beginning;
+            };
+            let (parameters, last) = (&bytes[2..2 + end], bytes[2 + end]);
+            let length = 3 + end;
+            match (parameters, last) {
+                (b"200", b'~') => Piece::Paste(length, true),
+                (b"201", b'~') => Piece::Paste(length, false),
+                (b"5", b'~') => Piece::Key(length, Some(Key::PageUp)),
+                (b"6", b'~') => Piece::Key(length, Some(Key::PageDown)),
+                (b"1" | b"7", b'~') => Piece::Key(length, Some(Key::First)),
+                (b"4" | b"8", b'~') => Piece::Key(length, Some(Key::Last)),
+                (b"", last) => Piece::Key(length, arrow(last)),
+                _ => Piece::Key(length, None),
+            }
+        }
+        Some(0x1b) => Piece::Key(1, Some(Key::Escape)),
+        Some(_) => Piece::Key(2, None),
+    }
+}
+
+fn arrow(last: u8) -> Option<Key> {
+    match last {
+        b'A' => Some(Key::Up),
+        b'B' => Some(Key::Down),
+        b'H' => Some(Key::First),
+        b'F' => Some(Key::Last),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(pieces: &[&[u8]]) -> Vec<Key> {
+        let mut decoder = Decoder::default();
+        let mut keys: Vec<Key> = pieces.iter().flat_map(|piece| decoder.feed(piece)).collect();
+        keys.extend(decoder.flush());
+        keys
+    }
+
+    #[test]
+    fn keys_come_out_whole_however_the_bytes_are_cut() {
+        let bytes = "aä漢\x1b[A\x1bOB\x1b[6~\r\x7f\x0f\x1b[1;5C\x1bx.".as_bytes();
+        let expected = [
+            Key::Letter('a'),
+            Key::Letter('ä'),
+            Key::Letter('漢'),
+            Key::Up,
+            Key::Down,
+            Key::PageDown,
+            Key::Enter,
+            Key::Backspace,
+            Key::Control('o'),
+            Key::Letter('.'),
+        ];
+        assert_eq!(keys(&[bytes]), expected);
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(keys(&single), expected);
+    }
+
+    #[test]
+    fn a_lone_escape_is_a_key_once_nothing_follows() {
+        assert_eq!(keys(&[b"\x1b"]), [Key::Escape]);
+        assert_eq!(keys(&[b"\x1b\x1b"]), [Key::Escape, Key::Escape]);
+        assert_eq!(keys(&[b"\x1b[", b"B"]), [Key::Down]);
+    }
+
+    #[test]
+    fn nothing_of_a_pasted_text_is_an_order() {
+        assert_eq!(
+            keys(&[b"\x1b[200~a\rb\x18\x1b[201~\r"]),
+            [Key::Letter('a'), Key::Letter('b'), Key::Enter]
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_passed_over() {
+        assert_eq!(keys(&[&[0xff, 0xc3, b'a', 0x00, b'b']]), [Key::Letter('a'), Key::Letter('b')]);
+    }
+}
