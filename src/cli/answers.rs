@@ -6,9 +6,9 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::events;
 use crate::ops::script::Script;
 use crate::ops::{
-    adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, foreign, health, hooks,
-    init, list, man, path, ports, prune, remove, restore, schema, services, setup, sweep, switch, trust,
-    validate,
+    adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, export, foreign, health,
+    hooks, init, list, man, path, ports, prune, remove, restore, schema, services, setup, sweep, switch,
+    trust, validate,
 };
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
@@ -85,7 +85,12 @@ answers! {
     "events" "events" [shape::<events::Report>()];
     "validate" "validate" [shape::<validate::Report>()];
     "doctor" "doctor" [shape::<doctor::Report>()];
-    "init" "init" [shape::<init::Report>(), shape::<DryRun<init::Plan>>()];
+    "init" "init" [
+        shape::<init::Report>(),
+        shape::<DryRun<init::Plan>>(),
+        shape::<export::Report>(),
+        shape::<DryRun<export::Plan>>(),
+    ];
     "config show" "config-show" [shape::<config::Shown>()];
     "config path" "config-path" [shape::<config::Files>()];
     "config schema" "config-schema" [shape::<config::ConfigSchema>()];

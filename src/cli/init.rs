@@ -7,7 +7,9 @@ use clap::Args;
 use super::session::Session;
 use crate::context::not_a_repository;
 use crate::error::Result;
+use crate::model::import::tools::export::Tool;
 use crate::ops::dry_run::DryRun;
+use crate::ops::export;
 use crate::ops::init::{self, Agreed, Plan, Report};
 use crate::ui::{escape, prompt};
 
@@ -15,7 +17,8 @@ use crate::ui::{escape, prompt};
 ///
 /// Looks for apps in the folders of the repository (package.json, pyproject.toml, Gemfile, composer.json, go.mod, Cargo.toml,
 /// pom.xml, .env.example and more), and reads what there is of process-compose.yaml, Procfile.dev or Procfile, and a compose
-/// file. It proposes services, their env files, ignored files to carry, and the commands that make a worktree ready; each line
+/// file. It also takes over what the files of other tools that make worktrees say: worktrunk, Cursor, Conductor, Codex, Orca,
+/// workmux, gtr, wtp and Phantom. It proposes services, their env files, ignored files to carry, and the commands that make a worktree ready; each line
 /// has its reason as a comment. Nothing is run. For published ports of the compose file it also offers compose.override.yaml,
 /// which is to be committed: Compose reads the one in the worktree. A terminal is asked about each file; elsewhere .wt.toml
 /// alone is written, and with --yes both. Where there is a .wt.toml already, what is new is offered for its end. Nothing is ever
@@ -28,6 +31,9 @@ pub struct Arguments {
     /// Show what would be written, write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Write the file of another tool instead, with the line that tells us of its worktrees: cursor, codex or conductor
+    #[arg(long, value_name = "TOOL")]
+    pub export: Option<Tool>,
 }
 
 /// Runs the command.
@@ -38,6 +44,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let surroundings = session.surroundings()?;
     let root = surroundings.configured_folder().ok_or_else(|| not_a_repository(&surroundings.folder))?;
+    if let Some(tool) = arguments.export {
+        return export_file(arguments, session, export::plan(root, tool)?);
+    }
     let plan = init::plan(root, surroundings.repository.as_ref())?;
     if arguments.print || arguments.dry_run {
         foretell(session, &plan, arguments.print)?;
@@ -51,6 +60,26 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     tell(session, &report, &left);
+    Ok(0)
+}
+
+fn export_file(arguments: &Arguments, session: &Session<'_>, plan: export::Plan) -> Result<u8> {
+    let ui = session.ui;
+    if arguments.print || arguments.dry_run {
+        if ui.is_json() {
+            ui.answer_json(&DryRun { plan: &plan })?;
+        } else {
+            ui.answer(&escape::lines(plan.text.as_deref().unwrap_or_default()))?;
+        }
+        return Ok(0);
+    }
+    let report = export::apply(plan)?;
+    if ui.is_json() {
+        ui.answer_json(&report)?;
+        return Ok(0);
+    }
+    let path = report.path.display();
+    ui.say(&if report.written { format!("Wrote {path}") } else { format!("{path} has the line already") });
     Ok(0)
 }
 
@@ -122,6 +151,9 @@ fn tell(session: &Session<'_>, report: &Report, plan: &Plan) {
         }
         for step in &report.beside.setup {
             ui.say(&format!("  setup `{}`, for {}", step.command, step.from));
+        }
+        for step in &report.beside.teardown {
+            ui.say(&format!("  teardown `{}`, from {}", step.command, step.from));
         }
         for one in &report.beside.carry {
             ui.say(&format!("  carry {}: {}", one.pattern, one.from));

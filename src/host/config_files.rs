@@ -78,6 +78,33 @@ pub fn write_new(path: &Path, text: &str) -> Result<()> {
     })
 }
 
+/// Writes `text` to a new file at `relative` below `root`, as [`write_new`]; folders that are missing are made.
+///
+/// # Errors
+///
+/// As [`write_new`], and `permission` where a folder of the path is a link or no folder: what is written stays below `root`.
+pub fn write_new_below(root: &Path, relative: &str, text: &str) -> Result<PathBuf> {
+    let mut folder = root.to_owned();
+    let mut parts: Vec<&str> = relative.split('/').collect();
+    let name = parts.pop().unwrap_or_default();
+    for part in parts {
+        folder.push(part);
+        match fs::symlink_metadata(&folder) {
+            Ok(facts) if facts.is_dir() => {}
+            Ok(_) => {
+                let message = format!("{} is no folder of its own", folder.display());
+                return Err(Failure::new(Code::Permission, message).hint("write the file by hand"));
+            }
+            Err(_) => fs::create_dir(&folder).map_err(|error| {
+                Failure::from_io(error, Code::Internal, format!("cannot create {}", folder.display()))
+            })?,
+        }
+    }
+    let path = folder.join(name);
+    write_new(&path, text)?;
+    Ok(path)
+}
+
 /// Adds `text` to the end of the file at `path`, links followed: the file is replaced whole and keeps its mode.
 ///
 /// # Errors

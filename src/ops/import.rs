@@ -11,6 +11,8 @@ use crate::model::import::apps::detect::{Beside, detect};
 use crate::model::import::combine::combine;
 use crate::model::import::compose_file::{self, ComposeFile};
 use crate::model::import::proposal::{Found, What};
+use crate::model::import::tools::choose::choose;
+use crate::model::import::tools::read::FILES;
 use crate::model::import::{process_compose, procfile};
 
 /// What was found.
@@ -57,11 +59,25 @@ pub fn gather(root: &Path, repository: Option<&Repository>) -> Imported {
         compose: compose.as_ref().map(|(_, read)| read),
         wish: &wish.unwrap_or_default(),
     };
-    let apps = detect(&survey.tree, &beside, warnings);
+    let mut apps = detect(&survey.tree, &beside, warnings);
+    let tools: Vec<Found> = FILES
+        .iter()
+        .filter_map(|(file, read)| {
+            let (_, text) = first(root, &[file], warnings)?;
+            said(file, read(file, &text), warnings)
+        })
+        .collect();
+    let runs = runner.clone().or_else(|| Some(apps.services.first()?.from.clone()));
+    let mut tools = choose(tools, runs.as_deref(), &mut apps);
+    let mut spent = 0;
+    tools.carry.retain(|one| {
+        let path = one.pattern.trim_start_matches('/').as_bytes();
+        beside.wish.topmost(path, false, &mut spent).is_ok_and(|named| named.is_none())
+    });
     if let Some((file, read)) = &mut compose {
         leave_apps(file, read, &apps);
     }
-    sources.push(apps);
+    sources.extend([apps, tools]);
     sources.extend(compose.iter().map(|(_, read)| read.found.clone()));
     imported.found = combine(sources);
     imported.compose = compose;

@@ -23,6 +23,7 @@ pub mod env_render;
 pub mod env_survey;
 pub mod events;
 pub mod exec;
+pub mod export;
 pub mod external;
 pub mod find;
 pub mod foreign;

@@ -144,3 +144,80 @@ fn tables_that_are_there_are_left_alone_and_what_belongs_into_them_is_said() {
     assert!(text.ends_with("\n[carry]\n# Ignored files that a new worktree gets a copy of.\ncopy = [\n    \"web/.env\",  # an env file that git ignores\n]\n"), "{text}");
     sandbox.wt(&["config", "show"]).ok();
 }
+
+#[test]
+fn the_files_of_other_tools_are_taken_over_and_say_where_each_line_is_from() {
+    let sandbox = repository(&[
+        ("package.json", "{ \"scripts\": { \"dev\": \"vite\" } }"),
+        (
+            ".cursor/worktrees.json",
+            "{ \"setup-worktree\": [\"npm ci\", \"cp $ROOT_WORKTREE_PATH/.env .env\"] }",
+        ),
+        ("conductor.json", "{ \"scripts\": { \"run\": \"npm start\", \"archive\": \"true\" } }"),
+        ("orca.yaml", "a: [\n"),
+        (".gtrconfig", "[copy]\n include = .env.local\n"),
+        (".config/wt.toml", "pre-start = \"true\"\n"),
+        ("phantom.config.json", &"x".repeat((1 << 20) + 1)),
+        (".env", "A=1\n"),
+        (".gitignore", ".env\n.env.local\n"),
+    ]);
+    let bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned()
+        + &(1..12)
+            .map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(",")))
+            .collect::<String>();
+    fs::write(sandbox.repo().join(".wtp.yml"), bomb).unwrap();
+    let (answer, text) = written(&sandbox);
+    assert_eq!(
+        answer["setup"],
+        serde_json::json!([{ "command": "true", "from": ".config/wt.toml: pre-start" }]),
+        "{answer}"
+    );
+    assert_eq!(answer["teardown"][0]["from"], "conductor.json: scripts.archive", "{answer}");
+    let patterns: Vec<&str> =
+        answer["carry"].as_array().unwrap().iter().map(|one| one["pattern"].as_str().unwrap()).collect();
+    assert_eq!(patterns, ["/.env", "/.env.local"], "{answer}");
+    let left = answer["left_out"].to_string();
+    for said in ["scripts.run", "`npm ci`: .config/wt.toml says what makes a worktree ready"] {
+        assert!(left.contains(said), "{said}: {left}");
+    }
+    let warnings = answer["warnings"].to_string();
+    for file in ["orca.yaml", ".wtp.yml", "phantom.config.json"] {
+        assert!(warnings.contains(&format!("{file} was left out")), "{file}: {warnings}");
+    }
+    assert!(text.contains("    \"true\",  # .config/wt.toml: pre-start\n"), "{text}");
+    sandbox.wt(&["--yes", "trust"]).ok();
+    let created = sandbox.json(&["create", "login"]);
+    assert_eq!(created["worktree"]["setup"]["state"], "done", "{created}");
+}
+
+#[test]
+fn the_file_of_another_tool_is_written_once_and_never_over_one() {
+    for (tool, file) in [
+        ("cursor", ".cursor/worktrees.json"),
+        ("codex", ".codex/environments/environment.toml"),
+        ("conductor", "conductor.json"),
+    ] {
+        let sandbox = Sandbox::new();
+        let path = sandbox.repo().join(file);
+        let plan = sandbox.json(&["init", "--export", tool, "-n"])["plan"].clone();
+        assert!(!path.exists());
+        assert_eq!(sandbox.json(&["init", "--export", tool])["written"], true);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(plan["text"], text.as_str());
+        assert!(text.contains("git-wt agent enter || true"), "{text}");
+        assert_eq!(sandbox.json(&["init", "--export", tool])["written"], false, "it has the line");
+        fs::write(&path, "mine").unwrap();
+        let refused = sandbox.refused(&["init", "--export", tool], "path_not_empty");
+        assert_eq!(
+            refused["details"]["add"][0]["lines"][0],
+            "command -v git-wt >/dev/null && git-wt agent enter || true",
+            "{refused}"
+        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+    let sandbox = Sandbox::new();
+    std::os::unix::fs::symlink(sandbox.path("home"), sandbox.repo().join(".cursor")).unwrap();
+    sandbox.refused(&["init", "--export", "cursor"], "permission");
+    assert!(!sandbox.path("home/worktrees.json").exists());
+    sandbox.refused(&["init", "--export", "zed"], "usage");
+}

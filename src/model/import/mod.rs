@@ -16,3 +16,4 @@ pub mod shell;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod tools;

@@ -1,0 +1,41 @@
+//! A file in the form of git's configuration (git-config(1), "Syntax"): sections, and keys that may stand several times.
+
+/// Returns `section.key` in lower case and the value, in the order of the file; what is no such line is passed over.
+#[must_use]
+pub fn values(text: &str) -> Vec<(String, String)> {
+    let mut section = String::new();
+    let mut found = Vec::new();
+    let joined = text.replace("\\\r\n", "").replace("\\\n", "");
+    for line in joined.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(head) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            section = head.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        } else if let Some((key, value)) = line.split_once('=') {
+            found.push((format!("{section}.{}", key.trim().to_ascii_lowercase()), plain(value.trim())));
+        }
+    }
+    found
+}
+
+/// The value without its quotes, escapes and a comment behind it.
+fn plain(value: &str) -> String {
+    let mut text = String::new();
+    let mut quoted = false;
+    let mut letters = value.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => quoted = !quoted,
+            '\\' => match letters.next() {
+                Some('n') => text.push('\n'),
+                Some('t') => text.push('\t'),
+                Some(other) => text.push(other),
+                None => {}
+            },
+            '#' | ';' if !quoted => break,
+            _ => text.push(letter),
+        }
+    }
+    text.trim_end().to_owned()
+}

@@ -1,0 +1,218 @@
+//! A script of another tool as commands of ours: one for each line where lines do not depend on each other, and what only
+//! copies an ignored file from the main worktree as something that is carried.
+
+use serde_json::json;
+
+use super::export::Tool;
+use super::variables::ours;
+use crate::model::config::running;
+use crate::model::import::proposal::{Carried, Found, Step};
+use crate::model::import::shell::{needs_shell, with_port};
+
+/// Words at the start of a line that the lines behind it depend on.
+const LASTING: [&str; 18] = [
+    "cd", "export", "source", ".", "if", "for", "while", "until", "case", "function", "trap", "unset",
+    "alias", "{", "(", "pushd", "local", "exec",
+];
+
+/// What a command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Setup,
+    Teardown,
+}
+
+/// Adds what the script does to `found`; `file` and `key` say where it stands.
+pub fn add(found: &mut Found, file: &str, key: &str, script: &str, purpose: Purpose) {
+    let from = format!("{file}: {key}");
+    for line in parts(script) {
+        if Tool::has_line(&line) {
+            found.leave(file, key, "it calls us");
+            continue;
+        }
+        let text = match ours(&line) {
+            Ok(text) => text,
+            Err(reason) => {
+                found.leave(file, key, format!("`{}`: {reason}", shown(&line)));
+                continue;
+            }
+        };
+        if let Some(pattern) = copied(&text).filter(|_| purpose == Purpose::Setup) {
+            found.carry.push(Carried { pattern, from: from.clone() });
+            continue;
+        }
+        if ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) {
+            found.leave(file, key, format!("`{}` has braces that a template would read", shown(&line)));
+            continue;
+        }
+        push(found, file, key, &text, purpose);
+    }
+}
+
+/// Adds one command, whose templates are ours already.
+pub fn push(found: &mut Found, file: &str, key: &str, text: &str, purpose: Purpose) {
+    let command = in_words(text);
+    if let Err(fault) = running::commands(&json!([command])) {
+        found.leave(file, key, format!("`{}`: {}", shown(text), fault.message));
+        return;
+    }
+    let steps = match purpose {
+        Purpose::Setup => &mut found.setup,
+        Purpose::Teardown => &mut found.teardown,
+    };
+    steps.push(Step { command, from: format!("{file}: {key}") });
+}
+
+/// Returns a command that runs a service, with the service's port for `$PORT`.
+///
+/// # Errors
+///
+/// Says why it cannot be written here.
+pub fn service(script: &str) -> Result<String, String> {
+    let lines = parts(&ours(script)?);
+    let [line] = lines.as_slice() else { return Err("it has more than one command".to_owned()) };
+    let command = in_words(&with_port(line));
+    running::command(&json!(command)).map_err(|fault| fault.message)?;
+    Ok(command)
+}
+
+fn in_words(text: &str) -> String {
+    if needs_shell(&without_values(text)) {
+        format!("sh -c '{}'", text.replace('\'', "'\\''"))
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The text with a word for each template: what stands in one is nothing to a shell.
+fn without_values(text: &str) -> String {
+    let mut left = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("{{") {
+        let Some(end) = rest[at..].find("}}") else { break };
+        left.push_str(&rest[..at]);
+        left.push('x');
+        rest = &rest[at + end + 2..];
+    }
+    left.push_str(rest);
+    left
+}
+
+fn shown(text: &str) -> String {
+    let start: String = text.trim().chars().take(60).collect();
+    if text.trim().chars().count() > 60 { format!("{start}…") } else { start }
+}
+
+/// The commands of a script: its lines, parted at `&&` and `;`, or the whole where one line depends on another.
+fn parts(script: &str) -> Vec<String> {
+    let lines: Vec<&str> =
+        script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    // Our list ends with the first command that fails, and begins in the worktree.
+    let lines: Vec<&str> =
+        lines.into_iter().filter(|line| !line.starts_with("set -") && !is_home(line)).collect();
+    let pieces: Vec<&str> = lines.iter().flat_map(|line| split(line)).collect();
+    let is_alone = |piece: &&str| {
+        let first = piece.split_whitespace().next().unwrap_or_default();
+        !LASTING.contains(&first)
+            && !piece.ends_with('\\')
+            && !piece.contains("<<")
+            && !is_variable(first)
+            && quotes_close(piece)
+    };
+    if pieces.iter().all(is_alone) {
+        return pieces.into_iter().map(str::to_owned).collect();
+    }
+    vec![format!("set -e; {}", lines.join("\n"))]
+}
+
+/// `cd` to where our commands begin.
+fn is_home(line: &str) -> bool {
+    let place = line.strip_prefix("cd ").map(|place| place.trim().trim_matches('"'));
+    place.is_some_and(|place| {
+        ["$WT_PATH", "$CODEX_WORKTREE_PATH", "$CONDUCTOR_WORKSPACE_PATH", "$ORCA_WORKTREE_PATH"]
+            .contains(&place)
+    })
+}
+
+fn is_variable(word: &str) -> bool {
+    word.split_once('=')
+        .is_some_and(|(name, _)| name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_'))
+        && !word.is_empty()
+}
+
+/// Parts a line at `&&` and `;` outside of quotes; one with `||`, a pipe into the background or a group stays whole.
+fn split(line: &str) -> Vec<&str> {
+    let (mut start, mut parts) = (0, Vec::new());
+    let (mut single, mut double) = (false, false);
+    let bytes = line.as_bytes();
+    if line.contains("||")
+        || line.contains("$(")
+        || line.contains('`')
+        || line.contains('{') && !line.contains("${")
+    {
+        return vec![line];
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\'' if !double => single = !single,
+            b'"' if !single => double = !double,
+            b'\\' => at += 1,
+            b';' if !single && !double => {
+                parts.push(&line[start..at]);
+                start = at + 1;
+            }
+            b'&' if !single && !double && bytes.get(at + 1) == Some(&b'&') => {
+                parts.push(&line[start..at]);
+                at += 1;
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.push(&line[start..]);
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+fn quotes_close(piece: &str) -> bool {
+    let (mut single, mut double, mut escaped) = (false, false, false);
+    for letter in piece.chars() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if !single => escaped = true,
+            '\'' if !double => single = !single,
+            '"' if !single => double = !double,
+            _ => {}
+        }
+    }
+    !single && !double
+}
+
+/// The pattern of what `cp "$WT_MAIN/X" X` copies.
+fn copied(command: &str) -> Option<String> {
+    let words: Vec<String> = command.split_whitespace().map(|word| word.replace(['"', '\''], "")).collect();
+    let (first, rest) = words.split_first()?;
+    let rest: Vec<&String> = rest.iter().filter(|word| !word.starts_with('-')).collect();
+    let [source, target] = rest.as_slice() else { return None };
+    let path = source.strip_prefix("$WT_MAIN/").or_else(|| source.strip_prefix("${WT_MAIN}/"))?;
+    let target = target.trim_start_matches("$WT_PATH/").trim_start_matches("./").trim_end_matches('/');
+    let path = path.trim_end_matches('/');
+    let name = path.rsplit('/').next()?;
+    let is_plain =
+        !path.is_empty() && !path.split('/').any(|part| part == "..") && !path.contains(['$', '\\']);
+    let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+    let is_same =
+        target == path || target == above || (above.is_empty() && [".", "", name].contains(&target));
+    (first == "cp" && is_plain && is_same).then(|| pattern(path))
+}
+
+/// A path or glob that counts from the root, as a line of a `.gitignore`.
+#[must_use]
+pub fn pattern(path: &str) -> String {
+    let (mark, path) = path.strip_prefix('!').map_or(("", path), |path| ("!", path));
+    let path = path.trim_start_matches("./");
+    let is_deep = path.trim_end_matches('/').contains('/');
+    let start = if is_deep { "" } else { "/" };
+    format!("{mark}{start}{path}")
+}
