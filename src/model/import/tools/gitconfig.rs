@@ -1,8 +1,11 @@
 //! A file in the form of git's configuration (git-config(1), "Syntax"): sections, and keys that may stand several times.
 
-/// Returns `section.key` in lower case and the value, in the order of the file; what is no such line is passed over.
-#[must_use]
-pub fn values(text: &str) -> Vec<(String, String)> {
+/// Returns `section.key` in lower case and the value, in the order of the file.
+///
+/// # Errors
+///
+/// Names a line that is none of git's.
+pub fn values(text: &str) -> Result<Vec<(String, String)>, String> {
     let mut section = String::new();
     let mut found = Vec::new();
     let joined = text.replace("\\\r\n", "").replace("\\\n", "");
@@ -14,9 +17,11 @@ pub fn values(text: &str) -> Vec<(String, String)> {
             section = head.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
         } else if let Some((key, value)) = line.split_once('=') {
             found.push((format!("{section}.{}", key.trim().to_ascii_lowercase()), plain(value.trim())));
+        } else if !line.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-') {
+            return Err(format!("`{}` is no line of git's configuration", line.escape_debug()));
         }
     }
-    found
+    Ok(found)
 }
 
 /// The value without its quotes, escapes and a comment behind it.

@@ -246,13 +246,13 @@ fn workmux(file: &str, written: &str) -> Result<Found, String> {
 /// <https://github.com/coderabbitai/git-worktree-runner>, docs/configuration.md
 fn gtr(file: &str, written: &str) -> Result<Found, String> {
     let mut found = Found::default();
-    let values = gitconfig::values(written);
+    let values = gitconfig::values(written)?;
     for (key, value) in &values {
         match key.as_str() {
             "copy.include" | "copy.includedirs" => carry(&mut found, file, key, value),
             "hooks.postcreate" => script::add(&mut found, file, key, value, Purpose::Setup),
             "hooks.preremove" | "hooks.postremove" => {
-                script::add(&mut found, file, key, value, Purpose::Teardown)
+                script::add(&mut found, file, key, value, Purpose::Teardown);
             }
             "copy.exclude" | "copy.excludedirs" => {}
             _ => found.leave(file, key, "has no like here"),
@@ -277,7 +277,7 @@ fn wtp(file: &str, written: &str) -> Result<Found, String> {
         let from = text(hook, &["from"]).unwrap_or_default();
         match text(hook, &["type"]) {
             Some("copy") if text(hook, &["to"]).is_none_or(|to| to == from) => {
-                carry(&mut found, file, key, from)
+                carry(&mut found, file, key, from);
             }
             Some("copy") => found.leave(file, key, format!("`{from}` is copied to another place")),
             Some("symlink") => found.leave(file, key, format!("`{from}`: {LINKED}")),

@@ -34,7 +34,8 @@ fn carried(found: &Found) -> Vec<&str> {
 }
 
 fn left_out(found: &Found) -> String {
-    found.left_out.iter().map(|left| format!("{left}\n")).collect()
+    let lines: Vec<String> = found.left_out.iter().map(|left| format!("{left}\n")).collect();
+    lines.concat()
 }
 
 #[test]
@@ -152,9 +153,7 @@ fn lists_of_files_and_commands() {
 #[test]
 fn what_is_broken_is_an_error_and_hostile_text_stays_valid() {
     for (file, reader) in FILES {
-        if file != ".gtrconfig" {
-            assert!(reader(file, "{ [ :").is_err(), "{file}");
-        }
+        assert!(reader(file, "{ [ :").is_err(), "{file}");
         assert!(reader(file, if file.ends_with("json") { "[]" } else { "" }).is_ok(), "{file}");
     }
     for command in ["echo {{ x }}", "echo '", "a \\", "\u{1b}[31m", "echo \"it's\"", "x\n'''\ny", "é=1 ü"] {

@@ -61,7 +61,8 @@ pub fn ours(script: &str) -> Result<String, String> {
             Some((_, own)) => {
                 let after = rest[length..].chars().next();
                 let joins = after.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-                text.push_str(&if joins { format!("${{{own}}}") } else { format!("${own}") });
+                let (before, after) = if joins { ("${", "}") } else { ("$", "") };
+                [before, own, after].iter().for_each(|part| text.push_str(part));
             }
             None => text.push_str(&rest[..length]),
         }
