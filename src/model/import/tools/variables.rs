@@ -62,7 +62,9 @@ pub fn ours(script: &str) -> Result<String, String> {
                 let after = rest[length..].chars().next();
                 let joins = after.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_');
                 let (before, after) = if joins { ("${", "}") } else { ("$", "") };
-                [before, own, after].iter().for_each(|part| text.push_str(part));
+                for part in [before, own, after] {
+                    text.push_str(part);
+                }
             }
             None => text.push_str(&rest[..length]),
         }
