@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use crate::ops::dry_run::DryRun;
-use crate::ops::events;
 use crate::ops::script::Script;
 use crate::ops::{
     adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, export, foreign, health,
     hooks, init, list, man, path, ports, prune, remove, restore, schema, services, setup, sweep, switch,
     trust, validate,
 };
+use crate::ops::{events, metrics};
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
 /// Lists the commands with their files, which the program has in it, and makes the same schemas from the types.
@@ -82,6 +82,7 @@ answers! {
         shape::<ports::settlement::SettlementPlan>(),
     ];
     "ports history" "ports-history" [shape::<events::Report>()];
+    "metrics" "metrics" [shape::<metrics::Report>()];
     "events" "events" [shape::<events::Report>()];
     "validate" "validate" [shape::<validate::Report>()];
     "doctor" "doctor" [shape::<doctor::Report>()];
@@ -93,6 +94,7 @@ answers! {
     ];
     "config show" "config-show" [shape::<config::Shown>()];
     "config path" "config-path" [shape::<config::Files>()];
+    "config export" "config-export" [shape::<config::export::Report>()];
     "config schema" "config-schema" [shape::<config::ConfigSchema>()];
     "hooks install" "hooks-install" [shape::<hooks::Report>()];
     "hooks uninstall" "hooks-uninstall" [shape::<hooks::Report>()];

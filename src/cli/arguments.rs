@@ -2,13 +2,13 @@
 
 use clap::{Parser, Subcommand};
 
-use super::events;
 use super::global::GlobalArguments;
 use super::{
     adopt, agent, carry, complete, completions, compose_service, config, create, doctor, down, env, exec,
     health, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema,
     setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
+use super::{events, metrics};
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.
 #[derive(Debug, Parser)]
@@ -44,6 +44,7 @@ pub enum Command {
     Adopt(adopt::Arguments),
     Events(events::Arguments),
     Agent(agent::Arguments),
+    Metrics(metrics::Arguments),
     Health(health::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
@@ -95,6 +96,7 @@ impl Command {
             Self::Adopt(_) => "adopt",
             Self::Events(_) => "events",
             Self::Agent(arguments) => arguments.word(),
+            Self::Metrics(_) => "metrics",
             Self::Health(_) => "health",
             Self::Up(_) => "up",
             Self::Down(_) => "down",

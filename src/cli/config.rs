@@ -1,5 +1,7 @@
 //! `wt config`: the effective configuration, each value with its origin.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::session::Session;
@@ -25,6 +27,12 @@ pub enum ConfigCommand {
     },
     /// The files that are read
     Path,
+    /// Write all values as one file, which `--config FILE` reads back
+    Export {
+        /// The new file; without it the text is printed
+        #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
     /// Every key with its type and meaning
     Schema,
 }
@@ -36,6 +44,7 @@ impl Arguments {
         match self.command {
             ConfigCommand::Show { .. } => "config show",
             ConfigCommand::Path => "config path",
+            ConfigCommand::Export { .. } => "config export",
             ConfigCommand::Schema => "config schema",
         }
     }
@@ -54,6 +63,10 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             show(session, &config::show(&config::load(&sources)?, key.as_deref())?)
         }
         ConfigCommand::Path => paths(session, &config::files(&sources)),
+        ConfigCommand::Export { file } => {
+            let file = file.as_ref().map(|file| surroundings.folder.join(file));
+            export(session, &config::export::export(&sources, file.as_deref())?)
+        }
         ConfigCommand::Schema => schema(session),
     }
 }
@@ -70,6 +83,17 @@ fn show(session: &Session<'_>, shown: &config::Shown) -> Result<u8> {
         .collect();
     session.ui.answer(&table::render(session.ui, &["key", "value", "origin"], &rows, &[]))?;
     shown.uncounted.iter().for_each(|said| session.ui.warn(said));
+    Ok(0)
+}
+
+fn export(session: &Session<'_>, exported: &config::export::Report) -> Result<u8> {
+    if session.ui.is_json() {
+        session.ui.answer_json(exported)?;
+    } else if let Some(file) = &exported.file {
+        session.ui.say(&format!("Wrote {file}"));
+    } else {
+        session.ui.answer(&exported.text)?;
+    }
     Ok(0)
 }
 

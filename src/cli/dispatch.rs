@@ -7,7 +7,6 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use super::arguments::{Cli, Command};
-use super::events;
 use super::global::GlobalArguments;
 use super::session::Session;
 use super::surroundings::Viewpoint;
@@ -18,6 +17,7 @@ use super::{
     remove, restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up,
     url, validate, wait,
 };
+use super::{events, metrics};
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::{open_files, signals};
@@ -144,6 +144,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Events(arguments) => events::run(arguments, session),
         Command::Agent(arguments) => agent::run(&arguments, session),
+        Command::Metrics(arguments) => metrics::run(&arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
         Command::Up(arguments) => up::run(arguments, session),
         Command::Down(arguments) => down::run(arguments, session),

@@ -82,7 +82,6 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
 }
 
 fn follow(context: &Context, filter: Filter, ui: &Ui) -> Result<()> {
-    context.host.interrupt.install()?;
     let mut follower = Follower::begin(context, filter)?;
     loop {
         let news = follower.look()?;

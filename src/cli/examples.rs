@@ -28,6 +28,7 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("wait", &["wt wait", "wt wait web --timeout 2m"]),
     ("health", &["wt health", "wt health --worktree feature-login --service web"]),
     ("events", &["wt events --since 2h", "wt events --follow --kind conflict,service"]),
+    ("metrics", &["wt metrics", "wt metrics --all --json"]),
     ("trust", &["wt trust", "wt trust --list"]),
     ("ports", &["wt ports", "wt ports --purpose feature"]),
     ("ports list", &["wt ports list", "wt ports list --all --json"]),

@@ -17,7 +17,7 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
         "Services",
         &[
             "up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "events",
-            "trust",
+            "metrics", "trust",
         ],
     ),
     ("Ports", &["ports"]),

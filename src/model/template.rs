@@ -15,6 +15,12 @@ use crate::error::{Code, Failure, Result};
 
 pub use fault::Fault;
 
+/// Returns one label of a host's name made of `text`, as the filter `label` does; `None` where nothing of it can stand there.
+#[must_use]
+pub fn label(text: &str) -> Option<String> {
+    filters::label(text).ok()
+}
+
 /// Renders `template`, the value of the configuration key `key`, with `values`.
 ///
 /// # Errors

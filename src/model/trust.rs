@@ -67,6 +67,10 @@ fn held_by(value: &ConfigValue) -> Vec<RepositoryCommand> {
         let texts = value.value.as_array().into_iter().flatten().filter_map(Value::as_str);
         return texts.enumerate().map(|(index, text)| found(element(&value.key, index), text)).collect();
     }
+    // Variables decide which programs run: they are agreed to as a whole.
+    if value.key.starts_with("service.") && value.key.ends_with(".environment") {
+        return vec![found(value.key.clone(), &value.value.to_string())];
+    }
     let Some(last) = value.key.strip_prefix("service.").and_then(|rest| rest.rsplit('.').next()) else {
         return Vec::new();
     };

@@ -153,6 +153,16 @@ pub fn of_service(block: &[(String, String)], names: &[String], port: Option<Por
     variables
 }
 
+/// Returns the variables of a service's processes: those that were configured for it, and the block over them.
+#[must_use]
+pub fn over(configured: &[(String, String)], block: Vec<(String, String)>) -> Vec<(String, String)> {
+    let is_in_block = |name: &String| block.iter().any(|(known, _)| known == name);
+    let mut all: Vec<(String, String)> =
+        configured.iter().filter(|(name, _)| !is_in_block(name)).cloned().collect();
+    all.extend(block);
+    all
+}
+
 /// What templates of the block know: `[env.set]` and the block's own.
 #[derive(Serialize)]
 pub struct BlockValues<'a> {

@@ -1,5 +1,7 @@
 //! The configuration, gathered from its layers, and what `wt config` says about it.
 
+pub mod export;
+
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -121,7 +123,8 @@ pub fn lacks_named_file(sources: &Sources) -> bool {
 
 fn layers(sources: &Sources, others: &Source) -> Result<Vec<Layer>> {
     if let Some(file) = sources.config_flag {
-        return Ok(vec![require_layer(file, others.clone())?]);
+        // Whoever names a file stands by its settings; its commands are asked about all the same.
+        return Ok(vec![require_layer(file, Source::User)?]);
     }
     let mut layers = Vec::new();
     if let Some(file) = sources.user_file {

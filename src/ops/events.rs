@@ -73,7 +73,8 @@ impl Follower {
     }
 }
 
-fn unread(folder: &std::path::Path, error: std::io::Error) -> Failure {
+/// The failure of whoever cannot read the log.
+pub fn unread(folder: &std::path::Path, error: std::io::Error) -> Failure {
     let message = format!("the log in {} cannot be read", folder.display());
     Failure::from_io(error, Code::Permission, message)
 }

@@ -38,6 +38,7 @@ pub mod last;
 pub mod list;
 pub mod main_worktree;
 pub mod man;
+pub mod metrics;
 pub mod origin;
 pub mod own_config;
 pub mod path;

@@ -129,3 +129,26 @@ fn no_range_is_cut_off_on_a_narrow_terminal() {
     assert!(screen.contains(&format!("{}, {}, ", sandbox.port(4), sandbox.port(6))), "{screen}");
     assert!(!screen.contains('…'), "{screen}");
 }
+
+#[test]
+fn next_tells_which_ports_others_were_met_on_where_that_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let ports = [sandbox.port(0), sandbox.port(1)];
+    let Some(_holder) = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &ports) else { return };
+    sandbox.wt(&["create", "one", "--ports"]).exits(1);
+    sandbox.wt(&["create", "one", "--ports", "--on-conflict", "retry"]).ok();
+    let next = ["ports", "next", "--purpose", "feature"];
+    sandbox.configure("[ports.conflict]\npolicy = \"retry\"\n");
+    assert!(sandbox.json(&next)["held"].is_null());
+    let likely = [&next[..], &["--likely"]].concat();
+    let answer = sandbox.json(&likely);
+    assert_eq!(answer["next"], sandbox.port(3), "it changes nothing of the choice: {answer}");
+    let held = answer["held"].as_array().unwrap();
+    assert_eq!(
+        (&held[0]["port"], &held[0]["times"], &held[0]["days"]),
+        (&ports[0].into(), &2.into(), &1.into())
+    );
+    assert!(held[0]["by"][0].as_str().unwrap().starts_with("python3"), "{answer}");
+    let text = sandbox.wt(&likely).ok().stdout;
+    assert!(text.contains(&format!("\n{}: held 2 times on 1 day, by python3", ports[0])), "{text}");
+}

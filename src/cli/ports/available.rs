@@ -24,6 +24,9 @@ pub struct Arguments {
 pub struct NextArguments {
     #[command(flatten)]
     pub drawer: DrawerArguments,
+    /// Also which ports of the range others were met on, and how often
+    #[arg(long)]
+    pub likely: bool,
 }
 
 /// Whose range.
@@ -95,11 +98,17 @@ fn drawn(one: &Available, paint: Paint) -> String {
 /// What a create would be refused with.
 pub fn run_next(arguments: &NextArguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
-    let next = available::next(&context, arguments.drawer.drawer())?;
+    let mut next = available::next(&context, arguments.drawer.drawer())?;
+    if arguments.likely {
+        next.held = Some(available::held(&context, &next.drawer)?);
+    }
     if session.ui.is_json() {
         session.ui.answer_json(&next)?;
-    } else {
-        session.ui.answer(&next.next.to_string())?;
+        return Ok(0);
+    }
+    session.ui.answer(&next.next.to_string())?;
+    for held in next.held.iter().flatten() {
+        session.ui.answer(&held.to_string())?;
     }
     Ok(0)
 }

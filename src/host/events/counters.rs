@@ -33,7 +33,6 @@ pub fn read(folder: &Path) -> std::io::Result<Tally> {
 /// # Errors
 ///
 /// As [`read`].
-#[cfg_attr(not(test), expect(dead_code, reason = "whoever reports counts comes next"))]
 pub fn count(folder: &Path) -> std::io::Result<(Tally, Vec<Event>)> {
     // In this order: what is counted and dropped between the two looks is missed at most until the next one, never counted twice.
     let tally = read(folder)?;

@@ -182,6 +182,8 @@ pub(crate) struct Stat {
     pub(crate) session: u32,
     /// Time on a processor, in clock ticks.
     pub(crate) ticks: u64,
+    /// The same of children that have ended and were waited for.
+    pub(crate) ticks_of_ended: u64,
     pub(crate) started: u64,
     /// What of it is in memory, in pages.
     pub(crate) pages: u64,
@@ -216,6 +218,7 @@ impl Stat {
             group: u32::try_from(number(5)?).ok()?,
             session: u32::try_from(number(6)?).ok()?,
             ticks: number(14)? + number(15)?,
+            ticks_of_ended: number(16)? + number(17)?,
             started: number(22)?,
             pages: number(24)?,
         })

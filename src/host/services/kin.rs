@@ -50,6 +50,8 @@ pub fn held(kin: &[Kin]) -> io::Result<Vec<Running>> {
 pub struct Usage {
     /// Time on a processor since each began.
     pub cpu_time: Duration,
+    /// The same of their children that have ended.
+    pub cpu_time_of_ended: Duration,
     /// What of them is in memory (resident set size); pages that they share count for each.
     pub memory_bytes: u64,
 }
@@ -181,12 +183,16 @@ pub fn usage(pids: &[u32]) -> Usage {
     let page = rustix::param::page_size() as u64;
     let per_second = rustix::param::clock_ticks_per_second().max(1);
     let stats = pids.iter().filter_map(|pid| Stat::read(*pid));
-    let (ticks, pages) = stats.fold((0_u64, 0_u64), |(ticks, pages), stat| {
-        (ticks.saturating_add(stat.ticks), pages.saturating_add(stat.pages))
+    let (ticks, ended, pages) = stats.fold((0_u64, 0_u64, 0_u64), |(ticks, ended, pages), stat| {
+        (
+            ticks.saturating_add(stat.ticks),
+            ended.saturating_add(stat.ticks_of_ended),
+            pages.saturating_add(stat.pages),
+        )
     });
-    let rest = Duration::from_nanos(ticks % per_second * 1_000_000_000 / per_second);
-    Usage {
-        cpu_time: Duration::from_secs(ticks / per_second) + rest,
-        memory_bytes: pages.saturating_mul(page),
-    }
+    let time = |ticks: u64| {
+        let rest = Duration::from_nanos(ticks % per_second * 1_000_000_000 / per_second);
+        Duration::from_secs(ticks / per_second) + rest
+    };
+    Usage { cpu_time: time(ticks), cpu_time_of_ended: time(ended), memory_bytes: pages.saturating_mul(page) }
 }

@@ -181,6 +181,7 @@ pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
             "setup" => settings.setup = value.as_str().map(str::to_owned),
             "compose" => settings.compose = value.as_str().map(str::to_owned),
             "env_file" => settings.env_file = value.as_str().map(str::to_owned),
+            "environment" => settings.environment = value::environment(value).unwrap_or_default(),
             "folder" => settings.folder = value.as_str().map(str::to_owned),
             "health" => settings.health = Some(value.clone()),
             "depends_on" => settings.depends_on = running::depends_on(value).unwrap_or_default(),

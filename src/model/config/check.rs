@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::problem::Fault;
 use super::schema::Kind;
 use super::value::{
-    choice, duration, exclusions, flag, list, number, port_wish, ports, services, size, text, variable, whole,
+    choice, duration, environment, exclusions, flag, list, number, port_wish, ports, services, size, text,
+    variable, whole,
 };
 use super::{branch_purposes, env_files, health, running};
 use crate::model::template;
@@ -29,6 +30,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
         Kind::Words => list(value, "texts", text).map(|_| ()),
         Kind::Services => services(value).map(|_| ()),
         Kind::Variables => list(value, "names of variables", variable).map(|_| ()),
+        Kind::Environment => environment(value).map(|_| ()),
         Kind::Ports => ports(value).map(|_| ()),
         Kind::Exclusions => exclusions(value).map(|_| ()),
         Kind::Choice(words) => choice(value, words),

@@ -60,6 +60,9 @@ fn kind(of: Kind) -> Value {
         Kind::Variables => {
             json!({ "type": "array", "items": { "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" } })
         }
+        Kind::Environment => json!({
+            "type": "object", "additionalProperties": { "type": "string" },
+        }),
         Kind::Ports => json!({ "anyOf": [range(), { "type": "array", "items": range() }] }),
         Kind::Exclusions => json!({ "type": "array", "items": {
             "type": "object",

@@ -15,6 +15,8 @@ pub enum Kind {
     Services,
     /// A list of names of environment variables.
     Variables,
+    /// A table of environment variables with their values.
+    Environment,
     /// A range `"5000-5099"`, a port, or a list of them.
     Ports,
     /// A list of `{ ports, reason }`.

@@ -5,6 +5,7 @@ pub mod build;
 pub mod check;
 pub mod edited;
 pub mod env_files;
+pub mod exported;
 pub mod fleet;
 pub mod health;
 mod here;

@@ -151,6 +151,12 @@ pub const KEYS: &[Key] = &[
         "The service's own env file, relative to the worktree: the whole env block, with `PORT` its own port.",
     ),
     key(
+        "service.*.environment",
+        Kind::Environment,
+        Command,
+        "Variables of the service's processes, over those of the shell; the env block is over them.",
+    ),
+    key(
         "service.*.compose",
         Kind::Compose,
         Command,

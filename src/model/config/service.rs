@@ -33,6 +33,8 @@ pub struct ServiceSettings {
     pub folder: Option<String>,
     /// Its own env file, relative to the worktree, as written.
     pub env_file: Option<String>,
+    /// Variables of its processes with their values.
+    pub environment: Vec<(String, String)>,
     /// The services that it needs, and how far they must be.
     pub depends_on: BTreeMap<ServiceName, Condition>,
     /// The health check, as written.
@@ -57,6 +59,7 @@ impl Default for ServiceSettings {
             compose: None,
             folder: None,
             env_file: None,
+            environment: Vec::new(),
             depends_on: BTreeMap::new(),
             health: None,
             stop: Stopping::default(),

@@ -122,6 +122,22 @@ pub fn variables(value: &Value) -> Result<Vec<String>, Fault> {
     list(value, "names of variables", |name| variable(name).map(str::to_owned))
 }
 
+/// Returns variables with their values, in the order in which they are written.
+pub fn environment(value: &Value) -> Result<Vec<(String, String)>, Fault> {
+    let table = value
+        .as_object()
+        .ok_or_else(|| wrong("a table of variables", value).hint("write { LOG = \"debug\" }"))?;
+    let pairs = table.iter().map(|(name, value)| {
+        let name = variable(&Value::String(name.clone())).map(str::to_owned)?;
+        let text = value.as_str().ok_or_else(|| inside(&name, wrong("a text", value)))?;
+        if text.contains('\0') {
+            return Err(inside(&name, Fault::new("a value cannot hold a NUL")));
+        }
+        Ok((name, text.to_owned()))
+    });
+    pairs.collect()
+}
+
 /// Returns the ranges, in order and without a port in two of them.
 pub fn ports(value: &Value) -> Result<PortRanges, Fault> {
     let ranges = match value {

@@ -95,6 +95,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
         | Kind::Commands
         | Kind::Services
         | Kind::Variables
+        | Kind::Environment
         | Kind::Ports
         | Kind::Exclusions
         | Kind::Health

@@ -2,7 +2,7 @@
 //! their numbers grow.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,28 @@ impl Tally {
         }
     }
 
+    /// Raises the count of a conflict to what another count of it says.
+    pub fn at_least(&mut self, kind: &str, purpose: &str, service: &str, count: u64) {
+        let is_it = |row: &&mut Row<ConflictKey>| {
+            row.key.kind == kind && row.key.purpose == purpose && row.key.service == service
+        };
+        if let Some(row) = self.conflicts.iter_mut().find(is_it) {
+            row.count = row.count.max(count);
+            return;
+        }
+        let (kind, purpose, service) = (kind.to_owned(), purpose.to_owned(), service.to_owned());
+        self.conflicts.push(Row { key: ConflictKey { kind, purpose, service }, count });
+    }
+
+    /// Returns how often a service was started again.
+    #[must_use]
+    pub fn restarts_of(&self, repository: &Path, worktree: &str, service: &str) -> u64 {
+        let is_it = |key: &ServiceKey| {
+            key.repository == repository && key.worktree == worktree && key.service == service
+        };
+        self.restarts.iter().find(|row| is_it(&row.key)).map_or(0, |row| row.count)
+    }
+
     fn count(&mut self, event: &Event) {
         *self.events.entry(event.event.clone()).or_default() += 1;
         if event.event == "port_conflict" {
@@ -155,7 +177,9 @@ mod tests {
             service: "web".to_owned(),
         };
         assert_eq!(tally.conflicts, [Row { key, count: 2 }]);
-        assert_eq!(tally.restarts.len(), 1);
+        assert_eq!(tally.restarts_of(Path::new("/r"), "w", "web"), 1);
+        tally.at_least("system", "feature", "web", 1);
+        assert_eq!(tally.conflicts[0].count, 2);
         let resolutions: Vec<_> =
             tally.resolutions.iter().map(|row| (row.key.action.as_str(), row.count)).collect();
         assert_eq!(resolutions, [("retry", 2), ("move", 1)]);

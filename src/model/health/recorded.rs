@@ -58,7 +58,8 @@ impl Recorded {
             && before.level == self.level
             && before.pid == self.pid
             && before.reason == self.reason;
-        !is_same || age >= FRESH || age < SignedDuration::ZERO
+        let says_more = before.latency_ms.is_none() && self.latency_ms.is_some();
+        !is_same || says_more || age >= FRESH || age < SignedDuration::ZERO
     }
 
     /// Returns the event of a service that is not as it was `before`.

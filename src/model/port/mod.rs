@@ -7,6 +7,7 @@ pub mod holder;
 pub mod listener;
 mod number;
 pub mod occupancy;
+pub mod often;
 mod range;
 pub mod remedy;
 pub mod resolution;

@@ -8,7 +8,9 @@ use super::ranges::{self, Capacity, Drawer};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::probe;
+use crate::model::event::filter::Filter;
 use crate::model::port::listener::Probe;
+use crate::model::port::often::{self, HeldOften};
 use crate::model::port::selection::{Selection, owned_ports};
 use crate::model::port::wish::Wish;
 use crate::model::port::{Port, PortRange, compressed};
@@ -16,7 +18,7 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::create::{WayOut, passing, refused_after, require_purpose};
-use crate::ops::{choose, find};
+use crate::ops::{choose, events, find};
 
 /// The free ports of one range.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -40,6 +42,9 @@ pub struct Next {
     #[serde(flatten)]
     pub drawer: Drawer,
     pub next: Port,
+    /// The ports of the range that others were met on, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Vec<HeldOften>>,
 }
 
 /// Returns the free ports of `drawer`'s ranges; of every range when nobody is named.
@@ -95,7 +100,9 @@ pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
     let ranges = drawer.require_ranges(context)?;
     let (selection, held) = select(context, &registry, &drawer, ranges.0)?;
     match selection {
-        Selection::Chosen(choices) if !choices.is_empty() => Ok(Next { drawer, next: choices[0].port }),
+        Selection::Chosen(choices) if !choices.is_empty() => {
+            Ok(Next { drawer, next: choices[0].port, held: None })
+        }
         refused => {
             let purpose = match &drawer {
                 Drawer::Purpose(purpose) => Some(purpose),
@@ -105,6 +112,17 @@ pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
             Err(refused_after(purpose, &refused, &registry, &held, most, WayOut::Exclude)?)
         }
     }
+}
+
+/// Returns which ports of the ranges of `drawer` others were met on, by what is on record.
+///
+/// # Errors
+///
+/// `usage` for who has no range; fails when the log cannot be read.
+pub fn held(context: &Context, drawer: &Drawer) -> Result<Vec<HeldOften>> {
+    let ranges = drawer.require_ranges(context)?;
+    let report = events::events(context, &Filter::default())?;
+    Ok(often::held(&report.events, &ranges))
 }
 
 /// A purpose that there is not is answered with the near one.

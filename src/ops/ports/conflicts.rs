@@ -53,6 +53,14 @@ pub struct Conflict {
     pub choices: Vec<String>,
 }
 
+impl Conflict {
+    /// Answers whether it is more than worth knowing: something should be done about it, or its server does not run.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.kind == Kind::Mismatch || self.level > Level::Low
+    }
+}
+
 /// Who has the port, by the registry.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Allotment {

@@ -15,6 +15,7 @@ use crate::model::port::selection::owned_ports;
 use crate::model::port::verdict::Verdict;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::{choose, env, find};
 
@@ -135,6 +136,28 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
     let ranges =
         ranges.map(|(drawer, range)| ranges::capacity(context, &exclusions, &owned, drawer, range)).collect();
     Ok(Report { worktrees, ranges })
+}
+
+/// Returns the name of each range, how many ports it can give, and how many of them are given. The range of a service is
+/// called `service/NAME`; several ranges of one drawer count as one.
+#[must_use]
+pub fn capacities(context: &Context, registry: &Registry) -> Vec<(String, usize, usize)> {
+    let exclusions = choose::exclusions(context, registry);
+    let owned = owned_ports(registry);
+    let mut found: Vec<(String, usize, usize)> = Vec::new();
+    for (drawer, range) in ranges::all(context) {
+        let prefix = if drawer.is_service() { "service/" } else { "" };
+        let name = format!("{prefix}{}", drawer.name());
+        let Capacity { used, free, .. } = ranges::capacity(context, &exclusions, &owned, drawer, range);
+        match found.iter_mut().find(|(known, ..)| *known == name) {
+            Some((_, of, given)) => {
+                *of += used + free;
+                *given += used;
+            }
+            None => found.push((name, used + free, used)),
+        }
+    }
+    found
 }
 
 fn has_own_range(context: &Context, service: &ServiceName) -> bool {

@@ -28,5 +28,6 @@ pub mod supervise;
 mod supervision;
 pub mod taking_over;
 pub mod up;
+pub mod usage;
 mod vacancy;
 pub mod wish;

@@ -127,7 +127,7 @@ fn require_trust(context: &Context, entry: &Entry, order: &[ServiceName]) -> Res
     let trust = Trust::read(context)?;
     let known = |key: &String| context.config.values.iter().any(|value| value.key == *key);
     let keys = order.iter().flat_map(|name| {
-        let plain = ["run", "setup", "compose"].map(|last| format!("service.{name}.{last}"));
+        let plain = ["run", "setup", "compose", "environment"].map(|last| format!("service.{name}.{last}"));
         let check = context.config.services.get(name).and_then(|settings| settings.health.as_ref());
         let check = check.and_then(|check| check.get("command"));
         plain.into_iter().filter(known).chain(check.map(|_| format!("service.{name}.health.command")))
@@ -237,7 +237,10 @@ impl One<'_> {
             words,
             setup,
             folder: service_folder::require(&self.context.config, &self.entry.path, name)?,
-            variables: variables::of_service(self.block, &settings.env, port),
+            variables: variables::over(
+                &settings.environment,
+                variables::of_service(self.block, &settings.env, port),
+            ),
             port,
             extra_ports: settings.extra_ports.iter().filter_map(|other| self.extra_port(other)).collect(),
             activated: settings.socket == Some(SocketUse::Activate),

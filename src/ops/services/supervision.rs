@@ -26,6 +26,11 @@ pub(super) struct Supervision {
 }
 
 impl Supervision {
+    /// Returns all that is said.
+    pub fn services(&self) -> &[ServiceFacts] {
+        &self.services
+    }
+
     /// Returns what is said of a service.
     pub fn said(&self, service: &ServiceName) -> Said {
         match self.services.iter().find(|facts| facts.service == *service) {

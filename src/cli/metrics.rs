@@ -1,0 +1,32 @@
+//! `wt metrics`: how everything stands, as Prometheus reads it.
+
+use clap::Args;
+
+use super::session::Session;
+use crate::error::Result;
+use crate::model::metrics;
+use crate::ops::metrics as look;
+
+/// Print metrics in Prometheus' text format
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Of every registered repository
+    #[arg(short, long)]
+    pub all: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails when the registry, the log or the machine cannot be read.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context_as_it_is_whatever_is_configured()?;
+    let report = look::metrics(&context, arguments.all)?;
+    if session.ui.is_json() {
+        session.ui.answer_json(&report)?;
+    } else {
+        session.ui.answer(&metrics::text(&report.families))?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,144 @@
+//! The metrics of this repository, or of all: everything is read at the moment it is asked for, and nothing is written.
+
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{events, ports, validate};
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::events::counters;
+use crate::model::event::tally::Tally;
+use crate::model::health::recorded::Recorded;
+use crate::model::health::state::Health;
+use crate::model::metrics::{self, Family, ServiceRow, Snapshot};
+use crate::model::port::Port;
+use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::model::services::state::State;
+use crate::model::short_names::ShortNames;
+use crate::ops::services::usage::{self, Usage};
+
+/// The metrics.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+pub struct Report {
+    pub families: Vec<Family>,
+}
+
+/// Returns the metrics; everybody's where `all` says so, or outside of a repository. What was counted is everybody's always.
+///
+/// # Errors
+///
+/// Fails when the registry, the log or the machine cannot be read.
+pub fn metrics(context: &Context, all: bool) -> Result<Report> {
+    let all = all || context.repository.is_none();
+    let registry = context.store()?.read()?;
+    let names = ShortNames::of(&registry);
+    let here = context.repository.as_ref().filter(|_| !all).map(crate::host::git::Repository::find_id);
+    let is_wanted =
+        |entry: &&Entry| here.as_ref().is_none_or(|here| here.as_ref() == Some(&entry.repository_id));
+    let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
+    let living: Vec<&Entry> = entries.iter().copied().filter(|entry| entry.is_living()).collect();
+    let tally = tally(context, &registry)?;
+    let allocations = living.iter().flat_map(|entry| {
+        let purpose = entry.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
+        entry.allocations.iter().map(move |known| (purpose.clone(), health(known.health.as_ref()).as_str()))
+    });
+    let looks = living.iter().flat_map(|entry| &entry.allocations);
+    let looks = looks.filter_map(|known| Recorded::find(known.health.as_ref()?)).map(|seen| seen.checked_at);
+    let request = validate::Request { verify_ports: true, all, ..validate::Request::default() };
+    let findings = validate::validate(context, &request)?.findings;
+    let snapshot = Snapshot {
+        version: env!("CARGO_PKG_VERSION"),
+        worktrees: entries
+            .iter()
+            .map(|entry| (names.name(&entry.repository_id).to_owned(), state(&entry.state)))
+            .collect(),
+        allocations: allocations.collect(),
+        ranges: ports::list::capacities(context, &registry),
+        conflicts: conflicts(context)?,
+        services: services(context, &living, &names, &tally),
+        tally,
+        findings: findings.iter().map(|finding| (finding.code.code(), finding.severity.as_str())).collect(),
+        last_look: looks.max(),
+    };
+    Ok(Report { families: metrics::families(&snapshot, context.config.metrics) })
+}
+
+/// Returns how often everything happened. What the registry counted before there were counters beside it stays counted.
+///
+/// # Errors
+///
+/// Fails when the log cannot be read.
+pub fn tally(context: &Context, registry: &Registry) -> Result<Tally> {
+    let dirs = context.host.dirs()?;
+    let (mut tally, _) =
+        counters::count(dirs.state()).map_err(|error| events::unread(dirs.state(), error))?;
+    for known in registry.counters.iter() {
+        let purpose = known.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
+        tally.at_least(&known.kind, &purpose, known.service.as_str(), known.count);
+    }
+    Ok(tally)
+}
+
+fn state(state: &EntryState) -> &'static str {
+    match state {
+        EntryState::Creating { .. } => "creating",
+        EntryState::Active => "active",
+        EntryState::Removing { .. } => "removing",
+        EntryState::Removed { .. } => "removed",
+    }
+}
+
+fn health(recorded: Option<&serde_json::Value>) -> Health {
+    recorded.and_then(Recorded::find).map_or(Health::Unknown, |seen| seen.state)
+}
+
+fn conflicts(context: &Context) -> Result<Vec<(&'static str, usize)>> {
+    use ports::conflicts::Kind;
+    let report = ports::conflicts::conflicts(context)?;
+    let kinds = [(Kind::Registry, "registry"), (Kind::System, "system"), (Kind::Mismatch, "mismatch")];
+    let count = |kind: Kind| report.conflicts.iter().filter(|one| one.kind == kind && one.counts()).count();
+    Ok(kinds.into_iter().map(|(kind, word)| (word, count(kind))).collect())
+}
+
+fn services(context: &Context, entries: &[&Entry], names: &ShortNames, tally: &Tally) -> Vec<ServiceRow> {
+    let active: Vec<&Entry> =
+        entries.iter().copied().filter(|entry| entry.state == EntryState::Active).collect();
+    let used = usage::of_all(context, &active);
+    let mut rows = Vec::new();
+    for (entry, used) in active.iter().zip(&used) {
+        let repository = names.name(&entry.repository_id);
+        let known: HashMap<&ServiceName, &Usage> = used.iter().map(|one| (&one.service, one)).collect();
+        let allocated = entry.allocations.iter().map(|allocation| &allocation.service);
+        let others = used
+            .iter()
+            .map(|one| &one.service)
+            .filter(|name| entry.allocations.iter().all(|allocation| allocation.service != **name));
+        let seen_at = entry.allocations.iter().filter_map(|known| known.last_listening.read());
+        let given_at = entry.allocations.iter().map(|known| known.allocated_at);
+        let active_at = seen_at.chain(given_at).chain([entry.created_at]).max().unwrap_or(entry.created_at);
+        for service in allocated.chain(others) {
+            let allocation = entry.allocations.iter().find(|known| known.service == *service);
+            let recorded = allocation.and_then(|known| Recorded::find(known.health.as_ref()?));
+            let one = known.get(service);
+            let is_healthy = recorded.as_ref().is_some_and(|seen| seen.state == Health::Healthy);
+            rows.push(ServiceRow {
+                repository: repository.to_owned(),
+                worktree: entry.name.clone(),
+                service: service.to_string(),
+                // Where nobody supervises it the last look tells.
+                is_up: one.map_or(is_healthy, |one| one.state == State::Ready),
+                port: allocation.and_then(|known| known.find_port()).map(Port::number),
+                restarts: tally.restarts_of(&entry.repository, &entry.name, service.as_str()),
+                memory_bytes: one.and_then(|one| one.memory_bytes),
+                cpu_seconds: one.and_then(|one| one.cpu_seconds),
+                check_seconds: recorded.and_then(|seen| seen.latency_ms).map(|ms| ms / 1000.0),
+                active_at,
+            });
+        }
+    }
+    rows
+}
