@@ -90,7 +90,10 @@ impl Context {
     pub fn store(&self) -> Result<Store<Registry>> {
         let timeout = self.config.registry.lock_timeout;
         let store = Store::open(self.host.dirs()?, timeout, self.host.interrupt.clone());
-        Ok(store.remembering(&self.registry).writing(self.writing()))
+        Ok(store
+            .remembering(&self.registry)
+            .writing(self.writing())
+            .frozen(self.config.policy.is_read_only()))
     }
 
     /// Returns how events are written down.

@@ -17,7 +17,7 @@ use super::{
     remove, restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up,
     url, validate, wait,
 };
-use super::{events, metrics};
+use super::{events, looking, metrics};
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::{open_files, signals};
@@ -60,9 +60,18 @@ pub fn run(words: &[OsString]) -> u8 {
     let called = Called::of(words.first().map(OsString::as_os_str));
     let ui = Ui::new(manner(&cli, &host, called));
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
-    let session =
-        Session { ui: &ui, global: &cli.global, host: &host, command_line: Cli::command, directive, called };
-    ended(&ui, perform(cli.command, &session))
+    let looks = cli.command.as_ref().is_none_or(looking::only_looks);
+    let session = Session {
+        ui: &ui,
+        global: &cli.global,
+        host: &host,
+        command_line: Cli::command,
+        directive,
+        called,
+        looks,
+    };
+    let allowed = looking::require_allowed(&host, looks);
+    ended(&ui, allowed.and_then(|()| perform(cli.command, &session)))
 }
 
 /// What help looks like is made up only for those who see it.
@@ -80,6 +89,9 @@ fn hooked(call: hook::Call) -> u8 {
         return 0;
     }
     let host = Host::from_environment().running("hook");
+    if looking::require_allowed(&host, false).is_err() {
+        return 0;
+    }
     let color_welcome = welcomes_color(&host);
     match hook::answer(call, Viewpoint { host, global: GlobalArguments::default() }) {
         hook::Answer::Silence => 0,

@@ -187,6 +187,7 @@ fn post_checkout(viewpoint: Viewpoint, checkout: &Checkout) -> Vec<String> {
     let Ok(folder) = viewpoint.folder() else { return Vec::new() };
     let Some(calls) = passing::look(&viewpoint.host, &folder, checkout) else { return Vec::new() };
     match context(viewpoint) {
+        Ok(context) if context.config.policy.is_read_only() => Vec::new(),
         Ok(context) => hook::post_checkout(&context, checkout, calls),
         Err(failure) => vec![failure.message().to_owned()],
     }
@@ -200,6 +201,7 @@ fn pre_push(viewpoint: Viewpoint, remote: String, deadline: Instant) -> Result<V
         let _ = stdin.lock().take(LONGEST_INPUT).read_to_end(&mut refs);
     }
     match context(viewpoint) {
+        Ok(context) if context.config.policy.is_read_only() => Ok(Vec::new()),
         Ok(context) => hook::pre_push(&context, &Push { remote, refs }, deadline),
         Err(failure) => Ok(vec![failure.message().to_owned()]),
     }

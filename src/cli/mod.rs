@@ -33,6 +33,7 @@ pub mod hooks;
 pub mod init;
 pub mod list;
 pub mod logs;
+mod looking;
 mod man;
 pub mod metrics;
 pub mod path;

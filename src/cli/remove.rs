@@ -7,6 +7,7 @@ use clap::Args;
 use super::session::Session;
 use crate::error::Result;
 use crate::model::advised::wt;
+use crate::model::policy::{self, Before};
 use crate::model::quoting;
 use crate::ops::dry_run::DryRun;
 use crate::ops::remove::{self, Plan, Removed, Request};
@@ -45,6 +46,14 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     } else {
         session.context_whatever_is_configured()?
     };
+    if arguments.force > 0 && !arguments.dry_run {
+        let leave = context.config.policy.remove_force;
+        let before = policy::before(leave, "policy.remove_force", false, session.ui.is_interactive())?;
+        if before == Before::Asking && !prompt::confirm(session.ui, "Give up what would be lost?")? {
+            session.ui.say("nothing was removed");
+            return Ok(1);
+        }
+    }
     let request = Request {
         wanted: arguments.names,
         force: arguments.force,

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::machine::Host;
 use crate::model::called::Called;
+use crate::model::policy::{self, Before};
 use crate::ops::{env, heal, own_config, run, sweep, switch, vanished};
 use crate::ui::output::Ui;
 
@@ -23,6 +24,8 @@ pub struct Session<'a> {
     pub directive: Option<PathBuf>,
     /// By which name the program was called.
     pub called: Called,
+    /// Whether the command only looks, whatever it finds.
+    pub looks: bool,
 }
 
 impl Session<'_> {
@@ -33,12 +36,17 @@ impl Session<'_> {
     /// `config_invalid`; `not_found` for a `-C` folder that is not there.
     pub fn context(&self) -> Result<Context> {
         let context = self.healed_context()?;
-        vanished::follow_moves(&context);
+        if !context.config.policy.is_read_only() {
+            vanished::follow_moves(&context);
+        }
         Ok(context)
     }
 
     fn healed_context(&self) -> Result<Context> {
         let context = self.context_as_it_is()?;
+        if context.config.policy.is_read_only() {
+            return Ok(context);
+        }
         for said in heal::heal(&context) {
             self.ui.say(&said);
         }
@@ -86,7 +94,7 @@ impl Session<'_> {
                 ));
                 let (mut context, faults) = self.surroundings()?.into_context_at_any_rate();
                 context.is_config_whole = faults.is_empty();
-                Ok(context)
+                self.require_allowed(context)
             }
             other => other,
         }
@@ -100,6 +108,9 @@ impl Session<'_> {
     pub fn context_with_records_true(&self) -> Result<Context> {
         // Whoever looks for what vanished sees what moved.
         let context = self.healed_context()?;
+        if context.config.policy.is_read_only() {
+            return Ok(context);
+        }
         self.release_vanished(&context);
         self.clean_up(&context, sweep::Occasion::Passing);
         Ok(context)
@@ -144,12 +155,30 @@ impl Session<'_> {
     ///
     /// As [`Session::context`].
     pub fn context_as_it_is(&self) -> Result<Context> {
-        self.surroundings()?.into_context()
+        self.require_allowed(self.surroundings()?.into_context()?)
+    }
+
+    /// Refuses what changes things where nothing may be changed, before anything is read of what it is about.
+    fn require_allowed(&self, context: Context) -> Result<Context> {
+        if context.config.policy.is_read_only() && !self.looks {
+            return Err(policy::read_only(&self.host.command));
+        }
+        Ok(context)
+    }
+
+    /// Decides what is to be done before a holder of a port is ended: what the policy says, before anything is looked at.
+    ///
+    /// # Errors
+    ///
+    /// `not_allowed`.
+    pub fn before_killing(&self, context: &Context) -> Result<Before> {
+        let leave = context.config.policy.kill;
+        policy::before(leave, "policy.kill", self.global.yes, self.ui.is_interactive())
     }
 
     /// Starts the clean-up of the trash where there is something to clean, and does not wait for it.
     pub fn clean_up(&self, context: &Context, occasion: sweep::Occasion) {
-        if !sweep::may_be_due(context) {
+        if context.config.policy.is_read_only() || !sweep::may_be_due(context) {
             return;
         }
         let Ok(registry) = context.store().and_then(|store| store.read()) else { return };

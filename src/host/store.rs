@@ -36,13 +36,21 @@ pub struct Store<T> {
     interrupt: Interrupt,
     memory: Memory<T>,
     writing: Writing,
+    is_frozen: bool,
 }
 
 impl<T: Document> Store<T> {
     /// The store in the state folder, which need not exist yet; `timeout` is how long a change waits for the lock.
     #[must_use]
     pub fn open(dirs: Dirs, timeout: Duration, interrupt: Interrupt) -> Self {
-        Self { dirs, timeout, interrupt, memory: Memory::default(), writing: Writing::default() }
+        Self {
+            dirs,
+            timeout,
+            interrupt,
+            memory: Memory::default(),
+            writing: Writing::default(),
+            is_frozen: false,
+        }
     }
 
     /// The same store, with what others that share `memory` have read and written in mind.
@@ -55,6 +63,12 @@ impl<T: Document> Store<T> {
     #[must_use]
     pub fn writing(self, writing: Writing) -> Self {
         Self { writing, ..self }
+    }
+
+    /// The same store, in which nothing changes where `is_frozen`.
+    #[must_use]
+    pub fn frozen(self, is_frozen: bool) -> Self {
+        Self { is_frozen, ..self }
     }
 
     /// Returns where the document is.
@@ -106,6 +120,10 @@ impl<T: Document> Store<T> {
         prepare: impl FnOnce(&T) -> Result<P>,
         change: impl Fn(&mut T, &P) -> Result<R>,
     ) -> Result<(R, P)> {
+        if self.is_frozen {
+            return Err(Failure::new(Code::NotAllowed, "the policy is read-only: nothing is recorded")
+                .hint("`wt config show policy` says where that is set"));
+        }
         let folder = self.dirs.require_state()?;
         lock::with_folder_locked(folder, self.timeout, &self.interrupt, || {
             let before = self.read_bytes()?;

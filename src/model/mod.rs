@@ -39,6 +39,7 @@ pub mod metrics;
 pub mod packed_refs;
 pub mod passage;
 pub mod picker;
+pub mod policy;
 pub mod port;
 pub mod presence;
 pub mod process;

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::events::counters;
 use crate::model::event::tally::Tally;
+use crate::model::finding::Severity;
 use crate::model::health::recorded::Recorded;
 use crate::model::health::state::Health;
 use crate::model::metrics::{self, Family, ServiceRow, Snapshot};
@@ -61,7 +62,7 @@ pub fn metrics(context: &Context, all: bool) -> Result<Report> {
         conflicts: conflicts(context)?,
         services: services(context, &living, &names, &tally),
         tally,
-        findings: findings.iter().map(|finding| (finding.code.code(), finding.severity.as_str())).collect(),
+        findings: findings.iter().map(|finding| (finding.code.code(), word(finding.severity))).collect(),
         last_look: looks.max(),
     };
     Ok(Report { families: metrics::families(&snapshot, context.config.metrics) })
@@ -89,6 +90,15 @@ fn state(state: &EntryState) -> &'static str {
         EntryState::Active => "active",
         EntryState::Removing { .. } => "removing",
         EntryState::Removed { .. } => "removed",
+    }
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
     }
 }
 

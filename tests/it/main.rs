@@ -89,6 +89,7 @@ mod own_config;
 mod path;
 mod picker;
 mod pipes_in_git;
+mod policy;
 mod ports_allocate;
 mod ports_available;
 mod ports_check;

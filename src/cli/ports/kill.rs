@@ -8,6 +8,7 @@ use clap::Args;
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
+use crate::model::policy::Before;
 use crate::model::port::Port;
 use crate::model::port::words::Words;
 use crate::model::process::killing::{self, Consent};
@@ -42,6 +43,7 @@ pub struct Arguments {
 /// `port_conflict` when the port changed hands meanwhile; `interrupted`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
+    let before = session.before_killing(&context)?;
     let port = arguments.port;
     let plan = kill::plan(&context, port, arguments.force)?;
     if !plan.refused.is_empty() {
@@ -57,7 +59,8 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             "a service of ours runs there: ended like this it counts as failed, and what needs it is stopped too; `{stop}` stops it"
         ));
     }
-    match killing::consent(plan.is_all_ours(), session.global.yes, session.ui.is_interactive()) {
+    let is_agreed = session.global.yes || before == Before::Nothing;
+    match killing::consent(plan.is_all_ours(), is_agreed, session.ui.is_interactive()) {
         Consent::Given => {}
         Consent::Ask => {
             let targets = owners::told(&context, port, &plan.targets)?;

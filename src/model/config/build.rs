@@ -16,6 +16,7 @@ use super::{branch_purposes, running, schema};
 use crate::model::adoption::Patterns;
 use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
+use crate::model::policy::{Leave, Mode, Policy};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::teardown::{TEARDOWN, TeardownAt};
@@ -134,6 +135,14 @@ pub fn config(mut merged: Merged) -> Config {
             per_worktree: flag("metrics.per_worktree"),
             max_worktrees: number("metrics.max_worktrees"),
         },
+        policy: Policy {
+            mode: match text("policy.mode").as_deref() {
+                Some("read-only") => Mode::ReadOnly,
+                _ => Mode::Full,
+            },
+            kill: find(&merged, "policy.kill", leave),
+            remove_force: find(&merged, "policy.remove_force", leave),
+        },
         registry: RegistrySettings {
             lock_timeout: duration("registry.lock_timeout"),
             forget: duration("registry.forget"),
@@ -145,6 +154,14 @@ pub fn config(mut merged: Merged) -> Config {
 
 fn find<'a, T>(merged: &'a Merged, key: &str, read: impl Fn(&'a Value) -> Result<T, Fault>) -> Option<T> {
     merged.find(key).and_then(|found| read(&found.value).ok())
+}
+
+fn leave(value: &Value) -> Result<Leave, Fault> {
+    Ok(match value::text(value)? {
+        "never" => Leave::Never,
+        "ask" => Leave::Ask,
+        _ => Leave::Allow,
+    })
 }
 
 fn set_variable(value: &ConfigValue) -> Option<(String, String)> {

@@ -1,6 +1,8 @@
 //! Every key of the configuration, once: its place, its type, its meaning. Files, variables, the JSON schema and the
 //! check of the documentation all read this table.
 
+mod lookup;
+
 use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, Never, True};
 use super::standing::Standing::{
     self, Address, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted, Variable,
@@ -9,6 +11,8 @@ use super::standing::Standing::{
 pub use super::key::{
     COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, URL_VALUES, WORKTREE_COMMAND_VALUES,
 };
+
+pub use lookup::{children, find, leaves};
 
 const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
     Key { path, kind, standing, meaning }
@@ -352,6 +356,24 @@ pub const KEYS: &[Key] = &[
         "How many worktrees have rows of their own; those that were idle for longest are left out.",
     ),
     key(
+        "policy.mode",
+        Kind::Choice(&["read-only", "full"]),
+        Stricter(Before(&["read-only", "full"])),
+        "Whether `wt` may change anything; WT_POLICY is its variable too.",
+    ),
+    key(
+        "policy.kill",
+        Kind::Choice(&["never", "ask", "allow"]),
+        Stricter(Before(&["never", "ask", "allow"])),
+        "Whether a process that holds a port may be ended: never, once somebody agreed, or without a question.",
+    ),
+    key(
+        "policy.remove_force",
+        Kind::Choice(&["never", "ask", "allow"]),
+        Stricter(Before(&["never", "ask", "allow"])),
+        "Whether `wt remove --force` may give up work; `--yes` is no agreement to that.",
+    ),
+    key(
         "registry.lock_timeout",
         Kind::Duration,
         AtOnce,
@@ -364,78 +386,3 @@ pub const KEYS: &[Key] = &[
         "How long what is gone is remembered: records, repositories, former ports.",
     ),
 ];
-
-/// Returns the entry of a dotted key: `purpose.feature.ports` is `purpose.*.ports`.
-#[must_use]
-pub fn find(key: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|entry| matches(entry.path, key))
-}
-
-fn matches(pattern: &str, key: &str) -> bool {
-    let (mut pattern, mut key) = (pattern.split('.'), key.split('.'));
-    loop {
-        match (pattern.next(), key.next()) {
-            (None, None) => return true,
-            (Some(wanted), Some(given)) if wanted == "*" || wanted == given => {}
-            _ => return false,
-        }
-    }
-}
-
-/// Returns the keys that are one value each, without those that have a name of one's own in them.
-pub fn leaves() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|entry| entry.path).filter(|path| !path.contains('*'))
-}
-
-/// Returns what may stand below a section (`""` is the whole file), `*` for a name of one's own; empty when there is
-/// no such section.
-#[must_use]
-pub fn children(section: &str) -> Vec<&'static str> {
-    let mut found: Vec<&'static str> = Vec::new();
-    for entry in KEYS {
-        // Asked for every section of every file, by every command: nothing is collected on the way.
-        let mut path = entry.path.split('.');
-        let mut given = (!section.is_empty()).then(|| section.split('.')).into_iter().flatten();
-        let is_below = given.all(|name| path.next().is_some_and(|wanted| wanted == "*" || wanted == name));
-        if is_below
-            && let Some(next) = path.next()
-            && !found.contains(&next)
-        {
-            found.push(next);
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{KEYS, children, find};
-
-    #[test]
-    fn a_dotted_key_finds_its_entry() {
-        assert_eq!(find("purpose.feature.ports").unwrap().path, "purpose.*.ports");
-        assert_eq!(find("ports.conflict.policy").unwrap().path, "ports.conflict.policy");
-        assert!(
-            find("ports").is_none()
-                && find("ports.conflict").is_none()
-                && find("purpose.x.y.ports").is_none()
-        );
-    }
-
-    #[test]
-    fn a_section_knows_what_stands_below() {
-        assert_eq!(children("purpose"), ["*"]);
-        assert_eq!(children("purpose.feature"), ["ports", "services"]);
-        assert_eq!(children("ports"), ["exclude", "conflict", "stale_after"]);
-        assert!(children("porpoise").is_empty());
-        assert!(children("").contains(&"trash"));
-    }
-
-    #[test]
-    fn every_key_is_told_apart_and_explained() {
-        for (index, entry) in KEYS.iter().enumerate() {
-            assert!(entry.meaning.ends_with('.'), "{}", entry.path);
-            assert!(KEYS[index + 1..].iter().all(|other| other.path != entry.path), "{}", entry.path);
-        }
-    }
-}

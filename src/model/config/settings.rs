@@ -10,6 +10,7 @@ use super::problem::{Fault, Problem};
 use crate::error::Failure;
 use crate::model::adoption::Patterns;
 use crate::model::creation::CreateSettings;
+use crate::model::policy::Policy;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
 use crate::model::purpose::Purpose;
@@ -45,6 +46,7 @@ pub struct Config {
     pub trash: TrashSettings,
     pub events: EventSettings,
     pub metrics: MetricSettings,
+    pub policy: Policy,
     pub registry: RegistrySettings,
     /// Every value with its origin, for `wt config show`.
     pub values: Vec<ConfigValue>,

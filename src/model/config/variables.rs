@@ -38,6 +38,10 @@ pub fn from_flag(flag: &FlagValue) -> Result<ConfigValue, Problem> {
 }
 
 fn find_key(name: &str, names: &[String]) -> Option<String> {
+    // `policy` is a table; its variable is what people would write.
+    if name == "WT_POLICY" {
+        return Some("policy.mode".to_owned());
+    }
     if let Some(known) = names.iter().find(|key| variable(key) == name) {
         return Some(known.clone());
     }

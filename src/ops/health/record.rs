@@ -26,6 +26,9 @@ pub fn record(
     seen: &[(&Subject, &Judgement)],
     at: Timestamp,
 ) -> Result<()> {
+    if context.config.policy.is_read_only() {
+        return Ok(());
+    }
     let is_news = |(subject, judgement): &&(&Subject, &Judgement)| {
         let entry = registry.entries().find(|entry| entry.sequence == subject.entry.sequence);
         let known = entry.and_then(|entry| {

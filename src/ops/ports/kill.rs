@@ -15,6 +15,7 @@ use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::process::{table, users};
 use crate::model::advised::wt;
 use crate::model::event::Event;
+use crate::model::policy::{self, Leave};
 use crate::model::port::Port;
 use crate::model::port::listener::Probe;
 use crate::model::process::killing::{self, Ourselves, Refusal};
@@ -168,6 +169,9 @@ pub fn apply(context: &Context, plan: &Plan, way: Way) -> Result<Report> {
 ///
 /// `interrupted`; fails when the machine cannot be asked.
 pub(super) fn end(context: &Context, port: Port, targets: &[Profile], way: Way) -> Result<Report> {
+    if context.config.policy.kill == Some(Leave::Never) {
+        return Err(policy::never("policy.kill"));
+    }
     let others = holders(port, &*context.store()?.read()?)?;
     let mut ending = Ending::begin(port, targets)?;
     ending.send(way.signal)?;

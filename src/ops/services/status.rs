@@ -97,7 +97,7 @@ impl Looker {
         let place = &self.place;
         let read = || record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
         let answer = match contact::ask_if_there(context, place, &Ask::Status, listener)? {
-            None if contact::is_abandoned(place, &read()) => {
+            None if !context.config.policy.is_read_only() && contact::is_abandoned(place, &read()) => {
                 Some(contact::ask(context, place, &Ask::Status, listener)?)
             }
             answer => answer,
