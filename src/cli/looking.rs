@@ -27,6 +27,10 @@ pub fn only_looks(command: &Command) -> bool {
         | Command::Completions(_)
         | Command::Complete(_)
         | Command::Hook(_) => true,
+        // Whoever starts a session is never stopped; what it would record is not.
+        Command::Agent(arguments) => {
+            matches!(arguments.word(), "agent enter" | "agent state" | "agent leave")
+        }
         Command::Health(arguments) => !arguments.install_timer && !arguments.uninstall_timer,
         Command::Env(arguments) => arguments.check || arguments.print || arguments.format.is_some(),
         Command::Validate(arguments) => !arguments.fix || arguments.dry_run,
