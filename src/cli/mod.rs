@@ -39,7 +39,6 @@ pub mod metrics;
 pub mod path;
 mod picker;
 pub mod ports;
-mod ports;
 pub mod prune;
 pub mod remove;
 pub mod restart;

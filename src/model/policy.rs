@@ -34,7 +34,7 @@ pub struct Policy {
 impl Policy {
     /// Answers whether nothing may be changed.
     #[must_use]
-    pub fn is_read_only(&self) -> bool {
+    pub fn is_read_only(self) -> bool {
         self.mode == Mode::ReadOnly
     }
 }

@@ -15,6 +15,7 @@ use crate::model::health::recorded::Recorded;
 use crate::model::health::state::Health;
 use crate::model::metrics::{self, Family, ServiceRow, Snapshot};
 use crate::model::port::Port;
+use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
@@ -141,7 +142,7 @@ fn services(context: &Context, entries: &[&Entry], names: &ShortNames, tally: &T
                 service: service.to_string(),
                 // Where nobody supervises it the last look tells.
                 is_up: one.map_or(is_healthy, |one| one.state == State::Ready),
-                port: allocation.and_then(|known| known.find_port()).map(Port::number),
+                port: allocation.and_then(Allocation::find_port).map(Port::number),
                 restarts: tally.restarts_of(&entry.repository, &entry.name, service.as_str()),
                 memory_bytes: one.and_then(|one| one.memory_bytes),
                 cpu_seconds: one.and_then(|one| one.cpu_seconds),

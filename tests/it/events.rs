@@ -264,7 +264,7 @@ fn a_log_as_large_as_it_may_become_drops_its_oldest_lines() {
         let port = (5012 + round).to_string();
         sandbox.wt(&["ports", "exclude", &port, "--reason", &"r".repeat(300)]).ok();
     }
-    let files = fs::read_dir(sandbox.state()).unwrap().map(|entry| entry.unwrap());
+    let files = fs::read_dir(sandbox.state()).unwrap().map(Result::unwrap);
     let sizes = files.filter(|entry| entry.file_name().to_string_lossy().starts_with("events.jsonl"));
     let total: u64 = sizes.map(|entry| entry.metadata().unwrap().len()).sum();
     assert!(total <= 3000, "{total}");

@@ -1,4 +1,4 @@
-//! `[policy]` and WT_POLICY: what is not allowed is refused before anything is looked at, and a read-only `wt` writes nothing.
+//! `[policy]` and `WT_POLICY`: what is not allowed is refused before anything is looked at, and a read-only `wt` writes nothing.
 
 use std::fs;
 

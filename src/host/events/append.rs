@@ -175,7 +175,7 @@ pub(super) mod tests {
         assert_eq!((tally.events["tick"], tally.sequence), (240, 240));
         let kept: u64 = std::fs::read_dir(folder)
             .unwrap()
-            .map(|entry| entry.unwrap())
+            .map(Result::unwrap)
             .filter(|entry| entry.file_name().to_string_lossy().starts_with("events.jsonl"))
             .map(|entry| entry.metadata().unwrap().len())
             .sum();
