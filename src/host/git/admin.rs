@@ -9,7 +9,7 @@ use super::admin_locks::remove_locks;
 use super::admin_move::{is_copy, rename_to_new};
 use super::identity::make_folder;
 use super::linked::names_back;
-use super::paths::read_link_file;
+use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::model::branch::Head;
@@ -184,7 +184,7 @@ impl Repository {
     pub fn is_folder_of(&self, path: &Path, name: &str) -> bool {
         read_link_file(&path.join(".git")).is_some_and(|target| {
             target.file_name().is_some_and(|named| named == name)
-                && target.parent() == Some(&*self.common_dir.join("worktrees"))
+                && target.parent().map(canonical) == Some(self.common_dir.join("worktrees"))
         })
     }
 
@@ -229,12 +229,13 @@ impl Repository {
         Ok(())
     }
 
-    /// Writes `gitdir`, absolute or, where the repository has `extensions.relativeWorktrees`, relative.
+    /// Writes `gitdir`, absolute or relative, as git of this configuration would.
     fn write_gitdir(&self, folder: &Path, name: &str, path: &Path) -> Result<()> {
         use std::os::unix::ffi::OsStrExt;
 
         let link = path.join(".git");
-        let target = if self.relative_links { relative_path(&self.admin_dir(name), &link) } else { link };
+        let is_relative = self.has_relative_links();
+        let target = if is_relative { relative_path(&self.admin_dir(name), &link) } else { link };
         let mut text = target.as_os_str().as_bytes().to_vec();
         text.push(b'\n');
         super::admin_files::write_over(&folder.join("gitdir"), &text)
@@ -242,7 +243,7 @@ impl Repository {
 
     pub(super) fn link_target(&self, name: &str, path: &Path) -> PathBuf {
         let admin = self.admin_dir(name);
-        if self.relative_links { relative_path(path, &admin) } else { admin }
+        if self.has_relative_links() { relative_path(path, &admin) } else { admin }
     }
 }
 

@@ -83,6 +83,7 @@ fn discover(start: &Path) -> Result<Repository> {
         refusal,
         unsound: OnceCell::new(),
         relative_links,
+        links: OnceCell::new(),
         read_settings: ReadSettings::default(),
     })
 }

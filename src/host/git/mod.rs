@@ -34,6 +34,7 @@ mod last_commits;
 mod leftover;
 mod library_error;
 mod linked;
+mod links;
 mod main_worktree;
 mod marks;
 mod merged;

@@ -10,6 +10,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::library_error::from_library;
 use crate::host::objects::{Library, Unread};
 use crate::host::packs::find_unsound;
+use crate::model::links::Links;
 use crate::model::registry::note::Gone;
 use crate::model::registry::repository::RepositoryRecord;
 
@@ -36,6 +37,8 @@ pub struct Repository {
     pub(super) unsound: OnceCell<Option<String>>,
     /// Whether worktrees and repository name each other by relative paths (`extensions.relativeWorktrees`).
     pub(super) relative_links: bool,
+    /// How links are written, once that was asked.
+    pub(super) links: OnceCell<Links>,
     pub(super) read_settings: ReadSettings,
 }
 

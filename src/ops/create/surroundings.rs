@@ -16,6 +16,7 @@ pub fn attend(repository: &Repository, path: &Path, journal: &Journal, interrupt
         warnings.push(format!("the main worktree will show {} as untracked: {failure}", path.display()));
     }
     warnings.extend(missing_hooks(repository, path));
+    warnings.extend(repository.links_in_words());
     warnings
 }
 
