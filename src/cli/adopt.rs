@@ -7,6 +7,8 @@ use clap::Args;
 use super::session::Session;
 use super::{show, wishes};
 use crate::error::Result;
+use crate::model::advised::wt;
+use crate::model::view::WorktreeView;
 use crate::ops::adopt;
 use crate::ui::escape;
 
@@ -64,6 +66,12 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         let texts: String =
             all.map(|(worktree, before)| show::lines(ui.paint(), verb(*before), worktree)).collect();
         ui.answer(&texts)?;
+        let is_new = |(worktree, before): &(&WorktreeView, &bool)| !worktree.main && !**before;
+        let new: Vec<_> = report.worktrees.iter().zip(&report.recorded_before).filter(is_new).collect();
+        if let (Some((worktree, _)), false) = (new.first(), context.config.worktree.setup.is_empty()) {
+            let setup = wt("setup {}", &[&worktree.name]);
+            ui.hint(&format!("adopting runs no setup: `{setup}` does"));
+        }
     }
     Ok(0)
 }

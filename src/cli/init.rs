@@ -127,6 +127,10 @@ fn agree(session: &Session<'_>, plan: &Plan) -> Result<Agreed> {
         let configuration = yes || !plan.appends;
         return Ok(Agreed { configuration, compose_override: yes });
     }
+    if plan.text.is_none() && plan.compose_override.is_none() {
+        // That is said once, as what became of it.
+        return Ok(Agreed { configuration: false, compose_override: false });
+    }
     ui.say_shown(&shown(plan));
     let file = plan.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let question = if plan.appends { format!("Add this to {file}?") } else { format!("Write {file}?") };
@@ -161,6 +165,8 @@ fn tell(session: &Session<'_>, report: &Report, plan: &Plan) {
         for left in &report.beside.left_out {
             ui.say(&format!("  left out: {left}"));
         }
+    } else if plan.text.is_none() && ui.is_interactive() && plan.compose_override.is_some() {
+        // It stood in what was shown before the question.
     } else if plan.text.is_none() {
         ui.say(&format!("Nothing is new for {path}"));
     } else {

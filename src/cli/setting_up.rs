@@ -48,6 +48,7 @@ pub fn again(session: &Session<'_>, context: &Context, name: &str, is_wanted: bo
     let entry = setup::await_end(context, &entry, &mut waiting)?;
     let setup = setup::view(context, &entry);
     if is_wanted && setup::is_wanted_again(context, &setup) {
+        session.ui.say(&format!("running the setup of `{name}`, which did not come to its end before"));
         return along(session, context, name, true);
     }
     Ok(Outcome { setup, failure: None, warnings: Vec::new(), hint: None })

@@ -76,7 +76,9 @@ pub fn failure(error: &Error, command: &str, typed: &CommandLine) -> Failure {
     let message: Vec<&str> = rendered.lines().take_while(|line| !line.trim().is_empty()).collect();
     let message = message.join("\n");
     let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
-    let own = own_tip(error, command).or_else(|| joined_tip(error, command, typed));
+    let own = own_tip(error, command)
+        .or_else(|| joined_tip(error, command, typed))
+        .or_else(|| parted_tip(error, command, typed));
     // What clap makes of near words knows neither what is hidden nor what no command of ours takes.
     let tips = rendered.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
     let is_command = error.kind() == ErrorKind::InvalidSubcommand;
@@ -136,6 +138,23 @@ fn joined_tip(error: &Error, command: &str, typed: &CommandLine) -> Option<Strin
     let mut flags = joined.filter_map(clap::Arg::get_long);
     let again = flags.find_map(|flag| typed.joined(&format!("--{flag}"), word))?;
     Some(format!("a value follows this flag with `=`: `{again}`"))
+}
+
+/// The command of `wt exec` follows `--`: without that its words pass for names and flags of ours.
+fn parted_tip(error: &Error, command: &str, typed: &CommandLine) -> Option<String> {
+    let is_about_words = matches!(
+        error.kind(),
+        ErrorKind::MissingRequiredArgument | ErrorKind::ArgumentConflict | ErrorKind::UnknownArgument
+    );
+    if command != "exec" || !is_about_words {
+        return None;
+    }
+    let names = if typed.has(&["-a", "--all", "-p", "--purpose"]) { 0 } else { 1 };
+    let again = typed.parted("exec", names, &["-j", "--jobs", "-p", "--purpose"]);
+    Some(match again {
+        Some(again) => format!("the command follows `--`: `{again}`"),
+        None => "the command follows `--`: `wt exec --all -- git status`".to_owned(),
+    })
 }
 
 /// The command that an unknown `word` behind `wt COMMAND` probably means: what others call it, one of the same name below

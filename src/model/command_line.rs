@@ -84,6 +84,33 @@ impl CommandLine {
         Some(Self(words))
     }
 
+    /// Puts `--` before the first word that is no flag after the command `word`, where `names` as many come before it; `None`
+    /// where it is there already, or nothing would follow. `with_value` are flags whose value is the next word.
+    #[must_use]
+    pub fn parted(&self, word: &str, names: usize, with_value: &[&str]) -> Option<Self> {
+        if self.0.iter().any(|known| known == "--") {
+            return None;
+        }
+        let mut at = self.find_command(word)? + 1;
+        let mut seen = 0;
+        while let Some(known) = self.0.get(at) {
+            if with_value.contains(&known.as_str()) {
+                at += 2;
+                continue;
+            }
+            if !known.starts_with('-') {
+                if seen == names {
+                    let mut words = self.0.clone();
+                    words.insert(at, "--".to_owned());
+                    return Some(Self(words));
+                }
+                seen += 1;
+            }
+            at += 1;
+        }
+        None
+    }
+
     /// Answers whether `word` stands in it, before what belongs to another program.
     #[must_use]
     pub fn has_word(&self, word: &str) -> bool {
@@ -159,7 +186,7 @@ fn shown(word: &str) -> String {
     let (flag, value) = word.split_once('=').unwrap_or((word, ""));
     let is_flag = flag.starts_with('-') && is_plain_word(flag.trim_start_matches('-'));
     let is_plain = is_flag && (value.is_empty() || is_plain_word(value));
-    if is_plain { word.to_owned() } else { word_sh(word) }
+    if is_plain || word == "--" { word.to_owned() } else { word_sh(word) }
 }
 
 /// As it is typed into a shell, the program's name first.

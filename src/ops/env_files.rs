@@ -150,7 +150,7 @@ fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Resul
             continue;
         };
         let change = change(file, place.clone())?;
-        warnings.extend(file.doubled());
+        warnings.extend(file.newly_doubled());
         if file.lines.is_some() || change.is_some() {
             let service = file.target.service.clone();
             report.push(FileWritten { path: place.clone(), service, changed: change.is_some() });

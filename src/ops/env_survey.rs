@@ -189,27 +189,51 @@ impl EnvFile {
         }
     }
 
-    /// Returns what the user's own lines of the file say about names of ours: most programs take the last line of a name, some the
-    /// first.
+    /// Returns what there is to say of the user's own lines that set a name of ours to another value.
     #[must_use]
     pub fn doubled(&self) -> Vec<String> {
-        let own = self.bytes.as_deref().and_then(|bytes| env_block::remove(bytes).ok()).unwrap_or_default();
-        let ours = self.lines.clone().unwrap_or_default().join("\n");
-        let ours: Vec<(String, String)> =
-            dotenvy::from_read_iter(ours.as_bytes()).filter_map(std::result::Result::ok).collect();
-        let read = dotenvy::from_read_iter(own.as_slice()).filter_map(std::result::Result::ok);
-        let differing =
-            read.filter(|(name, value)| ours.iter().any(|(ours, set)| ours == name && set != value));
-        let path = &self.target.path;
-        differing
-            .map(|(name, value)| {
-                format!(
-                    "your own line in `{path}` sets {name} to `{value}` too, and programs differ in which line they \
-                     take: take yours out, also of the file that it was carried from"
-                )
-            })
-            .collect()
+        self.doubles().iter().map(|double| self.told(double)).collect()
     }
+
+    /// The same of those names that the block in the file does not set yet: what was said once is not said again.
+    #[must_use]
+    pub fn newly_doubled(&self) -> Vec<String> {
+        let there = env_block::lines(self.bytes.as_deref().unwrap_or_default()).unwrap_or_default();
+        let there = variables(there.join("\n").as_bytes());
+        let is_known = |double: &&Double| there.iter().any(|(name, _)| *name == double.name);
+        self.doubles().iter().filter(|double| !is_known(double)).map(|double| self.told(double)).collect()
+    }
+
+    fn doubles(&self) -> Vec<Double> {
+        let own = self.bytes.as_deref().and_then(|bytes| env_block::remove(bytes).ok()).unwrap_or_default();
+        let ours = variables(self.lines.clone().unwrap_or_default().join("\n").as_bytes());
+        let differing = variables(&own).into_iter().filter_map(|(name, theirs)| {
+            let ours = ours.iter().find(|(known, set)| *known == name && *set != theirs)?.1.clone();
+            Some(Double { name, theirs, ours })
+        });
+        differing.collect()
+    }
+
+    fn told(&self, double: &Double) -> String {
+        let Double { name, theirs, ours } = double;
+        format!(
+            "your own line in `{}` sets {name} to `{theirs}`, and stays: what wt itself starts gets {ours}; a program that \
+             reads the file itself mostly takes the last line of the two, some the first",
+            self.target.path
+        )
+    }
+}
+
+/// A name that the user's own lines set to another value than the block does.
+#[derive(Debug)]
+struct Double {
+    name: String,
+    theirs: String,
+    ours: String,
+}
+
+fn variables(text: &[u8]) -> Vec<(String, String)> {
+    dotenvy::from_read_iter(text).filter_map(std::result::Result::ok).collect()
 }
 
 /// Compares the blocks in the worktree with what they should be.

@@ -21,7 +21,7 @@ use crate::model::setup::SetupState;
 use crate::model::suggestion;
 use crate::model::view::WorktreeView;
 use crate::ops::unmovable::{made_anew, unmovable};
-use crate::ops::{claims, remove, view};
+use crate::ops::{claims, find, remove, view};
 
 /// A removed worktree that can come back.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -78,7 +78,7 @@ pub fn restorable(context: &Context) -> Result<RestorableList> {
 pub fn restore(context: &Context, name: &str) -> Result<Report> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
-    let (entry, trash) = wanted(repository, &registry, name)?;
+    let (entry, trash) = wanted(context, repository, &registry, name)?;
     require_place(repository, &registry, &entry, &trash)?;
     require_kept(repository, &trash)?;
     require_movable(&trash)?;
@@ -93,6 +93,7 @@ pub fn restore(context: &Context, name: &str) -> Result<Report> {
     remove::settle_saying(context, repository, &entry, &mut warnings)?;
     hold.release();
     brought?;
+    warnings.extend(repository.links_in_words());
     let registry = context.store()?.read()?;
     let known = registry.entries().find(|known| known.sequence == entry.sequence).cloned();
     let Some(entry) = known else {
@@ -117,7 +118,12 @@ fn take_up(context: &Context, repository: &Repository, entry: &Entry) -> Result<
     })
 }
 
-fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(Entry, Trash)> {
+fn wanted(
+    context: &Context,
+    repository: &Repository,
+    registry: &Registry,
+    name: &str,
+) -> Result<(Entry, Trash)> {
     let all = removed(repository, registry);
     let names: Vec<String> = all.iter().map(|(entry, _)| entry.name.clone()).collect();
     if let Some(found) = all.iter().find(|(entry, _)| is_called(entry, name)) {
@@ -126,6 +132,13 @@ fn wanted(repository: &Repository, registry: &Registry, name: &str) -> Result<(E
     let mut of_token = all.into_iter().filter(|(_, trash)| is_beginning(name, &trash.token));
     if let (Some(found), None) = (of_token.next(), of_token.next()) {
         return Ok(found);
+    }
+    if let Some(found) = find::find_named(context, registry, name)?.filter(|found| found.path.is_dir()) {
+        let message =
+            format!("`{}` is there, at {}: nothing of it was removed", found.name, found.path.display());
+        let path = wt("path {}", &[&found.name]);
+        return Err(Failure::new(Code::WorktreeExists, message)
+            .hint(format!("`{path}` names its folder; `wt restore` lists what can be restored")));
     }
     let near: Vec<&str> = names.iter().map(String::as_str).collect();
     // git's record of a folder that was deleted by hand is no removal yet.

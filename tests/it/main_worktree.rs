@@ -279,7 +279,7 @@ fn every_command_knows_it() {
         sandbox.refused(words, "usage");
     }
     sandbox.refused(&["prune", "proj"], "not_found");
-    sandbox.refused(&["restore", "proj"], "not_found");
+    sandbox.refused(&["restore", "proj"], "worktree_exists");
     for words in [
         &["prune"][..],
         &["prune", "--merged", "--min-age", "0s"],

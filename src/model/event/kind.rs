@@ -47,11 +47,12 @@ const OF_SERVICES: [&str; 9] = [
     "service_changed",
 ];
 
-const OF_WORKTREES: [&str; 9] = [
+const OF_WORKTREES: [&str; 10] = [
     "adopted",
     "branch_changed",
     "fix_undone",
     "forgotten",
+    "left",
     "purpose_named",
     "released",
     "removed",

@@ -69,5 +69,7 @@ fn wish(config: &Config, purpose: &Purpose, service: &ServiceName) -> Result<Wis
 
 fn without_range(purpose: &Purpose) -> Failure {
     Failure::new(Code::Usage, format!("purpose `{purpose}` has no port range, so it cannot be given ports"))
-        .hint(format!("leave out `--ports`, or set `ports` under [purpose.{purpose}] in .wt.toml"))
+        .hint(format!(
+            "leave out `--ports`, or give it a range in .wt.toml:\n[purpose.{purpose}]\nports = \"5700-5799\""
+        ))
 }

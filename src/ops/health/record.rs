@@ -8,9 +8,13 @@ use super::gather::Subject;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::store::Store;
-use crate::model::health::judgement::Judgement;
+use crate::model::health::judgement::{self, Judgement};
 use crate::model::health::recorded::Recorded;
+use crate::model::health::state::Health;
+use crate::model::registry::allocation::Allocation;
+use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
 
 /// How long to wait for the registry's lock: a result that is not kept is no harm, and the next one comes.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -68,6 +72,35 @@ pub fn record(
         }
         for event in changes {
             registry.record_event(at, event);
+        }
+        Ok(())
+    })
+}
+
+/// Records that services of a worktree do not run any more: what was seen of them before says nothing about now.
+///
+/// # Errors
+///
+/// As [`record`].
+pub fn stopped(context: &Context, entry: &Entry, services: &[ServiceName]) -> Result<()> {
+    let at = context.now();
+    let is_meant = |allocation: &Allocation| {
+        let before = allocation.health.as_ref().and_then(Recorded::find);
+        services.contains(&allocation.service)
+            && before.is_some_and(|before| !matches!(before.state, Health::NotRunning))
+    };
+    if !entry.allocations.iter().any(is_meant) {
+        return Ok(());
+    }
+    let patience = PATIENCE.min(context.config.registry.lock_timeout);
+    let store: Store<Registry> = Store::open(context.host.dirs()?, patience, context.host.interrupt.clone());
+    store.writing(context.writing()).update(|registry| {
+        let Some(entry) = registry.find_by_sequence(entry.sequence) else { return Ok(()) };
+        for allocation in entry.allocations.iter_mut().filter(|known| is_meant(known)) {
+            let Some(port) = allocation.find_port() else { continue };
+            let reason = Some(judgement::nobody_listens(port));
+            let (state, level) = (Health::NotRunning, 0);
+            Recorded { state, level, pid: None, latency_ms: None, checked_at: at, reason }.write(allocation);
         }
         Ok(())
     })

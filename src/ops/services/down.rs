@@ -21,6 +21,7 @@ use crate::model::services::protocol::Request as Ask;
 use crate::model::services::record::Kept;
 use crate::model::view::as_text;
 use crate::ops::env;
+use crate::ops::health::record;
 use crate::ops::services::remains::end_remains;
 
 /// What was stopped.
@@ -118,9 +119,17 @@ fn stop_some(
         report.remains = end_unsupervised(context, place, &recorded)?;
         report.left = kin::in_doubt(&place.wish.marker, &recorded, None).map_err(unseen())?;
     }
+    let resting = facts.iter().filter(|facts| facts.state.is_resting() && is_meant(&facts.service));
+    let mut resting: Vec<ServiceName> = resting.map(|facts| facts.service.clone()).collect();
     naming::leave_out_dropped(context, &mut facts);
     report.services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
     let elsewhere = elsewhere::find(context, entry, place, services);
+    resting.retain(|service| elsewhere.iter().all(|known| known.service != *service));
+    let registry = context.store()?.read()?;
+    if let Some(entry) = registry.entries().find(|known| known.sequence == entry.sequence) {
+        // Not to be had now is no harm: the next look at their health says it.
+        let _ = record::stopped(context, entry, &resting);
+    }
     for known in &elsewhere {
         listener.note(&elsewhere::is_left(context, known));
     }

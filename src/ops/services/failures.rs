@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure};
 use crate::host::services::{log_file, log_reader, record_file};
 use crate::model::advised::wt;
+use crate::model::excerpt::excerpt;
 use crate::model::port::Port;
 use crate::model::services::protocol::{Cause, Failing, ServiceFacts};
 use crate::model::services::readiness;
@@ -19,6 +20,9 @@ use crate::ops::ports::advice::Adviser;
 
 /// How many lines of its log are shown of a service that failed, where it is the only one.
 const TAIL: usize = 20;
+
+/// How many are looked at for the one that tells why.
+const LOOKED_AT: usize = 200;
 
 /// How many of each where it is not, and of how many services.
 const TAILS: (usize, usize) = (8, 5);
@@ -57,7 +61,9 @@ fn of_wish(context: &Context, place: &Place, failed: Failed, and: &str) -> Failu
             }
         };
     }
-    let lines: Vec<Vec<String>> = failed.failures.iter().map(|failing| last_words(place, failing)).collect();
+    let looked_at: Vec<Vec<String>> =
+        failed.failures.iter().map(|failing| last_words(place, failing)).collect();
+    let lines: Vec<Vec<String>> = looked_at.iter().map(|lines| excerpt(lines, TAIL)).collect();
     let first = &failed.failures[0];
     let names: Vec<&str> = of_causes().map(|failing| failing.service.as_str()).collect();
     let said = if names.len() > 1 { "they said" } else { "it said" };
@@ -91,7 +97,7 @@ fn of_wish(context: &Context, place: &Place, failed: Failed, and: &str) -> Failu
         .zip(&lines)
         .map(|(failing, lines)| json!({ "service": failing.service, "reason": failing.reason, "log": lines }))
         .collect();
-    let failure = Failure::new(code, message(&failed.failures, &lines)).hint(hint);
+    let failure = Failure::new(code, message(&failed.failures, &looked_at)).hint(hint);
     let failure = match failed.cause {
         Cause::PortConflict(port) if !is_mixed => failure.detail("port", port.number()),
         _ => failure,
@@ -123,7 +129,7 @@ fn last_words(place: &Place, failing: &Failing) -> Vec<String> {
         return Vec::new();
     }
     let log = log_file::path(&record_file::logs(&place.wish.folder), failing.service.as_str());
-    log_reader::last_lines(&log, TAIL).unwrap_or_default()
+    log_reader::last_lines(&log, LOOKED_AT).unwrap_or_default()
 }
 
 fn message(failures: &[Failing], lines: &[Vec<String>]) -> String {
@@ -140,7 +146,7 @@ fn message(failures: &[Failing], lines: &[Vec<String>]) -> String {
         } else {
             write!(message, "\n`{service}`: {reason}")
         };
-        let shown = &lines[lines.len().saturating_sub(tail)..];
+        let shown = excerpt(lines, tail);
         if shown.is_empty() || at >= TAILS.1 {
             continue;
         }

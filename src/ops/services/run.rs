@@ -202,7 +202,8 @@ fn give_back(context: &Context, entry: &mut Entry, request: &Request) -> Result<
     let given = report.ports.iter().filter(|given| given.new);
     let given: Vec<String> =
         given.map(|given| format!("`{}` has port {}", given.service, given.port)).collect();
-    Ok(Some(format!("{} again, which was released while nothing listened there", given.join(", "))))
+    let was = if given.len() == 1 { "its port was" } else { "their ports were" };
+    Ok(Some(format!("{} again: {was} released while nothing listened there", given.join(" and "))))
 }
 
 /// The ports that a command for `service` may reach, for any of them without one.

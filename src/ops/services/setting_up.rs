@@ -17,16 +17,25 @@ pub(super) fn await_setup(context: &Context, entry: &Entry, listener: &mut dyn L
     let name = entry.name.clone();
     let mut waiting = || listener.say(&format!("waiting for the setup of `{name}`, which runs"));
     let entry = setup::await_end(context, entry, &mut waiting)?;
-    let state = setup::view(context, &entry).state;
-    if matches!(state, SetupState::Failed | SetupState::Interrupted) {
-        let what = match state {
-            SetupState::Failed => "has failed",
-            _ => "was interrupted",
-        };
-        let again = wt("setup {}", &[&entry.name]);
-        listener.note(&format!(
-            "the setup of `{name}` {what}: services may miss what it makes; `{again}` runs it"
-        ));
+    if let Some(said) = unready(context, &entry) {
+        listener.note(&said);
     }
     Ok(entry)
+}
+
+/// What is missing in a worktree whose setup did not come to its end, or never began.
+fn unready(context: &Context, entry: &Entry) -> Option<String> {
+    let has_setup = !context.config.worktree.setup.is_empty();
+    let what = match setup::view(context, entry).state {
+        SetupState::Failed => "has failed",
+        SetupState::Interrupted => "was interrupted",
+        SetupState::TornDown => "was taken back by its teardown",
+        SetupState::Skipped if has_setup => "was skipped",
+        SetupState::Untrusted if has_setup => "was not run, since it was not trusted",
+        // The main worktree was made ready by whoever cloned it.
+        SetupState::None if has_setup && !entry.is_main() => "was never run",
+        _ => return None,
+    };
+    let (name, again) = (&entry.name, wt("setup {}", &[&entry.name]));
+    Some(format!("the setup of `{name}` {what}: services may miss what it makes; `{again}` runs it"))
 }

@@ -20,6 +20,7 @@ use crate::host::services::log_file::{self, LogFile};
 use crate::host::services::log_reader;
 use crate::model::advised::wt;
 use crate::model::event::Event;
+use crate::model::excerpt::excerpt;
 use crate::model::foreign::Standing;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
@@ -33,6 +34,9 @@ pub(super) const SETUP: &str = "worktree.setup";
 
 /// How many lines of the log an error shows.
 const LAST_WORDS: usize = 10;
+
+/// How many are looked at for the one that tells why.
+const LOOKED_AT: usize = 200;
 
 /// Whether somebody asked for the setup, or it is a part of something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -368,11 +372,12 @@ impl<'a> Runner<'a> {
 
     fn failure(&self, stop: &Stop) -> Failure {
         let name = &self.entry.name;
-        let mut words = log_reader::last_lines(&self.log_path, LAST_WORDS).unwrap_or_default();
+        let mut words = log_reader::last_lines(&self.log_path, LOOKED_AT).unwrap_or_default();
         let own = format!("$ {}", stop.command.text);
         if let Some(begin) = words.iter().rposition(|line| *line == own) {
             words.drain(..=begin);
         }
+        let words = excerpt(&words, LAST_WORDS);
         let what = if stop.code == Code::Interrupted { "was interrupted" } else { "failed" };
         let mut message = format!("the setup of `{name}` {what}: {}", stop.reason);
         if !words.is_empty() && stop.code != Code::Interrupted {

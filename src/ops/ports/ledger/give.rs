@@ -1,5 +1,6 @@
 //! Gives a worktree that is there ports for services: those it has already, a chosen one, or the next free ones.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::change::{Change, follow_or_take_back, require_active};
@@ -12,13 +13,13 @@ use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::port::selection::Choice;
+use crate::model::port::selection::{Choice, Selection};
 use crate::model::port::wish::Wish;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::choose::Passing;
+use crate::ops::choose::{self, Passing};
 use crate::ops::claims;
 use crate::ops::env_files::Written;
 
@@ -133,7 +134,7 @@ fn choose(
         let former = registry.find_former_of(entry).cloned();
         let wishes = missing
             .iter()
-            .map(|service| Ok(wish(context, entry, service)?.recalling(former.as_ref())))
+            .map(|service| Ok(wish(context, registry, entry, service)?.recalling(former.as_ref())))
             .collect::<Result<Vec<Wish>>>()?;
         return draw(context, registry, asking, &wishes, gift.passing, now);
     };
@@ -162,7 +163,7 @@ fn require_same(entry: &Entry, services: &[ServiceName], port: Port) -> Result<(
     )))
 }
 
-fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish> {
+fn wish(context: &Context, registry: &Registry, entry: &Entry, service: &ServiceName) -> Result<Wish> {
     let wish = Wish::of(&context.config, context.config.drawing_purpose(entry), service);
     if wish.ranges.is_empty() {
         let what =
@@ -175,9 +176,30 @@ fn wish(context: &Context, entry: &Entry, service: &ServiceName) -> Result<Wish>
             ),
             Some(_) => String::new(),
         };
+        let port = match free_port(context, registry, service)? {
+            Some(port) => {
+                let words: [&dyn std::fmt::Display; 3] = [&entry.name, service, &port];
+                let allocate = wt("ports allocate --worktree {} --service {} --port {}", &words);
+                format!("`{allocate}` gives it a port that is free now;\nor ")
+            }
+            None => String::new(),
+        };
         return Err(Failure::new(Code::Usage, message).hint(format!(
-            "{purpose}name a port (`--port N`), or give the service a range: `ports` under [service.{service}]"
+            "{purpose}{port}give the service a range of its own in .wt.toml:\n[service.{service}]\nports = \"5700-5799\""
         )));
     }
     Ok(wish)
+}
+
+/// A port that is free now, of the first purpose that has any: an example that goes through.
+fn free_port(context: &Context, registry: &Registry, service: &ServiceName) -> Result<Option<Port>> {
+    let mut purposes = context.config.purposes.iter().map(|(_, settings)| &settings.ports);
+    let Some(ranges) = purposes.find(|ranges| !ranges.is_empty()) else { return Ok(None) };
+    let wishes = [Wish::new(service.clone(), ranges.clone(), false)];
+    let (selection, _) =
+        choose::choose_passing(context, registry, &wishes, &HashSet::new(), Passing::Refused)?;
+    Ok(match selection {
+        Selection::Chosen(choices) => choices.first().map(|choice| choice.port),
+        _ => None,
+    })
 }

@@ -1,0 +1,91 @@
+//! The lines that tell of a log: its end, and before that the first line that names what went wrong, where the end alone leaves
+//! that out. Package managers say the reason first, and then much about themselves.
+
+/// How many lines are shown from the one that tells.
+const TELLING: usize = 3;
+
+/// What stands for lines that are left out.
+const GAP: &str = "…";
+
+/// What lines have in them that say why something failed, in small letters.
+const SIGNS: [&str; 12] = [
+    "error",
+    "err!",
+    "fatal",
+    "panic",
+    "exception",
+    "traceback",
+    "cannot ",
+    "can't ",
+    "could not",
+    "not found",
+    "no such",
+    "eaddrinuse",
+];
+
+/// Returns at most `most` of `lines`, the last ones of a log: all, or the ones that tell and the end.
+#[must_use]
+pub fn excerpt(lines: &[String], most: usize) -> Vec<String> {
+    let cut = lines.len().saturating_sub(most);
+    let end = || lines[cut..].to_vec();
+    let Some(first) = lines.iter().position(|line| tells(line)).filter(|first| *first < cut) else {
+        return end();
+    };
+    if most <= TELLING + 1 {
+        return end();
+    }
+    let head = lines[first..].iter().filter(|line| says_something(line)).take(TELLING);
+    let mut shown: Vec<String> = head.cloned().collect();
+    let rest = lines.len() - (most - shown.len() - 1);
+    if rest > first + shown.len() {
+        shown.push(GAP.to_owned());
+    }
+    shown.extend_from_slice(&lines[rest..]);
+    shown
+}
+
+fn tells(line: &str) -> bool {
+    let line = line.to_lowercase();
+    // How many there were is no reason, and mostly there were none.
+    !line.contains("0 error") && SIGNS.iter().any(|sign| line.contains(sign))
+}
+
+/// npm writes `npm error` alone to part its paragraphs.
+fn says_something(line: &str) -> bool {
+    !matches!(line.trim(), "" | "npm error" | "npm ERR!")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_fits_is_shown_whole_and_else_the_end() {
+        let all = lines("a\nb\nc\nd\ne\nf\ng");
+        assert_eq!(excerpt(&all, 7), all);
+        assert_eq!(excerpt(&all, 5), lines("c\nd\ne\nf\ng"));
+        assert_eq!(excerpt(&[], 5), [""; 0]);
+        let told = lines("a\nb\nc\nError: x\ne");
+        assert_eq!(excerpt(&told, 2), lines("Error: x\ne"), "it is at the end anyway");
+    }
+
+    #[test]
+    fn the_line_that_tells_stands_before_the_end_that_leaves_it_out() {
+        let npm = lines(
+            "added 3 packages\nfound 0 errors\nnpm error code EUSAGE\nnpm error\nnpm error `npm ci` needs a lock file\n\
+             npm error\nnpm error Usage:\nnpm error npm ci\nnpm error Options:\nnpm error [--a]\nnpm error [--b]\n\
+             npm error aliases: ic\nnpm error A complete log of this run can be found in: /x",
+        );
+        assert_eq!(
+            excerpt(&npm, 6),
+            lines(
+                "npm error code EUSAGE\nnpm error `npm ci` needs a lock file\nnpm error Usage:\n…\nnpm error aliases: ic\n\
+                 npm error A complete log of this run can be found in: /x"
+            )
+        );
+    }
+}
