@@ -9,6 +9,8 @@ pub mod install;
 pub mod node;
 pub mod packager;
 pub mod python;
+#[cfg(test)]
+mod sample;
 pub mod script;
 #[cfg(test)]
 mod tests;

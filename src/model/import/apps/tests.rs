@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::detect::{Beside, detect};
-use super::tree::{Folder, MOST_FOLDERS, Tree, is_passed_over, is_read};
+use super::sample::tree;
+use super::tree::{MOST_FOLDERS, is_passed_over};
 use crate::model::carry::wish::Wish;
 use crate::model::config::layers::{Layer, Source};
 use crate::model::config::merge::merge;
@@ -11,33 +12,6 @@ use crate::model::import::compose_file;
 use crate::model::import::fitting::fit;
 use crate::model::import::proposal::Found;
 use crate::model::import::text;
-
-/// A repository of these files; those whose path ends in `!` are ignored by git.
-fn tree(files: &[(&str, &str)]) -> Tree {
-    let mut tree = Tree::default();
-    tree.folders.insert(String::new(), Folder::default());
-    for (path, text) in files {
-        let (path, is_ignored) = path.strip_suffix('!').map_or((*path, false), |path| (path, true));
-        if is_ignored {
-            tree.ignored.push(path.to_owned());
-        }
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let mut above = String::new();
-        for part in folder.split('/').filter(|part| !part.is_empty()) {
-            tree.folders.get_mut(&above).unwrap().names.insert(part.to_owned());
-            above = super::tree::join(&above, part);
-            tree.folders
-                .entry(above.clone())
-                .or_insert_with(|| Folder { path: above.clone(), ..Folder::default() });
-        }
-        let folder = tree.folders.get_mut(folder).unwrap();
-        folder.names.insert(name.to_owned());
-        if is_read(name) {
-            folder.texts.insert(name.to_owned(), (*text).to_owned());
-        }
-    }
-    tree
-}
 
 /// What is proposed for a repository, and the file; asserts that it loads.
 #[track_caller]
