@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::ops::dry_run::DryRun;
+use crate::ops::rename;
 use crate::ops::script::Script;
 use crate::ops::{
     adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, export, foreign, health,
@@ -37,6 +38,7 @@ answers! {
         shape::<DryRun<create::Reusable>>(),
     ];
     "remove" "remove" [shape::<remove::Report>(), shape::<DryRun<remove::Plan>>()];
+    "rename" "rename" [shape::<rename::Report>(), shape_beside_error::<rename::Unasked>()];
     "restore" "restore" [shape::<restore::Report>(), shape::<restore::RestorableList>()];
     "list" "list" [shape::<list::Report>()];
     "path" "path" [shape::<path::Report>()];

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::global::GlobalArguments;
+use super::rename;
 use super::{
     adopt, agent, carry, complete, completions, compose_service, config, create, doctor, down, env, exec,
     health, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema,
@@ -32,6 +33,7 @@ pub struct Cli {
 pub enum Command {
     Create(create::Arguments),
     Remove(remove::Arguments),
+    Rename(rename::Arguments),
     Restore(restore::Arguments),
     Prune(prune::Arguments),
     List(list::Arguments),
@@ -84,6 +86,7 @@ impl Command {
         match self {
             Self::Create(_) => "create",
             Self::Remove(_) => "remove",
+            Self::Rename(_) => "rename",
             Self::Restore(_) => "restore",
             Self::Prune(_) => "prune",
             Self::List(_) => "list",

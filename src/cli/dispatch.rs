@@ -14,8 +14,8 @@ use super::usage::{self, Glimpse};
 use super::{
     adopt, agent, alone, carry, complete, completions, compose_service, config, create, doctor, down,
     elsewhere, env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prune,
-    remove, restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up,
-    url, validate, wait,
+    remove, rename, restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch,
+    trust, up, url, validate, wait,
 };
 use super::{events, looking, metrics};
 use crate::error::{Code, Failure, Result};
@@ -144,6 +144,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
     match command {
         Command::Create(arguments) => create::run(&arguments, session),
         Command::Remove(arguments) => remove::run(arguments, session),
+        Command::Rename(arguments) => rename::run(&arguments, session),
         Command::Restore(arguments) => restore::run(&arguments, session),
         Command::Prune(arguments) => prune::run(&arguments, session),
         Command::List(arguments) => list::run(&arguments, session),

@@ -4,6 +4,7 @@
 pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("create", &["wt create login --ports", "wt create GH-42 --purpose bugfix --ports=web,api -x npm test"]),
     ("remove", &["wt remove login", "wt remove feature-login bugfix-GH-42 --delete-branch"]),
+    ("rename", &["wt rename login signup", "wt rename GH-42 GH-43 --new-project"]),
     ("restore", &["wt restore", "wt restore feature-login"]),
     ("list", &["wt list --status", "wt list --all --json"]),
     ("path", &["wt path login", "wt path bugfix-GH-42"]),

@@ -11,7 +11,10 @@ use super::examples::EXAMPLES;
 pub const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Worktrees",
-        &["create", "remove", "restore", "list", "path", "switch", "env", "carry", "setup", "adopt", "prune"],
+        &[
+            "create", "remove", "rename", "restore", "list", "path", "switch", "env", "carry", "setup",
+            "adopt", "prune",
+        ],
     ),
     (
         "Services",

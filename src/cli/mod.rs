@@ -41,6 +41,7 @@ mod picker;
 pub mod ports;
 pub mod prune;
 pub mod remove;
+pub mod rename;
 pub mod restart;
 pub mod restore;
 pub mod run;

@@ -51,6 +51,7 @@ pub mod quoting;
 pub mod readying;
 pub mod recovery;
 pub mod registry;
+pub mod renaming;
 pub mod resolve;
 pub mod service;
 pub mod services;

@@ -13,8 +13,9 @@ use crate::model::event::Event;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
+use crate::model::renaming::Renaming;
 use crate::ops::undo::{BranchMade, Undone, forget, take_back};
-use crate::ops::{carry, create, origin, remove};
+use crate::ops::{carry, create, origin, remove, rename};
 
 /// How many entries one command heals: each may be a whole tree of files to delete.
 const MOST: usize = 64;
@@ -39,6 +40,10 @@ pub fn heal(context: &Context) -> Vec<String> {
     }
     if let Err(failure) = heal_all(context, &mut said) {
         said.push(format!("what dead commands left is not healed yet: {failure}"));
+    }
+    let is_gone = |entry: &Entry, begun: &Renaming| is_gone(context, entry, &begun.process, &begun.token);
+    if let Err(failure) = rename::heal(context, &is_gone, &mut said) {
+        said.push(format!("a rename that a dead command left is not healed yet: {failure}"));
     }
     said
 }
@@ -139,6 +144,11 @@ pub fn is_left_behind(context: &Context, entry: &Entry) -> bool {
     let (EntryState::Creating { process, .. } | EntryState::Removing { process, .. }) = &entry.state else {
         return false;
     };
+    token(entry).is_some_and(|token| is_gone(context, entry, process, token))
+}
+
+/// Answers the same for the process that is at an entry, which holds the lock file called `token`.
+fn is_gone(context: &Context, entry: &Entry, process: &ProcessId, token: &str) -> bool {
     if identity::is_from_here(process) {
         return !identity::is_alive(process)
             || identity::current().is_ok_and(|ourselves| ourselves == *process);
@@ -146,8 +156,8 @@ pub fn is_left_behind(context: &Context, entry: &Entry) -> bool {
     if identity::is_of_this_boot(process) {
         // A pid of another container means nothing here, but one kernel keeps the locks of all: whoever is at work, and
         // every child of it, holds the lock file.
-        let lock = |token| Some(context.host.dirs().ok()?.state().join("creating").join(token));
-        return token(entry).and_then(lock).is_some_and(|lock| !lock::is_held(&lock));
+        let lock = context.host.dirs().ok().map(|dirs| dirs.state().join("creating").join(token));
+        return lock.is_some_and(|lock| !lock::is_held(&lock));
     }
     // Another machine's process cannot be seen from here; of our own machine's, none outlived its boot.
     entry.host == context.host.name()

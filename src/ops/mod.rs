@@ -47,6 +47,7 @@ pub mod preview;
 pub mod previews;
 pub mod prune;
 pub mod remove;
+pub mod rename;
 mod restorable;
 pub mod restore;
 pub mod rows;

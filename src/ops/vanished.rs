@@ -259,7 +259,10 @@ fn follow(context: &Context, repository: &Repository, entry: &Entry, to: &Path) 
 
 /// Returns the living records of which a closer look is due, as [`may_have_vanished`] at less cost where they are many.
 fn seemingly_vanished<'a>(registry: &'a Registry, id: &'a RepositoryId) -> Vec<&'a Entry> {
-    let active = || registry.living(id).filter(|entry| entry.state == EntryState::Active);
+    let active = || {
+        let is_it = |entry: &&Entry| entry.state == EntryState::Active && entry.notes.renaming.is_absent();
+        registry.living(id).filter(is_it)
+    };
     let glance = Glance::at(active().map(|entry| entry.path.as_path()));
     active().filter(|entry| glance.seems_gone(&entry.path)).collect()
 }
@@ -267,5 +270,8 @@ fn seemingly_vanished<'a>(registry: &'a Registry, id: &'a RepositoryId) -> Vec<&
 /// Answers whether a closer look is due: cheap, for it is asked of every worktree.
 #[must_use]
 pub fn may_have_vanished(entry: &Entry) -> bool {
-    entry.state == EntryState::Active && place::is_gone_quickly(&entry.path)
+    // One that is being renamed is on its way to another place.
+    entry.state == EntryState::Active
+        && entry.notes.renaming.is_absent()
+        && place::is_gone_quickly(&entry.path)
 }

@@ -120,6 +120,7 @@ mod remove_locks;
 mod remove_refuses;
 mod remove_submodules;
 mod remove_unseen;
+mod rename;
 mod restore;
 mod restore_ports;
 mod restore_vanished;

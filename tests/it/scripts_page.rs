@@ -90,6 +90,7 @@ fn every_field_that_the_page_promises_is_there() {
         ("config show", false, vec!["config", "show"]),
         ("config path", false, vec!["config", "path"]),
         ("prune --dry-run", false, vec!["prune", "--dry-run"]),
+        ("rename", false, vec!["rename", "other", "another"]),
         ("remove --dry-run", false, vec!["remove", "login", "--dry-run"]),
         ("remove", false, vec!["remove", "login"]),
         ("restore (a list)", false, vec!["restore"]),

@@ -230,7 +230,7 @@ impl Repository {
     }
 
     /// Writes `gitdir`, absolute or relative, as git of this configuration would.
-    fn write_gitdir(&self, folder: &Path, name: &str, path: &Path) -> Result<()> {
+    pub(super) fn write_gitdir(&self, folder: &Path, name: &str, path: &Path) -> Result<()> {
         use std::os::unix::ffi::OsStrExt;
 
         let link = path.join(".git");

@@ -44,6 +44,7 @@ mod read_settings;
 mod ref_edit;
 mod reflog;
 mod remotes;
+mod renaming;
 mod repository;
 mod revision;
 mod scan;

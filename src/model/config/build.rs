@@ -38,14 +38,7 @@ pub fn config(mut merged: Merged) -> Config {
             setup: find(&merged, "worktree.setup", running::commands).unwrap_or_default(),
             background: find(&merged, "worktree.background", running::commands).unwrap_or_default(),
             setup_timeout: find(&merged, "worktree.setup_timeout", value::duration),
-            teardown: TeardownSettings {
-                commands: find(&merged, TEARDOWN, running::commands).unwrap_or_default(),
-                at: match text("worktree.teardown_at").as_deref() {
-                    Some("remove") => TeardownAt::Remove,
-                    _ => TeardownAt::Expiry,
-                },
-                timeout: duration("worktree.teardown_timeout"),
-            },
+            teardown: teardown(&merged),
         },
         purposes: merged
             .purposes
@@ -176,6 +169,15 @@ fn port_of_main(value: &ConfigValue) -> Option<(ServiceName, Port)> {
 
 fn words(value: &Value) -> Result<Vec<String>, Fault> {
     value::list(value, "texts", |word| value::text(word).map(str::to_owned))
+}
+
+fn teardown(merged: &Merged) -> TeardownSettings {
+    let at = find(merged, "worktree.teardown_at", |value| value::text(value).map(str::to_owned));
+    TeardownSettings {
+        commands: find(merged, TEARDOWN, running::commands).unwrap_or_default(),
+        at: if at.as_deref() == Some("remove") { TeardownAt::Remove } else { TeardownAt::Expiry },
+        timeout: find(merged, "worktree.teardown_timeout", value::duration).unwrap_or_default(),
+    }
 }
 
 /// Returns what `merged` says about each service.

@@ -132,10 +132,11 @@ impl Entry {
         Path::new(&self.repository_id.to_string()).join(name)
     }
 
-    /// Answers whether services may start there: not in what is on its way into the trash.
+    /// Answers whether services may start there: not in what is on its way into the trash, or to another name.
     #[must_use]
     pub fn may_run(&self) -> bool {
         matches!(self.state, EntryState::Creating { .. } | EntryState::Active)
+            && self.notes.renaming.is_absent()
     }
 
     /// Returns the ports of its allocations, those that are nonsense left out.

@@ -154,7 +154,8 @@ impl<'a> Signs<'a> {
     /// Looks at whole lines of the registry.
     pub fn look(&mut self, lines: &[u8]) {
         let mentions = |text: &str| memmem::find(lines, text.as_bytes()).is_some();
-        self.is_unfinished |= mentions("\"creating\"") || mentions("\"removing\"");
+        self.is_unfinished |=
+            mentions("\"creating\"") || mentions("\"removing\"") || mentions("\"renaming\":");
         self.knows_id = self.knows_id || self.id.is_some_and(|id| mentions(&id.0));
         self.knows_place = self.knows_place || mentions(self.place);
     }

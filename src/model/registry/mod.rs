@@ -13,6 +13,7 @@ pub mod note;
 pub mod place;
 pub mod record;
 pub mod remembered;
+pub mod renamed;
 pub mod repository;
 pub mod rows;
 pub mod salvage;

@@ -14,6 +14,7 @@ use crate::model::foreign::Mark;
 use crate::model::passage::{Moment, Sighting};
 use crate::model::process::ProcessId;
 use crate::model::readying::Readying;
+use crate::model::renaming::Renaming;
 use crate::model::setup::Setup;
 use crate::model::teardown::Teardown;
 
@@ -119,6 +120,9 @@ pub struct Notes {
     /// That it is the main worktree of its repository.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub main: Note<bool>,
+    /// The names that it is being given.
+    #[serde(default, skip_serializing_if = "Note::is_absent")]
+    pub renaming: Note<Renaming>,
     /// The claims on its name and ports, where somebody keeps claims.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub claims: Note<Vec<Claim>>,

@@ -203,7 +203,9 @@ impl Registry {
                 kept => self.worktrees.push(kept),
             }
         }
-        taken.iter().for_each(|gone| self.owe(gone));
+        for gone in &taken {
+            self.owe(gone);
+        }
         taken
     }
 

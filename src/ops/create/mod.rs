@@ -20,6 +20,7 @@ mod surroundings;
 mod wishes;
 
 pub use apply::{Report, apply};
+pub use draft::{Draft, draft};
 pub use executed::{CommandStatus, Executed};
 pub use finish::finish;
 pub use plan::{plan, require_purpose};

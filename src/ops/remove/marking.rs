@@ -34,7 +34,8 @@ pub(super) fn mark_removing(
         if let Some(known) = known {
             let entry = registry
                 .find_by_sequence(known)
-                .filter(|entry| matches!(entry.state, EntryState::Active | EntryState::Creating { .. }));
+                .filter(|entry| matches!(entry.state, EntryState::Active | EntryState::Creating { .. }))
+                .filter(|entry| !entry.is_being_renamed());
             let Some(entry) = entry else {
                 return Err(changed_meanwhile(&target.name));
             };

@@ -39,6 +39,8 @@ pub fn give_up(context: &Context, name: &str) -> Result<Vec<Torn>> {
         }
         Ok(())
     })?;
-    found.iter().for_each(|debt| forget_logs(context, debt.number));
+    for debt in &found {
+        forget_logs(context, debt.number);
+    }
     Ok(found.iter().flat_map(|debt| Torn::all(debt, TornStatus::GivenUp, None)).collect())
 }

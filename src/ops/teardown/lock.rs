@@ -13,7 +13,7 @@ use crate::model::registry::entry::Entry;
 const LOCK: &str = "teardown";
 
 /// How long a setup waits at most: a teardown has a time limit of its own.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 fn lock_file(context: &Context) -> Result<PathBuf> {
     Ok(context.host.dirs()?.creating_folder()?.join(LOCK))

@@ -62,7 +62,9 @@ pub fn tear_down(context: &Context, entry: &Entry, folder: &Path, warnings: &mut
     hold.release();
     match torn {
         Ok(torn) => {
-            torn.iter().filter(|torn| torn.status == TornStatus::Failed).for_each(|torn| kept(&why(torn)))
+            for failed in torn.iter().filter(|torn| torn.status == TornStatus::Failed) {
+                kept(&why(failed));
+            }
         }
         Err(failure) if failure.code() == Code::Interrupted => return Err(failure),
         Err(failure) => kept(failure.message()),

@@ -110,10 +110,11 @@ fn beside(failure: &Failure, further: &Failure) -> Failure {
 ///
 /// `locked` while it is being created or removed.
 pub fn require_active(entry: &Entry) -> Result<()> {
-    if entry.state == EntryState::Active {
+    let doing = if entry.is_being_renamed() { "being renamed" } else { entry.state.as_str() };
+    if entry.state == EntryState::Active && !entry.is_being_renamed() {
         return Ok(());
     }
-    let message = format!("`{}` is {} just now", entry.name, entry.state.as_str());
+    let message = format!("`{}` is {doing} just now", entry.name);
     Err(Failure::new(Code::Locked, message).hint("try again when that is done"))
 }
 
