@@ -7,8 +7,8 @@ use crate::ops::rename;
 use crate::ops::script::Script;
 use crate::ops::{
     adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, export, foreign, health,
-    hooks, init, list, man, path, ports, prune, remove, restore, schema, services, setup, sweep, switch,
-    trust, validate,
+    hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, services, setup, sweep,
+    switch, trust, validate,
 };
 use crate::ops::{events, metrics};
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
@@ -36,6 +36,7 @@ answers! {
         shape_beside_error::<create::Executed<create::Reused>>(),
         shape::<DryRun<create::Plan>>(),
         shape::<DryRun<create::Reusable>>(),
+        shape::<DryRun<pull::Preview>>(),
     ];
     "remove" "remove" [shape::<remove::Report>(), shape::<DryRun<remove::Plan>>()];
     "rename" "rename" [shape::<rename::Report>(), shape_beside_error::<rename::Unasked>()];

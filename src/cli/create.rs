@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use super::session::Session;
 use super::watching::Watching;
-use super::{executing, setting_up, show, show_carried, wishes};
+use super::{create_pull, executing, setting_up, show, show_carried, wishes};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
-use crate::model::identifier::Identifier;
+use crate::model::pull::Wanted;
 use crate::model::view::WorktreeView;
 use crate::ops::carry;
 use crate::ops::create::{self, BranchPlan, HeadWish, Outcome, Plan, PortWish, Report, Request};
@@ -27,7 +27,7 @@ use crate::ui::{escape, prompt};
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// Short name for the work, such as `login` or `GH-42`, also with its purpose: `bugfix/login`; without it the next free
-    /// number
+    /// number. `pr:12`, `mr:3` or the page's address opens a pull request
     #[arg(value_name = "ID")]
     pub id: Option<String>,
     /// Why the worktree exists; chooses the port range [default: feature]
@@ -124,12 +124,17 @@ impl From<OnConflict> for ConflictPolicy {
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context =
         if arguments.dry_run { session.context_as_it_is()? } else { session.context_with_records_true()? };
-    let request = request(arguments, &context, session)?;
+    let wanted = pull_request(arguments)?;
+    let request = wished(arguments, &context, session, wanted.is_some())?;
     if let Some(program) = arguments.execute.first()
         && let Some(failure) = run::find_missing(&context, program)
     {
         session.ui.fail(&failure);
         return Ok(run::NOT_FOUND);
+    }
+    if let Some(wanted) = wanted {
+        let opened = create_pull::open(session, &context, &wanted, &request, arguments.dry_run)?;
+        return opened.map_or(Ok(0), |opened| answer(session, arguments, &context, opened));
     }
     if arguments.reuse {
         return reuse(session, arguments, &context, &request);
@@ -168,6 +173,12 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
     let bar = Bar::new(ui);
     let outcome = create::create_or_reuse(context, request, &Watching(&bar))?;
     drop(bar);
+    answer(session, arguments, context, outcome)
+}
+
+/// Shows what was made or found.
+fn answer(session: &Session<'_>, arguments: &Arguments, context: &Context, outcome: Outcome) -> Result<u8> {
+    let ui = session.ui;
     let mut found = match outcome {
         Outcome::Made(mut report) => return made(session, arguments, context, &mut report),
         Outcome::Found(found) => found,
@@ -180,14 +191,14 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
     let failure = outcome.failure;
     if !arguments.execute.is_empty() && failure.is_none() {
         if !ui.is_json() {
-            ui.say_shown(&show::lines(ui.talk_paint(), "Reused", &found.worktree));
+            ui.say_shown(&show::lines(ui.talk_paint(), done(&found), &found.worktree));
         }
         return execute(session, context, arguments, &found.worktree, &found.variables, &*found);
     }
     if ui.is_json() {
         ui.answer_json_beside(&*found, failure.as_ref())?;
     } else {
-        ui.answer(&show::lines(ui.paint(), "Reused", &found.worktree))?;
+        ui.answer(&show::lines(ui.paint(), done(&found), &found.worktree))?;
         if let Some(failure) = &failure {
             ui.complain(failure);
         }
@@ -196,6 +207,21 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
         session.go(context, &found.worktree.path, &found.worktree.path)?;
     }
     Ok(failure.map_or(0, |failure| failure.code().exit_status()))
+}
+
+fn done(found: &create::Reused) -> &'static str {
+    if found.updated == Some(true) { "Moved forward" } else { "Reused" }
+}
+
+/// Returns the pull request that is asked for, and refuses what makes no sense with one.
+fn pull_request(arguments: &Arguments) -> Result<Option<Wanted>> {
+    let id = arguments.id.as_deref().or(arguments.identifier.as_deref());
+    let flags = [
+        ("--base", arguments.base.is_some()),
+        ("--new-branch", arguments.new_branch),
+        ("--with-changes", arguments.with_changes),
+    ];
+    id.map_or(Ok(None), |id| create_pull::wanted(id, &flags))
 }
 
 /// Shows what was made, and runs the command after `-x`.
@@ -274,8 +300,12 @@ fn require_no_mistaken_number(arguments: &Arguments, context: &Context) -> Resul
 ///
 /// `usage` and `name_invalid` for what cannot be meant; `interrupted` in a question.
 pub fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) -> Result<Request> {
+    wished(arguments, context, session, false)
+}
+
+fn wished(arguments: &Arguments, context: &Context, session: &Session<'_>, is_pull: bool) -> Result<Request> {
     require_no_mistaken_number(arguments, context)?;
-    let id = arguments.id.as_deref().or(arguments.identifier.as_deref());
+    let id = arguments.id.as_deref().or(arguments.identifier.as_deref()).filter(|_| !is_pull);
     let known = || context.config.purposes.iter().map(|(purpose, _)| purpose);
     let said = arguments.purpose.as_deref();
     let (purpose, identifier) = match id.and_then(|id| wishes::both(id, said, known())) {
@@ -292,6 +322,7 @@ pub fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) 
         reuse: arguments.reuse,
         with_changes: arguments.with_changes,
         base: arguments.base.clone(),
+        pull: None,
         head: match (arguments.new_branch, arguments.detach) {
             (true, _) => HeadWish::NewBranch,
             (_, true) => HeadWish::Detached,
@@ -312,26 +343,10 @@ pub fn request(arguments: &Arguments, context: &Context, session: &Session<'_>) 
         hooks: !arguments.no_hooks,
         lock: arguments.lock.as_ref().map(|reason| Some(reason.clone()).filter(|reason| !reason.is_empty())),
     };
-    if request.identifier.is_none() && request.branch.is_none() && session.ui.is_interactive() {
-        ask(&mut request, context, session)?;
+    if request.identifier.is_none() && request.branch.is_none() && !is_pull && session.ui.is_interactive() {
+        create_pull::ask(&mut request, context, session)?;
     }
     Ok(request)
-}
-
-/// Somebody is there, and left open what the worktree is for.
-fn ask(request: &mut Request, context: &Context, session: &Session<'_>) -> Result<()> {
-    context.require_repository()?;
-    let purposes: Vec<String> =
-        context.config.purposes.iter().map(|(purpose, _)| purpose.to_string()).collect();
-    if request.purpose.is_none() && !purposes.is_empty() {
-        let usual = purposes.iter().position(|purpose| purpose == "feature").unwrap_or(0);
-        let chosen = prompt::select(session.ui, "Purpose", &purposes, usual)?;
-        request.purpose = context.config.purposes.get(chosen).map(|(purpose, _)| purpose.clone());
-    }
-    let check = |typed: &str| typed.parse::<Identifier>().map(drop);
-    let typed = prompt::text(session.ui, "Identifier (empty for the next number)", check)?;
-    request.identifier = typed.as_deref().map(wishes::identifier).transpose()?;
-    Ok(())
 }
 
 fn show_plan(session: &Session<'_>, plan: &Plan) -> Result<()> {

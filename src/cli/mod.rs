@@ -12,6 +12,7 @@ pub mod compose_service;
 pub mod config;
 pub mod create;
 mod create_chosen;
+mod create_pull;
 pub mod dispatch;
 pub mod doctor;
 pub mod down;

@@ -45,6 +45,7 @@ pub mod policy;
 pub mod port;
 pub mod presence;
 pub mod process;
+pub mod pull;
 pub mod purpose;
 pub mod quantity;
 pub mod quoting;

@@ -19,9 +19,14 @@ pub fn find(host: &Host, repository: Option<&Repository>, name: &str) -> Option<
     if !is_command_name(name) {
         return None;
     }
-    let program = format!("wt-{name}");
+    find_outside(host, repository, &format!("wt-{name}"))
+}
+
+/// Finds a program in the absolute folders of PATH that lie in no worktree of `repository`.
+#[must_use]
+pub fn find_outside(host: &Host, repository: Option<&Repository>, program: &str) -> Option<PathBuf> {
     // Most words are mistyped: nobody lists worktrees for those.
-    host.environment.find_program(&program)?;
+    host.environment.find_program(program)?;
     let worktrees = repository.map(Repository::worktrees).transpose().ok()?.unwrap_or_default();
     let current = repository.and_then(Repository::current).map(|current| current.path.clone());
     let inside: Vec<PathBuf> = worktrees
@@ -35,8 +40,8 @@ pub fn find(host: &Host, repository: Option<&Repository>, name: &str) -> Option<
         path.canonicalize().is_ok_and(|path| !inside.iter().any(|worktree| path.starts_with(worktree)))
     };
     // A link on PATH may lead to a file of the repository.
-    host.environment.find_program_where(&program, |folder| {
-        let file = folder.join(&program);
+    host.environment.find_program_where(program, |folder| {
+        let file = folder.join(program);
         is_outside(folder) && (!file.is_file() || is_outside(&file))
     })
 }

@@ -46,6 +46,7 @@ pub mod ports;
 pub mod preview;
 pub mod previews;
 pub mod prune;
+pub mod pull;
 pub mod remove;
 pub mod rename;
 mod restorable;

@@ -85,6 +85,14 @@ pub fn take_back(
     if let Some(branch) = &journal.new_branch {
         remove_branch(repository, branch, journal, branch_made)?;
     }
+    if let Some(pull) = &journal.pull {
+        if let Some(remote) = &pull.remote {
+            repository.forget_made_remote(remote, &pull.kept)?;
+        }
+        if !pull.was_kept {
+            repository.drop_pull(&pull.kept, Some(&journal.commit))?;
+        }
+    }
     remove_parents(journal);
     Ok(Undone::Gone)
 }

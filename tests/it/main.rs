@@ -109,6 +109,7 @@ mod ports_situation;
 mod prompts;
 mod prune;
 mod prune_merged;
+mod pulls;
 mod random_walk;
 mod refs;
 mod registry;

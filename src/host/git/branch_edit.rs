@@ -130,7 +130,11 @@ impl Repository {
     }
 
     /// Changes the repository's own configuration file: under git's lock, on a copy read only then, with its mode.
-    fn edit_config(&self, doing: &str, change: impl Fn(&Path) -> Result<(), git2::Error>) -> Result<()> {
+    pub(super) fn edit_config(
+        &self,
+        doing: &str,
+        change: impl Fn(&Path) -> Result<(), git2::Error>,
+    ) -> Result<()> {
         let path = resolved(self.common_dir.join("config"));
         let failed = |error| from_library(error, doing);
         let unwritten = |error| Failure::from_io(error, Code::Permission, format!("cannot {doing}"));

@@ -44,6 +44,12 @@ impl Upstreams {
         names
     }
 
+    /// Returns the fetch refspecs of a remote.
+    pub(super) fn specs_of(&self, remote: &str) -> Vec<String> {
+        let own = self.specs.iter().filter(|(name, _)| name == remote);
+        own.map(|(_, spec)| spec.clone()).collect()
+    }
+
     fn find(&self, branch: &str) -> Option<Upstream> {
         let remote = self.settings.get_string(&format!("branch.{branch}.remote")).ok()?;
         let merge = self.settings.get_string(&format!("branch.{branch}.merge")).ok()?;

@@ -8,9 +8,9 @@ use super::merged::Merged;
 use super::problem::Fault;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
-    EventSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings, PrePush,
-    PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, SocketUse, Strategy,
-    TeardownSettings, TrashSettings, WorktreeSettings,
+    EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings,
+    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, SocketUse,
+    Strategy, TeardownSettings, TrashSettings, WorktreeSettings,
 };
 use super::{branch_purposes, running, schema};
 use crate::model::adoption::Patterns;
@@ -81,6 +81,7 @@ pub fn config(mut merged: Merged) -> Config {
             confirm: flag("resolve.confirm"),
         },
         git: GitSettings { default_branch: text("git.default_branch").filter(|name| !name.is_empty()) },
+        forge: ForgeSettings { remote: text("forge.remote") },
         hooks: HookSettings {
             pre_push: match text("hooks.pre_push").as_deref() {
                 Some("block") => PrePush::Block,

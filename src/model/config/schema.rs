@@ -241,6 +241,7 @@ pub const KEYS: &[Key] = &[
         AtOnce,
         "The branch that others are merged into, where git does not tell.",
     ),
+    key("forge.remote", Kind::Text, AtOnce, "The remote that serves pull requests, where several might."),
     key(
         "hooks.pre_push",
         Kind::Choice(&["warn", "block"]),

@@ -34,6 +34,7 @@ pub struct Config {
     pub stale_after: Duration,
     pub resolve: ResolveSettings,
     pub git: GitSettings,
+    pub forge: ForgeSettings,
     pub hooks: HookSettings,
     pub adopt: AdoptSettings,
     pub health: HealthSettings,
@@ -146,6 +147,13 @@ pub struct ResolveSettings {
 pub struct GitSettings {
     /// The branch that others are merged into; `None` where git is to tell.
     pub default_branch: Option<String>,
+}
+
+/// `[forge]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForgeSettings {
+    /// The remote that serves pull requests.
+    pub remote: Option<String>,
 }
 
 /// What critical findings do to a push.

@@ -36,8 +36,23 @@ pub struct Journal {
     /// Whether the worktree is to be locked once it is whole, and why: empty for no reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<String>,
+    /// What is made for a pull request beside the branch; absent for every other create.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<PullMade>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+/// What a create makes for a pull request beside the branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullMade {
+    /// The ref that keeps its head.
+    pub kept: String,
+    /// Whether that was there before.
+    pub was_kept: bool,
+    /// The remote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
 }
 
 /// Where a removed worktree is kept, and what it takes to bring it back.

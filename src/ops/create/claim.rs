@@ -15,7 +15,7 @@ use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::forgetting::SHORTEST;
-use crate::model::registry::journal::Journal;
+use crate::model::registry::journal::{Journal, PullMade};
 use crate::model::registry::note::Notes;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
@@ -191,6 +191,11 @@ fn journal(plan: &Plan, token: &str) -> Journal {
         env: plan.env,
         changes: plan.changes.as_ref().map(|changes| changes.commit.clone()),
         lock: plan.lock.clone().map(Option::unwrap_or_default),
+        pull: plan.request.pull.as_ref().map(|pull| PullMade {
+            kept: pull.kept.clone(),
+            was_kept: pull.was_kept,
+            remote: pull.mark.made_remote.clone(),
+        }),
         extra: serde_json::Map::new(),
     }
 }

@@ -47,7 +47,9 @@ pub fn make(
         repository.create_branch(branch, &plan.commit, &message)?;
         branch_made.set(BranchMade::Yes);
         repository.note_made_branch(branch, &journal.token);
-        if let Some(upstream) = find_upstream(repository, plan)? {
+        if let Some(settings) = plan.request.pull.as_ref().and_then(|pull| pull.settings.as_ref()) {
+            repository.follow_pull(branch, settings)?;
+        } else if let Some(upstream) = find_upstream(repository, plan)? {
             repository.set_upstream(branch, &upstream)?;
         }
         if let BranchPlan::Track { name, tracked, .. } = &plan.branch {

@@ -1,6 +1,8 @@
 //! What a create would do, from reading alone: which branch, which commit, which folder, which way. This is what
 //! `--dry-run` shows and what `apply` consumes.
 
+use std::path::PathBuf;
+
 use super::draft::{Draft, draft};
 use super::place::require_free_path;
 use super::request::{HeadWish, Request};
@@ -100,6 +102,15 @@ pub(super) fn named(context: &Context, request: &Request) -> Result<(Purpose, Dr
     Ok((purpose, draft))
 }
 
+/// Returns name and folder of the one worktree that is asked for.
+///
+/// # Errors
+///
+/// As [`plan`] says of names.
+pub fn names(context: &Context, request: &Request) -> Result<(String, PathBuf)> {
+    named(context, request).map(|(_, draft)| (draft.name, draft.path))
+}
+
 /// The plan without ports: names, branch, commit, folder.
 pub(super) fn plan_names(context: &Context, request: &Request, registry: &Registry) -> Result<Plan> {
     let repository = context.require_repository()?;
@@ -136,7 +147,10 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         branch_plan(context, repository, request, &purpose, &draft, tracked)?;
     warnings.extend(remote::warning(repository, request, &branch)?);
     warnings.extend(twice_named(registry, id.as_ref(), &purpose, &draft));
-    let mark = mark_of(repository, &branch)?;
+    let mark = match &request.pull {
+        Some(pull) => Some(pull.mark.clone()),
+        None => mark_of(repository, &branch)?,
+    };
     let start = start::start(context, repository, request, &branch, &commit, tracked);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;
     if request.with_changes {

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::host::git::PullSettings;
 use crate::model::config::settings::ConflictPolicy;
 pub use crate::model::creation::PortWish;
+use crate::model::foreign::Mark;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::ops::carry;
@@ -17,6 +19,19 @@ pub enum HeadWish {
     NewBranch,
     /// No branch: the commit alone.
     Detached,
+}
+
+/// A pull request that was fetched, ready to be checked out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PulledBranch {
+    /// What is written down about the worktree.
+    pub mark: Mark,
+    /// What the new branch follows; `None` where none is made.
+    pub settings: Option<PullSettings>,
+    /// The ref that keeps its head.
+    pub kept: String,
+    /// Whether that was there before.
+    pub was_kept: bool,
 }
 
 /// A wish for a new worktree.
@@ -33,6 +48,8 @@ pub struct Request {
     pub reuse: bool,
     pub base: Option<String>,
     pub head: HeadWish,
+    /// The pull request that is meant by it.
+    pub pull: Option<Box<PulledBranch>>,
     /// `None`: as the configuration says.
     pub ports: Option<PortWish>,
     /// `None`: as the configuration says.

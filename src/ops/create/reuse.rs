@@ -45,6 +45,9 @@ pub struct Reused {
     pub worktree: WorktreeView,
     /// Whether it was created now: no.
     pub created: bool,
+    /// Whether a pull request was moved forward to its new head; absent for all else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated: Option<bool>,
     pub branch: BranchPlan,
     /// The variables of the env block, in order.
     #[serde(skip)]
@@ -229,6 +232,7 @@ fn take(
         variables: env::variables_of(context, repository, &entry)?,
         worktree: WorktreeView { base: Some(base), ..worktree },
         created: false,
+        updated: None,
         branch,
         warnings,
     })

@@ -176,7 +176,10 @@ fn delete_branch(
         Err(failure) => Err(failure),
     };
     match deleted {
-        Ok(true) => BranchFate::Deleted,
+        Ok(true) => {
+            forget_pull(repository, target, warnings);
+            BranchFate::Deleted
+        }
         Ok(false) => {
             let kept = BranchKept { reason: KeptReason::Moved, path: None };
             warnings.push(format!("branch `{branch}` stays: {kept}"));
@@ -186,6 +189,16 @@ fn delete_branch(
             warnings.push(format!("branch `{branch}` stays: {failure}"));
             BranchFate::Kept(KeptReason::Failed)
         }
+    }
+}
+
+/// What was made for a pull request goes with its branch.
+fn forget_pull(repository: &Repository, target: &Target, warnings: &mut Vec<String>) {
+    let mark = target.entry.as_ref().and_then(|entry| entry.notes.foreign.read());
+    let Some((mark, kept)) = mark.and_then(|mark| Some((mark.clone(), mark.kept_ref?))) else { return };
+    let remote = mark.made_remote.map_or(Ok(()), |remote| repository.forget_made_remote(&remote, &kept));
+    if let Err(failure) = remote.and_then(|()| repository.drop_pull(&kept, None)) {
+        warnings.push(format!("what was made for the pull request stays: {failure}"));
     }
 }
 
