@@ -61,6 +61,8 @@ pub struct Found {
     /// Folders before what lies in them.
     pub items: Vec<Item>,
     pub leaving: Leaving,
+    /// Whether the patterns took too long: nothing is known then.
+    pub is_given_up: bool,
 }
 
 impl Found {
@@ -83,7 +85,7 @@ impl Found {
 ///
 /// # Errors
 ///
-/// `interrupted`, `permission` where the worktrees themselves cannot be read, `config_invalid` for patterns that take forever.
+/// `interrupted`, `permission` where the worktrees themselves cannot be read. Patterns that take forever are given up.
 pub fn search(question: &Question<'_>) -> Result<Found> {
     let opened = |folder: &Path| {
         openat(CWD, folder, FOLDER, Mode::empty()).map_err(|error| {
@@ -106,6 +108,9 @@ pub fn search(question: &Question<'_>) -> Result<Found> {
     };
     for path in question.ignored {
         search.look_at(path.as_bytes())?;
+        if search.found.is_given_up {
+            return Ok(Found { is_given_up: true, ..Found::default() });
+        }
     }
     search.found.items.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(search.found)
@@ -138,7 +143,8 @@ impl Search<'_> {
     fn look_at(&mut self, path: &[u8]) -> Result<()> {
         let (path, is_folder) = path.strip_suffix(b"/").map_or((path, false), |path| (path, true));
         let wish = self.question.wish;
-        let topmost = wish.topmost(path, is_folder, &mut self.spent).map_err(too_slow)?.map(<[u8]>::to_vec);
+        let topmost = wish.topmost(path, is_folder, &mut self.spent);
+        let topmost = topmost.unwrap_or_else(|TooSlow| self.give_up()).map(<[u8]>::to_vec);
         if topmost.is_none() && !(is_folder && wish.may_name_below(path)) {
             return self.check();
         }
@@ -159,6 +165,12 @@ impl Search<'_> {
             return Err(Failure::new(Code::Interrupted, "interrupted"));
         }
         Ok(())
+    }
+
+    /// Nothing is named any more.
+    fn give_up<T: Default>(&mut self) -> T {
+        self.found.is_given_up = true;
+        T::default()
     }
 
     fn match_of(&mut self, topmost: &[u8]) -> usize {
@@ -189,6 +201,9 @@ impl Search<'_> {
         let mut tasks = vec![task];
         while let Some(Task { above, path, topmost }) = tasks.pop() {
             self.check()?;
+            if self.found.is_given_up {
+                break;
+            }
             if self.others.contains(&path) {
                 self.note(topmost, &path, Reason::Worktree);
                 continue;
@@ -217,9 +232,8 @@ impl Search<'_> {
                 let child = [&*path, b"/", &*name].concat();
                 let is_folder = kind == FileType::Directory;
                 let mut topmost = topmost;
-                if topmost.is_none()
-                    && self.question.wish.names(&child, is_folder, &mut self.spent).map_err(too_slow)?
-                {
+                let ask = |spent: &mut u64| self.question.wish.names(&child, is_folder, spent);
+                if topmost.is_none() && ask(&mut self.spent).unwrap_or_else(|TooSlow| self.give_up()) {
                     topmost = Some(self.match_of(&child));
                 }
                 match topmost {
@@ -351,12 +365,4 @@ pub(super) fn mode_of(stat: &Stat) -> u32 {
 
 pub(super) fn time_of(stat: &Stat) -> FileTime {
     (stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or_default())
-}
-
-fn too_slow(_: TooSlow) -> Failure {
-    Failure::new(
-        Code::ConfigInvalid,
-        "the patterns of `.worktreeinclude` or `carry.copy` take too long to match",
-    )
-    .hint("write fewer lines and stars; `--no-carry` makes a worktree without copies")
 }

@@ -45,10 +45,11 @@ pub(super) fn draft<'a>(
     plan: &'a Plan,
     entry: &'a Entry,
     force: bool,
+    warnings: &mut Vec<String>,
 ) -> Result<Draft<'a>> {
     let target = &entry.path;
     let record = record::file(context, entry)?.find().unwrap_or_default();
-    let mut found = choice::find(context, repository, plan, target, &entry.admin)?;
+    let mut found = choice::find(context, repository, plan, target, &entry.admin, warnings)?;
     choice::leave_large(context, &mut found, &plan.source, target);
     let sight = Sight { source: &plan.source, target, record: &record };
     let (real, uses) = (canonical(target), OnceCell::new());

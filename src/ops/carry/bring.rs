@@ -75,7 +75,8 @@ pub fn bring_beside(
     let Target { entry, admin, gives_way } = *into;
     context.host.interrupt.check()?;
     let target = &entry.path;
-    let mut found = choice::find(context, repository, plan, target, admin)?;
+    let mut warnings = Vec::new();
+    let mut found = choice::find(context, repository, plan, target, admin, &mut warnings)?;
     let mut yielding: Vec<PathBuf> = Vec::new();
     for mut item in std::mem::take(&mut found.items) {
         if !item.exists || matches!(item.kind, Kind::Folder { .. }) {
@@ -92,7 +93,7 @@ pub fn bring_beside(
     let file = record::file(context, entry)?;
     if found.items.iter().all(|item| item.topmost.is_none()) {
         file.forget()?;
-        return Ok(Carried { left_out: found.leaving.into_rows(), ..Carried::default() });
+        return Ok(Carried { left_out: found.leaving.into_rows(), warnings, ..Carried::default() });
     }
     let aside = target.join(files::draft_name(stage::ASIDE)?);
     let interrupt = &context.host.interrupt;
@@ -121,5 +122,5 @@ pub fn bring_beside(
     place::dress_folders(target, &found.items);
     file.finish()?;
     staged.leaving.extend(std::mem::take(&mut found.leaving));
-    Ok(Carried::of(staged, &found.matches))
+    Ok(Carried { warnings, ..Carried::of(staged, &found.matches) })
 }

@@ -12,17 +12,22 @@ use crate::host::git::Repository;
 use crate::model::carry::left_out::Reason;
 use crate::model::env_files;
 
+/// What is said of patterns that take forever.
+const SLOW: &str = "the patterns of `.worktreeinclude` or `carry.copy` take too long to match, so nothing is carried; write fewer lines \
+                    and stars";
+
 /// Looks for all that `plan` names, for the worktree `admin` at `target`. What stands there already is among it.
 ///
 /// # Errors
 ///
-/// `interrupted`, `git_failed`, `permission`, `config_invalid`.
+/// `interrupted`, `git_failed`, `permission`.
 pub fn find(
     context: &Context,
     repository: &Repository,
     plan: &Plan,
     target: &Path,
     admin: &str,
+    warnings: &mut Vec<String>,
 ) -> Result<Found> {
     let interrupted = || context.host.interrupt.is_raised();
     let ignored = repository.changes_unless(&plan.source, true, &interrupted)?.ignored;
@@ -48,6 +53,9 @@ pub fn find(
         is_env: &is_env,
         interrupted: &interrupted,
     })?;
+    if found.is_given_up {
+        warnings.push(SLOW.to_owned());
+    }
     links::settle(&mut found, &source, target, &others);
     Ok(found)
 }

@@ -75,11 +75,12 @@ fn into_one(
         }
     }
     if request.dry_run {
-        return Ok(again::draft(context, repository, &plan, entry, request.force)?.report());
+        return Ok(again::draft(context, repository, &plan, entry, request.force, warnings)?.report());
     }
     let hold = again::hold(context, entry)?;
     warnings.extend(again::clear_leftovers(context, &plan, entry)?);
-    let carried = again::draft(context, repository, &plan, entry, request.force)?.apply(context, watch);
+    let carried =
+        again::draft(context, repository, &plan, entry, request.force, warnings)?.apply(context, watch);
     hold.release();
     carried
 }

@@ -24,6 +24,9 @@ pub struct Carried {
     /// The matches that something was carried of.
     #[serde(skip)]
     pub brought: Vec<Brought>,
+    /// What there is to say about the lists.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
 }
 
 /// One match.
@@ -71,6 +74,7 @@ impl Carried {
             reflinked: staged.reflinked,
             left_out: staged.leaving.into_rows(),
             brought,
+            warnings: Vec::new(),
         }
     }
 }

@@ -111,6 +111,7 @@ pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Rep
         .unwrap_or_default();
     repository.forget_made_branch(&token);
     hold.release();
+    warnings.extend(carried.iter().flat_map(|carried| carried.warnings.clone()));
     warnings.splice(0..0, context.config.uncounted().chain(plan.warnings.iter().cloned()));
     warnings.extend(
         ahead.map(|ahead| passage::said(ahead, "nothing is forgotten that only the clock takes for old")),
