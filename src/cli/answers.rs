@@ -6,9 +6,9 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::rename;
 use crate::ops::script::Script;
 use crate::ops::{
-    adopt, agent, carry, config, create, doctor, env, env_files, env_survey, exec, export, foreign, health,
-    hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, services, setup, sweep,
-    switch, trust, validate,
+    adopt, agent, carry, clean, config, create, doctor, env, env_files, env_survey, exec, export, foreign,
+    health, hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, services, setup,
+    sweep, switch, trust, validate,
 };
 use crate::ops::{events, metrics};
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
@@ -44,6 +44,7 @@ answers! {
     "list" "list" [shape::<list::Report>()];
     "path" "path" [shape::<path::Report>()];
     "switch" "switch" [shape::<switch::Report>(), shape_beside_error::<create::Executed<switch::Report>>()];
+    "clean" "clean" [shape_beside_error::<clean::Report>(), shape::<DryRun<clean::Report>>()];
     "carry" "carry" [shape_beside_error::<carry::Report>(), shape_beside_error::<DryRun<carry::Report>>()];
     "setup" "setup" [shape_beside_error::<setup::Report>()];
     "env" "env" [shape::<env_files::Written>(), shape::<env_survey::Checked>(), shape::<env::Variables>()];

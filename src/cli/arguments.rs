@@ -5,9 +5,9 @@ use clap::{Parser, Subcommand};
 use super::global::GlobalArguments;
 use super::rename;
 use super::{
-    adopt, agent, carry, complete, completions, compose_service, config, create, doctor, down, env, exec,
-    health, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run, schema,
-    setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
+    adopt, agent, carry, clean, complete, completions, compose_service, config, create, doctor, down, env,
+    exec, health, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run,
+    schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use super::{events, metrics};
 
@@ -36,6 +36,7 @@ pub enum Command {
     Rename(rename::Arguments),
     Restore(restore::Arguments),
     Prune(prune::Arguments),
+    Clean(clean::Arguments),
     List(list::Arguments),
     Path(path::Arguments),
     Ports(ports::Arguments),
@@ -88,6 +89,7 @@ impl Command {
             Self::Remove(_) => "remove",
             Self::Rename(_) => "rename",
             Self::Restore(_) => "restore",
+            Self::Clean(_) => "clean",
             Self::Prune(_) => "prune",
             Self::List(_) => "list",
             Self::Path(_) => "path",

@@ -12,7 +12,7 @@ use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
-    adopt, agent, alone, carry, complete, completions, compose_service, config, create, doctor, down,
+    adopt, agent, alone, carry, clean, complete, completions, compose_service, config, create, doctor, down,
     elsewhere, env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prune,
     remove, rename, restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch,
     trust, up, url, validate, wait,
@@ -152,6 +152,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Ports(arguments) => ports::run(arguments, session),
         Command::Switch(arguments) => switch::run(&arguments, session),
         Command::Env(arguments) => env::run(&arguments, session),
+        Command::Clean(arguments) => clean::run(arguments, session),
         Command::Carry(arguments) => carry::run(arguments, session),
         Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),

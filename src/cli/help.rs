@@ -13,7 +13,7 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
         "Worktrees",
         &[
             "create", "remove", "rename", "restore", "list", "path", "switch", "env", "carry", "setup",
-            "adopt", "prune",
+            "adopt", "prune", "clean",
         ],
     ),
     (

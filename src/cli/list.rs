@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Also changes, and commits ahead and behind
     #[arg(short, long)]
     pub status: bool,
+    /// Also what each takes on disk, and what of it is caches that `wt clean` deletes
+    #[arg(long)]
+    pub size: bool,
 }
 
 /// Runs the command.
@@ -33,7 +36,10 @@ pub struct Arguments {
 /// `not_a_repository` outside of one, unless `--all` is given.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true_whatever_is_configured()?;
-    let report = list::list(&context, list::Request { all: arguments.all, status: arguments.status })?;
+    let report = list::list(
+        &context,
+        list::Request { all: arguments.all, status: arguments.status, size: arguments.size },
+    )?;
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
@@ -42,7 +48,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     }
     let now = context.now();
     let (all, status) = (arguments.all, arguments.status);
-    let mut columns = show::columns(all, status);
+    let mut columns = show::columns(all, status, arguments.size);
     let mut rows: Vec<_> =
         report.worktrees.iter().map(|worktree| show::row(worktree, now, all, status)).collect();
     // For eyes; programs find the same words in the state.

@@ -6,6 +6,7 @@ pub mod alone;
 pub mod answers;
 pub mod arguments;
 mod carry;
+mod clean;
 pub mod complete;
 mod completions;
 pub mod compose_service;

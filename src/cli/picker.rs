@@ -138,7 +138,7 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn new(session: &Session<'_>, context: &'a Context) -> Result<Self> {
         // Outside of a repository there are those of all.
-        let request = Request { all: context.repository.is_none(), status: false };
+        let request = Request { all: context.repository.is_none(), status: false, size: false };
         let worktrees = list::known(context, request)?.worktrees;
         let mut table = Self {
             context,
@@ -188,7 +188,7 @@ fn columns(with_repository: bool) -> Vec<Column> {
         "PORTS" => column.goes(4),
         _ => column,
     };
-    let columns = show::columns(with_repository, false).into_iter().map(as_room_allows);
+    let columns = show::columns(with_repository, false, false).into_iter().map(as_room_allows);
     std::iter::once(Column::new("")).chain(columns).collect()
 }
 

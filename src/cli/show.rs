@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::show_carried;
+use crate::model::backlog::size;
 use crate::model::branch::Returning;
 use crate::model::branch_base::BaseView;
 use crate::model::purpose::Purpose;
@@ -99,7 +100,7 @@ pub const PORTS: usize = 3;
 /// Returns the columns of [`row`], in its order. Where a terminal is too narrow the path goes first, then what was not
 /// asked for; names lose their middle.
 #[must_use]
-pub fn columns(with_repository: bool, with_status: bool) -> Vec<Column> {
+pub fn columns(with_repository: bool, with_status: bool, with_size: bool) -> Vec<Column> {
     let mut columns = vec![
         Column::new("NAME").cut_in_the_middle(12),
         Column::new("BRANCH").cut_in_the_middle(12).goes(3),
@@ -110,6 +111,9 @@ pub fn columns(with_repository: bool, with_status: bool) -> Vec<Column> {
     ];
     if with_status {
         columns.push(Column::new("CHANGES"));
+    }
+    if with_size {
+        columns.extend([Column::new("SIZE"), Column::new("CACHES")]);
     }
     if with_repository {
         columns.push(Column::new("REPOSITORY").cut_at_the_beginning());
@@ -135,6 +139,9 @@ pub fn row(worktree: &WorktreeView, now: Timestamp, with_repository: bool, with_
         let since = worktree.base.iter().flatten().filter_map(since);
         let shown = worktree.status.as_ref().map(status);
         cells.push(shown.into_iter().chain(since).collect::<Vec<_>>().join(" "));
+    }
+    if let Some(taken) = &worktree.size {
+        cells.extend([taken.bytes, taken.cache_bytes].map(|bytes| bytes.map(size).unwrap_or_default()));
     }
     if with_repository {
         cells.push(worktree.repository.to_string_lossy().into_owned());

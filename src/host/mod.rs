@@ -10,6 +10,7 @@ pub mod config_files;
 pub mod conversion;
 pub mod directive;
 pub mod dirs;
+pub mod disk;
 pub mod env_file;
 pub mod environment;
 pub mod events;

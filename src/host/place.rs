@@ -28,6 +28,12 @@ impl Surroundings {
         }
     }
 
+    /// Returns the mount points of this machine.
+    #[must_use]
+    pub fn mounts(&self) -> &[PathBuf] {
+        &self.mounts
+    }
+
     /// Returns the place of `path`, which need not exist.
     #[must_use]
     pub fn place_of(&self, path: &Path) -> Place {

@@ -219,29 +219,6 @@ pub fn refusal(name: &str, path: &Path, losses: &[&Loss]) -> Failure {
     Failure::new(code, message).hint(format!("{first}; `{force}` {gives_up}")).detail("losses", details)
 }
 
-/// Answers whether an ignored path holds nothing worth keeping: one of its components fits one of `patterns`, in which `*`
-/// stands for anything.
-#[must_use]
-pub fn is_cache(path: &str, patterns: &[String]) -> bool {
-    path.split('/')
-        .filter(|component| !component.is_empty())
-        .any(|component| patterns.iter().any(|pattern| fits(component, pattern.trim_end_matches('/'))))
-}
-
-fn fits(text: &str, pattern: &str) -> bool {
-    let Some((first, others)) = pattern.split_once('*') else { return text == pattern };
-    let (between, last) = others.rsplit_once('*').unwrap_or(("", others));
-    let Some(mut rest) = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
-        return false;
-    };
-    // The earliest place leaves most for the pieces that follow, so there is nothing to try twice.
-    for piece in between.split('*') {
-        let Some((_, after)) = rest.split_once(piece) else { return false };
-        rest = after;
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,34 +265,5 @@ mod tests {
         let processes = Loss::Processes { processes: vec![shell] };
         assert!(processes.clone().without_processes(|pid| pid == 7).is_none());
         assert_eq!(processes.clone().without_processes(|pid| pid == 8), Some(processes));
-    }
-
-    #[test]
-    fn caches_are_known_by_any_component_and_by_stars() {
-        let patterns = ["node_modules".to_owned(), "*.pyc".to_owned()];
-        assert!(is_cache("node_modules/", &patterns));
-        assert!(is_cache("web/node_modules/", &patterns));
-        assert!(is_cache("a/b.pyc", &patterns));
-        assert!(!is_cache("data.sqlite", &patterns));
-        assert!(!is_cache("node_modules2/", &patterns));
-    }
-
-    #[test]
-    fn a_star_stands_for_anything_also_for_nothing_and_more_than_once() {
-        let is = |path: &str, pattern: &str| is_cache(path, &[pattern.to_owned()]);
-        assert!(
-            is("a", "*")
-                && is("abc", "a*c")
-                && is("ac", "a*c")
-                && is("aXbXc", "a*b*c")
-                && is("é.pyc", "*.pyc")
-        );
-        assert!(!is("aba", "ab*ba") && !is("acb", "a*b*c") && !is("abc", "b*") && !is("abc", "*b"));
-    }
-
-    #[test]
-    fn many_stars_cost_no_more_than_a_look() {
-        let pattern = format!("{}b", "*a".repeat(40));
-        assert!(!is_cache(&"a".repeat(250), &[pattern]));
     }
 }

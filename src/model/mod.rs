@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod backlog;
 pub mod branch;
 pub mod branch_base;
+pub mod cache;
 pub mod called;
 pub mod carry;
 pub mod checks;

@@ -81,6 +81,18 @@ pub struct WorktreeView {
     /// Present when it was asked for.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusView>,
+    /// Present when it was asked for.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub size: Option<SizeView>,
+}
+
+/// What a worktree takes on disk; each `None` was asked for and is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct SizeView {
+    /// A file with several names counts once, for the first worktree of the list that has it.
+    pub bytes: Option<u64>,
+    /// What of it is in folders that git ignores and `remove.caches` names.
+    pub cache_bytes: Option<u64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -184,6 +196,7 @@ mod tests {
             sequence: None,
             base: None,
             status: None,
+            size: None,
         }
     }
 

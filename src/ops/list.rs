@@ -7,6 +7,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::list_sizes::Sizes;
 use super::services::live;
 use super::{bases, branches, rows, view};
 use crate::context::Context;
@@ -25,6 +26,8 @@ pub struct Request {
     pub all: bool,
     /// With changes, and commits ahead and behind.
     pub status: bool,
+    /// With what each takes on disk.
+    pub size: bool,
 }
 
 /// The list.
@@ -54,15 +57,17 @@ pub fn list(context: &Context, request: Request) -> Result<Report> {
 pub fn known(context: &Context, request: Request) -> Result<Report> {
     let registry = context.store()?.read()?;
     let mut report = Report { worktrees: Vec::new(), warnings: Vec::new() };
+    let mut sizes = Sizes::default();
     if !request.all {
         let repository = context.require_repository_unless("wt list --all")?;
-        add(context, repository, &registry, request, &mut report)?;
+        add(context, repository, &registry, request, &mut report, &mut sizes)?;
+        sizes.count(context, &mut report.worktrees, &mut report.warnings)?;
         return Ok(report);
     }
     let mut own = None;
     if let Some(repository) = &context.repository {
         own = repository.find_id();
-        add(context, repository, &registry, request, &mut report)?;
+        add(context, repository, &registry, request, &mut report, &mut sizes)?;
     }
     // Each repository once, in the order in which it was first recorded.
     let mut places: HashMap<&RepositoryId, usize> = HashMap::new();
@@ -79,13 +84,14 @@ pub fn known(context: &Context, request: Request) -> Result<Report> {
         let Some(first) = entries.first() else { continue };
         let found = Repository::discover(&first.repository).ok();
         match found.filter(|found| found.find_id().as_ref() == Some(&first.repository_id)) {
-            Some(repository) => add(context, &repository, &registry, request, &mut report)?,
+            Some(repository) => add(context, &repository, &registry, request, &mut report, &mut sizes)?,
             // Gone or elsewhere now: its entries are shown all the same, as the registry has them.
             None => {
                 report.worktrees.extend(entries.iter().map(|entry| view::of_unreachable(context, entry)));
             }
         }
     }
+    sizes.count(context, &mut report.worktrees, &mut report.warnings)?;
     Ok(report)
 }
 
@@ -95,6 +101,7 @@ fn add(
     registry: &Registry,
     request: Request,
     report: &mut Report,
+    sizes: &mut Sizes,
 ) -> Result<()> {
     let rows = rows::rows(repository, registry)?;
     let mut shown = view::of_rows(context, repository, &rows);
@@ -114,6 +121,9 @@ fn add(
             }
             worktree.status = Some(status);
         }
+    }
+    if request.size {
+        sizes.note(repository, &mut shown, report.worktrees.len());
     }
     report.worktrees.append(&mut shown);
     Ok(())

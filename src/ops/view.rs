@@ -94,6 +94,7 @@ fn of_row_beside(
         sequence: entry.map(|entry| entry.sequence),
         base: None,
         status: None,
+        size: None,
     }
 }
 
@@ -136,6 +137,7 @@ pub fn of_unreachable(context: &Context, entry: &Entry) -> WorktreeView {
         sequence: Some(entry.sequence),
         base: None,
         status: None,
+        size: None,
     }
 }
 

@@ -11,7 +11,7 @@ use wt::door::Cli;
 use crate::support::{Sandbox, git};
 
 /// Every command that has the flag, as it is typed without it.
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 23] = [
     &["create", "next", "--ports"],
     &["create"],
     &["create", "--branch", "origin/topic", "--lock", "--ports=2"],
@@ -22,6 +22,10 @@ const COMMANDS: [&[&str]; 19] = [
     &["prune"],
     &["prune", "gone"],
     &["prune", "--merged", "--min-age", "0s"],
+    &["carry", "login", "--force"],
+    &["carry", "--all"],
+    &["clean", "login"],
+    &["clean", "--idle", "0s"],
     &["validate", "--fix"],
     &["validate", "--fix", "--verify-ports"],
     &["validate", "--fix", "--verify-ports", "--all"],

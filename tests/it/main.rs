@@ -16,6 +16,8 @@ mod by_name;
 mod called_by_git;
 mod carry;
 mod carry_again;
+mod carry_faults;
+mod clean;
 mod clock_jump;
 mod completions;
 mod concurrency;

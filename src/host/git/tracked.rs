@@ -38,8 +38,18 @@ impl Repository {
     ///
     /// `git_failed` where nobody can tell.
     pub fn tracked_paths(&self, admin: &str, folder: &Path) -> Result<Vec<Vec<u8>>> {
+        self.tracked_paths_of(Some(admin), folder)
+    }
+
+    /// The same; the main worktree has no name of git's.
+    ///
+    /// # Errors
+    ///
+    /// `git_failed` where nobody can tell.
+    pub fn tracked_paths_of(&self, admin: Option<&str>, folder: &Path) -> Result<Vec<Vec<u8>>> {
+        let git_dir = admin.map_or_else(|| self.common_dir().to_path_buf(), |admin| self.admin_dir(admin));
         if self.library().is_some()
-            && let Some(index) = IndexFile::read(&self.admin_dir(admin).join("index"))
+            && let Some(index) = IndexFile::read(&git_dir.join("index"))
         {
             return Ok(index.entries().map(|entry| entry.path.to_vec()).collect());
         }

@@ -1,6 +1,7 @@
 //! Processes: which one we are, whether one is still alive, and which ones stand in a folder.
 
 pub mod ask;
+pub mod bound;
 pub mod identity;
 pub mod open_files;
 pub mod piped;

@@ -1,5 +1,7 @@
 //! Which worktrees are done with: their branch is merged, nothing in them is nowhere else, and nobody is at work there.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::report::{Request, branch, found};
@@ -16,6 +18,7 @@ use crate::model::process::attribution::Claim;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
 use crate::ops::branches;
+use crate::ops::find::Found;
 use crate::ops::remove::{self, Target};
 use crate::ops::rows::{Row, canonical};
 use crate::ops::services::place;
@@ -53,6 +56,29 @@ impl<'a> Judge<'a> {
             default_branch,
             listeners: owner::sight(registry).ok(),
         })
+    }
+
+    /// The same, to be asked about branches alone.
+    pub fn of_branches(
+        context: &'a Context,
+        repository: &'a Repository,
+        registry: &Registry,
+    ) -> Result<Self> {
+        let request = Request { merged: true, min_age: Duration::ZERO, delete_branch: false };
+        Self::new(context, repository, registry, request)
+    }
+
+    /// Answers whether the branch of a worktree is merged, whatever else may keep it.
+    pub fn is_merged(&self, found: &Found) -> Result<bool> {
+        let row = Row { worktree: found.worktree.clone(), entry: found.entry.clone() };
+        let (Some(worktree), Some(branch)) = (&row.worktree, branch(&row)) else { return Ok(false) };
+        let (Some(admin), Some(tip)) = (&worktree.admin, &worktree.commit) else { return Ok(false) };
+        if branch == self.default_branch {
+            return Ok(false);
+        }
+        let logs = (self.repository.branch_log(branch)?, self.repository.head_log_of(admin)?);
+        // What cannot be compared is no proof.
+        Ok(self.merged(branch, tip, &logs).is_ok_and(|merged| merged.is_ok()))
     }
 
     /// Returns the names of the branches that are compared with.

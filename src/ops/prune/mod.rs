@@ -11,6 +11,7 @@ mod report;
 
 pub use apply::apply;
 pub use candidate::{Candidate, Plan, Shown};
+pub use merged::Judge as MergeJudge;
 pub use plan::plan;
 pub use records::put_record_away;
 pub use report::{Kept, Kind, Pruned, Report, Request};

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::host::disk::aside;
 use crate::host::git::Repository;
 use crate::host::git::Worktree;
 use crate::host::process::table;
 use crate::host::{env_file, files};
 use crate::model::branch::Head;
+use crate::model::cache;
 use crate::model::env_block;
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::Entry;
@@ -41,7 +43,7 @@ pub fn of_folder(
         .filter(|path| is_only_here(context, repository, folder, entry, path) && !is_copy(path));
     push(&mut losses, ignored.collect(), |paths| Loss::Ignored { paths });
     let caches = &context.config.remove.caches;
-    let unreadable = changes.unreadable.into_iter().filter(|path| !loss::is_cache(path, caches));
+    let unreadable = changes.unreadable.into_iter().filter(|path| !cache::is_cache(path, caches));
     push(&mut losses, unreadable.collect(), |paths| Loss::Unreadable { paths });
     let mut ourselves = table::ancestors(std::process::id());
     ourselves.push(std::process::id());
@@ -105,7 +107,7 @@ fn submodules(
     let caches = &context.config.remove.caches;
     let needed = clones
         .into_iter()
-        .filter(|clone| clone.is_needed || clone.ignored.iter().any(|path| !loss::is_cache(path, caches)));
+        .filter(|clone| clone.is_needed || clone.ignored.iter().any(|path| !cache::is_cache(path, caches)));
     let mut names: Vec<String> = changed.into_iter().chain(needed.map(|clone| clone.name)).collect();
     names.sort_unstable();
     names.dedup();
@@ -126,8 +128,9 @@ fn is_only_here(
     entry: Option<&Entry>,
     path: &str,
 ) -> bool {
-    if loss::is_cache(path, &context.config.remove.caches) || folder.join(path).join("CACHEDIR.TAG").is_file()
-    {
+    // What a killed `wt clean` put aside is a cache too.
+    let is_cache = cache::is_cache(path, &context.config.remove.caches) || aside::is_aside(path);
+    if is_cache || folder.join(path).join("CACHEDIR.TAG").is_file() {
         return false;
     }
     let is_env_file = entry.is_some_and(|entry| entry.block_files().iter().any(|file| file == path));

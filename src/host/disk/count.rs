@@ -1,0 +1,135 @@
+//! Counts what places take on disk, as `du -s` does, and what of it is caches. A file with several names counts once, for
+//! the first place that has it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
+
+use super::walk::{Root, Seen, SeenCache, Walk};
+use crate::host::git::Ignores;
+use crate::model::cache::Stays;
+
+/// A worktree to be counted.
+#[derive(Debug)]
+pub struct Place {
+    /// Without links.
+    pub path: PathBuf,
+    pub ignores: Ignores,
+}
+
+/// What a worktree takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// On disk.
+    pub bytes: u64,
+    /// What of it is in caches that could be deleted, as far as this look tells.
+    pub cache_bytes: u64,
+    /// The time, in seconds since 1970, of the file that was changed last, caches and repositories aside.
+    pub newest: i64,
+    /// Whether something could not be looked into.
+    pub is_partial: bool,
+    pub caches: Vec<Cache>,
+    /// Folders and links of a cache's name that are none, in order.
+    pub staying: Vec<(PathBuf, Stays)>,
+}
+
+/// A cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Relative to the worktree.
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// Device and number of the folder.
+    pub identity: (u64, u64),
+}
+
+/// Counts all places; `patterns` are the names of caches, `barred` what is not looked into: other worktrees and the mount
+/// points of this machine. `None` for a place that
+/// cannot be opened, and for all of them once `interrupted` answers so.
+#[must_use]
+pub fn count(
+    places: &[Place],
+    patterns: &[String],
+    barred: &[PathBuf],
+    interrupted: &(dyn Fn() -> bool + Sync),
+) -> Vec<Option<Found>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut opened: Vec<Option<usize>> = Vec::with_capacity(places.len());
+    let mut roots = Vec::with_capacity(places.len());
+    for place in places {
+        let folder = openat(CWD, &place.path, flags, Mode::empty());
+        let root = folder.and_then(|folder| {
+            Ok(Root {
+                device: fstat(&folder)?.st_dev,
+                folder,
+                ignores: &place.ignores,
+                skipped: skipped(place, places, barred),
+            })
+        });
+        opened.push(root.is_ok().then_some(roots.len()));
+        roots.extend(root);
+    }
+    let mut seen = Walk { roots: &roots, patterns, interrupted }.run();
+    if interrupted() {
+        return vec![None; places.len()];
+    }
+    let mut counted = HashSet::new();
+    let each = opened.into_iter().map(|at| {
+        let at = at?;
+        let of_place = seen.iter_mut().map(|thread| std::mem::take(&mut thread[at])).collect();
+        Some(joined(of_place, &mut counted))
+    });
+    each.collect()
+}
+
+/// The folders in a place that are not its own, relative to it.
+fn skipped(place: &Place, places: &[Place], barred: &[PathBuf]) -> Vec<Vec<u8>> {
+    let all = places.iter().map(|place| &*place.path).chain(barred.iter().map(|path| &**path));
+    let inside = all.filter_map(|path| path.strip_prefix(&place.path).ok());
+    inside.filter(|path| *path != Path::new("")).map(|path| path.as_os_str().as_bytes().to_vec()).collect()
+}
+
+fn joined(threads: Vec<Seen>, counted: &mut HashSet<(u64, u64)>) -> Found {
+    let mut found = Found::default();
+    let mut caches: BTreeMap<Vec<u8>, SeenCache> = BTreeMap::new();
+    let mut linked = Vec::new();
+    for seen in threads {
+        found.bytes += seen.bytes;
+        found.newest = found.newest.max(seen.newest);
+        found.is_partial |= seen.is_partial;
+        found.staying.extend(seen.staying.into_iter().map(|(path, why)| (path_of(&path), why)));
+        linked.extend(seen.linked);
+        for (path, cache) in seen.caches {
+            let known = caches.entry(path.to_vec()).or_default();
+            known.bytes += cache.bytes;
+            known.identity = known.identity.or(cache.identity);
+            known.trouble = known.trouble.or(cache.trouble);
+        }
+    }
+    for (device, inode, bytes, cache) in linked {
+        if counted.insert((device, inode)) {
+            found.bytes += bytes;
+            if let Some(known) = cache.and_then(|path| caches.get_mut(&*path)) {
+                known.bytes += bytes;
+            }
+        }
+    }
+    for (path, SeenCache { bytes, identity, trouble }) in caches {
+        let path = path_of(&path);
+        match (trouble, identity) {
+            (None, Some(identity)) => {
+                found.cache_bytes += bytes;
+                found.caches.push(Cache { path, bytes, identity });
+            }
+            (trouble, _) => found.staying.push((path, trouble.unwrap_or(Stays::Vanished))),
+        }
+    }
+    found.staying.sort();
+    found
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}

@@ -1,0 +1,161 @@
+//! What a cleaning would delete. Reads only.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::choice;
+use super::report::{Cleaned, Left, Report, Request};
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::disk::{self, Cache, Place};
+use crate::host::git::Repository;
+use crate::host::place::Surroundings;
+use crate::host::process::bound;
+use crate::host::process::uses::Uses;
+use crate::model::cache::{self, Stays};
+use crate::ops::find::Found;
+use crate::ops::rows::canonical;
+use crate::ops::services::down;
+use crate::ops::setup;
+
+/// What is to be deleted of one worktree.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub found: Found,
+    /// Its folder, without links.
+    pub folder: PathBuf,
+    pub caches: Vec<Cache>,
+}
+
+/// What is to be deleted.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub(super) targets: Vec<Target>,
+    left: Vec<Left>,
+    warnings: Vec<String>,
+}
+
+impl Plan {
+    /// Answers whether there is nothing to delete.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.targets.iter().all(|target| target.caches.is_empty())
+    }
+
+    /// Says what would be deleted.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let cleaned =
+            self.targets.iter().flat_map(|target| target.caches.iter().map(|cache| target.cleaned(cache)));
+        Report { cleaned: cleaned.collect(), ..self.rest() }
+    }
+
+    /// Says what stays alone.
+    pub(super) fn rest(&self) -> Report {
+        Report { left: self.left.clone(), warnings: self.warnings.clone(), ..Report::default() }
+    }
+}
+
+impl Target {
+    /// Returns the answer's row about a cache.
+    pub(super) fn cleaned(&self, cache: &Cache) -> Cleaned {
+        let beside = self.folder.join(cache.path.parent().unwrap_or(Path::new("")));
+        let name = cache.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        Cleaned {
+            worktree: self.found.name.clone(),
+            path: cache.path.clone(),
+            bytes: cache.bytes,
+            back_with: cache::back_with(name, |file| beside.join(file).is_file()),
+        }
+    }
+
+    /// Returns the answer's row about a cache that stays.
+    pub(super) fn left(&self, path: &Path, reason: Stays, pid: Option<u32>) -> Left {
+        Left { worktree: self.found.name.clone(), path: path.to_path_buf(), reason, pid }
+    }
+}
+
+/// Looks for what is to be deleted.
+///
+/// # Errors
+///
+/// `not_found`, `ambiguous`, `locked`; `branch_not_found` where merged branches are asked for and the default one is not known.
+pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
+    let repository = context.require_repository()?;
+    let chosen = choice::choose(context, repository, request)?;
+    let mut barred = Surroundings::read().mounts().to_vec();
+    barred.extend(repository.worktrees()?.into_iter().map(|worktree| canonical(&worktree.path)));
+    let places: Vec<Place> = chosen.iter().map(|found| place(repository, &found.path)).collect();
+    let interrupt = &context.host.interrupt;
+    let counted = disk::count(&places, &context.config.remove.caches, &barred, &|| interrupt.is_raised());
+    interrupt.check()?;
+    let mut plan = Plan { warnings: context.config.uncounted().collect(), ..Plan::default() };
+    for ((found, place), counted) in chosen.into_iter().zip(places).zip(counted) {
+        let Some(mut counted) = counted else { continue };
+        if !choice::is_idle(context, repository, &found, counted.newest, request)? {
+            continue;
+        }
+        let caches = std::mem::take(&mut counted.caches);
+        let mut target = Target { found, folder: place.path, caches: Vec::new() };
+        if caches.is_empty() && counted.staying.is_empty() {
+            plan.targets.push(target);
+            continue;
+        }
+        let tracked = tracked(repository, &target.found)?;
+        // What git tracks is no cache that anybody would miss in the list.
+        let is_news =
+            |(path, why): &&(PathBuf, Stays)| *why != Stays::NotIgnored || !is_tracked(&tracked, path);
+        let staying = counted.staying.iter().filter(is_news);
+        plan.left.extend(staying.map(|(path, why)| target.left(path, *why, None)));
+        let uses = Uses::below(&target.folder);
+        let at_work = at_work(context, &target.found, &target.folder)?;
+        for cache in caches {
+            let holder = uses.find(&target.folder.join(&cache.path)).map(|pid| (Stays::InUse, Some(pid)));
+            let tracked = is_tracked(&tracked, &cache.path).then_some((Stays::Tracked, None));
+            match holder.or(at_work).or(tracked) {
+                Some((why, pid)) => plan.left.push(target.left(&cache.path, why, pid)),
+                None => target.caches.push(cache),
+            }
+        }
+        plan.targets.push(target);
+    }
+    Ok(plan)
+}
+
+/// Returns a worktree as it is counted.
+pub(super) fn place(repository: &Repository, path: &Path) -> Place {
+    let path = canonical(path);
+    Place { ignores: repository.ignores(&path, &[]), path }
+}
+
+/// What keeps all caches of a worktree: something of its own runs, or a container works with its folder.
+pub(super) fn at_work(
+    context: &Context,
+    found: &Found,
+    folder: &Path,
+) -> Result<Option<(Stays, Option<u32>)>> {
+    if let Some(entry) = &found.entry {
+        if setup::is_at_work(context, entry) {
+            return Ok(Some((Stays::Setup, None)));
+        }
+        if !down::running(context, entry)?.is_empty() {
+            return Ok(Some((Stays::InUse, None)));
+        }
+    }
+    Ok(bound::find(folder).map(|pid| (Stays::InUse, Some(pid))))
+}
+
+/// The paths that the worktree tracks, in order.
+pub(super) fn tracked(repository: &Repository, found: &Found) -> Result<Vec<Vec<u8>>> {
+    let admin = found.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+    repository.tracked_paths_of(admin, &found.path)
+}
+
+/// Answers whether a folder, or something in it, is among `tracked`.
+pub(super) fn is_tracked(tracked: &[Vec<u8>], path: &Path) -> bool {
+    let folder = path.as_os_str().as_bytes();
+    let inside = [folder, b"/"].concat();
+    let at = tracked.partition_point(|known| known.as_slice() < inside.as_slice());
+    let is_inside = tracked.get(at).is_some_and(|known| known.starts_with(&inside));
+    is_inside || tracked.binary_search_by(|known| known.as_slice().cmp(folder)).is_ok()
+}
