@@ -4,14 +4,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::session::Session;
+use super::show_agent;
 use super::surroundings::Viewpoint;
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::model::agent::marker::Doing;
 use crate::model::agent::program::Program;
+use crate::model::agent::settings::places::Scope;
 use crate::model::agent::{answer, marker};
 use crate::ops::agent::{self, Heard, Marked, Report, Wish};
 use crate::ops::env;
@@ -45,6 +48,23 @@ pub enum AgentCommand {
     },
     /// The session ends: take its mark away
     Leave(Calling),
+    /// Have a program's sessions call wt: its settings get entries, every other byte stays
+    Install {
+        #[command(flatten)]
+        place: PlaceArguments,
+        /// Claude Code: show `wt prompt` in the status line, where nothing is shown there
+        #[arg(long)]
+        status_line: bool,
+    },
+    /// Take these entries out again
+    Uninstall {
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Which programs call wt, and by which file
+    Status,
+    /// Print a paragraph for AGENTS.md, with the repository's own services
+    Text,
     /// Carries into a worktree and sets it up, behind a session that began
     #[command(hide = true)]
     MakeReady { name: String },
@@ -54,7 +74,7 @@ pub enum AgentCommand {
 #[derive(Args, Clone, Debug)]
 pub struct Calling {
     /// The program, in whose form is answered; without it plain text
-    #[arg(long = "as", value_name = "PROGRAM", value_parser = find_program)]
+    #[arg(long = "as", value_name = "PROGRAM", value_parser = programs(), hide_possible_values = true)]
     pub program: Option<Program>,
     /// Where the session works [default: here]
     #[arg(long, value_name = "DIR")]
@@ -62,6 +82,26 @@ pub struct Calling {
     /// The session's process [default: the nearest one above that is no shell]
     #[arg(long, value_name = "PID")]
     pub pid: Option<u32>,
+}
+
+/// Whose settings of which program.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct PlaceArguments {
+    /// claude, codex, cursor, opencode, gemini or copilot
+    #[arg(value_name = "PROGRAM", value_parser = programs(), hide_possible_values = true)]
+    pub program: Program,
+    /// Your own settings, for every repository [default]
+    #[arg(long, conflicts_with = "project")]
+    pub user: bool,
+    /// The repository's, in the worktree one stands in
+    #[arg(long)]
+    pub project: bool,
+}
+
+impl PlaceArguments {
+    fn scope(self) -> Scope {
+        if self.project { Scope::Project } else { Scope::User }
+    }
 }
 
 /// What a session can say.
@@ -83,9 +123,9 @@ impl From<State> for Doing {
     }
 }
 
-fn find_program(word: &str) -> Result<Program, String> {
-    let known = || Program::ALL.map(Program::as_str).join(", ");
-    Program::find(word).ok_or_else(|| format!("known are {}", known()))
+fn programs() -> impl TypedValueParser<Value = Program> {
+    let words = PossibleValuesParser::new(Program::ALL.map(Program::as_str));
+    words.try_map(|word| Program::find(&word).ok_or("there is no such program"))
 }
 
 impl Arguments {
@@ -96,6 +136,10 @@ impl Arguments {
             AgentCommand::Enter(_) => "agent enter",
             AgentCommand::State { .. } => "agent state",
             AgentCommand::Leave(_) => "agent leave",
+            AgentCommand::Install { .. } => "agent install",
+            AgentCommand::Uninstall { .. } => "agent uninstall",
+            AgentCommand::Status => "agent status",
+            AgentCommand::Text => "agent text",
             AgentCommand::MakeReady { .. } => "agent make-ready",
         }
     }
@@ -105,7 +149,7 @@ impl Arguments {
 ///
 /// # Errors
 ///
-/// None of those that a hook calls.
+/// None of those that a hook calls; `settings_invalid`, `permission` of `install` and `uninstall`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     match &arguments.command {
         AgentCommand::Enter(calling) => Ok(enter(calling, session)),
@@ -114,6 +158,30 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             Ok(mark(calling, session, |context, caller| agent::tell(context, caller, state)))
         }
         AgentCommand::Leave(calling) => Ok(mark(calling, session, agent::leave)),
+        AgentCommand::Install { place, status_line } => {
+            let context = session.context_as_it_is_whatever_is_configured()?;
+            let report = agent::install(&context, place.program, place.scope(), *status_line)?;
+            show_agent::edited(session, "Installed", "is installed already", &report)
+        }
+        AgentCommand::Uninstall { place } => {
+            let context = session.context_as_it_is_whatever_is_configured()?;
+            let report = agent::uninstall(&context, place.program, place.scope())?;
+            show_agent::edited(session, "Uninstalled", "was not installed", &report)
+        }
+        AgentCommand::Status => {
+            let context = session.context_as_it_is_whatever_is_configured()?;
+            show_agent::status(session, &agent::status(&context))
+        }
+        AgentCommand::Text => {
+            let context = session.context_as_it_is()?;
+            let text = agent::text(&context);
+            if session.ui.is_json() {
+                session.ui.answer_json(&text)?
+            } else {
+                session.ui.answer(&text.text)?
+            }
+            Ok(0)
+        }
         AgentCommand::MakeReady { name } => {
             let context = session.context()?;
             let entry = env::require_entry(&context, Some(name))?;

@@ -27,6 +27,7 @@ pub fn parse(words: &[OsString]) -> Option<Cli> {
         "path" => parse_as(words, Command::Path),
         "switch" => parse_as(words, Command::Switch),
         "env" => parse_as(words, Command::Env),
+        "prompt" => parse_as(words, Command::Prompt),
         "health" => parse_as(words, Command::Health),
         "status" => parse_as(words, Command::Status),
         "logs" => parse_as(words, Command::Logs),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::ops::dry_run::DryRun;
+use crate::ops::prompt;
 use crate::ops::rename;
 use crate::ops::script::Script;
 use crate::ops::{
@@ -52,6 +53,11 @@ answers! {
     "agent enter" "agent-enter" [shape::<agent::Report>()];
     "agent state" "agent-state" [shape::<agent::Marked>()];
     "agent leave" "agent-leave" [shape::<agent::Marked>()];
+    "agent install" "agent-install" [shape::<agent::InstallReport>()];
+    "agent uninstall" "agent-uninstall" [shape::<agent::InstallReport>()];
+    "agent status" "agent-status" [shape::<agent::AgentsStatus>()];
+    "agent text" "agent-text" [shape::<agent::Text>()];
+    "prompt" "prompt" [shape::<prompt::Report>()];
     "prune" "prune" [shape::<prune::Report>(), shape::<DryRun<prune::Shown>>()];
     "up" "up" [shape::<services::up::Report>()];
     "down" "down" [shape::<services::down::Report>()];

@@ -6,8 +6,8 @@ use super::global::GlobalArguments;
 use super::rename;
 use super::{
     adopt, agent, carry, clean, complete, completions, compose_service, config, create, doctor, down, env,
-    exec, health, hook, hooks, init, list, logs, man, path, ports, prune, remove, restart, restore, run,
-    schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
+    exec, health, hook, hooks, init, list, logs, man, path, ports, prompt, prune, remove, restart, restore,
+    run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use super::{events, metrics};
 
@@ -47,6 +47,7 @@ pub enum Command {
     Adopt(adopt::Arguments),
     Events(events::Arguments),
     Agent(agent::Arguments),
+    Prompt(prompt::Arguments),
     Health(health::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
@@ -101,6 +102,7 @@ impl Command {
             Self::Adopt(_) => "adopt",
             Self::Events(_) => "events",
             Self::Agent(arguments) => arguments.word(),
+            Self::Prompt(_) => "prompt",
             Self::Health(_) => "health",
             Self::Up(_) => "up",
             Self::Down(_) => "down",

@@ -13,9 +13,9 @@ use super::surroundings::Viewpoint;
 use super::usage::{self, Glimpse};
 use super::{
     adopt, agent, alone, carry, clean, complete, completions, compose_service, config, create, doctor, down,
-    elsewhere, env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prune,
-    remove, rename, restart, restore, run, schema, setup, shell_init, status, supervise, sweep, switch,
-    trust, up, url, validate, wait,
+    elsewhere, env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prompt,
+    prune, remove, rename, restart, restore, run, schema, setup, shell_init, status, supervise, sweep,
+    switch, trust, up, url, validate, wait,
 };
 use super::{events, looking, metrics};
 use crate::error::{Code, Failure, Result};
@@ -158,6 +158,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Events(arguments) => events::run(arguments, session),
         Command::Agent(arguments) => agent::run(&arguments, session),
+        Command::Prompt(arguments) => prompt::run(&arguments, session),
         Command::Health(arguments) => health::run(&arguments, session),
         Command::Up(arguments) => up::run(arguments, session),
         Command::Down(arguments) => down::run(arguments, session),

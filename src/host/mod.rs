@@ -33,6 +33,7 @@ pub mod process;
 pub mod processors;
 pub mod remove_tree;
 pub mod services;
+pub mod settings_file;
 pub mod stdin;
 pub mod store;
 pub mod terminal;

@@ -46,6 +46,7 @@ pub mod policy;
 pub mod port;
 pub mod presence;
 pub mod process;
+pub mod prompt;
 pub mod pull;
 pub mod purpose;
 pub mod quantity;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::list_sizes::Sizes;
 use super::services::live;
-use super::{bases, branches, rows, view};
+use super::{bases, branches, prompt, rows, view};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{Changes, Repository, Upstreams};
@@ -121,6 +121,8 @@ fn add(
             }
             worktree.status = Some(status);
         }
+        let entries: Vec<_> = rows.iter().map(|row| row.entry.as_ref()).collect();
+        prompt::remember(&context.host, &entries, &shown);
     }
     if request.size {
         sizes.note(repository, &mut shown, report.worktrees.len());

@@ -47,6 +47,7 @@ pub mod path;
 pub mod ports;
 pub mod preview;
 pub mod previews;
+pub mod prompt;
 pub mod prune;
 pub mod pull;
 pub mod remove;

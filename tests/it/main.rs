@@ -11,6 +11,7 @@
 
 mod adopt;
 mod agent_enter;
+mod agent_install;
 mod bare_leaked;
 mod by_name;
 mod called_by_git;
@@ -108,6 +109,7 @@ mod ports_overview;
 mod ports_release;
 mod ports_resolve;
 mod ports_situation;
+mod prompt_line;
 mod prompts;
 mod prune;
 mod prune_merged;

@@ -6,7 +6,8 @@ use std::io::{ErrorKind, Read};
 use super::Store;
 use crate::host::files;
 use crate::model::registry::document::Document;
-use crate::model::registry::glimpse::{Glimpse, Signs, glimpses};
+use crate::model::registry::entry::Entry;
+use crate::model::registry::glimpse::{Glimpse, Signs, glimpses, rows};
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 
@@ -50,6 +51,25 @@ impl Store<Registry> {
             }
         })?;
         Some(Glance { calls_for_healing: signs.call_for_healing(), is_clear })
+    }
+
+    /// Returns the first row of that repository that `is_it` picks; of the others no more is read than that needs.
+    pub fn find_row(&self, id: &RepositoryId, is_it: impl Fn(&Glimpse<'_>) -> bool) -> Option<Entry> {
+        let mut found = None;
+        let mut is_clear = true;
+        self.skim(|lines| match rows(lines, id) {
+            Some(rows) if found.is_none() => {
+                let own = rows.iter().find(|(row, _)| is_it(row));
+                found = own.and_then(|(_, text)| serde_json::from_slice::<Entry>(text).ok());
+            }
+            Some(_) => {}
+            None => is_clear = false,
+        })?;
+        if is_clear {
+            return found;
+        }
+        let registry = self.read().ok()?;
+        registry.living(id).find(|entry| is_it(&Glimpse::from(*entry))).cloned()
     }
 
     /// Answers whether anything at all is recorded as removed, or owed for what is gone.

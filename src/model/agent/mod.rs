@@ -7,3 +7,4 @@ pub mod input;
 pub mod marker;
 pub mod program;
 pub mod saying;
+pub mod settings;

@@ -117,6 +117,12 @@ fn take_text<'a>(rest: &mut &'a [u8], key: &str) -> Option<&'a str> {
 /// those that we write, so that only a whole reading can tell.
 #[must_use]
 pub fn glimpses<'a>(lines: &'a [u8], repository: &RepositoryId) -> Option<Vec<Glimpse<'a>>> {
+    Some(rows(lines, repository)?.into_iter().map(|(row, _)| row).collect())
+}
+
+/// Returns the same, each with its text.
+#[must_use]
+pub fn rows<'a>(lines: &'a [u8], repository: &RepositoryId) -> Option<Vec<(Glimpse<'a>, &'a [u8])>> {
     let mut found = Vec::new();
     let finder = memmem::Finder::new(repository.0.as_bytes());
     let mut rest = lines;
@@ -125,7 +131,7 @@ pub fn glimpses<'a>(lines: &'a [u8], repository: &RepositoryId) -> Option<Vec<Gl
         let end = memchr(b'\n', &rest[at..]).map_or(rest.len(), |length| at + length);
         let line = rest[start..end].strip_suffix(b",").unwrap_or(&rest[start..end]);
         if line.starts_with(b"{\"repository\":") {
-            found.push(Glimpse::read(line)?);
+            found.push((Glimpse::read(line)?, line));
         } else if !(line.starts_with(b"{\"id\":") || line.starts_with(b"{\"repository_id\":")) {
             return None;
         }

@@ -3,12 +3,17 @@
 
 mod enter;
 mod hear;
+mod install;
+mod installed;
 mod mark;
 mod readying;
 mod sessions;
+mod text;
 
 pub use enter::{Report, enter};
 pub use hear::{Heard, Wish, hear};
+pub use install::{AgentsStatus, Report as InstallReport, install, installing, status, uninstall};
 pub use mark::{Marked, leave, tell};
 pub use readying::make_ready;
-pub use sessions::{is_carrying, sessions};
+pub use sessions::{is_carrying, lives as tells_life, marks, sessions};
+pub use text::{Text, text};

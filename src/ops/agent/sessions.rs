@@ -23,7 +23,8 @@ pub fn is_carrying(entry: &Entry) -> bool {
 }
 
 /// Returns the marks on a worktree, those of dead processes too.
-pub(super) fn marks(entry: &Entry) -> Vec<Marker> {
+#[must_use]
+pub fn marks(entry: &Entry) -> Vec<Marker> {
     entry.notes.agents.read_each()
 }
 
@@ -36,7 +37,8 @@ pub(super) fn write(entry: &mut Entry, marks: &[Marker]) {
 }
 
 /// Tells whether a process lives, where that can be told from here.
-pub(super) fn lives(process: &ProcessId) -> Option<bool> {
+#[must_use]
+pub fn lives(process: &ProcessId) -> Option<bool> {
     if !process.boot.is_empty() && !identity::is_of_this_boot(process) {
         return Some(false);
     }

@@ -1,0 +1,215 @@
+//! Which file of which program calls us, at which of its events, and what a person must still do. All of this is from the
+//! programs' documentation: code.claude.com/docs/en/hooks, developers.openai.com/codex/hooks, cursor.com/docs/hooks,
+//! opencode.ai/docs/plugins, geminicli.com/docs/hooks/reference, docs.github.com/en/copilot/reference ("cli-hooks-reference").
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::edit::Wish;
+use super::tree::Mark;
+use crate::model::agent::program::Program;
+
+/// Whose settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The user's own, for every repository.
+    User,
+    /// The repository's, in the worktree one stands in.
+    Project,
+}
+
+impl Scope {
+    /// Returns the word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Project => "project",
+        }
+    }
+}
+
+/// Where a program keeps its own files: a folder that a variable names, else one below the home folder.
+#[derive(Clone, Copy, Debug)]
+pub struct Home {
+    pub variable: Option<&'static str>,
+    /// Below the variable's folder.
+    pub within: &'static str,
+    /// Below the home folder.
+    pub usual: &'static str,
+}
+
+/// A file that calls us.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub home: Home,
+    /// Below the program's folder.
+    pub file: &'static str,
+    /// Below the worktree.
+    pub project: &'static str,
+    /// Whether the whole file is ours.
+    pub is_own: bool,
+}
+
+/// The plugin for `OpenCode`, which has no hooks that are commands.
+const PLUGIN: &str = include_str!("../../../../templates/opencode-plugin.js");
+
+/// Returns where the program looks.
+#[must_use]
+pub fn place(program: Program) -> Place {
+    let home = |variable, usual| Home { variable, within: "", usual };
+    let (home, file, project) = match program {
+        Program::Claude => {
+            (home(Some("CLAUDE_CONFIG_DIR"), ".claude"), "settings.json", ".claude/settings.json")
+        }
+        Program::Codex => (home(Some("CODEX_HOME"), ".codex"), "hooks.json", ".codex/hooks.json"),
+        Program::Cursor => (home(None, ".cursor"), "hooks.json", ".cursor/hooks.json"),
+        Program::OpenCode => (
+            Home { variable: Some("XDG_CONFIG_HOME"), within: "opencode", usual: ".config/opencode" },
+            "plugins/wt.js",
+            ".opencode/plugins/wt.js",
+        ),
+        Program::Gemini => (home(None, ".gemini"), "settings.json", ".gemini/settings.json"),
+        // Its `config.json` is written anew at each start: a file of our own stands beside it.
+        Program::Copilot => (home(None, ".copilot"), "hooks/wt.json", ".github/hooks/wt.json"),
+    };
+    Place { home, file, project, is_own: matches!(program, Program::OpenCode | Program::Copilot) }
+}
+
+/// A command that does nothing where there is no `git-wt`, and never fails: a `wt` may be another program.
+fn command(program: Program, words: &str) -> String {
+    let otherwise = if matches!(program, Program::Gemini | Program::Cursor) { "echo '{}'" } else { "true" };
+    format!("command -v git-wt >/dev/null && git-wt agent {words} --as {} || {otherwise}", program.as_str())
+}
+
+/// The program's events, each with the kinds it is narrowed to, and what we are told then.
+fn events(program: Program) -> &'static [(&'static str, &'static str, &'static str)] {
+    match program {
+        Program::Claude => &[
+            ("SessionStart", "", "enter"),
+            ("UserPromptSubmit", "", "state working"),
+            ("PostToolUse", "", "state working"),
+            ("Notification", "permission_prompt|elicitation_dialog", "state waiting"),
+            ("Stop", "", "state done"),
+            // `WorktreeRemove` is called only for worktrees that a hook made.
+            ("SessionEnd", "", "leave"),
+        ],
+        Program::Codex => &[
+            ("SessionStart", "", "enter"),
+            ("UserPromptSubmit", "", "state working"),
+            ("PostToolUse", "", "state working"),
+            ("PermissionRequest", "", "state waiting"),
+            ("Stop", "", "state done"),
+        ],
+        Program::Cursor => &[
+            ("sessionStart", "", "enter"),
+            ("beforeSubmitPrompt", "", "state working"),
+            ("stop", "", "state done"),
+            ("sessionEnd", "", "leave"),
+        ],
+        Program::OpenCode => &[],
+        Program::Gemini => &[
+            ("SessionStart", "", "enter"),
+            ("BeforeAgent", "", "state working"),
+            ("AfterTool", "", "state working"),
+            ("Notification", "", "state waiting"),
+            ("AfterAgent", "", "state done"),
+            ("SessionEnd", "", "leave"),
+        ],
+        Program::Copilot => &[
+            ("sessionStart", "", "enter"),
+            ("userPromptSubmitted", "", "state working"),
+            ("agentStop", "", "state done"),
+            ("sessionEnd", "", "leave"),
+        ],
+    }
+}
+
+/// The element of an event's list. Timeouts are seconds, and milliseconds for Gemini CLI.
+fn entry(program: Program, matcher: &str, words: &str) -> Value {
+    let command = command(program, words);
+    let call = match program {
+        Program::Cursor => return json!({ "command": command, "timeout": 5 }),
+        Program::Copilot => return json!({ "type": "command", "bash": command, "timeoutSec": 5 }),
+        Program::Gemini => json!({ "name": "wt", "type": "command", "command": command, "timeout": 5000 }),
+        _ => json!({ "type": "command", "command": command, "timeout": 5 }),
+    };
+    match matcher {
+        "" => json!({ "hooks": [call] }),
+        matcher => json!({ "matcher": matcher, "hooks": [call] }),
+    }
+}
+
+/// Returns what is to stand in the program's file. `status_line` has Claude Code show `wt prompt` where it shows nothing.
+#[must_use]
+pub fn wish(program: Program, status_line: bool) -> Wish<'static> {
+    let entries =
+        events(program).iter().map(|(event, matcher, words)| (*event, entry(program, matcher, words)));
+    let line = json!({ "type": "command", "command": "git-wt prompt --format claude" });
+    Wish {
+        mark: Mark { program: program.as_str() },
+        version: matches!(program, Program::Cursor | Program::Copilot).then_some(1),
+        entries: entries.collect(),
+        further: if status_line { vec![("statusLine", line)] } else { Vec::new() },
+    }
+}
+
+/// Returns the whole of a file of our own.
+#[must_use]
+pub fn own(program: Program) -> String {
+    if program == Program::OpenCode {
+        return PLUGIN.to_owned();
+    }
+    let wish = wish(program, false);
+    let lists: serde_json::Map<String, Value> =
+        wish.entries.into_iter().map(|(event, entry)| (event.to_owned(), json!([entry]))).collect();
+    format!("{:#}\n", json!({ "version": 1, "hooks": lists }))
+}
+
+/// Answers whether a file of that text is ours, of this version or another.
+#[must_use]
+pub fn is_own(program: Program, text: &str) -> bool {
+    match program {
+        Program::OpenCode => text.starts_with("// Written by `wt agent install opencode`"),
+        _ => text.contains("git-wt agent enter") && text.contains(&format!("--as {}", program.as_str())),
+    }
+}
+
+/// Returns what a person must still do.
+#[must_use]
+pub fn todo(program: Program) -> Option<&'static str> {
+    match program {
+        Program::Claude | Program::Cursor => None,
+        Program::Codex => Some("type /hooks in Codex and trust the new hooks: it runs none before"),
+        Program::OpenCode => Some("restart OpenCode: it reads plugins when it starts"),
+        Program::Gemini => Some("allow the hooks when Gemini CLI asks about them"),
+        Program::Copilot => Some(
+            "Copilot CLI may ignore what a session is told at its start: put the text of `wt agent text` into AGENTS.md",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::edit::{Standing, installed, standing};
+    use super::*;
+
+    #[test]
+    fn every_program_is_called_at_its_start_and_what_is_ours_is_known() {
+        for program in Program::ALL {
+            assert!(is_own(program, &own(program)) || !place(program).is_own, "{program:?}");
+            if program == Program::OpenCode {
+                continue;
+            }
+            let wish = wish(program, false);
+            assert_eq!(standing(&own(program), &wish), Ok(Standing::Current), "{program:?}");
+            let made = installed("", &wish).unwrap().unwrap();
+            assert!(made.text.contains("git-wt agent enter --as "), "{}", made.text);
+            for other in Program::ALL.into_iter().filter(|other| *other != program) {
+                assert!(!Mark { program: other.as_str() }.is_ours(&command(program, "enter")));
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A settings file as JSON with comments, each part with its place in the text; and which parts of it are ours.
+
+use jsonc_parser::ast::{Object, ObjectProp, Value};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+/// Why a file is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(pub String);
+
+/// The byte order mark, which is none of the text.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// How our entries are told from others.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark<'a> {
+    /// The word behind `--as`.
+    pub program: &'a str,
+}
+
+impl Mark<'_> {
+    /// Answers whether a command is one of ours.
+    #[must_use]
+    pub fn is_ours(self, command: &str) -> bool {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        words.windows(2).any(|pair| pair == ["git-wt", "agent"])
+            && words.windows(2).any(|pair| pair == ["--as", self.program])
+    }
+
+    /// Answers whether a part of the file is a call of ours.
+    #[must_use]
+    pub fn is_call(self, value: &Value<'_>) -> bool {
+        let Value::Object(object) = value else { return false };
+        let commands = ["command", "bash"].map(|name| object.get_string(name));
+        commands.into_iter().flatten().any(|command| self.is_ours(&command.value))
+    }
+
+    /// Answers whether an element of an event's list has a call of ours: it is one, or a group with one.
+    #[must_use]
+    pub fn is_in(self, value: &Value<'_>) -> bool {
+        let group = value.as_object().and_then(|object| object.get_array("hooks"));
+        self.is_call(value)
+            || group.is_some_and(|group| group.elements.iter().any(|inner| self.is_call(inner)))
+    }
+}
+
+/// Reads the whole.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn parse(body: &str) -> Result<Object<'_>, Fault> {
+    let options = ParseOptions {
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+        ..ParseOptions::default()
+    };
+    let read = parse_to_ast(body, &CollectOptions::default(), &options)
+        .map_err(|error| Fault(format!("it is no JSON: {error}")))?;
+    match read.value {
+        Some(Value::Object(object)) => Ok(object),
+        _ => Err(Fault("it is no JSON object".to_owned())),
+    }
+}
+
+/// Returns the one property of that name; `None` where there is none.
+///
+/// # Errors
+///
+/// Where there are two: programs differ in which one counts.
+pub fn property<'a, 'b>(object: &'b Object<'a>, name: &str) -> Result<Option<&'b ObjectProp<'a>>, Fault> {
+    let mut found = object.properties.iter().filter(|property| property.name.as_str() == name);
+    let first = found.next();
+    match found.next() {
+        Some(_) => Err(Fault(format!("`{name}` stands there twice"))),
+        None => Ok(first),
+    }
+}
+
+/// Returns the object `hooks`.
+///
+/// # Errors
+///
+/// Where it is something else.
+pub fn hooks<'a, 'b>(root: &'b Object<'a>) -> Result<Option<&'b Object<'a>>, Fault> {
+    let Some(property) = property(root, "hooks")? else { return Ok(None) };
+    property.value.as_object().map(Some).ok_or_else(|| Fault("`hooks` is no object".to_owned()))
+}
+
+/// Returns the elements of an event's list; `None` where there is none.
+///
+/// # Errors
+///
+/// Where it is no list.
+pub fn event<'a, 'b>(
+    hooks: &'b Object<'a>,
+    name: &str,
+) -> Result<Option<&'b jsonc_parser::ast::Array<'a>>, Fault> {
+    let Some(property) = property(hooks, name)? else { return Ok(None) };
+    property.value.as_array().map(Some).ok_or_else(|| Fault(format!("`hooks.{name}` is no list")))
+}
+
+/// Returns the place of a part.
+#[must_use]
+pub fn span(part: &impl Ranged) -> std::ops::Range<usize> {
+    part.start()..part.end()
+}

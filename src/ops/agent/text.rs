@@ -1,0 +1,41 @@
+//! A paragraph for a repository's `AGENTS.md`: what any agent must know in any of its worktrees, with the repository's own
+//! services. Nothing of one worktree stands in it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::context::Context;
+
+/// The paragraph.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct Text {
+    pub text: String,
+}
+
+/// Returns the paragraph.
+#[must_use]
+pub fn text(context: &Context) -> Text {
+    let services: Vec<String> = context
+        .config
+        .services
+        .iter()
+        .filter(|(_, settings)| settings.is_runnable())
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    let first =
+        context.config.services.iter().find(|(_, settings)| settings.is_runnable() && settings.listens);
+    let first = first.map_or("web", |(name, _)| name.as_str());
+    let named = if services.is_empty() { String::new() } else { format!(" ({})", services.join(", ")) };
+    let file = context.config.env.file.as_deref().unwrap_or(".env");
+    Text {
+        text: format!(
+            "## Ports and servers\n\n\
+             Every worktree of this repository has ports of its own, which `wt` keeps. `{file}` has them as variables; `git wt url`\n\
+             prints where a service is reached. Never write a port into code or a command.\n\n\
+             - `git wt agent enter` tells the ports of the worktree that you work in. Call it once when you begin.\n\
+             - `git wt up` starts the servers{named}, `git wt status` shows them, `git wt down` stops them.\n\
+             - `git wt run --service {first} -- COMMAND` runs tests against this worktree's own server.\n\
+             - End no process that you did not start. `git wt ports scan` tells whose a port is.\n"
+        ),
+    }
+}
