@@ -44,6 +44,9 @@ pub enum Code {
     Permission,
     DiskFull,
     Interrupted,
+    Unauthorized,
+    Forbidden,
+    AlreadyRunning,
     Usage,
     Internal,
 }
@@ -86,6 +89,9 @@ impl Code {
             Self::Permission => "permission",
             Self::DiskFull => "disk_full",
             Self::Interrupted => "interrupted",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::AlreadyRunning => "already_running",
             Self::Usage => "usage",
             Self::Internal => "internal",
         }

@@ -12,5 +12,6 @@ mod host;
 mod model;
 mod ops;
 mod ui;
+mod web;
 
 pub mod door;

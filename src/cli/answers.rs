@@ -8,7 +8,7 @@ use crate::ops::rename;
 use crate::ops::script::Script;
 use crate::ops::{
     adopt, agent, carry, clean, config, create, doctor, env, env_files, env_survey, exec, export, foreign,
-    health, hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, services, setup,
+    health, hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, serve, services, setup,
     sweep, switch, trust, validate,
 };
 use crate::ops::{events, metrics};
@@ -94,6 +94,7 @@ answers! {
     "ports history" "ports-history" [shape::<events::Report>()];
     "metrics" "metrics" [shape::<metrics::Report>()];
     "events" "events" [shape::<events::Report>()];
+    "serve" "serve" [shape::<serve::Report>()];
     "validate" "validate" [shape::<validate::Report>()];
     "doctor" "doctor" [shape::<doctor::Report>()];
     "init" "init" [

@@ -7,7 +7,7 @@ use super::rename;
 use super::{
     adopt, agent, carry, clean, complete, completions, compose_service, config, create, doctor, down, env,
     exec, health, hook, hooks, init, list, logs, man, path, ports, prompt, prune, remove, restart, restore,
-    run, schema, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
+    run, schema, serve, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
 use super::{events, metrics};
 
@@ -64,6 +64,7 @@ pub enum Command {
     Config(config::Arguments),
     Init(init::Arguments),
     Doctor(doctor::Arguments),
+    Serve(serve::Arguments),
     Schema(schema::Arguments),
     ShellInit(shell_init::Arguments),
     Completions(completions::Arguments),
@@ -119,6 +120,7 @@ impl Command {
             Self::Config(arguments) => arguments.word(),
             Self::Init(_) => "init",
             Self::Doctor(_) => "doctor",
+            Self::Serve(_) => "serve",
             Self::Schema(_) => "schema",
             Self::ShellInit(_) => "shell-init",
             Self::Completions(_) => "completions",

@@ -14,7 +14,7 @@ use super::usage::{self, Glimpse};
 use super::{
     adopt, agent, alone, carry, clean, complete, completions, compose_service, config, create, doctor, down,
     elsewhere, env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prompt,
-    prune, remove, rename, restart, restore, run, schema, setup, shell_init, status, supervise, sweep,
+    prune, remove, rename, restart, restore, run, schema, serve, setup, shell_init, status, supervise, sweep,
     switch, trust, up, url, validate, wait,
 };
 use super::{events, looking, metrics};
@@ -174,6 +174,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Validate(arguments) => validate::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Doctor(_) => doctor::run(session),
+        Command::Serve(arguments) => serve::run(&arguments, session),
         Command::Schema(arguments) => schema::run(&arguments, session),
         Command::Init(arguments) => init::run(&arguments, session),
         Command::ShellInit(arguments) => shell_init::run(&arguments, session),

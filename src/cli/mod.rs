@@ -49,6 +49,7 @@ pub mod restart;
 pub mod restore;
 pub mod run;
 mod schema;
+mod serve;
 pub mod session;
 mod setting_up;
 pub mod setup;

@@ -32,6 +32,7 @@ pub mod place;
 pub mod process;
 pub mod processors;
 pub mod remove_tree;
+pub mod serve;
 pub mod services;
 pub mod settings_file;
 pub mod stdin;

@@ -21,6 +21,7 @@ pub mod diagnosis;
 pub mod env_block;
 pub mod env_files;
 pub mod env_ports;
+pub mod envelope;
 pub mod ephemeral;
 pub mod event;
 pub mod excerpt;

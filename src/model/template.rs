@@ -2,7 +2,7 @@
 
 mod bounds;
 mod fault;
-mod filters;
+pub mod filters;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;

@@ -36,6 +36,9 @@ pub struct WorktreeView {
     #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
+    /// The repository's short name, as addresses have it; present in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository_name: Option<String>,
     pub purpose: Option<Purpose>,
     pub identifier: Option<String>,
     /// `creating`, `active`, `removing`, `removed`; `None` for what the registry does not know.
@@ -176,6 +179,7 @@ mod tests {
             returning: None,
             head: None,
             repository: PathBuf::from("/r"),
+            repository_name: None,
             purpose: None,
             identifier: None,
             state: None,

@@ -16,6 +16,7 @@ use crate::host::git::{Changes, Repository, Upstreams};
 use crate::model::branch::Distance;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
+use crate::model::registry::short_names::{of_folder, short_names};
 use crate::model::registry::table::Registry;
 use crate::model::view::{ChangesView, StatusView, WorktreeView};
 
@@ -62,6 +63,7 @@ pub fn known(context: &Context, request: Request) -> Result<Report> {
         let repository = context.require_repository_unless("wt list --all")?;
         add(context, repository, &registry, request, &mut report, &mut sizes)?;
         sizes.count(context, &mut report.worktrees, &mut report.warnings)?;
+        name_repositories(&registry, &mut report.worktrees);
         return Ok(report);
     }
     let mut own = None;
@@ -92,7 +94,19 @@ pub fn known(context: &Context, request: Request) -> Result<Report> {
         }
     }
     sizes.count(context, &mut report.worktrees, &mut report.warnings)?;
+    name_repositories(&registry, &mut report.worktrees);
     Ok(report)
+}
+
+/// Gives each worktree the short name of its repository; one that is not on record is called as its folder.
+fn name_repositories(registry: &Registry, worktrees: &mut [WorktreeView]) {
+    let names = short_names(registry);
+    let by_folder: HashMap<&Path, &String> =
+        registry.repositories.iter().zip(&names).map(|(known, (_, name))| (&*known.path, name)).collect();
+    for worktree in worktrees {
+        let known = by_folder.get(&*worktree.repository).map(|name| (*name).clone());
+        worktree.repository_name = Some(known.unwrap_or_else(|| of_folder(&worktree.repository)));
+    }
 }
 
 fn add(

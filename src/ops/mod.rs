@@ -58,6 +58,7 @@ pub mod rows;
 pub mod run;
 pub mod schema;
 pub mod script;
+pub mod serve;
 pub mod service_folder;
 pub mod services;
 pub mod setup;

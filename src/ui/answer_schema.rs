@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::envelope::{Envelope, Nothing, SCHEMA};
+use crate::model::envelope::{Envelope, Nothing, SCHEMA};
 
 /// One shape that a command's answer may have.
 #[derive(Clone, Copy, Debug)]

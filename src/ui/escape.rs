@@ -2,7 +2,6 @@
 //! escapes.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use crate::model::visible;
 
@@ -53,27 +52,6 @@ fn color_length(text: &str) -> usize {
         Some(end) if inside[end..].starts_with('m') => end + 3,
         _ => 0,
     }
-}
-
-/// Returns JSON that means the same and shows no dangerous character: they stand in strings only.
-#[must_use]
-pub fn json(text: &str) -> Cow<'_, str> {
-    let keeps = |letter: char| letter == '\n' || !is_dangerous(letter);
-    if text.chars().all(keeps) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        if keeps(letter) {
-            safe.push(letter);
-        } else {
-            // As JSON wants it (RFC 8259, section 7): in UTF-16.
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                let _ = write!(safe, "\\u{unit:04x}");
-            }
-        }
-    }
-    Cow::Owned(safe)
 }
 
 /// Returns an answer of several lines, our own colours and links in it, with everything else that is dangerous escaped:

@@ -2,7 +2,6 @@
 
 pub mod age;
 pub mod answer_schema;
-pub mod envelope;
 pub mod escape;
 pub mod link;
 pub mod live;

@@ -9,11 +9,11 @@ use console::Term;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
-use super::envelope::{Envelope, ErrorObject, Nothing, SCHEMA};
 use super::escape;
 use super::paint::{ColorWish, Paint};
 use crate::error::{Code, Failure, Result};
 use crate::model::called::Called;
+use crate::model::envelope::{Envelope, ErrorObject, Nothing, SCHEMA};
 
 /// How to speak.
 #[derive(Clone, Debug, Default)]
@@ -216,13 +216,8 @@ impl Ui {
             failure.map(|failure| ErrorObject::of(failure, self.manner.called)),
         );
         let envelope = Envelope { schema: SCHEMA, command, answer: report, error };
-        let is_shown = io::stdout().is_terminal();
-        let text =
-            if is_shown { serde_json::to_string_pretty(&envelope) } else { serde_json::to_string(&envelope) };
-        let text = text.map_err(|error| {
-            Failure::new(Code::Internal, format!("the answer is not a JSON object: {error}")).caused_by(error)
-        })?;
-        self.answer(&escape::json(&text))
+        let text = envelope.text(io::stdout().is_terminal())?;
+        self.answer(&text)
     }
 
     /// Says something on stderr, unless told to be quiet.

@@ -11,11 +11,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may name whom, beside itself and `error`, which all may name.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("main", &["door"]),
     ("git_wt", &["door"]),
     ("door", &["cli", "context", "host", "model", "ops"]),
-    ("cli", &["ops", "ui", "model", "context"]),
+    ("cli", &["ops", "ui", "web", "model", "context"]),
+    ("web", &["ops", "model", "host", "context"]),
     ("ui", &["model"]),
     ("context", &["host", "model", "ops"]),
     ("ops", &["model", "host", "context"]),

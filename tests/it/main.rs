@@ -132,6 +132,7 @@ mod restore_vanished;
 mod root_beside_a_user;
 mod schema;
 mod scripts_page;
+mod serve;
 mod services_callers;
 mod services_checks;
 mod services_compose;

@@ -151,6 +151,11 @@ pub fn leave_alone(program: &Path, arguments: &[String]) -> io::Result<()> {
 pub fn leave_session() -> bool {
     // Failing at this costs comfort only.
     let _ = rustix::process::nice(19);
+    leave_terminal()
+}
+
+/// Leaves the session we were started in, and nothing else; answers whether it was left.
+pub fn leave_terminal() -> bool {
     rustix::process::setsid().is_ok()
 }
 

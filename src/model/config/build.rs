@@ -9,7 +9,7 @@ use super::problem::Fault;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
     EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings,
-    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServiceSettings, SocketUse,
+    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServeSettings, ServiceSettings, SocketUse,
     Strategy, TeardownSettings, TrashSettings, WorktreeSettings,
 };
 use super::{branch_purposes, running, schema};
@@ -117,6 +117,10 @@ pub fn config(mut merged: Merged) -> Config {
             bytes: flag("carry.bytes"),
         },
         remove: RemoveSettings { caches: find(&merged, "remove.caches", words).unwrap_or_default() },
+        serve: ServeSettings {
+            port: number("serve.port"),
+            open: find(&merged, "serve.open", words).unwrap_or_default(),
+        },
         trash: TrashSettings {
             keep: duration("trash.keep"),
             max_size: find(&merged, "trash.max_size", value::size).unwrap_or_default(),

@@ -326,6 +326,18 @@ pub const KEYS: &[Key] = &[
         "Names of ignored files and folders that hold nothing worth keeping; `*` stands for any letters.",
     ),
     key(
+        "serve.port",
+        Kind::Whole(1, 65535),
+        AtOnce,
+        "The port of `wt serve`; the next one that is free where it is taken.",
+    ),
+    key(
+        "serve.open",
+        Kind::Words,
+        Stricter(Fewer),
+        "What `wt serve` shows without its token: `metrics`, `health`.",
+    ),
+    key(
         "trash.keep",
         Kind::Duration,
         StricterUntilTrusted(Longer),

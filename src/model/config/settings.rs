@@ -44,6 +44,7 @@ pub struct Config {
     pub env: EnvSettings,
     pub carry: CarrySettings,
     pub remove: RemoveSettings,
+    pub serve: ServeSettings,
     pub trash: TrashSettings,
     pub events: EventSettings,
     pub metrics: MetricSettings,
@@ -233,6 +234,15 @@ pub struct CarrySettings {
 pub struct RemoveSettings {
     /// Names (with `*`) of ignored files and folders that hold nothing worth keeping.
     pub caches: Vec<String>,
+}
+
+/// `[serve]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// Where it is tried first, 1-65535.
+    pub port: u32,
+    /// What is shown without the token: `metrics`, `health`.
+    pub open: Vec<String>,
 }
 
 /// `[trash]`.

@@ -2,6 +2,7 @@
 
 pub mod gather;
 pub mod look;
+pub mod ports;
 pub mod reach;
 pub mod record;
 pub mod report;

@@ -16,7 +16,7 @@ pub mod ledger;
 pub mod list;
 pub mod owners;
 pub mod passing;
-mod ranges;
+pub mod ranges;
 pub mod release;
 pub mod resolve;
 pub mod scan;

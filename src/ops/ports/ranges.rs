@@ -73,7 +73,7 @@ pub struct Capacity {
 }
 
 /// Returns every range of the configuration with who draws from it.
-pub(super) fn all(context: &Context) -> Vec<(Drawer, PortRange)> {
+pub fn all(context: &Context) -> Vec<(Drawer, PortRange)> {
     let purposes = context.config.purposes.iter().flat_map(|(purpose, settings)| {
         settings.ports.0.iter().map(|range| (Drawer::Purpose(purpose.clone()), *range))
     });
@@ -85,7 +85,7 @@ pub(super) fn all(context: &Context) -> Vec<(Drawer, PortRange)> {
 }
 
 /// Answers whether `port` is not to be had by this drawer.
-pub(super) fn is_excluded(context: &Context, exclusions: &[Exclusion], drawer: &Drawer, port: Port) -> bool {
+pub fn is_excluded(context: &Context, exclusions: &[Exclusion], drawer: &Drawer, port: Port) -> bool {
     let own = drawer.is_service();
     exclusions.iter().any(|exclusion| exclusion.applies_to(port, own))
         || (!own && context.config.is_carved_out(port))

@@ -74,6 +74,8 @@ pub struct Looker {
     /// All where none is named.
     services: Vec<ServiceName>,
     usages: Usages,
+    /// Whether nothing is taken over.
+    only_looks: bool,
 }
 
 impl Looker {
@@ -85,7 +87,13 @@ impl Looker {
     pub fn new(context: &Context, worktree: Option<&str>, services: Vec<ServiceName>) -> Result<Self> {
         let entry = env::require_entry(context, worktree)?;
         let place = Place::of(context, &entry)?;
-        Ok(Self { entry, place, services, usages: Usages::default() })
+        Ok(Self { entry, place, services, usages: Usages::default(), only_looks: false })
+    }
+
+    /// Looks alone: services that a killed supervisor left stay as they are.
+    #[must_use]
+    pub fn only_looking(self) -> Self {
+        Self { only_looks: true, ..self }
     }
 
     /// Looks. Services that a killed supervisor left are taken over first.
@@ -97,7 +105,10 @@ impl Looker {
         let place = &self.place;
         let read = || record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
         let answer = match contact::ask_if_there(context, place, &Ask::Status, listener)? {
-            None if !context.config.policy.is_read_only() && contact::is_abandoned(place, &read()) => {
+            None if !self.only_looks
+                && !context.config.policy.is_read_only()
+                && contact::is_abandoned(place, &read()) =>
+            {
                 Some(contact::ask(context, place, &Ask::Status, listener)?)
             }
             answer => answer,

@@ -6,6 +6,7 @@ pub mod docker;
 pub mod git;
 pub mod holder;
 pub mod hooks;
+pub mod http;
 pub mod ports;
 pub mod python;
 pub mod run;

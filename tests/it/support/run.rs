@@ -135,6 +135,7 @@ fn command_word(arguments: &[String]) -> String {
         "init",
         "completions",
         "schema",
+        "serve",
         "hooks",
         "agent",
         "prompt",

@@ -1,0 +1,128 @@
+//! `wt serve`: the dashboard and the same reports over HTTP.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::session::Session;
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::port::Port;
+use crate::ops::serve::{self, Door, Report, Request};
+use crate::ui::output::Ui;
+use crate::web::guard::Place;
+use crate::web::server::{self, Sockets};
+use crate::web::site::{Open, Site};
+
+/// Show every worktree in a browser, and the same reports to programs, on loopback alone
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The page needs the token that stands behind `#` in the address; programs send it as `Authorization: Bearer TOKEN`. It is new at
+each start. Nothing that is looked at changes anything. Exit codes: 0 it was told to end, 1 it cannot serve.")]
+pub struct Arguments {
+    /// Answer on this port of loopback [default: `serve.port`, 7373, or the next that is free]
+    #[arg(long, value_name = "PORT", group = "place")]
+    pub port: Option<Port>,
+    /// Answer on a socket in the file system instead
+    #[arg(long, value_name = "PATH", group = "place")]
+    pub socket: Option<PathBuf>,
+    /// Go on in the background
+    #[arg(long)]
+    pub detach: bool,
+    /// Keep the token of the last time
+    #[arg(long)]
+    pub keep_token: bool,
+    /// Show where the one that runs answers
+    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "stop"])]
+    pub url: bool,
+    /// End the one that runs
+    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token"])]
+    pub stop: bool,
+    /// Started by `--detach`
+    #[arg(long, hide = true)]
+    pub detached: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// `already_running` where somebody serves; `not_found` with --url or --stop where nobody does.
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+    let context = session.context_as_it_is_whatever_is_configured()?;
+    let ui = session.ui;
+    if arguments.url {
+        return show(&serve::find(&context)?, ui);
+    }
+    if arguments.stop {
+        let report = serve::stop(&context)?;
+        if ui.is_json() {
+            ui.answer_json(&report)?;
+        } else {
+            ui.say(&format!("ended `wt serve` at {} (pid {})", report.url, report.pid));
+        }
+        return Ok(0);
+    }
+    if arguments.detach {
+        return show(&serve::start_beside(&context, &words(arguments))?, ui);
+    }
+    if arguments.detached {
+        serve::leave_terminal();
+    }
+    stay(arguments, session, &context)
+}
+
+fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Result<u8> {
+    let request =
+        Request { port: arguments.port, socket: arguments.socket.clone(), keeps_token: arguments.keep_token };
+    let ready = serve::begin(context, &request)?;
+    let (sockets, place, socket) = match ready.door {
+        Door::Loopback(listening) => {
+            (Sockets::Loopback(listening.sockets), Place::Port(listening.port), None)
+        }
+        Door::File(socket, path) => (Sockets::File(socket), Place::Socket, Some(path)),
+    };
+    let is_open = |what: &str| context.config.serve.open.iter().any(|open| open == what);
+    let open = Open { health: is_open("health"), metrics: is_open("metrics") };
+    let viewpoint = session.viewpoint();
+    let look = Box::new(move |folder: Option<&std::path::Path>| {
+        let mut viewpoint = viewpoint.clone();
+        if let Some(folder) = folder {
+            viewpoint.global.directory = Some(folder.to_path_buf());
+        }
+        viewpoint.look()?.into_lenient_context()
+    });
+    let site = Arc::new(Site::new(place, ready.token, open, look));
+    show(&ready.report, session.ui)?;
+    let served = serve::changes(context)
+        .and_then(|changes| server::serve(&site, sockets, changes, &context.host.interrupt));
+    serve::end(context, ready.seat, socket);
+    served.map(|()| 0)
+}
+
+/// The flags of the server that goes on in the background.
+fn words(arguments: &Arguments) -> Vec<String> {
+    let mut words: Vec<String> = ["serve", "--detached", "--quiet", "--no-input"].map(str::to_owned).into();
+    if let Some(port) = arguments.port {
+        words.extend(["--port".to_owned(), port.to_string()]);
+    }
+    if let Some(socket) = &arguments.socket {
+        words.extend(["--socket".to_owned(), socket.to_string_lossy().into_owned()]);
+    }
+    if arguments.keep_token {
+        words.push("--keep-token".to_owned());
+    }
+    words
+}
+
+/// The token is shown on a terminal alone: what is piped is kept somewhere.
+fn show(report: &Report, ui: &Ui) -> Result<u8> {
+    if ui.is_json() {
+        ui.answer_json(report)?;
+    } else {
+        let page = report.page.as_ref().filter(|_| ui.width().is_some());
+        ui.answer(page.unwrap_or(&report.url))?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,230 @@
+//! The health of ports as a monitor asks for it: every port that a worktree has, one port, and the sums. By the registry, one
+//! look at the kernel's sockets, and the last results of the checks; nothing is checked or recorded.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::report::Summary;
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::net::listeners::listeners;
+use crate::model::health::recorded::Recorded;
+use crate::model::health::state::Health;
+use crate::model::port::holder::Holder;
+use crate::model::port::listener::WorktreeKey;
+use crate::model::port::selection::owned_ports;
+use crate::model::port::verdict::{Ruling, Verdict};
+use crate::model::port::{Port, PortRange};
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::model::view::as_text;
+use crate::ops::choose;
+use crate::ops::ports::sight::{self, Look};
+use crate::ops::ports::{advice, ranges};
+
+/// A port.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+pub struct PortHealth {
+    pub port: Port,
+    /// Who has it; absent where nobody does.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Tenant>,
+    /// What the last check of its service found; `null` where nobody has the port, or nobody looked.
+    pub healthy: Option<bool>,
+    /// Whether a process holds it.
+    pub in_use: bool,
+    /// Whether a server may be given it.
+    pub available: bool,
+    pub verdict: Verdict,
+    pub reason: String,
+    pub owners: Vec<Holder>,
+    /// What may be done next.
+    pub recommendations: Vec<Recommendation>,
+}
+
+/// Who has a port.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Tenant {
+    pub service: ServiceName,
+    pub worktree: String,
+    #[schemars(with = "String")]
+    #[serde(serialize_with = "as_text")]
+    pub repository: PathBuf,
+}
+
+/// What may be done, in words, and the command of them.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Recommendation {
+    pub text: String,
+    /// `null` where a person has to choose.
+    pub command: Option<String>,
+}
+
+/// Every port that a worktree has.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+pub struct AllPorts {
+    pub summary: PortSummary,
+    pub ports: Vec<PortHealth>,
+}
+
+/// How many of them are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct PortSummary {
+    pub total: usize,
+    #[serde(flatten)]
+    pub by_state: Summary,
+}
+
+/// The sums over all ranges of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Totals {
+    /// How many ports there are in all ranges.
+    pub total: usize,
+    /// Those that neither the registry nor the machine calls taken, and that are not excluded.
+    pub free: usize,
+    /// Those that a process holds.
+    pub in_use: usize,
+    /// Those that a worktree has.
+    pub tracked: usize,
+    /// Those of them that are pinned.
+    pub locked: usize,
+    /// What could not be looked at.
+    pub errors: Vec<String>,
+}
+
+/// Looks at every port that a worktree of this machine has.
+///
+/// # Errors
+///
+/// Fails when the registry or the machine cannot be asked.
+pub fn all(context: &Context) -> Result<AllPorts> {
+    let registry = context.store()?.read()?;
+    let host = context.host.name();
+    let entries: Vec<&Entry> =
+        registry.entries().filter(|entry| entry.is_living() && entry.host == host).collect();
+    let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
+    let ports: Vec<Port> = ports.into_iter().collect();
+    let seen = sight::see_all(context, &registry, &ports, Look::Sockets)?;
+    let mut summary = PortSummary::default();
+    let mut found = Vec::new();
+    for entry in entries {
+        let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
+        for allocation in &entry.allocations {
+            let Some(port) = allocation.find_port() else { continue };
+            let Ok(at) = seen.binary_search_by_key(&port, |(situation, _)| situation.port) else { continue };
+            let (situation, ruling) = &seen[at];
+            let ruling = sight::seen_from(situation, ruling, &key);
+            let health = last_health(allocation.health.as_ref());
+            let counted = &mut summary.by_state;
+            summary.total += 1;
+            *match health {
+                Health::Unknown => &mut counted.unknown,
+                Health::Healthy => &mut counted.healthy,
+                Health::Unhealthy => &mut counted.unhealthy,
+                Health::NotRunning => &mut counted.not_running,
+            } += 1;
+            let tenant = Tenant {
+                service: allocation.service.clone(),
+                worktree: entry.name.clone(),
+                repository: entry.repository.clone(),
+            };
+            found.push(of(context, Some((tenant, health)), ruling)?);
+        }
+    }
+    Ok(AllPorts { summary, ports: found })
+}
+
+/// Looks at one port.
+///
+/// # Errors
+///
+/// `not_found` for one that no worktree has and no range holds.
+pub fn one(context: &Context, port: Port) -> Result<PortHealth> {
+    let registry = context.store()?.read()?;
+    let tenant = tenant(&registry, port);
+    let is_ours = ranges::all(context).iter().any(|(_, range)| range.contains(port));
+    if tenant.is_none() && !is_ours {
+        let message = format!("no worktree has port {port}, and no range of the configuration holds it");
+        return Err(Failure::new(Code::NotFound, message));
+    }
+    let mut rulings = sight::judge_all(context, &registry, &[port], Look::Closely)?;
+    of(context, tenant, rulings.swap_remove(0))
+}
+
+/// Counts the ports of all ranges.
+///
+/// # Errors
+///
+/// Fails when the registry or the machine cannot be asked.
+pub fn totals(context: &Context) -> Result<Totals> {
+    let registry = context.store()?.read()?;
+    let exclusions = choose::exclusions(context, &registry);
+    let tracked = owned_ports(&registry);
+    let held: HashSet<Port> = listeners()?.into_iter().map(|socket| socket.port).collect();
+    let ranges = ranges::all(context);
+    let all: BTreeSet<Port> = ranges.iter().flat_map(|(_, range): &(_, PortRange)| range.ports()).collect();
+    let is_free = |port: &&Port| {
+        let excluded = ranges
+            .iter()
+            .filter(|(_, range)| range.contains(**port))
+            .all(|(drawer, _)| ranges::is_excluded(context, &exclusions, drawer, **port));
+        !excluded && !tracked.contains(port) && !held.contains(port)
+    };
+    let allocations =
+        registry.entries().filter(|entry| entry.is_living()).flat_map(|entry| &entry.allocations);
+    Ok(Totals {
+        total: all.len(),
+        free: all.iter().filter(is_free).count(),
+        in_use: all.iter().filter(|port| held.contains(port)).count(),
+        tracked: tracked.len(),
+        locked: allocations.filter(|known| known.pinned).count(),
+        errors: Vec::new(),
+    })
+}
+
+fn tenant(registry: &Registry, port: Port) -> Option<(Tenant, Health)> {
+    let entry = registry.find_owner(port)?;
+    let allocation = entry.allocations.iter().find(|known| known.find_port() == Some(port))?;
+    let tenant = Tenant {
+        service: allocation.service.clone(),
+        worktree: entry.name.clone(),
+        repository: entry.repository.clone(),
+    };
+    Some((tenant, last_health(allocation.health.as_ref())))
+}
+
+fn last_health(recorded: Option<&serde_json::Value>) -> Health {
+    recorded.and_then(Recorded::find).map_or(Health::Unknown, |recorded| recorded.state)
+}
+
+fn of(context: &Context, tenant: Option<(Tenant, Health)>, ruling: Ruling) -> Result<PortHealth> {
+    let next = advice::next_step(context, &ruling)?;
+    let recommendations = next.into_iter().map(|text| Recommendation { command: command_in(&text), text });
+    let healthy = match tenant.as_ref().map(|(_, health)| *health) {
+        Some(Health::Healthy) => Some(true),
+        Some(Health::Unhealthy | Health::NotRunning) => Some(false),
+        Some(Health::Unknown) | None => None,
+    };
+    Ok(PortHealth {
+        port: ruling.port,
+        tenant: tenant.map(|(tenant, _)| tenant),
+        healthy,
+        in_use: !ruling.owners.is_empty() || ruling.verdict == Verdict::Outgoing,
+        available: ruling.verdict.is_free(),
+        verdict: ruling.verdict,
+        reason: ruling.reason,
+        owners: ruling.owners,
+        recommendations: recommendations.collect(),
+    })
+}
+
+/// The one command that a sentence advises; `None` where it has several.
+fn command_in(text: &str) -> Option<String> {
+    let mut commands = text.split('`').skip(1).step_by(2);
+    let command = commands.next()?;
+    commands.next().is_none().then(|| command.to_owned())
+}

@@ -1,0 +1,112 @@
+//! The reports behind `/api`: each is what the command beside it answers, asked for in the same words. Nothing is healed,
+//! checked or recorded for a page that looks.
+
+use hyper::StatusCode;
+
+use super::reply::report;
+use super::route::Ask;
+use super::site::Site;
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::model::port::Port;
+use crate::model::registry::short_names::short_names;
+use crate::model::service::ServiceName;
+use crate::ops::health::ports;
+use crate::ops::ports::conflicts;
+use crate::ops::services::contact::Deaf;
+use crate::ops::services::logs::{self, Lines};
+use crate::ops::services::status::Looker;
+use crate::ops::{list, validate};
+
+/// Answers with the status and the bytes of the report.
+///
+/// # Errors
+///
+/// Those of the operation; `usage` for a parameter that is none.
+pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
+    let command = ask.command();
+    let fine = |bytes| (StatusCode::OK, bytes);
+    match ask {
+        Ask::Worktrees => {
+            let (context, _) = site.look(None)?;
+            report(command, &list::list(&context, list::Request { all: true, status: true, size: false })?).map(fine)
+        }
+        Ask::Worktree { repository, name } => {
+            let context = at(site, repository)?;
+            let mut looker = Looker::new(&context, Some(name), Vec::new())?.only_looking();
+            report(command, &looker.look(&context, &mut Deaf)?).map(fine)
+        }
+        Ask::Logs { repository, name, service, tail } => {
+            let context = at(site, repository)?.of_worktree(Some(name));
+            let request = logs::Request {
+                services: service.as_deref().map(service_name).transpose()?.into_iter().collect(),
+                tail: Some(tail.as_deref().map_or(Ok(TAIL), count)?),
+                ..logs::Request::default()
+            };
+            let mut logs = logs::open(&context, request)?;
+            let mut all = Lines { lines: Vec::new() };
+            loop {
+                let lines = logs.next_lines()?;
+                if lines.is_empty() {
+                    return report(command, &all).map(fine);
+                }
+                all.lines.extend(lines);
+            }
+        }
+        Ask::Conflicts => {
+            let (context, _) = site.look(None)?;
+            report(command, &conflicts::conflicts(&context)?).map(fine)
+        }
+        Ask::Findings => {
+            let (context, config_problems) = site.look(None)?;
+            let request =
+                validate::Request { verify_ports: true, all: true, leave_stale: false, config_problems };
+            report(command, &validate::validate(&context, &request)?).map(fine)
+        }
+        Ask::PortHealth => {
+            let found = ports::all(&site.look(None)?.0)?;
+            Ok((status(found.summary.by_state.unhealthy > 0), report(command, &found)?))
+        }
+        Ask::PortHealthOf(port) => {
+            let port: Port = port.parse().map_err(|problem| Failure::new(Code::Usage, problem))?;
+            let found = ports::one(&site.look(None)?.0, port)?;
+            Ok((status(found.healthy == Some(false)), report(command, &found)?))
+        }
+        Ask::PortTotals => report(command, &ports::totals(&site.look(None)?.0)?).map(fine),
+    }
+}
+
+/// How many lines of a log are shown where nobody says.
+const TAIL: usize = 200;
+
+/// The most lines of a log that one request gets.
+const LONGEST_TAIL: usize = 10_000;
+
+fn status(is_unhealthy: bool) -> StatusCode {
+    if is_unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+}
+
+/// The context of the repository of that short name, as in its main worktree.
+fn at(site: &Site, repository: &str) -> Result<Context> {
+    let (context, _) = site.look(None)?;
+    let registry = context.store()?.read()?;
+    let names = short_names(&registry);
+    let id = names.iter().find(|(_, name)| name == repository).map(|(id, _)| id);
+    let known = id.and_then(|id| registry.repositories.iter().find(|known| known.id == *id));
+    let Some(known) = known else {
+        let message = format!("there is no repository `{repository}` on record");
+        return Err(Failure::new(Code::NotFound, message));
+    };
+    site.look(Some(&known.path)).map(|(context, _)| context)
+}
+
+fn service_name(text: &str) -> Result<ServiceName> {
+    text.parse().map_err(|problem| Failure::new(Code::Usage, problem))
+}
+
+fn count(text: &str) -> Result<usize> {
+    let number = text.parse().ok().filter(|number| *number <= LONGEST_TAIL);
+    number.ok_or_else(|| {
+        Failure::new(Code::Usage, format!("`tail` is a number of lines, at most {LONGEST_TAIL}"))
+    })
+}

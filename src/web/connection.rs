@@ -1,0 +1,109 @@
+//! One request, from its head to its answer: who asks, what for, and the report.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::guard::{self, Head};
+use super::reply::{self, Body};
+use super::route::{self, Ask, Missing, Route};
+use super::site::Site;
+use super::{api, stream};
+use crate::error::{Code, Failure};
+
+/// The word of answers that are no command's.
+const SERVE: &str = "serve";
+
+/// Answers a request. Its body is not read: nothing that is asked for needs one.
+///
+/// # Errors
+///
+/// Never.
+pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let is_head = *request.method() == Method::HEAD;
+    let mut response = answered(&site, &request).await;
+    if is_head {
+        *response.body_mut() = Body::default();
+    }
+    Ok(response)
+}
+
+async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Body> {
+    let head = head(request);
+    if let Err(failure) = guard::admit(&head, site.place) {
+        // The name was not ours to answer for.
+        let is_host = head.origin.is_none() && head.site.is_none();
+        let status = if is_host { StatusCode::MISDIRECTED_REQUEST } else { StatusCode::FORBIDDEN };
+        return reply::failure(SERVE, &failure, status);
+    }
+    let uri = request.uri();
+    let route = match route::find(request.method(), uri.path(), uri.query()) {
+        Ok(route) => route,
+        Err(Missing::Path) => {
+            let failure = Failure::new(Code::NotFound, "there is nothing of that name")
+                .hint("`/openapi.json` lists what there is");
+            return reply::failure(SERVE, &failure, StatusCode::NOT_FOUND);
+        }
+        Err(Missing::Method) => {
+            let failure = Failure::new(Code::Usage, "this can only be read");
+            let mut response = reply::failure(SERVE, &failure, StatusCode::METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+    };
+    if needs_token(site, &route)
+        && let Err(failure) = guard::require_token(&head, &site.token)
+    {
+        return reply::failure(SERVE, &failure, StatusCode::UNAUTHORIZED);
+    }
+    match route {
+        Route::File(file) => file.answer(),
+        Route::Healthz => reply::plain(StatusCode::OK, "ok"),
+        Route::Stream => stream::open(site),
+        Route::Ask(ask) => reported(site, ask).await,
+    }
+}
+
+fn needs_token(site: &Site, route: &Route) -> bool {
+    match route {
+        Route::File(_) | Route::Healthz => false,
+        Route::Ask(ask) if ask.is_health() => !site.open.health,
+        Route::Ask(_) | Route::Stream => true,
+    }
+}
+
+/// An operation reads files and asks the kernel: it has a thread of its own.
+async fn reported(site: &Arc<Site>, ask: Ask) -> Response<Body> {
+    let command = ask.command();
+    let site = Arc::clone(site);
+    let answered = tokio::task::spawn_blocking(move || api::answer(&site, &ask)).await;
+    match answered {
+        Ok(Ok((status, bytes))) => reply::bytes(status, reply::JSON, bytes),
+        Ok(Err(failure)) => reply::failure(command, &failure, reply::status(failure.code())),
+        Err(_) => {
+            let failure = Failure::new(Code::Internal, "the report could not be made");
+            reply::failure(command, &failure, StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+fn head(request: &Request<Incoming>) -> Head<'_> {
+    let headers = request.headers();
+    Head {
+        host: one(headers, &header::HOST),
+        authority: request.uri().authority().map(hyper::http::uri::Authority::as_str),
+        origin: one(headers, &header::ORIGIN),
+        site: one(headers, &HeaderName::from_static("sec-fetch-site")),
+        authorization: one(headers, &header::AUTHORIZATION),
+    }
+}
+
+/// A header that stands there twice, or is no text, is as good as a foreign one.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    Some(if values.next().is_some() { "" } else { value.to_str().unwrap_or("") })
+}

@@ -1,0 +1,172 @@
+//! Who is answered. Every web page that its user opens can send requests to loopback, and a name of its own can lead there (DNS
+//! rebinding): so the name that was asked for, the page that asks, and the token are looked at before anything else.
+
+use crate::error::{Code, Failure, Result};
+use crate::model::port::Port;
+
+/// The names of loopback.
+const NAMES: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
+
+/// Where we answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Port(Port),
+    /// A socket in the file system: whoever may open it is let in, under whichever name of loopback.
+    Socket,
+}
+
+/// What a request says about itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// The `Host` header.
+    pub host: Option<&'a str>,
+    /// The authority of a target that is written as a whole URL.
+    pub authority: Option<&'a str>,
+    pub origin: Option<&'a str>,
+    /// `Sec-Fetch-Site`.
+    pub site: Option<&'a str>,
+    pub authorization: Option<&'a str>,
+}
+
+/// Lets a request in that asks for loopback by its own name, and that no other page sent.
+///
+/// # Errors
+///
+/// `forbidden`.
+pub fn admit(head: &Head<'_>, place: Place) -> Result<()> {
+    let refused = |what: &str| Err(Failure::new(Code::Forbidden, what.to_owned()));
+    let Some(host) = head.host.filter(|host| is_ours(host, place)) else {
+        return refused("this server answers for 127.0.0.1, [::1] and localhost alone");
+    };
+    if head.authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host)) {
+        return refused("the request names two hosts");
+    }
+    if head.origin.is_some_and(|origin| !origin.eq_ignore_ascii_case(&format!("http://{host}"))) {
+        return refused("a page of another origin is not answered");
+    }
+    if head.site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return refused("a page of another site is not answered");
+    }
+    Ok(())
+}
+
+fn is_ours(host: &str, place: Place) -> bool {
+    let is_name = |name: &str| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+    match place {
+        Place::Socket => is_name(host) || host.rsplit_once(':').is_some_and(|(name, _)| is_name(name)),
+        // Browsers leave the scheme's own port out.
+        Place::Port(port) if port.number() == 80 && is_name(host) => true,
+        Place::Port(port) => host
+            .rsplit_once(':')
+            .is_some_and(|(name, number)| is_name(name) && number == port.number().to_string()),
+    }
+}
+
+/// Lets a request in that has the token.
+///
+/// # Errors
+///
+/// `unauthorized`.
+pub fn require_token(head: &Head<'_>, token: &str) -> Result<()> {
+    let given = head.authorization.and_then(|value| value.split_once(' '));
+    let given =
+        given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, given)| given.trim());
+    if given.is_some_and(|given| is_same(given.as_bytes(), token.as_bytes())) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Unauthorized, "the request has no token, or another one")
+        .hint("`wt serve --url` shows the address with it; programs send `Authorization: Bearer TOKEN`"))
+}
+
+/// Compares in a time that tells nothing about where they differ.
+fn is_same(given: &[u8], token: &[u8]) -> bool {
+    let differences = given.iter().zip(token).fold(0, |seen, (one, other)| seen | (one ^ other));
+    given.len() == token.len() && differences == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Place = Place::Port(match Port::new(7373) {
+        Some(port) => port,
+        None => panic!("a port"),
+    });
+
+    fn asked(host: &'static str) -> Head<'static> {
+        Head { host: Some(host), ..Head::default() }
+    }
+
+    #[test]
+    fn loopback_by_its_own_names_and_port_is_answered() {
+        for host in ["127.0.0.1:7373", "[::1]:7373", "localhost:7373", "LocalHost:7373"] {
+            admit(&asked(host), AT).unwrap();
+        }
+        for host in ["localhost", "127.0.0.1", "[::1]", "localhost:9"] {
+            admit(&asked(host), Place::Socket).unwrap();
+        }
+        admit(&asked("localhost"), Place::Port(Port::new(80).unwrap())).unwrap();
+    }
+
+    #[test]
+    fn no_other_name_is() {
+        for host in [
+            "",
+            "127.0.0.1",
+            "127.0.0.1:7374",
+            "evil.example:7373",
+            "127.0.0.1.evil.example:7373",
+            "localhost.evil.example:7373",
+            "evil.localhost:7373",
+            "127.0.0.1:7373:7373",
+            "127.0.0.1:07373",
+            "127.1:7373",
+            "user@127.0.0.1:7373",
+            "[::ffff:127.0.0.1]:7373",
+        ] {
+            assert_eq!(admit(&asked(host), AT).unwrap_err().code(), Code::Forbidden, "{host}");
+        }
+        assert_eq!(admit(&Head::default(), AT).unwrap_err().code(), Code::Forbidden);
+        let two = Head { authority: Some("evil.example"), ..asked("127.0.0.1:7373") };
+        assert_eq!(admit(&two, AT).unwrap_err().code(), Code::Forbidden);
+    }
+
+    #[test]
+    fn a_page_is_answered_only_where_it_is_our_own() {
+        let from = |origin| Head { origin: Some(origin), ..asked("127.0.0.1:7373") };
+        admit(&from("http://127.0.0.1:7373"), AT).unwrap();
+        for origin in [
+            "null",
+            "http://127.0.0.1:5000",
+            "https://127.0.0.1:7373",
+            "http://localhost:7373",
+            "http://evil.example",
+        ] {
+            assert_eq!(admit(&from(origin), AT).unwrap_err().code(), Code::Forbidden, "{origin}");
+        }
+        let by = |site| Head { site: Some(site), ..asked("127.0.0.1:7373") };
+        for site in ["same-origin", "none"] {
+            admit(&by(site), AT).unwrap();
+        }
+        for site in ["same-site", "cross-site", "what is this"] {
+            assert_eq!(admit(&by(site), AT).unwrap_err().code(), Code::Forbidden, "{site}");
+        }
+    }
+
+    #[test]
+    fn the_token_is_needed_whole() {
+        let with = |value| Head { authorization: Some(value), ..Head::default() };
+        require_token(&with("Bearer 0123"), "0123").unwrap();
+        require_token(&with("bearer 0123"), "0123").unwrap();
+        for value in
+            ["", "Bearer", "Bearer ", "Bearer 012", "Bearer 01234", "Basic 0123", "0123", "Bearer 0124"]
+        {
+            assert_eq!(
+                require_token(&with(value), "0123").unwrap_err().code(),
+                Code::Unauthorized,
+                "{value}"
+            );
+        }
+        assert_eq!(require_token(&Head::default(), "0123").unwrap_err().code(), Code::Unauthorized);
+    }
+}

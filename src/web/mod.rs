@@ -1,0 +1,12 @@
+//! The same reports as the commands', over HTTP on loopback: a route turns a request into an operation's request and answers
+//! with its report. It decides nothing.
+
+mod api;
+mod connection;
+pub mod guard;
+mod page;
+mod reply;
+mod route;
+pub mod server;
+pub mod site;
+mod stream;

@@ -1,0 +1,32 @@
+//! The dashboard's files, compiled in: a page, its script, its style, and the description of the interface.
+
+use hyper::{Response, StatusCode};
+
+use super::reply::{self, Body};
+
+/// One of them. None tells anything of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum File {
+    Page,
+    Script,
+    Style,
+    OpenApi,
+}
+
+impl File {
+    /// Returns it as an answer.
+    #[must_use]
+    pub fn answer(self) -> Response<Body> {
+        let (kind, text) = match self {
+            Self::Page => ("text/html; charset=utf-8", include_str!("../../templates/dashboard/index.html")),
+            Self::Script => {
+                ("text/javascript; charset=utf-8", include_str!("../../templates/dashboard/dashboard.js"))
+            }
+            Self::Style => {
+                ("text/css; charset=utf-8", include_str!("../../templates/dashboard/dashboard.css"))
+            }
+            Self::OpenApi => (reply::JSON, include_str!("../../templates/dashboard/openapi.json")),
+        };
+        reply::bytes(StatusCode::OK, kind, text)
+    }
+}

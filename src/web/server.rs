@@ -1,0 +1,166 @@
+//! The server: it accepts on loopback, within limits, until it is told to stop. Everything runs on one thread but the reports,
+//! and nothing wakes it while nobody asks and nothing changes.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::connection;
+use super::site::Site;
+use crate::error::{Code, Failure, Result};
+use crate::host::interrupt::Interrupt;
+use crate::host::serve::change::Changes;
+
+/// What is accepted on.
+#[derive(Debug)]
+pub enum Sockets {
+    Loopback(Vec<std::net::TcpListener>),
+    File(std::os::unix::net::UnixListener),
+}
+
+/// How many connections are open at once; the next ones wait in the kernel's queue.
+const CONNECTIONS: usize = 512;
+
+/// How many reports are made at once.
+const REPORTS: usize = 8;
+
+/// How long a request's head may take.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// The largest head of a request, in bytes.
+const LARGEST_HEAD: usize = 16 * 1024;
+
+/// How long after a lack of descriptors the next connection is tried.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether a signal came.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// Serves until the user interrupts.
+///
+/// # Errors
+///
+/// `internal` when the system refuses what a server needs.
+pub fn serve(site: &Arc<Site>, sockets: Sockets, changes: Changes, interrupt: &Interrupt) -> Result<()> {
+    let refused = |error| Failure::from_io(error, Code::Internal, "the server cannot run");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(REPORTS)
+        .build()
+        .map_err(refused)?;
+    let served = runtime.block_on(async {
+        let mut tasks = JoinSet::new();
+        let open = Arc::new(Semaphore::new(CONNECTIONS));
+        match sockets {
+            Sockets::Loopback(sockets) => {
+                for socket in sockets {
+                    let socket = TcpListener::from_std(socket)?;
+                    let (site, open) = (Arc::clone(site), Arc::clone(&open));
+                    tasks.spawn(accept(site, open, socket));
+                }
+            }
+            Sockets::File(socket) => {
+                let socket = UnixListener::from_std(socket)?;
+                let (site, open) = (Arc::clone(site), Arc::clone(&open));
+                tasks.spawn(accept(site, open, socket));
+            }
+        }
+        tasks.spawn(tell(Arc::clone(site), changes));
+        while !interrupt.is_raised() {
+            tokio::time::sleep(GLANCE).await;
+        }
+        Ok(())
+    });
+    // Streams never end by themselves.
+    runtime.shutdown_background();
+    served.map_err(refused)
+}
+
+/// What connections come from.
+trait Listener: Send + Sync + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.accept().await?;
+        // Small answers are sent at once.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    async fn next(&self) -> io::Result<UnixStream> {
+        self.accept().await.map(|(stream, _)| stream)
+    }
+}
+
+async fn accept(site: Arc<Site>, open: Arc<Semaphore>, listener: impl Listener) {
+    loop {
+        let Ok(permit) = Arc::clone(&open).acquire_owned().await else { return };
+        let stream = match listener.next().await {
+            Ok(stream) => stream,
+            // The other side went away, or there is no room for another descriptor: neither ends the server.
+            Err(_) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let site = Arc::clone(&site);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| connection::answer(Arc::clone(&site), request));
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LARGEST_HEAD);
+            // A reader that goes away is no failure of ours.
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            drop(permit);
+        });
+    }
+}
+
+/// Tells readers of each change.
+#[cfg(target_os = "linux")]
+#[expect(
+    deprecated,
+    reason = "the new way is unsafe code; the descriptor is open for as long as its owner lives"
+)]
+async fn tell(site: Arc<Site>, changes: Changes) {
+    let Ok(mut changes) = AsyncFd::new(changes) else { return };
+    loop {
+        let Ok(mut ready) = changes.readable_mut().await else { return };
+        let is_changed = ready.get_inner_mut().look();
+        ready.clear_ready();
+        if is_changed {
+            site.tell();
+        }
+    }
+}
+
+/// Tells readers of each change, by looking for it. Untested.
+#[cfg(not(target_os = "linux"))]
+async fn tell(site: Arc<Site>, mut changes: Changes) {
+    loop {
+        tokio::time::sleep(GLANCE).await;
+        if changes.look() {
+            site.tell();
+        }
+    }
+}

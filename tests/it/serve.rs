@@ -1,0 +1,255 @@
+//! `wt serve`: the same answers as the commands', for its user alone, and nothing changes because somebody looks.
+
+use std::io::{Read, Write};
+
+use crate::support::Sandbox;
+use crate::support::git::write;
+use crate::support::holder::{Hold, hold};
+use crate::support::http::{await_change, read};
+use crate::support::services::kill;
+use crate::support::wait::until;
+
+#[test]
+fn each_body_is_the_answer_of_its_command_and_looking_changes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    sandbox.wt(&["create", "search", "--ports"]).ok();
+    sandbox.wt(&["list"]).ok();
+    let server = sandbox.serve(&[]);
+    let before = std::fs::read(sandbox.state().join("registry.json")).unwrap();
+    let main = sandbox.path(".");
+    for (path, command) in [
+        ("/api/worktrees", vec!["list", "--all", "--status"]),
+        ("/api/conflicts", vec!["ports", "conflicts"]),
+        ("/api/findings", vec!["validate", "--all", "--verify-ports"]),
+    ] {
+        let reply = server.get(path);
+        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+        let mut words = command.clone();
+        words.push("--json");
+        let run = sandbox.wt_in(&main, &words);
+        assert_eq!(without_times(&reply.body), without_times(&run.stdout), "{path}");
+    }
+    let listed = server.get("/api/worktrees").json();
+    let worktree = &listed["worktrees"][1];
+    assert_eq!(
+        (worktree["name"].as_str(), worktree["repository_name"].as_str()),
+        (Some("feature-login"), Some("proj"))
+    );
+    let one = server.get("/api/worktrees/proj/feature-login");
+    assert_eq!(one.body, sandbox.wt(&["status", "-w", "feature-login", "--json"]).stdout);
+    assert_eq!(server.get("/api/worktrees/proj/feature-login/logs").json()["command"], "logs");
+    assert_eq!(std::fs::read(sandbox.state().join("registry.json")).unwrap(), before);
+}
+
+/// Times are measured anew for each answer.
+fn without_times(text: &str) -> serde_json::Value {
+    fn clear(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                fields.remove("checked_at");
+                fields.values_mut().for_each(clear);
+            }
+            serde_json::Value::Array(values) => values.iter_mut().for_each(clear),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    clear(&mut value);
+    value
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_said_in_the_shape_of_every_failure() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let server = sandbox.serve(&[]);
+    let port = sandbox.port(0);
+    for (path, status, code) in [
+        ("/nowhere", 404, "not_found"),
+        ("/api/worktrees/nowhere/feature-login", 404, "not_found"),
+        ("/api/worktrees/proj/nowhere", 404, "not_found"),
+        ("/api/worktrees/proj/feature-login/logs?service=nothing", 404, "not_found"),
+        ("/api/worktrees/proj/feature-login/logs?service=%00;", 400, "usage"),
+        ("/api/worktrees/proj/feature-login/logs?tail=-1", 400, "usage"),
+        ("/api/health/ports/0", 400, "usage"),
+        ("/api/health/ports/70000", 400, "usage"),
+        ("/api/health/ports/web", 400, "usage"),
+        ("/api/health/ports/1", 404, "not_found"),
+    ] {
+        let reply = server.get(path);
+        assert_eq!((reply.status, reply.code().as_str()), (status, code), "{path}: {}", reply.body);
+        assert!(reply.json()["command"].is_string() && reply.json()["schema"] == 1);
+    }
+    let posted =
+        server.ask_with("POST", "/api/worktrees", &format!("Authorization: Bearer {}\r\n", server.token));
+    assert_eq!((posted.status, posted.code().as_str()), (405, "usage"));
+    let one = server.get(&format!("/api/health/ports/{port}"));
+    assert_eq!((one.status, one.json()["verdict"].as_str()), (200, Some("allocated")), "{}", one.body);
+    assert_eq!(one.json()["worktree"], "feature-login");
+}
+
+#[test]
+fn nobody_gets_in_by_another_name_from_another_page_or_without_the_token() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let server = sandbox.serve(&[]);
+    let (port, bearer) = (server.port, format!("Authorization: Bearer {}\r\n", server.token));
+    let ask = |headers: &str| server.ask_with("GET", "/api/worktrees", headers).status;
+    assert_eq!(ask(""), 401);
+    assert_eq!(ask("Authorization: Bearer 00000000000000000000000000000000\r\n"), 401);
+    assert_eq!(ask(&format!("Cookie: token={}\r\n", server.token)), 401);
+    assert_eq!(server.ask_with("GET", &format!("/api/worktrees?token={}", server.token), "").status, 401);
+    for host in
+        ["evil.example", "127.0.0.1", &format!("evil.example:{port}"), &format!("login.localhost:{port}")]
+    {
+        assert_eq!(ask(&format!("Host: {host}\r\n{bearer}")), 421, "{host}");
+    }
+    let twice = format!("Host: 127.0.0.1:{port}\r\nHost: 127.0.0.1:{port}\r\n{bearer}");
+    assert!(matches!(ask(&twice), 400 | 421));
+    for header in [
+        "Origin: http://evil.example".to_owned(),
+        "Origin: null".to_owned(),
+        format!("Origin: http://127.0.0.1:{}", port - 1),
+        "Sec-Fetch-Site: cross-site".to_owned(),
+        "Sec-Fetch-Site: same-site".to_owned(),
+    ] {
+        assert_eq!(ask(&format!("{header}\r\n{bearer}")), 403, "{header}");
+    }
+    assert_eq!(
+        ask(&format!("Origin: http://127.0.0.1:{port}\r\nSec-Fetch-Site: same-origin\r\n{bearer}")),
+        200
+    );
+    // The page and the sign of life tell nothing, and need no token; no answer may be framed, kept or read by others.
+    for path in ["/", "/dashboard.js", "/dashboard.css", "/openapi.json", "/healthz"] {
+        let reply = server.ask_with("GET", path, "");
+        assert_eq!(reply.status, 200, "{path}");
+        for header in ["default-src 'none'", "cache-control: no-store", "nosniff", "x-frame-options: deny"] {
+            assert!(reply.head.contains(header), "{path}: {}", reply.head);
+        }
+        assert!(
+            !reply.head.contains("access-control") && !reply.head.contains("set-cookie"),
+            "{}",
+            reply.head
+        );
+        assert!(!reply.body.contains(&server.token) && !reply.body.contains("login"), "{path}");
+    }
+    serde_json::from_str::<serde_json::Value>(&server.ask_with("GET", "/openapi.json", "").body).unwrap();
+}
+
+#[test]
+fn health_is_open_only_where_the_user_says_so_and_tells_what_is_unhealthy_by_its_status() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("[serve]\nopen = [\"health\"]\n");
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let (port, server) = (sandbox.port(0), sandbox.serve(&[]));
+    let fresh = server.ask_with("GET", "/api/health/ports", "");
+    assert_eq!(
+        (fresh.status, &fresh.json()["summary"]["unknown"]),
+        (200, &serde_json::json!(1)),
+        "{}",
+        fresh.body
+    );
+    let _stranger = hold("127.0.0.1", port, Hold::Listen).unwrap();
+    sandbox.wt(&["health"]).exits(1);
+    let sick = server.ask_with("GET", "/api/health/ports", "");
+    assert_eq!(
+        (sick.status, &sick.json()["ports"][0]["healthy"]),
+        (503, &serde_json::json!(false)),
+        "{}",
+        sick.body
+    );
+    let one = server.ask_with("GET", &format!("/api/health/ports/{port}"), "");
+    assert_eq!((one.status, &one.json()["in_use"]), (503, &serde_json::json!(true)), "{}", one.body);
+    assert!(!one.json()["recommendations"].as_array().unwrap().is_empty());
+    let sums = server.ask_with("GET", "/api/health/ports/system", "").json();
+    // The server itself stands on a port of the ranges, as it was told.
+    assert_eq!((&sums["tracked"], &sums["in_use"]), (&serde_json::json!(1), &serde_json::json!(2)), "{sums}");
+    assert_eq!(server.ask_with("GET", "/api/worktrees", "").status, 401);
+}
+
+#[test]
+fn a_change_is_told_to_who_reads_the_stream() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve(&[]);
+    let mut stream = server.follow();
+    await_change(&mut stream);
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    await_change(&mut stream);
+    assert_eq!(server.ask_with("GET", "/events", "").status, 401);
+}
+
+#[test]
+fn only_one_serves_and_it_is_found_ended_and_not_believed_after_a_kill() {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.serve(&[]);
+    let refused = sandbox.refused(&["serve"], "already_running");
+    assert_eq!(refused["details"]["pid"], server.pid());
+    let shown = sandbox.json(&["serve", "--url"]);
+    assert_eq!(shown["url"], format!("http://127.0.0.1:{}/", server.port));
+    assert!(!shown.to_string().contains(&server.token));
+    assert!(!sandbox.wt(&["serve", "--url"]).ok().stdout.contains(&server.token), "a pipe is kept somewhere");
+    sandbox.wt(&["serve", "--stop"]).ok();
+    assert_eq!(server.wait(), Some(0));
+    sandbox.refused(&["serve", "--url"], "not_found");
+    sandbox.refused(&["serve", "--stop"], "not_found");
+    let mut second = sandbox.serve(&[]);
+    assert_ne!(second.token, server.token);
+    kill(second.pid());
+    second.wait();
+    sandbox.refused(&["serve", "--url"], "not_found");
+    let third = sandbox.serve(&["--keep-token"]);
+    assert_eq!(third.token, second.token);
+}
+
+#[test]
+fn in_the_background_it_goes_on_without_its_terminal_until_it_is_stopped() {
+    let sandbox = Sandbox::new();
+    let port = sandbox.ports.last().to_string();
+    let shown = sandbox.json(&["serve", "--detach", "--port", &port]);
+    assert_eq!(shown["url"], format!("http://127.0.0.1:{port}/"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &sandbox.state().join("serve.token").metadata().unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    sandbox.refused(&["serve", "--detach"], "already_running");
+    sandbox.wt(&["serve", "--stop"]).ok();
+    until("the port is free", || std::net::TcpListener::bind(("127.0.0.1", sandbox.ports.last())).is_ok());
+}
+
+#[test]
+fn a_socket_in_the_file_system_takes_nobodys_place() {
+    let sandbox = Sandbox::new();
+    write(&sandbox.path("."), "notes", "mine");
+    let path = sandbox.path("notes");
+    sandbox.refused(&["serve", "--socket", path.to_str().unwrap()], "path_not_empty");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    let socket = sandbox.path("run/wt.sock");
+    sandbox.json(&["serve", "--detach", "--socket", socket.to_str().unwrap()]);
+    let mut stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.ends_with("ok"), "{text}");
+    sandbox.wt(&["serve", "--stop"]).ok();
+    until("the socket is gone", || !socket.exists());
+}
+
+#[test]
+fn bombs_of_headers_and_half_requests_do_not_stop_it() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve(&[]);
+    let bomb =
+        format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nX: {}\r\n\r\n", server.port, "a".repeat(100_000));
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    // It may hang up in the middle.
+    let _ = stream.write_all(bomb.as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(!String::from_utf8_lossy(&answer).contains("200 OK"));
+    let half: Vec<_> = (0..50).map(|_| server.send("GET /healthz HT")).collect();
+    let nonsense = read(server.send("\0\u{1}nonsense\r\n\r\n"));
+    assert!(matches!(nonsense.status, 0 | 400), "{}", nonsense.head);
+    assert_eq!(server.ask_with("GET", "/healthz", "").body, "ok");
+    drop(half);
+}
