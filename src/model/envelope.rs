@@ -88,3 +88,16 @@ fn harmless(text: &str) -> Cow<'_, str> {
     }
     Cow::Owned(safe)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escaped_json_means_the_same() {
+        let text = serde_json::to_string("a\u{202e}\u{9b}b\u{e0041}").unwrap();
+        let safe = harmless(&text);
+        assert!(safe.is_ascii(), "{safe}");
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), "a\u{202e}\u{9b}b\u{e0041}");
+    }
+}

@@ -88,10 +88,9 @@ fn is_same(given: &[u8], token: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    const AT: Place = Place::Port(match Port::new(7373) {
-        Some(port) => port,
-        None => panic!("a port"),
-    });
+    fn at() -> Place {
+        Place::Port(Port::new(7373).unwrap())
+    }
 
     fn asked(host: &'static str) -> Head<'static> {
         Head { host: Some(host), ..Head::default() }
@@ -100,7 +99,7 @@ mod tests {
     #[test]
     fn loopback_by_its_own_names_and_port_is_answered() {
         for host in ["127.0.0.1:7373", "[::1]:7373", "localhost:7373", "LocalHost:7373"] {
-            admit(&asked(host), AT).unwrap();
+            admit(&asked(host), at()).unwrap();
         }
         for host in ["localhost", "127.0.0.1", "[::1]", "localhost:9"] {
             admit(&asked(host), Place::Socket).unwrap();
@@ -124,17 +123,17 @@ mod tests {
             "user@127.0.0.1:7373",
             "[::ffff:127.0.0.1]:7373",
         ] {
-            assert_eq!(admit(&asked(host), AT).unwrap_err().code(), Code::Forbidden, "{host}");
+            assert_eq!(admit(&asked(host), at()).unwrap_err().code(), Code::Forbidden, "{host}");
         }
-        assert_eq!(admit(&Head::default(), AT).unwrap_err().code(), Code::Forbidden);
+        assert_eq!(admit(&Head::default(), at()).unwrap_err().code(), Code::Forbidden);
         let two = Head { authority: Some("evil.example"), ..asked("127.0.0.1:7373") };
-        assert_eq!(admit(&two, AT).unwrap_err().code(), Code::Forbidden);
+        assert_eq!(admit(&two, at()).unwrap_err().code(), Code::Forbidden);
     }
 
     #[test]
     fn a_page_is_answered_only_where_it_is_our_own() {
         let from = |origin| Head { origin: Some(origin), ..asked("127.0.0.1:7373") };
-        admit(&from("http://127.0.0.1:7373"), AT).unwrap();
+        admit(&from("http://127.0.0.1:7373"), at()).unwrap();
         for origin in [
             "null",
             "http://127.0.0.1:5000",
@@ -142,14 +141,14 @@ mod tests {
             "http://localhost:7373",
             "http://evil.example",
         ] {
-            assert_eq!(admit(&from(origin), AT).unwrap_err().code(), Code::Forbidden, "{origin}");
+            assert_eq!(admit(&from(origin), at()).unwrap_err().code(), Code::Forbidden, "{origin}");
         }
         let by = |site| Head { site: Some(site), ..asked("127.0.0.1:7373") };
         for site in ["same-origin", "none"] {
-            admit(&by(site), AT).unwrap();
+            admit(&by(site), at()).unwrap();
         }
         for site in ["same-site", "cross-site", "what is this"] {
-            assert_eq!(admit(&by(site), AT).unwrap_err().code(), Code::Forbidden, "{site}");
+            assert_eq!(admit(&by(site), at()).unwrap_err().code(), Code::Forbidden, "{site}");
         }
     }
 

@@ -116,13 +116,10 @@ impl Listener for UnixListener {
 async fn accept(site: Arc<Site>, open: Arc<Semaphore>, listener: impl Listener) {
     loop {
         let Ok(permit) = Arc::clone(&open).acquire_owned().await else { return };
-        let stream = match listener.next().await {
-            Ok(stream) => stream,
-            // The other side went away, or there is no room for another descriptor: neither ends the server.
-            Err(_) => {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
+        // The other side went away, or there is no room for another descriptor: neither ends the server.
+        let Ok(stream) = listener.next().await else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
         };
         let site = Arc::clone(&site);
         tokio::spawn(async move {

@@ -38,7 +38,10 @@ pub fn of_folder(folder: &Path) -> String {
 mod tests {
     use std::path::PathBuf;
 
+    use serde_json::Map;
+
     use super::*;
+    use crate::model::registry::note::Gone;
     use crate::model::registry::repository::RepositoryRecord;
 
     #[test]
@@ -52,8 +55,8 @@ mod tests {
                 device: 0,
                 inode: 0,
                 hooks_wanted: false,
-                gone: Default::default(),
-                extra: Default::default(),
+                gone: Gone::default(),
+                extra: Map::default(),
             });
         }
         let names: Vec<String> = short_names(&registry).into_iter().map(|(_, name)| name).collect();

@@ -11,7 +11,7 @@ use super::Sandbox;
 use super::wait::until;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `wt serve`; it ends with the test.
 pub struct Server {
