@@ -95,8 +95,9 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
     });
     let site = Arc::new(Site::new(place, ready.token, open, look));
     show(&ready.report, session.ui)?;
-    let served = serve::changes(context)
-        .and_then(|changes| server::serve(&site, sockets, changes, &context.host.interrupt));
+    let served = serve::changes(context).and_then(|changes| {
+        server::serve(&site, sockets, changes, serve::events(context)?, &context.host.interrupt)
+    });
     serve::end(context, ready.seat, socket);
     served.map(|()| 0)
 }

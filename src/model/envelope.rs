@@ -70,7 +70,8 @@ impl ErrorObject {
 pub struct Nothing {}
 
 /// Returns JSON that means the same and shows no dangerous character: they stand in strings only.
-fn harmless(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn harmless(text: &str) -> Cow<'_, str> {
     let keeps = |letter: char| letter == '\n' || visible::is_harmless(letter);
     if text.chars().all(keeps) {
         return Cow::Borrowed(text);

@@ -13,8 +13,10 @@ use crate::host::process::{identity, spawn};
 use crate::host::serve::change::Changes;
 use crate::host::serve::listen::{self, Listening};
 use crate::host::serve::seat::{self, Seat};
+use crate::model::event::filter::Filter;
 use crate::model::port::Port;
 use crate::ops::choose;
+use crate::ops::events::Follower;
 use crate::ops::ports::ranges;
 
 /// Where a server answers. Its token is shown to people, and is in no answer for programs.
@@ -135,6 +137,15 @@ pub fn changes(context: &Context) -> Result<Changes> {
     let dirs = context.host.dirs()?;
     Changes::watch(dirs.require_state()?)
         .map_err(|error| Failure::from_io(error, Code::Internal, "changes cannot be watched"))
+}
+
+/// Returns what reads every event that comes.
+///
+/// # Errors
+///
+/// `permission` where the log cannot be read.
+pub fn events(context: &Context) -> Result<Follower> {
+    Follower::begin(context, Filter::default())
 }
 
 /// Returns who serves.

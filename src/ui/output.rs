@@ -13,7 +13,7 @@ use super::escape;
 use super::paint::{ColorWish, Paint};
 use crate::error::{Code, Failure, Result};
 use crate::model::called::Called;
-use crate::model::envelope::{Envelope, ErrorObject, Nothing, SCHEMA};
+use crate::model::envelope::{self, Envelope, ErrorObject, Nothing, SCHEMA};
 
 /// How to speak.
 #[derive(Clone, Debug, Default)]
@@ -202,7 +202,7 @@ impl Ui {
             Failure::new(Code::Internal, format!("a line cannot be written as JSON: {error}"))
                 .caused_by(error)
         })?;
-        self.answer(&escape::json(&text))
+        self.answer(&envelope::harmless(&text))
     }
 
     /// As [`Ui::answer_json`], with the failure that the report goes with.

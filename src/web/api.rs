@@ -8,6 +8,9 @@ use super::route::Ask;
 use super::site::Site;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::model::event::EventKind;
+use crate::model::event::filter::Filter;
+use crate::model::history;
 use crate::model::port::Port;
 use crate::model::registry::short_names::short_names;
 use crate::model::service::ServiceName;
@@ -16,7 +19,7 @@ use crate::ops::ports::conflicts;
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::logs::{self, Lines};
 use crate::ops::services::status::Looker;
-use crate::ops::{list, validate};
+use crate::ops::{events, list, validate};
 
 /// Answers with the status and the bytes of the report.
 ///
@@ -63,6 +66,19 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
                 validate::Request { verify_ports: true, all: true, leave_stale: false, config_problems };
             report(command, &validate::validate(&context, &request)?).map(fine)
         }
+        Ask::Events { since, kind } => {
+            let (context, _) = site.look(None)?;
+            let usage = |problem| Failure::new(Code::Usage, problem);
+            let filter = Filter {
+                since: since
+                    .as_deref()
+                    .map(|text| history::moment(text, context.now()).map_err(usage))
+                    .transpose()?,
+                kinds: kind.as_deref().map_or(Ok(Vec::new()), kinds)?,
+                ..Filter::default()
+            };
+            report(command, &events::events(&context, &filter)?).map(fine)
+        }
         Ask::PortHealth => {
             let found = ports::all(&site.look(None)?.0)?;
             Ok((status(found.summary.by_state.unhealthy > 0), report(command, &found)?))
@@ -98,6 +114,12 @@ fn at(site: &Site, repository: &str) -> Result<Context> {
         return Err(Failure::new(Code::NotFound, message));
     };
     site.look(Some(&known.path)).map(|(context, _)| context)
+}
+
+fn kinds(text: &str) -> Result<Vec<EventKind>> {
+    let kinds =
+        text.split(',').map(|word| word.parse().map_err(|problem| Failure::new(Code::Usage, problem)));
+    kinds.collect()
 }
 
 fn service_name(text: &str) -> Result<ServiceName> {

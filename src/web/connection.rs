@@ -62,7 +62,10 @@ async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Bod
     match route {
         Route::File(file) => file.answer(),
         Route::Healthz => reply::plain(StatusCode::OK, "ok"),
-        Route::Stream => stream::open(site),
+        Route::Stream => {
+            let last = one(request.headers(), &HeaderName::from_static("last-event-id"));
+            stream::open(site, last.and_then(|last| last.parse().ok())).await
+        }
         Route::Ask(ask) => reported(site, ask).await,
     }
 }

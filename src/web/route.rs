@@ -26,6 +26,7 @@ pub enum Ask {
     Logs { repository: String, name: String, service: Option<String>, tail: Option<String> },
     Conflicts,
     Findings,
+    Events { since: Option<String>, kind: Option<String> },
     PortHealth,
     PortHealthOf(String),
     PortTotals,
@@ -41,6 +42,7 @@ impl Ask {
             Self::Logs { .. } => "logs",
             Self::Conflicts => "ports conflicts",
             Self::Findings => "validate",
+            Self::Events { .. } => "events",
             Self::PortHealth | Self::PortHealthOf(_) => "health ports",
             Self::PortTotals => "health ports system",
         }
@@ -101,6 +103,10 @@ fn asked(words: &[&str], query: Option<&str>) -> Option<Ask> {
         }
         ["conflicts"] => Ask::Conflicts,
         ["findings"] => Ask::Findings,
+        ["events"] => {
+            let mut given = parameters(query);
+            Ask::Events { since: given.remove("since"), kind: given.remove("kind") }
+        }
         ["health", "ports"] => Ask::PortHealth,
         ["health", "ports", "system"] => Ask::PortTotals,
         ["health", "ports", port] => Ask::PortHealthOf(owned(port)),

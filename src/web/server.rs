@@ -15,11 +15,12 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::connection;
-use super::site::Site;
+use super::site::{Site, Word};
+use super::{connection, stream};
 use crate::error::{Code, Failure, Result};
 use crate::host::interrupt::Interrupt;
 use crate::host::serve::change::Changes;
+use crate::ops::events::Follower;
 
 /// What is accepted on.
 #[derive(Debug)]
@@ -51,7 +52,13 @@ const GLANCE: Duration = Duration::from_millis(200);
 /// # Errors
 ///
 /// `internal` when the system refuses what a server needs.
-pub fn serve(site: &Arc<Site>, sockets: Sockets, changes: Changes, interrupt: &Interrupt) -> Result<()> {
+pub fn serve(
+    site: &Arc<Site>,
+    sockets: Sockets,
+    changes: Changes,
+    events: Follower,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let refused = |error| Failure::from_io(error, Code::Internal, "the server cannot run");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -76,7 +83,7 @@ pub fn serve(site: &Arc<Site>, sockets: Sockets, changes: Changes, interrupt: &I
                 tasks.spawn(accept(site, open, socket));
             }
         }
-        tasks.spawn(tell(Arc::clone(site), changes));
+        tasks.spawn(tell(Arc::clone(site), changes, events));
         while !interrupt.is_raised() {
             tokio::time::sleep(GLANCE).await;
         }
@@ -139,25 +146,42 @@ async fn accept(site: Arc<Site>, open: Arc<Semaphore>, listener: impl Listener) 
     deprecated,
     reason = "the new way is unsafe code; the descriptor is open for as long as its owner lives"
 )]
-async fn tell(site: Arc<Site>, changes: Changes) {
+async fn tell(site: Arc<Site>, changes: Changes, mut events: Follower) {
     let Ok(mut changes) = AsyncFd::new(changes) else { return };
     loop {
         let Ok(mut ready) = changes.readable_mut().await else { return };
         let is_changed = ready.get_inner_mut().look();
         ready.clear_ready();
         if is_changed {
-            site.tell();
+            events = news(&site, events).await;
         }
     }
 }
 
+/// Tells what was logged, then that something changed. The log is read by a thread that may wait for the disk.
+async fn news(site: &Site, mut events: Follower) -> Follower {
+    let read = tokio::task::spawn_blocking(move || {
+        // A log that cannot be read now may be read later: the follower knows how far it came.
+        let news = events.look().unwrap_or_default();
+        (events, news)
+    });
+    let Ok((events, news)) = read.await else { std::future::pending().await };
+    for event in news {
+        if let Some(line) = stream::line(&event) {
+            site.tell(Word::Event(event.sequence, line));
+        }
+    }
+    site.tell(Word::Changed);
+    events
+}
+
 /// Tells readers of each change, by looking for it. Untested.
 #[cfg(not(target_os = "linux"))]
-async fn tell(site: Arc<Site>, mut changes: Changes) {
+async fn tell(site: Arc<Site>, mut changes: Changes, mut events: Follower) {
     loop {
         tokio::time::sleep(GLANCE).await;
         if changes.look() {
-            site.tell();
+            events = news(&site, events).await;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
@@ -11,7 +12,7 @@ use crate::error::Result;
 use crate::model::config::problem::Problem;
 
 /// How many words of a change wait for a reader before it is too slow.
-const BACKLOG: usize = 64;
+const BACKLOG: usize = 1024;
 
 /// Looks around in a folder, in the one we were started in where none is named: what operations are handed, and what is wrong
 /// with the configuration.
@@ -30,7 +31,16 @@ pub struct Site {
     pub token: String,
     pub open: Open,
     look: Viewpoint,
-    changes: broadcast::Sender<()>,
+    words: broadcast::Sender<Word>,
+}
+
+/// What a reader of the stream is told.
+#[derive(Clone, Debug)]
+pub enum Word {
+    /// An event: its sequence, and the line of the log.
+    Event(u64, Arc<str>),
+    /// The records or a service changed.
+    Changed,
 }
 
 impl fmt::Debug for Site {
@@ -43,7 +53,7 @@ impl Site {
     /// A server at `place`.
     #[must_use]
     pub fn new(place: Place, token: String, open: Open, look: Viewpoint) -> Self {
-        Self { place, token, open, look, changes: broadcast::Sender::new(BACKLOG) }
+        Self { place, token, open, look, words: broadcast::Sender::new(BACKLOG) }
     }
 
     /// Looks around in `folder`, in the one we were started in where none is named.
@@ -55,15 +65,15 @@ impl Site {
         (self.look)(folder)
     }
 
-    /// Tells all readers of a change.
-    pub fn tell(&self) {
+    /// Tells all readers.
+    pub fn tell(&self, word: Word) {
         // Without readers nobody hears it.
-        let _ = self.changes.send(());
+        let _ = self.words.send(word);
     }
 
-    /// Returns what hears of each change from now on.
+    /// Returns what hears each word from now on.
     #[must_use]
-    pub fn listen(&self) -> broadcast::Receiver<()> {
-        self.changes.subscribe()
+    pub fn listen(&self) -> broadcast::Receiver<Word> {
+        self.words.subscribe()
     }
 }

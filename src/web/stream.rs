@@ -1,4 +1,4 @@
-//! `/events`: server-sent events, a word for each change. Changes that come together are told together, and a reader that
+//! `/events`: server-sent events, each line of the log and a word for each change. Changes that come together are told together, and a reader that
 //! does not read is dropped rather than waited for.
 
 use std::convert::Infallible;
@@ -9,10 +9,15 @@ use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
 use hyper::body::{Bytes, Frame};
 use hyper::{Response, StatusCode};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::reply::{self, Body};
-use super::site::Site;
+use super::site::{Site, Word};
+use crate::model::envelope;
+use crate::model::event::Event;
+use crate::model::event::filter::Filter;
+use crate::ops::events;
 
 /// How many words a reader may be behind.
 const BACKLOG: usize = 16;
@@ -23,33 +28,82 @@ const TOGETHER: Duration = Duration::from_millis(50);
 /// How often a line is sent that says nothing, so that a reader that is gone is noticed.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
-const CHANGED: &[u8] = b"event: changed\ndata: {}\n\n";
-const NOTHING: &[u8] = b": \n\n";
+const CHANGED: &str = "event: changed\ndata: {}\n\n";
+const NOTHING: &str = ": \n\n";
 
-/// Answers with a stream that ends when its reader goes, falls behind, or the server stops.
-pub fn open(site: &Arc<Site>) -> Response<Body> {
+/// An event as one line of JSON; `None` for what is none.
+#[must_use]
+pub fn line(event: &Event) -> Option<Arc<str>> {
+    Some(Arc::from(envelope::harmless(&serde_json::to_string(event).ok()?)))
+}
+
+/// Answers with a stream that ends when its reader goes, falls behind, or the server stops. Who knows the events up to `last`
+/// is told of those behind it first.
+pub async fn open(site: &Arc<Site>, last: Option<u64>) -> Response<Body> {
     let (sender, body) = Channel::<Bytes, Infallible>::new(BACKLOG);
-    tokio::spawn(tell(Arc::clone(site), sender));
+    // Listens before it reads: nothing is missed in between.
+    let words = site.listen();
+    let missed = match last {
+        Some(last) => {
+            let site = Arc::clone(site);
+            tokio::task::spawn_blocking(move || missed(&site, last)).await.unwrap_or_default()
+        }
+        None => Vec::new(),
+    };
+    tokio::spawn(tell(words, missed, sender));
     reply::of(StatusCode::OK, "text/event-stream; charset=utf-8", body.boxed())
 }
 
-async fn tell(site: Arc<Site>, mut sender: Sender<Bytes>) {
-    let mut changes = site.listen();
-    drop(site);
+fn missed(site: &Site, last: u64) -> Vec<(u64, Arc<str>)> {
+    let read = site.look(None).and_then(|(context, _)| events::events(&context, &Filter::default()));
+    let missed = read.map(|report| report.events).unwrap_or_default().into_iter();
+    missed
+        .filter(|event| event.sequence > last)
+        .filter_map(|event| Some((event.sequence, line(&event)?)))
+        .collect()
+}
+
+async fn tell(mut words: Receiver<Word>, missed: Vec<(u64, Arc<str>)>, mut sender: Sender<Bytes>) {
+    let told = missed.last().map_or(0, |(sequence, _)| *sequence);
     // The first word says that it is open.
-    let mut word = CHANGED;
+    let mut text: String = missed.iter().map(|(sequence, line)| written(*sequence, line)).collect();
+    text.push_str(CHANGED);
     loop {
-        if sender.try_send(Frame::data(Bytes::from_static(word))).is_err() {
+        if sender.try_send(Frame::data(Bytes::from(std::mem::take(&mut text)))).is_err() {
             return;
         }
-        word = match tokio::time::timeout(SIGN_OF_LIFE, changes.recv()).await {
-            Err(_) => NOTHING,
-            Ok(Err(RecvError::Closed)) => return,
-            Ok(Ok(()) | Err(RecvError::Lagged(_))) => CHANGED,
-        };
-        if word == CHANGED {
-            tokio::time::sleep(TOGETHER).await;
-            while changes.try_recv().is_ok() {}
+        let mut is_changed = false;
+        match tokio::time::timeout(SIGN_OF_LIFE, words.recv()).await {
+            Err(_) => text.push_str(NOTHING),
+            // Too slow to be told everything: it comes back, and says how far it came.
+            Ok(Err(RecvError::Closed | RecvError::Lagged(_))) => return,
+            Ok(Ok(word)) => {
+                is_changed |= add(&mut text, &word, told);
+                tokio::time::sleep(TOGETHER).await;
+                while let Ok(word) = words.try_recv() {
+                    is_changed |= add(&mut text, &word, told);
+                }
+            }
+        }
+        if is_changed {
+            text.push_str(CHANGED);
         }
     }
+}
+
+/// Adds an event that was not told yet; true for the word that something changed.
+fn add(text: &mut String, word: &Word, told: u64) -> bool {
+    match word {
+        Word::Changed => true,
+        Word::Event(sequence, line) => {
+            if *sequence > told {
+                text.push_str(&written(*sequence, line));
+            }
+            false
+        }
+    }
+}
+
+fn written(sequence: u64, line: &str) -> String {
+    format!("id: {sequence}\nevent: event\ndata: {line}\n\n")
 }

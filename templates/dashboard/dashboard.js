@@ -32,7 +32,7 @@ async function report(path) {
   return body;
 }
 
-const state = { worktrees: [], conflicts: [], findings: [], shown: null };
+const state = { worktrees: [], conflicts: [], findings: [], events: [], shown: null };
 
 // Elements.
 
@@ -183,6 +183,21 @@ function show() {
   put(byId('sums'), `${counted(state.worktrees.length, 'worktree', 'worktrees')} in ${counted(repositories, 'repository', 'repositories')}; ` +
     `${counted(ports.length, 'port', 'ports')}, ${ready} ready, ${bad} failing`);
   showProblems();
+  showEvents();
+}
+
+function showEvents() {
+  byId('past').hidden = state.events.length === 0;
+  patch(byId('events'), state.events, (event) => String(event.sequence), () => {
+    const item = make('li');
+    item.append(make('time'), ' ', make('span'));
+    return item;
+  }, (item, event) => {
+    item.children[0].dateTime = event.at;
+    put(item.children[0], new Date(event.at).toLocaleTimeString());
+    const about = [event.event.replaceAll('_', ' '), event.worktree, event.service, event.port].filter(Boolean).join(' ');
+    put(item.children[1], event.by ? `${about}, by ${event.by.user} (${event.by.command})` : about);
+  });
 }
 
 function showProblems() {
@@ -301,7 +316,8 @@ async function loadProblems() {
     return;
   }
   problemsAt = Date.now();
-  const [conflicts, findings] = await Promise.all([report('api/conflicts'), report('api/findings')]);
+  const [conflicts, findings, events] = await Promise.all([report('api/conflicts'), report('api/findings'), report('api/events?since=24h')]);
+  state.events = events.events.slice(-50).reverse();
   state.conflicts = conflicts.conflicts;
   state.findings = findings.findings;
   show();
@@ -326,7 +342,7 @@ async function follow() {
         if (done) break;
         const blocks = (rest + value).split('\n\n');
         rest = blocks.pop();
-        if (blocks.some((block) => block.startsWith('event:'))) {
+        if (blocks.some((block) => /^event: changed$/m.test(block))) {
           others.postMessage('changed');
           load().catch(() => {});
         }

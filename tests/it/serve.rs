@@ -21,6 +21,7 @@ fn each_body_is_the_answer_of_its_command_and_looking_changes_nothing() {
     for (path, command) in [
         ("/api/worktrees", vec!["list", "--all", "--status"]),
         ("/api/conflicts", vec!["ports", "conflicts"]),
+        ("/api/events", vec!["events", "--all"]),
         ("/api/findings", vec!["validate", "--all", "--verify-ports"]),
     ] {
         let reply = server.get(path);
@@ -177,6 +178,17 @@ fn a_change_is_told_to_who_reads_the_stream() {
     sandbox.wt(&["create", "login", "--ports"]).ok();
     await_change(&mut stream);
     assert_eq!(server.ask_with("GET", "/events", "").status, 401);
+    // Who comes back is told what it missed, each once.
+    let all = sandbox.json(&["events"])["events"].as_array().unwrap().clone();
+    let known = all[all.len() - 2]["sequence"].as_u64().unwrap();
+    let mut again = server.follow_from(Some(known));
+    let mut missed = String::new();
+    while !missed.contains("event: changed") {
+        assert!(std::io::BufRead::read_line(&mut again, &mut missed).unwrap() > 0);
+    }
+    let data: Vec<&str> = missed.lines().filter_map(|line| line.strip_prefix("data: {\"")).collect();
+    assert_eq!(data.len(), 1, "{missed}");
+    assert!(missed.contains(&format!("id: {}\n", known + 1)), "{missed}");
 }
 
 #[test]

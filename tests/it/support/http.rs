@@ -108,8 +108,14 @@ impl Server {
 
     /// Opens the stream of changes and returns it behind its head.
     pub fn follow(&self) -> BufReader<TcpStream> {
+        self.follow_from(None)
+    }
+
+    /// The same behind the event with that sequence.
+    pub fn follow_from(&self, last: Option<u64>) -> BufReader<TcpStream> {
+        let last = last.map(|last| format!("Last-Event-ID: {last}\r\n")).unwrap_or_default();
         let stream = self.send(&format!(
-            "GET /events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\n\r\n",
+            "GET /events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\n{last}\r\n",
             self.port, self.token
         ));
         let mut reader = BufReader::new(stream);
