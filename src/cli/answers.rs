@@ -8,8 +8,8 @@ use crate::ops::rename;
 use crate::ops::script::Script;
 use crate::ops::{
     adopt, agent, carry, clean, config, create, doctor, env, env_files, env_survey, exec, export, foreign,
-    health, hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, serve, services, setup,
-    sweep, switch, trust, validate,
+    health, hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, serve, services,
+    setup, sweep, switch, trust, validate,
 };
 use crate::ops::{events, metrics};
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};

@@ -27,9 +27,7 @@ impl ShortNames {
             if names.contains_key(id) {
                 continue;
             }
-            let folder = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let stem = folder.strip_suffix(".git").filter(|stem| !stem.is_empty()).unwrap_or(&folder);
-            let name = label(stem).unwrap_or_else(|| "repository".to_owned());
+            let name = of_folder(path);
             let numbered = (2_u32..).map(|number| format!("{name}-{number}"));
             let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name));
             let free = free.unwrap_or(name);
@@ -44,6 +42,22 @@ impl ShortNames {
     pub fn name(&self, id: &RepositoryId) -> &str {
         self.0.get(id).map_or("", String::as_str)
     }
+}
+
+impl ShortNames {
+    /// Returns the repository of that name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&RepositoryId> {
+        self.0.iter().find(|(_, known)| *known == name).map(|(id, _)| id)
+    }
+}
+
+/// Returns what the repository in `folder` would be called if it were the only one.
+#[must_use]
+pub fn of_folder(folder: &Path) -> String {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.strip_suffix(".git").filter(|stem| !stem.is_empty()).unwrap_or(&name);
+    label(stem).unwrap_or_else(|| "repository".to_owned())
 }
 
 #[cfg(test)]

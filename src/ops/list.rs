@@ -16,8 +16,8 @@ use crate::host::git::{Changes, Repository, Upstreams};
 use crate::model::branch::Distance;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
-use crate::model::registry::short_names::{of_folder, short_names};
 use crate::model::registry::table::Registry;
+use crate::model::short_names::{ShortNames, of_folder};
 use crate::model::view::{ChangesView, StatusView, WorktreeView};
 
 /// A wish for a list.
@@ -100,11 +100,11 @@ pub fn known(context: &Context, request: Request) -> Result<Report> {
 
 /// Gives each worktree the short name of its repository; one that is not on record is called as its folder.
 fn name_repositories(registry: &Registry, worktrees: &mut [WorktreeView]) {
-    let names = short_names(registry);
-    let by_folder: HashMap<&Path, &String> =
-        registry.repositories.iter().zip(&names).map(|(known, (_, name))| (&*known.path, name)).collect();
+    let names = ShortNames::of(registry);
+    let by_folder: HashMap<&Path, &str> =
+        registry.repositories.iter().map(|known| (&*known.path, names.name(&known.id))).collect();
     for worktree in worktrees {
-        let known = by_folder.get(&*worktree.repository).map(|name| (*name).clone());
+        let known = by_folder.get(&*worktree.repository).map(|name| (*name).to_owned());
         worktree.repository_name = Some(known.unwrap_or_else(|| of_folder(&worktree.repository)));
     }
 }

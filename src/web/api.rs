@@ -12,8 +12,8 @@ use crate::model::event::EventKind;
 use crate::model::event::filter::Filter;
 use crate::model::history;
 use crate::model::port::Port;
-use crate::model::registry::short_names::short_names;
 use crate::model::service::ServiceName;
+use crate::model::short_names::ShortNames;
 use crate::ops::health::ports;
 use crate::ops::ports::conflicts;
 use crate::ops::services::contact::Deaf;
@@ -32,7 +32,8 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
     match ask {
         Ask::Worktrees => {
             let (context, _) = site.look(None)?;
-            report(command, &list::list(&context, list::Request { all: true, status: true, size: false })?).map(fine)
+            report(command, &list::list(&context, list::Request { all: true, status: true, size: false })?)
+                .map(fine)
         }
         Ask::Worktree { repository, name } => {
             let context = at(site, repository)?;
@@ -106,9 +107,9 @@ fn status(is_unhealthy: bool) -> StatusCode {
 fn at(site: &Site, repository: &str) -> Result<Context> {
     let (context, _) = site.look(None)?;
     let registry = context.store()?.read()?;
-    let names = short_names(&registry);
-    let id = names.iter().find(|(_, name)| name == repository).map(|(id, _)| id);
-    let known = id.and_then(|id| registry.repositories.iter().find(|known| known.id == *id));
+    let names = ShortNames::of(&registry);
+    let known =
+        names.find(repository).and_then(|id| registry.repositories.iter().find(|known| known.id == *id));
     let Some(known) = known else {
         let message = format!("there is no repository `{repository}` on record");
         return Err(Failure::new(Code::NotFound, message));

@@ -9,8 +9,8 @@ use super::problem::Fault;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
     EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings,
-    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServeSettings, ServiceSettings, SocketUse,
-    Strategy, TeardownSettings, TrashSettings, WorktreeSettings,
+    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServeSettings,
+    ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, WorktreeSettings,
 };
 use super::{branch_purposes, running, schema};
 use crate::model::adoption::Patterns;

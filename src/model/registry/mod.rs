@@ -17,5 +17,4 @@ pub mod renamed;
 pub mod repository;
 pub mod rows;
 pub mod salvage;
-pub mod short_names;
 pub mod table;
