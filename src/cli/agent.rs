@@ -176,9 +176,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             let context = session.context_as_it_is()?;
             let text = agent::text(&context);
             if session.ui.is_json() {
-                session.ui.answer_json(&text)?
+                session.ui.answer_json(&text)?;
             } else {
-                session.ui.answer(&text.text)?
+                session.ui.answer(&text.text)?;
             }
             Ok(0)
         }

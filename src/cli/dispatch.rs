@@ -158,7 +158,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Events(arguments) => events::run(arguments, session),
         Command::Agent(arguments) => agent::run(&arguments, session),
-        Command::Prompt(arguments) => prompt::run(&arguments, session),
+        Command::Prompt(arguments) => Ok(prompt::run(&arguments, session)),
         Command::Health(arguments) => health::run(&arguments, session),
         Command::Up(arguments) => up::run(arguments, session),
         Command::Down(arguments) => down::run(arguments, session),

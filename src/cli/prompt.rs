@@ -3,7 +3,6 @@
 use clap::{Args, ValueEnum};
 
 use super::session::Session;
-use crate::error::Result;
 use crate::model::prompt::{self, Format};
 use crate::ops;
 
@@ -39,11 +38,7 @@ impl From<FormatWord> for Format {
 }
 
 /// Runs the command.
-///
-/// # Errors
-///
-/// None.
-pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
+pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
     let format = Format::from(arguments.format);
     let mut viewpoint = session.viewpoint();
     if let Some(folder) = (format == Format::Claude).then(ops::prompt::told_folder).flatten() {
@@ -57,5 +52,5 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         Some(line) => session.ui.answer(&line),
         None => Ok(()),
     };
-    Ok(0)
+    0
 }

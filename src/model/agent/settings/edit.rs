@@ -145,8 +145,8 @@ fn pieces(body: &str, wish: &Wish<'_>) -> Result<Vec<(usize, String)>, Fault> {
                 match tree::event(hooks, event)? {
                     None => new.push((event, Value::from(vec![entry.clone()]))),
                     Some(list) => {
-                        let last = list.elements.last().map(|last| span(last).end);
-                        pieces.push(piece(body, &layout, &span(list), last, &[(None, entry)]));
+                        let end = list.elements.last().map(|last| span(last).end);
+                        pieces.push(piece(body, &layout, &span(list), end, &[(None, entry)]));
                     }
                 }
             }
@@ -184,15 +184,12 @@ fn piece(
             None => value,
         }
     });
-    match last {
-        Some(last) => {
-            (last, written.map(|member| format!(",{line_break}{inner}{member}")).collect::<Vec<_>>().concat())
-        }
-        None => {
-            let members = written.collect::<Vec<_>>().join(&format!(",{line_break}{inner}"));
-            (container.start + 1, format!("{line_break}{inner}{members}{line_break}{outer}"))
-        }
+    if let Some(last) = last {
+        let members: Vec<String> = written.map(|member| format!(",{line_break}{inner}{member}")).collect();
+        return (last, members.concat());
     }
+    let members = written.collect::<Vec<_>>().join(&format!(",{line_break}{inner}"));
+    (container.start + 1, format!("{line_break}{inner}{members}{line_break}{outer}"))
 }
 
 /// Returns the text without our entries: the remembered pieces are cut out where all stand there as they were inserted,

@@ -48,7 +48,9 @@ fn find(body: &str, root: &Object<'_>, mark: Mark<'_>) -> Result<Option<Vec<Rang
     let Some(hooks) = tree::hooks(root)? else { return Ok(None) };
     for (at, property) in hooks.properties.iter().enumerate() {
         let Some(list) = tree::event(hooks, property.name.as_str())? else { continue };
-        for (index, element) in list.elements.iter().enumerate().filter(|(_, element)| mark.is_in(element)) {
+        if let Some((index, element)) =
+            list.elements.iter().enumerate().find(|(_, element)| mark.is_in(element))
+        {
             let group = element.as_object().and_then(|object| object.get_array("hooks"));
             // In a group with calls of others only ours goes.
             if let Some(group) = group.filter(|group| !group.elements.iter().all(|inner| mark.is_call(inner)))
@@ -85,7 +87,7 @@ fn cuts(
     if let Some(before) = index.checked_sub(1).and_then(|before| members.get(before)) {
         let gap = &body[before.end..own.start];
         if gap.trim() == "," {
-            return Ok(vec![before.end..own.end]);
+            return Ok(std::iter::once(before.end..own.end).collect());
         }
         let comma = before.end + comma_in(gap).ok_or_else(lost)?;
         return Ok(vec![comma..comma + 1, own.clone()]);
@@ -93,7 +95,7 @@ fn cuts(
     if let Some(after) = members.get(index + 1) {
         let gap = &body[own.end..after.start];
         if gap.trim() == "," {
-            return Ok(vec![own.start..after.start]);
+            return Ok(std::iter::once(own.start..after.start).collect());
         }
         let comma = own.end + comma_in(gap).ok_or_else(lost)?;
         return Ok(vec![own.clone(), comma..comma + 1]);
