@@ -1,5 +1,7 @@
 //! `wt trust --here`: allows the one commit of a stranger's code that is checked out where we stand, after showing whose it is.
 
+use std::fmt::Write;
+
 use super::session::Session;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -69,12 +71,12 @@ fn shown(here: &Here) -> String {
     let mut text = format!("  commit  {}\n", line(commit));
     for (label, value) in [("author", &here.author), ("subject", &here.subject)] {
         if let Some(value) = value {
-            text.push_str(&format!("  {label:7} {}\n", line(value)));
+            let _ = writeln!(text, "  {label:7} {}", line(value));
         }
     }
     if let Some(pull) = &here.pull {
         let title = pull.title.as_deref().map(|title| format!(" {}", line(title))).unwrap_or_default();
-        text.push_str(&format!("  pull    {} of {}{title}\n", pull.number, line(&pull.remote)));
+        let _ = writeln!(text, "  pull    {} of {}{title}", pull.number, line(&pull.remote));
     }
     text
 }

@@ -149,7 +149,7 @@ fn parted_tip(error: &Error, command: &str, typed: &CommandLine) -> Option<Strin
     if command != "exec" || !is_about_words {
         return None;
     }
-    let names = if typed.has(&["-a", "--all", "-p", "--purpose"]) { 0 } else { 1 };
+    let names = usize::from(!typed.has(&["-a", "--all", "-p", "--purpose"]));
     let again = typed.parted("exec", names, &["-j", "--jobs", "-p", "--purpose"]);
     Some(match again {
         Some(again) => format!("the command follows `--`: `{again}`"),

@@ -93,8 +93,8 @@ fn put(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<()>
 ///
 /// As [`replace`].
 pub fn make_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let mut file = made.map_err(|error| refused(path, error))?;
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let mut file = opened.map_err(|error| refused(path, error))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
         // It is ours: it was not there before.
         let _ = fs::remove_file(path);

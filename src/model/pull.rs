@@ -161,7 +161,7 @@ pub fn fork_url(base: &str, owner: &str, name: &str) -> Option<String> {
         return None;
     }
     let plain = base.trim_end_matches('/');
-    let ending = if plain.ends_with(".git") { ".git" } else { "" };
+    let ending = if plain.strip_suffix(".git").is_some() { ".git" } else { "" };
     let name = name.strip_suffix(".git").unwrap_or(name);
     let (rest, _) = plain.rsplit_once('/')?;
     let at = rest.rfind(['/', ':'])? + 1;

@@ -221,7 +221,9 @@ fn adopt_one(
         repository.write_foreign_mark(admin, mark)?;
     }
     let mut notes = Notes::default();
-    mark.iter().for_each(|mark| notes.foreign.write(mark));
+    if let Some(mark) = &mark {
+        notes.foreign.write(mark);
+    }
     let draft = Entry {
         repository: repository.root().to_path_buf(),
         repository_id: id,

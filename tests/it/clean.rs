@@ -245,7 +245,9 @@ fn a_clean_up_killed_anywhere_leaves_the_cache_whole_or_gone() {
     let mut deaths = 0;
     for (call, numbers) in [("renameat2", &[1][..]), ("rename", &[1, 2, 3]), ("unlinkat", &[1, 3, 6])] {
         for number in numbers.iter().copied() {
-            files.iter().for_each(|file| write(&folder, file, "x"));
+            for file in files {
+                write(&folder, file, "x");
+            }
             if !kill::killed_at(&sandbox, &["--yes", "clean", "login"], call, number) {
                 break;
             }

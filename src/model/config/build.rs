@@ -18,6 +18,7 @@ use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
 use crate::model::policy::{Leave, Mode, Policy};
 use crate::model::port::Port;
+use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::teardown::{TEARDOWN, TeardownAt};
 
@@ -40,16 +41,7 @@ pub fn config(mut merged: Merged) -> Config {
             setup_timeout: find(&merged, "worktree.setup_timeout", value::duration),
             teardown: teardown(&merged),
         },
-        purposes: merged
-            .purposes
-            .iter()
-            .map(|purpose| {
-                let ports =
-                    find(&merged, &format!("purpose.{purpose}.ports"), value::ports).unwrap_or_default();
-                let services = find(&merged, &format!("purpose.{purpose}.services"), value::services);
-                (purpose.clone(), PurposeSettings { ports, services: services.unwrap_or_default() })
-            })
-            .collect(),
+        purposes: purposes(&merged),
         services: services(&merged),
         create: CreateSettings {
             ports: find(&merged, "create.ports", value::port_wish).unwrap_or_default(),
@@ -68,18 +60,7 @@ pub fn config(mut merged: Merged) -> Config {
             .unwrap_or(1.0),
         },
         stale_after: duration("ports.stale_after"),
-        resolve: ResolveSettings {
-            strategy: match text("resolve.strategy").as_deref() {
-                Some("conservative") => Strategy::Conservative,
-                Some("aggressive") => Strategy::Aggressive,
-                _ => Strategy::Intelligent,
-            },
-            allow_move: flag("resolve.allow_move"),
-            preserve_foreign: flag("resolve.preserve_foreign"),
-            is_foreign_bound: false,
-            max_alternatives: number("resolve.max_alternatives"),
-            confirm: flag("resolve.confirm"),
-        },
+        resolve: resolve(&merged),
         git: GitSettings { default_branch: text("git.default_branch").filter(|name| !name.is_empty()) },
         forge: ForgeSettings { remote: text("forge.remote") },
         hooks: HookSettings {
@@ -133,20 +114,51 @@ pub fn config(mut merged: Merged) -> Config {
             per_worktree: flag("metrics.per_worktree"),
             max_worktrees: number("metrics.max_worktrees"),
         },
-        policy: Policy {
-            mode: match text("policy.mode").as_deref() {
-                Some("read-only") => Mode::ReadOnly,
-                _ => Mode::Full,
-            },
-            kill: find(&merged, "policy.kill", leave),
-            remove_force: find(&merged, "policy.remove_force", leave),
-        },
+        policy: policy(&merged),
         registry: RegistrySettings {
             lock_timeout: duration("registry.lock_timeout"),
             forget: duration("registry.forget"),
         },
         held,
         values: in_order_of_the_schema(merged),
+    }
+}
+
+/// Returns what each purpose allocates.
+fn purposes(merged: &Merged) -> Vec<(Purpose, PurposeSettings)> {
+    let settings = merged.purposes.iter().map(|purpose| {
+        let ports = find(merged, &format!("purpose.{purpose}.ports"), value::ports).unwrap_or_default();
+        let services = find(merged, &format!("purpose.{purpose}.services"), value::services);
+        (purpose.clone(), PurposeSettings { ports, services: services.unwrap_or_default() })
+    });
+    settings.collect()
+}
+
+fn resolve(merged: &Merged) -> ResolveSettings {
+    let flag = |key: &str| find(merged, key, value::flag).unwrap_or_default();
+    ResolveSettings {
+        strategy: match find(merged, "resolve.strategy", value::text) {
+            Some("conservative") => Strategy::Conservative,
+            Some("aggressive") => Strategy::Aggressive,
+            _ => Strategy::Intelligent,
+        },
+        allow_move: flag("resolve.allow_move"),
+        preserve_foreign: flag("resolve.preserve_foreign"),
+        is_foreign_bound: false,
+        max_alternatives: find(merged, "resolve.max_alternatives", |value| value::whole(value, 0, u32::MAX))
+            .unwrap_or_default(),
+        confirm: flag("resolve.confirm"),
+    }
+}
+
+fn policy(merged: &Merged) -> Policy {
+    Policy {
+        mode: match find(merged, "policy.mode", value::text) {
+            Some("read-only") => Mode::ReadOnly,
+            _ => Mode::Full,
+        },
+        kill: find(merged, "policy.kill", leave),
+        remove_force: find(merged, "policy.remove_force", leave),
     }
 }
 

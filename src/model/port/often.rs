@@ -52,13 +52,13 @@ pub fn held(events: &[Event], within: &PortRanges) -> Vec<HeldOften> {
             let count = counts.entry(port_met).or_default();
             count.times += 1;
             count.days.insert(event.at.to_zoned(TimeZone::UTC).date());
-            let names: BTreeSet<&str> = holders
+            let commands: BTreeSet<&str> = holders
                 .iter()
                 .filter(|holder| holder.get("port").and_then(port) == Some(port_met))
                 .filter_map(|holder| holder.get("command")?.as_str())
                 .collect();
-            for name in names {
-                *count.by.entry(name.to_owned()).or_default() += 1;
+            for command in commands {
+                *count.by.entry(command.to_owned()).or_default() += 1;
             }
         }
     }

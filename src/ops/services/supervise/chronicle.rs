@@ -8,6 +8,7 @@ use crate::model::event::{Event, holders_of};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Cause;
+use crate::model::services::service::Service;
 use crate::model::services::state::State;
 use crate::model::services::story;
 
@@ -26,7 +27,7 @@ impl Supervisor<'_> {
             if from == facts.state {
                 continue;
             }
-            let crash = self.fleet.services().get(&facts.service).and_then(|service| service.crash());
+            let crash = self.fleet.services().get(&facts.service).and_then(Service::crash);
             let at = self.host.clock.now();
             for name in story::events(from, facts.state, crash) {
                 let mut event = Event::new(name)
