@@ -164,7 +164,8 @@ fn the_files_of_other_tools_are_taken_over_and_say_where_each_line_is_from() {
     let bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned()
         + &(1..12)
             .map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(",")))
-            .collect::<String>();
+            .collect::<Vec<_>>()
+            .concat();
     fs::write(sandbox.repo().join(".wtp.yml"), bomb).unwrap();
     let (answer, text) = written(&sandbox);
     assert_eq!(

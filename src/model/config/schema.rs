@@ -331,12 +331,7 @@ pub const KEYS: &[Key] = &[
         AtOnce,
         "The port of `wt serve`; the next one that is free where it is taken.",
     ),
-    key(
-        "serve.open",
-        Kind::Words,
-        Stricter(Fewer),
-        "What `wt serve` shows without its token: `metrics`, `health`.",
-    ),
+    key("serve.open", Kind::Words, Stricter(Fewer), "What needs no token there: `metrics`, `health`."),
     key(
         "trash.keep",
         Kind::Duration,

@@ -1,8 +1,8 @@
 //! Makes a worktree ready that an agent was the first to enter: ignored files are carried, then its setup runs, then what
 //! nobody waits for. A second `wt` does that, since the session must not wait.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, process};
 
 use jiff::Timestamp;
 
@@ -96,15 +96,18 @@ impl Watch for Nobody {
 /// gets the block again.
 fn bring(context: &Context, repository: &Repository, entry: &Entry) -> Result<()> {
     let Some(plan) = carry::plan(context, repository, &carry::Wish::Usual)? else { return Ok(()) };
-    sweep(&entry.path);
+    let hold = carry::hold(context, entry)?;
+    // Copies of a dead process go; what it had exchanged for them is kept.
+    carry::clear_leftovers(context, &plan, entry)?;
     carry::begin(context, Some(&plan), entry)?;
     let gives_way = |path: &str| env_files::is_block_alone(&entry.path, path);
     let target = carry::Target { entry, admin: &entry.admin, gives_way: &gives_way };
     let brought = carry::bring_beside(context, repository, &plan, &target, &Nobody);
     if brought.is_err() {
-        sweep(&entry.path);
+        take_own_away(&entry.path);
         carry::forget(context, entry);
     }
+    hold.release();
     let entry = current(context, entry)?;
     if entry.env {
         env_files::follow(context, repository, &entry)?;
@@ -112,10 +115,10 @@ fn bring(context: &Context, repository: &Repository, entry: &Entry) -> Result<()
     brought.map(drop)
 }
 
-/// Takes away copies on their way that a dead process left: they never came to their places.
-fn sweep(folder: &Path) {
+/// Takes away our own copies on their way: they never came to their places.
+fn take_own_away(folder: &Path) {
     for found in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if files::is_draft(&found.file_name(), ASIDE) {
+        if files::draft_pid_of(&found.file_name(), ASIDE) == Some(process::id()) {
             // The next one tries again.
             let _ = remove_tree(&found.path());
         }

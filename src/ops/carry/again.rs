@@ -227,7 +227,11 @@ impl Draft<'_> {
 }
 
 /// Clears what a carrying left here that was killed; says where anything of it is kept.
-pub(super) fn clear_leftovers(context: &Context, plan: &Plan, entry: &Entry) -> Result<Option<String>> {
+///
+/// # Errors
+///
+/// `permission`, `disk_full`.
+pub fn clear_leftovers(context: &Context, plan: &Plan, entry: &Entry) -> Result<Option<String>> {
     let file = record::file(context, entry)?;
     let record = file.find().unwrap_or_default();
     let sight = Sight { source: &plan.source, target: &entry.path, record: &record };
@@ -237,7 +241,11 @@ pub(super) fn clear_leftovers(context: &Context, plan: &Plan, entry: &Entry) -> 
 }
 
 /// Takes the right to carry into the worktree.
-pub(super) fn hold(context: &Context, entry: &Entry) -> Result<FileHold> {
+///
+/// # Errors
+///
+/// `locked` while another one has it.
+pub fn hold(context: &Context, entry: &Entry) -> Result<FileHold> {
     let name = entry.kept_under().to_string_lossy().replace('/', "-");
     let path = context.host.dirs()?.creating_folder()?.join(format!("carry-{name}"));
     FileHold::try_take(&path)?.ok_or_else(|| {

@@ -9,6 +9,7 @@ mod record;
 mod refresh;
 mod report;
 
+pub use again::{clear_leftovers, hold};
 pub use bring::{Target, begin, bring, bring_beside};
 pub use plan::{Plan, Wish, plan};
 pub use record::{drift, explains, forget, forget_strays, is_begun, is_copy, paths};

@@ -109,7 +109,7 @@ fn strike(context: &Context, debt: &Debt, command: &Command) -> Result<()> {
             drop_debt(registry, debt.number);
         }
         let event = Event::new("teardown_done").of(&debt.repository, &debt.name);
-        registry.record_event(now, event.with("command", command.text.as_str()));
+        registry.record_event(now, event.about_command(&command.text, ""));
         Ok(())
     })
 }
