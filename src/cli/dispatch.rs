@@ -1,6 +1,6 @@
 //! From the words of a command line to an exit status: parse, choose the voice, run the one command.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -70,8 +70,13 @@ pub fn run(words: &[OsString]) -> u8 {
         called,
         looks,
     };
-    let allowed = looking::require_allowed(&host, looks);
+    let allowed = looking::require_allowed(&policies(&host), &host.command, looks);
     ended(&ui, allowed.and_then(|()| perform(cli.command, &session)))
+}
+
+/// What the environment says about the policy.
+fn policies(host: &Host) -> [Option<&OsStr>; 2] {
+    looking::VARIABLES.map(|name| host.environment.find(name))
 }
 
 /// What help looks like is made up only for those who see it.
@@ -89,7 +94,7 @@ fn hooked(call: hook::Call) -> u8 {
         return 0;
     }
     let host = Host::from_environment().running("hook");
-    if looking::require_allowed(&host, false).is_err() {
+    if looking::require_allowed(&policies(&host), &host.command, false).is_err() {
         return 0;
     }
     let color_welcome = welcomes_color(&host);

@@ -8,7 +8,7 @@ use super::arguments::Cli;
 use super::examples::EXAMPLES;
 
 /// The commands, in groups and in the order in which a person meets them.
-pub const GROUPS: [(&str, &[&str]); 5] = [
+pub const GROUPS: [(&str, &[&str]); 7] = [
     (
         "Worktrees",
         &[
@@ -18,12 +18,11 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
     ),
     (
         "Services",
-        &[
-            "up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "events",
-            "metrics", "trust",
-        ],
+        &["up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "trust"],
     ),
     ("Ports", &["ports"]),
+    ("Seen from outside", &["serve", "events", "metrics"]),
+    ("Agents", &["agent", "prompt"]),
     ("Repair", &["validate", "doctor"]),
     ("Setup", &["init", "config", "hooks", "shell-init", "completions", "man", "schema", "help"]),
 ];

@@ -1,11 +1,12 @@
 //! Which commands only look, so that a read-only policy lets them.
 
+use std::ffi::OsStr;
+
 use super::arguments::Command;
 use super::config::ConfigCommand;
 use super::hooks::HooksCommand;
 use super::ports::command::PortsCommand;
 use crate::error::{Code, Failure, Result};
-use crate::host::machine::Host;
 use crate::model::policy;
 
 /// Answers whether a command changes nothing, whatever it finds.
@@ -58,18 +59,20 @@ pub fn only_looks(command: &Command) -> bool {
     }
 }
 
-/// Refuses, by the variable alone, what changes things where nothing may be changed. A value that is no policy lets nothing through.
+/// The variables that set the policy.
+pub const VARIABLES: [&str; 2] = ["WT_POLICY", "WT_POLICY_MODE"];
+
+/// Refuses, by the values of the [`VARIABLES`] alone, what changes things where nothing may be changed. A value that is no policy lets nothing through.
 ///
 /// # Errors
 ///
 /// `not_allowed`, `config_invalid`.
-pub fn require_allowed(host: &Host, looks: bool) -> Result<()> {
-    let said = ["WT_POLICY", "WT_POLICY_MODE"].into_iter().filter_map(|name| host.environment.find(name));
-    for said in said.filter(|said| !said.is_empty()) {
+pub fn require_allowed(said: &[Option<&OsStr>], command: &str, looks: bool) -> Result<()> {
+    for said in said.iter().flatten().filter(|said| !said.is_empty()) {
         match said.to_str() {
             Some("full") => {}
             Some("read-only") if looks => {}
-            Some("read-only") => return Err(policy::read_only(&host.command)),
+            Some("read-only") => return Err(policy::read_only(command)),
             _ => {
                 let message =
                     format!("WT_POLICY is `{}`, which is no policy", said.to_string_lossy().escape_debug());

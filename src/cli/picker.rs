@@ -6,6 +6,7 @@ use super::session::Session;
 use super::show;
 use crate::context::Context;
 use crate::error::Result;
+use crate::model::advised::wt;
 use crate::model::picker::{Choice, Picker, Talk, Wish};
 use crate::model::variables::speaks_http;
 use crate::model::view::WorktreeView;
@@ -114,7 +115,10 @@ fn removed(context: &Context, choice: &Choice) -> (bool, String) {
     };
     let report = remove::plan(context, &request).and_then(|plan| remove::apply(context, &plan));
     match report.map(|report| report.stopped.map_or(Ok(()), Err)) {
-        Ok(Ok(())) => (true, format!("removed {0}: `wt restore {0}` brings it back", choice.name)),
+        Ok(Ok(())) => {
+            let restore = wt("restore {}", &[&choice.name]);
+            (true, format!("removed {}: `{restore}` brings it back", choice.name))
+        }
         Ok(Err(failure)) | Err(failure) => {
             let said = failure.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
             (false, format!("stays: {said}"))

@@ -1,5 +1,5 @@
-//! Records worktrees that something else made: git, an IDE, an agent. Their files are theirs; they get a record, and
-//! where asked for ports and an env block, also when they are recorded already.
+//! Records worktrees that something else made: git, an IDE, an agent. Their files are theirs; they get a record and what is
+//! asked for, also when they are recorded already.
 
 pub mod unasked;
 
@@ -376,8 +376,7 @@ fn record_entry(
             Ok(Ok(entry))
         })
     };
-    let is_wanting = |outcome: &Result<Entry, Refused>| outcome.as_ref().is_err_and(Refused::is_wanting);
-    match ledger::with_room(context, attempt, is_wanting)? {
+    match ledger::with_room(context, attempt, |outcome| outcome.as_ref().is_err_and(Refused::is_wanting))? {
         Ok(entry) => Ok(entry),
         Err(Refused { selection, seen, .. }) => {
             let purpose = draft.purpose.as_ref();
@@ -396,6 +395,6 @@ pub fn guess_purpose(context: &Context, ground: Ground<'_>) -> Option<Purpose> {
 fn identifier(row: &Row, purpose: Option<&Purpose>) -> String {
     let name = row.name();
     let branch = row.branch().and_then(|branch| branch.split_once('/')).filter(|_| purpose.is_some());
-    let text = branch.map_or(name.as_str(), |(_, rest)| rest);
-    Identifier::from_text(text).map_or_else(|| name.clone(), |identifier| identifier.to_string())
+    Identifier::from_text(branch.map_or(name.as_str(), |(_, rest)| rest))
+        .map_or_else(|| name.clone(), |identifier| identifier.to_string())
 }

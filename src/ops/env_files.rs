@@ -132,7 +132,7 @@ pub fn require_untracked(context: &Context, targets: &Targets) -> Result<()> {
 
 /// Writes the blocks into the entry's worktree, and the files' names into `info/exclude`.
 fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Result<Written> {
-    repository.require_own(&entry.path)?;
+    repository.require_recorded(&entry.path, entry.is_main())?;
     let Survey { mut files, block, is_beside } = survey(context, repository, entry)?;
     if let Some(tracked) = files.iter().find(|file| file.target.is_tracked && !file.is_out_of_reach()) {
         return Err(env_tracked(context, &tracked.target));

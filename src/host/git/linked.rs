@@ -110,6 +110,17 @@ impl Repository {
 }
 
 impl Repository {
+    /// As [`require_own`](Self::require_own), of a worktree that is recorded as the main one, or as none: a record that lies
+    /// leads neither into the main worktree nor out of it.
+    pub fn require_recorded(&self, path: &Path, is_main: bool) -> Result<()> {
+        if self.is_main_worktree(path) == is_main {
+            return self.require_own(path);
+        }
+        let what = if is_main { "is not" } else { "is" };
+        let message = format!("{} {what} the main worktree, against its record", path.display());
+        Err(Failure::new(Code::GitFailed, message).hint("`wt validate` tells what is wrong with it"))
+    }
+
     /// Proves that `path` and an admin folder of this repository name each other, or that it is the main worktree, whose
     /// `.git` leads to the repository, before anything is written there; fails with `git_failed`.
     pub fn require_own(&self, path: &Path) -> Result<()> {

@@ -4,6 +4,7 @@
 use super::command::Output;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::pull::{Names, Remote};
 
 /// What a fetch brought.
@@ -134,9 +135,9 @@ impl Repository {
         Ok(Failure::new(Code::NotFound, format!("`{remote}` has no `{reference}`")).hint(if has_others {
             "look at the number, or give the page's address".to_owned()
         } else {
+            let create = wt("create --branch {}/NAME", &[&remote]);
             format!(
-                "it serves no such refs at all: fetch the branch that the pull request comes from, then \
-                 `wt create --branch {remote}/NAME`"
+                "it serves no such refs at all: fetch the branch that the pull request comes from, then `{create}`"
             )
         }))
     }

@@ -78,7 +78,7 @@ impl Repository {
         match (self.find_branch(from)?, self.find_branch(to)?) {
             (None, Some(_)) => self.rename_branch(to, from, hold)?,
             // git takes the old name away before it gives the new one.
-            (None, None) => self.create_branch(from, tip, "wt rename")?,
+            (None, None) => self.create_branch(from, tip, "renamed")?,
             (Some(_), _) => {}
         }
         if self.read_head(Some(admin))?.branch() == Some(to) {

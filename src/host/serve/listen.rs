@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::net::family;
+use crate::model::advised::wt;
 use crate::model::port::Port;
 
 /// How many ports are tried behind the one that is wanted.
@@ -55,8 +56,10 @@ pub fn on(port: Port) -> Result<Listening> {
 
 fn refused(port: Port, error: io::Error) -> Failure {
     let code = if error.kind() == ErrorKind::AddrInUse { Code::PortConflict } else { Code::Internal };
-    Failure::from_io(error, code, format!("{port} on loopback cannot be listened on"))
-        .hint(format!("`wt ports owner {port}` says who has it; `wt serve --port PORT` takes another"))
+    Failure::from_io(error, code, format!("{port} on loopback cannot be listened on")).hint(format!(
+        "`{owner}` says who has it; `wt serve --port PORT` takes another",
+        owner = wt("ports owner {}", &[&port])
+    ))
 }
 
 /// Listens on a socket in the file system, for ourselves alone. One that a killed server left is taken over.

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::visible::is_visible;
 
@@ -57,10 +58,11 @@ pub fn text(facts: &Facts<'_>) -> String {
         if let Some(file) = facts.env_file {
             let _ = writeln!(text, "{} has them as variables.", quoted(file));
         }
+        let run = wt("run --service {}", &[&first]);
         let _ = writeln!(
             text,
             "Start the servers with `wt up`, stop them with `wt down`; run tests against them with \
-             `wt run --service {first} -- COMMAND`."
+             `{run} -- COMMAND`."
         );
     }
     if facts.is_being_made_ready {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::MetricType::{Counter, Gauge};
-use super::{Family, MetricType};
+use super::family::MetricType::{Counter, Gauge};
+use super::family::{Family, MetricType};
 use crate::model::config::settings::MetricSettings;
 use crate::model::event::tally::Tally;
 

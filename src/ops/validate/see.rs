@@ -72,7 +72,7 @@ fn stands_there(
     let named = repository.find_admin_named_by(path);
     if named.as_deref() == Some(entry.admin.as_str()) {
         return match worktree {
-            Some(_) if repository.require_own(path).is_ok() => (None, false),
+            Some(_) if repository.require_recorded(path, false).is_ok() => (None, false),
             // git's own record names another folder: an older one, before somebody moved it by hand.
             Some(_) => (None, true),
             None => said("git has no record of it any more: it was pruned"),
