@@ -43,8 +43,15 @@ fn spoken(source: &str) -> String {
 const MARKS: [(&str, char, &str); 3] = [("`wt ", '`', "wt "), ("\"wt ", '"', "wt "), ("wt(\"", '"', "wt ")];
 
 /// Texts of their own that begin as a command does and are none: what a hook asks about, who moved a ref, who asks a server.
-const NO_COMMANDS: [&str; 5] =
-    ["wt of git worktrees", "wt create {} ({})", "wt hook {name}", "wt {command}", "wt step copy-ignored\\"];
+const NO_COMMANDS: [&str; 6] = [
+    "wt of git worktrees",
+    "wt create {} ({})",
+    "wt hook {name}",
+    "wt {command}",
+    "wt step copy-ignored\\",
+    // Its value is one of six words.
+    "wt agent install {}",
+];
 
 /// Files in which the words of a command itself are put into a text: those of the parser.
 const OF_WORDS: [&str; 3] = ["cli/usage.rs", "cli/validate.rs", "cli/ports/command.rs"];

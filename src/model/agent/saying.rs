@@ -58,11 +58,11 @@ pub fn text(facts: &Facts<'_>) -> String {
         if let Some(file) = facts.env_file {
             let _ = writeln!(text, "{} has them as variables.", quoted(file));
         }
-        let run = wt("run --service {}", &[&first]);
+        let run = wt("run --service {} -- COMMAND", &[&first]);
         let _ = writeln!(
             text,
             "Start the servers with `wt up`, stop them with `wt down`; run tests against them with \
-             `{run} -- COMMAND`."
+             `{run}`."
         );
     }
     if facts.is_being_made_ready {

@@ -198,7 +198,7 @@ fn codex(file: &str, written: &str) -> Result<Found, String> {
         if is_server && text(action, &["platform"]).is_none_or(|platform| platform == "linux") {
             service(&mut found, file, &key, "web", command);
         } else {
-            found.leave(file, &key, "a person starts it, with `wt run --` before it");
+            found.leave(file, &key, "a person starts it, by `wt run -- COMMAND`");
         }
     }
     leave_others(&mut found, file, &document, &["version", "name", "setup", "cleanup", "actions"]);
