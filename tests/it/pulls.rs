@@ -128,6 +128,13 @@ fn a_pull_request_is_fetched_with_git_alone_and_is_foreign_where_nothing_proves_
         (&moved["worktree"]["foreign"], &moved["worktree"]["pull"]["head"]),
         (&json!(true), &json!(next))
     );
+    // What git ignores there is nobody else's to overwrite.
+    write(&sandbox.repo().join(".git/info"), "exclude", "secret\n");
+    write(&folder(&report), "secret", "mine");
+    forge.commit(&next, "secret", &["refs/pull/7/head"]);
+    sandbox.wt(&["--json", "create", "pr:7"]).exits(1).error("git_failed");
+    assert_eq!(fs::read_to_string(folder(&report).join("secret")).unwrap(), "mine");
+    fs::remove_file(folder(&report).join("secret")).unwrap();
     sandbox.commit(&folder(&report), "my own");
     forge.commit(&next, "still more", &["refs/pull/7/head"]);
     sandbox.wt(&["--json", "create", "pr:7"]).exits(1).error("unpushed");

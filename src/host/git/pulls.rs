@@ -247,7 +247,8 @@ impl Repository {
         Ok(Names { local, of_remotes, defaults, remotes })
     }
 
-    /// Moves the worktree's branch forward to `commit`, and nothing else; no hook that lies inside of it runs.
+    /// Moves the worktree's branch forward to `commit`, and nothing else; no hook that lies inside of it runs, and no file that
+    /// git ignores there is overwritten.
     ///
     /// # Errors
     ///
@@ -259,7 +260,17 @@ impl Repository {
         interrupted: &dyn Fn() -> bool,
     ) -> Result<()> {
         let hooks = format!("core.hooksPath={}", self.common_dir.join("hooks").display());
-        let words = ["-c", &hooks, "-c", "submodule.recurse=false", "merge", "--ff-only", "--quiet", commit];
+        let words = [
+            "-c",
+            &hooks,
+            "-c",
+            "submodule.recurse=false",
+            "merge",
+            "--ff-only",
+            "--no-overwrite-ignore",
+            "--quiet",
+            commit,
+        ];
         super::command::Git::new(worktree).args(words).interrupted_by(interrupted).require().map(drop)
     }
 
