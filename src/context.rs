@@ -133,7 +133,7 @@ impl Context {
     #[must_use]
     pub fn advised(&self, command: Advised) -> Advised {
         match &self.worktree {
-            Some(name) => command.and(["--worktree", name.as_str()]),
+            Some(name) => command.of_worktree(name),
             None => command,
         }
     }

@@ -73,7 +73,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     match killing::consent(false, session.global.yes, ui.is_interactive()) {
         Consent::Given => {}
         Consent::Ask => {
-            ui.say(&listed(session, &plan.report().cleaned));
+            ui.say_shown(&listed(session, &plan.report().cleaned));
             if !prompt::confirm(ui, "Delete them for good?")? {
                 ui.say("nothing was deleted");
                 return Ok(1);

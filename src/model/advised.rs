@@ -72,6 +72,14 @@ impl Advised {
         self
     }
 
+    /// Has it concern the worktree called `name`.
+    #[must_use]
+    pub fn of_worktree(mut self, name: &str) -> Self {
+        self.words.push("--worktree".to_owned());
+        self.push(name);
+        self
+    }
+
     /// What begins with a dash is no flag: it is joined to the flag that it is the value of, or stands behind `--`.
     fn push(&mut self, value: &str) {
         let is_dashed = value.starts_with('-');
@@ -135,6 +143,9 @@ mod tests {
         assert_eq!(command.to_string(), "wt -C '/my work' ports release 5000 --worktree feature-login");
         assert_eq!(wt("logs", &[]).and(["web", "api"]).to_string(), "wt logs web api");
         assert_eq!(wt("config show service.{}", &[&"web"]).to_string(), "wt config show service.web");
+        let logs = wt("logs", &[]).and(["web"]);
+        assert_eq!(logs.of_worktree("feature-login").to_string(), "wt logs web --worktree feature-login");
+        assert_eq!(wt("up {}", &[&"-x"]).of_worktree("-y").to_string(), "wt up --worktree=-y -- -x");
     }
 
     #[test]

@@ -162,3 +162,27 @@ fn a_changed_source_is_told_by_validate_until_it_is_carried() {
     sandbox.wt(&["carry", "login"]).ok();
     assert_eq!(drift(), None);
 }
+
+#[test]
+fn a_folder_of_our_kind_that_a_repository_brings_is_left_alone_and_led_nowhere() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    let outside = sandbox.path("outside");
+    std::fs::create_dir_all(&outside).unwrap();
+    std::fs::write(outside.join("precious"), "p").unwrap();
+    let planted = repo.join(".carry.wt-4194305-00000000");
+    std::fs::create_dir_all(&planted).unwrap();
+    std::os::unix::fs::symlink(&outside, planted.join("tree")).unwrap();
+    std::fs::write(repo.join(".gitignore"), "sec*\n").unwrap();
+    std::fs::write(repo.join(".worktreeinclude"), "sec*\n").unwrap();
+    sandbox.git(&repo, &["add", "-A"]);
+    sandbox.git(&repo, &["commit", "-qm", "planted"]);
+    std::fs::write(repo.join("sec"), "s").unwrap();
+    sandbox.wt(&["create", "login"]).ok();
+    sandbox.wt(&["carry", "login"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    assert!(folder.join(".carry.wt-4194305-00000000/tree").is_symlink());
+    assert_eq!(sandbox.status(&folder), "");
+    let kept = sandbox.program("find", &sandbox.state()).args([".", "-name", "precious"]).output().unwrap();
+    assert!(kept.stdout.is_empty(), "{}", String::from_utf8_lossy(&kept.stdout));
+}

@@ -275,3 +275,35 @@ fn a_clean_up_killed_anywhere_leaves_the_cache_whole_or_gone() {
     assert_eq!(found.size(), 1);
     assert!(Path::new(&folder).exists());
 }
+
+#[test]
+fn what_a_repository_brings_is_never_taken_for_a_clean_up_that_died_and_no_repository_is_deleted() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    // A folder of our kind, tracked: it would put a hook into place.
+    let planted = ".clean.wt-4194305-00000000";
+    write(&repo.join(planted), "cache", "#!/bin/sh\n");
+    write(&repo.join(planted), "origin", ".git/hooks/post-checkout");
+    write(&repo, ".gitignore", "node_modules\nmirror.git/\n");
+    sandbox.commit(&repo, "planted");
+    // Untracked it is nobody's proof either.
+    let forged = ".clean.wt-4194305-11111111";
+    std::fs::create_dir_all(repo.join(forged).join("cache")).unwrap();
+    write(&repo.join(forged), "origin", ".git/hooks/sub");
+    // Bare repositories, in a cache and beside one.
+    sandbox.git(&repo, &["init", "-q", "--bare", "node_modules/cache.git"]);
+    sandbox.git(&repo, &["init", "-q", "--bare", "mirror.git"]);
+    for bare in ["node_modules/cache.git", "mirror.git"] {
+        sandbox.git(&repo, &["push", "-q", &format!("./{bare}"), "main:refs/heads/dist/one"]);
+    }
+    let run = sandbox.wt(&["clean", "--yes", "^"]);
+    assert!(!repo.join(".git/hooks/post-checkout").exists() && !repo.join(".git/hooks/sub").exists());
+    assert!(repo.join(planted).join("cache").exists() && repo.join(forged).join("cache").exists());
+    for bare in ["node_modules/cache.git", "mirror.git"] {
+        let refs = sandbox.git(&repo.join(bare), &["for-each-ref", "--format=%(refname)"]);
+        assert_eq!(refs.trim(), "refs/heads/dist/one", "{bare}\n{}", run.shown());
+    }
+    // Without an index nobody can tell what git tracks.
+    std::fs::remove_file(repo.join(".git/index")).unwrap();
+    sandbox.refused(&["clean", "--yes", "^"], "git_failed");
+}

@@ -129,7 +129,9 @@ fn a_pull_request_is_fetched_with_git_alone_and_is_foreign_where_nothing_proves_
         (&json!(true), &json!(next))
     );
     // What git ignores there is nobody else's to overwrite.
-    write(&sandbox.repo().join(".git/info"), "exclude", "secret\n");
+    let exclude = sandbox.repo().join(".git/info/exclude");
+    let lines = fs::read_to_string(&exclude).unwrap();
+    fs::write(&exclude, format!("{lines}secret\n")).unwrap();
     write(&folder(&report), "secret", "mine");
     forge.commit(&next, "secret", &["refs/pull/7/head"]);
     sandbox.wt(&["--json", "create", "pr:7"]).exits(1).error("git_failed");

@@ -18,7 +18,7 @@ use crate::host::{files, token};
 /// # Errors
 ///
 /// `permission`, `disk_full`.
-pub fn clear(sight: &Sight<'_>, kept: &Path) -> Result<bool> {
+pub fn clear(sight: &Sight<'_>, kept: &Path, is_tracked: &dyn Fn(&str) -> bool) -> Result<bool> {
     let mut has_kept = false;
     for entry in sight.target.read_dir().into_iter().flatten().flatten() {
         let is_left =
@@ -26,7 +26,12 @@ pub fn clear(sight: &Sight<'_>, kept: &Path) -> Result<bool> {
         if !is_left || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
+        // A repository may bring a folder of such a name: what git tracks there, and what leads elsewhere, is not ours.
         let tree = tree(&entry.path());
+        let leads_elsewhere = tree.symlink_metadata().is_ok_and(|found| !found.is_dir());
+        if leads_elsewhere || entry.file_name().to_str().is_none_or(is_tracked) {
+            continue;
+        }
         let kept = kept.join(&token::random()?[..8]);
         let mut folders = vec![String::new()];
         while let Some(folder) = folders.pop() {

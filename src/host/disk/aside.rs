@@ -3,7 +3,7 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, openat, renameat_with, statat};
 use rustix::io::Errno;
@@ -137,22 +137,29 @@ impl Aside {
     }
 }
 
-/// Puts back, or finishes, what a clean-up left in `worktree` whose process died. Returns what became of each that stays.
+/// Puts back, or finishes, what a clean-up left in `worktree` whose process died. Returns what became of each that stays. A folder
+/// of which git tracks anything is somebody else's, whatever it is called: a repository may bring it.
 ///
 /// # Errors
 ///
 /// `permission`.
-pub fn settle(worktree: &Path) -> Result<Vec<Returned>> {
+pub fn settle(worktree: &Path, is_tracked: &dyn Fn(&Path) -> bool) -> Result<Vec<Returned>> {
     let mut returned = Vec::new();
     for entry in worktree.read_dir().into_iter().flatten().flatten() {
         let pid = files::draft_pid_of(&entry.file_name(), ASIDE);
         let is_left = pid.is_some_and(|pid| identity::of(pid).is_none());
-        if !is_left || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        let is_ours = is_left && !is_tracked(Path::new(&entry.file_name()));
+        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         let folder = entry.path();
         let origin = files::read_plain(&folder.join(ORIGIN)).unwrap_or_default();
         let origin = PathBuf::from(std::ffi::OsStr::from_bytes(&origin));
+        let cache = folder.join(CACHE).symlink_metadata();
+        let is_one = cache.as_ref().is_ok_and(std::fs::Metadata::is_dir) && is_place(&origin);
+        if cache.is_ok() && !is_one {
+            continue;
+        }
         let is_doomed = folder.join(DOOMED).symlink_metadata().is_ok();
         let aside = Aside { root: open(worktree)?, worktree: worktree.to_path_buf(), folder, origin };
         if aside.cache().symlink_metadata().is_err() {
@@ -164,6 +171,13 @@ pub fn settle(worktree: &Path) -> Result<Vec<Returned>> {
         }
     }
     Ok(returned)
+}
+
+/// Answers whether a cache can have stood there: below the worktree, and in no repository's own folder.
+fn is_place(origin: &Path) -> bool {
+    let is_plain =
+        |part: Component<'_>| matches!(part, Component::Normal(name) if !name.eq_ignore_ascii_case(".git"));
+    origin.components().next().is_some() && origin.components().all(is_plain)
 }
 
 /// Answers whether `name` is a folder aside of a clean-up.
@@ -253,7 +267,8 @@ mod tests {
                 files::replace(&dead(token).join("doomed"), b"", 0o600).unwrap();
             }
         }
-        assert_eq!(settle(root).unwrap(), [Returned::InPlace]);
+        assert_eq!(settle(root, &|_| true).unwrap(), []);
+        assert_eq!(settle(root, &|_| false).unwrap(), [Returned::InPlace]);
         assert_eq!(names(root), ["dist00000000"]);
         assert!(is_aside(".clean.wt-12-0123abcd/") && !is_aside(".clean.wt-x"));
     }

@@ -67,22 +67,55 @@ pub fn list(folder: &OwnedFd, mut each: impl FnMut(&[u8], FileType)) -> Result<(
     Ok(())
 }
 
-/// Answers whether a `.git` of anybody stands in the folder or below it; true where it cannot be told.
+/// What tells of a repository of whatever kind.
+const REPOSITORIES: [&[u8]; 8] =
+    [b".git", b".hg", b".svn", b".jj", b".bzr", b"_darcs", b".pijul", b".fslckout"];
+
+/// Sees by the names in a folder whether a repository is there: one with a folder of its own, or a bare one of git.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Signs {
+    has_own_folder: bool,
+    bare: u8,
+}
+
+impl Signs {
+    /// Takes a name into account.
+    pub fn see(&mut self, name: &[u8]) {
+        self.has_own_folder |= REPOSITORIES.contains(&name);
+        for (at, part) in [&b"HEAD"[..], b"objects", b"refs"].into_iter().enumerate() {
+            self.bare |= u8::from(name == part) << at;
+        }
+    }
+
+    /// Answers whether the folder is a bare repository, or a repository's own folder.
+    #[must_use]
+    pub fn is_bare(self) -> bool {
+        self.bare == 0b111
+    }
+
+    /// Answers whether a repository is there.
+    #[must_use]
+    pub fn is_repository(self) -> bool {
+        self.has_own_folder || self.is_bare()
+    }
+}
+
+/// Answers whether a repository of anybody stands in the folder or below it; true where it cannot be told.
 #[must_use]
 pub fn has_repository(root: &OwnedFd, path: &[u8]) -> bool {
     let mut folders = vec![path.to_vec()];
     while let Some(path) = folders.pop() {
-        let mut is_found = false;
+        let mut signs = Signs::default();
         let listed = open_below(root, &path).and_then(|folder| {
             list(&folder, |name, kind| {
-                is_found |= name == b".git";
+                signs.see(name);
                 if kind == FileType::Directory {
                     folders.push(below(&path, name));
                 }
             })
         });
         match listed {
-            Ok(()) if !is_found => {}
+            Ok(()) if !signs.is_repository() => {}
             // It went meanwhile.
             Err(Errno::NOENT) => {}
             _ => return true,

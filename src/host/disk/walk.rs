@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use rustix::fs::{AtFlags, FileType, fstat, statat};
 use rustix::io::Errno;
 
-use super::folder::{below, list, open_below};
+use super::folder::{Signs, below, list, open_below};
 use crate::host::git::{Depth, Ignores};
 use crate::host::processors::part_threads;
 use crate::model::cache::{self, Stays};
@@ -132,7 +132,9 @@ impl Walk<'_> {
         let mut folders: Vec<(Vec<u8>, bool)> = Vec::new();
         let (mut bytes, mut newest) = (blocks(stat.st_blocks), 0);
         let mut has_tag = false;
+        let mut signs = Signs::default();
         let listed = list(&folder, |name, kind| {
+            signs.see(name);
             if kind == FileType::Directory {
                 is_foreign |= name == b".git" && !task.path.is_empty();
                 return folders.push((name.to_vec(), name == b".git"));
@@ -150,6 +152,7 @@ impl Walk<'_> {
             bytes += blocks(found.st_blocks);
             newest = newest.max(found.st_mtime);
         });
+        is_foreign |= signs.is_bare() || (signs.is_repository() && !task.path.is_empty());
         seen.is_partial |= listed.is_err();
         seen.bytes += bytes;
         if task.cache.is_none() && !is_foreign {

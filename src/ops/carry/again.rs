@@ -235,7 +235,15 @@ pub fn clear_leftovers(context: &Context, plan: &Plan, entry: &Entry) -> Result<
     let file = record::file(context, entry)?;
     let record = file.find().unwrap_or_default();
     let sight = Sight { source: &plan.source, target: &entry.path, record: &record };
-    let has_kept = leftover::clear(&sight, &file.replaced())?;
+    let repository = context.require_repository()?;
+    let admin = Some(entry.admin.as_str()).filter(|_| !entry.is_main());
+    let is_tracked = |name: &str| {
+        let inside = format!("{name}/");
+        // Where nobody can tell, it is left alone.
+        let tracked = repository.tracked_paths_of(admin, &entry.path);
+        tracked.map_or(true, |paths| paths.iter().any(|path| path.starts_with(inside.as_bytes())))
+    };
+    let has_kept = leftover::clear(&sight, &file.replaced(), &is_tracked)?;
     Ok(has_kept
         .then(|| format!("what a `wt carry` held that was killed is in {}", file.replaced().display())))
 }

@@ -42,7 +42,9 @@ pub fn settle_leftovers(context: &Context, request: &Request) -> Result<Vec<Stri
     let repository = context.require_repository()?;
     let mut said = Vec::new();
     for found in choice::choose(context, repository, &Request { merged: false, ..request.clone() })? {
-        let kept_ones = settle(&canonical(&found.path))?.into_iter().filter_map(|returned| match returned {
+        let tracked = tracked(repository, &found)?;
+        let settled = settle(&canonical(&found.path), &|name| is_tracked(&tracked, name))?;
+        let kept_ones = settled.into_iter().filter_map(|returned| match returned {
             Returned::Kept(place) => Some(kept(&place)),
             Returned::InPlace => None,
         });

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use super::choice;
 use super::report::{Cleaned, Left, Report, Request};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::host::disk::{self, Cache, Place};
 use crate::host::git::Repository;
 use crate::host::place::Surroundings;
 use crate::host::process::bound;
 use crate::host::process::uses::Uses;
+use crate::model::branch::Head;
 use crate::model::cache::{self, Stays};
 use crate::ops::find::Found;
 use crate::ops::rows::canonical;
@@ -148,6 +149,16 @@ pub(super) fn at_work(
 /// The paths that the worktree tracks, in order.
 pub(super) fn tracked(repository: &Repository, found: &Found) -> Result<Vec<Vec<u8>>> {
     let admin = found.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+    let git_dir =
+        admin.map_or_else(|| repository.common_dir().to_path_buf(), |admin| repository.admin_dir(admin));
+    let has_commit =
+        found.worktree.as_ref().is_some_and(|worktree| !matches!(worktree.head, Head::Unborn(_)));
+    // Without an index git calls everything untracked that the commit has.
+    if has_commit && git_dir.join("index").symlink_metadata().is_err() {
+        let message =
+            format!("git has no index of {}, so nobody can tell what it tracks", found.path.display());
+        return Err(Failure::new(Code::GitFailed, message).hint("`git reset` there makes it anew"));
+    }
     repository.tracked_paths_of(admin, &found.path)
 }
 

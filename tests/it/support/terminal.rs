@@ -33,8 +33,12 @@ impl Terminal {
         let size = rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         rustix::termios::tcsetwinsize(&master, size).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
-        let slave =
-            || Stdio::from(open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap());
+        let slave = || {
+            Stdio::from(
+                open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+                    .unwrap(),
+            )
+        };
         command.env("TERM", "xterm-256color").stdin(slave()).stdout(slave()).stderr(slave());
         let child = command.spawn().unwrap();
         // The command keeps our copies of the terminal open; without this the end would never be seen.
