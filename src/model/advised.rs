@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(wt("config show service.{}", &[&"web"]).to_string(), "wt config show service.web");
         let logs = wt("logs", &[]).and(["web"]);
         assert_eq!(logs.of_worktree("feature-login").to_string(), "wt logs web --worktree feature-login");
-        assert_eq!(wt("up {}", &[&"-x"]).of_worktree("-y").to_string(), "wt up --worktree=-y -- -x");
+        assert_eq!(wt("up {}", &[&"-x"]).of_worktree("-y").to_string(), "wt up --worktree='-y' -- '-x'");
     }
 
     #[test]
