@@ -176,6 +176,21 @@ fn of_a_worktree_that_was_deleted_by_hand_it_waits_as_long_as_of_a_removed_one()
 }
 
 #[test]
+fn deleted_by_hand_once_more_it_waits_once_more() {
+    let sandbox = trusted(WRITES);
+    for _ in 0..2 {
+        sandbox.wt(&["create", "login", "--ports"]).ok();
+        fs::remove_dir_all(folder(&sandbox)).unwrap();
+        sandbox.wt(&["list"]).ok().says(&["was released"]);
+        wait::until("its time to be noted", || sandbox.registry()["debts"][0]["since"].is_string());
+        sandbox.wt(&["sweep"]).ok();
+        assert_eq!((torn(&sandbox).as_str(), debts(&sandbox)), ("", 1));
+        sandbox.wt(&["prune", "login"]).ok();
+        let_time_pass(&sandbox);
+    }
+}
+
+#[test]
 fn what_is_scarce_is_given_back_at_the_removal_and_a_restore_says_that_it_is_gone() {
     let config = WRITES.replace("[worktree]", "[worktree]\nteardown_at = \"remove\"");
     let sandbox = trusted(&config);

@@ -110,10 +110,19 @@ impl Debt {
         self.is_of(entry) && (entry.is_living() || self.may_return || self.teardown.at == TeardownAt::Expiry)
     }
 
-    /// Answers whether it is about a worktree of that name or place.
+    /// Answers whether it is about a worktree of that name or place: those that it has, or had when its setup began, for what
+    /// it takes away is called after them.
     #[must_use]
     pub fn is_of(&self, entry: &Entry) -> bool {
-        entry.repository_id == self.repository_id && (entry.name == self.name || entry.path == self.path)
+        let told = |name: &str| {
+            let variables = self.teardown.variables.iter();
+            variables.filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).next()
+        };
+        entry.repository_id == self.repository_id
+            && (entry.name == self.name
+                || entry.path == self.path
+                || told("WT_NAME") == Some(entry.name.as_str())
+                || told("WT_PATH").is_some_and(|path| entry.path == std::path::Path::new(path)))
     }
 
     /// Answers whether the other one does the very same, wherever its programs are found.

@@ -9,13 +9,11 @@ use crate::model::passage::{Passage, Witnesses};
 use crate::model::setup::{Setup, SetupState};
 
 impl Registry {
-    /// Notes the debt of a worktree whose record goes. One that does the very same is enough.
-    pub(super) fn owe(&mut self, gone: &Entry) {
+    /// Notes the debt of a worktree whose record goes. One that does the very same is enough: the younger, whose time begins now.
+    pub fn owe(&mut self, gone: &Entry) {
         let number = self.sequence + 1;
         let Some(debt) = Debt::of(gone, number) else { return };
-        if self.debts.iter().any(|known| known.is_like(&debt)) {
-            return;
-        }
+        self.debts.retain(|known| !known.is_like(&debt));
         self.sequence = number;
         self.debts.push(debt);
     }
@@ -48,7 +46,17 @@ impl Registry {
     /// Answers whether a debt is to be paid now: its time is over, and no worktree may use what it would take away.
     #[must_use]
     pub fn is_due(&self, debt: &Debt, witnesses: &Witnesses) -> bool {
-        debt.passage(witnesses) == Passage::Over && !self.is_held(debt)
+        debt.passage(witnesses) == Passage::Over && !self.is_held(debt) && !self.is_awaited(debt, witnesses)
+    }
+
+    /// Answers whether another worktree of its name or place, deleted by hand, may still come back.
+    fn is_awaited(&self, debt: &Debt, witnesses: &Witnesses) -> bool {
+        let is_of_same = |other: &&Debt| {
+            other.number != debt.number
+                && other.repository_id == debt.repository_id
+                && (other.name == debt.name || other.path == debt.path)
+        };
+        self.debts.iter().filter(is_of_same).any(|other| other.passage(witnesses) != Passage::Over)
     }
 
     /// Answers whether a worktree may use what a debt would take away.

@@ -258,7 +258,7 @@ fn project(
 }
 
 fn changed(context: &Context, repository: &Repository, entry: &Entry, after: &Entry) -> Result<Vec<Changed>> {
-    if !entry.env || context.config.env.set.is_empty() {
+    if context.config.env.set.is_empty() {
         return Ok(Vec::new());
     }
     let before = env::facts_of(repository, entry);

@@ -65,7 +65,13 @@ pub(super) fn note(context: &Context, repository: &Repository, entry: &Entry) ->
         let Some(known) = known else {
             return Err(Failure::new(Code::NotFound, format!("`{}` was removed meanwhile", entry.name)));
         };
+        // What was owed until now, after a rename or a change of the commands, is not forgotten for it.
+        let before = known.clone();
+        let is_other = before.notes.teardown.read().is_some_and(|known| known.commands != owed.commands);
         known.notes.teardown.write(&owed);
+        if is_other {
+            registry.owe(&before);
+        }
         Ok(())
     })?;
     Ok(None)
