@@ -46,6 +46,23 @@ impl SettingsFile {
         Ok(Self { bytes: Some(files::read_plain(&path_now).map_err(refused)?), path: path_now })
     }
 
+    /// Refuses a place outside of `root`, where a link of a repository may lead.
+    ///
+    /// # Errors
+    ///
+    /// `permission`.
+    pub fn require_below(&self, root: &Path) -> Result<()> {
+        let there = self.path.ancestors().find_map(|folder| folder.canonicalize().ok());
+        let root = root.canonicalize().ok();
+        let is_below = |(there, root): (PathBuf, PathBuf)| there.starts_with(root);
+        if there.zip(root).is_some_and(is_below) {
+            return Ok(());
+        }
+        let message = format!("a link leads to {}, outside of the worktree", self.path.display());
+        Err(Failure::new(Code::Permission, message)
+            .hint("the repository chose that place: take the link away"))
+    }
+
     /// Returns the text, empty where there is no file; `None` for what is no text.
     #[must_use]
     pub fn text(&self) -> Option<&str> {

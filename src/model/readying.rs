@@ -33,6 +33,12 @@ pub struct Readying {
 }
 
 impl Readying {
+    /// Answers whether a `wt` was started for it that did not say yet that it is at work.
+    #[must_use]
+    pub fn is_beginning(&self, now: Timestamp) -> bool {
+        self.step == Step::Begun && now.duration_since(self.at) < PATIENCE
+    }
+
     /// Answers whether files are being carried.
     #[must_use]
     pub fn is_carrying(&self, lives: impl Fn(&ProcessId) -> bool) -> bool {
@@ -60,6 +66,14 @@ pub fn is_due(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_begun_is_said_to_begin_for_a_while_only() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let of = |step| Readying { step, at: at(0), process: None };
+        assert!(of(Step::Begun).is_beginning(at(9)) && !of(Step::Begun).is_beginning(at(10)));
+        assert!(!of(Step::Carrying).is_beginning(at(0)) && !of(Step::Done).is_beginning(at(0)));
+    }
 
     #[test]
     fn only_what_is_new_and_nobody_is_at_is_made_ready() {

@@ -160,6 +160,16 @@ fn what_cannot_be_edited_is_untouched() {
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
     sandbox.wt(&["--json", "agent", "install", "cursor"]).exits(1).error("permission");
+    // A repository's link does not choose which file of yours is edited.
+    let mine = sandbox.path("home/mine");
+    fs::create_dir_all(&mine).unwrap();
+    fs::write(mine.join("settings.json"), "{}").unwrap();
+    symlink(&mine, sandbox.repo().join(".claude")).unwrap();
+    symlink(mine.join("plugins"), sandbox.repo().join(".opencode")).unwrap();
+    for program in ["claude", "opencode"] {
+        sandbox.wt(&["--json", "agent", "install", program, "--project"]).exits(1).error("permission");
+    }
+    assert_eq!((read(&mine.join("settings.json")).as_str(), mine.join("plugins").exists()), ("{}", false));
     // Files of our own stand beside those of others only.
     let plugin = sandbox.path("config/opencode/plugins/wt.js");
     fs::create_dir_all(plugin.parent().unwrap()).unwrap();

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ use crate::model::registry::table::Registry;
 use crate::model::setup::SetupState;
 use crate::model::view::WorktreeView;
 use crate::ops::adopt::unasked;
-use crate::ops::foreign::is_foreign;
+use crate::ops::foreign::{self, is_foreign};
 use crate::ops::{heal, view};
 
 /// What the session is told.
@@ -54,8 +55,8 @@ pub fn enter(context: &Context, caller: &Caller, is_sound: bool, warnings: Vec<S
     let Some(entry) = entry else {
         // In a linked worktree the agent looks for ports in vain: it is told why.
         if current.admin.is_some() {
-            report.context = report.warnings.join("\n");
-            report.context.truncate(report.context.floor_char_boundary(saying::LONGEST));
+            let is_foreign = foreign::is_foreign_here(&context.host, repository, current);
+            report.context = saying::troubles(is_foreign, &report.warnings);
         }
         return report;
     };
@@ -65,7 +66,7 @@ pub fn enter(context: &Context, caller: &Caller, is_sound: bool, warnings: Vec<S
     });
     match view::of_entry(context, repository, &entry) {
         Ok(worktree) => {
-            report.context = saying(repository, &entry, &worktree, &report.warnings);
+            report.context = saying(repository, &entry, &worktree, &report.warnings, context.now());
             report.worktree = Some(worktree);
         }
         Err(failure) => note(&mut report, &failure),
@@ -163,7 +164,13 @@ fn mark(context: &Context, repository: &Repository, entry: &Entry, caller: &Call
     Ok(marked)
 }
 
-fn saying(repository: &Repository, entry: &Entry, worktree: &WorktreeView, troubles: &[String]) -> String {
+fn saying(
+    repository: &Repository,
+    entry: &Entry,
+    worktree: &WorktreeView,
+    troubles: &[String],
+    now: Timestamp,
+) -> String {
     let is_setting_up = worktree.setup.as_ref().is_some_and(|setup| setup.state == SetupState::Running);
     let files = entry.block_files();
     saying::text(&Facts {
@@ -178,7 +185,7 @@ fn saying(repository: &Repository, entry: &Entry, worktree: &WorktreeView, troub
             .collect(),
         env_file: files.first().map(String::as_str),
         is_foreign: is_foreign(repository, entry),
-        is_being_made_ready: is_setting_up || is_carrying(entry) || readying::is_begun(entry),
+        is_being_made_ready: is_setting_up || is_carrying(entry) || readying::is_beginning(entry, now),
         troubles: troubles.to_vec(),
     })
 }

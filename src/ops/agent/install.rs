@@ -61,19 +61,21 @@ struct Target {
     scope: Scope,
     path: PathBuf,
     memory: Memory,
+    /// Whose repository it is: what it links to must not lead out of it.
+    root: Option<PathBuf>,
 }
 
 impl Target {
     fn of(context: &Context, program: Program, scope: Scope) -> Result<Self> {
         let place = places::place(program);
-        let path = match scope {
+        let (path, root) = match scope {
             Scope::Project => {
                 let repository = context.require_repository()?;
                 let current = repository.current().ok_or_else(|| {
                     Failure::new(Code::BareUnsupported, "a bare repository has no files for `--project`")
                         .hint("change to one of its worktrees")
                 })?;
-                current.path.join(place.project)
+                (current.path.join(place.project), Some(current.path.clone()))
             }
             Scope::User => {
                 let own = place.home.variable.and_then(|name| context.host.environment.find_folder(name));
@@ -83,11 +85,19 @@ impl Target {
                     Failure::new(Code::Usage, "HOME is not set, so there are no settings of a user")
                         .hint("set HOME, or write the repository's: `--project`")
                 })?;
-                folder.join(place.file)
+                (folder.join(place.file), None)
             }
         };
         let memory = Memory::of(context, program, &path)?;
-        Ok(Self { program, scope, path, memory })
+        Ok(Self { program, scope, path, memory, root })
+    }
+
+    fn file(&self) -> Result<SettingsFile> {
+        let file = SettingsFile::read(&self.path)?;
+        if let Some(root) = &self.root {
+            file.require_below(root)?;
+        }
+        Ok(file)
     }
 
     fn unfit(&self, why: &str) -> Failure {
@@ -122,7 +132,7 @@ impl Target {
 pub fn install(context: &Context, program: Program, scope: Scope, status_line: bool) -> Result<Report> {
     let target = Target::of(context, program, scope)?;
     for _ in 0..TRIES {
-        let file = SettingsFile::read(&target.path)?;
+        let file = target.file()?;
         let text = file.text().ok_or_else(|| target.unfit("it is no text"))?;
         let (new, pieces) = match wanted(&target, text, file.exists(), status_line) {
             Ok(Some(wanted)) => wanted,
@@ -200,7 +210,7 @@ pub fn uninstall(context: &Context, program: Program, scope: Scope) -> Result<Re
     let target = Target::of(context, program, scope)?;
     let done = target.memory.find(&target.path).unwrap_or_default();
     for _ in 0..TRIES {
-        let file = SettingsFile::read(&target.path)?;
+        let file = target.file()?;
         if !file.exists() {
             target.memory.forget();
             return Ok(target.report(false));
@@ -270,7 +280,7 @@ fn status_of(context: &Context, program: Program, scope: Scope) -> Result<Progra
 }
 
 fn standing(target: &Target) -> Result<Standing> {
-    let file = SettingsFile::read(&target.path)?;
+    let file = target.file()?;
     let text = file.text().ok_or_else(|| target.unfit("it is no text"))?;
     let program = target.program;
     if places::place(program).is_own {

@@ -25,9 +25,10 @@ use crate::ops::{carry, env_files, setup};
 const WORDS: [&str; 2] = ["agent", "make-ready"];
 
 /// Answers whether the worktree is to be made ready now: one that was adopted just now, also by git's hook, and was never set
-/// up. One of a stranger is not.
+/// up. One of a stranger is not, nor is the main one, which others are made ready from.
 pub(super) fn is_due(context: &Context, repository: &Repository, entry: &Entry) -> bool {
     entry.created_by == "adopt"
+        && !entry.is_main()
         && entry.notes.setup.is_absent()
         && !is_foreign(repository, entry)
         && readying::is_due(
@@ -38,9 +39,9 @@ pub(super) fn is_due(context: &Context, repository: &Repository, entry: &Entry) 
         )
 }
 
-/// Answers whether somebody is to begin, or has begun.
-pub(super) fn is_begun(entry: &Entry) -> bool {
-    entry.notes.readying.read().is_some_and(|readying| readying.step != Step::Done)
+/// Answers whether somebody was asked to begin just now.
+pub(super) fn is_beginning(entry: &Entry, now: Timestamp) -> bool {
+    entry.notes.readying.read().is_some_and(|readying| readying.is_beginning(now))
 }
 
 /// Notes that it begins.
@@ -69,7 +70,7 @@ pub fn make_ready(context: &Context, repository: &Repository, entry: &Entry) -> 
     let name = format!("readying-{}-{}", entry.sequence, entry.created_at.as_second());
     let lock = context.host.dirs()?.creating_folder()?.join(name);
     let Some(hold) = FileHold::try_take(&lock)? else { return Ok(()) };
-    if !entry.notes.setup.is_absent() || is_foreign(repository, entry) {
+    if entry.is_main() || !entry.notes.setup.is_absent() || is_foreign(repository, entry) {
         hold.release();
         return step(context, entry, Step::Done, None);
     }
