@@ -174,7 +174,7 @@ fn with_the_forges_program_a_forks_push_reaches_it_and_ones_own_is_not_foreign()
         forge.gh(&head, name, true);
         let report = sandbox.json(&["create", "pr:7"]);
         assert_eq!(report["worktree"]["branch"], "pr/7", "{name}: {report}");
-        sandbox.wt(&["remove", "review-pr-7", "--delete-branch", "--force"]).ok();
+        sandbox.wt(&["remove", "review-pr-7", "--delete-branch"]).ok();
     }
     // Of one's own: proven by the forge, and by git where only one branch stands there.
     forge.commit("origin/main", "ours", &["refs/heads/topic", "refs/pull/8/head"]);
@@ -211,7 +211,7 @@ fn a_program_that_fails_hangs_or_speaks_of_another_head_costs_nothing() {
         (&json!(true), &json!("pr/7")),
         "{other}"
     );
-    sandbox.wt(&["remove", "review-pr-7", "--delete-branch", "--force"]).ok();
+    sandbox.wt(&["remove", "review-pr-7", "--delete-branch"]).ok();
     for (script, why) in [
         ("echo log in first >&2; exit 4", "log in first"),
         ("exec sleep 60", "no answer"),
@@ -220,7 +220,7 @@ fn a_program_that_fails_hangs_or_speaks_of_another_head_costs_nothing() {
         forge.program("gh", script);
         let report = sandbox.json(&["create", "pr:7"]);
         assert!(report["warnings"].to_string().contains(why), "{report}");
-        sandbox.wt(&["remove", "review-pr-7", "--delete-branch", "--force"]).ok();
+        sandbox.wt(&["remove", "review-pr-7", "--delete-branch"]).ok();
     }
 }
 

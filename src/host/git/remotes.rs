@@ -87,12 +87,14 @@ impl Repository {
     }
 
     /// Counts the commits that would be reachable from nothing but `commit` itself: no other branch, remote branch
-    /// or tag has them. `except_branch` is the branch about to go.
+    /// or tag has them, nor a pull request as it was fetched last. `except_branch` is the branch about to go.
     pub fn unshared_commits(&self, commit: &str, except_branch: Option<&str>) -> Result<usize> {
         let except = except_branch.map(|name| format!("refs/heads/{name}"));
         let mut others = self.references("refs/heads/")?;
         others.extend(self.references("refs/remotes/")?);
         others.extend(self.references("refs/tags/")?);
+        // Written by nothing but a fetch.
+        others.extend(self.references("refs/wt/pull/")?);
         others.retain(|(name, _)| Some(name) != except.as_ref());
         if others.iter().any(|(_, other)| other == commit) {
             return Ok(0);

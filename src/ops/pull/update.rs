@@ -5,7 +5,7 @@ use super::fetched::Fetched;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::model::advised::git;
+use crate::model::advised::{git, wt};
 use crate::model::foreign::{Mark, Pull};
 use crate::model::registry::entry::Entry;
 use crate::ops::create::{BranchPlan, Reused};
@@ -28,6 +28,9 @@ pub(super) fn forward(
     let old = foreign::of_entry(repository, entry).mark.unwrap_or_default();
     let before = row.worktree.as_ref().and_then(|worktree| worktree.commit.clone()).unwrap_or_default();
     let head = &fetched.pull.head;
+    if before != *head && fetched.is_foreign && !old.foreign {
+        require_own_branch(repository, row, entry, fetched)?;
+    }
     let mut warnings = Vec::new();
     let is_updated =
         before != *head && may_move(context, repository, entry, &old, &before, head, &mut warnings)?;
@@ -62,6 +65,23 @@ pub(super) fn forward(
         warnings,
         said: Vec::new(),
     })
+}
+
+/// A branch that follows another one than the pull request is not moved to a stranger's commits: a plain push would publish
+/// them there.
+fn require_own_branch(repository: &Repository, row: &Row, entry: &Entry, fetched: &Fetched) -> Result<()> {
+    let Some(branch) = row.branch() else { return Ok(()) };
+    if repository.followed(branch).merge.as_deref() == Some(fetched.pull.reference.as_str()) {
+        return Ok(());
+    }
+    let message = format!(
+        "the pull request has commits of which nothing proves whose they are, and `{branch}` follows a branch of its own: \
+         it is not moved to them"
+    );
+    let remove = wt("remove {}", &[&entry.name]);
+    Err(Failure::new(Code::Untrusted, message).hint(format!(
+        "look at them in a worktree of their own: `{remove}`, then create it again with `--branch NAME`"
+    )))
 }
 
 /// What is written down from now on. What was proven of the same commit once stays proven.

@@ -164,6 +164,9 @@ fn delete_branch(
     warnings: &mut Vec<String>,
 ) -> BranchFate {
     let (true, Some(branch), Some(tip)) = (plan.delete_branch, &target.branch, tip) else {
+        if target.branch.is_none() {
+            forget_pull(repository, target, warnings);
+        }
         return BranchFate::Untouched;
     };
     let own = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
