@@ -21,8 +21,11 @@ pub struct Arguments {
 ///
 /// Fails when the registry, the log or the machine cannot be read.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_as_it_is_whatever_is_configured()?;
-    let report = look::metrics(&context, arguments.all)?;
+    let mut context = session.context_as_it_is_whatever_is_configured()?;
+    if arguments.all {
+        context.repository = None;
+    }
+    let report = look::metrics(&context)?;
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
     } else {

@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     if arguments.detach {
-        return show(&serve::start_beside(&context, &words(arguments))?, ui);
+        return show(&serve::start_beside(&context, arguments.port, &words(arguments, &context))?, ui);
     }
     if arguments.detached {
         serve::leave_terminal();
@@ -85,7 +85,11 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
     };
     let is_open = |what: &str| context.config.serve.open.iter().any(|open| open == what);
     let open = Open { health: is_open("health"), metrics: is_open("metrics") };
-    let viewpoint = session.viewpoint();
+    let mut viewpoint = session.viewpoint();
+    // The worktree that we stand in may go while we serve.
+    let stands = context.repository.as_ref().map_or(&*context.folder, |repository| repository.root());
+    viewpoint.global.directory = Some(stands.to_path_buf());
+    viewpoint.global.config.clone_from(&context.config_file);
     let look = Box::new(move |folder: Option<&std::path::Path>| {
         let mut viewpoint = viewpoint.clone();
         if let Some(folder) = folder {
@@ -94,22 +98,25 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         viewpoint.look()?.into_lenient_context()
     });
     let site = Arc::new(Site::new(place, ready.token, open, look));
-    show(&ready.report, session.ui)?;
-    let served = serve::changes(context).and_then(|changes| {
-        server::serve(&site, sockets, changes, serve::events(context)?, &context.host.interrupt)
+    let served = show(&ready.report, session.ui).and_then(|_| {
+        let (changes, events) = (serve::changes(context)?, serve::events(context)?);
+        server::serve(&site, sockets, changes, events, &context.host.interrupt)
     });
     serve::end(context, ready.seat, socket);
     served.map(|()| 0)
 }
 
 /// The flags of the server that goes on in the background.
-fn words(arguments: &Arguments) -> Vec<String> {
+fn words(arguments: &Arguments, context: &Context) -> Vec<String> {
     let mut words: Vec<String> = ["serve", "--detached", "--quiet", "--no-input"].map(str::to_owned).into();
     if let Some(port) = arguments.port {
         words.extend(["--port".to_owned(), port.to_string()]);
     }
     if let Some(socket) = &arguments.socket {
         words.extend(["--socket".to_owned(), socket.to_string_lossy().into_owned()]);
+    }
+    if let Some(file) = &context.config_file {
+        words.extend(["--config".to_owned(), file.to_string_lossy().into_owned()]);
     }
     if arguments.keep_token {
         words.push("--keep-token".to_owned());

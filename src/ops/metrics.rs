@@ -34,11 +34,10 @@ pub struct Report {
 /// # Errors
 ///
 /// Fails when the registry, the log or the machine cannot be read.
-pub fn metrics(context: &Context, all: bool) -> Result<Report> {
-    let all = all || context.repository.is_none();
+pub fn metrics(context: &Context) -> Result<Report> {
     let registry = context.store()?.read()?;
     let names = ShortNames::of(&registry);
-    let here = context.repository.as_ref().filter(|_| !all).map(crate::host::git::Repository::find_id);
+    let here = context.repository.as_ref().map(crate::host::git::Repository::find_id);
     let is_wanted =
         |entry: &&Entry| here.as_ref().is_none_or(|here| here.as_ref() == Some(&entry.repository_id));
     let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
@@ -46,11 +45,18 @@ pub fn metrics(context: &Context, all: bool) -> Result<Report> {
     let tally = tally(context, &registry)?;
     let allocations = living.iter().flat_map(|entry| {
         let purpose = entry.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
-        entry.allocations.iter().map(move |known| (purpose.clone(), health(known.health.as_ref()).as_str()))
+        entry
+            .allocations
+            .iter()
+            .map(move |known| (purpose.clone(), Recorded::state_of(known.health.as_ref()).as_str()))
     });
     let looks = living.iter().flat_map(|entry| &entry.allocations);
     let looks = looks.filter_map(|known| Recorded::find(known.health.as_ref()?)).map(|seen| seen.checked_at);
-    let request = validate::Request { verify_ports: true, all, ..validate::Request::default() };
+    let request = validate::Request {
+        verify_ports: true,
+        all: context.repository.is_none(),
+        ..validate::Request::default()
+    };
     let findings = validate::validate(context, &request)?.findings;
     let snapshot = Snapshot {
         version: env!("CARGO_PKG_VERSION"),
@@ -101,10 +107,6 @@ fn word(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
         Severity::Info => "info",
     }
-}
-
-fn health(recorded: Option<&serde_json::Value>) -> Health {
-    recorded.and_then(Recorded::find).map_or(Health::Unknown, |seen| seen.state)
 }
 
 fn conflicts(context: &Context) -> Result<Vec<(&'static str, usize)>> {

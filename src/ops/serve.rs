@@ -105,12 +105,23 @@ fn open(context: &Context, request: &Request) -> Result<(Door, String)> {
         return Ok((Door::File(listen::file(&socket)?, socket.clone()), socket.display().to_string()));
     }
     let listening = match request.port {
-        Some(port) => listen::on(port)?,
+        Some(port) => {
+            require_nobodys(context, port)?;
+            listen::on(port)?
+        }
         None => first_free(context)?,
     };
     // 127.0.0.1 and no name: a name may lead to the other family.
     let url = format!("http://127.0.0.1:{}/", listening.port);
     Ok((Door::Loopback(listening), url))
+}
+
+/// Refuses a port that a worktree has, whether its server runs just now or not.
+fn require_nobodys(context: &Context, port: Port) -> Result<()> {
+    let registry = context.store()?.read()?;
+    let Some(owner) = registry.find_owner(port) else { return Ok(()) };
+    let message = format!("port {port} is allocated to `{}` of {}", owner.name, owner.repository.display());
+    Err(Failure::new(Code::PortConflict, message).hint("name another one, or none: `wt serve`"))
 }
 
 /// The configured port or the next one, never one that belongs to worktrees or to nobody.
@@ -163,16 +174,22 @@ pub fn find(context: &Context) -> Result<Report> {
     Ok(Report { url: serving.url, pid: serving.process.pid, page })
 }
 
-/// Starts a server beside us that no terminal's end reaches, and waits for it. `words` are its flags.
+/// Starts a server beside us that no terminal's end reaches, and waits for it. `words` are its flags, `port` the one among
+/// them.
 ///
 /// # Errors
 ///
-/// `already_running`; `internal` where it does not come up.
-pub fn start_beside(context: &Context, words: &[String]) -> Result<Report> {
+/// `already_running`; `port_conflict`; `internal` where it does not come up.
+pub fn start_beside(context: &Context, port: Option<Port>, words: &[String]) -> Result<Report> {
     let state = context.host.dirs()?.require_state()?.to_path_buf();
     match Seat::take(&state)? {
         Some(seat) => drop(seat),
         None => return Err(already(&state)),
+    }
+    if let Some(port) = port {
+        // Nobody would hear the server say so.
+        require_nobodys(context, port)?;
+        drop(listen::on(port)?);
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // In our own group, which it leaves: a leader could not.

@@ -8,13 +8,17 @@ use super::route::Ask;
 use super::site::Site;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::model;
+use crate::model::config::problem::Problem;
 use crate::model::event::EventKind;
 use crate::model::event::filter::Filter;
+use crate::model::health::state::Health;
 use crate::model::history;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::short_names::ShortNames;
 use crate::ops::health::ports;
+use crate::ops::metrics::metrics as ops_metrics;
 use crate::ops::ports::conflicts;
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::logs::{self, Lines};
@@ -31,9 +35,15 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
     let fine = |bytes| (StatusCode::OK, bytes);
     match ask {
         Ask::Worktrees => {
-            let (context, _) = site.look(None)?;
-            report(command, &list::list(&context, list::Request { all: true, status: true, size: false })?)
-                .map(fine)
+            let (context, _) = everywhere(site)?;
+            report(
+                command,
+                &list::list(
+                    &context,
+                    list::Request { all: true, status: true, size: false, remembers: false },
+                )?,
+            )
+            .map(fine)
         }
         Ask::Worktree { repository, name } => {
             let context = at(site, repository)?;
@@ -58,17 +68,17 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
             }
         }
         Ask::Conflicts => {
-            let (context, _) = site.look(None)?;
+            let (context, _) = everywhere(site)?;
             report(command, &conflicts::conflicts(&context)?).map(fine)
         }
         Ask::Findings => {
-            let (context, config_problems) = site.look(None)?;
+            let (context, config_problems) = everywhere(site)?;
             let request =
                 validate::Request { verify_ports: true, all: true, leave_stale: false, config_problems };
             report(command, &validate::validate(&context, &request)?).map(fine)
         }
         Ask::Events { since, kind } => {
-            let (context, _) = site.look(None)?;
+            let (context, _) = everywhere(site)?;
             let usage = |problem| Failure::new(Code::Usage, problem);
             let filter = Filter {
                 since: since
@@ -81,16 +91,26 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
             report(command, &events::events(&context, &filter)?).map(fine)
         }
         Ask::PortHealth => {
-            let found = ports::all(&site.look(None)?.0)?;
+            let found = ports::all(&everywhere(site)?.0)?;
             Ok((status(found.summary.by_state.unhealthy > 0), report(command, &found)?))
         }
         Ask::PortHealthOf(port) => {
             let port: Port = port.parse().map_err(|problem| Failure::new(Code::Usage, problem))?;
-            let found = ports::one(&site.look(None)?.0, port)?;
-            Ok((status(found.healthy == Some(false)), report(command, &found)?))
+            let found = ports::one(&everywhere(site)?.0, port)?;
+            Ok((status(found.health == Health::Unhealthy), report(command, &found)?))
         }
-        Ask::PortTotals => report(command, &ports::totals(&site.look(None)?.0)?).map(fine),
+        Ask::PortTotals => report(command, &ports::totals(&everywhere(site)?.0)?).map(fine),
     }
+}
+
+/// Returns the metrics of every repository, as `wt metrics --all` prints them.
+///
+/// # Errors
+///
+/// Those of the operation.
+pub fn metrics(site: &Site) -> Result<String> {
+    let report = ops_metrics(&everywhere(site)?.0)?;
+    Ok(model::metrics::text(&report.families))
 }
 
 /// How many lines of a log are shown where nobody says.
@@ -103,9 +123,15 @@ fn status(is_unhealthy: bool) -> StatusCode {
     if is_unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
 }
 
+/// The context of no repository: reports are about all of them.
+fn everywhere(site: &Site) -> Result<(Context, Vec<Problem>)> {
+    let (context, problems) = site.look(None)?;
+    Ok((Context { repository: None, ..context }, problems))
+}
+
 /// The context of the repository of that short name, as in its main worktree.
 fn at(site: &Site, repository: &str) -> Result<Context> {
-    let (context, _) = site.look(None)?;
+    let (context, _) = everywhere(site)?;
     let registry = context.store()?.read()?;
     let names = ShortNames::of(&registry);
     let known =

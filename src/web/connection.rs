@@ -7,12 +7,12 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::guard::{self, Head};
+use super::guard::{self, Head, Refused};
 use super::reply::{self, Body};
 use super::route::{self, Ask, Missing, Route};
 use super::site::Site;
 use super::{api, stream};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Result};
 
 /// The word of answers that are no command's.
 const SERVE: &str = "serve";
@@ -33,11 +33,12 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Result<Respo
 
 async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Body> {
     let head = head(request);
-    if let Err(failure) = guard::admit(&head, site.place) {
-        // The name was not ours to answer for.
-        let is_host = head.origin.is_none() && head.site.is_none();
-        let status = if is_host { StatusCode::MISDIRECTED_REQUEST } else { StatusCode::FORBIDDEN };
-        return reply::failure(SERVE, &failure, status);
+    if let Err(refused) = guard::admit(&head, site.place) {
+        let status = match refused {
+            Refused::Host(_) => StatusCode::MISDIRECTED_REQUEST,
+            Refused::Page(_) => StatusCode::FORBIDDEN,
+        };
+        return reply::failure(SERVE, &refused.failure(), status);
     }
     let uri = request.uri();
     let route = match route::find(request.method(), uri.path(), uri.query()) {
@@ -66,6 +67,7 @@ async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Bod
             let last = one(request.headers(), &HeaderName::from_static("last-event-id"));
             stream::open(site, last.and_then(|last| last.parse().ok())).await
         }
+        Route::Metrics => scraped(site).await,
         Route::Ask(ask) => reported(site, ask).await,
     }
 }
@@ -73,18 +75,35 @@ async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Bod
 fn needs_token(site: &Site, route: &Route) -> bool {
     match route {
         Route::File(_) | Route::Healthz => false,
+        Route::Metrics => !site.open.metrics,
         Route::Ask(ask) if ask.is_health() => !site.open.health,
         Route::Ask(_) | Route::Stream => true,
     }
 }
 
-/// An operation reads files and asks the kernel: it has a thread of its own.
 async fn reported(site: &Arc<Site>, ask: Ask) -> Response<Body> {
     let command = ask.command();
+    apart(site, command, move |site| {
+        let (status, bytes) = api::answer(site, &ask)?;
+        Ok(reply::bytes(status, reply::JSON, bytes))
+    })
+    .await
+}
+
+async fn scraped(site: &Arc<Site>) -> Response<Body> {
+    apart(site, "metrics", |site| Ok(reply::bytes(StatusCode::OK, reply::PROMETHEUS, api::metrics(site)?)))
+        .await
+}
+
+/// Has an operation make an answer: it reads files and asks the kernel, so it has a thread of its own.
+async fn apart(
+    site: &Arc<Site>,
+    command: &'static str,
+    work: impl FnOnce(&Site) -> Result<Response<Body>> + Send + 'static,
+) -> Response<Body> {
     let site = Arc::clone(site);
-    let answered = tokio::task::spawn_blocking(move || api::answer(&site, &ask)).await;
-    match answered {
-        Ok(Ok((status, bytes))) => reply::bytes(status, reply::JSON, bytes),
+    match tokio::task::spawn_blocking(move || work(&site)).await {
+        Ok(Ok(response)) => response,
         Ok(Err(failure)) => reply::failure(command, &failure, reply::status(failure.code())),
         Err(_) => {
             let failure = Failure::new(Code::Internal, "the report could not be made");

@@ -28,24 +28,41 @@ pub struct Head<'a> {
     pub authorization: Option<&'a str>,
 }
 
+/// Who is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The name that was asked for is not ours to answer for.
+    Host(&'static str),
+    /// Another page asks.
+    Page(&'static str),
+}
+
+impl Refused {
+    /// Returns the failure that is answered.
+    #[must_use]
+    pub fn failure(self) -> Failure {
+        let (Self::Host(said) | Self::Page(said)) = self;
+        Failure::new(Code::Forbidden, said)
+    }
+}
+
 /// Lets a request in that asks for loopback by its own name, and that no other page sent.
 ///
 /// # Errors
 ///
-/// `forbidden`.
-pub fn admit(head: &Head<'_>, place: Place) -> Result<()> {
-    let refused = |what: &str| Err(Failure::new(Code::Forbidden, what.to_owned()));
+/// Which of both it is not.
+pub fn admit(head: &Head<'_>, place: Place) -> Result<(), Refused> {
     let Some(host) = head.host.filter(|host| is_ours(host, place)) else {
-        return refused("this server answers for 127.0.0.1, [::1] and localhost alone");
+        return Err(Refused::Host("this server answers for 127.0.0.1, [::1] and localhost alone"));
     };
     if head.authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host)) {
-        return refused("the request names two hosts");
+        return Err(Refused::Host("the request names two hosts"));
     }
     if head.origin.is_some_and(|origin| !origin.eq_ignore_ascii_case(&format!("http://{host}"))) {
-        return refused("a page of another origin is not answered");
+        return Err(Refused::Page("a page of another origin is not answered"));
     }
     if head.site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
-        return refused("a page of another site is not answered");
+        return Err(Refused::Page("a page of another site is not answered"));
     }
     Ok(())
 }
@@ -123,11 +140,11 @@ mod tests {
             "user@127.0.0.1:7373",
             "[::ffff:127.0.0.1]:7373",
         ] {
-            assert_eq!(admit(&asked(host), at()).unwrap_err().code(), Code::Forbidden, "{host}");
+            assert!(matches!(admit(&asked(host), at()), Err(Refused::Host(_))), "{host}");
         }
-        assert_eq!(admit(&Head::default(), at()).unwrap_err().code(), Code::Forbidden);
+        assert!(matches!(admit(&Head::default(), at()), Err(Refused::Host(_))));
         let two = Head { authority: Some("evil.example"), ..asked("127.0.0.1:7373") };
-        assert_eq!(admit(&two, at()).unwrap_err().code(), Code::Forbidden);
+        assert!(matches!(admit(&two, at()), Err(Refused::Host(_))));
     }
 
     #[test]
@@ -141,14 +158,14 @@ mod tests {
             "http://localhost:7373",
             "http://evil.example",
         ] {
-            assert_eq!(admit(&from(origin), at()).unwrap_err().code(), Code::Forbidden, "{origin}");
+            assert!(matches!(admit(&from(origin), at()), Err(Refused::Page(_))), "{origin}");
         }
         let by = |site| Head { site: Some(site), ..asked("127.0.0.1:7373") };
         for site in ["same-origin", "none"] {
             admit(&by(site), at()).unwrap();
         }
         for site in ["same-site", "cross-site", "what is this"] {
-            assert_eq!(admit(&by(site), at()).unwrap_err().code(), Code::Forbidden, "{site}");
+            assert!(matches!(admit(&by(site), at()), Err(Refused::Page(_))), "{site}");
         }
     }
 

@@ -80,6 +80,9 @@ pub fn failure(command: &str, failure: &Failure, status: StatusCode) -> Response
     response
 }
 
+/// The type of Prometheus' text format.
+pub const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// The type of answers and failures.
 pub const JSON: &str = "application/json";
 

@@ -15,6 +15,8 @@ pub enum Route {
     Healthz,
     /// Words of changes, as they come.
     Stream,
+    /// What Prometheus scrapes.
+    Metrics,
     Ask(Ask),
 }
 
@@ -81,6 +83,7 @@ pub fn find(method: &Method, path: &str, query: Option<&str>) -> Result<Route, M
         ["openapi.json"] => Route::File(File::OpenApi),
         ["healthz"] => Route::Healthz,
         ["events"] => Route::Stream,
+        ["metrics"] => Route::Metrics,
         ["api", ref rest @ ..] => Route::Ask(asked(rest, query).ok_or(Missing::Path)?),
         _ => return Err(Missing::Path),
     };
@@ -140,6 +143,7 @@ mod tests {
             ("/", Route::File(File::Page)),
             ("/healthz", Route::Healthz),
             ("/events", Route::Stream),
+            ("/metrics", Route::Metrics),
             ("/api/worktrees", Route::Ask(Ask::Worktrees)),
             ("/api/health/ports", Route::Ask(Ask::PortHealth)),
             ("/api/health/ports/system", Route::Ask(Ask::PortTotals)),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -43,6 +44,10 @@ const LARGEST_HEAD: usize = 16 * 1024;
 
 /// How long after a lack of descriptors the next connection is tried.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long what was sent may stay unread (`TCP_USER_TIMEOUT` of tcp(7)).
+#[cfg(target_os = "linux")]
+const UNREAD: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether a signal came.
 const GLANCE: Duration = Duration::from_millis(200);
@@ -106,8 +111,11 @@ impl Listener for TcpListener {
 
     async fn next(&self) -> io::Result<TcpStream> {
         let (stream, _) = self.accept().await?;
-        // Small answers are sent at once.
-        let _ = stream.set_nodelay(true);
+        // Small answers are sent at once, and a reader that reads nothing for a while is hung up on.
+        let socket = SockRef::from(&stream);
+        let _ = socket.set_tcp_nodelay(true);
+        #[cfg(target_os = "linux")]
+        let _ = socket.set_tcp_user_timeout(Some(UNREAD));
         Ok(stream)
     }
 }

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use crate::support::Sandbox;
 use crate::support::git::write;
 use crate::support::holder::{Hold, hold};
-use crate::support::http::{await_change, read};
+use crate::support::http::{Detached, await_change, read};
 use crate::support::services::kill;
 use crate::support::wait::until;
 
@@ -16,14 +16,20 @@ fn each_body_is_the_answer_of_its_command_and_looking_changes_nothing() {
     sandbox.wt(&["create", "search", "--ports"]).ok();
     sandbox.wt(&["list"]).ok();
     let server = sandbox.serve(&[]);
-    let before = std::fs::read(sandbox.state().join("registry.json")).unwrap();
     let main = sandbox.path(".");
-    for (path, command) in [
+    let reports = [
         ("/api/worktrees", vec!["list", "--all", "--status"]),
         ("/api/conflicts", vec!["ports", "conflicts"]),
         ("/api/events", vec!["events", "--all"]),
         ("/api/findings", vec!["validate", "--all", "--verify-ports"]),
-    ] {
+    ];
+    let before = sandbox.state_files();
+    for (path, _) in &reports {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    assert_eq!(server.get("/api/worktrees/proj/feature-login").status, 200);
+    assert_eq!(sandbox.state_files(), before, "looking changes nothing");
+    for (path, command) in reports {
         let reply = server.get(path);
         assert_eq!(reply.status, 200, "{path}: {}", reply.body);
         let mut words = command.clone();
@@ -40,7 +46,6 @@ fn each_body_is_the_answer_of_its_command_and_looking_changes_nothing() {
     let one = server.get("/api/worktrees/proj/feature-login");
     assert_eq!(one.body, sandbox.wt(&["status", "-w", "feature-login", "--json"]).stdout);
     assert_eq!(server.get("/api/worktrees/proj/feature-login/logs").json()["command"], "logs");
-    assert_eq!(std::fs::read(sandbox.state().join("registry.json")).unwrap(), before);
 }
 
 /// What is measured anew for each answer goes.
@@ -108,6 +113,10 @@ fn nobody_gets_in_by_another_name_from_another_page_or_without_the_token() {
     {
         assert_eq!(ask(&format!("Host: {host}\r\n{bearer}")), 421, "{host}");
     }
+    let rebound = format!(
+        "Host: evil.example:{port}\r\nOrigin: http://evil.example:{port}\r\nSec-Fetch-Site: same-origin\r\n{bearer}"
+    );
+    assert_eq!(ask(&rebound), 421);
     let twice = format!("Host: 127.0.0.1:{port}\r\nHost: 127.0.0.1:{port}\r\n{bearer}");
     assert!(matches!(ask(&twice), 400 | 421));
     for header in [
@@ -169,6 +178,11 @@ fn health_is_open_only_where_the_user_says_so_and_tells_what_is_unhealthy_by_its
     // The server itself stands on a port of the ranges, as it was told.
     assert_eq!((&sums["tracked"], &sums["in_use"]), (&serde_json::json!(1), &serde_json::json!(2)), "{sums}");
     assert_eq!(server.ask_with("GET", "/api/worktrees", "").status, 401);
+    assert_eq!(server.ask_with("GET", "/metrics", "").status, 401);
+    let scraped = server.get("/metrics");
+    assert!(scraped.head.contains("version=0.0.4") && scraped.body.ends_with("# EOF\n"), "{}", scraped.body);
+    let ports = r#"wt_port_allocations{health="unhealthy",purpose="feature"} 1"#;
+    assert!(scraped.body.contains(ports), "{}", scraped.body);
 }
 
 #[test]
@@ -220,6 +234,7 @@ fn only_one_serves_and_it_is_found_ended_and_not_believed_after_a_kill() {
 fn in_the_background_it_goes_on_without_its_terminal_until_it_is_stopped() {
     let sandbox = Sandbox::new();
     let port = sandbox.ports.last().to_string();
+    let _ends = Detached(&sandbox);
     let shown = sandbox.json(&["serve", "--detach", "--port", &port]);
     assert_eq!(shown["url"], format!("http://127.0.0.1:{port}/"));
     let mode = std::os::unix::fs::PermissionsExt::mode(
@@ -227,6 +242,17 @@ fn in_the_background_it_goes_on_without_its_terminal_until_it_is_stopped() {
     );
     assert_eq!(mode & 0o777, 0o600);
     sandbox.refused(&["serve", "--detach"], "already_running");
+    sandbox.wt(&["serve", "--stop"]).ok();
+    // A port that a worktree has, and one that somebody holds, are refused with the reason.
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let theirs = sandbox.port(0).to_string();
+    for how in [&["serve"][..], &["serve", "--detach"]] {
+        let words = [how, &["--port", &theirs]].concat();
+        sandbox.refused(&words, "port_conflict");
+    }
+    let _holder = hold("127.0.0.1", sandbox.port(1), Hold::Listen).unwrap();
+    sandbox.refused(&["serve", "--detach", "--port", &sandbox.port(1).to_string()], "port_conflict");
+    sandbox.json(&["serve", "--detach", "--port", &port]);
     sandbox.wt(&["serve", "--stop"]).ok();
     until("the port is free", || std::net::TcpListener::bind(("127.0.0.1", sandbox.ports.last())).is_ok());
 }
@@ -239,6 +265,7 @@ fn a_socket_in_the_file_system_takes_nobodys_place() {
     sandbox.refused(&["serve", "--socket", path.to_str().unwrap()], "path_not_empty");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     let socket = sandbox.path("run/wt.sock");
+    let _ends = Detached(&sandbox);
     sandbox.json(&["serve", "--detach", "--socket", socket.to_str().unwrap()]);
     let mut stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();

@@ -36,6 +36,12 @@ impl Recorded {
         Self::deserialize(value).ok()
     }
 
+    /// Returns the last state; unknown where nobody looked, or what stands there is no result.
+    #[must_use]
+    pub fn state_of(value: Option<&Value>) -> Health {
+        value.and_then(Self::find).map_or(Health::Unknown, |recorded| recorded.state)
+    }
+
     /// The result of a check at that time.
     #[must_use]
     pub fn of(judgement: &Judgement, checked_at: Timestamp) -> Self {

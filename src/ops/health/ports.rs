@@ -35,6 +35,9 @@ pub struct PortHealth {
     pub tenant: Option<Tenant>,
     /// What the last check of its service found; `null` where nobody has the port, or nobody looked.
     pub healthy: Option<bool>,
+    /// The same as the check said it.
+    #[serde(skip)]
+    pub health: Health,
     /// Whether a process holds it.
     pub in_use: bool,
     /// Whether a server may be given it.
@@ -118,7 +121,7 @@ pub fn all(context: &Context) -> Result<AllPorts> {
             let Ok(at) = seen.binary_search_by_key(&port, |(situation, _)| situation.port) else { continue };
             let (situation, ruling) = &seen[at];
             let ruling = sight::seen_from(situation, ruling, &key);
-            let health = last_health(allocation.health.as_ref());
+            let health = Recorded::state_of(allocation.health.as_ref());
             let counted = &mut summary.by_state;
             summary.total += 1;
             *match health {
@@ -164,7 +167,10 @@ pub fn totals(context: &Context) -> Result<Totals> {
     let registry = context.store()?.read()?;
     let exclusions = choose::exclusions(context, &registry);
     let tracked = owned_ports(&registry);
-    let held: HashSet<Port> = listeners()?.into_iter().map(|socket| socket.port).collect();
+    let (held, errors) = match listeners() {
+        Ok(sockets) => (sockets.into_iter().map(|socket| socket.port).collect(), Vec::new()),
+        Err(failure) => (HashSet::new(), vec![failure.message().to_owned()]),
+    };
     let ranges = ranges::all(context);
     let all: BTreeSet<Port> = ranges.iter().flat_map(|(_, range): &(_, PortRange)| range.ports()).collect();
     let is_free = |port: &&Port| {
@@ -182,7 +188,7 @@ pub fn totals(context: &Context) -> Result<Totals> {
         in_use: all.iter().filter(|port| held.contains(port)).count(),
         tracked: tracked.len(),
         locked: allocations.filter(|known| known.pinned).count(),
-        errors: Vec::new(),
+        errors,
     })
 }
 
@@ -194,25 +200,23 @@ fn tenant(registry: &Registry, port: Port) -> Option<(Tenant, Health)> {
         worktree: entry.name.clone(),
         repository: entry.repository.clone(),
     };
-    Some((tenant, last_health(allocation.health.as_ref())))
-}
-
-fn last_health(recorded: Option<&serde_json::Value>) -> Health {
-    recorded.and_then(Recorded::find).map_or(Health::Unknown, |recorded| recorded.state)
+    Some((tenant, Recorded::state_of(allocation.health.as_ref())))
 }
 
 fn of(context: &Context, tenant: Option<(Tenant, Health)>, ruling: Ruling) -> Result<PortHealth> {
     let next = advice::next_step(context, &ruling)?;
     let recommendations = next.into_iter().map(|text| Recommendation { command: command_in(&text), text });
-    let healthy = match tenant.as_ref().map(|(_, health)| *health) {
-        Some(Health::Healthy) => Some(true),
-        Some(Health::Unhealthy | Health::NotRunning) => Some(false),
-        Some(Health::Unknown) | None => None,
+    let health = tenant.as_ref().map_or(Health::Unknown, |(_, health)| *health);
+    let healthy = match health {
+        Health::Healthy => Some(true),
+        Health::Unhealthy | Health::NotRunning => Some(false),
+        Health::Unknown => None,
     };
     Ok(PortHealth {
         port: ruling.port,
         tenant: tenant.map(|(tenant, _)| tenant),
         healthy,
+        health,
         in_use: !ruling.owners.is_empty() || ruling.verdict == Verdict::Outgoing,
         available: ruling.verdict.is_free(),
         verdict: ruling.verdict,

@@ -20,6 +20,15 @@ pub struct Server {
     pub token: String,
 }
 
+/// A `wt serve` in the background; it ends with the test, however that ends.
+pub struct Detached<'a>(pub &'a Sandbox);
+
+impl Drop for Detached<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.command(&self.0.path("."), &["serve", "--stop"]).stderr(Stdio::null()).output();
+    }
+}
+
 /// An answer.
 pub struct Reply {
     pub status: u16,

@@ -11,6 +11,25 @@ use super::{Run, Sandbox};
 const SILENT: [&str; 5] = ["objects", "wt", "index", "gc.pid", "FETCH_HEAD"];
 
 impl Sandbox {
+    /// Every file of the state folder with its bytes, but for locks.
+    pub fn state_files(&self) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+        let mut found = std::collections::BTreeMap::new();
+        let mut folders = vec![self.state()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let is_lock = path.extension().is_some_and(|ending| ending == "lock");
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.is_file() && !is_lock {
+                    let bytes = std::fs::read(&path).unwrap();
+                    found.insert(path, bytes);
+                }
+            }
+        }
+        found
+    }
+
     /// Every file and folder of the sandbox with its content, git's refs and admin folders, the registry's entries.
     pub fn snapshot(&self) -> String {
         let mut text = String::new();
