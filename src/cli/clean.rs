@@ -8,10 +8,12 @@ use clap::Args;
 
 use super::session::Session;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::backlog::size;
+use crate::model::cache::Stays;
 use crate::model::process::killing::{self, Consent};
 use crate::model::quantity;
-use crate::ops::clean::{self, Cleaned, Report, Request};
+use crate::ops::clean::{self, Cleaned, Left, Report, Request};
 use crate::ops::dry_run::DryRun;
 use crate::ui::table::{self, Row};
 use crate::ui::{escape, prompt};
@@ -147,6 +149,12 @@ fn show(session: &Session<'_>, report: &Report, verb: &str) -> Result<()> {
         let by = left.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
         let worktree = escape::line(&left.worktree);
         ui.say(&format!("left {} in {worktree}: it {}{by}", escape::line(&path), left.reason.words()));
+    }
+    // Without a pid it is a supervisor's.
+    let is_served = |left: &&Left| left.reason == Stays::InUse && left.pid.is_none();
+    if let Some(left) = report.left.iter().find(is_served) {
+        let down = wt("down --worktree {}", &[&left.worktree]);
+        ui.hint(&format!("services run there: `{down}` stops them"));
     }
     Ok(())
 }

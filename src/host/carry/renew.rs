@@ -44,9 +44,9 @@ pub fn renew(tree: &Path, target: &Path, path: &str, is_expected: &dyn Fn(&Path)
                 return discard().map(|()| true);
             }
             exchange().map_err(|error| {
-                let message =
-                    format!("{} is kept as {}", target.join(path).display(), tree.join(path).display());
-                Failure::from_io(error.into(), Code::Permission, message)
+                let kept = tree.join(path).display().to_string();
+                let message = format!("{} is kept as {kept}", target.join(path).display());
+                Failure::from_io(error.into(), Code::Permission, message).detail("kept", kept)
             })?;
             discard().map(|()| false)
         }

@@ -145,12 +145,12 @@ impl Walk<'_> {
             if kind == FileType::Symlink {
                 self.link(task, root, name, seen);
             }
+            newest = newest.max(found.st_mtime);
             if found.st_nlink > 1 {
                 let own = (found.st_dev, found.st_ino, blocks(found.st_blocks), task.cache.clone());
                 return seen.linked.push(own);
             }
             bytes += blocks(found.st_blocks);
-            newest = newest.max(found.st_mtime);
         });
         is_foreign |= signs.is_bare() || (signs.is_repository() && !task.path.is_empty());
         seen.is_partial |= listed.is_err();

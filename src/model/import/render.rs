@@ -38,8 +38,12 @@ pub fn worktree(found: &Found) -> String {
         "Commands that make a new worktree ready: `wt create` runs them once they are trusted.",
         &found.setup,
     );
-    let why = "Commands that take back what was made outside of it, when it can no longer be restored.";
-    format!("{setup}{}", list("teardown", why, &found.teardown))
+    let why = "Commands that take back what was made outside of it.";
+    let teardown = list("teardown", why, &found.teardown);
+    // Those who wrote them saw them run in the worktree that goes.
+    let at =
+        if teardown.is_empty() { "" } else { "teardown_at = \"remove\"  # they stand in the worktree\n" };
+    format!("{setup}{teardown}{at}")
 }
 
 /// Returns `copy` of `[carry]`; empty where there is none.

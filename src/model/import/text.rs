@@ -75,7 +75,9 @@ pub fn addition(said: &toml::Table, is_ended: bool, found: &mut Found) -> (Optio
             }
         }
         let is_line = |line: &&str| !line.starts_with('#');
-        let lines: Vec<&str> = lines.lines().filter(is_line).map(str::trim).collect();
+        // Where each is from would make a comment of all that follows on the line.
+        let lines = lines.lines().filter(is_line).map(without_origin);
+        let lines: Vec<&str> = lines.map(str::trim).collect();
         by_hand.push(format!("[{table}] is there; add to it by hand: {}", lines.join(" ")));
     };
     add("worktree", render::worktree(found));
@@ -127,4 +129,8 @@ fn is_known(proposal: &Proposal, name: &str, table: &toml::Value) -> bool {
         What::Run(_) if proposal.folder.is_some() => text("folder") == proposal.folder.as_deref(),
         What::Run(run) => text("run") == Some(run) && text("folder").is_none(),
     }
+}
+
+fn without_origin(line: &str) -> &str {
+    line.rsplit_once("  # ").map_or(line, |(value, _)| value)
 }

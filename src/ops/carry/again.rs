@@ -117,7 +117,7 @@ impl Draft<'_> {
         let aside = target.join(files::draft_name(stage::ASIDE)?);
         let carried = self.carry(context, watch, target, &aside);
         // What changed places and could not go back is in it: the message says so.
-        let is_needed = carried.as_ref().is_err_and(|failure| failure.message().contains(" is kept as "));
+        let is_needed = carried.as_ref().is_err_and(|failure| failure.details().contains_key("kept"));
         if !is_needed && aside.symlink_metadata().is_ok() {
             let _ = remove_tree(&aside);
         }

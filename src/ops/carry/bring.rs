@@ -2,7 +2,6 @@
 //! that it begins, so that a create which dies meanwhile is undone and not taken for whole.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::plan::Plan;
 use super::report::Carried;
@@ -77,12 +76,12 @@ pub fn bring_beside(
     let target = &entry.path;
     let mut warnings = Vec::new();
     let mut found = choice::find(context, repository, plan, target, admin, &mut warnings)?;
-    let mut yielding: Vec<PathBuf> = Vec::new();
+    let mut yielding: Vec<String> = Vec::new();
     for mut item in std::mem::take(&mut found.items) {
         if !item.exists || matches!(item.kind, Kind::Folder { .. }) {
             found.items.push(item);
         } else if matches!(item.kind, Kind::File { env: true, .. }) && gives_way(&item.path) {
-            yielding.push(target.join(&item.path));
+            yielding.push(item.path.clone());
             item.exists = false;
             found.items.push(item);
         } else {
@@ -109,7 +108,8 @@ pub fn bring_beside(
     rows.retain(|path, row| *row != Row::Folder || target.join(path).symlink_metadata().is_err());
     file.begin(&Record { rows, ..empty(plan) })?;
     interrupt.check()?;
-    for path in yielding {
+    // Somebody may have written into it while copies were made: then it stays, and nothing takes its place.
+    for path in yielding.iter().filter(|path| gives_way(path)).map(|path| target.join(path)) {
         std::fs::remove_file(&path).map_err(|error| {
             Failure::from_io(error, Code::Permission, format!("{} cannot be replaced", path.display()))
         })?;

@@ -9,6 +9,7 @@ use crate::host::git::Repository;
 use crate::model::carry::wish::Wish as Lists;
 use crate::model::ignore::Patterns;
 use crate::ops::find;
+use crate::ops::rows::canonical;
 
 /// The file of the main worktree that names what is carried.
 const LIST: &str = ".worktreeinclude";
@@ -66,7 +67,14 @@ pub fn plan(context: &Context, repository: &Repository, wish: &Wish) -> Result<O
 ///
 /// `bare_unsupported` where there is no main worktree.
 pub(super) fn again(context: &Context, repository: &Repository, recorded: Option<PathBuf>) -> Result<Plan> {
-    let recorded = recorded.filter(|source| source.is_dir());
+    // What stands there now may be anybody's.
+    let is_worktree = |source: &PathBuf| {
+        let worktrees = repository.worktrees();
+        worktrees.is_ok_and(|all| {
+            all.iter().any(|known| !known.missing && canonical(&known.path) == canonical(source))
+        })
+    };
+    let recorded = recorded.filter(is_worktree);
     if recorded.is_none() && repository.is_bare() {
         let message =
             format!("{} is a bare repository: nothing says where to carry from", repository.root().display());

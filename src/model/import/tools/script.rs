@@ -10,9 +10,9 @@ use crate::model::import::proposal::{Carried, Found, Step};
 use crate::model::import::shell::{needs_shell, with_port};
 
 /// Words at the start of a line that the lines behind it depend on.
-const LASTING: [&str; 18] = [
+const LASTING: [&str; 22] = [
     "cd", "export", "source", ".", "if", "for", "while", "until", "case", "function", "trap", "unset",
-    "alias", "{", "(", "pushd", "local", "exec",
+    "alias", "{", "(", "pushd", "local", "exec", "[", "[[", "test", "!",
 ];
 
 /// What a command is for.
@@ -25,7 +25,9 @@ pub enum Purpose {
 /// Adds what the script does to `found`; `file` and `key` say where it stands.
 pub fn add(found: &mut Found, file: &str, key: &str, script: &str, purpose: Purpose) {
     let from = format!("{file}: {key}");
-    for line in parts(script) {
+    // A teardown goes on behind a command that fails: what one command guards against must not be torn off it.
+    let lines = if purpose == Purpose::Teardown { vec![script.trim().to_owned()] } else { parts(script) };
+    for line in lines {
         if Tool::has_line(&line) {
             found.leave(file, key, "it calls us");
             continue;

@@ -98,7 +98,7 @@ fn conductor_codex_and_orca_scripts() {
          [[actions]]\nname = \"Test\"\ncommand = \"npm test\"\n",
     );
     assert_eq!((setup(&found), carried(&found)), (vec!["npm ci"], vec!["/.env"]));
-    assert_eq!(teardown(&found), ["sh -c 'set -e; if true; then make clean; fi'"]);
+    assert_eq!(teardown(&found), ["sh -c 'if true; then make clean; fi'"]);
     assert_eq!(found.services.len(), 1);
     assert!(left_out(&found).contains("actions.Test: a person starts it"));
 
