@@ -55,6 +55,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return check(session, &env_survey::check(&context, repository, &entry)?);
     }
     session.hint_at_own_configuration(&context, &entry.path);
+    let entry = env::want_block(&context, entry)?;
     let written = follow(&context, repository, &entry)?;
     written.warnings.iter().for_each(|warning| session.ui.warn(warning));
     if session.ui.is_json() {

@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_with_records_true_whatever_is_configured()?;
     let report = list::list(
         &context,
-        list::Request { all: arguments.all, status: arguments.status, size: arguments.size },
+        list::Request { all: arguments.all, status: arguments.status, size: arguments.size, remembers: true },
     )?;
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));

@@ -15,13 +15,15 @@ pub fn only_looks(command: &Command) -> bool {
     match command {
         Command::List(_)
         | Command::Path(_)
-        | Command::Switch(_)
         | Command::Status(_)
         | Command::Logs(_)
         | Command::Url(_)
         | Command::Wait(_)
         | Command::Events(_)
         | Command::Metrics(_)
+        | Command::Prompt(_)
+        // It shows, and starts nothing.
+        | Command::Serve(_)
         | Command::Doctor(_)
         | Command::Schema(_)
         | Command::ShellInit(_)
@@ -30,7 +32,10 @@ pub fn only_looks(command: &Command) -> bool {
         | Command::Hook(_) => true,
         // Whoever starts a session is never stopped; what it would record is not.
         Command::Agent(arguments) => {
-            matches!(arguments.word(), "agent enter" | "agent state" | "agent leave")
+            matches!(
+                arguments.word(),
+                "agent enter" | "agent state" | "agent leave" | "agent status" | "agent text"
+            )
         }
         Command::Health(arguments) => !arguments.install_timer && !arguments.uninstall_timer,
         Command::Env(arguments) => arguments.check || arguments.print || arguments.format.is_some(),
@@ -40,6 +45,11 @@ pub fn only_looks(command: &Command) -> bool {
         Command::Remove(arguments) => arguments.dry_run,
         Command::Prune(arguments) => arguments.dry_run,
         Command::Carry(arguments) => arguments.dry_run,
+        Command::Clean(arguments) => arguments.dry_run,
+        Command::Init(arguments) => arguments.print || arguments.dry_run,
+        Command::Switch(arguments) => arguments.execute.is_empty(),
+        Command::Man(arguments) => arguments.folder.is_none(),
+        Command::Restore(arguments) => arguments.name.is_none(),
         Command::Hooks(arguments) => matches!(arguments.command, HooksCommand::Status),
         Command::Config(arguments) => !matches!(arguments.command, ConfigCommand::Export { file: Some(_) }),
         Command::Ports(arguments) => arguments.command.as_ref().is_none_or(|command| {

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::advised::wt;
 use crate::model::picker::{Choice, Picker, Talk, Wish};
+use crate::model::policy;
 use crate::model::variables::speaks_http;
 use crate::model::view::WorktreeView;
 use crate::ops::desk::{self, Desk};
@@ -78,6 +79,12 @@ fn run(
                 Wish::Nothing => {}
                 Wish::Leave => return Ok(Chosen::Nothing),
                 Wish::Go(choice) => return Ok(Chosen::Worktree(choice.path)),
+                Wish::Create(_) if context.config.policy.is_read_only() => {
+                    table.picker.talk = Talk::Told(policy::read_only("create").message().to_owned());
+                }
+                Wish::Remove(_) if context.config.policy.is_read_only() => {
+                    table.picker.talk = Talk::Told(policy::read_only("remove").message().to_owned());
+                }
                 Wish::Create(name) => return Ok(Chosen::New(name)),
                 Wish::Suspend => screen.suspend()?,
                 Wish::Open(choice) => table.picker.talk = open(context, &choice),
@@ -142,7 +149,8 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn new(session: &Session<'_>, context: &'a Context) -> Result<Self> {
         // Outside of a repository there are those of all.
-        let request = Request { all: context.repository.is_none(), status: false, size: false };
+        let request =
+            Request { all: context.repository.is_none(), status: false, size: false, remembers: false };
         let worktrees = list::known(context, request)?.worktrees;
         let mut table = Self {
             context,

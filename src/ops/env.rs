@@ -106,9 +106,33 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
 pub fn forget_exclude(context: &Context, repository: &Repository, id: &RepositoryId) -> Result<()> {
     exclude::remove(repository.common_dir(), &context.host.interrupt, || {
         let registry = context.store()?.read()?;
-        let blocks = registry.living(id).filter(|entry| entry.env).flat_map(Entry::block_files);
+        let blocks = registry.living(id).flat_map(Entry::block_files);
         Ok(blocks.chain(registry.living(id).flat_map(|entry| carry::paths(context, entry))).collect())
     })
+}
+
+/// Has a worktree that had no env block be one with a block from now on, so that whatever changes later is followed.
+///
+/// # Errors
+///
+/// `usage` for the main worktree, which has one only where the configuration says so.
+pub fn want_block(context: &Context, entry: Entry) -> Result<Entry> {
+    if entry.env {
+        return Ok(entry);
+    }
+    if entry.is_main() {
+        let message = "the main worktree has an env block only where its configuration says so";
+        return Err(Failure::new(Code::Usage, message).hint(
+            "put `env = true` under `[main]`, then `wt adopt --main`; `wt env --print` shows the variables",
+        ));
+    }
+    context.store()?.update(|registry| {
+        if let Some(known) = registry.find_by_sequence(entry.sequence) {
+            known.env = true;
+        }
+        Ok(())
+    })?;
+    Ok(Entry { env: true, ..entry })
 }
 
 /// Returns the recorded worktree called `wanted`; without a name the one that `-w` named, else the one we stand in.

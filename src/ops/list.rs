@@ -29,6 +29,8 @@ pub struct Request {
     pub status: bool,
     /// With what each takes on disk.
     pub size: bool,
+    /// Whether the changes seen are kept for prompts.
+    pub remembers: bool,
 }
 
 /// The list.
@@ -136,7 +138,9 @@ fn add(
             worktree.status = Some(status);
         }
         let entries: Vec<_> = rows.iter().map(|row| row.entry.as_ref()).collect();
-        prompt::remember(&context.host, &entries, &shown);
+        if request.remembers && !context.config.policy.is_read_only() {
+            prompt::remember(&context.host, &entries, &shown);
+        }
     }
     if request.size {
         sizes.note(repository, &mut shown, report.worktrees.len());

@@ -89,7 +89,9 @@ fn folder_in(context: &Context, root: &Path) -> Result<PathBuf> {
 
 /// Remembers that this terminal goes to the worktree at `root` now. Where nothing can be remembered, it goes there all the same.
 pub fn remember(context: &Context, root: &Path) {
-    let _ = last::remember(context, root);
+    if !context.config.policy.is_read_only() {
+        let _ = last::remember(context, root);
+    }
 }
 
 /// Leaves `folder` for the shell function, which waits for it in `file`.

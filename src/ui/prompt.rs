@@ -7,6 +7,7 @@ use std::time::Duration;
 use console::Term;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, Select};
+use nix::sys::signal::{SigSet, Signal};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use super::escape;
@@ -76,6 +77,9 @@ fn asked<T: Send + 'static>(
     let (sender, answer) = channel();
     let asking = question.clone();
     let started = std::thread::Builder::new().spawn(move || {
+        // Whoever is interrupted while it reads a key raises SIGINT (console's way): a second signal, which ends us at once.
+        let ours: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+        let _ = ours.thread_block();
         // Nobody may be waiting for it any more.
         let _ = sender.send(asking(&*theme(is_painted)));
     });

@@ -214,6 +214,8 @@ fn an_env_block_is_there_only_where_it_is_asked_for() {
     configure(&sandbox, &text(false));
     sandbox.wt(&["adopt", "--main"]).ok();
     assert_eq!(fs::read_to_string(root.join(".env")).unwrap(), own);
+    sandbox.refused(&["env"], "usage");
+    assert_eq!(fs::read_to_string(root.join(".env")).unwrap(), own);
     configure(&sandbox, &text(true));
     sandbox.wt(&["create", "one"]).ok();
     let block = fs::read_to_string(root.join(".env")).unwrap();

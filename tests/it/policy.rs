@@ -13,9 +13,16 @@ fn read_only_looks_at_everything_and_writes_nothing() {
     fs::remove_dir_all(sandbox.worktree("feature-one")).unwrap();
     sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "feature/two", "../two"]);
     let before = sandbox.snapshot();
+    let files = sandbox.state_files();
     sandbox.set("WT_POLICY", "read-only");
     for looks in [
         &["list"][..],
+        &["list", "--status"],
+        &["prompt"],
+        &["switch", "feature-one"],
+        &["restore"],
+        &["agent", "status"],
+        &["clean", "--dry-run"],
         &["status", "-w", "feature-one"],
         &["health"],
         &["events"],
@@ -30,6 +37,7 @@ fn read_only_looks_at_everything_and_writes_nothing() {
         let run = sandbox.wt(looks);
         assert!(!run.stderr.contains("read-only"), "{}", run.shown());
         sandbox.assert_unchanged(&before, &run);
+        assert_eq!(sandbox.state_files(), files, "{}", run.shown());
     }
     for changes in [
         &["create", "x"][..],
@@ -37,6 +45,7 @@ fn read_only_looks_at_everything_and_writes_nothing() {
         &["adopt", "../two"],
         &["up"],
         &["run", "true"],
+        &["switch", "^", "-x", "true"],
         &["trust", "--yes"],
         &["validate", "--fix"],
         &["ports", "kill", "5000"],
@@ -53,8 +62,9 @@ fn read_only_looks_at_everything_and_writes_nothing() {
     sandbox.set("WT_POLICY", "");
     sandbox.configure("[policy]\nmode = \"read-only\"\n");
     sandbox.refused(&["create", "x"], "not_allowed");
+    let before = sandbox.snapshot();
     let run = sandbox.wt(&["list"]).ok();
-    sandbox.assert_unchanged(&sandbox.snapshot(), &run);
+    sandbox.assert_unchanged(&before, &run);
 }
 
 #[test]

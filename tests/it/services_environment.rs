@@ -23,6 +23,7 @@ fn a_service_has_its_variables_and_the_env_block_stays_right() {
         fs::read_to_string(&seen).unwrap()
     );
     fleet.wt(&["down"]).ok();
+    until("the supervisor's last word", || fleet.supervisor().is_none());
     // Another text is another agreement.
     fs::write(sandbox.repo().join(".wt.toml"), CONFIG.replace("debug", "trace")).unwrap();
     let error = sandbox.refused_in(&fleet.folder, &["up"], "untrusted");

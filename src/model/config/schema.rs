@@ -55,7 +55,7 @@ pub const KEYS: &[Key] = &[
     key(
         "worktree.teardown_at",
         Kind::Choice(&["expiry", "remove"]),
-        AtOnce,
+        StricterUntilTrusted(Before(&["expiry", "remove"])),
         "When the teardown is due: once the removed worktree can no longer be restored, or at its removal.",
     ),
     key(
