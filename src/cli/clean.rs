@@ -59,6 +59,9 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
             ui.answer_json(&DryRun { plan: &report })?;
         } else {
             show(session, &report, "Would delete")?;
+            if plan.is_empty() {
+                ui.say("nothing to clean");
+            }
         }
         return Ok(0);
     }
