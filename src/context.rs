@@ -1,6 +1,8 @@
 //! What every operation is handed: the host, the configuration, the repository we stand in and the way to the
 //! registry. Built once by `cli`.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -36,6 +38,8 @@ pub struct Context {
     pub is_config_whole: bool,
     /// The registry as it was read or written last.
     pub registry: Memory<Registry>,
+    /// The host that stands for each worktree, by sequence, once somebody asked.
+    pub hosts: OnceCell<HashMap<u64, String>>,
 }
 
 impl Context {

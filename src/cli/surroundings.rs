@@ -1,5 +1,6 @@
 //! Builds the host and looks around: the folder we stand in, its repository, and where the configuration comes from.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::global::GlobalArguments;
@@ -146,6 +147,7 @@ impl Surroundings {
             config_file: self.config_flag,
             is_config_whole: true,
             registry: Memory::default(),
+            hosts: OnceCell::new(),
         }
     }
 

@@ -48,6 +48,21 @@ impl Check {
     }
 }
 
+/// Judges whether the names of worktrees are found. `finds` is whether the C library finds every name below `localhost`.
+#[must_use]
+pub fn names(finds: bool, host: &str) -> Check {
+    const NAME: &str = "names";
+    if finds {
+        return Check::fine(NAME, "programs find the names below `localhost`");
+    }
+    let message = "browsers and curl find the names below `localhost`, other programs do not: plain glibc knows none of them";
+    if host.ends_with(".localhost") {
+        let hint = "use `<SERVICE>_URL` for programs: it has `localhost`; or install nss-myhostname";
+        return Check::warning(NAME, format!("{message}, and `url.host` gives worktrees such names"), hint);
+    }
+    Check::fine(NAME, message)
+}
+
 /// Judges whether the kernel gives ports of our ranges to outgoing connections.
 #[must_use]
 pub fn ephemeral(kernel: &EphemeralPorts, ours: &[(String, PortRanges)]) -> Check {

@@ -33,6 +33,7 @@ pub mod health;
 pub mod history;
 pub mod hook_event;
 pub mod hooks;
+pub mod host_names;
 pub mod identifier;
 pub mod ignore;
 pub mod import;

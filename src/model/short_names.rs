@@ -55,9 +55,17 @@ impl ShortNames {
 /// Returns what the repository in `folder` would be called if it were the only one.
 #[must_use]
 pub fn of_folder(folder: &Path) -> String {
+    label(&folder_name(folder)).unwrap_or_else(|| "repository".to_owned())
+}
+
+/// Returns the name of the repository in `folder`: `shop` for `/srv/shop` and `/srv/shop.git`.
+#[must_use]
+pub fn folder_name(folder: &Path) -> String {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = name.strip_suffix(".git").filter(|stem| !stem.is_empty()).unwrap_or(&name);
-    label(stem).unwrap_or_else(|| "repository".to_owned())
+    match name.strip_suffix(".git") {
+        Some(stem) if !stem.is_empty() => stem.to_owned(),
+        _ => name,
+    }
 }
 
 #[cfg(test)]

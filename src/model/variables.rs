@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::config::settings::Config;
+use super::host_names::LOCAL;
 use super::service::ServiceName;
 use super::template;
 use crate::error::{Code, Failure, Result};
@@ -31,6 +32,7 @@ pub struct EnvFacts {
 #[derive(Serialize)]
 struct UrlValues<'a> {
     port: u16,
+    host: &'a str,
     service: &'a str,
     purpose: &'a str,
     identifier: &'a str,
@@ -229,12 +231,27 @@ fn usual(config: &Config, facts: &EnvFacts) -> Result<Vec<(String, String)>> {
 ///
 /// `config_invalid` when its template misses a value.
 pub fn url(config: &Config, facts: &EnvFacts, service: &ServiceName, port: Port) -> Result<Option<String>> {
+    url_at(LOCAL, config, facts, service, port)
+}
+
+/// As [`url`], with the host that people click.
+///
+/// # Errors
+///
+/// As [`url`].
+pub fn url_at(
+    host: &str,
+    config: &Config,
+    facts: &EnvFacts,
+    service: &ServiceName,
+    port: Port,
+) -> Result<Option<String>> {
     let settings = config.services.get(service);
     if let Some(template) = settings.and_then(|settings| settings.url.as_deref()) {
-        let values = values(facts, service, port);
+        let values = values(host, facts, service, port);
         return template::render(&format!("service.{service}.url"), template, &values).map(Some);
     }
-    Ok(usual_url(config, service, port))
+    Ok(usual_url(host, config, service, port))
 }
 
 /// Returns the service of a worktree whose port is `PORT` too, with it.
@@ -289,15 +306,18 @@ fn scheme(health: Option<&serde_json::Value>) -> Option<&'static str> {
 
 /// Returns the URL of a service whose configuration says nothing about it, if any.
 #[must_use]
-pub fn usual_url(config: &Config, service: &ServiceName, port: Port) -> Option<String> {
+pub fn usual_url(host: &str, config: &Config, service: &ServiceName, port: Port) -> Option<String> {
     let settings = config.services.get(service);
     let scheme = scheme(settings.and_then(|settings| settings.health.as_ref()));
-    scheme.map(|scheme| format!("{scheme}://localhost:{port}"))
+    // Only browsers find every name below `localhost`.
+    let host = |scheme| if scheme == "http" { host } else { LOCAL };
+    scheme.map(|scheme| format!("{scheme}://{}:{port}", host(scheme)))
 }
 
-fn values<'a>(facts: &'a EnvFacts, service: &'a ServiceName, port: Port) -> UrlValues<'a> {
+fn values<'a>(host: &'a str, facts: &'a EnvFacts, service: &'a ServiceName, port: Port) -> UrlValues<'a> {
     UrlValues {
         port: port.number(),
+        host,
         service: service.as_str(),
         purpose: &facts.purpose,
         identifier: &facts.identifier,

@@ -11,13 +11,12 @@ use crate::host::exclude;
 use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::branch::Head;
-use crate::model::config::settings::Config;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::service::ServiceName;
 use crate::model::variables::{self, EnvFacts};
-use crate::model::{compose_project, quoting};
+use crate::model::{compose_project, host_names, quoting, short_names};
 
 /// The variables of an env block, in its order.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -72,15 +71,35 @@ fn as_git_has_it(repository: &Repository, entry: &Entry) -> Entry {
 /// Returns the URL of a service, the usual one where its template cannot be rendered; `None` when it has none.
 #[must_use]
 pub fn url(
-    config: &Config,
+    context: &Context,
     repo_name: &str,
     entry: &Entry,
     service: &ServiceName,
     port: Port,
 ) -> Option<String> {
+    let (config, facts) = (&context.config, facts(repo_name, entry));
+    let host = host(context, entry, &facts);
     // Who only looks goes on with the usual one where the template is wrong: writing the block says it.
-    variables::url(config, &facts(repo_name, entry), service, port)
-        .unwrap_or_else(|_| variables::usual_url(config, service, port))
+    variables::url_at(&host, config, &facts, service, port)
+        .unwrap_or_else(|_| variables::usual_url(&host, config, service, port))
+}
+
+/// Returns the host that stands for a worktree in what people click.
+fn host(context: &Context, entry: &Entry, facts: &EnvFacts) -> String {
+    let written = &context.config.url.host;
+    if !host_names::tells_apart(written) {
+        return written.clone();
+    }
+    let known = context.hosts.get_or_init(|| {
+        let registry = context.store().and_then(|store| store.read()).unwrap_or_default();
+        let mut entries: Vec<&Entry> = registry.entries().filter(|entry| entry.is_living()).collect();
+        entries.sort_by_key(|entry| entry.sequence);
+        let facts_of = |entry: &Entry| self::facts(&short_names::folder_name(&entry.repository), entry);
+        let hosts =
+            entries.iter().map(|entry| (entry.sequence, host_names::rendered(written, &facts_of(entry))));
+        host_names::told_apart(hosts)
+    });
+    known.get(&entry.sequence).cloned().unwrap_or_else(|| host_names::rendered(written, facts))
 }
 
 fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {

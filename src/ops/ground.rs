@@ -1,5 +1,6 @@
 //! Another repository as if we stood in it: with the configuration that counts there.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use crate::context::Context;
@@ -40,6 +41,7 @@ pub fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Contex
             config_file: None,
             is_config_whole: problems.is_empty(),
             registry: context.registry.clone(),
+            hosts: OnceCell::new(),
         },
         problems,
     ))

@@ -147,7 +147,7 @@ fn ports(context: &Context, repository_name: &str, entry: &Entry) -> Vec<PortVie
     let shown = entry.allocations.iter().filter_map(|allocation| {
         let url = allocation
             .find_port()
-            .and_then(|port| env::url(&context.config, repository_name, entry, &allocation.service, port));
+            .and_then(|port| env::url(context, repository_name, entry, &allocation.service, port));
         PortView::find(allocation, url)
     });
     shown.collect()

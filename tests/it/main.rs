@@ -87,6 +87,7 @@ mod many_records;
 mod metrics;
 mod moved_and_copied;
 mod moving;
+mod names;
 mod old_and_new;
 mod overlay;
 mod own_config;

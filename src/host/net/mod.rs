@@ -6,5 +6,6 @@ pub mod ephemeral;
 pub mod family;
 pub mod holding;
 pub mod listeners;
+pub mod names;
 pub mod owner;
 pub mod probe;

@@ -10,7 +10,7 @@ use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
     EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings,
     PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServeSettings,
-    ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, WorktreeSettings,
+    ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, UrlSettings, WorktreeSettings,
 };
 use super::{branch_purposes, running, schema};
 use crate::model::adoption::Patterns;
@@ -98,6 +98,7 @@ pub fn config(mut merged: Merged) -> Config {
             bytes: flag("carry.bytes"),
         },
         remove: RemoveSettings { caches: find(&merged, "remove.caches", words).unwrap_or_default() },
+        url: UrlSettings { host: text("url.host").unwrap_or_default() },
         serve: ServeSettings {
             port: number("serve.port"),
             open: find(&merged, "serve.open", words).unwrap_or_default(),

@@ -9,7 +9,7 @@ use super::value::{
     variable, whole,
 };
 use super::{branch_purposes, env_files, health, running};
-use crate::model::template;
+use crate::model::{host_names, template};
 
 /// Checks `value` against `kind`.
 ///
@@ -27,6 +27,11 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
                 element: None,
             })
         }
+        Kind::Host => host_names::check(text(value)?).map_err(|fault| Fault {
+            message: fault.message,
+            hint: fault.hint,
+            element: None,
+        }),
         Kind::Words => list(value, "texts", text).map(|_| ()),
         Kind::Services => services(value).map(|_| ()),
         Kind::Variables => list(value, "names of variables", variable).map(|_| ()),

@@ -45,7 +45,10 @@ pub fn leads_here(written: &str) -> bool {
         return rest.is_empty() || rest.strip_prefix(':').is_some_and(is_number);
     }
     let (name, port) = host.split_once(':').map_or((host, ""), |(name, port)| (name, port));
-    let is_loopback = name == "localhost"
+    // What stands for the host is judged where it is written.
+    let is_host = name.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    let is_loopback = is_host.is_some_and(|inner| inner.trim() == "host")
+        || name == "localhost"
         || name.ends_with(".localhost")
         || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
     let is_nowhere = if is_url { host.is_empty() } else { is_number(host) };
@@ -69,7 +72,7 @@ fn holds_only_plain_values(text: &str) -> bool {
             ["label", "db"].contains(&filter.trim())
                 && value.trim().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         });
-        if !is_filtered && !is_of_service(inner, "ports.") && inner.trim() != "port" {
+        if !is_filtered && !is_of_service(inner, "ports.") && !["port", "host"].contains(&inner.trim()) {
             return false;
         }
         rest = behind;
@@ -93,6 +96,8 @@ mod tests {
             "http://localhost:{{ port }}/{{ branch }}",
             "http://[::1]:5000",
             "http://{{ name | label }}.localhost:{{ port }}",
+            "http://{{ host }}:{{ port }}/admin",
+            "{{ name | label }}.localhost",
             "postgres://app:secret@localhost:{{ ports.db }}/app_{{ name | db }}",
             "postgres://{{ name | db }}@127.0.0.1/app",
             "sqlite:///data/app.db",
@@ -117,6 +122,9 @@ mod tests {
             "http://localhost\\@evil/",
             "http://127.0.0.1.evil/",
             "{{ urls.api }}.evil",
+            "http://{{ host }}.evil:{{ port }}",
+            "http://{{ host }}@evil/",
+            "http://evil.{{ host }}/",
             "{{ urls.api }}@evil/",
             "{{ branch }}",
             "{{ name | upper }}",

@@ -48,7 +48,7 @@ fn section(title: &str) -> Value {
 
 fn kind(of: Kind) -> Value {
     match of {
-        Kind::Text | Kind::Template(_) | Kind::Command | Kind::Folder | Kind::EnvFile => {
+        Kind::Text | Kind::Template(_) | Kind::Host | Kind::Command | Kind::Folder | Kind::EnvFile => {
             json!({ "type": "string", "minLength": 1 })
         }
         Kind::Words | Kind::Commands => {

@@ -9,6 +9,8 @@ pub enum Kind {
     Text,
     /// A template that may use these variables.
     Template(&'static [&'static str]),
+    /// A template of the name of a host.
+    Host,
     /// A list of texts.
     Words,
     /// A list of service names.
@@ -75,7 +77,8 @@ pub const PATH_VALUES: &[&str] =
     &["purpose", "identifier", "repo_name", "repo_parent", "repo_path", "name", "branch"];
 
 /// What the template of a service's URL may use.
-pub const URL_VALUES: &[&str] = &["port", "service", "purpose", "identifier", "name", "branch", "repo_name"];
+pub const URL_VALUES: &[&str] =
+    &["port", "host", "service", "purpose", "identifier", "name", "branch", "repo_name"];
 
 /// What the words of a command may use.
 pub const COMMAND_VALUES: &[&str] = &[

@@ -326,6 +326,12 @@ pub const KEYS: &[Key] = &[
         "Names of ignored files and folders that hold nothing worth keeping; `*` stands for any letters.",
     ),
     key(
+        "url.host",
+        Kind::Host,
+        Address,
+        "The host in URLs that people click; programs are told `localhost`.",
+    ),
+    key(
         "serve.port",
         Kind::Whole(1, 65535),
         AtOnce,

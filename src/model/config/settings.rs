@@ -45,6 +45,7 @@ pub struct Config {
     pub carry: CarrySettings,
     pub remove: RemoveSettings,
     pub serve: ServeSettings,
+    pub url: UrlSettings,
     pub trash: TrashSettings,
     pub events: EventSettings,
     pub metrics: MetricSettings,
@@ -234,6 +235,13 @@ pub struct CarrySettings {
 pub struct RemoveSettings {
     /// Names (with `*`) of ignored files and folders that hold nothing worth keeping.
     pub caches: Vec<String>,
+}
+
+/// `[url]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlSettings {
+    /// Template of the host in what people click.
+    pub host: String,
 }
 
 /// `[serve]`.

@@ -121,6 +121,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
         Kind::Flag => Ok(text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from)),
         Kind::Text
         | Kind::Template(_)
+        | Kind::Host
         | Kind::Choice(_)
         | Kind::Duration
         | Kind::Size

@@ -39,6 +39,7 @@ pub fn examine(context: &Context, trouble: &Trouble) -> Report {
     checks.extend(records::teardowns(context, &known));
     checks.push(machine::ephemeral(context));
     checks.push(machine::ipv6());
+    checks.extend(machine::names(context));
     checks.push(machine::listeners());
     checks.extend(machine::airplay(context, &known));
     checks.extend(repository::checks(context, trouble));

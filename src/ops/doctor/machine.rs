@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::host::git;
-use crate::host::net::{ephemeral, family, listeners, owner};
+use crate::host::net::{ephemeral, family, listeners, names, owner};
 use crate::model::called::GIT_WT;
 use crate::model::diagnosis::{self, Check};
 use crate::model::port::Port;
@@ -55,6 +55,10 @@ pub fn ipv6() -> Check {
         "there is no IPv6: a server that is told to listen on `::` does not start, and only IPv4 is looked at",
         "sudo sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0",
     )
+}
+
+pub fn names(context: &Context) -> Option<Check> {
+    Some(diagnosis::names(names::finds_names_of_loopback()?, &context.config.url.host))
 }
 
 pub fn listeners() -> Check {

@@ -57,7 +57,7 @@ pub fn address(context: &Context, service: Option<&ServiceName>, is_asked: bool)
         None => variables::bearer(&context.config, &facts),
     };
     let (service, port) = found.cloned().ok_or_else(|| portless(context, &entry, service))?;
-    let url = env::url(&context.config, &facts.repo_name, &entry, &service, port).ok_or_else(|| {
+    let url = env::url(context, &facts.repo_name, &entry, &service, port).ok_or_else(|| {
         let message = format!("`{service}` of `{}` has no URL: it speaks no HTTP", entry.name);
         Failure::new(Code::NotFound, message).hint(format!("its port is {port}"))
     })?;

@@ -101,7 +101,7 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
     let of = |service: &ServiceName| {
         let mut all = entry.allocations.iter().filter(|known| known.service == *service);
         let (port, known) = all.find_map(|known| Some((known.find_port()?, known)))?;
-        let url = env::url(&context.config, &repository.name(), &entry, service, port);
+        let url = env::url(context, &repository.name(), &entry, service, port);
         let (pinned, health) = (known.pinned, known.health.clone());
         Some(Given { port, service: service.clone(), url, pinned, health, new: new.contains(service) })
     };

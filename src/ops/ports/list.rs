@@ -108,7 +108,7 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
                 port,
                 service: allocation.service.clone(),
                 pinned: allocation.pinned,
-                url: env::url(&context.config, &repository_name(entry), entry, &allocation.service, port),
+                url: env::url(context, &repository_name(entry), entry, &allocation.service, port),
                 health: allocation.health.clone(),
                 verdict: ruling.verdict,
                 reason: ruling.reason,

@@ -84,7 +84,7 @@ pub fn url(
 ) -> Option<String> {
     let port = port.filter(|_| state == State::Ready)?;
     let repository = context.repository.as_ref().map(Repository::name).unwrap_or_default();
-    env::url(&context.config, &repository, entry, service, port)
+    env::url(context, &repository, entry, service, port)
 }
 
 /// Looks at what services use, and remembers it for the next look.

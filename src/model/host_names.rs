@@ -1,0 +1,156 @@
+//! The name that stands for a worktree in what people click: rendered from `[url] host`, and told apart where two would have
+//! the same one.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::template::{self, Fault};
+use super::variables::EnvFacts;
+
+/// The name for programs, and for everybody where nothing is configured.
+pub const LOCAL: &str = "localhost";
+
+/// The key that says it.
+pub const KEY: &str = "url.host";
+
+/// What its template may use.
+pub const VALUES: &[&str] = &["purpose", "identifier", "name", "branch", "repo_name"];
+
+/// The longest label and the longest name of a host, in bytes (RFC 1035, 2.3.4).
+const LABEL: usize = 63;
+const NAME: usize = 253;
+
+#[derive(Serialize)]
+struct Values<'a> {
+    purpose: &'a str,
+    identifier: &'a str,
+    name: &'a str,
+    branch: &'a str,
+    repo_name: &'a str,
+}
+
+/// Answers whether `text` can be the name of a host: labels of letters, digits and `-`.
+#[must_use]
+pub fn is_host(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=LABEL).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    text.len() <= NAME && text.split('.').all(is_label)
+}
+
+/// Checks a template: whatever the worktree is called, a name of a host comes of it.
+///
+/// # Errors
+///
+/// Returns what is wrong with it.
+pub fn check(written: &str) -> Result<(), Fault> {
+    template::check(written, VALUES)?;
+    let odd = "Feature/a b";
+    let values = Values { purpose: odd, identifier: odd, name: odd, branch: odd, repo_name: odd };
+    let made = template::render(KEY, written, &values).unwrap_or_default();
+    if is_host(&made) {
+        return Ok(());
+    }
+    Err(Fault {
+        message: format!("`{}` would not always be the name of a host", written.escape_debug()),
+        hint: Some("pass each value through `label`: `{{ name | label }}.localhost`".to_owned()),
+    })
+}
+
+/// Returns the name of a worktree, before others are looked at; `localhost` where none can be made.
+#[must_use]
+pub fn rendered(written: &str, facts: &EnvFacts) -> String {
+    let values = Values {
+        purpose: &facts.purpose,
+        identifier: &facts.identifier,
+        name: &facts.name,
+        branch: &facts.branch,
+        repo_name: &facts.repo_name,
+    };
+    let made = template::render(KEY, written, &values).ok();
+    made.filter(|made| is_host(made)).unwrap_or_else(|| LOCAL.to_owned())
+}
+
+/// Answers whether every worktree has a name of its own by that template.
+#[must_use]
+pub fn tells_apart(written: &str) -> bool {
+    !template::paths(written).is_empty()
+}
+
+/// Tells apart those that have one name: the first keeps it, the first label of the next gets `-2`.
+#[must_use]
+pub fn told_apart(names: impl Iterator<Item = (u64, String)>) -> HashMap<u64, String> {
+    let mut taken = HashSet::new();
+    let mut found = HashMap::new();
+    for (whose, name) in names {
+        let numbers = (2_u32..).map(|number| numbered(&name, number));
+        let free = std::iter::once(name.clone()).chain(numbers).find(|name| !taken.contains(name));
+        let free = free.unwrap_or(name);
+        taken.insert(free.clone());
+        found.insert(whose, free);
+    }
+    found
+}
+
+/// Puts a number behind the first label, which is cut where it would be too long.
+fn numbered(name: &str, number: u32) -> String {
+    let (label, rest) = name.split_once('.').map_or((name, None), |(label, rest)| (label, Some(rest)));
+    let number = format!("-{number}");
+    let room = LABEL.saturating_sub(number.len()).min(label.len());
+    let label = label.get(..room).unwrap_or(label).trim_end_matches('-');
+    match rest {
+        Some(rest) => format!("{label}{number}.{rest}"),
+        None => format!("{label}{number}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_one_that_always_makes_a_host() {
+        for written in
+            ["localhost", "{{ name | label }}.localhost", "{{ branch | label }}.{{ repo_name | label }}.test"]
+        {
+            check(written).unwrap();
+        }
+        for written in [
+            "{{ name }}.localhost",
+            "a b",
+            "Shop.localhost",
+            "http://x",
+            "localhost:80",
+            "-a",
+            "a..b",
+            "{{ port }}",
+        ] {
+            assert!(check(written).is_err(), "{written}");
+        }
+    }
+
+    #[test]
+    fn of_two_with_one_name_the_later_one_gets_a_number() {
+        let long = "a".repeat(63);
+        let names = [
+            "x.localhost",
+            "x.localhost",
+            "x-2.localhost",
+            "x.localhost",
+            &format!("{long}.l"),
+            &format!("{long}.l"),
+            "localhost",
+        ];
+        let found = told_apart((0..).zip(names.map(str::to_owned)));
+        assert_eq!(found[&0], "x.localhost");
+        assert_eq!(found[&1], "x-2.localhost");
+        assert_eq!(found[&2], "x-2-2.localhost");
+        assert_eq!(found[&3], "x-3.localhost");
+        assert_eq!(found[&5], format!("{}-2.l", "a".repeat(61)));
+        assert!(found.values().all(|name| is_host(name)));
+    }
+}
