@@ -53,6 +53,7 @@ fn verdicts(ports: &[Port], registry: &Registry) {
         config_file: None,
         is_config_whole: true,
         registry: Memory::default(),
+        hosts: std::cell::OnceCell::new(),
     };
     let bind = |port: &Port| TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok();
     let held: Vec<TcpListener> = ports.iter().step_by(10).filter_map(bind).collect();

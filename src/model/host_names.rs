@@ -6,10 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::template::{self, Fault};
-use super::variables::EnvFacts;
-
-/// The name for programs, and for everybody where nothing is configured.
-pub const LOCAL: &str = "localhost";
+use super::variables::{EnvFacts, LOCAL};
 
 /// The key that says it.
 pub const KEY: &str = "url.host";

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::config::settings::Config;
-use super::host_names::LOCAL;
 use super::service::ServiceName;
 use super::template;
 use crate::error::{Code, Failure, Result};
@@ -12,6 +11,9 @@ use crate::model::port::Port;
 
 /// The variables that say what the worktree is.
 pub const OWN: [&str; 4] = ["WT_NAME", "WT_PURPOSE", "WT_BRANCH", "COMPOSE_PROJECT_NAME"];
+
+/// The host for programs, and for everybody where no other one is configured.
+pub const LOCAL: &str = "localhost";
 
 /// What the variables are made from.
 #[derive(Clone, Debug, PartialEq, Eq)]

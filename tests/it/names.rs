@@ -26,8 +26,8 @@ fn people_click_a_name_of_the_worktree_and_programs_are_told_localhost() {
     };
     assert_eq!(urls(&created["worktree"]["ports"]), expected);
     let listed = sandbox.wt(&["list", "--json"]).ok().json();
-    let named = listed["worktrees"].as_array().unwrap().iter().find(|one| one["name"] == "feature-login");
-    assert_eq!(urls(&named.unwrap()["ports"]), expected);
+    let login = listed["worktrees"].as_array().unwrap().iter().find(|one| one["name"] == "feature-login");
+    assert_eq!(urls(&login.unwrap()["ports"]), expected);
     let path = sandbox.worktree("feature-login");
     assert_eq!(sandbox.wt_in(&path, &["url", "admin"]).ok().stdout.trim(), expected[1]);
     let block = std::fs::read_to_string(path.join(".env")).unwrap();
@@ -40,8 +40,8 @@ fn people_click_a_name_of_the_worktree_and_programs_are_told_localhost() {
     }
     // The doctor says who finds such names.
     let doctor = sandbox.wt(&["doctor", "--json"]).json();
-    let names = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == "names");
-    assert!(names.unwrap()["message"].as_str().unwrap().contains("below `localhost`"));
+    let check = doctor["checks"].as_array().unwrap().iter().find(|one| one["name"] == "names");
+    assert!(check.unwrap()["message"].as_str().unwrap().contains("below `localhost`"));
 }
 
 #[test]

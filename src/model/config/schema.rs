@@ -2,14 +2,15 @@
 //! check of the documentation all read this table.
 
 mod lookup;
+mod services;
 
 use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, Never, True};
 use super::standing::Standing::{
-    self, Address, AtOnce, Check, Command, Names, Place, Stricter, StricterUntilTrusted, Variable,
+    self, Address, AtOnce, Command, Place, Stricter, StricterUntilTrusted, Variable,
 };
 
 pub use super::key::{
-    COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, URL_VALUES, WORKTREE_COMMAND_VALUES,
+    COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, WORKTREE_COMMAND_VALUES,
 };
 
 pub use lookup::{children, find, leaves};
@@ -19,7 +20,26 @@ const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'stat
 }
 
 /// Every key there is.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] = &ALL;
+
+const ALL: [Key; FIRST.len() + services::KEYS.len() + REST.len()] = joined([FIRST, services::KEYS, REST]);
+
+/// Puts the parts behind each other.
+const fn joined<const N: usize>(parts: [&[Key]; 3]) -> [Key; N] {
+    let mut all = [FIRST[0]; N];
+    let (mut part, mut at) = (0, 0);
+    while part < parts.len() {
+        let mut index = 0;
+        while index < parts[part].len() {
+            all[at] = parts[part][index];
+            (at, index) = (at + 1, index + 1);
+        }
+        part += 1;
+    }
+    all
+}
+
+const FIRST: &[Key] = &[
     key(
         "worktree.path",
         Kind::Template(PATH_VALUES),
@@ -89,83 +109,9 @@ pub const KEYS: &[Key] = &[
         AtOnce,
         "The services that get a port when `--ports` says no more.",
     ),
-    key(
-        "service.*.ports",
-        Kind::Ports,
-        AtOnce,
-        "The service's own range, wherever it lies; without it the service draws from the purpose's.",
-    ),
-    key(
-        "service.*.env",
-        Kind::Variables,
-        Names,
-        "The variables that carry the service's port; `<SERVICE>_PORT` when empty.",
-    ),
-    key("service.*.url", Kind::Template(URL_VALUES), Address, "The service's URL."),
-    key("service.*.run", Kind::Command, Command, "The command that runs the service."),
-    key(
-        "service.*.setup",
-        Kind::Command,
-        Command,
-        "A command that runs once per worktree, before the service's first start.",
-    ),
-    key("service.*.health", Kind::Health, Check, "How to see that the service answers."),
-    key(
-        "service.*.depends_on",
-        Kind::Needs,
-        AtOnce,
-        "The services that it needs: healthy ones as a list, or a table with a condition for each.",
-    ),
-    key("service.*.folder", Kind::Folder, AtOnce, "The folder below the worktree in which its commands run."),
-    key("service.*.stop", Kind::Stop, AtOnce, "The signal that asks it to end, and how long that may take."),
-    key(
-        "service.*.restart",
-        Kind::Restart,
-        AtOnce,
-        "Whether and how often it is started again after it ended.",
-    ),
-    key(
-        "service.*.socket",
-        Kind::Choice(&["activate"]),
-        AtOnce,
-        "Hands over a listening socket that is there before the service is (`LISTEN_FDS`).",
-    ),
-    key(
-        "service.*.critical",
-        Kind::Flag,
-        AtOnce,
-        "Whether the others are stopped when it cannot be started; false lets them go on without it.",
-    ),
-    key(
-        "service.*.listens",
-        Kind::Flag,
-        AtOnce,
-        "Whether it listens on a port; false for a worker, which gets none.",
-    ),
-    key(
-        "service.*.extra_ports",
-        Kind::Services,
-        AtOnce,
-        "Names of further ports that the service listens on.",
-    ),
-    key(
-        "service.*.env_file",
-        Kind::EnvFile,
-        AtOnce,
-        "The service's own env file, relative to the worktree: the whole env block, with `PORT` its own port.",
-    ),
-    key(
-        "service.*.environment",
-        Kind::Environment,
-        Command,
-        "Variables of the service's processes, over those of the shell; the env block is over them.",
-    ),
-    key(
-        "service.*.compose",
-        Kind::Compose,
-        Command,
-        "A service of the compose file, started instead of `run`.",
-    ),
+];
+
+const REST: &[Key] = &[
     key(
         "main.ports.*",
         Kind::Whole(1024, 65535),
