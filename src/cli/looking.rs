@@ -22,8 +22,6 @@ pub fn only_looks(command: &Command) -> bool {
         | Command::Events(_)
         | Command::Metrics(_)
         | Command::Prompt(_)
-        // It shows, and starts nothing.
-        | Command::Serve(_)
         | Command::Doctor(_)
         | Command::Schema(_)
         | Command::ShellInit(_)
@@ -37,6 +35,8 @@ pub fn only_looks(command: &Command) -> bool {
                 "agent enter" | "agent state" | "agent leave" | "agent status" | "agent text"
             )
         }
+        // It shows, and starts nothing.
+        Command::Serve(arguments) => arguments.shows(),
         Command::Health(arguments) => !arguments.install_timer && !arguments.uninstall_timer,
         Command::Env(arguments) => arguments.check || arguments.print || arguments.format.is_some(),
         Command::Validate(arguments) => !arguments.fix || arguments.dry_run,

@@ -21,11 +21,15 @@ pub struct Arguments {
 ///
 /// Fails when the registry, the log or the machine cannot be read.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let mut context = session.context_as_it_is_whatever_is_configured()?;
+    // What is wrong with the configuration is one of the numbers.
+    let (mut context, config_problems) = match session.surroundings()?.into_lenient_context() {
+        Ok(seen) => seen,
+        Err(_) => (session.context_as_it_is_whatever_is_configured()?, Vec::new()),
+    };
     if arguments.all {
         context.repository = None;
     }
-    let report = look::metrics(&context)?;
+    let report = look::metrics(&context, config_problems)?;
     if session.ui.is_json() {
         session.ui.answer_json(&report)?;
     } else {

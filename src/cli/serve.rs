@@ -8,9 +8,11 @@ use clap::Args;
 use super::session::Session;
 use crate::context::Context;
 use crate::error::Result;
+use crate::model::policy::{self, Before};
 use crate::model::port::Port;
 use crate::ops::serve::{self, Door, Report, Request};
 use crate::ui::output::Ui;
+use crate::ui::prompt;
 use crate::web::guard::Place;
 use crate::web::server::{self, Sockets};
 use crate::web::site::{Open, Site};
@@ -30,18 +32,28 @@ pub struct Arguments {
     /// Go on in the background
     #[arg(long)]
     pub detach: bool,
+    /// Let whoever has the token start and stop services, settle conflicts, and remove what loses nothing
+    #[arg(long)]
+    pub actions: bool,
     /// Keep the token of the last time
     #[arg(long)]
     pub keep_token: bool,
     /// Show where the one that runs answers
-    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "stop"])]
+    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions", "stop"])]
     pub url: bool,
     /// End the one that runs
-    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token"])]
+    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions"])]
     pub stop: bool,
     /// Started by `--detach`
     #[arg(long, hide = true)]
     pub detached: bool,
+}
+
+impl Arguments {
+    /// Answers whether nothing can be changed by it.
+    pub fn shows(&self) -> bool {
+        !self.actions
+    }
 }
 
 /// Runs the command.
@@ -64,6 +76,10 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         }
         return Ok(0);
     }
+    if arguments.actions && !may_act(session, &context)? {
+        ui.say("nothing was started");
+        return Ok(1);
+    }
     if arguments.detach {
         return show(&serve::start_beside(&context, arguments.port, &words(arguments, &context))?, ui);
     }
@@ -71,6 +87,15 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         serve::leave_terminal();
     }
     stay(arguments, session, &context)
+}
+
+/// Decides whether pages may act, as the policy has it; asks where it says so.
+fn may_act(session: &Session<'_>, context: &Context) -> Result<bool> {
+    let (ui, leave) = (session.ui, context.config.policy.actions);
+    match policy::before(leave, "policy.actions", session.global.yes, ui.is_interactive())? {
+        Before::Asking => prompt::confirm(ui, "Let whoever has the token start, stop and remove things?"),
+        Before::AsEver | Before::Nothing => Ok(true),
+    }
 }
 
 fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Result<u8> {
@@ -81,7 +106,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         Door::Loopback(listening) => {
             (Sockets::Loopback(listening.sockets), Place::Port(listening.port), None)
         }
-        Door::File(socket, path) => (Sockets::File(socket), Place::Socket, Some(path)),
+        Door::File(socket, path) => (Sockets::File(socket), Place::Socket, path),
     };
     let is_open = |what: &str| context.config.serve.open.iter().any(|open| open == what);
     let open = Open { health: is_open("health"), metrics: is_open("metrics") };
@@ -97,7 +122,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         }
         viewpoint.look()?.into_lenient_context()
     });
-    let site = Arc::new(Site::new(place, ready.token, open, look));
+    let site = Arc::new(Site::new(place, ready.token, open, arguments.actions, look));
     let served = show(&ready.report, session.ui).and_then(|_| {
         let (changes, events) = (serve::changes(context)?, serve::events(context)?);
         server::serve(&site, sockets, changes, events, &context.host.interrupt)
@@ -118,8 +143,15 @@ fn words(arguments: &Arguments, context: &Context) -> Vec<String> {
     if let Some(file) = &context.config_file {
         words.extend(["--config".to_owned(), file.to_string_lossy().into_owned()]);
     }
-    if arguments.keep_token {
-        words.push("--keep-token".to_owned());
+    for (is_wanted, word) in [
+        (arguments.keep_token, "--keep-token"),
+        (arguments.actions, "--actions"),
+        // It was asked here, on this terminal.
+        (arguments.actions, "--yes"),
+    ] {
+        if is_wanted {
+            words.push(word.to_owned());
+        }
     }
     words
 }

@@ -29,6 +29,8 @@ pub struct Policy {
     pub kill: Option<Leave>,
     /// `None` where `--force` is enough.
     pub remove_force: Option<Leave>,
+    /// Whether pages of `wt serve --actions` may act; `None` where that flag is enough.
+    pub actions: Option<Leave>,
 }
 
 impl Policy {

@@ -9,6 +9,7 @@ use super::{events, ports, validate};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::events::counters;
+use crate::model::config::problem::Problem;
 use crate::model::event::tally::Tally;
 use crate::model::finding::Severity;
 use crate::model::health::recorded::Recorded;
@@ -34,7 +35,7 @@ pub struct Report {
 /// # Errors
 ///
 /// Fails when the registry, the log or the machine cannot be read.
-pub fn metrics(context: &Context) -> Result<Report> {
+pub fn metrics(context: &Context, config_problems: Vec<Problem>) -> Result<Report> {
     let registry = context.store()?.read()?;
     let names = ShortNames::of(&registry);
     let here = context.repository.as_ref().map(crate::host::git::Repository::find_id);
@@ -55,6 +56,7 @@ pub fn metrics(context: &Context) -> Result<Report> {
     let request = validate::Request {
         verify_ports: true,
         all: context.repository.is_none(),
+        config_problems,
         ..validate::Request::default()
     };
     let findings = validate::validate(context, &request)?.findings;

@@ -1,6 +1,7 @@
 //! The use cases, one each: gather, decide, act. They plan, then apply, and return reports; they never speak.
 
 pub mod absence;
+pub mod act;
 pub mod adopt;
 pub mod agent;
 pub mod bases;
@@ -14,6 +15,7 @@ pub mod compose_service;
 pub mod config;
 pub mod create;
 pub mod desk;
+pub mod discovery;
 pub mod doctor;
 pub mod dry_run;
 pub mod elsewhere;

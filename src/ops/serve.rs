@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::{identity, spawn};
 use crate::host::serve::change::Changes;
+use crate::host::serve::handed::{self, Handed};
 use crate::host::serve::listen::{self, Listening};
 use crate::host::serve::seat::{self, Seat};
 use crate::model::event::filter::Filter;
@@ -53,7 +54,8 @@ pub struct Ready {
 #[derive(Debug)]
 pub enum Door {
     Loopback(Listening),
-    File(UnixListener, PathBuf),
+    /// With the path to take away at the end, where it is ours.
+    File(UnixListener, Option<PathBuf>),
 }
 
 /// Takes the place of the user's server, and listens.
@@ -100,9 +102,24 @@ fn already(state: &Path) -> Failure {
 }
 
 fn open(context: &Context, request: &Request) -> Result<(Door, String)> {
+    if let Some(handed) = handed::take(&context.host.environment)? {
+        if request.port.is_some() || request.socket.is_some() {
+            return Err(Failure::new(
+                Code::Usage,
+                "sockets were handed over, and a flag names another place",
+            ));
+        }
+        return Ok(match handed {
+            Handed::Loopback(listening) => {
+                let url = url(listening.port);
+                (Door::Loopback(listening), url)
+            }
+            Handed::File(socket, path) => (Door::File(socket, None), path.display().to_string()),
+        });
+    }
     if let Some(socket) = &request.socket {
         let socket = context.absolute(socket);
-        return Ok((Door::File(listen::file(&socket)?, socket.clone()), socket.display().to_string()));
+        return Ok((Door::File(listen::file(&socket)?, Some(socket.clone())), socket.display().to_string()));
     }
     let listening = match request.port {
         Some(port) => {
@@ -111,9 +128,13 @@ fn open(context: &Context, request: &Request) -> Result<(Door, String)> {
         }
         None => first_free(context)?,
     };
-    // 127.0.0.1 and no name: a name may lead to the other family.
-    let url = format!("http://127.0.0.1:{}/", listening.port);
+    let url = url(listening.port);
     Ok((Door::Loopback(listening), url))
+}
+
+/// 127.0.0.1 and no name: a name may lead to the other family.
+fn url(port: Port) -> String {
+    format!("http://127.0.0.1:{port}/")
 }
 
 /// Refuses a port that a worktree has, whether its server runs just now or not.

@@ -6,24 +6,21 @@ use hyper::StatusCode;
 use super::reply::report;
 use super::route::Ask;
 use super::site::Site;
-use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model;
-use crate::model::config::problem::Problem;
 use crate::model::event::EventKind;
 use crate::model::event::filter::Filter;
 use crate::model::health::state::Health;
 use crate::model::history;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
-use crate::model::short_names::ShortNames;
 use crate::ops::health::ports;
 use crate::ops::metrics::metrics as ops_metrics;
 use crate::ops::ports::conflicts;
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::logs::{self, Lines};
 use crate::ops::services::status::Looker;
-use crate::ops::{events, list, validate};
+use crate::ops::{discovery, events, list, validate};
 
 /// Answers with the status and the bytes of the report.
 ///
@@ -35,7 +32,7 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
     let fine = |bytes| (StatusCode::OK, bytes);
     match ask {
         Ask::Worktrees => {
-            let (context, _) = everywhere(site)?;
+            let (context, _) = site.everywhere()?;
             report(
                 command,
                 &list::list(
@@ -46,12 +43,12 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
             .map(fine)
         }
         Ask::Worktree { repository, name } => {
-            let context = at(site, repository)?;
+            let context = site.at(repository)?.0;
             let mut looker = Looker::new(&context, Some(name), Vec::new())?.only_looking();
             report(command, &looker.look(&context, &mut Deaf)?).map(fine)
         }
         Ask::Logs { repository, name, service, tail } => {
-            let context = at(site, repository)?.of_worktree(Some(name));
+            let context = site.at(repository)?.0.of_worktree(Some(name));
             let request = logs::Request {
                 services: service.as_deref().map(service_name).transpose()?.into_iter().collect(),
                 tail: Some(tail.as_deref().map_or(Ok(TAIL), count)?),
@@ -68,17 +65,17 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
             }
         }
         Ask::Conflicts => {
-            let (context, _) = everywhere(site)?;
+            let (context, _) = site.everywhere()?;
             report(command, &conflicts::conflicts(&context)?).map(fine)
         }
         Ask::Findings => {
-            let (context, config_problems) = everywhere(site)?;
+            let (context, config_problems) = site.everywhere()?;
             let request =
                 validate::Request { verify_ports: true, all: true, leave_stale: false, config_problems };
             report(command, &validate::validate(&context, &request)?).map(fine)
         }
         Ask::Events { since, kind } => {
-            let (context, _) = everywhere(site)?;
+            let (context, _) = site.everywhere()?;
             let usage = |problem| Failure::new(Code::Usage, problem);
             let filter = Filter {
                 since: since
@@ -91,15 +88,15 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
             report(command, &events::events(&context, &filter)?).map(fine)
         }
         Ask::PortHealth => {
-            let found = ports::all(&everywhere(site)?.0)?;
+            let found = ports::all(&site.everywhere()?.0)?;
             Ok((status(found.summary.by_state.unhealthy > 0), report(command, &found)?))
         }
         Ask::PortHealthOf(port) => {
             let port: Port = port.parse().map_err(|problem| Failure::new(Code::Usage, problem))?;
-            let found = ports::one(&everywhere(site)?.0, port)?;
+            let found = ports::one(&site.everywhere()?.0, port)?;
             Ok((status(found.health == Health::Unhealthy), report(command, &found)?))
         }
-        Ask::PortTotals => report(command, &ports::totals(&everywhere(site)?.0)?).map(fine),
+        Ask::PortTotals => report(command, &ports::totals(&site.everywhere()?.0)?).map(fine),
     }
 }
 
@@ -109,8 +106,20 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
 ///
 /// Those of the operation.
 pub fn metrics(site: &Site) -> Result<String> {
-    let report = ops_metrics(&everywhere(site)?.0)?;
+    let (context, config_problems) = site.everywhere()?;
+    let report = ops_metrics(&context, config_problems)?;
     Ok(model::metrics::text(&report.families))
+}
+
+/// Returns what Prometheus' service discovery over HTTP is answered: the services that show metrics.
+///
+/// # Errors
+///
+/// Fails when the registry cannot be read.
+pub fn discovery(site: &Site) -> Result<Vec<u8>> {
+    let targets = discovery::discover(&site.everywhere()?.0)?;
+    serde_json::to_vec(&targets)
+        .map_err(|error| Failure::new(Code::Internal, format!("the targets cannot be written: {error}")))
 }
 
 /// How many lines of a log are shown where nobody says.
@@ -121,26 +130,6 @@ const LONGEST_TAIL: usize = 10_000;
 
 fn status(is_unhealthy: bool) -> StatusCode {
     if is_unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
-}
-
-/// The context of no repository: reports are about all of them.
-fn everywhere(site: &Site) -> Result<(Context, Vec<Problem>)> {
-    let (context, problems) = site.look(None)?;
-    Ok((Context { repository: None, ..context }, problems))
-}
-
-/// The context of the repository of that short name, as in its main worktree.
-fn at(site: &Site, repository: &str) -> Result<Context> {
-    let (context, _) = everywhere(site)?;
-    let registry = context.store()?.read()?;
-    let names = ShortNames::of(&registry);
-    let known =
-        names.find(repository).and_then(|id| registry.repositories.iter().find(|known| known.id == *id));
-    let Some(known) = known else {
-        let message = format!("there is no repository `{repository}` on record");
-        return Err(Failure::new(Code::NotFound, message));
-    };
-    site.look(Some(&known.path)).map(|(context, _)| context)
 }
 
 fn kinds(text: &str) -> Result<Vec<EventKind>> {

@@ -5,34 +5,36 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::guard::{self, Head, Refused};
 use super::reply::{self, Body};
-use super::route::{self, Ask, Missing, Route};
+use super::route::{self, Act, Ask, Missing, Route};
 use super::site::Site;
-use super::{api, stream};
+use super::{action, api, stream};
 use crate::error::{Code, Failure, Result};
 
 /// The word of answers that are no command's.
 const SERVE: &str = "serve";
 
-/// Answers a request. Its body is not read: nothing that is asked for needs one.
+/// Answers a request. The body is read of those alone that may act.
 ///
 /// # Errors
 ///
 /// Never.
 pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let is_head = *request.method() == Method::HEAD;
-    let mut response = answered(&site, &request).await;
+    let mut response = answered(&site, request).await;
     if is_head {
         *response.body_mut() = Body::default();
     }
     Ok(response)
 }
 
-async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Body> {
-    let head = head(request);
+async fn answered(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let head = head(&parts);
     if let Err(refused) = guard::admit(&head, site.place) {
         let status = match refused {
             Refused::Host(_) => StatusCode::MISDIRECTED_REQUEST,
@@ -40,18 +42,18 @@ async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Bod
         };
         return reply::failure(SERVE, &refused.failure(), status);
     }
-    let uri = request.uri();
-    let route = match route::find(request.method(), uri.path(), uri.query()) {
+    let uri = &parts.uri;
+    let route = match route::find(&parts.method, uri.path(), uri.query()) {
         Ok(route) => route,
         Err(Missing::Path) => {
             let failure = Failure::new(Code::NotFound, "there is nothing of that name")
                 .hint("`/openapi.json` lists what there is");
             return reply::failure(SERVE, &failure, StatusCode::NOT_FOUND);
         }
-        Err(Missing::Method) => {
-            let failure = Failure::new(Code::Usage, "this can only be read");
+        Err(Missing::Method(allowed)) => {
+            let failure = Failure::new(Code::Usage, format!("this is asked for by {allowed}"));
             let mut response = reply::failure(SERVE, &failure, StatusCode::METHOD_NOT_ALLOWED);
-            response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+            response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
             return response;
         }
     };
@@ -61,13 +63,15 @@ async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Bod
         return reply::failure(SERVE, &failure, StatusCode::UNAUTHORIZED);
     }
     match route {
-        Route::File(file) => file.answer(),
+        Route::File(file) => file.answer(site.acts),
         Route::Healthz => reply::plain(StatusCode::OK, "ok"),
         Route::Stream => {
-            let last = one(request.headers(), &HeaderName::from_static("last-event-id"));
+            let last = one(&parts.headers, &HeaderName::from_static("last-event-id"));
             stream::open(site, last.and_then(|last| last.parse().ok())).await
         }
         Route::Metrics => scraped(site).await,
+        Route::Discovery => discovered(site).await,
+        Route::Act(act) => acted(site, act, &parts.headers, body).await,
         Route::Ask(ask) => reported(site, ask).await,
     }
 }
@@ -75,9 +79,9 @@ async fn answered(site: &Arc<Site>, request: &Request<Incoming>) -> Response<Bod
 fn needs_token(site: &Site, route: &Route) -> bool {
     match route {
         Route::File(_) | Route::Healthz => false,
-        Route::Metrics => !site.open.metrics,
+        Route::Metrics | Route::Discovery => !site.open.metrics,
         Route::Ask(ask) if ask.is_health() => !site.open.health,
-        Route::Ask(_) | Route::Stream => true,
+        Route::Ask(_) | Route::Stream | Route::Act(_) => true,
     }
 }
 
@@ -95,6 +99,24 @@ async fn scraped(site: &Arc<Site>) -> Response<Body> {
         .await
 }
 
+async fn discovered(site: &Arc<Site>) -> Response<Body> {
+    apart(site, SERVE, |site| Ok(reply::bytes(StatusCode::OK, reply::JSON, api::discovery(site)?))).await
+}
+
+async fn acted(site: &Arc<Site>, act: Act, headers: &HeaderMap, body: Incoming) -> Response<Body> {
+    let command = act.action.command();
+    let body = match action::body(site, headers, body).await {
+        Ok(body) => body,
+        Err((status, failure)) => return reply::failure(command, &failure, status),
+    };
+    // Reports are made while somebody waits for a service.
+    let Ok(_turn) = site.turns.acquire().await else { return unmade(command) };
+    apart(site, command, move |site| {
+        Ok(reply::bytes(StatusCode::OK, reply::JSON, action::act(site, &act, &body)?))
+    })
+    .await
+}
+
 /// Has an operation make an answer: it reads files and asks the kernel, so it has a thread of its own.
 async fn apart(
     site: &Arc<Site>,
@@ -105,18 +127,20 @@ async fn apart(
     match tokio::task::spawn_blocking(move || work(&site)).await {
         Ok(Ok(response)) => response,
         Ok(Err(failure)) => reply::failure(command, &failure, reply::status(failure.code())),
-        Err(_) => {
-            let failure = Failure::new(Code::Internal, "the report could not be made");
-            reply::failure(command, &failure, StatusCode::INTERNAL_SERVER_ERROR)
-        }
+        Err(_) => unmade(command),
     }
 }
 
-fn head(request: &Request<Incoming>) -> Head<'_> {
-    let headers = request.headers();
+fn unmade(command: &str) -> Response<Body> {
+    let failure = Failure::new(Code::Internal, "the report could not be made");
+    reply::failure(command, &failure, StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn head(parts: &Parts) -> Head<'_> {
+    let headers = &parts.headers;
     Head {
         host: one(headers, &header::HOST),
-        authority: request.uri().authority().map(hyper::http::uri::Authority::as_str),
+        authority: parts.uri.authority().map(hyper::http::uri::Authority::as_str),
         origin: one(headers, &header::ORIGIN),
         site: one(headers, &HeaderName::from_static("sec-fetch-site")),
         authorization: one(headers, &header::AUTHORIZATION),

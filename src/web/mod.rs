@@ -1,6 +1,7 @@
 //! The same reports as the commands', over HTTP on loopback: a route turns a request into an operation's request and answers
 //! with its report. It decides nothing.
 
+mod action;
 mod api;
 mod connection;
 pub mod guard;

@@ -4,6 +4,10 @@ use hyper::{Response, StatusCode};
 
 use super::reply::{self, Body};
 
+const HTML: &str = "text/html; charset=utf-8";
+
+const PAGE: &str = include_str!("../../templates/dashboard/index.html");
+
 /// One of them. None tells anything of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File {
@@ -14,11 +18,15 @@ pub enum File {
 }
 
 impl File {
-    /// Returns it as an answer.
+    /// Returns it as an answer; the page has what acts where whoever has the token may act.
     #[must_use]
-    pub fn answer(self) -> Response<Body> {
+    pub fn answer(self, acts: bool) -> Response<Body> {
         let (kind, text) = match self {
-            Self::Page => ("text/html; charset=utf-8", include_str!("../../templates/dashboard/index.html")),
+            Self::Page if acts => {
+                let page = PAGE.replacen("<body>", "<body data-acts>", 1);
+                return reply::bytes(StatusCode::OK, HTML, page);
+            }
+            Self::Page => (HTML, PAGE),
             Self::Script => {
                 ("text/javascript; charset=utf-8", include_str!("../../templates/dashboard/dashboard.js"))
             }

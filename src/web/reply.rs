@@ -92,7 +92,7 @@ pub fn status(code: Code) -> StatusCode {
     match code {
         Code::Usage | Code::NameInvalid => StatusCode::BAD_REQUEST,
         Code::Unauthorized => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::NotAllowed => StatusCode::FORBIDDEN,
         Code::NotFound | Code::NotARepository => StatusCode::NOT_FOUND,
         Code::RegistryCorrupt | Code::RegistryNewer | Code::RegistryLocked => StatusCode::SERVICE_UNAVAILABLE,
         Code::Internal | Code::DiskFull | Code::Interrupted => StatusCode::INTERNAL_SERVER_ERROR,

@@ -6,6 +6,7 @@ use hyper::Method;
 use percent_encoding::percent_decode_str;
 
 use super::page::File;
+use crate::ops::act::Action;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub enum Route {
     Stream,
     /// What Prometheus scrapes.
     Metrics,
+    /// What else it may scrape.
+    Discovery,
+    Act(Act),
     Ask(Ask),
 }
 
@@ -57,13 +61,21 @@ impl Ask {
     }
 }
 
+/// Something that is to be done about a worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    pub action: Action,
+    pub repository: String,
+    pub name: String,
+}
+
 /// Why nothing is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// There is nothing of that name.
     Path,
-    /// It is there, and is only read.
-    Method,
+    /// It is there, and is asked for by one of these.
+    Method(&'static str),
 }
 
 /// Finds what is asked for.
@@ -84,10 +96,20 @@ pub fn find(method: &Method, path: &str, query: Option<&str>) -> Result<Route, M
         ["healthz"] => Route::Healthz,
         ["events"] => Route::Stream,
         ["metrics"] => Route::Metrics,
+        ["sd"] => Route::Discovery,
+        ["api", "worktrees", repository, name, word] if Action::find(word).is_some() => {
+            let action = Action::find(word).ok_or(Missing::Path)?;
+            Route::Act(Act { action, repository: repository.to_owned(), name: name.to_owned() })
+        }
         ["api", ref rest @ ..] => Route::Ask(asked(rest, query).ok_or(Missing::Path)?),
         _ => return Err(Missing::Path),
     };
-    if method == Method::GET || method == Method::HEAD { Ok(route) } else { Err(Missing::Method) }
+    let is_act = matches!(route, Route::Act(_));
+    match *method {
+        Method::POST if is_act => Ok(route),
+        Method::GET | Method::HEAD if !is_act => Ok(route),
+        _ => Err(Missing::Method(if is_act { "POST" } else { "GET, HEAD" })),
+    }
 }
 
 fn asked(words: &[&str], query: Option<&str>) -> Option<Ask> {
@@ -144,6 +166,7 @@ mod tests {
             ("/healthz", Route::Healthz),
             ("/events", Route::Stream),
             ("/metrics", Route::Metrics),
+            ("/sd", Route::Discovery),
             ("/api/worktrees", Route::Ask(Ask::Worktrees)),
             ("/api/health/ports", Route::Ask(Ask::PortHealth)),
             ("/api/health/ports/system", Route::Ask(Ask::PortTotals)),
@@ -183,9 +206,13 @@ mod tests {
             assert_eq!(get(path), Err(Missing::Path), "{path}");
         }
         for method in [Method::POST, Method::DELETE, Method::OPTIONS] {
-            assert_eq!(find(&method, "/api/worktrees", None), Err(Missing::Method));
+            assert_eq!(find(&method, "/api/worktrees", None), Err(Missing::Method("GET, HEAD")));
             assert_eq!(find(&method, "/nowhere", None), Err(Missing::Path));
         }
         assert!(find(&Method::HEAD, "/healthz", None).is_ok());
+        assert_eq!(get("/api/worktrees/shop/login/up"), Err(Missing::Method("POST")));
+        let act = Act { action: Action::Remove, repository: "shop".to_owned(), name: "login".to_owned() };
+        assert_eq!(find(&Method::POST, "/api/worktrees/shop/login/remove", None), Ok(Route::Act(act)));
+        assert_eq!(find(&Method::POST, "/api/worktrees/shop/login/kill", None), Err(Missing::Path));
     }
 }

@@ -4,15 +4,19 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 use super::guard::Place;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::model::config::problem::Problem;
+use crate::model::short_names::ShortNames;
 
 /// How many words of a change wait for a reader before it is too slow.
 const BACKLOG: usize = 1024;
+
+/// How many actions are done at once: fewer than there are threads, so that somebody who looks is answered.
+const TURNS: usize = 4;
 
 /// Looks around in a folder, in the one we were started in where none is named: what operations are handed, and what is wrong
 /// with the configuration.
@@ -30,7 +34,11 @@ pub struct Site {
     pub place: Place,
     pub token: String,
     pub open: Open,
+    /// Whether whoever has the token may also act.
+    pub acts: bool,
     look: Viewpoint,
+    /// How many may act at once.
+    pub turns: Semaphore,
     words: broadcast::Sender<Word>,
 }
 
@@ -52,8 +60,9 @@ impl fmt::Debug for Site {
 impl Site {
     /// A server at `place`.
     #[must_use]
-    pub fn new(place: Place, token: String, open: Open, look: Viewpoint) -> Self {
-        Self { place, token, open, look, words: broadcast::Sender::new(BACKLOG) }
+    pub fn new(place: Place, token: String, open: Open, acts: bool, look: Viewpoint) -> Self {
+        let words = broadcast::Sender::new(BACKLOG);
+        Self { place, token, open, acts, look, turns: Semaphore::new(TURNS), words }
     }
 
     /// Looks around in `folder`, in the one we were started in where none is named.
@@ -63,6 +72,34 @@ impl Site {
     /// `config_invalid` for a configuration that cannot be read at all.
     pub fn look(&self, folder: Option<&Path>) -> Result<(Context, Vec<Problem>)> {
         (self.look)(folder)
+    }
+
+    /// Looks around from no repository: reports are about all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Site::look`].
+    pub fn everywhere(&self) -> Result<(Context, Vec<Problem>)> {
+        let (context, problems) = self.look(None)?;
+        Ok((Context { repository: None, ..context }, problems))
+    }
+
+    /// Looks around in the main worktree of the repository of that short name.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` where there is none; as [`Site::look`].
+    pub fn at(&self, repository: &str) -> Result<(Context, Vec<Problem>)> {
+        let (context, _) = self.everywhere()?;
+        let registry = context.store()?.read()?;
+        let names = ShortNames::of(&registry);
+        let known =
+            names.find(repository).and_then(|id| registry.repositories.iter().find(|known| known.id == *id));
+        let Some(known) = known else {
+            let message = format!("there is no repository `{repository}` on record");
+            return Err(Failure::new(Code::NotFound, message));
+        };
+        self.look(Some(&known.path))
     }
 
     /// Tells all readers.

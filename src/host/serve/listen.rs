@@ -54,7 +54,9 @@ pub fn on(port: Port) -> Result<Listening> {
     bind(port).map_err(|error| refused(port, error))
 }
 
-fn refused(port: Port, error: io::Error) -> Failure {
+/// The failure of a port that cannot be listened on.
+#[must_use]
+pub fn refused(port: Port, error: io::Error) -> Failure {
     let code = if error.kind() == ErrorKind::AddrInUse { Code::PortConflict } else { Code::Internal };
     Failure::from_io(error, code, format!("{port} on loopback cannot be listened on")).hint(format!(
         "`{owner}` says who has it; `wt serve --port PORT` takes another",
@@ -98,16 +100,23 @@ fn unusable(path: &Path, error: io::Error) -> Failure {
     Failure::from_io(error, Code::Permission, format!("{} cannot be listened on", path.display()))
 }
 
+/// Listens on that port of `address`.
+///
+/// # Errors
+///
+/// Those of bind(2).
+pub fn at(address: IpAddr, port: Port) -> io::Result<TcpListener> {
+    let socket = TcpListener::bind(SocketAddr::new(address, port.number()))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
 fn bind(port: Port) -> io::Result<Listening> {
     let mut addresses = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
     if family::has_ipv6() {
         addresses.push(IpAddr::V6(Ipv6Addr::LOCALHOST));
     }
-    let sockets = addresses.into_iter().map(|address| {
-        let socket = TcpListener::bind(SocketAddr::new(address, port.number()))?;
-        socket.set_nonblocking(true)?;
-        Ok(socket)
-    });
+    let sockets = addresses.into_iter().map(|address| at(address, port));
     Ok(Listening { port, sockets: sockets.collect::<io::Result<_>>()? })
 }
 

@@ -160,6 +160,7 @@ fn policy(merged: &Merged) -> Policy {
         },
         kill: find(merged, "policy.kill", leave),
         remove_force: find(merged, "policy.remove_force", leave),
+        actions: find(merged, "policy.actions", leave),
     }
 }
 
@@ -219,6 +220,7 @@ pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
             "compose" => settings.compose = value.as_str().map(str::to_owned),
             "env_file" => settings.env_file = value.as_str().map(str::to_owned),
             "environment" => settings.environment = value::environment(value).unwrap_or_default(),
+            "metrics" => settings.metrics = value.as_str().map(str::to_owned),
             "folder" => settings.folder = value.as_str().map(str::to_owned),
             "health" => settings.health = Some(value.clone()),
             "depends_on" => settings.depends_on = running::depends_on(value).unwrap_or_default(),

@@ -6,7 +6,7 @@ use super::problem::Fault;
 use super::schema::Kind;
 use super::value::{
     choice, duration, environment, exclusions, flag, list, number, port_wish, ports, services, size, text,
-    variable, whole,
+    url_path, variable, whole,
 };
 use super::{branch_purposes, env_files, health, running};
 use crate::model::{host_names, template};
@@ -33,6 +33,8 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
             element: None,
         }),
         Kind::Words => list(value, "texts", text).map(|_| ()),
+        Kind::Choices(words) => list(value, "words", |word| choice(word, words)).map(|_| ()),
+        Kind::UrlPath => url_path(value).map(|_| ()),
         Kind::Services => services(value).map(|_| ()),
         Kind::Variables => list(value, "names of variables", variable).map(|_| ()),
         Kind::Environment => environment(value).map(|_| ()),

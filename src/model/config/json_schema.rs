@@ -71,6 +71,8 @@ fn kind(of: Kind) -> Value {
             "properties": { "ports": range(), "reason": { "type": "string", "minLength": 1 } },
         } }),
         Kind::Choice(words) => json!({ "enum": words }),
+        Kind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
+        Kind::UrlPath => json!({ "type": "string", "pattern": "^/" }),
         Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
         Kind::Flag => json!({ "type": "boolean" }),

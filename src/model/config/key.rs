@@ -13,6 +13,10 @@ pub enum Kind {
     Host,
     /// A list of texts.
     Words,
+    /// A list of some of these words.
+    Choices(&'static [&'static str]),
+    /// The path of a URL.
+    UrlPath,
     /// A list of service names.
     Services,
     /// A list of names of environment variables.
@@ -67,6 +71,11 @@ pub struct Key {
     /// What it counts for in a repository's file.
     pub standing: Standing,
     pub meaning: &'static str,
+}
+
+/// Makes one.
+pub const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
+    Key { path, kind, standing, meaning }
 }
 
 /// What the templates of names may use.

@@ -2,30 +2,29 @@
 //! check of the documentation all read this table.
 
 mod lookup;
+mod outside;
 mod services;
 
 use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, Never, True};
 use super::standing::Standing::{
-    self, Address, AtOnce, Command, Place, Stricter, StricterUntilTrusted, Variable,
+    Address, AtOnce, Command, Place, Stricter, StricterUntilTrusted, Variable,
 };
 
+use super::key::key;
 pub use super::key::{
     COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, WORKTREE_COMMAND_VALUES,
 };
 
 pub use lookup::{children, find, leaves};
 
-const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
-    Key { path, kind, standing, meaning }
-}
-
 /// Every key there is.
 pub const KEYS: &[Key] = &ALL;
 
-const ALL: [Key; FIRST.len() + services::KEYS.len() + REST.len()] = joined([FIRST, services::KEYS, REST]);
+const ALL: [Key; FIRST.len() + services::KEYS.len() + REST.len() + outside::KEYS.len()] =
+    joined([FIRST, services::KEYS, REST, outside::KEYS]);
 
 /// Puts the parts behind each other.
-const fn joined<const N: usize>(parts: [&[Key]; 3]) -> [Key; N] {
+const fn joined<const N: usize>(parts: [&[Key]; 4]) -> [Key; N] {
     let mut all = [FIRST[0]; N];
     let (mut part, mut at) = (0, 0);
     while part < parts.len() {
@@ -276,73 +275,5 @@ const REST: &[Key] = &[
         Kind::Host,
         Address,
         "The host in URLs that people click; programs are told `localhost`.",
-    ),
-    key(
-        "serve.port",
-        Kind::Whole(1, 65535),
-        AtOnce,
-        "The port of `wt serve`; the next one that is free where it is taken.",
-    ),
-    key("serve.open", Kind::Words, Stricter(Fewer), "What needs no token there: `metrics`, `health`."),
-    key(
-        "trash.keep",
-        Kind::Duration,
-        StricterUntilTrusted(Longer),
-        "How long a removed worktree can be restored.",
-    ),
-    key(
-        "trash.max_size",
-        Kind::Size,
-        StricterUntilTrusted(Larger),
-        "How much all removed worktrees together may take.",
-    ),
-    key("events.keep", Kind::Duration, Stricter(Longer), "How long events are kept; at least a day."),
-    key(
-        "events.max_size",
-        Kind::Size,
-        Stricter(Larger),
-        "How much all events together may take; the oldest go first.",
-    ),
-    key(
-        "metrics.per_worktree",
-        Kind::Flag,
-        Stricter(False),
-        "Whether `wt metrics` has rows for each worktree, beside the sums.",
-    ),
-    key(
-        "metrics.max_worktrees",
-        Kind::Whole(0, 100_000),
-        Stricter(Never),
-        "How many worktrees have rows of their own; those that were idle for longest are left out.",
-    ),
-    key(
-        "policy.mode",
-        Kind::Choice(&["read-only", "full"]),
-        Stricter(Before(&["read-only", "full"])),
-        "Whether `wt` may change anything; WT_POLICY is its variable too.",
-    ),
-    key(
-        "policy.kill",
-        Kind::Choice(&["never", "ask", "allow"]),
-        Stricter(Before(&["never", "ask", "allow"])),
-        "Whether a process that holds a port may be ended: never, once somebody agreed, or without a question.",
-    ),
-    key(
-        "policy.remove_force",
-        Kind::Choice(&["never", "ask", "allow"]),
-        Stricter(Before(&["never", "ask", "allow"])),
-        "Whether `wt remove --force` may give up work; `--yes` is no agreement to that.",
-    ),
-    key(
-        "registry.lock_timeout",
-        Kind::Duration,
-        AtOnce,
-        "How long to wait for another process to let go of the registry.",
-    ),
-    key(
-        "registry.forget",
-        Kind::Duration,
-        Stricter(Longer),
-        "How long what is gone is remembered: records, repositories, former ports.",
     ),
 ];

@@ -39,6 +39,8 @@ pub struct ServiceSettings {
     pub depends_on: BTreeMap<ServiceName, Condition>,
     /// The health check, as written.
     pub health: Option<Value>,
+    /// The path under which it shows metrics.
+    pub metrics: Option<String>,
     pub stop: Stopping,
     pub restart: Restarting,
     pub socket: Option<SocketUse>,
@@ -62,6 +64,7 @@ impl Default for ServiceSettings {
             environment: Vec::new(),
             depends_on: BTreeMap::new(),
             health: None,
+            metrics: None,
             stop: Stopping::default(),
             restart: Restarting::default(),
             socket: None,

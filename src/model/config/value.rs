@@ -215,6 +215,16 @@ pub fn unknown_word(what: &str, word: &str, words: &[&str]) -> Fault {
     Fault::new(format!("unknown {what} `{}`", word.escape_debug())).hint(hint)
 }
 
+/// Returns the path of a URL, as it stands in a request.
+pub fn url_path(value: &Value) -> Result<&str, Fault> {
+    let path = text(value)?;
+    if path.starts_with('/') && path.chars().all(|letter| letter.is_ascii_graphic() && letter != '#') {
+        return Ok(path);
+    }
+    let message = format!("`{}` is no path of a URL", path.escape_debug());
+    Err(Fault::new(message).hint("write it as `/metrics`"))
+}
+
 /// Returns a whole number within bounds.
 pub fn whole(value: &Value, least: u32, most: u32) -> Result<u32, Fault> {
     if !(value.is_i64() || value.is_u64()) {

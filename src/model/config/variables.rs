@@ -84,7 +84,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
             (_, Ok(count)) => Value::from(count),
             _ => return read(Kind::Services, text),
         }),
-        Kind::Words | Kind::Services | Kind::Variables | Kind::Ports | Kind::Needs
+        Kind::Words | Kind::Choices(_) | Kind::Services | Kind::Variables | Kind::Ports | Kind::Needs
             if !text.starts_with(['[', '{']) =>
         {
             let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
@@ -96,6 +96,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
         // A comma may well stand in a command.
         Kind::Commands if !text.starts_with('[') => Ok(Value::from(vec![text])),
         Kind::Words
+        | Kind::Choices(_)
         | Kind::Commands
         | Kind::Services
         | Kind::Variables
@@ -128,6 +129,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
         | Kind::Command
         | Kind::Folder
         | Kind::EnvFile
+        | Kind::UrlPath
         | Kind::Compose => Ok(Value::from(text)),
     }
 }

@@ -35,9 +35,25 @@ const ROUNDS: usize = 3;
 pub struct Plan {
     pub strategy: Strategy,
     pub steps: Vec<Step>,
+    /// The ports that it is about; `None` for all.
+    about: Option<Vec<Port>>,
 }
 
 impl Plan {
+    /// The same for these ports alone, whatever comes of it.
+    #[must_use]
+    pub fn about(mut self, ports: &[Port]) -> Self {
+        self.about = Some(ports.to_vec());
+        self.narrow();
+        self
+    }
+
+    fn narrow(&mut self) {
+        if let Some(ports) = &self.about {
+            self.steps.retain(|step| ports.contains(&step.port));
+        }
+    }
+
     /// Answers whether somebody has to agree to a part of it.
     #[must_use]
     pub fn needs_agreement(&self) -> bool {
@@ -84,7 +100,7 @@ pub struct Remaining {
 pub fn plan(context: &Context, strategy: Option<Strategy>) -> Result<Plan> {
     let settings = settings(context);
     let strategy = strategy.unwrap_or(settings.strategy);
-    Ok(Plan { strategy, steps: steps(&disputes(context)?, strategy, settings) })
+    Ok(Plan { strategy, steps: steps(&disputes(context)?, strategy, settings), about: None })
 }
 
 /// Does it, and looks again; what needs agreement is left unless `is_agreed`.
@@ -93,9 +109,9 @@ pub fn plan(context: &Context, strategy: Option<Strategy>) -> Result<Plan> {
 ///
 /// `interrupted`; fails when the machine cannot be asked. What cannot be done about one dispute is in the report.
 pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
-    let strategy = plan.strategy;
+    let Plan { strategy, mut steps, about } = plan;
+    let is_meant = |port: Port| about.as_ref().is_none_or(|ports| ports.contains(&port));
     let mut report = Report { strategy, done: Vec::new(), remaining: Vec::new() };
-    let mut steps = plan.steps;
     for _ in 0..ROUNDS {
         log(context, &steps.iter().map(|step| planned(step, strategy)).collect::<Vec<_>>());
         for step in steps {
@@ -106,7 +122,9 @@ pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
         // What nobody was shown is not ended: later rounds only move.
         steps = self::plan(context, Some(strategy))?.steps;
         steps.retain(|step| {
-            matches!(step.action, Action::Move { .. }) && !report.done.iter().any(|(known, _)| known == step)
+            is_meant(step.port)
+                && matches!(step.action, Action::Move { .. })
+                && !report.done.iter().any(|(known, _)| known == step)
         });
         if steps.is_empty() {
             break;
@@ -114,7 +132,8 @@ pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
     }
     let registry = context.store()?.read()?;
     let adviser = Adviser::new(context, &registry);
-    report.remaining = disputes(context)?.iter().map(|dispute| remaining(dispute, &adviser)).collect();
+    let left = disputes(context)?.into_iter().filter(|dispute| is_meant(dispute.port));
+    report.remaining = left.map(|dispute| remaining(&dispute, &adviser)).collect();
     log(context, &ends(&report));
     Ok(report)
 }

@@ -26,8 +26,7 @@ pub struct Wish {
 ///
 /// Those of looking; what cannot be settled shows when the services start.
 pub(super) fn settle(context: &Context, ports: &[Port], wish: Wish) -> Result<Vec<String>> {
-    let mut plan = resolve::plan(context, Some(wish.strategy))?;
-    plan.steps.retain(|step| ports.contains(&step.port));
+    let plan = resolve::plan(context, Some(wish.strategy))?.about(ports);
     if plan.steps.is_empty() {
         return Ok(Vec::new());
     }

@@ -110,6 +110,30 @@ impl Server {
         read(stream)
     }
 
+    /// As [`Server::ask_with`], with a body behind the head; its length is said in `headers`.
+    pub fn ask_body(&self, method: &str, path: &str, headers: &str, body: &str) -> Reply {
+        let host = if headers.to_lowercase().contains("host:") {
+            String::new()
+        } else {
+            format!("Host: 127.0.0.1:{}\r\n", self.port)
+        };
+        let mut stream =
+            self.send(&format!("{method} {path} HTTP/1.1\r\n{host}{headers}Connection: close\r\n\r\n"));
+        // It may answer and hang up before it has read all of it.
+        let _ = stream.write_all(body.as_bytes());
+        read(stream)
+    }
+
+    /// Posts an action with the token.
+    pub fn post(&self, path: &str, body: &str) -> Reply {
+        let headers = format!(
+            "Authorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            self.token,
+            body.len()
+        );
+        self.ask_body("POST", path, &headers, body)
+    }
+
     /// Gets `path` with the token.
     pub fn get(&self, path: &str) -> Reply {
         self.ask_with("GET", path, &format!("Authorization: Bearer {}\r\n", self.token))

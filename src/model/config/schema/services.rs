@@ -1,8 +1,7 @@
 //! The keys of a service.
 
-use super::super::key::{Key, Kind, URL_VALUES};
+use super::super::key::{Key, Kind, URL_VALUES, key};
 use super::super::standing::Standing::{Address, AtOnce, Check, Command, Names};
-use super::key;
 
 /// Every key of `[service.NAME]`.
 pub(super) const KEYS: &[Key] = &[
@@ -82,5 +81,11 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Compose,
         Command,
         "A service of the compose file, started instead of `run`.",
+    ),
+    key(
+        "service.*.metrics",
+        Kind::UrlPath,
+        AtOnce,
+        "The path under which the service shows metrics; `/sd` of `wt serve` names it to Prometheus.",
     ),
 ];

@@ -1,0 +1,156 @@
+//! What `wt serve --actions` lets a page do to a worktree: the operations of the commands of the same names, with what those
+//! commands do before and behind them. Nobody can be asked: nothing is forced, trusted or ended that needs somebody's word.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ports::settlement::Settlement;
+use super::services::contact::Deaf;
+use super::services::{down, restart, up};
+use super::{env, heal, main_worktree, ports, remove, vanished};
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::model::config::problem::Problem;
+use crate::model::config::settings::Strategy;
+use crate::model::policy::{self, Leave};
+use crate::model::port::Port;
+use crate::model::service::ServiceName;
+
+/// What may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Up,
+    Down,
+    Restart,
+    Resolve,
+    Remove,
+}
+
+impl Action {
+    /// Returns the one that is called so.
+    #[must_use]
+    pub fn find(word: &str) -> Option<Self> {
+        Some(match word {
+            "up" => Self::Up,
+            "down" => Self::Down,
+            "restart" => Self::Restart,
+            "resolve" => Self::Resolve,
+            "remove" => Self::Remove,
+            _ => return None,
+        })
+    }
+
+    /// Returns the word of the command that does it.
+    #[must_use]
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Restart => "restart",
+            Self::Resolve => "ports resolve",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// What is said beside: each action knows its own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wish {
+    /// Of `up`, `down`, `restart`: those; all where none is named.
+    pub services: Option<Vec<ServiceName>>,
+    /// Of `resolve`: how; as configured where nobody says.
+    pub strategy: Option<Strategy>,
+    /// Of `remove`: whether the branch goes too.
+    pub delete_branch: Option<bool>,
+}
+
+/// What was done, as the command answers.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Done {
+    Started(up::Report),
+    Stopped(down::Report),
+    Settled(Settlement),
+    Removed(remove::Report),
+}
+
+/// Does it to the worktree called `name` of the repository that `context` stands in, whose configuration has these problems.
+///
+/// # Errors
+///
+/// `not_allowed` by the policy; `usage` for words of another action; those of the command.
+pub fn act(context: Context, problems: &[Problem], action: Action, name: &str, wish: &Wish) -> Result<Done> {
+    if context.config.policy.is_read_only() {
+        return Err(policy::read_only(action.command()));
+    }
+    if context.config.policy.actions == Some(Leave::Never) {
+        return Err(policy::never("policy.actions"));
+    }
+    require_own_words(action, wish)?;
+    // What takes back goes on whatever is configured.
+    if let (false, Some(problem)) = (matches!(action, Action::Down | Action::Remove), problems.first()) {
+        return Err(problem.failure());
+    }
+    let host = context.host.clone().running(action.command());
+    let context = Context { host, ..context }.of_worktree(Some(name));
+    heal::heal(&context);
+    if matches!(action, Action::Up | Action::Restart | Action::Resolve) {
+        vanished::release::release(&context);
+    }
+    let services = wish.services.clone().unwrap_or_default();
+    match action {
+        Action::Up => {
+            main_worktree::follow(&context);
+            let request = up::Request { services, ..up::Request::default() };
+            up::up(&context, &request, &mut Deaf).map(Done::Started)
+        }
+        Action::Restart => restart::restart(&context, &services, &mut Deaf).map(Done::Started),
+        Action::Down => {
+            down::down(&context, &down::Request { services, reset: false }, &mut Deaf).map(Done::Stopped)
+        }
+        Action::Resolve => resolve(&context, wish),
+        Action::Remove => remove(&context, name, wish),
+    }
+}
+
+fn require_own_words(action: Action, wish: &Wish) -> Result<()> {
+    let runs = matches!(action, Action::Up | Action::Down | Action::Restart);
+    for (word, is_said, is_own) in [
+        ("services", wish.services.is_some(), runs),
+        ("strategy", wish.strategy.is_some(), action == Action::Resolve),
+        ("delete_branch", wish.delete_branch.is_some(), action == Action::Remove),
+    ] {
+        if is_said && !is_own {
+            let message = format!("`{}` knows no `{word}`", action.command());
+            return Err(Failure::new(Code::Usage, message));
+        }
+    }
+    Ok(())
+}
+
+/// Settles the conflicts over the ports of this worktree. What needs agreement is left.
+fn resolve(context: &Context, wish: &Wish) -> Result<Done> {
+    let entry = env::require_entry(context, None)?;
+    let ports: Vec<Port> = entry.ports().collect();
+    let plan = ports::resolve::plan(context, wish.strategy)?.about(&ports);
+    let report = ports::resolve::apply(context, plan, false)?;
+    Ok(Done::Settled(Settlement::from(&report)))
+}
+
+fn remove(context: &Context, name: &str, wish: &Wish) -> Result<Done> {
+    let request = remove::Request {
+        wanted: vec![name.to_owned()],
+        force: 0,
+        delete_branch: wish.delete_branch.unwrap_or_default(),
+        if_exists: false,
+        tells: false,
+    };
+    let plan = remove::plan(context, &request)?;
+    plan.require_safe()?;
+    let mut report = remove::apply(context, &plan)?;
+    let stopped = report.stopped.take();
+    // Behind the removal: a vanished worktree that was named is put away with all that is known about it.
+    vanished::release::release(context);
+    stopped.map_or(Ok(Done::Removed(report)), Err)
+}

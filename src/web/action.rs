@@ -1,0 +1,66 @@
+//! `POST`: a body of a few words, and the action that they are about. Only where the server was started with `--actions`.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::StatusCode;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap};
+
+use super::reply::report;
+use super::route::Act;
+use super::site::Site;
+use crate::error::{Code, Failure, Result};
+use crate::ops::act::{self, Wish};
+
+/// The largest body, in bytes.
+const LARGEST: usize = 64 * 1024;
+
+/// How long a body may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Returns the body of a request that may act.
+///
+/// # Errors
+///
+/// The status beside what is wrong: `not_allowed` where nobody may act, `usage` for a body that is no JSON, too large or too
+/// slow.
+pub async fn body(site: &Site, headers: &HeaderMap, body: Incoming) -> Result<Bytes, (StatusCode, Failure)> {
+    if !site.acts {
+        let failure = Failure::new(Code::NotAllowed, "this server only shows")
+            .hint("start it with `wt serve --actions` to let pages act");
+        return Err((StatusCode::FORBIDDEN, failure));
+    }
+    // A form of another site can send text and forms, and nothing else without being asked about.
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        let failure = Failure::new(Code::Usage, "an action is asked for as `Content-Type: application/json`");
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, failure));
+    }
+    match tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let failure = Failure::new(Code::Usage, format!("the body has more than {LARGEST} bytes"));
+            Err((StatusCode::PAYLOAD_TOO_LARGE, failure))
+        }
+        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, Failure::new(Code::Usage, "the body ends too early"))),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, Failure::new(Code::Usage, "the body takes too long"))),
+    }
+}
+
+/// Does what is asked for. No body says no more than the path.
+///
+/// # Errors
+///
+/// `usage` for a body of other words; `not_found`; those of the action.
+pub fn act(site: &Site, act: &Act, body: &[u8]) -> Result<Vec<u8>> {
+    let wish = if body.is_empty() {
+        Wish::default()
+    } else {
+        serde_json::from_slice(body)
+            .map_err(|error| Failure::new(Code::Usage, format!("the body is not understood: {error}")))?
+    };
+    let (context, problems) = site.at(&act.repository)?;
+    report(act.action.command(), &act::act(context, &problems, act.action, &act.name, &wish)?)
+}

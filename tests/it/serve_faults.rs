@@ -1,0 +1,156 @@
+//! `wt serve` under attack and under load: nobody gets in, nobody stops it, and nobody is left without an answer.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::support::Sandbox;
+use crate::support::http::{await_change, read};
+use crate::support::wait::until;
+
+/// How many files a process has open.
+fn open_files(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+#[test]
+fn a_token_guessed_ten_thousand_times_is_not_found_and_its_owner_is_answered_all_the_while() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve(&[]);
+    let mut stream = server.send("");
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    // All but the last digit are right: who compares sees no difference in the time either.
+    let head = &server.token[..31];
+    let mut refused = 0;
+    for batch in 0..100 {
+        let guesses: String = (0..100)
+            .map(|guess| {
+                let end = "0123456789abcdefgh".chars().nth((batch + guess) % 18).unwrap();
+                let end = if server.token.ends_with(end) { 'x' } else { end };
+                format!(
+                    "GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {head}{end}\r\n\r\n",
+                    server.port
+                )
+            })
+            .collect();
+        stream.write_all(guesses.as_bytes()).unwrap();
+        for _ in 0..100 {
+            let (mut line, mut length) = (String::new(), 0);
+            reader.read_line(&mut line).unwrap();
+            refused += usize::from(line.contains(" 401 "));
+            while line.trim() != "" {
+                line.clear();
+                reader.read_line(&mut line).unwrap();
+                if let Some(rest) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = rest.trim().parse().unwrap();
+                }
+            }
+            reader.read_exact(&mut vec![0; length]).unwrap();
+        }
+        if batch % 25 == 0 {
+            assert_eq!(server.get("/api/events").status, 200);
+        }
+    }
+    assert_eq!(refused, 10_000);
+}
+
+#[test]
+fn two_hundred_readers_of_events_and_sixty_four_clients_are_all_answered_at_once() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve(&[]);
+    let files = open_files(server.pid());
+    let mut readers: Vec<_> = (0..200).map(|_| server.follow()).collect();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..64).map(|_| scope.spawn(|| server.get("/api/worktrees").status)).collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    // The first word says that a stream is open; the second one is that of the change.
+    readers.iter_mut().for_each(await_change);
+    sandbox.wt(&["create", "login"]).ok();
+    readers.iter_mut().for_each(await_change);
+    drop(readers);
+    until("what they held is given back", || {
+        // A reader that is gone is noticed when something is sent to it.
+        sandbox.wt(&["ports", "exclude", "49000", "--reason", "x"]);
+        open_files(server.pid()) <= files + 2
+    });
+}
+
+#[test]
+fn who_stops_sending_is_answered_and_who_hangs_up_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve(&["--actions"]);
+    let files = open_files(server.pid());
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", server.port);
+    let half_closed = server.send(&request);
+    half_closed.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read(half_closed).body, "ok");
+    let gone: Vec<TcpStream> = (0..100)
+        .map(|number| {
+            let body = "POST /api/worktrees/proj/x/up HTTP/1.1\r\nContent-Type: application/json\r\n";
+            let text = match number % 4 {
+                0 => request.clone(),
+                1 => request[..20].to_owned(),
+                2 => format!(
+                    "{body}Host: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\nContent-Length: 9\r\n\r\n{{",
+                    server.port, server.token
+                ),
+                _ => String::new(),
+            };
+            server.send(&text)
+        })
+        .collect();
+    drop(gone);
+    until("what they held is given back", || open_files(server.pid()) <= files);
+    assert_eq!(server.ask_with("GET", "/healthz", "").body, "ok");
+}
+
+#[test]
+fn more_connections_than_it_takes_wait_and_the_next_one_is_answered_when_one_goes() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve(&[]);
+    let mut many: Vec<TcpStream> = (0..520).map(|_| server.send("")).collect();
+    let waiting = server.send(&format!("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", server.port));
+    waiting.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    assert!((&waiting).read(&mut [0]).is_err(), "it was taken beyond the limit");
+    many.truncate(100);
+    waiting.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut line = String::new();
+    BufReader::new(waiting).read_line(&mut line).unwrap();
+    assert!(line.contains("200"), "{line}");
+}
+
+#[test]
+#[ignore = "heavy: waits out the time that a request may take"]
+fn who_sends_a_head_or_a_body_drop_by_drop_is_hung_up_on() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve(&["--actions"]);
+    let body = format!(
+        "POST /api/worktrees/proj/x/up HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n",
+        server.port, server.token
+    );
+    for (start, said) in [("GET / HTTP/1.1\r\nX: ".to_owned(), ""), (body, "408"), (String::new(), "")] {
+        let mut stream = server.send(&start);
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let began = Instant::now();
+        let mut answer = Vec::new();
+        let mut buffer = [0; 1024];
+        loop {
+            match stream.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => answer.extend(&buffer[..count]),
+                Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock) => {}
+                Err(_) => break,
+            }
+            assert!(began.elapsed() < Duration::from_secs(12), "it still waits");
+            if !start.is_empty() && stream.write_all(b"x").is_err() {
+                break;
+            }
+        }
+        assert!(String::from_utf8_lossy(&answer).contains(said), "{}", String::from_utf8_lossy(&answer));
+        assert!(began.elapsed() > Duration::from_secs(3));
+    }
+}
