@@ -5,7 +5,7 @@ mod lookup;
 mod outside;
 mod services;
 
-use super::standing::Rule::{Added, Before, False, Fewer, Larger, Longer, Never, True};
+use super::standing::Rule::{Added, Before, False, Fewer, Longer, True};
 use super::standing::Standing::{
     Address, AtOnce, Command, Place, Stricter, StricterUntilTrusted, Variable,
 };
