@@ -6,9 +6,7 @@ mod outside;
 mod services;
 
 use super::standing::Rule::{Added, Before, False, Fewer, Longer, True};
-use super::standing::Standing::{
-    Address, AtOnce, Command, Place, Stricter, StricterUntilTrusted, Variable,
-};
+use super::standing::Standing::{Address, AtOnce, Command, Place, Stricter, StricterUntilTrusted, Variable};
 
 use super::key::key;
 pub use super::key::{
