@@ -6,6 +6,7 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::prompt;
 use crate::ops::rename;
 use crate::ops::script::Script;
+use crate::ops::units;
 use crate::ops::{
     adopt, agent, carry, clean, config, create, doctor, env, env_files, env_survey, exec, export, foreign,
     health, hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, serve, services,
@@ -71,7 +72,7 @@ answers! {
     "health" "health" [
         shape::<health::report::Report>(),
         shape::<health::watch::Change>(),
-        shape::<health::timer::Report>(),
+        shape::<units::Report>(),
     ];
     "trust" "trust" [shape::<trust::Report>(), shape::<trust::Revoked>(), shape::<trust::TrustList>(), shape::<foreign::Here>()];
     "ports list" "ports-list" [shape::<ports::list::Report>()];
@@ -94,7 +95,7 @@ answers! {
     "ports history" "ports-history" [shape::<events::Report>()];
     "metrics" "metrics" [shape::<metrics::Report>()];
     "events" "events" [shape::<events::Report>()];
-    "serve" "serve" [shape::<serve::Report>()];
+    "serve" "serve" [shape::<serve::Report>(), shape::<units::Report>()];
     "validate" "validate" [shape::<validate::Report>()];
     "doctor" "doctor" [shape::<doctor::Report>()];
     "init" "init" [

@@ -3,11 +3,12 @@
 use clap::Args;
 
 use super::session::Session;
-use super::{health_timer, show_health, watch_health};
+use super::{show_health, units, watch_health};
 use crate::error::Result;
 use crate::model::service::ServiceName;
 use crate::ops::health::gather::Request;
 use crate::ops::health::report;
+use crate::ops::units::Wish;
 
 /// Ask whether the services of worktrees answer
 #[derive(Args, Debug)]
@@ -40,10 +41,10 @@ pub struct Arguments {
 /// `not_a_repository` outside of one, unless `--all` is given; `not_found`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if arguments.install_timer {
-        return health_timer::install(session);
+        return units::install(session, &Wish::Health);
     }
     if arguments.uninstall_timer {
-        return health_timer::uninstall(session);
+        return units::uninstall(session, &Wish::Health);
     }
     let request = Request {
         worktree: arguments.worktree.clone(),

@@ -26,7 +26,6 @@ mod executing;
 mod external;
 pub mod global;
 pub mod health;
-pub mod health_timer;
 pub mod help;
 #[cfg(test)]
 mod hints;
@@ -68,6 +67,7 @@ pub mod switch;
 pub mod tearing_down;
 pub mod trust;
 mod trust_here;
+pub mod units;
 pub mod up;
 mod url;
 pub mod usage;

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::session::Session;
+use super::units;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::policy::{self, Before};
 use crate::model::port::Port;
+use crate::model::units::Served;
 use crate::ops::serve::{self, Door, Report, Request};
+use crate::ops::units::Wish;
 use crate::ui::output::Ui;
 use crate::ui::prompt;
 use crate::web::guard::Place;
@@ -44,6 +47,12 @@ pub struct Arguments {
     /// End the one that runs
     #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions"])]
     pub stop: bool,
+    /// Write units for systemd, or an agent for launchd, that start it when somebody asks; you enable them
+    #[arg(long, conflicts_with_all = ["detach", "keep_token", "url", "stop"])]
+    pub install_unit: bool,
+    /// Take those away again
+    #[arg(long, conflicts_with_all = ["place", "detach", "keep_token", "actions", "url", "stop", "install_unit"])]
+    pub uninstall_unit: bool,
     /// Started by `--detach`
     #[arg(long, hide = true)]
     pub detached: bool,
@@ -52,7 +61,7 @@ pub struct Arguments {
 impl Arguments {
     /// Answers whether nothing can be changed by it.
     pub fn shows(&self) -> bool {
-        !self.actions
+        !(self.actions || self.install_unit || self.uninstall_unit)
     }
 }
 
@@ -76,9 +85,15 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         }
         return Ok(0);
     }
+    if arguments.uninstall_unit {
+        return units::uninstall(session, &Wish::Serve { place: None, flags: Vec::new() });
+    }
     if arguments.actions && !may_act(session, &context)? {
         ui.say("nothing was started");
         return Ok(1);
+    }
+    if arguments.install_unit {
+        return units::install(session, &unit(arguments, &context));
     }
     if arguments.detach {
         return show(&serve::start_beside(&context, arguments.port, &words(arguments, &context))?, ui);
@@ -129,6 +144,20 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
     });
     serve::end(context, ready.seat, socket);
     served.map(|()| 0)
+}
+
+/// The units of a server with these flags.
+fn unit(arguments: &Arguments, context: &Context) -> Wish {
+    let socket = arguments.socket.as_ref().map(|path| context.absolute(path).display().to_string());
+    let port = arguments.port.map(|port| Served::Port(port.number()));
+    let mut flags = Vec::new();
+    if let Some(file) = &context.config_file {
+        flags.extend(["--config".to_owned(), file.to_string_lossy().into_owned()]);
+    }
+    if arguments.actions {
+        flags.extend(["--actions", "--yes"].map(str::to_owned));
+    }
+    Wish::Serve { place: socket.map(Served::Socket).or(port), flags }
 }
 
 /// The flags of the server that goes on in the background.

@@ -1,12 +1,12 @@
-//! The units that look at health every quarter of an hour, as text: for systemd, for launchd, for cron. Each quotes in its
-//! own way.
+//! The units that look at health every quarter of an hour, and those of the server, as text: for systemd, for launchd, for
+//! cron. Each quotes in its own way.
 
 use std::fmt::Write;
 
 use super::quoting::quote_sh;
 
 /// What a unit file of ours says about itself in its first lines; without it a file is somebody else's.
-const MARK: &str = "Made by `wt health";
+const MARKS: [&str; 2] = ["Made by `wt health", "Made by `wt serve"];
 
 /// A unit's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,16 +25,13 @@ pub struct Start<'a> {
 /// Answers whether a file with this text is one of ours.
 #[must_use]
 pub fn is_ours(text: &str) -> bool {
-    text.lines().take(2).any(|line| line.contains(MARK))
+    text.lines().take(2).any(|line| MARKS.iter().any(|mark| line.contains(mark)))
 }
 
 /// Returns the service and its timer (systemd.timer(5)).
 #[must_use]
 pub fn systemd(start: Start<'_>) -> Vec<Unit> {
-    let variables = start.variables.iter().fold(String::new(), |mut lines, (name, value)| {
-        let _ = writeln!(lines, "Environment={}", systemd_word(&format!("{name}={value}"), false));
-        lines
-    });
+    let variables = systemd_variables(start);
     let service = include_str!("../../templates/units/wt-health.service");
     vec![
         Unit {
@@ -48,13 +45,65 @@ pub fn systemd(start: Start<'_>) -> Vec<Unit> {
     ]
 }
 
+/// Where the server is to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Served {
+    Port(u16),
+    /// An absolute path.
+    Socket(String),
+}
+
+/// Returns the server's socket (systemd.socket(5)) and the service that the first connection starts, which gets `flags`.
+#[must_use]
+pub fn serve_systemd(start: Start<'_>, place: &Served, has_ipv6: bool, flags: &[String]) -> Vec<Unit> {
+    let flags: String = flags.iter().map(|flag| format!(" {}", systemd_word(flag, true))).collect();
+    let service = include_str!("../../templates/units/wt-serve.service").replace("{{ flags }}", &flags);
+    let listens = match place {
+        Served::Port(port) => {
+            let second = if has_ipv6 { format!("\nListenStream=[::1]:{port}") } else { String::new() };
+            format!("ListenStream=127.0.0.1:{port}{second}")
+        }
+        Served::Socket(path) => format!("ListenStream={}\nSocketMode=0600", path.replace('%', "%%")),
+    };
+    let socket = include_str!("../../templates/units/wt-serve.socket").replace("{{ listens }}", &listens);
+    vec![
+        Unit { name: "wt-serve.socket", text: socket },
+        Unit {
+            name: "wt-serve.service",
+            text: filled(&service, &systemd_word(start.program, true), &systemd_variables(start)),
+        },
+    ]
+}
+
+/// Returns the server's agent (launchd.plist(5)). Untested: no such machine was at hand.
+#[must_use]
+pub fn serve_launchd(start: Start<'_>, flags: &[String]) -> Vec<Unit> {
+    let flags: String = flags.iter().map(|flag| format!("<string>{}</string>", xml(flag))).collect();
+    let agent = include_str!("../../templates/units/wt-serve.plist").replace("{{ flags }}", &flags);
+    vec![Unit {
+        name: "wt-serve.plist",
+        text: filled(&agent, &xml(start.program), &launchd_variables(start)),
+    }]
+}
+
+fn systemd_variables(start: Start<'_>) -> String {
+    start.variables.iter().fold(String::new(), |mut lines, (name, value)| {
+        let _ = writeln!(lines, "Environment={}", systemd_word(&format!("{name}={value}"), false));
+        lines
+    })
+}
+
+fn launchd_variables(start: Start<'_>) -> String {
+    start.variables.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = write!(text, "<key>{}</key><string>{}</string>", xml(name), xml(value));
+        text
+    })
+}
+
 /// Returns the agent (launchd.plist(5)). Untested: no such machine was at hand.
 #[must_use]
 pub fn launchd(start: Start<'_>) -> Vec<Unit> {
-    let variables = start.variables.iter().fold(String::new(), |mut text, (name, value)| {
-        let _ = write!(text, "<key>{}</key><string>{}</string>", xml(name), xml(value));
-        text
-    });
+    let variables = launchd_variables(start);
     let agent = include_str!("../../templates/units/wt-health.plist");
     vec![Unit { name: "wt-health.plist", text: filled(agent, &xml(start.program), &variables) }]
 }
@@ -99,7 +148,9 @@ mod tests {
     #[test]
     fn every_unit_is_known_as_ours_again_and_a_foreign_one_is_not() {
         let start = Start { program: "/usr/bin/wt", variables: &[] };
-        for unit in systemd(start).into_iter().chain(launchd(start)) {
+        let place = Served::Port(7373);
+        let serving = serve_systemd(start, &place, true, &[]).into_iter().chain(serve_launchd(start, &[]));
+        for unit in systemd(start).into_iter().chain(launchd(start)).chain(serving) {
             assert!(is_ours(&unit.text) && !unit.text.contains("{{"), "{}", unit.text);
         }
         assert!(!is_ours("[Service]\nExecStart=x\n# Made by `wt health`\n") && !is_ours(""));
@@ -111,6 +162,21 @@ mod tests {
         let service = systemd(start).remove(0).text;
         assert!(service.contains(r#"ExecStart="/my <wt>/$$x %%h\"/wt" health"#), "{service}");
         assert!(service.contains("Environment=\"WT_STATE_DIR=/a b/50%%\"\n"), "{service}");
+        let [socket, service] = &serve_systemd(
+            start,
+            &Served::Socket("/run/50%/wt".to_owned()),
+            true,
+            &["--config".to_owned(), "/a $b".to_owned()],
+        )[..] else {
+            panic!("two units")
+        };
+        assert!(socket.text.contains("ListenStream=/run/50%%/wt\nSocketMode=0600\n"), "{}", socket.text);
+        let begin = r#"ExecStart="/my <wt>/$$x %%h\"/wt" serve"#;
+        assert!(
+            service.text.contains(begin) && service.text.contains(r#" "--config" "/a $$b""#),
+            "{}",
+            service.text
+        );
         assert!(launchd(start)[0].text.contains("<string>/my &lt;wt&gt;/$x %h\"/wt</string>"));
         let line = crontab(start);
         assert!(

@@ -70,6 +70,7 @@ pub mod teardown;
 pub mod trash;
 pub mod trust;
 pub mod undo;
+pub mod units;
 mod unmovable;
 pub mod validate;
 pub mod vanished;

@@ -14,6 +14,7 @@ pub enum File {
     Page,
     Script,
     Style,
+    Icon,
     OpenApi,
 }
 
@@ -33,6 +34,7 @@ impl File {
             Self::Style => {
                 ("text/css; charset=utf-8", include_str!("../../templates/dashboard/dashboard.css"))
             }
+            Self::Icon => ("image/svg+xml", include_str!("../../templates/dashboard/icon.svg")),
             Self::OpenApi => (reply::JSON, include_str!("../../templates/dashboard/openapi.json")),
         };
         reply::bytes(StatusCode::OK, kind, text)

@@ -92,6 +92,7 @@ pub fn find(method: &Method, path: &str, query: Option<&str>) -> Result<Route, M
         [""] => Route::File(File::Page),
         ["dashboard.js"] => Route::File(File::Script),
         ["dashboard.css"] => Route::File(File::Style),
+        ["icon.svg"] => Route::File(File::Icon),
         ["openapi.json"] => Route::File(File::OpenApi),
         ["healthz"] => Route::Healthz,
         ["events"] => Route::Stream,

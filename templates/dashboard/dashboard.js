@@ -32,7 +32,8 @@ async function report(path) {
   return body;
 }
 
-const state = { worktrees: [], conflicts: [], findings: [], events: [], shown: null };
+// `used` is what `/metrics` says of each service, `held` what is known of each port.
+const state = { worktrees: [], conflicts: [], findings: [], events: [], used: new Map(), held: new Map(), shown: null };
 
 // Elements.
 
@@ -70,8 +71,25 @@ function patch(parent, things, key, create, update) {
 
 const keyOf = (worktree) => `${worktree.repository}\n${worktree.path}`;
 
+const usedBy = (worktree, service) => state.used.get(`${worktree.repository_name}\n${worktree.name}\n${service}`) ?? {};
+
 function serviceState(port) {
   return port.state ?? port.health?.state ?? '';
+}
+
+// What else holds the port of a service, where something does.
+function foreignVerdict(port) {
+  const verdict = state.held.get(port.port) ?? '';
+  return ['', 'free', 'allocated', 'own_listener'].includes(verdict) ? '' : verdict;
+}
+
+// Services with a port, and those without one that `/metrics` knows.
+function servicesOf(worktree) {
+  const begin = `${worktree.repository_name}\n${worktree.name}\n`;
+  const named = new Set(worktree.ports.map((port) => port.service));
+  const others = [...state.used].filter(([key, used]) => key.startsWith(begin) && !used.port && !named.has(key.slice(begin.length)))
+    .map(([key, used]) => ({ service: key.slice(begin.length), state: used.state ?? (used.up ? 'ready' : 'stopped') }));
+  return [...worktree.ports, ...others];
 }
 
 function kind(word) {
@@ -108,7 +126,9 @@ function changes(worktree) {
 }
 
 function badness(worktree) {
-  const words = [...states(worktree), ...worktree.ports.map(serviceState)].map(kind);
+  const services = servicesOf(worktree);
+  if (services.some((port) => port.port && foreignVerdict(port))) return 0;
+  const words = [...states(worktree), ...services.map(serviceState)].map(kind);
   return words.includes('bad') ? 0 : words.includes('doubt') ? 1 : 2;
 }
 
@@ -122,7 +142,7 @@ const ORDERS = {
 
 function fits(worktree, words) {
   const text = [worktree.name, worktree.branch, worktree.repository, worktree.purpose, ...states(worktree),
-    ...worktree.ports.flatMap((port) => [port.service, String(port.port), serviceState(port)])].join(' ').toLowerCase();
+    ...servicesOf(worktree).flatMap((port) => [port.service, String(port.port ?? ''), serviceState(port)])].join(' ').toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
@@ -146,7 +166,8 @@ function updateRow(row, worktree) {
   put(name.children[1], worktree.repository);
   put(branch, worktree.branch ?? 'detached');
   put(changed, changes(worktree));
-  patch(services, worktree.ports, (port) => port.service, createService, updateService);
+  row.dataset.worst = ['bad', 'doubt', 'good'][badness(worktree)];
+  patch(services, servicesOf(worktree), (port) => port.service, createService, (line, port) => updateService(line, port, worktree));
   patch(words, states(worktree), (word) => word, () => make('span', 'service'), (element, word) => {
     put(element, word);
     element.className = `service ${kind(word)}`;
@@ -156,18 +177,23 @@ function updateRow(row, worktree) {
 function createService(port) {
   const line = make('span', 'service');
   const isWeb = /^https?:\/\//.test(port.url ?? '');
-  line.append(make(isWeb ? 'a' : 'span'), make('span'));
+  line.append(make(isWeb ? 'a' : 'span'), make('span'), make('span', 'faint'), make('span', 'bad'));
   if (isWeb) Object.assign(line.children[0], { target: '_blank', rel: 'noopener noreferrer' });
   return line;
 }
 
-function updateService(line, port) {
-  const [name, word] = line.children;
-  put(name, `${port.service} ${port.port}`);
+function updateService(line, port, worktree) {
+  const [name, word, used, held] = line.children;
+  put(name, port.port ? `${port.service} ${port.port}` : port.service);
   if (name.tagName === 'A' && /^https?:\/\//.test(port.url ?? '')) name.href = port.url;
   const said = serviceState(port);
   put(word, said ? ` ${said.replace('_', ' ')}` : '');
   word.className = kind(said);
+  const { memory, restarts } = usedBy(worktree, port.service);
+  const numbers = [megabytes(memory), restarts ? `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}` : ''].filter(Boolean);
+  put(used, numbers.length ? ` ${numbers.join(', ')}` : '');
+  const verdict = port.port ? foreignVerdict(port) : '';
+  put(held, verdict ? ` held by ${verdict.replace('_', ' ')}` : '');
 }
 
 function show() {
@@ -175,20 +201,24 @@ function show() {
   const fitting = state.worktrees.filter((worktree) => fits(worktree, words)).sort(ORDERS[byId('order').value]);
   patch(byId('rows'), fitting, keyOf, createRow, updateRow);
   byId('none').hidden = fitting.length > 0;
-  const ports = state.worktrees.flatMap((worktree) => worktree.ports);
+  const ports = state.worktrees.flatMap(servicesOf);
   const bad = ports.filter((port) => kind(serviceState(port)) === 'bad').length;
   const ready = ports.filter((port) => kind(serviceState(port)) === 'good').length;
   const repositories = new Set(state.worktrees.map((worktree) => worktree.repository)).size;
   const counted = (count, word, many) => `${count} ${count === 1 ? word : many}`;
   put(byId('sums'), `${counted(state.worktrees.length, 'worktree', 'worktrees')} in ${counted(repositories, 'repository', 'repositories')}; ` +
-    `${counted(ports.length, 'port', 'ports')}, ${ready} ready, ${bad} failing`);
+    `${counted(ports.length, 'service', 'services')}, ${ready} ready, ${bad} failing`);
   showProblems();
-  showEvents();
+  showEvents(words);
 }
 
-function showEvents() {
-  byId('past').hidden = state.events.length === 0;
-  patch(byId('events'), state.events, (event) => String(event.sequence), () => {
+function showEvents(words) {
+  const fitting = state.events.filter((event) => {
+    const text = [event.event, event.kind, event.worktree, event.service, event.port].join(' ').toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  byId('past').hidden = fitting.length === 0;
+  patch(byId('events'), fitting, (event) => String(event.sequence), () => {
     const item = make('li');
     item.append(make('time'), ' ', make('span'));
     return item;
@@ -197,19 +227,36 @@ function showEvents() {
     put(item.children[0], new Date(event.at).toLocaleTimeString());
     const about = [event.event.replaceAll('_', ' '), event.worktree, event.service, event.port].filter(Boolean).join(' ');
     put(item.children[1], event.by ? `${about}, by ${event.by.user} (${event.by.command})` : about);
+    item.children[1].className = BAD_NEWS.includes(event.event) ? 'bad' : '';
   });
 }
 
+const BAD_NEWS = ['crashed', 'failed', 'unhealthy', 'setup_failed', 'background_failed', 'port_conflict', 'resolve_failed'];
+
+const SEVERITIES = ['critical', 'error', 'warning'];
+
 function showProblems() {
   const conflicts = state.conflicts.filter((conflict) => conflict.kind !== 'mismatch' && conflict.level !== 'low')
-    .map((conflict) => ({ text: `Port ${conflict.port}: ${conflict.reason ?? conflict.level_reason ?? conflict.kind}`, fix: conflict.fix }));
-  const findings = state.findings.filter((finding) => ['critical', 'error'].includes(finding.severity))
-    .map((finding) => ({ text: `${finding.worktree ?? finding.subject ?? ''} ${finding.message}`.trim(), fix: finding.hint }));
-  const problems = [...conflicts, ...findings];
+    .map((conflict) => ({ severity: 'error', text: `Port ${conflict.port}: ${conflict.reason ?? conflict.level_reason ?? conflict.kind}`,
+      fix: conflict.fix ?? (conflict.choices ?? []).join(' or ') }));
+  const findings = state.findings.filter((finding) => SEVERITIES.includes(finding.severity))
+    .map((finding) => ({ severity: finding.severity, text: `${finding.worktree ?? finding.subject ?? ''} ${finding.message}`.trim(),
+      fix: finding.hint ?? (finding.fixable ? 'wt validate --all --verify-ports --fix' : '') }))
+    .sort((one, other) => SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity));
+  const problems = [...new Map([...conflicts, ...findings].map((problem) => [problem.text, problem])).values()];
+  const errors = problems.filter((problem) => problem.severity !== 'warning');
+  const warnings = problems.filter((problem) => problem.severity === 'warning');
   byId('wrong').hidden = problems.length === 0;
-  patch(byId('problems'), problems, (problem) => problem.text, () => {
+  byId('warnings').hidden = warnings.length === 0;
+  put(byId('warned'), `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`);
+  listProblems(byId('problems'), errors, 'bad');
+  listProblems(byId('doubts'), warnings, 'doubt');
+}
+
+function listProblems(list, problems, classes) {
+  patch(list, problems, (problem) => problem.text, () => {
     const item = make('li');
-    item.append(make('span'), ' ', make('code'));
+    item.append(make('span', classes), ' ', make('code'));
     return item;
   }, (item, problem) => {
     put(item.children[0], problem.text);
@@ -225,6 +272,7 @@ function find(key) {
 
 function open(key) {
   state.shown = key;
+  put(byId('done'), '');
   byId('details').showModal();
   showDetails();
 }
@@ -234,12 +282,16 @@ function address(worktree) {
 }
 
 function megabytes(bytes) {
-  return bytes === undefined || bytes === null ? '' : `${(bytes / 1048576).toFixed(0)} MiB`;
+  return !bytes || bytes === null ? '' : `${(bytes / 1048576).toFixed(0)} MiB`;
 }
 
 async function showDetails() {
   const worktree = find(state.shown);
-  if (!worktree) return;
+  if (!worktree) {
+    // It was removed while somebody looked at it.
+    if (byId('details').open) byId('details').close();
+    return;
+  }
   put(byId('details-title'), worktree.name);
   const facts = [['Folder', worktree.path], ['Branch', worktree.branch ?? 'detached'], ['Commit', worktree.head ?? ''],
     ['Purpose', worktree.purpose ?? ''], ['Created', worktree.created_at ?? ''], ['State', states(worktree).join(', ')]];
@@ -270,6 +322,23 @@ async function showDetails() {
   }
 }
 
+// Actions, where the server allows them.
+
+async function act(word) {
+  const worktree = find(state.shown);
+  if (!worktree || (word === 'remove' && !confirm(`Remove ${worktree.name}?`))) return;
+  for (const button of byId('acts').querySelectorAll('button')) button.disabled = true;
+  put(byId('done'), `${word} …`);
+  try {
+    const headers = { Authorization: `Bearer ${token()}`, 'Content-Type': 'application/json' };
+    const answer = await (await ask(`${address(worktree)}/${word}`, { method: 'POST', body: '{}', headers })).json();
+    put(byId('done'), answer.error ? [answer.error.message, answer.error.hint].filter(Boolean).join('\n') : `${word}: done`);
+  } catch (failure) {
+    put(byId('done'), failure.message);
+  }
+  for (const button of byId('acts').querySelectorAll('button')) button.disabled = false;
+}
+
 // What is shown follows what changes.
 
 function complain(text) {
@@ -277,50 +346,118 @@ function complain(text) {
   byId('notice').hidden = !text;
 }
 
-let loading = null;
-let again = false;
-
-async function load() {
-  // One at a time; what changed meanwhile is loaded once more behind it.
-  if (loading) {
-    again = true;
-    return loading;
-  }
-  loading = (async () => {
-    do {
-      again = false;
-      try {
-        state.worktrees = (await report('api/worktrees')).worktrees;
-        complain('');
-        show();
-        if (byId('details').open) await showDetails();
-        await loadProblems();
-      } catch (failure) {
-        complain(failure.message);
-        if (failure instanceof Refused) throw failure;
+// Runs `work` soon, one at a time and not more often than each `pause`; what is asked for meanwhile is done once behind it.
+function sparingly(pause, work) {
+  let timer = 0;
+  let ended = -Infinity;
+  let running = null;
+  let again = false;
+  const run = () => {
+    timer = 0;
+    running = work().catch((failure) => complain(failure.message)).finally(() => {
+      ended = performance.now();
+      running = null;
+      if (again) {
+        again = false;
+        soon();
       }
-    } while (again);
-  })().finally(() => { loading = null; });
-  return loading;
+    });
+    return running;
+  };
+  const soon = () => {
+    if (running) again = true;
+    else if (!timer) timer = setTimeout(run, Math.max(0, ended + pause - performance.now()));
+  };
+  return soon;
 }
 
-let problemsAt = 0;
-let problemsLater = 0;
+// Everything; git is asked about each worktree.
+const loadAll = sparingly(3000, async () => {
+  state.worktrees = (await report('api/worktrees')).worktrees;
+  complain('');
+  show();
+  if (byId('details').open) await showDetails();
+});
 
-// These look closer at the machine: not more often than each two seconds.
-async function loadProblems() {
-  const wait = problemsAt + 2000 - Date.now();
-  if (wait > 0) {
-    clearTimeout(problemsLater);
-    problemsLater = setTimeout(loadProblems, wait);
-    return;
-  }
-  problemsAt = Date.now();
-  const [conflicts, findings, events] = await Promise.all([report('api/conflicts'), report('api/findings'), report('api/events?since=24h')]);
-  state.events = events.events.slice(-50).reverse();
+// These look closer at the machine.
+const loadProblems = sparingly(2000, async () => {
+  const [conflicts, findings, ports, metrics] = await Promise.all([
+    report('api/conflicts'), report('api/findings'), report('api/health/ports'), ask('metrics').then((answer) => answer.text())]);
   state.conflicts = conflicts.conflicts;
   state.findings = findings.findings;
+  state.held = new Map(ports.ports.map((port) => [port.port, port.verdict]));
+  state.used = readMetrics(metrics);
   show();
+});
+
+const loadDetails = sparingly(300, async () => {
+  if (byId('details').open) await showDetails();
+});
+
+const loadPast = sparingly(2000, async () => {
+  const past = (await report('api/events?since=24h')).events.slice(-EVENTS).reverse();
+  // What came meanwhile is newer.
+  const newest = past[0]?.sequence ?? 0;
+  state.events = [...state.events.filter((event) => event.sequence > newest), ...past].slice(0, EVENTS);
+  show();
+});
+
+const EVENTS = 100;
+
+const FAMILIES = { wt_service_up: 'up', wt_service_port: 'port', wt_service_restarts_total: 'restarts', wt_service_memory_bytes: 'memory' };
+
+// Reads the rows of services out of Prometheus' text format.
+function readMetrics(text) {
+  const used = new Map();
+  for (const line of text.split('\n')) {
+    const found = /^(\w+)\{(.*)\} (\S+)$/.exec(line);
+    const name = found && FAMILIES[found[1]];
+    if (!name) continue;
+    const labels = Object.fromEntries([...found[2].matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)]
+      .map(([, label, value]) => [label, value.replace(/\\(.)/g, (_, sign) => (sign === 'n' ? '\n' : sign))]));
+    const key = `${labels.repository}\n${labels.worktree}\n${labels.service}`;
+    used.set(key, { ...used.get(key), [name]: Number(found[3]) });
+  }
+  return used;
+}
+
+// An event changes what it is about at once; only what it cannot say is asked for.
+function hear(event) {
+  if (state.events.some((known) => known.sequence === event.sequence)) return;
+  state.events = [event, ...state.events].slice(0, EVENTS);
+  const worktree = state.worktrees.find((known) => known.repository === event.repository && known.name === event.worktree);
+  const port = worktree?.ports.find((known) => known.service === event.service);
+  if (event.kind === 'service') {
+    if (port && event.state) port.state = event.state;
+    const key = `${worktree?.repository_name}\n${event.worktree}\n${event.service}`;
+    if (worktree && event.state) state.used.set(key, { ...state.used.get(key), state: event.state });
+  } else if (event.kind === 'health') {
+    if (port && event.state) port.health = { ...port.health, state: event.state };
+  } else {
+    loadAll();
+  }
+  if (BAD_NEWS.includes(event.event)) put(byId('said'), [event.service, event.worktree, event.event.replaceAll('_', ' ')].filter(Boolean).join(' '));
+  if (!worktree && event.worktree) loadAll();
+}
+
+function hearAll(blocks) {
+  let heard = 0;
+  let isChanged = false;
+  for (const block of blocks) {
+    const lines = block.split('\n');
+    if (lines.includes('event: changed')) isChanged = true;
+    const data = lines.find((line) => line.startsWith('data: '));
+    if (!lines.includes('event: event') || !data) continue;
+    heard += 1;
+    hear(JSON.parse(data.slice(6)));
+  }
+  if (heard) show();
+  // What changed without an event was recorded by a look, or somebody wrote beside us.
+  if (isChanged && !heard) loadAll();
+  if (heard || isChanged) {
+    loadProblems();
+    loadDetails();
+  }
 }
 
 function say(word, text) {
@@ -328,11 +465,14 @@ function say(word, text) {
   put(byId('link'), text);
 }
 
+let last = 0;
+
 // EventSource cannot send a header, so the stream is read by hand.
 async function follow() {
   for (;;) {
     try {
-      const answer = await ask('events');
+      const headers = { Authorization: `Bearer ${token()}`, ...(last ? { 'Last-Event-ID': String(last) } : {}) };
+      const answer = await ask('events', { headers });
       if (!answer.ok) throw new Error(`the stream of changes answers ${answer.status}`);
       say('open', 'live');
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -342,10 +482,9 @@ async function follow() {
         if (done) break;
         const blocks = (rest + value).split('\n\n');
         rest = blocks.pop();
-        if (blocks.some((block) => /^event: changed$/m.test(block))) {
-          others.postMessage('changed');
-          load().catch(() => {});
-        }
+        for (const block of blocks) last = Number(/^id: (\d+)$/m.exec(block)?.[1] ?? last);
+        others.postMessage(blocks);
+        hearAll(blocks);
       }
     } catch (failure) {
       if (failure instanceof Refused) {
@@ -362,9 +501,9 @@ async function follow() {
 // Several tabs share one stream: a browser opens six connections to a host at most. One reads it and tells the others.
 const others = new BroadcastChannel('wt-changes');
 
-others.onmessage = () => {
-  say('open', 'live');
-  load().catch(() => {});
+others.onmessage = ({ data }) => {
+  say('open', 'live, through another tab');
+  hearAll(data);
 };
 
 function share() {
@@ -401,6 +540,19 @@ byId('filter').addEventListener('input', show);
 byId('order').addEventListener('change', show);
 byId('close').addEventListener('click', () => byId('details').close());
 byId('details').addEventListener('close', () => { state.shown = null; });
+byId('acts').hidden = document.body.dataset.acts === undefined;
+for (const button of byId('acts').querySelectorAll('button')) button.addEventListener('click', () => act(button.dataset.act));
 
-load().catch(() => {});
+// Logs tell nobody that they grew: whoever looks at them looks again.
+setInterval(() => {
+  if (byId('details').open && !document.hidden) loadDetails();
+}, 1000);
+// Memory changes without an event. A page that nobody sees asks for nothing.
+setInterval(() => {
+  if (!document.hidden) loadProblems();
+}, 60000);
+
+loadAll();
+loadPast();
+loadProblems();
 share();

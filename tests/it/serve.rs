@@ -133,7 +133,7 @@ fn nobody_gets_in_by_another_name_from_another_page_or_without_the_token() {
         200
     );
     // The page and the sign of life tell nothing, and need no token; no answer may be framed, kept or read by others.
-    for path in ["/", "/dashboard.js", "/dashboard.css", "/openapi.json", "/healthz"] {
+    for path in ["/", "/dashboard.js", "/dashboard.css", "/icon.svg", "/openapi.json", "/healthz"] {
         let reply = server.ask_with("GET", path, "");
         assert_eq!(reply.status, 200, "{path}");
         for header in ["default-src 'none'", "cache-control: no-store", "nosniff", "x-frame-options: deny"] {

@@ -1,4 +1,4 @@
-//! Sockets that whoever started us listens on already, as systemd hands them over (`LISTEN_FDS`, sd_listen_fds(3)).
+//! Sockets that whoever started us listens on already, as systemd hands them over (`LISTEN_FDS`, `sd_listen_fds(3)`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;

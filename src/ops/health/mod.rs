@@ -6,5 +6,4 @@ pub mod ports;
 pub mod reach;
 pub mod record;
 pub mod report;
-pub mod timer;
 pub mod watch;

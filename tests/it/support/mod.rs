@@ -1,6 +1,7 @@
 //! What every test stands on: a sandbox of its own, real repositories, real sockets, and the real binary.
 
 pub mod advice;
+pub mod browser;
 pub mod dice;
 pub mod docker;
 pub mod git;

@@ -1,18 +1,18 @@
-//! `wt health --install-timer` and `--uninstall-timer` in words.
+//! Units of the service manager in words: `wt health --install-timer`, `wt serve --install-unit`, and taking them away.
 
 use std::fmt::Write;
 
 use super::session::Session;
 use crate::error::Result;
-use crate::ops::health::timer::{self, Report};
+use crate::ops::units::{self, Report, Wish};
 
 /// Writes the units and says how to enable them.
 ///
 /// # Errors
 ///
 /// `path_not_empty` when a file of somebody else has the name.
-pub fn install(session: &Session<'_>) -> Result<u8> {
-    let report = timer::install(&session.context_as_it_is()?)?;
+pub fn install(session: &Session<'_>, wish: &Wish) -> Result<u8> {
+    let report = units::install(&session.context_as_it_is()?, wish)?;
     say(session, &report, "Wrote", "now enable it:")
 }
 
@@ -21,8 +21,8 @@ pub fn install(session: &Session<'_>) -> Result<u8> {
 /// # Errors
 ///
 /// `permission`.
-pub fn uninstall(session: &Session<'_>) -> Result<u8> {
-    let report = timer::uninstall(&session.context_as_it_is()?)?;
+pub fn uninstall(session: &Session<'_>, wish: &Wish) -> Result<u8> {
+    let report = units::uninstall(&session.context_as_it_is()?, wish)?;
     for path in &report.foreign {
         session.ui.warn(&format!("{path} is not ours, and was left as it is"));
     }

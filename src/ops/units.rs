@@ -1,5 +1,5 @@
-//! Puts the units that look at health regularly where the user's service manager finds them, and takes them away.
-//! Enables nothing, and touches no file of somebody else.
+//! Puts units of ours where the user's service manager finds them, and takes them away. Enables nothing, and touches no file
+//! of somebody else.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,31 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::net::family;
 use crate::host::unit_files;
-use crate::model::units::{self, Start, Unit};
+use crate::model::units::{self, Served, Start, Unit};
 
 /// What the units need to find the same registry and configuration as this command.
 const VARIABLES: [&str; 3] = ["WT_STATE_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME"];
+
+/// Which units are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Those that look at health regularly.
+    Health,
+    /// Those of `wt serve`, with its flags.
+    Serve { place: Option<Served>, flags: Vec<String> },
+}
+
+impl Wish {
+    /// What is enabled, by the name of its file: with systemd, and with launchd.
+    fn enabled(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Health => ("wt-health.timer", "wt-health.plist"),
+            Self::Serve { .. } => ("wt-serve.socket", "wt-serve.plist"),
+        }
+    }
+}
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -39,27 +59,40 @@ struct Manager {
     disable: Vec<String>,
 }
 
-fn manager(context: &Context, start: Start<'_>) -> Result<Manager> {
+fn manager(context: &Context, start: Start<'_>, wish: &Wish) -> Result<Manager> {
+    let (with_systemd, with_launchd) = wish.enabled();
     let home = context.host.home().ok_or_else(|| {
         Failure::new(Code::Usage, "there is no folder for units: HOME is not set").hint("set HOME")
     })?;
     if cfg!(target_os = "macos") {
         let folder = home.join("Library/LaunchAgents");
-        let file = folder.join("wt-health.plist");
+        let file = folder.join(with_launchd);
         let command = |word: &str| vec![format!("launchctl {word} gui/$(id -u) {}", file.display())];
         let (enable, disable) = (command("bootstrap"), command("bootout"));
-        return Ok(Manager { folder, units: units::launchd(start), enable, disable });
+        let units = match wish {
+            Wish::Health => units::launchd(start),
+            Wish::Serve { flags, .. } => units::serve_launchd(start, flags),
+        };
+        return Ok(Manager { folder, units, enable, disable });
     }
     let config =
         context.host.environment.find_folder("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
+    let units = match wish {
+        Wish::Health => units::systemd(start),
+        Wish::Serve { place, flags } => {
+            let usual = u16::try_from(context.config.serve.port).unwrap_or_default();
+            let place = place.clone().unwrap_or(Served::Port(usual));
+            units::serve_systemd(start, &place, family::has_ipv6(), flags)
+        }
+    };
     Ok(Manager {
         folder: config.join("systemd/user"),
-        units: units::systemd(start),
+        units,
         enable: vec![
             "systemctl --user daemon-reload".to_owned(),
-            "systemctl --user enable --now wt-health.timer".to_owned(),
+            format!("systemctl --user enable --now {with_systemd}"),
         ],
-        disable: vec!["systemctl --user disable --now wt-health.timer".to_owned()],
+        disable: vec![format!("systemctl --user disable --now {with_systemd}")],
     })
 }
 
@@ -68,13 +101,13 @@ fn manager(context: &Context, start: Start<'_>) -> Result<Manager> {
 /// # Errors
 ///
 /// `path_not_empty` when a file of somebody else has the name: nothing is written then.
-pub fn install(context: &Context) -> Result<Report> {
+pub fn install(context: &Context, wish: &Wish) -> Result<Report> {
     let program = context.host.program()?;
     let set = VARIABLES.iter().filter_map(|name| Some((*name, context.host.environment.find_folder(name)?)));
     let variables: Vec<(String, String)> =
         set.map(|(name, folder)| (name.to_owned(), folder.display().to_string())).collect();
     let start = Start { program: &program.display().to_string(), variables: &variables };
-    let manager = manager(context, start)?;
+    let manager = manager(context, start, wish)?;
     let mut places = manager.units.iter().map(|unit| manager.folder.join(unit.name));
     if let Some(path) = places.find(|path| unit_files::is_foreign(path)) {
         let message = format!("{} is there already, and not ours", path.display());
@@ -92,7 +125,7 @@ pub fn install(context: &Context) -> Result<Report> {
         files,
         unchanged,
         next: manager.enable,
-        crontab: Some(units::crontab(start)),
+        crontab: (*wish == Wish::Health).then(|| units::crontab(start)),
         foreign: Vec::new(),
     })
 }
@@ -102,8 +135,8 @@ pub fn install(context: &Context) -> Result<Report> {
 /// # Errors
 ///
 /// `permission` when one cannot be removed.
-pub fn uninstall(context: &Context) -> Result<Report> {
-    let manager = manager(context, Start { program: "", variables: &[] })?;
+pub fn uninstall(context: &Context, wish: &Wish) -> Result<Report> {
+    let manager = manager(context, Start { program: "", variables: &[] }, wish)?;
     let (mut files, mut foreign) = (Vec::new(), Vec::new());
     for unit in &manager.units {
         let path = manager.folder.join(unit.name);
