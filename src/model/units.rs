@@ -56,7 +56,7 @@ pub enum Served {
 /// Returns the server's socket (systemd.socket(5)) and the service that the first connection starts, which gets `flags`.
 #[must_use]
 pub fn serve_systemd(start: Start<'_>, place: &Served, has_ipv6: bool, flags: &[String]) -> Vec<Unit> {
-    let flags: String = flags.iter().map(|flag| format!(" {}", systemd_word(flag, true))).collect();
+    let flags = flags.iter().fold(String::new(), |text, flag| text + " " + &systemd_word(flag, true));
     let service = include_str!("../../templates/units/wt-serve.service").replace("{{ flags }}", &flags);
     let listens = match place {
         Served::Port(port) => {
@@ -78,7 +78,7 @@ pub fn serve_systemd(start: Start<'_>, place: &Served, has_ipv6: bool, flags: &[
 /// Returns the server's agent (launchd.plist(5)). Untested: no such machine was at hand.
 #[must_use]
 pub fn serve_launchd(start: Start<'_>, flags: &[String]) -> Vec<Unit> {
-    let flags: String = flags.iter().map(|flag| format!("<string>{}</string>", xml(flag))).collect();
+    let flags = flags.iter().fold(String::new(), |text, flag| text + "<string>" + &xml(flag) + "</string>");
     let agent = include_str!("../../templates/units/wt-serve.plist").replace("{{ flags }}", &flags);
     vec![Unit {
         name: "wt-serve.plist",
