@@ -9,7 +9,7 @@ use super::{
     exec, health, hook, hooks, init, list, logs, man, path, ports, prompt, prune, remove, restart, restore,
     run, schema, serve, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
-use super::{events, metrics};
+use super::{events, metrics, report, selftest};
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.
 #[derive(Debug, Parser)]
@@ -58,12 +58,14 @@ pub enum Command {
     Exec(exec::Arguments),
     Url(url::Arguments),
     Metrics(metrics::Arguments),
+    Report(report::Arguments),
     Wait(wait::Arguments),
     Trust(trust::Arguments),
     Validate(validate::Arguments),
     Config(config::Arguments),
     Init(init::Arguments),
     Doctor(doctor::Arguments),
+    Selftest(selftest::Arguments),
     Serve(serve::Arguments),
     Schema(schema::Arguments),
     ShellInit(shell_init::Arguments),
@@ -114,12 +116,14 @@ impl Command {
             Self::Exec(_) => "exec",
             Self::Url(_) => "url",
             Self::Metrics(_) => "metrics",
+            Self::Report(_) => "report",
             Self::Wait(_) => "wait",
             Self::Trust(_) => "trust",
             Self::Validate(_) => "validate",
             Self::Config(arguments) => arguments.word(),
             Self::Init(_) => "init",
             Self::Doctor(_) => "doctor",
+            Self::Selftest(_) => "selftest",
             Self::Serve(_) => "serve",
             Self::Schema(_) => "schema",
             Self::ShellInit(_) => "shell-init",

@@ -17,7 +17,7 @@ use super::{
     prune, remove, rename, restart, restore, run, schema, serve, setup, shell_init, status, supervise, sweep,
     switch, trust, up, url, validate, wait,
 };
-use super::{events, looking, metrics};
+use super::{events, looking, metrics, report, selftest};
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::{open_files, signals};
@@ -174,11 +174,13 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Exec(arguments) => exec::run(arguments, session),
         Command::Url(arguments) => url::run(&arguments, session),
         Command::Metrics(arguments) => metrics::run(&arguments, session),
+        Command::Report(arguments) => report::run(&arguments, session),
         Command::Wait(arguments) => wait::run(&arguments, session),
         Command::Trust(arguments) => trust::run(&arguments, session),
         Command::Validate(arguments) => validate::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Doctor(_) => doctor::run(session),
+        Command::Selftest(arguments) => selftest::run(&arguments, session),
         Command::Serve(arguments) => serve::run(&arguments, session),
         Command::Schema(arguments) => schema::run(&arguments, session),
         Command::Init(arguments) => init::run(&arguments, session),

@@ -35,6 +35,8 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("wait", &["wt wait", "wt wait web --timeout 2m"]),
     ("health", &["wt health", "wt health --worktree feature-login --service web"]),
     ("events", &["wt events --since 2h", "wt events --follow --kind conflict,service"]),
+    ("selftest", &["wt selftest", "wt selftest --json"]),
+    ("report", &["wt report --since 30d", "wt report --all --html report.html"]),
     ("metrics", &["wt metrics", "wt metrics --all --json"]),
     ("trust", &["wt trust", "wt trust --list"]),
     ("ports", &["wt ports", "wt ports --purpose feature"]),

@@ -21,7 +21,7 @@ pub const GROUPS: [(&str, &[&str]); 7] = [
         &["up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "trust"],
     ),
     ("Ports", &["ports"]),
-    ("Seen from outside", &["serve", "events", "metrics"]),
+    ("Seen from outside", &["serve", "events", "metrics", "report", "selftest"]),
     ("Agents", &["agent", "prompt"]),
     ("Repair", &["validate", "doctor"]),
     ("Setup", &["init", "config", "hooks", "shell-init", "completions", "man", "schema", "help"]),

@@ -21,6 +21,7 @@ pub fn only_looks(command: &Command) -> bool {
         | Command::Wait(_)
         | Command::Events(_)
         | Command::Metrics(_)
+        | Command::Report(_)
         | Command::Prompt(_)
         | Command::Doctor(_)
         | Command::Schema(_)

@@ -38,6 +38,17 @@ pub fn read_plain(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Answers whether a plain file begins with `bytes`.
+///
+/// # Errors
+///
+/// As [`open_plain`].
+pub fn begins_with(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
+    let mut first = Vec::with_capacity(bytes.len());
+    open_plain(path)?.0.take(bytes.len() as u64).read_to_end(&mut first)?;
+    Ok(first == bytes)
+}
+
 /// Reads a plain file of text, as [`open_plain`].
 ///
 /// # Errors

@@ -57,6 +57,7 @@ pub mod readying;
 pub mod recovery;
 pub mod registry;
 pub mod renaming;
+pub mod report;
 pub mod resolve;
 pub mod service;
 pub mod services;

@@ -17,6 +17,7 @@ use crate::model::service::ServiceName;
 use crate::ops::health::ports;
 use crate::ops::metrics::metrics as ops_metrics;
 use crate::ops::ports::conflicts;
+use crate::ops::report as ops_report;
 use crate::ops::services::contact::Deaf;
 use crate::ops::services::logs::{self, Lines};
 use crate::ops::services::status::Looker;
@@ -95,6 +96,12 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
             let port: Port = port.parse().map_err(|problem| Failure::new(Code::Usage, problem))?;
             let found = ports::one(&site.everywhere()?.0, port)?;
             Ok((status(found.health == Health::Unhealthy), report(command, &found)?))
+        }
+        Ask::Report { since } => {
+            let (context, _) = site.everywhere()?;
+            let since = history::moment(since.as_deref().unwrap_or(ops_report::PERIOD), context.now())
+                .map_err(|problem| Failure::new(Code::Usage, problem))?;
+            report(command, &ops_report::report(&context, since)?).map(fine)
         }
         Ask::PortTotals => report(command, &ports::totals(&site.everywhere()?.0)?).map(fine),
     }

@@ -36,6 +36,7 @@ pub enum Ask {
     PortHealth,
     PortHealthOf(String),
     PortTotals,
+    Report { since: Option<String> },
 }
 
 impl Ask {
@@ -51,6 +52,7 @@ impl Ask {
             Self::Events { .. } => "events",
             Self::PortHealth | Self::PortHealthOf(_) => "health ports",
             Self::PortTotals => "health ports system",
+            Self::Report { .. } => "report",
         }
     }
 
@@ -133,6 +135,7 @@ fn asked(words: &[&str], query: Option<&str>) -> Option<Ask> {
             let mut given = parameters(query);
             Ask::Events { since: given.remove("since"), kind: given.remove("kind") }
         }
+        ["report"] => Ask::Report { since: parameters(query).remove("since") },
         ["health", "ports"] => Ask::PortHealth,
         ["health", "ports", "system"] => Ask::PortTotals,
         ["health", "ports", port] => Ask::PortHealthOf(owned(port)),
@@ -169,6 +172,7 @@ mod tests {
             ("/metrics", Route::Metrics),
             ("/sd", Route::Discovery),
             ("/api/worktrees", Route::Ask(Ask::Worktrees)),
+            ("/api/report?since=2h", Route::Ask(Ask::Report { since: Some("2h".to_owned()) })),
             ("/api/health/ports", Route::Ask(Ask::PortHealth)),
             ("/api/health/ports/system", Route::Ask(Ask::PortTotals)),
             ("/api/health/ports/70000", Route::Ask(Ask::PortHealthOf("70000".to_owned()))),

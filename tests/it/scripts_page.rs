@@ -82,6 +82,7 @@ fn every_field_that_the_page_promises_is_there() {
         ("ports scan", false, vec!["ports", "scan"]),
         ("ports history", false, vec!["ports", "history"]),
         ("events", false, vec!["events"]),
+        ("report", false, vec!["report"]),
         ("metrics", false, vec!["metrics"]),
         ("schema", false, vec!["schema"]),
         ("schema COMMAND", false, vec!["schema", "create"]),
