@@ -49,7 +49,9 @@ pub fn recommendations(
         all.push(recommendation(text, &wt(command, &[])));
     }
     for port in held.iter().filter(|one| one.times >= OFTEN_HELD).take(MOST) {
-        all.push(recommendation(port.to_string(), &wt("ports exclude {} --reason {}", &[&port.port, &"held by others"]),
+        all.push(recommendation(
+            port.to_string(),
+            &wt("ports exclude {} --reason {}", &[&port.port, &"held by others"]),
         ));
     }
     for worktree in idle.iter().take(MOST) {
