@@ -4,11 +4,12 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
 use crate::error::{Code, Failure, Result};
-use crate::host::claims::{Claims, Unclaimed};
+use crate::host::claims::{Claims, SharedHost, Unclaimed, state_id};
 use crate::host::events::Writing;
 use crate::host::git::Repository;
 use crate::host::machine::Host;
@@ -40,6 +41,8 @@ pub struct Context {
     pub registry: Memory<Registry>,
     /// The host that stands for each worktree, by sequence, once somebody asked.
     pub hosts: OnceCell<HashMap<u64, String>>,
+    /// The folder that the users of this machine share, once it was asked for.
+    pub shared: OnceLock<Option<SharedHost>>,
 }
 
 impl Context {
@@ -106,7 +109,38 @@ impl Context {
         Writing { command: self.host.command.clone(), max_size: self.config.events.max_size }
     }
 
-    /// Returns those who keep claims on names and ports beside the registry.
+    /// Returns the folder in which the users of this machine keep their ports apart; `None` where there is none, which
+    /// costs one look.
+    ///
+    /// # Errors
+    ///
+    /// `claims_unreachable` for a folder that cannot be trusted, or was named and is missing.
+    pub fn shared_host(&self) -> Result<Option<&SharedHost>> {
+        if let Some(known) = self.shared.get() {
+            return Ok(known.as_ref());
+        }
+        let team = &self.config.team;
+        let found = match &team.shared_host {
+            Some(path) if path.symlink_metadata().is_ok() => {
+                let dirs = self.host.dirs()?;
+                let registry = state_id(&dirs)?;
+                SharedHost::open(path, dirs.state(), self.host.name(), registry)?
+            }
+            Some(path) if team.is_shared_host_set => {
+                let message = format!("the shared folder {} is not there", path.display());
+                return Err(Failure::new(Code::ClaimsUnreachable, message)
+                    .hint(format!(
+                        "`sudo {}` makes it, `WT_TEAM_SHARED_HOST=off` does without",
+                        wt("team init --shared-host {}", &[&path.display()])
+                    ))
+                    .detail("reason", "missing"));
+            }
+            _ => None,
+        };
+        Ok(self.shared.get_or_init(|| found).as_ref())
+    }
+
+    /// Returns those who keep claims on branches beside the registry.
     #[must_use]
     pub fn claims(&self) -> &dyn Claims {
         &Unclaimed

@@ -47,6 +47,8 @@ pub enum Code {
     Unauthorized,
     Forbidden,
     AlreadyRunning,
+    Claimed,
+    ClaimsUnreachable,
     Usage,
     Internal,
 }
@@ -92,6 +94,8 @@ impl Code {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::AlreadyRunning => "already_running",
+            Self::Claimed => "claimed",
+            Self::ClaimsUnreachable => "claims_unreachable",
             Self::Usage => "usage",
             Self::Internal => "internal",
         }

@@ -6,6 +6,7 @@ use crate::ops::dry_run::DryRun;
 use crate::ops::prompt;
 use crate::ops::rename;
 use crate::ops::script::Script;
+use crate::ops::team;
 use crate::ops::units;
 use crate::ops::{
     adopt, agent, carry, clean, config, create, doctor, env, env_files, env_survey, exec, export, foreign,
@@ -47,6 +48,8 @@ answers! {
     "path" "path" [shape::<path::Report>()];
     "switch" "switch" [shape::<switch::Report>(), shape_beside_error::<create::Executed<switch::Report>>()];
     "clean" "clean" [shape_beside_error::<clean::Report>(), shape::<DryRun<clean::Report>>()];
+    "team" "team" [shape::<team::Report>()];
+    "team init" "team-init" [shape::<team::Initiated>()];
     "carry" "carry" [shape_beside_error::<carry::Report>(), shape_beside_error::<DryRun<carry::Report>>()];
     "setup" "setup" [shape_beside_error::<setup::Report>()];
     "env" "env" [shape::<env_files::Written>(), shape::<env_survey::Checked>(), shape::<env::Variables>()];

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::global::GlobalArguments;
 use super::rename;
+use super::team;
 use super::{
     adopt, agent, carry, clean, complete, completions, compose_service, config, create, doctor, down, env,
     exec, health, hook, hooks, init, list, logs, man, path, ports, prompt, prune, remove, restart, restore,
@@ -43,6 +44,7 @@ pub enum Command {
     Switch(switch::Arguments),
     Env(env::Arguments),
     Carry(carry::Arguments),
+    Team(team::Arguments),
     Setup(setup::Arguments),
     Adopt(adopt::Arguments),
     Events(events::Arguments),
@@ -101,6 +103,7 @@ impl Command {
             Self::Switch(_) => "switch",
             Self::Env(_) => "env",
             Self::Carry(_) => "carry",
+            Self::Team(arguments) => arguments.word(),
             Self::Setup(_) => "setup",
             Self::Adopt(_) => "adopt",
             Self::Events(_) => "events",

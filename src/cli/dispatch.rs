@@ -10,6 +10,7 @@ use super::arguments::{Cli, Command};
 use super::global::GlobalArguments;
 use super::session::Session;
 use super::surroundings::Viewpoint;
+use super::team;
 use super::usage::{self, Glimpse};
 use super::{
     adopt, agent, alone, carry, clean, complete, completions, compose_service, config, create, doctor, down,
@@ -159,6 +160,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Env(arguments) => env::run(&arguments, session),
         Command::Clean(arguments) => clean::run(arguments, session),
         Command::Carry(arguments) => carry::run(arguments, session),
+        Command::Team(arguments) => team::run(arguments, session),
         Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Adopt(arguments) => adopt::run(arguments, session),
         Command::Events(arguments) => events::run(arguments, session),

@@ -11,6 +11,7 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("switch", &["wt switch login", "wt switch bugfix-GH-42"]),
     ("env", &["wt env login", "wt env login --format json"]),
     ("clean", &["wt clean login --dry-run", "wt clean --idle 7d --merged"]),
+    ("team", &["wt team", "sudo wt team init --shared-host"]),
     ("carry", &["wt carry login --dry-run", "wt carry --all"]),
     ("setup", &["wt setup", "wt setup feature-login"]),
     ("adopt", &["wt adopt ../shop-typo", "wt adopt ../shop-typo --purpose bugfix --ports"]),

@@ -8,7 +8,7 @@ use super::arguments::Cli;
 use super::examples::EXAMPLES;
 
 /// The commands, in groups and in the order in which a person meets them.
-pub const GROUPS: [(&str, &[&str]); 7] = [
+pub const GROUPS: [(&str, &[&str]); 8] = [
     (
         "Worktrees",
         &[
@@ -21,6 +21,7 @@ pub const GROUPS: [(&str, &[&str]); 7] = [
         &["up", "down", "restart", "status", "logs", "run", "exec", "url", "wait", "health", "trust"],
     ),
     ("Ports", &["ports"]),
+    ("Team", &["team"]),
     ("Seen from outside", &["serve", "events", "metrics", "report", "selftest"]),
     ("Agents", &["agent", "prompt"]),
     ("Repair", &["validate", "doctor"]),

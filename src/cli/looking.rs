@@ -46,6 +46,7 @@ pub fn only_looks(command: &Command) -> bool {
         Command::Remove(arguments) => arguments.dry_run,
         Command::Prune(arguments) => arguments.dry_run,
         Command::Carry(arguments) => arguments.dry_run,
+        Command::Team(arguments) => arguments.command.is_none(),
         Command::Clean(arguments) => arguments.dry_run,
         Command::Init(arguments) => arguments.print || arguments.dry_run,
         Command::Switch(arguments) => arguments.execute.is_empty(),

@@ -66,6 +66,7 @@ pub mod supervise;
 pub mod surroundings;
 pub mod sweep;
 pub mod switch;
+mod team;
 pub mod tearing_down;
 pub mod trust;
 mod trust_here;

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::global::GlobalArguments;
 use crate::context::Context;
@@ -148,6 +149,7 @@ impl Surroundings {
             is_config_whole: true,
             registry: Memory::default(),
             hosts: OnceCell::new(),
+            shared: OnceLock::new(),
         }
     }
 

@@ -1,22 +1,22 @@
-//! A claim: that a name or a port is one worktree's, also where others than this machine's registry say so.
+//! A claim: that a branch, a number or a port is one worktree's, also where others than this machine's registry say so.
 
+use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::port::Port;
 
 /// The random name of one claim: whoever made it gives back that one, and no other of the same thing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClaimId(pub String);
 
 /// What is claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
-    /// A worktree's name in the repository with that id.
-    Name {
-        repository: String,
-        name: String,
-    },
+    /// A branch of the repository that the team calls so: one key for a branch, whatever identifier it was made from.
+    Branch { repository: String, branch: String },
+    /// A port of this machine.
     Port(Port),
 }
 
@@ -27,13 +27,12 @@ pub struct Claim {
     pub subject: Subject,
 }
 
-/// Whose claims are asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The names of the repository with that id.
-    Repository(String),
-    /// The ports of this machine.
-    Host,
+impl Claim {
+    /// Answers whether it is about a port of this machine.
+    #[must_use]
+    pub fn is_of_port(&self) -> bool {
+        matches!(self.subject, Subject::Port(_))
+    }
 }
 
 /// A claim that somebody has.
@@ -43,6 +42,37 @@ pub struct Holding {
     pub host: String,
     pub user: String,
     pub worktree: String,
+    pub since: Option<Timestamp>,
+}
+
+impl Holding {
+    /// Says who has it: `held by ana (feature-login)`.
+    #[must_use]
+    pub fn told(&self) -> String {
+        format!("held by {} ({})", self.user, self.worktree)
+    }
+}
+
+/// Who has a thing, as answers show it.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct ClaimView {
+    pub host: String,
+    pub user: String,
+    pub worktree: String,
+    pub since: Option<Timestamp>,
+}
+
+impl ClaimView {
+    /// Returns it without the thing itself.
+    #[must_use]
+    pub fn of(holding: &Holding) -> Self {
+        Self {
+            host: holding.host.clone(),
+            user: holding.user.clone(),
+            worktree: holding.worktree.clone(),
+            since: holding.since,
+        }
+    }
 }
 
 /// What became of claims that were to be taken: all of them are, or none is.
@@ -50,7 +80,7 @@ pub struct Holding {
 pub enum Taken {
     All,
     /// Somebody has one of them.
-    Lost(Holding),
+    Lost(Box<Holding>),
 }
 
 /// Returns the claims that are in `wanted` and not in `held`.

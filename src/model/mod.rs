@@ -12,6 +12,7 @@ pub mod called;
 pub mod carry;
 pub mod checks;
 pub mod claim;
+pub mod claim_file;
 pub mod command_line;
 pub mod compose_project;
 pub mod config;

@@ -13,7 +13,7 @@ use super::create::PortWish;
 use super::ports::allocate;
 use super::ports::ledger::{self, Change, Refused};
 use super::rows::{self, Row};
-use super::{create, env_claim, find, foreign, main_worktree, view};
+use super::{create, env_claim, find, foreign, host_ports, main_worktree, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -358,7 +358,7 @@ fn record_entry(
 ) -> Result<Entry> {
     let now = context.now();
     let attempt = || {
-        context.store()?.update(|registry| {
+        host_ports::update(context, |registry| {
             if let Some(taken) = registry.find_living(&draft.repository_id, &draft.name) {
                 let (name, at) = (&taken.name, taken.path.display());
                 let message = format!("a worktree called `{name}` is recorded already, at {at}");

@@ -11,6 +11,7 @@ use crate::model::port::selection::{self, Landscape, Selection};
 use crate::model::port::wish::Wish;
 use crate::model::port::{Port, PortRange};
 use crate::model::registry::table::Registry;
+use crate::ops::host_ports;
 
 /// Chooses a port for each wish; the ports in `skip` are passed over.
 ///
@@ -45,10 +46,21 @@ fn select(
     skip: &HashSet<Port>,
     exclusions: &[Exclusion],
 ) -> Result<Selection> {
-    let owned = selection::owned_ports(registry);
+    let owned = owned(context, registry)?;
     let former = registry.kept_former_ports();
     let landscape = Landscape { owned: &owned, exclusions, config: &context.config, skip, former: &former };
     selection::select(wishes, &landscape, &mut probe::prober())
+}
+
+/// Returns every port that somebody has: worktrees of this registry, and other users of this machine.
+///
+/// # Errors
+///
+/// `claims_unreachable`.
+pub fn owned(context: &Context, registry: &Registry) -> Result<HashSet<Port>> {
+    let mut owned = selection::owned_ports(registry);
+    owned.extend(host_ports::others(context)?.into_keys());
+    Ok(owned)
 }
 
 /// Returns every exclusion that holds here: built in, configured, added by people, and the ports that the main worktree is

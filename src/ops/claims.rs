@@ -1,26 +1,32 @@
-//! Claims on the names and ports of worktrees: noted in the record in the same write that gives the name or the port, taken
-//! when the record stands and no lock is held, and given back when it lets go of them.
+//! Claims on the branches and ports of worktrees: noted in the record in the same write that gives them, taken before or right
+//! after it, and given back when the record lets go of them.
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::claims::Claims;
 use crate::host::token;
-use crate::model::claim::{self, Claim, ClaimId, Subject, Taken};
+use crate::model::claim::{self, Claim, ClaimId, Holding, Subject, Taken};
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::ops::host_ports;
 
-/// Brings the noted claims of a record up to its name and ports; to be called under the lock, as part of the change. Nothing
+/// Brings the noted claims of a record up to its branch and ports; to be called under the lock, as part of the change. Nothing
 /// is noted where nobody keeps claims.
 ///
 /// # Errors
 ///
 /// `internal` when the system has no randomness.
 pub fn note(context: &Context, entry: &mut Entry) -> Result<()> {
-    note_for(context.claims(), entry)
+    // With a folder that cannot be used nothing is given; what was given keeps its ids.
+    let is_shared = match context.shared_host() {
+        Ok(shared) => shared.is_some(),
+        Err(_) => entry.notes.claims.read_each().iter().any(Claim::is_of_port),
+    };
+    note_for(context.claims(), is_shared, entry)
 }
 
-fn note_for(claims: &dyn Claims, entry: &mut Entry) -> Result<()> {
+fn note_for(claims: &dyn Claims, is_shared: bool, entry: &mut Entry) -> Result<()> {
     let before = entry.notes.claims.read_each();
-    let wanted = if claims.are_kept() { subjects(entry) } else { Vec::new() };
+    let wanted = subjects(claims.repository(), is_shared, entry);
     if before.is_empty() && wanted.is_empty() {
         return Ok(());
     }
@@ -40,38 +46,66 @@ fn note_for(claims: &dyn Claims, entry: &mut Entry) -> Result<()> {
     Ok(())
 }
 
-/// The things that the worktree of `entry` has: its name and its ports, nothing once it is removed.
-fn subjects(entry: &Entry) -> Vec<Subject> {
+/// The things that the worktree of `entry` has: its branch and its ports, nothing once it is removed.
+fn subjects(repository: Option<&str>, is_shared: bool, entry: &Entry) -> Vec<Subject> {
     if matches!(entry.state, EntryState::Removed { .. }) {
         return Vec::new();
     }
-    let name = Subject::Name { repository: entry.repository_id.0.clone(), name: entry.name.clone() };
-    std::iter::once(name).chain(entry.ports().map(Subject::Port)).collect()
+    let branch = repository.zip(entry.branch.as_ref()).map(|(repository, branch)| Subject::Branch {
+        repository: repository.to_owned(),
+        branch: branch.clone(),
+    });
+    let ports = entry.ports().filter(|_| is_shared).map(Subject::Port);
+    branch.into_iter().chain(ports).collect()
 }
 
 /// Takes the claims that a change of the record added; `before` is `None` for a record that is new.
 ///
 /// # Errors
 ///
-/// `port_conflict` or `worktree_exists` where somebody else has one: none is taken then. Fails when those who keep claims
-/// cannot be reached.
+/// `port_conflict` or `claimed` where somebody else has one: none is taken then. `claims_unreachable` when those who keep
+/// claims cannot be reached.
 pub fn take(context: &Context, before: Option<&Entry>, after: &Entry) -> Result<()> {
-    take_from(context.claims(), &claim::beyond(&noted(Some(after)), &noted(before)))
-}
-
-fn take_from(claims: &dyn Claims, won: &[Claim]) -> Result<()> {
+    let won = claim::beyond(&noted(Some(after)), &noted(before));
     if won.is_empty() {
         return Ok(());
     }
-    let Taken::Lost(holding) = claims.take(won)? else { return Ok(()) };
-    let (host, user, worktree) = (&holding.host, &holding.user, &holding.worktree);
-    let of = format!("`{worktree}` of {user} on {host}");
-    Err(match &holding.claim.subject {
-        Subject::Port(port) => Failure::new(Code::PortConflict, format!("port {port} is claimed by {of}")),
-        Subject::Name { name, .. } => {
-            Failure::new(Code::WorktreeExists, format!("the name `{name}` is claimed by {of}"))
+    if !host_ports::has_all(context, after)? {
+        // The record was changed by somebody who did not mind the folder: what it has is settled now.
+        host_ports::update(context, |_| Ok(()))?;
+    }
+    take_from(context.claims(), &won, &after.name)
+}
+
+fn take_from(claims: &dyn Claims, won: &[Claim], worktree: &str) -> Result<()> {
+    let won: Vec<Claim> = won.iter().filter(|claim| !claim.is_of_port()).cloned().collect();
+    if won.is_empty() {
+        return Ok(());
+    }
+    match claims.take(&won, worktree)? {
+        Taken::All => Ok(()),
+        Taken::Lost(holding) => Err(lost(&holding)),
+    }
+}
+
+/// The failure of whoever wanted what somebody else has.
+#[must_use]
+pub fn lost(holding: &Holding) -> Failure {
+    match &holding.claim.subject {
+        Subject::Port(port) => host_ports::refusal(*port, holding),
+        Subject::Branch { branch, .. } => {
+            let since = holding.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+            let (host, user, worktree) = (&holding.host, &holding.user, &holding.worktree);
+            let message = format!("branch `{branch}` is claimed by {user} on {host} (`{worktree}`){since}");
+            Failure::new(Code::Claimed, message)
+                .hint("`wt team` shows who works on what; with --take-over it becomes yours")
+                .detail("branch", branch.clone())
+                .detail("host", host.clone())
+                .detail("user", user.clone())
+                .detail("worktree", worktree.clone())
+                .detail("since", holding.since.map(|since| since.to_string()))
         }
-    })
+    }
 }
 
 fn noted(entry: Option<&Entry>) -> Vec<Claim> {
@@ -81,21 +115,22 @@ fn noted(entry: Option<&Entry>) -> Vec<Claim> {
 /// Gives back the claims that a change of the record let go of; `after` is `None` for a record that is gone. Nobody is held
 /// up by it: what cannot be done now is put off.
 pub fn let_go(context: &Context, before: Option<&Entry>, after: Option<&Entry>) {
-    give_back_by(context.claims(), &claim::beyond(&noted(before), &noted(after)));
+    give_back_all(context, &claim::beyond(&noted(before), &noted(after)));
 }
 
 /// Gives back the claims of records that are gone.
 pub fn give_back<'a>(context: &Context, entries: impl IntoIterator<Item = &'a Entry>) {
     let all: Vec<Claim> = entries.into_iter().flat_map(|entry| entry.notes.claims.read_each()).collect();
-    give_back_by(context.claims(), &all);
+    give_back_all(context, &all);
 }
 
-fn give_back_by(claims: &dyn Claims, gone: &[Claim]) {
-    if gone.is_empty() {
-        return;
+fn give_back_all(context: &Context, gone: &[Claim]) {
+    let (ports, others): (Vec<Claim>, Vec<Claim>) = gone.iter().cloned().partition(Claim::is_of_port);
+    let ids: Vec<ClaimId> = ports.into_iter().map(|claim| claim.id).collect();
+    host_ports::give_back(context, &ids);
+    if !others.is_empty() {
+        let _ = context.claims().give_back(&others);
     }
-    let ids: Vec<ClaimId> = gone.iter().map(|claim| claim.id.clone()).collect();
-    let _ = claims.give_back(&ids);
 }
 
 #[cfg(test)]
@@ -105,36 +140,36 @@ mod tests {
     use super::*;
     use crate::host::claims::Unclaimed;
     use crate::model::checks::sample;
-    use crate::model::claim::{Holding, Scope};
-    use crate::model::registry::allocation::Allocation;
 
     /// Keeps claims in memory.
     #[derive(Default)]
     struct Kept(RefCell<Vec<Claim>>);
 
     impl Claims for Kept {
-        fn are_kept(&self) -> bool {
-            true
+        fn repository(&self) -> Option<&str> {
+            Some("example.org/shop")
         }
 
-        fn take(&self, claims: &[Claim]) -> Result<Taken> {
+        fn take(&self, claims: &[Claim], _: &str) -> Result<Taken> {
             let mut kept = self.0.borrow_mut();
             let lost = kept.iter().find(|known| claims.iter().any(|claim| claim.subject == known.subject));
             if let Some(lost) = lost {
                 let (host, user, worktree) = ("h".to_owned(), "u".to_owned(), "w".to_owned());
-                return Ok(Taken::Lost(Holding { claim: lost.clone(), host, user, worktree }));
+                return Ok(Taken::Lost(Box::new(Holding {
+                    claim: lost.clone(),
+                    host,
+                    user,
+                    worktree,
+                    since: None,
+                })));
             }
             kept.extend_from_slice(claims);
             Ok(Taken::All)
         }
 
-        fn give_back(&self, ids: &[ClaimId]) -> Result<()> {
-            self.0.borrow_mut().retain(|known| !ids.contains(&known.id));
+        fn give_back(&self, claims: &[Claim]) -> Result<()> {
+            self.0.borrow_mut().retain(|known| claims.iter().all(|claim| claim.id != known.id));
             Ok(())
-        }
-
-        fn holders(&self, _: &Scope) -> Result<Vec<Holding>> {
-            Ok(Vec::new())
         }
     }
 
@@ -142,28 +177,20 @@ mod tests {
     fn claims_follow_the_record_and_are_noted_before_they_are_taken() {
         let kept = Kept::default();
         let mut entry = sample::entry("a", 1, &[5000, 5001]);
-        note_for(&kept, &mut entry).unwrap();
+        entry.branch = Some("feature/a".to_owned());
+        note_for(&kept, true, &mut entry).unwrap();
         let noted = super::noted(Some(&entry));
-        assert_eq!((noted.len(), kept.0.borrow().len()), (3, 0), "the name and two ports");
-        take_from(&kept, &noted).unwrap();
-        assert_eq!(*kept.0.borrow(), noted);
-        let mut moved = entry.clone();
-        moved.allocations.remove(0);
-        let port = crate::model::port::Port::new(5002).unwrap();
-        moved.allocations.push(Allocation::new(port, "web".parse().unwrap(), entry.created_at));
-        note_for(&kept, &mut moved).unwrap();
-        let now = super::noted(Some(&moved));
-        take_from(&kept, &claim::beyond(&now, &noted)).unwrap();
-        give_back_by(&kept, &claim::beyond(&noted, &now));
-        let subjects: Vec<Subject> = kept.0.borrow().iter().map(|claim| claim.subject.clone()).collect();
-        assert_eq!(subjects.len(), 3);
-        assert!(subjects.contains(&Subject::Port(port)), "{subjects:?}");
-        let mut rival = sample::entry("b", 2, &[5002]);
-        note_for(&kept, &mut rival).unwrap();
-        let lost = take_from(&kept, &super::noted(Some(&rival))).unwrap_err();
-        assert_eq!(lost.code(), Code::PortConflict);
-        assert_eq!(kept.0.borrow().len(), 3, "all or none");
-        give_back_by(&kept, &now);
+        assert_eq!((noted.len(), kept.0.borrow().len()), (3, 0), "the branch and two ports");
+        take_from(&kept, &noted, "a").unwrap();
+        assert_eq!(*kept.0.borrow(), noted[..1], "ports are another holder's");
+        note_for(&kept, true, &mut entry).unwrap();
+        assert_eq!(super::noted(Some(&entry)), noted, "what it has keeps its ids");
+        let mut rival = sample::entry("b", 2, &[]);
+        rival.branch = Some("feature/a".to_owned());
+        note_for(&kept, true, &mut rival).unwrap();
+        let lost = take_from(&kept, &super::noted(Some(&rival)), "b").unwrap_err();
+        assert_eq!(lost.code(), Code::Claimed);
+        kept.give_back(&noted).unwrap();
         assert!(kept.0.borrow().is_empty());
     }
 
@@ -171,7 +198,7 @@ mod tests {
     fn where_nobody_keeps_claims_nothing_is_noted() {
         let mut entry = sample::entry("a", 1, &[5000]);
         let before = entry.clone();
-        note_for(&Unclaimed, &mut entry).unwrap();
+        note_for(&Unclaimed, false, &mut entry).unwrap();
         assert_eq!(entry, before);
     }
 }

@@ -14,6 +14,7 @@ use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::ops::claims;
 use crate::ops::env_files::follow;
+use crate::ops::host_ports;
 use crate::ops::ports::ledger;
 
 /// Reads the block of the worktree at `path`. A file that cannot be read tells nothing; the check of env blocks says so.
@@ -40,7 +41,7 @@ pub fn take(
     told: &Told,
 ) -> Result<(Entry, Vec<String>)> {
     let now = context.now();
-    let (entry, mut said) = context.store()?.update(|registry| {
+    let (entry, mut said) = host_ports::update(context, |registry| {
         let said = ledger::enter_told(registry, recorded.sequence, &told.ports, now);
         let is_free = |name: &&str| registry.find_living(&recorded.repository_id, name).is_none();
         let name = told.name.as_deref().filter(is_free).map(str::to_owned);

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::context::Context;
 use crate::host::git::Repository;
@@ -42,6 +43,7 @@ pub fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Contex
             is_config_whole: problems.is_empty(),
             registry: context.registry.clone(),
             hosts: OnceCell::new(),
+            shared: OnceLock::new(),
         },
         problems,
     ))

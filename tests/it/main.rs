@@ -183,6 +183,7 @@ mod state;
 mod strange_state_files;
 mod support;
 mod sweep;
+mod team_host;
 mod teardown;
 mod terminal_widths;
 mod threads;

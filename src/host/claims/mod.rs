@@ -1,7 +1,14 @@
-//! Who has which name and port beside this machine's registry, which stays this machine's own truth.
+//! Who has which branch and port beside this machine's registry, which stays this machine's own truth.
 
 mod none;
 mod port;
+mod shared;
+mod shared_folder;
+mod shared_lock;
+mod state_id;
 
 pub use none::Unclaimed;
 pub use port::Claims;
+pub use shared::{Held, Seat, SharedHost};
+pub use shared_folder::make as make_shared_folder;
+pub use state_id::state_id;

@@ -2,26 +2,22 @@
 
 use super::Claims;
 use crate::error::Result;
-use crate::model::claim::{Claim, ClaimId, Holding, Scope, Taken};
+use crate::model::claim::{Claim, Taken};
 
 /// Grants everything and remembers nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unclaimed;
 
 impl Claims for Unclaimed {
-    fn are_kept(&self) -> bool {
-        false
+    fn repository(&self) -> Option<&str> {
+        None
     }
 
-    fn take(&self, _: &[Claim]) -> Result<Taken> {
+    fn take(&self, _: &[Claim], _: &str) -> Result<Taken> {
         Ok(Taken::All)
     }
 
-    fn give_back(&self, _: &[ClaimId]) -> Result<()> {
+    fn give_back(&self, _: &[Claim]) -> Result<()> {
         Ok(())
-    }
-
-    fn holders(&self, _: &Scope) -> Result<Vec<Holding>> {
-        Ok(Vec::new())
     }
 }

@@ -1,31 +1,25 @@
-//! The port to those who keep claims. They are asked without any lock of ours: a network may lie between.
+//! The port to those who keep claims over a network. They are asked without any lock of ours.
 
 use crate::error::Result;
-use crate::model::claim::{Claim, ClaimId, Holding, Scope, Taken};
+use crate::model::claim::{Claim, Taken};
 
 /// Those who keep claims.
 pub trait Claims {
-    /// Answers whether claims are kept at all: where they are not nothing is written down for them.
-    fn are_kept(&self) -> bool;
+    /// Returns what the repository is called among them; `None` where nobody keeps claims, and nothing is written down for
+    /// them.
+    fn repository(&self) -> Option<&str>;
 
     /// Takes all of the claims, or none. Their ids are on record before.
     ///
     /// # Errors
     ///
-    /// Fails when those who keep them cannot be reached.
-    fn take(&self, claims: &[Claim]) -> Result<Taken>;
+    /// `claims_unreachable` when those who keep them cannot be reached.
+    fn take(&self, claims: &[Claim], worktree: &str) -> Result<Taken>;
 
     /// Gives claims back; those that somebody else has are left.
     ///
     /// # Errors
     ///
     /// Fails when it can neither be done nor be put off.
-    fn give_back(&self, ids: &[ClaimId]) -> Result<()>;
-
-    /// Returns who has what.
-    ///
-    /// # Errors
-    ///
-    /// As [`take`](Self::take).
-    fn holders(&self, of: &Scope) -> Result<Vec<Holding>>;
+    fn give_back(&self, claims: &[Claim]) -> Result<()>;
 }

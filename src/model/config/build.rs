@@ -1,11 +1,14 @@
 //! The merged values as typed settings. They are checked by now: what is missing is an option that nobody set.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::merged::Merged;
+use super::origin::Origin;
 use super::problem::Fault;
+use super::settings::TeamSettings;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
     EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings,
@@ -103,6 +106,7 @@ pub fn config(mut merged: Merged) -> Config {
             port: number("serve.port"),
             open: find(&merged, "serve.open", words).unwrap_or_default(),
         },
+        team: team(&merged),
         trash: TrashSettings {
             keep: duration("trash.keep"),
             max_size: find(&merged, "trash.max_size", value::size).unwrap_or_default(),
@@ -161,6 +165,16 @@ fn policy(merged: &Merged) -> Policy {
         kill: find(merged, "policy.kill", leave),
         remove_force: find(merged, "policy.remove_force", leave),
         actions: find(merged, "policy.actions", leave),
+    }
+}
+
+fn team(merged: &Merged) -> TeamSettings {
+    let text = |key: &str| find(merged, key, value::text).filter(|text| !text.is_empty()).map(str::to_owned);
+    let is_built_in = merged.find("team.shared_host").is_none_or(|found| found.origin == Origin::BuiltIn);
+    TeamSettings {
+        shared_host: text("team.shared_host").filter(|folder| folder != "off").map(PathBuf::from),
+        is_shared_host_set: !is_built_in,
+        timeout: find(merged, "team.timeout", value::duration).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The effective settings after all layers: what the rest of the program reads.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -46,6 +47,7 @@ pub struct Config {
     pub remove: RemoveSettings,
     pub serve: ServeSettings,
     pub url: UrlSettings,
+    pub team: TeamSettings,
     pub trash: TrashSettings,
     pub events: EventSettings,
     pub metrics: MetricSettings,
@@ -251,6 +253,17 @@ pub struct ServeSettings {
     pub port: u32,
     /// What is shown without the token: `metrics`, `health`.
     pub open: Vec<String>,
+}
+
+/// `[team]`: those beside this user and this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TeamSettings {
+    /// The folder in which the users of this machine keep their ports apart; `None` where it is switched off.
+    pub shared_host: Option<PathBuf>,
+    /// Whether somebody named the folder: the built-in one need not exist.
+    pub is_shared_host_set: bool,
+    /// How long a command waits for those who keep claims.
+    pub timeout: Duration,
 }
 
 /// `[trash]`.

@@ -7,6 +7,7 @@ use super::Port;
 use super::holder::{Holder, Relation};
 use super::listener::Probe;
 use super::situation::Situation;
+use crate::model::claim::{ClaimView, Holding};
 
 /// What a port is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
@@ -32,6 +33,8 @@ pub enum Verdict {
     Excluded,
     /// We may not bind it.
     Privileged,
+    /// Another user of this machine has it.
+    Claimed,
 }
 
 impl Verdict {
@@ -51,6 +54,7 @@ impl Verdict {
             Self::TimeWait => "time_wait",
             Self::Excluded => "excluded",
             Self::Privileged => "privileged",
+            Self::Claimed => "claimed",
         }
     }
 
@@ -104,6 +108,8 @@ pub struct Evidence<'a> {
     /// The reason of an exclusion that covers it.
     pub exclusion: Option<&'a str>,
     pub traffic: Traffic,
+    /// Another user of this machine who has it.
+    pub claim: Option<&'a Holding>,
 }
 
 /// The verdict about a port, with its reason.
@@ -113,6 +119,9 @@ pub struct Ruling {
     pub verdict: Verdict,
     pub reason: String,
     pub owners: Vec<Holder>,
+    /// Another user of this machine who has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimView>,
 }
 
 impl Ruling {
@@ -147,7 +156,13 @@ pub fn rule(situation: &Situation, evidence: &Evidence<'_>) -> Ruling {
         };
         (verdict, held(verdict, situation))
     };
-    Ruling { port: situation.port, verdict, reason, owners: situation.holders.clone() }
+    Ruling {
+        port: situation.port,
+        verdict,
+        reason,
+        owners: situation.holders.clone(),
+        claim: evidence.claim.map(ClaimView::of),
+    }
 }
 
 fn of_intruder(holder: &Holder) -> Verdict {
@@ -197,6 +212,7 @@ fn unheld(situation: &Situation, evidence: &Evidence<'_>) -> (Verdict, String) {
         },
         Probe::Free => match (had, evidence.exclusion, evidence.traffic) {
             (Some(had), _, _) => (Verdict::Allocated, format!("{had}, nothing listens")),
+            (None, _, _) if let Some(holding) = evidence.claim => (Verdict::Claimed, holding.told()),
             (None, Some(reason), _) => (Verdict::Excluded, format!("excluded: {reason}")),
             (None, None, Traffic::Past) => {
                 (Verdict::TimeWait, "recently used (TIME_WAIT); free for a server".to_owned())

@@ -20,6 +20,7 @@ use crate::model::registry::note::Notes;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::choose::Passing;
+use crate::ops::host_ports;
 use crate::ops::ports::ledger::{self, Asking, Refused};
 use crate::ops::vanished::room;
 
@@ -73,7 +74,7 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
     let seen = context.store()?.read()?;
     let gone = room::gone_in_any_state(context, &seen)?;
     let gone = gone.into_iter().map(|entry| entry.sequence).collect();
-    context.store()?.update(|registry| {
+    host_ports::update(context, |registry| {
         let mut plan = plan.clone();
         let named = registry.find_living(&id, &plan.name).is_some();
         if named || registry.find_at(&plan.path).is_some() {

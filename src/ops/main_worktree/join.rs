@@ -15,6 +15,7 @@ use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::create::{self, PortWish, WayOut};
+use crate::ops::host_ports;
 use crate::ops::ports::ledger::{self, Refused, Seated, Seating};
 use crate::ops::{env, env_files};
 
@@ -84,7 +85,7 @@ pub(super) fn record(
     let remembered = repository.record()?;
     let now = context.now();
     let attempt = || {
-        context.store()?.update(|registry| {
+        host_ports::update(context, |registry| {
             // A clone that stood in this folder is gone from here: it cannot have its ports here any more.
             ledger::drop_vanished(registry, |known| {
                 let is_elsewhere = known.repository_id != id && known.path == repository.root();

@@ -256,6 +256,9 @@ pub fn next_step(context: &Context, ruling: &Ruling) -> Result<Option<String>> {
             Some(include) => format!("`{include}` takes that back"),
             None => "`wt ports next` names another port".to_owned(),
         }),
+        Verdict::Claimed => {
+            Some("`wt ports next` names another port; `wt team` shows who has which".to_owned())
+        }
         Verdict::Privileged => Some("choose a port above 1023: `wt ports next` names one".to_owned()),
     })
 }

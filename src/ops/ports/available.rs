@@ -11,7 +11,7 @@ use crate::host::net::probe;
 use crate::model::event::filter::Filter;
 use crate::model::port::listener::Probe;
 use crate::model::port::often::{self, HeldOften};
-use crate::model::port::selection::{Selection, owned_ports};
+use crate::model::port::selection::Selection;
 use crate::model::port::wish::Wish;
 use crate::model::port::{Port, PortRange, compressed};
 use crate::model::purpose::Purpose;
@@ -62,7 +62,7 @@ pub fn available(context: &Context, drawer: Option<Drawer>) -> Result<AvailableR
         }
     };
     let exclusions = choose::exclusions(context, &registry);
-    let owned = owned_ports(&registry);
+    let owned = choose::owned(context, &registry)?;
     let mut probe = probe::prober();
     let mut found = Vec::new();
     for (drawer, range) in asked {

@@ -12,6 +12,7 @@ use crate::model::port::listener::{Probe, WorktreeKey};
 use crate::model::port::situation::Situation;
 use crate::model::port::verdict::{self, Evidence, Ruling, Traffic};
 use crate::model::registry::table::Registry;
+use crate::ops::host_ports;
 use crate::ops::{choose, vanished};
 
 /// How closely is looked.
@@ -78,6 +79,8 @@ pub fn see_all(
         });
     let published = if asks_docker { container::published() } else { Vec::new() };
     let exclusions = choose::exclusions(context, registry);
+    // A folder that cannot be used is said where ports are given.
+    let others = host_ports::others(context).unwrap_or_default();
     let ruled = situations::of_busy(context, registry, &busy, &published).into_iter().map(|situation| {
         let port = situation.port;
         let traffic = connections.iter().filter(|one| one.port == port).fold(Traffic::None, |seen, one| {
@@ -95,6 +98,7 @@ pub fn see_all(
             probe: answers.get(&port).copied().unwrap_or(Probe::Free),
             exclusion: exclusion.map(|exclusion| exclusion.reason.as_str()),
             traffic,
+            claim: others.get(&port),
         };
         let ruling = verdict::rule(&situation, &evidence);
         (situation, ruling)
@@ -108,6 +112,6 @@ pub fn seen_from(situation: &Situation, ruling: &Ruling, worktree: &WorktreeKey)
     if situation.tenants.len() < 2 || situation.holders.is_empty() {
         return ruling.clone();
     }
-    let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None };
+    let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
     verdict::rule(&situation.seen_from(worktree), &evidence)
 }

@@ -138,6 +138,7 @@ fn command_word(arguments: &[String]) -> String {
         "serve",
         "hooks",
         "agent",
+        "team",
         "prompt",
         "up",
         "down",
@@ -149,5 +150,8 @@ fn command_word(arguments: &[String]) -> String {
     if ["config", "hooks", "ports", "agent"].contains(&word.as_str()) {
         return format!("{word} {}", arguments[at + 1]);
     }
-    arguments[at].clone()
+    match arguments.get(at + 1).map(String::as_str) {
+        Some(next @ ("init" | "claim" | "release")) if word == "team" => format!("team {next}"),
+        _ => word.clone(),
+    }
 }

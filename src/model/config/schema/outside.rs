@@ -19,6 +19,13 @@ pub(super) const KEYS: &[Key] = &[
         "What needs no token there: `health` is `/api/health/…`, `metrics` is `/metrics` and `/sd`.",
     ),
     key(
+        "team.shared_host",
+        Kind::Text,
+        Stricter(Never),
+        "The folder in which the users of this machine keep their ports apart; \"off\" for none.",
+    ),
+    key("team.timeout", Kind::Duration, AtOnce, "How long a command waits for those who keep claims."),
+    key(
         "trash.keep",
         Kind::Duration,
         StricterUntilTrusted(Longer),

@@ -119,7 +119,7 @@ fn arranged(relation: &str, arrangement: &str, tenure: &str) -> Situation {
 /// One row as the model answers it.
 fn answered(relation: &str, arrangement: &str, tenure: &str) -> Vec<String> {
     let situation = arranged(relation, arrangement, tenure);
-    let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None };
+    let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
     let verdict = rule(&situation, &evidence).verdict.as_str().to_owned();
     let dispute = Dispute::find(&situation);
     let does = |strategy: Strategy| {
@@ -187,7 +187,7 @@ fn the_words_of_each_relation_are_the_same_in_every_answer() {
         assert_eq!(alone.held_by_others().as_deref(), Some(words));
         let shared = arranged(relation, "shared", "free").held_by_others().unwrap();
         assert_eq!(shared, format!("{words}; its own server listens too, and requests reach either"));
-        let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None };
+        let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
         assert_eq!(rule(&alone, &evidence).reason, format!("{words}; allocated to a (web)"));
         assert_eq!(Dispute::find(&alone).unwrap().level().1, words);
     }

@@ -7,7 +7,8 @@ use crate::model::port::sample::{USER, claim};
 use crate::model::port::tenant::Tenant;
 use crate::model::registry::repository::RepositoryId;
 
-const NOTHING: Evidence<'static> = Evidence { probe: Probe::Free, exclusion: None, traffic: Traffic::None };
+const NOTHING: Evidence<'static> =
+    Evidence { probe: Probe::Free, exclusion: None, traffic: Traffic::None, claim: None };
 
 fn socket(command: &str, of: Option<&str>) -> Listener {
     let mut socket = crate::model::port::sample::socket(of);

@@ -22,6 +22,7 @@ use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
 use crate::ops::claims;
 use crate::ops::env_files::Written;
+use crate::ops::host_ports;
 
 /// The services of a worktree that are to have a port.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,7 @@ type Recorded = (Change, Vec<ServiceName>, Vec<Port>);
 
 fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, Refused>> {
     let now = context.now();
-    context.store()?.update(|registry| {
+    host_ports::update(context, |registry| {
         let before =
             registry.entries().find(|entry| entry.sequence == gift.sequence && entry.is_living()).cloned();
         let before = before.ok_or_else(|| {

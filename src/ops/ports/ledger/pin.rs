@@ -12,6 +12,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::choose;
+use crate::ops::host_ports;
 
 /// Returns why that port cannot be had; a server of the worktree itself is no reason.
 pub(super) fn pin(
@@ -47,6 +48,9 @@ pub(super) fn pin(
         let message = format!("port {port} for `{service}` belongs to {whose}");
         return Err(Failure::new(Code::PortConflict, message)
             .hint(format!("`{check}` tells more", check = wt("ports check {}", &[&port]))));
+    }
+    if let Some(holding) = host_ports::others(context)?.get(&port) {
+        return Err(host_ports::refusal(port, holding));
     }
     match probe::prober()(port)? {
         Probe::Free => Ok(None),

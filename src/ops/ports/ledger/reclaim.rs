@@ -16,12 +16,13 @@ use crate::model::registry::former::FormerPort;
 use crate::model::registry::table::Registry;
 use crate::ops::choose::{self, Passing};
 use crate::ops::claims;
+use crate::ops::host_ports;
 
 /// What became of a former port.
 enum Reclaimed {
     Free,
     /// Not to be had, and why, in words.
-    Lost(&'static str),
+    Lost(String),
     /// Somebody who is not ours holds it.
     Held,
 }
@@ -33,7 +34,7 @@ enum Reclaimed {
 /// Fails when the registry cannot be written or the machine cannot be asked.
 pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
     let now = context.now();
-    let (change, mut said) = context.store()?.update(|registry| {
+    let (change, mut said) = host_ports::update(context, |registry| {
         let found = registry.find_by_sequence(sequence).cloned();
         let Some(entry) = found.filter(|entry| entry.allocations.is_empty()) else {
             return Ok((None, Vec::new()));
@@ -47,7 +48,7 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
             let wish = Wish::of(&context.config, context.config.drawing_purpose(&entry), &former.service);
             let is_twice = !given.insert(former.port);
             let found = if is_twice {
-                Reclaimed::Lost("taken")
+                Reclaimed::Lost("taken".to_owned())
             } else {
                 look_at(context, registry, &entry, &wish, former)?
             };
@@ -64,7 +65,7 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
                     continue;
                 }
                 Reclaimed::Lost(why) => (why, false),
-                Reclaimed::Held => ("taken", true),
+                Reclaimed::Held => ("taken".to_owned(), true),
             };
             let lost = format!("port {} of `{service}` is {why} by now", former.port);
             let other = find_port(context, registry, &skip, wish)?;
@@ -117,10 +118,13 @@ fn look_at(
     let own_range = wish.own_range && wish.ranges.contains(port);
     let exclusions = choose::exclusions(context, registry);
     if is_carved_out || exclusions.iter().any(|known| known.applies_to(port, own_range)) {
-        return Ok(Reclaimed::Lost("excluded"));
+        return Ok(Reclaimed::Lost("excluded".to_owned()));
     }
     if owned_ports(registry).contains(&port) {
-        return Ok(Reclaimed::Lost("taken"));
+        return Ok(Reclaimed::Lost("taken".to_owned()));
+    }
+    if let Some(holding) = host_ports::others(context)?.get(&port) {
+        return Ok(Reclaimed::Lost(holding.told()));
     }
     let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
     if choose::is_held_by_own(registry, &key, port)? {
@@ -130,7 +134,7 @@ fn look_at(
     Ok(match choose::choose(context, registry, &very_port, &HashSet::new())? {
         Selection::Chosen(_) => Reclaimed::Free,
         Selection::Busy { .. } => Reclaimed::Held,
-        _ => Reclaimed::Lost("taken"),
+        _ => Reclaimed::Lost("taken".to_owned()),
     })
 }
 

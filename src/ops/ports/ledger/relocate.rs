@@ -20,6 +20,7 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
 use crate::ops::claims;
+use crate::ops::host_ports;
 
 /// Which allocation leaves which port.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,7 @@ fn record(
 ) -> Result<Result<(Change, Port), Moved>> {
     let now = context.now();
     let Leaving { sequence, service, from, most } = leaving;
-    context.store()?.update(|registry| {
+    host_ports::update(context, |registry| {
         let before = require_movable(registry, sequence, service, from)?;
         if !is_due(registry)? {
             return Ok(Err(Moved::NotDue));

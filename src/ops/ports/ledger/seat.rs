@@ -21,6 +21,7 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
 use crate::ops::claims;
+use crate::ops::host_ports;
 
 /// The services that are to have a port.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +113,7 @@ fn choose_one(
         context.config.main.ports.iter().find(|(known, _)| known == service).map(|(_, port)| *port);
     let lost = match declared {
         None => None,
-        Some(port) => match why_lost(context, registry, entry, port) {
+        Some(port) => match why_lost(context, registry, entry, port)? {
             None if is_asked => return look(context, registry, entry, service, port),
             None => return Ok(Found::Port(port)),
             Some(why) => Some(format!("port {port} of `{service}` {why}")),
@@ -168,22 +169,22 @@ fn without_range(
 }
 
 /// Why the port that the configuration names cannot be the main worktree's, whoever listens on it.
-fn why_lost(context: &Context, registry: &Registry, entry: &Entry, port: Port) -> Option<String> {
+fn why_lost(context: &Context, registry: &Registry, entry: &Entry, port: Port) -> Result<Option<String>> {
     let exclusions = choose::exclusions_of_main(context, registry);
     if let Some(exclusion) = exclusions.iter().find(|exclusion| exclusion.applies_to(port, true)) {
-        return Some(format!("is excluded: {}", exclusion.reason));
+        return Ok(Some(format!("is excluded: {}", exclusion.reason)));
     }
     let is_other = |known: &&Entry| known.is_living() && known.sequence != entry.sequence;
     let owner = registry.entries().filter(is_other).find(|known| known.ports().any(|known| known == port));
-    match owner {
+    Ok(match owner {
         Some(owner) if owner.repository_id == entry.repository_id => {
             Some(format!("is that of `{}`", owner.name))
         }
         Some(owner) => Some(format!("is that of `{}` of {}", owner.name, owner.repository.display())),
         None if entry.ports().any(|own| own == port) => Some("is that of another service here".to_owned()),
         None if owned_ports(registry).contains(&port) => Some("is that of a damaged record".to_owned()),
-        None => None,
-    }
+        None => host_ports::others(context)?.get(&port).map(|holding| format!("is {}", holding.told())),
+    })
 }
 
 /// Refuses a port that somebody else holds: a server of the main worktree itself may run there for long.

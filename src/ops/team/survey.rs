@@ -1,0 +1,77 @@
+//! Gathers who has which ports of this machine.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::host::process::users::{self, Users};
+use crate::model::claim::Subject;
+use crate::model::port::Port;
+use crate::ops::host_ports;
+
+/// Who has what.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Report {
+    /// The folder that the users of this machine share; `null` without one.
+    pub shared_host: Option<String>,
+    pub ports: Vec<PortRow>,
+}
+
+/// A port of this machine that a worktree has.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct PortRow {
+    pub port: Port,
+    pub user: String,
+    pub host: String,
+    pub worktree: String,
+    pub since: Option<Timestamp>,
+    /// Whether it is of this user's own registry.
+    pub own: bool,
+}
+
+/// Looks who has what.
+///
+/// # Errors
+///
+/// `claims_unreachable` for a shared folder that cannot be used; fails when the registry cannot be read.
+pub fn survey(context: &Context) -> Result<Report> {
+    let shared = context.shared_host()?;
+    let mut ports: Vec<PortRow> = host_ports::others(context)?
+        .into_iter()
+        .map(|(port, holding)| PortRow {
+            port,
+            user: holding.user,
+            host: holding.host,
+            worktree: holding.worktree,
+            since: holding.since,
+            own: false,
+        })
+        .collect();
+    if shared.is_some() {
+        let (user, host) = (Users::default().name(users::ourselves()), context.host.name());
+        let registry = context.store()?.read()?;
+        for entry in registry.entries().filter(|entry| entry.is_living()) {
+            let claims = entry.notes.claims.read_each();
+            for allocation in &entry.allocations {
+                let Some(port) = allocation.find_port() else { continue };
+                if claims.iter().any(|claim| claim.subject == Subject::Port(port)) {
+                    ports.push(PortRow {
+                        port,
+                        user: user.clone(),
+                        host: host.clone(),
+                        worktree: entry.name.clone(),
+                        since: Some(allocation.allocated_at),
+                        own: true,
+                    });
+                }
+            }
+        }
+    }
+    ports.sort_by_key(|row| (row.port, !row.own));
+    let shared_host = shared.map(|shared| PathBuf::from(shared.path()).display().to_string());
+    Ok(Report { shared_host, ports })
+}
