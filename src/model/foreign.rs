@@ -121,14 +121,16 @@ pub struct Followed {
     pub merge: Option<String>,
 }
 
-/// Where forges keep the heads of what others ask to be merged.
-const PULLS: [&str; 2] = ["refs/pull/", "refs/merge-requests/"];
+/// Where the repository's own people keep what a branch may follow. Whatever else is followed is what a forge keeps of others:
+/// `refs/pull/`, `refs/merge-requests/`, or the place that its configuration names.
+const OWN: [&str; 3] = ["refs/heads/", "refs/tags/", "refs/remotes/"];
 
 impl Followed {
     /// Answers whether the branch follows a pull request and nothing else.
     #[must_use]
     pub fn is_pull(&self) -> bool {
-        self.merge.as_ref().is_some_and(|merge| PULLS.iter().any(|prefix| merge.starts_with(prefix)))
+        let is_own = |merge: &String| OWN.iter().any(|prefix| merge.starts_with(prefix));
+        self.merge.as_ref().is_some_and(|merge| merge.starts_with("refs/") && !is_own(merge))
     }
 
     /// Answers whether a worktree that something else made is to be taken for a stranger's; `own` are the remotes of the
@@ -209,7 +211,11 @@ mod tests {
             (Some("git@example.org:alice/x"), None, true),
             (Some("origin"), Some("refs/pull/7/head"), true),
             (Some("origin"), Some("refs/merge-requests/7/head"), true),
-            (Some("origin"), Some("refs/pulled/7"), false),
+            (Some("origin"), Some("refs/pull-requests/7/from"), true),
+            (Some("origin"), Some("refs/reviews/7"), true),
+            (Some("origin"), Some("refs/tags/v1"), false),
+            (Some("."), Some("refs/remotes/svn/trunk"), false),
+            (Some("origin"), Some("x"), false),
         ] {
             let text = |text: Option<&str>| text.map(str::to_owned);
             let followed = Followed { remote: text(remote), merge: text(merge) };

@@ -29,6 +29,7 @@ pub mod excerpt;
 pub mod facts;
 pub mod finding;
 pub mod foreign;
+pub mod forge;
 pub mod glob;
 pub mod health;
 pub mod history;

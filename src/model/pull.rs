@@ -1,14 +1,17 @@
 //! Pull requests as they are asked for: `pr:12`, `mr:3` or the address of the page; which remote serves one, and what the local
 //! branch is called.
 
+use std::collections::BTreeMap;
+
 use super::branch::is_object_id;
+use super::forge::{Forge, ForgeKind};
 
 /// Where a forge keeps the heads of what others ask to be merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// GitHub, Gitea, Forgejo: `refs/pull/N/head`.
+    /// GitHub, Gitea, Forgejo, Bitbucket.
     Pull,
-    /// GitLab: `refs/merge-requests/N/head`.
+    /// GitLab.
     Merge,
 }
 
@@ -47,14 +50,17 @@ impl Wanted {
         })
     }
 
+    /// Returns the kind of the forge that serves it.
+    #[must_use]
+    pub fn served_by(&self, forge: &Forge) -> ForgeKind {
+        let usual = if self.kind == Kind::Merge { ForgeKind::Gitlab } else { ForgeKind::Github };
+        forge.kind.unwrap_or(usual)
+    }
+
     /// Returns the ref on the remote.
     #[must_use]
-    pub fn reference(&self) -> String {
-        let number = self.number;
-        match self.kind {
-            Kind::Pull => format!("refs/pull/{number}/head"),
-            Kind::Merge => format!("refs/merge-requests/{number}/head"),
-        }
+    pub fn reference(&self, forge: &Forge) -> String {
+        forge.reference(self.number, self.served_by(forge))
     }
 
     /// Returns the words by which it goes: `pr-12`.
@@ -95,7 +101,7 @@ fn page(word: &str) -> Option<Wanted> {
         let before = if at > 0 && words.get(at - 1) == Some(&"-") { at - 1 } else { at };
         return wanted(Kind::Merge, before, at + 1);
     }
-    let at = at("pull").or_else(|| at("pulls"))?;
+    let at = at("pull").or_else(|| at("pulls")).or_else(|| at("pull-requests"))?;
     wanted(Kind::Pull, at, at + 1)
 }
 
@@ -117,10 +123,18 @@ impl Place {
         is_whole.then(|| Self { host: host.to_ascii_lowercase(), path: path.to_owned() })
     }
 
-    /// Answers whether both are one repository. Forges take capitals for small letters.
+    /// Answers whether both are one repository. Forges take capitals for small letters; Bitbucket's pages are elsewhere than
+    /// what git is given (`/projects/P/repos/R`, `/scm/P/R.git`).
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
-        self.host == other.host && self.path.eq_ignore_ascii_case(&other.path)
+        self.host == other.host && self.plain().eq_ignore_ascii_case(&other.plain())
+    }
+
+    fn plain(&self) -> String {
+        match self.path.split('/').collect::<Vec<_>>()[..] {
+            ["projects", project, "repos", name] | ["scm", project, name] => format!("{project}/{name}"),
+            _ => self.path.clone(),
+        }
     }
 }
 
@@ -129,6 +143,15 @@ impl Place {
 pub struct Remote {
     pub name: String,
     pub urls: Vec<String>,
+}
+
+impl Remote {
+    /// Returns what the configuration says of the forge, by the host of its URLs.
+    #[must_use]
+    pub fn forge(&self, hosts: &BTreeMap<String, Forge>) -> Forge {
+        let mut places = self.urls.iter().filter_map(|url| Place::of(url));
+        places.find_map(|place| hosts.get(&place.host)).cloned().unwrap_or_default()
+    }
 }
 
 /// Chooses the remote that serves what is wanted; `None` where none does.
@@ -215,6 +238,7 @@ mod tests {
             ("https://github.com/o/r/pull/7/files?w=1#x", Kind::Pull, 7),
             ("https://GitLab.com/g/s/r/-/merge_requests/45/diffs", Kind::Merge, 45),
             ("http://gitea.example:3000/o/r/pulls/9", Kind::Pull, 9),
+            ("https://bb.example/projects/P/repos/r/pull-requests/5/overview", Kind::Pull, 5),
         ] {
             let found = wanted(word).unwrap_or_else(|| panic!("{word}"));
             assert_eq!((found.kind, found.number), (kind, number), "{word}");
@@ -249,6 +273,12 @@ mod tests {
         let page = wanted("https://github.com/o/r/pull/7").unwrap();
         assert_eq!(choose(&page, &remotes, Some("origin")).unwrap().name, "upstream");
         assert_eq!(choose(&page, &remotes[2..], None), None);
+        let page = wanted("https://bb.example/projects/P/repos/r/pull-requests/5").unwrap();
+        let remotes_there = ["https://bb.example/scm/p/r.git", "ssh://git@bb.example:7999/p/r.git"];
+        for url in remotes_there {
+            assert!(choose(&page, &[remote("origin", url)], None).is_some(), "{url}");
+        }
+        assert_eq!(choose(&page, &[remote("origin", "https://bb.example/scm/q/r.git")], None), None);
         let plain = wanted("pr:7").unwrap();
         assert_eq!(choose(&plain, &remotes, None).unwrap().name, "upstream");
         assert_eq!(choose(&plain, &remotes[..1], None).unwrap().name, "origin");

@@ -215,7 +215,7 @@ fn adopt_one(
     let id = repository.require_id()?;
     let record = repository.record()?;
     let now = context.now();
-    let mark = foreign::of_adopted(repository, worktree.admin.as_deref(), row.branch())?;
+    let mark = foreign::of_adopted(context, repository, worktree.admin.as_deref(), row.branch())?;
     if let (Some(mark), Some(admin)) = (&mark, &worktree.admin) {
         // Before the record: from then on others see it.
         repository.write_foreign_mark(admin, mark)?;

@@ -12,11 +12,16 @@ use crate::model::default_branch::{self, DefaultBranch};
 ///
 /// Fails when git's configuration or the refs cannot be read.
 pub fn default_branch(context: &Context, repository: &Repository) -> Result<DefaultBranch> {
+    Ok(default_branch::decide(&repository.default_branch_clues(configured(context, repository))?))
+}
+
+/// Returns the default branch that the repository's configuration names.
+#[must_use]
+pub fn configured<'a>(context: &'a Context, repository: &Repository) -> Option<&'a str> {
     // What is configured here says nothing about another repository in the same list.
     let own = context.repository.as_ref().map(Repository::common_dir);
     let configured = context.config.git.default_branch.as_deref();
-    let configured = configured.filter(|_| own == Some(repository.common_dir()));
-    Ok(default_branch::decide(&repository.default_branch_clues(configured)?))
+    configured.filter(|_| own == Some(repository.common_dir()))
 }
 
 /// Returns the default branch and what it is compared with: the branch here, and its remote's.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::Sandbox;
 use crate::support::git::write;
+use crate::support::wait::until;
 
 const CONFIG: &str = "[worktree]\nsetup = [\"touch ../set-up\"]\nbackground = [\"touch ../background\"]\n\
     [env.set]\nSECRET = \"s\"\n\
@@ -84,7 +85,7 @@ fn nothing_that_is_configured_runs_in_it_until_its_commit_is_allowed() {
     assert!(folder.join("ran-too").exists(), "the user's own words run");
     sandbox.wt(&["carry", "--all"]).says(&["theirs is passed over"]);
     assert!(!folder.join("secret").exists());
-    for absent in ["set-up", "background", "checked", "hooked"] {
+    for absent in ["set-up", "background", "checked"] {
         assert!(!has_run(&sandbox, absent), "{absent}");
     }
     // Allowed is the one commit, by somebody who saw it.
@@ -98,8 +99,16 @@ fn nothing_that_is_configured_runs_in_it_until_its_commit_is_allowed() {
     assert_eq!(listed(&sandbox, "theirs")["foreign"], false);
     assert!(env().contains("SECRET=s"), "{}", env());
     wt(&["setup"]).ok();
+    // The same commands that did nothing before.
     assert!(has_run(&sandbox, "set-up"));
+    until("the background", || has_run(&sandbox, "background"));
     wt(&["up"]).ok();
+    sandbox.wt(&["health", "--worktree", "theirs"]);
+    assert!(has_run(&sandbox, "checked"));
+    sandbox.wt(&["carry", "--all"]).ok();
+    assert!(folder.join("secret").exists());
+    sandbox.wt(&["exec", "--all", "--", "touch", "ran-unnamed"]).ok();
+    assert!(folder.join("ran-unnamed").exists());
     // What comes later was not looked at.
     sandbox.commit(&folder, "more");
     wt(&["restart"]).exits(1).says(&["stranger"]);
@@ -180,6 +189,14 @@ fn a_create_of_a_strangers_branch_carries_nothing_and_runs_no_hook_from_inside()
     // The user's own branch beside it is as ever.
     let own = sandbox.json(&["create", "own"]);
     assert!(own["worktree"].get("foreign").is_none() && own["carried"]["files"] == 1, "{own}");
+    assert!(!has_run(&sandbox, "hooked"), "it has no such hook");
+    // The same commit on a branch of one's own.
+    sandbox.git(&repo, &["branch", "-q", "--no-track", "mine", "theirs"]);
+    let mine = sandbox.json(&["create", "--branch", "mine", "--ports"]);
+    let folder = PathBuf::from(mine["worktree"]["path"].as_str().unwrap());
+    assert!(mine["worktree"].get("foreign").is_none() && folder.join("secret").exists(), "{mine}");
+    assert!(has_run(&sandbox, "hooked") && has_run(&sandbox, "set-up"), "{mine}");
+    assert!(fs::read_to_string(folder.join(".env")).unwrap().contains("SECRET"));
     // The same of a remote that is nobody's own, and not of `origin`.
     let alice = sandbox.add_remote(&repo, "alice");
     sandbox.git(&repo, &["push", "-q", &alice.to_string_lossy(), "main:refs/heads/hers"]);

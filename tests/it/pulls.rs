@@ -45,6 +45,7 @@ impl Forge {
         if !work.exists() {
             self.sandbox.git(&self.sandbox.path("."), &["clone", "-q", &self.own.to_string_lossy(), "work"]);
         }
+        self.sandbox.git(&work, &["fetch", "-q", "origin"]);
         self.sandbox.git(&work, &["checkout", "-q", "--detach", parent]);
         write(&work, file, &format!("{file} of {parent}\n"));
         let commit = self.sandbox.commit(&work, file);
@@ -189,6 +190,28 @@ fn with_the_forges_program_a_forks_push_reaches_it_and_ones_own_is_not_foreign()
     sandbox.git(&folder(&own), &["push", "-q"]);
     let tip = sandbox.git(&forge.own, &["rev-parse", "refs/heads/topic"]);
     assert_eq!(tip, sandbox.git(&folder(&own), &["rev-parse", "HEAD"]));
+    // Taken away and asked for again it has its branch again, and what came meanwhile.
+    sandbox.wt(&["remove", "review-pr-8"]).ok();
+    let next = forge.commit(&tip, "meanwhile", &["refs/heads/topic", "refs/pull/8/head"]);
+    let own = sandbox.json(&["create", "pr:8"]);
+    assert_eq!(
+        (&own["created"], &own["worktree"]["branch"], &own["worktree"]["head"]),
+        (&json!(true), &json!("topic"), &json!(next)),
+        "{own}"
+    );
+    assert!(own["worktree"].get("foreign").is_none() && !forge.settings().contains("pr/8"), "{own}");
+    // Where somebody works on that branch it stays theirs, and the remote that is made goes with the branch it is for.
+    sandbox.wt(&["remove", "review-pr-8"]).ok();
+    sandbox.wt(&["create", "--branch", "topic", "mine"]).ok();
+    for _ in 0..2 {
+        let beside = sandbox.json(&["create", "pr:8"]);
+        assert_eq!(beside["worktree"]["branch"], "pr/8", "{beside}");
+        assert!(forge.settings().contains("remote.wt-pr-8.pushurl"));
+        sandbox.wt(&["remove", "review-pr-8"]).ok();
+    }
+    sandbox.wt(&["create", "pr:8"]).ok();
+    sandbox.wt(&["remove", "review-pr-8", "--delete-branch", "--force"]).ok();
+    assert!(!forge.settings().contains("wt-pr-8"), "{}", forge.settings());
     // A fork that stands where the default branch does is proven by nothing.
     let main = sandbox.git(&forge.own, &["rev-parse", "main"]);
     sandbox.git(&forge.own, &["update-ref", "refs/pull/9/head", &main]);
@@ -265,4 +288,104 @@ fn what_no_remote_serves_and_what_makes_no_sense_is_refused_and_nothing_is_left(
         (&json!("review-mr-4"), &Value::Null)
     );
     assert_eq!(merge["worktree"]["foreign"], true, "{merge}");
+    // Without a branch nothing but the ref is its own: it goes, and the trash brings back what it kept.
+    sandbox.wt(&["remove", "review-mr-4"]).ok();
+    assert_eq!((forge.settings(), forge.refs().contains("refs/wt/pull")), (before.0, false));
+    sandbox.git(&sandbox.repo(), &["gc", "-q", "--prune=now"]);
+    sandbox.wt(&["restore", "review-mr-4"]).ok();
+    assert!(folder(&merge).join("theirs").exists());
+}
+
+#[test]
+fn a_forge_that_is_configured_is_asked_as_its_kind_or_its_refs_say() {
+    let forge = Forge::new();
+    let sandbox = &forge.sandbox;
+    let repo = sandbox.repo();
+    let page = "https://git.example/own/proj";
+    sandbox.git(&repo, &["config", &format!("url.{}.insteadOf", forge.own.display()), page]);
+    sandbox.git(&repo, &["remote", "set-url", "origin", page]);
+    let refs = ["refs/pull/7/head", "refs/merge-requests/7/head", "refs/pull-requests/7/from", "refs/x/7"];
+    let heads = refs.map(|reference| (reference, forge.commit("origin/main", reference, &[reference])));
+    let asked = |word: &str, configured: &str| {
+        write(&repo, ".wt.toml", configured);
+        let plan = &sandbox.json(&["create", word, "--dry-run"])["plan"];
+        let found = heads.iter().find(|(_, head)| plan["pull"]["head"] == *head);
+        found.unwrap_or_else(|| panic!("{word} {configured}: {plan}")).0
+    };
+    let host = |host: &str, line: &str| format!("[forge.\"{host}\"]\n{line}\n");
+    for (word, configured, reference) in [
+        ("pr:7", String::new(), refs[0]),
+        ("mr:7", String::new(), refs[1]),
+        ("pr:7", host("git.example", "kind = \"gitlab\""), refs[1]),
+        ("mr:7", host("git.example", "kind = \"gitea\""), refs[0]),
+        ("pr:7", host("Git.Example", "kind = \"bitbucket\""), refs[2]),
+        ("pr:7", host("example", "kind = \"gitlab\""), refs[0]),
+        ("pr:7", host("git.example", "kind = \"gitlab\"\npull = \"refs/x/{number}\""), refs[3]),
+        (&format!("{page}/pull/7"), host("git.example", "pull = \"refs/x/{number}\""), refs[3]),
+    ] {
+        assert_eq!(asked(word, &configured), reference, "{word} {configured}");
+    }
+    // The program is the kind's, a forge without one is asked by git alone, and what it keeps elsewhere is foreign as ever.
+    forge.program("gh", "echo of gh >&2; exit 4");
+    forge.program("glab", "echo of glab >&2; exit 4");
+    for (line, said) in
+        [("kind = \"gitlab\"", "of glab"), ("kind = \"gitea\"", ""), ("kind = \"github\"", "of gh")]
+    {
+        write(&repo, ".wt.toml", &host("git.example", &format!("{line}\npull = \"refs/x/{{number}}\"")));
+        let report = sandbox.json(&["create", "pr:7"]);
+        let warnings = report.get("warnings").map(Value::to_string).unwrap_or_default();
+        assert_eq!(
+            (warnings.contains(said), warnings.is_empty()),
+            (true, said.is_empty()),
+            "{line} {report}"
+        );
+        assert_eq!(report["worktree"]["foreign"], true, "{report}");
+        sandbox.wt(&["remove", "review-pr-7", "--delete-branch"]).ok();
+    }
+    for wrong in [
+        host("git.example", "kind = \"gitlub\""),
+        host("git.example", "pull = \"refs/x/head\""),
+        host("git.example", "kin = \"gitlab\""),
+        host("git.example/x", "kind = \"gitlab\""),
+        "[forge]\nremot = \"origin\"\n".to_owned(),
+    ] {
+        write(&repo, ".wt.toml", &wrong);
+        sandbox.refused(&["create", "pr:7"], "config_invalid");
+    }
+}
+
+#[test]
+fn the_default_branch_that_is_configured_counts_where_git_does_not_tell() {
+    let forge = Forge::new();
+    let sandbox = &forge.sandbox;
+    let repo = sandbox.repo();
+    // Nothing tells that `trunk` of `origin` is the default branch.
+    sandbox.git(&repo, &["push", "-q", "origin", "main:trunk", "main:work"]);
+    sandbox.git(&forge.own, &["symbolic-ref", "HEAD", "refs/heads/none"]);
+    sandbox.git(&repo, &["push", "-q", "origin", ":main"]);
+    sandbox.git(&repo, &["remote", "rename", "origin", "hub"]);
+    sandbox.git(&repo, &["fetch", "-q", "--prune", "hub"]);
+    sandbox.git(&repo, &["remote", "add", "alice", &forge.fork.to_string_lossy()]);
+    sandbox.git(&repo, &["fetch", "-q", "alice"]);
+    sandbox.git(&repo, &["branch", "-q", "--set-upstream-to=hub/trunk", "main"]);
+    sandbox.git(&forge.own, &["update-ref", "refs/pull/9/head", "refs/heads/trunk"]);
+    sandbox.git(&forge.own, &["update-ref", "-d", "refs/heads/work"]);
+    let foreign = |arguments: &[&str]| {
+        let plan = sandbox.json(arguments);
+        sandbox
+            .wt(&["remove", plan["worktree"]["name"].as_str().unwrap(), "--delete-branch", "--force"])
+            .ok();
+        plan["worktree"]["foreign"] == true
+    };
+    let nine = ["create", "https://forge.example/own/proj/pull/9"];
+    sandbox.git(
+        &repo,
+        &["config", &format!("url.{}.insteadOf", forge.own.display()), "https://forge.example/own/proj"],
+    );
+    sandbox.git(&repo, &["remote", "set-url", "hub", "https://forge.example/own/proj"]);
+    assert!(!foreign(&nine), "the only branch that stands there");
+    assert!(foreign(&["create", "--branch", "hub/trunk"]));
+    write(&repo, ".wt.toml", "[git]\ndefault_branch = \"trunk\"\n");
+    assert!(foreign(&nine), "every fork begins there");
+    assert!(!foreign(&["create", "--branch", "hub/trunk"]), "the default branch's remote");
 }

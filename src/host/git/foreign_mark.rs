@@ -49,14 +49,14 @@ impl Repository {
         Followed { remote: read("remote"), merge: read("merge") }
     }
 
-    /// Returns the remotes of the repository's own people.
+    /// Returns the remotes of the repository's own people; `configured` is the default branch that our configuration names.
     ///
     /// # Errors
     ///
     /// Fails when git's configuration or the refs cannot be read.
-    pub fn own_remotes(&self) -> Result<Vec<String>> {
+    pub fn own_remotes(&self, configured: Option<&str>) -> Result<Vec<String>> {
         let pushed_to = self.settings(None)?.get_string("remote.pushDefault").ok();
-        let of_default = match default_branch::decide(&self.default_branch_clues(None)?) {
+        let of_default = match default_branch::decide(&self.default_branch_clues(configured)?) {
             DefaultBranch::Known { remote, .. } => remote,
             DefaultBranch::Unknown(_) => None,
         };

@@ -226,14 +226,15 @@ impl Repository {
         self.settings(None).ok()?.get_string("remote.pushDefault").ok()
     }
 
-    /// Returns the names that a new branch may clash with.
+    /// Returns the names that a new branch may clash with; `configured` is the default branch that our configuration names.
     ///
     /// # Errors
     ///
     /// Fails when the refs or git's configuration cannot be read.
-    pub fn taken_names(&self) -> Result<Names> {
-        let clues = self.default_branch_clues(None)?;
+    pub fn taken_names(&self, configured: Option<&str>) -> Result<Names> {
+        let clues = self.default_branch_clues(configured)?;
         let mut defaults: Vec<String> = ["main", "master"].map(str::to_owned).to_vec();
+        defaults.extend(clues.configured);
         defaults.extend(clues.remotes.iter().filter_map(|remote| remote.head.clone()));
         let remotes = self.upstreams()?.remotes();
         let mut of_remotes = Vec::new();

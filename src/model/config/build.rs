@@ -15,10 +15,11 @@ use super::settings::{
     PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServeSettings,
     ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, UrlSettings, WorktreeSettings,
 };
-use super::{branch_purposes, running, schema};
+use super::{branch_purposes, forges, running, schema};
 use crate::model::adoption::Patterns;
 use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
+use crate::model::forge::Forge;
 use crate::model::policy::{Leave, Mode, Policy};
 use crate::model::port::Port;
 use crate::model::purpose::Purpose;
@@ -65,7 +66,10 @@ pub fn config(mut merged: Merged) -> Config {
         stale_after: duration("ports.stale_after"),
         resolve: resolve(&merged),
         git: GitSettings { default_branch: text("git.default_branch").filter(|name| !name.is_empty()) },
-        forge: ForgeSettings { remote: text("forge.remote") },
+        forge: ForgeSettings {
+            remote: text("forge.remote"),
+            hosts: merged.values().iter().filter_map(forge).collect(),
+        },
         hooks: HookSettings {
             pre_push: match text("hooks.pre_push").as_deref() {
                 Some("block") => PrePush::Block,
@@ -198,6 +202,11 @@ fn set_variable(value: &ConfigValue) -> Option<(String, String)> {
 fn port_of_main(value: &ConfigValue) -> Option<(ServiceName, Port)> {
     let service = value.key.strip_prefix("main.ports.")?.parse().ok()?;
     Some((service, Port::new(u16::try_from(value.value.as_u64()?).ok()?)?))
+}
+
+fn forge(value: &ConfigValue) -> Option<(String, Forge)> {
+    let host = value.key.strip_prefix("forge.").filter(|_| value.value.is_object())?;
+    Some((host.to_owned(), forges::read(&value.value).ok()?))
 }
 
 fn words(value: &Value) -> Result<Vec<String>, Fault> {

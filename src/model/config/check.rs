@@ -8,7 +8,7 @@ use super::value::{
     choice, duration, environment, exclusions, flag, list, number, port_wish, ports, services, size, text,
     url_path, variable, whole,
 };
-use super::{branch_purposes, env_files, health, running};
+use super::{branch_purposes, env_files, forges, health, running};
 use crate::model::{host_names, template};
 
 /// Checks `value` against `kind`.
@@ -48,6 +48,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
         Kind::Health => health::check(value),
         Kind::Flag => flag(value).map(|_| ()),
         Kind::BranchPurposes => branch_purposes::read(value).map(|_| ()),
+        Kind::Forge => forges::read(value).map(|_| ()),
         Kind::PortWish => port_wish(value).map(|_| ()),
         Kind::Command => running::command(value).map(|_| ()),
         Kind::EnvFile => env_files::file(value).map(|_| ()),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::origin::ConfigValue;
+use super::schema;
 
 /// What stands above the values.
 const HEAD: &str = "# What counted when `wt config export` wrote it. `--config FILE` reads it in place of all files; its commands are asked
@@ -18,7 +19,7 @@ const HEAD: &str = "# What counted when `wt config export` wrote it. `--config F
 pub fn text(values: &[ConfigValue]) -> Result<String, String> {
     let mut root = Map::new();
     for value in values {
-        let mut words = value.key.split('.').collect::<Vec<_>>();
+        let mut words = schema::words(&value.key);
         let Some(last) = words.pop() else { continue };
         let mut table = &mut root;
         for word in words {
@@ -48,7 +49,7 @@ mod tests {
             environment = { LOG = \"debug\" }\nhealth = { http = \"/\", timeout = \"5s\" }\n\
             depends_on = { db = \"started\" }\n[service.db]\nrun = \"true\"\nports = 5440\n[ports.conflict]\nmultiplier = 1.5\n\
             [[ports.exclude]]\nports = \"5010-5012\"\nreason = \"the printer\"\n[env.set]\nVITE_X_URL = \"a\"\n\
-            [resolve]\nconfirm = false\n";
+            [forge.\"git.example.org\"]\nkind = \"gitlab\"\n[resolve]\nconfirm = false\n";
         let first = read(text.to_owned());
         let layer = Layer { path: "f".to_owned(), text: text.to_owned(), source: Source::User };
         let exported = super::text(&merge(&[layer], &[], &[]).unwrap().values).unwrap();

@@ -6,6 +6,7 @@ use super::health::CHECKS;
 use super::running::{CONDITIONS, POLICIES};
 use super::schema::{KEYS, Kind};
 use crate::model::creation::MOST_PORTS;
+use crate::model::forge::KINDS as FORGE_KINDS;
 
 /// Returns the JSON schema (draft 2020-12) of a configuration file.
 #[must_use]
@@ -32,6 +33,7 @@ pub fn json_schema() -> Value {
                 place["patternProperties"]["^[a-z][a-z0-9-]{0,31}$"] = kind;
             }
             "*" => place["patternProperties"]["^[A-Za-z_][A-Za-z0-9_]*$"] = kind,
+            "**" => place["additionalProperties"] = kind,
             last => place["properties"][last] = kind,
         }
     }
@@ -78,6 +80,11 @@ fn kind(of: Kind) -> Value {
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::BranchPurposes => json!({
             "type": "object", "additionalProperties": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" },
+        }),
+        Kind::Forge => json!({
+            "type": "object", "additionalProperties": false, "properties": {
+                "kind": { "enum": FORGE_KINDS }, "pull": { "type": "string", "pattern": "^refs/.*[{]number[}]" },
+            },
         }),
         Kind::PortWish => json!({ "anyOf": [
             { "type": "boolean" },

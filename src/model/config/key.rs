@@ -61,9 +61,11 @@ pub enum Kind {
     PortWish,
     /// A table of patterns of branches, each with a purpose.
     BranchPurposes,
+    /// `{ kind, pull }`.
+    Forge,
 }
 
-/// One key; `*` in its path stands for the name of a purpose or a service.
+/// One key; `*` in its path stands for the name of a purpose, a service or a variable, `**` for all the rest: a host has dots.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Key {
     pub path: &'static str,
@@ -76,6 +78,15 @@ pub struct Key {
 /// Makes one.
 pub const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
     Key { path, kind, standing, meaning }
+}
+
+#[cfg(test)]
+impl Key {
+    /// Returns the key as the documentation writes it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        self.path.replace("**", "HOST").replace('*', "NAME")
+    }
 }
 
 /// What the templates of names may use.

@@ -7,6 +7,7 @@ pub mod edited;
 pub mod env_files;
 pub mod exported;
 pub mod fleet;
+mod forges;
 pub mod health;
 mod here;
 pub mod json_schema;

@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 use super::origin::{ConfigValue, Origin};
 use super::problem::{Fault, Problem};
 use super::schema::{self, Kind};
-use super::{check, value};
+use super::{check, forges, value};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::suggestion::nearest;
@@ -72,6 +72,8 @@ impl Reader<'_> {
                 self.variable(word, &dotted, value.get_ref(), origin);
             } else if section == "main.ports" {
                 self.port_of_main(word, &dotted, value.get_ref(), origin);
+            } else if section == "forge" && !children.contains(&word) && is_table(value.get_ref()) {
+                self.forge(word, value.get_ref(), origin);
             } else if children == ["*"] {
                 self.named(section, word, &dotted, value.get_ref(), origin);
             } else if !children.contains(&word) {
@@ -111,6 +113,14 @@ impl Reader<'_> {
         }
     }
 
+    /// A forge, under the name of its host.
+    fn forge(&mut self, word: &str, value: &DeValue, origin: Origin) {
+        match forges::host(word) {
+            Ok(host) => self.value(&format!("forge.{host}"), Kind::Forge, value, origin),
+            Err(fault) => self.parsed.problems.push(Problem::with_value(origin, "forge", fault)),
+        }
+    }
+
     /// The section of one purpose or one service.
     fn named(&mut self, section: &str, word: &str, dotted: &str, value: &DeValue, origin: Origin) {
         let name = match section {
@@ -122,7 +132,7 @@ impl Reader<'_> {
                 self.parsed.problems.push(Problem::with_value(origin, dotted, Fault::new(message)));
             }
             Ok(purpose) => {
-                if let Some(purpose) = purpose.filter(|_| matches!(value, DeValue::Table(_))) {
+                if let Some(purpose) = purpose.filter(|_| is_table(value)) {
                     self.parsed.purposes.push((purpose, origin.clone()));
                 }
                 self.below(dotted, value, origin);
@@ -158,6 +168,10 @@ impl Reader<'_> {
     }
 }
 
+fn is_table(value: &DeValue) -> bool {
+    matches!(value, DeValue::Table(_))
+}
+
 fn unknown(
     section: &str,
     word: &str,
@@ -166,9 +180,10 @@ fn unknown(
     origin: Origin,
     children: &[&str],
 ) -> Problem {
-    let what = if matches!(value, DeValue::Table(_)) { "section" } else { "key" };
+    let what = if is_table(value) { "section" } else { "key" };
     let place = if section.is_empty() { String::new() } else { format!("{section}.") };
-    let known = children.iter().map(|child| format!("`{child}`")).collect::<Vec<_>>().join(", ");
+    let known = children.iter().map(|child| format!("`{}`", child.replace("**", "HOST")));
+    let known = known.collect::<Vec<_>>().join(", ");
     let hint = match nearest(word, children.iter().copied()) {
         Some(near) => format!("did you mean `{place}{near}`?"),
         None if section.is_empty() => format!("the sections are {known}"),

@@ -13,7 +13,7 @@ pub use super::key::{
     COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, WORKTREE_COMMAND_VALUES,
 };
 
-pub use lookup::{children, find, leaves};
+pub use lookup::{children, find, leaves, words};
 
 /// Every key there is.
 pub const KEYS: &[Key] = &ALL;
@@ -185,6 +185,12 @@ const REST: &[Key] = &[
         "The branch that others are merged into, where git does not tell.",
     ),
     key("forge.remote", Kind::Text, AtOnce, "The remote that serves pull requests, where several might."),
+    key(
+        "forge.**",
+        Kind::Forge,
+        AtOnce,
+        "A forge by its host: its kind, or its ref of a pull request's head.",
+    ),
     key(
         "hooks.pre_push",
         Kind::Choice(&["warn", "block"]),

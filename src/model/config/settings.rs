@@ -11,6 +11,7 @@ use super::problem::{Fault, Problem};
 use crate::error::Failure;
 use crate::model::adoption::Patterns;
 use crate::model::creation::CreateSettings;
+use crate::model::forge::Forge;
 use crate::model::policy::Policy;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
@@ -158,6 +159,8 @@ pub struct GitSettings {
 pub struct ForgeSettings {
     /// The remote that serves pull requests.
     pub remote: Option<String>,
+    /// What each forge is like, by its host.
+    pub hosts: BTreeMap<String, Forge>,
 }
 
 /// What critical findings do to a push.

@@ -292,7 +292,7 @@ fn the_built_in_file_shows_every_key() {
 fn the_documentation_has_every_key() {
     let page = include_str!("../../../docs/configuration.md");
     for key in KEYS {
-        let written = key.path.replace('*', "NAME");
+        let written = key.written();
         assert!(page.contains(&format!("`{written}`")), "docs/configuration.md does not have `{written}`");
     }
 }
@@ -391,7 +391,7 @@ fn the_documentation_says_of_every_key_what_it_counts_for_in_a_repositorys_file(
     let table =
         page.split("## What a repository's file may say").nth(1).unwrap().split("\n## ").next().unwrap();
     for key in KEYS {
-        let line = format!("| `{}` | {} |", key.path.replace('*', "NAME"), key.standing.words());
+        let line = format!("| `{}` | {} |", key.written(), key.standing.words());
         assert!(table.contains(&line), "docs/configuration.md lacks: {line}");
     }
     assert_eq!(table.matches("\n| `").count(), KEYS.len(), "one line for each key");

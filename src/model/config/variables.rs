@@ -107,6 +107,7 @@ fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
         | Kind::Needs
         | Kind::Stop
         | Kind::BranchPurposes
+        | Kind::Forge
         | Kind::Restart => {
             let value = DeValue::parse(text).map_err(|error| {
                 Fault::new(format!("not a valid value: {}", error.message().replace('\n', ", ")))

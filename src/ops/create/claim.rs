@@ -195,7 +195,8 @@ fn journal(plan: &Plan, token: &str) -> Journal {
         pull: plan.request.pull.as_ref().map(|pull| PullMade {
             kept: pull.kept.clone(),
             was_kept: pull.was_kept,
-            remote: pull.mark.made_remote.clone(),
+            // One that an earlier create made stays with its branch.
+            remote: pull.settings.as_ref().and_then(|settings| Some(settings.made.as_ref()?.name.clone())),
         }),
         extra: serde_json::Map::new(),
     }

@@ -69,10 +69,10 @@ fn carrying(context: &Context, plan: Plan, request: &Request) -> Result<Plan> {
 }
 
 /// Whose code the branch has.
-fn mark_of(repository: &Repository, branch: &BranchPlan) -> Result<Option<Mark>> {
+fn mark_of(context: &Context, repository: &Repository, branch: &BranchPlan) -> Result<Option<Mark>> {
     match branch {
-        BranchPlan::Existing { name } => foreign::of_adopted(repository, None, Some(name)),
-        BranchPlan::Track { remote, .. } => foreign::of_remote(repository, remote),
+        BranchPlan::Existing { name } => foreign::of_adopted(context, repository, None, Some(name)),
+        BranchPlan::Track { remote, .. } => foreign::of_remote(context, repository, remote),
         BranchPlan::New { .. } | BranchPlan::Detached => Ok(None),
     }
 }
@@ -149,7 +149,7 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
     warnings.extend(twice_named(registry, id.as_ref(), &purpose, &draft));
     let mark = match &request.pull {
         Some(pull) => Some(pull.mark.clone()),
-        None => mark_of(repository, &branch)?,
+        None => mark_of(context, repository, &branch)?,
     };
     let start = start::start(context, repository, request, &branch, &commit, tracked);
     let namesake = start::find_namesake(repository, request, &draft, &branch)?;

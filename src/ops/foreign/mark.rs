@@ -5,6 +5,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::foreign::{Followed, Mark, Written};
 use crate::model::registry::entry::Entry;
+use crate::ops::branches;
 
 /// Writes the mark of a recorded worktree, and returns the record.
 ///
@@ -33,6 +34,7 @@ pub fn write(context: &Context, repository: &Repository, entry: &Entry, mark: &M
 ///
 /// Fails when git's configuration cannot be read.
 pub fn of_adopted(
+    context: &Context,
     repository: &Repository,
     admin: Option<&str>,
     branch: Option<&str>,
@@ -42,7 +44,7 @@ pub fn of_adopted(
         Written::Unreadable => Ok(Some(foreign())),
         Written::Nothing => {
             let followed = branch.map(|branch| repository.followed(branch)).unwrap_or_default();
-            judged(repository, &followed)
+            judged(context, repository, &followed)
         }
     }
 }
@@ -52,15 +54,16 @@ pub fn of_adopted(
 /// # Errors
 ///
 /// As [`of_adopted`].
-pub fn of_remote(repository: &Repository, remote: &str) -> Result<Option<Mark>> {
-    judged(repository, &Followed { remote: Some(remote.to_owned()), merge: None })
+pub fn of_remote(context: &Context, repository: &Repository, remote: &str) -> Result<Option<Mark>> {
+    judged(context, repository, &Followed { remote: Some(remote.to_owned()), merge: None })
 }
 
-fn judged(repository: &Repository, followed: &Followed) -> Result<Option<Mark>> {
+fn judged(context: &Context, repository: &Repository, followed: &Followed) -> Result<Option<Mark>> {
     if *followed == Followed::default() {
         return Ok(None);
     }
-    Ok(followed.is_of_strangers(&repository.own_remotes()?).then(foreign))
+    let own = repository.own_remotes(branches::configured(context, repository))?;
+    Ok(followed.is_of_strangers(&own).then(foreign))
 }
 
 fn foreign() -> Mark {

@@ -6,7 +6,8 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::{FetchedPull, MadeRemote, PullSettings, Repository, is_valid_branch_name};
 use crate::model::branch::fits_files;
 use crate::model::foreign::{Mark, Pull};
-use crate::model::pull::{self, Remote, Wanted};
+use crate::model::pull::{self, Names, Remote, Wanted};
+use crate::ops::branches;
 
 /// A pull request that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Fetched {
     pub kept: String,
     /// Whether that was there before.
     pub was_kept: bool,
+    /// What the local branch's name may clash with.
+    names: Names,
     /// The remote's URL as written.
     url: String,
     fork: Option<(String, String)>,
@@ -58,12 +61,14 @@ pub(super) fn fetch(
     warnings: &mut Vec<String>,
 ) -> Result<Fetched> {
     let remote = require_remote(context, repository, wanted)?;
-    let reference = wanted.reference();
+    let forge = remote.forge(&context.config.forge.hosts);
+    let reference = wanted.reference(&forge);
     let kept = format!("refs/wt/pull/{}/{}", remote.name, wanted.label());
     let was_kept = repository.find_reference(&kept)?.is_some();
     let interrupt = &context.host.interrupt;
     let git = repository.fetch_pull(&remote.name, &reference, &kept, &|| interrupt.is_raised())?;
-    let ask = |warnings: &mut Vec<String>| forge::ask_forge(context, repository, wanted, &remote, warnings);
+    let ask =
+        |warnings: &mut Vec<String>| forge::ask_forge(context, repository, wanted, &remote, &forge, warnings);
     let is_same = |told: &Told| told.head.as_ref() == Some(&git.head);
     let mut told = ask(warnings);
     if told.as_ref().is_some_and(|told| !is_same(told)) {
@@ -73,7 +78,8 @@ pub(super) fn fetch(
     let told = told.unwrap_or_default();
     // Of another head it says nothing that counts.
     let counts = is_same(&told);
-    let proven = proven(repository, &git, &told, counts)?;
+    let names = repository.taken_names(branches::configured(context, repository))?;
+    let proven = proven(&names, &git, &told, counts);
     let is_foreign = proven.is_none();
     let head_branch = proven.or_else(|| told.branch.clone().filter(|_| counts));
     let head_branch = head_branch.filter(|name| is_valid_branch_name(name) && fits_files(name));
@@ -92,6 +98,7 @@ pub(super) fn fetch(
         is_foreign,
         kept,
         was_kept,
+        names,
         url: remote.urls.into_iter().next().unwrap_or_default(),
         fork: told.fork.filter(|_| counts && told.is_fork == Some(true)),
     })
@@ -99,13 +106,12 @@ pub(super) fn fetch(
 
 /// Returns the repository's own branch that it comes from: the forge says so, or it is the only one that stood there when it was
 /// fetched. A default branch proves nothing: every fork begins with it.
-fn proven(repository: &Repository, git: &FetchedPull, told: &Told, counts: bool) -> Result<Option<String>> {
+fn proven(names: &Names, git: &FetchedPull, told: &Told, counts: bool) -> Option<String> {
     if counts && let Some(is_fork) = told.is_fork {
-        return Ok(told.branch.clone().filter(|_| !is_fork));
+        return told.branch.clone().filter(|_| !is_fork);
     }
-    let defaults = repository.taken_names()?.defaults;
-    let mut own = git.branches.iter().filter(|name| !defaults.contains(name));
-    Ok(own.next().filter(|_| own.next().is_none()).cloned())
+    let mut own = git.branches.iter().filter(|name| !names.defaults.contains(name));
+    own.next().filter(|_| own.next().is_none()).cloned()
 }
 
 impl Fetched {
@@ -127,22 +133,15 @@ impl Fetched {
     ///
     /// `branch_exists` where something else has that one too.
     pub fn local_branch(&self, repository: &Repository) -> Result<Local> {
-        let names = repository.taken_names()?;
+        let names = &self.names;
         let own = self.wanted.own_branch();
-        let is_its = |name: &str| {
-            let followed = repository.followed(name);
-            let made = format!("wt-{}", self.wanted.label());
-            let is_served = |remote: &String| *remote == self.pull.remote || remote.starts_with(&made);
-            followed.merge.as_ref() == Some(&self.pull.reference)
-                && followed.remote.as_ref().is_some_and(is_served)
-        };
         for name in self.pull.head_branch.iter().chain([&own]) {
-            if names.local.contains(name) && is_its(name) {
+            if names.local.contains(name) && self.is_its(repository, name)? {
                 return Ok(Local::There(name.clone()));
             }
         }
         if let Some(name) = &self.pull.head_branch
-            && pull::may_bear(name, &names, self.is_foreign)
+            && pull::may_bear(name, names, self.is_foreign)
         {
             return Ok(Local::New(name.clone()));
         }
@@ -155,6 +154,33 @@ impl Fetched {
         )
         .hint("name another one with `--branch NAME`")
         .detail("branch", own))
+    }
+
+    /// Answers whether the local branch `name` follows the pull request, or the repository's own branch that it comes from,
+    /// from an earlier time; that one may be somebody's, so only where no worktree holds it.
+    fn is_its(&self, repository: &Repository, name: &str) -> Result<bool> {
+        let followed = repository.followed(name);
+        let is_served = |remote: &String| *remote == self.pull.remote || self.is_made(remote);
+        if !followed.remote.as_ref().is_some_and(is_served) {
+            return Ok(false);
+        }
+        if followed.merge.as_ref() == Some(&self.pull.reference) {
+            return Ok(true);
+        }
+        let head = self.pull.head_branch.as_ref().filter(|_| !self.is_foreign);
+        let is_head = head.is_some_and(|head| followed.merge == Some(format!("refs/heads/{head}")));
+        Ok(is_head && repository.branch_in_use(name)?.is_none())
+    }
+
+    /// Returns the remote that an earlier create made for the local branch `name`.
+    #[must_use]
+    pub fn made_remote(&self, repository: &Repository, name: &str) -> Option<String> {
+        repository.followed(name).remote.filter(|remote| self.is_made(remote))
+    }
+
+    fn is_made(&self, remote: &str) -> bool {
+        let made = format!("wt-{}", self.wanted.label());
+        remote.strip_prefix(&made).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     }
 
     /// Returns what the new branch `local` follows, and where a plain push of it goes.

@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::host::git::Repository;
 use crate::host::process::ask;
-use crate::model::pull::{Kind, Place, Remote, Wanted};
+use crate::model::forge::{Forge, ForgeKind};
+use crate::model::pull::{Place, Remote, Wanted};
 use crate::ops::external;
 
 /// What a forge says.
@@ -35,9 +36,14 @@ pub(super) fn ask_forge(
     repository: &Repository,
     wanted: &Wanted,
     remote: &Remote,
+    forge: &Forge,
     warnings: &mut Vec<String>,
 ) -> Option<Told> {
-    let program = if wanted.kind == Kind::Merge { "glab" } else { "gh" };
+    let program = match wanted.served_by(forge) {
+        ForgeKind::Github => "gh",
+        ForgeKind::Gitlab => "glab",
+        ForgeKind::Gitea | ForgeKind::Bitbucket => return None,
+    };
     let path = external::find_outside(&context.host, Some(repository), program)?;
     let place = remote.urls.iter().find_map(|url| place(url))?;
     let number = wanted.number.to_string();

@@ -71,7 +71,10 @@ fn make(
         Some(Local::New(name)) => Some(fetched.settings(repository, name)?),
         _ => None,
     };
-    let made_remote = settings.as_ref().and_then(|settings| Some(settings.made.as_ref()?.name.clone()));
+    let made_remote = match &local {
+        Some(Local::There(name)) => fetched.made_remote(repository, name),
+        _ => settings.as_ref().and_then(|settings| Some(settings.made.as_ref()?.name.clone())),
+    };
     let mark = Mark { made_remote, ..fetched.mark() };
     let (kept, was_kept) = (fetched.kept.clone(), fetched.was_kept);
     let usual = named(&fetched.wanted, request)?;

@@ -34,7 +34,7 @@ pub fn preview(context: &Context, wanted: &Wanted, request: &Request) -> Result<
     let repository = context.require_repository()?;
     let remote = fetched::require_remote(context, repository, wanted)?;
     let interrupt = &context.host.interrupt;
-    let reference = wanted.reference();
+    let reference = wanted.reference(&remote.forge(&context.config.forge.hosts));
     let head = repository.ask_pull(&remote.name, &reference, &|| interrupt.is_raised())?;
     let url = wanted.page.as_ref().map(|(page, _)| page.clone());
     let pull = Pull { number: wanted.number, url, remote: remote.name, reference, head, ..Pull::default() };

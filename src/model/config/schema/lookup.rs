@@ -14,10 +14,19 @@ fn matches(pattern: &str, key: &str) -> bool {
     loop {
         match (pattern.next(), key.next()) {
             (None, None) => return true,
+            (Some("**"), Some(_)) => return true,
             (Some(wanted), Some(given)) if wanted == "*" || wanted == given => {}
             _ => return false,
         }
     }
+}
+
+/// Returns the words of a key as a file has them: those of `forge.git.example.org` are two.
+#[must_use]
+pub fn words(key: &str) -> Vec<&str> {
+    let is_host = find(key).is_some_and(|entry| entry.path.ends_with("**"));
+    let most = if is_host { 2 } else { usize::MAX };
+    key.splitn(most, '.').collect()
 }
 
 /// Returns the keys that are one value each, without those that have a name of one's own in them.
@@ -48,14 +57,19 @@ pub fn children(section: &str) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::super::KEYS;
-    use super::{children, find};
+    use super::{children, find, words};
 
     #[test]
     fn a_dotted_key_finds_its_entry() {
         assert_eq!(find("purpose.feature.ports").unwrap().path, "purpose.*.ports");
         assert_eq!(find("ports.conflict.policy").unwrap().path, "ports.conflict.policy");
+        assert_eq!(find("forge.remote").unwrap().path, "forge.remote");
+        assert_eq!(find("forge.git.example.org").unwrap().path, "forge.**");
+        assert_eq!(words("forge.git.example.org"), ["forge", "git.example.org"]);
+        assert_eq!(words("ports.conflict.policy"), ["ports", "conflict", "policy"]);
         assert!(
             find("ports").is_none()
+                && find("forge").is_none()
                 && find("ports.conflict").is_none()
                 && find("purpose.x.y.ports").is_none()
         );
