@@ -45,7 +45,10 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let report = match (arguments.main, arguments.no_ports) {
         (true, true) => adopt::leave_main(&context)?,
         (true, false) => adopt::adopt_main(&context, purpose.as_ref(), &ports)?,
-        _ => adopt::adopt(&context, &adopt::Request { paths: arguments.paths, purpose, ports })?,
+        _ => adopt::adopt(
+            &context,
+            &adopt::Request { paths: arguments.paths, purpose, ports, gives_way: false },
+        )?,
     };
     let ui = session.ui;
     report.warnings.iter().for_each(|warning| ui.warn(warning));

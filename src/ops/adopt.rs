@@ -1,6 +1,7 @@
 //! Records worktrees that something else made: git, an IDE, an agent. Their files are theirs; they get a record and what is
 //! asked for, also when they are recorded already.
 
+mod guessed;
 pub mod unasked;
 
 use std::path::PathBuf;
@@ -18,11 +19,10 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::place::Surroundings;
-use crate::model::adoption::{self, Ground};
+use crate::model::adoption::Ground;
 use crate::model::env_files;
 use crate::model::env_ports::Told;
 use crate::model::event::Event;
-use crate::model::identifier::Identifier;
 use crate::model::port::wish::Wish;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -33,6 +33,8 @@ use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
 use crate::ops::env_files::{follow, require_untracked};
 
+pub use guessed::guess_purpose;
+
 /// A wish to adopt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -41,6 +43,8 @@ pub struct Request {
     /// `None`: guessed from the branch.
     pub purpose: Option<Purpose>,
     pub ports: PortWish,
+    /// Whether ports that somebody else holds are passed over, where nobody is there who could settle that.
+    pub gives_way: bool,
 }
 
 /// What was adopted.
@@ -211,7 +215,7 @@ fn adopt_one(
     if !wishes.is_empty() {
         require_untracked(context, &targets)?;
     }
-    let identifier = identifier(row, purpose.as_ref());
+    let identifier = guessed::identifier(row, purpose.as_ref());
     let id = repository.require_id()?;
     let record = repository.record()?;
     let now = context.now();
@@ -245,7 +249,7 @@ fn adopt_one(
         notes,
         extra: serde_json::Map::new(),
     };
-    let entry = record_entry(context, &draft, &wishes, &record)?;
+    let entry = record_entry(context, &draft, &wishes, request.gives_way, &record)?;
     let change = Change { before: None, after: entry };
     let written = ledger::follow_or_take_back(context, repository, &change, Some(&worktree.path), None)?;
     let entry = change.after;
@@ -354,8 +358,10 @@ fn record_entry(
     context: &Context,
     draft: &Entry,
     wishes: &[Wish],
+    gives_way: bool,
     record: &RepositoryRecord,
 ) -> Result<Entry> {
+    let passing = if gives_way { Passing::Held } else { Passing::Nothing };
     let now = context.now();
     let attempt = || {
         host_ports::update(context, |registry| {
@@ -366,7 +372,7 @@ fn record_entry(
             }
             let former = registry.find_former_of(draft).filter(|_| draft.purpose.is_some());
             let wishes: Vec<Wish> = wishes.iter().map(|wish| wish.clone().recalling(former)).collect();
-            let choices = match ledger::draw(context, registry, None, &wishes, Passing::Nothing, now)? {
+            let choices = match ledger::draw(context, registry, None, &wishes, passing, now)? {
                 Ok((choices, _)) => choices,
                 Err(refused) => return Ok(Err(refused)),
             };
@@ -383,18 +389,4 @@ fn record_entry(
             Err(create::refused_selection(purpose, &selection, &seen, create::WayOut::Exclude)?)
         }
     }
-}
-
-/// Returns the purpose of a worktree that nobody named one for.
-#[must_use]
-pub fn guess_purpose(context: &Context, ground: Ground<'_>) -> Option<Purpose> {
-    let known = context.config.purposes.iter().map(|(purpose, _)| purpose);
-    adoption::purpose(ground, known, &context.config.adopt.purpose).cloned()
-}
-
-fn identifier(row: &Row, purpose: Option<&Purpose>) -> String {
-    let name = row.name();
-    let branch = row.branch().and_then(|branch| branch.split_once('/')).filter(|_| purpose.is_some());
-    Identifier::from_text(branch.map_or(name.as_str(), |(_, rest)| rest))
-        .map_or_else(|| name.clone(), |identifier| identifier.to_string())
 }

@@ -11,9 +11,7 @@ use serde::Serialize;
 use crate::host::files;
 use crate::host::git::Whereabouts;
 use crate::host::machine::Host;
-use crate::host::stdin;
 use crate::host::store::Store;
-use crate::model::agent::input::Input;
 use crate::model::agent::marker;
 use crate::model::health::recorded::Recorded;
 use crate::model::prompt::{Facts, Seen};
@@ -21,7 +19,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::view::{ChangesView, WorktreeView};
-use crate::ops::agent::{marks, tells_life};
+use crate::ops::agent::{self, marks, tells_life};
 
 /// The line; `null` where there is nothing to say.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -29,19 +27,13 @@ pub struct Report {
     pub line: Option<String>,
 }
 
-/// The longest input that is read, in bytes.
-const LONGEST: usize = 1024 * 1024;
-
-/// How long the input may take to come.
-const LIMIT: Duration = Duration::from_millis(300);
-
 /// How long what was seen is left as it is while it is the same.
 const SAME: jiff::SignedDuration = jiff::SignedDuration::from_secs(20);
 
 /// Returns the folder that an agent's program names on stdin.
 #[must_use]
 pub fn told_folder() -> Option<PathBuf> {
-    Input::find(&stdin::read_within(LONGEST, LIMIT))?.folder
+    agent::told()?.folder
 }
 
 /// Returns what is known of the worktree that `folder` lies in; `None` where there is no record.

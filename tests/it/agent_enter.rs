@@ -216,6 +216,28 @@ fn names_of_others_stand_in_quotes_and_a_removed_worktree_is_fine() {
 }
 
 #[test]
+fn a_port_that_somebody_holds_is_passed_over() {
+    let (sandbox, folder) = with_agents_worktree();
+    let _held = std::net::TcpListener::bind(("127.0.0.1", sandbox.port(0))).unwrap();
+    let run = hook(&sandbox, &folder, &["enter"], &told(&folder, "s1")).ok();
+    assert!(run.stderr.is_empty() && run.stdout.contains(&sandbox.port(1).to_string()), "{}", run.shown());
+    assert_eq!(row(&sandbox, "calm-fox")["ports"][0]["port"], sandbox.port(1));
+}
+
+#[test]
+fn a_worktree_that_was_moved_is_marked_where_it_is_now() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login"]).ok();
+    let (old, new) = (sandbox.worktree("feature-login"), sandbox.path("moved"));
+    let at = |path: &Path| path.to_string_lossy().into_owned();
+    sandbox.git(&sandbox.repo(), &["worktree", "move", &at(&old), &at(&new)]);
+    let pid = std::process::id().to_string();
+    let marked = sandbox.json_in(&new, &["agent", "state", "working", "--pid", &pid]);
+    assert_eq!(marked["changed"], true, "{marked}");
+    assert_eq!(row(&sandbox, "feature-login")["agent"]["state"], "working");
+}
+
+#[test]
 fn ignored_files_and_the_setup_come_behind_the_answer() {
     let (sandbox, folder) = with_agents_worktree();
     let repo = sandbox.repo();

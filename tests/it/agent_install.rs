@@ -153,10 +153,30 @@ fn what_cannot_be_edited_is_untouched() {
             .clone();
         assert!(cursor["installed"] == false && cursor["reason"].is_string(), "{cursor}");
     }
-    fs::write(&file, "{}").unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
-    sandbox.wt(&["--json", "agent", "install", "cursor"]).exits(1).error("permission");
-    assert_eq!(read(&file), "{}");
+    // Neither is what is known of it: that of before takes the entries out again to the byte.
+    let memory = || sandbox.state().join("agents");
+    let known = || {
+        let files = fs::read_dir(memory()).into_iter().flatten().map(|entry| entry.unwrap().path());
+        files.map(|file| (file.clone(), read(&file))).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    let refused = || {
+        mode(0o444);
+        let before = (read(&file), known());
+        sandbox.wt(&["--json", "agent", "install", "cursor"]).exits(1).error("permission");
+        assert_eq!((read(&file), known()), before);
+        mode(0o644);
+        before.1.len()
+    };
+    fs::write(&file, "{ }").unwrap();
+    assert_eq!(refused(), 0);
+    sandbox.wt(&["agent", "install", "cursor"]).ok();
+    let installed = read(&file);
+    fs::write(&file, installed.replace("\"timeout\": 5", "\"timeout\": 6")).unwrap();
+    assert_eq!(refused(), 2);
+    fs::write(&file, installed).unwrap();
+    sandbox.wt(&["agent", "uninstall", "cursor"]).ok();
+    assert_eq!(read(&file), "{ }");
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
     sandbox.wt(&["--json", "agent", "install", "cursor"]).exits(1).error("permission");
@@ -179,6 +199,21 @@ fn what_cannot_be_edited_is_untouched() {
     assert_eq!(read(&plugin), "export const Mine = 1\n");
     let text = sandbox.wt(&["agent", "text"]).ok();
     assert!(text.stdout.contains("agent enter") && text.stdout.contains(".env"), "{}", text.shown());
+}
+
+#[test]
+fn the_paragraph_names_services_as_they_are_configured() {
+    let sandbox = Sandbox::new();
+    let service = |name: &str| format!("[service.{name}]\nrun = \"sleep 600\"\n");
+    let services = ["zoo", "web", "api"].map(service).concat();
+    fs::write(sandbox.repo().join(".wt.toml"), format!("{services}[service.alpha]\n")).unwrap();
+    let text = || sandbox.json(&["agent", "text"])["text"].as_str().unwrap().to_owned();
+    let shown = text();
+    assert!(shown.contains("(`zoo`, `web`, `api`)") && shown.contains("--service zoo --"), "{shown}");
+    let purpose = "[purpose.feature]\nservices = [\"web\", \"api\"]\n";
+    fs::write(sandbox.repo().join(".wt.toml"), format!("{purpose}{services}")).unwrap();
+    let shown = text();
+    assert!(shown.contains("(`web`, `api`, `zoo`)") && shown.contains("--service web --"), "{shown}");
 }
 
 #[test]

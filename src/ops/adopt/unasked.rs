@@ -45,16 +45,21 @@ impl Recorded {
     }
 }
 
-/// Records the linked worktree at `path`; `None` where somebody else did meanwhile.
+/// Records the linked worktree at `path`; `None` where somebody else did meanwhile. `gives_way`: past ports that somebody holds.
 ///
 /// # Errors
 ///
 /// What stops the record itself.
-pub fn record(context: &Context, path: &Path, ground: Ground<'_>) -> Result<Option<Recorded>> {
+pub fn record(
+    context: &Context,
+    path: &Path,
+    ground: Ground<'_>,
+    gives_way: bool,
+) -> Result<Option<Recorded>> {
     let purpose = guess_purpose(context, ground);
     let services = purpose.as_ref().map(|purpose| services(context, purpose)).unwrap_or_default();
     let ports = if services.is_empty() { PortWish::None } else { PortWish::Purpose };
-    let mut request = Request { paths: vec![path.to_path_buf()], purpose: None, ports };
+    let mut request = Request { paths: vec![path.to_path_buf()], purpose: None, ports, gives_way };
     let refused = match adopt(context, &request) {
         Ok(report) => {
             let recorded =

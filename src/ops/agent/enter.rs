@@ -109,7 +109,7 @@ fn require_entry(
 
 fn record(context: &Context, repository: &Repository, path: &Path) -> Result<Option<unasked::Recorded>> {
     let Some(worktree) = repository.find_worktree(path)? else { return Ok(None) };
-    unasked::record(context, path, Ground::of(&worktree.head, worktree.returning.as_ref()))
+    unasked::record(context, path, Ground::of(&worktree.head, worktree.returning.as_ref()), true)
 }
 
 fn find(repository: &Repository, registry: &Registry, current: &Current) -> Option<Entry> {

@@ -33,10 +33,16 @@ pub struct Heard {
     pub warnings: Vec<String>,
 }
 
+/// Reads what a hook tells on stdin, which may never end; `None` where that is nothing that is understood.
+#[must_use]
+pub fn told() -> Option<Input> {
+    Input::find(&stdin::read_within(LONGEST, LIMIT))
+}
+
 /// Hears the caller. What its hook says of the folder goes before what was typed.
 #[must_use]
 pub fn hear(wish: &Wish) -> Heard {
-    let input = Input::find(&stdin::read_within(LONGEST, LIMIT)).unwrap_or_default();
+    let input = told().unwrap_or_default();
     let mut warnings = Vec::new();
     let found = match wish.pid {
         Some(pid) => {

@@ -131,6 +131,7 @@ impl Target {
 /// file is untouched then.
 pub fn install(context: &Context, program: Program, scope: Scope, status_line: bool) -> Result<Report> {
     let target = Target::of(context, program, scope)?;
+    let before = target.memory.find(&target.path);
     for _ in 0..TRIES {
         let file = target.file()?;
         let text = file.text().ok_or_else(|| target.unfit("it is no text"))?;
@@ -139,23 +140,35 @@ pub fn install(context: &Context, program: Program, scope: Scope, status_line: b
             Ok(None) => return Ok(told(context, target.report(false))),
             Err(Fault(why)) => return Err(target.unfit(&why)),
         };
-        let before = target.memory.find(&target.path);
         let folders = file.make_folders()?;
-        let folders = folders.into_iter().map(|folder| folder.display().to_string()).collect();
-        let done = Done { path: target.path.clone(), made: !file.exists(), folders, pieces };
+        let folders: Vec<String> = folders.into_iter().map(|folder| folder.display().to_string()).collect();
+        let done = Done { path: target.path.clone(), made: !file.exists(), folders: folders.clone(), pieces };
         // What we made once is ours also when it is installed anew.
-        let done = match before {
-            Some(before) if file.exists() => Done { made: before.made, folders: before.folders, ..done },
+        let done = match &before {
+            Some(before) if file.exists() => {
+                Done { made: before.made, folders: before.folders.clone(), ..done }
+            }
             _ => done,
         };
-        let backup = if file.exists() { Some(target.memory.keep(file.bytes())?) } else { None };
-        target.memory.write(&done)?;
-        if file.replace(&new, target.mode())? {
+        let put = put(&target, &file, &done, &new);
+        if let Ok(Some(backup)) = put {
             let backup = backup.map(|path| path.display().to_string());
             return Ok(told(context, Report { backup, ..target.report(true) }));
         }
+        // The file is as it was: so is what is known of it.
+        target.memory.restore(before.as_ref());
+        remove_folders(&folders);
+        put?;
     }
     Err(target.unfit("somebody else edits it at the same time"))
+}
+
+/// Remembers what is done, then does it: a file that is changed is never one of which nothing is known. Returns where the bytes
+/// of before are kept; `None` where somebody else edited the file meanwhile.
+fn put(target: &Target, file: &SettingsFile, done: &Done, text: &str) -> Result<Option<Option<PathBuf>>> {
+    let backup = if file.exists() { Some(target.memory.keep(file.bytes())?) } else { None };
+    target.memory.write(done)?;
+    Ok(file.replace(text, target.mode())?.then_some(backup))
 }
 
 /// The text that is to stand there, with what is inserted for it; `None` where it does.

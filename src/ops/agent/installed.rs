@@ -75,6 +75,15 @@ impl Memory {
         Ok(backup)
     }
 
+    /// Puts back what was remembered before an installation that did not come about.
+    pub(super) fn restore(&self, before: Option<&Done>) {
+        match before {
+            // What cannot be written now is found by its text later.
+            Some(before) => drop(self.write(before)),
+            None => self.forget(),
+        }
+    }
+
     /// Forgets all of it.
     pub(super) fn forget(&self) {
         for file in [self.file(), self.backup()] {

@@ -71,8 +71,10 @@ fn change(context: &Context, changed: impl Fn(&Entry) -> Option<Vec<Marker>>) ->
 fn here<'a>(context: &Context, mut entries: impl Iterator<Item = &'a Entry>) -> Option<u64> {
     let repository = context.repository.as_ref()?;
     let (id, current) = (repository.find_id()?, repository.current()?);
+    let admin = current.admin.as_deref().unwrap_or_default();
+    // The folder may have been moved since it was recorded.
     let is_here = |entry: &&Entry| {
-        entry.state == EntryState::Active && entry.repository_id == id && entry.path == current.path
+        entry.state == EntryState::Active && entry.repository_id == id && entry.admin == admin
     };
     entries.find(is_here).map(|entry| entry.sequence)
 }

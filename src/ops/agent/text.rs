@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::model::service::ServiceName;
 
 /// The paragraph.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -15,16 +16,12 @@ pub struct Text {
 /// Returns the paragraph.
 #[must_use]
 pub fn text(context: &Context) -> Text {
-    let services: Vec<String> = context
-        .config
-        .services
-        .iter()
-        .filter(|(_, settings)| settings.is_runnable())
-        .map(|(name, _)| format!("`{name}`"))
-        .collect();
-    let first =
-        context.config.services.iter().find(|(_, settings)| settings.is_runnable() && settings.listens);
-    let first = first.map_or("web", |(name, _)| name.as_str());
+    let config = &context.config;
+    let runnable = config.services_in_order().into_iter().filter(|name| config.services[*name].is_runnable());
+    let runnable: Vec<&ServiceName> = runnable.collect();
+    let services: Vec<String> = runnable.iter().map(|name| format!("`{name}`")).collect();
+    let first = runnable.iter().find(|name| config.services[**name].listens);
+    let first = first.map_or("web", |name| name.as_str());
     let named = if services.is_empty() { String::new() } else { format!(" ({})", services.join(", ")) };
     let file = context.config.env.file.as_deref().unwrap_or(".env");
     Text {

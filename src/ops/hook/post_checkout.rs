@@ -56,7 +56,7 @@ fn tend(context: &Context, checkout: &Checkout) -> Result<Option<String>> {
     let own = own.find().copied();
     match (wants(checkout, &standing, own.map(Glimpse::from).as_ref()), own) {
         (Want::Adopt, _) if context.config.adopt.auto => {
-            Ok(unasked::record(context, path, Ground::of(&standing.head, None))?
+            Ok(unasked::record(context, path, Ground::of(&standing.head, None), false)?
                 .map(|found| found.in_words()))
         }
         (Want::Follow, Some(entry)) if entry.is_main() => {

@@ -23,7 +23,12 @@ pub fn adopt(context: &Context, grounds: &Grounds<'_>, path: &Path) -> Result<Ve
         let message = format!("{} is not a worktree of the repositories that were looked at", path.display());
         return Err(Failure::new(Code::NotFound, message).hint(format!("`wt adopt` in {}", path.display())));
     };
-    let request = adoption::Request { paths: vec![path.to_path_buf()], purpose: None, ports: PortWish::None };
+    let request = adoption::Request {
+        paths: vec![path.to_path_buf()],
+        purpose: None,
+        ports: PortWish::None,
+        gives_way: false,
+    };
     let report = adoption::adopt(ground, &request)?;
     let name = report.worktree.map(|worktree| worktree.name).unwrap_or_default();
     let mut said = report.warnings;

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use jsonc_parser::ast::ObjectProp;
 use serde_json::{Map, Value};
 
 use super::remove;
@@ -64,7 +65,11 @@ pub fn standing(text: &str, wish: &Wish<'_>) -> Result<Standing, Fault> {
         }
     }
     let wanted = wish.entries.len();
-    let has_further = wish.further.iter().all(|(name, _)| root.get(name).is_some());
+    let has_further = wish.further.iter().all(|(name, value)| {
+        let found = root.get(name);
+        let written = |of: &ObjectProp<'_>| serde_json::from_str::<Value>(&body[span(&of.value)]).ok();
+        found.is_some_and(|found| !tree::is_status_line(found) || written(found).as_ref() == Some(value))
+    });
     Ok(match (own, right) {
         (0, _) => Standing::Absent,
         (own, right) if own == wanted && right == wanted && has_further => Standing::Current,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::edit::Wish;
-use super::tree::Mark;
+use super::tree::{GUARD, Mark};
 use crate::model::agent::program::Program;
 
 /// Whose settings.
@@ -81,7 +81,7 @@ pub fn place(program: Program) -> Place {
 /// A command that does nothing where there is no `git-wt`, and never fails: a `wt` may be another program.
 fn command(program: Program, words: &str) -> String {
     let otherwise = if matches!(program, Program::Gemini | Program::Cursor) { "echo '{}'" } else { "true" };
-    format!("command -v git-wt >/dev/null && git-wt agent {words} --as {} || {otherwise}", program.as_str())
+    format!("{GUARD}git-wt agent {words} --as {} || {otherwise}", program.as_str())
 }
 
 /// The program's events, each with the kinds it is narrowed to, and what we are told then.
@@ -147,7 +147,8 @@ fn entry(program: Program, matcher: &str, words: &str) -> Value {
 pub fn wish(program: Program, status_line: bool) -> Wish<'static> {
     let entries =
         events(program).iter().map(|(event, matcher, words)| (*event, entry(program, matcher, words)));
-    let line = json!({ "type": "command", "command": "git-wt prompt --format claude" });
+    let line = format!("{GUARD}git-wt prompt --format claude || true");
+    let line = json!({ "type": "command", "command": line });
     Wish {
         mark: Mark { program: program.as_str() },
         version: matches!(program, Program::Cursor | Program::Copilot).then_some(1),

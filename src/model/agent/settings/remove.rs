@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use jsonc_parser::ast::{Object, ObjectProp};
+use jsonc_parser::ast::Object;
 
 use super::tree::{self, BYTE_ORDER_MARK, Fault, Mark, span};
 
@@ -36,12 +36,7 @@ pub fn without(text: &str, mark: Mark<'_>) -> Result<String, Fault> {
 
 /// What is to be cut out for the first part of ours, in the order of the text.
 fn find(body: &str, root: &Object<'_>, mark: Mark<'_>) -> Result<Option<Vec<Range<usize>>>, Fault> {
-    let is_line = |property: &ObjectProp<'_>| {
-        let line = property.value.as_object().and_then(|line| line.get_string("command"));
-        property.name.as_str() == "statusLine"
-            && line.is_some_and(|line| line.value.starts_with("git-wt prompt"))
-    };
-    if let Some(at) = root.properties.iter().position(is_line) {
+    if let Some(at) = root.properties.iter().position(tree::is_status_line) {
         let spans: Vec<_> = root.properties.iter().map(span).collect();
         return cuts(body, &span(root), &spans, at).map(Some);
     }

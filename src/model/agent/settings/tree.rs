@@ -11,6 +11,19 @@ pub struct Fault(pub String);
 /// The byte order mark, which is none of the text.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// What stands before each call of ours: without `git-wt` it does nothing.
+pub const GUARD: &str = "command -v git-wt >/dev/null && ";
+
+/// Answers whether a property of the whole is a status line of ours, of this version or another.
+#[must_use]
+pub fn is_status_line(property: &ObjectProp<'_>) -> bool {
+    let line = property.value.as_object().and_then(|line| line.get_string("command"));
+    property.name.as_str() == "statusLine"
+        && line.is_some_and(|line| {
+            line.value.strip_prefix(GUARD).unwrap_or(&line.value).starts_with("git-wt prompt")
+        })
+}
+
 /// How our entries are told from others.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark<'a> {

@@ -52,6 +52,22 @@ fn install_then_uninstall_gives_the_same_bytes_and_twice_changes_nothing() {
 }
 
 #[test]
+fn a_status_line_of_ours_as_it_was_once_written_is_replaced_and_anothers_stays() {
+    let wish = places::wish(Program::Claude, true);
+    let line = |command: &str| {
+        format!("{{\"statusLine\": {{\"type\": \"command\", \"command\": \"{command}\"}}, \"hooks\": {{}}}}")
+    };
+    let text = installed(&line("git-wt prompt --format claude"), &wish).unwrap().unwrap().text;
+    assert_eq!(text.matches("git-wt prompt").count(), 1, "{text}");
+    assert!(text.contains("command -v git-wt >/dev/null && git-wt prompt --format claude || true"), "{text}");
+    assert_eq!(installed(&text, &wish), Ok(None));
+    for other in ["mine", "mine; git-wt prompt"] {
+        let text = installed(&line(other), &wish).unwrap().unwrap().text;
+        assert!(text.contains(&line(other)[..40]) && !text.contains("git-wt prompt --"), "{text}");
+    }
+}
+
+#[test]
 fn what_was_written_since_stays_and_only_ours_goes() {
     let wish = places::wish(Program::Claude, false);
     let edited = installed("{\n  \"a\": 1\n}\n", &wish).unwrap().unwrap();
