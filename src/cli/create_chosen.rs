@@ -9,6 +9,7 @@ use super::create::{self, Arguments};
 use super::session::Session;
 use super::watching::Watching;
 use super::{setting_up, show, show_carried};
+use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::ops::create as operation;
 use crate::ui::escape;
@@ -20,6 +21,17 @@ struct Line {
     arguments: Arguments,
 }
 
+/// Looks whether a worktree called `id` could be made, and makes nothing.
+///
+/// # Errors
+///
+/// What would stop the create.
+pub fn check(session: &Session<'_>, context: &Context, id: Option<&str>) -> Result<()> {
+    let ui = session.ui.without_prompts();
+    let session = Session { ui: &ui, directive: session.directive.clone(), ..*session };
+    operation::plan(context, &create::request(&arguments(id)?, context, &session)?).map(drop)
+}
+
 /// Makes a worktree called `id`, or by the next number, and returns its folder.
 ///
 /// # Errors
@@ -28,11 +40,8 @@ struct Line {
 pub fn make(session: &Session<'_>, id: Option<&str>) -> Result<PathBuf> {
     let ui = session.ui.without_prompts();
     let session = Session { ui: &ui, directive: session.directive.clone(), ..*session };
-    let words = ["wt", "--"].into_iter().chain(id).map(OsString::from);
-    let Line { arguments } = Line::try_parse_from(words)
-        .map_err(|error| Failure::new(Code::Internal, "the name cannot be taken").caused_by(error))?;
     let context = session.context_with_records_true()?;
-    let request = create::request(&arguments, &context, &session)?;
+    let request = create::request(&arguments(id)?, &context, &session)?;
     let plan = operation::plan(&context, &request)?;
     let bar = Bar::new(&ui);
     let mut report = operation::apply(&context, plan, &Watching(&bar))?;
@@ -47,4 +56,11 @@ pub fn make(session: &Session<'_>, id: Option<&str>) -> Result<PathBuf> {
         ui.complain(failure);
     }
     Ok(report.worktree.path)
+}
+
+fn arguments(id: Option<&str>) -> Result<Arguments> {
+    let words = ["wt", "--"].into_iter().chain(id).map(OsString::from);
+    let line = Line::try_parse_from(words)
+        .map_err(|error| Failure::new(Code::NameInvalid, "that is no name").caused_by(error))?;
+    Ok(line.arguments)
 }

@@ -8,7 +8,7 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("restore", &["wt restore", "wt restore feature-login"]),
     ("list", &["wt list --status", "wt list --all --json"]),
     ("path", &["wt path login", "wt path bugfix-GH-42"]),
-    ("switch", &["wt switch login", "wt switch bugfix-GH-42"]),
+    ("switch", &["wt switch login", "wt switch shop/login -x git status"]),
     ("env", &["wt env login", "wt env login --format json"]),
     ("clean", &["wt clean login --dry-run", "wt clean --idle 7d --merged"]),
     ("team", &["wt team", "sudo wt team init --shared-host"]),

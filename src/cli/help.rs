@@ -130,6 +130,17 @@ mod tests {
     }
 
     #[test]
+    fn no_help_has_two_blocks_of_examples() {
+        let mut whole = command();
+        whole.build();
+        for name in for_people() {
+            let of = name.split(' ').try_fold(&whole, |command, word| command.find_subcommand(word)).unwrap();
+            let help = of.clone().render_long_help().to_string();
+            assert_eq!(help.matches("Examples:").count(), 1, "{name}: {help}");
+        }
+    }
+
+    #[test]
     fn the_flags_for_all_are_told_once() {
         let mut whole = command();
         whole.build();

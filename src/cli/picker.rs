@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::create_chosen;
 use super::session::Session;
 use super::show;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::model::advised::wt;
 use crate::model::picker::{Choice, Picker, Talk, Wish};
 use crate::model::policy;
@@ -45,7 +46,7 @@ pub fn pick(session: &Session<'_>, context: &Context) -> Result<Chosen> {
     let viewpoint = session.viewpoint();
     let look = move || viewpoint.look().ok().map(|around| around.into_context_at_any_rate().0);
     let mut previews = Previews::begin(look, table.request)?;
-    let chosen = run(context, &mut table, &mut screen, &mut previews);
+    let chosen = run(session, context, &mut table, &mut screen, &mut previews);
     drop(screen);
     drop(previews);
     if table.is_changed {
@@ -56,6 +57,7 @@ pub fn pick(session: &Session<'_>, context: &Context) -> Result<Chosen> {
 }
 
 fn run(
+    session: &Session<'_>,
     context: &Context,
     table: &mut Table<'_>,
     screen: &mut Screen<'_>,
@@ -85,7 +87,10 @@ fn run(
                 Wish::Remove(_) if context.config.policy.is_read_only() => {
                     table.picker.talk = Talk::Told(policy::read_only("remove").message().to_owned());
                 }
-                Wish::Create(name) => return Ok(Chosen::New(name)),
+                Wish::Create(name) => match create_chosen::check(session, context, name.as_deref()) {
+                    Ok(()) => return Ok(Chosen::New(name)),
+                    Err(failure) => table.picker.talk = Talk::Told(one_line(&failure)),
+                },
                 Wish::Suspend => screen.suspend()?,
                 Wish::Open(choice) => table.picker.talk = open(context, &choice),
                 Wish::Remove(choice) => {
@@ -126,11 +131,12 @@ fn removed(context: &Context, choice: &Choice) -> (bool, String) {
             let restore = wt("restore {}", &[&choice.name]);
             (true, format!("removed {}: `{restore}` brings it back", choice.name))
         }
-        Ok(Err(failure)) | Err(failure) => {
-            let said = failure.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
-            (false, format!("stays: {said}"))
-        }
+        Ok(Err(failure)) | Err(failure) => (false, format!("stays: {}", one_line(&failure))),
     }
+}
+
+fn one_line(failure: &Failure) -> String {
+    failure.message().lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
 /// The rows, as `wt list` has them.

@@ -13,9 +13,7 @@ use crate::ops::{run, switch};
 
 /// Change to the folder of a worktree (needs the function of `wt shell-init`)
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Exit codes: with -x that of CMD.\n\nExamples:\n  wt switch login\n  wt switch -\n  wt switch ^\n  wt switch shop/login -x git status"
-)]
+#[command(after_help = "Exit codes: with -x that of CMD.")]
 pub struct Arguments {
     /// Name, identifier, branch, path, or the beginning of one; `-` the last one of this terminal, `^` the main one, `@` this
     /// one; REPOSITORY/NAME, or a whole name that only one worktree of the registered repositories has; without it you choose

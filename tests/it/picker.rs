@@ -188,12 +188,19 @@ fn a_new_one_is_made_a_url_opened_and_one_removed_never_with_what_would_be_lost(
     let (status, seen) = ended(terminal, usual());
     let fresh = sandbox.worktree("feature-fresh");
     assert_eq!((status, stand.out()), (0, format!("{}\n", fresh.join("src").display())), "{seen}");
-    // A name that cannot be one makes nothing.
+    // A name that cannot be one, or that is taken, makes nothing: why is said, and another may be typed.
     let mut terminal = stand.start((24, 100), &[], "");
     terminal.expect("feature-fresh");
     terminal.send("a b;c\u{e}");
+    terminal.expect("`a b;c` is not an identifier");
+    terminal.send("\u{15}-x\u{e}");
+    terminal.expect("`-x` is not an identifier");
+    terminal.send("\u{15}fresh\u{e}");
+    terminal.expect("feature-fresh` exists");
+    terminal.send("\u{15}next\u{e}");
     let (status, seen) = ended(terminal, usual());
-    assert_eq!((status, stand.out().as_str()), (2, ""), "{seen}");
+    let next = sandbox.worktree("feature-next");
+    assert_eq!((status, stand.out()), (0, format!("{}\n", next.join("src").display())), "{seen}");
 }
 
 #[test]
