@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use crate::kill;
 use crate::support::git::write;
-use crate::support::{Sandbox, skip};
+use crate::support::{Sandbox, skip, strace};
 
 #[test]
 fn a_create_carries_what_the_lists_name_and_says_what_it_leaves_out() {
@@ -160,7 +160,7 @@ fn no_copy_is_left_for_the_next_add_when_what_ignored_it_stays_behind_or_goes() 
 fn a_create_killed_while_it_carries_is_undone_or_whole() {
     let sandbox = kill::with_bystander();
     let repo = sandbox.repo();
-    if !kill::has_strace(&repo) {
+    if !strace::has_strace(&repo) {
         return skip("strace is not installed or may not trace here");
     }
     write(&repo, ".gitignore", "/data/\n/.secret\n.env\n");
@@ -173,7 +173,7 @@ fn a_create_killed_while_it_carries_is_undone_or_whole() {
     let mut deaths = 0;
     for call in ["utimensat", "renameat2", "rename", "fchmod", "mkdir"] {
         let mut number = 1;
-        while kill::killed_at(&sandbox, &["create", "login", "--ports"], call, number) {
+        while strace::killed_at(&sandbox, &["create", "login", "--ports"], call, number) {
             deaths += 1;
             kill::assert_all_or_nothing(&sandbox, &format!("killed at {call} {number}"));
             let folder = sandbox.worktree("feature-login");

@@ -7,10 +7,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::kill;
 use crate::state::Mount;
 use crate::support::git::write;
-use crate::support::{Run, Sandbox, skip, wait};
+use crate::support::{Run, Sandbox, skip, strace, wait};
 
 /// A repository that carries `data/` and `.secret`.
 fn carrying() -> Sandbox {
@@ -47,7 +46,7 @@ fn aside(folder: &Path) -> Option<PathBuf> {
 fn an_interrupted_carry_is_undone_and_a_killed_one_is_cleared_by_the_next() {
     let sandbox = carrying();
     let repo = sandbox.repo();
-    if !kill::has_strace(&repo) {
+    if !strace::has_strace(&repo) {
         return skip("strace is not installed or may not trace here");
     }
     for number in 0..6 {
@@ -135,7 +134,7 @@ fn a_full_disk_takes_nothing_that_was_there() {
 fn a_source_that_changes_or_goes_while_it_is_copied_is_copied_whole_or_left_out() {
     let sandbox = carrying();
     let repo = sandbox.repo();
-    if !kill::has_strace(&repo) {
+    if !strace::has_strace(&repo) {
         return skip("strace is not installed or may not trace here");
     }
     fs::create_dir_all(repo.join("data")).unwrap();

@@ -8,10 +8,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::kill;
 use crate::support::git::write;
 use crate::support::holder::Holder;
-use crate::support::{Sandbox, skip};
+use crate::support::{Sandbox, skip, strace};
 
 /// A repository that ignores caches, with one worktree.
 fn with_worktree() -> Sandbox {
@@ -238,7 +237,7 @@ fn selectors_choose_linked_worktrees_that_are_idle_or_merged() {
 fn a_clean_up_killed_anywhere_leaves_the_cache_whole_or_gone() {
     let sandbox = with_worktree();
     let folder = sandbox.worktree("feature-login");
-    if !kill::has_strace(&sandbox.repo()) {
+    if !strace::has_strace(&sandbox.repo()) {
         return skip("strace is not installed or may not trace here");
     }
     let files = ["node_modules/a/one", "node_modules/b/two", "node_modules/three"];
@@ -248,7 +247,7 @@ fn a_clean_up_killed_anywhere_leaves_the_cache_whole_or_gone() {
             for file in files {
                 write(&folder, file, "x");
             }
-            if !kill::killed_at(&sandbox, &["--yes", "clean", "login"], call, number) {
+            if !strace::killed_at(&sandbox, &["--yes", "clean", "login"], call, number) {
                 break;
             }
             deaths += 1;

@@ -1,9 +1,6 @@
 //! `--dry-run` writes nothing, whichever command it is and whatever waits to be done: not even what a look would heal.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
-use std::time::SystemTime;
 
 use clap::CommandFactory;
 use wt::door::Cli;
@@ -37,37 +34,14 @@ const COMMANDS: [&[&str]; 23] = [
     &["init", "--yes"],
 ];
 
-/// Every file and folder of the sandbox: its time, and what it holds.
-fn everything(sandbox: &Sandbox) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
-    let mut found = BTreeMap::new();
-    let mut waiting = vec![sandbox.path("")];
-    while let Some(folder) = waiting.pop() {
-        for entry in fs::read_dir(&folder).unwrap().flatten() {
-            let (path, facts) = (entry.path(), entry.metadata().unwrap());
-            let holds = if facts.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
-            if facts.is_dir() {
-                waiting.push(path.clone());
-            }
-            found.insert(path, (facts.modified().unwrap(), holds));
-        }
-    }
-    found
-}
-
 #[track_caller]
 fn assert_nothing_is_written(sandbox: &Sandbox) {
     for words in COMMANDS {
         for json in [&[][..], &["--json"]] {
             let words = [json, words, &["--dry-run"]].concat();
-            let before = everything(sandbox);
+            let before = sandbox.everything();
             let run = sandbox.wt(&words);
-            let after = everything(sandbox);
-            let changed: Vec<&PathBuf> = before
-                .keys()
-                .chain(after.keys())
-                .filter(|path| before.get(*path) != after.get(*path))
-                .collect();
-            assert!(changed.is_empty(), "{changed:#?}\n{}", run.shown());
+            sandbox.assert_nothing_written(&before, &run);
             assert!(run.status <= 2, "{}", run.shown());
         }
     }
@@ -123,17 +97,18 @@ fn where_much_waits_to_be_done_it_goes_on_waiting() {
 
 #[test]
 fn every_command_that_has_the_flag_is_tried() {
-    let mut missing = Vec::new();
+    let (mut missing, mut tried) = (Vec::new(), 0);
     let mut waiting = vec![(Vec::new(), Cli::command())];
     while let Some((words, command)) = waiting.pop() {
         let has_flag = command.get_arguments().any(|argument| argument.get_long() == Some("dry-run"));
         if has_flag && !COMMANDS.iter().any(|known| known.starts_with(&words)) {
             missing.push(words.join(" "));
         }
+        tried += usize::from(has_flag);
         for inner in command.get_subcommands() {
             let name: &'static str = Box::leak(inner.get_name().to_owned().into_boxed_str());
             waiting.push(([&words[..], &[name]].concat(), inner.clone()));
         }
     }
-    assert!(missing.is_empty(), "{missing:?}");
+    assert!(missing.is_empty() && tried > 5, "{missing:?} of {tried}");
 }

@@ -2,8 +2,8 @@
 //! worktrees, files and services want to draw, hide and turn what is seen.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 
+use crate::support::holder::Holder;
 use crate::support::terminal::Terminal;
 use crate::support::{Sandbox, git};
 
@@ -67,7 +67,7 @@ fn no_command_passes_on_what_a_terminal_would_obey() {
     let _stranger = (!python.is_empty()).then(|| {
         std::os::unix::fs::symlink(&python, &program).unwrap();
         let script = format!("import socket,time\ns=socket.socket()\ns.bind(('127.0.0.1',{held}))\ns.listen()\nprint('1',flush=True)\ntime.sleep(1000)");
-        stranger(sandbox.program(program.to_str().unwrap(), &repo).args(["-c", &script]))
+        Holder::ready(sandbox.program(program.to_str().unwrap(), &repo).args(["-c", &script]))
     });
     let held = held.to_string();
     let (strange, port) = (strange.to_str().unwrap().to_owned(), sandbox.port(9).to_string());
@@ -143,23 +143,6 @@ fn no_command_passes_on_what_a_terminal_would_obey() {
         let words: Vec<&str> = ["--json"].into_iter().chain(arguments.iter().copied()).collect();
         assert_harmless(&words, &sandbox.wt_in(&repo, &words).stdout);
     }
-}
-
-/// A process that says a line when it is ready, ended with the value.
-struct Stranger(std::process::Child);
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn stranger(command: &mut std::process::Command) -> Stranger {
-    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    Stranger(child)
 }
 
 /// A question is asked on a terminal only: what it quotes is as harmless, and no is a safe answer to each.

@@ -1,10 +1,10 @@
 //! `kill -9` at any instant: what is left is undone or finished by the next command, and nothing else is lost.
 
 use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::strace::{has_strace, killed_at};
 use crate::support::{Sandbox, skip, wait};
 
 /// Asserts that `feature-login` is whole or not there at all, after one more command.
@@ -125,31 +125,6 @@ pub const DATING: &str = "utimensat";
 /// Answers whether the create of `feature-login` was cut off, so that it is to be undone.
 pub fn is_half_made(sandbox: &Sandbox) -> bool {
     sandbox.living().iter().any(|entry| entry["name"] == "feature-login" && entry["state"] == "creating")
-}
-
-/// Runs `wt` so that the `number`-th system call named `call` kills it; answers whether it came to that.
-pub fn killed_at(sandbox: &Sandbox, arguments: &[&str], call: &str, number: u32) -> bool {
-    use std::os::unix::process::ExitStatusExt;
-    let inject = format!("inject={call}:signal=KILL:when={number}");
-    let mut child = sandbox
-        .program("strace", &sandbox.repo())
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject])
-        .arg(env!("CARGO_BIN_EXE_wt"))
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = wait::end_of(&mut child);
-    status.signal() == Some(9)
-}
-
-pub fn has_strace(folder: &Path) -> bool {
-    let probe = std::process::Command::new("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=write", "true"])
-        .current_dir(folder)
-        .output();
-    probe.is_ok_and(|output| output.status.success())
 }
 
 #[test]

@@ -2,9 +2,8 @@
 
 use std::fs;
 
-use crate::kill::{
-    DATING, assert_all_or_nothing, has_strace, is_half_made, killed_at, start_afresh, with_bystander,
-};
+use crate::kill::{DATING, assert_all_or_nothing, is_half_made, start_afresh, with_bystander};
+use crate::support::strace::{has_strace, killed_at};
 use crate::support::{Sandbox, git, skip};
 
 /// System calls at which a create can be killed while it makes files.

@@ -8,7 +8,8 @@ use std::process::Stdio;
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use crate::kill::{DATING, has_strace, is_half_made, killed_at, start_afresh, with_bystander};
+use crate::kill::{DATING, is_half_made, start_afresh, with_bystander};
+use crate::support::strace::{has_strace, killed_at};
 use crate::support::{Sandbox, skip};
 
 /// One of the names of which the deep path is made.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::kill::{has_strace, killed_at};
+use crate::support::strace::{Deaths, FOLDERS, LINKS, RENAMES, UNLINKS, WRITES, has_strace, killed_at};
 use crate::support::{Run, Sandbox, git, skip};
 
 /// git's lock files in the repository; ours beside lie under names of their own.
@@ -64,12 +64,12 @@ fn a_restore_killed_while_it_makes_the_branch_again_leaves_no_lock() {
     let folder = sandbox.worktree("feature-login");
     let status = sandbox.status(&folder);
     sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
-    let (mut deaths, mut still_removed) = (0, 0);
-    for call in ["link", "unlink", "rename", "write"] {
+    let (mut deaths, mut still_removed) = (Deaths::of(&[LINKS, UNLINKS, RENAMES, WRITES]), 0);
+    for call in deaths.calls() {
         let mut number = 1;
         while number < 40 && killed_at(&sandbox, &["restore", "feature-login"], call, number) {
             let context = format!("restore killed at {call} {number}");
-            deaths += 1;
+            deaths.note(call);
             let list = healed(&sandbox, &context);
             assert!(!list.stderr.contains("was being removed"), "{context}\n{}", list.shown());
             if folder.exists() {
@@ -87,7 +87,8 @@ fn a_restore_killed_while_it_makes_the_branch_again_leaves_no_lock() {
             sandbox.wt(&["remove", "feature-login", "--force", "--delete-branch"]).ok();
         }
     }
-    assert!(deaths > 4 && still_removed > 0, "{deaths} deaths, {still_removed} early: it says nothing");
+    deaths.assert_each_had_some();
+    assert!(still_removed > 0, "nobody died early: it says nothing");
     sandbox.assert_sound(&sandbox.repo());
 }
 
@@ -99,13 +100,13 @@ fn a_removal_killed_while_it_keeps_the_commits_leaves_no_lock_and_no_ref() {
     }
     let folder = sandbox.worktree("feature-login");
     let status = sandbox.status(&folder);
-    let mut deaths = 0;
-    for call in ["link", "unlink", "write"] {
+    let mut deaths = Deaths::of(&[LINKS, UNLINKS, WRITES]);
+    for call in deaths.calls() {
         let mut number = 1;
         let remove = ["remove", "feature-login", "--force", "--delete-branch"];
         while number < 40 && killed_at(&sandbox, &remove, call, number) {
             let context = format!("removal killed at {call} {number}");
-            deaths += 1;
+            deaths.note(call);
             healed(&sandbox, &context);
             if !folder.exists() {
                 sandbox.wt(&["restore", "feature-login"]).ok();
@@ -117,7 +118,7 @@ fn a_removal_killed_while_it_keeps_the_commits_leaves_no_lock_and_no_ref() {
             sandbox.wt(&["restore", "feature-login"]).ok();
         }
     }
-    assert!(deaths > 4, "only {deaths} kills were made: the experiment says nothing");
+    deaths.assert_each_had_some();
     sandbox.assert_sound(&sandbox.repo());
 }
 
@@ -129,11 +130,12 @@ fn a_pruning_killed_at_any_step_does_not_say_that_the_folder_is_there() {
     }
     let folder = sandbox.worktree("feature-login");
     fs::remove_dir_all(&folder).unwrap();
-    let mut told = 0;
-    for call in ["link", "unlink", "rename", "write"] {
+    let (mut deaths, mut told) = (Deaths::of(&[LINKS, UNLINKS, RENAMES, WRITES]), 0);
+    for call in deaths.calls() {
         let mut number = 1;
         while number < 40 && killed_at(&sandbox, &["prune", "--yes"], call, number) {
             let context = format!("pruning killed at {call} {number}");
+            deaths.note(call);
             let list = healed(&sandbox, &context);
             assert!(!list.stderr.contains("still there"), "{context}\n{}", list.shown());
             told += usize::from(list.stderr.contains("was being removed when its command died"));
@@ -147,6 +149,7 @@ fn a_pruning_killed_at_any_step_does_not_say_that_the_folder_is_there() {
             fs::remove_dir_all(&folder).unwrap();
         }
     }
+    deaths.assert_each_had_some();
     assert!(told > 0, "no pruning was killed in between: the experiment says nothing");
 }
 
@@ -157,8 +160,8 @@ fn a_restore_of_a_vanished_worktree_killed_at_any_step_comes_to_its_end() {
         return skip("strace is not installed or may not trace here");
     }
     let folder = sandbox.worktree("feature-login");
-    let mut finished = 0;
-    for call in ["link", "mkdir", "rename", "write"] {
+    let (mut deaths, mut finished) = (Deaths::of(&[LINKS, FOLDERS, RENAMES, WRITES]), 0);
+    for call in deaths.calls() {
         let mut number = 1;
         loop {
             fs::remove_dir_all(&folder).unwrap();
@@ -167,6 +170,7 @@ fn a_restore_of_a_vanished_worktree_killed_at_any_step_comes_to_its_end() {
             if number >= 40 || !killed_at(&sandbox, &["restore", "feature-login"], call, number) {
                 break;
             }
+            deaths.note(call);
             let list = healed(&sandbox, &context);
             if folder.exists() {
                 finished += usize::from(list.stderr.contains("was being restored"));
@@ -180,6 +184,7 @@ fn a_restore_of_a_vanished_worktree_killed_at_any_step_comes_to_its_end() {
             sandbox.wt(&["restore", "feature-login"]).ok();
         }
     }
+    deaths.assert_each_had_some();
     assert!(finished > 0, "no restore was killed in between: the experiment says nothing");
     sandbox.assert_sound(&sandbox.repo());
 }
@@ -187,7 +192,9 @@ fn a_restore_of_a_vanished_worktree_killed_at_any_step_comes_to_its_end() {
 #[test]
 fn a_first_command_killed_at_any_step_leaves_no_temporary_file_for_good() {
     let mut drafts = 0;
-    for (call, number) in [("fsync", 1), ("fchmod", 1), ("renameat2", 1), ("link", 1), ("fsync", 2)] {
+    for (call, number) in
+        [("fsync", 1), ("fchmod", 1), ("renameat2", 1), ("linkat", 1), ("link", 1), ("fsync", 2)]
+    {
         let sandbox = Sandbox::new();
         if !has_strace(&sandbox.repo()) {
             return skip("strace is not installed or may not trace here");

@@ -182,13 +182,16 @@ fn an_old_finding_is_no_sign_for_what_was_stopped_since_and_is_told_with_its_age
 }
 
 #[test]
-fn a_list_writes_nothing_and_asks_nobody_where_there_are_no_ports() {
+fn a_list_writes_nothing_and_a_worktree_without_ports_has_none_to_show() {
     let sandbox = Sandbox::new();
     let created = sandbox.json(&["create", "one", "--ports"]);
     assert!(created["worktree"]["ports"][0].get("state").is_none(), "nobody looked: {created}");
-    let before = sandbox.snapshot();
-    let run = sandbox.wt(&["list"]).ok();
-    sandbox.assert_unchanged(&before, &run);
+    sandbox.wt(&["list"]).ok();
+    let before = sandbox.everything();
+    for arguments in [&["list"][..], &["list", "--all"], &["list", "--json"]] {
+        let run = sandbox.wt(arguments).ok();
+        sandbox.assert_nothing_written(&before, &run);
+    }
     assert!(!sandbox.state().join("run").exists(), "a look makes no folder");
     let answer = sandbox.json(&["list"]);
     assert_eq!(answer["worktrees"][0]["ports"], json!([]), "{answer}");

@@ -1,11 +1,11 @@
 //! Pipes where git keeps plain files: refused by their kind, and nobody waits for their other end.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, wait};
 
 fn put_pipe(path: &Path) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -18,15 +18,10 @@ fn put_pipe(path: &Path) {
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = sandbox.command(&sandbox.repo(), arguments);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let begin = Instant::now();
-    while child.try_wait().unwrap().is_none() && begin.elapsed() < Duration::from_mins(1) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let waits = child.try_wait().unwrap().is_none();
-    let _ = child.kill();
-    let output = child.wait_with_output().unwrap();
-    assert!(!waits, "{arguments:?} waits for a writer");
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let status = wait::end_of(&mut child);
+    let mut said = Vec::new();
+    child.stderr.take().unwrap().read_to_end(&mut said).unwrap();
+    (status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 #[test]

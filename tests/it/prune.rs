@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::kill::{has_strace, killed_at};
+use crate::support::strace::{has_strace, killed_at};
 use crate::support::{Sandbox, git, skip, wait};
 
 fn listed(sandbox: &Sandbox) -> String {

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use crate::kill::{has_strace, killed_at};
+use crate::support::strace::{has_strace, killed_at};
 use crate::support::{Sandbox, skip, wait};
 
 /// How long the call that takes a lock is held up, in microseconds: what the test does meanwhile takes a few milliseconds.

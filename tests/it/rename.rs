@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::kill::has_strace;
+use crate::support::strace::has_strace;
 use crate::support::{Sandbox, git, skip, wait};
 
 fn env(sandbox: &Sandbox, name: &str) -> String {

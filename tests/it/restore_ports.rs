@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use crate::kill::{has_strace, killed_at};
+use crate::support::strace::{has_strace, killed_at};
 use crate::support::{Sandbox, skip};
 
 fn port_of<'a>(answer: &'a Value, service: &str) -> &'a Value {

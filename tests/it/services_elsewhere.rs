@@ -7,6 +7,7 @@ use crate::support::holder::Holder;
 use crate::support::services::{Fleet, is_running};
 use crate::support::skip::skip;
 use crate::support::terminal::Terminal;
+use crate::support::wait::{end_of, until};
 use crate::support::{Run, Sandbox};
 
 const TWO: &str = "[service.web]\nrun = \"python3 -m http.server {{ port }} --bind 127.0.0.1\"\n\
@@ -164,7 +165,7 @@ fn taken_over_it_ends_and_the_service_is_started_under_supervision() {
     fleet.wt(&["up"]).ok();
     let run = fleet.wt(&["--json", "up", "--take-over", "web"]).ok();
     assert!(run.stderr.contains(&format!("(pid {}), which served `web`", server.pid())), "{}", run.shown());
-    assert!(server.child.wait().is_ok());
+    assert!(!end_of(&mut server.child).success(), "it was asked to end");
     let web = of(&run.json(), "web");
     assert_eq!(
         (&web["state"], &web["managed"], &web["port"]),
@@ -201,5 +202,13 @@ fn in_the_foreground_it_is_told_and_the_others_are_watched() {
     let sandbox = Sandbox::new();
     let Some((fleet, server)) = served(&sandbox) else { return skip("no python3") };
     fleet.wt(&["up", "--foreground", "web"]).ok().says(&["ready (started elsewhere, pid"]);
-    assert!(is_running(server.pid()));
+    let mut terminal = Terminal::start(sandbox.command(&fleet.folder, &["up", "--foreground"]));
+    terminal.expect("ready (started elsewhere, pid");
+    until("the other one", || fleet.state("api").0 == "ready");
+    let api = fleet.pid("api");
+    terminal.interrupt();
+    let (code, screen) = terminal.finish();
+    assert_eq!(code, 130, "{screen}");
+    until("the end of the other one", || !is_running(api));
+    assert!(is_running(server.pid()), "nobody ends it unasked");
 }

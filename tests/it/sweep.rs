@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::kill::has_strace;
+use crate::support::strace::has_strace;
 use crate::support::{Sandbox, git, skip, wait};
 
 /// The folders in the trash of the usual repository.

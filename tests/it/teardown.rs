@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::setup::{setup_of, trusted};
-use crate::kill::{has_strace, killed_at};
+use crate::support::strace::{has_strace, killed_at};
 use crate::support::{Sandbox, git, skip, wait};
 
 /// Its teardown writes down where it runs and what it sees; it fails while a file called `broken` is there.

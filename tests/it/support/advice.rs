@@ -22,18 +22,26 @@ pub fn assert_typable(stdout: &str, stderr: &str) {
     }
 }
 
-/// What people are told to type: a hint is a sentence, the others are commands.
+/// Fields that hold a sentence, with commands between backticks.
+const SENTENCES: [&str; 3] = ["hint", "hints", "todo"];
+
+/// Fields that hold a command.
+const TYPED: [&str; 4] = ["fix", "action", "command", "commands"];
+
+/// What people are told to type, one text or a list of them.
 fn advice(value: &Value, texts: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                match value.as_str() {
-                    Some(text) if name == "hint" => texts.push(text.to_owned()),
-                    Some(text) if ["fix", "action", "command"].contains(&name.as_str()) => {
-                        texts.extend(text.starts_with("wt ").then(|| format!("`{text}`")));
+                let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+                for text in all.iter().filter_map(Value::as_str) {
+                    if SENTENCES.contains(&name.as_str()) {
+                        texts.push(text.to_owned());
+                    } else if TYPED.contains(&name.as_str()) && text.starts_with("wt ") {
+                        texts.push(format!("`{text}`"));
                     }
-                    _ => advice(value, texts),
                 }
+                advice(value, texts);
             }
         }
         Value::Array(values) => values.iter().for_each(|value| advice(value, texts)),
@@ -80,4 +88,17 @@ fn parsed(command: &str) -> Result<(), String> {
         Err(error) if error.use_stderr() => Err(error.to_string()),
         _ => Ok(()),
     }
+}
+
+#[test]
+fn what_stands_in_a_list_is_looked_at_too() {
+    for wrong in [
+        r#"{"hint": "try `wt nothing`"}"#,
+        r#"{"a": [{"hints": ["fine", "try `wt list --nothing`"]}]}"#,
+        r#"{"details": {"commands": ["wt list", "wt nothing"]}}"#,
+        r#"{"a": {"fix": "wt nothing"}}"#,
+    ] {
+        assert!(std::panic::catch_unwind(|| assert_typable(wrong, "")).is_err(), "{wrong}");
+    }
+    assert_typable(r#"{"commands": ["wt list", "git nothing"], "hints": ["`wt list --all`"]}"#, "");
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use socket2::{Domain, Socket, Type};
 
@@ -15,6 +15,14 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// Starts a program and returns once it said a line.
+    pub fn ready(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child }
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

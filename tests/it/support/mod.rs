@@ -16,6 +16,7 @@ pub mod schemas;
 pub mod services;
 pub mod skip;
 pub mod snapshot;
+pub mod strace;
 pub mod terminal;
 pub mod wait;
 

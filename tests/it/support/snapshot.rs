@@ -1,9 +1,11 @@
 //! Everything a refused command must leave as it was, as text that shows the difference when it did not.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::{Run, Sandbox};
 
@@ -12,8 +14,8 @@ const SILENT: [&str; 5] = ["objects", "wt", "index", "gc.pid", "FETCH_HEAD"];
 
 impl Sandbox {
     /// Every file of the state folder with its bytes, but for locks.
-    pub fn state_files(&self) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
-        let mut found = std::collections::BTreeMap::new();
+    pub fn state_files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
         let mut folders = vec![self.state()];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -28,6 +30,32 @@ impl Sandbox {
             }
         }
         found
+    }
+
+    /// Every file and folder of the sandbox: its time, and what it holds.
+    pub fn everything(&self) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
+        let mut found = BTreeMap::new();
+        let mut waiting = vec![self.path("")];
+        while let Some(folder) = waiting.pop() {
+            for entry in fs::read_dir(&folder).unwrap().flatten() {
+                let (path, facts) = (entry.path(), entry.metadata().unwrap());
+                let holds = if facts.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+                if facts.is_dir() {
+                    waiting.push(path.clone());
+                }
+                found.insert(path, (facts.modified().unwrap(), holds));
+            }
+        }
+        found
+    }
+
+    /// Asserts that nothing was written since `before`: not even the time of a file is another.
+    #[track_caller]
+    pub fn assert_nothing_written(&self, before: &BTreeMap<PathBuf, (SystemTime, Vec<u8>)>, run: &Run) {
+        let after = self.everything();
+        let paths = before.keys().chain(after.keys());
+        let changed: Vec<&PathBuf> = paths.filter(|path| before.get(*path) != after.get(*path)).collect();
+        assert!(changed.is_empty(), "{changed:#?}\n{}", run.shown());
     }
 
     /// Every file and folder of the sandbox with its content, git's refs and admin folders, the registry's entries.
