@@ -64,6 +64,21 @@ fn usual() -> (rustix::termios::LocalModes, rustix::termios::OutputModes) {
     modes
 }
 
+/// What is drawn are whole pictures, one after the other, none of which has a line that is wider than the terminal.
+#[track_caller]
+fn assert_whole(seen: &str, width: usize) {
+    let mut count = 0;
+    for drawn in seen.split("\u{1b}[?2026h").skip(1) {
+        let picture = drawn.split_once("\u{1b}[?2026l").map_or(drawn, |(picture, _)| picture);
+        assert!(picture.ends_with("\u{1b}[?25h"), "cut off: {drawn:?}");
+        count += 1;
+        for line in picture.split("\r\n") {
+            assert!(console::measure_text_width(line) <= width, "{line:?}");
+        }
+    }
+    assert!(count > 0, "{seen:?}");
+}
+
 fn switches(pid: &str) -> String {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
     let lines = tasks.map(|task| {
@@ -102,6 +117,8 @@ fn a_few_letters_and_enter_lead_there_and_the_preview_is_filled_in_behind() {
     let (status, seen) = ended(terminal, usual);
     assert_eq!((status, stand.out()), (0, format!("{}\n", login.join("src").display())));
     assert!(!seen.contains("\u{1b}]0;title"), "{seen:?}");
+    assert!(seen.contains("\u{1b}[1m"), "with colours where nobody is against them: {seen:?}");
+    assert_whole(&seen, 100);
     assert_eq!(fleet.state("web").0, "ready");
 }
 
@@ -142,11 +159,17 @@ fn a_narrow_terminal_another_size_and_no_colour_are_all_the_same_to_it() {
     terminal.expect("feature-long");
     terminal.send("right");
     terminal.expect("1/6");
+    let narrow = std::mem::take(&mut terminal.seen);
+    assert_whole(narrow.rsplit_once("\u{1b}[?2026l").unwrap().0, 40);
+    assert!(!narrow.contains("esc leave"), "there is no room for all keys: {narrow:?}");
     terminal.resize(30, 120);
+    terminal.expect("esc leave");
     terminal.expect("שלום");
+    terminal.seen.insert_str(0, &narrow);
     terminal.send("\u{15}long\r");
     let (status, seen) = ended(terminal, usual());
     assert_eq!((status, stand.out().as_str()), (0, ""), "the command's own stdout");
+    assert_whole(&seen, 120);
     for color in ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[3"] {
         assert!(!seen.contains(color), "{seen:?}");
     }
