@@ -109,14 +109,19 @@ impl Bench {
             let index = (words.len() - 1).to_string();
             command.args(["__complete", "--shell", "bash", "--index", &index, "--"]).args(words);
         }
-        self.run(&mut command, &self.repository(0));
+        let output = self.of(&mut command, &self.repository(0)).stderr(Stdio::null()).output().unwrap();
+        // A completion never fails; what it is worth are its words.
+        assert!(output.status.success() && !output.stdout.is_empty(), "{command:?}");
     }
 
     fn run(&self, command: &mut Command, folder: &Path) {
+        let done = self.of(command, folder).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert!(done.success(), "{command:?}");
+    }
+
+    fn of<'a>(&self, command: &'a mut Command, folder: &Path) -> &'a mut Command {
         let command = command.current_dir(folder).env("HOME", self.root.path());
         let command = command.env("WT_STATE_DIR", self.root.path().join("state"));
-        let command = command.env_remove("XDG_CONFIG_HOME").stdin(Stdio::null());
-        let done = command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
-        assert!(done.success(), "{command:?}");
+        command.env_remove("XDG_CONFIG_HOME").stdin(Stdio::null())
     }
 }

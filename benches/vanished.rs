@@ -117,7 +117,9 @@ impl Bench {
         let folder: &Path = &self.path("repository");
         let command = command.current_dir(folder).env("HOME", self.root.path());
         let command = command.env("WT_STATE_DIR", self.path("state")).env_remove("XDG_CONFIG_HOME");
-        let done = command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).status().unwrap();
-        assert!(done.code().is_some(), "{command:?}");
+        let done = command.stdout(Stdio::null()).stdin(Stdio::null()).output().unwrap();
+        // A validation that finds something says so by its status, and a failure by its words.
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.code().is_some() && !said.contains("error:"), "{command:?}: {said}");
     }
 }

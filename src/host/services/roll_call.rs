@@ -107,17 +107,29 @@ mod tests {
         let folder = folder();
         let (quick, listens) = place(&folder, "quick");
         let (mad, babbles) = place(&folder, "mad");
-        let (silent, _deaf) = place(&folder, "silent");
+        let (silent, deaf) = place(&folder, "silent");
         let gone = Endpoint::find(folder.path(), "gone").unwrap();
         let endpoints = [Some(quick), Some(mad), Some(silent), Some(gone), None];
-        let until = Clock.instant() + Duration::from_millis(300);
+        // Nobody is waited for so long: whoever is silent goes away once the others have spoken.
+        let until = Clock.instant() + Duration::from_mins(1);
         let answers = std::thread::scope(|scope| {
             let asked = scope.spawn(|| ask_all(&endpoints, until));
             answer(&babbles, b"what?\n");
             answer(&listens, b"{\"number\":1,\"say\":\"done\",\"services\":[]}\n");
+            drop(deaf);
             asked.join().unwrap()
         });
         let services = Answer::Services(Vec::new());
         assert_eq!(answers, [services, Answer::Silent, Answer::Silent, Answer::Nobody, Answer::Nobody]);
+        assert!(Clock.instant() < until, "nobody was waited for to the end");
+    }
+
+    #[test]
+    fn who_is_silent_is_waited_for_until_the_time_is_over() {
+        let folder = folder();
+        let (silent, _deaf) = place(&folder, "silent");
+        let until = Clock.instant() + Duration::from_millis(20);
+        assert_eq!(ask_all(&[Some(silent)], until), [Answer::Silent]);
+        assert!(Clock.instant() >= until);
     }
 }
