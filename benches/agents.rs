@@ -114,7 +114,7 @@ impl Bench {
             let mut command = Command::new(env!("CARGO_BIN_EXE_wt"));
             self.run(command.args(["create", "pr:7"]).env("GIT_TRACE", &log), &repository);
             let time = begin.elapsed();
-            fetches = fs::read_to_string(&log).unwrap().matches("built-in: git fetch ").count();
+            fetches = fs::read_to_string(&log).unwrap().matches("built-in: git upload-pack").count();
             self.time_in(&["remove", "review-pr-7", "--delete-branch"], &repository);
             time
         });

@@ -251,6 +251,8 @@ fn a_program_that_fails_hangs_or_speaks_of_another_head_costs_nothing() {
 fn what_no_remote_serves_and_what_makes_no_sense_is_refused_and_nothing_is_left() {
     let forge = Forge::new();
     let sandbox = &forge.sandbox;
+    // As git takes it from the main worktree.
+    sandbox.git(&sandbox.repo(), &["remote", "set-url", "origin", "../forge/own/proj.git"]);
     sandbox.wt(&["create", "pr:7"]).exits(1).says(&["origin", "refs/pull/7/head", "--branch origin/NAME"]);
     forge.commit("origin/main", "theirs", &["refs/pull/8/head", "refs/merge-requests/4/head"]);
     let error = sandbox.refused(&["create", "pr:7"], "not_found");

@@ -1,7 +1,7 @@
 //! Pull requests by git alone: fetched into a ref of ours that keeps them from gc, followed by a branch, and the remote that a
 //! push to one needs.
 
-use super::command::Output;
+use super::command::{Git, Output};
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
@@ -47,12 +47,18 @@ impl Repository {
         let mut remotes = Vec::new();
         for name in self.upstreams()?.remotes().into_iter().filter(|name| !is_made(name)) {
             let Ok(written) = settings.get_string(&format!("remote.{name}.url")) else { continue };
-            let output = self.git().args(["remote", "get-url", "--", &name]).run()?;
+            let output = self.outward().args(["remote", "get-url", "--", &name]).run()?;
             let mut urls = vec![written];
             urls.extend(Some(output.text()).filter(|_| output.is_success()));
             remotes.push(Remote { name, urls });
         }
         Ok(remotes)
+    }
+
+    /// A git child that asks remotes: a URL that is relative counts from the main worktree.
+    fn outward(&self) -> Git<'_> {
+        let folder = if self.root.is_dir() { &self.root } else { &self.common_dir };
+        Git::new(folder).args([format!("--git-dir={}", self.common_dir.display())])
     }
 
     /// Fetches `reference` of `remote` into `kept`, and the remote's branches along with it.
@@ -77,7 +83,7 @@ impl Repository {
         words.extend(specs);
         let fetch = |more: &[&str]| {
             let usual = ["fetch", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-            self.git().args(usual).args(more).args(["--"]).args(&words).interrupted_by(interrupted).run()
+            self.outward().args(usual).args(more).args(["--"]).args(&words).interrupted_by(interrupted).run()
         };
         let mut output = fetch(&["--porcelain", "--verbose"])?;
         if output.status == 129 {
@@ -108,7 +114,7 @@ impl Repository {
     /// As [`fetch_pull`](Self::fetch_pull).
     pub fn ask_pull(&self, remote: &str, reference: &str, interrupted: &dyn Fn() -> bool) -> Result<String> {
         let words = ["ls-remote", "--", remote, reference];
-        let output = self.git().args(words).interrupted_by(interrupted).run()?;
+        let output = self.outward().args(words).interrupted_by(interrupted).run()?;
         let text = output.text();
         match text.split_whitespace().next().filter(|_| output.is_success()) {
             Some(commit) => Ok(commit.to_owned()),
@@ -119,7 +125,7 @@ impl Repository {
     /// Says why there is nothing: the remote cannot be reached, has no such ref, or none of the kind.
     fn unfetched(&self, remote: &str, reference: &str, output: &Output) -> Result<Failure> {
         let kind: String = reference.split_inclusive('/').take(2).collect();
-        let listed = self.git().args(["ls-remote", "--", remote, &format!("{kind}*")]).run()?;
+        let listed = self.outward().args(["ls-remote", "--", remote, &format!("{kind}*")]).run()?;
         if !listed.is_success() {
             let message = format!("`{remote}` cannot be asked: {}", listed.complaint());
             return Ok(
@@ -272,7 +278,7 @@ impl Repository {
             "--quiet",
             commit,
         ];
-        super::command::Git::new(worktree).args(words).interrupted_by(interrupted).require().map(drop)
+        Git::new(worktree).args(words).interrupted_by(interrupted).require().map(drop)
     }
 
     /// Answers whether `commit` has `ancestor` among its own.
