@@ -137,7 +137,8 @@ mod tests {
             Picture { picker, columns: &columns, rows: &rows, preview, paint: Paint::default(), now };
         let text = frame(&picture, size);
         // As the terminal gets it: between the signs that begin and end a whole picture.
-        let inside = text.strip_prefix("\u{1b}[?2026h\u{1b}[?25l\u{1b}[H").unwrap_or_else(|| panic!("{text:?}"));
+        let inside =
+            text.strip_prefix("\u{1b}[?2026h\u{1b}[?25l\u{1b}[H").unwrap_or_else(|| panic!("{text:?}"));
         let (inside, cursor) = inside.split_once("\u{1b}[J").unwrap();
         assert!(cursor.ends_with("\u{1b}[?25h\u{1b}[?2026l"), "{text:?}");
         inside.split("\r\n").map(|line| line.strip_suffix(END).unwrap().to_owned()).collect()
@@ -157,7 +158,10 @@ mod tests {
             for at in 0..names.len() {
                 let lines = shown(&picker, Some(&preview), &names, size);
                 assert!(lines.len() <= size.0, "{size:?}: {lines:?}");
-                assert!(size.0 < 3 || lines.iter().skip(1).any(|line| line.starts_with("> ")), "{at}: {lines:?}");
+                assert!(
+                    size.0 < 3 || lines.iter().skip(1).any(|line| line.starts_with("> ")),
+                    "{at}: {lines:?}"
+                );
                 assert!(lines.iter().all(|line| !line.contains(['\u{1b}', '\u{202e}'])), "{lines:?}");
                 assert!(lines.iter().all(|line| measure_text_width(line) <= size.1), "{size:?}: {lines:?}");
                 picker.press(Key::Down);
