@@ -11,6 +11,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::backlog::size;
 use crate::model::cache::Stays;
+use crate::model::command_line::CommandLine;
 use crate::model::process::killing::{self, Consent};
 use crate::model::quantity;
 use crate::ops::clean::{self, Cleaned, Left, Report, Request};
@@ -21,7 +22,7 @@ use crate::ui::{escape, prompt};
 /// Delete caches of worktrees: what git ignores, and `remove.caches` names
 ///
 /// Only real folders go, which git ignores whole, in which no process works and no repository lies, on the worktree's own file
-/// system; `target` only with its CACHEDIR.TAG. They are deleted for good; the answer names the command that brings each back.
+/// system; `target` only with its CACHEDIR.TAG, by its signature. They are deleted for good; the answer names the command that brings each back.
 /// Names from a repository's file count once `wt trust` has shown them. --idle and --merged choose among the linked worktrees that
 /// are not locked. On a terminal it asks; elsewhere it needs --yes.
 #[derive(Args, Debug)]
@@ -84,7 +85,10 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
                 return Ok(1);
             }
         }
-        Consent::Missing => return refused(session, &plan.report()),
+        Consent::Missing => {
+            let yes = context.host.typed.clone().with(&["--yes"]);
+            return refused(session, &plan.report(), &yes);
+        }
     }
     let mut report = clean::apply(&context, &plan)?;
     let stopped = report.stopped.take();
@@ -98,10 +102,10 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
 }
 
 /// Nobody is there to be asked: the caches are named, and stay.
-fn refused(session: &Session<'_>, report: &Report) -> Result<u8> {
+fn refused(session: &Session<'_>, report: &Report, agreeing: &CommandLine) -> Result<u8> {
     let ui = session.ui;
     let failure = Failure::new(Code::Usage, "caches were found, and nobody was asked: none was deleted")
-        .hint("the same command with `--yes` deletes them for good")
+        .hint(format!("`{agreeing}` deletes them for good"))
         .detail("needs", "--yes");
     if ui.is_json() {
         let caches = serde_json::to_value(&report.cleaned).unwrap_or_default();

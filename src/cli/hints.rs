@@ -12,7 +12,7 @@ use crate::model::words;
 const VALUES: [&str; 6] = ["x", "5000", "--force", "", "list", "aggressive"];
 
 /// Flags of patterns with a name behind them that is not their value.
-const TAKES_NONE: [&str; 2] = ["--force", "--yes"];
+const TAKES_NONE: [&str; 3] = ["--delete-branch", "--force", "--yes"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in folder.read_dir().unwrap() {

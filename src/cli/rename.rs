@@ -6,6 +6,7 @@ use super::session::Session;
 use super::{show, wishes};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::model::command_line::CommandLine;
 use crate::model::quoting;
 use crate::ops::rename::{self, Plan, Report, Request, Unasked};
 use crate::ui::{escape, prompt};
@@ -44,7 +45,8 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if !plan.changed.is_empty() && !session.global.yes {
         show_changed(session, &plan);
         if !session.ui.is_interactive() {
-            return unasked(session, plan);
+            let yes = context.host.typed.clone().with(&["--yes"]);
+            return unasked(session, plan, &yes);
         }
         if !prompt::confirm(session.ui, "Rename all the same?")? {
             session.ui.say("nothing was renamed");
@@ -68,13 +70,15 @@ fn show_changed(session: &Session<'_>, plan: &Plan) {
 }
 
 /// Nobody is there to be asked.
-fn unasked(session: &Session<'_>, plan: Plan) -> Result<u8> {
+fn unasked(session: &Session<'_>, plan: Plan, agreeing: &CommandLine) -> Result<u8> {
     let message = format!(
         "the env block of `{}` would have other values, and nobody was asked: nothing was renamed",
         plan.name()
     );
     let failure = Failure::new(Code::Usage, message)
-        .hint("what these values name, a database say, keeps its old name: `--yes` renames all the same")
+        .hint(format!(
+            "what these values name, a database say, keeps its old name: `{agreeing}` renames all the same"
+        ))
         .detail("needs", "--yes");
     if session.ui.is_json() {
         session.ui.answer_json_beside(&Unasked { changed: plan.changed }, Some(&failure))?;

@@ -1,7 +1,7 @@
 //! A folder as it is judged before anything is kept in it: whose it is, who may write, what it lies on.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
@@ -20,6 +20,15 @@ pub fn facts(path: &Path) -> FolderFacts {
         writable: found.is_some() && access.is_ok(),
         network: network(nearest),
     }
+}
+
+/// Returns the folders above `path` that are not there, outermost first.
+#[must_use]
+pub fn missing_above(path: &Path) -> Vec<PathBuf> {
+    let above = path.ancestors().skip(1).take_while(|parent| parent.symlink_metadata().is_err());
+    let mut missing: Vec<_> = above.map(Path::to_path_buf).collect();
+    missing.reverse();
+    missing
 }
 
 /// The network file systems by their magic numbers (`statfs(2)`).

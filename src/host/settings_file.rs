@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::files;
+use super::folder::missing_above;
 use crate::error::{Code, Failure, Result};
 
 /// The longest file that is read, in bytes.
@@ -138,9 +139,7 @@ impl SettingsFile {
     /// `permission`, `disk_full`.
     pub fn make_folders(&self) -> Result<Vec<PathBuf>> {
         let Some(folder) = self.path.parent() else { return Ok(Vec::new()) };
-        let mut missing: Vec<PathBuf> =
-            folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
-        missing.reverse();
+        let missing = missing_above(&self.path);
         files::make_folders(folder)?;
         Ok(missing)
     }

@@ -10,6 +10,9 @@ const NEVER: [&str; 2] = ["src", ".git"];
 /// name for other things (<https://bford.info/cachedir/>).
 const NEEDS_TAG: &str = "target";
 
+/// How a `CACHEDIR.TAG` begins.
+pub const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
+
 /// Answers whether an ignored path holds nothing worth keeping: one of its components fits one of `patterns`, in which `*`
 /// stands for anything.
 #[must_use]
@@ -88,7 +91,7 @@ impl Stays {
             Self::Mounted => "is a mount point, has one in it, or lies on another file system",
             Self::InUse => "is in use",
             Self::Setup => "belongs to a worktree whose setup runs",
-            Self::NoTag => "has no CACHEDIR.TAG, so it may be something else",
+            Self::NoTag => "has no CACHEDIR.TAG with its signature, so it may be something else",
             Self::Unreadable => "cannot be looked through",
             Self::Vanished => "changed while it was looked at",
         }

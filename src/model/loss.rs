@@ -175,15 +175,16 @@ pub fn sort(losses: &mut [Loss]) {
     losses.sort_by_key(|loss| std::cmp::Reverse(loss.needs_force()));
 }
 
-/// Returns the refusal to remove `name`, at `path`, naming everything that would be lost.
+/// Returns the refusal to remove `name`, at `path`, and its branch with it or not, naming everything that would be lost.
 #[must_use]
-pub fn refusal(name: &str, path: &Path, losses: &[&Loss]) -> Failure {
+pub fn refusal(name: &str, path: &Path, losses: &[&Loss], with_branch: bool) -> Failure {
     let code = losses.first().map_or(Code::Dirty, |loss| loss.code());
     let lines: Vec<String> = losses.iter().map(std::string::ToString::to_string).collect();
-    let force = if losses.iter().any(|loss| loss.needs_force() > 1) {
-        wt("remove --force --force {}", &[&name])
-    } else {
-        wt("remove --force {}", &[&name])
+    let force = match (losses.iter().any(|loss| loss.needs_force() > 1), with_branch) {
+        (false, false) => wt("remove --force {}", &[&name]),
+        (true, false) => wt("remove --force --force {}", &[&name]),
+        (false, true) => wt("remove --force --delete-branch {}", &[&name]),
+        (true, true) => wt("remove --force --force --delete-branch {}", &[&name]),
     };
     let has = |is: fn(&Loss) -> bool| losses.iter().any(|loss| is(loss));
     let has_services = has(|loss| matches!(loss, Loss::Services { .. }));
@@ -235,7 +236,11 @@ mod tests {
             Loss::Commits { branch: Some("feature/x".to_owned()), count: 2 },
             Loss::Untracked { paths: (1..=7).map(|number| format!("f{number}")).collect() },
         ];
-        let refusal = refusal("feature-x", Path::new("/w/x"), &losses.iter().collect::<Vec<_>>());
+        let losses: Vec<&Loss> = losses.iter().collect();
+        let with_branch = super::refusal("feature-x", Path::new("/w/x"), &losses, true);
+        let hint = with_branch.next_step().unwrap_or_default();
+        assert!(hint.contains("wt remove --force --delete-branch feature-x`"), "{hint}");
+        let refusal = refusal("feature-x", Path::new("/w/x"), &losses, false);
         assert_eq!(refusal.code(), Code::Unpushed);
         assert!(refusal.message().contains("2 commits only on `feature/x`"), "{refusal}");
         assert!(refusal.message().contains("untracked: f1, f2, f3, f4, f5 (and 2 more)"), "{refusal}");
@@ -246,7 +251,7 @@ mod tests {
     fn what_runs_is_no_loss_of_work_and_services_are_stopped_by_their_own_command() {
         let services = || Loss::Services { services: vec!["web".to_owned()] };
         let refusal_of =
-            |losses: &[Loss]| refusal("x", Path::new("/w/x"), &losses.iter().collect::<Vec<_>>());
+            |losses: &[Loss]| refusal("x", Path::new("/w/x"), &losses.iter().collect::<Vec<_>>(), false);
         let said = |refusal: &Failure| refusal.next_step().unwrap_or_default().to_owned();
         let alone = refusal_of(&[services()]);
         assert_eq!(alone.message(), "`x` is in use:\nrunning services: web");

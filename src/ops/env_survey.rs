@@ -201,7 +201,13 @@ impl EnvFile {
         let there = env_block::lines(self.bytes.as_deref().unwrap_or_default()).unwrap_or_default();
         let there = variables(there.join("\n").as_bytes());
         let is_known = |double: &&Double| there.iter().any(|(name, _)| *name == double.name);
-        self.doubles().iter().filter(|double| !is_known(double)).map(|double| self.told(double)).collect()
+        let doubles = self.doubles();
+        let new: Vec<&Double> = doubles.iter().filter(|double| !is_known(double)).collect();
+        match &new[..] {
+            [] => Vec::new(),
+            [one] => vec![self.told(one)],
+            several => vec![self.told_together(several)],
+        }
     }
 
     fn doubles(&self) -> Vec<Double> {
@@ -220,6 +226,20 @@ impl EnvFile {
             "your own line in `{}` sets {name} to `{theirs}`, and stays: what wt itself starts gets {ours}; a program that \
              reads the file itself mostly takes the last line of the two, some the first",
             self.target.path
+        )
+    }
+
+    /// Several of them in one sentence.
+    fn told_together(&self, doubles: &[&Double]) -> String {
+        let all = |each: &dyn Fn(&Double) -> String| {
+            doubles.iter().map(|double| each(double)).collect::<Vec<_>>().join(", ")
+        };
+        format!(
+            "your own lines in `{}` set {}, and stay: what wt itself starts gets {}; a program that reads the file itself \
+             mostly takes the last line of the two, some the first",
+            self.target.path,
+            all(&|Double { name, theirs, .. }| format!("{name} to `{theirs}`")),
+            all(&|double| double.ours.clone()),
         )
     }
 }

@@ -44,6 +44,7 @@ mod list_sizes;
 pub mod main_worktree;
 pub mod man;
 pub mod metrics;
+mod occupants;
 pub mod origin;
 pub mod own_config;
 pub mod path;

@@ -271,4 +271,14 @@ fn a_hundred_thousand_matches_are_carried() {
     assert_eq!(created["carried"]["files"], 100_000);
     let again = sandbox.json(&["carry", "login"]);
     assert_eq!((&again["carried"][0]["files"], &again["carried"][0]["kept"]), (&json!(0), &json!([])));
+    // Of what is left out people are told some, and how many more there are; programs are told all.
+    sandbox.git(&repo, &["switch", "-q", "-c", "open"]);
+    write(&repo, ".gitignore", "/.secret\n");
+    sandbox.git(&repo, &["commit", "-qm", "nothing ignored", ".gitignore"]);
+    sandbox.git(&repo, &["switch", "-q", "main"]);
+    let run = sandbox.wt(&["create", "--branch", "open"]).ok();
+    assert!(run.stderr.lines().count() < 20 && run.stderr.len() < 4000, "{}", run.shown());
+    run.says(&["99990 more paths were not carried"]);
+    let left = sandbox.json(&["carry", "feature-open", "--dry-run"])["plan"].clone();
+    assert_eq!(left["carried"][0]["left_out"].as_array().unwrap().len(), 100_000);
 }

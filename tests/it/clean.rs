@@ -3,14 +3,14 @@
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::setup::trusted;
 use crate::support::git::write;
 use crate::support::holder::Holder;
-use crate::support::{Sandbox, skip, strace};
+use crate::support::{Sandbox, skip, strace, wait};
 
 /// A repository that ignores caches, with one worktree.
 fn with_worktree() -> Sandbox {
@@ -42,6 +42,9 @@ fn what_is_a_cache_goes_and_what_only_looks_like_one_stays() {
     write(&folder, "crate/target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55");
     write(&folder, "crate/target/debug/x", "x");
     write(&folder, "target/notes", "mine");
+    // A tag is known by its signature, and a worktree in a cache is no mount point.
+    write(&folder, "made/target/CACHEDIR.TAG", "a note of mine");
+    sandbox.git(&folder, &["worktree", "add", "-q", "--detach", "crate/node_modules/inner"]);
     write(&folder, "dist/forced", "tracked");
     sandbox.git(&folder, &["add", "-f", "dist/forced"]);
     write(&folder, "build/made", "beside what git tracks");
@@ -65,8 +68,10 @@ fn what_is_a_cache_goes_and_what_only_looks_like_one_stays() {
     assert_eq!(rows(&plan, "cleaned", "back_with"), expected, "{plan}");
     let left = [
         (".venv", "link"),
+        ("crate/node_modules", "repository"),
         ("dist", "tracked"),
         ("made/build", "not_ignored"),
+        ("made/target", "no_tag"),
         ("target", "no_tag"),
         ("web/dist", "repository"),
     ];
@@ -76,7 +81,7 @@ fn what_is_a_cache_goes_and_what_only_looks_like_one_stays() {
     // Without anybody to ask nothing goes.
     let refused = sandbox.wt(&["--json", "clean", "login"]).exits(1);
     assert_eq!(refused.error("usage")["details"]["needs"], "--yes");
-    sandbox.wt(&["clean", "login"]).exits(1).says(&["--yes"]).answers(&["npm ci"]);
+    sandbox.wt(&["clean", "login"]).exits(1).says(&["`wt clean login --yes`"]).answers(&["npm ci"]);
     sandbox.assert_unchanged(&before, &refused);
     let size = sandbox.json(&["list", "--size"]);
     let of = |list: &Value, key: &str| {
@@ -186,6 +191,33 @@ fn nothing_goes_that_a_process_works_in_or_that_is_mounted() {
 }
 
 #[test]
+fn nothing_goes_while_a_setup_or_a_service_runs() {
+    let sandbox = trusted(
+        "[worktree]\nsetup = [\"sh -c 'mkdir node_modules; touch node_modules/x ../begun; \
+         while ! test -e ../go; do sleep 0.01; done'\"]\n[service.web]\nrun = \"sleep 1000\"\nlistens = false\n",
+    );
+    write(&sandbox.repo(), ".git/info/exclude", "node_modules\n");
+    let mut create = sandbox.command(&sandbox.repo(), &["create", "login"]);
+    let mut create = create.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let beside = |name: &str| sandbox.path("proj.worktrees").join(name);
+    wait::until("the setup to begin", || beside("begun").exists());
+    let folder = sandbox.worktree("feature-login");
+    let reasons = || {
+        let cleaned = sandbox.json(&["clean", "login", "--yes"]);
+        assert!(folder.join("node_modules/x").exists() && cleaned["cleaned"] == json!([]), "{cleaned}");
+        cleaned["left"][0]["reason"].clone()
+    };
+    assert_eq!(reasons(), "setup");
+    write(&sandbox.path("proj.worktrees"), "go", "");
+    assert!(wait::end_of(&mut create).success());
+    sandbox.wt_in(&folder, &["up"]).ok();
+    assert_eq!(reasons(), "in_use");
+    sandbox.wt(&["clean", "login", "--yes"]).ok().says(&["wt down --worktree feature-login"]);
+    sandbox.wt_in(&folder, &["down"]).ok();
+    assert_eq!(sandbox.json(&["clean", "login", "--yes"])["cleaned"][0]["path"], "node_modules");
+}
+
+#[test]
 fn selectors_choose_linked_worktrees_that_are_idle_or_merged() {
     let sandbox = with_worktree();
     let repo = sandbox.repo();
@@ -241,7 +273,13 @@ fn a_clean_up_killed_anywhere_leaves_the_cache_whole_or_gone() {
         return skip("strace is not installed or may not trace here");
     }
     let files = ["node_modules/a/one", "node_modules/b/two", "node_modules/three"];
-    let mut deaths = 0;
+    let is_there = || files.map(|file| folder.join(file).exists());
+    let aside = || {
+        let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut asides = entries.filter(|path| path.display().to_string().contains(".clean.wt-"));
+        asides.next()
+    };
+    let (mut back, mut gone) = (0, 0);
     for (call, numbers) in [("renameat2", &[1][..]), ("rename", &[1, 2, 3]), ("unlinkat", &[1, 3, 6])] {
         for number in numbers.iter().copied() {
             for file in files {
@@ -250,19 +288,27 @@ fn a_clean_up_killed_anywhere_leaves_the_cache_whole_or_gone() {
             if !strace::killed_at(&sandbox, &["--yes", "clean", "login"], call, number) {
                 break;
             }
-            deaths += 1;
-            // The next one settles what is left before it looks.
-            let next = sandbox.json(&["clean", "login", "--yes"]);
-            let left = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
-            let left: Vec<_> = left.filter(|name| name.to_string_lossy().contains(".wt-")).collect();
-            assert!(
-                left.is_empty() && !folder.join("node_modules").exists(),
-                "{call} {number}: {left:?} {next}"
+            let context = format!("{call} {number}");
+            let place = folder.join("node_modules");
+            assert!(!place.exists() || is_there() == [true; 3], "{context}: half of it is in its place");
+            let is_doomed = aside().is_some_and(|aside| aside.join("doomed").exists());
+            let was_there = place.exists() || aside().is_some_and(|aside| aside.join("cache").exists());
+            // The next one settles what is left before it looks, and asks before it deletes anything itself.
+            let next = sandbox.wt(&["clean", "login"]);
+            assert_eq!(
+                (aside(), sandbox.status(&folder)),
+                (None, String::new()),
+                "{context}\n{}",
+                next.shown()
             );
-            assert_eq!(sandbox.status(&folder), "", "{call} {number}");
+            let expected = [was_there && !is_doomed; 3];
+            assert_eq!(is_there(), expected, "{context}\n{}", next.shown());
+            assert_eq!((place.exists(), next.status), (expected[0], i32::from(expected[0])), "{context}");
+            back += u32::from(expected[0]);
+            gone += u32::from(is_doomed);
         }
     }
-    assert!(deaths > 4, "only {deaths} kills were made");
+    assert!(back > 1 && gone > 1, "{back} stayed whole, {gone} were finished: it says nothing");
     // Put back before it was judged: whole.
     let aside = folder.join(".clean.wt-4194305-0123abcd");
     write(&aside, "cache/file", "x");
@@ -272,7 +318,6 @@ fn a_clean_up_killed_anywhere_leaves_the_cache_whole_or_gone() {
     assert!(folder.join("node_modules/file").exists() && !aside.exists());
     let found = fs::metadata(folder.join("node_modules/file")).unwrap();
     assert_eq!(found.size(), 1);
-    assert!(Path::new(&folder).exists());
 }
 
 #[test]

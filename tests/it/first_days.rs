@@ -33,6 +33,19 @@ fn a_line_of_ones_own_beside_the_block_stays_and_is_said_once() {
     );
     let found = sandbox.wt(&["validate"]).ok().stdout;
     assert_eq!(found.matches("env-duplicate").count(), 2, "{found}");
+    // Several at once are one sentence.
+    let other = sandbox.path("other");
+    let path = other.to_str().unwrap();
+    sandbox.git(&sandbox.repo(), &["worktree", "add", "-q", "-b", "feature/y", path]);
+    fs::write(other.join(".env"), "PORT=3000\nAPI_PORT=9\n").unwrap();
+    let run = sandbox.wt(&["adopt", path, "--ports=web,api"]).ok();
+    let ports = [sandbox.port(2), sandbox.port(3)];
+    let said = format!(
+        "set PORT to `3000`, API_PORT to `9`, and stay: what wt itself starts gets {}, {}",
+        ports[0], ports[1]
+    );
+    assert!(run.stderr.contains(&said), "{}", run.shown());
+    assert_eq!(run.stderr.matches("your own line").count(), 1, "{}", run.shown());
     assert!(fs::read_to_string(folder.join(".env")).unwrap().starts_with("PORT=3000\nAPI_PORT=9\n"));
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, skip};
+use crate::support::{Sandbox, skip, strace};
 
 /// The entry of the main worktree in `wt list`.
 fn main_of(sandbox: &Sandbox, folder: &Path) -> Value {
@@ -137,6 +137,105 @@ fn a_port_that_another_has_is_said_and_the_next_free_one_is_given() {
         .git(&sandbox.path(""), &["clone", "-q", sandbox.repo().to_str().unwrap(), clone.to_str().unwrap()]);
     let again = sandbox.json_in(&clone, &["adopt", "--main", "--ports"]);
     assert_eq!(ports(&again["worktree"]), [("web".to_owned(), wanted + 1, true)], "{again}");
+}
+
+#[test]
+fn other_numbers_in_the_configuration_move_its_ports() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.repo();
+    let [one, two, three] = [0, 1, 2].map(|index| sandbox.port(index));
+    let name = |web: u16, more: &str| {
+        configure(&sandbox, &format!("[main]\nenv = true\nports = {{ web = {web}{more} }}\n"));
+    };
+    let own = || -> Vec<u64> { ports(&main_of(&sandbox, &root)).iter().map(|row| row.1).collect() };
+    let of = |ports: &[u16]| -> Vec<u64> { ports.iter().copied().map(u64::from).collect() };
+    name(one, "");
+    sandbox.wt(&["adopt", "--main"]).ok();
+    // By the next command that records anything: the block follows, and the old port is anybody's.
+    name(two, "");
+    sandbox.wt(&["create", "one"]).ok();
+    assert_eq!(own(), of(&[two]));
+    assert!(fs::read_to_string(root.join(".env")).unwrap().contains(&format!("PORT={two}\n")));
+    assert!(sandbox.events().iter().any(|event| event["event"] == "port_moved" && event["from"] == one));
+    sandbox.wt(&["ports", "check", &one.to_string()]).ok();
+    assert!(sandbox.wt(&["validate"]).ok().stdout.starts_with("Valid"));
+    // A further service is given its port, two change places, and what is right stays as it is.
+    name(two, &format!(", api = {one}"));
+    sandbox.wt(&["create", "two"]).ok();
+    assert_eq!(own(), of(&[two, one]));
+    name(one, &format!(", api = {two}"));
+    sandbox.wt(&["adopt"]).ok();
+    assert_eq!(own(), of(&[one, two]));
+    let before = sandbox.registry();
+    sandbox.wt(&["adopt"]).ok();
+    assert_eq!(sandbox.registry(), before);
+    // What a linked worktree has stays there, and the other one moves all the same.
+    sandbox
+        .wt(&["ports", "allocate", "--worktree", "one", "--service", "x", "--port", &three.to_string()])
+        .ok();
+    name(two, &format!(", api = {three}"));
+    sandbox.wt(&["adopt"]).ok();
+    assert_eq!(own(), of(&[one, two]), "`web` wants the port that `api` cannot leave");
+    sandbox.wt(&["ports", "release", "--worktree", "one"]).ok();
+    sandbox.wt(&["adopt"]).ok();
+    assert_eq!(own(), of(&[two, three]));
+    sandbox.assert_sound(&root);
+}
+
+#[test]
+fn a_port_that_is_served_moves_once_its_server_has_ended() {
+    let sandbox = Sandbox::new();
+    let [old, new] = [0, 1].map(|index| sandbox.port(index));
+    let name = |port: u16| configure(&sandbox, &format!("[main]\nports = {{ web = {port} }}\n"));
+    let own = || ports(&main_of(&sandbox, &sandbox.repo()))[0].1;
+    name(old);
+    sandbox.wt(&["adopt", "--main"]).ok();
+    let Some(server) = sandbox.python_server(&sandbox.repo(), "127.0.0.1", &[old]) else {
+        return skip::skip("no python3");
+    };
+    name(new);
+    for command in [&["create", "one"][..], &["adopt", "--main"]] {
+        let run = sandbox.wt(command).ok();
+        assert!(run.stderr.contains(&format!("runs on {old}: it gets {new} after that")), "{}", run.shown());
+        assert_eq!(own(), u64::from(old));
+    }
+    drop(server);
+    // A stranger's on the new one is an obstacle only to who asks.
+    let stranger = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[new]);
+    let run = sandbox.wt(&["create", "two"]).ok();
+    assert!(run.stderr.contains(&format!("another program holds {new}")), "{}", run.shown());
+    assert_eq!(own(), u64::from(old));
+    sandbox.refused(&["adopt", "--main"], "port_conflict");
+    drop(stranger);
+    sandbox.wt(&["adopt", "--main"]).ok();
+    assert_eq!(own(), u64::from(new));
+}
+
+#[test]
+fn a_block_that_is_to_go_goes_though_the_command_is_killed() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.repo();
+    if !strace::has_strace(&root) {
+        return skip::skip("strace is not installed or may not trace here");
+    }
+    let text = |env: bool| format!("[main]\nports = {{ web = {} }}\nenv = {env}\n", sandbox.port(0));
+    let mut deaths = 0;
+    for number in 1..8 {
+        configure(&sandbox, &text(true));
+        sandbox.wt(&["adopt", "--main"]).ok();
+        assert!(root.join(".env").exists());
+        configure(&sandbox, &text(false));
+        deaths += u32::from(strace::killed_at(
+            &sandbox,
+            &["adopt", "--main"],
+            "rename,renameat,renameat2,unlink,unlinkat",
+            number,
+        ));
+        sandbox.wt(&["adopt"]).ok();
+        assert!(!root.join(".env").exists(), "killed at {number}");
+        assert_eq!(sandbox.living()[0]["env"], false, "killed at {number}");
+    }
+    assert!(deaths > 1, "only {deaths} were killed");
 }
 
 #[test]

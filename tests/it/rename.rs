@@ -22,7 +22,7 @@ fn variable(sandbox: &Sandbox, name: &str, variable: &str) -> String {
 
 /// Asserts that the worktree is called `id` in every respect, and nothing is called `other`.
 #[track_caller]
-fn assert_called(sandbox: &Sandbox, id: &str, other: &str, context: &str) {
+pub fn assert_called(sandbox: &Sandbox, id: &str, other: &str, context: &str) {
     let (name, repo) = (format!("feature-{id}"), sandbox.repo());
     let living = sandbox.living();
     assert_eq!(living.len(), 1, "{context}: {living:?}");
@@ -50,7 +50,7 @@ fn assert_called(sandbox: &Sandbox, id: &str, other: &str, context: &str) {
     assert_eq!(fs::read_to_string(folder.join("new.txt")).unwrap(), "new\n", "{context}");
 }
 
-fn with_login() -> Sandbox {
+pub fn with_login() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.wt(&["create", "login", "--ports"]).ok();
     let folder = sandbox.worktree("feature-login");
@@ -175,11 +175,10 @@ fn what_the_templates_did_not_make_stays_and_that_is_said() {
     sandbox.git(&sandbox.repo(), &["worktree", "add", "--quiet", "-b", "free", folder.to_str().unwrap()]);
     sandbox.wt(&["adopt", folder.to_str().unwrap()]).ok();
     let name = sandbox.living().into_iter().find(|entry| entry["branch"] == "free").unwrap();
-    if name["purpose"].is_null() {
-        sandbox.wt(&["rename", name["name"].as_str().unwrap(), "fancy"]).ok().says(&["branch `free` stays"]);
-        let renamed = sandbox.living().into_iter().find(|entry| entry["branch"] == "free").unwrap();
-        assert_eq!(renamed["name"], "fancy");
-    }
+    assert_eq!((&name["purpose"], &name["name"]), (&Value::Null, &"plain".into()));
+    sandbox.wt(&["rename", "plain", "fancy"]).ok().says(&["branch `free` stays"]);
+    let renamed = sandbox.living().into_iter().find(|entry| entry["branch"] == "free").unwrap();
+    assert_eq!((&renamed["name"], &renamed["purpose"]), (&"fancy".into(), &Value::Null));
     // What the env block says by the name changes with consent alone.
     let sandbox = Sandbox::new();
     sandbox.configure("[env.set]\nDATABASE = \"app_{{ name | db }}\"\nFIXED = \"1\"\n");

@@ -80,6 +80,21 @@ impl Mount {
             Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&path).output().ok()?;
         done.status.success().then_some(Self(path))
     }
+
+    /// A file system of its own in a file of so many MiB, which `mkfs.KIND` makes.
+    pub fn made(
+        image: &std::path::Path,
+        kind: &str,
+        mebibytes: u64,
+        path: std::path::PathBuf,
+    ) -> Option<Self> {
+        fs::create_dir_all(&path).unwrap();
+        fs::File::create(image).unwrap().set_len(mebibytes << 20).unwrap();
+        let mkfs = format!("mkfs.{kind}");
+        let made = Command::new(mkfs).arg("-q").arg(image).output().ok()?;
+        let done = Command::new("mount").args(["-o", "loop"]).arg(image).arg(&path).output().ok()?;
+        (made.status.success() && done.status.success()).then_some(Self(path))
+    }
 }
 
 impl Drop for Mount {

@@ -14,7 +14,7 @@ const WRITES: &str = "[worktree]\nsetup = [\"touch ../made\"]\nteardown = [\
     \"sh -c 'test ! -e broken; echo $(pwd) {{ name | db }} $WT_PATH $PORT >> torn; test ! -e broken'\", \"touch second\"]\n";
 
 /// Lets the time of everything that was removed be over, and of what failed or was deleted by hand.
-fn let_time_pass(sandbox: &Sandbox) {
+pub fn let_time_pass(sandbox: &Sandbox) {
     let mut registry = sandbox.registry();
     for entry in registry["worktrees"].as_array_mut().unwrap() {
         if entry["state"] == "removed" {
@@ -36,16 +36,16 @@ fn let_time_pass(sandbox: &Sandbox) {
     git::write(&sandbox.state(), "registry.json", &registry.to_string());
 }
 
-fn debts(sandbox: &Sandbox) -> usize {
+pub fn debts(sandbox: &Sandbox) -> usize {
     sandbox.registry()["debts"].as_array().map_or(0, Vec::len)
 }
 
-fn torn(sandbox: &Sandbox) -> String {
+pub fn torn(sandbox: &Sandbox) -> String {
     fs::read_to_string(sandbox.repo().join("torn")).unwrap_or_default()
 }
 
 /// Sweeps until nothing is owed or removed any more.
-fn sweep(sandbox: &Sandbox) {
+pub fn sweep(sandbox: &Sandbox) {
     wait::until("the sweep to be through", || {
         sandbox.wt(&["sweep"]).ok();
         let left = sandbox.registry()["worktrees"]
@@ -176,6 +176,25 @@ fn of_a_worktree_that_was_deleted_by_hand_it_waits_as_long_as_of_a_removed_one()
 }
 
 #[test]
+fn what_is_restored_after_its_time_is_over_is_not_torn_down() {
+    let sandbox = trusted(WRITES);
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    sandbox.wt(&["remove", "login", "--force"]).ok();
+    let_time_pass(&sandbox);
+    sandbox.wt(&["restore", "login"]).ok();
+    sandbox.wt(&["sweep"]).ok();
+    sandbox.wt(&["prune"]).ok();
+    assert_eq!((torn(&sandbox).as_str(), debts(&sandbox)), ("", 0));
+    assert_eq!(setup_of(&sandbox, "feature-login")["state"], "done");
+    // The next removal starts anew; once it is torn down, nothing is there to be restored.
+    sandbox.wt(&["remove", "login", "--force"]).ok();
+    let_time_pass(&sandbox);
+    sweep(&sandbox);
+    assert_eq!(torn(&sandbox).lines().count(), 1);
+    sandbox.refused(&["restore", "login"], "not_found");
+}
+
+#[test]
 fn deleted_by_hand_once_more_it_waits_once_more() {
     let sandbox = trusted(WRITES);
     for _ in 0..2 {
@@ -252,8 +271,14 @@ fn what_is_not_trusted_or_not_any_more_or_without_its_main_worktree_is_not_run_a
     sandbox.wt(&["remove", "login", "--force"]).ok();
     // Whoever writes into the repository is not believed.
     let notes = sandbox.repo().join(".git/wt");
-    let told = sandbox.try_git(&notes, &["grep", "--no-index", "-l", "torn", "."]);
-    assert!(told.stdout.is_empty(), "{}", String::from_utf8_lossy(&told.stdout));
+    let told = || {
+        let found = sandbox.program("grep", &notes).args(["-r", "-l", "torn", "."]).output().unwrap();
+        String::from_utf8_lossy(&found.stdout).into_owned()
+    };
+    assert_eq!(told(), "");
+    git::write(&notes, "would-be-found", "torn");
+    assert_eq!(told(), "./would-be-found\n");
+    fs::remove_file(notes.join("would-be-found")).unwrap();
     let_time_pass(&sandbox);
     sandbox.wt(&["trust", "--revoke", "--yes"]).ok();
     let failed = wait_for_failure(&sandbox);

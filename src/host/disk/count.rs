@@ -1,12 +1,13 @@
 //! Counts what places take on disk, as `du -s` does, and what of it is caches. A file with several names counts once, for
-//! the first place that has it.
+//! the first place that has it, and so do blocks that several files have.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
+use super::extents::{Covered, may_share};
 use super::walk::{Root, Seen, SeenCache, Walk};
 use crate::host::git::Ignores;
 use crate::model::cache::Stays;
@@ -45,14 +46,14 @@ pub struct Cache {
     pub identity: (u64, u64),
 }
 
-/// Counts all places; `patterns` are the names of caches, `barred` what is not looked into: other worktrees and the mount
-/// points of this machine. `None` for a place that
-/// cannot be opened, and for all of them once `interrupted` answers so.
+/// Counts all places; `patterns` are the names of caches, `barred` what is not looked into beside the other places, and why a
+/// cache stays in which that lies: other worktrees, and the mount points of this machine. `None` for a place that cannot be
+/// opened, and for all of them once `interrupted` answers so.
 #[must_use]
 pub fn count(
     places: &[Place],
     patterns: &[String],
-    barred: &[PathBuf],
+    barred: &[(&Path, Stays)],
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> Vec<Option<Found>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -63,6 +64,7 @@ pub fn count(
         let root = folder.and_then(|folder| {
             Ok(Root {
                 device: fstat(&folder)?.st_dev,
+                shares: may_share(&folder),
                 folder,
                 ignores: &place.ignores,
                 skipped: skipped(place, places, barred),
@@ -75,7 +77,7 @@ pub fn count(
     if interrupted() {
         return vec![None; places.len()];
     }
-    let mut counted = HashSet::new();
+    let mut counted = Counted::default();
     let each = opened.into_iter().map(|at| {
         let at = at?;
         let of_place = seen.iter_mut().map(|thread| std::mem::take(&mut thread[at])).collect();
@@ -85,22 +87,31 @@ pub fn count(
 }
 
 /// The folders in a place that are not its own, relative to it.
-fn skipped(place: &Place, places: &[Place], barred: &[PathBuf]) -> Vec<Vec<u8>> {
-    let all = places.iter().map(|place| &*place.path).chain(barred.iter().map(|path| &**path));
-    let inside = all.filter_map(|path| path.strip_prefix(&place.path).ok());
-    inside.filter(|path| *path != Path::new("")).map(|path| path.as_os_str().as_bytes().to_vec()).collect()
+fn skipped(place: &Place, places: &[Place], barred: &[(&Path, Stays)]) -> Vec<(Vec<u8>, Stays)> {
+    let others = places.iter().map(|place| (&*place.path, Stays::Repository));
+    let all = others.chain(barred.iter().copied());
+    let inside = all.filter_map(|(path, why)| Some((path.strip_prefix(&place.path).ok()?, why)));
+    let inside = inside.filter(|(path, _)| *path != Path::new(""));
+    inside.map(|(path, why)| (path.as_os_str().as_bytes().to_vec(), why)).collect()
 }
 
-fn joined(threads: Vec<Seen>, counted: &mut HashSet<(u64, u64)>) -> Found {
+/// What was counted already, by device.
+#[derive(Default)]
+struct Counted {
+    files: HashSet<(u64, u64)>,
+    extents: HashMap<u64, Covered>,
+}
+
+fn joined(threads: Vec<Seen>, counted: &mut Counted) -> Found {
     let mut found = Found::default();
     let mut caches: BTreeMap<Vec<u8>, SeenCache> = BTreeMap::new();
-    let mut linked = Vec::new();
+    let mut shared = Vec::new();
     for seen in threads {
         found.bytes += seen.bytes;
         found.newest = found.newest.max(seen.newest);
         found.is_partial |= seen.is_partial;
         found.staying.extend(seen.staying.into_iter().map(|(path, why)| (path_of(&path), why)));
-        linked.extend(seen.linked);
+        shared.extend(seen.shared);
         for (path, cache) in seen.caches {
             let known = caches.entry(path.to_vec()).or_default();
             known.bytes += cache.bytes;
@@ -108,12 +119,17 @@ fn joined(threads: Vec<Seen>, counted: &mut HashSet<(u64, u64)>) -> Found {
             known.trouble = known.trouble.or(cache.trouble);
         }
     }
-    for (device, inode, bytes, cache) in linked {
-        if counted.insert((device, inode)) {
-            found.bytes += bytes;
-            if let Some(known) = cache.and_then(|path| caches.get_mut(&*path)) {
-                known.bytes += bytes;
-            }
+    // Whichever thread saw it: what is no cache has its blocks first.
+    shared.sort_by(|one, other| one.cache.cmp(&other.cache));
+    for file in shared {
+        if file.inode.is_some_and(|inode| !counted.files.insert((file.device, inode))) {
+            continue;
+        }
+        let covered = counted.extents.entry(file.device).or_default();
+        let bytes = file.own + file.extents.into_iter().map(|extent| covered.add(extent)).sum::<u64>();
+        found.bytes += bytes;
+        if let Some(known) = file.cache.and_then(|path| caches.get_mut(&*path)) {
+            known.bytes += bytes;
         }
     }
     for (path, SeenCache { bytes, identity, trouble }) in caches {

@@ -2,7 +2,10 @@
 
 pub mod aside;
 mod count;
+mod extents;
 pub mod folder;
+mod tag;
 mod walk;
 
 pub use count::{Cache, Place, count};
+pub use tag::is_tagged;

@@ -8,7 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use rustix::fs::{AtFlags, FileType, fstat, statat};
 use rustix::io::Errno;
 
+use super::extents::{self, Extent};
 use super::folder::{Signs, below, list, open_below};
+use super::tag;
 use crate::host::git::{Depth, Ignores};
 use crate::host::processors::part_threads;
 use crate::model::cache::{self, Stays};
@@ -18,8 +20,10 @@ pub(super) struct Root<'a> {
     pub(super) folder: OwnedFd,
     pub(super) device: u64,
     pub(super) ignores: &'a Ignores,
-    /// Folders that are not looked into: other places, and mount points.
-    pub(super) skipped: Vec<Vec<u8>>,
+    /// Folders that are not looked into, and why: other worktrees, and mount points.
+    pub(super) skipped: Vec<(Vec<u8>, Stays)>,
+    /// Whether files of its file system may share blocks.
+    pub(super) shares: bool,
 }
 
 /// The path of a cache.
@@ -43,8 +47,19 @@ pub(super) struct Seen {
     pub(super) is_partial: bool,
     pub(super) caches: HashMap<Key, SeenCache>,
     pub(super) staying: Vec<(Vec<u8>, Stays)>,
-    /// Files with several names: device, number, bytes, and the cache.
-    pub(super) linked: Vec<(u64, u64, u64, Option<Key>)>,
+    /// Files with several names, or with blocks that other files may have too.
+    pub(super) shared: Vec<Shared>,
+}
+
+/// A file of which something may be counted already.
+pub(super) struct Shared {
+    pub(super) device: u64,
+    /// Its number, where it has several names.
+    pub(super) inode: Option<u64>,
+    /// What nobody else has.
+    pub(super) own: u64,
+    pub(super) extents: Vec<Extent>,
+    pub(super) cache: Option<Key>,
 }
 
 /// What a thread saw of one cache.
@@ -146,11 +161,17 @@ impl Walk<'_> {
                 self.link(task, root, name, seen);
             }
             newest = newest.max(found.st_mtime);
-            if found.st_nlink > 1 {
-                let own = (found.st_dev, found.st_ino, blocks(found.st_blocks), task.cache.clone());
-                return seen.linked.push(own);
+            let all = blocks(found.st_blocks);
+            let is_file = root.shares && FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
+            let extents = if is_file && all > 0 { extents::shared(&folder, name) } else { Vec::new() };
+            let inode = (found.st_nlink > 1).then_some(found.st_ino);
+            if inode.is_none() && extents.is_empty() {
+                bytes += all;
+                return;
             }
-            bytes += blocks(found.st_blocks);
+            let shared: u64 = extents.iter().map(|extent| extent.end - extent.start).sum();
+            let (device, cache) = (found.st_dev, task.cache.clone());
+            seen.shared.push(Shared { device, inode, own: all.saturating_sub(shared), extents, cache });
         });
         is_foreign |= signs.is_bare() || (signs.is_repository() && !task.path.is_empty());
         seen.is_partial |= listed.is_err();
@@ -165,7 +186,7 @@ impl Walk<'_> {
                 cache.identity = Some((stat.st_dev, stat.st_ino));
                 let name = key.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
                 let needs_tag = std::str::from_utf8(name).is_ok_and(cache::needs_tag);
-                if needs_tag && !has_tag {
+                if needs_tag && !(has_tag && tag::is_in(&folder)) {
                     cache.trouble = Some(Stays::NoTag);
                 }
             }
@@ -179,10 +200,10 @@ impl Walk<'_> {
         };
         for (name, is_git) in folders {
             let path = below(&task.path, &name);
-            if root.skipped.contains(&path) {
+            if let Some((_, why)) = root.skipped.iter().find(|(skipped, _)| *skipped == path) {
                 match &task.cache {
-                    Some(key) => seen.miss(Some(key), Stays::Mounted),
-                    None if self.is_named(&name) => seen.staying.push((path, Stays::Mounted)),
+                    Some(key) => seen.miss(Some(key), *why),
+                    None if self.is_named(&name) => seen.staying.push((path, *why)),
                     None => {}
                 }
                 continue;

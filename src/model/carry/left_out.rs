@@ -9,13 +9,13 @@ use serde::Serialize;
 pub enum Reason {
     /// Every byte would have to be copied, and there are more than `carry.max_bytes`.
     TooLarge,
-    /// The new worktree tracks it.
+    /// The worktree that it is for tracks it.
     Tracked,
     /// Something stands there already.
     Exists,
     /// A link that leads out of the worktree, or to what is not carried.
     Outside,
-    /// A folder above it is a link in the new worktree, or no folder.
+    /// A folder above it is a link there, or no folder.
     LinkParent,
     /// A pipe, a socket or a device.
     Special,
@@ -25,7 +25,7 @@ pub enum Reason {
     Unreadable,
     /// Another worktree or a repository of its own.
     Worktree,
-    /// The new worktree does not ignore it: the next `git add` would publish it.
+    /// The worktree that it is for does not ignore it: the next `git add` would publish it.
     NotIgnored,
 }
 
@@ -35,15 +35,15 @@ impl Reason {
     pub fn words(self) -> &'static str {
         match self {
             Self::TooLarge => "is larger than `carry.max_bytes`",
-            Self::Tracked => "is tracked in the new worktree",
+            Self::Tracked => "is tracked there",
             Self::Exists => "is there already",
             Self::Outside => "is a link that leads out of the worktree",
-            Self::LinkParent => "lies below a link in the new worktree",
+            Self::LinkParent => "lies below a link there",
             Self::Special => "is neither a file nor a folder nor a link",
             Self::Vanished => "went away or changed while it was copied",
             Self::Unreadable => "cannot be read",
             Self::Worktree => "belongs to another worktree or repository",
-            Self::NotIgnored => "is not ignored in the new worktree",
+            Self::NotIgnored => "is not ignored there",
         }
     }
 }

@@ -8,6 +8,7 @@ use super::planned::{BranchPlan, Plan};
 use super::refusal;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::folder::missing_above;
 use crate::host::git::Repository;
 use crate::host::place::Surroundings;
 use crate::host::process::identity;
@@ -174,10 +175,6 @@ fn require_free_branch(
 
 /// What will be made, written down before any of it is.
 fn journal(plan: &Plan, token: &str) -> Journal {
-    let missing = |path: &&std::path::Path| path.symlink_metadata().is_err();
-    let mut new_parents: Vec<_> =
-        plan.path.ancestors().skip(1).take_while(missing).map(std::path::Path::to_path_buf).collect();
-    new_parents.reverse();
     let new_branch = match &plan.branch {
         BranchPlan::New { name } | BranchPlan::Track { name, .. } => Some(name.clone()),
         BranchPlan::Existing { .. } | BranchPlan::Detached => None,
@@ -188,7 +185,7 @@ fn journal(plan: &Plan, token: &str) -> Journal {
         new_branch,
         admin: None,
         folder_existed: plan.folder_existed,
-        new_parents,
+        new_parents: missing_above(&plan.path),
         env: plan.env,
         changes: plan.changes.as_ref().map(|changes| changes.commit.clone()),
         lock: plan.lock.clone().map(Option::unwrap_or_default),

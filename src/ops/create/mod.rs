@@ -26,6 +26,7 @@ pub use finish::finish;
 pub use plan::{names, plan, require_purpose};
 pub use planned::{BranchPlan, Plan};
 pub use preview::preview;
+pub use refusal::name_taken;
 pub use refusal::{WayOut, holder, passing, refused_after, refused_selection};
 pub use request::{HeadWish, PortWish, PulledBranch, Request};
 pub use reuse::{Outcome, Reusable, Reused, create_or_reuse, find as find_reusable};

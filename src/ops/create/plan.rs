@@ -131,17 +131,14 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
             _ => taken.branch.clone().unwrap_or_else(|| draft.branch.clone()),
         };
         let again = refusal::beside(context, &branch, &purpose, request);
-        return Err(Failure::new(
-            Code::WorktreeExists,
-            format!("worktree `{}` exists already, at {}", taken.name, taken.path.display()),
-        )
+        return Err(refusal::name_taken(&taken.name, &taken.path)
         .hint(format!(
-            "`{switch}` goes there, `{remove}` takes it back, the same command with `--reuse` takes it as it is; to start \
-             a new branch from it: `{again}`",
+            "`{switch}` goes there, `{remove}` takes it back, `{reuse}` takes it as it is; to start a new branch from \
+             it: `{again}`",
+            reuse = refusal::typed(context, "create").with(&["--reuse"]),
             switch = wt("switch {}", &[&taken.name]),
             remove = wt("remove {}", &[&taken.name])
-        ))
-        .detail("path", taken.path.display().to_string()));
+        )));
     }
     let (branch, commit, mut warnings) =
         branch_plan(context, repository, request, &purpose, &draft, tracked)?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -346,6 +347,18 @@ pub fn from_branch(context: &Context, branch: &str, purpose: &Purpose, request: 
     again(context, branch, purpose, request, false)
 }
 
+/// The refusal of a name that a worktree has already, at `path`.
+pub fn name_taken(name: &str, path: &Path) -> Failure {
+    let message = format!("worktree `{name}` exists already, at {}", path.display());
+    Failure::new(Code::WorktreeExists, message).detail("path", path.display().to_string())
+}
+
+/// The command line that was typed, where it is one of `word`; else that command alone.
+pub fn typed(context: &Context, word: &str) -> CommandLine {
+    let typed = &context.host.typed;
+    if typed.is_of(word) { typed.clone() } else { CommandLine::of(&["wt", word].map(OsString::from)) }
+}
+
 /// The same where a worktree has the identifier already, whatever its branch is called.
 pub fn beside(context: &Context, branch: &str, purpose: &Purpose, request: &Request) -> CommandLine {
     again(context, branch, purpose, request, request.identifier.is_some())
@@ -358,12 +371,7 @@ fn again(
     request: &Request,
     is_taken: bool,
 ) -> CommandLine {
-    let typed = &context.host.typed;
-    let typed = if typed.is_of("create") {
-        typed.clone()
-    } else {
-        CommandLine::of(&["wt", "create"].map(OsString::from))
-    };
+    let typed = typed(context, "create");
     let identifier = request.identifier.as_ref().map_or_else(|| "ID".to_owned(), ToString::to_string);
     // The same identifier would mean the same branch again.
     let is_same = is_taken || branch.rsplit('/').next() == Some(&identifier);

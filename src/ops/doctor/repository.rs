@@ -3,7 +3,6 @@
 use super::trouble::Trouble;
 use crate::context::Context;
 use crate::host::git::{Repository, Way};
-use crate::model::advised::wt;
 use crate::model::checks::unset_bare;
 use crate::model::diagnosis::Check;
 use crate::ops::hooks;
@@ -101,10 +100,7 @@ fn main_ports(context: &Context, repository: &Repository) -> Option<Check> {
         Some(own) => Check::warning(
             NAME,
             format!("`{service}` of the main worktree has {own}; `[main]` names {port}{owner}"),
-            format!(
-                "where {port} is free by now: {}, then wt adopt --main",
-                wt("ports release {} --worktree {}", &[&own, &entry.name])
-            ),
+            "wt adopt --main",
         ),
         None => Check::warning(
             NAME,

@@ -1,13 +1,13 @@
 //! What `[main]` of the configuration makes of the main worktree: it counts for others at once, and is put on record by the
 //! next command that records anything.
 
-use super::join::{find, record, settle};
+use super::join::{find, record, running, settle};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::service::ServiceName;
-use crate::ops::ports::ledger::Seating;
+use crate::ops::ports::ledger::{self, Seating};
 
 /// Answers whether the configuration makes the main worktree a member.
 #[must_use]
@@ -32,23 +32,30 @@ pub fn follow(context: &Context) -> Vec<String> {
 
 fn follow_in(context: &Context, repository: &Repository) -> Result<Vec<String>> {
     let known = find(context, repository)?;
-    if !is_due(context, known.as_ref()) {
+    if !is_due(context, known.as_ref())? {
         return Ok(Vec::new());
     }
     let services: Vec<ServiceName> =
         context.config.main.ports.iter().map(|(service, _)| service.clone()).collect();
-    match record(context, repository, None, Seating { services: &services, is_asked: false })? {
+    let running = running(context, known.as_ref())?;
+    let seating = Seating { services: &services, is_asked: false, running: &running };
+    match record(context, repository, None, seating)? {
         Ok(seated) => Ok(settle(context, repository, seated, false)?.1),
         Err(_) => Ok(Vec::new()),
     }
 }
 
-fn is_due(context: &Context, known: Option<&Entry>) -> bool {
+fn is_due(context: &Context, known: Option<&Entry>) -> Result<bool> {
     let main = &context.config.main;
-    let Some(entry) = known else { return is_declared(context) };
+    let Some(entry) = known else { return Ok(is_declared(context)) };
     let has = |service: &ServiceName| {
         entry.allocations.iter().any(|known| known.service == *service && known.find_port().is_some())
     };
-    entry.state == EntryState::Active
-        && (entry.env != main.env || main.ports.iter().any(|(service, _)| !has(service)))
+    if entry.state != EntryState::Active {
+        return Ok(false);
+    }
+    if entry.env != main.env || main.ports.iter().any(|(service, _)| !has(service)) {
+        return Ok(true);
+    }
+    ledger::is_called_elsewhere(context, &*context.store()?.read()?, entry)
 }

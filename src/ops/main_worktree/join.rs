@@ -17,6 +17,7 @@ use crate::model::service::ServiceName;
 use crate::ops::create::{self, PortWish, WayOut};
 use crate::ops::host_ports;
 use crate::ops::ports::ledger::{self, Refused, Seated, Seating};
+use crate::ops::services::down;
 use crate::ops::{env, env_files};
 
 /// Makes the main worktree of the repository we stand in a member, or gives it what it has not; returns its record and what
@@ -35,7 +36,9 @@ pub fn join(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> R
     let known = find(context, repository)?;
     let drawing = purpose.or_else(|| known.as_ref().and_then(|entry| entry.purpose.as_ref()));
     let services = services(context, drawing, ports)?;
-    match record(context, repository, purpose, Seating { services: &services, is_asked: true })? {
+    let running = running(context, known.as_ref())?;
+    let seating = Seating { services: &services, is_asked: true, running: &running };
+    match record(context, repository, purpose, seating)? {
         Ok(seated) => settle(context, repository, seated, true),
         Err(Refused { selection, seen, .. }) => {
             let drawing = drawing.or(context.config.main.purpose.as_ref());
@@ -53,6 +56,11 @@ pub(super) fn find(context: &Context, repository: &Repository) -> Result<Option<
     let Some(id) = repository.find_id() else { return Ok(None) };
     let registry = context.store()?.read()?;
     Ok(registry.living(&id).find(|entry| entry.is_main()).cloned())
+}
+
+/// The services of it that run.
+pub(super) fn running(context: &Context, known: Option<&Entry>) -> Result<Vec<String>> {
+    known.map_or_else(|| Ok(Vec::new()), |entry| down::running(context, entry))
 }
 
 /// The services that are asked for; those that the configuration names are always meant.
@@ -96,7 +104,9 @@ pub(super) fn record(
             if let Some(purpose) = purpose {
                 entry.purpose = Some(purpose.clone());
             }
-            entry.env = context.config.main.env;
+            // Where there is to be no block any more it is recorded after the block is gone: whatever dies in between is
+            // taken up again.
+            entry.env |= context.config.main.env;
             registry.remember_repository(remembered.clone());
             ledger::seat(context, registry, entry, seating, now)
         })
@@ -112,11 +122,11 @@ pub(super) fn settle(
     seated: Seated,
     always: bool,
 ) -> Result<(Entry, Vec<String>)> {
-    let Seated { change, mut said } = seated;
-    if let Some(before) = change.before.as_ref().filter(|before| before.env && !change.after.env) {
-        env_files::clear(repository, before)?;
-        env::forget_exclude(context, repository, &before.repository_id)?;
-    } else if always || change.before.as_ref() != Some(&change.after) {
+    let Seated { mut change, mut said } = seated;
+    if change.after.env && !context.config.main.env {
+        drop_block(context, repository, &mut change.after)?;
+    }
+    if always || change.before.as_ref() != Some(&change.after) {
         let root = Some(repository.root());
         let written = ledger::follow_or_take_back(context, repository, &change, root, None)?;
         said.extend(written.into_iter().flat_map(|written| written.warnings));
@@ -124,11 +134,28 @@ pub(super) fn settle(
     Ok((Entry { path: repository.root().to_path_buf(), ..change.after }, said))
 }
 
+/// Takes the block out of the env files, and then off the record.
+fn drop_block(context: &Context, repository: &Repository, entry: &mut Entry) -> Result<()> {
+    env_files::clear(repository, entry)?;
+    entry.env = false;
+    entry.env_files.clear();
+    context.store()?.update(|registry| {
+        if let Some(known) = registry.find_by_sequence(entry.sequence) {
+            known.env = false;
+            known.env_files.clear();
+        }
+        Ok(())
+    })?;
+    env::forget_exclude(context, repository, &entry.repository_id)
+}
+
 fn draft(context: &Context, repository: &Repository, id: &RepositoryId, registry: &Registry) -> Entry {
     let root = repository.root();
     let folder = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_free = |name: &String| registry.find_living(id, name).is_none();
-    let name = Some(folder.clone()).filter(is_free).unwrap_or_else(|| format!("{folder}-main"));
+    let further = (2..).map(|number: u32| format!("{folder}-main-{number}"));
+    let mut names = [folder.clone(), format!("{folder}-main")].into_iter().chain(further);
+    let name = names.find(is_free).unwrap_or_else(|| folder.clone());
     let mut notes = Notes::default();
     notes.main.write(&true);
     let others: Vec<&Entry> = registry.entries().collect();

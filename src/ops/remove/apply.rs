@@ -99,24 +99,26 @@ fn stopped(failure: Failure, at: &Target, removed: &[Removed]) -> Failure {
 
 /// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked
 /// whether anything runs is a reason to ask again. To be called once nothing more can start: the removal is on record.
-fn stop_services(context: &Context, target: &Target, entry: &Entry, force: u8) -> Result<()> {
+fn stop_services(context: &Context, target: &Target, entry: &Entry, plan: &Plan) -> Result<()> {
     if !services::has_ever_run(context, entry)? {
         return Ok(());
     }
     let services = down::running(context, entry)?;
-    if !services.is_empty() && force == 0 && !target.missing {
-        return Err(loss::refusal(&target.name, &target.path, &[&Loss::Services { services }]));
+    if !services.is_empty() && plan.force == 0 && !target.missing {
+        let losses = [&Loss::Services { services }];
+        return Err(loss::refusal(&target.name, &target.path, &losses, plan.delete_branch));
     }
     down::stop(context, entry, &mut Deaf).map(drop)
 }
 
 /// The same of what the worktree's own commands started: a setup that runs ends with the worktree, and what an earlier one
 /// left running.
-fn stop_setup(context: &Context, target: &Target, entry: &Entry, force: u8) -> Result<()> {
+fn stop_setup(context: &Context, target: &Target, entry: &Entry, plan: &Plan) -> Result<()> {
     let mut losses = Vec::new();
     losses::push_setup(context, entry, &mut losses)?;
-    if !losses.is_empty() && force == 0 && !target.missing {
-        return Err(loss::refusal(&target.name, &target.path, &losses.iter().collect::<Vec<_>>()));
+    if !losses.is_empty() && plan.force == 0 && !target.missing {
+        let losses: Vec<&Loss> = losses.iter().collect();
+        return Err(loss::refusal(&target.name, &target.path, &losses, plan.delete_branch));
     }
     setup::stop(context, entry).map(drop)
 }
@@ -130,8 +132,8 @@ fn drop_records(
     warnings: &mut Vec<String>,
 ) -> Result<Removed> {
     if let Some(entry) = &target.entry {
-        stop_services(context, target, entry, plan.force)?;
-        stop_setup(context, target, entry, plan.force)?;
+        stop_services(context, target, entry, plan)?;
+        stop_setup(context, target, entry, plan)?;
     }
     let admin = target.worktree.as_ref().filter(|worktree| worktree.broken.is_none());
     let trash = if let Some(admin) = admin.and_then(|worktree| worktree.admin.as_deref()) {
@@ -226,8 +228,8 @@ fn put_away(
     }
     let entry = mark_removing(context, repository, target, &admin, &trash)?;
     // Not before that is on record: a removal that cannot begin stops nothing.
-    let put = stop_services(context, target, &entry, plan.force)
-        .and_then(|()| stop_setup(context, target, &entry, plan.force))
+    let put = stop_services(context, target, &entry, plan)
+        .and_then(|()| stop_setup(context, target, &entry, plan))
         .and_then(|()| teardown::tear_down(context, &entry, &target.path, warnings))
         // The proof is taken again, right before the rename: what was planned may be minutes old.
         .and_then(|()| repository.require_linked(&target.path, &admin, context.host.home()))

@@ -4,17 +4,16 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::disk::aside;
+use crate::host::disk::{aside, is_tagged};
 use crate::host::git::Repository;
 use crate::host::git::Worktree;
-use crate::host::process::table;
 use crate::host::{env_file, files};
 use crate::model::branch::Head;
 use crate::model::cache;
 use crate::model::env_block;
 use crate::model::loss::{self, Loss};
 use crate::model::registry::entry::Entry;
-use crate::ops::{carry, setup};
+use crate::ops::{carry, occupants, setup};
 
 /// What the folder holds that is nowhere else, and who is in it.
 pub fn of_folder(
@@ -45,13 +44,7 @@ pub fn of_folder(
     let caches = &context.config.remove.caches;
     let unreadable = changes.unreadable.into_iter().filter(|path| !cache::is_cache(path, caches));
     push(&mut losses, unreadable.collect(), |paths| Loss::Unreadable { paths });
-    let mut ourselves = table::ancestors(std::process::id());
-    ourselves.push(std::process::id());
-    let inside: Vec<loss::Process> = table::inside(folder)
-        .into_iter()
-        .filter(|process| !ourselves.contains(&process.pid))
-        .map(|process| loss::Process { pid: process.pid, command: process.command, folder: process.folder })
-        .collect();
+    let inside = occupants::inside(folder);
     if !inside.is_empty() {
         losses.push(Loss::Processes { processes: inside });
     }
@@ -130,7 +123,7 @@ fn is_only_here(
 ) -> bool {
     // What a killed `wt clean` put aside is a cache too.
     let is_cache = cache::is_cache(path, &context.config.remove.caches) || aside::is_aside(path);
-    if is_cache || folder.join(path).join("CACHEDIR.TAG").is_file() {
+    if is_cache || is_tagged(&folder.join(path)) {
         return false;
     }
     let is_env_file = entry.is_some_and(|entry| entry.block_files().iter().any(|file| file == path));

@@ -107,7 +107,7 @@ impl Plan {
         for target in &self.worktrees {
             let refused = target.refused(self.force);
             if !refused.is_empty() {
-                return Err(loss::refusal(&target.name, &target.path, &refused));
+                return Err(loss::refusal(&target.name, &target.path, &refused, self.delete_branch));
             }
         }
         Ok(())
@@ -200,7 +200,7 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
     }
     if !missing {
         let Some(admin) = worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) else {
-            return Err(not_a_worktree(&found.path));
+            return Err(not_a_worktree(&found.name, &found.path));
         };
         repository.require_linked(&found.path, admin, context.host.home())?;
         if look != Look::Lock {
@@ -249,7 +249,7 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
     })
 }
 
-fn not_a_worktree(path: &std::path::Path) -> Failure {
+fn not_a_worktree(name: &str, path: &std::path::Path) -> Failure {
     Failure::new(
         Code::NotFound,
         format!(
@@ -257,7 +257,10 @@ fn not_a_worktree(path: &std::path::Path) -> Failure {
             path.display()
         ),
     )
-    .hint("nothing in it was touched; once it is moved away, the same command drops the record")
+    .hint(format!(
+        "nothing in it was touched; once it is moved away, `{remove}` drops the record",
+        remove = wt("remove {}", &[&name])
+    ))
 }
 
 /// Refuses a worktree whose folder seems to have been moved: without its records the folder would be no worktree any more.

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::plan::{Changed, Plan, missing_parents};
+use super::plan::{Changed, Plan};
 use super::{refusal, settle};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::host::folder;
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::process::identity;
@@ -97,7 +98,7 @@ fn begin(context: &Context, plan: &Plan, token: &str) -> Result<Renaming> {
         from: plan.entry.names(),
         to: plan.to.clone(),
         tip: plan.tip.clone(),
-        new_parents: missing_parents(&plan.to.path),
+        new_parents: folder::missing_above(&plan.to.path),
         project_before: plan.entry.notes.compose_project.text().map(str::to_owned),
         project_after: plan.project_after.clone(),
         extra: serde_json::Map::new(),

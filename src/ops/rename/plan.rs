@@ -277,11 +277,3 @@ fn changed(context: &Context, repository: &Repository, entry: &Entry, after: &En
         .map(|(before, after)| Changed { variable: before.0, before: before.1, after: after.1 })
         .collect())
 }
-
-/// Returns the folders above `path` that are not there, outermost first.
-pub(super) fn missing_parents(path: &Path) -> Vec<std::path::PathBuf> {
-    let above = path.ancestors().skip(1).take_while(|parent| parent.symlink_metadata().is_err());
-    let mut missing: Vec<_> = above.map(Path::to_path_buf).collect();
-    missing.reverse();
-    missing
-}

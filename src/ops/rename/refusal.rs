@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::host::process::table;
 use crate::model::advised::{git, wt};
 use crate::model::registry::entry::Entry;
+use crate::ops::create;
+use crate::ops::occupants;
 use crate::ops::services::down;
 use crate::ops::setup;
 
@@ -41,15 +42,10 @@ pub(super) fn require_idle(context: &Context, entry: &Entry) -> Result<()> {
     if setup::is_at_work(context, entry) {
         return refused(format!("`{name}` is being set up"), "wait until that is done".to_owned());
     }
-    let mut ourselves = table::ancestors(std::process::id());
-    ourselves.push(std::process::id());
-    let inside = table::inside(&entry.path).into_iter().map(|process| (process.pid, process.command));
+    let inside = occupants::inside(&entry.path).into_iter().map(|process| (process.pid, process.command));
     let left = setup::processes(context, entry)?.into_iter().map(|kin| (kin.id.pid, kin.facts.command));
-    let mut running: Vec<String> = inside
-        .chain(left)
-        .filter(|(pid, _)| !ourselves.contains(pid))
-        .map(|(pid, command)| format!("{command} (pid {pid})"))
-        .collect();
+    let mut running: Vec<String> =
+        inside.chain(left).map(|(pid, command)| format!("{command} (pid {pid})")).collect();
     running.sort_unstable();
     running.dedup();
     if running.is_empty() {
@@ -62,9 +58,7 @@ pub(super) fn require_idle(context: &Context, entry: &Entry) -> Result<()> {
 }
 
 pub(super) fn name_taken(name: &str, path: &Path) -> Failure {
-    Failure::new(Code::WorktreeExists, format!("worktree `{name}` exists, at {}", path.display()))
-        .hint("choose another name")
-        .detail("path", path.display().to_string())
+    create::name_taken(name, path).hint("choose another name")
 }
 
 pub(super) fn path_taken(path: &Path) -> Failure {

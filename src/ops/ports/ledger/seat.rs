@@ -1,5 +1,5 @@
 //! Gives the main worktree its ports: those that the configuration names for it, else the next free ones of a range. All of
-//! them stay: nothing moves them, and nobody else is given them.
+//! them stay: nobody else is given them, and nothing moves them but another number in the configuration.
 
 use std::collections::HashSet;
 
@@ -7,13 +7,14 @@ use jiff::Timestamp;
 
 use super::change::{Change, require_active};
 use super::draw::Refused;
+use super::reseat;
+use super::seating::{Seating, find_held, why_lost};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::event::Event;
-use crate::model::port::listener::WorktreeKey;
-use crate::model::port::selection::{Selection, owned_ports};
+use crate::model::port::Port;
+use crate::model::port::selection::Selection;
 use crate::model::port::wish::Wish;
-use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::record::Record;
@@ -21,16 +22,6 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
 use crate::ops::claims;
-use crate::ops::host_ports;
-
-/// The services that are to have a port.
-#[derive(Clone, Copy, Debug)]
-pub struct Seating<'a> {
-    pub services: &'a [ServiceName],
-    /// Whether somebody asks for it: then a port that a stranger holds is refused. Else it is recorded all the same, for the
-    /// configuration says whose it is, and the conflict is told by those who look for conflicts.
-    pub is_asked: bool,
-}
 
 /// What became of it.
 #[derive(Debug)]
@@ -40,7 +31,8 @@ pub struct Seated {
     pub said: Vec<String>,
 }
 
-/// Gives `wanted`, a record that is new or there already, a port for each service that has none, and records it.
+/// Gives `wanted`, a record that is new or there already, a port for each service that has none or whose port the
+/// configuration names otherwise by now, and records it.
 ///
 /// # Errors
 ///
@@ -56,14 +48,17 @@ pub fn seat(
     let before = before.filter(|_| wanted.sequence != 0);
     before.as_ref().map_or(Ok(()), require_active)?;
     let mut entry = wanted;
-    let (mut said, mut given) = (Vec::new(), Vec::new());
+    let mut given = Vec::new();
+    let (left, mut said) = reseat::take_out(context, registry, &mut entry, seating)?;
+    let without = (!left.is_empty()).then(|| reseat::without(registry, &entry));
     let order: Vec<ServiceName> =
         context.config.main.ports.iter().map(|(service, _)| service.clone()).collect();
     for service in seating.services {
         if entry.allocations.iter().any(|known| known.service == *service && known.find_port().is_some()) {
             continue;
         }
-        let port = match choose_one(context, registry, &entry, service, seating.is_asked, &mut said)? {
+        let seen = without.as_ref().unwrap_or(registry);
+        let port = match choose_one(context, seen, &entry, service, seating.is_asked, &mut said)? {
             Found::Port(port) => port,
             Found::None => continue,
             Found::Refused(selection) => {
@@ -77,6 +72,10 @@ pub fn seat(
     claims::note(context, &mut entry)?;
     let is_new = before.is_none();
     let after = if is_new { registry.insert(entry) } else { put(registry, entry) };
+    for event in reseat::events(&left, &after) {
+        registry.record_event(now, event);
+    }
+    given.retain(|port| !reseat::is_move(&left, &after, *port));
     if is_new || !given.is_empty() {
         let event = Event::new(if is_new { "adopted" } else { "port_allocated" });
         registry.record_event(now, event.of(&after.repository, &after.name).with("ports", given));
@@ -168,25 +167,6 @@ fn without_range(
         .hint(format!("name it in .wt.toml:\n[main]\nports = {{ {service} = 3000 }}")))
 }
 
-/// Why the port that the configuration names cannot be the main worktree's, whoever listens on it.
-fn why_lost(context: &Context, registry: &Registry, entry: &Entry, port: Port) -> Result<Option<String>> {
-    let exclusions = choose::exclusions_of_main(context, registry);
-    if let Some(exclusion) = exclusions.iter().find(|exclusion| exclusion.applies_to(port, true)) {
-        return Ok(Some(format!("is excluded: {}", exclusion.reason)));
-    }
-    let is_other = |known: &&Entry| known.is_living() && known.sequence != entry.sequence;
-    let owner = registry.entries().filter(is_other).find(|known| known.ports().any(|known| known == port));
-    Ok(match owner {
-        Some(owner) if owner.repository_id == entry.repository_id => {
-            Some(format!("is that of `{}`", owner.name))
-        }
-        Some(owner) => Some(format!("is that of `{}` of {}", owner.name, owner.repository.display())),
-        None if entry.ports().any(|own| own == port) => Some("is that of another service here".to_owned()),
-        None if owned_ports(registry).contains(&port) => Some("is that of a damaged record".to_owned()),
-        None => host_ports::others(context)?.get(&port).map(|holding| format!("is {}", holding.told())),
-    })
-}
-
 /// Refuses a port that somebody else holds: a server of the main worktree itself may run there for long.
 fn look(
     context: &Context,
@@ -195,20 +175,6 @@ fn look(
     service: &ServiceName,
     port: Port,
 ) -> Result<Found> {
-    let ranges = PortRanges(PortRange::new(port, port).into_iter().collect());
-    let wish = Wish { pinned: Some(port), ..Wish::new(service.clone(), ranges.clone(), true) };
-    let mut very_port = choose::select_of_main(context, registry, &[wish])?;
-    match &mut very_port {
-        Selection::Chosen(_) => return Ok(Found::Port(port)),
-        Selection::Busy { ranges: of_it, .. } => *of_it = ranges,
-        _ => {}
-    }
-    // It has no record yet by which its processes are known.
-    let mut known = registry.clone();
-    if known.find_by_sequence(entry.sequence).is_none() {
-        known.insert(entry.clone());
-    }
-    let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
-    let is_own = choose::is_held_by_own(&known, &key, port)?;
-    Ok(if is_own { Found::Port(port) } else { Found::Refused(very_port) })
+    let held = find_held(context, registry, entry, service, port)?;
+    Ok(held.map_or(Found::Port(port), Found::Refused))
 }
