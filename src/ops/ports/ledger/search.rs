@@ -16,6 +16,10 @@ pub fn with_room<T>(
     is_wanting: impl Fn(&T) -> bool,
 ) -> Result<T> {
     let outcome = attempt()?;
+    // What is on record by now is followed, or taken back, by whoever asked for it: also where it was interrupted.
+    if !is_wanting(&outcome) {
+        return Ok(outcome);
+    }
     context.host.interrupt.check()?;
-    if is_wanting(&outcome) && room::make(context)? { attempt() } else { Ok(outcome) }
+    if room::make(context)? { attempt() } else { Ok(outcome) }
 }
