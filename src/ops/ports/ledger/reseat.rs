@@ -112,16 +112,16 @@ fn to_be_had(
         let mut rest = entry.clone();
         rest.allocations.retain(|known| !is_among(&leaving, known));
         let seen = if leaving.is_empty() { return Ok(leaving) } else { without(registry, &rest) };
-        let mut staying = Vec::new();
+        let mut due = Vec::new();
         for other in &leaving {
             if why_lost(context, &seen, &rest, other.named)?.is_none() {
-                staying.push(other.clone());
+                due.push(other.clone());
             }
         }
-        if staying.len() == leaving.len() {
+        if due.len() == leaving.len() {
             return Ok(leaving);
         }
-        leaving = staying;
+        leaving = due;
     }
 }
 
