@@ -48,11 +48,11 @@ pub(super) struct Seen {
     pub(super) caches: HashMap<Key, SeenCache>,
     pub(super) staying: Vec<(Vec<u8>, Stays)>,
     /// Files with several names, or with blocks that other files may have too.
-    pub(super) shared: Vec<Shared>,
+    pub(super) shared: Vec<SharedFile>,
 }
 
 /// A file of which something may be counted already.
-pub(super) struct Shared {
+pub(super) struct SharedFile {
     pub(super) device: u64,
     /// Its number, where it has several names.
     pub(super) inode: Option<u64>,
@@ -171,7 +171,7 @@ impl Walk<'_> {
             }
             let shared: u64 = extents.iter().map(|extent| extent.end - extent.start).sum();
             let (device, cache) = (found.st_dev, task.cache.clone());
-            seen.shared.push(Shared { device, inode, own: all.saturating_sub(shared), extents, cache });
+            seen.shared.push(SharedFile { device, inode, own: all.saturating_sub(shared), extents, cache });
         });
         is_foreign |= signs.is_bare() || (signs.is_repository() && !task.path.is_empty());
         seen.is_partial |= listed.is_err();
