@@ -5,7 +5,6 @@ use crate::error::Result;
 use crate::host::disk::{self, Place};
 use crate::host::git::Repository;
 use crate::host::place::Surroundings;
-use crate::model::cache::Stays;
 use crate::model::view::{SizeView, WorktreeView};
 use crate::ops::rows::canonical;
 
@@ -36,11 +35,9 @@ impl Sizes {
             return Ok(());
         }
         let (numbers, places): (Vec<usize>, Vec<Place>) = self.0.into_iter().unzip();
-        let surroundings = Surroundings::read();
-        let mounts = surroundings.mounts().iter().map(|path| (path.as_path(), Stays::Mounted));
-        let barred: Vec<_> = mounts.collect();
+        let barred = Surroundings::read();
         let (interrupt, patterns) = (&context.host.interrupt, &context.config.remove.caches);
-        let counted = disk::count(&places, patterns, &barred, &|| interrupt.is_raised());
+        let counted = disk::count(&places, patterns, barred.mounts(), &[], &|| interrupt.is_raised());
         interrupt.check()?;
         for (number, found) in numbers.into_iter().zip(counted) {
             let Some(found) = found else { continue };

@@ -46,14 +46,15 @@ pub struct Cache {
     pub identity: (u64, u64),
 }
 
-/// Counts all places; `patterns` are the names of caches, `barred` what is not looked into beside the other places, and why a
-/// cache stays in which that lies: other worktrees, and the mount points of this machine. `None` for a place that cannot be
-/// opened, and for all of them once `interrupted` answers so.
+/// Counts all places; `patterns` are the names of caches. Not looked into are `mounts`, the mount points of this machine, and
+/// `worktrees`, beside the other places. `None` for a place that cannot be opened, and for all of them once `interrupted` answers
+/// so.
 #[must_use]
 pub fn count(
     places: &[Place],
     patterns: &[String],
-    barred: &[(&Path, Stays)],
+    mounts: &[PathBuf],
+    worktrees: &[PathBuf],
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> Vec<Option<Found>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -67,7 +68,7 @@ pub fn count(
                 shares: may_share(&folder),
                 folder,
                 ignores: &place.ignores,
-                skipped: skipped(place, places, barred),
+                skipped: skipped(place, places, mounts, worktrees),
             })
         });
         opened.push(root.is_ok().then_some(roots.len()));
@@ -87,9 +88,15 @@ pub fn count(
 }
 
 /// The folders in a place that are not its own, relative to it.
-fn skipped(place: &Place, places: &[Place], barred: &[(&Path, Stays)]) -> Vec<(Vec<u8>, Stays)> {
-    let others = places.iter().map(|place| (&*place.path, Stays::Repository));
-    let all = others.chain(barred.iter().copied());
+fn skipped(
+    place: &Place,
+    places: &[Place],
+    mounts: &[PathBuf],
+    worktrees: &[PathBuf],
+) -> Vec<(Vec<u8>, Stays)> {
+    let others = places.iter().map(|place| &place.path).chain(worktrees);
+    let others = others.map(|path| (path, Stays::Repository));
+    let all = others.chain(mounts.iter().map(|path| (path, Stays::Mounted)));
     let inside = all.filter_map(|(path, why)| Some((path.strip_prefix(&place.path).ok()?, why)));
     let inside = inside.filter(|(path, _)| *path != Path::new(""));
     inside.map(|(path, why)| (path.as_os_str().as_bytes().to_vec(), why)).collect()

@@ -84,15 +84,13 @@ impl Target {
 pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let repository = context.require_repository()?;
     let chosen = choice::choose(context, repository, request)?;
-    let surroundings = Surroundings::read();
+    let mounts = Surroundings::read();
     let worktrees: Vec<PathBuf> =
         repository.worktrees()?.into_iter().map(|worktree| canonical(&worktree.path)).collect();
-    let worktrees = worktrees.iter().map(|path| (path.as_path(), Stays::Repository));
-    let mounts = surroundings.mounts().iter().map(|path| (path.as_path(), Stays::Mounted));
-    let barred: Vec<(&Path, Stays)> = worktrees.chain(mounts).collect();
     let places: Vec<Place> = chosen.iter().map(|found| place(repository, &found.path)).collect();
     let interrupt = &context.host.interrupt;
-    let counted = disk::count(&places, &context.config.remove.caches, &barred, &|| interrupt.is_raised());
+    let caches = &context.config.remove.caches;
+    let counted = disk::count(&places, caches, mounts.mounts(), &worktrees, &|| interrupt.is_raised());
     interrupt.check()?;
     let mut plan = Plan { warnings: context.config.uncounted().collect(), ..Plan::default() };
     for ((found, place), counted) in chosen.into_iter().zip(places).zip(counted) {

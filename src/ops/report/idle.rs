@@ -53,7 +53,7 @@ pub(super) fn idle(
     }
     let barred = Surroundings::read();
     let (interrupt, caches) = (&context.host.interrupt, &context.config.remove.caches);
-    let counted = disk::count(&places, caches, barred.mounts(), &|| interrupt.is_raised());
+    let counted = disk::count(&places, caches, barred.mounts(), &[], &|| interrupt.is_raised());
     interrupt.check()?;
     let mut idle = Vec::new();
     for ((entry, last), found) in kept.into_iter().zip(counted) {
