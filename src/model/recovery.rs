@@ -1,7 +1,7 @@
 //! What the worktrees themselves say about their ports, set against records that came from a backup or from wreckage: such
 //! records may be older than what the env blocks name and what runs. Nothing that a worktree names is taken from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -18,6 +18,8 @@ use crate::model::port::{Port, PortRanges};
 pub struct Testimony {
     /// The number of its record.
     pub sequence: u64,
+    /// The ports that the record had when the worktree was heard.
+    pub recorded: Vec<Allocation>,
     /// Its env block.
     pub told: Told,
     /// The ports on which its processes listen.
@@ -30,7 +32,13 @@ pub struct Testimony {
 pub fn believe(registry: &mut Registry, testimonies: &[Testimony], now: Timestamp) -> Vec<String> {
     let unreadable: BTreeSet<Port> = registry.ports_of_unreadable().collect();
     let mut said = Vec::new();
-    for own in testimonies {
+    // Of whom another command gave or took a port meanwhile, that command knows better than what was heard before.
+    let recorded: BTreeMap<u64, &Vec<Allocation>> =
+        registry.entries().map(|known| (known.sequence, &known.allocations)).collect();
+    let is_current =
+        |own: &&Testimony| recorded.get(&own.sequence).is_none_or(|known| **known == own.recorded);
+    let testimonies: Vec<Testimony> = testimonies.iter().filter(is_current).cloned().collect();
+    for own in &testimonies {
         let mut learned = Vec::new();
         for (service, port) in &own.told.ports {
             let knows = |entry: &Entry| has(entry, service, *port);
@@ -41,7 +49,7 @@ pub fn believe(registry: &mut Registry, testimonies: &[Testimony], now: Timestam
             }
             match registry.find_owner(*port).map(|owner| (owner.sequence, owner.name.clone())) {
                 Some((sequence, _)) if sequence == own.sequence => continue,
-                Some((sequence, name)) if !gives_way(registry, testimonies, sequence, own, *port) => {
+                Some((sequence, name)) if !gives_way(registry, &testimonies, sequence, own, *port) => {
                     said.push(format!(
                         "port {port} of `{service}`, which the env block of `{}` names, belongs to `{name}`",
                         name_of(registry, own.sequence)
@@ -158,7 +166,13 @@ mod tests {
 
     fn after(entries: Vec<Entry>, testimonies: &[Testimony]) -> Vec<Vec<String>> {
         let mut registry = registry(entries);
-        believe(&mut registry, testimonies, Timestamp::UNIX_EPOCH);
+        let heard = |own: &Testimony| {
+            let known = registry.entries().find(|entry| entry.sequence == own.sequence);
+            let recorded = known.map(|entry| entry.allocations.clone()).unwrap_or_default();
+            Testimony { recorded, ..own.clone() }
+        };
+        let testimonies: Vec<Testimony> = testimonies.iter().map(heard).collect();
+        believe(&mut registry, &testimonies, Timestamp::UNIX_EPOCH);
         let ports = |entry: &Entry| {
             let all = entry.allocations.iter();
             all.map(|known| format!("{}:{}", known.service, known.find_port().unwrap())).collect()
@@ -197,6 +211,15 @@ mod tests {
         let b_runs = [says(1, &[("web", 5000)], &[]), says(2, &[("web", 5000)], &[5000])];
         assert_eq!(after(entries(), &b_runs), [vec![], vec!["web:5000"]]);
         assert_eq!(after(entries(), &[b]), [vec!["web:5000"], vec![]], "who was not heard is not judged");
+    }
+
+    #[test]
+    fn a_record_that_changed_since_its_worktree_was_heard_stays_as_it_is() {
+        let mut moved = registry(vec![entry("a", 1, &[5007])]);
+        let heard =
+            Testimony { recorded: entry("a", 1, &[5000]).allocations, ..says(1, &[("web", 5000)], &[5000]) };
+        assert!(believe(&mut moved, &[heard], Timestamp::UNIX_EPOCH).is_empty());
+        assert_eq!(moved.entries().next().unwrap().allocations[0].find_port(), Some(port(5007)));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A registry that is damaged, in part or as a whole: said, mended, and nothing lost.
 
 use std::fs;
+use std::process::Stdio;
 
-use crate::support::{Sandbox, git, skip};
+use crate::support::{Sandbox, git, skip, wait};
 use crate::validate::{codes, findings, mended};
 
 fn registry(sandbox: &Sandbox) -> String {
@@ -223,4 +224,32 @@ fn ten_thousand_unreadable_rows_are_looked_through() {
     let found = findings(&sandbox, &["--fix"], 0);
     assert_eq!(found.len(), 10_000);
     assert_eq!(sandbox.living().len(), 1);
+}
+
+#[test]
+fn a_fix_writes_back_nothing_that_another_process_changed_meanwhile() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    sandbox.git(&folder, &["switch", "-q", "-c", "seen"]);
+    // Until the lock is let go the fix has looked, and not yet written.
+    let state = fs::File::open(sandbox.state()).unwrap();
+    rustix::fs::flock(&state, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let mut command = sandbox.command(&sandbox.repo(), &["validate", "--fix"]);
+    let mut fix = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let looked = sandbox.state().join("registry.json.before-fix");
+    wait::until("the fix to have looked", || looked.exists());
+    sandbox.git(&folder, &["switch", "-q", "-c", "newer"]);
+    let hook = sandbox.command(&folder, &["hook", "post-checkout", "0", "0", "1"]).spawn().unwrap();
+    drop(state);
+    assert!(wait::end_of(&mut fix).success());
+    assert!(hook.wait_with_output().unwrap().status.success());
+    assert_eq!(sandbox.living()[0]["branch"], "newer");
+    let branches = || sandbox.events().into_iter().filter(|event| event["event"] == "branch_changed");
+    assert_eq!(
+        branches().count(),
+        1,
+        "nothing was written that was not so: {:?}",
+        branches().collect::<Vec<_>>()
+    );
 }

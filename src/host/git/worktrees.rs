@@ -104,6 +104,18 @@ impl Repository {
         Ok(None)
     }
 
+    /// Returns the worktree that git calls `admin`; the others are not read.
+    ///
+    /// # Errors
+    ///
+    /// Fails when its HEAD cannot be read.
+    pub fn find_worktree_called(&self, admin: &str) -> Result<Option<Worktree>> {
+        if admin.is_empty() || !self.admin_dir(admin).is_dir() {
+            return Ok(None);
+        }
+        self.read_worktree(admin.to_owned(), &mut Resolved::default())
+    }
+
     /// Returns the name that the folder's own `.git` file spells out: a hint which admin folder to look at first, so that
     /// finding one worktree does not cost a look at all of them.
     fn find_admin_mentioned_in(&self, folder: &Path) -> Option<String> {
@@ -191,6 +203,16 @@ impl Repository {
             broken: (!broken.is_empty()).then(|| broken.join(", ")),
             admin: Some(admin),
         }))
+    }
+
+    /// Returns what the HEAD of a linked worktree says in its file, without a child: it may be asked under a lock. `None` where
+    /// the file does not tell (a reftable), or is not there.
+    #[must_use]
+    pub fn head_in_file(&self, admin: &str) -> Option<Head> {
+        match Head::parse(&read_text(&self.admin_dir(admin).join("HEAD"))?) {
+            Head::Unreadable(_) => None,
+            head => Some(head),
+        }
     }
 
     /// Returns what a worktree's HEAD points at; the main one's (or the bare repository's) without a name.

@@ -88,6 +88,9 @@ fn follow(
             path.clone_into(&mut known.path);
             known.place = Some(here.clone());
         }
+        // Another checkout may have come first, and its hook before us.
+        let head = repository.head_in_file(&known.admin);
+        let branch = head.as_ref().map_or(branch, Head::branch);
         let before = std::mem::replace(&mut known.branch, branch.map(ToOwned::to_owned));
         let known = known.clone();
         if before != known.branch {

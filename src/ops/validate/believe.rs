@@ -47,6 +47,7 @@ pub fn believe(context: &Context, request: &Request) -> Result<Vec<String>> {
             });
             testimonies.push(Testimony {
                 sequence: entry.sequence,
+                recorded: entry.allocations.clone(),
                 runs: runs.collect(),
                 services: services.unwrap_or_default(),
                 told,

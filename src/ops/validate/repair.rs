@@ -102,9 +102,13 @@ fn in_repository(
         }
         Fix::RecordBranch { target, branch } => {
             change(ground, repository, target, "branch_changed", |entry| {
-                let differs = entry.branch != *branch;
-                entry.branch.clone_from(branch);
-                differs
+                // Another branch may be checked out since it was looked at, and a rebase begun.
+                if repository.find_operation(&entry.admin).is_some() {
+                    return false;
+                }
+                let now = repository.head_in_file(&entry.admin);
+                let now = now.map_or_else(|| branch.clone(), |head| head.branch().map(str::to_owned));
+                std::mem::replace(&mut entry.branch, now) != entry.branch
             })
         }
         Fix::Heal { target } => {
