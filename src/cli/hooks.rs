@@ -119,26 +119,33 @@ fn status(session: &Session<'_>, inspection: &Inspection) -> Result<u8> {
         ui.answer_json(&report)?;
         return Ok(exit);
     }
-    let rows: Vec<Row> = report.hooks.iter().map(row).collect();
+    let mut said = None;
+    let rows = report.hooks.iter().map(|line| {
+        // One setting stops all hooks: people read it once, and programs in every line.
+        let is_said = ui.width().is_some() && line.reason.is_some() && line.reason == said;
+        said.clone_from(&line.reason);
+        row(line, is_said)
+    });
+    let rows: Vec<Row> = rows.collect();
     ui.answer(&table::render(ui, &["HOOK", "WORKTREE", "FIRES", "HOW", "REASON"], &rows, &["HOW"]))?;
     advise(session, inspection);
     Ok(exit)
 }
 
-fn row(line: &HookStatus) -> Row {
+fn row(line: &HookStatus, is_said: bool) -> Row {
     let how = match line.how {
         Some(How::File) => "file",
         Some(How::Config) => "config",
         None => "",
     };
     let fires = if line.fires { "yes" } else { "no" };
-    let reason = line.reason.clone().unwrap_or_default();
+    let reason = if is_said { Some("as above".to_owned()) } else { line.reason.clone() };
     Row::plain(vec![
         line.hook.name().to_owned(),
         line.worktree.clone(),
         fires.to_owned(),
         how.to_owned(),
-        reason,
+        reason.unwrap_or_default(),
     ])
 }
 

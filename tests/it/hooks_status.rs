@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::Sandbox;
 use crate::support::hooks::{PASSES, find_new_git, write_program};
+use crate::support::terminal::Terminal;
 
 fn sandbox() -> Sandbox {
     let mut sandbox = Sandbox::new();
@@ -230,4 +231,19 @@ fn outside_of_a_repository_is_an_error() {
     for word in ["install", "uninstall", "status"] {
         sandbox.refused_in(&sandbox.path(""), &["hooks", word], "not_a_repository");
     }
+}
+
+#[test]
+fn on_a_terminal_one_setting_that_stops_all_hooks_is_said_once() {
+    let sandbox = sandbox();
+    sandbox.wt(&["create", "a"]).ok();
+    sandbox.git(&sandbox.repo(), &["config", "core.hooksPath", ".husky/_"]);
+    let command = sandbox.command(&sandbox.repo(), &["hooks", "status"]);
+    let (exit, seen) = Terminal::sized(command, 24, 120).finish();
+    assert_eq!(exit, 1, "{seen}");
+    assert_eq!(seen.matches("core.hooksPath is .husky/_").count(), 1, "{seen}");
+    assert_eq!(seen.matches("as above").count(), 3, "{seen}");
+    // Whoever reads lines finds each whole.
+    let piped = sandbox.wt(&["hooks", "status"]).exits(1);
+    assert_eq!(piped.stdout.matches("core.hooksPath is .husky/_").count(), 4, "{}", piped.shown());
 }
