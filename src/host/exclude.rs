@@ -1,5 +1,6 @@
 //! `info/exclude`, shared by all worktrees of a repository: our lines, each added once, edited under a lock.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -86,8 +87,8 @@ fn literal(path: &[u8]) -> Vec<u8> {
     pattern
 }
 
-/// Takes our lines out again but for those of the files that `used` names; asked while nobody else can edit, so that a
-/// create which adds a line later finds it gone and adds it again.
+/// Takes our lines out again but for those of the files that `used` names, until it is answered that these are all; asked
+/// while nobody else can edit, so that a create which adds a line later finds it gone and adds it again.
 ///
 /// # Errors
 ///
@@ -95,7 +96,7 @@ fn literal(path: &[u8]) -> Vec<u8> {
 pub fn remove(
     common_dir: &Path,
     interrupt: &Interrupt,
-    used: impl FnOnce() -> Result<Vec<String>>,
+    used: impl FnOnce(&mut dyn FnMut(&str) -> bool) -> Result<()>,
 ) -> Result<()> {
     if common_dir.join("info/exclude").metadata().is_ok_and(|found| !found.is_file()) {
         // Whatever that is, no line of ours is in it.
@@ -107,11 +108,18 @@ pub fn remove(
         if !(0..lines.len()).any(is_sign) {
             return Ok(None);
         }
-        let used: Vec<Vec<u8>> = used()?.iter().map(|file| line(file)).collect();
+        let ours = |at: usize| {
+            let line = lines.get(at + 1).filter(|_| is_sign(at)).map(|line| line.trim_ascii_end());
+            line.filter(|line| line.starts_with(b"/"))
+        };
+        let mut unused: HashSet<&[u8]> = (0..lines.len()).filter_map(ours).collect();
+        used(&mut |file| {
+            unused.remove(&*line(file));
+            unused.is_empty()
+        })?;
         let (mut kept, mut at) = (Vec::new(), 0);
         while let Some(known) = lines.get(at) {
-            let ours = lines.get(at + 1).filter(|_| is_sign(at)).map(|line| line.trim_ascii_end());
-            if ours.is_some_and(|line| line.starts_with(b"/") && !used.iter().any(|used| used == line)) {
+            if ours(at).is_some_and(|line| unused.contains(line)) {
                 at += 2;
                 continue;
             }
@@ -173,7 +181,7 @@ mod tests {
             }
         });
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("*.swp\n{SIGN}\n/.env\n"));
-        remove(folder.path(), &Interrupt::default(), || Ok(Vec::new())).unwrap();
+        remove(folder.path(), &Interrupt::default(), |_| Ok(())).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "*.swp\n");
     }
 
@@ -184,7 +192,7 @@ mod tests {
         let path = folder.path().join("info/exclude");
         files::replace(&path, b"/.env\n", 0o644).unwrap();
         add(folder.path(), &[".env"], &Interrupt::default()).unwrap();
-        remove(folder.path(), &Interrupt::default(), || Ok(Vec::new())).unwrap();
+        remove(folder.path(), &Interrupt::default(), |_| Ok(())).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"/.env\n");
     }
 
@@ -196,7 +204,11 @@ mod tests {
         add(common, &["a b/.env", ".env.local"], &Interrupt::default()).unwrap();
         let text = || fs::read_to_string(common.join("info/exclude")).unwrap();
         assert_eq!(text(), format!("{SIGN}\n/.env\n{SIGN}\n/a\\ b/.env\n{SIGN}\n/.env.local\n"));
-        remove(common, &Interrupt::default(), || Ok(vec!["a b/.env".to_owned()])).unwrap();
+        remove(common, &Interrupt::default(), |is_enough| {
+            assert!(!is_enough("a b/.env"), "others may be used too");
+            Ok(())
+        })
+        .unwrap();
         assert_eq!(text(), format!("{SIGN}\n/a\\ b/.env\n"));
     }
 
@@ -210,7 +222,7 @@ mod tests {
         add(folder.path(), &[".env"], &Interrupt::default()).unwrap();
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), format!("*.swp\n{SIGN}\n/.env\n"));
-        remove(folder.path(), &Interrupt::default(), || Ok(Vec::new())).unwrap();
+        remove(folder.path(), &Interrupt::default(), |_| Ok(())).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "*.swp\n");
     }
 }

@@ -123,10 +123,13 @@ fn facts(repo_name: &str, entry: &Entry) -> EnvFacts {
 ///
 /// Fails when the file cannot be written or the registry cannot be read.
 pub fn forget_exclude(context: &Context, repository: &Repository, id: &RepositoryId) -> Result<()> {
-    exclude::remove(repository.common_dir(), &context.host.interrupt, || {
+    exclude::remove(repository.common_dir(), &context.host.interrupt, |is_enough| {
         let registry = context.store()?.read()?;
         let blocks = registry.living(id).flat_map(Entry::block_files);
-        Ok(blocks.chain(registry.living(id).flat_map(|entry| carry::paths(context, entry))).collect())
+        // What was carried is read from a file for each worktree: only as long as some line is nobody's yet.
+        let carried = registry.living(id).flat_map(|entry| carry::paths(context, entry));
+        let _ = blocks.chain(carried).any(|file| is_enough(&file));
+        Ok(())
     })
 }
 

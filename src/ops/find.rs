@@ -60,8 +60,7 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
 ///
 /// As [`named`].
 pub fn called(context: &Context, registry: &Registry, wanted: &str, naming: Naming) -> Result<Found> {
-    find_or_refuse(context, registry, wanted, naming)?
-        .map_err(|absent| not_found(context, registry, wanted, &absent))
+    Among::read(context, registry)?.called(wanted, naming)
 }
 
 /// As [`named`]; `None` where no worktree is called so.
@@ -70,42 +69,82 @@ pub fn called(context: &Context, registry: &Registry, wanted: &str, naming: Nami
 ///
 /// `ambiguous` with the candidates.
 pub fn find_named(context: &Context, registry: &Registry, wanted: &str) -> Result<Option<Found>> {
-    find_or_refuse(context, registry, wanted, Naming::Whole).map(Result::ok)
+    Among::read(context, registry)?.find_named(wanted)
 }
 
 /// The words that may have been meant by a name that no worktree has.
+#[derive(Default)]
 struct Absent(Vec<String>);
 
-fn find_or_refuse(
-    context: &Context,
-    registry: &Registry,
-    wanted: &str,
-    naming: Naming,
-) -> Result<std::result::Result<Found, Absent>> {
-    let repository = context.require_repository()?;
-    if let Some(found) = find_signed(context, registry, wanted)? {
-        return Ok(Ok(found));
+/// The worktrees of the repository that we stand in, read once for all names that are looked for among them.
+pub struct Among<'a> {
+    context: &'a Context,
+    registry: &'a Registry,
+    rows: Vec<Row>,
+    candidates: Vec<Candidate>,
+}
+
+impl<'a> Among<'a> {
+    /// Reads them.
+    ///
+    /// # Errors
+    ///
+    /// `not_a_repository`, or the repository's own files cannot be read.
+    pub fn read(context: &'a Context, registry: &'a Registry) -> Result<Self> {
+        let repository = context.require_repository()?;
+        let rows = rows::rows(repository, registry)?;
+        let candidates = rows.iter().map(|row| rows::candidate(row, registry, repository)).collect();
+        Ok(Self { context, registry, rows, candidates })
     }
-    let mut rows = rows::rows(repository, registry)?;
-    let candidates: Vec<Candidate> =
-        rows.iter().map(|row| rows::candidate(row, registry, repository)).collect();
-    match resolve::resolve(wanted, &candidates, &context.folder, naming) {
-        Resolution::One(index) => Ok(Ok(rows.swap_remove(index).into())),
-        Resolution::Many(indices) => {
-            let found: Vec<&Row> = indices.iter().filter_map(|index| rows.get(*index)).collect();
-            let mut names: Vec<String> = found.iter().map(|row| row.name()).collect();
-            let is_one_name = names.iter().all(|name| Some(name) == names.first());
-            if is_one_name {
-                names = found.iter().map(|row| row.path().display().to_string()).collect();
-            }
-            Err(Failure::new(Code::Ambiguous, format!("`{}` may mean {}", shown(wanted), names.join(", ")))
-                .hint(if is_one_name { "give its folder" } else { "give the whole name" })
-                .detail("candidates", names))
+
+    /// As [`named`].
+    ///
+    /// # Errors
+    ///
+    /// As [`named`].
+    pub fn named(&self, wanted: &str) -> Result<Found> {
+        self.called(wanted, Naming::Whole)
+    }
+
+    /// As [`find_named`].
+    ///
+    /// # Errors
+    ///
+    /// As [`find_named`].
+    pub fn find_named(&self, wanted: &str) -> Result<Option<Found>> {
+        self.find_or_refuse(wanted, Naming::Whole).map(Result::ok)
+    }
+
+    fn called(&self, wanted: &str, naming: Naming) -> Result<Found> {
+        self.find_or_refuse(wanted, naming)?
+            .map_err(|absent| not_found(self.context, self.registry, wanted, &absent))
+    }
+
+    fn find_or_refuse(&self, wanted: &str, naming: Naming) -> Result<std::result::Result<Found, Absent>> {
+        let (context, rows) = (self.context, &self.rows);
+        if let Some(found) = find_signed(context, self.registry, wanted)? {
+            return Ok(Ok(found));
         }
-        Resolution::None { near } => match position_of_place(context, &rows, wanted) {
-            Some(position) => Ok(Ok(rows.swap_remove(position).into())),
-            None => Ok(Err(Absent(near))),
-        },
+        let found = |index: usize| rows.get(index).cloned().map(Found::from);
+        match resolve::resolve(wanted, &self.candidates, &context.folder, naming) {
+            Resolution::One(index) => Ok(found(index).ok_or_else(Absent::default)),
+            Resolution::Many(indices) => {
+                let found: Vec<&Row> = indices.iter().filter_map(|index| rows.get(*index)).collect();
+                let mut names: Vec<String> = found.iter().map(|row| row.name()).collect();
+                let is_one_name = names.iter().all(|name| Some(name) == names.first());
+                if is_one_name {
+                    names = found.iter().map(|row| row.path().display().to_string()).collect();
+                }
+                let message = format!("`{}` may mean {}", shown(wanted), names.join(", "));
+                Err(Failure::new(Code::Ambiguous, message)
+                    .hint(if is_one_name { "give its folder" } else { "give the whole name" })
+                    .detail("candidates", names))
+            }
+            Resolution::None { near } => {
+                let there = position_of_place(context, rows, wanted).and_then(found);
+                Ok(there.ok_or(Absent(near)))
+            }
+        }
     }
 }
 

@@ -96,6 +96,23 @@ pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// Returns the row of the linked worktree that git calls `admin`, read alone: whoever goes through many looks at each once.
+///
+/// # Errors
+///
+/// Fails when the worktree's own files cannot be read.
+pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Result<Option<Row>> {
+    let Some(worktree) = repository.find_worktree_called(admin)? else { return Ok(None) };
+    let id = repository.find_id();
+    let living = || id.iter().flat_map(|id| registry.living(id));
+    // As in `rows`: what stands at its path is its own only where it is no other worktree's.
+    let is_at = |entry: &&Entry| {
+        entry.path == worktree.path && !repository.admin_dir(&entry.admin).join("HEAD").exists()
+    };
+    let entry = living().find(|entry| entry.admin == admin).or_else(|| living().find(is_at)).cloned();
+    Ok(Some(Row { worktree: Some(worktree), entry }))
+}
+
 /// Returns the words by which people know a row. One that was released in passing goes on being known by what it was
 /// called, as long as git lists it.
 #[must_use]

@@ -57,6 +57,28 @@ impl<'a> Lookout<'a> {
         Ok(Self { repository, worktrees, by_admin, by_path, main, here, host, places })
     }
 
+    /// Reads again whatever may have changed of the worktree that git calls `admin`, and of what is around it; the others stay
+    /// as they were seen. So many can be looked at one after the other, each right before it goes.
+    ///
+    /// # Errors
+    ///
+    /// Fails when git's own record of it cannot be read.
+    pub fn look_again_at(&mut self, admin: &str) -> Result<()> {
+        self.here = Surroundings::read();
+        self.places.borrow_mut().clear();
+        let Some(repository) = self.repository else { return Ok(()) };
+        let Some(at) = self.by_admin.remove(admin) else { return Ok(()) };
+        self.by_path.retain(|_, known| *known != at);
+        if let (Some(now), Some(known)) =
+            (repository.find_worktree_called(admin)?, self.worktrees.get_mut(at))
+        {
+            self.by_path.entry(now.path.clone()).or_insert(at);
+            self.by_admin.insert(admin.to_owned(), at);
+            *known = now;
+        }
+        Ok(())
+    }
+
     /// Returns what the recorded worktree is now.
     #[must_use]
     pub fn presence(&self, entry: &Entry) -> Presence {

@@ -19,10 +19,11 @@ use crate::ops::{remove, rows, teardown};
 pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     let mut report =
         Report { kept: plan.kept.clone(), compared_with: plan.compared_with.clone(), ..Report::default() };
+    let mut lookout = None;
     for candidate in &plan.candidates {
         context.host.interrupt.check()?;
         let kept = |reason| Kept { name: candidate.name.clone(), reason };
-        match prune(context, candidate, plan.request, &mut report.warnings) {
+        match prune(context, candidate, plan.request, &mut lookout, &mut report.warnings) {
             Ok(Some(pruned)) => report.pruned.push(pruned),
             Ok(None) => report.kept.push(kept("it changed meanwhile".to_owned())),
             Err(failure) if failure.code() == Code::Interrupted => return Err(failure),
@@ -46,10 +47,12 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     Ok(report)
 }
 
-fn prune(
-    context: &Context,
+/// `lookout` is what all of them share: each is looked at again by itself.
+fn prune<'a>(
+    context: &'a Context,
     candidate: &Candidate,
     request: Request,
+    lookout: &mut Option<Lookout<'a>>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Pruned>> {
     let Some(planned) = &candidate.target else {
@@ -65,17 +68,19 @@ fn prune(
     };
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
-    let rows = rows::rows(repository, &registry)?;
-    let Some(row) = rows.into_iter().find(|row| {
-        let admin = |of: &rows::Row| of.worktree.as_ref().and_then(|worktree| worktree.admin.clone());
-        admin(row) == admin(&candidate.row) && row.path() == candidate.path
-    }) else {
+    let admin = candidate.row.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
+    let found_now = admin.map(|admin| rows::find_row(repository, &registry, admin)).transpose()?.flatten();
+    let (Some(admin), Some(row)) = (admin, found_now.filter(|row| row.path() == candidate.path)) else {
         return Ok(None);
     };
     let (target, force) = match candidate.kind {
         Kind::Vanished => {
-            let lookout = Lookout::new(context, Some(repository))?;
-            let Look::Vanished = look(context, repository, &lookout, &row, candidate.is_named) else {
+            let lookout = match lookout {
+                Some(lookout) => lookout,
+                None => lookout.insert(Lookout::new(context, Some(repository))?),
+            };
+            lookout.look_again_at(admin)?;
+            let Look::Vanished = look(context, repository, lookout, &row, candidate.is_named) else {
                 return Ok(None);
             };
             // What its HEAD alone names is kept with git's record; a lock was ruled out by the look.

@@ -133,15 +133,16 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     if request.wanted.is_empty() {
         worktrees.push(inspect(context, repository, find::here(context)?, look)?);
     }
+    let among = find::Among::read(context, &registry)?;
     for wanted in &request.wanted {
         let found = if request.if_exists {
-            let Some(found) = find::find_named(context, &registry, wanted)? else {
+            let Some(found) = among.find_named(wanted)? else {
                 absent.push(wanted.clone());
                 continue;
             };
             found
         } else {
-            find::named(context, &registry, wanted)?
+            among.named(wanted)?
         };
         if request.force == 0 {
             require_not_moved(repository, &found)?;

@@ -99,7 +99,7 @@ fn discard_admin(repository: &Repository, admin: &str, path: &Path) -> Result<()
 
 /// The proof, taken right before the record goes: it still names that folder, and nothing is there.
 fn require_vanished(repository: &Repository, admin: &str, path: &Path) -> Result<()> {
-    let named = repository.worktrees()?.into_iter().find(|worktree| worktree.admin.as_deref() == Some(admin));
+    let named = repository.find_worktree_called(admin)?;
     if named.is_some_and(|worktree| worktree.path == path) && place::is_gone(path) {
         return Ok(());
     }
