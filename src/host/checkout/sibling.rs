@@ -127,7 +127,7 @@ fn likeness(library: &Library, one: &Tree, other: &Tree, levels: usize) -> usize
 
 /// Opens a candidate and counts the files of the plan that its index has.
 fn open(candidate: &Candidate, plan: &Plan) -> Option<(usize, Sibling)> {
-    let index = IndexFile::read(&candidate.admin.join("index"))?;
+    let index = IndexFile::read(&candidate.admin.join("index")).ok()?;
     let known = matches(plan, &index);
     let count = known.iter().flatten().count();
     if count == 0 {
@@ -143,11 +143,11 @@ fn open_folder(folder: &Path) -> rustix::io::Result<OwnedFd> {
 
 /// Walks the plan and the index side by side: both are in the order of their paths.
 fn matches(plan: &Plan, index: &IndexFile) -> Vec<Option<StatData>> {
-    let mut listed = index.entries().peekable();
+    let mut listed = index.entries.iter().peekable();
     let find = |path: &[u8], id: Oid, mode: u32| {
-        while listed.next_if(|entry| entry.path < path).is_some() {}
-        let found = listed.next_if(|entry| entry.path == path)?;
-        (found.is_plain && found.id == id && found.mode == mode).then_some(found.stat)
+        while listed.next_if(|entry| index.path(entry) < path).is_some() {}
+        let found = listed.next_if(|entry| index.path(entry) == path)?;
+        (found.is_plain() && found.id == id.as_bytes() && found.mode == mode).then_some(found.stat)
     };
     let mut find = find;
     plan.entries

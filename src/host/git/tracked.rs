@@ -20,15 +20,15 @@ impl Repository {
             None => self.common_dir().join("index"),
         };
         if self.library().is_some()
-            && let Some(index) = IndexFile::read(&index)
+            && let Ok(index) = IndexFile::read(&index)
         {
-            return Ok(index.entries().any(|entry| entry.path == name.as_bytes()));
+            return Ok(index.entries.iter().any(|entry| index.path(entry) == name.as_bytes()));
         }
         if index.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Ok(false);
         }
         // One that is not read here (split, sparse, SHA-256).
-        let listed = super::command::Git::new(folder).args(["ls-files", "-z", "--", name]).require()?;
+        let listed = self.git_in(folder).args(["ls-files", "-z", "--", name]).require()?;
         Ok(!listed.stdout.is_empty())
     }
 
@@ -49,11 +49,11 @@ impl Repository {
     pub fn tracked_paths_of(&self, admin: Option<&str>, folder: &Path) -> Result<Vec<Vec<u8>>> {
         let git_dir = admin.map_or_else(|| self.common_dir().to_path_buf(), |admin| self.admin_dir(admin));
         if self.library().is_some()
-            && let Some(index) = IndexFile::read(&git_dir.join("index"))
+            && let Ok(index) = IndexFile::read(&git_dir.join("index"))
         {
-            return Ok(index.entries().map(|entry| entry.path.to_vec()).collect());
+            return Ok(index.entries.iter().map(|entry| index.path(entry).to_vec()).collect());
         }
-        let listed = super::command::Git::new(folder).args(["ls-files", "-z"]).require()?;
+        let listed = self.git_in(folder).args(["ls-files", "-z"]).require()?;
         let paths = listed.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
         let mut paths: Vec<Vec<u8>> = paths.map(<[u8]>::to_vec).collect();
         paths.sort_unstable();

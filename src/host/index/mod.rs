@@ -1,10 +1,13 @@
 //! git's index (gitformat-index(5)) as a file: read as it stands, and written new. What it means for a worktree is
 //! decided elsewhere.
 
+mod bytes;
 mod read;
 mod stat;
+mod tree;
 mod write;
 
-pub use read::IndexFile;
+pub use read::{Entry, IndexFile, Unread};
 pub use stat::StatData;
+pub use tree::TreeCache;
 pub(crate) use write::{Cached, NewEntry, encode};

@@ -1,17 +1,21 @@
-//! An index read whole, versions 2 to 4. A split or a sparse one, one of other object names, and one whose checksum is
-//! wrong are not read: what they list is not all there is.
+//! An index read whole, versions 2 to 4, its checksum held against it: entries with their stat data, and the cache of trees.
+//! A split or a sparse one, and one of other object names, are not read: what they list is not all there is.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::ops::Range;
 use std::path::Path;
 
-use git2::Oid;
 use sha1::{Digest, Sha1};
 
 use super::StatData;
+use super::bytes::Bytes;
+use super::tree::TreeCache;
 
 /// Bytes of an object's name (SHA-1).
-const NAME: usize = 20;
-/// Bytes of an entry before its flags.
-const FIXED: usize = 40 + NAME;
+pub(super) const NAME: usize = 20;
+/// The least that an entry takes, in bytes.
+const LEAST: usize = 62;
 
 const ASSUME_UNCHANGED: u16 = 0x8000;
 const EXTENDED: u16 = 0x4000;
@@ -19,165 +23,204 @@ const STAGE: u16 = 0x3000;
 const SKIP_WORKTREE: u16 = 0x4000;
 const INTENT_TO_ADD: u16 = 0x2000;
 
+/// The bits of the mode that tell the kind of a file.
+const KIND: u32 = 0o170_000;
+
+/// Why an index is not read, in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread(pub &'static str);
+
 /// An index as it was when it was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct IndexFile {
-    entries: Vec<Stored>,
+    /// In the order of the file, which is that of their paths as bytes.
+    pub entries: Vec<Entry>,
     /// The paths one behind the other.
     paths: Vec<u8>,
+    /// The root of the cache of trees, where git has left one.
+    pub tree: Option<TreeCache>,
+    /// When it was written: seconds and nanoseconds.
+    pub written: (i32, u32),
 }
 
-#[derive(Debug)]
-struct Stored {
-    stat: StatData,
-    mode: u32,
-    id: Oid,
-    path: (usize, usize),
-    is_plain: bool,
-}
-
-/// One path of an index.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
-    pub path: &'a [u8],
+/// One path of an index, with what `stat` said when git last knew it unchanged.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    path: Range<usize>,
     pub stat: StatData,
     pub mode: u32,
-    pub id: Oid,
-    /// Merged, and none of assume-unchanged, skip-worktree and intent-to-add is set: what git says of the file on disk
-    /// follows from stat data alone.
-    pub is_plain: bool,
+    pub id: [u8; NAME],
+    /// `git update-index --assume-unchanged`.
+    pub is_assumed: bool,
+    /// Left out of a sparse checkout, or merely intended to be added.
+    pub is_skipped: bool,
+    /// One side of a conflict.
+    pub is_unmerged: bool,
+}
+
+impl Entry {
+    /// Answers whether git says of the file on disk what follows from stat data alone.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.is_assumed && !self.is_skipped && !self.is_unmerged
+    }
+
+    /// Answers whether it is a symbolic link.
+    #[must_use]
+    pub fn is_link(&self) -> bool {
+        self.mode & KIND == 0o120_000
+    }
+
+    /// Answers whether it is a submodule.
+    #[must_use]
+    pub fn is_submodule(&self) -> bool {
+        self.mode & KIND == 0o160_000
+    }
+
+    /// Answers whether its owner may execute it.
+    #[must_use]
+    pub fn is_executable(&self) -> bool {
+        self.mode & 0o100 != 0
+    }
 }
 
 impl IndexFile {
-    /// Reads the file at `path`; `None` when it is not there, damaged or of a kind that is not read.
-    #[must_use]
-    pub fn read(path: &Path) -> Option<Self> {
-        let file = std::fs::File::open(path).ok()?;
-        let stat = StatData::from(rustix::fs::fstat(&file).ok()?);
-        let mut bytes = Vec::with_capacity(usize::try_from(stat.size).ok()? + 1);
-        std::io::Read::read_to_end(&mut { file }, &mut bytes).ok()?;
-        Self::parse(&bytes)
+    /// Reads the file at `path`; one that is not there has nothing in it.
+    ///
+    /// # Errors
+    ///
+    /// Says why it is damaged, or of a kind that is not read.
+    pub fn read(path: &Path) -> Result<Self, Unread> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(_) => return Err(Unread("the index cannot be read")),
+        };
+        let stat = StatData::from(rustix::fs::fstat(&file).map_err(|_| Unread("the index cannot be read"))?);
+        let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default().saturating_add(1));
+        file.read_to_end(&mut bytes).map_err(|_| Unread("the index cannot be read"))?;
+        let index = Self::parse(&bytes)?;
+        Ok(Self { written: stat.modified, ..index })
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (content, sum) = bytes.split_at_checked(bytes.len().checked_sub(NAME)?)?;
+    /// Returns the path of one of its entries.
+    #[must_use]
+    pub fn path(&self, entry: &Entry) -> &[u8] {
+        &self.paths[entry.path.clone()]
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Unread> {
+        let cut = bytes.len().checked_sub(NAME).and_then(|end| bytes.split_at_checked(end));
+        let (content, sum) = cut.ok_or(Unread("the index is cut off"))?;
         // All zeros: it was written with `index.skipHash`.
         if sum != [0; NAME] && sum != Sha1::digest(content).as_slice() {
-            return None;
+            return Err(Unread("the index is damaged"));
         }
-        let mut rest = content;
-        if take(&mut rest, 4)? != b"DIRC" {
-            return None;
+        let mut rest = Bytes::of(content);
+        if rest.take(4)? != b"DIRC" {
+            return Err(Unread("the index is none"));
         }
-        let version = number(&mut rest)?;
-        let count = usize::try_from(number(&mut rest)?).ok()?;
-        if !(2..=4).contains(&version) || count > content.len() / FIXED {
-            return None;
+        let version = rest.number()?;
+        if !(2..=4).contains(&version) {
+            return Err(Unread("the index is of another version"));
         }
-        let mut index = Self { entries: Vec::with_capacity(count), paths: Vec::new() };
+        let count = rest.number()? as usize;
+        let mut index = Self::default();
+        index.entries.reserve(count.min(content.len() / LEAST));
         for _ in 0..count {
-            rest = index.take_entry(rest, version)?;
+            index.take_entry(&mut rest, version)?;
         }
-        has_no_meaning_elsewhere(rest).then_some(index)
+        while !rest.is_empty() {
+            let name = rest.take(4)?;
+            let length = rest.number()? as usize;
+            let extension = rest.take(length)?;
+            match name {
+                b"TREE" => index.tree = Some(TreeCache::parse(extension)?),
+                // Those in capitals may be left out; `link` (a split index) and `sdir` (a sparse one) may not.
+                [b'A'..=b'Z', ..] => {}
+                _ => return Err(Unread("the index is split, or sparse")),
+            }
+        }
+        Ok(index)
     }
 
-    /// Reads one entry and returns what follows it.
-    fn take_entry<'b>(&mut self, bytes: &'b [u8], version: u32) -> Option<&'b [u8]> {
-        let mut rest = bytes;
-        let mut field = || number(&mut rest);
-        let (changed, modified) = ((field()?, field()?), (field()?, field()?));
-        let (device, inode, mode) = (field()?, field()?, field()?);
-        let (user, group, size) = (field()?, field()?, field()?);
-        let id = Oid::from_bytes(take(&mut rest, NAME)?).ok()?;
-        let flags = short(&mut rest)?;
-        let extended = if flags & EXTENDED == 0 { 0 } else { short(&mut rest)? };
+    fn take_entry(&mut self, rest: &mut Bytes<'_>, version: u32) -> Result<(), Unread> {
+        let begin = rest.position();
+        let changed = (rest.number()?.cast_signed(), rest.number()?);
+        let modified = (rest.number()?.cast_signed(), rest.number()?);
+        let (device, inode, mode) = (rest.number()?, rest.number()?, rest.number()?);
+        let (user, group, size) = (rest.number()?, rest.number()?, u64::from(rest.number()?));
+        let id = rest.take(NAME)?.try_into().map_err(|_| Unread("the index is cut off"))?;
+        let flags = rest.short()?;
+        let extended = if flags & EXTENDED == 0 { 0 } else { rest.short()? };
         let from = self.paths.len();
+        let last = self.entries.last().map_or(0..0, |last| last.path.clone());
         if version == 4 {
             // How much of the last path's end is dropped, then what takes its place.
-            let dropped = offset(&mut rest)?;
-            let (first, end) = self.entries.last().map_or((0, 0), |last| last.path);
-            let kept = end.checked_sub(dropped).filter(|kept| *kept >= first)?;
-            self.paths.extend_from_within(first..kept);
-        }
-        let length = memchr::memchr(0, rest)?;
-        self.paths.extend_from_slice(take(&mut rest, length)?);
-        if version == 4 {
-            take(&mut rest, 1)?;
+            let kept = last.len().checked_sub(rest.offset()?).ok_or(Unread("the index is damaged"))?;
+            self.paths.extend_from_within(last.start..last.start + kept);
+            self.paths.extend_from_slice(rest.until(0)?);
         } else {
-            // To a multiple of eight, with at least one NUL.
-            let length = bytes.len() - rest.len();
-            take(&mut rest, 8 - length % 8)?;
+            self.paths.extend_from_slice(rest.until(0)?);
+            // To a multiple of eight, the NUL counted.
+            let length = rest.position() - begin;
+            rest.take(length.next_multiple_of(8) - length)?;
         }
-        #[expect(clippy::cast_possible_wrap, reason = "as git writes them: the low 32 bits")]
-        let seconds = |time: (u32, u32)| (time.0 as i32, time.1);
-        let on_disk = StatData {
-            changed: seconds(changed),
-            modified: seconds(modified),
-            device,
-            inode,
-            user,
-            group,
-            size: u64::from(size),
-        };
-        let is_plain =
-            flags & (ASSUME_UNCHANGED | STAGE) == 0 && extended & (SKIP_WORKTREE | INTENT_TO_ADD) == 0;
-        let path = (from, self.paths.len());
-        self.entries.push(Stored { stat: on_disk, mode, id, path, is_plain });
-        Some(rest)
-    }
-
-    /// Returns the entries in the order of the file, which is that of their paths as bytes.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.entries.iter().map(|stored| Entry {
-            path: self.paths.get(stored.path.0..stored.path.1).unwrap_or_default(),
-            stat: stored.stat,
-            mode: stored.mode,
-            id: stored.id,
-            is_plain: stored.is_plain,
-        })
+        let path = from..self.paths.len();
+        let is_unmerged = flags & STAGE != 0;
+        let order = self.paths[last.clone()].cmp(&self.paths[path.clone()]);
+        // Sides of a conflict have one path.
+        if path.is_empty() || order.is_gt() || (order.is_eq() && !is_unmerged) {
+            return Err(Unread("the index is damaged"));
+        }
+        self.entries.push(Entry {
+            path,
+            stat: StatData { changed, modified, device, inode, user, group, size },
+            mode,
+            id,
+            is_assumed: flags & ASSUME_UNCHANGED != 0,
+            is_skipped: extended & (SKIP_WORKTREE | INTENT_TO_ADD) != 0,
+            is_unmerged,
+        });
+        Ok(())
     }
 }
 
-/// Answers whether the extensions leave the entries as they stand: those in capitals may be ignored, `link` (a split
-/// index) and `sdir` (a sparse one) may not.
-fn has_no_meaning_elsewhere(mut rest: &[u8]) -> bool {
-    while !rest.is_empty() {
-        let (Some(signature), Some(length)) = (take(&mut rest, 4), number(&mut rest)) else { return false };
-        let is_optional = signature.first().is_some_and(u8::is_ascii_uppercase);
-        if !is_optional || usize::try_from(length).ok().and_then(|length| take(&mut rest, length)).is_none() {
-            return false;
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Vec<u8> {
+        let mut bytes = b"DIRC\0\0\0\x02\0\0\0\x01".to_vec();
+        bytes.extend([0; 24]);
+        bytes.extend(0o100_644_u32.to_be_bytes());
+        bytes.extend([0; 12]);
+        bytes.extend([7; 20]);
+        bytes.extend([0, 1, b'a', 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend(b"TREE\0\0\0\x19\x001 0\n");
+        bytes.extend([9; 20]);
+        bytes
     }
-    true
-}
 
-fn take<'b>(bytes: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {
-    let (taken, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(taken)
-}
-
-fn number(bytes: &mut &[u8]) -> Option<u32> {
-    take(bytes, 4)?.try_into().map(u32::from_be_bytes).ok()
-}
-
-fn short(bytes: &mut &[u8]) -> Option<u16> {
-    take(bytes, 2)?.try_into().map(u16::from_be_bytes).ok()
-}
-
-/// Reads a number of variable length, as pack files have them for offsets (gitformat-pack(5)).
-fn offset(bytes: &mut &[u8]) -> Option<usize> {
-    let mut value = 0_usize;
-    let mut is_first = true;
-    loop {
-        let byte = *take(bytes, 1)?.first()?;
-        if !is_first {
-            value = value.checked_add(1)?;
+    #[test]
+    fn no_cut_and_no_flipped_byte_makes_it_panic_and_the_checksum_finds_each() {
+        let content = sample();
+        let unsummed = [&content[..], &[0; NAME]].concat();
+        let summed = [&content[..], Sha1::digest(&content).as_slice()].concat();
+        let index = IndexFile::parse(&summed).unwrap();
+        assert_eq!(index.path(&index.entries[0]), b"a");
+        assert_eq!(index.tree.unwrap().tree, Some([9; 20]));
+        assert!(IndexFile::parse(&unsummed).is_ok());
+        for at in 0..unsummed.len() {
+            let _ = IndexFile::parse(&unsummed[..at]);
+            for bit in 0..8 {
+                for whole in [&unsummed, &summed] {
+                    let mut damaged = whole.clone();
+                    damaged[at] ^= 1 << bit;
+                    let read = IndexFile::parse(&damaged);
+                    assert!(whole != &summed || read.is_err(), "byte {at}, bit {bit}");
+                }
+            }
         }
-        value = value.checked_mul(128)? | usize::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-        is_first = false;
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use git2::{ObjectType, Oid};
 
 use super::doubt::Doubt;
-use super::index_file::{Entry, IndexFile};
 use super::rules::{Rules, names_filters};
+use crate::host::index::{Entry, IndexFile};
 
 /// Larger files are hashed by git, which does not need them in memory.
 const LARGEST: u64 = 64 << 20;
@@ -66,6 +66,6 @@ impl Contents<'_> {
             bytes
         };
         let oid = Oid::hash_object(ObjectType::Blob, &bytes).map_err(|_| Doubt("a file cannot be hashed"))?;
-        Ok(oid.as_bytes() != entry.oid)
+        Ok(oid.as_bytes() != entry.id)
     }
 }

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use super::ignoring::Ignoring;
 use super::rules::Rules;
-use crate::host::git::command::Git;
 use crate::host::git::repository::Repository;
 use crate::model::ignore::Patterns;
 
@@ -36,7 +35,7 @@ impl Repository {
             return Ignores { outside: rules.ignores, told: HashSet::new() };
         }
         let input = paths.join(&0);
-        let output = Git::new(folder).args(["check-ignore", "-z", "--stdin"]).input(input).run();
+        let output = self.git_in(folder).args(["check-ignore", "-z", "--stdin"]).input(input).run();
         let told = output.map(|output| output.stdout).unwrap_or_default();
         let bare = |path: &[u8]| path.strip_suffix(b"/").unwrap_or(path).to_vec();
         let told = told.split(|byte| *byte == 0).filter(|path| !path.is_empty()).map(bare).collect();

@@ -4,7 +4,6 @@
 mod content;
 mod doubt;
 mod ignoring;
-mod index_file;
 mod judge;
 mod listing;
 mod rules;

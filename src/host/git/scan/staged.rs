@@ -6,7 +6,7 @@ use std::ops::Range;
 use git2::Oid;
 
 use super::doubt::Doubt;
-use super::index_file::{IndexFile, TreeCache};
+use crate::host::index::{IndexFile, TreeCache};
 use crate::host::objects::Library;
 
 /// Compares one index with trees.
@@ -59,7 +59,7 @@ impl Staging<'_> {
                         // A folder of that name is gone with all it held.
                         left.insert(rest.to_vec(), (mode, oid));
                     }
-                    mode != entry.mode || oid.as_bytes() != entry.oid
+                    mode != entry.mode || oid.as_bytes() != entry.id
                 }) {
                     self.add_entries(at..at + 1);
                 }

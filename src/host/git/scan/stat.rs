@@ -2,8 +2,8 @@
 
 use rustix::fs::{FileType, Stat};
 
-use super::index_file::{Entry, low};
 use super::rules::Rules;
+use crate::host::index::{Entry, StatData};
 
 /// What stat data tells of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ const EMPTY: [u8; 20] = [
 ];
 
 /// `written` is when the index was: a file as young as that may have changed again unseen.
-pub(super) fn sight(entry: &Entry, stat: &Stat, rules: &Rules, written: (u32, u32)) -> Sight {
+pub(super) fn sight(entry: &Entry, stat: &Stat, rules: &Rules, written: (i32, u32)) -> Sight {
     let kind = FileType::from_raw_mode(stat.st_mode);
     let expected = if entry.is_link() { FileType::Symlink } else { FileType::RegularFile };
     let is_executable = stat.st_mode & 0o100 != 0;
@@ -30,29 +30,29 @@ pub(super) fn sight(entry: &Entry, stat: &Stat, rules: &Rules, written: (u32, u3
     {
         return Sight::Changed;
     }
-    let size = low(stat.st_size);
-    if size != entry.size && entry.size != 0 {
+    let (known, now) = (&entry.stat, StatData::from(*stat));
+    if now.size_in_index() != known.size_in_index() && known.size != 0 {
         return Sight::Changed;
     }
     // A size of 0 is also what git writes where it does not know.
-    if size != entry.size || (entry.size == 0 && entry.oid != EMPTY) {
+    if now.size_in_index() != known.size_in_index() || (known.size == 0 && entry.id != EMPTY) {
         return Sight::Doubtful;
     }
-    let (mtime, ctime) = (times(stat.st_mtime, stat.st_mtime_nsec), times(stat.st_ctime, stat.st_ctime_nsec));
-    let is_other = |known: (u32, u32), now: (u32, u32)| {
+    let is_other = |known: (i32, u32), now: (i32, u32)| {
         known.0 != now.0 || (known.1 != 0 && known.1 != now.1 && !rules.is_minimal)
     };
-    let is_changed = is_other(entry.mtime, mtime)
+    let is_changed = is_other(known.modified, now.modified)
         || (!rules.is_minimal
-            && ((rules.trusts_ctime && is_other(entry.ctime, ctime))
-                || entry.inode != low(stat.st_ino.cast_signed())
-                || entry.owner != (stat.st_uid, stat.st_gid)));
-    if is_changed || is_racy(entry.mtime, written, rules.is_minimal) { Sight::Doubtful } else { Sight::Same }
+            && ((rules.trusts_ctime && is_other(known.changed, now.changed))
+                || known.inode != now.inode
+                || (known.user, known.group) != (now.user, now.group)));
+    let is_doubtful = is_changed || is_racy(unsigned(known.modified), unsigned(written), rules.is_minimal);
+    if is_doubtful { Sight::Doubtful } else { Sight::Same }
 }
 
-/// The type of nanoseconds differs between systems.
-fn times(seconds: i64, nanoseconds: impl TryInto<i64>) -> (u32, u32) {
-    (low(seconds), low(nanoseconds.try_into().unwrap_or_default()))
+/// git compares seconds as the index has them: cut to 32 bits, without a sign.
+fn unsigned((seconds, nanoseconds): (i32, u32)) -> (u32, u32) {
+    (seconds.cast_unsigned(), nanoseconds)
 }
 
 /// Where nanoseconds are missing, or not compared, the whole second counts, as in git.

@@ -12,10 +12,10 @@ use rustix::io::Errno;
 
 use super::doubt::Doubt;
 use super::ignoring::Ignoring;
-use super::index_file::IndexFile;
 use super::listing::Listing;
 use super::rules::Rules;
 use super::stat::{Sight, sight};
+use crate::host::index::IndexFile;
 use crate::host::processors;
 
 /// Tasks for each thread: folders differ in size.

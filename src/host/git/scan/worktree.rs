@@ -8,10 +8,10 @@ use git2::Oid;
 use super::super::changes::Changes;
 use super::content::Contents;
 use super::doubt::Doubt;
-use super::index_file::IndexFile;
 use super::rules::Rules;
 use super::staged;
 use super::walk::Walk;
+use crate::host::index::IndexFile;
 use crate::host::objects::Library;
 
 /// One worktree to look at.
@@ -46,6 +46,18 @@ impl<'a> Trees<'a> {
     }
 }
 
+/// Reads an index that a look of ours is enough for: one in which every entry is what is on disk, or ought to be.
+fn whole_index(path: &Path) -> Result<IndexFile, Doubt> {
+    let index = IndexFile::read(path)?;
+    if index.entries.iter().any(|entry| entry.is_unmerged) {
+        return Err(Doubt("there are conflicts"));
+    }
+    if index.entries.iter().any(|entry| entry.is_skipped) {
+        return Err(Doubt("some entries are skipped, or merely intended"));
+    }
+    Ok(index)
+}
+
 /// Looks at one worktree with up to `workers` threads.
 pub(in crate::host::git) fn scan(
     subject: &Subject,
@@ -54,7 +66,7 @@ pub(in crate::host::git) fn scan(
     wants_ignored: bool,
     workers: usize,
 ) -> Result<Changes, Doubt> {
-    let index = IndexFile::read(&subject.git_dir.join("index"))?;
+    let index = whole_index(&subject.git_dir.join("index"))?;
     let cached = index.tree.as_ref().and_then(|tree| tree.tree);
     let is_nothing_staged = match (subject.tree, cached) {
         (Some(tree), Some(cached)) => tree.as_bytes() == cached,
@@ -85,20 +97,20 @@ pub(in crate::host::git) fn scan(
 
 /// Returns the tree that an index is exactly, where it says so itself and is not empty.
 pub(in crate::host::git) fn cached_tree(index: &Path) -> Option<Oid> {
-    let index = IndexFile::read(index).ok().filter(|index| !index.entries.is_empty())?;
+    let index = whole_index(index).ok().filter(|index| !index.entries.is_empty())?;
     Oid::from_bytes(&index.tree?.tree?).ok()
 }
 
 /// Returns the paths of an index that are marked as assumed unchanged; `None` where git must tell.
 pub(in crate::host::git) fn assumed_paths(index: &Path) -> Option<Vec<Vec<u8>>> {
-    let index = IndexFile::read(index).ok()?;
+    let index = whole_index(index).ok()?;
     let assumed = index.entries.iter().filter(|entry| entry.is_assumed);
     Some(assumed.map(|entry| index.path(entry).to_vec()).collect())
 }
 
 /// Returns the paths of an index that are submodules; `None` where git must tell.
 pub(in crate::host::git) fn submodule_paths(index: &Path) -> Option<Vec<Vec<u8>>> {
-    let index = IndexFile::read(index).ok()?;
+    let index = whole_index(index).ok()?;
     let submodules = index.entries.iter().filter(|entry| entry.is_submodule());
     Some(submodules.map(|entry| index.path(entry).to_vec()).collect())
 }
