@@ -5,6 +5,7 @@
 
 mod circles;
 mod modules;
+mod promises;
 
 use std::collections::BTreeSet;
 use std::fs;
