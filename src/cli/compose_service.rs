@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let Arguments { service, check, stop_timeout } = arguments;
     let folder = session.host.current_folder()?;
     if *check {
-        return compose_service::check(service, &folder).map(|()| 0);
+        return compose_service::check(service, &folder, &session.host.interrupt).map(|()| 0);
     }
     let host = session.host;
     compose_service::run(service, &folder, *stop_timeout, &host.clock, &host.interrupt)

@@ -33,6 +33,7 @@ pub fn run(session: &Session<'_>) -> Result<u8> {
         repository: refusal.as_ref().map(words),
     };
     let report = doctor::examine(&context, &trouble);
+    session.host.interrupt.check()?;
     let ui = session.ui;
     if ui.is_json() {
         ui.answer_json(&report)?;

@@ -88,7 +88,7 @@ impl Surroundings {
     pub fn look_at_any_rate(host: Host, flags: &GlobalArguments) -> Result<(Self, Option<Failure>)> {
         let folder = folder(&host, flags.directory.as_deref())?;
         let (repository, refusal) = match Repository::discover(&folder) {
-            Ok(repository) => (Some(repository), None),
+            Ok(repository) => (Some(repository.heeding(&host.interrupt)), None),
             Err(failure) if failure.code() == Code::NotARepository => (None, None),
             Err(failure) => (None, Some(failure)),
         };

@@ -24,11 +24,15 @@ pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &I
     let _held = interrupt.hold();
     let service = Service { name, folder };
     let mut since = clock.now().to_string();
-    let is_up = service.up(interrupt)?;
+    let is_up = match service.up(interrupt) {
+        // Whatever was begun is stopped below.
+        Err(_) if interrupt.is_raised() => false,
+        answer => answer?,
+    };
     while is_up && !interrupt.is_raised() {
         service.follow(&since, interrupt)?;
         since = clock.now().to_string();
-        match service.container() {
+        match service.container(interrupt) {
             Ok(Container::Ended(status)) => return Ok(status),
             Ok(Container::Absent) => return Ok(1),
             // Whoever wrote the log went away, and the container did not.
@@ -41,7 +45,7 @@ pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &I
     if interrupt.is_raised() {
         return if service.stop(seconds)? { Ok(TERMINATED) } else { Ok(1) };
     }
-    service.require_engine()?;
+    service.require_engine(interrupt)?;
     // What it could not start is not left half-started.
     service.stop(seconds)?;
     Ok(1)
@@ -52,8 +56,9 @@ pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &I
 /// # Errors
 ///
 /// As [`run`].
-pub fn check(name: &str, folder: &Path) -> Result<()> {
-    match (Service { name, folder }).container()? {
+pub fn check(name: &str, folder: &Path, interrupt: &Interrupt) -> Result<()> {
+    interrupt.install()?;
+    match (Service { name, folder }).container(interrupt)? {
         Container::Well => Ok(()),
         other => Err(Failure::new(Code::Internal, format!("{name}: {}", other.reason()))),
     }

@@ -99,7 +99,7 @@ fn at(context: &Context, registry: &Registry, path: &Path) -> Option<Spot> {
     if let Some(found) = here {
         return Some(Spot { found, home: None });
     }
-    let repository = Repository::discover(path).ok()?;
+    let repository = Repository::discover(path).ok()?.heeding(&context.host.interrupt);
     let found = row_at(&repository, registry, path)?;
     // git's own record is enough: nobody needs to be registered to be gone back to.
     let id = repository.find_id().unwrap_or_else(|| RepositoryId(String::new()));
@@ -141,8 +141,8 @@ fn may_be_called(root: &Path, name: &str) -> bool {
         || (folder.starts_with('.') && around().as_deref() == Some(name))
 }
 
-fn open(home: &Home) -> Option<Repository> {
-    let found = Repository::discover(&home.root).ok()?;
+fn open(context: &Context, home: &Home) -> Option<Repository> {
+    let found = Repository::discover(&home.root).ok()?.heeding(&context.host.interrupt);
     (found.find_id().as_ref() == Some(&home.id)).then_some(found)
 }
 
@@ -152,7 +152,7 @@ fn in_repository(context: &Context, registry: &Registry, homes: &[Home], wanted:
     let own = context.repository.as_ref().and_then(Repository::find_id);
     let mut spots = Vec::new();
     for home in homes.iter().filter(|home| may_be_called(&home.root, repository)) {
-        let Some(found) = open(home).filter(|found| found.name() == repository) else { continue };
+        let Some(found) = open(context, home).filter(|found| found.name() == repository) else { continue };
         let home = Home { name: found.name(), ..home.clone() };
         let is_own = Some(&home.id) == own.as_ref();
         if Sign::find(name) == Some(Sign::Main) {
@@ -208,7 +208,7 @@ fn by_whole_name(context: &Context, registry: &Registry, homes: &[Home], wanted:
     let mut spots = Vec::new();
     for (candidate, home) in fitting.iter().filter_map(|position| known.get(*position)) {
         // A record may be older than what stands there now.
-        let Some(repository) = open(home) else { continue };
+        let Some(repository) = open(context, home) else { continue };
         let Some(found) = row_at(&repository, registry, &candidate.path) else { continue };
         let is_called =
             !found.is_main || repository.name() == wanted || found.path == context.folder.join(wanted);

@@ -15,6 +15,7 @@ use crate::ops::config::{self, Sources};
 #[must_use]
 pub fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, Vec<Problem>)> {
     let repository = Repository::discover(path).ok().filter(|found| found.find_id().as_ref() == Some(id))?;
+    let repository = repository.heeding(&context.host.interrupt);
     let root = repository.root().to_path_buf();
     let variables: Vec<(String, String)> =
         context.host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

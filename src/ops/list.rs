@@ -87,6 +87,7 @@ pub fn known(context: &Context, request: Request) -> Result<Report> {
         context.host.interrupt.check()?;
         let Some(first) = entries.first() else { continue };
         let found = Repository::discover(&first.repository).ok();
+        let found = found.map(|found| found.heeding(&context.host.interrupt));
         match found.filter(|found| found.find_id().as_ref() == Some(&first.repository_id)) {
             Some(repository) => add(context, &repository, &registry, request, &mut report, &mut sizes)?,
             // Gone or elsewhere now: its entries are shown all the same, as the registry has them.

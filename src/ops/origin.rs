@@ -23,7 +23,7 @@ pub fn find_by_id(context: &Context, path: &Path, id: &RepositoryId) -> Option<R
     let here = context.repository.as_ref().map(Repository::root);
     let places = [Some(path), here];
     places.into_iter().flatten().find_map(|place| {
-        let repository = Repository::discover(place).ok()?;
+        let repository = Repository::discover(place).ok()?.heeding(&context.host.interrupt);
         (repository.find_id().as_ref() == Some(id)).then_some(repository)
     })
 }

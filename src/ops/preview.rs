@@ -19,7 +19,7 @@ const LINES: usize = 4;
 /// Looks at the worktree at `path`; `None` where there is none, or nobody wants to know any more.
 #[must_use]
 pub fn look(context: &Context, path: &Path, is_unwanted: &dyn Fn() -> bool) -> Option<Preview> {
-    let repository = Repository::discover(path).ok()?;
+    let repository = Repository::discover(path).ok()?.heeding(&context.host.interrupt);
     let registry = context.store().and_then(|store| store.read()).ok()?;
     let place = rows::canonical(path);
     let rows = rows::rows(&repository, &registry).ok()?;

@@ -172,7 +172,7 @@ impl Repository {
             return self.git();
         };
         let folder = self.admin_dir(admin);
-        super::command::Git::new(&folder).args([format!("--git-dir={}", folder.display())])
+        self.git_in(&folder).args([format!("--git-dir={}", folder.display())])
     }
 
     /// The failure for a repository that neither libgit2 nor the installed git can read.

@@ -56,7 +56,7 @@ impl Repository {
         if source.join("index").exists() {
             copy_index(&source.join("index"), &copy).map_err(failed)?;
         }
-        let git = || Git::new(folder).index_file(&copy).interrupted_by(interrupted);
+        let git = || self.git_in(folder).index_file(&copy).interrupted_by(interrupted);
         let head = git().args(["rev-parse", "--verify", "HEAD^{commit}"]).require()?.text();
         if !git().args(["ls-files", "--unmerged", "-z"]).require()?.stdout.is_empty() {
             let message = format!("{} has files in conflict: they cannot be taken along", folder.display());
@@ -102,7 +102,7 @@ impl Repository {
         changes: &CarriedChanges,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<()> {
-        let git = |words: &[&str]| Git::new(folder).interrupted_by(interrupted).args(words);
+        let git = |words: &[&str]| self.git_in(folder).interrupted_by(interrupted).args(words);
         git(&["read-tree", "-m", "-u", target, &changes.commit]).require()?;
         // The index is what was staged; what was not, and untracked files, differ from it as they did.
         git(&["read-tree", "-m", &changes.index_tree]).require()?;

@@ -4,16 +4,16 @@
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::os::fd::BorrowedFd;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::exchange::{Said, exchange};
 use crate::error::{Code, Failure, Result};
-use crate::host::process::table;
+use crate::host::interrupt::Interrupt;
+use crate::host::process::child::{self, Ended};
 use crate::model::quoting::word_sh;
 
 /// What `git rev-parse --local-env-vars` names (git 2.47), and what makes a child read other refs or objects. Settings
@@ -85,6 +85,7 @@ pub struct Git<'a> {
     /// Where new objects go, and where the repository's are.
     scratch: Option<(PathBuf, PathBuf)>,
     hold: Option<BorrowedFd<'a>>,
+    interrupt: Interrupt,
     interrupted: Option<&'a dyn Fn() -> bool>,
     stdout_to_stderr: bool,
     optional_locks: bool,
@@ -113,6 +114,7 @@ impl<'a> Git<'a> {
             index_file: None,
             scratch: None,
             hold: None,
+            interrupt: Interrupt::default(),
             interrupted: None,
             stdout_to_stderr: false,
             optional_locks: false,
@@ -158,7 +160,14 @@ impl<'a> Git<'a> {
         self
     }
 
-    /// Kills the child once the closure answers true.
+    /// Ends the child once a signal comes after its start.
+    #[must_use]
+    pub fn heeding(mut self, interrupt: &Interrupt) -> Self {
+        self.interrupt = interrupt.clone();
+        self
+    }
+
+    /// Ends the child once the closure answers true, too.
     #[must_use]
     pub fn interrupted_by(mut self, interrupted: &'a dyn Fn() -> bool) -> Self {
         self.interrupted = Some(interrupted);
@@ -182,8 +191,9 @@ impl<'a> Git<'a> {
     /// Runs to the end, whatever the exit status. Fails with `git_failed` when git cannot start,
     /// with `interrupted` when it was killed for that.
     pub fn run(self) -> Result<Output> {
+        let is_signalled = self.interrupt.from_now();
         let child = self.spawn()?;
-        self.collect(child)
+        self.collect(child, &is_signalled)
     }
 
     /// Runs to the end and fails with `git_failed` and git's own words unless the exit status is 0.
@@ -249,14 +259,16 @@ impl<'a> Git<'a> {
         })
     }
 
-    fn collect(self, mut child: Child) -> Result<Output> {
-        let said = exchange(&mut child, self.input, self.interrupted)
+    fn collect(self, mut child: Child, is_signalled: &dyn Fn() -> bool) -> Result<Output> {
+        let is_unwanted = || is_signalled() || self.interrupted.is_some_and(|interrupted| interrupted());
+        let ended = child::end_of(&mut child, self.input, &is_unwanted)
             .map_err(|error| Failure::from_io(error, Code::GitFailed, "lost the git child"))?;
-        let Some(Said { stdout, stderr }) = said else {
-            stop(&mut child);
+        let Some(Ended { status, stdout, stderr }) = ended else { return Err(stopped()) };
+        let died_of_it = !self.stdout_to_stderr && died_of_an_interrupt(status);
+        if died_of_it || (!status.success() && is_unwanted()) {
             return Err(stopped());
-        };
-        let status = wait(&mut child, self.interrupted, self.stdout_to_stderr)?;
+        }
+        let status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
         Ok(Output { status, stdout, stderr })
     }
 }
@@ -297,55 +309,12 @@ impl Drop for Inherited<'_> {
     }
 }
 
-/// Waits for the end. A terminal sends its signal to the whole group: a child that died by it, or failed while it was on
-/// its way to us, is the interrupt; what a hook dies of is told as the hook's.
-fn wait(child: &mut Child, interrupted: Option<&dyn Fn() -> bool>, is_hook: bool) -> Result<i32> {
-    use std::os::unix::process::ExitStatusExt;
-
-    let lost = |error| Failure::from_io(error, Code::GitFailed, "lost the git child");
-    let mut pause = Duration::from_micros(200);
-    let status = loop {
-        let Some(is_interrupted) = interrupted else {
-            break child.wait().map_err(lost)?;
-        };
-        if let Some(status) = child.try_wait().map_err(lost)? {
-            break status;
-        }
-        if is_interrupted() {
-            stop(child);
-            return Err(stopped());
-        }
-        #[expect(clippy::disallowed_methods, reason = "waits for the child and the interrupt at once")]
-        std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(10));
-    };
-    let died_of_it = !is_hook && status.signal().is_some_and(|signal| INTERRUPTS.contains(&signal));
-    if died_of_it || (!status.success() && interrupted.is_some_and(|is_interrupted| is_interrupted())) {
-        return Err(stopped());
-    }
-    Ok(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)))
+/// A terminal sends its signal to the whole group: a child that died by it is the interrupt. What a hook dies of is told as
+/// the hook's.
+fn died_of_an_interrupt(status: ExitStatus) -> bool {
+    status.signal().is_some_and(|signal| INTERRUPTS.contains(&signal))
 }
 
 fn stopped() -> Failure {
     Failure::new(Code::Interrupted, "interrupted while git was running")
-}
-
-/// Asks git and what it started (filters, hooks) to end, which lets git remove its lock files, and insists after two
-/// seconds.
-fn stop(child: &mut Child) {
-    // git first: it must not see its filter die and write the file without it.
-    for pid in std::iter::once(child.id()).chain(table::descendants(child.id())) {
-        if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        }
-    }
-    for _ in 0..200 {
-        if !matches!(child.try_wait(), Ok(None)) {
-            return;
-        }
-        #[expect(clippy::disallowed_methods, reason = "gives the child time to clean up")]
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
 }

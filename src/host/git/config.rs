@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use git2::{Config, ConfigLevel};
 
-use super::command::Git;
 use super::config_conditions::may_matter;
 use super::config_sources::{self, Sources};
 use super::library_error::from_library;
@@ -74,7 +73,7 @@ impl Repository {
         }
         let own = format!("--git-dir={}", git_dir.display());
         let words = [own.as_str(), "config", "--list", "--null", "--includes"];
-        let output = Git::new(&self.common_dir).args(words).require()?;
+        let output = self.git_in(&self.common_dir).args(words).require()?;
         let read = Rc::new(from_list(&output.stdout)?);
         self.read_settings.by_git.borrow_mut().insert(git_dir.to_owned(), Rc::clone(&read));
         Ok(read)

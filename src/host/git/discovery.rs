@@ -9,6 +9,7 @@ use super::read_settings::ReadSettings;
 use super::repository::{Current, Repository};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
+use crate::host::interrupt::Interrupt;
 use crate::host::objects::Library;
 
 /// A git folder that was found, and the folder whose `.git` led there.
@@ -85,6 +86,7 @@ fn discover(start: &Path) -> Result<Repository> {
         relative_links,
         links: OnceCell::new(),
         read_settings: ReadSettings::default(),
+        interrupt: Interrupt::default(),
     })
 }
 

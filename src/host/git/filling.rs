@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use super::admin_files::{cannot, link_text, write_over};
-use super::command::Git;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
@@ -32,7 +31,7 @@ impl Repository {
     fn lay_out(&self, path: &Path) -> Result<()> {
         // Whole or not at all: half of a link names nothing.
         write_over(&path.join(".git"), &self.link_to(path)?)?;
-        Git::new(path).args(["checkout-index", "--all", "-u"]).require().map(drop)
+        self.git_in(path).args(["checkout-index", "--all", "-u"]).require().map(drop)
     }
 
     fn link_to(&self, path: &Path) -> Result<Vec<u8>> {

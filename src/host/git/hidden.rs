@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use super::command::Git;
 use super::repository::Repository;
 use super::scan::assumed_paths;
 use crate::error::{Code, Failure, Result};
@@ -22,7 +21,7 @@ impl Repository {
         // Most indexes have no such mark, which we can tell; of those that we do not read git tells.
         let mut marked = match assumed_paths(&index) {
             Some(paths) => paths,
-            None => marked_by_git(path)?,
+            None => self.marked_by_git(path)?,
         };
         // A file that is not there (a sparse checkout) holds nothing.
         marked.retain(|file| path.join(OsStr::from_bytes(file)).symlink_metadata().is_ok());
@@ -35,7 +34,7 @@ impl Repository {
         let copy = scratch.path().join("index");
         std::fs::copy(&index, &copy).map_err(failed)?;
         let names = marked.join(&0_u8);
-        let git = |words: &[&str]| Git::new(path).index_file(&copy).args(words);
+        let git = |words: &[&str]| self.git_in(path).index_file(&copy).args(words);
         for mark in ["--no-assume-unchanged", "--no-skip-worktree"] {
             git(&["update-index", mark, "-z", "--stdin"]).input(names.clone()).require()?;
         }
@@ -46,12 +45,13 @@ impl Repository {
         let hidden = differing.filter(|name| marked.iter().any(|marked| marked == name));
         Ok(hidden.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
     }
-}
 
-fn marked_by_git(path: &Path) -> Result<Vec<Vec<u8>>> {
-    let output = Git::new(path).args(["ls-files", "-v", "-z"]).require()?;
-    let lines = output.stdout.split(|byte| *byte == 0);
-    let marked =
-        lines.filter(|line| line.first().is_some_and(|tag| *tag == b'S' || tag.is_ascii_lowercase()));
-    Ok(marked.filter_map(|line| line.get(2..)).map(<[u8]>::to_vec).collect())
+    /// Returns the files that git was told to pass over, in the worktree or the clone of a submodule at `folder`.
+    pub(super) fn marked_by_git(&self, folder: &Path) -> Result<Vec<Vec<u8>>> {
+        let output = self.git_in(folder).args(["ls-files", "-v", "-z"]).require()?;
+        let lines = output.stdout.split(|byte| *byte == 0);
+        let marked =
+            lines.filter(|line| line.first().is_some_and(|tag| *tag == b'S' || tag.is_ascii_lowercase()));
+        Ok(marked.filter_map(|line| line.get(2..)).map(<[u8]>::to_vec).collect())
+    }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::command::Git;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
+use crate::host::interrupt::Interrupt;
 use crate::model::hooks::config_lines::ConfigLines;
 use crate::model::hooks::firing::parse_version;
 use crate::model::hooks::text::Hook;
@@ -25,8 +26,8 @@ pub struct HookSettings {
 /// # Errors
 ///
 /// `git_failed` when there is no git, or one that names no version.
-pub fn git_version(folder: &Path) -> Result<(u32, u32)> {
-    let output = Git::new(folder).args(["--version"]).require()?;
+pub fn git_version(folder: &Path, interrupt: &Interrupt) -> Result<(u32, u32)> {
+    let output = Git::new(folder).heeding(interrupt).args(["--version"]).require()?;
     parse_version(&output.text())
         .ok_or_else(|| Failure::new(Code::GitFailed, format!("git names no version: {}", output.text())))
 }
@@ -48,7 +49,7 @@ impl Repository {
         let git_dir = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
         let ask = |words: &[&str]| {
             let own = format!("--git-dir={}", git_dir.display());
-            Git::new(&self.common_dir).args([own.as_str(), "config", "--null"]).args(words).run()
+            self.git_in(&self.common_dir).args([own.as_str(), "config", "--null"]).args(words).run()
         };
         let path = ask(&["--type=path", "--get", "core.hooksPath"])?;
         let hooks = ask(&["--get-regexp", r"^hook\."])?;
@@ -131,7 +132,8 @@ impl Repository {
 
     fn change_config(&self, words: &[&str]) -> Result<()> {
         let file = self.common_dir.join("config");
-        let output = Git::new(&self.common_dir).args(["config", "--file"]).args([&file]).args(words).run()?;
+        let output =
+            self.git_in(&self.common_dir).args(["config", "--file"]).args([&file]).args(words).run()?;
         if output.is_success() {
             return Ok(());
         }

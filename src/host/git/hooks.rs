@@ -29,7 +29,7 @@ impl Repository {
         let is_theirs = is_foreign && is_inside(&file, worktree);
         let child = if is_configured(&settings, "post-checkout") {
             let words = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
-            let mut git = Git::new(worktree);
+            let mut git = self.git_in(worktree);
             if is_foreign {
                 git = git.args(without_hooks_inside(&settings, worktree, is_theirs));
             }
@@ -59,7 +59,7 @@ impl Repository {
     ///
     /// `git_failed` where git cannot be asked.
     pub fn is_ignored(&self, path: &Path) -> Result<bool> {
-        let output = Git::new(self.root()).args(["check-ignore", "-q", "--"]).args([path]).run()?;
+        let output = self.git_in(self.root()).args(["check-ignore", "-q", "--"]).args([path]).run()?;
         Ok(output.is_success())
     }
 
@@ -69,7 +69,7 @@ impl Repository {
     ///
     /// `git_failed` where git cannot be asked.
     pub fn is_ignored_in(&self, folder: &Path, name: &str) -> Result<bool> {
-        let output = Git::new(folder).args(["check-ignore", "-q", "--", name]).run()?;
+        let output = self.git_in(folder).args(["check-ignore", "-q", "--", name]).run()?;
         Ok(output.is_success())
     }
 

@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use super::command::Git;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 
@@ -92,7 +91,7 @@ impl Repository {
         let names: Vec<&[u8]> = asked.iter().map(|(path, _)| path.as_os_str().as_bytes()).collect();
         // In the folder itself, so that its attributes choose the filters.
         let output =
-            Git::new(folder).args(["hash-object", "--stdin-paths"]).input(names.join(&b'\n')).require()?;
+            self.git_in(folder).args(["hash-object", "--stdin-paths"]).input(names.join(&b'\n')).require()?;
         let answer = output.text();
         let mut objects = answer.lines();
         let differing = asked.into_iter().filter(|(_, known)| objects.next() != Some(known.object.as_str()));

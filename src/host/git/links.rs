@@ -27,7 +27,7 @@ impl Repository {
         *self.links.get_or_init(|| {
             let wish =
                 self.settings(None).ok().and_then(|all| all.get_bool("worktree.useRelativePaths").ok());
-            match choose(wish, self.relative_links, || git_version(&self.common_dir).ok()) {
+            match choose(wish, self.relative_links, || git_version(&self.common_dir, &self.interrupt).ok()) {
                 Links::Undeclared if self.declare_relative_links().is_ok() => Links::Relative,
                 Links::Undeclared => Links::Absolute,
                 links => links,

@@ -18,7 +18,6 @@ mod config_sources;
 mod conversions;
 mod default_branch;
 mod discovery;
-mod exchange;
 mod filling;
 mod foreign_mark;
 mod git_lock;

@@ -278,7 +278,7 @@ impl Repository {
             "--quiet",
             commit,
         ];
-        Git::new(worktree).args(words).interrupted_by(interrupted).require().map(drop)
+        self.git_in(worktree).args(words).interrupted_by(interrupted).require().map(drop)
     }
 
     /// Answers whether `commit` has `ancestor` among its own.

@@ -8,6 +8,7 @@ use super::command::Git;
 use super::read_settings::ReadSettings;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::library_error::from_library;
+use crate::host::interrupt::Interrupt;
 use crate::host::objects::{Library, Unread};
 use crate::host::packs::find_unsound;
 use crate::model::links::Links;
@@ -40,6 +41,8 @@ pub struct Repository {
     /// How links are written, once that was asked.
     pub(super) links: OnceCell<Links>,
     pub(super) read_settings: ReadSettings,
+    /// A signal ends the git that is asked about this repository.
+    pub(super) interrupt: Interrupt,
 }
 
 impl Repository {
@@ -123,10 +126,21 @@ impl Repository {
         })
     }
 
+    /// The same, and from now on a signal ends every git child that is waited for.
+    #[must_use]
+    pub fn heeding(self, interrupt: &Interrupt) -> Self {
+        Self { interrupt: interrupt.clone(), ..self }
+    }
+
     /// A git child that works on this repository wherever we stand.
     pub fn git(&self) -> Git<'_> {
         let git_dir = format!("--git-dir={}", self.common_dir.display());
-        Git::new(&self.common_dir).args([git_dir])
+        self.git_in(&self.common_dir).args([git_dir])
+    }
+
+    /// A git child that runs in `folder`, a worktree or a git folder.
+    pub(super) fn git_in<'a>(&self, folder: &Path) -> Git<'a> {
+        Git::new(folder).heeding(&self.interrupt)
     }
 
     /// A bare repository kept in a hidden folder (`proj/.bare`) goes by the folder around it.

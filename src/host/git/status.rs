@@ -19,7 +19,7 @@ use crate::model::branch::Head;
 impl Repository {
     /// Returns what changed in the worktree at `path`; `ignored` says whether ignored files are looked for too.
     pub fn changes(&self, path: &Path, ignored: bool) -> Result<Changes> {
-        self.changes_unless(path, ignored, &|| false)
+        self.changes_unless(path, ignored, &self.interrupt.from_now())
     }
 
     /// The same; git is ended once `interrupted` answers true.

@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::command::Git;
 use super::operation;
 use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
@@ -61,7 +60,9 @@ impl Repository {
         let top = canonical(path);
         clones
             .into_iter()
-            .map(|(name, folder, git_dir)| look(&top, &name, folder.as_deref(), &git_dir, interrupted))
+            .map(|(name, folder, git_dir)| {
+                self.clone_at(&top, &name, folder.as_deref(), &git_dir, interrupted)
+            })
             .collect()
     }
 
@@ -69,49 +70,43 @@ impl Repository {
         if let Some(paths) = submodule_paths(&self.admin_dir(admin).join("index")) {
             return Ok(paths);
         }
-        let listed = Git::new(path).args(["ls-files", "--stage", "-z"]).require()?;
+        let listed = self.git_in(path).args(["ls-files", "--stage", "-z"]).require()?;
         let lines = listed.stdout.split(|byte| *byte == 0).filter(|line| line.starts_with(b"160000 "));
         Ok(lines.filter_map(|line| Some(line[memchr::memchr(b'\t', line)? + 1..].to_vec())).collect())
     }
-}
 
-fn look(
-    top: &Path,
-    name: &Path,
-    folder: Option<&Path>,
-    git_dir: &Path,
-    interrupted: &dyn Fn() -> bool,
-) -> Result<Clone> {
-    let inner = folder.map(canonical);
-    let shown = inner.as_deref().and_then(|folder| folder.strip_prefix(top).ok()).unwrap_or(name);
-    let mut clone =
-        Clone { name: shown.to_string_lossy().into_owned(), is_needed: true, ignored: Vec::new() };
-    if operation::find(git_dir).is_some() || !is_all_on_remotes(git_dir)? {
-        return Ok(clone);
+    fn clone_at(
+        &self,
+        top: &Path,
+        name: &Path,
+        folder: Option<&Path>,
+        git_dir: &Path,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Clone> {
+        let inner = folder.map(canonical);
+        let shown = inner.as_deref().and_then(|folder| folder.strip_prefix(top).ok()).unwrap_or(name);
+        let mut clone =
+            Clone { name: shown.to_string_lossy().into_owned(), is_needed: true, ignored: Vec::new() };
+        if operation::find(git_dir).is_some() || !self.is_all_on_remotes(git_dir)? {
+            return Ok(clone);
+        }
+        if let Some(folder) = folder {
+            let changes = changes_by_git(folder, true, interrupted)?;
+            clone.ignored = changes.ignored.iter().map(|path| format!("{}/{path}", clone.name)).collect();
+            clone.is_needed = !changes.is_clean() || !self.marked_by_git(folder)?.is_empty();
+        } else {
+            clone.is_needed = false;
+        }
+        Ok(clone)
     }
-    if let Some(folder) = folder {
-        let changes = changes_by_git(folder, true, interrupted)?;
-        clone.ignored = changes.ignored.iter().map(|path| format!("{}/{path}", clone.name)).collect();
-        clone.is_needed = !changes.is_clean() || has_marks(folder)?;
-    } else {
-        clone.is_needed = false;
+
+    /// Answers whether every ref, HEAD and the stash lead to commits that a remote has, as far as was fetched.
+    fn is_all_on_remotes(&self, git_dir: &Path) -> Result<bool> {
+        let own = format!("--git-dir={}", git_dir.display());
+        let words = [own.as_str(), "rev-list", "--max-count=1", "--all", "--not", "--remotes"];
+        let output = self.git_in(git_dir).args(words).run()?;
+        Ok(output.is_success() && output.stdout.is_empty())
     }
-    Ok(clone)
-}
-
-/// Answers whether every ref, HEAD and the stash lead to commits that a remote has, as far as was fetched.
-fn is_all_on_remotes(git_dir: &Path) -> Result<bool> {
-    let own = format!("--git-dir={}", git_dir.display());
-    let words = [own.as_str(), "rev-list", "--max-count=1", "--all", "--not", "--remotes"];
-    let output = Git::new(git_dir).args(words).run()?;
-    Ok(output.is_success() && output.stdout.is_empty())
-}
-
-/// Answers whether git was told to pass over some of its files.
-fn has_marks(folder: &Path) -> Result<bool> {
-    let listed = Git::new(folder).args(["ls-files", "-v", "-z"]).require()?;
-    let mut lines = listed.stdout.split(|byte| *byte == 0);
-    Ok(lines.any(|line| line.first().is_some_and(|tag| *tag == b'S' || tag.is_ascii_lowercase())))
 }
 
 /// Returns the folder that a clone's files are in, where that names it back.

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use git2::Oid;
 
-use super::command::Git;
 use super::remotes::oid;
 use super::repository::{Repository, unread};
 use crate::error::Result;
@@ -33,7 +32,7 @@ impl Repository {
     #[must_use]
     pub fn text_where_parted(&self, folder: &Path, name: &str) -> Option<String> {
         let asked = |words: &[&str]| {
-            Git::new(folder).args(words).run().ok().filter(super::command::Output::is_success)
+            self.git_in(folder).args(words).run().ok().filter(super::command::Output::is_success)
         };
         let base = asked(&["merge-base", "HEAD", "main-worktree/HEAD"])?.text();
         let blob = asked(&["cat-file", "blob", &format!("{base}:{name}")])?;

@@ -54,7 +54,7 @@ impl Repository {
             None if self.bare => &self.common_dir,
             None => &self.root,
         };
-        let mut git = Git::new(folder).args(["worktree", "add", "--no-checkout", "--quiet"]);
+        let mut git = self.git_in(folder).args(["worktree", "add", "--no-checkout", "--quiet"]);
         if let Some(reason) = request.lock {
             git = git.args(["--lock"]);
             if !reason.is_empty() {
@@ -88,7 +88,7 @@ impl Repository {
 
     /// Lets git write the files of the registered worktree: filters, sparse patterns, missing blobs and all.
     pub fn fill_with_git(&self, request: &GitAdd) -> Result<()> {
-        let git = Git::new(request.path).args(["reset", "--hard", "--no-recurse-submodules", "--quiet"]);
+        let git = self.git_in(request.path).args(["reset", "--hard", "--no-recurse-submodules", "--quiet"]);
         request.run(git, "write the files of")
     }
 

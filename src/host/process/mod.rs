@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod bound;
+pub mod child;
 pub mod identity;
 pub mod open_files;
 pub mod piped;

@@ -3,16 +3,20 @@
 
 use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::error::{Code, Failure, Result};
 use crate::host::interrupt::Interrupt;
+use crate::host::process::child::{self, Ended};
 use crate::host::process::spawn;
 use crate::model::services::compose::{self, Container};
 
-/// How often it is looked whether a command has ended, or whether we were told to stop.
-const LOOK: Duration = Duration::from_millis(50);
+/// How long is paused between two readings of a container's log.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long docker may take to stop a container, beyond the time that the container has.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A service of the compose file in `folder`; which project it belongs to is in the environment (`COMPOSE_PROJECT_NAME`).
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +32,12 @@ impl Service<'_> {
     ///
     /// `not_found` where there is no `docker`, or no Compose in it.
     pub fn up(&self, interrupt: &Interrupt) -> Result<bool> {
-        self.require_compose()?;
+        self.require_compose(interrupt)?;
         let mut child = self.start(&["up", "--detach", "--no-deps", "--no-color", "--", self.name])?;
-        let is_well = waited(&mut child, interrupt).map_err(|error| unusable(&error))?;
-        // What still starts while it is stopped would be left running.
-        let status = child.wait().map_err(|error| unusable(&error))?;
-        Ok(is_well && status.success())
+        // Told to stop, docker gives the start up: what still starts while it is stopped would be left running.
+        let ended =
+            child::end_of(&mut child, None, &interrupt.from_now()).map_err(|error| unusable(&error))?;
+        Ok(ended.is_some_and(|ended| ended.status.success()))
     }
 
     /// Copies what it writes from `since` (RFC 3339) on to our own stdout, until it ends or we are told to stop.
@@ -44,25 +48,23 @@ impl Service<'_> {
     pub fn follow(&self, since: &str, interrupt: &Interrupt) -> Result<()> {
         let words = ["logs", "--follow", "--no-log-prefix", "--no-color", "--since", since, "--", self.name];
         let mut child = self.start(&words)?;
-        let ended = waited(&mut child, interrupt).map_err(|error| unusable(&error))?;
-        if !ended {
-            // Ours, and only a reader. It may have ended by itself in the meantime.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        child::end_of(&mut child, None, &|| interrupt.is_raised()).map_err(|error| unusable(&error))?;
         nap();
         Ok(())
     }
 
-    /// Stops it; after `seconds` the engine kills it. Answers whether that went well.
+    /// Stops it; after `seconds` the engine kills it. Answers whether that went well; an engine that does not answer a while
+    /// later is given up.
     ///
     /// # Errors
     ///
     /// As [`Service::up`].
     pub fn stop(&self, seconds: u64) -> Result<bool> {
+        let until = Instant::now() + Duration::from_secs(seconds) + PATIENCE;
         let seconds = seconds.to_string();
         let mut child = self.start(&["stop", "--timeout", &seconds, "--", self.name])?;
-        child.wait().map(|status| status.success()).map_err(|error| unusable(&error))
+        let ended = child::end_of(&mut child, None, &|| Instant::now() >= until);
+        Ok(ended.map_err(|error| unusable(&error))?.is_some_and(|ended| ended.status.success()))
     }
 
     /// Returns how its container is.
@@ -70,12 +72,11 @@ impl Service<'_> {
     /// # Errors
     ///
     /// As [`Service::up`]; `internal` where docker fails or says something else.
-    pub fn container(&self) -> Result<Container> {
-        let mut command = self.command(&["ps", "--all", "--format", "json", "--", self.name]);
-        let output: Output = command.output().map_err(|error| unusable(&error))?;
+    pub fn container(&self, interrupt: &Interrupt) -> Result<Container> {
+        let output = asked(self.command(&["ps", "--all", "--format", "json", "--", self.name]), interrupt)?;
         if !output.status.success() {
-            self.require_compose()?;
-            self.require_engine()?;
+            self.require_compose(interrupt)?;
+            self.require_engine(interrupt)?;
             let said = first_words(&output);
             return Err(Failure::new(Code::Internal, format!("`docker compose ps` failed and said: {said}"))
                 .hint("see whether `docker compose ps` works in the worktree"));
@@ -85,8 +86,8 @@ impl Service<'_> {
     }
 
     /// Fails where docker has no Compose: without it `docker compose up` only stumbles over the first flag.
-    fn require_compose(&self) -> Result<()> {
-        let output = self.command(&["version"]).output().map_err(|error| unusable(&error))?;
+    fn require_compose(&self, interrupt: &Interrupt) -> Result<()> {
+        let output = asked(self.command(&["version"]), interrupt)?;
         // What a signal to all of us ended said nothing about it.
         if output.status.success() || output.status.code().is_none() {
             return Ok(());
@@ -102,10 +103,10 @@ impl Service<'_> {
     /// # Errors
     ///
     /// `service_failed`, with docker's own words.
-    pub fn require_engine(&self) -> Result<()> {
+    pub fn require_engine(&self, interrupt: &Interrupt) -> Result<()> {
         let mut command = self.docker();
         command.args(["version", "--format", "{{.Server.Version}}"]);
-        let output = command.output().map_err(|error| unusable(&error))?;
+        let output = asked(command, interrupt)?;
         if output.status.success() {
             return Ok(());
         }
@@ -135,27 +136,23 @@ impl Service<'_> {
 }
 
 /// What it said was wrong; an advice to ask for help is none.
-fn first_words(output: &Output) -> String {
+fn first_words(output: &Ended) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it says nothing").to_owned()
 }
 
-/// Waits until it ends, and answers whether that was well; false as soon as we are told to stop.
-fn waited(child: &mut Child, interrupt: &Interrupt) -> io::Result<bool> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
-        }
-        if interrupt.is_raised() {
-            return Ok(false);
-        }
-        nap();
-    }
+/// Returns what the command says; a signal from now on ends it, and is the interrupt.
+fn asked(mut command: Command, interrupt: &Interrupt) -> Result<Ended> {
+    let is_unwanted = interrupt.from_now();
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| unusable(&error))?;
+    let ended = child::end_of(&mut child, None, &is_unwanted).map_err(|error| unusable(&error))?;
+    ended.ok_or_else(|| Failure::new(Code::Interrupted, "interrupted while docker was running"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a wait for a child, a moment at a time")]
+#[expect(clippy::disallowed_methods, reason = "a log that ends at once is not asked for without a pause")]
 fn nap() {
-    std::thread::sleep(LOOK);
+    std::thread::sleep(PAUSE);
 }
 
 fn unusable(error: &io::Error) -> Failure {

@@ -32,7 +32,7 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 }
 
 pub fn git(context: &Context) -> Check {
-    match git::git_version(&context.folder) {
+    match git::git_version(&context.folder, &context.host.interrupt) {
         Ok(version) => diagnosis::git_version(version),
         Err(failure) => Check::error(
             "git",

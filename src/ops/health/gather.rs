@@ -135,6 +135,7 @@ fn add_others(context: &Context, gathered: &mut Gathered) -> Result<()> {
         }
         let repository =
             Repository::discover(&place).ok().filter(|repository| repository.find_id().as_ref() == Some(&id));
+        let repository = repository.map(|repository| repository.heeding(&context.host.interrupt));
         let entries = entries_of(&gathered.registry, Some(&id));
         seen.push(id);
         let root = repository.as_ref().map(Repository::root);

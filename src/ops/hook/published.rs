@@ -157,7 +157,7 @@ fn in_time(git: Git<'_>, deadline: Instant) -> Result<Option<Output>> {
     let is_over = || Instant::now() >= deadline;
     match git.interrupted_by(&is_over).require() {
         Ok(output) => Ok(Some(output)),
-        Err(failure) if failure.code() == Code::Interrupted => Ok(None),
+        Err(failure) if failure.code() == Code::Interrupted && is_over() => Ok(None),
         Err(failure) => Err(failure),
     }
 }

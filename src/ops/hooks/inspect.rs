@@ -75,7 +75,7 @@ impl Inspection {
 ///
 /// Fails when git cannot be run or the repository's own files cannot be read.
 pub fn inspect(context: &Context, repository: &Repository) -> Result<Inspection> {
-    let git = git_version(repository.common_dir())?;
+    let git = git_version(repository.common_dir(), &context.host.interrupt)?;
     let registry = context.store().and_then(|store| store.read()).unwrap_or_default();
     let program = reached(context);
     let (folder, obstacle) = place::folder(repository)?;

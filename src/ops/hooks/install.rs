@@ -43,7 +43,7 @@ pub struct InstalledHook {
 /// `hook_foreign` for a folder that is not this repository's alone, with the lines to add in the hint, and for a hook of
 /// ours that somebody changed; `permission` for a folder that cannot be written to.
 pub fn install(context: &Context, repository: &Repository) -> Result<Report> {
-    let how = how_for(git_version(repository.common_dir())?);
+    let how = how_for(git_version(repository.common_dir(), &context.host.interrupt)?);
     let _held = context.host.interrupt.hold();
     let hold = place::hold(context, repository)?;
     place::require_own_sections(repository)?;

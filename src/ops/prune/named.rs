@@ -116,7 +116,7 @@ fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<
         let remove = if is_here { remove } else { remove.at(entry.repository.display()) };
         return Err(is_there(&entry.name, &entry.path.display().to_string(), &remove));
     }
-    if let Some(repository) = context_of(entry) {
+    if let Some(repository) = repository_of(context, entry) {
         let root = repository.root().display();
         return Err(Failure::new(
             Code::NotFound,
@@ -130,8 +130,8 @@ fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<
 }
 
 /// The entry's own repository, where it can be reached.
-fn context_of(entry: &Entry) -> Option<Repository> {
-    let found = Repository::discover(&entry.repository).ok()?;
+fn repository_of(context: &Context, entry: &Entry) -> Option<Repository> {
+    let found = Repository::discover(&entry.repository).ok()?.heeding(&context.host.interrupt);
     (found.find_id().as_ref() == Some(&entry.repository_id)).then_some(found)
 }
 

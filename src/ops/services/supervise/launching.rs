@@ -115,7 +115,7 @@ impl Supervisor<'_> {
         let known = registry.entries().find(|known| known.sequence == self.wish.sequence);
         let Some(entry) = known else { return false };
         match Repository::discover(&self.root()) {
-            Ok(repository) => foreign::is_foreign(&repository, entry),
+            Ok(repository) => foreign::is_foreign(&repository.heeding(&self.host.interrupt), entry),
             Err(_) => !entry.notes.foreign.is_absent(),
         }
     }
