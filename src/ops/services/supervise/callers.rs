@@ -151,8 +151,7 @@ impl Supervisor<'_> {
     ) {
         let batch = self.new_batch();
         for plan in &plans {
-            // It may be another program by now, or another port.
-            self.unshared.remove(&plan.name);
+            self.ports.forget_unshared(&plan.name);
         }
         if let Some(caller) = self.callers.get_mut(at) {
             caller.wishes.push((batch, number));

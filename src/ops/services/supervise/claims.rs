@@ -61,7 +61,7 @@ impl Supervisor<'_> {
             if let Some(claim) = self.claims.waiting.pop_front_if(|claim| claim.batch == batch) {
                 match held {
                     Ok(holds) => {
-                        self.holds.extend(holds.into_iter().map(|hold| (hold.port(), hold)));
+                        self.ports.add(holds);
                         self.events.push_back(claim.event);
                     }
                     Err(refusal) => self.refuse_wish(batch, refusal),
@@ -104,7 +104,7 @@ impl Supervisor<'_> {
         let plans = plans.iter().filter(|plan| !plan.contained);
         plans
             .flat_map(|plan| plan.ports().map(move |port| (plan, port)))
-            .filter(|(_, port)| !self.holds.contains_key(port) && !self.sockets.contains_key(port))
+            .filter(|(_, port)| !self.ports.has(*port))
             .filter(|(plan, port)| is_to_hold(plan, *port))
             .map(|(plan, port)| (plan.name.clone(), port))
             .collect()

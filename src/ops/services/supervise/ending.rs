@@ -202,8 +202,8 @@ impl Supervisor<'_> {
         let said = log_reader::last_lines(&log, 20).unwrap_or_default().join("\n").to_lowercase();
         let is_over_port =
             ["already in use", "eaddrinuse", "errno 98"].iter().any(|text| said.contains(text));
-        let was_held = ports.iter().any(|port| self.holds.contains_key(port));
-        if !is_over_port || !was_held || !self.unshared.insert(name.clone()) {
+        let was_held = ports.iter().any(|port| self.ports.holds(*port));
+        if !is_over_port || !was_held || !self.ports.unshare(name) {
             return false;
         }
         self.note(format!("`{name}` shares its port with nobody: started again without the port being held"));

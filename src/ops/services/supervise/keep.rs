@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::supervisor::Supervisor;
-use crate::host::services::record_file;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::services::machine::Event;
@@ -69,7 +68,7 @@ impl Supervisor<'_> {
         }
         // What was held for a start that did not come, or for a port that a service has moved away from.
         let wanted: BTreeSet<Port> = self.fleet.services().values().flat_map(Service::ports).collect();
-        self.holds.retain(|port, _| wanted.contains(port));
+        self.ports.keep_only(&wanted);
     }
 
     /// Returns what was adopted and is known to be no service's.
@@ -95,14 +94,12 @@ impl Supervisor<'_> {
             adopted: self.unclaimed(),
             services,
         };
-        if record == self.written {
+        if self.journal.has(&record) {
             return;
         }
         self.tell_changes();
         self.registrar.record(record.processes().cloned().collect());
-        // A full disk keeps nobody from being supervised.
-        self.written = record;
-        self.write();
+        self.journal.write(record);
     }
 
     /// Records how services are that run, from time to time: a record that nobody renews would be taken for an old one.
@@ -113,20 +110,6 @@ impl Supervisor<'_> {
             let facts = self.facts();
             let running = facts.iter().filter(|facts| !facts.state.is_resting());
             self.registrar.tell_health(running, self.host.clock.now());
-        }
-    }
-
-    /// Writes down what could not be written before: the disk may have room again.
-    pub fn write_again(&mut self) {
-        if self.unwritten.is_some() {
-            self.write();
-        }
-    }
-
-    fn write(&mut self) {
-        match record_file::write(&self.wish.folder, &self.written) {
-            Ok(()) => self.unwritten = None,
-            Err(_) => drop(self.unwritten.get_or_insert(self.host.clock.instant())),
         }
     }
 }

@@ -10,10 +10,8 @@ use super::running::{Look, Run};
 use super::supervisor::Supervisor;
 use super::terminal;
 use crate::host::git::Repository;
-use crate::host::services::hold::{self, PortHold};
 use crate::host::services::launch::{Launch, launch};
 use crate::host::services::log_file::LogFile;
-use crate::host::services::open_folder::OpenFolder;
 use crate::host::services::record_file;
 use crate::host::services::terminal::Terminal;
 use crate::host::store::Store;
@@ -53,7 +51,7 @@ impl Supervisor<'_> {
         self.require_trust(plan)?;
         let folder = self.folder_of(plan);
         self.require_inside(&folder)?;
-        if self.unshared.contains(&plan.name) {
+        if self.ports.is_unshared(&plan.name) {
             self.release_ports(&plan.name, false);
         } else {
             self.require_ports(plan)?;
@@ -70,7 +68,7 @@ impl Supervisor<'_> {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
         let variables = self.marked(plan.variables.clone(), plan.name.as_str());
         let socket =
-            plan.port.filter(|_| plan.activated && !is_setup).and_then(|port| self.sockets.get(&port));
+            plan.port.filter(|_| plan.activated && !is_setup).and_then(|port| self.ports.socket(port));
         let terminal = if plan.terminal { terminal::open(self.size) } else { None };
         let launched = launch(&Launch {
             words: &words,
@@ -114,7 +112,7 @@ impl Supervisor<'_> {
         let Ok(registry) = self.store().and_then(|store| store.read()) else { return false };
         let known = registry.entries().find(|known| known.sequence == self.wish.sequence);
         let Some(entry) = known else { return false };
-        match Repository::discover(&self.root()) {
+        match Repository::discover(&self.ground.root()) {
             Ok(repository) => foreign::is_foreign(&repository.heeding(&self.host.interrupt), entry),
             Err(_) => !entry.notes.foreign.is_absent(),
         }
@@ -144,18 +142,9 @@ impl Supervisor<'_> {
         variables
     }
 
-    /// Returns where the worktree is by now: it may be moved while its services run.
-    fn root(&self) -> PathBuf {
-        let found = self.worktree.as_ref().and_then(OpenFolder::find_path);
-        found.unwrap_or_else(|| self.wish.worktree.clone())
-    }
-
     /// Returns the folder of a service, which moves with the worktree.
     pub fn folder_of(&self, plan: &ServicePlan) -> PathBuf {
-        match plan.folder.strip_prefix(&self.wish.worktree) {
-            Ok(below) => self.root().join(below),
-            Err(_) => plan.folder.clone(),
-        }
+        self.ground.place_of(&plan.folder)
     }
 
     /// What was inside when it was planned may be a link by now.
@@ -163,7 +152,7 @@ impl Supervisor<'_> {
         let real = |path: &Path| {
             path.canonicalize().map_err(|error| refusal(&error, &format!("its folder {}", path.display())))
         };
-        if real(folder)?.starts_with(real(&self.root())?) {
+        if real(folder)?.starts_with(real(&self.ground.root())?) {
             return Ok(());
         }
         let reason = format!("its folder {} is not inside the worktree", folder.display());
@@ -176,19 +165,13 @@ impl Supervisor<'_> {
             return Ok(());
         }
         for port in plan.ports() {
-            if self.holds.contains_key(&port) || self.sockets.contains_key(&port) {
-                continue;
-            }
-            match PortHold::take(port) {
-                Ok(hold) => drop(self.holds.insert(port, hold)),
-                Err(error) => {
-                    let registry = self.store().and_then(|store| store.read()).unwrap_or_default();
-                    let reason = format!(
-                        "port {port} is {}",
-                        occupied::why(&self.host.name(), (self.wish.sequence, port), &error, &registry)
-                    );
-                    return Err(Refusal { reason, cause: cause_of_port(port, &error) });
-                }
+            if let Err(error) = self.ports.hold(port) {
+                let registry = self.store().and_then(|store| store.read()).unwrap_or_default();
+                let reason = format!(
+                    "port {port} is {}",
+                    occupied::why(&self.host.name(), (self.wish.sequence, port), &error, &registry)
+                );
+                return Err(Refusal { reason, cause: cause_of_port(port, &error) });
             }
         }
         Ok(())
@@ -196,38 +179,31 @@ impl Supervisor<'_> {
 
     /// Makes the socket that is to be handed over.
     fn require_socket(&mut self, plan: &ServicePlan) -> Result<(), Refusal> {
-        if let (Some(port), true) = (plan.port, plan.activated && !plan.contained)
-            && !self.sockets.contains_key(&port)
-        {
-            let socket = hold::listen(port).map_err(|error| Refusal {
-                reason: format!("port {port} cannot be listened on: {error}"),
-                cause: cause_of_port(port, &error),
-            })?;
-            self.sockets.insert(port, socket);
-        }
-        Ok(())
+        let Some(port) = plan.port.filter(|_| plan.activated && !plan.contained) else { return Ok(()) };
+        self.ports.listen(port).map_err(|error| Refusal {
+            reason: format!("port {port} cannot be listened on: {error}"),
+            cause: cause_of_port(port, &error),
+        })
     }
 
     /// Holds the ports of what is started again after a pause, so that no stranger has them by then.
     pub fn hold_in_pauses(&mut self) {
         let pausing = self.fleet.services().values().filter(|service| {
-            let is_held = !service.plan.contained && !self.unshared.contains(&service.plan.name);
+            let is_held = !service.plan.contained && !self.ports.is_unshared(&service.plan.name);
             matches!(service.phase, Phase::Backoff { .. }) && is_held
         });
-        let is_free = |port: &Port| !self.holds.contains_key(port) && !self.sockets.contains_key(port);
-        let ports: Vec<Port> = pausing.flat_map(|service| service.plan.ports()).filter(is_free).collect();
-        // One that somebody has already is refused with his name when its service starts.
-        self.holds.extend(ports.into_iter().filter_map(|port| Some((port, PortHold::take(port).ok()?))));
+        let ports: Vec<Port> = pausing.flat_map(|service| service.plan.ports()).collect();
+        for port in ports {
+            // One that somebody has already is refused with his name when its service starts.
+            let _ = self.ports.hold(port);
+        }
     }
 
     /// Lets go of the ports of a service: it listens itself by now, or does not run any more.
     pub fn release_ports(&mut self, name: &ServiceName, with_socket: bool) {
         let Some(service) = self.fleet.services().get(name) else { return };
         for port in service.plan.ports() {
-            self.holds.remove(&port);
-            if with_socket {
-                self.sockets.remove(&port);
-            }
+            self.ports.release(port, with_socket);
         }
     }
 }

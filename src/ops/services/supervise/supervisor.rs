@@ -1,11 +1,16 @@
 //! The supervisor of one worktree's services: one loop that sleeps until something happens, tells the machine, and does
 //! what the machine decides. It reads no configuration, and ends when nothing is left to supervise.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::caller::Caller;
+use super::door::Door;
+use super::ground::{Footing, Ground};
+use super::journal::Journal;
+use super::ports::Ports;
+use super::reaping::Reaping;
 use super::registrar::Registrar;
 use super::running::Run;
 use super::waiting::Claims;
@@ -14,20 +19,15 @@ use crate::host::machine::Host;
 use crate::host::process::identity;
 use crate::host::process::open_files::{self, SoftLimit};
 use crate::host::process::stop::Running;
-use crate::host::services::endpoint::{Endpoint, Listening};
-use crate::host::services::hold::PortHold;
-use crate::host::services::open_folder::OpenFolder;
 use crate::host::services::record_file::OwnLog;
 use crate::host::services::signals::Bell;
 use crate::host::services::waiting::{self, Asker};
 use crate::host::services::{reaper, record_file};
-use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 use crate::model::services::batch::BatchId;
 use crate::model::services::machine::{Action, Event, Fleet};
 use crate::model::services::protocol::{Cause, ServiceFacts};
-use crate::model::services::record::Record;
 use crate::model::services::service::Service;
 use crate::model::services::state::State;
 use crate::ops::services::contact;
@@ -42,9 +42,6 @@ const LONELY: Duration = Duration::from_secs(10);
 
 /// How long it waits at its end for checks that were given up.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
-
-/// How long it stays for a record that cannot be written, as on a full disk.
-const UNWRITTEN: Duration = Duration::from_mins(10);
 
 /// Which look an answer is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,16 +60,12 @@ pub(super) struct Supervisor<'a> {
     pub runs: BTreeMap<ServiceName, Run>,
     /// Orphans that we, or a supervisor before us, adopted, beside those that are known to be a service's.
     pub adopted: Vec<ProcessId>,
-    pub holds: BTreeMap<Port, PortHold>,
-    /// Sockets that listen for services that are handed them.
-    pub sockets: BTreeMap<Port, OwnedFd>,
+    pub ports: Ports,
     pub asker: Asker<Asked>,
     /// Wishes that wait for their ports.
     pub claims: Claims,
     pub callers: Vec<Caller>,
     pub registrar: Registrar,
-    /// Services that do not share their port with the hold: they start without it.
-    pub unshared: BTreeSet<ServiceName>,
     /// Why services could not be started.
     pub causes: BTreeMap<ServiceName, Cause>,
     /// The rows and columns of services' terminals.
@@ -84,29 +77,19 @@ pub(super) struct Supervisor<'a> {
     pub events: VecDeque<Event>,
     pub last_batch: BatchId,
     pub last_run: u64,
-    pub written: Record,
+    pub journal: Journal,
     /// How the services stood when that was written down last.
     pub chronicled: Vec<(ServiceName, State)>,
     pub own_log: OwnLog,
-    /// Since when the record on disk is behind: it cannot be written.
-    pub unwritten: Option<Instant>,
     /// How many files what we start may have open: we may have more.
     pub open_files: SoftLimit,
-    endpoint: Endpoint,
-    listening: Listening,
-    /// Whether nobody can be let in for now, as when descriptors run out.
-    is_deaf: bool,
-    pub worktree: Option<OpenFolder>,
+    door: Door,
+    pub ground: Ground,
     has_worked: bool,
-    pub is_worktree_gone: bool,
-    /// In how many looks in a row the worktree's folder was elsewhere than git says.
-    pub times_elsewhere: u32,
     /// When the health of what runs is recorded anew.
     pub next_health: Instant,
     next_round: Instant,
-    next_reaping: Option<Instant>,
-    /// Whether some could not be told from those that a check waits for.
-    is_reaping_owed: bool,
+    reaping: Reaping,
 }
 
 /// Supervises until nothing is left to supervise.
@@ -125,9 +108,9 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
     let children = Bell::of_children().map_err(&failed)?;
     let mut endings = Bell::of_endings().map_err(&failed)?;
     let ourselves = identity::current()?;
-    let written = record_file::find(&wish.folder, wish.sequence).unwrap_or_default();
+    let journal = Journal::open(wish.folder.clone(), wish.sequence, host.clock);
     // Whoever calls from now on waits until everything was taken over.
-    let listening = endpoint.listen(&mut || endings.rang()).map_err(&failed)?;
+    let door = Door::open(endpoint, &mut || endings.rang()).map_err(&failed)?;
     let now = host.clock.instant();
     let mut supervisor = Supervisor {
         wish,
@@ -137,13 +120,11 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         fleet: Fleet::default(),
         runs: BTreeMap::new(),
         adopted: Vec::new(),
-        holds: BTreeMap::new(),
-        sockets: BTreeMap::new(),
+        ports: Ports::default(),
         asker: Asker::new().map_err(&failed)?,
         claims: Claims::new().map_err(&failed)?,
         callers: Vec::new(),
         registrar: Registrar::start(host, wish.sequence)?,
-        unshared: BTreeSet::new(),
         causes: BTreeMap::new(),
         size: super::supervisor::SIZE,
         told: Vec::new(),
@@ -151,22 +132,16 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         events: VecDeque::new(),
         last_batch: 0,
         last_run: 0,
-        written,
+        journal,
         chronicled: Vec::new(),
         own_log: OwnLog::open(&wish.folder),
-        unwritten: None,
         open_files,
-        endpoint: endpoint.clone(),
-        listening,
-        is_deaf: false,
-        worktree: OpenFolder::find(&wish.worktree),
+        door,
+        ground: Ground::find(&wish.worktree),
         has_worked: false,
-        is_worktree_gone: false,
-        times_elsewhere: 0,
         next_health: now,
         next_round: now + ROUND,
-        next_reaping: None,
-        is_reaping_owed: false,
+        reaping: Reaping::default(),
     };
     supervisor.take_the_seat().map_err(&failed)?;
     supervisor.work();
@@ -179,7 +154,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
 impl Supervisor<'_> {
     /// Says who we are, and takes over what an earlier supervisor left.
     fn take_the_seat(&mut self) -> std::io::Result<()> {
-        let former = self.written.supervisor.as_ref().map(|former| former.pid);
+        let former = self.journal.former().map(|former| former.pid);
         self.log(&match former {
             Some(pid) => format!(
                 "pid {} supervises; pid {pid} did before, and ended without a word",
@@ -188,7 +163,7 @@ impl Supervisor<'_> {
             None => format!("pid {} supervises", self.ourselves.pid),
         });
         let before: BTreeMap<ServiceName, State> =
-            self.written.services.iter().map(|kept| (kept.plan.name.clone(), kept.state)).collect();
+            self.journal.services().iter().map(|kept| (kept.plan.name.clone(), kept.state)).collect();
         self.take_over()?;
         // One that rests by now and did not when it was seen last ended while nobody watched.
         let known = |service: &Service| match before.get(&service.plan.name) {
@@ -211,8 +186,8 @@ impl Supervisor<'_> {
                 self.log("told to end by a signal: everything is stopped");
                 self.stop_everything();
             }
-            if children.rang() && self.next_reaping.is_none() {
-                self.next_reaping = Some(self.host.clock.instant() + ROUND / 4);
+            if children.rang() {
+                self.reaping.is_told(self.host.clock.instant());
             }
             self.hear_callers();
             self.read_terminals();
@@ -245,13 +220,12 @@ impl Supervisor<'_> {
             None => Some(run.look.due),
         });
         let of_machine = self.fleet.next_deadline().map(|deadline| self.begun + deadline);
-        for due in of_runs.chain(of_machine).chain(self.next_reaping) {
+        for due in of_runs.chain(of_machine).chain(self.reaping.due()) {
             until = until.min(due);
         }
         let mut readable: Vec<BorrowedFd<'_>> =
             vec![children.as_fd(), endings.as_fd(), self.asker.as_fd(), self.claims.as_fd()];
-        // Who waits in vain would wake us again and again: they are let in by the next round.
-        readable.extend((!self.is_deaf).then(|| self.listening.as_fd()));
+        readable.extend(self.door.as_fd());
         readable.extend(self.runs.values().flat_map(Run::descriptors));
         readable.extend(self.callers.iter().map(Caller::as_fd));
         let writable: Vec<BorrowedFd<'_>> =
@@ -262,16 +236,10 @@ impl Supervisor<'_> {
     }
 
     fn hear_callers(&mut self) {
-        self.is_deaf = loop {
-            match self.listening.find_caller() {
-                Ok(Some(stream)) => {
-                    self.has_worked = true;
-                    self.let_in(stream);
-                }
-                Ok(None) => break false,
-                Err(_) => break true,
-            }
-        };
+        while let Some(stream) = self.door.find_caller() {
+            self.has_worked = true;
+            self.let_in(stream);
+        }
         self.hear();
     }
 
@@ -308,34 +276,24 @@ impl Supervisor<'_> {
 
     fn go_round(&mut self) {
         let now = self.host.clock.instant();
-        if self.is_reaping_owed && self.asker.is_idle() {
-            self.next_reaping = Some(now);
-        }
-        if self.next_reaping.is_some_and(|due| due <= now) {
-            self.next_reaping = None;
-            let of_run = |run: &Run| {
-                let child = run.child.as_ref().map(|child| child.id.pid);
-                child.into_iter().chain(run.others.iter().map(Running::pid)).collect::<Vec<_>>()
-            };
-            let waited_for: Vec<u32> = self.runs.values().flat_map(of_run).collect();
-            // What cannot be reaped now is reaped by whoever outlives us.
-            self.is_reaping_owed =
-                reaper::reap_orphans(&waited_for, !self.asker.is_idle()).unwrap_or_default();
-        }
+        let of_run = |run: &Run| {
+            let child = run.child.as_ref().map(|child| child.id.pid);
+            child.into_iter().chain(run.others.iter().map(Running::pid)).collect::<Vec<_>>()
+        };
+        let runs = &self.runs;
+        self.reaping.reap(now, self.asker.is_idle(), || runs.values().flat_map(of_run).collect());
         if now < self.next_round {
             return;
         }
         self.next_round = now + ROUND;
         self.note_adopted();
-        self.write_again();
+        self.journal.write_again();
         self.renew_health();
-        self.look_at_worktree();
-        if !self.listening.is_reachable()
-            // Where another one is at it just now, the next round looks again.
-            && let Ok(listening) = self.endpoint.listen(&mut || true)
-        {
-            self.listening = listening;
+        if self.ground.look() == Footing::Lost {
+            self.stop_everything();
+            self.work();
         }
+        self.door.mend();
         for log in self.runs.values().filter_map(|run| run.log.as_ref()) {
             // A full disk is the service's own trouble, and a hole that cannot be made is only a long file.
             let _ = log.give_back_head();
@@ -346,21 +304,18 @@ impl Supervisor<'_> {
         let is_waited_for = self.callers.iter().any(|caller| !caller.is_idle());
         let was_lonely = self.has_worked || self.host.clock.since(self.begun) > LONELY;
         // What the record does not say only we can tell.
-        let is_needed = self.unwritten.is_some_and(|since| self.host.clock.since(since) < UNWRITTEN)
-            && !self.is_worktree_gone
-            && self.wish.folder.exists();
+        let is_needed = self.journal.is_needed() && !self.ground.is_deleted();
         self.fleet.is_idle() && self.runs.is_empty() && !is_waited_for && was_lonely && !is_needed
     }
 
     fn leave(&mut self) {
         // Whoever is asked by a command ends it only while we live.
         self.asker.finish(LAST_ANSWERS);
-        self.written.supervisor = None;
         self.log("nothing is left to supervise");
-        let _ = record_file::write(&self.wish.folder, &self.written);
+        self.journal.end();
         self.registrar.record(Vec::new());
         self.registrar.finish();
-        if self.is_worktree_gone {
+        if self.ground.is_deleted() {
             let _ = record_file::forget(&self.wish.folder);
         }
     }

@@ -24,15 +24,15 @@ impl Supervisor<'_> {
     ///
     /// Where there is no room for another open file: whose processes run cannot be seen.
     pub fn take_over(&mut self) -> io::Result<()> {
-        let kept = std::mem::take(&mut self.written.services);
-        self.adopted = std::mem::take(&mut self.written.adopted);
+        let (kept, adopted) = self.journal.take_over();
+        self.adopted = adopted;
         self.adopted.retain(|id| identity::is_from_here(id) && identity::is_alive(id));
         let mut taken: Vec<String> = Vec::new();
         let mut lost: Vec<String> = Vec::new();
         let mut ending: Vec<ServiceName> = Vec::new();
         let recorded: Vec<ProcessId> = kept.iter().flat_map(|kept| kept.processes.iter().cloned()).collect();
         let doubtful = kin::in_doubt(&self.wish.marker, &recorded, Some(self.ourselves.pid))?;
-        let is_same_boot = self.written.supervisor.as_ref().is_some_and(identity::is_from_here);
+        let is_same_boot = self.journal.former().is_some_and(identity::is_from_here);
         for kept in kept {
             let name = kept.plan.name.clone();
             let marker = &self.wish.marker;
