@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::checkout::verify;
 use crate::host::git::{Repository, Way, is_link_cut_short};
+use crate::host::git_files::checkout::verify;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{env_file, files};
 use crate::model::env_block;

@@ -9,8 +9,8 @@ use super::conversions::ODD_PATTERN;
 use super::library_error::from_library;
 use super::repository::unread;
 use crate::error::Result;
-use crate::host::conversion::has_odd_pattern;
-use crate::host::objects::Library;
+use crate::host::git_files::conversion::has_odd_pattern;
+use crate::host::git_files::objects::Library;
 
 /// Which attributes matter in this repository: a filter without a smudge command changes nothing.
 pub(super) struct Wanted {

@@ -7,7 +7,7 @@ use super::repository::{Repository, unread};
 use super::revision::{self, Named};
 use crate::error::{Code, Failure, Result};
 use crate::host::git::library_error::is_absent;
-use crate::host::objects::{Library, Unread};
+use crate::host::git_files::objects::{Library, Unread};
 use crate::model::branch::Head;
 
 /// Answers whether git accepts `name` for a branch (git-check-ref-format(1)).

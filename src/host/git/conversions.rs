@@ -9,8 +9,8 @@ use super::config_sources::foreign_system_files;
 use super::repository::Repository;
 use super::scan::user_file;
 use crate::error::Result;
-use crate::host::conversion::{Outside, Settings, has_odd_pattern};
 use crate::host::files;
+use crate::host::git_files::conversion::{Outside, Settings, has_odd_pattern};
 
 const SYSTEM: &str = "/etc/gitattributes";
 

@@ -9,8 +9,8 @@ use super::read_settings::ReadSettings;
 use super::repository::{Current, Repository};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
+use crate::host::git_files::objects::Library;
 use crate::host::interrupt::Interrupt;
-use crate::host::objects::Library;
 
 /// A git folder that was found, and the folder whose `.git` led there.
 pub(super) struct Found {

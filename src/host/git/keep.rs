@@ -10,7 +10,7 @@ use super::branch_edit::patiently;
 use super::repository::Repository;
 use super::tips::read_text;
 use crate::error::Result;
-use crate::host::objects::{Library, Unread};
+use crate::host::git_files::objects::{Library, Unread};
 use crate::model::branch::{Head, is_object_id};
 
 /// The bits of an index entry's flags that hold its stage (gitformat-index(5)).

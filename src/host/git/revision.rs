@@ -3,7 +3,7 @@
 use git2::{ErrorCode, Oid};
 
 use super::library_error::is_absent;
-use crate::host::objects::Library;
+use crate::host::git_files::objects::Library;
 
 /// The shortest beginning of a name that stands for an object.
 const SHORTEST: usize = 4;

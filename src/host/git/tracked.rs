@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::repository::Repository;
 use crate::error::Result;
-use crate::host::index::IndexFile;
+use crate::host::git_files::index::IndexFile;
 
 impl Repository {
     /// Answers whether the index of the worktree at `folder` has `name`.

@@ -7,7 +7,7 @@ use git2::Oid;
 use super::remotes::oid;
 use super::repository::{Repository, unread};
 use crate::error::Result;
-use crate::host::objects::Unread;
+use crate::host::git_files::objects::Unread;
 
 impl Repository {
     /// Answers whether the commit has a file called `name` at its top.

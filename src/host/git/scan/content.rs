@@ -6,7 +6,7 @@ use git2::{ObjectType, Oid};
 
 use super::doubt::Doubt;
 use super::rules::{Rules, names_filters};
-use crate::host::index::{Entry, IndexFile};
+use crate::host::git_files::index::{Entry, IndexFile};
 
 /// Larger files are hashed by git, which does not need them in memory.
 const LARGEST: u64 = 64 << 20;

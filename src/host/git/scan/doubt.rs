@@ -1,6 +1,6 @@
 //! Why a look of our own is not enough, so that git must tell.
 
-use crate::host::index::Unread;
+use crate::host::git_files::index::Unread;
 
 /// Why git must tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

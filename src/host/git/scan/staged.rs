@@ -6,8 +6,8 @@ use std::ops::Range;
 use git2::Oid;
 
 use super::doubt::Doubt;
-use crate::host::index::{IndexFile, TreeCache};
-use crate::host::objects::Library;
+use crate::host::git_files::index::{IndexFile, TreeCache};
+use crate::host::git_files::objects::Library;
 
 /// Compares one index with trees.
 pub(super) struct Staging<'a> {

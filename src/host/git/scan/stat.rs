@@ -3,7 +3,7 @@
 use rustix::fs::{FileType, Stat};
 
 use super::rules::Rules;
-use crate::host::index::{Entry, StatData};
+use crate::host::git_files::index::{Entry, StatData};
 
 /// What stat data tells of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

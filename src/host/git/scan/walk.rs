@@ -15,7 +15,7 @@ use super::ignoring::Ignoring;
 use super::listing::Listing;
 use super::rules::Rules;
 use super::stat::{Sight, sight};
-use crate::host::index::IndexFile;
+use crate::host::git_files::index::IndexFile;
 use crate::host::processors;
 
 /// Tasks for each thread: folders differ in size.

@@ -11,8 +11,8 @@ use super::doubt::Doubt;
 use super::rules::Rules;
 use super::staged;
 use super::walk::Walk;
-use crate::host::index::IndexFile;
-use crate::host::objects::Library;
+use crate::host::git_files::index::IndexFile;
+use crate::host::git_files::objects::Library;
 
 /// One worktree to look at.
 #[derive(Clone, Debug)]

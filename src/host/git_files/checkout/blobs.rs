@@ -12,8 +12,8 @@ use sha1::{Digest, Sha1};
 
 use super::plan::{shown, unreadable};
 use crate::error::{Code, Failure, Result};
-use crate::host::objects::{Library, Unread};
-use crate::host::packs::{Fault, Kind, Packs, Position, Reader};
+use crate::host::git_files::objects::{Library, Unread};
+use crate::host::git_files::packs::{Fault, Kind, Packs, Position, Reader};
 
 /// A loose object of more bytes than this on disk may be a large one.
 const PERHAPS_LARGE: u64 = 64 * 1024;

@@ -9,8 +9,8 @@ use git2::{Oid, Tree};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use super::plan::{self, Kind, Plan};
-use crate::host::index::{IndexFile, StatData};
-use crate::host::objects::Library;
+use crate::host::git_files::index::{IndexFile, StatData};
+use crate::host::git_files::objects::Library;
 
 /// So many of the worktrees that stand at other commits are looked at, and the indexes of so few are read.
 const MOST_COMPARED: usize = 64;

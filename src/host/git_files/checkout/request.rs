@@ -12,9 +12,9 @@ use super::plan::{Entry, Kind, Plan};
 use super::sibling::{self, Candidates};
 use super::{attributes, index, plan, writer};
 use crate::error::{Code, Failure, Result};
-use crate::host::checkout::objects::open_library;
-use crate::host::conversion::Outside;
-use crate::host::index::StatData;
+use crate::host::git_files::checkout::objects::open_library;
+use crate::host::git_files::conversion::Outside;
+use crate::host::git_files::index::StatData;
 
 /// One commit that shall become files in one folder.
 pub struct Request<'a> {

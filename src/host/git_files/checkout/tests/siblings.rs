@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use git2::Oid;
 
 use super::sandbox::{Sandbox, contents};
-use crate::host::checkout::{Candidate, Report};
-use crate::host::index::{NewEntry, StatData, encode};
+use crate::host::git_files::checkout::{Candidate, Report};
+use crate::host::git_files::index::{NewEntry, StatData, encode};
 
 /// Checks out `commit` beside the main worktree and requires the bytes that git has for it.
 fn beside_main(sandbox: &Sandbox, commit: &str) -> Report {

@@ -17,9 +17,9 @@ use super::place::{self, Placed, Sources};
 use super::plan::{Kind, Plan};
 use super::sibling::Sibling;
 use crate::error::{Code, Failure, Result};
-use crate::host::conversion::{Conversion, Conversions};
-use crate::host::index::StatData;
-use crate::host::packs::Packs;
+use crate::host::git_files::conversion::{Conversion, Conversions};
+use crate::host::git_files::index::StatData;
+use crate::host::git_files::packs::Packs;
 use crate::host::processors;
 
 /// A batch ends with its folder once it has so many entries: two threads that make files in one folder wait for each

@@ -18,7 +18,7 @@ use super::folders::{self, Folders};
 use super::objects::open_library;
 use super::plan::{self, Entry, Kind, Plan};
 use crate::error::{Code, Failure, Result};
-use crate::host::conversion::{Conversions, Outside};
+use crate::host::git_files::conversion::{Conversions, Outside};
 
 /// How much of a file is compared at once, in bytes.
 const PIECE: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::stream::{Checker, Kinds};
-use crate::host::packs::{self, Packs, Reader};
+use crate::host::git_files::packs::{self, Packs, Reader};
 
 /// Does not wait for a pipe to be written to.
 const FILE: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);

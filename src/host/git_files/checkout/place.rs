@@ -13,9 +13,9 @@ use super::copy::{Copier, Found};
 use super::objects::Objects;
 use super::plan::{Entry, Kind, shown};
 use crate::error::{Code, Failure, Result};
-use crate::host::checkout::output::write_all;
-use crate::host::conversion::Conversion;
-use crate::host::index::StatData;
+use crate::host::git_files::checkout::output::write_all;
+use crate::host::git_files::conversion::Conversion;
+use crate::host::git_files::index::StatData;
 
 const NEW_FILE: OFlags =
     OFlags::RDWR.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use sha1::{Digest, Sha1};
 
 use super::output::write_all;
-use crate::host::index::StatData;
+use crate::host::git_files::index::StatData;
 
 /// Files up to this are read whole before anything is made; a longer one passes through in pieces of this length.
 const PIECE: usize = 1024 * 1024;

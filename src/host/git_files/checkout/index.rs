@@ -8,7 +8,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use super::output::write_all;
 use super::plan::Plan;
 use crate::error::{Code, Failure, Result};
-use crate::host::index::{Cached, NewEntry, StatData, encode};
+use crate::host::git_files::index::{Cached, NewEntry, StatData, encode};
 
 /// Writes `admin/index` for files that were `placed` as planned: beside it first, under the name that keeps git from
 /// writing an index too (git's api-lockfile).

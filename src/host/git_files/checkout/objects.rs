@@ -9,8 +9,8 @@ use git2::Repository;
 
 use super::blobs::Blobs;
 use crate::error::{Code, Failure, Result};
-use crate::host::objects::Library;
-use crate::host::packs::Packs;
+use crate::host::git_files::objects::Library;
+use crate::host::git_files::packs::Packs;
 
 /// What one thread reads objects from.
 pub(super) struct Objects<'r> {

@@ -3,7 +3,7 @@
 use git2::Oid;
 
 use super::repository::{Repository, read};
-use crate::host::packs::{Fault, Packs, Reader};
+use crate::host::git_files::packs::{Fault, Packs, Reader};
 
 const BLOB: u8 = 3;
 const BEHIND: u8 = 6;

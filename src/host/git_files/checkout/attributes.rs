@@ -2,8 +2,8 @@
 
 use super::plan::{Entry, Kind, Plan, shown, unreadable};
 use crate::error::Result;
-use crate::host::conversion::{Conversions, Outside};
-use crate::host::objects::Library;
+use crate::host::git_files::conversion::{Conversions, Outside};
+use crate::host::git_files::objects::Library;
 
 const NAME: &[u8] = b".gitattributes";
 

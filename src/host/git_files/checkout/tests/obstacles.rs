@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::sandbox::{Sandbox, contents};
 use crate::error::{Code, Failure};
-use crate::host::checkout::folders::{Folders, Made};
-use crate::host::checkout::plan::{Folder, Plan};
-use crate::host::checkout::{Request, checkout};
+use crate::host::git_files::checkout::folders::{Folders, Made};
+use crate::host::git_files::checkout::plan::{Folder, Plan};
+use crate::host::git_files::checkout::{Request, checkout};
 
 fn require_refused(sandbox: &Sandbox, name: &str, commit: &str, code: Code, part: &str) -> Failure {
     let failure = sandbox.checkout(name, commit, 2).unwrap_err();
@@ -152,7 +152,7 @@ fn an_interrupt_stops_between_two_files() {
             folder: &folder,
             admin: &admin,
             siblings: &|| Box::new(std::iter::empty()),
-            outside: &crate::host::conversion::Outside::default(),
+            outside: &crate::host::git_files::conversion::Outside::default(),
             workers,
             interrupted: &|| looks.fetch_add(1, Ordering::Relaxed) >= 100,
             progress: &|_, _| {},

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::Result;
-use crate::host::checkout::{Candidate, Report, Request, checkout, verify};
+use crate::host::git_files::checkout::{Candidate, Report, Request, checkout, verify};
 
 pub(super) struct Sandbox {
     folder: tempfile::TempDir,
@@ -28,7 +28,7 @@ impl Sandbox {
 
     /// What of `folder` a checkout of `commit` cannot have made, by the rules of nobody.
     pub(super) fn foreign_paths(&self, commit: &str, folder: &Path, allowed: &[&str]) -> Vec<PathBuf> {
-        let outside = crate::host::conversion::Outside::default();
+        let outside = crate::host::git_files::conversion::Outside::default();
         verify::foreign_paths(&self.common_dir(), commit, folder, &outside, allowed).unwrap()
     }
 
@@ -159,7 +159,7 @@ impl Sandbox {
             folder,
             admin,
             siblings: &|| Box::new(siblings.iter().cloned()),
-            outside: &crate::host::conversion::Outside::default(),
+            outside: &crate::host::git_files::conversion::Outside::default(),
             workers,
             interrupted: &|| false,
             progress: &|_, _| {},

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use git2::{ObjectType, Oid};
 
-use crate::host::packs::reader::Object;
-use crate::host::packs::{Fault, Packs, Reader};
+use crate::host::git_files::packs::reader::Object;
+use crate::host::git_files::packs::{Fault, Packs, Reader};
 
 pub(super) struct Repository {
     folder: tempfile::TempDir,

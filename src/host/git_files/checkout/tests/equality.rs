@@ -252,18 +252,18 @@ fn progress_ends_with_all_files() {
     let seen = std::sync::Mutex::new(Vec::new());
     let progress = |done, total| seen.lock().unwrap().push((done, total));
     let common_dir = sandbox.common_dir();
-    let request = crate::host::checkout::Request {
+    let request = crate::host::git_files::checkout::Request {
         common_dir: &common_dir,
         commit: &commit,
         folder: &folder,
         admin: &admin,
         siblings: &|| Box::new(std::iter::empty()),
-        outside: &crate::host::conversion::Outside::default(),
+        outside: &crate::host::git_files::conversion::Outside::default(),
         workers: 2,
         interrupted: &|| false,
         progress: &progress,
     };
-    crate::host::checkout::checkout(&request).unwrap();
+    crate::host::git_files::checkout::checkout(&request).unwrap();
     let mut seen = seen.into_inner().unwrap();
     seen.sort_unstable();
     assert_eq!(seen.last(), Some(&(1000, 1000)));

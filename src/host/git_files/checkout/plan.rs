@@ -7,7 +7,7 @@ use git2::{Oid, Tree};
 
 use super::names;
 use crate::error::{Code, Failure, Result};
-use crate::host::objects::{Library, Unread};
+use crate::host::git_files::objects::{Library, Unread};
 
 /// The type bits of a mode in a tree, and their values (git's `object.h`).
 const TYPE: i32 = 0o170_000;

@@ -1,7 +1,7 @@
 //! Every object of every kind of pack is what git says it is.
 
 use super::repository::{Repository, random, read};
-use crate::host::packs::{Fault, Kind, Packs, Reader};
+use crate::host::git_files::packs::{Fault, Kind, Packs, Reader};
 
 /// Reads all objects in the order of their names, by two threads from two ends; all must be packed.
 fn require_equal(repository: &Repository, packs: &Packs) {

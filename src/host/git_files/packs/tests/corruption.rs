@@ -7,7 +7,7 @@ use git2::{ObjectType, Oid};
 use proptest::prelude::*;
 
 use super::repository::{Repository, read};
-use crate::host::packs::{Packs, Reader};
+use crate::host::git_files::packs::{Packs, Reader};
 
 struct Victim {
     repository: Repository,
