@@ -202,7 +202,7 @@ impl Supervisor<'_> {
         let said = log_reader::last_lines(&log, 20).unwrap_or_default().join("\n").to_lowercase();
         let is_over_port =
             ["already in use", "eaddrinuse", "errno 98"].iter().any(|text| said.contains(text));
-        let was_held = ports.iter().any(|port| self.ports.holds(*port));
+        let was_held = ports.iter().any(|port| self.ports.is_held(*port));
         if !is_over_port || !was_held || !self.ports.unshare(name) {
             return false;
         }

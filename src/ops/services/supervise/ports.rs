@@ -24,7 +24,7 @@ impl Ports {
     }
 
     /// Answers whether the port is held.
-    pub fn holds(&self, port: Port) -> bool {
+    pub fn is_held(&self, port: Port) -> bool {
         self.holds.contains_key(&port)
     }
 

@@ -17,7 +17,7 @@ pub(super) struct Reaping {
 
 impl Reaping {
     /// Takes note that a child has ended.
-    pub fn is_told(&mut self, now: Instant) {
+    pub fn note_end(&mut self, now: Instant) {
         self.next.get_or_insert(now + GATHERING);
     }
 

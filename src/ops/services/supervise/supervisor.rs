@@ -187,7 +187,7 @@ impl Supervisor<'_> {
                 self.stop_everything();
             }
             if children.rang() {
-                self.reaping.is_told(self.host.clock.instant());
+                self.reaping.note_end(self.host.clock.instant());
             }
             self.hear_callers();
             self.read_terminals();
