@@ -1,6 +1,6 @@
 //! The bytes of an index, taken one field after the other; nothing is read beyond their end.
 
-use super::read::Unread;
+use super::unread::Unread;
 
 pub(super) struct Bytes<'a> {
     bytes: &'a [u8],

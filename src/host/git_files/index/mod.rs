@@ -5,9 +5,11 @@ mod bytes;
 mod read;
 mod stat;
 mod tree;
+mod unread;
 mod write;
 
-pub use read::{Entry, IndexFile, Unread};
+pub use read::{Entry, IndexFile};
 pub use stat::StatData;
 pub use tree::TreeCache;
+pub use unread::Unread;
 pub(crate) use write::{Cached, NewEntry, encode};

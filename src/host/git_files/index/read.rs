@@ -11,9 +11,8 @@ use sha1::{Digest, Sha1};
 use super::StatData;
 use super::bytes::Bytes;
 use super::tree::TreeCache;
+use super::unread::{NAME, Unread};
 
-/// Bytes of an object's name (SHA-1).
-pub(super) const NAME: usize = 20;
 /// The least that an entry takes, in bytes.
 const LEAST: usize = 62;
 
@@ -25,10 +24,6 @@ const INTENT_TO_ADD: u16 = 0x2000;
 
 /// The bits of the mode that tell the kind of a file.
 const KIND: u32 = 0o170_000;
-
-/// Why an index is not read, in words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unread(pub &'static str);
 
 /// An index as it was when it was read.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! The cache of trees in an index: it tells that nothing is staged without a look at any tree.
 
 use super::bytes::Bytes;
-use super::read::{NAME, Unread};
+use super::unread::{NAME, Unread};
 
 /// How deep folders may lie in each other.
 const DEEPEST: usize = 2048;
