@@ -58,7 +58,7 @@ impl Repository {
     /// A git child that asks remotes: a URL that is relative counts from the main worktree.
     fn outward(&self) -> Git<'_> {
         let folder = if self.root.is_dir() { &self.root } else { &self.common_dir };
-        Git::new(folder).args([format!("--git-dir={}", self.common_dir.display())])
+        self.git_in(folder).args([format!("--git-dir={}", self.common_dir.display())])
     }
 
     /// Fetches `reference` of `remote` into `kept`, and the remote's branches along with it.
