@@ -13,7 +13,7 @@ use crate::ops::{
     health, hooks, init, list, man, path, ports, prune, pull, remove, restore, schema, serve, services,
     setup, sweep, switch, trust, validate,
 };
-use crate::ops::{events, metrics, report, selftest};
+use crate::ops::{events, metrics, monitor, report, selftest};
 use crate::ui::answer_schema::{json_schema, shape, shape_beside_error};
 
 /// Lists the commands with their files, which the program has in it, and makes the same schemas from the types.
@@ -97,6 +97,7 @@ answers! {
     ];
     "ports history" "ports-history" [shape::<events::Report>()];
     "metrics" "metrics" [shape::<metrics::Report>()];
+    "monitor" "monitor" [shape::<monitor::Look>(), shape::<units::Report>()];
     "report" "report" [shape::<report::Report>()];
     "events" "events" [shape::<events::Report>()];
     "selftest" "selftest" [shape::<selftest::Report>()];

@@ -10,7 +10,7 @@ use super::{
     exec, health, hook, hooks, init, list, logs, man, path, ports, prompt, prune, remove, restart, restore,
     run, schema, serve, setup, shell_init, status, supervise, sweep, switch, trust, up, url, validate, wait,
 };
-use super::{events, metrics, report, selftest};
+use super::{events, metrics, monitor, report, selftest};
 
 /// Git worktrees with their own ports, their own .env and their own place, and back again.
 #[derive(Debug, Parser)]
@@ -61,6 +61,7 @@ pub enum Command {
     Url(url::Arguments),
     Metrics(metrics::Arguments),
     Report(report::Arguments),
+    Monitor(monitor::Arguments),
     Wait(wait::Arguments),
     Trust(trust::Arguments),
     Validate(validate::Arguments),
@@ -120,6 +121,7 @@ impl Command {
             Self::Url(_) => "url",
             Self::Metrics(_) => "metrics",
             Self::Report(_) => "report",
+            Self::Monitor(_) => "monitor",
             Self::Wait(_) => "wait",
             Self::Trust(_) => "trust",
             Self::Validate(_) => "validate",

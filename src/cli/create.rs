@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use super::session::Session;
@@ -19,6 +19,7 @@ use crate::model::view::WorktreeView;
 use crate::ops::carry;
 use crate::ops::create::{self, BranchPlan, HeadWish, Outcome, Plan, PortWish, Report, Request};
 use crate::ops::dry_run::DryRun;
+use crate::ops::reclaim::with_reclaimed;
 use crate::ops::run;
 use crate::ui::progress::Bar;
 use crate::ui::{escape, prompt};
@@ -59,7 +60,10 @@ pub struct Arguments {
     pub port_count: Option<u16>,
     /// What to do about a port that the registry calls free and somebody holds
     #[arg(long, value_name = "POLICY", value_enum)]
-    pub on_conflict: Option<OnConflict>,
+    pub on_conflict: Option<wishes::OnConflict>,
+    /// Where the range is full, take over a port of this repository that was idle for long
+    #[arg(long)]
+    pub reclaim: bool,
     /// Folder of the worktree
     #[arg(long, value_name = "DIR")]
     pub path: Option<PathBuf>,
@@ -98,24 +102,6 @@ pub struct Arguments {
     pub execute: Vec<OsString>,
 }
 
-/// The values of `--on-conflict`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum OnConflict {
-    /// Stop before anything is created
-    Fail,
-    /// Take the next port
-    Retry,
-}
-
-impl From<OnConflict> for ConflictPolicy {
-    fn from(wish: OnConflict) -> Self {
-        match wish {
-            OnConflict::Fail => Self::Fail,
-            OnConflict::Retry => Self::Retry,
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -144,7 +130,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         let own = plan.branch.name().unwrap_or_default();
         let question = format!("There is a branch {branch}: check that one out instead of making {own}?");
         if prompt::confirm(session.ui, &question)? {
-            plan = create::plan(&context, &Request { branch: Some(branch.clone()), ..request })?;
+            plan = create::plan(&context, &Request { branch: Some(branch.clone()), ..request.clone() })?;
         } else {
             plan.namesake = None;
         }
@@ -154,9 +140,15 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     let bar = Bar::new(session.ui);
-    let mut report = create::apply(&context, plan, &Watching(&bar))?;
+    let mut report = with_reclaimed(&context, &request, arguments.reclaim, tell(session), || {
+        create::apply(&context, plan.clone(), &Watching(&bar))
+    })?;
     drop(bar);
     made(session, arguments, &context, &mut report)
+}
+
+fn tell<'a>(session: &'a Session<'_>) -> impl Fn(&str) + 'a {
+    move |said: &str| session.ui.say(&escape::line(said))
 }
 
 /// Asks again: what is there already is the answer.
@@ -171,7 +163,9 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
         return Ok(0);
     }
     let bar = Bar::new(ui);
-    let outcome = create::create_or_reuse(context, request, &Watching(&bar))?;
+    let outcome = with_reclaimed(context, request, arguments.reclaim, tell(session), || {
+        create::create_or_reuse(context, request, &Watching(&bar))
+    })?;
     drop(bar);
     answer(session, arguments, context, outcome)
 }

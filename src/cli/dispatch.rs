@@ -18,7 +18,7 @@ use super::{
     prune, remove, rename, restart, restore, run, schema, serve, setup, shell_init, status, supervise, sweep,
     switch, trust, up, url, validate, wait,
 };
-use super::{events, looking, metrics, report, selftest};
+use super::{events, looking, metrics, monitor, report, selftest};
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::{open_files, signals};
@@ -176,6 +176,7 @@ fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
         Command::Exec(arguments) => exec::run(arguments, session),
         Command::Url(arguments) => url::run(&arguments, session),
         Command::Metrics(arguments) => metrics::run(&arguments, session),
+        Command::Monitor(arguments) => monitor::run(&arguments, session),
         Command::Report(arguments) => report::run(&arguments, session),
         Command::Wait(arguments) => wait::run(&arguments, session),
         Command::Trust(arguments) => trust::run(&arguments, session),

@@ -37,6 +37,7 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("health", &["wt health", "wt health --worktree feature-login --service web"]),
     ("events", &["wt events --since 2h", "wt events --follow --kind conflict,service"]),
     ("selftest", &["wt selftest", "wt selftest --json"]),
+    ("monitor", &["wt monitor --once", "wt monitor --install-unit"]),
     ("report", &["wt report --since 30d", "wt report --all --html report.html"]),
     ("metrics", &["wt metrics", "wt metrics --all --json"]),
     ("trust", &["wt trust", "wt trust --list"]),

@@ -22,7 +22,7 @@ pub const GROUPS: [(&str, &[&str]); 8] = [
     ),
     ("Ports", &["ports"]),
     ("Team", &["team"]),
-    ("Seen from outside", &["serve", "events", "metrics", "report", "selftest"]),
+    ("Seen from outside", &["serve", "events", "metrics", "report", "monitor", "selftest"]),
     ("Agents", &["agent", "prompt"]),
     ("Repair", &["validate", "doctor"]),
     ("Setup", &["init", "config", "hooks", "shell-init", "completions", "man", "schema", "help"]),

@@ -2,12 +2,33 @@
 
 use std::str::FromStr;
 
+use clap::ValueEnum;
+
 use crate::error::{Code, Failure, Result};
+use crate::model::config::settings::ConflictPolicy;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::suggestion;
 use crate::ops::create::PortWish;
+
+/// The values of `--on-conflict`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum OnConflict {
+    /// Stop before anything is created
+    Fail,
+    /// Take the next port
+    Retry,
+}
+
+impl From<OnConflict> for ConflictPolicy {
+    fn from(wish: OnConflict) -> Self {
+        match wish {
+            OnConflict::Fail => Self::Fail,
+            OnConflict::Retry => Self::Retry,
+        }
+    }
+}
 
 /// Returns the identifier that `text` is.
 ///

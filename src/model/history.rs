@@ -32,7 +32,7 @@ impl Filter {
 /// Answers whether events of that name tell of a conflict over a port, or of what was done about one.
 #[must_use]
 pub fn is_about_conflicts(name: &str) -> bool {
-    let begins = ["resolve_", "holder_", "stray_", "port_move"];
+    let begins = ["resolve_", "holder_", "stray_", "port_move", "port_reclaim"];
     name.contains("conflict") || name.contains("mismatch") || begins.iter().any(|word| name.starts_with(word))
 }
 

@@ -43,6 +43,7 @@ pub mod links;
 pub mod loss;
 pub mod merged;
 pub mod metrics;
+pub mod news;
 pub mod packed_refs;
 pub mod passage;
 pub mod picker;

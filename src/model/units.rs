@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::quoting::quote_sh;
 
 /// What a unit file of ours says about itself in its first lines; without it a file is somebody else's.
-const MARKS: [&str; 2] = ["Made by `wt health", "Made by `wt serve"];
+const MARKS: [&str; 3] = ["Made by `wt health", "Made by `wt serve", "Made by `wt monitor"];
 
 /// A unit's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,24 @@ pub fn serve_launchd(start: Start<'_>, flags: &[String]) -> Vec<Unit> {
     vec![Unit {
         name: "wt-serve.plist",
         text: filled(&agent, &xml(start.program), &launchd_variables(start)),
+    }]
+}
+
+/// Returns the service of `wt monitor` (systemd.service(5)).
+#[must_use]
+pub fn monitor_systemd(start: Start<'_>) -> Vec<Unit> {
+    let service = include_str!("../../templates/units/wt-monitor.service");
+    let text = filled(service, &systemd_word(start.program, true), &systemd_variables(start));
+    vec![Unit { name: "wt-monitor.service", text }]
+}
+
+/// Returns its agent (launchd.plist(5)). Untested: no such machine was at hand.
+#[must_use]
+pub fn monitor_launchd(start: Start<'_>) -> Vec<Unit> {
+    let agent = include_str!("../../templates/units/wt-monitor.plist");
+    vec![Unit {
+        name: "wt-monitor.plist",
+        text: filled(agent, &xml(start.program), &launchd_variables(start)),
     }]
 }
 

@@ -20,6 +20,8 @@ const VARIABLES: [&str; 3] = ["WT_STATE_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME
 pub enum Wish {
     /// Those that look at health regularly.
     Health,
+    /// That of `wt monitor`.
+    Monitor,
     /// Those of `wt serve`, with its flags.
     Serve { place: Option<Served>, flags: Vec<String> },
 }
@@ -29,6 +31,7 @@ impl Wish {
     fn enabled(&self) -> (&'static str, &'static str) {
         match self {
             Self::Health => ("wt-health.timer", "wt-health.plist"),
+            Self::Monitor => ("wt-monitor.service", "wt-monitor.plist"),
             Self::Serve { .. } => ("wt-serve.socket", "wt-serve.plist"),
         }
     }
@@ -71,6 +74,7 @@ fn manager(context: &Context, start: Start<'_>, wish: &Wish) -> Result<Manager> 
         let (enable, disable) = (command("bootstrap"), command("bootout"));
         let units = match wish {
             Wish::Health => units::launchd(start),
+            Wish::Monitor => units::monitor_launchd(start),
             Wish::Serve { flags, .. } => units::serve_launchd(start, flags),
         };
         return Ok(Manager { folder, units, enable, disable });
@@ -79,6 +83,7 @@ fn manager(context: &Context, start: Start<'_>, wish: &Wish) -> Result<Manager> 
         context.host.environment.find_folder("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
     let units = match wish {
         Wish::Health => units::systemd(start),
+        Wish::Monitor => units::monitor_systemd(start),
         Wish::Serve { place, flags } => {
             let usual = u16::try_from(context.config.serve.port).unwrap_or_default();
             let place = place.clone().unwrap_or(Served::Port(usual));

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::create::OnConflict;
 use crate::cli::session::Session;
+use crate::cli::wishes::OnConflict;
 use crate::error::Result;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;

@@ -14,6 +14,8 @@ const DEPTH: usize = 3;
 #[derive(Debug)]
 pub struct Changes {
     state: PathBuf,
+    /// Further folders in which new folders are a change.
+    others: Vec<PathBuf>,
     #[cfg(target_os = "linux")]
     watches: linux::Watches,
     #[cfg(not(target_os = "linux"))]
@@ -29,6 +31,7 @@ impl Changes {
     pub fn watch(state: &Path) -> io::Result<Self> {
         let mut changes = Self {
             state: state.to_owned(),
+            others: Vec::new(),
             #[cfg(target_os = "linux")]
             watches: linux::Watches::new()?,
             #[cfg(not(target_os = "linux"))]
@@ -36,6 +39,13 @@ impl Changes {
         };
         changes.look();
         Ok(changes)
+    }
+
+    /// Has new folders in `others` be a change as well, as git's records of worktrees are.
+    pub fn also(&mut self, others: Vec<PathBuf>) {
+        #[cfg(target_os = "linux")]
+        self.watches.add(&others);
+        self.others = others;
     }
 
     /// Every folder in which one of the files may stand.
@@ -50,12 +60,23 @@ impl Changes {
                 .map(|entry| entry.path())
                 .collect();
         }
+        all.extend(self.others.iter().cloned());
         all
     }
 }
 
 #[cfg(target_os = "linux")]
 impl Changes {
+    /// Waits until something happens in a folder, or the time is over. With `is_deaf` only time counts.
+    pub fn wait(&self, most: std::time::Duration, is_deaf: bool) {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let most = Timespec::try_from(most).ok();
+        let mut heard = [PollFd::new(&self.watches, PollFlags::IN)];
+        let heard = if is_deaf { &mut heard[..0] } else { &mut heard[..] };
+        // A signal ends it too: whoever waits looks what it was.
+        let _ = poll(heard, most.as_ref());
+    }
+
     /// Answers whether something changed since it was asked last; takes up folders that are new.
     pub fn look(&mut self) -> bool {
         let (is_changed, has_new_folders) = self.watches.drain();
@@ -85,6 +106,12 @@ impl std::os::fd::AsFd for Changes {
 
 #[cfg(not(target_os = "linux"))]
 impl Changes {
+    /// Waits as long as that. Untested.
+    #[expect(clippy::disallowed_methods, reason = "this is where waiting is done")]
+    pub fn wait(&self, most: std::time::Duration, _is_deaf: bool) {
+        std::thread::sleep(most);
+    }
+
     /// Answers whether something changed since it was asked last. Untested.
     pub fn look(&mut self) -> bool {
         let files = self.folders().into_iter().flat_map(|folder| FILES.map(|name| folder.join(name)));

@@ -61,7 +61,7 @@ pub fn stale(facts: &Facts) -> Vec<Finding> {
         let message = format!(
             "port {port} of `{}` is allocated, and nothing of it listens: idle for {}",
             allocation.service,
-            spoken(facts.now.duration_since(last_listening(allocation)))
+            spoken(facts.now.duration_since(allocation.idle_since()))
         );
         let fix = Fix::ReleasePort { target: Target::of(entry), service: allocation.service.clone(), port };
         found.push(Finding::about(Kind::PortStale, entry, message).fixed_by(fix));
@@ -70,19 +70,13 @@ pub fn stale(facts: &Facts) -> Vec<Finding> {
 }
 
 fn is_idle(now: Timestamp, seen: &Seen, allocation: &Allocation) -> bool {
-    let last = last_listening(allocation);
+    let last = allocation.idle_since();
     // Its server was told to restart on it, and had no chance yet.
     let moved = allocation.moved_at.read().is_some_and(|moved| now.duration_since(moved) < GRACE);
     if moved {
         return false;
     }
     seen.stale_after.is_zero() || now.duration_since(last) >= seen.stale_after.try_into().unwrap_or_default()
-}
-
-/// When something of it was last seen listening, else when it was allocated.
-fn last_listening(allocation: &Allocation) -> Timestamp {
-    let noted = allocation.last_listening.read();
-    noted.map_or(allocation.allocated_at, |noted| noted.max(allocation.allocated_at))
 }
 
 /// A span in the largest unit that fits.

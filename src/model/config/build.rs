@@ -12,8 +12,9 @@ use super::settings::TeamSettings;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
     EventSettings, ForgeSettings, GitSettings, HealthSettings, HookSettings, MainSettings, MetricSettings,
-    PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings, ServeSettings,
-    ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, UrlSettings, WorktreeSettings,
+    MonitorSettings, PrePush, PurposeSettings, RegistrySettings, RemoveSettings, ResolveSettings,
+    ServeSettings, ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, UrlSettings,
+    WorktreeSettings,
 };
 use super::{branch_purposes, forges, running, schema};
 use crate::model::adoption::Patterns;
@@ -64,6 +65,7 @@ pub fn config(mut merged: Merged) -> Config {
             .unwrap_or(1.0),
         },
         stale_after: duration("ports.stale_after"),
+        reclaim_after: find(&merged, "ports.reclaim_after", value::duration),
         resolve: resolve(&merged),
         git: GitSettings { default_branch: text("git.default_branch").filter(|name| !name.is_empty()) },
         forge: ForgeSettings {
@@ -106,6 +108,11 @@ pub fn config(mut merged: Merged) -> Config {
         },
         remove: RemoveSettings { caches: find(&merged, "remove.caches", words).unwrap_or_default() },
         url: UrlSettings { host: text("url.host").unwrap_or_default() },
+        monitor: MonitorSettings {
+            interval: duration("monitor.interval"),
+            resolve: flag("monitor.resolve"),
+            release_after: find(&merged, "monitor.release_after", value::duration),
+        },
         serve: ServeSettings {
             port: number("serve.port"),
             open: find(&merged, "serve.open", words).unwrap_or_default(),

@@ -5,7 +5,7 @@ mod lookup;
 mod outside;
 mod services;
 
-use super::standing::Rule::{Added, Before, False, Fewer, Longer, True};
+use super::standing::Rule::{Added, Before, False, Fewer, Longer, Never, True};
 use super::standing::Standing::{Address, AtOnce, Command, Place, Stricter, StricterUntilTrusted, Variable};
 
 use super::key::key;
@@ -147,6 +147,12 @@ const REST: &[Key] = &[
         Kind::Duration,
         Stricter(Longer),
         "How long nothing of a worktree may listen before its ports count as stale.",
+    ),
+    key(
+        "ports.reclaim_after",
+        Kind::Duration,
+        Stricter(Never),
+        "How long a port must have been idle for a create to take it over where its range is full.",
     ),
     key(
         "resolve.strategy",

@@ -34,6 +34,8 @@ pub struct Config {
     pub conflict: ConflictSettings,
     /// `[ports] stale_after`: how long nothing of a worktree may listen before its ports count as stale.
     pub stale_after: Duration,
+    /// `[ports] reclaim_after`: how long a port must have been idle to be taken over; `None` where none is.
+    pub reclaim_after: Option<Duration>,
     pub resolve: ResolveSettings,
     pub git: GitSettings,
     pub forge: ForgeSettings,
@@ -46,6 +48,7 @@ pub struct Config {
     pub env: EnvSettings,
     pub carry: CarrySettings,
     pub remove: RemoveSettings,
+    pub monitor: MonitorSettings,
     pub serve: ServeSettings,
     pub url: UrlSettings,
     pub team: TeamSettings,
@@ -247,6 +250,17 @@ pub struct RemoveSettings {
 pub struct UrlSettings {
     /// Template of the host in what people click.
     pub host: String,
+}
+
+/// `[monitor]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonitorSettings {
+    /// The time between two looks.
+    pub interval: Duration,
+    /// Whether conflicts are acted on.
+    pub resolve: bool,
+    /// How long an allocation must have been idle to be released; `None` where none is.
+    pub release_after: Option<Duration>,
 }
 
 /// `[serve]`.

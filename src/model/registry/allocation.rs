@@ -64,6 +64,12 @@ impl Allocation {
         }
     }
 
+    /// Returns when something of it was last seen listening, else when it was allocated.
+    #[must_use]
+    pub fn idle_since(&self) -> Timestamp {
+        self.last_listening.read().map_or(self.allocated_at, |noted| noted.max(self.allocated_at))
+    }
+
     /// Returns the port; `None` when the file holds nonsense.
     #[must_use]
     pub fn find_port(&self) -> Option<Port> {

@@ -96,7 +96,7 @@ fn follow(event: &Event, ports: &mut BTreeSet<u64>) {
         "create_started" | "port_allocated" | "ports_believed" | "ports_taken_from_env" => {
             ports.extend(listed);
         }
-        "ports_released" => {
+        "ports_released" | "port_released" => {
             for port in listed {
                 ports.remove(&port);
             }

@@ -9,6 +9,7 @@ use crate::host::git::{CarriedChanges, Way};
 use crate::model::branch::RemoteBranch;
 use crate::model::foreign::Mark;
 use crate::model::identifier::Identifier;
+use crate::model::port::PortRanges;
 use crate::model::port::selection::Choice;
 use crate::model::port::wish::Wish;
 use crate::model::purpose::Purpose;
@@ -101,6 +102,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Returns the ranges that are written so, and how many ports of them are wished for.
+    #[must_use]
+    pub fn find_wished(&self, ranges: &str) -> Option<(PortRanges, usize)> {
+        let mut wishes = self.wishes.iter().filter(|wish| wish.ranges.to_string() == ranges);
+        let first = wishes.next()?;
+        Some((first.ranges.clone(), 1 + wishes.count()))
+    }
+
     /// Has it carry as well.
     pub(super) fn carrying(mut self, carry: Option<carry::Plan>) -> Self {
         self.warnings.extend(carry.iter().flat_map(|carry| carry.warnings.iter().cloned()));

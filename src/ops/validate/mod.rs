@@ -5,6 +5,7 @@ mod believe;
 mod fix;
 mod gather;
 mod grounds;
+mod idle;
 mod look;
 mod rebuild;
 mod release;
@@ -14,5 +15,6 @@ mod rows;
 mod see;
 
 pub use fix::fix;
+pub use idle::{give_up, give_way, idle_ports};
 pub use look::{plan, validate};
 pub use report::{Looked, Report, Request};

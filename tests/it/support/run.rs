@@ -136,6 +136,7 @@ fn command_word(arguments: &[String]) -> String {
         "completions",
         "schema",
         "serve",
+        "monitor",
         "hooks",
         "agent",
         "team",

@@ -79,7 +79,7 @@ mod tests {
     fn a_section_knows_what_stands_below() {
         assert_eq!(children("purpose"), ["*"]);
         assert_eq!(children("purpose.feature"), ["ports", "services"]);
-        assert_eq!(children("ports"), ["exclude", "conflict", "stale_after"]);
+        assert_eq!(children("ports"), ["exclude", "conflict", "stale_after", "reclaim_after"]);
         assert!(children("porpoise").is_empty());
         assert!(children("").contains(&"trash"));
     }

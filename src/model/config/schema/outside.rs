@@ -7,6 +7,24 @@ use super::super::standing::Standing::{AtOnce, Stricter, StricterUntilTrusted};
 /// From `[serve]` to the last.
 pub(super) const KEYS: &[Key] = &[
     key(
+        "monitor.interval",
+        Kind::Duration,
+        Stricter(Never),
+        "How often `wt monitor` looks where nothing changes.",
+    ),
+    key(
+        "monitor.resolve",
+        Kind::Flag,
+        Stricter(Never),
+        "Whether `wt monitor` acts on conflicts, as `wt ports resolve` does where nobody can be asked.",
+    ),
+    key(
+        "monitor.release_after",
+        Kind::Duration,
+        Stricter(Never),
+        "How long an allocation must have been idle for `wt monitor` to release it.",
+    ),
+    key(
         "serve.port",
         Kind::Whole(1, 65535),
         AtOnce,

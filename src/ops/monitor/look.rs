@@ -1,0 +1,109 @@
+//! One look of the monitor at everything: health, conflicts, drift of the records, teardowns that are due.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::mend::{Permit, mend};
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::finding::{Finding, Severity};
+use crate::model::news::{News, Seen, Subject, differences};
+use crate::ops::health::gather::Request;
+use crate::ops::health::report::Summary;
+use crate::ops::health::watch::{Change, Watcher};
+use crate::ops::ports::conflicts::{self, Conflict, Kind};
+use crate::ops::validate;
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+pub struct Look {
+    pub health: Summary,
+    /// Those that something should be done about.
+    pub conflicts: Vec<Conflict>,
+    /// Errors of the records.
+    pub findings: Vec<Finding>,
+    /// Worktrees that are gone and whose teardown has not succeeded yet.
+    pub debts: Vec<String>,
+    /// What is other than at the look before; at the first look everything that is wrong, and each service.
+    pub news: Vec<News>,
+}
+
+impl Look {
+    /// Answers whether there is nothing that somebody should look at.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.health.unhealthy == 0
+            && self.conflicts.is_empty()
+            && self.findings.is_empty()
+            && self.debts.is_empty()
+    }
+}
+
+/// What is remembered from look to look.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    context: &'a Context,
+    watcher: Watcher<'a>,
+    permit: Permit,
+    conflicts: Seen,
+    findings: Seen,
+    debts: Seen,
+}
+
+impl<'a> Watch<'a> {
+    /// A watch over every repository that has not looked yet. `context` is of none.
+    #[must_use]
+    pub fn new(context: &'a Context, permit: Permit) -> Self {
+        let watcher = Watcher::new(context, Request { all: true, ..Request::default() });
+        let (conflicts, findings, debts) = (Seen::new(), Seen::new(), Seen::new());
+        Self { context, watcher, permit, conflicts, findings, debts }
+    }
+
+    /// Looks once more.
+    ///
+    /// # Errors
+    ///
+    /// `interrupted`, and when the registry or the machine cannot be read.
+    pub fn look(&mut self) -> Result<Look> {
+        let context = self.context;
+        let done = mend(context, self.permit)?;
+        let at = context.now();
+        let deed = |text: String| News { at, subject: Subject::Deed, gone: false, text };
+        let mut news: Vec<News> = done.into_iter().map(deed).collect();
+        let round = self.watcher.look()?;
+        news.extend(round.changes.iter().map(|change| News {
+            at,
+            subject: Subject::Service,
+            gone: false,
+            text: words(change),
+        }));
+        let mut conflicts = conflicts::conflicts(context)?.conflicts;
+        conflicts.retain(|one| one.kind != Kind::Mismatch && one.counts());
+        let seen = conflicts.iter().map(|one| {
+            let text = format!("port {}: {} ({})", one.ruling.port, one.level_reason, one.fix);
+            (format!("{:?} {}", one.kind, one.ruling.port), text)
+        });
+        news.extend(differences(Subject::Conflict, &mut self.conflicts, seen.collect(), at));
+        let request = validate::Request { all: true, ..validate::Request::default() };
+        let mut findings = validate::validate(context, &request)?.findings;
+        findings.retain(|finding| matches!(finding.severity, Severity::Error | Severity::Critical));
+        let seen = findings
+            .iter()
+            .map(|one| (format!("{} {} {}", one.code.code(), one.subject, one.message), one.message.clone()));
+        news.extend(differences(Subject::Finding, &mut self.findings, seen.collect(), at));
+        let registry = context.store()?.read()?;
+        let debts: Vec<String> = registry.debts.iter().map(|debt| debt.name.clone()).collect();
+        let seen = registry.debts.iter().map(|debt| {
+            (debt.number.to_string(), format!("the teardown of `{}` has not succeeded yet", debt.name))
+        });
+        news.extend(differences(Subject::Debt, &mut self.debts, seen.collect(), at));
+        Ok(Look { health: round.report.summary, conflicts, findings, debts, news })
+    }
+}
+
+fn words(change: &Change) -> String {
+    let service = &change.service;
+    let before = change.previous.map(|before| format!("{} → ", before.as_str())).unwrap_or_default();
+    let reason = service.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{} of {} {before}{}{reason}", service.service, change.worktree, service.health.as_str())
+}

@@ -1,0 +1,9 @@
+//! `wt monitor`: a standing watch over every worktree.
+
+mod look;
+mod mend;
+mod stand;
+
+pub use look::{Look, Watch};
+pub use mend::Permit;
+pub use stand::Stand;
