@@ -509,7 +509,11 @@ others.onmessage = ({ data }) => {
 function share() {
   // Whoever gets the lock reads, until its tab is closed; then the next one does.
   navigator.locks.query().then(({ held }) => {
-    if (held.some((lock) => lock.name === 'wt-stream')) say('open', 'live, through another tab');
+    // The first word of a stream of our own has everything loaded.
+    if (!held.some((lock) => lock.name === 'wt-stream')) return;
+    say('open', 'live, through another tab');
+    loadAll();
+    loadProblems();
   });
   navigator.locks.request('wt-stream', follow);
 }
@@ -552,7 +556,5 @@ setInterval(() => {
   if (!document.hidden) loadProblems();
 }, 60000);
 
-loadAll();
 loadPast();
-loadProblems();
 share();

@@ -108,6 +108,26 @@ fn who_stops_sending_is_answered_and_who_hangs_up_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_registry_that_is_damaged_is_said_and_answered_from_again_once_it_is_whole() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let server = sandbox.serve(&["--actions"]);
+    let registry = sandbox.state().join("registry.json");
+    let whole = fs::read(&registry).unwrap();
+    fs::write(&registry, b"{\"schema\": 1, \"worktrees\": [{").unwrap();
+    for path in ["/api/worktrees", "/api/worktrees/proj/feature-login", "/metrics", "/sd", "/api/health/ports"] {
+        let reply = server.get(path);
+        assert_eq!((reply.status, reply.code().as_str()), (503, "registry_corrupt"), "{path}: {}", reply.body);
+    }
+    let down = server.post("/api/worktrees/proj/feature-login/down", "{}");
+    assert_eq!((down.status, down.code().as_str()), (503, "registry_corrupt"), "{}", down.body);
+    assert_eq!(fs::read(&registry).unwrap(), b"{\"schema\": 1, \"worktrees\": [{", "nobody repairs it by looking");
+    assert_eq!(server.ask_with("GET", "/healthz", "").body, "ok");
+    fs::write(&registry, whole).unwrap();
+    assert_eq!(server.get("/api/worktrees").json()["worktrees"][1]["name"], "feature-login");
+}
+
+#[test]
 fn more_connections_than_it_takes_wait_and_the_next_one_is_answered_when_one_goes() {
     let sandbox = Sandbox::new();
     let server = sandbox.serve(&[]);
