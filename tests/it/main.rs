@@ -159,6 +159,7 @@ mod services_environment;
 mod services_events;
 mod services_hold;
 mod services_init;
+mod services_instances;
 mod services_launch;
 mod services_logs;
 mod services_many;

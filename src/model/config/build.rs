@@ -16,7 +16,7 @@ use super::settings::{
     ServeSettings, ServiceSettings, SocketUse, Strategy, TeardownSettings, TrashSettings, UrlSettings,
     WorktreeSettings,
 };
-use super::{branch_purposes, forges, running, schema};
+use super::{branch_purposes, forges, instances, running, schema};
 use crate::model::adoption::Patterns;
 use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
@@ -142,10 +142,12 @@ pub fn config(mut merged: Merged) -> Config {
 
 /// Returns what each purpose allocates.
 fn purposes(merged: &Merged) -> Vec<(Purpose, PurposeSettings)> {
+    let known = self::services(merged);
     let settings = merged.purposes.iter().map(|purpose| {
         let ports = find(merged, &format!("purpose.{purpose}.ports"), value::ports).unwrap_or_default();
         let services = find(merged, &format!("purpose.{purpose}.services"), value::services);
-        (purpose.clone(), PurposeSettings { ports, services: services.unwrap_or_default() })
+        let services = instances::with_instances(&known, &services.unwrap_or_default());
+        (purpose.clone(), PurposeSettings { ports, services })
     });
     settings.collect()
 }
@@ -258,11 +260,13 @@ pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
             "restart" => settings.restart = running::restart(value).unwrap_or_default(),
             "socket" => settings.socket = Some(SocketUse::Activate),
             "critical" => settings.critical = value::flag(value).unwrap_or(true),
+            "instances" => settings.instances = value::whole(value, 1, schema::MOST_INSTANCES).unwrap_or(1),
             "listens" => settings.listens = value::flag(value).unwrap_or(true),
             "extra_ports" => settings.extra_ports = value::services(value).unwrap_or_default(),
             _ => {}
         }
     }
+    instances::add(&mut services);
     services
 }
 

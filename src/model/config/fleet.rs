@@ -33,6 +33,9 @@ pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
         if settings.compose.is_some() && settings.socket.is_some() {
             add(name, "socket", Fault::new("no socket can be handed to a container"));
         }
+        for fault in instance_faults(merged, services, name, settings) {
+            add(name, "instances", fault);
+        }
         for extra in &settings.extra_ports {
             let other = *owners.entry(extra).or_insert(name);
             if let Some(fault) = owned_twice(services, name, extra, other) {
@@ -65,6 +68,48 @@ pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
         add(tangle.service(), "depends_on", fault);
     }
     found.extend(set);
+    found
+}
+
+/// What is wrong with the instances of a service.
+fn instance_faults(
+    merged: &Merged,
+    services: &Services,
+    name: &ServiceName,
+    settings: &ServiceSettings,
+) -> Vec<Fault> {
+    if settings.instances < 2 {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    if settings.compose.is_some() {
+        found.push(Fault::new("a container has no instances here").hint("let the compose file say how many"));
+    }
+    if !settings.extra_ports.is_empty() {
+        found.push(
+            Fault::new("`extra_ports` are listened on by one process alone").hint("keep one of the two"),
+        );
+    }
+    if name.as_str() == "port" {
+        found.push(
+            Fault::new("`port-2` is what `--ports=2` calls a port").hint("give the service another name"),
+        );
+    }
+    for number in 2..=settings.instances {
+        let text = format!("{name}-{number}");
+        let Ok(instance) = text.parse::<ServiceName>() else {
+            found.push(Fault::new(format!("`{text}` is no name of a service")).hint("shorten the name"));
+            continue;
+        };
+        let section = format!("service.{instance}.");
+        let is_own = merged.values().iter().any(|value| value.key.starts_with(&section));
+        let is_extra = services.values().any(|other| other.extra_ports.contains(&instance));
+        if is_own || is_extra {
+            let what = if is_own { "a service of its own" } else { "a further port of a service" };
+            let fault = Fault::new(format!("`{instance}` would be an instance of `{name}`, and is {what}"));
+            found.push(fault.hint("rename one of the two"));
+        }
+    }
     found
 }
 

@@ -75,6 +75,9 @@ pub struct Key {
     pub meaning: &'static str,
 }
 
+/// The most processes of one service.
+pub const MOST_INSTANCES: u32 = 16;
+
 /// Makes one.
 pub const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
     Key { path, kind, standing, meaning }

@@ -10,6 +10,7 @@ pub mod fleet;
 mod forges;
 pub mod health;
 mod here;
+pub mod instances;
 pub mod json_schema;
 pub mod key;
 pub mod layers;

@@ -10,7 +10,7 @@ use super::standing::Standing::{Address, AtOnce, Command, Place, Stricter, Stric
 
 use super::key::key;
 pub use super::key::{
-    COMMAND_VALUES, ENV_VALUES, Key, Kind, NAME_VALUES, PATH_VALUES, WORKTREE_COMMAND_VALUES,
+    COMMAND_VALUES, ENV_VALUES, Key, Kind, MOST_INSTANCES, NAME_VALUES, PATH_VALUES, WORKTREE_COMMAND_VALUES,
 };
 
 pub use lookup::{children, find, leaves, words};

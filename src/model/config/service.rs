@@ -17,6 +17,10 @@ pub struct ServiceSettings {
     pub ports: Option<PortRanges>,
     /// Further allocations that it listens on as well.
     pub extra_ports: Vec<ServiceName>,
+    /// How many processes of it there are.
+    pub instances: u32,
+    /// The service that it is a further instance of.
+    pub instance_of: Option<ServiceName>,
     /// Whether it listens on a port at all; what does not needs no allocation and no check of its port.
     pub listens: bool,
     /// The variables that carry its port; empty means `<SERVICE>_PORT`.
@@ -53,6 +57,8 @@ impl Default for ServiceSettings {
         Self {
             ports: None,
             extra_ports: Vec::new(),
+            instances: 1,
+            instance_of: None,
             listens: true,
             env: Vec::new(),
             url: None,
@@ -74,6 +80,12 @@ impl Default for ServiceSettings {
 }
 
 impl ServiceSettings {
+    /// Returns the name under which its keys stand in the configuration; `own` is its own.
+    #[must_use]
+    pub fn configured_as<'a>(&'a self, own: &'a ServiceName) -> &'a ServiceName {
+        self.instance_of.as_ref().unwrap_or(own)
+    }
+
     /// Answers whether it can be started.
     #[must_use]
     pub fn is_runnable(&self) -> bool {

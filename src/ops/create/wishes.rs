@@ -56,7 +56,7 @@ fn services(config: &Config, purpose: &Purpose, ports: &PortWish) -> Result<Vec<
             let twice = named.iter().enumerate().find(|(index, name)| named[..*index].contains(name));
             match twice {
                 Some((_, name)) => Err(Failure::new(Code::Usage, format!("service `{name}` is named twice"))),
-                None => Ok(named.clone()),
+                None => Ok(config.with_instances(named)),
             }
         }
     }

@@ -66,7 +66,8 @@ pub fn down(context: &Context, request: &Request, listener: &mut dyn Listener) -
             return Err(naming::unknown(context, name, runs()));
         }
     }
-    let report = stop_some(context, &entry, &place, &request.services, listener)?;
+    let services = context.config.with_instances(&request.services);
+    let report = stop_some(context, &entry, &place, &services, listener)?;
     if request.reset {
         forget(context, &entry, &place)?;
     }

@@ -26,6 +26,7 @@ const STOPPING: Duration = Duration::from_mins(5);
 /// As [`up`](super::up::up); `interrupted` once the user ended it and everything has stopped; `service_failed` when a
 /// service failed and nothing is left.
 pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<()> {
+    let request = &Request { services: context.config.with_instances(&request.services), ..request.clone() };
     let mut entry = env::require_entry(context, None)?;
     entry = setting_up::await_setup(context, &entry, listener)?;
     settled(context, &mut entry, request, listener)?;

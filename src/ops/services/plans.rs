@@ -78,7 +78,7 @@ pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish:
     let block = env::variables_of(context, repository, entry)?;
     let urls = variables::urls(&context.config, &facts)?;
     for (name, settings) in settings {
-        let agreement = trust.agreement(&entry.repository_id, &context.config, name);
+        let agreement = trust.agreement(&entry.repository_id, &context.config, settings.configured_as(name));
         let (facts, block, urls) = (&facts, &block, &urls);
         let one = One { context, repository, entry, facts, block, urls, name, settings, agreement };
         chosen.plans.push(one.plan()?);
@@ -86,7 +86,12 @@ pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish:
     Ok(chosen)
 }
 
-fn wanted(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> {
+/// Returns the services that are meant by `names`, all that can be run where none is named.
+///
+/// # Errors
+///
+/// `not_found` for one that is not there or cannot be run.
+pub(super) fn wanted(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> {
     let services = &context.config.services;
     let runnable =
         || services.iter().filter(|(_, settings)| settings.is_runnable()).map(|(name, _)| name.clone());
@@ -112,6 +117,11 @@ fn wanted(context: &Context, names: &[ServiceName]) -> Result<Vec<ServiceName>> 
     Ok(names.to_vec())
 }
 
+/// Returns the name under which the commands of a service stand in the configuration.
+fn configured_as<'a>(context: &'a Context, name: &'a ServiceName) -> &'a ServiceName {
+    context.config.services.get(name).map_or(name, |settings| settings.configured_as(name))
+}
+
 /// Requires that the commands of the services called `names` are trusted, and of all that they need.
 ///
 /// # Errors
@@ -126,7 +136,7 @@ fn require_trust(context: &Context, entry: &Entry, order: &[ServiceName]) -> Res
     foreign::require_own(context.require_repository()?, entry)?;
     let trust = Trust::read(context)?;
     let known = |key: &String| context.config.values.iter().any(|value| value.key == *key);
-    let keys = order.iter().flat_map(|name| {
+    let keys = order.iter().map(|name| configured_as(context, name)).flat_map(|name| {
         let plain = ["run", "setup", "compose", "environment"].map(|last| format!("service.{name}.{last}"));
         let check = context.config.services.get(name).and_then(|settings| settings.health.as_ref());
         let check = check.and_then(|check| check.get("command"));

@@ -20,12 +20,53 @@ use crate::ops::env;
 /// As [`up`](super::up::up), and `service_failed` where a service that was named is served by a process that no `wt up`
 /// started; what ran before and was not to be restarted runs on.
 pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn Listener) -> Result<Report> {
+    let wanted = context.config.with_instances(&plans::wanted(context, names)?);
+    let is_further = |name: &ServiceName| {
+        context.config.services.get(name).is_some_and(|settings| settings.instance_of.is_some())
+    };
+    let (further, first): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_further);
+    if further.is_empty() {
+        return restart_at_once(context, names, names, listener);
+    }
+    // One instance after the other: the rest of them answers all the while.
+    let named = |some: &[ServiceName]| if names.is_empty() { Vec::new() } else { some.to_vec() };
+    let mut rounds = further.chunks(1).collect::<Vec<_>>();
+    if !first.is_empty() {
+        rounds.insert(0, &first);
+    }
+    let mut whole: Option<Report> = None;
+    for round in rounds {
+        let report = restart_at_once(context, round, &named(round), listener)?;
+        match &mut whole {
+            None => whole = Some(report),
+            Some(whole) => {
+                for service in report.services {
+                    match whole.services.iter_mut().find(|known| known.service == service.service) {
+                        Some(known) => *known = service,
+                        None => whole.services.push(service),
+                    }
+                }
+                whole.allocated.extend(report.allocated);
+                whole.warnings.extend(report.warnings);
+            }
+        }
+    }
+    whole.ok_or_else(|| Failure::new(Code::Internal, "no service was restarted"))
+}
+
+/// Restarts the services called `names`; `named` are those that somebody named.
+fn restart_at_once(
+    context: &Context,
+    names: &[ServiceName],
+    named: &[ServiceName],
+    listener: &mut dyn Listener,
+) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
     let mut chosen = plans::choose(context, &mut entry, names, PortWish::default())?;
     chosen.said.iter().for_each(|said| listener.say(said));
     let place = Place::of(context, &entry)?;
     let elsewhere = elsewhere::part(context, &entry, &place, &mut chosen.plans);
-    if let Some(known) = elsewhere.iter().find(|known| names.contains(&known.service)) {
+    if let Some(known) = elsewhere.iter().find(|known| named.contains(&known.service)) {
         let (service, pid) = (&known.service, known.pid);
         let message =
             format!("`{service}` is not restarted: it is served by pid {pid}, which no `wt up` started");
@@ -38,7 +79,7 @@ pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn List
         listener.note(&elsewhere::is_left(context, known));
     }
     chosen.wanted.retain(|name| elsewhere.iter().all(|known| known.service != *name));
-    let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: names.to_vec() };
+    let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: named.to_vec() };
     let mut facts = match contact::ask_where_any(context, &place, &ask, listener)? {
         Answer::Done(facts) => facts,
         Answer::Failed(failed) => return Err(failures::of_restart(context, &place, failed)),

@@ -62,6 +62,7 @@ pub struct Report {
 /// What stops the plans; `service_failed`, `port_conflict`, `not_found`, `permission` and `disk_full` for a service that
 /// does not start: what was started for it was stopped again then.
 pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
+    let request = &Request { services: context.config.with_instances(&request.services), ..request.clone() };
     let mut entry = env::require_entry(context, None)?;
     entry = setting_up::await_setup(context, &entry, listener)?;
     settled(context, &mut entry, request, listener)?;

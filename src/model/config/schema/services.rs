@@ -1,6 +1,6 @@
 //! The keys of a service.
 
-use super::super::key::{Key, Kind, URL_VALUES, key};
+use super::super::key::{Key, Kind, MOST_INSTANCES, URL_VALUES, key};
 use super::super::standing::Standing::{Address, AtOnce, Check, Command, Names};
 
 /// Every key of `[service.NAME]`.
@@ -81,6 +81,12 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Compose,
         Command,
         "A service of the compose file, started instead of `run`.",
+    ),
+    key(
+        "service.*.instances",
+        Kind::Whole(1, MOST_INSTANCES),
+        AtOnce,
+        "How many processes of the service there are, each with a port of its own: `web`, `web-2`, `web-3`.",
     ),
     key(
         "service.*.metrics",
