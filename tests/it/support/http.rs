@@ -66,8 +66,13 @@ impl Sandbox {
             assert!(server.child.try_wait().unwrap().is_none(), "the server ended: {}", server.said());
             TcpStream::connect(("127.0.0.1", port)).is_ok()
         });
+        // One that was killed leaves its record, and its token.
         let record = self.state().join("serve.json");
-        until("the server is on record", || record.exists());
+        let pid = server.pid();
+        until("the server is on record", || {
+            let text = std::fs::read_to_string(&record).unwrap_or_default();
+            serde_json::from_str::<Value>(&text).is_ok_and(|known| known["process"]["pid"] == pid)
+        });
         server.token = std::fs::read_to_string(self.state().join("serve.token")).unwrap();
         server
     }
