@@ -115,13 +115,24 @@ fn a_registry_that_is_damaged_is_said_and_answered_from_again_once_it_is_whole()
     let registry = sandbox.state().join("registry.json");
     let whole = fs::read(&registry).unwrap();
     fs::write(&registry, b"{\"schema\": 1, \"worktrees\": [{").unwrap();
-    for path in ["/api/worktrees", "/api/worktrees/proj/feature-login", "/metrics", "/sd", "/api/health/ports"] {
+    for path in
+        ["/api/worktrees", "/api/worktrees/proj/feature-login", "/metrics", "/sd", "/api/health/ports"]
+    {
         let reply = server.get(path);
-        assert_eq!((reply.status, reply.code().as_str()), (503, "registry_corrupt"), "{path}: {}", reply.body);
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (503, "registry_corrupt"),
+            "{path}: {}",
+            reply.body
+        );
     }
     let down = server.post("/api/worktrees/proj/feature-login/down", "{}");
     assert_eq!((down.status, down.code().as_str()), (503, "registry_corrupt"), "{}", down.body);
-    assert_eq!(fs::read(&registry).unwrap(), b"{\"schema\": 1, \"worktrees\": [{", "nobody repairs it by looking");
+    assert_eq!(
+        fs::read(&registry).unwrap(),
+        b"{\"schema\": 1, \"worktrees\": [{",
+        "nobody repairs it by looking"
+    );
     assert_eq!(server.ask_with("GET", "/healthz", "").body, "ok");
     fs::write(&registry, whole).unwrap();
     assert_eq!(server.get("/api/worktrees").json()["worktrees"][1]["name"], "feature-login");
