@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::key::MOST_INSTANCES;
 use super::service::ServiceSettings;
+use super::settings::Config;
 use crate::model::service::ServiceName;
 use crate::model::services::plan::Condition;
 
@@ -54,6 +55,14 @@ pub fn add(services: &mut Services) {
     }
 }
 
+impl Config {
+    /// Returns `names` with the further instances of each behind it.
+    #[must_use]
+    pub fn with_instances(&self, names: &[ServiceName]) -> Vec<ServiceName> {
+        with_instances(&self.services, names)
+    }
+}
+
 /// Returns `names` with the further instances of each behind it, each once.
 #[must_use]
 pub fn with_instances(services: &Services, names: &[ServiceName]) -> Vec<ServiceName> {
@@ -73,7 +82,6 @@ pub fn with_instances(services: &Services, names: &[ServiceName]) -> Vec<Service
 mod tests {
     use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge::merge_leniently;
-    use crate::model::config::settings::Config;
 
     use super::*;
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::instances;
 use super::problem::{Fault, Problem};
 use crate::error::Failure;
 use crate::model::adoption::Patterns;
@@ -394,12 +393,6 @@ impl Config {
             found.extend(known.filter(|known| !found.contains(known)));
         }
         found
-    }
-
-    /// Returns `names` with the further instances of each behind it.
-    #[must_use]
-    pub fn with_instances(&self, names: &[ServiceName]) -> Vec<ServiceName> {
-        instances::with_instances(&self.services, names)
     }
 
     /// Returns the ranges that `service` of a worktree with `purpose` draws from; empty when there are none.
