@@ -35,6 +35,7 @@ pub enum TeamCommand {
     Init {
         /// The folder [default: `team.shared_host`]
         #[arg(long, value_name = "FOLDER", num_args = 0..=1, required = true)]
+        #[expect(clippy::option_option, reason = "clap tells a flag without a value from one that is missing")]
         shared_host: Option<Option<PathBuf>>,
     },
 }

@@ -101,7 +101,6 @@ impl Interrupt {
 
     /// Returns what answers whether a signal came after this call. One that came before is being heeded already: whoever takes
     /// back what was begun asks git too.
-    #[must_use]
     pub fn from_now(&self) -> impl Fn() -> bool + Sync + use<> {
         let (raised, is_old) = (self.flag(), self.is_raised());
         move || !is_old && raised.load(Ordering::Relaxed)

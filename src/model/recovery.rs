@@ -158,6 +158,7 @@ mod tests {
         let ports = named.iter().map(|(service, number)| (service.parse().unwrap(), port(*number))).collect();
         Testimony {
             sequence,
+            recorded: Vec::new(),
             told: Told { ports, ..Told::default() },
             runs: runs.iter().map(|number| port(*number)).collect(),
             services: vec![("web".parse().unwrap(), PortRanges(vec!["5000-5099".parse().unwrap()]))],

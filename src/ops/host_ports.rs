@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::claims::{Held, Seat, SharedHost};
-use crate::model::claim::{ClaimId, Holding, Subject};
+use crate::model::claim::{Claim, ClaimId, Holding, Subject};
 use crate::model::claim_file::PortClaim;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -73,7 +73,7 @@ fn busy(context: &Context, shared: &SharedHost, holder: Option<String>) -> Failu
 
 fn ids(registry: &Registry) -> HashSet<ClaimId> {
     let claims = registry.entries().flat_map(|entry| entry.notes.claims.read_each());
-    claims.filter(|claim| claim.is_of_port()).map(|claim| claim.id).collect()
+    claims.filter(Claim::is_of_port).map(|claim| claim.id).collect()
 }
 
 /// Brings our file up to the registry. Claims that a record had before the change stay: it may be taken back.

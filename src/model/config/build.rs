@@ -84,12 +84,7 @@ pub fn config(mut merged: Merged) -> Config {
             purpose: Patterns::new(find(&merged, "adopt.purpose", branch_purposes::read).unwrap_or_default()),
             agents: flag("adopt.agents"),
         },
-        health: HealthSettings {
-            timeout: duration("health.timeout"),
-            interval: duration("health.interval"),
-            failures: number("health.failures"),
-            successes: number("health.successes"),
-        },
+        health: health(&merged),
         main: MainSettings {
             ports: merged.values().iter().filter_map(port_of_main).collect(),
             env: flag("main.env"),
@@ -137,6 +132,17 @@ pub fn config(mut merged: Merged) -> Config {
         },
         held,
         values: in_order_of_the_schema(merged),
+    }
+}
+
+fn health(merged: &Merged) -> HealthSettings {
+    let duration = |key: &str| find(merged, key, value::duration).unwrap_or_default();
+    let number = |key: &str| find(merged, key, |value| value::whole(value, 0, u32::MAX)).unwrap_or_default();
+    HealthSettings {
+        timeout: duration("health.timeout"),
+        interval: duration("health.interval"),
+        failures: number("health.failures"),
+        successes: number("health.successes"),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod merge;
 pub mod merged;
 pub mod near;
 pub mod origin;
+mod outside;
 pub mod overlap;
 pub mod parse;
 pub mod problem;

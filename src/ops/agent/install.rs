@@ -165,6 +165,7 @@ pub fn install(context: &Context, program: Program, scope: Scope, status_line: b
 
 /// Remembers what is done, then does it: a file that is changed is never one of which nothing is known. Returns where the bytes
 /// of before are kept; `None` where somebody else edited the file meanwhile.
+#[expect(clippy::option_option, reason = "a file that was not there has nothing that could be kept")]
 fn put(target: &Target, file: &SettingsFile, done: &Done, text: &str) -> Result<Option<Option<PathBuf>>> {
     let backup = if file.exists() { Some(target.memory.keep(file.bytes())?) } else { None };
     target.memory.write(done)?;

@@ -13,8 +13,7 @@ fn matches(pattern: &str, key: &str) -> bool {
     let (mut pattern, mut key) = (pattern.split('.'), key.split('.'));
     loop {
         match (pattern.next(), key.next()) {
-            (None, None) => return true,
-            (Some("**"), Some(_)) => return true,
+            (None, None) | (Some("**"), Some(_)) => return true,
             (Some(wanted), Some(given)) if wanted == "*" || wanted == given => {}
             _ => return false,
         }

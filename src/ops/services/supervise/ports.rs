@@ -1,5 +1,6 @@
 //! The ports that are kept for services: held until they listen themselves, or listened on for those that are handed a socket.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -51,8 +52,8 @@ impl Ports {
     ///
     /// Those of listening.
     pub fn listen(&mut self, port: Port) -> io::Result<()> {
-        if !self.sockets.contains_key(&port) {
-            self.sockets.insert(port, hold::listen(port)?);
+        if let Entry::Vacant(place) = self.sockets.entry(port) {
+            place.insert(hold::listen(port)?);
         }
         Ok(())
     }

@@ -1,0 +1,60 @@
+//! Settings of what is seen from outside: names, the server, the standing watch, events, numbers and the team.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `[url]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlSettings {
+    /// Template of the host in what people click.
+    pub host: String,
+}
+
+/// `[monitor]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonitorSettings {
+    /// The time between two looks.
+    pub interval: Duration,
+    /// Whether conflicts are acted on.
+    pub resolve: bool,
+    /// How long an allocation must have been idle to be released; `None` where none is.
+    pub release_after: Option<Duration>,
+}
+
+/// `[serve]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// Where it is tried first, 1-65535.
+    pub port: u32,
+    /// What is shown without the token: `metrics`, `health`.
+    pub open: Vec<String>,
+}
+
+/// `[team]`: those beside this user and this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TeamSettings {
+    /// The folder in which the users of this machine keep their ports apart; `None` where it is switched off.
+    pub shared_host: Option<PathBuf>,
+    /// Whether somebody named the folder: the built-in one need not exist.
+    pub is_shared_host_set: bool,
+    /// How long a command waits for those who keep claims.
+    pub timeout: Duration,
+}
+
+/// `[events]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSettings {
+    /// How long events are kept.
+    pub keep: Duration,
+    /// Bytes that all of them together may take.
+    pub max_size: u64,
+}
+
+/// `[metrics]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricSettings {
+    /// Whether each worktree has rows of its own, beside the sums.
+    pub per_worktree: bool,
+    /// How many worktrees have rows of their own.
+    pub max_worktrees: u32,
+}
