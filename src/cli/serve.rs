@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::model::policy::{self, Before};
 use crate::model::port::Port;
 use crate::model::units::Served;
+use crate::ops::forwarding::Book;
 use crate::ops::serve::{self, Door, Report, Request};
 use crate::ops::units::Wish;
 use crate::ui::output::Ui;
@@ -137,7 +138,8 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         }
         viewpoint.look()?.into_lenient_context()
     });
-    let site = Arc::new(Site::new(place, ready.token, open, arguments.actions, look));
+    let book = Book::open(context)?;
+    let site = Arc::new(Site::new(place, ready.token, open, arguments.actions, book, look));
     let served = show(&ready.report, session.ui).and_then(|_| {
         let (changes, events) = (serve::changes(context)?, serve::events(context)?);
         server::serve(&site, sockets, changes, events, &context.host.interrupt)

@@ -4,6 +4,7 @@
 mod glance;
 mod memory;
 mod rescue;
+mod stamp;
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -21,6 +22,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::registry::document::Document;
 pub use glance::Glance;
 pub use memory::Memory;
+pub use stamp::Stamp;
 
 /// The file's name in the state folder.
 const FILE: &str = "registry.json";
@@ -93,6 +95,12 @@ impl<T: Document> Store<T> {
         let document = Arc::new(T::parse(&bytes, &self.path())?);
         self.memory.keep(bytes, Arc::clone(&document));
         Ok(document)
+    }
+
+    /// Returns what tells this version of the file from the next; `None` where there is no file.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Stamp> {
+        Stamp::find(&self.path())
     }
 
     /// Answers whether somebody put the backup back: the file has its bytes and is another file. Certain only inside of

@@ -30,6 +30,7 @@ pub mod facts;
 pub mod finding;
 pub mod foreign;
 pub mod forge;
+pub mod forwarding;
 pub mod glob;
 pub mod health;
 pub mod history;

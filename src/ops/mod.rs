@@ -30,6 +30,7 @@ pub mod export;
 pub mod external;
 pub mod find;
 pub mod foreign;
+pub mod forwarding;
 pub mod ground;
 pub mod heal;
 pub mod health;

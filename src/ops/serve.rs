@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::process::{identity, spawn};
+use crate::host::process::{identity, open_files, spawn};
 use crate::host::serve::change::Changes;
 use crate::host::serve::handed::{self, Handed};
 use crate::host::serve::listen::{self, Listening};
@@ -69,6 +69,8 @@ pub fn begin(context: &Context, request: &Request) -> Result<Ready> {
     let Some(seat) = Seat::take(state)? else { return Err(already(state)) };
     let (door, url) = open(context, request)?;
     let token = seat.announce(state, &url, request.keeps_token)?;
+    // A forwarded request takes two, one for each side.
+    let _ = open_files::raise();
     let page = matches!(door, Door::Loopback(_)).then(|| with_token(&url, &token));
     let report = Report { url, pid: identity::current()?.pid, page };
     Ok(Ready { seat, token, report, door })

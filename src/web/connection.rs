@@ -8,6 +8,7 @@ use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::forward::{self, Visitor};
 use super::guard::{self, Head, Refused};
 use super::reply::{self, Body};
 use super::route::{self, Act, Ask, Missing, Route};
@@ -18,12 +19,24 @@ use crate::error::{Code, Failure, Result};
 /// The word of answers that are no command's.
 const SERVE: &str = "serve";
 
-/// Answers a request. The body is read of those alone that may act.
+/// Answers a request: by a service, where its name is asked for. Of any other one the body is read of those alone that may act.
 ///
 /// # Errors
 ///
 /// Never.
-pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+pub async fn answer(
+    site: Arc<Site>,
+    visitor: Visitor,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let head = head(&parts);
+    let name = guard::name(&head, site.place);
+    let is_known = guard::require_token(&head, &site.token).is_ok();
+    let request = Request::from_parts(parts, body);
+    if let Some(name) = name {
+        return Ok(forward::forward(&site, &name, is_known, &visitor, request).await);
+    }
     let is_head = *request.method() == Method::HEAD;
     let mut response = answered(&site, request).await;
     if is_head {

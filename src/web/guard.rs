@@ -2,6 +2,8 @@
 //! rebinding): so the name that was asked for, the page that asks, and the token are looked at before anything else.
 
 use crate::error::{Code, Failure, Result};
+use crate::model::forwarding::ENDING;
+use crate::model::host_names;
 use crate::model::port::Port;
 
 /// The names of loopback.
@@ -67,6 +69,22 @@ pub fn admit(head: &Head<'_>, place: Place) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Returns the name below `localhost` that a request asks for, without that ending and in small letters; `None` where it asks
+/// for something else. What stands there is a service's, and so are its rules about pages and origins.
+#[must_use]
+pub fn name(head: &Head<'_>, place: Place) -> Option<String> {
+    let host = head.host?;
+    let (name, number) = host.rsplit_once(':').map_or((host, None), |(name, number)| (name, Some(number)));
+    let is_here = match place {
+        Place::Socket => true,
+        Place::Port(port) => number.map_or(port.number() == 80, |number| number == port.number().to_string()),
+    };
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(ENDING).filter(|name| is_here && host_names::is_host(name))?;
+    let is_one = head.authority.is_none_or(|authority| authority.eq_ignore_ascii_case(host));
+    is_one.then(|| name.to_owned())
+}
+
 fn is_ours(host: &str, place: Place) -> bool {
     let is_name = |name: &str| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
     match place {
@@ -122,6 +140,35 @@ mod tests {
             admit(&asked(host), Place::Socket).unwrap();
         }
         admit(&asked("localhost"), Place::Port(Port::new(80).unwrap())).unwrap();
+    }
+
+    #[test]
+    fn a_name_below_localhost_is_a_services() {
+        let named = |host| name(&asked(host), at());
+        assert_eq!(named("web.login.shop.localhost:7373").as_deref(), Some("web.login.shop"));
+        assert_eq!(named("LOGIN.LocalHost:7373").as_deref(), Some("login"));
+        for host in [
+            "localhost:7373",
+            ".localhost:7373",
+            "a..localhost:7373",
+            "login.localhost",
+            "login.localhost:80",
+            "login.localhost.:7373",
+            "login.localhost.evil:7373",
+            "evillocalhost:7373",
+            "a b.localhost:7373",
+            "login.localhost:7373:7373",
+            "-a.localhost:7373",
+        ] {
+            assert_eq!(named(host), None, "{host}");
+        }
+        let two = Head { authority: Some("evil.example"), ..asked("login.localhost:7373") };
+        assert_eq!(name(&two, at()), None);
+        assert_eq!(
+            name(&asked("login.localhost"), Place::Port(Port::new(80).unwrap())).as_deref(),
+            Some("login")
+        );
+        assert_eq!(name(&asked("login.localhost"), Place::Socket).as_deref(), Some("login"));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 mod action;
 mod api;
 mod connection;
+mod forward;
 pub mod guard;
+mod line;
 mod page;
 mod reply;
 mod route;

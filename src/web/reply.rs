@@ -1,7 +1,5 @@
 //! Answers: the same object as `--json`, its status, and the headers that keep pages of others away from it.
 
-use std::convert::Infallible;
-
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -14,7 +12,7 @@ use crate::model::called::Called;
 use crate::model::envelope::{Envelope, ErrorObject, Nothing, SCHEMA};
 
 /// What is sent.
-pub type Body = BoxBody<Bytes, Infallible>;
+pub type Body = BoxBody<Bytes, hyper::Error>;
 
 /// What every answer says: nothing of it is kept, framed, sniffed or handed to another origin, and a page of ours loads and
 /// sends nothing beyond this server.
@@ -47,7 +45,7 @@ pub fn of(status: StatusCode, kind: &'static str, body: Body) -> Response<Body> 
 /// An answer with these bytes.
 #[must_use]
 pub fn bytes(status: StatusCode, kind: &'static str, bytes: impl Into<Bytes>) -> Response<Body> {
-    of(status, kind, Full::new(bytes.into()).boxed())
+    of(status, kind, Full::new(bytes.into()).map_err(|never| match never {}).boxed())
 }
 
 /// A word as plain text.

@@ -3,7 +3,9 @@
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -16,6 +18,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::forward::Visitor;
+use super::line::{Line, Patient};
 use super::site::{Site, Word};
 use super::{connection, stream};
 use crate::error::{Code, Failure, Result};
@@ -101,9 +105,12 @@ pub fn serve(
 
 /// What connections come from.
 trait Listener: Send + Sync + 'static {
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    type Stream: AsyncRead + AsyncWrite + Patient + Unpin + Send + 'static;
 
     fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// Where the other side is, where that has an address.
+    fn address(stream: &Self::Stream) -> Option<IpAddr>;
 }
 
 impl Listener for TcpListener {
@@ -118,6 +125,10 @@ impl Listener for TcpListener {
         let _ = socket.set_tcp_user_timeout(Some(UNREAD));
         Ok(stream)
     }
+
+    fn address(stream: &TcpStream) -> Option<IpAddr> {
+        stream.peer_addr().ok().map(|address| address.ip())
+    }
 }
 
 impl Listener for UnixListener {
@@ -126,9 +137,13 @@ impl Listener for UnixListener {
     async fn next(&self) -> io::Result<UnixStream> {
         self.accept().await.map(|(stream, _)| stream)
     }
+
+    fn address(_: &UnixStream) -> Option<IpAddr> {
+        None
+    }
 }
 
-async fn accept(site: Arc<Site>, open: Arc<Semaphore>, listener: impl Listener) {
+async fn accept<L: Listener>(site: Arc<Site>, open: Arc<Semaphore>, listener: L) {
     loop {
         let Ok(permit) = Arc::clone(&open).acquire_owned().await else { return };
         // The other side went away, or there is no room for another descriptor: neither ends the server.
@@ -138,12 +153,16 @@ async fn accept(site: Arc<Site>, open: Arc<Semaphore>, listener: impl Listener) 
         };
         let site = Arc::clone(&site);
         tokio::spawn(async move {
-            let service = service_fn(move |request| connection::answer(Arc::clone(&site), request));
+            let is_forwarded = Arc::new(AtomicBool::new(false));
+            let of_line = Arc::clone(&is_forwarded);
+            let visitor = Visitor { address: L::address(&stream), seat: Arc::new(permit), is_forwarded };
+            let service =
+                service_fn(move |request| connection::answer(Arc::clone(&site), visitor.clone(), request));
+            let line = Line::new(stream, of_line);
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LARGEST_HEAD);
             // A reader that goes away is no failure of ours.
-            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
-            drop(permit);
+            let _ = builder.serve_connection(TokioIo::new(line), service).with_upgrades().await;
         });
     }
 }

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, broadcast};
 
+use super::forward::Pool;
 use super::guard::Place;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::problem::Problem;
+use crate::model::port::Port;
 use crate::model::short_names::ShortNames;
+use crate::ops::forwarding::Book;
 
 /// How many words of a change wait for a reader before it is too slow.
 const BACKLOG: usize = 1024;
@@ -32,6 +35,10 @@ pub struct Open {
 /// A server.
 pub struct Site {
     pub place: Place,
+    /// The names that lead to services.
+    pub book: Book,
+    /// Connections to services that wait for the next request.
+    pub pool: Pool,
     pub token: String,
     pub open: Open,
     /// Whether whoever has the token may also act.
@@ -60,9 +67,25 @@ impl fmt::Debug for Site {
 impl Site {
     /// A server at `place`.
     #[must_use]
-    pub fn new(place: Place, token: String, open: Open, acts: bool, look: Viewpoint) -> Self {
+    pub fn new(place: Place, token: String, open: Open, acts: bool, book: Book, look: Viewpoint) -> Self {
         let words = broadcast::Sender::new(BACKLOG);
-        Self { place, token, open, acts, look, turns: Semaphore::new(TURNS), words }
+        let (pool, turns) = (Pool::default(), Semaphore::new(TURNS));
+        Self { place, book, pool, token, open, acts, look, turns, words }
+    }
+
+    /// Answers whether it answers on that port itself.
+    #[must_use]
+    pub fn is_at(&self, port: Port) -> bool {
+        self.place == Place::Port(port)
+    }
+
+    /// Returns the address of the dashboard; `None` on a socket in the file system.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        match self.place {
+            Place::Port(port) => Some(format!("http://127.0.0.1:{port}/")),
+            Place::Socket => None,
+        }
     }
 
     /// Looks around in `folder`, in the one we were started in where none is named.

@@ -51,7 +51,11 @@ pub async fn open(site: &Arc<Site>, last: Option<u64>) -> Response<Body> {
         None => Vec::new(),
     };
     tokio::spawn(tell(words, missed, sender));
-    reply::of(StatusCode::OK, "text/event-stream; charset=utf-8", body.boxed())
+    reply::of(
+        StatusCode::OK,
+        "text/event-stream; charset=utf-8",
+        body.map_err(|never| match never {}).boxed(),
+    )
 }
 
 fn missed(site: &Site, last: u64) -> Vec<(u64, Arc<str>)> {

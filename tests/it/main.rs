@@ -56,6 +56,7 @@ mod exec;
 mod first_days;
 mod foreign;
 mod forgetting;
+mod forwarding;
 mod git_dir_elsewhere;
 mod gone_container;
 mod health_command;

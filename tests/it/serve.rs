@@ -108,9 +108,12 @@ fn nobody_gets_in_by_another_name_from_another_page_or_without_the_token() {
     assert_eq!(ask("Authorization: Bearer 00000000000000000000000000000000\r\n"), 401);
     assert_eq!(ask(&format!("Cookie: token={}\r\n", server.token)), 401);
     assert_eq!(server.ask_with("GET", &format!("/api/worktrees?token={}", server.token), "").status, 401);
-    for host in
-        ["evil.example", "127.0.0.1", &format!("evil.example:{port}"), &format!("login.localhost:{port}")]
-    {
+    for host in [
+        "evil.example",
+        "127.0.0.1",
+        &format!("evil.example:{port}"),
+        &format!("login.localhost.evil.example:{port}"),
+    ] {
         assert_eq!(ask(&format!("Host: {host}\r\n{bearer}")), 421, "{host}");
     }
     let rebound = format!(

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use crate::model::port::Port;
 
 #[cfg(target_os = "linux")]
-pub use linux::{bound_ports, connections, listeners, queues};
+pub use linux::{accepted, bound_ports, connections, listeners, queues};
 #[cfg(not(target_os = "linux"))]
-pub use other::{bound_ports, connections, listeners, queues};
+pub use other::{accepted, bound_ports, connections, listeners, queues};
 
 /// A connection that has a local port, as a client's or as what a server accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub struct Connection {
     pub port: Port,
     /// Ended on our side, and kept by the kernel for late packets (`TIME_WAIT`): no server minds.
     pub is_past: bool,
+}
+
+/// The socket that a server has for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// 0 before somebody accepted it.
+    pub inode: u64,
+    /// The user id that owns it.
+    pub user: u32,
 }
 
 /// How many connections wait on a listening socket to be accepted.
@@ -30,6 +39,7 @@ pub struct Queue {
 mod linux {
     use std::collections::HashSet;
     use std::io;
+    use std::net::SocketAddr as Address;
 
     use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
     use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN, TCP_TIME_WAIT};
@@ -39,7 +49,7 @@ mod linux {
     use netlink_sys::{Socket, SocketAddr};
     use rustix::io::Errno;
 
-    use super::{Connection, Queue};
+    use super::{Accepted, Connection, Queue};
     use crate::error::{Code, Failure, Result};
     use crate::model::port::Port;
     use crate::model::port::listener::Listener;
@@ -95,6 +105,25 @@ mod linux {
             let header = &response.header;
             let port = Port::new(header.socket_id.source_port).filter(|port| ports.contains(port));
             found.extend(port.map(|port| Connection { port, is_past: header.state == TCP_TIME_WAIT }));
+        })?;
+        Ok(found)
+    }
+
+    /// Returns the socket at `server` that has the connection from `client`; `None` where there is no such connection.
+    pub fn accepted(server: Address, client: Address) -> Result<Option<Accepted>> {
+        let mut found = None;
+        let states = StateFlags::all().difference(StateFlags::LISTEN.union(StateFlags::CLOSE));
+        let is_it = |address: std::net::IpAddr, port: u16, wanted: Address| {
+            port == wanted.port() && address.to_canonical() == wanted.ip().to_canonical()
+        };
+        each_socket(&states, |response| {
+            let id = &response.header.socket_id;
+            if is_it(id.source_address, id.source_port, server)
+                && is_it(id.destination_address, id.destination_port, client)
+            {
+                let header = &response.header;
+                found = Some(Accepted { inode: u64::from(header.inode), user: header.uid });
+            }
         })?;
         Ok(found)
     }
@@ -208,10 +237,15 @@ mod linux {
 mod other {
     use std::collections::HashSet;
 
-    use super::{Connection, Queue};
+    use super::{Accepted, Connection, Queue};
     use crate::error::{Code, Failure, Result};
     use crate::model::port::Port;
     use crate::model::port::listener::{Listener, Owner};
+
+    /// Returns one that nobody accepted yet: other systems are not asked, and whoever listens is looked at.
+    pub fn accepted(_: std::net::SocketAddr, _: std::net::SocketAddr) -> Result<Option<Accepted>> {
+        Ok(Some(Accepted { inode: 0, user: rustix::process::getuid().as_raw() }))
+    }
 
     /// Returns nothing: other systems do not tell how many connections wait.
     pub fn queues() -> Result<Vec<Queue>> {

@@ -1,5 +1,6 @@
 //! Ports as the operating system sees them: one probe, all listeners, and who holds them.
 
+pub mod answering;
 pub mod check;
 pub mod container;
 pub mod ephemeral;

@@ -53,6 +53,13 @@ pub fn sight(registry: &Registry) -> Result<Vec<Listener>> {
     Ok(sockets)
 }
 
+/// Names the processes of `sockets` and their worktrees.
+pub fn name(sockets: &mut [Listener], registry: &Registry) {
+    if let Some(names) = Names::in_time(registry, &|| false).filter(|_| !sockets.is_empty()) {
+        name_owners(sockets, &names, &|| false);
+    }
+}
+
 /// Resolves links in the path, as the kernel does in working folders, and forgets processes of another boot.
 fn as_seen_here(mut claim: Claim) -> Claim {
     if let Ok(path) = std::fs::canonicalize(&claim.path) {

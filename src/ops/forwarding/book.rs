@@ -1,0 +1,161 @@
+//! The book of names: read anew whenever the registry changed, and asked for each request.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::context::Context;
+use crate::error::{Code, Failure, Result};
+use crate::host::store::{Stamp, Store};
+use crate::model::forwarding::{Directory, ENDING, Found};
+use crate::model::port::Port;
+use crate::model::port::listener::WorktreeKey;
+use crate::model::registry::entry::Entry;
+use crate::model::registry::table::Registry;
+use crate::model::service::ServiceName;
+use crate::model::variables;
+use crate::ops::env;
+
+/// Looks around in the repository whose main worktree is there.
+pub type Look<'a> = &'a dyn Fn(&Path) -> Result<Context>;
+
+/// The service that a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub sequence: u64,
+    pub worktree: WorktreeKey,
+    pub repository: PathBuf,
+    pub service: ServiceName,
+    pub port: Port,
+}
+
+/// The names on record, as of the registry that was read last.
+pub struct Book {
+    store: Store<Registry>,
+    page: Mutex<Option<Page>>,
+}
+
+/// What one version of the registry says.
+struct Page {
+    stamp: Stamp,
+    directory: Arc<Directory>,
+    known: HashMap<String, Arc<Target>>,
+}
+
+/// How many names are remembered: whoever asks for any others makes nothing grow.
+const KNOWN: usize = 1024;
+
+impl std::fmt::Debug for Book {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Book").finish_non_exhaustive()
+    }
+}
+
+impl Book {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no state folder can be found.
+    pub fn open(context: &Context) -> Result<Self> {
+        Ok(Self { store: context.store()?, page: Mutex::default() })
+    }
+
+    /// Returns what the name stood for when it was looked up, as long as the registry is the same. Costs one look at a file.
+    #[must_use]
+    pub fn recall(&self, name: &str) -> Option<Arc<Target>> {
+        let stamp = self.store.stamp()?;
+        let page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        page.as_ref().filter(|page| page.stamp == stamp)?.known.get(name).cloned()
+    }
+
+    /// Finds what `name` stands for, which is all before `.localhost`.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`; `ambiguous` for a name of worktrees of several repositories; those of reading the registry.
+    pub fn find(&self, name: &str, look: Look<'_>) -> Result<Arc<Target>> {
+        // Before it is read: a later version is noticed at the next request.
+        let stamp = self.store.stamp();
+        let registry = self.registry()?;
+        let directory = self.directory(&registry);
+        let (sequence, service) = match directory.find(name) {
+            Found::Worktree { sequence, service } => (sequence, service),
+            Found::Several(_) => {
+                let message = format!("worktrees of several repositories are called `{name}`");
+                return Err(Failure::new(Code::Ambiguous, message)
+                    .hint(format!("name the repository too: `{name}.REPOSITORY{ENDING}`")));
+            }
+            Found::Nothing => return Err(unknown(name)),
+        };
+        let entry = registry.entries().find(|entry| entry.is_living() && entry.sequence == sequence);
+        let entry = entry.ok_or_else(|| unknown(name))?;
+        let allocated = match &service {
+            Some(service) => entry.services().into_iter().find(|(known, _)| known.as_str() == service),
+            None => first(entry, look),
+        };
+        let (service, port) = allocated.ok_or_else(|| unknown(name))?;
+        let target = Arc::new(Target {
+            sequence,
+            worktree: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
+            repository: entry.repository.clone(),
+            service,
+            port,
+        });
+        if let Some(stamp) = stamp {
+            self.remember(stamp, &directory, name, &target);
+        }
+        Ok(target)
+    }
+
+    /// Returns every name there is, without `.localhost`.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the registry.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let registry = self.registry()?;
+        Ok(self.directory(&registry).names().map(str::to_owned).collect())
+    }
+
+    /// Returns the registry as it is now.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading it.
+    pub fn registry(&self) -> Result<Arc<Registry>> {
+        self.store.read()
+    }
+
+    fn directory(&self, registry: &Registry) -> Arc<Directory> {
+        let stamp = self.store.stamp();
+        let page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = page.as_ref().filter(|page| Some(page.stamp) == stamp);
+        known.map_or_else(|| Arc::new(Directory::of(registry)), |page| Arc::clone(&page.directory))
+    }
+
+    fn remember(&self, stamp: Stamp, directory: &Arc<Directory>, name: &str, target: &Arc<Target>) {
+        let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        if page.as_ref().is_none_or(|page| page.stamp != stamp || page.known.len() >= KNOWN) {
+            *page = Some(Page { stamp, directory: Arc::clone(directory), known: HashMap::new() });
+        }
+        if let Some(page) = page.as_mut() {
+            page.known.insert(name.to_owned(), Arc::clone(target));
+        }
+    }
+}
+
+/// The service whose port is `PORT` too, else the one that has had its port for longest.
+fn first(entry: &Entry, look: Look<'_>) -> Option<(ServiceName, Port)> {
+    let services = entry.services();
+    let bearer = look(&entry.repository).ok().and_then(|context| {
+        let facts = env::facts_of(context.repository.as_ref()?, entry);
+        variables::bearer(&context.config, &facts).cloned()
+    });
+    bearer.or_else(|| services.into_iter().next())
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::new(Code::NotFound, format!("no service of any worktree is called `{name}{ENDING}`"))
+        .hint("a name is `SERVICE.WORKTREE.REPOSITORY.localhost`; the dashboard shows them all")
+}

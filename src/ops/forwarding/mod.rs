@@ -1,0 +1,7 @@
+//! Names in place of ports: finding the service that a name stands for, and proving that it is the one that answers.
+
+mod book;
+mod proof;
+
+pub use book::{Book, Target};
+pub use proof::{Proof, nobody, prove};

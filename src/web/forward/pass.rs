@@ -1,0 +1,164 @@
+//! One request for a name: what it stands for, a connection that is proven, and the answer as the service gives it.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::pool::Upstream;
+use super::{head, refusal, tunnel, upstream};
+use crate::error::{Code, Failure, Result};
+use crate::model::forwarding::ENDING;
+use crate::ops::forwarding::{self, Target};
+use crate::web::reply::Body;
+use crate::web::site::Site;
+
+/// Who asks, beside what the request says.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// `None` on a socket in the file system.
+    pub address: Option<IpAddr>,
+    /// The place among all connections.
+    pub seat: Arc<OwnedSemaphorePermit>,
+    /// Set once something was forwarded for it.
+    pub is_forwarded: Arc<AtomicBool>,
+}
+
+/// Forwards a request for `name`, which is all before `.localhost`. Who `is_known` has the token, and is told which names
+/// there are.
+pub async fn forward(
+    site: &Arc<Site>,
+    name: &str,
+    is_known: bool,
+    visitor: &Visitor,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let asked = request.headers().clone();
+    match passed(site, name, visitor, request).await {
+        Ok(response) => response,
+        Err(mut failure) => {
+            if is_known && matches!(failure.code(), Code::NotFound | Code::Ambiguous) {
+                failure = failure.detail("names", names(site).await);
+            }
+            refusal::answer(&failure, &asked, site.url().as_deref())
+        }
+    }
+}
+
+async fn names(site: &Arc<Site>) -> Vec<String> {
+    let site = Arc::clone(site);
+    let names = tokio::task::spawn_blocking(move || site.book.names().unwrap_or_default()).await;
+    names.unwrap_or_default().into_iter().map(|name| format!("{name}{ENDING}")).collect()
+}
+
+async fn find(site: &Arc<Site>, name: &str) -> Result<Arc<Target>> {
+    if let Some(known) = site.book.recall(name) {
+        return Ok(known);
+    }
+    let (site, name) = (Arc::clone(site), name.to_owned());
+    let found = tokio::task::spawn_blocking(move || {
+        let look = |folder: &Path| site.look(Some(folder)).map(|(context, _)| context);
+        site.book.find(&name, &look)
+    });
+    found.await.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the name could not be looked up")))
+}
+
+async fn passed(
+    site: &Arc<Site>,
+    name: &str,
+    visitor: &Visitor,
+    mut request: Request<Incoming>,
+) -> Result<Response<Body>> {
+    if request.method() == Method::CONNECT {
+        return Err(Failure::new(Code::Usage, "names are forwarded to their services, and nothing else is"));
+    }
+    let target = find(site, name).await?;
+    if site.is_at(target.port) {
+        return Err(forwarding::nobody(&target));
+    }
+    let is_upgrade = head::upgrade(request.headers()).is_some();
+    let client = is_upgrade.then(|| hyper::upgrade::on(&mut request));
+    visitor.is_forwarded.store(true, Ordering::Relaxed);
+    let (mut parts, body) = request.into_parts();
+    head::of_request(&mut parts.headers, visitor.address, &target.worktree.name);
+    parts.uri = origin_form(&parts.uri);
+    let may_repeat = body.is_end_stream() && !is_upgrade && parts.method.is_idempotent();
+    let mut response = send(site, &target, parts, body.boxed(), may_repeat, is_upgrade).await?;
+    head::of_answer(response.headers_mut(), &target.worktree.name);
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let service = hyper::upgrade::on(&mut response);
+        let Some(client) = client else {
+            return Err(broken(&target, "it goes on in a protocol that nobody asked for"));
+        };
+        tunnel::carry(client, service, Arc::clone(&visitor.seat));
+    }
+    Ok(response.map(BodyExt::boxed))
+}
+
+/// What was asked for, without the host: that stands in `Host`.
+fn origin_form(uri: &Uri) -> Uri {
+    let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Uri::from(path)
+}
+
+/// Sends it over a connection that waits, else over a new one. What a service cannot have seen, or may see twice, is sent
+/// once more where the connection that waited was just being closed.
+async fn send(
+    site: &Arc<Site>,
+    target: &Arc<Target>,
+    parts: Parts,
+    body: Body,
+    may_repeat: bool,
+    is_upgrade: bool,
+) -> Result<Response<Incoming>> {
+    let again = may_repeat.then(|| parts.clone());
+    let mut request = Request::from_parts(parts, body);
+    if let Some(mut upstream) = site.pool.take(target).filter(|_| !is_upgrade) {
+        match upstream.sender.try_send_request(request).await {
+            Ok(response) => return Ok(keep(site, target, upstream, response)),
+            Err(mut error) => match (error.take_message(), again) {
+                (Some(unsent), _) => request = unsent,
+                (None, Some(parts)) => request = Request::from_parts(parts, Body::default()),
+                (None, None) => return Err(broken(target, "it ended while it was asked")),
+            },
+        }
+    }
+    let mut upstream = upstream::dial(site, target).await?;
+    match upstream.sender.send_request(request).await {
+        Ok(response) if is_upgrade => Ok(response),
+        Ok(response) => Ok(keep(site, target, upstream, response)),
+        Err(error) => Err(broken(target, &format!("it did not answer: {error}"))),
+    }
+}
+
+/// Keeps the connection for the next request once this one is answered to its end.
+fn keep(
+    site: &Arc<Site>,
+    target: &Arc<Target>,
+    mut upstream: Upstream,
+    response: Response<Incoming>,
+) -> Response<Incoming> {
+    if upstream.process.is_some() {
+        let (pool, target) = (site.pool.clone(), Arc::clone(target));
+        tokio::spawn(async move {
+            if upstream.sender.ready().await.is_ok() {
+                pool.put(&target, upstream);
+            }
+        });
+    }
+    response
+}
+
+fn broken(target: &Target, what: &str) -> Failure {
+    let (service, name) = (&target.service, &target.worktree.name);
+    Failure::new(Code::ServiceFailed, format!("`{service}` of `{name}` gave no answer: {what}"))
+        .detail("service", service.as_str())
+        .detail("worktree", name.as_str())
+}

@@ -1,0 +1,88 @@
+//! Reaching a service: both families of loopback are dialled, and whoever answers is proven before a byte is sent.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::pool::Upstream;
+use crate::error::{Code, Failure, Result};
+use crate::ops::forwarding::{self, Proof, Target};
+use crate::web::site::Site;
+
+/// How long a connection on loopback may take: a service that accepts nothing lets them wait.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often is looked before somebody is refused, and the pause in between: a server that accepts just now has no file for
+/// its socket yet, and one that starts is a copy of its parent for a moment.
+const LOOKS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Connects to the service.
+///
+/// # Errors
+///
+/// `port_conflict` where somebody else answers, `service_failed` where nobody does.
+pub async fn dial(site: &Arc<Site>, target: &Arc<Target>) -> Result<Upstream> {
+    let mut refused = None;
+    for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+        let address = SocketAddr::new(address, target.port.number());
+        let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await else {
+            continue;
+        };
+        let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { continue };
+        // Where nobody listens on a port that the kernel gives away, a connection may meet itself.
+        if local == peer {
+            continue;
+        }
+        match proven(site, target, peer, local).await {
+            Ok(proof) => return open(stream, proof, target).await,
+            // Its own server may listen on the other family alone.
+            Err(failure) => refused = Some(refused.filter(is_conflict).unwrap_or(failure)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| forwarding::nobody(target)))
+}
+
+fn is_conflict(failure: &Failure) -> bool {
+    failure.code() == Code::PortConflict
+}
+
+async fn proven(
+    site: &Arc<Site>,
+    target: &Arc<Target>,
+    server: SocketAddr,
+    client: SocketAddr,
+) -> Result<Proof> {
+    let mut seen = Err(forwarding::nobody(target));
+    for turn in 0..LOOKS {
+        if turn > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let (site, target) = (Arc::clone(site), Arc::clone(target));
+        let looked = tokio::task::spawn_blocking(move || {
+            let look = |folder: &std::path::Path| site.look(Some(folder)).map(|(context, _)| context);
+            forwarding::prove(&site.book, &target, server, client, &look)
+        });
+        seen = looked.await.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "nobody could be proven")));
+        if seen.is_ok() {
+            break;
+        }
+    }
+    seen
+}
+
+async fn open(stream: TcpStream, proof: Proof, target: &Target) -> Result<Upstream> {
+    let _ = stream.set_nodelay(true);
+    let (sender, connection) = http1::Builder::new()
+        .preserve_header_case(true)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|_| forwarding::nobody(target))?;
+    // It ends with the connection, or when nobody wants anything from it any more.
+    tokio::spawn(connection.with_upgrades());
+    Ok(Upstream { sender, process: proof.process.map(Arc::new), is_old: false })
+}
