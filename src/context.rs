@@ -3,24 +3,32 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use jiff::Timestamp;
 
 use crate::error::{Code, Failure, Result};
-use crate::host::claims::{Claims, SharedHost, Unclaimed, state_id};
+use crate::host::claims::{Claimant, Claims, GitClaims, Journal, Remote, SharedHost, Unclaimed, state_id};
 use crate::host::events::Writing;
 use crate::host::git::Repository;
 use crate::host::machine::Host;
+use crate::host::process::users::Users;
+use crate::host::process::{identity, users};
 use crate::host::store::{Memory, Store};
 use crate::host::witnesses;
 use crate::model::advised::{Advised, wt};
+use crate::model::claim_ref;
 use crate::model::config::settings::Config;
 use crate::model::passage::Witnesses;
 use crate::model::quoting::word_sh;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
+
+/// The commands that may wait for a network where the team keeps claims there; no other ever does.
+const WAITING: [&str; 9] =
+    ["create", "remove", "restore", "rename", "adopt", "prune", "team", "team claim", "team release"];
 
 /// Everything an operation may use.
 #[derive(Debug)]
@@ -43,6 +51,10 @@ pub struct Context {
     pub hosts: OnceCell<HashMap<u64, String>>,
     /// The folder that the users of this machine share, once it was asked for.
     pub shared: OnceLock<Option<SharedHost>>,
+    /// The claims on branches of the repository, once they were asked for.
+    pub git_claims: OnceLock<Option<GitClaims>>,
+    /// Refs of branches that others were seen to have: a number that is looked for counts on.
+    pub claimed: Mutex<HashSet<String>>,
 }
 
 impl Context {
@@ -143,7 +155,45 @@ impl Context {
     /// Returns those who keep claims on branches beside the registry.
     #[must_use]
     pub fn claims(&self) -> &dyn Claims {
-        &Unclaimed
+        self.git_claims().map_or(&Unclaimed as &dyn Claims, |claims| claims as &dyn Claims)
+    }
+
+    /// Returns the claims that the repository's remote keeps; `None` where none are kept, or there is no such remote.
+    #[must_use]
+    pub fn git_claims(&self) -> Option<&GitClaims> {
+        if !self.config.team.keeps_claims {
+            return None;
+        }
+        self.git_claims.get_or_init(|| self.open_git_claims()).as_ref()
+    }
+
+    fn open_git_claims(&self) -> Option<GitClaims> {
+        let (team, repository) = (&self.config.team, self.repository.as_ref()?);
+        let url = repository.find_remote_url(&team.remote)?;
+        let claimant = Claimant {
+            host: self.host.name(),
+            user: Users::default().name(users::ourselves()),
+            registry: state_id(&self.host.dirs().ok()?).ok()?,
+            process: identity::current().ok()?,
+            now: self.now(),
+            timeout: team.timeout,
+            waits: WAITING.contains(&self.host.command.as_str()),
+            goes_on_offline: team.goes_on_offline,
+        };
+        let remote = Remote {
+            git_dir: repository.common_dir().to_path_buf(),
+            folder: if repository.root().is_dir() { repository.root() } else { repository.common_dir() }
+                .to_path_buf(),
+            name: team.remote.clone(),
+            ssh: repository.find_ssh_command(),
+            interrupt: self.host.interrupt.clone(),
+        };
+        Some(GitClaims {
+            remote,
+            repository: team.repository.clone().unwrap_or_else(|| claim_ref::repository_name(&url)),
+            journal: Journal::of(&repository.require_wt_dir().ok()?),
+            claimant,
+        })
     }
 
     /// Returns the time of day.

@@ -49,6 +49,7 @@ pub enum Code {
     AlreadyRunning,
     Claimed,
     ClaimsUnreachable,
+    NotYours,
     Usage,
     Internal,
 }
@@ -96,6 +97,7 @@ impl Code {
             Self::AlreadyRunning => "already_running",
             Self::Claimed => "claimed",
             Self::ClaimsUnreachable => "claims_unreachable",
+            Self::NotYours => "not_yours",
             Self::Usage => "usage",
             Self::Internal => "internal",
         }

@@ -49,6 +49,8 @@ answers! {
     "switch" "switch" [shape::<switch::Report>(), shape_beside_error::<create::Executed<switch::Report>>()];
     "clean" "clean" [shape_beside_error::<clean::Report>(), shape::<DryRun<clean::Report>>()];
     "team" "team" [shape::<team::Report>()];
+    "team claim" "team-claim" [shape::<team::Changed>()];
+    "team release" "team-release" [shape::<team::Changed>()];
     "team init" "team-init" [shape::<team::Initiated>()];
     "carry" "carry" [shape_beside_error::<carry::Report>(), shape_beside_error::<DryRun<carry::Report>>()];
     "setup" "setup" [shape_beside_error::<setup::Report>()];

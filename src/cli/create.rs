@@ -94,6 +94,9 @@ pub struct Arguments {
     /// Take the worktree of that name where it is there already, on that branch and with that purpose
     #[arg(long)]
     pub reuse: bool,
+    /// Where somebody else of the team has claimed the branch, take it from them
+    #[arg(long)]
+    pub take_over: bool,
     /// Show what would be done, change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -313,6 +316,7 @@ fn wished(arguments: &Arguments, context: &Context, session: &Session<'_>, is_pu
         identifier,
         purpose,
         branch: arguments.branch.clone(),
+        take_over: arguments.take_over,
         reuse: arguments.reuse,
         with_changes: arguments.with_changes,
         base: arguments.base.clone(),

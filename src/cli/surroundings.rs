@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use super::global::GlobalArguments;
 use crate::context::Context;
@@ -150,6 +150,8 @@ impl Surroundings {
             registry: Memory::default(),
             hosts: OnceCell::new(),
             shared: OnceLock::new(),
+            git_claims: OnceLock::new(),
+            claimed: Mutex::default(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! `wt team`: who has what beside this user and this machine.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -11,7 +10,7 @@ use crate::ops::team::{self, Report};
 use crate::ui::table::{self, Row};
 use crate::ui::{age, escape};
 
-/// Show which port of this machine which of its users has
+/// Show who has which port of this machine, and which branch on the remote
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -23,6 +22,8 @@ impl Arguments {
     pub fn word(&self) -> &'static str {
         match self.command {
             None => "team",
+            Some(TeamCommand::Claim { .. }) => "team claim",
+            Some(TeamCommand::Release { .. }) => "team release",
             Some(TeamCommand::Init { .. }) => "team init",
         }
     }
@@ -37,6 +38,20 @@ pub enum TeamCommand {
         #[arg(long, value_name = "FOLDER", num_args = 0..=1, required = true)]
         #[expect(clippy::option_option, reason = "clap tells a flag without a value from one that is missing")]
         shared_host: Option<Option<PathBuf>>,
+    },
+    /// Claim a branch before there is a worktree of it
+    Claim {
+        branch: String,
+        /// Take it from whoever has it
+        #[arg(long)]
+        take_over: bool,
+    },
+    /// Give the claim on a branch back
+    Release {
+        branch: String,
+        /// Also one that somebody else has
+        #[arg(long)]
+        take_over: bool,
     },
 }
 
@@ -56,6 +71,12 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
                 return Ok(0);
             }
             show(session, &report, context.now())?;
+        }
+        Some(TeamCommand::Claim { branch, take_over }) => {
+            changed(session, &team::claim(&session.context()?, &branch, take_over)?, "Claimed")?;
+        }
+        Some(TeamCommand::Release { branch, take_over }) => {
+            changed(session, &team::release(&session.context()?, &branch, take_over)?, "Gave back")?;
         }
         Some(TeamCommand::Init { shared_host }) => {
             let context = session.context_as_it_is_whatever_is_configured()?;
@@ -80,29 +101,50 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     Ok(0)
 }
 
+fn changed(session: &Session<'_>, report: &team::Changed, verb: &str) -> Result<()> {
+    let ui = session.ui;
+    if ui.is_json() {
+        return ui.answer_json(report);
+    }
+    let paint = ui.paint();
+    ui.answer(&format!(
+        "{} {} on {}\n",
+        paint.done(verb),
+        paint.strong(&escape::line(&report.branch)),
+        report.remote
+    ))
+}
+
 fn show(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> Result<()> {
     let ui = session.ui;
-    let Some(folder) = &report.shared_host else {
-        ui.say("nobody shares this machine: `sudo wt team init --shared-host` keeps its users' ports apart");
+    report.warnings.iter().for_each(|warning| ui.warn(warning));
+    if report.shared_host.is_none() && report.remote.is_none() {
+        ui.say(
+            "there is no team here: `sudo wt team init --shared-host` keeps the ports of this machine's users apart, \
+             `[team] claims = \"git\"` has branches claimed on the remote",
+        );
         return ui.answer("");
-    };
-    let rows: Vec<Row> = report
-        .ports
-        .iter()
-        .map(|row| {
-            let since = row.since.map_or_else(String::new, |since| age::age(since, now));
-            Row::plain(vec![
-                row.port.to_string(),
-                row.user.clone(),
-                row.worktree.clone(),
-                row.host.clone(),
-                since,
-            ])
-        })
-        .collect();
-    let mut text = table::render(ui, &["PORT", "USER", "WORKTREE", "HOST", "SINCE"], &rows, &["HOST"]);
-    if rows.is_empty() && ui.width().is_some() {
-        let _ = writeln!(text, "no port is claimed in {}", escape::line(folder));
+    }
+    let mut text = String::new();
+    let since = |since: Option<jiff::Timestamp>| since.map_or_else(String::new, |since| age::age(since, now));
+    if report.shared_host.is_some() {
+        let rows = report.ports.iter().map(|row| {
+            let cells = [row.port.to_string(), row.user.clone(), row.worktree.clone(), row.host.clone()];
+            Row::plain(cells.into_iter().chain([since(row.since)]).collect())
+        });
+        let rows: Vec<Row> = rows.collect();
+        text.push_str(&table::render(ui, &["PORT", "USER", "WORKTREE", "HOST", "SINCE"], &rows, &["HOST"]));
+    }
+    if report.remote.is_some() {
+        let rows = report.branches.iter().map(|row| {
+            let cells = [row.branch.clone(), row.user.clone(), row.worktree.clone(), row.host.clone()];
+            Row::plain(cells.into_iter().chain([since(Some(row.since))]).collect())
+        });
+        let rows: Vec<Row> = rows.collect();
+        if !text.is_empty() && ui.width().is_some() {
+            text.push('\n');
+        }
+        text.push_str(&table::render(ui, &["BRANCH", "USER", "WORKTREE", "HOST", "SINCE"], &rows, &["HOST"]));
     }
     ui.answer(&text)
 }

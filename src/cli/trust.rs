@@ -113,6 +113,9 @@ fn blocks(commands: &[CommandView], width: Option<usize>) -> String {
         for view in group {
             let _ = writeln!(text, "  {}  ({})", view.command.key, view.command.origin);
             text.push_str(&shown_whole(&view.command.command, width));
+            if let Some(meaning) = &view.meaning {
+                let _ = writeln!(text, "    ({})", visible::exact(meaning));
+            }
             if let Some(formerly) = &view.formerly {
                 text.push_str("    formerly:\n");
                 text.push_str(&shown_whole(formerly, width));

@@ -13,6 +13,7 @@ pub mod carry;
 pub mod checks;
 pub mod claim;
 pub mod claim_file;
+pub mod claim_ref;
 pub mod command_line;
 pub mod compose_project;
 pub mod config;

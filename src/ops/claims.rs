@@ -4,6 +4,7 @@
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::claims::Claims;
+use crate::host::git::Repository;
 use crate::host::token;
 use crate::model::claim::{self, Claim, ClaimId, Holding, Subject, Taken};
 use crate::model::registry::entry::{Entry, EntryState};
@@ -21,12 +22,21 @@ pub fn note(context: &Context, entry: &mut Entry) -> Result<()> {
         Ok(shared) => shared.is_some(),
         Err(_) => entry.notes.claims.read_each().iter().any(Claim::is_of_port),
     };
-    note_for(context.claims(), is_shared, entry)
+    // Another repository's claims are settled where one stands in that.
+    let is_here = || {
+        let id = context.repository.as_ref().and_then(Repository::find_id);
+        id.as_ref() == Some(&entry.repository_id)
+    };
+    let repository = context.claims().repository().filter(|_| is_here());
+    note_for(repository, is_shared, entry)
 }
 
-fn note_for(claims: &dyn Claims, is_shared: bool, entry: &mut Entry) -> Result<()> {
+fn note_for(repository: Option<&str>, is_shared: bool, entry: &mut Entry) -> Result<()> {
     let before = entry.notes.claims.read_each();
-    let wanted = subjects(claims.repository(), is_shared, entry);
+    let mut wanted = subjects(repository, is_shared, entry);
+    if repository.is_none() && !matches!(entry.state, EntryState::Removed { .. }) {
+        wanted.extend(before.iter().filter(|claim| !claim.is_of_port()).map(|claim| claim.subject.clone()));
+    }
     if before.is_empty() && wanted.is_empty() {
         return Ok(());
     }
@@ -66,6 +76,15 @@ fn subjects(repository: Option<&str>, is_shared: bool, entry: &Entry) -> Vec<Sub
 /// `port_conflict` or `claimed` where somebody else has one: none is taken then. `claims_unreachable` when those who keep
 /// claims cannot be reached.
 pub fn take(context: &Context, before: Option<&Entry>, after: &Entry) -> Result<()> {
+    take_anyway(context, before, after, false)
+}
+
+/// As [`take`]; with `over` a branch is taken from whoever has it.
+///
+/// # Errors
+///
+/// As [`take`].
+pub fn take_anyway(context: &Context, before: Option<&Entry>, after: &Entry, over: bool) -> Result<()> {
     let won = claim::beyond(&noted(Some(after)), &noted(before));
     if won.is_empty() {
         return Ok(());
@@ -74,15 +93,15 @@ pub fn take(context: &Context, before: Option<&Entry>, after: &Entry) -> Result<
         // The record was changed by somebody who did not mind the folder: what it has is settled now.
         host_ports::update(context, |_| Ok(()))?;
     }
-    take_from(context.claims(), &won, &after.name)
+    take_from(context.claims(), &won, &after.name, over)
 }
 
-fn take_from(claims: &dyn Claims, won: &[Claim], worktree: &str) -> Result<()> {
+fn take_from(claims: &dyn Claims, won: &[Claim], worktree: &str, over: bool) -> Result<()> {
     let won: Vec<Claim> = won.iter().filter(|claim| !claim.is_of_port()).cloned().collect();
     if won.is_empty() {
         return Ok(());
     }
-    match claims.take(&won, worktree)? {
+    match claims.take(&won, worktree, over)? {
         Taken::All => Ok(()),
         Taken::Lost(holding) => Err(lost(&holding)),
     }
@@ -118,6 +137,85 @@ pub fn let_go(context: &Context, before: Option<&Entry>, after: Option<&Entry>) 
     give_back_all(context, &claim::beyond(&noted(before), &noted(after)));
 }
 
+/// Answers whether a claim of `entry` waits for those who keep it.
+#[must_use]
+pub fn is_pending(context: &Context, entry: &Entry) -> bool {
+    let Some(claims) = context.git_claims() else { return false };
+    noted(Some(entry)).iter().any(|claim| !claim.is_of_port() && claims.is_pending(&claim.id))
+}
+
+/// Settles what earlier commands could not: give-backs that are queued, and claims of worktrees that a hook recorded or that
+/// were made offline. Returns what was lost meanwhile, in words.
+#[must_use]
+pub fn settle(context: &Context) -> Vec<String> {
+    let Some(claims) = context.git_claims().filter(|claims| claims.claimant.waits) else { return Vec::new() };
+    claims.settle();
+    let id = context.repository.as_ref().and_then(Repository::find_id);
+    let Ok(registry) = context.store().and_then(|store| store.read()) else { return Vec::new() };
+    let mut said = Vec::new();
+    let here = registry.entries().filter(|entry| entry.state == EntryState::Active);
+    for entry in here.filter(|entry| id.as_ref() == Some(&entry.repository_id)) {
+        let pending = noted(Some(entry))
+            .into_iter()
+            .filter(|claim| !claim.is_of_port() && claims.is_pending(&claim.id));
+        for claim in pending {
+            match claims.take(std::slice::from_ref(&claim), &entry.name, false) {
+                Ok(Taken::Lost(holding)) => said.push(format!("`{}`: {}", entry.name, lost(&holding))),
+                Ok(Taken::All) => {}
+                // Whoever cannot be reached now is asked by a later command.
+                Err(_) => return said,
+            }
+        }
+    }
+    said
+}
+
+/// Takes the claim on the branch that the worktree of `entry` is to have next, beside the one that it has; returns the record
+/// with it.
+///
+/// # Errors
+///
+/// As [`take`].
+pub fn aim(context: &Context, entry: &Entry, branch: Option<&str>) -> Result<Entry> {
+    let mut aimed = entry.clone();
+    if context.git_claims().is_none() || entry.branch.as_deref() == branch {
+        return Ok(aimed);
+    }
+    aimed.branch = branch.map(str::to_owned);
+    note(context, &mut aimed)?;
+    match take(context, Some(entry), &aimed) {
+        Ok(()) => Ok(aimed),
+        Err(failure) => {
+            let_go(context, Some(&aimed), Some(entry));
+            Err(failure)
+        }
+    }
+}
+
+/// Puts the claims of `aimed` on record, and gives back what it does not need any more.
+pub fn arrive(context: &Context, aimed: &Entry) {
+    let wanted = noted(Some(aimed));
+    let change = |known: &mut Entry| {
+        let before = known.clone();
+        let ports = noted(Some(known)).into_iter().filter(Claim::is_of_port);
+        let all: Vec<Claim> =
+            ports.chain(wanted.iter().filter(|claim| !claim.is_of_port()).cloned()).collect();
+        if all != noted(Some(known)) {
+            known.notes.claims.write(&all);
+        }
+        (before, known.clone())
+    };
+    if context.git_claims().is_none() {
+        return;
+    }
+    let changed = context
+        .store()
+        .and_then(|store| store.update(|registry| Ok(registry.find_by_sequence(aimed.sequence).map(change))));
+    if let Ok(Some((before, after))) = changed {
+        let_go(context, Some(&before), Some(&after));
+    }
+}
+
 /// Gives back the claims of records that are gone.
 pub fn give_back<'a>(context: &Context, entries: impl IntoIterator<Item = &'a Entry>) {
     let all: Vec<Claim> = entries.into_iter().flat_map(|entry| entry.notes.claims.read_each()).collect();
@@ -150,7 +248,7 @@ mod tests {
             Some("example.org/shop")
         }
 
-        fn take(&self, claims: &[Claim], _: &str) -> Result<Taken> {
+        fn take(&self, claims: &[Claim], _: &str, _: bool) -> Result<Taken> {
             let mut kept = self.0.borrow_mut();
             let lost = kept.iter().find(|known| claims.iter().any(|claim| claim.subject == known.subject));
             if let Some(lost) = lost {
@@ -178,17 +276,17 @@ mod tests {
         let kept = Kept::default();
         let mut entry = sample::entry("a", 1, &[5000, 5001]);
         entry.branch = Some("feature/a".to_owned());
-        note_for(&kept, true, &mut entry).unwrap();
+        note_for(kept.repository(), true, &mut entry).unwrap();
         let noted = super::noted(Some(&entry));
         assert_eq!((noted.len(), kept.0.borrow().len()), (3, 0), "the branch and two ports");
-        take_from(&kept, &noted, "a").unwrap();
+        take_from(&kept, &noted, "a", false).unwrap();
         assert_eq!(*kept.0.borrow(), noted[..1], "ports are another holder's");
-        note_for(&kept, true, &mut entry).unwrap();
+        note_for(kept.repository(), true, &mut entry).unwrap();
         assert_eq!(super::noted(Some(&entry)), noted, "what it has keeps its ids");
         let mut rival = sample::entry("b", 2, &[]);
         rival.branch = Some("feature/a".to_owned());
-        note_for(&kept, true, &mut rival).unwrap();
-        let lost = take_from(&kept, &super::noted(Some(&rival)), "b").unwrap_err();
+        note_for(kept.repository(), true, &mut rival).unwrap();
+        let lost = take_from(&kept, &super::noted(Some(&rival)), "b", false).unwrap_err();
         assert_eq!(lost.code(), Code::Claimed);
         kept.give_back(&noted).unwrap();
         assert!(kept.0.borrow().is_empty());
@@ -198,7 +296,7 @@ mod tests {
     fn where_nobody_keeps_claims_nothing_is_noted() {
         let mut entry = sample::entry("a", 1, &[5000]);
         let before = entry.clone();
-        note_for(&Unclaimed, false, &mut entry).unwrap();
+        note_for(Unclaimed.repository(), false, &mut entry).unwrap();
         assert_eq!(entry, before);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use crate::context::Context;
 use crate::host::git::Repository;
@@ -45,6 +45,8 @@ pub fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Contex
             registry: context.registry.clone(),
             hosts: OnceCell::new(),
             shared: OnceLock::new(),
+            git_claims: OnceLock::new(),
+            claimed: Mutex::default(),
         },
         problems,
     ))

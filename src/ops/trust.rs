@@ -39,6 +39,9 @@ pub struct CommandView {
     /// What was approved for the same key, where that was another text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formerly: Option<String>,
+    /// What it lets happen, where its text does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<String>,
 }
 
 /// The commands of the repository we stand in.
@@ -165,6 +168,8 @@ pub fn status(context: &Context) -> Result<Report> {
     let id = repository.find_id();
     let approved = id.as_ref().and_then(|id| approvals.find(id, named_file(context).as_deref()));
     let commands = trust::commands(&context.config, own_file(context).as_deref());
+    let named = commands.iter().find(|command| command.key == "team.remote");
+    let remote = named.map_or_else(|| context.config.team.remote.clone(), |named| named.command.clone());
     let commands: Vec<CommandView> = commands
         .into_iter()
         .map(|command| {
@@ -172,7 +177,8 @@ pub fn status(context: &Context) -> Result<Report> {
                 approval.commands.iter().find(|known| known.key == command.key).map(|known| &known.command)
             });
             let trusted = known == Some(&command.command);
-            CommandView { trusted, formerly: known.filter(|_| !trusted).cloned(), command }
+            let meaning = (command.key == "team.claims").then(|| format!("pushes refs to {remote}"));
+            CommandView { trusted, formerly: known.filter(|_| !trusted).cloned(), command, meaning }
         })
         .collect();
     let state = match &commands[..] {
@@ -254,10 +260,12 @@ pub fn untrusted(report: &Report, what: &str) -> Failure {
         .filter(|view| !view.trusted)
         .map(|view| {
             let mark = visible::mixture(&view.command.command).map(|mark| format!("\n    ({mark})"));
+            let meaning = view.meaning.as_ref().map(|meaning| format!("\n    ({})", visible::exact(meaning)));
             format!(
-                "  {} = {}{}",
+                "  {} = {}{}{}",
                 view.command.key,
                 visible::exact(&view.command.command),
+                meaning.unwrap_or_default(),
                 mark.unwrap_or_default()
             )
         })

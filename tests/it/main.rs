@@ -191,6 +191,7 @@ mod state;
 mod strange_state_files;
 mod support;
 mod sweep;
+mod team_git;
 mod team_host;
 mod teardown;
 mod terminal_widths;

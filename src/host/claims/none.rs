@@ -13,7 +13,7 @@ impl Claims for Unclaimed {
         None
     }
 
-    fn take(&self, _: &[Claim], _: &str) -> Result<Taken> {
+    fn take(&self, _: &[Claim], _: &str, _: bool) -> Result<Taken> {
         Ok(Taken::All)
     }
 

@@ -9,12 +9,12 @@ pub trait Claims {
     /// them.
     fn repository(&self) -> Option<&str>;
 
-    /// Takes all of the claims, or none. Their ids are on record before.
+    /// Takes all of the claims, or none; with `over` also from somebody who has one. Their ids are on record before.
     ///
     /// # Errors
     ///
     /// `claims_unreachable` when those who keep them cannot be reached.
-    fn take(&self, claims: &[Claim], worktree: &str) -> Result<Taken>;
+    fn take(&self, claims: &[Claim], worktree: &str, over: bool) -> Result<Taken>;
 
     /// Gives claims back; those that somebody else has are left.
     ///

@@ -89,6 +89,7 @@ pub struct Git<'a> {
     interrupted: Option<&'a dyn Fn() -> bool>,
     stdout_to_stderr: bool,
     optional_locks: bool,
+    asks_nobody: bool,
 }
 
 impl<'a> Git<'a> {
@@ -118,6 +119,7 @@ impl<'a> Git<'a> {
             interrupted: None,
             stdout_to_stderr: false,
             optional_locks: false,
+            asks_nobody: false,
         }
     }
 
@@ -188,6 +190,13 @@ impl<'a> Git<'a> {
         self
     }
 
+    /// Has nobody be asked for a password, a passphrase or a host's key, on a terminal or beside it: then it fails.
+    #[must_use]
+    pub fn asking_nobody(mut self) -> Self {
+        self.asks_nobody = true;
+        self
+    }
+
     /// Runs to the end, whatever the exit status. Fails with `git_failed` when git cannot start,
     /// with `interrupted` when it was killed for that.
     pub fn run(self) -> Result<Output> {
@@ -225,6 +234,10 @@ impl<'a> Git<'a> {
         }
         if !std::io::stdin().is_terminal() {
             command.env("GIT_TERMINAL_PROMPT", "0");
+        }
+        if self.asks_nobody {
+            command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "").env("SSH_ASKPASS", "");
+            command.env("SSH_ASKPASS_REQUIRE", "never").env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
         }
         if !self.optional_locks && !self.stdout_to_stderr {
             command.env("GIT_OPTIONAL_LOCKS", "0");

@@ -61,6 +61,18 @@ impl Repository {
         self.git_in(folder).args([format!("--git-dir={}", self.common_dir.display())])
     }
 
+    /// Returns the URL of `remote` as it is written; `None` where there is none.
+    #[must_use]
+    pub fn find_remote_url(&self, remote: &str) -> Option<String> {
+        self.settings(None).ok()?.get_string(&format!("remote.{remote}.url")).ok()
+    }
+
+    /// Returns the program that git starts for ssh, where its configuration names one.
+    #[must_use]
+    pub fn find_ssh_command(&self) -> Option<String> {
+        self.settings(None).ok()?.get_string("core.sshCommand").ok()
+    }
+
     /// Fetches `reference` of `remote` into `kept`, and the remote's branches along with it.
     ///
     /// # Errors

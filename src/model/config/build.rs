@@ -193,6 +193,10 @@ fn team(merged: &Merged) -> TeamSettings {
     TeamSettings {
         shared_host: text("team.shared_host").filter(|folder| folder != "off").map(PathBuf::from),
         is_shared_host_set: !is_built_in,
+        keeps_claims: text("team.claims").as_deref() == Some("git"),
+        remote: text("team.remote").unwrap_or_else(|| "origin".to_owned()),
+        repository: text("team.repository"),
+        goes_on_offline: text("team.offline").as_deref() == Some("allow"),
         timeout: find(merged, "team.timeout", value::duration).unwrap_or_default(),
     }
 }

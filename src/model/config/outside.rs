@@ -37,6 +37,14 @@ pub struct TeamSettings {
     pub shared_host: Option<PathBuf>,
     /// Whether somebody named the folder: the built-in one need not exist.
     pub is_shared_host_set: bool,
+    /// Whether the remote keeps claims on branches.
+    pub keeps_claims: bool,
+    /// The remote that has them.
+    pub remote: String,
+    /// What the repository is called among the team's clones; `None` for the remote's address.
+    pub repository: Option<String>,
+    /// Whether a create goes on where nobody answers.
+    pub goes_on_offline: bool,
     /// How long a command waits for those who keep claims.
     pub timeout: Duration,
 }

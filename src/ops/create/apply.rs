@@ -17,6 +17,7 @@ use crate::host::git_files::checkout;
 use crate::host::lock::FileHold;
 use crate::host::token;
 use crate::model::advised::wt;
+use crate::model::claim_ref;
 use crate::model::passage;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -76,12 +77,42 @@ pub struct Report {
     pub said: Vec<String>,
 }
 
-/// Creates the worktree, or leaves everything as it was.
+/// Creates the worktree, or leaves everything as it was. A number that somebody else of the team has counts on.
 ///
 /// # Errors
 ///
 /// Whatever stopped it, after undoing; what could not be undone is named in the message.
-pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Report> {
+pub fn apply(context: &Context, plan: Plan, watch: &dyn Watch) -> Result<Report> {
+    let mut lost = claims::settle(context);
+    let request = plan.request.clone();
+    let mut plan = plan;
+    loop {
+        let reference = plan.branch.name().map(claim_ref::reference);
+        match apply_once(context, plan, watch) {
+            Ok(mut report) => {
+                report.warnings.append(&mut lost);
+                return Ok(report);
+            }
+            Err(failure) if failure.code() == Code::Claimed && request.is_numbered() => {
+                let (Some(reference), Ok(mut claimed)) = (reference, context.claimed.lock()) else {
+                    return Err(failure);
+                };
+                if !claimed.insert(reference) {
+                    return Err(failure);
+                }
+            }
+            Err(failure) => return Err(failure),
+        }
+        plan = super::plan(context, &request)?;
+    }
+}
+
+/// Creates that very worktree, or leaves everything as it was.
+///
+/// # Errors
+///
+/// Whatever stopped it, after undoing; what could not be undone is named in the message.
+fn apply_once(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Report> {
     let _held = context.host.interrupt.hold();
     let repository = context.require_repository()?;
     changes::take(context, repository, &mut plan)?;
@@ -94,7 +125,7 @@ pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Rep
     // Words alone: a failure here would leave what is on record by now.
     let said = passing::said(context, &passed_over, &chosen).unwrap_or_default();
     let branch_made = Cell::new(BranchMade::No);
-    let made = claims::take(context, None, &entry).and_then(|()| {
+    let made = claims::take_anyway(context, None, &entry, plan.request.take_over).and_then(|()| {
         let variables = crate::ops::env::variables_of(context, repository, &entry)?;
         carry::begin(context, plan.carry.as_ref(), &entry)?;
         let made = make::make(context, repository, &plan, &journal, &hold, &branch_made, watch)?;
@@ -112,6 +143,12 @@ pub fn apply(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Rep
         .unwrap_or_default();
     repository.forget_made_branch(&token);
     hold.release();
+    if claims::is_pending(context, &entry) {
+        warnings.push(
+            "its branch is not claimed yet: those who keep claims did not answer; a later command does it"
+                .to_owned(),
+        );
+    }
     warnings.extend(carried.iter().flat_map(|carried| carried.warnings.clone()));
     warnings.splice(0..0, context.config.uncounted().chain(plan.warnings.iter().cloned()));
     warnings.extend(

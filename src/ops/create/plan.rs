@@ -12,6 +12,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::branch::{Head, RemoteBranch};
+use crate::model::claim_ref;
 use crate::model::env_files;
 use crate::model::foreign::Mark;
 use crate::model::identifier::Identifier;
@@ -35,6 +36,9 @@ const NUMBER_TRIES: usize = 64;
 /// Everything that would stop the create before anything is made, with the code that the contract gives it.
 pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let store = context.store()?;
+    if request.is_numbered() {
+        see_claimed(context);
+    }
     let mut tries = 0;
     loop {
         let seen = store.read()?;
@@ -47,12 +51,20 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
         // A number that was free when the registry was read may be another create's by now: then the next one is. And of
         // creates that are alike the one that comes later may see the other's branch or folder before its record: then
         // the record is what refuses it.
-        let is_numbered = request.identifier.is_none() && request.branch.is_none() && request.path.is_none();
+        let is_numbered = request.is_numbered();
         tries += 1;
         let may_change = is_numbered || seen != store.read()?;
         if !may_change || tries == NUMBER_TRIES || !is_taken(&failure) {
             return Err(failure);
         }
+    }
+}
+
+/// Asks once which branches are claimed. Where nobody answers the claim itself says so.
+fn see_claimed(context: &Context) {
+    let Some(claims) = context.git_claims().filter(|claims| claims.claimant.waits) else { return };
+    if let (Ok(references), Ok(mut claimed)) = (claims.references(), context.claimed.lock()) {
+        claimed.extend(references);
     }
 }
 
@@ -274,6 +286,11 @@ fn next_free(
         let branched = request.head != HeadWish::Detached
             && (repository.find_branch(&draft.branch)?.is_some()
                 || !repository.find_remote_branches(&draft.branch)?.is_empty());
+        let is_claimed = context
+            .claimed
+            .lock()
+            .is_ok_and(|claimed| claimed.contains(&claim_ref::reference(&draft.branch)));
+        let branched = branched || is_claimed;
         if !named && !placed && !branched && registry.find_at(&draft.path).is_none() {
             return Ok(draft);
         }

@@ -44,6 +44,8 @@ pub struct Request {
     pub branch: Option<String>,
     /// Whether the uncommitted changes of the worktree that we stand in are taken along.
     pub with_changes: bool,
+    /// Whether the branch is taken from somebody else of the team who has claimed it.
+    pub take_over: bool,
     /// Whether one that is there already and agrees is the answer.
     pub reuse: bool,
     pub base: Option<String>,
@@ -66,4 +68,12 @@ pub struct Request {
         reason = "not locked, locked, locked for a reason: as the flag is written"
     )]
     pub lock: Option<Option<String>>,
+}
+
+impl Request {
+    /// Answers whether the next free number is asked for.
+    #[must_use]
+    pub fn is_numbered(&self) -> bool {
+        self.identifier.is_none() && self.branch.is_none() && self.path.is_none()
+    }
 }

@@ -88,6 +88,7 @@ fn make(
             Some(Local::There(_)) => HeadWish::Branch,
         },
         base: (!matches!(local, Some(Local::There(_)))).then(|| kept.clone()),
+        take_over: false,
         reuse: true,
         pull: Some(Box::new(PulledBranch { mark, settings, kept, was_kept })),
         ..usual

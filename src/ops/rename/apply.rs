@@ -15,6 +15,7 @@ use crate::host::{files, token};
 use crate::model::registry::entry::Entry;
 use crate::model::renaming::Renaming;
 use crate::model::view::WorktreeView;
+use crate::ops::claims;
 use crate::ops::ports::ledger::require_active;
 use crate::ops::view;
 
@@ -47,6 +48,21 @@ pub struct Report {
 ///
 /// What stops a step: then everything is as it was.
 pub fn apply(context: &Context, plan: Plan) -> Result<Report> {
+    let before = plan.entry.clone();
+    let aimed = claims::aim(context, &before, plan.to.branch.as_deref())?;
+    match rename(context, plan) {
+        Ok(report) => {
+            claims::arrive(context, &aimed);
+            Ok(report)
+        }
+        Err(failure) => {
+            claims::let_go(context, Some(&aimed), Some(&before));
+            Err(failure)
+        }
+    }
+}
+
+fn rename(context: &Context, plan: Plan) -> Result<Report> {
     let repository = context.require_repository()?;
     let _held = context.host.interrupt.hold();
     let token = token::random()?;

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::branches::{self, BranchRow};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::users::{self, Users};
 use crate::model::claim::Subject;
 use crate::model::port::Port;
+use crate::ops::claims;
 use crate::ops::host_ports;
 
 /// Who has what.
@@ -19,6 +21,12 @@ pub struct Report {
     /// The folder that the users of this machine share; `null` without one.
     pub shared_host: Option<String>,
     pub ports: Vec<PortRow>,
+    /// The remote that has the claims on branches; `null` where none does.
+    pub remote: Option<String>,
+    pub branches: Vec<BranchRow>,
+    /// What was settled and lost, or could not be asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// A port of this machine that a worktree has.
@@ -73,5 +81,8 @@ pub fn survey(context: &Context) -> Result<Report> {
     }
     ports.sort_by_key(|row| (row.port, !row.own));
     let shared_host = shared.map(|shared| PathBuf::from(shared.path()).display().to_string());
-    Ok(Report { shared_host, ports })
+    let remote = context.git_claims().map(|claims| claims.remote.name.clone());
+    let warnings = claims::settle(context);
+    let branches = branches::rows(context)?;
+    Ok(Report { shared_host, ports, remote, branches, warnings })
 }

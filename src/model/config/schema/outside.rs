@@ -42,6 +42,25 @@ pub(super) const KEYS: &[Key] = &[
         Stricter(Never),
         "The folder in which the users of this machine keep their ports apart; \"off\" for none.",
     ),
+    key(
+        "team.claims",
+        Kind::Choice(&["off", "git"]),
+        StricterUntilTrusted(Before(&["off", "git"])),
+        "Where the team keeps claims on branches: nowhere, or as refs of the remote.",
+    ),
+    key("team.remote", Kind::Text, StricterUntilTrusted(Never), "The remote that has the claims."),
+    key(
+        "team.repository",
+        Kind::Text,
+        StricterUntilTrusted(Never),
+        "What the repository is called among the team's clones, instead of the remote's address.",
+    ),
+    key(
+        "team.offline",
+        Kind::Choice(&["refuse", "allow"]),
+        StricterUntilTrusted(Before(&["refuse", "allow"])),
+        "Whether a create goes on where the claims cannot be reached, and claims later.",
+    ),
     key("team.timeout", Kind::Duration, AtOnce, "How long a command waits for those who keep claims."),
     key(
         "trash.keep",

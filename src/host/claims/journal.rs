@@ -1,0 +1,76 @@
+//! What was pushed for which claim, beside the repository: written before the push, so that exactly that can be taken back,
+//! also by a later command.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Failure, Result};
+use crate::host::files;
+use crate::model::claim::ClaimId;
+
+/// The folder of the records, inside of the repository's folder of ours.
+const FOLDER: &str = "claims";
+
+/// One push of a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    pub id: ClaimId,
+    pub remote: String,
+    pub reference: String,
+    pub commit: String,
+    /// Whether nobody has answered yet that it stands.
+    pub pending: bool,
+    /// Whether it is to be given back.
+    pub given_up: bool,
+}
+
+/// The records of one repository.
+#[derive(Clone, Debug)]
+pub struct Journal(PathBuf);
+
+impl Journal {
+    /// The records below `wt_dir`.
+    #[must_use]
+    pub fn of(wt_dir: &Path) -> Self {
+        Self(wt_dir.join(FOLDER))
+    }
+
+    fn file(&self, id: &ClaimId) -> PathBuf {
+        self.0.join(format!("{}.json", id.0))
+    }
+
+    /// Returns what was pushed for the claim.
+    #[must_use]
+    pub fn find(&self, id: &ClaimId) -> Option<Pushed> {
+        serde_json::from_slice(&files::read_plain(&self.file(id)).ok()?).ok()
+    }
+
+    /// Writes down what is pushed.
+    ///
+    /// # Errors
+    ///
+    /// `permission`, `disk_full`.
+    pub fn write(&self, pushed: &Pushed) -> Result<()> {
+        files::make_folders(&self.0)?;
+        let bytes = serde_json::to_vec(pushed).map_err(|error| {
+            Failure::new(Code::Internal, format!("a claim cannot be written down: {error}"))
+        })?;
+        files::replace(&self.file(&pushed.id), &bytes, 0o600)
+    }
+
+    /// Forgets a claim that stands nowhere any more.
+    pub fn forget(&self, id: &ClaimId) {
+        // One that stays is asked about again.
+        let _ = std::fs::remove_file(self.file(id));
+    }
+
+    /// Returns every record.
+    #[must_use]
+    pub fn all(&self) -> Vec<Pushed> {
+        let entries = self.0.read_dir().into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| serde_json::from_slice(&files::read_plain(&entry.path()).ok()?).ok())
+            .collect()
+    }
+}

@@ -1,0 +1,130 @@
+//! The ref that holds a claim on a branch, and the commit that it points to: unique, so that of two callers who push at once one
+//! alone wins.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::claim::{Claim, ClaimId, Holding, Subject};
+
+/// Where claims on branches stand: outside of heads and tags, so that they start no CI.
+pub const PREFIX: &str = "refs/wt/claims/branch/";
+
+/// Who has the branch: the words of the commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimWords {
+    pub id: ClaimId,
+    pub repository: String,
+    pub branch: String,
+    pub worktree: String,
+    pub host: String,
+    pub user: String,
+    /// The random id of the registry that has the worktree.
+    pub registry: String,
+    pub pid: u32,
+    /// When that process began, in clock ticks since the machine's start, and which start that was.
+    pub started: u64,
+    pub boot: String,
+    pub since: Timestamp,
+}
+
+impl ClaimWords {
+    /// Reads the words of a commit as git stores it; `None` for another one.
+    #[must_use]
+    pub fn parse(commit: &str) -> Option<Self> {
+        let (_, message) = commit.split_once("\n\n")?;
+        serde_json::from_str(message.lines().last()?).ok()
+    }
+
+    /// Returns the commit of the claim, as git stores it, over the empty `tree`.
+    #[must_use]
+    pub fn commit(&self, tree: &str) -> String {
+        let words = serde_json::to_string(self).unwrap_or_default();
+        let seconds = self.since.as_second();
+        let who = format!("wt <wt@localhost> {seconds} +0000");
+        format!("tree {tree}\nauthor {who}\ncommitter {who}\n\nClaim a branch\n\n{words}\n")
+    }
+
+    /// Returns who has what.
+    #[must_use]
+    pub fn holding(&self) -> Holding {
+        let subject = Subject::Branch { repository: self.repository.clone(), branch: self.branch.clone() };
+        Holding {
+            claim: Claim { id: self.id.clone(), subject },
+            host: self.host.clone(),
+            user: self.user.clone(),
+            worktree: self.worktree.clone(),
+            since: Some(self.since),
+        }
+    }
+}
+
+/// Returns the ref of the claim on `branch`: one for a branch, and none inside of another's.
+#[must_use]
+pub fn reference(branch: &str) -> String {
+    branch.bytes().fold(PREFIX.to_owned(), |mut name, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            name.push(char::from(byte));
+        } else {
+            let _ = write!(name, "%{byte:02X}");
+        }
+        name
+    })
+}
+
+/// Returns the name by which clones of one remote know each other: host and path of its URL, else the path.
+#[must_use]
+pub fn repository_name(url: &str) -> String {
+    if let Some(place) = super::pull::Place::of(url).filter(|_| !url.starts_with("file:")) {
+        return format!("{}/{}", place.host, place.path);
+    }
+    let path = url.strip_prefix("file://").unwrap_or(url).trim_end_matches('/');
+    path.strip_suffix(".git").unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_has_one_ref_whatever_its_name() {
+        assert_eq!(reference("feature/login"), "refs/wt/claims/branch/feature%2Flogin");
+        assert_eq!(reference("a.lock"), "refs/wt/claims/branch/a%2Elock");
+        assert_ne!(reference("a/b"), reference("a%2Fb"));
+        assert_ne!(reference("ä"), reference("a"));
+    }
+
+    #[test]
+    fn clones_of_one_remote_agree_on_its_name() {
+        for url in [
+            "https://Example.org/team/shop.git",
+            "ssh://git@example.org:22/team/shop",
+            "git@example.org:team/shop.git",
+            "git://example.org/team/shop/",
+        ] {
+            assert_eq!(repository_name(url), "example.org/team/shop", "{url}");
+        }
+        assert_eq!(repository_name("file:///srv/shop.git"), "/srv/shop");
+        assert_eq!(repository_name("/srv/shop.git/"), "/srv/shop");
+    }
+
+    #[test]
+    fn what_a_commit_says_is_read_back() {
+        let words = ClaimWords {
+            id: ClaimId("i".to_owned()),
+            repository: "example.org/shop".to_owned(),
+            branch: "feature/\"x\"\n".to_owned(),
+            worktree: "feature-x".to_owned(),
+            host: "h".to_owned(),
+            user: "ana".to_owned(),
+            registry: "r".to_owned(),
+            pid: 7,
+            started: 9,
+            boot: "b".to_owned(),
+            since: Timestamp::UNIX_EPOCH,
+        };
+        assert_eq!(ClaimWords::parse(&words.commit("4b825dc6")), Some(words));
+        assert_eq!(ClaimWords::parse("tree x\n\nMerge a branch\n"), None);
+    }
+}

@@ -1,0 +1,280 @@
+//! Branches are claimed as refs of the remote: one of many wins, and what is claimed is given back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::{Run, Sandbox, skip};
+
+/// A remote and clones of it, each with a state folder of its own, as on machines of their own.
+struct Team {
+    sandbox: Sandbox,
+    remote: PathBuf,
+}
+
+impl Team {
+    fn new(clones: &[&str]) -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.configure("[team]\nclaims = \"git\"\ntimeout = \"20s\"\n");
+        let remote = sandbox.path("shop.git");
+        sandbox.git(&sandbox.repo(), &["clone", "-q", "--bare", ".", remote.to_str().unwrap()]);
+        for clone in clones {
+            sandbox
+                .git(&sandbox.path(""), &["clone", "-q", remote.to_str().unwrap(), &format!("{clone}/shop")]);
+        }
+        Self { sandbox, remote }
+    }
+
+    fn command(&self, clone: &str, arguments: &[&str]) -> std::process::Command {
+        let mut command = self.sandbox.command(&self.sandbox.path(&format!("{clone}/shop")), arguments);
+        command.env("XDG_STATE_HOME", self.sandbox.path(&format!("{clone}/state")));
+        command
+    }
+
+    fn wt(&self, clone: &str, arguments: &[&str]) -> Run {
+        Run::new(arguments, &self.command(clone, arguments).output().unwrap())
+    }
+
+    fn json(&self, clone: &str, arguments: &[&str]) -> Value {
+        let arguments: Vec<&str> = std::iter::once("--json").chain(arguments.iter().copied()).collect();
+        self.wt(clone, &arguments).ok().json()
+    }
+
+    /// The claims on the remote, as it names them.
+    fn refs(&self) -> Vec<String> {
+        let listed = self.sandbox.git(&self.remote, &["for-each-ref", "--format=%(refname)", "refs/wt"]);
+        listed.lines().map(str::to_owned).collect()
+    }
+
+    fn living(&self, clone: &str) -> usize {
+        let path = self.sandbox.path(&format!("{clone}/state/wt/registry.json"));
+        let Ok(bytes) = fs::read(path) else { return 0 };
+        let registry: Value = serde_json::from_slice(&bytes).unwrap();
+        let all = registry["worktrees"].as_array().cloned().unwrap_or_default();
+        all.iter().filter(|entry| entry["state"] != "removed").count()
+    }
+}
+
+fn login() -> Vec<String> {
+    vec!["refs/wt/claims/branch/feature%2Flogin".to_owned()]
+}
+
+fn hook(folder: &Path, name: &str, text: &str) {
+    crate::support::hooks::write_program(&folder.join("hooks").join(name), text);
+}
+
+#[test]
+fn a_claimed_branch_is_refused_with_its_holder_until_it_is_given_back_or_taken_over() {
+    let team = Team::new(&["ana", "ben"]);
+    // Nobody's hooks run for it, and pre-push least of all.
+    hook(&team.sandbox.path("ana/shop/.git"), "pre-push", "#!/bin/sh\nexit 1\n");
+    team.wt("ana", &["create", "login"]).ok();
+    assert_eq!(team.refs(), login());
+    let error = team.wt("ben", &["--json", "create", "login"]).exits(1).error("claimed");
+    let details = &error["details"];
+    assert_eq!(
+        (&details["branch"], &details["worktree"]),
+        (&json!("feature/login"), &json!("feature-login"))
+    );
+    assert!(
+        details["host"].is_string() && details["user"].is_string() && details["since"].is_string(),
+        "{error}"
+    );
+    assert_eq!(team.living("ben"), 0, "nothing is left of it");
+    assert!(!team.sandbox.has_branch(&team.sandbox.path("ben/shop"), "feature/login"));
+    // One key for the branch, whatever the name of the work.
+    team.wt("ben", &["--json", "create", "--branch", "feature/login", "--identifier", "other"])
+        .exits(1)
+        .error("claimed");
+
+    let rows = team.json("ben", &["team"]);
+    assert_eq!(
+        (&rows["branches"][0]["branch"], &rows["branches"][0]["own"]),
+        (&json!("feature/login"), &json!(false))
+    );
+    team.wt("ben", &["--json", "team", "release", "feature/login"]).exits(1).error("not_yours");
+
+    // Given back, it is anybody's; restored, it is claimed again.
+    team.wt("ana", &["remove", "feature-login"]).ok();
+    assert!(team.refs().is_empty());
+    team.wt("ben", &["create", "login"]).ok();
+    let error = team.wt("ana", &["--json", "restore", "feature-login"]).exits(1).error("claimed");
+    assert!(error["message"].as_str().unwrap().contains("feature/login"), "{error}");
+    team.wt("ana", &["create", "login", "--take-over"]).ok();
+    // A branch that is renamed is claimed by its new name, and the former one is free.
+    team.wt("ana", &["create", "draft"]).ok();
+    team.wt("ana", &["--json", "rename", "feature-draft", "login"]).exits(1);
+    team.wt("ben", &["--json", "team", "claim", "feature/final"]).ok();
+    team.wt("ana", &["--json", "rename", "feature-draft", "final"]).exits(1).error("claimed");
+    team.wt("ana", &["rename", "feature-draft", "whole"]).ok();
+    assert!(team.refs().contains(&"refs/wt/claims/branch/feature%2Fwhole".to_owned()));
+    assert!(!team.refs().contains(&"refs/wt/claims/branch/feature%2Fdraft".to_owned()));
+    team.wt("ana", &["remove", "feature-whole"]).ok();
+    team.wt("ben", &["team", "release", "feature/final"]).ok();
+    // What was taken over is no longer the other's to give back.
+    team.wt("ben", &["remove", "feature-login"]).ok();
+    assert_eq!(team.refs(), login());
+    assert_eq!(team.json("ana", &["team"])["branches"][0]["own"], true);
+}
+
+#[test]
+fn numbers_count_on_over_clones_and_branches_are_claimed_by_hand() {
+    let team = Team::new(&["ana", "ben"]);
+    assert_eq!(team.json("ana", &["create"])["worktree"]["name"], "feature-1");
+    assert_eq!(team.json("ben", &["create"])["worktree"]["name"], "feature-2");
+    team.wt("ana", &["team", "claim", "feature/3"]).ok();
+    assert_eq!(team.json("ben", &["create"])["worktree"]["name"], "feature-4");
+    team.wt("ben", &["--json", "team", "claim", "feature/3"]).exits(1).error("claimed");
+    team.wt("ana", &["team", "release", "feature/3"]).ok();
+    team.wt("ana", &["--json", "team", "release", "feature/3"]).exits(1).error("not_found");
+    team.wt("ben", &["team", "claim", "feature/3"]).ok();
+    team.wt("ana", &["--json", "team", "claim", "a..b"]).exits(2).error("name_invalid");
+}
+
+#[test]
+fn offline_a_create_refuses_or_goes_on_and_a_removal_is_queued() {
+    let team = Team::new(&["ana", "ben"]);
+    team.wt("ana", &["create", "login"]).ok();
+    let aside = team.sandbox.path("away.git");
+    fs::rename(&team.remote, &aside).unwrap();
+    let error = team.wt("ben", &["--json", "create", "search"]).exits(1).error("claims_unreachable");
+    assert_eq!(error["details"]["remote"], "origin");
+    assert_eq!(team.living("ben"), 0);
+    team.wt("ana", &["remove", "feature-login"]).ok();
+    let mut allowed = team.command("ben", &["create", "search"]);
+    let run =
+        Run::new(&["create", "search"], &allowed.env("WT_TEAM_OFFLINE", "allow").output().unwrap()).ok();
+    assert!(run.stderr.contains("not claimed yet"), "{}", run.shown());
+    // Hooks, lists and paths ask nobody.
+    team.wt("ana", &["list"]).ok();
+    fs::rename(&aside, &team.remote).unwrap();
+    assert_eq!(team.refs(), login());
+    team.wt("ana", &["create", "other"]).ok();
+    team.wt("ben", &["create", "third"]).ok();
+    let claimed: Vec<String> =
+        ["other", "search", "third"].map(|name| format!("refs/wt/claims/branch/feature%2F{name}")).into();
+    assert_eq!(team.refs(), claimed, "the give-back was made up for, and so was the claim");
+}
+
+#[test]
+fn a_remote_that_refuses_such_refs_or_never_answers_is_named_in_time() {
+    let team = Team::new(&["ana"]);
+    hook(
+        &team.remote,
+        "update",
+        "#!/bin/sh\ncase $1 in refs/wt/*) echo no such refs here >&2; exit 1;; esac\n",
+    );
+    let error = team.wt("ana", &["--json", "create", "login"]).exits(1).error("claims_unreachable");
+    assert_eq!(error["details"]["reason"], "refused");
+    assert_eq!(team.living("ana"), 0);
+    fs::remove_file(team.remote.join("hooks/update")).unwrap();
+    // It took the claim, and its answer never came.
+    hook(&team.remote, "post-receive", "#!/bin/sh\nkill -9 $PPID\n");
+    team.wt("ana", &["create", "login"]).ok();
+    assert_eq!(team.refs(), login(), "asked about by its commit, it is ours");
+    fs::remove_file(team.remote.join("hooks/post-receive")).unwrap();
+    // Silence: a listener that never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("git://{}/shop.git", silent.local_addr().unwrap());
+    team.sandbox.git(&team.sandbox.path("ana/shop"), &["remote", "set-url", "origin", &url]);
+    let started = std::time::Instant::now();
+    let mut command = team.command("ana", &["--json", "create", "search"]);
+    let run =
+        Run::new(&["--json", "create", "search"], &command.env("WT_TEAM_TIMEOUT", "300ms").output().unwrap());
+    let error = run.exits(1).error("claims_unreachable");
+    assert_eq!(error["details"]["reason"], "timeout");
+    assert!(started.elapsed() < std::time::Duration::from_secs(15));
+}
+
+#[test]
+fn a_repositorys_file_pushes_nothing_before_it_was_trusted() {
+    let team = Team::new(&["ana"]);
+    team.sandbox.configure("");
+    fs::write(team.sandbox.path("ana/shop/.wt.toml"), "[team]\nclaims = \"git\"\n").unwrap();
+    team.wt("ana", &["create", "login"]).ok();
+    assert!(team.refs().is_empty());
+    let shown = team.wt("ana", &["trust"]);
+    assert!(shown.stderr.contains("pushes refs to origin"), "{}", shown.shown());
+    team.wt("ana", &["trust", "--yes"]).ok();
+    team.wt("ana", &["create", "search"]).ok();
+    assert_eq!(team.refs(), ["refs/wt/claims/branch/feature%2Fsearch"]);
+}
+
+fn one_of(team: &Team, clones: &[String]) {
+    let children: Vec<_> = clones
+        .iter()
+        .map(|clone| {
+            let mut command = team.command(clone, &["--json", "create", "login"]);
+            command
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::null())
+                .env("WT_TEAM_TIMEOUT", "120s");
+            command.spawn().unwrap()
+        })
+        .collect();
+    let mut won = 0;
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        if output.status.success() {
+            won += 1;
+        } else {
+            assert_eq!(answer["error"]["code"], "claimed", "{answer}");
+        }
+    }
+    assert_eq!(won, 1);
+    assert_eq!(team.refs(), login());
+}
+
+#[test]
+fn of_clones_that_create_one_name_at_once_one_wins() {
+    let clones: Vec<String> = (0..3).map(|number| format!("c{number}")).collect();
+    let team = Team::new(&clones.iter().map(String::as_str).collect::<Vec<_>>());
+    one_of(&team, &clones);
+}
+
+#[test]
+#[ignore = "heavy: 32 clones"]
+fn of_thirty_two_clones_that_create_one_name_at_once_one_wins() {
+    let clones: Vec<String> = (0..32).map(|number| format!("c{number}")).collect();
+    let team = Team::new(&clones.iter().map(String::as_str).collect::<Vec<_>>());
+    one_of(&team, &clones);
+}
+
+/// A child of a test; ended with it.
+struct Child(std::process::Child);
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn claims_go_over_gits_own_protocol_too() {
+    let team = Team::new(&["ana", "ben"]);
+    let port = team.sandbox.port(9);
+    // The daemon itself: `git daemon` would leave it behind when it is ended.
+    let program = Path::new(&team.sandbox.git(&team.sandbox.path(""), &["--exec-path"])).join("git-daemon");
+    let mut daemon = team.sandbox.program(program.to_str().unwrap(), &team.sandbox.path(""));
+    let base = format!("--base-path={}", team.sandbox.path("").display());
+    daemon.args(["--export-all", "--enable=receive-pack", "--reuseaddr", "--listen=127.0.0.1", &base]);
+    daemon.arg(format!("--port={port}")).stderr(std::process::Stdio::null());
+    let Ok(child) = daemon.spawn() else { return skip("git daemon is needed") };
+    let _daemon = Child(child);
+    crate::support::wait::until("the daemon listens", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    let url = format!("git://127.0.0.1:{port}/shop.git");
+    for clone in ["ana", "ben"] {
+        team.sandbox
+            .git(&team.sandbox.path(&format!("{clone}/shop")), &["remote", "set-url", "origin", &url]);
+    }
+    team.wt("ana", &["create", "login"]).ok();
+    assert_eq!(team.refs(), login());
+    team.wt("ben", &["--json", "create", "login"]).exits(1).error("claimed");
+    team.wt("ana", &["remove", "feature-login"]).ok();
+    assert!(team.refs().is_empty());
+}
