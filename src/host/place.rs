@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use super::mountinfo;
 use super::process::identity;
 use crate::model::registry::place::Place;
 
@@ -22,7 +22,7 @@ impl Surroundings {
     pub fn read() -> Self {
         let network = std::fs::read_link("/proc/self/ns/net").unwrap_or_default();
         Self {
-            mounts: mounts(&std::fs::read("/proc/self/mountinfo").unwrap_or_default()),
+            mounts: mountinfo::of_us().into_iter().map(|mount| mount.place).collect(),
             boot: identity::boot(),
             network: network.to_string_lossy().into_owned(),
         }
@@ -76,27 +76,6 @@ fn resolved(path: &Path) -> PathBuf {
         missing.extend(ancestor.file_name());
     }
     path.to_path_buf()
-}
-
-/// The fifth field of each line is where it is mounted, its blanks written as octal numbers (`proc_pid_mountinfo(5)`).
-fn mounts(mountinfo: &[u8]) -> Vec<PathBuf> {
-    let lines = mountinfo.split(|byte| *byte == b'\n');
-    let points = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
-    points.map(|point| PathBuf::from(OsString::from_vec(unescaped(point)))).collect()
-}
-
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        let octal = tail.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        let named = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        let (byte, next) =
-            named.filter(|_| *first == b'\\').map_or((*first, tail), |byte| (byte, &tail[3..]));
-        bytes.push(byte);
-        rest = next;
-    }
-    bytes
 }
 
 /// Answers whether `path` is gone for good as far as its own disk tells: a path that cannot be looked at is not gone.
@@ -192,13 +171,6 @@ pub fn lies_off_device(path: &Path, device: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn mount_points_are_read_with_their_blanks() {
-        let text =
-            b"22 1 0:20 / / rw - ext4 /dev/vda rw\n30 22 0:31 / /mnt/my\\040disk rw shared:1 - ext4 x rw\n";
-        assert_eq!(mounts(text), [PathBuf::from("/"), PathBuf::from("/mnt/my disk")]);
-    }
 
     #[test]
     fn a_glance_says_of_many_paths_what_a_look_at_each_would() {

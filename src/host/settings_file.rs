@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use super::folder::missing_above;
+use super::link;
 use crate::error::{Code, Failure, Result};
 
 /// The longest file that is read, in bytes.
@@ -30,7 +31,7 @@ impl SettingsFile {
     pub fn read(path: &Path) -> Result<Self> {
         let refused =
             |error| Failure::from_io(error, Code::Permission, format!("{} cannot be read", path.display()));
-        let path_now = resolved(path)?;
+        let path_now = link::followed(path)?;
         match path_now.metadata() {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(Self { path: path_now, bytes: None });
@@ -151,16 +152,4 @@ pub fn remove_folders(folders: &[String]) {
         // What is not empty stays.
         let _ = fs::remove_dir(folder);
     }
-}
-
-/// Follows links to where the file is, or is to be.
-fn resolved(path: &Path) -> Result<PathBuf> {
-    let mut path = path.to_path_buf();
-    for _ in 0..16 {
-        match fs::read_link(&path) {
-            Ok(target) => path = path.parent().unwrap_or(Path::new("/")).join(target),
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(Failure::new(Code::Permission, format!("{} is a link to itself", path.display())))
 }

@@ -17,7 +17,7 @@ use super::dirs::Dirs;
 use super::events::{self, Writing};
 use super::interrupt::Interrupt;
 use super::process::identity;
-use super::{files, lock, ownership};
+use super::{files, link, lock, ownership};
 use crate::error::{Code, Failure, Result};
 use crate::model::registry::document::Document;
 pub use glance::Glance;
@@ -107,7 +107,7 @@ impl<T: Document> Store<T> {
     /// [`update`](Self::update), for another process may be between two steps of its own.
     #[must_use]
     pub fn is_backup(&self) -> bool {
-        resolved(&self.path()).is_ok_and(|path| is_put_back(&path))
+        link::followed(&self.path()).is_ok_and(|path| is_put_back(&path))
     }
 
     /// Changes the document: an error from `change` writes nothing, and so does a change that changes nothing. The change may
@@ -188,7 +188,7 @@ impl<T: Document> Store<T> {
         match files::read_plain(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let backup = backup_of(&resolved(&path)?);
+                let backup = backup_of(&link::followed(&path)?);
                 if !backup.exists() {
                     return Ok(None);
                 }
@@ -212,7 +212,7 @@ impl<T: Document> Store<T> {
 
     fn replace(&self, bytes: &[u8], keep_old: bool) -> Result<()> {
         // A link is followed and stays: people keep their state elsewhere that way.
-        let path = resolved(&self.path())?;
+        let path = link::followed(&self.path())?;
         let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
         sweep_drafts(&folder);
         let draft = folder.join(format!("{DRAFT}{}", std::process::id()));
@@ -270,18 +270,6 @@ fn is_put_back(path: &Path) -> bool {
 
 fn backup_of(path: &Path) -> PathBuf {
     path.with_file_name(format!("{FILE}.bak"))
-}
-
-/// Follows links to where the file is, or is to be.
-fn resolved(path: &Path) -> Result<PathBuf> {
-    let mut path = path.to_path_buf();
-    for _ in 0..16 {
-        match fs::read_link(&path) {
-            Ok(target) => path = path.parent().unwrap_or(Path::new("/")).join(target),
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(Failure::new(Code::Permission, format!("{} is a link to itself", path.display())))
 }
 
 /// Removes temporary files of processes that are gone.

@@ -49,6 +49,7 @@ pub mod news;
 pub mod packed_refs;
 pub mod passage;
 pub mod picker;
+pub mod plain_path;
 pub mod policy;
 pub mod port;
 pub mod presence;

@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::table;
+use crate::model::plain_path::without_dots;
 
 /// A process, and what it uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,21 +77,7 @@ fn named<'a>(words: &'a [u8], folder: Option<&'a Path>) -> impl Iterator<Item = 
         let value = word.iter().position(|byte| *byte == b'=').map_or(word, |at| &word[at + 1..]);
         let path = Path::new(std::ffi::OsStr::from_bytes(value));
         let path = if path.is_absolute() { path.to_path_buf() } else { folder?.join(path) };
-        Some(plain(&path))
-    })
-}
-
-/// The path without `.` and `..`, as written.
-fn plain(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut plain, component| {
-        match component {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-        plain
+        Some(without_dots(&path))
     })
 }
 

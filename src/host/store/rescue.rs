@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Store, backup_of, resolved};
+use super::{Store, backup_of};
 use crate::error::{Code, Failure, Result};
-use crate::host::{files, lock, ownership};
+use crate::host::{files, link, lock, ownership};
 use crate::model::facts::Backup;
 use crate::model::registry::document::Document;
 use crate::model::registry::salvage::salvage;
@@ -23,7 +23,7 @@ impl<T: Document> Store<T> {
     #[must_use]
     pub fn backup(&self) -> Backup {
         let path = self.path();
-        let read = resolved(&path).map(|path| files::read_plain(&backup_of(&path)));
+        let read = link::followed(&path).map(|path| files::read_plain(&backup_of(&path)));
         match read {
             Ok(Ok(bytes)) if T::parse(&bytes, &path).is_ok() => Backup::Whole,
             Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Backup::Missing,
@@ -33,7 +33,7 @@ impl<T: Document> Store<T> {
 
     /// The bytes of the file and of its backup, as far as they can be read.
     fn wreckage(&self) -> Vec<Vec<u8>> {
-        let Ok(path) = resolved(&self.path()) else { return Vec::new() };
+        let Ok(path) = link::followed(&self.path()) else { return Vec::new() };
         [files::read_plain(&path), files::read_plain(&backup_of(&path))].into_iter().flatten().collect()
     }
 
@@ -69,7 +69,7 @@ impl<T: Document> Store<T> {
                 Err(failure) => return Err(failure),
                 Ok(_) => return Ok(false),
             }
-            let path = resolved(&self.path())?;
+            let path = link::followed(&self.path())?;
             let bytes = make(&path)?;
             keep_damaged(&path)?;
             files::replace(&path, &bytes, 0o600)?;
@@ -84,7 +84,7 @@ impl<T: Document> Store<T> {
     ///
     /// `permission`, `disk_full`.
     pub fn back_up(&self) -> Result<Option<PathBuf>> {
-        let path = resolved(&self.path())?;
+        let path = link::followed(&self.path())?;
         let Ok(bytes) = files::read_plain(&path) else { return Ok(None) };
         let copy = path.with_file_name("registry.json.before-fix");
         files::replace(&copy, &bytes, 0o600)?;

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::left_out::Reason;
+use crate::model::plain_path::without_dots;
 
 /// What becomes of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub fn judge(at: &Path, target: &Path, real: Option<&Path>, source: &Path, other
         let folder = at.parent().unwrap_or(Path::new(""));
         return if stays_inside(folder, target) { Verdict::Keep } else { Verdict::LeaveOut(Reason::Outside) };
     }
-    let target = plain(target);
+    let target = without_dots(target);
     // A worktree may lie inside of another one.
     let is_in = |place: &Path| others.iter().any(|other| place.starts_with(other));
     if is_in(&target) || real.is_some_and(is_in) {
@@ -51,21 +52,6 @@ fn stays_inside(folder: &Path, target: &Path) -> bool {
         }
     }
     true
-}
-
-/// The path without `.` and `..`, as written.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Where a repository's file may put new worktrees unasked: beside or below the main worktree, in a folder that everybody
 //! sees. Files anywhere else could be what another program reads or runs.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 
+use crate::model::plain_path::without_dots;
 use crate::model::template;
 
 /// The repository that a folder is near to.
@@ -52,22 +53,6 @@ pub fn is_plainly_near(written: &str) -> bool {
     is_plain
         && template::render("worktree.path", written, &values)
             .is_ok_and(|path| Centre { root, parent, name: "repo" }.is_near(&root.join(path)))
-}
-
-/// Takes `.` and `..` out, by letters alone.
-#[must_use]
-pub fn without_dots(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]
