@@ -327,21 +327,6 @@ impl Config {
         settings.map(|settings| settings.services.clone()).unwrap_or_default()
     }
 
-    /// Returns all services: in the order in which the first purpose that has any gives them ports, then in that of the files.
-    #[must_use]
-    pub fn services_in_order(&self) -> Vec<&ServiceName> {
-        let given = self.purposes.iter().map(|(_, settings)| &settings.services).find(|all| !all.is_empty());
-        let written =
-            self.values.iter().filter_map(|value| value.key.strip_prefix("service.")?.split('.').next());
-        let names = given.into_iter().flatten().map(ServiceName::as_str).chain(written);
-        let mut found: Vec<&ServiceName> = Vec::new();
-        for name in names {
-            let known = self.services.keys().find(|known| known.as_str() == name);
-            found.extend(known.filter(|known| !found.contains(known)));
-        }
-        found
-    }
-
     /// Returns the ranges that `service` of a worktree with `purpose` draws from; empty when there are none.
     #[must_use]
     pub fn ranges_for(&self, purpose: &Purpose, service: &ServiceName) -> PortRanges {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::model::config::settings::Config;
 use crate::model::service::ServiceName;
 
 /// The paragraph.
@@ -17,7 +18,7 @@ pub struct Text {
 #[must_use]
 pub fn text(context: &Context) -> Text {
     let config = &context.config;
-    let runnable = config.services_in_order().into_iter().filter(|name| config.services[*name].is_runnable());
+    let runnable = in_order(config).into_iter().filter(|name| config.services[*name].is_runnable());
     let runnable: Vec<&ServiceName> = runnable.collect();
     let services: Vec<String> = runnable.iter().map(|name| format!("`{name}`")).collect();
     let first = runnable.iter().find(|name| config.services[**name].listens);
@@ -35,4 +36,18 @@ pub fn text(context: &Context) -> Text {
              - End no process that you did not start. `git wt ports scan` tells whose a port is.\n"
         ),
     }
+}
+
+/// Returns all services: in the order in which the first purpose that has any gives them ports, then in that of the files.
+fn in_order(config: &Config) -> Vec<&ServiceName> {
+    let given = config.purposes.iter().map(|(_, settings)| &settings.services).find(|all| !all.is_empty());
+    let written =
+        config.values.iter().filter_map(|value| value.key.strip_prefix("service.")?.split('.').next());
+    let names = given.into_iter().flatten().map(ServiceName::as_str).chain(written);
+    let mut found: Vec<&ServiceName> = Vec::new();
+    for name in names {
+        let known = config.services.keys().find(|known| known.as_str() == name);
+        found.extend(known.filter(|known| !found.contains(known)));
+    }
+    found
 }
