@@ -51,6 +51,15 @@ pub fn standing(text: &str, wish: &Wish<'_>) -> Result<Standing, Fault> {
     }
     let root = tree::parse(body)?;
     require_version(&root, wish)?;
+    // A line of ours as another version wrote it.
+    let written = |of: &ObjectProp<'_>| serde_json::from_str::<Value>(&body[span(&of.value)]).ok();
+    let is_old = |(name, value): &(&str, Value)| {
+        let ours = root.get(name).filter(|found| tree::is_status_line(found));
+        ours.is_some_and(|found| written(found).as_ref() != Some(value))
+    };
+    if wish.further.iter().any(is_old) {
+        return Ok(Standing::Outdated);
+    }
     let Some(hooks) = tree::hooks(&root)? else { return Ok(Standing::Absent) };
     let (mut own, mut right) = (0, 0);
     for property in &hooks.properties {
@@ -65,11 +74,7 @@ pub fn standing(text: &str, wish: &Wish<'_>) -> Result<Standing, Fault> {
         }
     }
     let wanted = wish.entries.len();
-    let has_further = wish.further.iter().all(|(name, value)| {
-        let found = root.get(name);
-        let written = |of: &ObjectProp<'_>| serde_json::from_str::<Value>(&body[span(&of.value)]).ok();
-        found.is_some_and(|found| !tree::is_status_line(found) || written(found).as_ref() == Some(value))
-    });
+    let has_further = wish.further.iter().all(|(name, _)| root.get(name).is_some());
     Ok(match (own, right) {
         (0, _) => Standing::Absent,
         (own, right) if own == wanted && right == wanted && has_further => Standing::Current,

@@ -40,7 +40,7 @@ pub(super) const KEYS: &[Key] = &[
         "team.shared_host",
         Kind::Text,
         Stricter(Never),
-        "The folder in which the users of this machine keep their ports apart; \"off\" for none.",
+        "The folder in which the users of this machine keep their ports apart; `off` for none.",
     ),
     key(
         "team.claims",
