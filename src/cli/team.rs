@@ -36,7 +36,10 @@ pub enum TeamCommand {
     Init {
         /// The folder [default: `team.shared_host`]
         #[arg(long, value_name = "FOLDER", num_args = 0..=1, required = true)]
-        #[expect(clippy::option_option, reason = "clap tells a flag without a value from one that is missing")]
+        #[expect(
+            clippy::option_option,
+            reason = "clap tells a flag without a value from one that is missing"
+        )]
         shared_host: Option<Option<PathBuf>>,
     },
     /// Claim a branch before there is a worktree of it
@@ -110,7 +113,7 @@ fn changed(session: &Session<'_>, report: &team::Changed, verb: &str) -> Result<
     ui.answer(&format!(
         "{} {} on {}\n",
         paint.done(verb),
-        paint.strong(&escape::line(&report.branch)),
+        paint.strong(escape::line(&report.branch)),
         report.remote
     ))
 }

@@ -1,4 +1,4 @@
-//! What systemd wants to hear of a service that it started (sd_notify(3)): that it is ready, that it lives, that it ends.
+//! What systemd wants to hear of a service that it started (`sd_notify(3)`): that it is ready, that it lives, that it ends.
 
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;

@@ -59,7 +59,10 @@ impl Forge {
 /// Answers whether the text names one ref for each number: as git-check-ref-format(1) has it.
 #[must_use]
 pub fn is_pattern(text: &str) -> bool {
-    #[expect(clippy::case_sensitive_file_extension_comparisons, reason = "git refuses this ending of a ref as it is")]
+    #[expect(
+        clippy::case_sensitive_file_extension_comparisons,
+        reason = "git refuses this ending of a ref as it is"
+    )]
     let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
     let is_odd = |letter: char| letter.is_control() || letter.is_whitespace() || "~^:?*[\\".contains(letter);
     let text = match text.split_once(NUMBER) {

@@ -157,9 +157,9 @@ impl Remote {
 
 /// Returns the line that tells: git's own last one.
 fn last_line(complaint: &str) -> String {
-    let lines = complaint.lines().filter(|line| !line.trim().is_empty());
+    let mut lines = complaint.lines().filter(|line| !line.trim().is_empty());
     let telling = lines.clone().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
-    telling.or_else(|| lines.last()).unwrap_or("git said nothing").to_owned()
+    telling.or_else(|| lines.next_back()).unwrap_or("git said nothing").to_owned()
 }
 
 /// Returns when a wait of `time` that begins now is over.

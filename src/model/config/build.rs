@@ -35,7 +35,6 @@ pub fn config(mut merged: Merged) -> Config {
     let duration = |key: &str| find(&merged, key, value::duration).unwrap_or_default();
     let flag = |key: &str| find(&merged, key, value::flag).unwrap_or_default();
     let number = |key: &str| find(&merged, key, |value| value::whole(value, 0, u32::MAX)).unwrap_or_default();
-    let retry = text("ports.conflict.policy").as_deref() == Some("retry");
     Config {
         worktree: WorktreeSettings {
             path: text("worktree.path").unwrap_or_default(),
@@ -55,15 +54,7 @@ pub fn config(mut merged: Merged) -> Config {
                 _ => Base::Head,
             },
         },
-        conflict: ConflictSettings {
-            policy: if retry { ConflictPolicy::Retry } else { ConflictPolicy::Fail },
-            max_retries: number("ports.conflict.max_retries"),
-            backoff: duration("ports.conflict.backoff"),
-            multiplier: find(&merged, "ports.conflict.multiplier", |value| {
-                value::number(value, 1.0, f64::MAX)
-            })
-            .unwrap_or(1.0),
-        },
+        conflict: conflict(&merged),
         stale_after: duration("ports.stale_after"),
         reclaim_after: find(&merged, "ports.reclaim_after", value::duration),
         resolve: resolve(&merged),
@@ -132,6 +123,19 @@ pub fn config(mut merged: Merged) -> Config {
         },
         held,
         values: in_order_of_the_schema(merged),
+    }
+}
+
+fn conflict(merged: &Merged) -> ConflictSettings {
+    let policy = find(merged, "ports.conflict.policy", |value| value::text(value).map(str::to_owned));
+    let retry = policy.as_deref() == Some("retry");
+    let number = |key: &str| find(merged, key, |value| value::whole(value, 0, u32::MAX)).unwrap_or_default();
+    ConflictSettings {
+        policy: if retry { ConflictPolicy::Retry } else { ConflictPolicy::Fail },
+        max_retries: number("ports.conflict.max_retries"),
+        backoff: find(merged, "ports.conflict.backoff", value::duration).unwrap_or_default(),
+        multiplier: find(merged, "ports.conflict.multiplier", |value| value::number(value, 1.0, f64::MAX))
+            .unwrap_or(1.0),
     }
 }
 

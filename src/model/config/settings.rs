@@ -1,7 +1,6 @@
 //! The effective settings after all layers: what the rest of the program reads.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;

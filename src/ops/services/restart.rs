@@ -29,14 +29,14 @@ pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn List
         return restart_at_once(context, names, names, listener);
     }
     // One instance after the other: the rest of them answers all the while.
-    let named = |some: &[ServiceName]| if names.is_empty() { Vec::new() } else { some.to_vec() };
+    let as_named = |some: &[ServiceName]| if names.is_empty() { Vec::new() } else { some.to_vec() };
     let mut rounds = further.chunks(1).collect::<Vec<_>>();
     if !first.is_empty() {
         rounds.insert(0, &first);
     }
     let mut whole: Option<Report> = None;
     for round in rounds {
-        let report = restart_at_once(context, round, &named(round), listener)?;
+        let report = restart_at_once(context, round, &as_named(round), listener)?;
         match &mut whole {
             None => whole = Some(report),
             Some(whole) => {
@@ -54,11 +54,11 @@ pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn List
     whole.ok_or_else(|| Failure::new(Code::Internal, "no service was restarted"))
 }
 
-/// Restarts the services called `names`; `named` are those that somebody named.
+/// Restarts the services called `names`; `asked` are those that somebody named.
 fn restart_at_once(
     context: &Context,
     names: &[ServiceName],
-    named: &[ServiceName],
+    asked: &[ServiceName],
     listener: &mut dyn Listener,
 ) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
@@ -66,7 +66,7 @@ fn restart_at_once(
     chosen.said.iter().for_each(|said| listener.say(said));
     let place = Place::of(context, &entry)?;
     let elsewhere = elsewhere::part(context, &entry, &place, &mut chosen.plans);
-    if let Some(known) = elsewhere.iter().find(|known| named.contains(&known.service)) {
+    if let Some(known) = elsewhere.iter().find(|known| asked.contains(&known.service)) {
         let (service, pid) = (&known.service, known.pid);
         let message =
             format!("`{service}` is not restarted: it is served by pid {pid}, which no `wt up` started");
@@ -79,7 +79,7 @@ fn restart_at_once(
         listener.note(&elsewhere::is_left(context, known));
     }
     chosen.wanted.retain(|name| elsewhere.iter().all(|known| known.service != *name));
-    let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: named.to_vec() };
+    let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: asked.to_vec() };
     let mut facts = match contact::ask_where_any(context, &place, &ask, listener)? {
         Answer::Done(facts) => facts,
         Answer::Failed(failed) => return Err(failures::of_restart(context, &place, failed)),
