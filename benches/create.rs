@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 #[path = "support/drawing.rs"]
 mod drawing;
 
-use wt::door::{Candidate, Request, checkout};
+use wt::door::{Request, SiblingCandidate, checkout};
 
 fn main() {
     let mut sizes = Vec::new();
@@ -187,9 +187,9 @@ impl Bench {
         self.folder.path().join("alone")
     }
 
-    fn siblings(&self, commit: &str) -> [Candidate; 1] {
+    fn siblings(&self, commit: &str) -> [SiblingCandidate; 1] {
         let commit = Some(commit.to_owned());
-        [Candidate { folder: self.main(), admin: self.main().join(".git"), commit }]
+        [SiblingCandidate { folder: self.main(), admin: self.main().join(".git"), commit }]
     }
 
     /// Sizes from 0.5 to 60 KB, most of them small, of a fixed seed; 12 files in a folder.
@@ -264,7 +264,7 @@ impl Bench {
     }
 
     /// Times files and index alone, within this process.
-    fn by_engine(&self, round: usize, commit: &str, siblings: &[Candidate]) -> Made {
+    fn by_engine(&self, round: usize, commit: &str, siblings: &[SiblingCandidate]) -> Made {
         let name = format!("engine-{round}-{}", siblings.len());
         let folder = self.folder.path().join(&name);
         let arguments = ["worktree", "add", "-q", "--no-checkout", "--detach", folder.to_str().unwrap()];

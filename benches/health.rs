@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use wt::door::{CheckKind, HttpCheck, Interrupt, Outcome, Port, Question, ask};
+use wt::door::{CheckKind, CheckOutcome, HttpCheck, Interrupt, Port, ServiceQuestion, ask};
 
 const SERVICES: u16 = 100;
 const ROUNDS: usize = 5;
@@ -48,14 +48,14 @@ fn main() {
         }));
         alone.push(timed(|| {
             for port in first..first + SERVICES {
-                let question = Question {
+                let question = ServiceQuestion {
                     addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
                     port: Port::new(port).unwrap(),
                     check: CheckKind::Http(HttpCheck::of("/")),
                     timeout: Duration::from_secs(5),
                     command: None,
                 };
-                assert!(matches!(ask(&question, &Interrupt::default()), Outcome::Responds { .. }));
+                assert!(matches!(ask(&question, &Interrupt::default()), CheckOutcome::Responds { .. }));
             }
         }));
     }

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use wt::door::{
-    Context, Environment, Host, Look, Memory, Port, PortRange, Probe, Registry, attribute, judge_all,
-    listeners, merge, prober,
+    Context, Environment, Host, Port, PortLook, PortRange, Probe, Registry, StoreMemory, attribute,
+    judge_all, listeners, merge, prober,
 };
 
 const ROUNDS: usize = 51;
@@ -52,12 +52,12 @@ fn verdicts(ports: &[Port], registry: &Registry) {
         repository: None,
         config_file: None,
         is_config_whole: true,
-        registry: Memory::default(),
+        registry: StoreMemory::default(),
         hosts: std::cell::OnceCell::new(),
     };
     let bind = |port: &Port| TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok();
     let held: Vec<TcpListener> = ports.iter().step_by(10).filter_map(bind).collect();
-    let judging = median(|| drop(judge_all(&context, registry, ports, Look::Probed)));
+    let judging = median(|| drop(judge_all(&context, registry, ports, PortLook::Probed)));
     println!("{:<44} {judging:>12.2?}   ({} held)", "all verdicts of 100 ports", held.len());
     let beside = |name: &str, took: Duration| {
         println!("{name:<44} {took:>12.2?}   ({:.1} times)", took.as_secs_f64() / judging.as_secs_f64());

@@ -16,7 +16,7 @@ use crate::host::git::Repository;
 use crate::host::machine::Host;
 use crate::host::process::users::Users;
 use crate::host::process::{identity, users};
-use crate::host::store::{Memory, Store};
+use crate::host::store::{Store, StoreMemory};
 use crate::host::witnesses;
 use crate::model::advised::{Advised, wt};
 use crate::model::claim_ref;
@@ -46,7 +46,7 @@ pub struct Context {
     /// Whether all of the configuration could be read; false where parts were left out because of what is wrong there.
     pub is_config_whole: bool,
     /// The registry as it was read or written last.
-    pub registry: Memory<Registry>,
+    pub registry: StoreMemory<Registry>,
     /// The host that stands for each worktree, by sequence, once somebody asked.
     pub hosts: OnceCell<HashMap<u64, String>>,
     /// The folder that the users of this machine share, once it was asked for.

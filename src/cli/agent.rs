@@ -14,9 +14,9 @@ use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::model::agent::marker::Doing;
 use crate::model::agent::program::Program;
-use crate::model::agent::settings::places::Scope;
+use crate::model::agent::settings::places::SettingsScope;
 use crate::model::agent::{answer, marker};
-use crate::ops::agent::{self, Heard, Marked, Report, Wish};
+use crate::ops::agent::{self, HeardSession, Marked, Report, TypedCommand};
 use crate::ops::env;
 use crate::ops::hook::limit::{self, Panicked};
 use crate::ui::output::{Manner, Ui};
@@ -42,7 +42,7 @@ pub enum AgentCommand {
     /// Say what the session does
     State {
         #[arg(value_enum)]
-        state: State,
+        state: SessionState,
         #[command(flatten)]
         calling: Calling,
     },
@@ -99,26 +99,26 @@ pub struct PlaceArguments {
 }
 
 impl PlaceArguments {
-    fn scope(self) -> Scope {
-        if self.project { Scope::Project } else { Scope::User }
+    fn scope(self) -> SettingsScope {
+        if self.project { SettingsScope::Project } else { SettingsScope::User }
     }
 }
 
 /// What a session can say.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum State {
+pub enum SessionState {
     Working,
     /// For its person
     Waiting,
     Done,
 }
 
-impl From<State> for Doing {
-    fn from(state: State) -> Self {
+impl From<SessionState> for Doing {
+    fn from(state: SessionState) -> Self {
         match state {
-            State::Working => Self::Working,
-            State::Waiting => Self::Waiting,
-            State::Done => Self::Done,
+            SessionState::Working => Self::Working,
+            SessionState::Waiting => Self::Waiting,
+            SessionState::Done => Self::Done,
         }
     }
 }
@@ -216,14 +216,14 @@ fn enter(calling: &Calling, session: &Session<'_>) -> u8 {
 fn mark(
     calling: &Calling,
     session: &Session<'_>,
-    work: impl FnOnce(&Context, &marker::Caller) -> Result<bool>,
+    work: impl FnOnce(&Context, &marker::CallingAgent) -> Result<bool>,
 ) -> u8 {
     let marked = within(calling, || {
         let mut heard = hear(calling);
         let mut warnings = std::mem::take(&mut heard.warnings);
         // The session may go on where its folder is gone: its mark is found without.
         let stood = stand(&heard, session)
-            .or_else(|_| stand(&Heard { folder: Some(PathBuf::from("/")), ..heard.clone() }, session));
+            .or_else(|_| stand(&HeardSession { folder: Some(PathBuf::from("/")), ..heard.clone() }, session));
         let changed =
             stood.and_then(|(context, _)| work(&context, &heard.caller)).unwrap_or_else(|failure| {
                 warnings.push(failure.message().to_owned());
@@ -239,13 +239,13 @@ fn mark(
     say(session.ui, answer::nothing(calling.program))
 }
 
-fn hear(calling: &Calling) -> Heard {
+fn hear(calling: &Calling) -> HeardSession {
     let Calling { program, cwd, pid } = calling.clone();
-    agent::hear(&Wish { program, folder: cwd, pid })
+    agent::hear(&TypedCommand { program, folder: cwd, pid })
 }
 
 /// Looks around from where the session works, with whatever is right of the configuration.
-fn stand(heard: &Heard, session: &Session<'_>) -> Result<(Context, Vec<Failure>)> {
+fn stand(heard: &HeardSession, session: &Session<'_>) -> Result<(Context, Vec<Failure>)> {
     let Viewpoint { host, mut global } = session.viewpoint();
     global.directory = match (global.directory, &heard.folder) {
         (Some(directory), Some(folder)) => Some(directory.join(folder)),

@@ -39,7 +39,7 @@ answers! {
         shape_beside_error::<create::Executed<create::Reused>>(),
         shape::<DryRun<create::Plan>>(),
         shape::<DryRun<create::Reusable>>(),
-        shape::<DryRun<pull::Preview>>(),
+        shape::<DryRun<pull::PullPreview>>(),
     ];
     "remove" "remove" [shape::<remove::Report>(), shape::<DryRun<remove::Plan>>()];
     "rename" "rename" [shape::<rename::Report>(), shape_beside_error::<rename::Unasked>()];
@@ -49,12 +49,12 @@ answers! {
     "switch" "switch" [shape::<switch::Report>(), shape_beside_error::<create::Executed<switch::Report>>()];
     "clean" "clean" [shape_beside_error::<clean::Report>(), shape::<DryRun<clean::Report>>()];
     "team" "team" [shape::<team::Report>()];
-    "team claim" "team-claim" [shape::<team::Changed>()];
-    "team release" "team-release" [shape::<team::Changed>()];
+    "team claim" "team-claim" [shape::<team::ClaimChange>()];
+    "team release" "team-release" [shape::<team::ClaimChange>()];
     "team init" "team-init" [shape::<team::Initiated>()];
     "carry" "carry" [shape_beside_error::<carry::Report>(), shape_beside_error::<DryRun<carry::Report>>()];
     "setup" "setup" [shape_beside_error::<setup::Report>()];
-    "env" "env" [shape::<env_files::Written>(), shape::<env_survey::Checked>(), shape::<env::Variables>()];
+    "env" "env" [shape::<env_files::WrittenEnv>(), shape::<env_survey::Checked>(), shape::<env::Variables>()];
     "adopt" "adopt" [shape::<adopt::Report>()];
     "agent enter" "agent-enter" [shape::<agent::Report>()];
     "agent state" "agent-state" [shape::<agent::Marked>()];
@@ -64,22 +64,22 @@ answers! {
     "agent status" "agent-status" [shape::<agent::AgentsStatus>()];
     "agent text" "agent-text" [shape::<agent::Text>()];
     "prompt" "prompt" [shape::<prompt::Report>()];
-    "prune" "prune" [shape::<prune::Report>(), shape::<DryRun<prune::Shown>>()];
+    "prune" "prune" [shape::<prune::Report>(), shape::<DryRun<prune::PlannedPrune>>()];
     "up" "up" [shape::<services::up::Report>()];
     "down" "down" [shape::<services::down::Report>()];
     "restart" "restart" [shape::<services::up::Report>()];
     "status" "status" [shape::<services::status::Report>()];
-    "logs" "logs" [shape::<services::logs::Lines>(), shape::<services::logs::Line>()];
+    "logs" "logs" [shape::<services::logs::Lines>(), shape::<services::logs::WrittenLine>()];
     "run" "run" [shape::<services::run::Report>()];
     "exec" "exec" [shape::<exec::Report>()];
     "url" "url" [shape::<health::reach::Address>()];
     "wait" "wait" [shape::<health::reach::Report>()];
     "health" "health" [
         shape::<health::report::Report>(),
-        shape::<health::watch::Change>(),
+        shape::<health::watch::HealthChange>(),
         shape::<units::Report>(),
     ];
-    "trust" "trust" [shape::<trust::Report>(), shape::<trust::Revoked>(), shape::<trust::TrustList>(), shape::<foreign::Here>()];
+    "trust" "trust" [shape::<trust::Report>(), shape::<trust::Revoked>(), shape::<trust::TrustList>(), shape::<foreign::ForeignHere>()];
     "ports list" "ports-list" [shape::<ports::list::Report>()];
     "ports allocate" "ports-allocate" [shape::<ports::allocate::Report>()];
     "ports release" "ports-release" [shape::<ports::release::Report>()];
@@ -112,7 +112,7 @@ answers! {
         shape::<export::Report>(),
         shape::<DryRun<export::Plan>>(),
     ];
-    "config show" "config-show" [shape::<config::Shown>()];
+    "config show" "config-show" [shape::<config::ShownConfig>()];
     "config path" "config-path" [shape::<config::Files>()];
     "config export" "config-export" [shape::<config::export::Report>()];
     "config schema" "config-schema" [shape::<config::ConfigSchema>()];
@@ -122,6 +122,6 @@ answers! {
     "schema" "schema" [shape::<schema::Commands>(), shape::<schema::AnswerSchema>()];
     "shell-init" "shell-init" [shape::<Script>()];
     "completions" "completions" [shape::<Script>()];
-    "man" "man" [shape::<man::Shown>(), shape::<man::Report>()];
+    "man" "man" [shape::<man::ManPage>(), shape::<man::Report>()];
     "sweep" "sweep" [shape::<sweep::Report>()];
 }

@@ -14,9 +14,9 @@ use crate::model::cache::Stays;
 use crate::model::command_line::CommandLine;
 use crate::model::process::killing::{self, Consent};
 use crate::model::quantity;
-use crate::ops::clean::{self, Cleaned, Left, Report, Request};
+use crate::ops::clean::{self, Cleaned, LeftFolder, Report, Request};
 use crate::ops::dry_run::DryRun;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 use crate::ui::{escape, prompt};
 
 /// Delete caches of worktrees: what git ignores, and `remove.caches` names
@@ -122,14 +122,14 @@ fn refused(session: &Session<'_>, report: &Report, agreeing: &CommandLine) -> Re
 fn listed(session: &Session<'_>, caches: &[Cleaned]) -> String {
     let row = |cache: &Cleaned| {
         let back = cache.back_with.unwrap_or_default().to_owned();
-        Row::plain(vec![
+        TableRow::plain(vec![
             cache.worktree.clone(),
             cache.path.to_string_lossy().into_owned(),
             size(cache.bytes),
             back,
         ])
     };
-    let rows: Vec<Row> = caches.iter().map(row).collect();
+    let rows: Vec<TableRow> = caches.iter().map(row).collect();
     table::render(session.ui, &["WORKTREE", "CACHE", "SIZE", "BACK WITH"], &rows, &["BACK WITH"])
 }
 
@@ -158,7 +158,7 @@ fn show(session: &Session<'_>, report: &Report, verb: &str) -> Result<()> {
         ui.say(&format!("left {} in {worktree}: it {}{by}", escape::line(&path), left.reason.words()));
     }
     // Without a pid it is a supervisor's.
-    let is_served = |left: &&Left| left.reason == Stays::InUse && left.pid.is_none();
+    let is_served = |left: &&LeftFolder| left.reason == Stays::InUse && left.pid.is_none();
     if let Some(left) = report.left.iter().find(is_served) {
         let down = wt("down --worktree {}", &[&left.worktree]);
         ui.hint(&format!("services run there: `{down}` stops them"));

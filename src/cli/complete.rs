@@ -11,7 +11,7 @@ use super::session::Session;
 use super::shell::{Shell, for_people};
 use super::surroundings::Viewpoint;
 use crate::error::Result;
-use crate::ops::candidates::{self, Kind};
+use crate::ops::candidates::{self, CompletionKind};
 
 /// Answer a shell that completes a command line
 #[derive(Args, Debug)]
@@ -28,18 +28,18 @@ pub struct Arguments {
 }
 
 /// The places of the command line that take names, by what the help calls them.
-const PLACES: [(&str, Kind); 11] = [
-    ("NAME", Kind::Worktree),
-    ("WORKTREE", Kind::Worktree),
-    ("NAME|PATH|BRANCH", Kind::Worktree),
-    ("BRANCH", Kind::Branch),
-    ("REF", Kind::Branch),
-    ("PURPOSE", Kind::Purpose),
-    ("SERVICE", Kind::Service),
-    ("SERVICE,…", Kind::Service),
-    ("N|SERVICE,…", Kind::Service),
-    ("PORT", Kind::Port),
-    ("KEY", Kind::Key),
+const PLACES: [(&str, CompletionKind); 11] = [
+    ("NAME", CompletionKind::Worktree),
+    ("WORKTREE", CompletionKind::Worktree),
+    ("NAME|PATH|BRANCH", CompletionKind::Worktree),
+    ("BRANCH", CompletionKind::Branch),
+    ("REF", CompletionKind::Branch),
+    ("PURPOSE", CompletionKind::Purpose),
+    ("SERVICE", CompletionKind::Service),
+    ("SERVICE,…", CompletionKind::Service),
+    ("N|SERVICE,…", CompletionKind::Service),
+    ("PORT", CompletionKind::Port),
+    ("KEY", CompletionKind::Key),
 ];
 
 /// Runs the command.
@@ -160,28 +160,28 @@ fn with_names(command: Command, word: Option<&str>, viewpoint: &Arc<Viewpoint>) 
     })
 }
 
-fn kind_of(argument: &Arg, command: &str) -> Option<Kind> {
+fn kind_of(argument: &Arg, command: &str) -> Option<CompletionKind> {
     let name = argument.get_value_names()?.first()?;
     let kind = PLACES.iter().find(|(place, _)| place == name).map(|(_, kind)| *kind)?;
-    if kind != Kind::Worktree {
+    if kind != CompletionKind::Worktree {
         return Some(kind);
     }
     Some(match command {
         // A restore takes a worktree that is gone.
-        "restore" => Kind::Restorable,
-        "switch" | "path" | "exec" => Kind::Anywhere,
+        "restore" => CompletionKind::Restorable,
+        "switch" | "path" | "exec" => CompletionKind::Anywhere,
         // What takes ports away keeps to its own repository, and the history to the names that it has.
-        "release" | "history" => Kind::Worktree,
-        _ if argument.get_id() == "worktree" => Kind::Anywhere,
-        _ => Kind::Worktree,
+        "release" | "history" => CompletionKind::Worktree,
+        _ if argument.get_id() == "worktree" => CompletionKind::Anywhere,
+        _ => CompletionKind::Worktree,
     })
 }
 
 /// The names that fit what was typed; of a list, its last one.
-fn names(viewpoint: &Viewpoint, kind: Kind, typed: &OsStr) -> Vec<CompletionCandidate> {
+fn names(viewpoint: &Viewpoint, kind: CompletionKind, typed: &OsStr) -> Vec<CompletionCandidate> {
     let Some(typed) = typed.to_str() else { return Vec::new() };
     let (before, last) = match typed.rfind(',') {
-        Some(comma) if kind == Kind::Service => typed.split_at(comma + 1),
+        Some(comma) if kind == CompletionKind::Service => typed.split_at(comma + 1),
         _ => ("", typed),
     };
     let Ok(surroundings) = viewpoint.clone().look() else { return Vec::new() };

@@ -4,7 +4,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::session::Session;
-use super::shell::{self, Names, for_people};
+use super::shell::{self, ShellNames, for_people};
 use crate::error::Result;
 use crate::ops::script::Script;
 
@@ -23,7 +23,7 @@ pub struct Arguments {
 }
 
 /// The shells that nobody taught to ask get the words of the command line alone.
-fn script(shell: Shell, command_line: &Command, names: &Names, function: &str) -> String {
+fn script(shell: Shell, command_line: &Command, names: &ShellNames, function: &str) -> String {
     let asks = match shell {
         Shell::Bash => Some(shell::Shell::Bash),
         Shell::Zsh => Some(shell::Shell::Zsh),
@@ -44,7 +44,7 @@ fn script(shell: Shell, command_line: &Command, names: &Names, function: &str) -
 ///
 /// `usage` for a name that no shell takes; else where stdout cannot be written to.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let names = Names::of(arguments.function.as_deref(), session.called)?;
+    let names = ShellNames::of(arguments.function.as_deref(), session.called)?;
     let function = arguments.function.as_deref().unwrap_or_else(|| session.called.binary());
     let script = script(arguments.shell, &(session.command_line)(), &names, function);
     if session.ui.is_json() {

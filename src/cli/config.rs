@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::session::Session;
 use crate::error::Result;
 use crate::ops::config;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Show the effective configuration
 #[derive(Args, Debug)]
@@ -71,15 +71,17 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     }
 }
 
-fn show(session: &Session<'_>, shown: &config::Shown) -> Result<u8> {
+fn show(session: &Session<'_>, shown: &config::ShownConfig) -> Result<u8> {
     if session.ui.is_json() {
         session.ui.answer_json(shown)?;
         return Ok(0);
     }
-    let rows: Vec<Row> = shown
+    let rows: Vec<TableRow> = shown
         .values
         .iter()
-        .map(|value| Row::plain(vec![value.key.clone(), value.value.to_string(), value.origin.to_string()]))
+        .map(|value| {
+            TableRow::plain(vec![value.key.clone(), value.value.to_string(), value.origin.to_string()])
+        })
         .collect();
     session.ui.answer(&table::render(session.ui, &["key", "value", "origin"], &rows, &[]))?;
     shown.uncounted.iter().for_each(|said| session.ui.warn(said));
@@ -102,7 +104,7 @@ fn paths(session: &Session<'_>, files: &config::Files) -> Result<u8> {
         session.ui.answer_json(files)?;
         return Ok(0);
     }
-    let rows: Vec<Row> = files
+    let rows: Vec<TableRow> = files
         .files
         .iter()
         .map(|file| {
@@ -111,7 +113,7 @@ fn paths(session: &Session<'_>, files: &config::Files) -> Result<u8> {
                 (false, true) => "not read",
                 (_, false) => "not there",
             };
-            Row::plain(vec![file.path.clone(), state.to_owned()])
+            TableRow::plain(vec![file.path.clone(), state.to_owned()])
         })
         .collect();
     session.ui.answer(&table::render(session.ui, &["file", "state"], &rows, &[]))?;

@@ -14,10 +14,10 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::config::settings::ConflictPolicy;
-use crate::model::pull::Wanted;
+use crate::model::pull::WantedPull;
 use crate::model::view::WorktreeView;
 use crate::ops::carry;
-use crate::ops::create::{self, BranchPlan, HeadWish, Outcome, Plan, PortWish, Report, Request};
+use crate::ops::create::{self, BranchPlan, CreateOutcome, HeadWish, Plan, Report, Request, WantedPorts};
 use crate::ops::dry_run::DryRun;
 use crate::ops::reclaim::with_reclaimed;
 use crate::ops::run;
@@ -174,11 +174,16 @@ fn reuse(session: &Session<'_>, arguments: &Arguments, context: &Context, reques
 }
 
 /// Shows what was made or found.
-fn answer(session: &Session<'_>, arguments: &Arguments, context: &Context, outcome: Outcome) -> Result<u8> {
+fn answer(
+    session: &Session<'_>,
+    arguments: &Arguments,
+    context: &Context,
+    outcome: CreateOutcome,
+) -> Result<u8> {
     let ui = session.ui;
     let mut found = match outcome {
-        Outcome::Made(mut report) => return made(session, arguments, context, &mut report),
-        Outcome::Found(found) => found,
+        CreateOutcome::Made(mut report) => return made(session, arguments, context, &mut report),
+        CreateOutcome::Found(found) => found,
     };
     found.said.iter().for_each(|said| ui.say(&escape::line(said)));
     found.warnings.iter().for_each(|warning| ui.warn(warning));
@@ -211,7 +216,7 @@ fn done(found: &create::Reused) -> &'static str {
 }
 
 /// Returns the pull request that is asked for, and refuses what makes no sense with one.
-fn pull_request(arguments: &Arguments) -> Result<Option<Wanted>> {
+fn pull_request(arguments: &Arguments) -> Result<Option<WantedPull>> {
     let id = arguments.id.as_deref().or(arguments.identifier.as_deref());
     let flags = [
         ("--base", arguments.base.is_some()),
@@ -327,16 +332,16 @@ fn wished(arguments: &Arguments, context: &Context, session: &Session<'_>, is_pu
             _ => HeadWish::Branch,
         },
         ports: match wishes::ports(arguments.ports.as_deref(), arguments.port_count)? {
-            PortWish::None if !arguments.no_ports => None,
+            WantedPorts::None if !arguments.no_ports => None,
             asked => Some(asked),
         },
         on_conflict: arguments.on_conflict.map(ConflictPolicy::from),
         path: arguments.path.clone(),
         env: !arguments.no_env,
         carry: match &arguments.carry_from {
-            Some(name) => carry::Wish::From(name.clone()),
-            None if arguments.no_carry => carry::Wish::Nothing,
-            None => carry::Wish::Usual,
+            Some(name) => carry::CarryWish::From(name.clone()),
+            None if arguments.no_carry => carry::CarryWish::Nothing,
+            None => carry::CarryWish::Usual,
         },
         hooks: !arguments.no_hooks,
         lock: arguments.lock.as_ref().map(|reason| Some(reason.clone()).filter(|reason| !reason.is_empty())),

@@ -6,8 +6,8 @@ use super::wishes;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::identifier::Identifier;
-use crate::model::pull::Wanted;
-use crate::ops::create::{Outcome, Request};
+use crate::model::pull::WantedPull;
+use crate::ops::create::{CreateOutcome, Request};
 use crate::ops::dry_run::DryRun;
 use crate::ops::pull;
 use crate::ui::progress::Bar;
@@ -18,8 +18,8 @@ use crate::ui::{escape, prompt};
 /// # Errors
 ///
 /// `usage` for what is no pull request, and for such a flag.
-pub fn wanted(word: &str, flags: &[(&str, bool)]) -> Result<Option<Wanted>> {
-    let Some(parsed) = Wanted::parse(word) else { return Ok(None) };
+pub fn wanted(word: &str, flags: &[(&str, bool)]) -> Result<Option<WantedPull>> {
+    let Some(parsed) = WantedPull::parse(word) else { return Ok(None) };
     let wanted = parsed.map_err(|message| {
         Failure::new(Code::Usage, message).hint("write `pr:12`, `mr:3`, or the address of its page")
     })?;
@@ -38,10 +38,10 @@ pub fn wanted(word: &str, flags: &[(&str, bool)]) -> Result<Option<Wanted>> {
 pub fn open(
     session: &Session<'_>,
     context: &Context,
-    wanted: &Wanted,
+    wanted: &WantedPull,
     request: &Request,
     is_dry: bool,
-) -> Result<Option<Outcome>> {
+) -> Result<Option<CreateOutcome>> {
     let ui = session.ui;
     if is_dry {
         let plan = pull::preview(context, wanted, request)?;

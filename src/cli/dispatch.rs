@@ -11,7 +11,7 @@ use super::global::GlobalArguments;
 use super::session::Session;
 use super::surroundings::Viewpoint;
 use super::team;
-use super::usage::{self, Glimpse};
+use super::usage::{self, CommandLineGlimpse};
 use super::{
     adopt, agent, alone, carry, clean, complete, completions, compose_service, config, create, doctor, down,
     elsewhere, env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prompt,
@@ -100,7 +100,7 @@ fn hooked(call: hook::Call) -> u8 {
     }
     let color_welcome = welcomes_color(&host);
     match hook::answer(call, Viewpoint { host, global: GlobalArguments::default() }) {
-        hook::Answer::Silence => 0,
+        hook::HookAnswer::Silence => 0,
         answer => {
             let manner = Manner { color_welcome, command: "hook".to_owned(), ..Manner::default() };
             hook::show(answer, &Ui::new(manner))
@@ -209,7 +209,7 @@ fn no_command(session: &Session<'_>) -> Result<u8> {
 }
 
 fn refused(error: &clap::Error, words: &[OsString]) -> u8 {
-    let glimpse = Glimpse::of(words);
+    let glimpse = CommandLineGlimpse::of(words);
     let is_answer = usage::is_answer(error);
     let called = Called::of(words.first().map(OsString::as_os_str));
     let ui = Ui::new(Manner {

@@ -7,10 +7,10 @@ use clap::Args;
 use super::session::Session;
 use super::surroundings::Surroundings;
 use crate::error::Result;
-use crate::model::diagnosis::{Check, Status};
+use crate::model::diagnosis::{DoctorCheck, Status};
 use crate::ops::doctor;
 use crate::ui::escape;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Say what on this machine will bite; exit 0 without errors, 1 with
 #[derive(Args, Debug)]
@@ -28,7 +28,7 @@ pub fn run(session: &Session<'_>) -> Result<u8> {
     let words = |failure: &crate::error::Failure| {
         (failure.message().to_owned(), failure.next_step().map(str::to_owned))
     };
-    let trouble = doctor::Trouble {
+    let trouble = doctor::DoctorTrouble {
         configuration: faults.iter().map(words).collect(),
         repository: refusal.as_ref().map(words),
     };
@@ -41,7 +41,7 @@ pub fn run(session: &Session<'_>) -> Result<u8> {
         let text: String = report.checks.iter().map(|check| block(session, check)).collect();
         ui.answer(&text)?;
     } else {
-        let rows: Vec<Row> = report.checks.iter().map(row).collect();
+        let rows: Vec<TableRow> = report.checks.iter().map(row).collect();
         ui.answer(&table::render(ui, &["STATUS", "CHECK", "MESSAGE", "HINT"], &rows, &[]))?;
     }
     Ok(u8::from(report.has_errors()))
@@ -55,12 +55,12 @@ fn mark(status: Status) -> &'static str {
     }
 }
 
-fn row(check: &Check) -> Row {
+fn row(check: &DoctorCheck) -> TableRow {
     let hint = check.hint.clone().unwrap_or_default();
-    Row::plain(vec![mark(check.status).to_owned(), check.name.to_owned(), check.message.clone(), hint])
+    TableRow::plain(vec![mark(check.status).to_owned(), check.name.to_owned(), check.message.clone(), hint])
 }
 
-fn block(session: &Session<'_>, check: &Check) -> String {
+fn block(session: &Session<'_>, check: &DoctorCheck) -> String {
     let paint = session.ui.paint();
     let padded = format!("{:<8}", mark(check.status));
     let painted = match check.status {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::model::advised::wt;
 use crate::ops::env;
 use crate::ops::env_files::follow;
-use crate::ops::env_survey::{self, State};
+use crate::ops::env_survey::{self, EnvFileState};
 
 /// Render the env block of a worktree again
 #[derive(Args, Debug)]
@@ -28,12 +28,12 @@ pub struct Arguments {
     pub print: bool,
     /// Print them in this format, write nothing [default: dotenv]
     #[arg(long, value_name = "FORMAT", value_enum, conflicts_with = "check")]
-    pub format: Option<Format>,
+    pub format: Option<FormatFlag>,
 }
 
 /// The values of `--format`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Format {
+pub enum FormatFlag {
     Dotenv,
     Sh,
     Json,
@@ -81,9 +81,9 @@ fn print(arguments: &Arguments, session: &Session<'_>, variables: &[(String, Str
         return Ok(0);
     }
     let format = match arguments.format {
-        None | Some(Format::Dotenv) => env::Format::Dotenv,
-        Some(Format::Sh) => env::Format::Sh,
-        Some(Format::Json) => env::Format::Json,
+        None | Some(FormatFlag::Dotenv) => env::EnvFormat::Dotenv,
+        Some(FormatFlag::Sh) => env::EnvFormat::Sh,
+        Some(FormatFlag::Json) => env::EnvFormat::Json,
     };
     session.ui.answer(&env::print(variables, format)?)?;
     Ok(0)
@@ -98,10 +98,10 @@ fn check(session: &Session<'_>, checked: &env_survey::Checked) -> Result<u8> {
         let mut text = String::new();
         for file in &checked.env_files {
             let said = match file.state {
-                State::Current => "is current",
-                State::Missing => "has no env block",
-                State::Drifted => "is not current",
-                State::NoFolder => "is not written: its folder is not there",
+                EnvFileState::Current => "is current",
+                EnvFileState::Missing => "has no env block",
+                EnvFileState::Drifted => "is not current",
+                EnvFileState::NoFolder => "is not written: its folder is not there",
             };
             let _ = writeln!(text, "{} {said}", file.path.display());
             for line in &file.found {
@@ -113,7 +113,7 @@ fn check(session: &Session<'_>, checked: &env_survey::Checked) -> Result<u8> {
         }
         ui.answer(&text)?;
     }
-    if checked.state == State::Current {
+    if checked.state == EnvFileState::Current {
         return Ok(0);
     }
     ui.hint(&format!("`{env}` renders it again", env = wt("env {}", &[&checked.name])));

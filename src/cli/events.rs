@@ -7,13 +7,13 @@ use clap::Args;
 use super::session::Session;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::model::event::filter::Filter;
+use crate::model::event::filter::EventFilter;
 use crate::model::event::{Event, EventKind};
 use crate::model::history;
 use crate::ops::events::{self, Follower};
 use crate::ops::ports::history as log;
 use crate::ui::output::Ui;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -53,7 +53,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let since = arguments.since.map(|text| {
         history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
     });
-    let filter = Filter {
+    let filter = EventFilter {
         repository: events::scope(&context, arguments.all),
         worktree: arguments.worktree.map(|wanted| log::name_of(&context, &wanted)).transpose()?,
         kinds: arguments.kind,
@@ -75,20 +75,20 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     } else if report.events.is_empty() {
         ui.say("no such events are on record");
     } else {
-        let rows: Vec<Row> = report.events.iter().map(row).collect();
+        let rows: Vec<TableRow> = report.events.iter().map(row).collect();
         ui.answer(&table::render(ui, &HEADINGS, &rows, &["EVENT", "WORKTREE"]))?;
     }
     Ok(0)
 }
 
-fn follow(context: &Context, filter: Filter, ui: &Ui) -> Result<()> {
+fn follow(context: &Context, filter: EventFilter, ui: &Ui) -> Result<()> {
     let mut follower = Follower::begin(context, filter)?;
     loop {
         let news = follower.look()?;
         if ui.is_json() {
             news.iter().try_for_each(|event| ui.answer_json_line(event))?;
         } else if !news.is_empty() {
-            let rows: Vec<Row> = news.iter().map(row).collect();
+            let rows: Vec<TableRow> = news.iter().map(row).collect();
             ui.answer(&table::render(ui, &[], &rows, &[]))?;
         }
         if ui.is_abandoned() {
@@ -98,9 +98,9 @@ fn follow(context: &Context, filter: Filter, ui: &Ui) -> Result<()> {
     }
 }
 
-fn row(event: &Event) -> Row {
+fn row(event: &Event) -> TableRow {
     let by = event.by.as_ref().map(|by| format!("{} ({}, pid {})", by.user, by.command, by.pid));
-    Row::plain(vec![
+    TableRow::plain(vec![
         format!("{:.0}", event.at),
         event.kind.to_string(),
         event.event.clone(),

@@ -8,10 +8,10 @@ use super::session::Session;
 use crate::error::{Code, Failure, Result};
 use crate::model::purpose::Purpose;
 use crate::model::stream::Stream;
-use crate::ops::exec::{self, Listener, Report, Request, Run, Wanted};
+use crate::ops::exec::{self, ExecListener, ExecRun, Report, Request, WantedWorktrees};
 use crate::ui::escape;
 use crate::ui::output::Ui;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Run one command in several worktrees, each with its env block's variables
 #[derive(Args, Debug)]
@@ -50,9 +50,9 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
     let ui = session.ui;
     let wanted = if arguments.names.is_empty() {
-        Wanted::All(arguments.purpose)
+        WantedWorktrees::All(arguments.purpose)
     } else {
-        Wanted::Named(arguments.names)
+        WantedWorktrees::Named(arguments.names)
     };
     let request = Request { wanted, words: arguments.words, jobs: arguments.jobs };
     let mut voice = Voice { ui, width: 0 };
@@ -82,12 +82,12 @@ fn show(ui: &Ui, report: &Report) -> Result<()> {
         ui.say("no worktree is meant: nothing was run");
         return Ok(());
     }
-    let cells = |run: &Run| {
+    let cells = |run: &ExecRun| {
         let status = run.status.map_or_else(|| "skipped".to_owned(), |status| status.to_string());
         let time = run.duration_ms.map(|time| format!("{time} ms")).unwrap_or_default();
-        Row::plain(vec![run.worktree.clone(), status, time, run.reason.clone().unwrap_or_default()])
+        TableRow::plain(vec![run.worktree.clone(), status, time, run.reason.clone().unwrap_or_default()])
     };
-    let rows: Vec<Row> = report.runs.iter().map(cells).collect();
+    let rows: Vec<TableRow> = report.runs.iter().map(cells).collect();
     let text = table::render(ui, &["WORKTREE", "EXIT", "TIME", "REASON"], &rows, &["TIME"]);
     ui.answer(&format!("\n{text}"))
 }
@@ -99,7 +99,7 @@ struct Voice<'a> {
     width: usize,
 }
 
-impl Listener for Voice<'_> {
+impl ExecListener for Voice<'_> {
     fn begin(&mut self, names: &[&str]) {
         self.width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::session::Session;
 use crate::error::Result;
 use crate::ops::create::{CommandStatus, Executed};
-use crate::ops::run::{self, Ending};
+use crate::ops::run::{self, CommandEnding};
 
 /// Runs `words` in `folder`. With `--json` stdout has our answer, which is whole once the command has ended; else stdout is
 /// the command's.
@@ -27,8 +27,8 @@ pub fn execute<R: Serialize>(
     let _ours_to_pass_on = session.host.interrupt.hold();
     let (ending, signal) = run::in_worktree(folder, variables, words, ui.is_json())?;
     let (exit, failure) = match ending {
-        Ending::Ran(exit) => (exit, None),
-        Ending::NotStarted(exit, failure) => (exit, Some(failure)),
+        CommandEnding::Ran(exit) => (exit, None),
+        CommandEnding::NotStarted(exit, failure) => (exit, Some(failure)),
     };
     if ui.is_json() {
         let status = CommandStatus::of(words, exit, signal);

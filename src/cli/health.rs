@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::service::ServiceName;
 use crate::ops::health::gather::Request;
 use crate::ops::health::report;
-use crate::ops::units::Wish;
+use crate::ops::units::UnitsWish;
 
 /// Ask whether the services of worktrees answer
 #[derive(Args, Debug)]
@@ -41,10 +41,10 @@ pub struct Arguments {
 /// `not_a_repository` outside of one, unless `--all` is given; `not_found`.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if arguments.install_timer {
-        return units::install(session, &Wish::Health);
+        return units::install(session, &UnitsWish::Health);
     }
     if arguments.uninstall_timer {
-        return units::uninstall(session, &Wish::Health);
+        return units::uninstall(session, &UnitsWish::Health);
     }
     let request = Request {
         worktree: arguments.worktree.clone(),

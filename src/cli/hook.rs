@@ -33,12 +33,12 @@ const LONGEST_INPUT: u64 = 1024 * 1024;
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(subcommand)]
-    pub hook: Hook,
+    pub hook: HookCommand,
 }
 
 /// The hooks, with the arguments that git gives them (githooks(5)).
 #[derive(Clone, Debug, Subcommand)]
-pub enum Hook {
+pub enum HookCommand {
     /// After a checkout: the old commit, the new one, and 1 for a checkout of a branch
     PostCheckout { arguments: Vec<OsString> },
     /// Before a push: the remote's name and its URL; the refs on stdin
@@ -110,7 +110,7 @@ impl Call {
 
 /// What git is answered.
 #[derive(Debug)]
-pub enum Answer {
+pub enum HookAnswer {
     Silence,
     /// One line on stderr.
     Say(String),
@@ -124,27 +124,27 @@ pub enum Answer {
 #[must_use]
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
     let call = match &arguments.hook {
-        Hook::PostCheckout { arguments } => Call::post_checkout(arguments),
-        Hook::PrePush { stop_with, arguments } => Call::pre_push(arguments, *stop_with),
-        Hook::Probe => Call::Probe,
+        HookCommand::PostCheckout { arguments } => Call::post_checkout(arguments),
+        HookCommand::PrePush { stop_with, arguments } => Call::pre_push(arguments, *stop_with),
+        HookCommand::Probe => Call::Probe,
     };
     show(answer(call, session.viewpoint()), session.ui)
 }
 
 /// Finds the answer, in two seconds at most: then the process ends, and git goes on.
 #[must_use]
-pub fn answer(call: Call, viewpoint: Viewpoint) -> Answer {
+pub fn answer(call: Call, viewpoint: Viewpoint) -> HookAnswer {
     let stop_with = match &call {
-        Call::Probe => return Answer::Word,
+        Call::Probe => return HookAnswer::Word,
         Call::PrePush { stop_with, .. } => *stop_with,
         Call::PostCheckout(_) => STOP_BEFORE,
     };
     let said = match limit::within(LIMIT, end_late, || work(call, viewpoint)) {
         Ok(Ok(said)) => said,
-        Ok(Err(refusal)) => return Answer::Stop(refusal, stop_with),
+        Ok(Err(refusal)) => return HookAnswer::Stop(refusal, stop_with),
         Err(Panicked) => vec!["something went wrong inside wt, so git goes on without it".to_owned()],
     };
-    if said.is_empty() { Answer::Silence } else { Answer::Say(one_line(&said)) }
+    if said.is_empty() { HookAnswer::Silence } else { HookAnswer::Say(one_line(&said)) }
 }
 
 #[expect(clippy::exit, reason = "git waits, and whatever we wait for may never come")]
@@ -155,18 +155,18 @@ fn end_late() {
 
 /// Shows the answer, and returns 0, or the status that was asked for where a push is to be stopped.
 #[must_use]
-pub fn show(answer: Answer, ui: &Ui) -> u8 {
+pub fn show(answer: HookAnswer, ui: &Ui) -> u8 {
     match answer {
-        Answer::Silence => 0,
-        Answer::Say(line) => {
+        HookAnswer::Silence => 0,
+        HookAnswer::Say(line) => {
             ui.say(&line);
             0
         }
-        Answer::Word => match ui.answer(WORD) {
+        HookAnswer::Word => match ui.answer(WORD) {
             Ok(()) => 0,
             Err(failure) => ui.fail(&failure),
         },
-        Answer::Stop(refusal, status) => {
+        HookAnswer::Stop(refusal, status) => {
             ui.fail(&refusal);
             status
         }

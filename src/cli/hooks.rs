@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::error::Result;
 use crate::model::hooks::firing::{How, Reached};
 use crate::ops::hooks::{self, HookStatus, HooksStatus, Inspection, Report};
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Have git tell wt about checkouts and pushes
 #[derive(Args, Debug)]
@@ -126,13 +126,13 @@ fn status(session: &Session<'_>, inspection: &Inspection) -> Result<u8> {
         said.clone_from(&line.reason);
         row(line, is_said)
     });
-    let rows: Vec<Row> = rows.collect();
+    let rows: Vec<TableRow> = rows.collect();
     ui.answer(&table::render(ui, &["HOOK", "WORKTREE", "FIRES", "HOW", "REASON"], &rows, &["HOW"]))?;
     advise(session, inspection);
     Ok(exit)
 }
 
-fn row(line: &HookStatus, is_said: bool) -> Row {
+fn row(line: &HookStatus, is_said: bool) -> TableRow {
     let how = match line.how {
         Some(How::File) => "file",
         Some(How::Config) => "config",
@@ -140,7 +140,7 @@ fn row(line: &HookStatus, is_said: bool) -> Row {
     };
     let fires = if line.fires { "yes" } else { "no" };
     let reason = if is_said { Some("as above".to_owned()) } else { line.reason.clone() };
-    Row::plain(vec![
+    TableRow::plain(vec![
         line.hook.name().to_owned(),
         line.worktree.clone(),
         fires.to_owned(),

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::model::import::tools::export::Tool;
 use crate::ops::dry_run::DryRun;
 use crate::ops::export;
-use crate::ops::init::{self, Agreed, Plan, Report};
+use crate::ops::init::{self, AgreedProposal, Plan, Report};
 use crate::ui::{escape, prompt};
 
 /// Write a commented starter .wt.toml, with the services that the repository's apps and other tools' files describe
@@ -120,16 +120,16 @@ fn indented(text: &str) -> String {
 }
 
 /// A terminal is asked about each file. Elsewhere a new `.wt.toml` needs no word of agreement: it was asked for.
-fn agree(session: &Session<'_>, plan: &Plan) -> Result<Agreed> {
+fn agree(session: &Session<'_>, plan: &Plan) -> Result<AgreedProposal> {
     let ui = session.ui;
     let yes = session.global.yes;
     if !ui.is_interactive() {
         let configuration = yes || !plan.appends;
-        return Ok(Agreed { configuration, compose_override: yes });
+        return Ok(AgreedProposal { configuration, compose_override: yes });
     }
     if plan.text.is_none() && plan.compose_override.is_none() {
         // That is said once, as what became of it.
-        return Ok(Agreed { configuration: false, compose_override: false });
+        return Ok(AgreedProposal { configuration: false, compose_override: false });
     }
     ui.say_shown(&shown(plan));
     let file = plan.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -142,7 +142,7 @@ fn agree(session: &Session<'_>, plan: &Plan) -> Result<Agreed> {
         }
         _ => false,
     };
-    Ok(Agreed { configuration, compose_override })
+    Ok(AgreedProposal { configuration, compose_override })
 }
 
 fn tell(session: &Session<'_>, report: &Report, plan: &Plan) {

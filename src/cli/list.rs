@@ -7,7 +7,7 @@ use super::session::Session;
 use super::show;
 use crate::error::Result;
 use crate::model::config::settings::Config;
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 use crate::model::view::WorktreeView;
 use crate::ops::list;
 use crate::ui::{
@@ -79,7 +79,7 @@ fn with_links(text: &str, worktrees: &[WorktreeView], config: &Config) -> String
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for (line, worktree) in lines.iter_mut().skip(1).zip(worktrees) {
         for port in &worktree.ports {
-            let is_ready = port.live.is_some_and(|live| live.state == Some(State::Ready));
+            let is_ready = port.live.is_some_and(|live| live.state == Some(ServiceState::Ready));
             let url = port.url.as_ref().filter(|_| is_ready && speaks_http(config, &port.service));
             if let Some(url) = url {
                 *line = link::linked(line, &show::port(port), url);

@@ -11,7 +11,7 @@ use crate::model::history;
 use crate::model::service::ServiceName;
 use crate::ops::env;
 use crate::ops::services::down;
-use crate::ops::services::logs::{self, Line, Lines, Logs, Request};
+use crate::ops::services::logs::{self, Lines, Logs, Request, WrittenLine};
 use crate::ui::escape;
 use crate::ui::output::Ui;
 
@@ -158,7 +158,7 @@ pub(super) fn show(logs: &mut Logs, ui: &Ui) -> Result<bool> {
     Ok(!lines.is_empty() && !ui.is_abandoned())
 }
 
-fn on_terminal(line: &Line, width: Option<usize>, ui: &Ui) -> String {
+fn on_terminal(line: &WrittenLine, width: Option<usize>, ui: &Ui) -> String {
     let text = escape::colored_line(&String::from_utf8_lossy(&line.bytes), ui.is_painted());
     // What a line turns on ends with it.
     let reset = if text.contains('\u{1b}') { "\u{1b}[0m" } else { "" };

@@ -10,7 +10,7 @@ use super::shell::for_people;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::called::GIT_WT;
-use crate::ops::man::{self, Page, Shown};
+use crate::ops::man::{self, ManPage, Page};
 
 /// Print the manual page, or write the pages of all commands into a folder
 #[derive(Args, Debug)]
@@ -30,7 +30,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let Some(folder) = &arguments.folder else {
         let page = text(session.called.binary(), whole)?;
         if session.ui.is_json() {
-            session.ui.answer_json(&Shown { page })?;
+            session.ui.answer_json(&ManPage { page })?;
         } else {
             session.ui.answer(&page)?;
         }

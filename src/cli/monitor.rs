@@ -10,10 +10,10 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::news::News;
 use crate::model::quantity;
-use crate::ops::monitor::{Look, Permit, Stand, Watch};
-use crate::ops::units::Wish;
+use crate::ops::monitor::{Look, MonitorMemory, Permit, Stand};
+use crate::ops::units::UnitsWish;
 use crate::ui::output::Ui;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// What Ctrl-C ends it with, as a shell has it.
 const INTERRUPTED: u8 = 130;
@@ -51,10 +51,10 @@ pub struct Arguments {
 /// `already_running` where another one watches; `usage` for an interval that is none.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     if arguments.install_unit {
-        return units::install(session, &Wish::Monitor);
+        return units::install(session, &UnitsWish::Monitor);
     }
     if arguments.uninstall_unit {
-        return units::uninstall(session, &Wish::Monitor);
+        return units::uninstall(session, &UnitsWish::Monitor);
     }
     let interval = arguments.interval.as_deref().map(|text| {
         let long = quantity::duration(text).map_err(|problem| Failure::new(Code::Usage, problem))?;
@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let permit =
         Permit { resolves: arguments.resolve || settings.resolve, release_after: settings.release_after };
     if arguments.once {
-        let look = Watch::new(&context, permit).look()?;
+        let look = MonitorMemory::new(&context, permit).look()?;
         return show_once(&look, session.ui);
     }
     let mut stand = Stand::take(&context)?;
@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 }
 
 fn stay(context: &Context, permit: Permit, stand: &mut Stand, interval: Duration, ui: &Ui) -> Result<()> {
-    let mut watch = Watch::new(context, permit);
+    let mut watch = MonitorMemory::new(context, permit);
     let mut is_first = true;
     loop {
         match watch.look() {
@@ -108,11 +108,11 @@ fn show(news: &[News], ui: &Ui) -> Result<()> {
     if news.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Row> = news
+    let rows: Vec<TableRow> = news
         .iter()
         .map(|one| {
             let sign = if one.gone { "-" } else { "+" };
-            Row::plain(vec![format!("{:.0}", one.at), sign.to_owned(), one.text.clone()])
+            TableRow::plain(vec![format!("{:.0}", one.at), sign.to_owned(), one.text.clone()])
         })
         .collect();
     ui.answer(&table::render(ui, &[], &rows, &[]))

@@ -8,7 +8,7 @@ use super::show;
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::model::advised::wt;
-use crate::model::picker::{Choice, Picker, Talk, Wish};
+use crate::model::picker::{Picker, PickerLine, PickerRow, PickerWish};
 use crate::model::policy;
 use crate::model::variables::speaks_http;
 use crate::model::view::WorktreeView;
@@ -19,11 +19,11 @@ use crate::ops::remove;
 use crate::ops::sweep::Occasion;
 use crate::ui::paint::Paint;
 use crate::ui::picker::{Picture, Stage, list_height};
-use crate::ui::table::{Column, Row};
+use crate::ui::table::{Column, TableRow};
 
 /// What somebody chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Chosen {
+pub enum Picked {
     /// The worktree in that folder.
     Worktree(PathBuf),
     /// A new one, called so; the next number without a name.
@@ -37,7 +37,7 @@ pub enum Chosen {
 /// # Errors
 ///
 /// `internal` where the terminal cannot be read.
-pub fn pick(session: &Session<'_>, context: &Context) -> Result<Chosen> {
+pub fn pick(session: &Session<'_>, context: &Context) -> Result<Picked> {
     // A second signal must not end us while the terminal is another than it was.
     let _held = session.host.interrupt.hold();
     let mut table = Table::new(session, context)?;
@@ -62,7 +62,7 @@ fn run(
     table: &mut Table<'_>,
     screen: &mut Screen<'_>,
     previews: &mut Previews,
-) -> Result<Chosen> {
+) -> Result<Picked> {
     loop {
         let meant = table.picker.chosen().map(|choice| choice.path.clone());
         if let Some(path) = &meant {
@@ -71,53 +71,53 @@ fn run(
         screen.draw(table, meant.as_deref().map(|path| (path, &*previews)));
         let happened = screen.desk.wait(previews)?;
         if happened.is_ended {
-            return Ok(Chosen::Nothing);
+            return Ok(Picked::Nothing);
         }
         if let Some(rows) = previews.take() {
             table.fill(rows);
         }
         for key in happened.keys {
             match table.picker.press(key) {
-                Wish::Nothing => {}
-                Wish::Leave => return Ok(Chosen::Nothing),
-                Wish::Go(choice) => return Ok(Chosen::Worktree(choice.path)),
-                Wish::Create(_) if context.config.policy.is_read_only() => {
-                    table.picker.talk = Talk::Told(policy::read_only("create").message().to_owned());
+                PickerWish::Nothing => {}
+                PickerWish::Leave => return Ok(Picked::Nothing),
+                PickerWish::Go(choice) => return Ok(Picked::Worktree(choice.path)),
+                PickerWish::Create(_) if context.config.policy.is_read_only() => {
+                    table.picker.talk = PickerLine::Told(policy::read_only("create").message().to_owned());
                 }
-                Wish::Remove(_) if context.config.policy.is_read_only() => {
-                    table.picker.talk = Talk::Told(policy::read_only("remove").message().to_owned());
+                PickerWish::Remove(_) if context.config.policy.is_read_only() => {
+                    table.picker.talk = PickerLine::Told(policy::read_only("remove").message().to_owned());
                 }
-                Wish::Create(name) => match create_chosen::check(session, context, name.as_deref()) {
-                    Ok(()) => return Ok(Chosen::New(name)),
-                    Err(failure) => table.picker.talk = Talk::Told(one_line(&failure)),
+                PickerWish::Create(name) => match create_chosen::check(session, context, name.as_deref()) {
+                    Ok(()) => return Ok(Picked::New(name)),
+                    Err(failure) => table.picker.talk = PickerLine::Told(one_line(&failure)),
                 },
-                Wish::Suspend => screen.suspend()?,
-                Wish::Open(choice) => table.picker.talk = open(context, &choice),
-                Wish::Remove(choice) => {
-                    table.picker.talk = Talk::Told(format!("removing {} …", choice.name));
+                PickerWish::Suspend => screen.suspend()?,
+                PickerWish::Open(choice) => table.picker.talk = open(context, &choice),
+                PickerWish::Remove(choice) => {
+                    table.picker.talk = PickerLine::Told(format!("removing {} …", choice.name));
                     screen.draw(table, None);
                     let (is_removed, said) = removed(context, &choice);
                     if is_removed {
                         table.drop_row(&choice.path);
                     }
                     previews.forget(&choice.path);
-                    table.picker.talk = Talk::Told(said);
+                    table.picker.talk = PickerLine::Told(said);
                 }
             }
         }
     }
 }
 
-fn open(context: &Context, choice: &Choice) -> Talk {
+fn open(context: &Context, choice: &PickerRow) -> PickerLine {
     let url = choice.url.as_deref().unwrap_or_default();
-    Talk::Told(match desk::open(context, url) {
+    PickerLine::Told(match desk::open(context, url) {
         Ok(()) => format!("opened {url}"),
         Err(failure) => failure.message().to_owned(),
     })
 }
 
 /// A plain removal, which never gives anything up. Answers whether it was done, and what there is to say.
-fn removed(context: &Context, choice: &Choice) -> (bool, String) {
+fn removed(context: &Context, choice: &PickerRow) -> (bool, String) {
     let request = remove::Request {
         wanted: vec![choice.path.to_string_lossy().into_owned()],
         force: 0,
@@ -145,7 +145,7 @@ struct Table<'a> {
     request: Request,
     worktrees: Vec<WorktreeView>,
     columns: Vec<Column>,
-    rows: Vec<Row>,
+    rows: Vec<TableRow>,
     picker: Picker,
     /// Whether a worktree was removed.
     is_changed: bool,
@@ -210,13 +210,13 @@ fn columns(with_repository: bool) -> Vec<Column> {
     std::iter::once(Column::new("")).chain(columns).collect()
 }
 
-fn choice(context: &Context, worktree: &WorktreeView) -> Choice {
+fn choice(context: &Context, worktree: &WorktreeView) -> PickerRow {
     let mut words = vec![worktree.name.clone()];
     words.extend(worktree.branch.clone());
     words.extend(worktree.purpose.as_ref().map(ToString::to_string));
     words.extend(worktree.ports.iter().map(|port| format!("{}:{}", port.service, port.port)));
     let of_web = worktree.ports.iter().filter(|port| speaks_http(&context.config, &port.service));
-    Choice {
+    PickerRow {
         name: worktree.name.clone(),
         path: worktree.path.clone(),
         text: words.join(" "),

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::session::Session;
-use crate::model::prompt::{self, Format};
+use crate::model::prompt::{self, PromptFormat};
 use crate::ops;
 
 /// Print one line about the worktree one stands in, for a prompt: name, ports with their last health, changes last seen
@@ -26,7 +26,7 @@ pub enum FormatWord {
     Zsh,
 }
 
-impl From<FormatWord> for Format {
+impl From<FormatWord> for PromptFormat {
     fn from(word: FormatWord) -> Self {
         match word {
             FormatWord::Plain => Self::Plain,
@@ -39,9 +39,9 @@ impl From<FormatWord> for Format {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> u8 {
-    let format = Format::from(arguments.format);
+    let format = PromptFormat::from(arguments.format);
     let mut viewpoint = session.viewpoint();
-    if let Some(folder) = (format == Format::Claude).then(ops::prompt::told_folder).flatten() {
+    if let Some(folder) = (format == PromptFormat::Claude).then(ops::prompt::told_folder).flatten() {
         viewpoint.global.directory = Some(folder);
     }
     let facts = viewpoint.folder().ok().and_then(|folder| ops::prompt::facts(&viewpoint.host, &folder));

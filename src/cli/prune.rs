@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::model::advised::wt;
 use crate::model::quantity;
 use crate::ops::dry_run::DryRun;
-use crate::ops::prune::{self, Candidate, Kept, Kind, Pruned, Request};
+use crate::ops::prune::{self, KeptWorktree, PruneCandidate, PruneKind, Pruned, Request};
 use crate::ops::sweep::Occasion;
 use crate::ops::teardown;
 use crate::ui::age::left;
@@ -136,7 +136,7 @@ fn finish(session: &Session<'_>, text: &str, status: u8) -> Result<u8> {
     Ok(status)
 }
 
-fn is_wanted(session: &Session<'_>, merged: &[&Candidate]) -> Result<bool> {
+fn is_wanted(session: &Session<'_>, merged: &[&PruneCandidate]) -> Result<bool> {
     for candidate in merged {
         session.ui.say(&format!("{}  {}", escape::line(&candidate.name), escape::line(&candidate.reason)));
     }
@@ -148,7 +148,7 @@ fn is_wanted(session: &Session<'_>, merged: &[&Candidate]) -> Result<bool> {
 }
 
 /// Says which worktrees stay, and why: where they were compared, that is the answer.
-fn tell_kept(session: &Session<'_>, kept: &[Kept], compared_with: &[String]) {
+fn tell_kept(session: &Session<'_>, kept: &[KeptWorktree], compared_with: &[String]) {
     let ui = session.ui;
     for kept in kept {
         let text = format!("kept {}: {}", escape::line(&kept.name), escape::line(&kept.reason));
@@ -159,20 +159,20 @@ fn tell_kept(session: &Session<'_>, kept: &[Kept], compared_with: &[String]) {
     }
 }
 
-fn reason(kind: Kind, reason: &str) -> String {
+fn reason(kind: PruneKind, reason: &str) -> String {
     match kind {
-        Kind::Vanished => escape::line(reason).into_owned(),
-        Kind::Merged => format!("merged: {}", escape::line(reason)),
+        PruneKind::Vanished => escape::line(reason).into_owned(),
+        PruneKind::Merged => format!("merged: {}", escape::line(reason)),
     }
 }
 
-fn would(candidate: &Candidate, delete_branch: bool) -> String {
+fn would(candidate: &PruneCandidate, delete_branch: bool) -> String {
     let verb = match candidate.kind {
-        Kind::Vanished => "Would prune",
-        Kind::Merged => "Would remove",
+        PruneKind::Vanished => "Would prune",
+        PruneKind::Merged => "Would remove",
     };
     let branch = match (&candidate.branch, candidate.kind) {
-        (Some(branch), Kind::Merged) if delete_branch => format!(" and branch {}", escape::line(branch)),
+        (Some(branch), PruneKind::Merged) if delete_branch => format!(" and branch {}", escape::line(branch)),
         _ => String::new(),
     };
     format!(
@@ -185,8 +185,8 @@ fn would(candidate: &Candidate, delete_branch: bool) -> String {
 fn line(session: &Session<'_>, pruned: &Pruned, now: jiff::Timestamp) -> String {
     let paint = session.ui.paint();
     let verb = match pruned.kind {
-        Kind::Vanished => "Pruned",
-        Kind::Merged => "Removed",
+        PruneKind::Vanished => "Pruned",
+        PruneKind::Merged => "Removed",
     };
     let name = escape::line(&pruned.name);
     let mut text = format!("{} {}", paint.done(verb), paint.strong(&name));
@@ -202,8 +202,8 @@ fn line(session: &Session<'_>, pruned: &Pruned, now: jiff::Timestamp) -> String 
     if let Some(until) = pruned.restorable_until.filter(|_| pruned.restorable) {
         let left = left(until, now);
         let what = match pruned.kind {
-            Kind::Vanished => "brings back what git knew of it",
-            Kind::Merged => "brings it back",
+            PruneKind::Vanished => "brings back what git knew of it",
+            PruneKind::Merged => "brings it back",
         };
         let _ = writeln!(
             text,

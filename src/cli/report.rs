@@ -12,7 +12,7 @@ use crate::model::history;
 use crate::model::report::tables::Service;
 use crate::ops::report::{self, Report};
 use crate::ui::output::Ui;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Sum up some days: ports, conflicts, services, idle worktrees, and what may be done
 #[derive(Args, Debug)]
@@ -73,9 +73,9 @@ fn shown(report: &Report, ui: &Ui) -> String {
         let _ = writeln!(text, "{}: {} of {} taken", range.range, range.used, range.capacity);
     }
     let _ = writeln!(text, "\nCONFLICTS\n{} in all", conflicts.total);
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<TableRow> = Vec::new();
     let mut row = |what: &str, which: &str, count: u64| {
-        rows.push(Row::plain(vec![what.to_owned(), which.to_owned(), count.to_string()]));
+        rows.push(TableRow::plain(vec![what.to_owned(), which.to_owned(), count.to_string()]));
     };
     conflicts.by_kind.iter().for_each(|(kind, count)| row("kind", kind, *count));
     conflicts.by_level.iter().for_each(|(level, count)| row("level", level, *count));
@@ -85,26 +85,26 @@ fn shown(report: &Report, ui: &Ui) -> String {
     }
     text += &table::render(ui, &[], &rows, &[]);
     text += "\nSERVICES\n";
-    let rows: Vec<Row> = report.services.iter().map(service).collect();
+    let rows: Vec<TableRow> = report.services.iter().map(service).collect();
     text += &table::render(ui, &SERVICES, &rows, &["REPOSITORY", "MS"]);
     text += "\nIDLE\n";
     let idle = report.idle.iter().map(|one| {
         let (age, size) = (format!("{} days", one.idle_s / 86_400), size(one.disk_bytes));
-        Row::plain(vec![one.repository_name.clone(), one.worktree.clone(), age, size])
+        TableRow::plain(vec![one.repository_name.clone(), one.worktree.clone(), age, size])
     });
     text += &table::render(ui, &[], &idle.collect::<Vec<_>>(), &[]);
     text += "\nRECOMMENDED\n";
     let advice = report.recommendations.iter();
-    let advice = advice.map(|one| Row::plain(vec![one.command.clone(), one.text.clone()]));
+    let advice = advice.map(|one| TableRow::plain(vec![one.command.clone(), one.text.clone()]));
     text + &table::render(ui, &[], &advice.collect::<Vec<_>>(), &[])
 }
 
 const SERVICES: [&str; 8] =
     ["REPOSITORY", "WORKTREE", "SERVICE", "HEALTH", "RESTARTS", "MS", "MEMORY", "CPU"];
 
-fn service(one: &Service) -> Row {
+fn service(one: &Service) -> TableRow {
     let latency = one.latency_ms.map(|taken| format!("{:.1} ({:.1})", taken.median, taken.p95));
-    Row::plain(vec![
+    TableRow::plain(vec![
         one.repository_name.clone(),
         one.worktree.clone(),
         one.service.to_string(),

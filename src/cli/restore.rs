@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::ops::restore;
 use crate::ui::age::left;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Bring a removed worktree back, with its uncommitted changes
 #[derive(Args, Debug)]
@@ -52,7 +52,7 @@ fn list(context: &Context, session: &Session<'_>) -> Result<u8> {
     let names: Vec<String> = restorable.iter().map(|removed| removed.name.clone()).collect();
     let is_doubled = |name: &str| names.iter().filter(|known| *known == name).count() > 1;
     let shows_tokens = names.iter().any(|name| is_doubled(name));
-    let rows: Vec<Row> = restorable
+    let rows: Vec<TableRow> = restorable
         .into_iter()
         .map(|removed| {
             let left = left(removed.until, now);
@@ -68,7 +68,7 @@ fn list(context: &Context, session: &Session<'_>) -> Result<u8> {
                 // Last, so that no other column moves.
                 cells.push(token);
             }
-            Row::plain(cells)
+            TableRow::plain(cells)
         })
         .collect();
     let mut heads = vec!["NAME", "BRANCH", "REMOVED", "TIME LEFT", "PATH"];

@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::error::Result;
 use crate::model::port::Port;
 use crate::ops::selftest::{self, Tried};
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Try out on this machine what is promised, in a place of its own
 #[derive(Args, Debug)]
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 
 fn line(tried: &Tried, session: &Session<'_>) -> String {
     let word = if tried.ok { "ok" } else { "FAILED" };
-    let row = Row::plain(vec![word.to_owned(), tried.name.clone(), format!("{} ms", tried.ms)]);
+    let row = TableRow::plain(vec![word.to_owned(), tried.name.clone(), format!("{} ms", tried.ms)]);
     let mut text = table::render(session.ui, &[], &[row], &[]);
     if let (Some(expected), Some(got)) = (&tried.expected, &tried.got) {
         let _ = writeln!(text, "  expected: {expected}\n  got: {got}");

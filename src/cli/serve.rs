@@ -13,13 +13,13 @@ use crate::model::policy::{self, Before};
 use crate::model::port::Port;
 use crate::model::units::Served;
 use crate::ops::forwarding::Book;
-use crate::ops::serve::{self, Door, Report, Request};
-use crate::ops::units::Wish;
+use crate::ops::serve::{self, Report, Request, ServerDoor};
+use crate::ops::units::UnitsWish;
 use crate::ui::output::Ui;
 use crate::ui::prompt;
-use crate::web::guard::Place;
+use crate::web::guard::AnswerPlace;
 use crate::web::server::{self, Sockets};
-use crate::web::site::{Open, Site};
+use crate::web::site::{Open, ServerSite};
 
 /// Show every worktree in a browser, and the same reports to programs, on loopback alone
 #[derive(Args, Debug)]
@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     if arguments.uninstall_unit {
-        return units::uninstall(session, &Wish::Serve { place: None, flags: Vec::new() });
+        return units::uninstall(session, &UnitsWish::Serve { place: None, flags: Vec::new() });
     }
     if arguments.actions && !may_act(session, &context)? {
         ui.say("nothing was started");
@@ -119,10 +119,10 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         Request { port: arguments.port, socket: arguments.socket.clone(), keeps_token: arguments.keep_token };
     let ready = serve::begin(context, &request)?;
     let (sockets, place, socket) = match ready.door {
-        Door::Loopback(listening) => {
-            (Sockets::Loopback(listening.sockets), Place::Port(listening.port), None)
+        ServerDoor::Loopback(listening) => {
+            (Sockets::Loopback(listening.sockets), AnswerPlace::Port(listening.port), None)
         }
-        Door::File(socket, path) => (Sockets::File(socket), Place::Socket, path),
+        ServerDoor::File(socket, path) => (Sockets::File(socket), AnswerPlace::Socket, path),
     };
     let is_open = |what: &str| context.config.serve.open.iter().any(|open| open == what);
     let open = Open { health: is_open("health"), metrics: is_open("metrics") };
@@ -139,7 +139,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         viewpoint.look()?.into_lenient_context()
     });
     let book = Book::open(context)?;
-    let site = Arc::new(Site::new(place, ready.token, open, arguments.actions, book, look));
+    let site = Arc::new(ServerSite::new(place, ready.token, open, arguments.actions, book, look));
     let served = show(&ready.report, session.ui).and_then(|_| {
         let (changes, events) = (serve::changes(context)?, serve::events(context)?);
         server::serve(&site, sockets, changes, events, &context.host.interrupt)
@@ -149,7 +149,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
 }
 
 /// The units of a server with these flags.
-fn unit(arguments: &Arguments, context: &Context) -> Wish {
+fn unit(arguments: &Arguments, context: &Context) -> UnitsWish {
     let socket = arguments.socket.as_ref().map(|path| context.absolute(path).display().to_string());
     let port = arguments.port.map(|port| Served::Port(port.number()));
     let mut flags = Vec::new();
@@ -159,7 +159,7 @@ fn unit(arguments: &Arguments, context: &Context) -> Wish {
     if arguments.actions {
         flags.extend(["--actions", "--yes"].map(str::to_owned));
     }
-    Wish::Serve { place: socket.map(Served::Socket).or(port), flags }
+    UnitsWish::Serve { place: socket.map(Served::Socket).or(port), flags }
 }
 
 /// The flags of the server that goes on in the background.

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::registry::entry::Entry;
 use crate::ops::env;
-use crate::ops::setup::{self, Outcome, Wish};
+use crate::ops::setup::{self, SetupOutcome, SetupWish};
 use crate::ui::progress::Bar;
 
 /// Runs the setup of a worktree.
@@ -14,7 +14,12 @@ use crate::ui::progress::Bar;
 /// # Errors
 ///
 /// As [`setup::run`].
-pub fn set_up(session: &Session<'_>, context: &Context, entry: &Entry, wish: Wish) -> Result<Outcome> {
+pub fn set_up(
+    session: &Session<'_>,
+    context: &Context,
+    entry: &Entry,
+    wish: SetupWish,
+) -> Result<SetupOutcome> {
     let bar = Bar::new(session.ui);
     setup::run(context, context.require_repository()?, entry, wish, &Watching(&bar))
 }
@@ -25,13 +30,16 @@ pub fn set_up(session: &Session<'_>, context: &Context, entry: &Entry, wish: Wis
 /// # Errors
 ///
 /// Fails when the worktree is gone again.
-pub fn along(session: &Session<'_>, context: &Context, name: &str, is_wanted: bool) -> Result<Outcome> {
+pub fn along(session: &Session<'_>, context: &Context, name: &str, is_wanted: bool) -> Result<SetupOutcome> {
     let entry = env::require_entry(context, Some(name))?;
-    let outcome =
-        if is_wanted { set_up(session, context, &entry, Wish::Along) } else { setup::skip(context, &entry) };
+    let outcome = if is_wanted {
+        set_up(session, context, &entry, SetupWish::Along)
+    } else {
+        setup::skip(context, &entry)
+    };
     let outcome = outcome.unwrap_or_else(|failure| {
         let setup = setup::view(context, &entry);
-        Outcome { setup, failure: Some(failure), warnings: Vec::new(), hint: None }
+        SetupOutcome { setup, failure: Some(failure), warnings: Vec::new(), hint: None }
     });
     tell(session, &outcome);
     Ok(outcome)
@@ -42,7 +50,7 @@ pub fn along(session: &Session<'_>, context: &Context, name: &str, is_wanted: bo
 /// # Errors
 ///
 /// `interrupted`; `not_found` when the worktree is gone.
-pub fn again(session: &Session<'_>, context: &Context, name: &str, is_wanted: bool) -> Result<Outcome> {
+pub fn again(session: &Session<'_>, context: &Context, name: &str, is_wanted: bool) -> Result<SetupOutcome> {
     let entry = env::require_entry(context, Some(name))?;
     let mut waiting = || session.ui.say(&format!("waiting for the setup of `{name}`, which runs"));
     let entry = setup::await_end(context, &entry, &mut waiting)?;
@@ -51,11 +59,11 @@ pub fn again(session: &Session<'_>, context: &Context, name: &str, is_wanted: bo
         session.ui.say(&format!("running the setup of `{name}`, which did not come to its end before"));
         return along(session, context, name, true);
     }
-    Ok(Outcome { setup, failure: None, warnings: Vec::new(), hint: None })
+    Ok(SetupOutcome { setup, failure: None, warnings: Vec::new(), hint: None })
 }
 
 /// Says what there is to say beside the answer.
-pub fn tell(session: &Session<'_>, outcome: &Outcome) {
+pub fn tell(session: &Session<'_>, outcome: &SetupOutcome) {
     outcome.warnings.iter().for_each(|warning| session.ui.warn(warning));
     outcome.hint.iter().for_each(|hint| session.ui.hint(hint));
 }

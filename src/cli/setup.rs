@@ -7,7 +7,7 @@ use super::setting_up::{set_up, tell};
 use crate::error::Result;
 use crate::model::setup::SetupState;
 use crate::model::view::WorktreeView;
-use crate::ops::setup::{self, Outcome, Report, Wish};
+use crate::ops::setup::{self, Report, SetupOutcome, SetupWish};
 use crate::ops::{env, view};
 use crate::ui::escape;
 
@@ -41,14 +41,14 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return setup::run_in_background(&context, repository, &entry).map(|()| 0);
     }
     session.hint_at_own_configuration(&context, &entry.path);
-    let outcome = set_up(session, &context, &entry, Wish::Asked)?;
+    let outcome = set_up(session, &context, &entry, SetupWish::Asked)?;
     tell(session, &outcome);
     let entry = env::require_entry(&context, Some(&entry.name))?;
     let worktree = view::of_entry(&context, repository, &entry)?;
     answer(session, &outcome, worktree)
 }
 
-fn answer(session: &Session<'_>, outcome: &Outcome, worktree: WorktreeView) -> Result<u8> {
+fn answer(session: &Session<'_>, outcome: &SetupOutcome, worktree: WorktreeView) -> Result<u8> {
     let ui = session.ui;
     let status = outcome.failure.as_ref().map_or(0, |failure| failure.code().exit_status());
     if ui.is_json() {

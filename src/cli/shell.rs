@@ -25,7 +25,7 @@ impl Shell {
     }
 
     /// Returns the function that changes the shell's folder where we say so.
-    pub fn function(self, names: &Names) -> String {
+    pub fn function(self, names: &ShellNames) -> String {
         let text = match self {
             Self::Bash => include_str!("../../templates/shell-init.bash"),
             Self::Zsh => include_str!("../../templates/shell-init.zsh"),
@@ -44,7 +44,7 @@ impl Shell {
 
     /// Returns the function with which the shell asks for the words that fit, as they are at that moment. It knows the
     /// commands itself.
-    pub fn completions(self, names: &Names, command_line: &Command) -> String {
+    pub fn completions(self, names: &ShellNames, command_line: &Command) -> String {
         let text = match self {
             Self::Bash => include_str!("../../templates/completions.bash"),
             Self::Zsh => include_str!("../../templates/completions.zsh"),
@@ -58,12 +58,12 @@ impl Shell {
 
 /// What a shell's functions are called, and what they call.
 #[derive(Clone, Debug)]
-pub struct Names {
+pub struct ShellNames {
     function: String,
     program: &'static str,
 }
 
-impl Names {
+impl ShellNames {
     /// Takes the name that `--cmd` gives, else that of the program.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_usual_name_leaves_the_templates_as_they_are() {
-        let names = Names::of(None, Called::Wt).unwrap();
+        let names = ShellNames::of(None, Called::Wt).unwrap();
         assert_eq!(Shell::Bash.function(&names), include_str!("../../templates/shell-init.bash"));
         let line = Command::new("wt").subcommands([Command::new("switch"), Command::new("path")]);
         let expected = include_str!("../../templates/completions.fish").replace("WT_COMMANDS", "switch path");
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn no_function_keeps_the_name_that_another_one_was_wanted_for() {
-        let names = Names::of(Some("w-t"), Called::GitWt).unwrap();
+        let names = ShellNames::of(Some("w-t"), Called::GitWt).unwrap();
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             for text in [shell.function(&names), shell.completions(&names, &Command::new("wt"))] {
                 for left in ["\nwt()", "command wt ", "_wt wt", "compdef wt", "_wt()", "function wt "] {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::session::Session;
-use super::shell::{Names, Shell};
+use super::shell::{Shell, ShellNames};
 use crate::error::{Code, Failure, Result};
 use crate::model::called::Called;
 use crate::ops::script::Script;
@@ -31,7 +31,7 @@ pub struct Arguments {
 ///
 /// `usage` for a name that no shell takes, and for `--git` without git-wt.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let names = Names::of(arguments.function.as_deref(), session.called)?;
+    let names = ShellNames::of(arguments.function.as_deref(), session.called)?;
     let completions = arguments.shell.completions(&names, &(session.command_line)());
     let mut function = format!("{}\n{completions}", arguments.shell.function(&names));
     if arguments.git {

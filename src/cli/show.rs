@@ -9,14 +9,14 @@ use crate::model::backlog::size;
 use crate::model::branch::Returning;
 use crate::model::branch_base::BaseView;
 use crate::model::purpose::Purpose;
-use crate::model::services::state::State;
-use crate::model::start::Start;
+use crate::model::services::state::ServiceState;
+use crate::model::start::BranchStart;
 use crate::model::view::{PortView, StatusView, WorktreeView};
 use crate::ops::create::Report;
 use crate::ui::age::{self, age};
 use crate::ui::escape;
 use crate::ui::paint::Paint;
-use crate::ui::table::{Column, Look, Row};
+use crate::ui::table::{Column, RowLook, TableRow};
 
 /// Returns the lines about one worktree: what was done to it, where it is, its ports.
 #[must_use]
@@ -63,12 +63,12 @@ fn beginning(report: &Report, now: Timestamp) -> String {
         }
     };
     match &report.start {
-        Start::New { from, commit } => format!("on branch {branch}, new branch {}", at(from, commit)),
-        Start::Tracking { upstream } => {
+        BranchStart::New { from, commit } => format!("on branch {branch}, new branch {}", at(from, commit)),
+        BranchStart::Tracking { upstream } => {
             format!("on branch {branch}, tracking {}", escape::line(upstream))
         }
-        Start::Detached { from, commit } => format!("without a branch, {}", at(from, commit)),
-        Start::Existing { committed_at, behind, of } => {
+        BranchStart::Detached { from, commit } => format!("without a branch, {}", at(from, commit)),
+        BranchStart::Existing { committed_at, behind, of } => {
             let old = committed_at.map(|then| format!("{} old", age::in_words(then, now)));
             let behind = match (behind, of) {
                 (Some(behind @ 1..), Some(of)) => Some(format!("{behind} behind {}", escape::line(of))),
@@ -124,7 +124,7 @@ pub fn columns(with_repository: bool, with_status: bool, with_size: bool) -> Vec
 
 /// Returns the row about one worktree.
 #[must_use]
-pub fn row(worktree: &WorktreeView, now: Timestamp, with_repository: bool, with_status: bool) -> Row {
+pub fn row(worktree: &WorktreeView, now: Timestamp, with_repository: bool, with_status: bool) -> TableRow {
     let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let ports: Vec<String> = worktree.ports.iter().map(port).collect();
     let mut cells = vec![
@@ -148,11 +148,11 @@ pub fn row(worktree: &WorktreeView, now: Timestamp, with_repository: bool, with_
     }
     cells.push(worktree.path.to_string_lossy().into_owned());
     let look = match worktree {
-        _ if worktree.current => Look::Strong,
-        _ if worktree.missing => Look::Faint,
-        _ => Look::Plain,
+        _ if worktree.current => RowLook::Strong,
+        _ if worktree.missing => RowLook::Faint,
+        _ => RowLook::Plain,
     };
-    Row { cells, look }
+    TableRow { cells, look }
 }
 
 /// Returns an allocation in a word: `web:5000`.
@@ -164,7 +164,7 @@ pub fn port(port: &PortView) -> String {
 /// Returns the sign of how the service stands, with the age of what could not be seen now: `●`, `✗(2h)`.
 fn standing(port: &PortView, now: Timestamp) -> String {
     let Some(live) = port.live else { return String::new() };
-    let mark = live.state.map_or("?", State::mark);
+    let mark = live.state.map_or("?", ServiceState::mark);
     match live.checked_at.filter(|_| live.is_recorded) {
         Some(then) => format!("{mark}({})", age(then, now)),
         None => mark.to_owned(),

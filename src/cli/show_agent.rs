@@ -4,7 +4,7 @@ use super::session::Session;
 use crate::error::Result;
 use crate::ops::agent::{self, AgentsStatus, InstallReport};
 use crate::ui::escape;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Shows what became of a file.
 ///
@@ -40,7 +40,7 @@ pub fn status(session: &Session<'_>, status: &AgentsStatus) -> Result<u8> {
         ui.answer_json(status)?;
         return Ok(0);
     }
-    let rows: Vec<Row> = status
+    let rows: Vec<TableRow> = status
         .programs
         .iter()
         .map(|program| {
@@ -53,7 +53,7 @@ pub fn status(session: &Session<'_>, status: &AgentsStatus) -> Result<u8> {
                 (None, false, _) => "-".to_owned(),
             };
             let path = program.path.to_string_lossy().into_owned();
-            Row::plain(vec![
+            TableRow::plain(vec![
                 program.program.as_str().to_owned(),
                 program.scope.as_str().to_owned(),
                 state,

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use crate::model::health::state::Health;
-use crate::ops::health::report::{Report, ServiceView, Summary, WorktreeHealth};
+use crate::ops::health::report::{HealthSummary, Report, ServiceHealth, WorktreeHealth};
 use crate::ui::escape;
 use crate::ui::output::Ui;
 use crate::ui::paint::Paint;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Returns the worktrees with their services, what to do where something is not well, and the counts.
 #[must_use]
@@ -66,7 +66,7 @@ fn painted(paint: Paint, health: Health, text: &str) -> String {
 /// Returns a line for each service: worktree, service, port, state, level, pid, milliseconds, reason, action.
 #[must_use]
 pub fn lines(ui: &Ui, report: &Report) -> String {
-    let rows: Vec<Row> = report
+    let rows: Vec<TableRow> = report
         .worktrees
         .iter()
         .flat_map(|worktree| worktree.services.iter().map(|service| row(&worktree.name, service)))
@@ -76,8 +76,8 @@ pub fn lines(ui: &Ui, report: &Report) -> String {
 
 /// Returns the fields about one service.
 #[must_use]
-pub fn row(worktree: &str, service: &ServiceView) -> Row {
-    Row::plain(vec![
+pub fn row(worktree: &str, service: &ServiceHealth) -> TableRow {
+    TableRow::plain(vec![
         worktree.to_owned(),
         service.service.to_string(),
         service.port.to_string(),
@@ -92,7 +92,7 @@ pub fn row(worktree: &str, service: &ServiceView) -> Row {
 
 /// Returns the four counts in words.
 #[must_use]
-pub fn summary(summary: Summary) -> String {
+pub fn summary(summary: HealthSummary) -> String {
     format!(
         "{} healthy, {} unhealthy, {} not running, {} unknown",
         summary.healthy, summary.unhealthy, summary.not_running, summary.unknown

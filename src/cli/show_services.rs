@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::services::news::{News, is_obvious};
+use crate::model::services::news::{ServiceNews, is_obvious};
 use crate::model::services::protocol::ServiceFacts;
-use crate::model::services::state::State;
-use crate::ops::services::contact::Listener;
+use crate::model::services::state::ServiceState;
+use crate::ops::services::contact::WishListener;
 use crate::ops::services::logs;
 use crate::ops::services::report::ServiceView;
-use crate::ui::live::Live;
+use crate::ui::live::LiveLines;
 use crate::ui::output::Ui;
-use crate::ui::table::{self, Look, Row};
+use crate::ui::table::{self, RowLook, TableRow};
 
 /// The place after the state.
 const BESIDE_STATE: usize = 2;
@@ -23,7 +23,7 @@ const BESIDE_STATE: usize = 2;
 #[must_use]
 pub fn table(ui: &Ui, services: &[ServiceView]) -> String {
     let is_for_eyes = ui.width().is_some();
-    let mut rows: Vec<Row> = services.iter().map(|service| row(service, is_for_eyes)).collect();
+    let mut rows: Vec<TableRow> = services.iter().map(|service| row(service, is_for_eyes)).collect();
     let mut heads = vec!["SERVICE", "STATE", "PORT", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "REASON"];
     let has_urls = services.iter().any(|service| service.url.is_some());
     if has_urls || !is_for_eyes {
@@ -41,7 +41,7 @@ pub fn table(ui: &Ui, services: &[ServiceView]) -> String {
     )
 }
 
-fn row(service: &ServiceView, is_for_eyes: bool) -> Row {
+fn row(service: &ServiceView, is_for_eyes: bool) -> TableRow {
     let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     let uptime = match service.uptime_s {
         Some(seconds) if is_for_eyes => age(seconds),
@@ -67,15 +67,17 @@ fn row(service: &ServiceView, is_for_eyes: bool) -> Row {
         memory,
         service.reason.clone().unwrap_or_default(),
     ];
-    Row { cells, look: look(service.state) }
+    TableRow { cells, look: look(service.state) }
 }
 
 /// What needs somebody stands out; what rests stands back.
-fn look(state: State) -> Look {
+fn look(state: ServiceState) -> RowLook {
     match state {
-        State::Failed | State::Unhealthy | State::Backoff => Look::Strong,
-        State::Stopped => Look::Faint,
-        State::Starting | State::Ready | State::Stopping | State::Completed => Look::Plain,
+        ServiceState::Failed | ServiceState::Unhealthy | ServiceState::Backoff => RowLook::Strong,
+        ServiceState::Stopped => RowLook::Faint,
+        ServiceState::Starting | ServiceState::Ready | ServiceState::Stopping | ServiceState::Completed => {
+            RowLook::Plain
+        }
     }
 }
 
@@ -95,8 +97,8 @@ fn age(seconds: u64) -> String {
 pub struct Teller<'a> {
     ui: &'a Ui,
     context: &'a Context,
-    news: News,
-    live: Option<Live>,
+    news: ServiceNews,
+    live: Option<LiveLines>,
     /// Where the last words are.
     folder: Option<PathBuf>,
 }
@@ -105,15 +107,15 @@ impl<'a> Teller<'a> {
     /// Nothing was said yet.
     #[must_use]
     pub fn new(ui: &'a Ui, context: &'a Context) -> Self {
-        let live = ui.shows_progress().then(Live::default);
+        let live = ui.shows_progress().then(LiveLines::default);
         let folder = live.as_ref().and_then(|_| logs::find_folder(context));
-        Self { ui, context, news: News::default(), live, folder }
+        Self { ui, context, news: ServiceNews::default(), live, folder }
     }
 
     fn draw(&mut self) {
         let Some(live) = &mut self.live else { return };
         let shown: Vec<&ServiceFacts> =
-            self.news.known().iter().filter(|facts| facts.state != State::Stopped).collect();
+            self.news.known().iter().filter(|facts| facts.state != ServiceState::Stopped).collect();
         let widest = shown.iter().map(|facts| facts.service.as_str().len()).max().unwrap_or(0);
         let now = self.context.now();
         let lines: Vec<String> = shown
@@ -144,7 +146,7 @@ impl<'a> Teller<'a> {
     }
 }
 
-impl Listener for Teller<'_> {
+impl WishListener for Teller<'_> {
     fn services(&mut self, services: &[ServiceFacts]) {
         let lines = self.news.lines(services);
         if self.live.is_some() {

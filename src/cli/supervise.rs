@@ -7,7 +7,7 @@ use clap::Args;
 use super::session::Session;
 use crate::error::Result;
 use crate::ops::services::supervise;
-use crate::ops::services::wish::Wish;
+use crate::ops::services::wish::SupervisorWish;
 
 /// Supervise the services of a worktree (started by `wt up`)
 #[derive(Args, Debug)]
@@ -29,6 +29,6 @@ pub struct Arguments {
 /// What keeps it from supervising.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let Arguments { folder, worktree, marker, sequence } = arguments;
-    supervise::supervise(session.host, Wish { folder, marker, worktree, sequence })?;
+    supervise::supervise(session.host, SupervisorWish { folder, marker, worktree, sequence })?;
     Ok(0)
 }

@@ -9,10 +9,10 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::machine::Host;
-use crate::host::store::Memory;
+use crate::host::store::StoreMemory;
 use crate::model::config::problem::Problem;
 use crate::model::config::settings::Config;
-use crate::ops::config::{self, Sources};
+use crate::ops::config::{self, LayerSources};
 use crate::ops::foreign;
 
 /// Where to look around from; can be carried to another thread.
@@ -103,8 +103,8 @@ impl Surroundings {
 
     /// Returns where the configuration comes from.
     #[must_use]
-    pub fn sources(&self) -> Sources<'_> {
-        Sources {
+    pub fn sources(&self) -> LayerSources<'_> {
+        LayerSources {
             user_file: self.user_file.as_deref(),
             repository_root: self.repository_root.as_deref(),
             config_flag: self.config_flag.as_deref(),
@@ -147,7 +147,7 @@ impl Surroundings {
             repository: self.repository,
             config_file: self.config_flag,
             is_config_whole: true,
-            registry: Memory::default(),
+            registry: StoreMemory::default(),
             hosts: OnceCell::new(),
             shared: OnceLock::new(),
             git_claims: OnceLock::new(),

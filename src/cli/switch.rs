@@ -49,9 +49,9 @@ fn choose(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Re
         return Err(no_name(context));
     }
     let path = match picker::pick(session, context)? {
-        picker::Chosen::Worktree(path) => path,
-        picker::Chosen::New(id) => create_chosen::make(session, id.as_deref())?,
-        picker::Chosen::Nothing => return Ok(Code::Interrupted.exit_status()),
+        picker::Picked::Worktree(path) => path,
+        picker::Picked::New(id) => create_chosen::make(session, id.as_deref())?,
+        picker::Picked::Nothing => return Ok(Code::Interrupted.exit_status()),
     };
     // Somebody took their time: the world may be another one now.
     let context = session.context_whatever_is_configured()?;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::session::Session;
 use crate::error::Result;
 use crate::ops::team::{self, Report};
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 use crate::ui::{age, escape};
 
 /// Show who has which port of this machine, and which branch on the remote
@@ -104,7 +104,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     Ok(0)
 }
 
-fn changed(session: &Session<'_>, report: &team::Changed, verb: &str) -> Result<()> {
+fn changed(session: &Session<'_>, report: &team::ClaimChange, verb: &str) -> Result<()> {
     let ui = session.ui;
     if ui.is_json() {
         return ui.answer_json(report);
@@ -133,17 +133,17 @@ fn show(session: &Session<'_>, report: &Report, now: jiff::Timestamp) -> Result<
     if report.shared_host.is_some() {
         let rows = report.ports.iter().map(|row| {
             let cells = [row.port.to_string(), row.user.clone(), row.worktree.clone(), row.host.clone()];
-            Row::plain(cells.into_iter().chain([since(row.since)]).collect())
+            TableRow::plain(cells.into_iter().chain([since(row.since)]).collect())
         });
-        let rows: Vec<Row> = rows.collect();
+        let rows: Vec<TableRow> = rows.collect();
         text.push_str(&table::render(ui, &["PORT", "USER", "WORKTREE", "HOST", "SINCE"], &rows, &["HOST"]));
     }
     if report.remote.is_some() {
         let rows = report.branches.iter().map(|row| {
             let cells = [row.branch.clone(), row.user.clone(), row.worktree.clone(), row.host.clone()];
-            Row::plain(cells.into_iter().chain([since(Some(row.since))]).collect())
+            TableRow::plain(cells.into_iter().chain([since(Some(row.since))]).collect())
         });
-        let rows: Vec<Row> = rows.collect();
+        let rows: Vec<TableRow> = rows.collect();
         if !text.is_empty() && ui.width().is_some() {
             text.push('\n');
         }

@@ -9,10 +9,10 @@ use super::trust_here;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::visible;
-use crate::ops::trust::{self, CommandView, Report, State};
+use crate::ops::trust::{self, CommandView, Report, TrustState};
 use crate::ui::age::moment;
 use crate::ui::output::Ui;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 use crate::ui::{prompt, whole};
 
 /// Allow the commands and settings of this repository's configuration, after showing them
@@ -42,9 +42,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context()?;
     if arguments.here {
         let wish = match (arguments.revoke, arguments.status) {
-            (true, _) => trust_here::Wish::Revoke,
-            (_, true) => trust_here::Wish::Status,
-            _ => trust_here::Wish::Allow,
+            (true, _) => trust_here::TrustWish::Revoke,
+            (_, true) => trust_here::TrustWish::Status,
+            _ => trust_here::TrustWish::Allow,
         };
         return trust_here::run(wish, session, &context);
     }
@@ -72,9 +72,9 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     let report = trust::status(&context)?;
-    if arguments.status || report.state != State::Untrusted {
+    if arguments.status || report.state != TrustState::Untrusted {
         answer(session.ui, &report)?;
-        return Ok(u8::from(report.state == State::Untrusted));
+        return Ok(u8::from(report.state == TrustState::Untrusted));
     }
     require_consent(session, &report)?;
     let report = trust::approve(&context, report)?;
@@ -135,9 +135,9 @@ fn answer(ui: &Ui, report: &Report) -> Result<()> {
         return ui.answer_json(report);
     }
     let said = match report.state {
-        State::Nothing => "nothing needs to be trusted",
-        State::Trusted => "trusted",
-        State::Untrusted => "not trusted",
+        TrustState::Nothing => "nothing needs to be trusted",
+        TrustState::Trusted => "trusted",
+        TrustState::Untrusted => "not trusted",
     };
     if ui.width().is_some() {
         ui.answer(&blocks(&report.commands, ui.width()))?;
@@ -153,9 +153,9 @@ fn answer(ui: &Ui, report: &Report) -> Result<()> {
 }
 
 /// A row for programs: the last field but one is the exact text, the last what is unusual about its letters.
-fn row(cells: [&str; 3], command: &str) -> Row {
+fn row(cells: [&str; 3], command: &str) -> TableRow {
     let cells = cells.into_iter().map(str::to_owned);
-    Row::plain(
+    TableRow::plain(
         cells.chain([visible::exact(command), visible::mixture(command).unwrap_or_default()]).collect(),
     )
 }

@@ -6,12 +6,12 @@ use super::session::Session;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
-use crate::ops::foreign::{self, Here};
+use crate::ops::foreign::{self, ForeignHere};
 use crate::ui::{escape, prompt};
 
 /// What is wanted of the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum TrustWish {
     Status,
     Allow,
     Revoke,
@@ -22,9 +22,9 @@ pub enum Wish {
 /// # Errors
 ///
 /// `untrusted` where nobody agreed; `not_found` for a worktree that is not recorded.
-pub fn run(wish: Wish, session: &Session<'_>, context: &Context) -> Result<u8> {
+pub fn run(wish: TrustWish, session: &Session<'_>, context: &Context) -> Result<u8> {
     let ui = session.ui;
-    if wish == Wish::Revoke {
+    if wish == TrustWish::Revoke {
         let (here, running) = foreign::revoke(context)?;
         for runs in running {
             ui.warn(&format!(
@@ -35,7 +35,7 @@ pub fn run(wish: Wish, session: &Session<'_>, context: &Context) -> Result<u8> {
         return answer(session, &here);
     }
     let here = foreign::status(context)?;
-    if wish == Wish::Status || !here.foreign {
+    if wish == TrustWish::Status || !here.foreign {
         answer(session, &here)?;
         return Ok(u8::from(here.foreign));
     }
@@ -43,7 +43,7 @@ pub fn run(wish: Wish, session: &Session<'_>, context: &Context) -> Result<u8> {
     answer(session, &foreign::allow(context, &here)?)
 }
 
-fn require_consent(session: &Session<'_>, here: &Here) -> Result<()> {
+fn require_consent(session: &Session<'_>, here: &ForeignHere) -> Result<()> {
     if session.global.yes {
         return Ok(());
     }
@@ -65,7 +65,7 @@ fn require_consent(session: &Session<'_>, here: &Here) -> Result<()> {
 }
 
 /// The commit, its author and subject, and the pull request. All of it is a stranger's text.
-fn shown(here: &Here) -> String {
+fn shown(here: &ForeignHere) -> String {
     let line = |text: &str| escape::line(text).into_owned();
     let commit = here.commit.as_deref().unwrap_or("none");
     let mut text = format!("  commit  {}\n", line(commit));
@@ -81,7 +81,7 @@ fn shown(here: &Here) -> String {
     text
 }
 
-fn answer(session: &Session<'_>, here: &Here) -> Result<u8> {
+fn answer(session: &Session<'_>, here: &ForeignHere) -> Result<u8> {
     let ui = session.ui;
     here.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {

@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use super::session::Session;
 use crate::error::Result;
-use crate::ops::units::{self, Report, Wish};
+use crate::ops::units::{self, Report, UnitsWish};
 
 /// Writes the units and says how to enable them.
 ///
 /// # Errors
 ///
 /// `path_not_empty` when a file of somebody else has the name.
-pub fn install(session: &Session<'_>, wish: &Wish) -> Result<u8> {
+pub fn install(session: &Session<'_>, wish: &UnitsWish) -> Result<u8> {
     let report = units::install(&session.context_as_it_is()?, wish)?;
     say(session, &report, "Wrote", "now enable it:")
 }
@@ -21,7 +21,7 @@ pub fn install(session: &Session<'_>, wish: &Wish) -> Result<u8> {
 /// # Errors
 ///
 /// `permission`.
-pub fn uninstall(session: &Session<'_>, wish: &Wish) -> Result<u8> {
+pub fn uninstall(session: &Session<'_>, wish: &UnitsWish) -> Result<u8> {
     let report = units::uninstall(&session.context_as_it_is()?, wish)?;
     for path in &report.foreign {
         session.ui.warn(&format!("{path} is not ours, and was left as it is"));

@@ -12,11 +12,11 @@ use crate::model::port::Port;
 use crate::model::process::killing::{self, Consent};
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
-use crate::model::services::news::News;
+use crate::model::services::news::ServiceNews;
 use crate::model::services::protocol::ServiceFacts;
-use crate::ops::services::contact::Listener;
+use crate::ops::services::contact::WishListener;
 use crate::ops::services::logs::{self, Logs};
-use crate::ops::services::settling::Wish;
+use crate::ops::services::settling::SettlingWish;
 use crate::ops::services::up::{self, Request};
 use crate::ops::services::{foreground, report, taking_over};
 use crate::ops::{env, main_worktree};
@@ -67,7 +67,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     }
     session.hint_at_own_configuration_here(&context);
     let is_agreed = session.global.yes;
-    let resolve = arguments.resolve.map(|strategy| Wish { strategy: strategy.into(), is_agreed });
+    let resolve = arguments.resolve.map(|strategy| SettlingWish { strategy: strategy.into(), is_agreed });
     let mut services = arguments.services;
     if !arguments.take_over.is_empty() {
         if !take_over(&context, session, &arguments.take_over)? {
@@ -117,7 +117,7 @@ fn stay(context: &Context, request: &Request, ui: &Ui) -> Result<u8> {
         logs::Request { services: Vec::new(), is_setup: false, since: None, tail: Some(0), follow: true };
     let logs = logs::open(context, wish)?;
     let entry = env::require_entry(context, None)?;
-    let mut watcher = Watcher { ui, context, entry, logs, news: News::default(), told: Vec::new() };
+    let mut watcher = Watcher { ui, context, entry, logs, news: ServiceNews::default(), told: Vec::new() };
     match foreground::foreground(context, request, &mut watcher) {
         Err(failure) if failure.code() == Code::Interrupted => {
             ui.say("stopped");
@@ -134,7 +134,7 @@ struct Watcher<'a> {
     context: &'a Context,
     entry: Entry,
     logs: Logs,
-    news: News,
+    news: ServiceNews,
     /// The services of which anything was said.
     told: Vec<ServiceName>,
 }
@@ -147,7 +147,7 @@ impl Watcher<'_> {
     }
 }
 
-impl Listener for Watcher<'_> {
+impl WishListener for Watcher<'_> {
     fn services(&mut self, services: &[ServiceFacts]) {
         for (facts, line) in self.news.lines(services) {
             self.ui.say(&format!("{line}{}", self.url(facts)));

@@ -18,13 +18,13 @@ const GLOBAL_WITH_VALUE: [&str; 2] = ["-C", "--config"];
 
 /// What can be known of a command line that clap refused.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Glimpse {
+pub struct CommandLineGlimpse {
     pub json: bool,
     pub color: ColorWish,
     pub command: String,
 }
 
-impl Glimpse {
+impl CommandLineGlimpse {
     /// Reads the command's word and `--json` from words that need not make sense.
     #[must_use]
     pub fn of(words: &[OsString]) -> Self {
@@ -218,21 +218,24 @@ mod tests {
 
     #[test]
     fn json_is_seen_in_a_line_that_makes_no_sense() {
-        let glimpse = Glimpse::of(&words("wt -C list create --prots --json"));
-        assert_eq!(glimpse, Glimpse { json: true, command: "create".to_owned(), color: ColorWish::Auto });
+        let glimpse = CommandLineGlimpse::of(&words("wt -C list create --prots --json"));
+        assert_eq!(
+            glimpse,
+            CommandLineGlimpse { json: true, command: "create".to_owned(), color: ColorWish::Auto }
+        );
     }
 
     #[test]
     fn a_command_below_a_command_is_named_with_it() {
         for line in ["wt ports --json kill 70000", "wt -C kill ports kill kill 0 owner"] {
-            assert_eq!(Glimpse::of(&words(line)).command, "ports kill", "{line}");
+            assert_eq!(CommandLineGlimpse::of(&words(line)).command, "ports kill", "{line}");
         }
-        assert_eq!(Glimpse::of(&words("wt create ports")).command, "create");
+        assert_eq!(CommandLineGlimpse::of(&words("wt create ports")).command, "create");
     }
 
     #[test]
     fn the_words_of_a_command_to_run_are_not_ours() {
-        assert!(!Glimpse::of(&words("wt create --nonsense -x jq --json")).json);
+        assert!(!CommandLineGlimpse::of(&words("wt create --nonsense -x jq --json")).json);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::Args;
 use super::session::Session;
 use crate::error::Result;
 use crate::model::finding::{Finding, Fix, Severity};
-use crate::model::validity::{Summary, exit_status};
+use crate::model::validity::{ValiditySummary, exit_status};
 use crate::ops::validate::{self, Looked, Report, Request};
 use crate::ui::output::Ui;
 use crate::ui::{escape, prompt};
@@ -173,7 +173,7 @@ fn show(ui: &Ui, finding: &Finding, text: &mut String) {
     }
 }
 
-fn summary(summary: Summary) -> String {
+fn summary(summary: ValiditySummary) -> String {
     let counted = [
         (summary.critical, "critical", "critical"),
         (summary.error, "error", "errors"),

@@ -62,7 +62,7 @@ fn show_changes(ui: &Ui, round: &Round) -> Result<()> {
     if ui.is_json() {
         return round.changes.iter().try_for_each(|change| ui.answer_json(change));
     }
-    let rows: Vec<table::Row> = round
+    let rows: Vec<table::TableRow> = round
         .changes
         .iter()
         .map(|change| {

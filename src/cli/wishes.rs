@@ -10,7 +10,7 @@ use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::suggestion;
-use crate::ops::create::PortWish;
+use crate::ops::create::WantedPorts;
 
 /// The values of `--on-conflict`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -79,11 +79,11 @@ pub fn purpose<'a>(text: &str, known: impl Iterator<Item = &'a Purpose>) -> Resu
 /// # Errors
 ///
 /// `usage` for both at once, for zero and for what is no service name.
-pub fn ports(ports: Option<&str>, count: Option<u16>) -> Result<PortWish> {
+pub fn ports(ports: Option<&str>, count: Option<u16>) -> Result<WantedPorts> {
     match (ports, count) {
-        (None, None) => Ok(PortWish::None),
-        (Some(""), None) => Ok(PortWish::Purpose),
-        (None | Some(""), Some(count)) => Ok(PortWish::Count(require_some(usize::from(count))?)),
+        (None, None) => Ok(WantedPorts::None),
+        (Some(""), None) => Ok(WantedPorts::Purpose),
+        (None | Some(""), Some(count)) => Ok(WantedPorts::Count(require_some(usize::from(count))?)),
         (Some(_), Some(_)) => {
             Err(Failure::new(Code::Usage, "`--ports` with a value and `--port-count` both say which ports")
                 .hint("leave one of them out"))
@@ -92,20 +92,20 @@ pub fn ports(ports: Option<&str>, count: Option<u16>) -> Result<PortWish> {
     }
 }
 
-fn listed(text: &str) -> Result<PortWish> {
+fn listed(text: &str) -> Result<WantedPorts> {
     if text.bytes().all(|digit| digit.is_ascii_digit()) {
         let count = text.parse::<u16>().map_err(|_| {
             Failure::new(Code::Usage, format!("{text} ports are more than a machine has"))
                 .hint("`--ports=3` asks for three; which numbers they get is wt's choice")
         })?;
-        return Ok(PortWish::Count(require_some(usize::from(count))?));
+        return Ok(WantedPorts::Count(require_some(usize::from(count))?));
     }
     let services = text.split(',').map(|name| ServiceName::from_str(name.trim()));
     let services = services.collect::<Result<Vec<_>, _>>().map_err(|message| {
         Failure::new(Code::Usage, message)
             .hint("`--ports=web,api` names services, `--ports=3` a number of ports")
     })?;
-    Ok(PortWish::Services(services))
+    Ok(WantedPorts::Services(services))
 }
 
 fn require_some(count: usize) -> Result<usize> {
@@ -121,11 +121,11 @@ mod tests {
 
     #[test]
     fn ports_are_a_wish_a_number_or_names() {
-        assert_eq!(ports(None, None).unwrap(), PortWish::None);
-        assert_eq!(ports(Some(""), None).unwrap(), PortWish::Purpose);
-        assert_eq!(ports(Some("3"), None).unwrap(), PortWish::Count(3));
-        assert_eq!(ports(Some(""), Some(2)).unwrap(), PortWish::Count(2));
-        let named = PortWish::Services(vec!["web".parse().unwrap(), "api".parse().unwrap()]);
+        assert_eq!(ports(None, None).unwrap(), WantedPorts::None);
+        assert_eq!(ports(Some(""), None).unwrap(), WantedPorts::Purpose);
+        assert_eq!(ports(Some("3"), None).unwrap(), WantedPorts::Count(3));
+        assert_eq!(ports(Some(""), Some(2)).unwrap(), WantedPorts::Count(2));
+        let named = WantedPorts::Services(vec!["web".parse().unwrap(), "api".parse().unwrap()]);
         assert_eq!(ports(Some("web,api"), None).unwrap(), named);
     }
 

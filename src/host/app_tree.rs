@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::config_files::{is_there, read_layer};
 use crate::model::config::layers::Source;
-use crate::model::import::apps::tree::{self, Folder, Tree, join};
+use crate::model::import::apps::tree::{self, AppFolder, Tree, join};
 
 /// How many names of one folder are looked at: a folder with more holds data.
 const MOST_NAMES: usize = 5000;
@@ -16,15 +16,15 @@ const MOST_BYTES: usize = 16 << 20;
 
 /// What was read, and what was not.
 #[derive(Clone, Debug, Default)]
-pub struct Survey {
+pub struct AppSurvey {
     pub tree: Tree,
     pub warnings: Vec<String>,
 }
 
 /// Reads the folders below `root`, but for those that `ignored` names (folders end in `/`).
 #[must_use]
-pub fn read(root: &Path, ignored: Vec<String>, untracked: Vec<String>) -> Survey {
-    let mut survey = Survey::default();
+pub fn read(root: &Path, ignored: Vec<String>, untracked: Vec<String>) -> AppSurvey {
+    let mut survey = AppSurvey::default();
     let mut spent = 0;
     let mut queue = VecDeque::from([(String::new(), 0_usize)]);
     while let Some((path, depth)) = queue.pop_front() {
@@ -54,13 +54,13 @@ fn folder(
     path: String,
     spent: &mut usize,
     warnings: &mut Vec<String>,
-) -> Option<(Folder, Vec<String>)> {
+) -> Option<(AppFolder, Vec<String>)> {
     let place = root.join(&path);
     // A worktree or a submodule is a repository of its own.
     if !path.is_empty() && is_there(&place.join(".git")) {
         return None;
     }
-    let mut folder = Folder { path, ..Folder::default() };
+    let mut folder = AppFolder { path, ..AppFolder::default() };
     let mut below = Vec::new();
     for entry in fs::read_dir(&place).ok()?.take(MOST_NAMES).filter_map(Result::ok) {
         let Ok(name) = entry.file_name().into_string() else { continue };

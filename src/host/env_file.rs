@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use super::files::{self, Draft};
+use super::files::{self, DraftFile};
 use crate::error::{Code, Failure, Result};
 
 /// The largest file that is taken for an env file, in bytes.
@@ -15,7 +15,7 @@ pub const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// A file that is to be written.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct EnvFileChange {
     pub path: PathBuf,
     /// The bytes that stand there; `None` where there is no file.
     pub before: Option<Vec<u8>>,
@@ -116,7 +116,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 /// # Errors
 ///
 /// As [`read`]; `disk_full`. All files are as they were then, or the message says which is not.
-pub fn write(changes: &[Change]) -> Result<()> {
+pub fn write(changes: &[EnvFileChange]) -> Result<()> {
     let drafts = changes.iter().map(draft).collect::<Result<Vec<_>>>()?;
     let mut drafts = drafts.into_iter();
     for (at, change) in changes.iter().enumerate() {
@@ -139,7 +139,7 @@ pub fn write(changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-fn draft(change: &Change) -> Result<Option<Draft>> {
+fn draft(change: &EnvFileChange) -> Result<Option<DraftFile>> {
     let Some(bytes) = &change.after else { return Ok(None) };
     match change.path.symlink_metadata() {
         Ok(found) if found.is_file() => {
@@ -151,7 +151,7 @@ fn draft(change: &Change) -> Result<Option<Draft>> {
 }
 
 /// Undoes what was renamed before something failed, the last one first.
-fn put_back(done: &[Change], failure: Failure) -> Failure {
+fn put_back(done: &[EnvFileChange], failure: Failure) -> Failure {
     let mut left = Vec::new();
     for change in done.iter().rev() {
         let undone = match &change.before {
@@ -188,7 +188,7 @@ mod tests {
     fn all_files_are_changed_or_none() {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
-        let change = |name: &str, before: Option<&str>, after: Option<&str>| Change {
+        let change = |name: &str, before: Option<&str>, after: Option<&str>| EnvFileChange {
             path: at(name),
             before: before.map(Into::into),
             after: after.map(Into::into),

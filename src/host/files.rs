@@ -115,7 +115,7 @@ pub fn make_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 
 /// A file written beside the place that it is to take; dropped, it goes.
 #[derive(Debug)]
-pub struct Draft {
+pub struct DraftFile {
     draft: PathBuf,
     path: PathBuf,
     waits_for_disk: bool,
@@ -126,10 +126,11 @@ pub struct Draft {
 /// # Errors
 ///
 /// `disk_full` or `permission`.
-pub fn draft(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<Draft> {
+pub fn draft(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Result<DraftFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let written = Draft { draft: folder.join(draft_name(&name)?), path: path.to_path_buf(), waits_for_disk };
+    let written =
+        DraftFile { draft: folder.join(draft_name(&name)?), path: path.to_path_buf(), waits_for_disk };
     sweep_drafts(folder, &name);
     fs::OpenOptions::new()
         .write(true)
@@ -146,7 +147,7 @@ pub fn draft(path: &Path, bytes: &[u8], mode: u32, waits_for_disk: bool) -> Resu
     Ok(written)
 }
 
-impl Draft {
+impl DraftFile {
     /// Renames it into its place.
     ///
     /// # Errors
@@ -163,7 +164,7 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for DraftFile {
     fn drop(&mut self) {
         // Once it was renamed there is nothing of its name any more.
         let _ = fs::remove_file(&self.draft);

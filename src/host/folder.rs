@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
-use crate::model::diagnosis::FolderFacts;
+use crate::model::diagnosis::StateFolderFacts;
 
 /// Looks at `path`, or where it is not there at the nearest folder above it; nothing is made.
 #[must_use]
-pub fn facts(path: &Path) -> FolderFacts {
+pub fn facts(path: &Path) -> StateFolderFacts {
     let nearest = path.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(Path::new("/"));
     let found = nearest.metadata().ok().filter(std::fs::Metadata::is_dir);
     let access = rustix::fs::access(nearest, Access::WRITE_OK | Access::EXEC_OK);
-    FolderFacts {
+    StateFolderFacts {
         exists: nearest == path,
         owner: found.as_ref().map_or(0, MetadataExt::uid),
         mode: found.as_ref().map_or(0, |found| found.permissions().mode() & 0o777),

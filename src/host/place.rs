@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use super::mountinfo;
 use super::process::identity;
-use crate::model::registry::place::Place;
+use crate::model::registry::place::FolderPlace;
 
 /// The mounts of this machine, this boot and our network, read once.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct HostSurroundings {
     mounts: Vec<PathBuf>,
     boot: String,
     network: String,
 }
 
-impl Surroundings {
+impl HostSurroundings {
     /// Reads them.
     #[must_use]
     pub fn read() -> Self {
@@ -36,10 +36,10 @@ impl Surroundings {
 
     /// Returns the place of `path`, which need not exist.
     #[must_use]
-    pub fn place_of(&self, path: &Path) -> Place {
+    pub fn place_of(&self, path: &Path) -> FolderPlace {
         let path = resolved(path);
         let around = self.mounts.iter().filter(|mount| path.starts_with(mount));
-        Place {
+        FolderPlace {
             mount: around.max_by_key(|mount| mount.components().count()).cloned(),
             boot: self.boot.clone(),
             network: self.network.clone(),
@@ -48,7 +48,7 @@ impl Surroundings {
     }
 }
 
-impl Surroundings {
+impl HostSurroundings {
     /// Answers whether the nearest folder above `path` that exists lies, now, on the same file system as one of `folders`,
     /// reached by the same mount: only then does its absence say that it was deleted, and not that it is out of sight.
     #[must_use]
@@ -97,12 +97,12 @@ const MANY: usize = 64;
 /// Which of many paths seem to be gone: a folder in which many of them lie is read once. What it calls gone is to be looked
 /// at again: a file system may find names that it lists otherwise, or not at all.
 #[derive(Debug)]
-pub struct Glance {
+pub struct GoneGlance {
     /// What lies in those folders.
     names: HashMap<PathBuf, HashSet<OsString>>,
 }
 
-impl Glance {
+impl GoneGlance {
     /// Reads the folders in which many of `paths` lie.
     #[must_use]
     pub fn at<'p>(paths: impl Iterator<Item = &'p Path>) -> Self {
@@ -184,7 +184,7 @@ mod tests {
             let mut paths: Vec<PathBuf> =
                 (0..=count).flat_map(|number| [full.join(name(number)), gone.join(name(number))]).collect();
             paths.extend([full.join(".."), root.path().to_path_buf(), full.join("name 1/x")]);
-            let glance = Glance::at(paths.iter().map(PathBuf::as_path));
+            let glance = GoneGlance::at(paths.iter().map(PathBuf::as_path));
             assert_eq!(glance.names.len(), if count < MANY { 0 } else { 2 });
             for path in &paths {
                 assert_eq!(glance.seems_gone(path), is_gone(path), "{count}: {}", path.display());
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_folder_lies_on_the_innermost_mount() {
-        let here = Surroundings {
+        let here = HostSurroundings {
             mounts: ["/", "/mnt", "/mnt/usb"].map(PathBuf::from).to_vec(),
             boot: String::new(),
             network: String::new(),

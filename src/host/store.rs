@@ -20,8 +20,8 @@ use super::process::identity;
 use super::{files, link, lock, ownership};
 use crate::error::{Code, Failure, Result};
 use crate::model::registry::document::Document;
-pub use glance::Glance;
-pub use memory::Memory;
+pub use glance::RegistryGlance;
+pub use memory::StoreMemory;
 pub use stamp::Stamp;
 
 /// The file's name in the state folder.
@@ -39,7 +39,7 @@ pub struct Store<T> {
     dirs: Dirs,
     timeout: Duration,
     interrupt: Interrupt,
-    memory: Memory<T>,
+    memory: StoreMemory<T>,
     writing: Writing,
     is_frozen: bool,
 }
@@ -52,7 +52,7 @@ impl<T: Document> Store<T> {
             dirs,
             timeout,
             interrupt,
-            memory: Memory::default(),
+            memory: StoreMemory::default(),
             writing: Writing::default(),
             is_frozen: false,
         }
@@ -60,7 +60,7 @@ impl<T: Document> Store<T> {
 
     /// The same store, with what others that share `memory` have read and written in mind.
     #[must_use]
-    pub fn remembering(self, memory: &Memory<T>) -> Self {
+    pub fn remembering(self, memory: &StoreMemory<T>) -> Self {
         Self { memory: memory.clone(), ..self }
     }
 

@@ -10,7 +10,7 @@ use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 use crate::host::services::signals::Bell;
-use crate::model::picker::{Decoder, Key};
+use crate::model::picker::{Decoder, PressedKey};
 
 /// How long the rest of a key may take that has begun: over a slow line an arrow comes in pieces.
 const REST: Duration = Duration::from_millis(50);
@@ -18,7 +18,7 @@ const REST: Duration = Duration::from_millis(50);
 /// What happened since the last look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Happened {
-    pub keys: Vec<Key>,
+    pub keys: Vec<PressedKey>,
     /// Somebody wants us to end, or the terminal is gone.
     pub is_ended: bool,
     /// The terminal has another size, or we were stopped and go on.

@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A child that ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ended {
+pub struct EndedTrial {
     /// `None` where a signal ended it.
     pub status: Option<i32>,
     pub stdout: String,
@@ -85,7 +85,7 @@ impl Trial {
     /// # Errors
     ///
     /// Those of starting it.
-    pub fn wt(&self, folder: &str, words: &[&str]) -> io::Result<Ended> {
+    pub fn wt(&self, folder: &str, words: &[&str]) -> io::Result<EndedTrial> {
         Ok(ended(&self.command(&self.program, folder, words).output()?))
     }
 
@@ -94,7 +94,7 @@ impl Trial {
     /// # Errors
     ///
     /// Those of starting it.
-    pub fn run(&self, program: &str, folder: &str, words: &[&str]) -> io::Result<Ended> {
+    pub fn run(&self, program: &str, folder: &str, words: &[&str]) -> io::Result<EndedTrial> {
         Ok(ended(&self.command(Path::new(program), folder, words).output()?))
     }
 
@@ -103,9 +103,9 @@ impl Trial {
     /// # Errors
     ///
     /// Those of starting it.
-    pub fn start(&self, folder: &str, words: &[&str]) -> io::Result<Started> {
+    pub fn start(&self, folder: &str, words: &[&str]) -> io::Result<TrialChild> {
         let mut command = self.command(&self.program, folder, words);
-        Ok(Started(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?))
+        Ok(TrialChild(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?))
     }
 
     #[expect(clippy::disallowed_methods, reason = "its environment is made anew, with nothing of git's")]
@@ -191,8 +191,8 @@ impl Trial {
     }
 }
 
-fn ended(output: &std::process::Output) -> Ended {
-    Ended {
+fn ended(output: &std::process::Output) -> EndedTrial {
+    EndedTrial {
         status: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -209,9 +209,9 @@ pub fn kill(pid: u32) {
 
 /// A child that goes on; dropped, it is killed.
 #[derive(Debug)]
-pub struct Started(Child);
+pub struct TrialChild(Child);
 
-impl Started {
+impl TrialChild {
     /// Returns its pid.
     #[must_use]
     pub fn pid(&self) -> u32 {
@@ -240,7 +240,7 @@ impl Started {
     }
 }
 
-impl Drop for Started {
+impl Drop for TrialChild {
     fn drop(&mut self) {
         self.kill();
     }

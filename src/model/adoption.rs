@@ -7,7 +7,7 @@ use super::purpose::Purpose;
 
 /// What a worktree that is to be adopted stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground<'a> {
+pub enum AdoptionGround<'a> {
     Branch(&'a str),
     /// A commit, without a branch.
     Detached,
@@ -15,7 +15,7 @@ pub enum Ground<'a> {
     Unknown,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> AdoptionGround<'a> {
     /// Returns what a worktree stands on; a rebase or bisection comes back to its branch.
     #[must_use]
     pub fn of(head: &'a Head, returning: Option<&'a Returning>) -> Self {
@@ -42,11 +42,11 @@ impl Patterns {
     }
 
     /// The longest pattern counts; of equally long ones the first by alphabet.
-    fn find(&self, ground: Ground<'_>) -> Option<&Purpose> {
+    fn find(&self, ground: AdoptionGround<'_>) -> Option<&Purpose> {
         let is_match = |pattern: &str| match ground {
-            Ground::Branch(branch) => !pattern.is_empty() && is_like(pattern, branch),
-            Ground::Detached => pattern.is_empty(),
-            Ground::Unknown => false,
+            AdoptionGround::Branch(branch) => !pattern.is_empty() && is_like(pattern, branch),
+            AdoptionGround::Detached => pattern.is_empty(),
+            AdoptionGround::Unknown => false,
         };
         self.0.iter().find(|(pattern, _)| is_match(pattern)).map(|(_, purpose)| purpose)
     }
@@ -68,12 +68,12 @@ fn is_like(pattern: &str, branch: &str) -> bool {
 /// is `known`; `fix/…` is a bugfix; else the patterns say.
 #[must_use]
 pub fn purpose<'a>(
-    ground: Ground<'_>,
+    ground: AdoptionGround<'_>,
     known: impl Iterator<Item = &'a Purpose>,
     patterns: &'a Patterns,
 ) -> Option<&'a Purpose> {
     let by_prefix = || {
-        let Ground::Branch(branch) = ground else { return None };
+        let AdoptionGround::Branch(branch) = ground else { return None };
         let (first, _) = branch.split_once('/')?;
         let word = match first {
             "fix" | "bug" => "bugfix",
@@ -109,24 +109,24 @@ mod tests {
             ("[a]?", "bugfix"),
         ]);
         let cases = [
-            (&usual, Ground::Branch("worktree-calm-fox"), Some("feature")),
-            (&usual, Ground::Branch("worktree-a/b"), Some("feature")),
-            (&usual, Ground::Branch("my-worktree-a"), None),
-            (&usual, Ground::Branch("fix/it"), Some("bugfix")),
-            (&usual, Ground::Branch("typo"), None),
-            (&usual, Ground::Branch(""), None),
-            (&usual, Ground::Detached, Some("experiment")),
-            (&usual, Ground::Unknown, None),
+            (&usual, AdoptionGround::Branch("worktree-calm-fox"), Some("feature")),
+            (&usual, AdoptionGround::Branch("worktree-a/b"), Some("feature")),
+            (&usual, AdoptionGround::Branch("my-worktree-a"), None),
+            (&usual, AdoptionGround::Branch("fix/it"), Some("bugfix")),
+            (&usual, AdoptionGround::Branch("typo"), None),
+            (&usual, AdoptionGround::Branch(""), None),
+            (&usual, AdoptionGround::Detached, Some("experiment")),
+            (&usual, AdoptionGround::Unknown, None),
             // What the branch begins with, whatever a pattern says.
-            (&own, Ground::Branch("feature/odd-one"), Some("feature")),
-            (&own, Ground::Branch("x/1/2/y"), Some("review")),
+            (&own, AdoptionGround::Branch("feature/odd-one"), Some("feature")),
+            (&own, AdoptionGround::Branch("x/1/2/y"), Some("review")),
             // Both have two letters.
-            (&own, Ground::Branch("az"), Some("bugfix")),
-            (&own, Ground::Branch("ab"), Some("review")),
-            (&own, Ground::Branch("[a]?"), Some("bugfix")),
-            (&own, Ground::Branch("abc"), Some("review")),
-            (&own, Ground::Detached, None),
-            (&own, Ground::Branch("q"), Some("experiment")),
+            (&own, AdoptionGround::Branch("az"), Some("bugfix")),
+            (&own, AdoptionGround::Branch("ab"), Some("review")),
+            (&own, AdoptionGround::Branch("[a]?"), Some("bugfix")),
+            (&own, AdoptionGround::Branch("abc"), Some("review")),
+            (&own, AdoptionGround::Detached, None),
+            (&own, AdoptionGround::Branch("q"), Some("experiment")),
         ];
         for (patterns, ground, expected) in cases {
             let found = purpose(ground, known.iter(), patterns).map(Purpose::as_str);

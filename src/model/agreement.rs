@@ -10,12 +10,12 @@ use super::registry::repository::RepositoryId;
 pub struct Agreement {
     pub repository_id: Option<RepositoryId>,
     /// Nothing where all is the user's own.
-    pub commands: Vec<Agreed>,
+    pub commands: Vec<AgreedCommand>,
 }
 
 /// One command that was approved, and the file that `--config` named where it stands in that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agreed {
+pub struct AgreedCommand {
     #[serde(flatten)]
     pub approved: Approved,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::diagnosis::Check;
+use super::diagnosis::DoctorCheck;
 use super::passage;
 
 /// How long after its time a removed worktree may still lie there before somebody should know.
@@ -40,7 +40,7 @@ pub struct Due {
 impl Backlog {
     /// Judges whether somebody should know.
     #[must_use]
-    pub fn judge(&self, now: Timestamp) -> Check {
+    pub fn judge(&self, now: Timestamp) -> DoctorCheck {
         const NAME: &str = "trash";
         let late = |due: &&Due| {
             let is_late = now.duration_since(due.since) > PATIENCE;
@@ -51,10 +51,13 @@ impl Backlog {
             if let Some(ahead) = self.ahead {
                 let said =
                     passage::said(ahead, "what was removed is kept, though by the clock its time is over");
-                return Check::warning(NAME, said, "look at the clock: date");
+                return DoctorCheck::warning(NAME, said, "look at the clock: date");
             }
             let more = if self.at_work { "; one is being deleted for good" } else { "" };
-            return Check::fine(NAME, format!("{} removed, restorable with `wt restore`{more}", self.kept));
+            return DoctorCheck::fine(
+                NAME,
+                format!("{} removed, restorable with `wt restore`{more}", self.kept),
+            );
         };
         let bytes = late.iter().map(|due| due.bytes).sum();
         let lie = if late.len() == 1 { "worktree lies there" } else { "worktrees lie there" };
@@ -71,7 +74,7 @@ impl Backlog {
             size(bytes),
             oldest.folder.display(),
         );
-        Check::warning(NAME, said, "wt sweep")
+        DoctorCheck::warning(NAME, said, "wt sweep")
     }
 }
 

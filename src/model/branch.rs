@@ -63,13 +63,13 @@ pub fn is_object_id(text: &str) -> bool {
 
 /// How a worktree holds a branch, so that no second one may check it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum BranchHold {
     CheckedOut,
     Rebase,
     Bisect,
 }
 
-impl Hold {
+impl BranchHold {
     /// Returns the words for a message: "checked out at", "being rebased at".
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -88,7 +88,7 @@ pub struct BranchUse {
     pub path: PathBuf,
     /// git's name of the worktree; `None` for the main one.
     pub admin: Option<String>,
-    pub hold: Hold,
+    pub hold: BranchHold,
 }
 
 /// Why a branch that was to be deleted stays.
@@ -112,11 +112,11 @@ pub enum KeptReason {
 impl KeptReason {
     /// Returns the reason that a hold on the branch is.
     #[must_use]
-    pub fn of(hold: Hold) -> Self {
+    pub fn of(hold: BranchHold) -> Self {
         match hold {
-            Hold::CheckedOut => Self::CheckedOut,
-            Hold::Rebase => Self::Rebasing,
-            Hold::Bisect => Self::Bisecting,
+            BranchHold::CheckedOut => Self::CheckedOut,
+            BranchHold::Rebase => Self::Rebasing,
+            BranchHold::Bisect => Self::Bisecting,
         }
     }
 }

@@ -13,7 +13,7 @@ pub struct ClaimId(pub String);
 /// What is claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Subject {
+pub enum ClaimSubject {
     /// A branch of the repository that the team calls so: one key for a branch, whatever identifier it was made from.
     Branch { repository: String, branch: String },
     /// A port of this machine.
@@ -24,14 +24,14 @@ pub enum Subject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     pub id: ClaimId,
-    pub subject: Subject,
+    pub subject: ClaimSubject,
 }
 
 impl Claim {
     /// Answers whether it is about a port of this machine.
     #[must_use]
     pub fn is_of_port(&self) -> bool {
-        matches!(self.subject, Subject::Port(_))
+        matches!(self.subject, ClaimSubject::Port(_))
     }
 }
 
@@ -77,7 +77,7 @@ impl ClaimView {
 
 /// What became of claims that were to be taken: all of them are, or none is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum ClaimsTaken {
     All,
     /// Somebody has one of them.
     Lost(Box<Holding>),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::claim::{Claim, ClaimId, Holding, Subject};
+use super::claim::{Claim, ClaimId, ClaimSubject, Holding};
 
 /// Where claims on branches stand: outside of heads and tags, so that they start no CI.
 pub const PREFIX: &str = "refs/wt/claims/branch/";
@@ -49,7 +49,8 @@ impl ClaimWords {
     /// Returns who has what.
     #[must_use]
     pub fn holding(&self) -> Holding {
-        let subject = Subject::Branch { repository: self.repository.clone(), branch: self.branch.clone() };
+        let subject =
+            ClaimSubject::Branch { repository: self.repository.clone(), branch: self.branch.clone() };
         Holding {
             claim: Claim { id: self.id.clone(), subject },
             host: self.host.clone(),
@@ -76,7 +77,7 @@ pub fn reference(branch: &str) -> String {
 /// Returns the name by which clones of one remote know each other: host and path of its URL, else the path.
 #[must_use]
 pub fn repository_name(url: &str) -> String {
-    if let Some(place) = super::pull::Place::of(url).filter(|_| !url.starts_with("file:")) {
+    if let Some(place) = super::pull::ForgePlace::of(url).filter(|_| !url.starts_with("file:")) {
         return format!("{}/{}", place.host, place.path);
     }
     let path = url.strip_prefix("file://").unwrap_or(url).trim_end_matches('/');

@@ -6,7 +6,7 @@ use super::service::ServiceName;
 
 /// Which ports the worktree should get.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum PortWish {
+pub enum WantedPorts {
     #[default]
     None,
     /// One for each service of the purpose.
@@ -33,11 +33,11 @@ pub enum Base {
 /// `[create]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateSettings {
-    pub ports: PortWish,
+    pub ports: WantedPorts,
     pub base: Base,
 }
 
-impl PortWish {
+impl WantedPorts {
     /// Returns the wish that a value of the configuration is; `None` for what is neither true or false, a number of ports
     /// nor a list of services.
     #[must_use]
@@ -67,18 +67,18 @@ mod tests {
     #[test]
     fn ports_are_yes_a_number_or_services() {
         for (value, wish) in [
-            (json!(true), Some(PortWish::Purpose)),
-            (json!(false), Some(PortWish::None)),
-            (json!(2), Some(PortWish::Count(2))),
-            (json!(["web"]), Some(PortWish::Services(vec!["web".parse().unwrap()]))),
-            (json!([]), Some(PortWish::None)),
+            (json!(true), Some(WantedPorts::Purpose)),
+            (json!(false), Some(WantedPorts::None)),
+            (json!(2), Some(WantedPorts::Count(2))),
+            (json!(["web"]), Some(WantedPorts::Services(vec!["web".parse().unwrap()]))),
+            (json!([]), Some(WantedPorts::None)),
             (json!(0), None),
             (json!(101), None),
             (json!(1.5), None),
             (json!("web"), None),
             (json!(["We b"]), None),
         ] {
-            assert_eq!(PortWish::find(&value), wish, "{value}");
+            assert_eq!(WantedPorts::find(&value), wish, "{value}");
         }
     }
 }

@@ -34,12 +34,12 @@ pub enum DefaultBranch {
         /// The remote that says so, or that is asked for its state of the branch.
         remote: Option<String>,
     },
-    Unknown(Doubt),
+    Unknown(DefaultBranchDoubt),
 }
 
 /// Why it is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Doubt {
+pub enum DefaultBranchDoubt {
     /// Several remotes, and the main worktree's branch follows none.
     Remotes(Vec<String>),
     /// The remote has no recorded HEAD, and both `main` and `master`, or neither.
@@ -54,9 +54,9 @@ pub fn decide(clues: &Clues) -> DefaultBranch {
     let followed = clues.followed.as_ref();
     let remote = match followed.and_then(|name| clues.remotes.iter().find(|remote| remote.name == *name)) {
         Some(remote) => Ok(remote),
-        None if clues.remotes.len() > 1 => {
-            Err(Some(Doubt::Remotes(clues.remotes.iter().map(|remote| remote.name.clone()).collect())))
-        }
+        None if clues.remotes.len() > 1 => Err(Some(DefaultBranchDoubt::Remotes(
+            clues.remotes.iter().map(|remote| remote.name.clone()).collect(),
+        ))),
         None => clues.remotes.first().ok_or(None),
     };
     if let Some(name) = &clues.configured {
@@ -66,10 +66,15 @@ pub fn decide(clues: &Clues) -> DefaultBranch {
     let (found, doubt) = match remote {
         Ok(remote) => {
             let only = remote.head.clone().or_else(|| only(&remote.usual));
-            (only.map(|name| (name, Some(remote.name.clone()))), Doubt::Remote(remote.name.clone()))
+            (
+                only.map(|name| (name, Some(remote.name.clone()))),
+                DefaultBranchDoubt::Remote(remote.name.clone()),
+            )
         }
         Err(Some(doubt)) => (None, doubt),
-        Err(None) => (only(&clues.local).map(|name| (name, None)), Doubt::Branches(clues.local.clone())),
+        Err(None) => {
+            (only(&clues.local).map(|name| (name, None)), DefaultBranchDoubt::Branches(clues.local.clone()))
+        }
     };
     found.map_or(DefaultBranch::Unknown(doubt), |(name, remote)| DefaultBranch::Known { name, remote })
 }
@@ -86,13 +91,13 @@ impl DefaultBranch {
     pub fn may_be(&self, branch: &str) -> bool {
         match self {
             Self::Known { name, .. } => name == branch,
-            Self::Unknown(Doubt::Branches(names)) => names.iter().any(|name| name == branch),
+            Self::Unknown(DefaultBranchDoubt::Branches(names)) => names.iter().any(|name| name == branch),
             Self::Unknown(_) => matches!(branch, "main" | "master"),
         }
     }
 }
 
-impl Doubt {
+impl DefaultBranchDoubt {
     /// The refusal of a command that has to know it.
     #[must_use]
     pub fn refusal(&self) -> Failure {
@@ -148,7 +153,10 @@ mod tests {
         let mut clues = Clues { remotes: vec![origin], local: vec!["main".to_owned()], ..Clues::default() };
         assert_eq!(known(&clues).as_deref(), Some("develop"), "the remote's HEAD, not the local `main`");
         clues.remotes.push(remote("upstream", Some("trunk"), &[]));
-        let doubt = DefaultBranch::Unknown(Doubt::Remotes(vec!["origin".to_owned(), "upstream".to_owned()]));
+        let doubt = DefaultBranch::Unknown(DefaultBranchDoubt::Remotes(vec![
+            "origin".to_owned(),
+            "upstream".to_owned(),
+        ]));
         assert_eq!(decide(&clues), doubt);
         clues.followed = Some("upstream".to_owned());
         assert_eq!(known(&clues).as_deref(), Some("trunk"));

@@ -19,7 +19,7 @@ pub enum Status {
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Check {
+pub struct DoctorCheck {
     pub name: &'static str,
     pub status: Status,
     /// What was seen and, where it is not fine, why it matters.
@@ -28,7 +28,7 @@ pub struct Check {
     pub hint: Option<String>,
 }
 
-impl Check {
+impl DoctorCheck {
     /// A thing that is fine.
     #[must_use]
     pub fn fine(name: &'static str, message: impl Into<String>) -> Self {
@@ -50,31 +50,38 @@ impl Check {
 
 /// Judges whether the names of worktrees are found. `finds` is whether the C library finds every name below `localhost`.
 #[must_use]
-pub fn names(finds: bool, host: &str) -> Check {
+pub fn names(finds: bool, host: &str) -> DoctorCheck {
     const NAME: &str = "names";
     if finds {
-        return Check::fine(NAME, "programs find the names below `localhost`");
+        return DoctorCheck::fine(NAME, "programs find the names below `localhost`");
     }
     let message = "browsers and curl find the names below `localhost`, other programs do not: plain glibc knows none of them";
     if host.ends_with(".localhost") {
         let hint = "use `<SERVICE>_URL` for programs: it has `localhost`; or install nss-myhostname";
-        return Check::warning(NAME, format!("{message}, and `url.host` gives worktrees such names"), hint);
+        return DoctorCheck::warning(
+            NAME,
+            format!("{message}, and `url.host` gives worktrees such names"),
+            hint,
+        );
     }
-    Check::fine(NAME, message)
+    DoctorCheck::fine(NAME, message)
 }
 
 /// Judges whether the kernel gives ports of our ranges to outgoing connections.
 #[must_use]
-pub fn ephemeral(kernel: &EphemeralPorts, ours: &[(String, PortRanges)]) -> Check {
+pub fn ephemeral(kernel: &EphemeralPorts, ours: &[(String, PortRanges)]) -> DoctorCheck {
     const NAME: &str = "ephemeral-ports";
     let Some(range) = kernel.range else {
-        return Check::fine(NAME, "the system does not tell which ports it gives to outgoing connections");
+        return DoctorCheck::fine(
+            NAME,
+            "the system does not tell which ports it gives to outgoing connections",
+        );
     };
     let Some(bitten) = kernel.bitten(ours) else {
-        return Check::fine(NAME, format!("{range}: no port range of ours lies in it"));
+        return DoctorCheck::fine(NAME, format!("{range}: no port range of ours lies in it"));
     };
     let named: Vec<String> = bitten.ranges.iter().map(|(whose, range)| format!("{whose} {range}")).collect();
-    Check::warning(
+    DoctorCheck::warning(
         NAME,
         format!(
             "{} overlaps {range}, from which the kernel gives ports to outgoing connections: a port may be \
@@ -87,7 +94,7 @@ pub fn ephemeral(kernel: &EphemeralPorts, ours: &[(String, PortRanges)]) -> Chec
 
 /// What was seen of the state folder, or of the nearest folder above it that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FolderFacts {
+pub struct StateFolderFacts {
     pub exists: bool,
     /// The user id that owns it.
     pub owner: u32,
@@ -100,40 +107,40 @@ pub struct FolderFacts {
 
 /// Judges the state folder for the user with the id `user`.
 #[must_use]
-pub fn state_folder(path: &Path, facts: &FolderFacts, user: u32) -> Check {
+pub fn state_folder(path: &Path, facts: &StateFolderFacts, user: u32) -> DoctorCheck {
     const NAME: &str = "state-folder";
     let shown = path.display();
     let other = "set WT_STATE_DIR to a folder of your own on a local disk";
     if !facts.writable {
         let why = "nothing can be recorded, so every command that changes something fails";
-        return Check::error(NAME, format!("{shown} cannot be written to: {why}"), other);
+        return DoctorCheck::error(NAME, format!("{shown} cannot be written to: {why}"), other);
     }
     if !facts.exists {
-        return Check::fine(NAME, format!("{shown} will be made when it is needed"));
+        return DoctorCheck::fine(NAME, format!("{shown} will be made when it is needed"));
     }
     if facts.owner != user {
         let message =
             format!("{shown} belongs to user {}: whoever that is may change your records", facts.owner);
-        return Check::warning(NAME, message, other);
+        return DoctorCheck::warning(NAME, message, other);
     }
     if facts.mode & 0o022 != 0 {
         let message = format!("{shown} may be written to by others: they may change your records");
-        return Check::warning(NAME, message, format!("chmod 700 '{shown}'"));
+        return DoctorCheck::warning(NAME, message, format!("chmod 700 '{shown}'"));
     }
     if let Some(kind) = facts.network {
         let message = format!("{shown} lies on {kind}: locks there do not hold between machines");
-        return Check::warning(NAME, message, other);
+        return DoctorCheck::warning(NAME, message, other);
     }
     if facts.mode & 0o055 != 0 {
         let message = format!("{shown} may be read by others: they see your paths and branches");
-        return Check::warning(NAME, message, format!("chmod 700 '{shown}'"));
+        return DoctorCheck::warning(NAME, message, format!("chmod 700 '{shown}'"));
     }
-    Check::fine(NAME, shown.to_string())
+    DoctorCheck::fine(NAME, shown.to_string())
 }
 
 /// Judges which `wt` a shell and git's hooks find: `first` on PATH, `own` being the one that runs.
 #[must_use]
-pub fn program(first: Option<PathBuf>, own: Option<&Path>, is_same: bool) -> Check {
+pub fn program(first: Option<PathBuf>, own: Option<&Path>, is_same: bool) -> DoctorCheck {
     const NAME: &str = "wt-on-path";
     let folder = own.and_then(Path::parent).map(|folder| folder.display().to_string());
     let put = folder.map_or_else(
@@ -141,9 +148,9 @@ pub fn program(first: Option<PathBuf>, own: Option<&Path>, is_same: bool) -> Che
         |folder| format!("export PATH='{folder}':\"$PATH\""),
     );
     match first {
-        None => Check::warning(NAME, "no `wt` is on PATH: git's hooks find none and do nothing", put),
-        Some(first) if is_same => Check::fine(NAME, first.display().to_string()),
-        Some(first) => Check::warning(
+        None => DoctorCheck::warning(NAME, "no `wt` is on PATH: git's hooks find none and do nothing", put),
+        Some(first) if is_same => DoctorCheck::fine(NAME, first.display().to_string()),
+        Some(first) => DoctorCheck::warning(
             NAME,
             format!(
                 "{} comes first on PATH and is another program than the one that runs: shells and git's hooks start \
@@ -157,24 +164,24 @@ pub fn program(first: Option<PathBuf>, own: Option<&Path>, is_same: bool) -> Che
 
 /// Judges git's version, as major and minor.
 #[must_use]
-pub fn git_version((major, minor): (u32, u32)) -> Check {
+pub fn git_version((major, minor): (u32, u32)) -> DoctorCheck {
     const NAME: &str = "git";
     let version = format!("{major}.{minor}");
     let upgrade = "install a newer git (2.38 or later)";
     match (major, minor) {
-        (..=1, _) | (2, ..=16) => Check::error(
+        (..=1, _) | (2, ..=16) => DoctorCheck::error(
             NAME,
             format!("git {version} is too old: worktrees cannot be moved or listed as they are here"),
             upgrade,
         ),
-        (2, ..=37) => Check::warning(
+        (2, ..=37) => DoctorCheck::warning(
             NAME,
             format!(
                 "git {version} cannot try a merge without a checkout: `wt prune --merged` finds fewer squash merges"
             ),
             upgrade,
         ),
-        _ => Check::fine(NAME, version),
+        _ => DoctorCheck::fine(NAME, version),
     }
 }
 
@@ -199,16 +206,19 @@ mod tests {
 
     #[test]
     fn a_state_folder_is_ours_alone_writable_and_on_a_local_disk() {
-        let good = FolderFacts { exists: true, owner: 7, mode: 0o700, writable: true, network: None };
-        let judged = |facts: &FolderFacts| state_folder(Path::new("/s"), facts, 7).status;
+        let good = StateFolderFacts { exists: true, owner: 7, mode: 0o700, writable: true, network: None };
+        let judged = |facts: &StateFolderFacts| state_folder(Path::new("/s"), facts, 7).status;
         assert_eq!(judged(&good), Status::Ok);
-        assert_eq!(judged(&FolderFacts { exists: false, owner: 0, mode: 0o755, ..good.clone() }), Status::Ok);
-        assert_eq!(judged(&FolderFacts { writable: false, ..good.clone() }), Status::Error);
+        assert_eq!(
+            judged(&StateFolderFacts { exists: false, owner: 0, mode: 0o755, ..good.clone() }),
+            Status::Ok
+        );
+        assert_eq!(judged(&StateFolderFacts { writable: false, ..good.clone() }), Status::Error);
         for bad in [
-            FolderFacts { owner: 0, ..good.clone() },
-            FolderFacts { mode: 0o770, ..good.clone() },
-            FolderFacts { mode: 0o755, ..good.clone() },
-            FolderFacts { network: Some("nfs"), ..good.clone() },
+            StateFolderFacts { owner: 0, ..good.clone() },
+            StateFolderFacts { mode: 0o770, ..good.clone() },
+            StateFolderFacts { mode: 0o755, ..good.clone() },
+            StateFolderFacts { network: Some("nfs"), ..good.clone() },
         ] {
             assert_eq!(judged(&bad), Status::Warning, "{bad:?}");
         }

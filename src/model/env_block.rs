@@ -24,7 +24,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Where the block is, its line ends included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundBlock {
     None,
     Whole(Range<usize>),
     /// One marker without the other, or more than one block: nobody can tell what is ours.
@@ -33,7 +33,7 @@ pub enum Found {
 
 /// Finds the block.
 #[must_use]
-pub fn find(bytes: &[u8]) -> Found {
+pub fn find(bytes: &[u8]) -> FoundBlock {
     let mut opened = None;
     let mut whole = None;
     let mut start = 0;
@@ -46,21 +46,21 @@ pub fn find(bytes: &[u8]) -> Found {
         let text = bytes[start..end].trim_ascii_end();
         if text.starts_with(OPENING_SIGN.as_bytes()) {
             if opened.is_some() || whole.is_some() {
-                return Found::Broken;
+                return FoundBlock::Broken;
             }
             opened = Some(start);
         } else if text == CLOSING.as_bytes() {
             match opened.take() {
                 Some(first) => whole = Some(first..end),
-                None => return Found::Broken,
+                None => return FoundBlock::Broken,
             }
         }
         start = end;
     }
     match (opened, whole) {
-        (Some(_), _) => Found::Broken,
-        (None, Some(range)) => Found::Whole(range),
-        (None, None) => Found::None,
+        (Some(_), _) => FoundBlock::Broken,
+        (None, Some(range)) => FoundBlock::Whole(range),
+        (None, None) => FoundBlock::None,
     }
 }
 
@@ -78,12 +78,12 @@ pub fn splice(bytes: &[u8], lines: &[String]) -> Result<Vec<u8>> {
     }
     let found = find(bytes);
     let crlf = match &found {
-        Found::Whole(range) => is_crlf(&bytes[range.clone()]),
+        FoundBlock::Whole(range) => is_crlf(&bytes[range.clone()]),
         _ => is_crlf(bytes),
     };
     let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
     let joined = match &found {
-        Found::Whole(range) => is_joined(&bytes[range.clone()]),
+        FoundBlock::Whole(range) => is_joined(&bytes[range.clone()]),
         _ => !bytes.is_empty() && !bytes.ends_with(b"\n"),
     };
     let opening = if joined { format!("{OPENING}{JOINED}") } else { OPENING.to_owned() };
@@ -93,10 +93,10 @@ pub fn splice(bytes: &[u8], lines: &[String]) -> Result<Vec<u8>> {
         block.extend_from_slice(end);
     }
     match found {
-        Found::Whole(range) => Ok([&bytes[..range.start], &block, &bytes[range.end..]].concat()),
-        Found::Broken => Err(broken()),
-        Found::None if joined => Ok([bytes, end, &block].concat()),
-        Found::None => Ok([bytes, &block].concat()),
+        FoundBlock::Whole(range) => Ok([&bytes[..range.start], &block, &bytes[range.end..]].concat()),
+        FoundBlock::Broken => Err(broken()),
+        FoundBlock::None if joined => Ok([bytes, end, &block].concat()),
+        FoundBlock::None => Ok([bytes, &block].concat()),
     }
 }
 
@@ -107,9 +107,9 @@ pub fn splice(bytes: &[u8], lines: &[String]) -> Result<Vec<u8>> {
 /// `config_invalid` when one marker stands without the other.
 pub fn remove(bytes: &[u8]) -> Result<Vec<u8>> {
     match find(bytes) {
-        Found::None => Ok(bytes.to_vec()),
-        Found::Broken => Err(broken()),
-        Found::Whole(range) => {
+        FoundBlock::None => Ok(bytes.to_vec()),
+        FoundBlock::Broken => Err(broken()),
+        FoundBlock::Whole(range) => {
             let mut before = &bytes[..range.start];
             if is_joined(&bytes[range.clone()]) {
                 before = before.strip_suffix(b"\n").unwrap_or(before);
@@ -131,7 +131,7 @@ pub fn remove(bytes: &[u8]) -> Result<Vec<u8>> {
 ///
 /// `config_invalid` when one marker stands without the other, or there are two blocks.
 pub fn require_clear(bytes: &[u8], name: &str) -> Result<()> {
-    if find(bytes) != Found::Broken {
+    if find(bytes) != FoundBlock::Broken {
         return Ok(());
     }
     let message =
@@ -142,7 +142,7 @@ pub fn require_clear(bytes: &[u8], name: &str) -> Result<()> {
 /// Returns the text of the block's lines, markers aside; `None` without a whole block.
 #[must_use]
 pub fn lines(bytes: &[u8]) -> Option<Vec<String>> {
-    let Found::Whole(range) = find(bytes) else { return None };
+    let FoundBlock::Whole(range) = find(bytes) else { return None };
     let text = String::from_utf8_lossy(&bytes[range]).into_owned();
     let mut lines: Vec<String> = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
     lines.pop();
@@ -233,7 +233,7 @@ mod tests {
             format!("PORT=1\n{CLOSING}\n"),
             format!("{OPENING}\n{CLOSING}\n{OPENING}\n{CLOSING}\n"),
         ] {
-            assert_eq!(find(file.as_bytes()), Found::Broken);
+            assert_eq!(find(file.as_bytes()), FoundBlock::Broken);
             assert!(splice(file.as_bytes(), &block()).is_err());
         }
     }
@@ -260,7 +260,7 @@ mod tests {
 
         #[test]
         fn taking_the_block_out_gives_the_users_bytes_back(own in proptest::collection::vec(any::<u8>(), 0..200)) {
-            prop_assume!(find(&own) == Found::None);
+            prop_assume!(find(&own) == FoundBlock::None);
             let written = splice(&own, &block()).unwrap();
             prop_assert_eq!(remove(&written).unwrap(), own);
         }

@@ -12,7 +12,7 @@ pub const BESIDE: &str = ".env.local";
 
 /// A file that is to have the block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct EnvTarget {
     /// Relative to the worktree.
     pub path: String,
     /// Whose own file it is; `None` for the main one.
@@ -21,7 +21,7 @@ pub struct Target {
     pub is_tracked: bool,
 }
 
-impl Target {
+impl EnvTarget {
     /// Returns the key of the configuration that names the file.
     #[must_use]
     pub fn key(&self) -> String {
@@ -36,7 +36,7 @@ impl Target {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Targets {
     /// The main one first.
-    pub files: Vec<Target>,
+    pub files: Vec<EnvTarget>,
     /// Whether the main one is not the usual one only because git tracks that.
     pub is_beside: bool,
 }
@@ -60,10 +60,10 @@ pub fn targets(config: &Config, mut is_tracked: impl FnMut(&str) -> Result<bool>
         BESIDE.clone_into(&mut main);
         is_main_tracked = false;
     }
-    let mut files = vec![Target { path: main, service: None, is_tracked: is_main_tracked }];
+    let mut files = vec![EnvTarget { path: main, service: None, is_tracked: is_main_tracked }];
     for (service, path) in own {
         let is_tracked = is_tracked(&path)?;
-        files.push(Target { path, service: Some(service), is_tracked });
+        files.push(EnvTarget { path, service: Some(service), is_tracked });
     }
     Ok(Targets { files, is_beside })
 }

@@ -7,7 +7,7 @@ use crate::model::port::Port;
 
 /// What a block says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct BlockSays {
     pub name: Option<String>,
     pub purpose: Option<Purpose>,
     pub ports: Vec<(ServiceName, Port)>,
@@ -16,7 +16,7 @@ pub struct Told {
 /// Reads the variables of a block, in order: a variable that the configuration gives a service is that service's,
 /// `<SERVICE>_PORT` is the service's of that name, and `PORT` alone the first service's of the purpose.
 #[must_use]
-pub fn told(variables: &[(String, String)], config: &Config) -> Told {
+pub fn told(variables: &[(String, String)], config: &Config) -> BlockSays {
     let value =
         |wanted: &str| variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let purpose: Option<Purpose> = value("WT_PURPOSE").and_then(|word| word.parse().ok());
@@ -37,7 +37,7 @@ pub fn told(variables: &[(String, String)], config: &Config) -> Told {
             first.filter(|first| ports.iter().all(|(known, _)| known != first)).map(|first| (first, port)),
         );
     }
-    Told { name: value("WT_NAME").filter(|name| !name.is_empty()).map(str::to_owned), purpose, ports }
+    BlockSays { name: value("WT_NAME").filter(|name| !name.is_empty()).map(str::to_owned), purpose, ports }
 }
 
 fn service_of(variable: &str, config: &Config) -> Option<ServiceName> {
@@ -64,14 +64,14 @@ mod tests {
     use crate::model::config::layers::{Layer, Source};
     use crate::model::config::merge;
 
-    fn told_of(lines: &[(&str, &str)], toml: &str) -> Told {
+    fn told_of(lines: &[(&str, &str)], toml: &str) -> BlockSays {
         let file = Layer { path: "f".to_owned(), text: toml.to_owned(), source: Source::User };
         let config = merge::merge(&[file], &[], &[]).unwrap();
         let variables: Vec<_> = lines.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         told(&variables, &config)
     }
 
-    fn ports(told: &Told) -> Vec<String> {
+    fn ports(told: &BlockSays) -> Vec<String> {
         told.ports.iter().map(|(service, port)| format!("{service}:{port}")).collect()
     }
 

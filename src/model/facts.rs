@@ -24,7 +24,7 @@ pub struct Facts {
     /// Rows of the registry that cannot be read.
     pub unreadable_rows: Vec<UnreadableRow>,
     /// The living records, in the file's order: those that were asked about and those of other repositories.
-    pub worktrees: Vec<Recorded>,
+    pub worktrees: Vec<RecordedFacts>,
     /// git's worktrees that have no record.
     pub unrecorded: Vec<Unrecorded>,
     /// What a `git worktree add` left that died.
@@ -82,15 +82,15 @@ pub struct UnreadableRow {
 
 /// One record and what was seen of its worktree.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recorded {
+pub struct RecordedFacts {
     pub entry: Entry,
     /// What was seen; `None` for a record of another repository than the ones asked about.
-    pub seen: Option<Seen>,
+    pub seen: Option<SeenWorktree>,
 }
 
 /// What was seen of one recorded worktree.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
+pub struct SeenWorktree {
     pub presence: Presence,
     /// What stands at the path instead, where it is not the worktree.
     pub foreign: Option<String>,
@@ -222,7 +222,7 @@ pub enum HookFaultKind {
 
 impl Facts {
     /// Returns the records that were asked about, with what was seen of them.
-    pub fn asked(&self) -> impl Iterator<Item = (&Entry, &Seen)> {
+    pub fn asked(&self) -> impl Iterator<Item = (&Entry, &SeenWorktree)> {
         self.worktrees.iter().filter_map(|recorded| Some((&recorded.entry, recorded.seen.as_ref()?)))
     }
 }

@@ -28,7 +28,7 @@ pub enum Severity {
 
 /// Every kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum FindingKind {
     RegistryUnreadable,
     RegistrySchema,
     ConfigInvalid,
@@ -61,7 +61,7 @@ pub enum Kind {
     EphemeralOverlap,
 }
 
-impl Kind {
+impl FindingKind {
     /// Returns the stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -135,7 +135,7 @@ impl Kind {
     }
 }
 
-impl Serialize for Kind {
+impl Serialize for FindingKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
     }
@@ -143,7 +143,7 @@ impl Serialize for Kind {
 
 /// A recorded worktree that a fix is about, and how to find its record again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
-pub struct Target {
+pub struct FixTarget {
     #[serde(rename = "worktree")]
     pub name: String,
     pub path: PathBuf,
@@ -156,7 +156,7 @@ pub struct Target {
     pub sequence: u64,
 }
 
-impl Target {
+impl FixTarget {
     /// Names the worktree of `entry`.
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
@@ -192,32 +192,32 @@ pub enum Fix {
     /// The younger of two records for one worktree goes.
     DropRecord {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
     },
     /// An allocation goes: its number is no port.
     DropAllocation {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
         service: ServiceName,
     },
     /// A port is released and taken out of the env block.
     ReleasePort {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
         service: ServiceName,
         port: Port,
     },
     /// A service gets another port, and the env block says so.
     MovePort {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
         service: ServiceName,
         port: Port,
     },
     /// The record of a vanished worktree is released.
     ReleaseEntry {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
     },
     /// git's record of a vanished worktree that nobody recorded is put away, restorable.
     PutAway { repository: PathBuf, path: PathBuf },
@@ -226,32 +226,32 @@ pub enum Fix {
     /// The record follows a worktree to where git moved it.
     UpdatePath {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
         to: PathBuf,
     },
     /// git's links between a worktree and its repository are repaired, and the record follows.
     Repair {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
         to: PathBuf,
     },
     /// The record follows a switch of branch.
     RecordBranch {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
         branch: Option<String>,
     },
     /// What a command left unfinished when it died is undone, or finished when it was whole.
     Heal {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
     },
     /// What a dead `git worktree add` left half-made is taken away, or finished when it was whole.
     SettleHalfMade { repository: PathBuf, admin: String },
     /// The env block is rendered again.
     RenderEnv {
         #[serde(flatten)]
-        target: Target,
+        target: FixTarget,
     },
     /// git's hooks are installed again.
     InstallHooks,
@@ -324,7 +324,7 @@ impl fmt::Display for Fix {
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Finding {
     #[schemars(with = "String")]
-    pub code: Kind,
+    pub code: FindingKind,
     pub severity: Severity,
     /// What it is about: a worktree's name, a port, a file.
     pub subject: String,
@@ -347,7 +347,7 @@ pub struct Finding {
 impl Finding {
     /// A finding that only a person can settle.
     #[must_use]
-    pub fn new(code: Kind, subject: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(code: FindingKind, subject: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: code.severity(),
@@ -364,7 +364,7 @@ impl Finding {
 
     /// A finding about a recorded worktree.
     #[must_use]
-    pub fn about(code: Kind, entry: &Entry, message: impl Into<String>) -> Self {
+    pub fn about(code: FindingKind, entry: &Entry, message: impl Into<String>) -> Self {
         let mut finding = Self::new(code, entry.name.clone(), message);
         finding.worktree = Some(entry.name.clone());
         finding.repository = Some(entry.repository.clone());
@@ -388,7 +388,7 @@ impl Finding {
 
     /// Returns what is the same when it is found again; another fix of the same worktree may have changed the fix.
     #[must_use]
-    pub fn identity(&self) -> (Kind, Option<PathBuf>, String, String) {
+    pub fn identity(&self) -> (FindingKind, Option<PathBuf>, String, String) {
         (self.code, self.repository.clone(), self.subject.clone(), self.message.clone())
     }
 }

@@ -29,7 +29,7 @@ pub struct Pull {
 
 /// What was written down about a worktree's code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct ForeignMark {
     /// Whether it is not proven to be of the repository's own people.
     pub foreign: bool,
     /// The commit that somebody looked at and allowed.
@@ -47,15 +47,15 @@ pub struct Mark {
 
 /// What stands in one of the two places.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum WrittenMark {
     Nothing,
     /// Something that cannot be read.
     Unreadable,
-    Mark(Box<Mark>),
+    Mark(Box<ForeignMark>),
 }
 
-impl Written {
-    fn mark(&self) -> Option<&Mark> {
+impl WrittenMark {
+    fn mark(&self) -> Option<&ForeignMark> {
         match self {
             Self::Mark(mark) => Some(mark),
             Self::Nothing | Self::Unreadable => None,
@@ -65,14 +65,14 @@ impl Written {
 
 /// How a worktree's code stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct ForeignStanding {
     /// What is written down, the two places as one; `None` where nothing is.
-    pub mark: Option<Mark>,
+    pub mark: Option<ForeignMark>,
     /// Whether the code is a stranger's and nobody allowed the commit that is checked out.
     pub is_foreign: bool,
 }
 
-impl Standing {
+impl ForeignStanding {
     /// Returns what an answer says: whether it is foreign where it is marked so, and nothing elsewhere.
     #[must_use]
     pub fn shown(&self) -> Option<bool> {
@@ -90,17 +90,22 @@ impl Standing {
 /// Decides how a worktree's code stands, by the record, by git's folder of the worktree, by whether its branch certainly
 /// follows a pull request, and by the commit that is checked out.
 #[must_use]
-pub fn standing(record: &Written, git: &Written, is_certain: bool, head: Option<&str>) -> Standing {
-    let is_doubtful = [record, git].contains(&&Written::Unreadable);
+pub fn standing(
+    record: &WrittenMark,
+    git: &WrittenMark,
+    is_certain: bool,
+    head: Option<&str>,
+) -> ForeignStanding {
+    let is_doubtful = [record, git].contains(&&WrittenMark::Unreadable);
     let (Some(first), other) = (match (record.mark(), git.mark()) {
         (Some(first), other) => (Some(first), other),
         (None, other) => (other, None),
     }) else {
-        let mark = is_doubtful.then(|| Mark { foreign: true, ..Mark::default() });
-        return Standing { mark, is_foreign: is_doubtful || is_certain };
+        let mark = is_doubtful.then(|| ForeignMark { foreign: true, ..ForeignMark::default() });
+        return ForeignStanding { mark, is_foreign: is_doubtful || is_certain };
     };
     let second = other.unwrap_or(first);
-    let mark = Mark {
+    let mark = ForeignMark {
         foreign: first.foreign || second.foreign || is_doubtful || is_certain,
         allowed: first.allowed.clone().filter(|_| first.allowed == second.allowed && !is_doubtful),
         pull: first.pull.clone().or_else(|| second.pull.clone()),
@@ -109,7 +114,7 @@ pub fn standing(record: &Written, git: &Written, is_certain: bool, head: Option<
     };
     let is_allowed = head.is_some() && mark.allowed.as_deref() == head;
     let is_foreign = mark.foreign && !is_allowed;
-    Standing { mark: Some(mark), is_foreign }
+    ForeignStanding { mark: Some(mark), is_foreign }
 }
 
 /// What the configuration says of the branch that is checked out.
@@ -155,13 +160,17 @@ pub fn own_remotes(all: &[String], pushed_to: Option<&str>, of_default: Option<&
 mod tests {
     use super::*;
 
-    fn mark(foreign: bool, allowed: Option<&str>) -> Written {
-        Written::Mark(Box::new(Mark { foreign, allowed: allowed.map(str::to_owned), ..Mark::default() }))
+    fn mark(foreign: bool, allowed: Option<&str>) -> WrittenMark {
+        WrittenMark::Mark(Box::new(ForeignMark {
+            foreign,
+            allowed: allowed.map(str::to_owned),
+            ..ForeignMark::default()
+        }))
     }
 
     #[test]
     fn lost_in_one_place_it_is_taken_from_the_other_and_in_doubt_it_is_foreign() {
-        use Written::{Nothing, Unreadable};
+        use WrittenMark::{Nothing, Unreadable};
         let own = || mark(false, None);
         let foreign = || mark(true, None);
         let allowed = |commit| mark(true, Some(commit));

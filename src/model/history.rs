@@ -12,13 +12,13 @@ use crate::model::port::words::Words;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct HistoryFilter {
     pub port: Option<Port>,
     pub worktree: Option<String>,
     pub since: Option<Timestamp>,
 }
 
-impl Filter {
+impl HistoryFilter {
     /// Answers whether `event` is among what is asked for.
     #[must_use]
     pub fn admits(&self, event: &Event) -> bool {
@@ -179,10 +179,13 @@ mod tests {
             .with("from", 5000)
             .with("to", 5001)
             .numbered(1, at(100));
-        let port = |number| Filter { port: Port::new(number), ..Filter::default() };
-        let worktree = |name: &str| Filter { worktree: Some(name.to_owned()), ..Filter::default() };
-        let since = |second| Filter { since: Some(at(second)), ..Filter::default() };
-        assert!(Filter::default().admits(&event) && port(5000).admits(&event) && port(5001).admits(&event));
+        let port = |number| HistoryFilter { port: Port::new(number), ..HistoryFilter::default() };
+        let worktree =
+            |name: &str| HistoryFilter { worktree: Some(name.to_owned()), ..HistoryFilter::default() };
+        let since = |second| HistoryFilter { since: Some(at(second)), ..HistoryFilter::default() };
+        assert!(
+            HistoryFilter::default().admits(&event) && port(5000).admits(&event) && port(5001).admits(&event)
+        );
         assert!(!port(5002).admits(&event));
         assert!(worktree("feature-1").admits(&event) && !worktree("feature").admits(&event));
         assert!(since(100).admits(&event) && !since(101).admits(&event));

@@ -1,7 +1,7 @@
 //! What git tells its hooks (githooks(5)), and what a checkout calls for: decided from what is recorded and what is there.
 
 use super::branch::{self, Head};
-use super::registry::glimpse::Glimpse;
+use super::registry::glimpse::RowGlimpse;
 
 /// A checkout of a branch or a commit, as `post-checkout` is told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Checkout {
 
 /// The worktree that a checkout happened in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct CheckoutPlace {
     /// git's name of it; `None` for the main one.
     pub admin: Option<String>,
     pub head: Head,
@@ -52,7 +52,7 @@ pub enum Want {
 
 /// Decides what a checkout calls for; `entry` is the worktree's living entry.
 #[must_use]
-pub fn wants(checkout: &Checkout, standing: &Standing, entry: Option<&Glimpse>) -> Want {
+pub fn wants(checkout: &Checkout, standing: &CheckoutPlace, entry: Option<&RowGlimpse>) -> Want {
     if standing.admin.is_none() {
         // The main worktree's record names no branch; an env block of it does.
         let has_block = entry.is_some_and(|entry| entry.env && entry.state == "active");
@@ -118,12 +118,12 @@ mod tests {
         Checkout { old: old.to_owned() }
     }
 
-    fn linked(head: Head) -> Standing {
-        Standing { admin: Some("w".to_owned()), head, is_busy: false, has_env_file: true }
+    fn linked(head: Head) -> CheckoutPlace {
+        CheckoutPlace { admin: Some("w".to_owned()), head, is_busy: false, has_env_file: true }
     }
 
-    fn entry(branch: Option<&str>, state: &'static str) -> Glimpse<'static> {
-        Glimpse {
+    fn entry(branch: Option<&str>, state: &'static str) -> RowGlimpse<'static> {
+        RowGlimpse {
             admin: Cow::Borrowed("w"),
             path: Cow::Borrowed("/w"),
             branch: branch.map(|branch| Cow::Owned(branch.to_owned())),
@@ -153,9 +153,9 @@ mod tests {
         let head = Head::Branch("b".into());
         assert_eq!(wants(&checkout(ZEROS), &linked(head.clone()), None), Want::Adopt);
         assert_eq!(wants(&checkout(&"a".repeat(40)), &linked(head.clone()), None), Want::Nothing);
-        let busy = Standing { is_busy: true, ..linked(head.clone()) };
+        let busy = CheckoutPlace { is_busy: true, ..linked(head.clone()) };
         assert_eq!(wants(&checkout(ZEROS), &busy, None), Want::Nothing);
-        let main = Standing { admin: None, ..linked(head) };
+        let main = CheckoutPlace { admin: None, ..linked(head) };
         assert_eq!(wants(&checkout(ZEROS), &main, None), Want::Nothing);
     }
 
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn the_branch_is_followed_but_not_through_a_rebase() {
         let on = |head: Head, busy: bool, recorded: Option<&str>| {
-            let standing = Standing { is_busy: busy, ..linked(head) };
+            let standing = CheckoutPlace { is_busy: busy, ..linked(head) };
             wants(&checkout("1"), &standing, Some(&entry(recorded, "active")))
         };
         let detached = || Head::Detached("a".repeat(40));
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_folder_made_again_gets_its_block_again() {
-        let bare = Standing { has_env_file: false, ..linked(Head::Branch("b".into())) };
+        let bare = CheckoutPlace { has_env_file: false, ..linked(Head::Branch("b".into())) };
         let known = entry(Some("b"), "active");
         assert_eq!(wants(&checkout(ZEROS), &bare, Some(&known)), Want::Follow);
         assert_eq!(wants(&checkout("1"), &bare, Some(&known)), Want::Nothing, "the user's own deletion");

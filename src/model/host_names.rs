@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::template::{self, Fault};
+use super::template::{self, TemplateFault};
 use super::variables::{EnvFacts, LOCAL};
 
 /// The key that says it.
@@ -44,7 +44,7 @@ pub fn is_host(text: &str) -> bool {
 /// # Errors
 ///
 /// Returns what is wrong with it.
-pub fn check(written: &str) -> Result<(), Fault> {
+pub fn check(written: &str) -> Result<(), TemplateFault> {
     template::check(written, VALUES)?;
     let odd = "Feature/a b";
     let values = Values { purpose: odd, identifier: odd, name: odd, branch: odd, repo_name: odd };
@@ -52,7 +52,7 @@ pub fn check(written: &str) -> Result<(), Fault> {
     if is_host(&made) {
         return Ok(());
     }
-    Err(Fault {
+    Err(TemplateFault {
         message: format!("`{}` would not always be the name of a host", written.escape_debug()),
         hint: Some("pass each value through `label`: `{{ name | label }}.localhost`".to_owned()),
     })

@@ -4,7 +4,7 @@ use super::glob::Glob;
 
 /// The patterns of one file, in the order of its lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Patterns(Vec<Pattern>);
+pub struct IgnorePatterns(Vec<Pattern>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Pattern {
@@ -22,7 +22,7 @@ struct Pattern {
     glob: Option<Glob>,
 }
 
-impl Patterns {
+impl IgnorePatterns {
     /// Reads the text of an ignore file.
     #[must_use]
     pub fn parse(text: &[u8]) -> Self {
@@ -164,7 +164,7 @@ mod tests {
 
     fn verdict(lines: &str, path: &str) -> Option<bool> {
         let (path, is_folder) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
-        Patterns::parse(lines.as_bytes()).verdict(path.as_bytes(), is_folder, &mut 0)
+        IgnorePatterns::parse(lines.as_bytes()).verdict(path.as_bytes(), is_folder, &mut 0)
     }
 
     #[test]

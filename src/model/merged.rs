@@ -5,7 +5,7 @@ use std::fmt;
 /// How the work of a branch shows in another one, the cheapest proof first. As for `git branch --merged`, what was
 /// reverted later was merged all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Evidence {
+pub enum MergeEvidence {
     /// Both are at one commit.
     SameCommit,
     /// Every commit is part of the other branch's history.
@@ -45,31 +45,31 @@ impl Revision {
 
 /// What proves a branch merged, and into which other one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Merged {
+pub struct BranchMerge {
     /// The other branch, short: `main`, `origin/main`.
     pub into: String,
-    pub evidence: Evidence,
+    pub evidence: MergeEvidence,
 }
 
-impl fmt::Display for Merged {
+impl fmt::Display for BranchMerge {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let into = &self.into;
         match &self.evidence {
-            Evidence::SameCommit => write!(formatter, "same commit as {into}"),
-            Evidence::Ancestor => write!(formatter, "its commits are part of {into}"),
-            Evidence::ChangesNothing => write!(formatter, "it changes nothing compared with {into}"),
-            Evidence::SameTree { revision } => write!(formatter, "same tree as {}", revision.name(into)),
-            Evidence::AddsNothing => write!(formatter, "merging it would add nothing to {into}"),
-            Evidence::Squashed { revision } => write!(formatter, "squashed as {}", revision.name(into)),
-            Evidence::EveryPatch { count: 1 } => write!(formatter, "its commit's patch is in {into}"),
-            Evidence::EveryPatch { count } => {
+            MergeEvidence::SameCommit => write!(formatter, "same commit as {into}"),
+            MergeEvidence::Ancestor => write!(formatter, "its commits are part of {into}"),
+            MergeEvidence::ChangesNothing => write!(formatter, "it changes nothing compared with {into}"),
+            MergeEvidence::SameTree { revision } => write!(formatter, "same tree as {}", revision.name(into)),
+            MergeEvidence::AddsNothing => write!(formatter, "merging it would add nothing to {into}"),
+            MergeEvidence::Squashed { revision } => write!(formatter, "squashed as {}", revision.name(into)),
+            MergeEvidence::EveryPatch { count: 1 } => write!(formatter, "its commit's patch is in {into}"),
+            MergeEvidence::EveryPatch { count } => {
                 write!(formatter, "the patches of its {count} commits are in {into}")
             }
         }
     }
 }
 
-impl Evidence {
+impl MergeEvidence {
     /// Answers whether it holds for a branch that nobody ever committed to, so that more is needed to call it work.
     #[must_use]
     pub fn fits_untouched_branch(&self) -> bool {
@@ -141,8 +141,10 @@ mod tests {
         assert_eq!(at(Some(0)).name("main"), "main");
         assert_eq!(at(Some(3)).name("main"), "main~3");
         assert_eq!(at(None).name("main"), "0123456789");
-        let merged =
-            Merged { into: "origin/main".to_owned(), evidence: Evidence::SameTree { revision: at(Some(3)) } };
+        let merged = BranchMerge {
+            into: "origin/main".to_owned(),
+            evidence: MergeEvidence::SameTree { revision: at(Some(3)) },
+        };
         assert_eq!(merged.to_string(), "same tree as origin/main~3");
     }
 }

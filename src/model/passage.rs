@@ -36,7 +36,7 @@ impl Moment {
 
 /// When the clock alone said for the first time that something is over, and how long to wait for a second look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
+pub struct OverdueSince {
     #[serde(flatten)]
     pub at: Moment,
     /// In seconds.
@@ -64,7 +64,7 @@ pub struct Term<'a> {
     pub lasts: SignedDuration,
     /// When it began; absent where that was not written down.
     pub began: Option<&'a Moment>,
-    pub seen: Option<&'a Sighting>,
+    pub seen: Option<&'a OverdueSince>,
 }
 
 /// Whether it is over.
@@ -73,14 +73,14 @@ pub enum Passage {
     NotYet,
     Over,
     /// The clock says so, and nothing else does.
-    ByClockAlone(Doubt),
+    ByClockAlone(OverdueDoubt),
 }
 
 /// Why it is not taken for over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubt {
+pub struct OverdueDoubt {
     /// To be written down.
-    pub sighting: Sighting,
+    pub sighting: OverdueSince,
     /// Whether this is the first look in this boot.
     pub is_first: bool,
     /// How far ahead the clock seems to be, where it is so far that somebody should know.
@@ -122,8 +122,8 @@ impl Witnesses {
     fn doubt(&self, term: &Term<'_>, wait: SignedDuration, ahead: Option<SignedDuration>) -> Passage {
         let known = term.seen.filter(|seen| seen.at.boot == self.here.boot);
         let is_first = known.is_none();
-        let now = || Sighting { at: self.here.clone(), wait: wait.as_secs() };
-        Passage::ByClockAlone(Doubt { sighting: known.cloned().unwrap_or_else(now), is_first, ahead })
+        let now = || OverdueSince { at: self.here.clone(), wait: wait.as_secs() };
+        Passage::ByClockAlone(OverdueDoubt { sighting: known.cloned().unwrap_or_else(now), is_first, ahead })
     }
 }
 
@@ -157,12 +157,12 @@ mod tests {
     }
 
     /// A week from the epoch on.
-    fn week<'a>(began: Option<&'a Moment>, seen: Option<&'a Sighting>) -> Term<'a> {
+    fn week<'a>(began: Option<&'a Moment>, seen: Option<&'a OverdueSince>) -> Term<'a> {
         let lasts = SignedDuration::from_secs(WEEK);
         Term { until: Timestamp::from_second(WEEK).unwrap(), lasts, began, seen }
     }
 
-    fn doubt(passage: Passage) -> Doubt {
+    fn doubt(passage: Passage) -> OverdueDoubt {
         match passage {
             Passage::ByClockAlone(doubt) => doubt,
             other => panic!("{other:?}"),
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn a_clock_that_files_do_not_bear_out_is_never_believed() {
         let began = moment("b", 0);
-        let seen = Sighting { at: moment("b", 0), wait: 0 };
+        let seen = OverdueSince { at: moment("b", 0), wait: 0 };
         for made in [0, 2 * YEARS] {
             let made = Timestamp::from_second(made).ok();
             let witnesses = Witnesses { made, ..at(YEARS, 2 * YEARS) };

@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use super::registry::entry::{Entry, EntryState};
-use super::registry::place::Place;
+use super::registry::place::FolderPlace;
 
 /// What was seen of one recorded worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct PresenceFacts {
     /// This machine's name.
     pub host: String,
     /// Whether nothing is at the recorded path; false where it could not be looked at.
     pub gone: bool,
     /// The recorded path's place now.
-    pub place: Place,
+    pub place: FolderPlace,
     /// Whether the path lies beyond an empty folder, as below a mount point that nothing is mounted on.
     pub beyond_empty_folder: bool,
     /// Whether git or a user keeps it locked.
@@ -40,7 +40,7 @@ pub enum Presence {
 
 /// Returns what `entry` is.
 #[must_use]
-pub fn presence(entry: &Entry, seen: &Sighting) -> Presence {
+pub fn presence(entry: &Entry, seen: &PresenceFacts) -> Presence {
     if let Some(path) = &seen.moved_to {
         return Presence::Moved(path.clone());
     }
@@ -76,7 +76,7 @@ pub fn presence(entry: &Entry, seen: &Sighting) -> Presence {
 /// only where `shares_ground`: what is nearest to its place is, now, on the file system of the repository or of another
 /// worktree that is there.
 #[must_use]
-pub fn presence_of_unrecorded(entry: &Entry, seen: &Sighting, shares_ground: bool) -> Presence {
+pub fn presence_of_unrecorded(entry: &Entry, seen: &PresenceFacts, shares_ground: bool) -> Presence {
     match presence(entry, seen) {
         Presence::Vanished if !shares_ground => Presence::Kept(
             "its folder is out of sight, and nothing shows that it was deleted: `wt prune NAME` takes it all the same",
@@ -88,9 +88,9 @@ pub fn presence_of_unrecorded(entry: &Entry, seen: &Sighting, shares_ground: boo
 /// Returns what `entry` is for somebody who names it as one that is gone: no evidence is asked for, and what is there,
 /// moved, locked or being worked at stays all the same.
 #[must_use]
-pub fn presence_if_named(entry: &Entry, seen: &Sighting) -> Presence {
+pub fn presence_if_named(entry: &Entry, seen: &PresenceFacts) -> Presence {
     let named = Entry { host: seen.host.clone(), place: None, ..entry.clone() };
-    presence(&named, &Sighting { beyond_empty_folder: false, ..seen.clone() })
+    presence(&named, &PresenceFacts { beyond_empty_folder: false, ..seen.clone() })
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
             created_at: jiff::Timestamp::UNIX_EPOCH,
             created_by: "wt".to_owned(),
             host: "here".to_owned(),
-            place: Some(Place { mount: Some("/".into()), ..Place::default() }),
+            place: Some(FolderPlace { mount: Some("/".into()), ..FolderPlace::default() }),
             sequence: 1,
             env: false,
             env_files: Vec::new(),
@@ -122,11 +122,11 @@ mod tests {
         }
     }
 
-    fn gone() -> Sighting {
-        Sighting {
+    fn gone() -> PresenceFacts {
+        PresenceFacts {
             host: "here".to_owned(),
             gone: true,
-            place: Place { mount: Some("/".into()), ..Place::default() },
+            place: FolderPlace { mount: Some("/".into()), ..FolderPlace::default() },
             beyond_empty_folder: false,
             locked: false,
             moved_to: None,
@@ -137,25 +137,26 @@ mod tests {
     #[test]
     fn a_folder_that_is_gone_from_a_mounted_disk_of_this_machine_has_vanished() {
         assert_eq!(presence(&entry(), &gone()), Presence::Vanished);
-        assert_eq!(presence(&entry(), &Sighting { gone: false, ..gone() }), Presence::There);
+        assert_eq!(presence(&entry(), &PresenceFacts { gone: false, ..gone() }), Presence::There);
     }
 
     #[test]
     fn locked_unmounted_foreign_and_contained_worktrees_are_kept() {
-        let usb = Place { mount: Some("/mnt".into()), ..Place::default() };
-        let network = |network: &str| Place {
+        let usb = FolderPlace { mount: Some("/mnt".into()), ..FolderPlace::default() };
+        let network = |network: &str| FolderPlace {
             boot: "b".to_owned(),
             network: network.to_owned(),
             mount: Some("/".into()),
-            ..Place::default()
+            ..FolderPlace::default()
         };
-        let is_kept = |entry: &Entry, seen: &Sighting| matches!(presence(entry, seen), Presence::Kept(_));
-        assert!(is_kept(&entry(), &Sighting { locked: true, ..gone() }));
-        assert!(is_kept(&entry(), &Sighting { host: "there".to_owned(), ..gone() }));
+        let is_kept =
+            |entry: &Entry, seen: &PresenceFacts| matches!(presence(entry, seen), Presence::Kept(_));
+        assert!(is_kept(&entry(), &PresenceFacts { locked: true, ..gone() }));
+        assert!(is_kept(&entry(), &PresenceFacts { host: "there".to_owned(), ..gone() }));
         assert!(is_kept(&Entry { place: Some(usb), ..entry() }, &gone()));
         assert!(is_kept(
             &Entry { place: Some(network("1")), ..entry() },
-            &Sighting { place: network("2"), ..gone() }
+            &PresenceFacts { place: network("2"), ..gone() }
         ));
     }
 
@@ -163,7 +164,7 @@ mod tests {
     fn without_a_recorded_mount_an_empty_folder_above_is_taken_for_a_mount_point() {
         let old = Entry { place: None, ..entry() };
         assert_eq!(presence(&old, &gone()), Presence::Vanished);
-        let beyond = Sighting { beyond_empty_folder: true, ..gone() };
+        let beyond = PresenceFacts { beyond_empty_folder: true, ..gone() };
         assert!(matches!(presence(&old, &beyond), Presence::Kept(_)));
         assert_eq!(presence(&entry(), &beyond), Presence::Vanished, "the mount is known");
     }
@@ -172,27 +173,30 @@ mod tests {
     fn what_git_alone_knows_has_vanished_only_with_evidence() {
         assert_eq!(presence_of_unrecorded(&entry(), &gone(), true), Presence::Vanished);
         assert!(matches!(presence_of_unrecorded(&entry(), &gone(), false), Presence::Kept(_)));
-        let there = Sighting { gone: false, ..gone() };
+        let there = PresenceFacts { gone: false, ..gone() };
         assert_eq!(presence_of_unrecorded(&entry(), &there, false), Presence::There);
     }
 
     #[test]
     fn a_name_stands_for_the_evidence_and_for_nothing_else() {
-        let usb = Entry { place: Some(Place { mount: Some("/mnt".into()), ..Place::default() }), ..entry() };
-        let far = Sighting { host: "there".to_owned(), beyond_empty_folder: true, ..gone() };
+        let usb = Entry {
+            place: Some(FolderPlace { mount: Some("/mnt".into()), ..FolderPlace::default() }),
+            ..entry()
+        };
+        let far = PresenceFacts { host: "there".to_owned(), beyond_empty_folder: true, ..gone() };
         assert_eq!(presence_if_named(&usb, &far), Presence::Vanished);
         assert!(matches!(
-            presence_if_named(&usb, &Sighting { locked: true, ..far.clone() }),
+            presence_if_named(&usb, &PresenceFacts { locked: true, ..far.clone() }),
             Presence::Kept(_)
         ));
-        assert_eq!(presence_if_named(&usb, &Sighting { gone: false, ..far }), Presence::There);
+        assert_eq!(presence_if_named(&usb, &PresenceFacts { gone: false, ..far }), Presence::There);
     }
 
     #[test]
     fn a_move_outweighs_everything() {
-        let moved = Sighting { moved_to: Some("/w/b".into()), locked: true, ..gone() };
+        let moved = PresenceFacts { moved_to: Some("/w/b".into()), locked: true, ..gone() };
         assert_eq!(presence(&entry(), &moved), Presence::Moved("/w/b".into()));
-        let carried = Sighting { carried_to: Some("/v/a".into()), ..gone() };
+        let carried = PresenceFacts { carried_to: Some("/v/a".into()), ..gone() };
         assert_eq!(presence(&entry(), &carried), Presence::Carried("/v/a".into()));
     }
 }

@@ -17,7 +17,7 @@ const LONGEST: usize = 60;
 
 /// Who shows the line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
+pub enum PromptFormat {
     #[default]
     Plain,
     /// The status line of Claude Code.
@@ -29,24 +29,24 @@ pub enum Format {
 
 /// How many files differed when somebody looked last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct PromptChanges {
     pub files: usize,
     pub at: Timestamp,
 }
 
 /// What is known of the worktree.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct PromptFacts {
     pub name: String,
     /// Each service with its port and its last health.
     pub ports: Vec<(String, Port, Option<Health>)>,
-    pub seen: Option<Seen>,
+    pub seen: Option<PromptChanges>,
     pub agent: Option<AgentView>,
 }
 
 /// Returns the line.
 #[must_use]
-pub fn line(facts: &Facts, format: Format, now: Timestamp) -> String {
+pub fn line(facts: &PromptFacts, format: PromptFormat, now: Timestamp) -> String {
     let mut words = vec![harmless(&facts.name)];
     words.extend(facts.ports.iter().map(|(service, port, health)| {
         let mark = match health {
@@ -62,10 +62,10 @@ pub fn line(facts: &Facts, format: Format, now: Timestamp) -> String {
         format!("{} changed{doubt}", seen.files)
     }));
     // Whoever sees the status line of an agent knows that it works there.
-    let agent = facts.agent.as_ref().filter(|_| format != Format::Claude);
+    let agent = facts.agent.as_ref().filter(|_| format != PromptFormat::Claude);
     words.extend(agent.map(|agent| format!("{} {}", harmless(&agent.program), agent.state.as_str())));
     let line = words.join(" ");
-    if format == Format::Zsh { line.replace('%', "%%") } else { line }
+    if format == PromptFormat::Zsh { line.replace('%', "%%") } else { line }
 }
 
 /// A prompt that is made by a double expansion would run what stands in a name.
@@ -87,30 +87,30 @@ mod tests {
     fn the_line_has_the_name_the_ports_and_what_changed() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let port = |number| Port::new(number).unwrap();
-        let facts = Facts {
+        let facts = PromptFacts {
             name: "feature-login".to_owned(),
             ports: vec![
                 ("web".to_owned(), port(5000), Some(Health::Healthy)),
                 ("api".to_owned(), port(5001), Some(Health::NotRunning)),
                 ("db".to_owned(), port(5432), None),
             ],
-            seen: Some(Seen { files: 3, at: at(100) }),
+            seen: Some(PromptChanges { files: 3, at: at(100) }),
             agent: Some(AgentView { program: "claude".to_owned(), state: Doing::Waiting, since: at(0) }),
         };
         let line = |format, now| line(&facts, format, at(now));
         assert_eq!(
-            line(Format::Plain, 160),
+            line(PromptFormat::Plain, 160),
             "feature-login web:5000● api:5001○ db:5432 3 changed claude waiting"
         );
-        assert_eq!(line(Format::Claude, 161), "feature-login web:5000● api:5001○ db:5432 3 changed?");
+        assert_eq!(line(PromptFormat::Claude, 161), "feature-login web:5000● api:5001○ db:5432 3 changed?");
     }
 
     #[test]
     fn no_shell_obeys_a_name() {
         let name = "a%F{red}$(x)`y`\\u\u{202e}\u{1b}[31m!\n";
-        let facts = Facts { name: name.to_owned(), ..Facts::default() };
+        let facts = PromptFacts { name: name.to_owned(), ..PromptFacts::default() };
         let shown = |format| line(&facts, format, Timestamp::UNIX_EPOCH);
-        assert_eq!(shown(Format::Plain), "a%F{red}_(x)_y__u__[31m__");
-        assert_eq!(shown(Format::Zsh), "a%%F{red}_(x)_y__u__[31m__");
+        assert_eq!(shown(PromptFormat::Plain), "a%F{red}_(x)_y__u__[31m__");
+        assert_eq!(shown(PromptFormat::Zsh), "a%%F{red}_(x)_y__u__[31m__");
     }
 }

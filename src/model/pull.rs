@@ -8,7 +8,7 @@ use super::forge::{Forge, ForgeKind};
 
 /// Where a forge keeps the heads of what others ask to be merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PullKind {
     /// GitHub, Gitea, Forgejo, Bitbucket.
     Pull,
     /// GitLab.
@@ -17,21 +17,21 @@ pub enum Kind {
 
 /// A repository's place: the host in small letters, and the path without slashes at its ends and without `.git`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ForgePlace {
     pub host: String,
     pub path: String,
 }
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    pub kind: Kind,
+pub struct WantedPull {
+    pub kind: PullKind,
     pub number: u64,
     /// The page, where that was given, and whose it is.
-    pub page: Option<(String, Place)>,
+    pub page: Option<(String, ForgePlace)>,
 }
 
-impl Wanted {
+impl WantedPull {
     /// Reads a word of the command line; `None` for what means something else, the error says what is wrong.
     pub fn parse(word: &str) -> Option<Result<Self, String>> {
         let numbered = |kind, text: &str| match number(text) {
@@ -39,10 +39,10 @@ impl Wanted {
             None => Err(format!("`{}` is not the number of a pull request", text.escape_debug())),
         };
         if let Some(text) = word.strip_prefix("pr:") {
-            return Some(numbered(Kind::Pull, text));
+            return Some(numbered(PullKind::Pull, text));
         }
         if let Some(text) = word.strip_prefix("mr:") {
-            return Some(numbered(Kind::Merge, text));
+            return Some(numbered(PullKind::Merge, text));
         }
         let is_page = word.starts_with("https://") || word.starts_with("http://");
         is_page.then(|| {
@@ -53,7 +53,7 @@ impl Wanted {
     /// Returns the kind of the forge that serves it.
     #[must_use]
     pub fn served_by(&self, forge: &Forge) -> ForgeKind {
-        let usual = if self.kind == Kind::Merge { ForgeKind::Gitlab } else { ForgeKind::Github };
+        let usual = if self.kind == PullKind::Merge { ForgeKind::Gitlab } else { ForgeKind::Github };
         forge.kind.unwrap_or(usual)
     }
 
@@ -76,7 +76,7 @@ impl Wanted {
     }
 
     fn prefix(&self) -> &'static str {
-        if self.kind == Kind::Merge { "mr" } else { "pr" }
+        if self.kind == PullKind::Merge { "mr" } else { "pr" }
     }
 }
 
@@ -86,26 +86,26 @@ fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| is_plain)
 }
 
-fn page(word: &str) -> Option<Wanted> {
+fn page(word: &str) -> Option<WantedPull> {
     let plain = word.split(['?', '#']).next()?;
-    let place = Place::of(plain)?;
+    let place = ForgePlace::of(plain)?;
     let words: Vec<&str> = place.path.split('/').collect();
     let at = |name: &str| words.iter().position(|word| *word == name);
     let wanted = |kind, before: usize, behind: usize| {
         let number = number(words.get(behind)?)?;
         let path = words.get(..before).filter(|path| path.len() > 1)?.join("/");
-        let place = Place { host: place.host.clone(), path };
-        Some(Wanted { kind, number, page: Some((word.to_owned(), place)) })
+        let place = ForgePlace { host: place.host.clone(), path };
+        Some(WantedPull { kind, number, page: Some((word.to_owned(), place)) })
     };
     if let Some(at) = at("merge_requests") {
         let before = if at > 0 && words.get(at - 1) == Some(&"-") { at - 1 } else { at };
-        return wanted(Kind::Merge, before, at + 1);
+        return wanted(PullKind::Merge, before, at + 1);
     }
     let at = at("pull").or_else(|| at("pulls")).or_else(|| at("pull-requests"))?;
-    wanted(Kind::Pull, at, at + 1)
+    wanted(PullKind::Pull, at, at + 1)
 }
 
-impl Place {
+impl ForgePlace {
     /// Reads a remote's URL: `https://host/path`, `ssh://user@host:22/path`, `user@host:path`; `None` for one that names no host.
     #[must_use]
     pub fn of(url: &str) -> Option<Self> {
@@ -149,18 +149,23 @@ impl Remote {
     /// Returns what the configuration says of the forge, by the host of its URLs.
     #[must_use]
     pub fn forge(&self, hosts: &BTreeMap<String, Forge>) -> Forge {
-        let mut places = self.urls.iter().filter_map(|url| Place::of(url));
+        let mut places = self.urls.iter().filter_map(|url| ForgePlace::of(url));
         places.find_map(|place| hosts.get(&place.host)).cloned().unwrap_or_default()
     }
 }
 
 /// Chooses the remote that serves what is wanted; `None` where none does.
 #[must_use]
-pub fn choose<'a>(wanted: &Wanted, remotes: &'a [Remote], configured: Option<&str>) -> Option<&'a Remote> {
+pub fn choose<'a>(
+    wanted: &WantedPull,
+    remotes: &'a [Remote],
+    configured: Option<&str>,
+) -> Option<&'a Remote> {
     let named = |name: &str| remotes.iter().find(|remote| remote.name == name);
     if let Some((_, place)) = &wanted.page {
-        let serves =
-            |remote: &&Remote| remote.urls.iter().filter_map(|url| Place::of(url)).any(|own| own.is(place));
+        let serves = |remote: &&Remote| {
+            remote.urls.iter().filter_map(|url| ForgePlace::of(url)).any(|own| own.is(place))
+        };
         return remotes.iter().find(serves);
     }
     if let Some(configured) = configured {
@@ -193,7 +198,7 @@ pub fn fork_url(base: &str, owner: &str, name: &str) -> Option<String> {
 
 /// What the names of local branches may clash with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names {
+pub struct BranchNames {
     pub local: Vec<String>,
     /// Branches of the remotes, short.
     pub of_remotes: Vec<String>,
@@ -205,7 +210,7 @@ pub struct Names {
 /// Answers whether the local branch may bear the name of the branch that the pull request comes from. A stranger chose that
 /// name: it must be taken for nothing else.
 #[must_use]
-pub fn may_bear(name: &str, names: &Names, is_foreign: bool) -> bool {
+pub fn may_bear(name: &str, names: &BranchNames, is_foreign: bool) -> bool {
     let clashes = |other: &String| {
         let (one, other) = (name.to_lowercase(), other.to_lowercase());
         one == other || one.starts_with(&format!("{other}/")) || other.starts_with(&format!("{one}/"))
@@ -225,20 +230,20 @@ pub fn may_bear(name: &str, names: &Names, is_foreign: bool) -> bool {
 mod tests {
     use super::*;
 
-    fn wanted(word: &str) -> Option<Wanted> {
-        Wanted::parse(word)?.ok()
+    fn wanted(word: &str) -> Option<WantedPull> {
+        WantedPull::parse(word)?.ok()
     }
 
     #[test]
     fn a_number_or_a_page_is_read_and_all_else_is_refused_or_means_something_else() {
         for (word, kind, number) in [
-            ("pr:12", Kind::Pull, 12),
-            ("mr:3", Kind::Merge, 3),
-            ("https://github.com/o/r/pull/7", Kind::Pull, 7),
-            ("https://github.com/o/r/pull/7/files?w=1#x", Kind::Pull, 7),
-            ("https://GitLab.com/g/s/r/-/merge_requests/45/diffs", Kind::Merge, 45),
-            ("http://gitea.example:3000/o/r/pulls/9", Kind::Pull, 9),
-            ("https://bb.example/projects/P/repos/r/pull-requests/5/overview", Kind::Pull, 5),
+            ("pr:12", PullKind::Pull, 12),
+            ("mr:3", PullKind::Merge, 3),
+            ("https://github.com/o/r/pull/7", PullKind::Pull, 7),
+            ("https://github.com/o/r/pull/7/files?w=1#x", PullKind::Pull, 7),
+            ("https://GitLab.com/g/s/r/-/merge_requests/45/diffs", PullKind::Merge, 45),
+            ("http://gitea.example:3000/o/r/pulls/9", PullKind::Pull, 9),
+            ("https://bb.example/projects/P/repos/r/pull-requests/5/overview", PullKind::Pull, 5),
         ] {
             let found = wanted(word).unwrap_or_else(|| panic!("{word}"));
             assert_eq!((found.kind, found.number), (kind, number), "{word}");
@@ -254,10 +259,10 @@ mod tests {
             "https://x/y",
             "https://github.com/o/r/pull/x",
         ] {
-            assert!(Wanted::parse(word).unwrap().is_err(), "{word}");
+            assert!(WantedPull::parse(word).unwrap().is_err(), "{word}");
         }
         for word in ["login", "pr-12", "pr/12", "PR:1"] {
-            assert!(Wanted::parse(word).is_none(), "{word}");
+            assert!(WantedPull::parse(word).is_none(), "{word}");
         }
     }
 
@@ -305,7 +310,7 @@ mod tests {
     #[test]
     fn a_strangers_branch_never_bears_a_name_that_is_taken_for_something_else() {
         let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let names = Names {
+        let names = BranchNames {
             local: texts(&["feature/login", "Docs"]),
             of_remotes: texts(&["release", "fix/a"]),
             defaults: texts(&["main", "trunk"]),

@@ -14,7 +14,7 @@ const NEW: SignedDuration = SignedDuration::from_mins(10);
 /// A step on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Step {
+pub enum ReadyingStep {
     /// A `wt` was started for it.
     Begun,
     Carrying,
@@ -25,7 +25,7 @@ pub enum Step {
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readying {
-    pub step: Step,
+    pub step: ReadyingStep,
     pub at: Timestamp,
     /// The `wt` that is at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,13 +36,13 @@ impl Readying {
     /// Answers whether a `wt` was started for it that did not say yet that it is at work.
     #[must_use]
     pub fn is_beginning(&self, now: Timestamp) -> bool {
-        self.step == Step::Begun && now.duration_since(self.at) < PATIENCE
+        self.step == ReadyingStep::Begun && now.duration_since(self.at) < PATIENCE
     }
 
     /// Answers whether files are being carried.
     #[must_use]
     pub fn is_carrying(&self, lives: impl Fn(&ProcessId) -> bool) -> bool {
-        self.step == Step::Carrying && self.process.as_ref().is_some_and(lives)
+        self.step == ReadyingStep::Carrying && self.process.as_ref().is_some_and(lives)
     }
 }
 
@@ -57,7 +57,7 @@ pub fn is_due(
 ) -> bool {
     match so_far {
         None => now.duration_since(recorded) < NEW,
-        Some(Readying { step: Step::Done, .. }) => false,
+        Some(Readying { step: ReadyingStep::Done, .. }) => false,
         Some(Readying { process: Some(process), .. }) => !lives(process),
         Some(begun) => now.duration_since(begun.at) >= PATIENCE,
     }
@@ -71,8 +71,10 @@ mod tests {
     fn what_was_begun_is_said_to_begin_for_a_while_only() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let of = |step| Readying { step, at: at(0), process: None };
-        assert!(of(Step::Begun).is_beginning(at(9)) && !of(Step::Begun).is_beginning(at(10)));
-        assert!(!of(Step::Carrying).is_beginning(at(0)) && !of(Step::Done).is_beginning(at(0)));
+        assert!(of(ReadyingStep::Begun).is_beginning(at(9)) && !of(ReadyingStep::Begun).is_beginning(at(10)));
+        assert!(
+            !of(ReadyingStep::Carrying).is_beginning(at(0)) && !of(ReadyingStep::Done).is_beginning(at(0))
+        );
     }
 
     #[test]
@@ -84,11 +86,11 @@ mod tests {
         let cases = [
             (None, 599, true, true),
             (None, 600, true, false),
-            (Some(so_far(Step::Begun, None)), 9, true, false),
-            (Some(so_far(Step::Begun, None)), 10, true, true),
-            (Some(so_far(Step::Carrying, Some(&process))), 9999, true, false),
-            (Some(so_far(Step::Carrying, Some(&process))), 1, false, true),
-            (Some(so_far(Step::Done, None)), 1, false, false),
+            (Some(so_far(ReadyingStep::Begun, None)), 9, true, false),
+            (Some(so_far(ReadyingStep::Begun, None)), 10, true, true),
+            (Some(so_far(ReadyingStep::Carrying, Some(&process))), 9999, true, false),
+            (Some(so_far(ReadyingStep::Carrying, Some(&process))), 1, false, true),
+            (Some(so_far(ReadyingStep::Done, None)), 1, false, false),
         ];
         for (so_far, now, lives, expected) in cases {
             assert_eq!(
@@ -97,8 +99,8 @@ mod tests {
                 "{so_far:?} {now} {lives}"
             );
         }
-        assert!(so_far(Step::Carrying, Some(&process)).is_carrying(|_| true));
-        assert!(!so_far(Step::Carrying, Some(&process)).is_carrying(|_| false));
-        assert!(!so_far(Step::Begun, Some(&process)).is_carrying(|_| true));
+        assert!(so_far(ReadyingStep::Carrying, Some(&process)).is_carrying(|_| true));
+        assert!(!so_far(ReadyingStep::Carrying, Some(&process)).is_carrying(|_| false));
+        assert!(!so_far(ReadyingStep::Begun, Some(&process)).is_carrying(|_| true));
     }
 }

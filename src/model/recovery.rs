@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::env_ports::Told;
+use super::env_ports::BlockSays;
 use super::event::Event;
 use super::registry::allocation::Allocation;
 use super::registry::entry::Entry;
@@ -21,7 +21,7 @@ pub struct Testimony {
     /// The ports that the record had when the worktree was heard.
     pub recorded: Vec<Allocation>,
     /// Its env block.
-    pub told: Told,
+    pub told: BlockSays,
     /// The ports on which its processes listen.
     pub runs: BTreeSet<Port>,
     /// The services that its purpose has, each with where its port comes from.
@@ -147,10 +147,10 @@ fn give(entry: &mut Entry, service: &ServiceName, port: Port, runs: &BTreeSet<Po
 mod tests {
     use super::*;
     use crate::model::checks::sample::{entry, port};
-    use crate::model::registry::record::Record;
+    use crate::model::registry::record::RegistryRow;
 
     fn registry(entries: Vec<Entry>) -> Registry {
-        let worktrees = entries.into_iter().map(|entry| Record::Entry(Box::new(entry))).collect();
+        let worktrees = entries.into_iter().map(|entry| RegistryRow::Entry(Box::new(entry))).collect();
         Registry { worktrees, sequence: 100, ..Registry::default() }
     }
 
@@ -159,7 +159,7 @@ mod tests {
         Testimony {
             sequence,
             recorded: Vec::new(),
-            told: Told { ports, ..Told::default() },
+            told: BlockSays { ports, ..BlockSays::default() },
             runs: runs.iter().map(|number| port(*number)).collect(),
             services: vec![("web".parse().unwrap(), PortRanges(vec!["5000-5099".parse().unwrap()]))],
         }

@@ -10,7 +10,7 @@ use super::process::ProcessId;
 
 /// What a worktree is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Names {
+pub struct WorktreeNames {
     pub name: String,
     pub identifier: String,
     pub path: PathBuf,
@@ -24,8 +24,8 @@ pub struct Renaming {
     /// Random; names the lock file held by whoever works on it.
     pub token: String,
     pub process: ProcessId,
-    pub from: Names,
-    pub to: Names,
+    pub from: WorktreeNames,
+    pub to: WorktreeNames,
     /// What the branch pointed at, in hexadecimal; absent where it keeps its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tip: Option<String>,

@@ -7,7 +7,7 @@ use super::suggestion;
 
 /// A worktree that may be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub struct NamedWorktree {
     pub name: String,
     pub identifier: Option<String>,
     pub branch: Option<String>,
@@ -36,9 +36,9 @@ pub enum Resolution {
 
 /// Finds what `wanted` means; a relative path is seen from `here`.
 #[must_use]
-pub fn resolve(wanted: &str, candidates: &[Candidate], here: &Path, naming: Naming) -> Resolution {
+pub fn resolve(wanted: &str, candidates: &[NamedWorktree], here: &Path, naming: Naming) -> Resolution {
     let place = lexical(&here.join(wanted));
-    let exact: [&dyn Fn(&Candidate) -> bool; 4] = [
+    let exact: [&dyn Fn(&NamedWorktree) -> bool; 4] = [
         &|candidate| candidate.name == wanted,
         &|candidate| candidate.branch.as_deref() == Some(wanted),
         &|candidate| !wanted.is_empty() && candidate.path == place,
@@ -67,16 +67,16 @@ pub fn resolve(wanted: &str, candidates: &[Candidate], here: &Path, naming: Nami
 }
 
 /// The word of the candidate that begins with `wanted`.
-fn begun<'a>(candidate: &'a Candidate, wanted: &str) -> Option<&'a str> {
+fn begun<'a>(candidate: &'a NamedWorktree, wanted: &str) -> Option<&'a str> {
     let words = [Some(candidate.name.as_str()), candidate.branch.as_deref(), candidate.identifier.as_deref()];
     words.into_iter().flatten().find(|word| word.starts_with(wanted))
 }
 
 /// The same, for one that no other candidate answers to; else its name, else its folder.
-fn begun_word(candidates: &[Candidate], index: usize, wanted: &str) -> Option<String> {
+fn begun_word(candidates: &[NamedWorktree], index: usize, wanted: &str) -> Option<String> {
     let candidate = candidates.get(index)?;
     let is_alone = |word: &str| {
-        let answers = |other: &&Candidate| {
+        let answers = |other: &&NamedWorktree| {
             other.name == word
                 || other.branch.as_deref() == Some(word)
                 || other.identifier.as_deref() == Some(word)
@@ -88,11 +88,11 @@ fn begun_word(candidates: &[Candidate], index: usize, wanted: &str) -> Option<St
     Some(word.map_or_else(|| candidate.path.display().to_string(), ToOwned::to_owned))
 }
 
-fn matching(candidates: &[Candidate], fits: &dyn Fn(&Candidate) -> bool) -> Vec<usize> {
+fn matching(candidates: &[NamedWorktree], fits: &dyn Fn(&NamedWorktree) -> bool) -> Vec<usize> {
     candidates.iter().enumerate().filter(|(_, candidate)| fits(candidate)).map(|(index, _)| index).collect()
 }
 
-fn near(wanted: &str, candidates: &[Candidate]) -> Option<String> {
+fn near(wanted: &str, candidates: &[NamedWorktree]) -> Option<String> {
     let mut words: Vec<&str> = Vec::new();
     for candidate in candidates {
         words.push(&candidate.name);
@@ -121,8 +121,8 @@ fn lexical(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn candidates() -> Vec<Candidate> {
-        let candidate = |name: &str, identifier: &str, branch: &str| Candidate {
+    fn candidates() -> Vec<NamedWorktree> {
+        let candidate = |name: &str, identifier: &str, branch: &str| NamedWorktree {
             name: name.to_owned(),
             identifier: Some(identifier.to_owned()),
             branch: Some(branch.to_owned()),

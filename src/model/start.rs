@@ -9,7 +9,7 @@ use super::branch_base::BranchBase;
 /// Where the branch of a new worktree came from.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Start {
+pub enum BranchStart {
     /// It was made at a commit, which `from` led to.
     New { from: Option<String>, commit: String },
     /// It was there before.
@@ -25,7 +25,7 @@ pub enum Start {
     Detached { from: Option<String>, commit: String },
 }
 
-impl Start {
+impl BranchStart {
     /// Returns where a branch that begins so at `commit` began; `None` for one that was there before.
     #[must_use]
     pub fn base(&self, commit: &str) -> Option<BranchBase> {

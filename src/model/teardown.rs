@@ -24,7 +24,7 @@ pub enum TeardownAt {
 
 /// One command of a teardown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Command {
+pub struct TeardownCommand {
     /// As it was written.
     pub text: String,
     /// Split and filled.
@@ -34,7 +34,7 @@ pub struct Command {
 /// A teardown on record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Teardown {
-    pub commands: Vec<Command>,
+    pub commands: Vec<TeardownCommand>,
     /// Of the worktree, and where programs and the home folder were.
     pub variables: Vec<(String, String)>,
     #[serde(default)]
@@ -54,7 +54,7 @@ pub struct Teardown {
 
 /// How a teardown failed the last time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failed {
+pub struct FailedTeardown {
     pub at: Timestamp,
     pub command: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

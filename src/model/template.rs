@@ -13,7 +13,7 @@ use super::identifier::Identifier;
 use super::suggestion::nearest;
 use crate::error::{Code, Failure, Result};
 
-pub use fault::Fault;
+pub use fault::TemplateFault;
 
 /// Returns one label of a host's name made of `text`, as the filter `label` does; `None` where nothing of it can stand there.
 #[must_use]
@@ -46,7 +46,7 @@ pub fn render(key: &str, template: &str, values: &impl Serialize) -> Result<Stri
 /// # Errors
 ///
 /// Returns what is wrong, with the near word as hint.
-pub fn check(template: &str, known: &[&str]) -> std::result::Result<(), Fault> {
+pub fn check(template: &str, known: &[&str]) -> std::result::Result<(), TemplateFault> {
     if is_plain(template) {
         return Ok(());
     }
@@ -80,9 +80,9 @@ fn rendered(
     template: &str,
     values: Value,
     known: &[String],
-) -> std::result::Result<String, Fault> {
+) -> std::result::Result<String, TemplateFault> {
     let compiled = require_known(environment, template, known)?;
-    let mut output = bounds::Output::default();
+    let mut output = bounds::TemplateOutput::default();
     let outcome = compiled.render_captured_to(values, &mut output).map(|_| ());
     if output.is_full() {
         return Err(bounds::too_much());
@@ -95,7 +95,9 @@ fn rendered(
             .then(|| error.range().and_then(|range| template.get(range)))
             .flatten();
         match missing {
-            Some(text) => Fault { message: format!("`{text}` has no value here"), hint: Some(these(known)) },
+            Some(text) => {
+                TemplateFault { message: format!("`{text}` has no value here"), hint: Some(these(known)) }
+            }
             None => fault(&error),
         }
     })
@@ -106,7 +108,7 @@ fn require_known<'a>(
     environment: &'a Environment,
     template: &'a str,
     known: &[String],
-) -> std::result::Result<minijinja::Template<'a, 'a>, Fault> {
+) -> std::result::Result<minijinja::Template<'a, 'a>, TemplateFault> {
     bounds::require(template)?;
     let compiled = environment.template_from_str(template).map_err(|error| fault(&error))?;
     let is_known = |name: &String| {
@@ -120,7 +122,7 @@ fn require_known<'a>(
         Some(near) => format!("did you mean `{near}`? {}", these(known)),
         None => these(known),
     };
-    Err(Fault { message: format!("unknown template variable `{name}`"), hint: Some(hint) })
+    Err(TemplateFault { message: format!("unknown template variable `{name}`"), hint: Some(hint) })
 }
 
 fn these(known: &[String]) -> String {
@@ -130,11 +132,11 @@ fn these(known: &[String]) -> String {
     }
 }
 
-fn fault(error: &Error) -> Fault {
+fn fault(error: &Error) -> TemplateFault {
     let detail = error
         .detail()
         .map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
-    Fault { message: format!("the template is not valid: {detail}"), hint: None }
+    TemplateFault { message: format!("the template is not valid: {detail}"), hint: None }
 }
 
 /// The functions and filters of minijinja; `sanitize`, which makes any text one safe word (`feature/login` is

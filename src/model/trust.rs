@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::agreement::{Agreed, Agreement, Approved};
+use super::agreement::{AgreedCommand, Agreement, Approved};
 use super::config::settings::{Config, ConfigValue, Origin};
 use super::config::standing;
 use super::registry::repository::RepositoryId;
@@ -95,9 +95,9 @@ impl RepositoryCommand {
 
     /// Returns what is to be asked about again; `named` is the file that `--config` named.
     #[must_use]
-    pub fn agreed(&self, named: Option<&str>) -> Agreed {
+    pub fn agreed(&self, named: Option<&str>) -> AgreedCommand {
         let file = named.filter(|named| self.stands_in(named)).map(str::to_owned);
-        Agreed { approved: Approved { key: self.key.clone(), command: self.command.clone() }, file }
+        AgreedCommand { approved: Approved { key: self.key.clone(), command: self.command.clone() }, file }
     }
 
     fn stands_in(&self, file: &str) -> bool {
@@ -159,7 +159,7 @@ impl Approvals {
     /// Returns the key of a command that was approved when a service was asked for and is not any more.
     #[must_use]
     pub fn find_revoked<'a>(&self, agreement: &'a Agreement) -> Option<&'a str> {
-        let is_approved = |agreed: &&Agreed| {
+        let is_approved = |agreed: &&AgreedCommand| {
             let repository = agreement.repository_id.as_ref();
             repository
                 .and_then(|id| self.find(id, agreed.file.as_deref()))

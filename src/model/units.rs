@@ -17,7 +17,7 @@ pub struct Unit {
 
 /// What the units start: the program, and the variables that it needs to find what this one finds.
 #[derive(Clone, Copy, Debug)]
-pub struct Start<'a> {
+pub struct UnitStart<'a> {
     pub program: &'a str,
     pub variables: &'a [(String, String)],
 }
@@ -30,7 +30,7 @@ pub fn is_ours(text: &str) -> bool {
 
 /// Returns the service and its timer (systemd.timer(5)).
 #[must_use]
-pub fn systemd(start: Start<'_>) -> Vec<Unit> {
+pub fn systemd(start: UnitStart<'_>) -> Vec<Unit> {
     let variables = systemd_variables(start);
     let service = include_str!("../../templates/units/wt-health.service");
     vec![
@@ -55,7 +55,7 @@ pub enum Served {
 
 /// Returns the server's socket (systemd.socket(5)) and the service that the first connection starts, which gets `flags`.
 #[must_use]
-pub fn serve_systemd(start: Start<'_>, place: &Served, has_ipv6: bool, flags: &[String]) -> Vec<Unit> {
+pub fn serve_systemd(start: UnitStart<'_>, place: &Served, has_ipv6: bool, flags: &[String]) -> Vec<Unit> {
     let flags = flags.iter().fold(String::new(), |text, flag| text + " " + &systemd_word(flag, true));
     let service = include_str!("../../templates/units/wt-serve.service").replace("{{ flags }}", &flags);
     let listens = match place {
@@ -77,7 +77,7 @@ pub fn serve_systemd(start: Start<'_>, place: &Served, has_ipv6: bool, flags: &[
 
 /// Returns the server's agent (launchd.plist(5)). Untested: no such machine was at hand.
 #[must_use]
-pub fn serve_launchd(start: Start<'_>, flags: &[String]) -> Vec<Unit> {
+pub fn serve_launchd(start: UnitStart<'_>, flags: &[String]) -> Vec<Unit> {
     let flags = flags.iter().fold(String::new(), |text, flag| text + "<string>" + &xml(flag) + "</string>");
     let agent = include_str!("../../templates/units/wt-serve.plist").replace("{{ flags }}", &flags);
     vec![Unit {
@@ -88,7 +88,7 @@ pub fn serve_launchd(start: Start<'_>, flags: &[String]) -> Vec<Unit> {
 
 /// Returns the service of `wt monitor` (systemd.service(5)).
 #[must_use]
-pub fn monitor_systemd(start: Start<'_>) -> Vec<Unit> {
+pub fn monitor_systemd(start: UnitStart<'_>) -> Vec<Unit> {
     let service = include_str!("../../templates/units/wt-monitor.service");
     let text = filled(service, &systemd_word(start.program, true), &systemd_variables(start));
     vec![Unit { name: "wt-monitor.service", text }]
@@ -96,7 +96,7 @@ pub fn monitor_systemd(start: Start<'_>) -> Vec<Unit> {
 
 /// Returns its agent (launchd.plist(5)). Untested: no such machine was at hand.
 #[must_use]
-pub fn monitor_launchd(start: Start<'_>) -> Vec<Unit> {
+pub fn monitor_launchd(start: UnitStart<'_>) -> Vec<Unit> {
     let agent = include_str!("../../templates/units/wt-monitor.plist");
     vec![Unit {
         name: "wt-monitor.plist",
@@ -104,14 +104,14 @@ pub fn monitor_launchd(start: Start<'_>) -> Vec<Unit> {
     }]
 }
 
-fn systemd_variables(start: Start<'_>) -> String {
+fn systemd_variables(start: UnitStart<'_>) -> String {
     start.variables.iter().fold(String::new(), |mut lines, (name, value)| {
         let _ = writeln!(lines, "Environment={}", systemd_word(&format!("{name}={value}"), false));
         lines
     })
 }
 
-fn launchd_variables(start: Start<'_>) -> String {
+fn launchd_variables(start: UnitStart<'_>) -> String {
     start.variables.iter().fold(String::new(), |mut text, (name, value)| {
         let _ = write!(text, "<key>{}</key><string>{}</string>", xml(name), xml(value));
         text
@@ -120,7 +120,7 @@ fn launchd_variables(start: Start<'_>) -> String {
 
 /// Returns the agent (launchd.plist(5)). Untested: no such machine was at hand.
 #[must_use]
-pub fn launchd(start: Start<'_>) -> Vec<Unit> {
+pub fn launchd(start: UnitStart<'_>) -> Vec<Unit> {
     let variables = launchd_variables(start);
     let agent = include_str!("../../templates/units/wt-health.plist");
     vec![Unit { name: "wt-health.plist", text: filled(agent, &xml(start.program), &variables) }]
@@ -128,7 +128,7 @@ pub fn launchd(start: Start<'_>) -> Vec<Unit> {
 
 /// Returns the line for crontab(5), without a line break.
 #[must_use]
-pub fn crontab(start: Start<'_>) -> String {
+pub fn crontab(start: UnitStart<'_>) -> String {
     // A `%` ends the command there, unless a backslash stands before it.
     let word = |text: &str| quote_sh(text).replace('%', "\\%");
     let variables: String = start
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_unit_is_known_as_ours_again_and_a_foreign_one_is_not() {
-        let start = Start { program: "/usr/bin/wt", variables: &[] };
+        let start = UnitStart { program: "/usr/bin/wt", variables: &[] };
         let place = Served::Port(7373);
         let serving = serve_systemd(start, &place, true, &[]).into_iter().chain(serve_launchd(start, &[]));
         for unit in systemd(start).into_iter().chain(launchd(start)).chain(serving) {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn odd_paths_are_quoted_as_each_wants_it() {
-        let start = Start { program: "/my <wt>/$x %h\"/wt", variables: &odd() };
+        let start = UnitStart { program: "/my <wt>/$x %h\"/wt", variables: &odd() };
         let service = systemd(start).remove(0).text;
         assert!(service.contains(r#"ExecStart="/my <wt>/$$x %%h\"/wt" health"#), "{service}");
         assert!(service.contains("Environment=\"WT_STATE_DIR=/a b/50%%\"\n"), "{service}");

@@ -7,7 +7,7 @@ use super::finding::{Finding, Severity};
 
 /// The counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Summary {
+pub struct ValiditySummary {
     pub critical: usize,
     pub error: usize,
     pub warning: usize,
@@ -16,7 +16,7 @@ pub struct Summary {
     pub fixed: usize,
 }
 
-impl Summary {
+impl ValiditySummary {
     /// Counts `findings`.
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {
@@ -48,9 +48,9 @@ pub fn exit_status(findings: &[Finding]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::finding::{Fix, Kind};
+    use crate::model::finding::{FindingKind, Fix};
 
-    fn finding(kind: Kind, fixable: bool) -> Finding {
+    fn finding(kind: FindingKind, fixable: bool) -> Finding {
         let finding = Finding::new(kind, "x", "y");
         if fixable { finding.fixed_by(Fix::MendRows) } else { finding }
     }
@@ -58,22 +58,31 @@ mod tests {
     #[test]
     fn warnings_are_valid_fixable_errors_are_1_and_what_a_person_must_settle_is_2() {
         assert_eq!(exit_status(&[]), 0);
-        assert_eq!(exit_status(&[finding(Kind::EnvDrift, true), finding(Kind::PortDrift, false)]), 0);
-        assert_eq!(exit_status(&[finding(Kind::DuplicatePort, true), finding(Kind::EnvDrift, true)]), 1);
         assert_eq!(
-            exit_status(&[finding(Kind::DuplicatePort, true), finding(Kind::BranchMissing, false)]),
+            exit_status(&[finding(FindingKind::EnvDrift, true), finding(FindingKind::PortDrift, false)]),
+            0
+        );
+        assert_eq!(
+            exit_status(&[finding(FindingKind::DuplicatePort, true), finding(FindingKind::EnvDrift, true)]),
+            1
+        );
+        assert_eq!(
+            exit_status(&[
+                finding(FindingKind::DuplicatePort, true),
+                finding(FindingKind::BranchMissing, false)
+            ]),
             2
         );
-        assert_eq!(exit_status(&[finding(Kind::RegistryUnreadable, true)]), 2);
+        assert_eq!(exit_status(&[finding(FindingKind::RegistryUnreadable, true)]), 2);
     }
 
     #[test]
     fn what_was_fixed_no_longer_counts_for_the_exit_status() {
-        let fixed = Finding { fixed: true, ..finding(Kind::RegistryUnreadable, true) };
+        let fixed = Finding { fixed: true, ..finding(FindingKind::RegistryUnreadable, true) };
         assert_eq!(exit_status(std::slice::from_ref(&fixed)), 0);
         assert_eq!(
-            Summary::of(&[fixed]),
-            Summary { critical: 1, fixable: 1, fixed: 1, ..Summary::default() }
+            ValiditySummary::of(&[fixed]),
+            ValiditySummary { critical: 1, fixable: 1, fixed: 1, ..ValiditySummary::default() }
         );
     }
 }

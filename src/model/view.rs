@@ -14,7 +14,7 @@ use super::foreign::Pull;
 use super::purpose::Purpose;
 use super::registry::allocation::Allocation;
 use super::service::ServiceName;
-use super::services::live::Live;
+use super::services::live::LiveState;
 use super::setup::SetupView;
 use crate::model::port::Port;
 
@@ -114,7 +114,7 @@ pub struct PortView {
     pub health: Option<Value>,
     /// How it stands now; present where somebody looked.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub live: Option<Live>,
+    pub live: Option<LiveState>,
 }
 
 impl PortView {

@@ -4,17 +4,17 @@
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::host::git::{Repository, Worktree, index_device};
+use crate::host::git::{GitWorktree, Repository, index_device};
 use crate::host::place;
 use crate::model::advised::{git, wt};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::note::Notes;
-use crate::ops::rows::Row;
+use crate::ops::rows::WorktreeRow;
 use crate::ops::vanished::Lookout;
 
 /// What a look at one row says.
-pub enum Look {
+pub enum AbsenceLook {
     There,
     Vanished,
     Kept(String),
@@ -26,17 +26,19 @@ pub fn look(
     context: &Context,
     repository: &Repository,
     lookout: &Lookout<'_>,
-    row: &Row,
+    row: &WorktreeRow,
     names: bool,
-) -> Look {
+) -> AbsenceLook {
     let looked = look_at_folder(context, repository, lookout, row, names);
     let admin = row.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
     match (&looked, admin) {
         // No ref keeps what those clones alone have.
-        (Look::Vanished, Some(admin)) if !repository.submodules_of(admin).is_empty() => Look::Kept(format!(
-            "git's record of it holds clones of submodules: `{remove}` gives them up",
-            remove = wt("remove --force {}", &[&row.name()])
-        )),
+        (AbsenceLook::Vanished, Some(admin)) if !repository.submodules_of(admin).is_empty() => {
+            AbsenceLook::Kept(format!(
+                "git's record of it holds clones of submodules: `{remove}` gives them up",
+                remove = wt("remove --force {}", &[&row.name()])
+            ))
+        }
         _ => looked,
     }
 }
@@ -45,28 +47,29 @@ fn look_at_folder(
     context: &Context,
     repository: &Repository,
     lookout: &Lookout<'_>,
-    row: &Row,
+    row: &WorktreeRow,
     names: bool,
-) -> Look {
+) -> AbsenceLook {
     let Some(entry) = &row.entry else {
-        return row.worktree.as_ref().map_or(Look::There, |worktree| {
+        return row.worktree.as_ref().map_or(AbsenceLook::There, |worktree| {
             look_at_git_alone(context, repository, lookout, worktree, names)
         });
     };
     of_presence(if names { lookout.presence_if_named(entry) } else { lookout.presence(entry) })
 }
 
-fn of_presence(presence: Presence) -> Look {
+fn of_presence(presence: Presence) -> AbsenceLook {
     match presence {
-        Presence::There => Look::There,
-        Presence::Vanished => Look::Vanished,
-        Presence::Kept(why) => Look::Kept(why.to_owned()),
+        Presence::There => AbsenceLook::There,
+        Presence::Vanished => AbsenceLook::Vanished,
+        Presence::Kept(why) => AbsenceLook::Kept(why.to_owned()),
         Presence::Moved(path) => {
-            Look::Kept(format!("git moved it to {}: `wt validate --fix` follows", path.display()))
+            AbsenceLook::Kept(format!("git moved it to {}: `wt validate --fix` follows", path.display()))
         }
-        Presence::Carried(path) => {
-            Look::Kept(format!("it moved to {}: `git worktree repair` mends git's links", path.display()))
-        }
+        Presence::Carried(path) => AbsenceLook::Kept(format!(
+            "it moved to {}: `git worktree repair` mends git's links",
+            path.display()
+        )),
     }
 }
 
@@ -75,15 +78,19 @@ fn look_at_git_alone(
     context: &Context,
     repository: &Repository,
     lookout: &Lookout<'_>,
-    worktree: &Worktree,
+    worktree: &GitWorktree,
     names: bool,
-) -> Look {
-    let Some(admin) = worktree.admin.as_deref().filter(|_| worktree.missing) else { return Look::There };
+) -> AbsenceLook {
+    let Some(admin) = worktree.admin.as_deref().filter(|_| worktree.missing) else {
+        return AbsenceLook::There;
+    };
     if worktree.initializing || worktree.broken.is_some() {
-        return Look::Kept("git's record of it is half made: `wt validate` looks into that".to_owned());
+        return AbsenceLook::Kept(
+            "git's record of it is half made: `wt validate` looks into that".to_owned(),
+        );
     }
     if !place::is_gone(&worktree.path) {
-        return Look::Kept(format!(
+        return AbsenceLook::Kept(format!(
             "{} is there, but its .git is not: `git worktree repair` may mend it",
             worktree.path.display()
         ));
@@ -93,13 +100,13 @@ fn look_at_git_alone(
         return of_presence(lookout.presence_if_named(&entry));
     }
     if let Some(said) = moved_in_words(repository, &worktree.path, admin) {
-        return Look::Kept(said);
+        return AbsenceLook::Kept(said);
     }
     let device = index_device(&repository.admin_dir(admin));
     let was_elsewhere = device.is_some_and(|device| place::lies_off_device(&worktree.path, device));
     let presence = lookout.presence_of_unrecorded(&entry);
     if presence == Presence::Vanished && was_elsewhere {
-        return Look::Kept("its disk is not mounted".to_owned());
+        return AbsenceLook::Kept("its disk is not mounted".to_owned());
     }
     of_presence(presence)
 }
@@ -124,7 +131,7 @@ fn moved_by_hand(repository: &Repository, path: &Path, admin: &str) -> Option<Pa
 const MOST_BESIDE: usize = 1000;
 
 /// The record that such a worktree would have.
-fn as_entry(context: &Context, repository: &Repository, worktree: &Worktree, admin: &str) -> Entry {
+fn as_entry(context: &Context, repository: &Repository, worktree: &GitWorktree, admin: &str) -> Entry {
     Entry {
         repository: repository.root().to_path_buf(),
         repository_id: repository

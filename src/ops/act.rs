@@ -18,7 +18,7 @@ use crate::model::service::ServiceName;
 
 /// What may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum PageAction {
     Up,
     Down,
     Restart,
@@ -26,7 +26,7 @@ pub enum Action {
     Remove,
 }
 
-impl Action {
+impl PageAction {
     /// Returns the one that is called so.
     #[must_use]
     pub fn find(word: &str) -> Option<Self> {
@@ -56,7 +56,7 @@ impl Action {
 /// What is said beside: each action knows its own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Wish {
+pub struct ActionWish {
     /// Of `up`, `down`, `restart`: those; all where none is named.
     pub services: Option<Vec<ServiceName>>,
     /// Of `resolve`: how; as configured where nobody says.
@@ -68,7 +68,7 @@ pub struct Wish {
 /// What was done, as the command answers.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Done {
+pub enum ActionDone {
     Started(up::Report),
     Stopped(down::Report),
     Settled(Settlement),
@@ -80,7 +80,13 @@ pub enum Done {
 /// # Errors
 ///
 /// `not_allowed` by the policy; `usage` for words of another action; those of the command.
-pub fn act(context: Context, problems: &[Problem], action: Action, name: &str, wish: &Wish) -> Result<Done> {
+pub fn act(
+    context: Context,
+    problems: &[Problem],
+    action: PageAction,
+    name: &str,
+    wish: &ActionWish,
+) -> Result<ActionDone> {
     if context.config.policy.is_read_only() {
         return Err(policy::read_only(action.command()));
     }
@@ -89,37 +95,38 @@ pub fn act(context: Context, problems: &[Problem], action: Action, name: &str, w
     }
     require_own_words(action, wish)?;
     // What takes back goes on whatever is configured.
-    if let (false, Some(problem)) = (matches!(action, Action::Down | Action::Remove), problems.first()) {
+    if let (false, Some(problem)) =
+        (matches!(action, PageAction::Down | PageAction::Remove), problems.first())
+    {
         return Err(problem.failure());
     }
     let host = context.host.clone().running(action.command());
     let context = Context { host, ..context }.of_worktree(Some(name));
     heal::heal(&context);
-    if matches!(action, Action::Up | Action::Restart | Action::Resolve) {
+    if matches!(action, PageAction::Up | PageAction::Restart | PageAction::Resolve) {
         vanished::release::release(&context);
     }
     let services = wish.services.clone().unwrap_or_default();
     match action {
-        Action::Up => {
+        PageAction::Up => {
             main_worktree::follow(&context);
             let request = up::Request { services, ..up::Request::default() };
-            up::up(&context, &request, &mut Deaf).map(Done::Started)
+            up::up(&context, &request, &mut Deaf).map(ActionDone::Started)
         }
-        Action::Restart => restart::restart(&context, &services, &mut Deaf).map(Done::Started),
-        Action::Down => {
-            down::down(&context, &down::Request { services, reset: false }, &mut Deaf).map(Done::Stopped)
-        }
-        Action::Resolve => resolve(&context, wish),
-        Action::Remove => remove(&context, name, wish),
+        PageAction::Restart => restart::restart(&context, &services, &mut Deaf).map(ActionDone::Started),
+        PageAction::Down => down::down(&context, &down::Request { services, reset: false }, &mut Deaf)
+            .map(ActionDone::Stopped),
+        PageAction::Resolve => resolve(&context, wish),
+        PageAction::Remove => remove(&context, name, wish),
     }
 }
 
-fn require_own_words(action: Action, wish: &Wish) -> Result<()> {
-    let runs = matches!(action, Action::Up | Action::Down | Action::Restart);
+fn require_own_words(action: PageAction, wish: &ActionWish) -> Result<()> {
+    let runs = matches!(action, PageAction::Up | PageAction::Down | PageAction::Restart);
     for (word, is_said, is_own) in [
         ("services", wish.services.is_some(), runs),
-        ("strategy", wish.strategy.is_some(), action == Action::Resolve),
-        ("delete_branch", wish.delete_branch.is_some(), action == Action::Remove),
+        ("strategy", wish.strategy.is_some(), action == PageAction::Resolve),
+        ("delete_branch", wish.delete_branch.is_some(), action == PageAction::Remove),
     ] {
         if is_said && !is_own {
             let message = format!("`{}` knows no `{word}`", action.command());
@@ -130,15 +137,15 @@ fn require_own_words(action: Action, wish: &Wish) -> Result<()> {
 }
 
 /// Settles the conflicts over the ports of this worktree. What needs agreement is left.
-fn resolve(context: &Context, wish: &Wish) -> Result<Done> {
+fn resolve(context: &Context, wish: &ActionWish) -> Result<ActionDone> {
     let entry = env::require_entry(context, None)?;
     let ports: Vec<Port> = entry.ports().collect();
     let plan = ports::resolve::plan(context, wish.strategy)?.about(&ports);
     let report = ports::resolve::apply(context, plan, false)?;
-    Ok(Done::Settled(Settlement::from(&report)))
+    Ok(ActionDone::Settled(Settlement::from(&report)))
 }
 
-fn remove(context: &Context, name: &str, wish: &Wish) -> Result<Done> {
+fn remove(context: &Context, name: &str, wish: &ActionWish) -> Result<ActionDone> {
     let request = remove::Request {
         wanted: vec![name.to_owned()],
         force: 0,
@@ -152,5 +159,5 @@ fn remove(context: &Context, name: &str, wish: &Wish) -> Result<Done> {
     let stopped = report.stopped.take();
     // Behind the removal: a vanished worktree that was named is put away with all that is known about it.
     vanished::release::release(context);
-    stopped.map_or(Ok(Done::Removed(report)), Err)
+    stopped.map_or(Ok(ActionDone::Removed(report)), Err)
 }

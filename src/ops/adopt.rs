@@ -10,20 +10,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::choose::Passing;
-use super::create::PortWish;
+use super::create::WantedPorts;
 use super::ports::allocate;
-use super::ports::ledger::{self, Change, Refused};
-use super::rows::{self, Row};
+use super::ports::ledger::{self, RecordChange, RefusedPorts};
+use super::rows::{self, WorktreeRow};
 use super::{create, env_claim, find, foreign, host_ports, main_worktree, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::host::place::Surroundings;
-use crate::model::adoption::Ground;
+use crate::host::place::HostSurroundings;
+use crate::model::adoption::AdoptionGround;
 use crate::model::env_files;
-use crate::model::env_ports::Told;
+use crate::model::env_ports::BlockSays;
 use crate::model::event::Event;
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::note::Notes;
@@ -42,7 +42,7 @@ pub struct Request {
     pub paths: Vec<PathBuf>,
     /// `None`: guessed from the branch.
     pub purpose: Option<Purpose>,
-    pub ports: PortWish,
+    pub ports: WantedPorts,
     /// Whether ports that somebody else holds are passed over, where nobody is there who could settle that.
     pub gives_way: bool,
 }
@@ -81,7 +81,7 @@ pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
     };
     for row in wanted(context, repository, &registry, request)? {
         let entry = adopt_one(context, repository, &row, request, &mut report.warnings)?;
-        let asks = request.purpose.is_some() || request.ports != PortWish::None;
+        let asks = request.purpose.is_some() || request.ports != WantedPorts::None;
         report.recorded_before.push(row.entry.is_some() && !asks);
         report.worktrees.push(view::of_entry(context, repository, &entry)?);
     }
@@ -95,7 +95,7 @@ pub fn adopt(context: &Context, request: &Request) -> Result<Report> {
 /// # Errors
 ///
 /// As [`main_worktree::join`].
-pub fn adopt_main(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<Report> {
+pub fn adopt_main(context: &Context, purpose: Option<&Purpose>, ports: &WantedPorts) -> Result<Report> {
     let repository = context.require_repository()?;
     let purpose = purpose.map(|purpose| create::require_purpose(context, Some(purpose))).transpose()?;
     let before = recorded_main(context, repository)?;
@@ -119,7 +119,7 @@ pub fn adopt_main(context: &Context, purpose: Option<&Purpose>, ports: &PortWish
 pub fn leave_main(context: &Context) -> Result<Report> {
     let repository = context.require_repository()?;
     let left = main_worktree::leave(context)?;
-    let row = rows::rows(repository, &*context.store()?.read()?)?.into_iter().find(Row::is_main);
+    let row = rows::rows(repository, &*context.store()?.read()?)?.into_iter().find(WorktreeRow::is_main);
     let worktree = row.map(|row| view::of_row(context, repository, &row));
     Ok(Report {
         worktrees: worktree.iter().cloned().collect(),
@@ -132,7 +132,7 @@ pub fn leave_main(context: &Context) -> Result<Report> {
 
 fn recorded_main(context: &Context, repository: &Repository) -> Result<Option<Entry>> {
     let rows = rows::rows(repository, &*context.store()?.read()?)?;
-    Ok(rows.into_iter().find(Row::is_main).and_then(|row| row.entry))
+    Ok(rows.into_iter().find(WorktreeRow::is_main).and_then(|row| row.entry))
 }
 
 fn wanted(
@@ -140,9 +140,9 @@ fn wanted(
     repository: &Repository,
     registry: &Registry,
     request: &Request,
-) -> Result<Vec<Row>> {
+) -> Result<Vec<WorktreeRow>> {
     let rows = rows::rows(repository, registry)?;
-    let adoptable = |row: &Row| {
+    let adoptable = |row: &WorktreeRow| {
         row.entry.is_none()
             && !row.is_main()
             && !row.is_missing()
@@ -150,9 +150,9 @@ fn wanted(
     };
     if request.paths.is_empty() {
         let here = rows::position_of(&rows, &rows::canonical(&context.folder));
-        let asks = request.purpose.is_some() || request.ports != PortWish::None;
+        let asks = request.purpose.is_some() || request.ports != WantedPorts::None;
         // What is recorded is meant by whoever stands in it and asks for something.
-        let is_meant = |row: &&Row| adoptable(row) || (asks && row.entry.is_some() && !row.is_main());
+        let is_meant = |row: &&WorktreeRow| adoptable(row) || (asks && row.entry.is_some() && !row.is_main());
         if let Some(row) = here.and_then(|here| rows.get(here)).filter(is_meant) {
             return Ok(vec![row.clone()]);
         }
@@ -190,7 +190,7 @@ fn wanted(
 fn adopt_one(
     context: &Context,
     repository: &Repository,
-    row: &Row,
+    row: &WorktreeRow,
     request: &Request,
     warnings: &mut Vec<String>,
 ) -> Result<Entry> {
@@ -203,8 +203,9 @@ fn adopt_one(
         || told.purpose.clone().filter(|purpose| context.config.find_purpose(purpose).is_some());
     let purpose = match &request.purpose {
         Some(purpose) => Some(create::require_purpose(context, Some(purpose))?),
-        None => told_purpose()
-            .or_else(|| guess_purpose(context, Ground::of(&worktree.head, worktree.returning.as_ref()))),
+        None => told_purpose().or_else(|| {
+            guess_purpose(context, AdoptionGround::of(&worktree.head, worktree.returning.as_ref()))
+        }),
     };
     if let Some(entry) = &row.entry {
         return give(context, repository, entry, purpose, request, warnings);
@@ -241,7 +242,7 @@ fn adopt_one(
         created_at: now,
         created_by: "adopt".to_owned(),
         host: context.host.name(),
-        place: Some(Surroundings::read().place_of(&worktree.path)),
+        place: Some(HostSurroundings::read().place_of(&worktree.path)),
         sequence: 0,
         env: !wishes.is_empty(),
         env_files: Vec::new(),
@@ -250,10 +251,10 @@ fn adopt_one(
         extra: serde_json::Map::new(),
     };
     let entry = record_entry(context, &draft, &wishes, request.gives_way, &record)?;
-    let change = Change { before: None, after: entry };
+    let change = RecordChange { before: None, after: entry };
     let written = ledger::follow_or_take_back(context, repository, &change, Some(&worktree.path), None)?;
     let entry = change.after;
-    if !entry.env && told != Told::default() && !tracked {
+    if !entry.env && told != BlockSays::default() && !tracked {
         let (entry, said) = env_claim::take(context, repository, &entry, &told)?;
         warnings.extend(said);
         return Ok(entry);
@@ -342,9 +343,9 @@ fn name_purpose(context: &Context, entry: &Entry, purpose: Option<&Purpose>) -> 
     Ok(Entry { path: entry.path.clone(), ..named })
 }
 
-fn wishes(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<Vec<Wish>> {
+fn wishes(context: &Context, purpose: Option<&Purpose>, ports: &WantedPorts) -> Result<Vec<ServiceWish>> {
     match (purpose, ports) {
-        (_, PortWish::None) => Ok(Vec::new()),
+        (_, WantedPorts::None) => Ok(Vec::new()),
         (Some(purpose), ports) => create::wishes(context, purpose, ports),
         (None, _) => Err(Failure::new(
             Code::Usage,
@@ -357,7 +358,7 @@ fn wishes(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Res
 fn record_entry(
     context: &Context,
     draft: &Entry,
-    wishes: &[Wish],
+    wishes: &[ServiceWish],
     gives_way: bool,
     record: &RepositoryRecord,
 ) -> Result<Entry> {
@@ -371,7 +372,7 @@ fn record_entry(
                 return Err(Failure::new(Code::WorktreeExists, message));
             }
             let former = registry.find_former_of(draft).filter(|_| draft.purpose.is_some());
-            let wishes: Vec<Wish> = wishes.iter().map(|wish| wish.clone().recalling(former)).collect();
+            let wishes: Vec<ServiceWish> = wishes.iter().map(|wish| wish.clone().recalling(former)).collect();
             let choices = match ledger::draw(context, registry, None, &wishes, passing, now)? {
                 Ok((choices, _)) => choices,
                 Err(refused) => return Ok(Err(refused)),
@@ -382,9 +383,11 @@ fn record_entry(
             Ok(Ok(entry))
         })
     };
-    match ledger::with_room(context, attempt, |outcome| outcome.as_ref().is_err_and(Refused::is_wanting))? {
+    match ledger::with_room(context, attempt, |outcome| {
+        outcome.as_ref().is_err_and(RefusedPorts::is_wanting)
+    })? {
         Ok(entry) => Ok(entry),
-        Err(Refused { selection, seen, .. }) => {
+        Err(RefusedPorts { selection, seen, .. }) => {
             let purpose = draft.purpose.as_ref();
             Err(create::refused_selection(purpose, &selection, &seen, create::WayOut::Exclude)?)
         }

@@ -8,7 +8,7 @@ use crate::host::net::{owner, probe};
 use crate::model::port::exclusion::{self, Exclusion};
 use crate::model::port::listener::{Listener, WorktreeKey};
 use crate::model::port::selection::{self, Landscape, Selection};
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::port::{Port, PortRange};
 use crate::model::registry::table::Registry;
 use crate::ops::host_ports;
@@ -21,7 +21,7 @@ use crate::ops::host_ports;
 pub fn choose(
     context: &Context,
     registry: &Registry,
-    wishes: &[Wish],
+    wishes: &[ServiceWish],
     skip: &HashSet<Port>,
 ) -> Result<Selection> {
     if wishes.is_empty() {
@@ -35,14 +35,14 @@ pub fn choose(
 /// # Errors
 ///
 /// As [`choose`].
-pub fn select_of_main(context: &Context, registry: &Registry, wishes: &[Wish]) -> Result<Selection> {
+pub fn select_of_main(context: &Context, registry: &Registry, wishes: &[ServiceWish]) -> Result<Selection> {
     select(context, registry, wishes, &HashSet::new(), &exclusions_of_main(context, registry))
 }
 
 fn select(
     context: &Context,
     registry: &Registry,
-    wishes: &[Wish],
+    wishes: &[ServiceWish],
     skip: &HashSet<Port>,
     exclusions: &[Exclusion],
 ) -> Result<Selection> {
@@ -103,7 +103,7 @@ pub enum Passing {
 pub fn choose_passing(
     context: &Context,
     registry: &Registry,
-    wishes: &[Wish],
+    wishes: &[ServiceWish],
     skip: &HashSet<Port>,
     passing: Passing,
 ) -> Result<(Selection, Vec<Port>)> {

@@ -6,7 +6,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::claims::Claims;
 use crate::host::git::Repository;
 use crate::host::token;
-use crate::model::claim::{self, Claim, ClaimId, Holding, Subject, Taken};
+use crate::model::claim::{self, Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::ops::host_ports;
 
@@ -57,15 +57,15 @@ fn note_for(repository: Option<&str>, is_shared: bool, entry: &mut Entry) -> Res
 }
 
 /// The things that the worktree of `entry` has: its branch and its ports, nothing once it is removed.
-fn subjects(repository: Option<&str>, is_shared: bool, entry: &Entry) -> Vec<Subject> {
+fn subjects(repository: Option<&str>, is_shared: bool, entry: &Entry) -> Vec<ClaimSubject> {
     if matches!(entry.state, EntryState::Removed { .. }) {
         return Vec::new();
     }
-    let branch = repository.zip(entry.branch.as_ref()).map(|(repository, branch)| Subject::Branch {
+    let branch = repository.zip(entry.branch.as_ref()).map(|(repository, branch)| ClaimSubject::Branch {
         repository: repository.to_owned(),
         branch: branch.clone(),
     });
-    let ports = entry.ports().filter(|_| is_shared).map(Subject::Port);
+    let ports = entry.ports().filter(|_| is_shared).map(ClaimSubject::Port);
     branch.into_iter().chain(ports).collect()
 }
 
@@ -102,8 +102,8 @@ fn take_from(claims: &dyn Claims, won: &[Claim], worktree: &str, over: bool) -> 
         return Ok(());
     }
     match claims.take(&won, worktree, over)? {
-        Taken::All => Ok(()),
-        Taken::Lost(holding) => Err(lost(&holding)),
+        ClaimsTaken::All => Ok(()),
+        ClaimsTaken::Lost(holding) => Err(lost(&holding)),
     }
 }
 
@@ -111,8 +111,8 @@ fn take_from(claims: &dyn Claims, won: &[Claim], worktree: &str, over: bool) -> 
 #[must_use]
 pub fn lost(holding: &Holding) -> Failure {
     match &holding.claim.subject {
-        Subject::Port(port) => host_ports::refusal(*port, holding),
-        Subject::Branch { branch, .. } => {
+        ClaimSubject::Port(port) => host_ports::refusal(*port, holding),
+        ClaimSubject::Branch { branch, .. } => {
             let since = holding.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
             let (host, user, worktree) = (&holding.host, &holding.user, &holding.worktree);
             let message = format!("branch `{branch}` is claimed by {user} on {host} (`{worktree}`){since}");
@@ -160,8 +160,8 @@ pub fn settle(context: &Context) -> Vec<String> {
             .filter(|claim| !claim.is_of_port() && claims.is_pending(&claim.id));
         for claim in pending {
             match claims.take(std::slice::from_ref(&claim), &entry.name, false) {
-                Ok(Taken::Lost(holding)) => said.push(format!("`{}`: {}", entry.name, lost(&holding))),
-                Ok(Taken::All) => {}
+                Ok(ClaimsTaken::Lost(holding)) => said.push(format!("`{}`: {}", entry.name, lost(&holding))),
+                Ok(ClaimsTaken::All) => {}
                 // Whoever cannot be reached now is asked by a later command.
                 Err(_) => return said,
             }
@@ -248,12 +248,12 @@ mod tests {
             Some("example.org/shop")
         }
 
-        fn take(&self, claims: &[Claim], _: &str, _: bool) -> Result<Taken> {
+        fn take(&self, claims: &[Claim], _: &str, _: bool) -> Result<ClaimsTaken> {
             let mut kept = self.0.borrow_mut();
             let lost = kept.iter().find(|known| claims.iter().any(|claim| claim.subject == known.subject));
             if let Some(lost) = lost {
                 let (host, user, worktree) = ("h".to_owned(), "u".to_owned(), "w".to_owned());
-                return Ok(Taken::Lost(Box::new(Holding {
+                return Ok(ClaimsTaken::Lost(Box::new(Holding {
                     claim: lost.clone(),
                     host,
                     user,
@@ -262,7 +262,7 @@ mod tests {
                 })));
             }
             kept.extend_from_slice(claims);
-            Ok(Taken::All)
+            Ok(ClaimsTaken::All)
         }
 
         fn give_back(&self, claims: &[Claim]) -> Result<()> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
 use crate::host::interrupt::Interrupt;
-use crate::host::services::compose::Service;
+use crate::host::services::compose::ComposeService;
 use crate::model::services::compose::Container;
 
 /// The exit status of what SIGTERM ended (128 and its number), which is what the supervisor sent.
@@ -22,7 +22,7 @@ pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &I
     interrupt.install()?;
     // The container is stopped before we end.
     let _held = interrupt.hold();
-    let service = Service { name, folder };
+    let service = ComposeService { name, folder };
     let mut since = clock.now().to_string();
     let is_up = match service.up(interrupt) {
         // Whatever was begun is stopped below.
@@ -58,7 +58,7 @@ pub fn run(name: &str, folder: &Path, seconds: u64, clock: &Clock, interrupt: &I
 /// As [`run`].
 pub fn check(name: &str, folder: &Path, interrupt: &Interrupt) -> Result<()> {
     interrupt.install()?;
-    match (Service { name, folder }).container(interrupt)? {
+    match (ComposeService { name, folder }).container(interrupt)? {
         Container::Well => Ok(()),
         other => Err(Failure::new(Code::Internal, format!("{name}: {}", other.reason()))),
     }

@@ -23,7 +23,7 @@ use crate::model::suggestion::nearest;
 
 /// Where the layers come from.
 #[derive(Clone, Copy, Debug)]
-pub struct Sources<'a> {
+pub struct LayerSources<'a> {
     /// The user's `config.toml`; `None` when no folder for it can be named.
     pub user_file: Option<&'a Path>,
     /// The main worktree, or in a bare repository the folder one stands in.
@@ -43,7 +43,7 @@ pub struct Sources<'a> {
 /// # Errors
 ///
 /// `config_invalid` for the first thing that is wrong, naming file, line and key.
-pub fn load(sources: &Sources) -> Result<Config> {
+pub fn load(sources: &LayerSources) -> Result<Config> {
     let (config, problems) = load_leniently(sources)?;
     match problems.first() {
         Some(problem) => Err(problem.failure()),
@@ -58,7 +58,7 @@ pub fn of_other_repository(host: &Host, root: Option<&Path>) -> (Config, Option<
     let variables: Vec<(String, String)> =
         host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let user_file = host.config_file();
-    let sources = Sources {
+    let sources = LayerSources {
         user_file: user_file.as_deref(),
         repository_root: root,
         config_flag: None,
@@ -77,7 +77,7 @@ pub fn of_other_repository(host: &Host, root: Option<&Path>) -> (Config, Option<
 /// # Errors
 ///
 /// Fails only when a file cannot be read at all.
-pub fn load_leniently(sources: &Sources) -> Result<(Config, Vec<Problem>)> {
+pub fn load_leniently(sources: &LayerSources) -> Result<(Config, Vec<Problem>)> {
     let layers = layers(sources, &Source::others())?;
     let loaded = merge::merge_leniently(&layers, sources.variables, sources.flags);
     // What was agreed to is looked up only where something asks for it.
@@ -97,7 +97,7 @@ pub fn load_leniently(sources: &Sources) -> Result<(Config, Vec<Problem>)> {
 }
 
 /// Returns what was agreed to for the repository; `None` where nothing was, or where that cannot be read.
-fn approved(sources: &Sources) -> Option<Vec<(String, String)>> {
+fn approved(sources: &LayerSources) -> Option<Vec<(String, String)>> {
     let approvals = trust_file::read(&sources.host?.dirs().ok()?).ok()?;
     let id = Repository::discover(sources.repository_root?).ok()?.find_id()?;
     let file = sources.config_flag.map(|file| file.display().to_string());
@@ -108,7 +108,7 @@ fn approved(sources: &Sources) -> Option<Vec<(String, String)>> {
 
 /// As [`load_leniently`], also where a file cannot be read: then the built-in values and the variables are left.
 #[must_use]
-pub fn load_at_any_rate(sources: &Sources) -> (Config, Vec<Failure>) {
+pub fn load_at_any_rate(sources: &LayerSources) -> (Config, Vec<Failure>) {
     match load_leniently(sources) {
         Ok((config, problems)) => (config, problems.iter().map(Problem::failure).collect()),
         Err(failure) => (merge::merge_leniently(&[], sources.variables, sources.flags).0, vec![failure]),
@@ -117,11 +117,11 @@ pub fn load_at_any_rate(sources: &Sources) -> (Config, Vec<Failure>) {
 
 /// Answers whether the file that `--config` names is not there.
 #[must_use]
-pub fn lacks_named_file(sources: &Sources) -> bool {
+pub fn lacks_named_file(sources: &LayerSources) -> bool {
     sources.config_flag.is_some_and(|file| !is_there(file))
 }
 
-fn layers(sources: &Sources, others: &Source) -> Result<Vec<Layer>> {
+fn layers(sources: &LayerSources, others: &Source) -> Result<Vec<Layer>> {
     if let Some(file) = sources.config_flag {
         // Whoever names a file stands by its settings; its commands are asked about all the same.
         return Ok(vec![require_layer(file, Source::User)?]);
@@ -138,7 +138,7 @@ fn layers(sources: &Sources, others: &Source) -> Result<Vec<Layer>> {
 
 /// What `wt config show` answers.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
-pub struct Shown {
+pub struct ShownConfig {
     pub values: Vec<ConfigValue>,
     /// What a repository's file says and what does not count, each as a sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -150,15 +150,15 @@ pub struct Shown {
 /// # Errors
 ///
 /// `not_found` for a key that has no value, with the near one.
-pub fn show(config: &Config, key: Option<&str>) -> Result<Shown> {
+pub fn show(config: &Config, key: Option<&str>) -> Result<ShownConfig> {
     let uncounted = config.uncounted().collect();
-    let Some(key) = key else { return Ok(Shown { values: config.values.clone(), uncounted }) };
+    let Some(key) = key else { return Ok(ShownConfig { values: config.values.clone(), uncounted }) };
     let below = |value: &&ConfigValue| {
         value.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     let values: Vec<ConfigValue> = config.values.iter().filter(below).cloned().collect();
     if !values.is_empty() {
-        return Ok(Shown { values, uncounted });
+        return Ok(ShownConfig { values, uncounted });
     }
     let failure = Failure::new(Code::NotFound, format!("no value for `{}` is set", key.escape_debug()));
     let mut known: Vec<&str> = config.values.iter().map(|value| value.key.as_str()).collect();
@@ -199,7 +199,7 @@ pub struct Files {
 
 /// Returns the files that are considered; none of them is opened, so that it helps where one of them is broken.
 #[must_use]
-pub fn files(sources: &Sources) -> Files {
+pub fn files(sources: &LayerSources) -> Files {
     let replaced = sources.config_flag.is_some();
     let repository = sources.repository_root.map(repository_file);
     let candidates = [
@@ -232,11 +232,11 @@ pub fn schema() -> ConfigSchema {
 mod tests {
     use std::fs;
 
-    use super::{Sources, files, load, show};
+    use super::{LayerSources, files, load, show};
     use crate::error::Code;
     use crate::ops::init;
 
-    const NOTHING: Sources = Sources {
+    const NOTHING: LayerSources = LayerSources {
         user_file: None,
         repository_root: None,
         config_flag: None,
@@ -254,9 +254,10 @@ mod tests {
         place(&user, "[trash]\nkeep = \"1d\"\n");
         place(&named, "[trash]\nmax_size = \"20GiB\"\n");
         place(&folder.path().join(".wt.toml"), "[trash]\nkeep = \"2w\"\n");
-        let sources = Sources { user_file: Some(&user), repository_root: Some(folder.path()), ..NOTHING };
+        let sources =
+            LayerSources { user_file: Some(&user), repository_root: Some(folder.path()), ..NOTHING };
         assert_eq!(load(&sources).unwrap().trash.keep.as_secs(), 14 * 86_400);
-        let sources = Sources { config_flag: Some(&named), ..sources };
+        let sources = LayerSources { config_flag: Some(&named), ..sources };
         let config = load(&sources).unwrap();
         assert_eq!((config.trash.keep.as_secs(), config.trash.max_size), (7 * 86_400, 20 << 30));
         let read: Vec<bool> = files(&sources).files.into_iter().map(|file| file.read).collect();
@@ -267,8 +268,8 @@ mod tests {
     fn a_missing_file_is_fine_unless_it_was_named() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing.toml");
-        assert!(load(&Sources { user_file: Some(&missing), ..NOTHING }).is_ok());
-        let failure = load(&Sources { config_flag: Some(&missing), ..NOTHING }).unwrap_err();
+        assert!(load(&LayerSources { user_file: Some(&missing), ..NOTHING }).is_ok());
+        let failure = load(&LayerSources { config_flag: Some(&missing), ..NOTHING }).unwrap_err();
         assert_eq!(failure.code(), Code::ConfigInvalid);
         assert!(failure.message().contains("missing.toml does not exist"));
     }
@@ -277,7 +278,7 @@ mod tests {
     fn what_is_no_text_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".wt.toml");
-        let sources = Sources { repository_root: Some(folder.path()), ..NOTHING };
+        let sources = LayerSources { repository_root: Some(folder.path()), ..NOTHING };
         fs::create_dir(&path).unwrap();
         assert!(load(&sources).unwrap_err().message().contains("is not a file"));
         fs::remove_dir(&path).unwrap();
@@ -300,7 +301,7 @@ mod tests {
         let write = || {
             init::apply(
                 init::plan(folder.path(), None)?,
-                init::Agreed { configuration: true, compose_override: true },
+                init::AgreedProposal { configuration: true, compose_override: true },
             )
         };
         let report = write().unwrap();

@@ -5,19 +5,19 @@
 
 use std::path::{Path, PathBuf};
 
-use super::find::{self, Found, shown};
+use super::find::{self, FoundWorktree, shown};
 use super::{last, rows};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
-use crate::model::resolve::{self, Candidate, Naming, Resolution};
+use crate::model::resolve::{self, NamedWorktree, Naming, Resolution};
 use crate::model::sign::{self, Sign};
 
 /// A repository that the registry knows, by where it was last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
+pub struct KnownRepository {
     pub id: RepositoryId,
     pub root: PathBuf,
     /// What its folder is called.
@@ -26,13 +26,13 @@ pub struct Home {
 
 /// A worktree that was found, and where.
 #[derive(Clone, Debug)]
-pub struct Spot {
-    pub found: Found,
+pub struct FoundElsewhere {
+    pub found: FoundWorktree,
     /// The repository that it belongs to, where that is not the one we stand in.
-    pub home: Option<Home>,
+    pub home: Option<KnownRepository>,
 }
 
-impl Spot {
+impl FoundElsewhere {
     /// Returns its name as it is told apart from those of this repository.
     #[must_use]
     pub fn name(&self) -> String {
@@ -48,7 +48,12 @@ impl Spot {
 /// # Errors
 ///
 /// `not_found`, and `ambiguous` with the folders as candidates; `not_a_repository` outside of one, where nothing else fits.
-pub fn anywhere(context: &Context, registry: &Registry, wanted: &str, naming: Naming) -> Result<Spot> {
+pub fn anywhere(
+    context: &Context,
+    registry: &Registry,
+    wanted: &str,
+    naming: Naming,
+) -> Result<FoundElsewhere> {
     if Sign::find(wanted) == Some(Sign::Last) {
         let path = last::find(context)?;
         return at(context, registry, &path).ok_or_else(|| {
@@ -57,7 +62,7 @@ pub fn anywhere(context: &Context, registry: &Registry, wanted: &str, naming: Na
         });
     }
     let failure = match find::called(context, registry, wanted, naming) {
-        Ok(found) => return Ok(Spot { found, home: None }),
+        Ok(found) => return Ok(FoundElsewhere { found, home: None }),
         Err(failure) => failure,
     };
     if !matches!(failure.code(), Code::NotFound | Code::NotARepository) || Sign::find(wanted).is_some() {
@@ -93,21 +98,21 @@ pub fn names(registry: &Registry, own: Option<&RepositoryId>) -> Vec<String> {
 }
 
 /// Finds the worktree whose folder is `path`, in whichever repository.
-fn at(context: &Context, registry: &Registry, path: &Path) -> Option<Spot> {
+fn at(context: &Context, registry: &Registry, path: &Path) -> Option<FoundElsewhere> {
     let own = context.repository.as_ref();
     let here = own.and_then(|own| row_at(own, registry, path));
     if let Some(found) = here {
-        return Some(Spot { found, home: None });
+        return Some(FoundElsewhere { found, home: None });
     }
     let repository = Repository::discover(path).ok()?.heeding(&context.host.interrupt);
     let found = row_at(&repository, registry, path)?;
     // git's own record is enough: nobody needs to be registered to be gone back to.
     let id = repository.find_id().unwrap_or_else(|| RepositoryId(String::new()));
-    let home = Home { id, root: repository.root().to_path_buf(), name: repository.name() };
-    Some(Spot { found, home: Some(home) })
+    let home = KnownRepository { id, root: repository.root().to_path_buf(), name: repository.name() };
+    Some(FoundElsewhere { found, home: Some(home) })
 }
 
-fn row_at(repository: &Repository, registry: &Registry, path: &Path) -> Option<Found> {
+fn row_at(repository: &Repository, registry: &Registry, path: &Path) -> Option<FoundWorktree> {
     let path = rows::canonical(path);
     let rows = rows::rows(repository, registry).ok()?;
     let row = rows.into_iter().find(|row| rows::canonical(row.path()) == path)?;
@@ -115,13 +120,13 @@ fn row_at(repository: &Repository, registry: &Registry, path: &Path) -> Option<F
 }
 
 /// Every registered repository once, under where it was seen last.
-fn homes(registry: &Registry) -> Vec<Home> {
+fn homes(registry: &Registry) -> Vec<KnownRepository> {
     let recorded = registry.repositories.iter().map(|record| (&record.id, &record.path));
     let living = registry.entries().filter(|entry| entry.is_living());
-    let mut homes: Vec<Home> = Vec::new();
+    let mut homes: Vec<KnownRepository> = Vec::new();
     for (id, root) in recorded.chain(living.map(|entry| (&entry.repository_id, &entry.repository))) {
         if homes.iter().all(|known| known.id != *id) {
-            homes.push(Home { id: id.clone(), root: root.clone(), name: folder_name(root) });
+            homes.push(KnownRepository { id: id.clone(), root: root.clone(), name: folder_name(root) });
         }
     }
     homes
@@ -141,27 +146,32 @@ fn may_be_called(root: &Path, name: &str) -> bool {
         || (folder.starts_with('.') && around().as_deref() == Some(name))
 }
 
-fn open(context: &Context, home: &Home) -> Option<Repository> {
+fn open(context: &Context, home: &KnownRepository) -> Option<Repository> {
     let found = Repository::discover(&home.root).ok()?.heeding(&context.host.interrupt);
     (found.find_id().as_ref() == Some(&home.id)).then_some(found)
 }
 
 /// The worktrees that `REPOSITORY/NAME` names, also of this repository.
-fn in_repository(context: &Context, registry: &Registry, homes: &[Home], wanted: &str) -> Vec<Spot> {
+fn in_repository(
+    context: &Context,
+    registry: &Registry,
+    homes: &[KnownRepository],
+    wanted: &str,
+) -> Vec<FoundElsewhere> {
     let Some((repository, name)) = sign::parts(wanted) else { return Vec::new() };
     let own = context.repository.as_ref().and_then(Repository::find_id);
     let mut spots = Vec::new();
     for home in homes.iter().filter(|home| may_be_called(&home.root, repository)) {
         let Some(found) = open(context, home).filter(|found| found.name() == repository) else { continue };
-        let home = Home { name: found.name(), ..home.clone() };
+        let home = KnownRepository { name: found.name(), ..home.clone() };
         let is_own = Some(&home.id) == own.as_ref();
         if Sign::find(name) == Some(Sign::Main) {
             let main = find::main(&found, registry).ok();
-            spots.extend(main.map(|found| Spot { found, home: (!is_own).then_some(home) }));
+            spots.extend(main.map(|found| FoundElsewhere { found, home: (!is_own).then_some(home) }));
             continue;
         }
         let Ok(mut rows) = rows::rows(&found, registry) else { continue };
-        let candidates: Vec<Candidate> =
+        let candidates: Vec<NamedWorktree> =
             rows.iter().map(|row| rows::candidate(row, registry, &found)).collect();
         let mut fitting = match resolve::resolve(name, &candidates, &home.root, Naming::Whole) {
             Resolution::One(one) => vec![one],
@@ -172,25 +182,30 @@ fn in_repository(context: &Context, registry: &Registry, homes: &[Home], wanted:
         fitting.sort_unstable_by(|one, other| other.cmp(one));
         for position in fitting {
             let found = rows.remove(position).into();
-            spots.push(Spot { found, home: (!is_own).then(|| home.clone()) });
+            spots.push(FoundElsewhere { found, home: (!is_own).then(|| home.clone()) });
         }
     }
     spots
 }
 
 /// The recorded worktrees of other repositories that are called so, and the main one of a repository that is.
-fn by_whole_name(context: &Context, registry: &Registry, homes: &[Home], wanted: &str) -> Vec<Spot> {
+fn by_whole_name(
+    context: &Context,
+    registry: &Registry,
+    homes: &[KnownRepository],
+    wanted: &str,
+) -> Vec<FoundElsewhere> {
     let own = context.repository.as_ref().and_then(Repository::find_id);
-    let others: Vec<&Home> = homes.iter().filter(|home| Some(&home.id) != own.as_ref()).collect();
-    let mut known: Vec<(Candidate, &Home)> = Vec::new();
+    let others: Vec<&KnownRepository> = homes.iter().filter(|home| Some(&home.id) != own.as_ref()).collect();
+    let mut known: Vec<(NamedWorktree, &KnownRepository)> = Vec::new();
     for home in &others {
         if may_be_called(&home.root, wanted) || home.root == context.folder.join(wanted) {
             let name = wanted.to_owned();
             let path = home.root.clone();
-            known.push((Candidate { name, identifier: None, branch: None, path }, home));
+            known.push((NamedWorktree { name, identifier: None, branch: None, path }, home));
         }
         known.extend(registry.living(&home.id).map(|entry| {
-            let candidate = Candidate {
+            let candidate = NamedWorktree {
                 name: entry.name.clone(),
                 identifier: Some(entry.identifier.clone()),
                 branch: entry.branch.clone(),
@@ -199,7 +214,7 @@ fn by_whole_name(context: &Context, registry: &Registry, homes: &[Home], wanted:
             (candidate, *home)
         }));
     }
-    let candidates: Vec<Candidate> = known.iter().map(|(candidate, _)| candidate.clone()).collect();
+    let candidates: Vec<NamedWorktree> = known.iter().map(|(candidate, _)| candidate.clone()).collect();
     let fitting = match resolve::resolve(wanted, &candidates, &context.folder, Naming::Whole) {
         Resolution::One(one) => vec![one],
         Resolution::Many(many) => many,
@@ -213,7 +228,10 @@ fn by_whole_name(context: &Context, registry: &Registry, homes: &[Home], wanted:
         let is_called =
             !found.is_main || repository.name() == wanted || found.path == context.folder.join(wanted);
         if is_called {
-            spots.push(Spot { found, home: Some(Home { name: repository.name(), ..(*home).clone() }) });
+            spots.push(FoundElsewhere {
+                found,
+                home: Some(KnownRepository { name: repository.name(), ..(*home).clone() }),
+            });
         }
     }
     spots

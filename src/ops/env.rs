@@ -186,7 +186,7 @@ pub fn require_entry(context: &Context, wanted: Option<&str>) -> Result<Entry> {
 
 /// How variables are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum EnvFormat {
     Dotenv,
     Sh,
     Json,
@@ -197,17 +197,17 @@ pub enum Format {
 /// # Errors
 ///
 /// `config_invalid` for a value that no env file can carry.
-pub fn print(variables: &[(String, String)], format: Format) -> Result<String> {
+pub fn print(variables: &[(String, String)], format: EnvFormat) -> Result<String> {
     let mut text = String::new();
     for (name, value) in variables {
         let line = match format {
-            Format::Dotenv => format!("{name}={}\n", quoting::quote(name, value)?.text),
-            Format::Sh => format!("export {name}={}\n", quoting::quote_sh(value)),
-            Format::Json => continue,
+            EnvFormat::Dotenv => format!("{name}={}\n", quoting::quote(name, value)?.text),
+            EnvFormat::Sh => format!("export {name}={}\n", quoting::quote_sh(value)),
+            EnvFormat::Json => continue,
         };
         text.push_str(&line);
     }
-    if format == Format::Json {
+    if format == EnvFormat::Json {
         text = format!("{}\n", serde_json::Value::Object(Variables::of(variables).variables));
     }
     Ok(text)

@@ -8,7 +8,7 @@ use crate::host::env_file;
 use crate::host::git::Repository;
 use crate::model::env_block;
 use crate::model::env_files;
-use crate::model::env_ports::{self, Told};
+use crate::model::env_ports::{self, BlockSays};
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -19,7 +19,7 @@ use crate::ops::ports::ledger;
 
 /// Reads the block of the worktree at `path`. A file that cannot be read tells nothing; the check of env blocks says so.
 #[must_use]
-pub fn read(context: &Context, path: &Path) -> Told {
+pub fn read(context: &Context, path: &Path) -> BlockSays {
     let places = env_files::main_places(&context.config);
     let block = |place: &String| env_block::lines(&env_file::read_in(path, place).ok().flatten()?);
     let lines = places.iter().find_map(block).unwrap_or_default().join("\n");
@@ -38,7 +38,7 @@ pub fn take(
     context: &Context,
     repository: &Repository,
     recorded: &Entry,
-    told: &Told,
+    told: &BlockSays,
 ) -> Result<(Entry, Vec<String>)> {
     let now = context.now();
     let (entry, mut said) = host_ports::update(context, |registry| {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::env_survey::{EnvFile, Survey, env_tracked, left, survey};
+use super::env_survey::{EnvFile, EnvSurvey, env_tracked, left, survey};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::env_file::{self, Change};
+use crate::host::env_file::{self, EnvFileChange};
 use crate::host::exclude;
 use crate::host::git::Repository;
 use crate::model::env_block;
@@ -23,7 +23,7 @@ const MOST: usize = 20;
 
 /// What writing did.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Written {
+pub struct WrittenEnv {
     pub name: String,
     /// The main file.
     pub path: PathBuf,
@@ -61,7 +61,7 @@ pub fn is_block_alone(folder: &Path, file: &str) -> bool {
 /// # Errors
 ///
 /// `env_tracked`, `config_invalid`, `permission`, `disk_full`; all files are untouched then.
-pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Result<Written> {
+pub fn follow(context: &Context, repository: &Repository, entry: &Entry) -> Result<WrittenEnv> {
     let mut entry = entry.clone();
     let mut written = write(context, repository, &mut entry)?;
     // Nobody else changes a record that is being created.
@@ -108,7 +108,7 @@ pub fn clear(repository: &Repository, entry: &Entry) -> Result<()> {
 }
 
 /// What both did, the second of them last.
-fn later(first: Written, mut second: Written) -> Written {
+fn later(first: WrittenEnv, mut second: WrittenEnv) -> WrittenEnv {
     second.changed |= first.changed;
     for file in &mut second.env_files {
         file.changed |= first.env_files.iter().any(|known| known.path == file.path && known.changed);
@@ -131,9 +131,9 @@ pub fn require_untracked(context: &Context, targets: &Targets) -> Result<()> {
 }
 
 /// Writes the blocks into the entry's worktree, and the files' names into `info/exclude`.
-fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Result<Written> {
+fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Result<WrittenEnv> {
     repository.require_recorded(&entry.path, entry.is_main())?;
-    let Survey { mut files, block, is_beside } = survey(context, repository, entry)?;
+    let EnvSurvey { mut files, block, is_beside } = survey(context, repository, entry)?;
     if let Some(tracked) = files.iter().find(|file| file.target.is_tracked && !file.is_out_of_reach()) {
         return Err(env_tracked(context, &tracked.target));
     }
@@ -166,7 +166,7 @@ fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Resul
         && !repository.is_ignored_in(&entry.path, &main.target.path)?
     {
         let usual =
-            crate::model::env_files::Target { path: env_block::USUAL.to_owned(), ..main.target.clone() };
+            crate::model::env_files::EnvTarget { path: env_block::USUAL.to_owned(), ..main.target.clone() };
         return Err(env_tracked(context, &usual));
     }
     if !changes.is_empty() {
@@ -195,7 +195,7 @@ fn write(context: &Context, repository: &Repository, entry: &mut Entry) -> Resul
         warnings.push(format!("the names of the env files are recorded later: {}", failure.message()));
     }
     let variables = block.variables.into_iter().map(|(name, value)| (name, value.into())).collect();
-    Ok(Written {
+    Ok(WrittenEnv {
         name: entry.name.clone(),
         path: entry.path.join(paths.first().map_or(env_block::USUAL, String::as_str)),
         changed: !changes.is_empty(),
@@ -235,14 +235,14 @@ fn require_unhidden(repository: &Repository, entry: &Entry, named: &[&EnvFile]) 
 
 /// What is to be done about one file: its block rendered, or taken out where it is to have none any more. A file of which
 /// nothing is left goes with its block.
-fn change(file: &EnvFile, path: PathBuf) -> Result<Option<Change>> {
+fn change(file: &EnvFile, path: PathBuf) -> Result<Option<EnvFileChange>> {
     let before = file.bytes.clone();
     let bytes = before.as_deref().unwrap_or_default();
     let after = match &file.lines {
         Some(lines) => Some(env_block::splice(bytes, lines)?),
         None => Some(env_block::remove(bytes)?).filter(|rest| !rest.is_empty()),
     };
-    Ok((before != after).then_some(Change { path, before, after }))
+    Ok((before != after).then_some(EnvFileChange { path, before, after }))
 }
 
 /// Records the files that may hold a block, where that is not recorded yet.

@@ -11,13 +11,13 @@ use crate::error::{Code, Failure, Result};
 use crate::host::env_file;
 use crate::host::git::Repository;
 use crate::model::env_block;
-use crate::model::env_files::{self, Target};
+use crate::model::env_files::{self, EnvTarget};
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 
 /// All env files of a worktree.
 #[derive(Debug)]
-pub struct Survey {
+pub struct EnvSurvey {
     pub files: Vec<EnvFile>,
     pub block: Rendered,
     /// Whether the main block stands beside the usual file only because git tracks that.
@@ -27,7 +27,7 @@ pub struct Survey {
 /// One file.
 #[derive(Debug)]
 pub struct EnvFile {
-    pub target: Target,
+    pub target: EnvTarget,
     /// Where it really is; `None` where its folder is not there.
     pub place: Option<PathBuf>,
     pub bytes: Option<Vec<u8>>,
@@ -40,7 +40,7 @@ pub struct EnvFile {
 /// How a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum EnvFileState {
     Current,
     Missing,
     Drifted,
@@ -54,7 +54,7 @@ pub struct FileChecked {
     pub path: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceName>,
-    pub state: State,
+    pub state: EnvFileState,
     /// Lines that should be there and are not.
     pub expected: Vec<String>,
     /// Lines that are there and should not be.
@@ -67,7 +67,7 @@ pub struct Checked {
     pub name: String,
     /// The first file that is not current, else the main one.
     pub path: PathBuf,
-    pub state: State,
+    pub state: EnvFileState,
     pub expected: Vec<String>,
     pub found: Vec<String>,
     pub env_files: Vec<FileChecked>,
@@ -78,7 +78,7 @@ pub struct Checked {
 /// # Errors
 ///
 /// `config_invalid` for a block that cannot be rendered. What is wrong with one file is its trouble.
-pub fn survey(context: &Context, repository: &Repository, entry: &Entry) -> Result<Survey> {
+pub fn survey(context: &Context, repository: &Repository, entry: &Entry) -> Result<EnvSurvey> {
     let block = env_render::rendered(context, repository, entry)?;
     let targets = targets(context, repository, entry)?;
     let mut files = Vec::new();
@@ -93,7 +93,7 @@ pub fn survey(context: &Context, repository: &Repository, entry: &Entry) -> Resu
         files.push(look(&entry.path, target.clone(), Some(lines)));
     }
     files.extend(left(repository, entry, |path| targets.files.iter().any(|target| target.path == path))?);
-    Ok(Survey { files, block, is_beside: targets.is_beside })
+    Ok(EnvSurvey { files, block, is_beside: targets.is_beside })
 }
 
 /// Returns the files of which the record says that they have a block and that are to have none any more; those that
@@ -110,7 +110,7 @@ pub(super) fn left(
     let mut files = Vec::new();
     for path in entry.block_files().into_iter().filter(|path| !is_wanted(path)) {
         let is_tracked = is_tracked(repository, entry, &path)?;
-        let file = look(&entry.path, Target { path, service: None, is_tracked }, None);
+        let file = look(&entry.path, EnvTarget { path, service: None, is_tracked }, None);
         let has_block = file.bytes.as_deref().is_some_and(|bytes| env_block::lines(bytes).is_some());
         if has_block || (!is_tracked && file.trouble.is_some()) {
             files.push(file);
@@ -125,10 +125,10 @@ fn targets(context: &Context, repository: &Repository, entry: &Entry) -> Result<
     let mut targets = env_files::targets(&context.config, |path| is_tracked(repository, entry, path))?;
     if targets.is_beside {
         let usual = env_file::read_in(&entry.path, env_block::USUAL).ok().flatten().unwrap_or_default();
-        if env_block::find(&usual) != env_block::Found::None {
+        if env_block::find(&usual) != env_block::FoundBlock::None {
             targets.is_beside = false;
             let path = env_block::USUAL.to_owned();
-            targets.files[0] = Target { path, service: None, is_tracked: true };
+            targets.files[0] = EnvTarget { path, service: None, is_tracked: true };
         }
     }
     Ok(targets)
@@ -141,7 +141,7 @@ fn is_tracked(repository: &Repository, entry: &Entry, path: &str) -> Result<bool
     repository.is_tracked_in(Some(&entry.admin), &entry.path, path)
 }
 
-fn look(root: &Path, target: Target, lines: Option<Vec<String>>) -> EnvFile {
+fn look(root: &Path, target: EnvTarget, lines: Option<Vec<String>>) -> EnvFile {
     let mut file = EnvFile { target, place: None, bytes: None, lines, trouble: None };
     let read = env_file::place(root, &file.target.path).and_then(|place| {
         file.place.clone_from(&place);
@@ -170,11 +170,11 @@ impl EnvFile {
         let found = env_block::lines(self.bytes.as_deref().unwrap_or_default());
         let expected = self.lines.clone().unwrap_or_default();
         let state = match &found {
-            None if self.place.is_none() => State::NoFolder,
-            None if self.lines.is_none() => State::Current,
-            None => State::Missing,
-            Some(found) if self.lines.as_ref() == Some(found) => State::Current,
-            Some(_) => State::Drifted,
+            None if self.place.is_none() => EnvFileState::NoFolder,
+            None if self.lines.is_none() => EnvFileState::Current,
+            None => EnvFileState::Missing,
+            Some(found) if self.lines.as_ref() == Some(found) => EnvFileState::Current,
+            Some(_) => EnvFileState::Drifted,
         };
         let found = found.unwrap_or_default();
         let only = |these: &[String], those: &[String]| {
@@ -268,11 +268,11 @@ pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Resul
     }
     let files = survey.files.iter().filter(|file| !file.is_out_of_reach());
     let files: Vec<FileChecked> = files.map(|file| file.checked(&entry.path)).collect();
-    let is_off = |file: &&FileChecked| !matches!(file.state, State::Current | State::NoFolder);
+    let is_off = |file: &&FileChecked| !matches!(file.state, EnvFileState::Current | EnvFileState::NoFolder);
     let Some(first) = files.iter().find(is_off).or(files.first()).cloned() else {
         return Err(Failure::new(Code::Internal, "a worktree without any env file"));
     };
-    let state = if is_off(&&first) { first.state } else { State::Current };
+    let state = if is_off(&&first) { first.state } else { EnvFileState::Current };
     Ok(Checked {
         name: entry.name.clone(),
         path: first.path,
@@ -285,7 +285,7 @@ pub fn check(context: &Context, repository: &Repository, entry: &Entry) -> Resul
 
 /// The refusal to write into a file that the repository itself keeps.
 #[must_use]
-pub fn env_tracked(context: &Context, target: &Target) -> Failure {
+pub fn env_tracked(context: &Context, target: &EnvTarget) -> Failure {
     let typed = &context.host.typed;
     let without = typed.clone().with(&["--no-env"]);
     let without = if typed.is_of("create") { format!("`{without}`, or ") } else { String::new() };

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::events::{self, Tail};
 use crate::model::event::Event;
-use crate::model::event::filter::Filter;
+use crate::model::event::filter::EventFilter;
 
 /// What the log tells.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -33,7 +33,7 @@ pub fn scope(context: &Context, all: bool) -> Option<PathBuf> {
 /// # Errors
 ///
 /// Fails when the log cannot be read.
-pub fn events(context: &Context, filter: &Filter) -> Result<Report> {
+pub fn events(context: &Context, filter: &EventFilter) -> Result<Report> {
     let dirs = context.host.dirs()?;
     let (mut events, unreadable) = events::read(dirs.state()).map_err(|error| unread(dirs.state(), error))?;
     events.retain(|event| filter.admits(event));
@@ -43,7 +43,7 @@ pub fn events(context: &Context, filter: &Filter) -> Result<Report> {
 /// Whoever waits for events.
 #[derive(Debug)]
 pub struct Follower {
-    filter: Filter,
+    filter: EventFilter,
     folder: PathBuf,
     tail: Tail,
 }
@@ -54,7 +54,7 @@ impl Follower {
     /// # Errors
     ///
     /// Fails when the log cannot be read.
-    pub fn begin(context: &Context, filter: Filter) -> Result<Self> {
+    pub fn begin(context: &Context, filter: EventFilter) -> Result<Self> {
         let folder = context.host.dirs()?.state().to_path_buf();
         let tail = if filter.since.is_some() { Tail::of_all(&folder) } else { Tail::of_new(&folder) };
         let tail = tail.map_err(|error| unread(&folder, error))?;

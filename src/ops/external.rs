@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::host::git::Repository;
 use crate::host::machine::Host;
-use crate::host::process::spawn::{self, Wish};
+use crate::host::process::spawn::{self, SpawnWish};
 use crate::model::word::is_command_name;
 
 /// The variable that tells such a program where we are.
@@ -62,7 +62,7 @@ pub fn run(host: &Host, program: &Path, arguments: &[OsString]) -> io::Error {
     let variables: Vec<(String, String)> =
         own.into_iter().map(|own| (OURS.to_owned(), own.to_string_lossy().into_owned())).collect();
     match host.current_folder() {
-        Ok(folder) => spawn::become_program(&Wish {
+        Ok(folder) => spawn::become_program(&SpawnWish {
             program: program.as_os_str(),
             arguments,
             folder: &folder,

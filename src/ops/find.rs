@@ -3,28 +3,28 @@
 
 use std::path::{Path, PathBuf};
 
-use super::rows::{self, Row};
+use super::rows::{self, WorktreeRow};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{Repository, Worktree, is_moved_untold};
+use crate::host::git::{GitWorktree, Repository, is_moved_untold};
 use crate::model::advised::wt;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
-use crate::model::resolve::{self, Candidate, Naming, Resolution};
+use crate::model::resolve::{self, NamedWorktree, Naming, Resolution};
 use crate::model::sign::Sign;
 use crate::ops::restorable;
 
 /// A worktree that was found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundWorktree {
     pub name: String,
     pub path: PathBuf,
     pub is_main: bool,
-    pub worktree: Option<Worktree>,
+    pub worktree: Option<GitWorktree>,
     pub entry: Option<Entry>,
 }
 
-impl Found {
+impl FoundWorktree {
     /// Returns git's name of the worktree, where it is a linked one.
     #[must_use]
     pub fn admin(&self) -> Option<&str> {
@@ -33,8 +33,8 @@ impl Found {
     }
 }
 
-impl From<Row> for Found {
-    fn from(row: Row) -> Self {
+impl From<WorktreeRow> for FoundWorktree {
+    fn from(row: WorktreeRow) -> Self {
         Self {
             name: row.name(),
             path: row.path().to_path_buf(),
@@ -50,7 +50,7 @@ impl From<Row> for Found {
 /// # Errors
 ///
 /// `not_found` with the near word, or with `restorable` where it was removed and is kept; `ambiguous` with the candidates.
-pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Found> {
+pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<FoundWorktree> {
     called(context, registry, wanted, Naming::Whole)
 }
 
@@ -59,7 +59,7 @@ pub fn named(context: &Context, registry: &Registry, wanted: &str) -> Result<Fou
 /// # Errors
 ///
 /// As [`named`].
-pub fn called(context: &Context, registry: &Registry, wanted: &str, naming: Naming) -> Result<Found> {
+pub fn called(context: &Context, registry: &Registry, wanted: &str, naming: Naming) -> Result<FoundWorktree> {
     Among::read(context, registry)?.called(wanted, naming)
 }
 
@@ -68,7 +68,7 @@ pub fn called(context: &Context, registry: &Registry, wanted: &str, naming: Nami
 /// # Errors
 ///
 /// `ambiguous` with the candidates.
-pub fn find_named(context: &Context, registry: &Registry, wanted: &str) -> Result<Option<Found>> {
+pub fn find_named(context: &Context, registry: &Registry, wanted: &str) -> Result<Option<FoundWorktree>> {
     Among::read(context, registry)?.find_named(wanted)
 }
 
@@ -80,8 +80,8 @@ struct Absent(Vec<String>);
 pub struct Among<'a> {
     context: &'a Context,
     registry: &'a Registry,
-    rows: Vec<Row>,
-    candidates: Vec<Candidate>,
+    rows: Vec<WorktreeRow>,
+    candidates: Vec<NamedWorktree>,
 }
 
 impl<'a> Among<'a> {
@@ -102,7 +102,7 @@ impl<'a> Among<'a> {
     /// # Errors
     ///
     /// As [`named`].
-    pub fn named(&self, wanted: &str) -> Result<Found> {
+    pub fn named(&self, wanted: &str) -> Result<FoundWorktree> {
         self.called(wanted, Naming::Whole)
     }
 
@@ -111,25 +111,29 @@ impl<'a> Among<'a> {
     /// # Errors
     ///
     /// As [`find_named`].
-    pub fn find_named(&self, wanted: &str) -> Result<Option<Found>> {
+    pub fn find_named(&self, wanted: &str) -> Result<Option<FoundWorktree>> {
         self.find_or_refuse(wanted, Naming::Whole).map(Result::ok)
     }
 
-    fn called(&self, wanted: &str, naming: Naming) -> Result<Found> {
+    fn called(&self, wanted: &str, naming: Naming) -> Result<FoundWorktree> {
         self.find_or_refuse(wanted, naming)?
             .map_err(|absent| not_found(self.context, self.registry, wanted, &absent))
     }
 
-    fn find_or_refuse(&self, wanted: &str, naming: Naming) -> Result<std::result::Result<Found, Absent>> {
+    fn find_or_refuse(
+        &self,
+        wanted: &str,
+        naming: Naming,
+    ) -> Result<std::result::Result<FoundWorktree, Absent>> {
         let (context, rows) = (self.context, &self.rows);
         if let Some(found) = find_signed(context, self.registry, wanted)? {
             return Ok(Ok(found));
         }
-        let found = |index: usize| rows.get(index).cloned().map(Found::from);
+        let found = |index: usize| rows.get(index).cloned().map(FoundWorktree::from);
         match resolve::resolve(wanted, &self.candidates, &context.folder, naming) {
             Resolution::One(index) => Ok(found(index).ok_or_else(Absent::default)),
             Resolution::Many(indices) => {
-                let found: Vec<&Row> = indices.iter().filter_map(|index| rows.get(*index)).collect();
+                let found: Vec<&WorktreeRow> = indices.iter().filter_map(|index| rows.get(*index)).collect();
                 let mut names: Vec<String> = found.iter().map(|row| row.name()).collect();
                 let is_one_name = names.iter().all(|name| Some(name) == names.first());
                 if is_one_name {
@@ -166,7 +170,7 @@ fn not_found(context: &Context, registry: &Registry, wanted: &str, Absent(near):
 }
 
 /// A path may reach a worktree through links.
-fn position_of_place(context: &Context, rows: &[Row], wanted: &str) -> Option<usize> {
+fn position_of_place(context: &Context, rows: &[WorktreeRow], wanted: &str) -> Option<usize> {
     let place = context.folder.join(wanted).canonicalize().ok().filter(|_| !wanted.is_empty())?;
     rows.iter().position(|row| rows::canonical(row.path()) == place)
 }
@@ -176,7 +180,7 @@ fn position_of_place(context: &Context, rows: &[Row], wanted: &str) -> Option<us
 /// # Errors
 ///
 /// As [`here`]; `bare_unsupported` for `^` in a bare repository.
-pub fn find_signed(context: &Context, registry: &Registry, wanted: &str) -> Result<Option<Found>> {
+pub fn find_signed(context: &Context, registry: &Registry, wanted: &str) -> Result<Option<FoundWorktree>> {
     match Sign::find(wanted) {
         Some(Sign::Here) => here(context).map(Some),
         Some(Sign::Main) => main(context.require_repository()?, registry).map(Some),
@@ -189,9 +193,9 @@ pub fn find_signed(context: &Context, registry: &Registry, wanted: &str) -> Resu
 /// # Errors
 ///
 /// `bare_unsupported` for a bare one, which has none.
-pub fn main(repository: &Repository, registry: &Registry) -> Result<Found> {
+pub fn main(repository: &Repository, registry: &Registry) -> Result<FoundWorktree> {
     let mut rows = rows::rows(repository, registry)?;
-    match rows.iter().position(Row::is_main) {
+    match rows.iter().position(WorktreeRow::is_main) {
         Some(position) => Ok(rows.swap_remove(position).into()),
         None => Err(Failure::new(
             Code::BareUnsupported,
@@ -206,7 +210,7 @@ pub fn main(repository: &Repository, registry: &Registry) -> Result<Found> {
 /// # Errors
 ///
 /// `bare_unsupported` in a bare repository itself, `not_found` where git knows no worktree.
-pub fn here(context: &Context) -> Result<Found> {
+pub fn here(context: &Context) -> Result<FoundWorktree> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let mut rows = rows::rows(repository, &registry)?;

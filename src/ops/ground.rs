@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::host::git::Repository;
 use crate::model::config::problem::Problem;
 use crate::model::registry::repository::RepositoryId;
-use crate::ops::config::{self, Sources};
+use crate::ops::config::{self, LayerSources};
 
 /// Opens the repository at `path`, and returns what is wrong with its own configuration beside; `None` where another one or
 /// none stands there.
@@ -20,7 +20,7 @@ pub fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Contex
     let variables: Vec<(String, String)> =
         context.host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let user_file = context.host.config_file();
-    let sources = Sources {
+    let sources = LayerSources {
         user_file: user_file.as_deref(),
         repository_root: Some(&root),
         config_flag: None,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{Repository, Worktree};
+use crate::host::git::{GitWorktree, Repository};
 use crate::host::lock::{self, FileHold};
 use crate::host::process::identity;
 use crate::model::advised::wt;
@@ -225,7 +225,7 @@ fn heal_create(context: &Context, repository: &Repository, entry: &Entry) -> Res
     let worktree = repository.find_worktree(&entry.path)?;
     let is_recovered = !entry.notes.recovered.is_absent();
     // Somebody may have made another worktree in that place since.
-    let is_ours = |worktree: &Worktree| is_recovered || worktree.head.branch() == entry.branch.as_deref();
+    let is_ours = |worktree: &GitWorktree| is_recovered || worktree.head.branch() == entry.branch.as_deref();
     // Whether changes that were to be taken along are all there, nothing tells: they are where they were.
     let has_changes =
         matches!(&entry.state, EntryState::Creating { journal, .. } if journal.changes.is_some());

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::claims::{Held, Seat, SharedHost};
-use crate::model::claim::{Claim, ClaimId, Holding, Subject};
+use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
 use crate::model::claim_file::PortClaim;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -91,7 +91,7 @@ fn settle(
         .flat_map(|entry| {
             let ports: HashSet<Port> = entry.ports().collect();
             entry.notes.claims.read_each().into_iter().filter_map(move |claim| match claim.subject {
-                Subject::Port(port) if ports.contains(&port) => Some(PortClaim {
+                ClaimSubject::Port(port) if ports.contains(&port) => Some(PortClaim {
                     id: claim.id,
                     port,
                     registry: shared.registry().to_owned(),
@@ -133,8 +133,8 @@ pub fn refusal(port: Port, holding: &Holding) -> Failure {
 
 fn held_by_others(shared: &SharedHost) -> Result<HashMap<Port, Holding>> {
     let port_of = |holding: Holding| match holding.claim.subject {
-        Subject::Port(port) => Some((port, holding)),
-        Subject::Branch { .. } => None,
+        ClaimSubject::Port(port) => Some((port, holding)),
+        ClaimSubject::Branch { .. } => None,
     };
     Ok(shared.others()?.into_iter().filter_map(port_of).collect())
 }

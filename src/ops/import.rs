@@ -5,12 +5,12 @@ use std::path::Path;
 use crate::host::app_tree;
 use crate::host::config_files::{is_there, read_layer};
 use crate::host::git::Repository;
-use crate::model::carry::wish::Wish;
+use crate::model::carry::wish::CarryLists;
 use crate::model::config::layers::Source;
-use crate::model::import::apps::detect::{Beside, detect};
+use crate::model::import::apps::detect::{RepositoryFacts, detect};
 use crate::model::import::combine::combine;
 use crate::model::import::compose_file::{self, ComposeFile};
-use crate::model::import::proposal::{Found, What};
+use crate::model::import::proposal::{FileProposal, What};
 use crate::model::import::tools::choose::choose;
 use crate::model::import::tools::read::FILES;
 use crate::model::import::{process_compose, procfile};
@@ -18,7 +18,7 @@ use crate::model::import::{process_compose, procfile};
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct Imported {
-    pub found: Found,
+    pub found: FileProposal,
     /// The compose file's name, and what it says.
     pub compose: Option<(String, ComposeFile)>,
     /// Files that are there and could not be read.
@@ -43,7 +43,7 @@ pub fn gather(root: &Path, repository: Option<&Repository>) -> Imported {
     let mut compose = compose.and_then(|(file, text)| {
         Some((file.clone(), said(&file, compose_file::read(&file, &text), warnings)?))
     });
-    let mut sources: Vec<Found> = processes.into_iter().chain(lines).collect();
+    let mut sources: Vec<FileProposal> = processes.into_iter().chain(lines).collect();
     let runner = sources.iter().find_map(|source| {
         let from = source.services.first()?.from.as_str();
         Some(from.split(':').next().unwrap_or(from).to_owned())
@@ -53,14 +53,15 @@ pub fn gather(root: &Path, repository: Option<&Repository>) -> Imported {
     let changes = changes.and_then(|repository| repository.changes(root, true).ok()).unwrap_or_default();
     let survey = app_tree::read(root, changes.ignored, changes.untracked);
     warnings.extend(survey.warnings);
-    let wish = first(root, &[".worktreeinclude"], warnings).map(|(_, text)| Wish::new(&[text.as_bytes()]));
-    let beside = Beside {
+    let wish =
+        first(root, &[".worktreeinclude"], warnings).map(|(_, text)| CarryLists::new(&[text.as_bytes()]));
+    let beside = RepositoryFacts {
         runner: runner.as_deref(),
         compose: compose.as_ref().map(|(_, read)| read),
         wish: &wish.unwrap_or_default(),
     };
     let mut apps = detect(&survey.tree, &beside, warnings);
-    let tools: Vec<Found> = FILES
+    let tools: Vec<FileProposal> = FILES
         .iter()
         .filter_map(|(file, read)| {
             let (_, text) = first(root, &[file], warnings)?;
@@ -85,7 +86,7 @@ pub fn gather(root: &Path, repository: Option<&Repository>) -> Imported {
 }
 
 /// A service of the compose file that is built from an app's folder is that app.
-fn leave_apps(file: &str, read: &mut ComposeFile, apps: &Found) {
+fn leave_apps(file: &str, read: &mut ComposeFile, apps: &FileProposal) {
     for service in &read.services {
         let folder = service.build.as_deref();
         let Some(app) = apps

@@ -12,7 +12,7 @@ use crate::host::config_files::{append, is_there, read_layer, repository_file, w
 use crate::host::git::Repository;
 use crate::model::config::layers::{Layer, Source};
 use crate::model::import::fitting::fit;
-use crate::model::import::proposal::{Carried, Found, LeftOut, Step, Variable};
+use crate::model::import::proposal::{FileProposal, NotProposed, ProposedCarry, ProposedCommand, Variable};
 use crate::model::import::{override_file, text};
 
 /// What would be written.
@@ -27,7 +27,7 @@ pub struct Plan {
     pub services: Vec<Proposed>,
     /// What is proposed beside them.
     #[serde(flatten)]
-    pub beside: Beside,
+    pub beside: ProposedBeside,
     /// The override of the compose file, where one would help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compose_override: Option<Override>,
@@ -51,22 +51,22 @@ pub struct Proposed {
 
 /// What is proposed beside services.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Beside {
+pub struct ProposedBeside {
     /// Ignored paths that a new worktree gets a copy of.
-    pub carry: Vec<Carried>,
+    pub carry: Vec<ProposedCarry>,
     /// Commands that make a new worktree ready.
-    pub setup: Vec<Step>,
+    pub setup: Vec<ProposedCommand>,
     /// Commands that take back what they made.
-    pub teardown: Vec<Step>,
+    pub teardown: Vec<ProposedCommand>,
     /// Further variables of the env block.
     pub variables: Vec<Variable>,
     /// What is there and is not proposed.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<NotProposed>,
 }
 
 /// What somebody agreed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Agreed {
+pub struct AgreedProposal {
     pub configuration: bool,
     pub compose_override: bool,
 }
@@ -81,7 +81,7 @@ pub struct Report {
     pub services: Vec<Proposed>,
     /// What was proposed beside them.
     #[serde(flatten)]
-    pub beside: Beside,
+    pub beside: ProposedBeside,
     /// The override of the compose file, where one was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compose_override: Option<PathBuf>,
@@ -104,7 +104,7 @@ pub fn plan(root: &Path, repository: Option<&Repository>) -> Result<Plan> {
         None => (Some(whole(&mut imported)), imported.found.clone()),
     };
     let compose_override = plan_override(root, &mut imported, &named)?;
-    let Found { services, setup, teardown, carry, variables, left_out, .. } = imported.found;
+    let FileProposal { services, setup, teardown, carry, variables, left_out, .. } = imported.found;
     Ok(Plan {
         path,
         text,
@@ -113,7 +113,7 @@ pub fn plan(root: &Path, repository: Option<&Repository>) -> Result<Plan> {
             .into_iter()
             .map(|proposal| Proposed { service: proposal.name.to_string(), from: proposal.from })
             .collect(),
-        beside: Beside { carry, setup, teardown, variables, left_out },
+        beside: ProposedBeside { carry, setup, teardown, variables, left_out },
         compose_override,
         warnings: imported.warnings,
     })
@@ -124,7 +124,7 @@ pub fn plan(root: &Path, repository: Option<&Repository>) -> Result<Plan> {
 /// # Errors
 ///
 /// `path_not_empty` when a file came into being meanwhile, `permission` where it may not be written.
-pub fn apply(plan: Plan, agreed: Agreed) -> Result<Report> {
+pub fn apply(plan: Plan, agreed: AgreedProposal) -> Result<Report> {
     let text = plan.text.filter(|_| agreed.configuration);
     match &text {
         Some(text) if plan.appends => append(&plan.path, text)?,
@@ -167,7 +167,7 @@ fn addition(layer: &Layer, imported: &mut Imported) -> Result<Option<String>> {
     Ok(text)
 }
 
-fn plan_override(root: &Path, imported: &mut Imported, named: &Found) -> Result<Option<Override>> {
+fn plan_override(root: &Path, imported: &mut Imported, named: &FileProposal) -> Result<Option<Override>> {
     let Some((file, read)) = &imported.compose else { return Ok(None) };
     let colliding = override_file::colliding(&read.services, named);
     if colliding.is_empty() {

@@ -12,7 +12,7 @@ use super::services::live;
 use super::{bases, branches, prompt, rows, view};
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::git::{Changes, Repository, Upstreams};
+use crate::host::git::{ChangedPaths, Repository, Upstreams};
 use crate::model::branch::Distance;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
@@ -175,7 +175,7 @@ fn changes(
 
 /// Returns how many files differ, by kind.
 #[must_use]
-pub fn count(changes: &Changes) -> ChangesView {
+pub fn count(changes: &ChangedPaths) -> ChangesView {
     ChangesView {
         staged: changes.staged.len(),
         modified: changes.modified.len() + changes.conflicted.len() + changes.submodules.len(),

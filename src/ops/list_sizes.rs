@@ -2,15 +2,15 @@
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::disk::{self, Place};
+use crate::host::disk::{self, CountedPlace};
 use crate::host::git::Repository;
-use crate::host::place::Surroundings;
+use crate::host::place::HostSurroundings;
 use crate::model::view::{SizeView, WorktreeView};
 use crate::ops::rows::canonical;
 
 /// The worktrees that are to be counted, by their places in the list.
 #[derive(Debug, Default)]
-pub(super) struct Sizes(Vec<(usize, Place)>);
+pub(super) struct Sizes(Vec<(usize, CountedPlace)>);
 
 impl Sizes {
     /// Notes the worktrees of a repository; the first one will be number `first` of the list.
@@ -19,7 +19,7 @@ impl Sizes {
             worktree.size = Some(SizeView::default());
             if !worktree.missing {
                 let path = canonical(&worktree.path);
-                self.0.push((first + at, Place { ignores: repository.ignores(&path, &[]), path }));
+                self.0.push((first + at, CountedPlace { ignores: repository.ignores(&path, &[]), path }));
             }
         }
     }
@@ -34,8 +34,8 @@ impl Sizes {
         if self.0.is_empty() {
             return Ok(());
         }
-        let (numbers, places): (Vec<usize>, Vec<Place>) = self.0.into_iter().unzip();
-        let barred = Surroundings::read();
+        let (numbers, places): (Vec<usize>, Vec<CountedPlace>) = self.0.into_iter().unzip();
+        let barred = HostSurroundings::read();
         let (interrupt, patterns) = (&context.host.interrupt, &context.config.remove.caches);
         let counted = disk::count(&places, patterns, barred.mounts(), &[], &|| interrupt.is_raised());
         interrupt.check()?;

@@ -19,7 +19,7 @@ pub struct Page {
 
 /// The page of the whole program.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Shown {
+pub struct ManPage {
     /// roff.
     pub page: String,
 }

@@ -12,7 +12,7 @@ use crate::host::events::counters;
 use crate::model::config::problem::Problem;
 use crate::model::event::tally::Tally;
 use crate::model::finding::Severity;
-use crate::model::health::recorded::Recorded;
+use crate::model::health::recorded::HealthRecord;
 use crate::model::health::state::Health;
 use crate::model::metrics::{self, Family, ServiceRow, Snapshot};
 use crate::model::port::Port;
@@ -20,9 +20,9 @@ use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 use crate::model::short_names::ShortNames;
-use crate::ops::services::usage::{self, Usage};
+use crate::ops::services::usage::{self, ServiceUsage};
 
 /// The metrics.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -49,10 +49,11 @@ pub fn metrics(context: &Context, config_problems: Vec<Problem>) -> Result<Repor
         entry
             .allocations
             .iter()
-            .map(move |known| (purpose.clone(), Recorded::state_of(known.health.as_ref()).as_str()))
+            .map(move |known| (purpose.clone(), HealthRecord::state_of(known.health.as_ref()).as_str()))
     });
     let looks = living.iter().flat_map(|entry| &entry.allocations);
-    let looks = looks.filter_map(|known| Recorded::find(known.health.as_ref()?)).map(|seen| seen.checked_at);
+    let looks =
+        looks.filter_map(|known| HealthRecord::find(known.health.as_ref()?)).map(|seen| seen.checked_at);
     let request = validate::Request {
         verify_ports: true,
         all: context.repository.is_none(),
@@ -112,10 +113,15 @@ fn word(severity: Severity) -> &'static str {
 }
 
 fn conflicts(context: &Context) -> Result<Vec<(&'static str, usize)>> {
-    use ports::conflicts::Kind;
+    use ports::conflicts::ConflictKind;
     let report = ports::conflicts::conflicts(context)?;
-    let kinds = [(Kind::Registry, "registry"), (Kind::System, "system"), (Kind::Mismatch, "mismatch")];
-    let count = |kind: Kind| report.conflicts.iter().filter(|one| one.kind == kind && one.counts()).count();
+    let kinds = [
+        (ConflictKind::Registry, "registry"),
+        (ConflictKind::System, "system"),
+        (ConflictKind::Mismatch, "mismatch"),
+    ];
+    let count =
+        |kind: ConflictKind| report.conflicts.iter().filter(|one| one.kind == kind && one.counts()).count();
     Ok(kinds.into_iter().map(|(kind, word)| (word, count(kind))).collect())
 }
 
@@ -126,7 +132,8 @@ fn services(context: &Context, entries: &[&Entry], names: &ShortNames, tally: &T
     let mut rows = Vec::new();
     for (entry, used) in active.iter().zip(&used) {
         let repository = names.name(&entry.repository_id);
-        let known: HashMap<&ServiceName, &Usage> = used.iter().map(|one| (&one.service, one)).collect();
+        let known: HashMap<&ServiceName, &ServiceUsage> =
+            used.iter().map(|one| (&one.service, one)).collect();
         let allocated = entry.allocations.iter().map(|allocation| &allocation.service);
         let others = used
             .iter()
@@ -137,7 +144,7 @@ fn services(context: &Context, entries: &[&Entry], names: &ShortNames, tally: &T
         let active_at = seen_at.chain(given_at).chain([entry.created_at]).max().unwrap_or(entry.created_at);
         for service in allocated.chain(others) {
             let allocation = entry.allocations.iter().find(|known| known.service == *service);
-            let recorded = allocation.and_then(|known| Recorded::find(known.health.as_ref()?));
+            let recorded = allocation.and_then(|known| HealthRecord::find(known.health.as_ref()?));
             let one = known.get(service);
             let is_healthy = recorded.as_ref().is_some_and(|seen| seen.state == Health::Healthy);
             rows.push(ServiceRow {
@@ -145,7 +152,7 @@ fn services(context: &Context, entries: &[&Entry], names: &ShortNames, tally: &T
                 worktree: entry.name.clone(),
                 service: service.to_string(),
                 // Where nobody supervises it the last look tells.
-                is_up: one.map_or(is_healthy, |one| one.state == State::Ready),
+                is_up: one.map_or(is_healthy, |one| one.state == ServiceState::Ready),
                 port: allocation.and_then(Allocation::find_port).map(Port::number),
                 restarts: tally.restarts_of(&entry.repository, &entry.name, service.as_str()),
                 memory_bytes: one.and_then(|one| one.memory_bytes),

@@ -11,7 +11,7 @@ use crate::model::config::layers::Source;
 
 /// A file without effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edited {
+pub struct EditedConfig {
     pub file: PathBuf,
     /// The one that counts, which need not be there.
     pub counts: PathBuf,
@@ -20,7 +20,7 @@ pub struct Edited {
 
 /// Looks at the worktree in `folder`; `None` where its file is the one that counts, or says what its branch began with.
 #[must_use]
-pub fn find_edited(context: &Context, repository: &Repository, folder: &Path) -> Option<Edited> {
+pub fn find_edited(context: &Context, repository: &Repository, folder: &Path) -> Option<EditedConfig> {
     // A bare repository has no main worktree: there each worktree's own file counts.
     if repository.is_bare() || context.config_file.is_some() || folder == repository.root() {
         return None;
@@ -34,12 +34,12 @@ pub fn find_edited(context: &Context, repository: &Repository, folder: &Path) ->
         return None;
     }
     let base = repository.text_where_parted(folder, REPOSITORY_FILE);
-    is_edited(&own, counted.as_deref(), base.as_deref()).then_some(Edited { file, counts, text: own })
+    is_edited(&own, counted.as_deref(), base.as_deref()).then_some(EditedConfig { file, counts, text: own })
 }
 
 /// As [`find_edited`], the first time only: what it returned once for a text it does not return again.
 #[must_use]
-pub fn find_untold(context: &Context, folder: &Path) -> Option<Edited> {
+pub fn find_untold(context: &Context, folder: &Path) -> Option<EditedConfig> {
     let repository = context.repository.as_ref()?;
     let edited = find_edited(context, repository, folder)?;
     let admin = repository.find_admin_named_by(folder)?;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::absence;
-use super::elsewhere::{self, Spot};
-use super::find::Found;
+use super::elsewhere::{self, FoundElsewhere};
+use super::find::FoundWorktree;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
@@ -26,7 +26,7 @@ pub struct Report {
 ///
 /// As [`place`].
 pub fn path(context: &Context, wanted: &str) -> Result<Report> {
-    let Found { name, path, .. } = place(context, wanted, Naming::Beginning)?.found;
+    let FoundWorktree { name, path, .. } = place(context, wanted, Naming::Beginning)?.found;
     Ok(Report { name, path })
 }
 
@@ -35,7 +35,7 @@ pub fn path(context: &Context, wanted: &str) -> Result<Report> {
 /// # Errors
 ///
 /// `not_found` when there is none, or its folder is gone; `ambiguous`.
-pub fn place(context: &Context, wanted: &str, naming: Naming) -> Result<Spot> {
+pub fn place(context: &Context, wanted: &str, naming: Naming) -> Result<FoundElsewhere> {
     let registry = context.store()?.read()?;
     let spot = elsewhere::anywhere(context, &registry, wanted, naming)?;
     let found = &spot.found;
@@ -57,7 +57,7 @@ pub fn place(context: &Context, wanted: &str, naming: Naming) -> Result<Spot> {
 
 /// The failure of whoever needs the folder of a worktree that has none any more.
 #[must_use]
-pub fn gone(found: &Found) -> Failure {
+pub fn gone(found: &FoundWorktree) -> Failure {
     let message = format!("the folder of `{}` is gone: {}", found.name, found.path.display());
     Failure::new(Code::NotFound, message)
 }

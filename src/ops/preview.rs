@@ -8,7 +8,7 @@ use super::services::{live, logs};
 use super::{list, view};
 use crate::context::Context;
 use crate::host::git::Repository;
-use crate::model::picker::Preview;
+use crate::model::picker::PickerPreview;
 
 /// How many commits are shown.
 const COMMITS: usize = 3;
@@ -18,7 +18,7 @@ const LINES: usize = 4;
 
 /// Looks at the worktree at `path`; `None` where there is none, or nobody wants to know any more.
 #[must_use]
-pub fn look(context: &Context, path: &Path, is_unwanted: &dyn Fn() -> bool) -> Option<Preview> {
+pub fn look(context: &Context, path: &Path, is_unwanted: &dyn Fn() -> bool) -> Option<PickerPreview> {
     let repository = Repository::discover(path).ok()?.heeding(&context.host.interrupt);
     let registry = context.store().and_then(|store| store.read()).ok()?;
     let place = rows::canonical(path);
@@ -34,5 +34,5 @@ pub fn look(context: &Context, path: &Path, is_unwanted: &dyn Fn() -> bool) -> O
     } else {
         repository.changes_unless(path, false, is_unwanted).ok().map(|changes| list::count(&changes))
     };
-    (!is_unwanted()).then_some(Preview { changes, commits, ports: seen.ports, logs })
+    (!is_unwanted()).then_some(PickerPreview { changes, commits, ports: seen.ports, logs })
 }

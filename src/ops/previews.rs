@@ -15,7 +15,7 @@ use super::preview;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::services::signals::Bell;
-use crate::model::picker::Preview;
+use crate::model::picker::PickerPreview;
 use crate::model::view::WorktreeView;
 
 /// How long the end of the thread is waited for. A child of git that it waits for is ended; a file system that does not answer
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 enum Told {
     /// The rows with the state of their services.
     Rows(Vec<WorktreeView>),
-    Preview(PathBuf, Option<Preview>),
+    Preview(PathBuf, Option<PickerPreview>),
     Ended,
 }
 
@@ -38,7 +38,7 @@ pub struct Previews {
     is_unwanted: Arc<AtomicBool>,
     pub(super) bell: Bell,
     /// What was found, and what is being looked for.
-    known: HashMap<PathBuf, Option<Preview>>,
+    known: HashMap<PathBuf, Option<PickerPreview>>,
 }
 
 impl Previews {
@@ -79,7 +79,7 @@ impl Previews {
 
     /// Returns what is known of `path`.
     #[must_use]
-    pub fn find(&self, path: &Path) -> Option<&Preview> {
+    pub fn find(&self, path: &Path) -> Option<&PickerPreview> {
         self.known.get(path)?.as_ref()
     }
 

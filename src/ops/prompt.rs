@@ -13,8 +13,8 @@ use crate::host::git::Whereabouts;
 use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::agent::marker;
-use crate::model::health::recorded::Recorded;
-use crate::model::prompt::{Facts, Seen};
+use crate::model::health::recorded::HealthRecord;
+use crate::model::prompt::{PromptChanges, PromptFacts};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
@@ -38,7 +38,7 @@ pub fn told_folder() -> Option<PathBuf> {
 
 /// Returns what is known of the worktree that `folder` lies in; `None` where there is no record.
 #[must_use]
-pub fn facts(host: &Host, folder: &Path) -> Option<Facts> {
+pub fn facts(host: &Host, folder: &Path) -> Option<PromptFacts> {
     let place = Whereabouts::find(folder)?;
     let id = place.find_id()?;
     let dirs = host.dirs().ok()?;
@@ -49,10 +49,10 @@ pub fn facts(host: &Host, folder: &Path) -> Option<Facts> {
     })?;
     let marks = marker::living(marks(&entry), host.clock.now(), &tells_life);
     let ports = entry.allocations.iter().filter_map(|allocation| {
-        let health = allocation.health.as_ref().and_then(Recorded::find).map(|recorded| recorded.state);
+        let health = allocation.health.as_ref().and_then(HealthRecord::find).map(|recorded| recorded.state);
         Some((allocation.service.to_string(), allocation.find_port()?, health))
     });
-    Some(Facts {
+    Some(PromptFacts {
         name: entry.name.clone(),
         ports: ports.collect(),
         seen: read(dirs.state(), &id).get(&entry.sequence).copied(),
@@ -65,7 +65,7 @@ fn file(state: &Path, id: &RepositoryId) -> PathBuf {
 }
 
 /// What was seen of a repository's worktrees, by their sequence.
-fn read(state: &Path, id: &RepositoryId) -> BTreeMap<u64, Seen> {
+fn read(state: &Path, id: &RepositoryId) -> BTreeMap<u64, PromptChanges> {
     files::read_plain(&file(state, id))
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -80,10 +80,10 @@ pub fn remember(host: &Host, entries: &[Option<&Entry>], shown: &[WorktreeView])
     let before = read(dirs.state(), &id);
     let seen = |worktree: &WorktreeView| {
         let ChangesView { staged, modified, untracked } = worktree.status.as_ref()?.changes?;
-        Some((worktree.sequence?, Seen { files: staged + modified + untracked, at: now }))
+        Some((worktree.sequence?, PromptChanges { files: staged + modified + untracked, at: now }))
     };
-    let all: BTreeMap<u64, Seen> = shown.iter().filter_map(seen).collect();
-    let is_same = |(sequence, seen): (&u64, &Seen)| {
+    let all: BTreeMap<u64, PromptChanges> = shown.iter().filter_map(seen).collect();
+    let is_same = |(sequence, seen): (&u64, &PromptChanges)| {
         before
             .get(sequence)
             .is_some_and(|known| known.files == seen.files && now.duration_since(known.at) < SAME)

@@ -8,7 +8,7 @@ use super::restorable::{is_beginning, is_called, removed};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
-use crate::host::git::{Repository, Worktree};
+use crate::host::git::{GitWorktree, Repository};
 use crate::host::lock::FileHold;
 use crate::host::moving::{self, Unmovable};
 use crate::host::process::identity;
@@ -142,7 +142,7 @@ fn wanted(
     }
     let near: Vec<&str> = names.iter().map(String::as_str).collect();
     // git's record of a folder that was deleted by hand is no removal yet.
-    let is_it = |worktree: &Worktree| {
+    let is_it = |worktree: &GitWorktree| {
         let admin = worktree.admin.as_deref().unwrap_or_default();
         (admin == name || admin.strip_suffix(name).is_some_and(|before| before.ends_with('-')))
             && !worktree.path.exists()

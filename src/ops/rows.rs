@@ -5,21 +5,21 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::host::git::GitWorktree;
 use crate::host::git::Repository;
-use crate::host::git::Worktree;
 use crate::model::branch::Head;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
-use crate::model::resolve::Candidate;
+use crate::model::resolve::NamedWorktree;
 
 /// One worktree: known to git, to the registry, or to both.
 #[derive(Clone, Debug)]
-pub struct Row {
-    pub worktree: Option<Worktree>,
+pub struct WorktreeRow {
+    pub worktree: Option<GitWorktree>,
     pub entry: Option<Entry>,
 }
 
-impl Row {
+impl WorktreeRow {
     /// Returns the name people use: the entry's, else git's, else the folder's.
     #[must_use]
     pub fn name(&self) -> String {
@@ -71,7 +71,7 @@ impl Row {
 /// # Errors
 ///
 /// Fails when the repository's own files cannot be read.
-pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
+pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<WorktreeRow>> {
     let id = repository.find_id();
     let living = id.iter().flat_map(|id| registry.living(id));
     let mut entries: Vec<Option<Entry>> = living.map(|entry| Some(entry.clone())).collect();
@@ -83,16 +83,18 @@ pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
         by_path.insert(entry.path.clone(), at);
     }
     let main = entries.iter().position(|entry| entry.as_ref().is_some_and(Entry::is_main));
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<WorktreeRow> = Vec::new();
     for worktree in repository.worktrees()? {
         let mut take = |at: Option<&usize>| at.and_then(|at| entries.get_mut(*at)?.take());
         let entry = match &worktree.admin {
             Some(admin) => take(by_admin.get(admin)).or_else(|| take(by_path.get(&worktree.path))),
             None => take(main.as_ref()),
         };
-        rows.push(Row { worktree: Some(worktree), entry });
+        rows.push(WorktreeRow { worktree: Some(worktree), entry });
     }
-    rows.extend(entries.into_iter().flatten().map(|entry| Row { worktree: None, entry: Some(entry) }));
+    rows.extend(
+        entries.into_iter().flatten().map(|entry| WorktreeRow { worktree: None, entry: Some(entry) }),
+    );
     Ok(rows)
 }
 
@@ -101,7 +103,7 @@ pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Row>> {
 /// # Errors
 ///
 /// Fails when the worktree's own files cannot be read.
-pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Result<Option<Row>> {
+pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Result<Option<WorktreeRow>> {
     let Some(worktree) = repository.find_worktree_called(admin)? else { return Ok(None) };
     let id = repository.find_id();
     let living = || id.iter().flat_map(|id| registry.living(id));
@@ -110,20 +112,20 @@ pub fn find_row(repository: &Repository, registry: &Registry, admin: &str) -> Re
         entry.path == worktree.path && !repository.admin_dir(&entry.admin).join("HEAD").exists()
     };
     let entry = living().find(|entry| entry.admin == admin).or_else(|| living().find(is_at)).cloned();
-    Ok(Some(Row { worktree: Some(worktree), entry }))
+    Ok(Some(WorktreeRow { worktree: Some(worktree), entry }))
 }
 
 /// Returns the words by which people know a row. One that was released in passing goes on being known by what it was
 /// called, as long as git lists it.
 #[must_use]
-pub fn candidate(row: &Row, registry: &Registry, repository: &Repository) -> Candidate {
+pub fn candidate(row: &WorktreeRow, registry: &Registry, repository: &Repository) -> NamedWorktree {
     let remembered = || {
         let (worktree, id) = (row.worktree.as_ref()?, repository.find_id()?);
         registry.find_former_identifier(&id, worktree.admin.as_deref()?, &worktree.path).map(str::to_owned)
     };
     let returning = row.worktree.as_ref().and_then(|worktree| worktree.returning.as_ref());
     let branch = row.branch().or_else(|| Some(returning?.branch.as_str()));
-    Candidate {
+    NamedWorktree {
         name: row.name(),
         identifier: row.entry.as_ref().map(|entry| entry.identifier.clone()).or_else(remembered),
         branch: branch.map(ToOwned::to_owned),
@@ -133,7 +135,7 @@ pub fn candidate(row: &Row, registry: &Registry, repository: &Repository) -> Can
 
 /// Returns the position of the innermost worktree that `folder` lies in.
 #[must_use]
-pub fn position_of(rows: &[Row], folder: &Path) -> Option<usize> {
+pub fn position_of(rows: &[WorktreeRow], folder: &Path) -> Option<usize> {
     let containing = rows.iter().enumerate().filter(|(_, row)| folder.starts_with(row.path()));
     containing.max_by_key(|(_, row)| row.path().components().count()).map(|(index, _)| index)
 }

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::process::spawn::{self, Wish};
+use crate::host::process::spawn::{self, SpawnWish};
 
 /// How a command ended.
 #[derive(Debug)]
-pub enum Ending {
+pub enum CommandEnding {
     /// It ran, and this is its exit status (128 + n for a death by signal n).
     Ran(u8),
     /// It could not be started: the status a shell would give, and why.
@@ -46,25 +46,25 @@ pub fn in_worktree(
     variables: &[(String, String)],
     words: &[OsString],
     stdout_to_stderr: bool,
-) -> Result<(Ending, Option<i32>)> {
+) -> Result<(CommandEnding, Option<i32>)> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(Failure::new(Code::Usage, "no command to run was given"));
     };
-    let status = spawn::run(&Wish { program, arguments, folder, variables, stdout_to_stderr });
+    let status = spawn::run(&SpawnWish { program, arguments, folder, variables, stdout_to_stderr });
     let signal = status.as_ref().ok().and_then(|exit| exit.signal);
     ending(program, status.map(|exit| exit.code), HINT).map(|ending| (ending, signal))
 }
 
 /// Returns how the command `program` ended, `hint` being for one that does not exist.
-pub(crate) fn ending(program: &OsStr, status: std::io::Result<u8>, hint: &str) -> Result<Ending> {
+pub(crate) fn ending(program: &OsStr, status: std::io::Result<u8>, hint: &str) -> Result<CommandEnding> {
     let error = match status {
-        Ok(status) => return Ok(Ending::Ran(status)),
+        Ok(status) => return Ok(CommandEnding::Ran(status)),
         Err(error) => error,
     };
     let name = program.to_string_lossy();
     match error.kind() {
-        ErrorKind::NotFound => Ok(Ending::NotStarted(NOT_FOUND, not_there(&name, hint))),
-        ErrorKind::PermissionDenied => Ok(Ending::NotStarted(
+        ErrorKind::NotFound => Ok(CommandEnding::NotStarted(NOT_FOUND, not_there(&name, hint))),
+        ErrorKind::PermissionDenied => Ok(CommandEnding::NotStarted(
             126,
             Failure::from_io(error, Code::Permission, format!("`{name}` cannot be run")),
         )),

@@ -10,11 +10,11 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::{identity, open_files, spawn};
-use crate::host::serve::change::Changes;
+use crate::host::serve::change::StateWatch;
 use crate::host::serve::handed::{self, Handed};
-use crate::host::serve::listen::{self, Listening};
-use crate::host::serve::seat::{self, Seat};
-use crate::model::event::filter::Filter;
+use crate::host::serve::listen::{self, ServerSockets};
+use crate::host::serve::seat::{self, ServerSeat};
+use crate::model::event::filter::EventFilter;
 use crate::model::port::Port;
 use crate::ops::choose;
 use crate::ops::events::Follower;
@@ -43,17 +43,17 @@ pub struct Request {
 
 /// What a server begins with.
 #[derive(Debug)]
-pub struct Ready {
-    pub seat: Seat,
+pub struct ReadyServer {
+    pub seat: ServerSeat,
     pub token: String,
     pub report: Report,
-    pub door: Door,
+    pub door: ServerDoor,
 }
 
 /// What it accepts on.
 #[derive(Debug)]
-pub enum Door {
-    Loopback(Listening),
+pub enum ServerDoor {
+    Loopback(ServerSockets),
     /// With the path to take away at the end, where it is ours.
     File(UnixListener, Option<PathBuf>),
 }
@@ -63,21 +63,21 @@ pub enum Door {
 /// # Errors
 ///
 /// `already_running` where somebody serves; `port_conflict`, `path_not_empty`, `permission`.
-pub fn begin(context: &Context, request: &Request) -> Result<Ready> {
+pub fn begin(context: &Context, request: &Request) -> Result<ReadyServer> {
     let dirs = context.host.dirs()?;
     let state = dirs.require_state()?;
-    let Some(seat) = Seat::take(state)? else { return Err(already(state)) };
+    let Some(seat) = ServerSeat::take(state)? else { return Err(already(state)) };
     let (door, url) = open(context, request)?;
     let token = seat.announce(state, &url, request.keeps_token)?;
     // A forwarded request takes two, one for each side.
     let _ = open_files::raise();
-    let page = matches!(door, Door::Loopback(_)).then(|| with_token(&url, &token));
+    let page = matches!(door, ServerDoor::Loopback(_)).then(|| with_token(&url, &token));
     let report = Report { url, pid: identity::current()?.pid, page };
-    Ok(Ready { seat, token, report, door })
+    Ok(ReadyServer { seat, token, report, door })
 }
 
 /// Takes down what was announced.
-pub fn end(context: &Context, seat: Seat, socket: Option<PathBuf>) {
+pub fn end(context: &Context, seat: ServerSeat, socket: Option<PathBuf>) {
     if let Some(socket) = socket {
         // The next one would have to take it away.
         let _ = std::fs::remove_file(socket);
@@ -103,7 +103,7 @@ fn already(state: &Path) -> Failure {
     failure.hint("`wt serve --url` shows its address, `wt serve --stop` ends it")
 }
 
-fn open(context: &Context, request: &Request) -> Result<(Door, String)> {
+fn open(context: &Context, request: &Request) -> Result<(ServerDoor, String)> {
     if let Some(handed) = handed::take(&context.host.environment)? {
         if request.port.is_some() || request.socket.is_some() {
             return Err(Failure::new(
@@ -114,14 +114,17 @@ fn open(context: &Context, request: &Request) -> Result<(Door, String)> {
         return Ok(match handed {
             Handed::Loopback(listening) => {
                 let url = url(listening.port);
-                (Door::Loopback(listening), url)
+                (ServerDoor::Loopback(listening), url)
             }
-            Handed::File(socket, path) => (Door::File(socket, None), path.display().to_string()),
+            Handed::File(socket, path) => (ServerDoor::File(socket, None), path.display().to_string()),
         });
     }
     if let Some(socket) = &request.socket {
         let socket = context.absolute(socket);
-        return Ok((Door::File(listen::file(&socket)?, Some(socket.clone())), socket.display().to_string()));
+        return Ok((
+            ServerDoor::File(listen::file(&socket)?, Some(socket.clone())),
+            socket.display().to_string(),
+        ));
     }
     let listening = match request.port {
         Some(port) => {
@@ -131,7 +134,7 @@ fn open(context: &Context, request: &Request) -> Result<(Door, String)> {
         None => first_free(context)?,
     };
     let url = url(listening.port);
-    Ok((Door::Loopback(listening), url))
+    Ok((ServerDoor::Loopback(listening), url))
 }
 
 /// 127.0.0.1 and no name: a name may lead to the other family.
@@ -148,7 +151,7 @@ fn require_nobodys(context: &Context, port: Port) -> Result<()> {
 }
 
 /// The configured port or the next one, never one that belongs to worktrees or to nobody.
-fn first_free(context: &Context) -> Result<Listening> {
+fn first_free(context: &Context) -> Result<ServerSockets> {
     let registry = context.store()?.read()?;
     let exclusions = choose::exclusions(context, &registry);
     let ranges = ranges::all(context);
@@ -167,9 +170,9 @@ fn first_free(context: &Context) -> Result<Listening> {
 /// # Errors
 ///
 /// `internal` where the system gives none.
-pub fn changes(context: &Context) -> Result<Changes> {
+pub fn changes(context: &Context) -> Result<StateWatch> {
     let dirs = context.host.dirs()?;
-    Changes::watch(dirs.require_state()?)
+    StateWatch::watch(dirs.require_state()?)
         .map_err(|error| Failure::from_io(error, Code::Internal, "changes cannot be watched"))
 }
 
@@ -179,7 +182,7 @@ pub fn changes(context: &Context) -> Result<Changes> {
 ///
 /// `permission` where the log cannot be read.
 pub fn events(context: &Context) -> Result<Follower> {
-    Follower::begin(context, Filter::default())
+    Follower::begin(context, EventFilter::default())
 }
 
 /// Returns who serves.
@@ -205,7 +208,7 @@ pub fn find(context: &Context) -> Result<Report> {
 /// `already_running`; `port_conflict`; `internal` where it does not come up.
 pub fn start_beside(context: &Context, port: Option<Port>, words: &[String]) -> Result<Report> {
     let state = context.host.dirs()?.require_state()?.to_path_buf();
-    match Seat::take(&state)? {
+    match ServerSeat::take(&state)? {
         Some(seat) => drop(seat),
         None => return Err(already(&state)),
     }

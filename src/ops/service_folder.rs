@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::host::inside::{self, Leads};
-use crate::model::config::problem::Fault;
+use crate::model::config::problem::ValueFault;
 use crate::model::config::settings::Config;
 use crate::model::service::ServiceName;
 
@@ -21,13 +21,13 @@ pub fn require(config: &Config, worktree: &Path, service: &ServiceName) -> Resul
     let fault = match inside::follow(worktree, folder) {
         Ok(Leads::Inside) => return Ok(worktree.join(folder)),
         Ok(Leads::Outside(real)) => {
-            Fault::new(format!("`{shown}` leads out of the worktree, to {}", real.display()))
+            ValueFault::new(format!("`{shown}` leads out of the worktree, to {}", real.display()))
                 .hint("name a folder of the worktree itself")
         }
-        Ok(Leads::NoFolder) => Fault::new(format!("`{shown}` is not a folder")),
+        Ok(Leads::NoFolder) => ValueFault::new(format!("`{shown}` is not a folder")),
         Err(error) => {
             let problem = format!("`{shown}` cannot be used in {}: {error}", worktree.display());
-            Fault::new(problem).hint("name a folder that is part of the branch")
+            ValueFault::new(problem).hint("name a folder that is part of the branch")
         }
     };
     Err(config.failure(&format!("service.{service}.folder"), fault))

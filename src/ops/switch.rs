@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::elsewhere::{self, Spot};
+use super::elsewhere::{self, FoundElsewhere};
 use super::{exec, last, path, rows};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -21,7 +21,7 @@ pub struct Report {
     /// The folder that the shell changes to: in the worktree, the same as we stand in now where that is there.
     pub folder: PathBuf,
     #[serde(skip)]
-    pub spot: Spot,
+    pub spot: FoundElsewhere,
 }
 
 impl Report {
@@ -55,7 +55,7 @@ pub fn switch(context: &Context, wanted: &str, naming: Naming) -> Result<Report>
 pub fn names(context: &Context) -> Result<Vec<String>> {
     let registry = context.store()?.read()?;
     if let Some(repository) = &context.repository {
-        return Ok(rows::rows(repository, &registry)?.iter().map(rows::Row::name).collect());
+        return Ok(rows::rows(repository, &registry)?.iter().map(rows::WorktreeRow::name).collect());
     }
     Ok(elsewhere::names(&registry, None))
 }

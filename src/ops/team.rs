@@ -4,6 +4,6 @@ mod branches;
 mod init;
 mod survey;
 
-pub use branches::{Changed, claim, release};
+pub use branches::{ClaimChange, claim, release};
 pub use init::{Initiated, init};
 pub use survey::{Report, survey};

@@ -22,7 +22,7 @@ use crate::ops::services::down::{self, Runs};
 /// How a repository's commands stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum TrustState {
     /// It wants none to be run.
     Nothing,
     Trusted,
@@ -50,7 +50,7 @@ pub struct Report {
     #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
-    pub state: State,
+    pub state: TrustState,
     pub commands: Vec<CommandView>,
     /// Whose they are: the repository, or the file that `--config` named.
     #[serde(skip)]
@@ -182,9 +182,9 @@ pub fn status(context: &Context) -> Result<Report> {
         })
         .collect();
     let state = match &commands[..] {
-        [] => State::Nothing,
-        all if all.iter().all(|command| command.trusted) => State::Trusted,
-        _ => State::Untrusted,
+        [] => TrustState::Nothing,
+        all if all.iter().all(|command| command.trusted) => TrustState::Trusted,
+        _ => TrustState::Untrusted,
     };
     let allowing = allowing(context);
     let root = repository.root().to_path_buf();
@@ -214,7 +214,7 @@ pub fn approve(context: &Context, shown: Report) -> Result<Report> {
     change(context, |approvals| approvals.approve(id, root, named_file(context), &commands, now))?;
     let commands = shown.commands.into_iter();
     let commands = commands.map(|view| CommandView { trusted: true, formerly: None, ..view }).collect();
-    Ok(Report { state: State::Trusted, commands, ..shown })
+    Ok(Report { state: TrustState::Trusted, commands, ..shown })
 }
 
 /// Takes back what was approved for the repository we stand in.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{Repository, Way, is_link_cut_short};
+use crate::host::git::{GitSupport, Repository, is_link_cut_short};
 use crate::host::git_files::checkout::verify;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{env_file, files};
@@ -163,12 +163,12 @@ fn foreign_to(
         Some(admin) => repository.way_in(commit, admin),
         None => repository.way(commit),
     };
-    match way.unwrap_or(Way::Engine) {
-        Way::Engine => {
+    match way.unwrap_or(GitSupport::Engine) {
+        GitSupport::Engine => {
             let outside = repository.outside_rules(admin)?;
             verify::foreign_paths(repository.common_dir(), commit, &entry.path, &outside, allowed)
         }
-        Way::Git(_) => repository.foreign_paths_by_git(&entry.path, commit, allowed),
+        GitSupport::Git(_) => repository.foreign_paths_by_git(&entry.path, commit, allowed),
     }
 }
 

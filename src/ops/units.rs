@@ -10,14 +10,14 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::family;
 use crate::host::unit_files;
-use crate::model::units::{self, Served, Start, Unit};
+use crate::model::units::{self, Served, Unit, UnitStart};
 
 /// What the units need to find the same registry and configuration as this command.
 const VARIABLES: [&str; 3] = ["WT_STATE_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME"];
 
 /// Which units are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum UnitsWish {
     /// Those that look at health regularly.
     Health,
     /// That of `wt monitor`.
@@ -26,7 +26,7 @@ pub enum Wish {
     Serve { place: Option<Served>, flags: Vec<String> },
 }
 
-impl Wish {
+impl UnitsWish {
     /// What is enabled, by the name of its file: with systemd, and with launchd.
     fn enabled(&self) -> (&'static str, &'static str) {
         match self {
@@ -62,7 +62,7 @@ struct Manager {
     disable: Vec<String>,
 }
 
-fn manager(context: &Context, start: Start<'_>, wish: &Wish) -> Result<Manager> {
+fn manager(context: &Context, start: UnitStart<'_>, wish: &UnitsWish) -> Result<Manager> {
     let (with_systemd, with_launchd) = wish.enabled();
     let home = context.host.home().ok_or_else(|| {
         Failure::new(Code::Usage, "there is no folder for units: HOME is not set").hint("set HOME")
@@ -73,18 +73,18 @@ fn manager(context: &Context, start: Start<'_>, wish: &Wish) -> Result<Manager> 
         let command = |word: &str| vec![format!("launchctl {word} gui/$(id -u) {}", file.display())];
         let (enable, disable) = (command("bootstrap"), command("bootout"));
         let units = match wish {
-            Wish::Health => units::launchd(start),
-            Wish::Monitor => units::monitor_launchd(start),
-            Wish::Serve { flags, .. } => units::serve_launchd(start, flags),
+            UnitsWish::Health => units::launchd(start),
+            UnitsWish::Monitor => units::monitor_launchd(start),
+            UnitsWish::Serve { flags, .. } => units::serve_launchd(start, flags),
         };
         return Ok(Manager { folder, units, enable, disable });
     }
     let config =
         context.host.environment.find_folder("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
     let units = match wish {
-        Wish::Health => units::systemd(start),
-        Wish::Monitor => units::monitor_systemd(start),
-        Wish::Serve { place, flags } => {
+        UnitsWish::Health => units::systemd(start),
+        UnitsWish::Monitor => units::monitor_systemd(start),
+        UnitsWish::Serve { place, flags } => {
             let usual = u16::try_from(context.config.serve.port).unwrap_or_default();
             let place = place.clone().unwrap_or(Served::Port(usual));
             units::serve_systemd(start, &place, family::has_ipv6(), flags)
@@ -106,12 +106,12 @@ fn manager(context: &Context, start: Start<'_>, wish: &Wish) -> Result<Manager> 
 /// # Errors
 ///
 /// `path_not_empty` when a file of somebody else has the name: nothing is written then.
-pub fn install(context: &Context, wish: &Wish) -> Result<Report> {
+pub fn install(context: &Context, wish: &UnitsWish) -> Result<Report> {
     let program = context.host.program()?;
     let set = VARIABLES.iter().filter_map(|name| Some((*name, context.host.environment.find_folder(name)?)));
     let variables: Vec<(String, String)> =
         set.map(|(name, folder)| (name.to_owned(), folder.display().to_string())).collect();
-    let start = Start { program: &program.display().to_string(), variables: &variables };
+    let start = UnitStart { program: &program.display().to_string(), variables: &variables };
     let manager = manager(context, start, wish)?;
     let mut places = manager.units.iter().map(|unit| manager.folder.join(unit.name));
     if let Some(path) = places.find(|path| unit_files::is_foreign(path)) {
@@ -130,7 +130,7 @@ pub fn install(context: &Context, wish: &Wish) -> Result<Report> {
         files,
         unchanged,
         next: manager.enable,
-        crontab: (*wish == Wish::Health).then(|| units::crontab(start)),
+        crontab: (*wish == UnitsWish::Health).then(|| units::crontab(start)),
         foreign: Vec::new(),
     })
 }
@@ -140,8 +140,8 @@ pub fn install(context: &Context, wish: &Wish) -> Result<Report> {
 /// # Errors
 ///
 /// `permission` when one cannot be removed.
-pub fn uninstall(context: &Context, wish: &Wish) -> Result<Report> {
-    let manager = manager(context, Start { program: "", variables: &[] }, wish)?;
+pub fn uninstall(context: &Context, wish: &UnitsWish) -> Result<Report> {
+    let manager = manager(context, UnitStart { program: "", variables: &[] }, wish)?;
     let (mut files, mut foreign) = (Vec::new(), Vec::new());
     for unit in &manager.units {
         let path = manager.folder.join(unit.name);

@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::git::{Repository, Worktree};
-use crate::host::place::{self, Glance, Surroundings};
+use crate::host::git::{GitWorktree, Repository};
+use crate::host::place::{self, GoneGlance, HostSurroundings};
 use crate::model::event::Event;
-use crate::model::presence::{Presence, Sighting, presence, presence_if_named, presence_of_unrecorded};
+use crate::model::presence::{Presence, PresenceFacts, presence, presence_if_named, presence_of_unrecorded};
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::place::Place;
+use crate::model::registry::place::FolderPlace;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 
@@ -25,15 +25,15 @@ use crate::model::registry::table::Registry;
 pub struct Lookout<'a> {
     /// `None` where the repository itself cannot be reached.
     repository: Option<&'a Repository>,
-    worktrees: Vec<Worktree>,
+    worktrees: Vec<GitWorktree>,
     by_admin: HashMap<String, usize>,
     by_path: HashMap<PathBuf, usize>,
     main: Option<usize>,
-    here: Surroundings,
+    here: HostSurroundings,
     /// This machine's name.
     host: String,
     /// The places of folders that are gone, by the folder above: many worktrees lie side by side.
-    places: RefCell<HashMap<PathBuf, Place>>,
+    places: RefCell<HashMap<PathBuf, FolderPlace>>,
 }
 
 impl<'a> Lookout<'a> {
@@ -52,7 +52,7 @@ impl<'a> Lookout<'a> {
             }
         }
         let main = worktrees.iter().position(|worktree| worktree.admin.is_none());
-        let here = Surroundings::read();
+        let here = HostSurroundings::read();
         let (host, places) = (context.host.name(), RefCell::default());
         Ok(Self { repository, worktrees, by_admin, by_path, main, here, host, places })
     }
@@ -64,7 +64,7 @@ impl<'a> Lookout<'a> {
     ///
     /// Fails when git's own record of it cannot be read.
     pub fn look_again_at(&mut self, admin: &str) -> Result<()> {
-        self.here = Surroundings::read();
+        self.here = HostSurroundings::read();
         self.places.borrow_mut().clear();
         let Some(repository) = self.repository else { return Ok(()) };
         let Some(at) = self.by_admin.remove(admin) else { return Ok(()) };
@@ -114,10 +114,10 @@ impl<'a> Lookout<'a> {
         presence_if_named(entry, &self.look(entry))
     }
 
-    fn look(&self, entry: &Entry) -> Sighting {
+    fn look(&self, entry: &Entry) -> PresenceFacts {
         let worktree = self.find_worktree(entry);
         let lock = worktree.and_then(|worktree| worktree.lock.as_ref().filter(|_| !worktree.initializing));
-        Sighting {
+        PresenceFacts {
             host: self.host.clone(),
             gone: place::is_gone(&entry.path),
             place: self.place_of(&entry.path),
@@ -135,7 +135,7 @@ impl<'a> Lookout<'a> {
         is_moved.then(|| worktree.path.clone())
     }
 
-    fn place_of(&self, path: &Path) -> Place {
+    fn place_of(&self, path: &Path) -> FolderPlace {
         let Some(parent) = path.parent().filter(|_| place::is_gone(path)) else {
             return self.here.place_of(path);
         };
@@ -150,7 +150,7 @@ impl<'a> Lookout<'a> {
 
     /// Returns git's record of the entry's worktree.
     #[must_use]
-    pub fn find_worktree(&self, entry: &Entry) -> Option<&Worktree> {
+    pub fn find_worktree(&self, entry: &Entry) -> Option<&GitWorktree> {
         if entry.is_main() {
             return self.main.and_then(|at| self.worktrees.get(at));
         }
@@ -173,7 +173,7 @@ pub fn stands_another(entry: &Entry) -> bool {
     if !is_same(found.root(), &entry.repository) || found.find_id().as_ref() == Some(&entry.repository_id) {
         return false;
     }
-    let is_it = |worktree: &Worktree| {
+    let is_it = |worktree: &GitWorktree| {
         worktree.path == entry.path || worktree.admin.as_deref() == Some(entry.admin.as_str())
     };
     if entry.is_main() {
@@ -262,7 +262,7 @@ fn follow(context: &Context, repository: &Repository, entry: &Entry, to: &Path) 
         return Ok(());
     }
     let now = context.now();
-    let place = Surroundings::read().place_of(to);
+    let place = HostSurroundings::read().place_of(to);
     context.store()?.update(|registry| {
         let known = registry.find_by_sequence(entry.sequence);
         let Some(known) = known.filter(|known| known.path == entry.path && may_have_vanished(known)) else {
@@ -285,7 +285,7 @@ fn seemingly_vanished<'a>(registry: &'a Registry, id: &'a RepositoryId) -> Vec<&
         let is_it = |entry: &&Entry| entry.state == EntryState::Active && entry.notes.renaming.is_absent();
         registry.living(id).filter(is_it)
     };
-    let glance = Glance::at(active().map(|entry| entry.path.as_path()));
+    let glance = GoneGlance::at(active().map(|entry| entry.path.as_path()));
     active().filter(|entry| glance.seems_gone(&entry.path)).collect()
 }
 

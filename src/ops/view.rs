@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::rows::{self, Row};
+use super::rows::{self, WorktreeRow};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -19,18 +19,18 @@ use crate::ops::{agent, env, foreign, setup};
 /// Fails when the repository's worktrees cannot be read.
 pub fn of_entry(context: &Context, repository: &Repository, entry: &Entry) -> Result<WorktreeView> {
     let worktree = repository.find_worktree(&entry.path)?;
-    Ok(of_row(context, repository, &Row { worktree, entry: Some(entry.clone()) }))
+    Ok(of_row(context, repository, &WorktreeRow { worktree, entry: Some(entry.clone()) }))
 }
 
 /// Returns the view of one row; `current` is whether we stand in it.
 #[must_use]
-pub fn of_row(context: &Context, repository: &Repository, row: &Row) -> WorktreeView {
+pub fn of_row(context: &Context, repository: &Repository, row: &WorktreeRow) -> WorktreeView {
     of_row_beside(context, repository, row, current(context, repository).as_deref())
 }
 
 /// Returns the views of all rows.
 #[must_use]
-pub fn of_rows(context: &Context, repository: &Repository, rows: &[Row]) -> Vec<WorktreeView> {
+pub fn of_rows(context: &Context, repository: &Repository, rows: &[WorktreeRow]) -> Vec<WorktreeView> {
     let current = current(context, repository);
     rows.iter().map(|row| of_row_beside(context, repository, row, current.as_deref())).collect()
 }
@@ -46,7 +46,7 @@ fn current(context: &Context, repository: &Repository) -> Option<PathBuf> {
 fn of_row_beside(
     context: &Context,
     repository: &Repository,
-    row: &Row,
+    row: &WorktreeRow,
     current: Option<&Path>,
 ) -> WorktreeView {
     let entry = row.entry.as_ref();

@@ -8,11 +8,11 @@ use super::escape;
 
 /// The lines; nothing is drawn yet.
 #[derive(Debug, Default)]
-pub struct Live {
+pub struct LiveLines {
     drawn: usize,
 }
 
-impl Live {
+impl LiveLines {
     /// Draws `lines` in place of those before, each cut to the terminal's width.
     pub fn draw(&mut self, lines: &[String]) {
         let columns = usize::from(Term::stderr().size().1).max(20) - 1;
@@ -40,7 +40,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveLines {
     fn drop(&mut self) {
         self.clear();
     }

@@ -12,13 +12,13 @@ use super::output::Ui;
 use super::paint::Paint;
 
 pub use fit::{Column, needed};
-pub use row::{Look, Row};
+pub use row::{RowLook, TableRow};
 
 /// Returns the rows as text that ends in a line break: with a heading and aligned on a terminal, without a heading
 /// and separated by tabs elsewhere. On a terminal that is too narrow the `expendable` columns go first, in that order;
 /// the last column is prose, whose lines end between words.
 #[must_use]
-pub fn render(ui: &Ui, heading: &[&'static str], rows: &[Row], expendable: &[&str]) -> String {
+pub fn render(ui: &Ui, heading: &[&'static str], rows: &[TableRow], expendable: &[&str]) -> String {
     let widest = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     let mut columns: Vec<Column> = (0..widest.max(heading.len()))
         .map(|index| Column::new(heading.get(index).copied().unwrap_or_default()))
@@ -36,7 +36,7 @@ pub fn render(ui: &Ui, heading: &[&'static str], rows: &[Row], expendable: &[&st
 
 /// Returns the rows as [`render`] does, with columns that say themselves how they give way.
 #[must_use]
-pub fn render_columns(ui: &Ui, columns: &[Column], rows: &[Row], with_heading: bool) -> String {
+pub fn render_columns(ui: &Ui, columns: &[Column], rows: &[TableRow], with_heading: bool) -> String {
     match ui.width() {
         Some(width) => aligned(ui.paint(), columns, rows, width, with_heading),
         None => tabbed(rows),
@@ -45,12 +45,12 @@ pub fn render_columns(ui: &Ui, columns: &[Column], rows: &[Row], with_heading: b
 
 /// Returns a line for each row, aligned within `width` columns, without a heading and without looks.
 #[must_use]
-pub fn fitted(columns: &[Column], rows: &[Row], width: usize) -> Vec<String> {
-    let plain: Vec<Row> = rows.iter().map(|row| Row::plain(row.cells.clone())).collect();
+pub fn fitted(columns: &[Column], rows: &[TableRow], width: usize) -> Vec<String> {
+    let plain: Vec<TableRow> = rows.iter().map(|row| TableRow::plain(row.cells.clone())).collect();
     aligned(Paint::default(), columns, &plain, width, false).lines().map(str::to_owned).collect()
 }
 
-fn tabbed(rows: &[Row]) -> String {
+fn tabbed(rows: &[TableRow]) -> String {
     rows.iter().fold(String::new(), |mut text, row| {
         let cells: Vec<_> = row.cells.iter().map(|cell| or_dash(escape::line(cell))).collect();
         text.push_str(&cells.join("\t"));
@@ -64,9 +64,11 @@ fn or_dash(cell: Cow<'_, str>) -> Cow<'_, str> {
     if cell.is_empty() { Cow::Borrowed("-") } else { cell }
 }
 
-fn aligned(paint: Paint, columns: &[Column], rows: &[Row], width: usize, with_heading: bool) -> String {
-    let headings =
-        Row { cells: columns.iter().map(|column| column.heading.to_owned()).collect(), look: Look::Faint };
+fn aligned(paint: Paint, columns: &[Column], rows: &[TableRow], width: usize, with_heading: bool) -> String {
+    let headings = TableRow {
+        cells: columns.iter().map(|column| column.heading.to_owned()).collect(),
+        look: RowLook::Faint,
+    };
     let cells: Vec<Vec<Cow<'_, str>>> =
         rows.iter().map(|row| row.cells.iter().map(|cell| escape::line(cell)).collect()).collect();
     let widths = fit::widths(columns, &cells, width, with_heading);
@@ -76,9 +78,9 @@ fn aligned(paint: Paint, columns: &[Column], rows: &[Row], width: usize, with_he
     for (cells, look) in heading.iter().chain(&cells).zip(looks) {
         for line in fit::lines(columns, cells, &widths) {
             text.push_str(&match look {
-                Look::Plain => line,
-                Look::Strong => paint.strong(line),
-                Look::Faint => paint.faint(line),
+                RowLook::Plain => line,
+                RowLook::Strong => paint.strong(line),
+                RowLook::Faint => paint.faint(line),
             });
             text.push('\n');
         }
@@ -90,12 +92,12 @@ fn aligned(paint: Paint, columns: &[Column], rows: &[Row], width: usize, with_he
 mod tests {
     use super::*;
 
-    fn rows() -> Vec<Row> {
-        let row = |name: &str, ports: &str, look| Row {
+    fn rows() -> Vec<TableRow> {
+        let row = |name: &str, ports: &str, look| TableRow {
             cells: vec![name.to_owned(), String::new(), ports.to_owned()],
             look,
         };
-        vec![row("feature-login", "web:5001", Look::Plain), row("x\u{1b}[2J", "", Look::Strong)]
+        vec![row("feature-login", "web:5001", RowLook::Plain), row("x\u{1b}[2J", "", RowLook::Strong)]
     }
 
     fn columns() -> Vec<Column> {

@@ -9,9 +9,9 @@ use hyper::header::{self, HeaderMap};
 
 use super::reply::report;
 use super::route::Act;
-use super::site::Site;
+use super::site::ServerSite;
 use crate::error::{Code, Failure, Result};
-use crate::ops::act::{self, Wish};
+use crate::ops::act::{self, ActionWish};
 
 /// The largest body, in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -25,7 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// The status beside what is wrong: `not_allowed` where nobody may act, `usage` for a body that is no JSON, too large or too
 /// slow.
-pub async fn body(site: &Site, headers: &HeaderMap, body: Incoming) -> Result<Bytes, (StatusCode, Failure)> {
+pub async fn body(
+    site: &ServerSite,
+    headers: &HeaderMap,
+    body: Incoming,
+) -> Result<Bytes, (StatusCode, Failure)> {
     if !site.acts {
         let failure = Failure::new(Code::NotAllowed, "this server only shows")
             .hint("start it with `wt serve --actions` to let pages act");
@@ -54,9 +58,9 @@ pub async fn body(site: &Site, headers: &HeaderMap, body: Incoming) -> Result<By
 /// # Errors
 ///
 /// `usage` for a body of other words; `not_found`; those of the action.
-pub fn act(site: &Site, act: &Act, body: &[u8]) -> Result<Vec<u8>> {
+pub fn act(site: &ServerSite, act: &Act, body: &[u8]) -> Result<Vec<u8>> {
     let wish = if body.is_empty() {
-        Wish::default()
+        ActionWish::default()
     } else {
         serde_json::from_slice(body)
             .map_err(|error| Failure::new(Code::Usage, format!("the body is not understood: {error}")))?

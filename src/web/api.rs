@@ -5,11 +5,11 @@ use hyper::StatusCode;
 
 use super::reply::report;
 use super::route::Ask;
-use super::site::Site;
+use super::site::ServerSite;
 use crate::error::{Code, Failure, Result};
 use crate::model;
 use crate::model::event::EventKind;
-use crate::model::event::filter::Filter;
+use crate::model::event::filter::EventFilter;
 use crate::model::health::state::Health;
 use crate::model::history;
 use crate::model::port::Port;
@@ -28,7 +28,7 @@ use crate::ops::{discovery, events, list, validate};
 /// # Errors
 ///
 /// Those of the operation; `usage` for a parameter that is none.
-pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
+pub fn answer(site: &ServerSite, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
     let command = ask.command();
     let fine = |bytes| (StatusCode::OK, bytes);
     match ask {
@@ -78,13 +78,13 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
         Ask::Events { since, kind } => {
             let (context, _) = site.everywhere()?;
             let usage = |problem| Failure::new(Code::Usage, problem);
-            let filter = Filter {
+            let filter = EventFilter {
                 since: since
                     .as_deref()
                     .map(|text| history::moment(text, context.now()).map_err(usage))
                     .transpose()?,
                 kinds: kind.as_deref().map_or(Ok(Vec::new()), kinds)?,
-                ..Filter::default()
+                ..EventFilter::default()
             };
             report(command, &events::events(&context, &filter)?).map(fine)
         }
@@ -112,7 +112,7 @@ pub fn answer(site: &Site, ask: &Ask) -> Result<(StatusCode, Vec<u8>)> {
 /// # Errors
 ///
 /// Those of the operation.
-pub fn metrics(site: &Site) -> Result<String> {
+pub fn metrics(site: &ServerSite) -> Result<String> {
     let (context, config_problems) = site.everywhere()?;
     let report = ops_metrics(&context, config_problems)?;
     Ok(model::metrics::text(&report.families))
@@ -123,7 +123,7 @@ pub fn metrics(site: &Site) -> Result<String> {
 /// # Errors
 ///
 /// Fails when the registry cannot be read.
-pub fn discovery(site: &Site) -> Result<Vec<u8>> {
+pub fn discovery(site: &ServerSite) -> Result<Vec<u8>> {
     let targets = discovery::discover(&site.everywhere()?.0)?;
     serde_json::to_vec(&targets)
         .map_err(|error| Failure::new(Code::Internal, format!("the targets cannot be written: {error}")))

@@ -9,10 +9,10 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::forward::{self, Visitor};
-use super::guard::{self, Head, Refused};
+use super::guard::{self, RefusedRequest, RequestHead};
 use super::reply::{self, Body};
 use super::route::{self, Act, Ask, Missing, Route};
-use super::site::Site;
+use super::site::ServerSite;
 use super::{action, api, stream};
 use crate::error::{Code, Failure, Result};
 
@@ -25,7 +25,7 @@ const SERVE: &str = "serve";
 ///
 /// Never.
 pub async fn answer(
-    site: Arc<Site>,
+    site: Arc<ServerSite>,
     visitor: Visitor,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
@@ -45,13 +45,13 @@ pub async fn answer(
     Ok(response)
 }
 
-async fn answered(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body> {
+async fn answered(site: &Arc<ServerSite>, request: Request<Incoming>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let head = head(&parts);
     if let Err(refused) = guard::admit(&head, site.place) {
         let status = match refused {
-            Refused::Host(_) => StatusCode::MISDIRECTED_REQUEST,
-            Refused::Page(_) => StatusCode::FORBIDDEN,
+            RefusedRequest::Host(_) => StatusCode::MISDIRECTED_REQUEST,
+            RefusedRequest::Page(_) => StatusCode::FORBIDDEN,
         };
         return reply::failure(SERVE, &refused.failure(), status);
     }
@@ -89,7 +89,7 @@ async fn answered(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body
     }
 }
 
-fn needs_token(site: &Site, route: &Route) -> bool {
+fn needs_token(site: &ServerSite, route: &Route) -> bool {
     match route {
         Route::File(_) | Route::Healthz => false,
         Route::Metrics | Route::Discovery => !site.open.metrics,
@@ -98,7 +98,7 @@ fn needs_token(site: &Site, route: &Route) -> bool {
     }
 }
 
-async fn reported(site: &Arc<Site>, ask: Ask) -> Response<Body> {
+async fn reported(site: &Arc<ServerSite>, ask: Ask) -> Response<Body> {
     let command = ask.command();
     apart(site, command, move |site| {
         let (status, bytes) = api::answer(site, &ask)?;
@@ -107,16 +107,16 @@ async fn reported(site: &Arc<Site>, ask: Ask) -> Response<Body> {
     .await
 }
 
-async fn scraped(site: &Arc<Site>) -> Response<Body> {
+async fn scraped(site: &Arc<ServerSite>) -> Response<Body> {
     apart(site, "metrics", |site| Ok(reply::bytes(StatusCode::OK, reply::PROMETHEUS, api::metrics(site)?)))
         .await
 }
 
-async fn discovered(site: &Arc<Site>) -> Response<Body> {
+async fn discovered(site: &Arc<ServerSite>) -> Response<Body> {
     apart(site, SERVE, |site| Ok(reply::bytes(StatusCode::OK, reply::JSON, api::discovery(site)?))).await
 }
 
-async fn acted(site: &Arc<Site>, act: Act, headers: &HeaderMap, body: Incoming) -> Response<Body> {
+async fn acted(site: &Arc<ServerSite>, act: Act, headers: &HeaderMap, body: Incoming) -> Response<Body> {
     let command = act.action.command();
     let body = match action::body(site, headers, body).await {
         Ok(body) => body,
@@ -132,9 +132,9 @@ async fn acted(site: &Arc<Site>, act: Act, headers: &HeaderMap, body: Incoming) 
 
 /// Has an operation make an answer: it reads files and asks the kernel, so it has a thread of its own.
 async fn apart(
-    site: &Arc<Site>,
+    site: &Arc<ServerSite>,
     command: &'static str,
-    work: impl FnOnce(&Site) -> Result<Response<Body>> + Send + 'static,
+    work: impl FnOnce(&ServerSite) -> Result<Response<Body>> + Send + 'static,
 ) -> Response<Body> {
     let site = Arc::clone(site);
     match tokio::task::spawn_blocking(move || work(&site)).await {
@@ -149,9 +149,9 @@ fn unmade(command: &str) -> Response<Body> {
     reply::failure(command, &failure, StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn head(parts: &Parts) -> Head<'_> {
+fn head(parts: &Parts) -> RequestHead<'_> {
     let headers = &parts.headers;
-    Head {
+    RequestHead {
         host: one(headers, &header::HOST),
         authority: parts.uri.authority().map(hyper::http::uri::Authority::as_str),
         origin: one(headers, &header::ORIGIN),

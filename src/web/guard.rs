@@ -11,7 +11,7 @@ const NAMES: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
 
 /// Where we answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum AnswerPlace {
     Port(Port),
     /// A socket in the file system: whoever may open it is let in, under whichever name of loopback.
     Socket,
@@ -19,7 +19,7 @@ pub enum Place {
 
 /// What a request says about itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Head<'a> {
+pub struct RequestHead<'a> {
     /// The `Host` header.
     pub host: Option<&'a str>,
     /// The authority of a target that is written as a whole URL.
@@ -32,14 +32,14 @@ pub struct Head<'a> {
 
 /// Who is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum RefusedRequest {
     /// The name that was asked for is not ours to answer for.
     Host(&'static str),
     /// Another page asks.
     Page(&'static str),
 }
 
-impl Refused {
+impl RefusedRequest {
     /// Returns the failure that is answered.
     #[must_use]
     pub fn failure(self) -> Failure {
@@ -53,18 +53,18 @@ impl Refused {
 /// # Errors
 ///
 /// Which of both it is not.
-pub fn admit(head: &Head<'_>, place: Place) -> Result<(), Refused> {
+pub fn admit(head: &RequestHead<'_>, place: AnswerPlace) -> Result<(), RefusedRequest> {
     let Some(host) = head.host.filter(|host| is_ours(host, place)) else {
-        return Err(Refused::Host("this server answers for 127.0.0.1, [::1] and localhost alone"));
+        return Err(RefusedRequest::Host("this server answers for 127.0.0.1, [::1] and localhost alone"));
     };
     if head.authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host)) {
-        return Err(Refused::Host("the request names two hosts"));
+        return Err(RefusedRequest::Host("the request names two hosts"));
     }
     if head.origin.is_some_and(|origin| !origin.eq_ignore_ascii_case(&format!("http://{host}"))) {
-        return Err(Refused::Page("a page of another origin is not answered"));
+        return Err(RefusedRequest::Page("a page of another origin is not answered"));
     }
     if head.site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
-        return Err(Refused::Page("a page of another site is not answered"));
+        return Err(RefusedRequest::Page("a page of another site is not answered"));
     }
     Ok(())
 }
@@ -72,12 +72,14 @@ pub fn admit(head: &Head<'_>, place: Place) -> Result<(), Refused> {
 /// Returns the name below `localhost` that a request asks for, without that ending and in small letters; `None` where it asks
 /// for something else. What stands there is a service's, and so are its rules about pages and origins.
 #[must_use]
-pub fn name(head: &Head<'_>, place: Place) -> Option<String> {
+pub fn name(head: &RequestHead<'_>, place: AnswerPlace) -> Option<String> {
     let host = head.host?;
     let (name, number) = host.rsplit_once(':').map_or((host, None), |(name, number)| (name, Some(number)));
     let is_here = match place {
-        Place::Socket => true,
-        Place::Port(port) => number.map_or(port.number() == 80, |number| number == port.number().to_string()),
+        AnswerPlace::Socket => true,
+        AnswerPlace::Port(port) => {
+            number.map_or(port.number() == 80, |number| number == port.number().to_string())
+        }
     };
     let name = name.to_ascii_lowercase();
     let name = name.strip_suffix(ENDING).filter(|name| is_here && host_names::is_host(name))?;
@@ -85,13 +87,13 @@ pub fn name(head: &Head<'_>, place: Place) -> Option<String> {
     is_one.then(|| name.to_owned())
 }
 
-fn is_ours(host: &str, place: Place) -> bool {
+fn is_ours(host: &str, place: AnswerPlace) -> bool {
     let is_name = |name: &str| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
     match place {
-        Place::Socket => is_name(host) || host.rsplit_once(':').is_some_and(|(name, _)| is_name(name)),
+        AnswerPlace::Socket => is_name(host) || host.rsplit_once(':').is_some_and(|(name, _)| is_name(name)),
         // Browsers leave the scheme's own port out.
-        Place::Port(port) if port.number() == 80 && is_name(host) => true,
-        Place::Port(port) => host
+        AnswerPlace::Port(port) if port.number() == 80 && is_name(host) => true,
+        AnswerPlace::Port(port) => host
             .rsplit_once(':')
             .is_some_and(|(name, number)| is_name(name) && number == port.number().to_string()),
     }
@@ -102,7 +104,7 @@ fn is_ours(host: &str, place: Place) -> bool {
 /// # Errors
 ///
 /// `unauthorized`.
-pub fn require_token(head: &Head<'_>, token: &str) -> Result<()> {
+pub fn require_token(head: &RequestHead<'_>, token: &str) -> Result<()> {
     let given = head.authorization.and_then(|value| value.split_once(' '));
     let given =
         given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, given)| given.trim());
@@ -123,12 +125,12 @@ fn is_same(given: &[u8], token: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn at() -> Place {
-        Place::Port(Port::new(7373).unwrap())
+    fn at() -> AnswerPlace {
+        AnswerPlace::Port(Port::new(7373).unwrap())
     }
 
-    fn asked(host: &'static str) -> Head<'static> {
-        Head { host: Some(host), ..Head::default() }
+    fn asked(host: &'static str) -> RequestHead<'static> {
+        RequestHead { host: Some(host), ..RequestHead::default() }
     }
 
     #[test]
@@ -137,9 +139,9 @@ mod tests {
             admit(&asked(host), at()).unwrap();
         }
         for host in ["localhost", "127.0.0.1", "[::1]", "localhost:9"] {
-            admit(&asked(host), Place::Socket).unwrap();
+            admit(&asked(host), AnswerPlace::Socket).unwrap();
         }
-        admit(&asked("localhost"), Place::Port(Port::new(80).unwrap())).unwrap();
+        admit(&asked("localhost"), AnswerPlace::Port(Port::new(80).unwrap())).unwrap();
     }
 
     #[test]
@@ -162,13 +164,13 @@ mod tests {
         ] {
             assert_eq!(named(host), None, "{host}");
         }
-        let two = Head { authority: Some("evil.example"), ..asked("login.localhost:7373") };
+        let two = RequestHead { authority: Some("evil.example"), ..asked("login.localhost:7373") };
         assert_eq!(name(&two, at()), None);
         assert_eq!(
-            name(&asked("login.localhost"), Place::Port(Port::new(80).unwrap())).as_deref(),
+            name(&asked("login.localhost"), AnswerPlace::Port(Port::new(80).unwrap())).as_deref(),
             Some("login")
         );
-        assert_eq!(name(&asked("login.localhost"), Place::Socket).as_deref(), Some("login"));
+        assert_eq!(name(&asked("login.localhost"), AnswerPlace::Socket).as_deref(), Some("login"));
     }
 
     #[test]
@@ -187,16 +189,16 @@ mod tests {
             "user@127.0.0.1:7373",
             "[::ffff:127.0.0.1]:7373",
         ] {
-            assert!(matches!(admit(&asked(host), at()), Err(Refused::Host(_))), "{host}");
+            assert!(matches!(admit(&asked(host), at()), Err(RefusedRequest::Host(_))), "{host}");
         }
-        assert!(matches!(admit(&Head::default(), at()), Err(Refused::Host(_))));
-        let two = Head { authority: Some("evil.example"), ..asked("127.0.0.1:7373") };
-        assert!(matches!(admit(&two, at()), Err(Refused::Host(_))));
+        assert!(matches!(admit(&RequestHead::default(), at()), Err(RefusedRequest::Host(_))));
+        let two = RequestHead { authority: Some("evil.example"), ..asked("127.0.0.1:7373") };
+        assert!(matches!(admit(&two, at()), Err(RefusedRequest::Host(_))));
     }
 
     #[test]
     fn a_page_is_answered_only_where_it_is_our_own() {
-        let from = |origin| Head { origin: Some(origin), ..asked("127.0.0.1:7373") };
+        let from = |origin| RequestHead { origin: Some(origin), ..asked("127.0.0.1:7373") };
         admit(&from("http://127.0.0.1:7373"), at()).unwrap();
         for origin in [
             "null",
@@ -205,20 +207,20 @@ mod tests {
             "http://localhost:7373",
             "http://evil.example",
         ] {
-            assert!(matches!(admit(&from(origin), at()), Err(Refused::Page(_))), "{origin}");
+            assert!(matches!(admit(&from(origin), at()), Err(RefusedRequest::Page(_))), "{origin}");
         }
-        let by = |site| Head { site: Some(site), ..asked("127.0.0.1:7373") };
+        let by = |site| RequestHead { site: Some(site), ..asked("127.0.0.1:7373") };
         for site in ["same-origin", "none"] {
             admit(&by(site), at()).unwrap();
         }
         for site in ["same-site", "cross-site", "what is this"] {
-            assert!(matches!(admit(&by(site), at()), Err(Refused::Page(_))), "{site}");
+            assert!(matches!(admit(&by(site), at()), Err(RefusedRequest::Page(_))), "{site}");
         }
     }
 
     #[test]
     fn the_token_is_needed_whole() {
-        let with = |value| Head { authorization: Some(value), ..Head::default() };
+        let with = |value| RequestHead { authorization: Some(value), ..RequestHead::default() };
         require_token(&with("Bearer 0123"), "0123").unwrap();
         require_token(&with("bearer 0123"), "0123").unwrap();
         for value in
@@ -230,6 +232,6 @@ mod tests {
                 "{value}"
             );
         }
-        assert_eq!(require_token(&Head::default(), "0123").unwrap_err().code(), Code::Unauthorized);
+        assert_eq!(require_token(&RequestHead::default(), "0123").unwrap_err().code(), Code::Unauthorized);
     }
 }

@@ -6,7 +6,7 @@ use hyper::Method;
 use percent_encoding::percent_decode_str;
 
 use super::page::File;
-use crate::ops::act::Action;
+use crate::ops::act::PageAction;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Ask {
 /// Something that is to be done about a worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
-    pub action: Action,
+    pub action: PageAction,
     pub repository: String,
     pub name: String,
 }
@@ -100,8 +100,8 @@ pub fn find(method: &Method, path: &str, query: Option<&str>) -> Result<Route, M
         ["events"] => Route::Stream,
         ["metrics"] => Route::Metrics,
         ["sd"] => Route::Discovery,
-        ["api", "worktrees", repository, name, word] if Action::find(word).is_some() => {
-            let action = Action::find(word).ok_or(Missing::Path)?;
+        ["api", "worktrees", repository, name, word] if PageAction::find(word).is_some() => {
+            let action = PageAction::find(word).ok_or(Missing::Path)?;
             Route::Act(Act { action, repository: repository.to_owned(), name: name.to_owned() })
         }
         ["api", ref rest @ ..] => Route::Ask(asked(rest, query).ok_or(Missing::Path)?),
@@ -216,7 +216,7 @@ mod tests {
         }
         assert!(find(&Method::HEAD, "/healthz", None).is_ok());
         assert_eq!(get("/api/worktrees/shop/login/up"), Err(Missing::Method("POST")));
-        let act = Act { action: Action::Remove, repository: "shop".to_owned(), name: "login".to_owned() };
+        let act = Act { action: PageAction::Remove, repository: "shop".to_owned(), name: "login".to_owned() };
         assert_eq!(find(&Method::POST, "/api/worktrees/shop/login/remove", None), Ok(Route::Act(act)));
         assert_eq!(find(&Method::POST, "/api/worktrees/shop/login/kill", None), Err(Missing::Path));
     }

@@ -20,11 +20,11 @@ use tokio::task::JoinSet;
 
 use super::forward::Visitor;
 use super::line::{Line, Patient};
-use super::site::{Site, Word};
+use super::site::{ServerSite, Word};
 use super::{connection, stream};
 use crate::error::{Code, Failure, Result};
 use crate::host::interrupt::Interrupt;
-use crate::host::serve::change::Changes;
+use crate::host::serve::change::StateWatch;
 use crate::ops::events::Follower;
 
 /// What is accepted on.
@@ -62,9 +62,9 @@ const GLANCE: Duration = Duration::from_millis(200);
 ///
 /// `internal` when the system refuses what a server needs.
 pub fn serve(
-    site: &Arc<Site>,
+    site: &Arc<ServerSite>,
     sockets: Sockets,
-    changes: Changes,
+    changes: StateWatch,
     events: Follower,
     interrupt: &Interrupt,
 ) -> Result<()> {
@@ -143,7 +143,7 @@ impl Listener for UnixListener {
     }
 }
 
-async fn accept<L: Listener>(site: Arc<Site>, open: Arc<Semaphore>, listener: L) {
+async fn accept<L: Listener>(site: Arc<ServerSite>, open: Arc<Semaphore>, listener: L) {
     loop {
         let Ok(permit) = Arc::clone(&open).acquire_owned().await else { return };
         // The other side went away, or there is no room for another descriptor: neither ends the server.
@@ -173,7 +173,7 @@ async fn accept<L: Listener>(site: Arc<Site>, open: Arc<Semaphore>, listener: L)
     deprecated,
     reason = "the new way is unsafe code; the descriptor is open for as long as its owner lives"
 )]
-async fn tell(site: Arc<Site>, changes: Changes, mut events: Follower) {
+async fn tell(site: Arc<ServerSite>, changes: StateWatch, mut events: Follower) {
     let Ok(mut changes) = AsyncFd::new(changes) else { return };
     loop {
         let Ok(mut ready) = changes.readable_mut().await else { return };
@@ -186,7 +186,7 @@ async fn tell(site: Arc<Site>, changes: Changes, mut events: Follower) {
 }
 
 /// Tells what was logged, then that something changed. The log is read by a thread that may wait for the disk.
-async fn news(site: &Site, mut events: Follower) -> Follower {
+async fn news(site: &ServerSite, mut events: Follower) -> Follower {
     let read = tokio::task::spawn_blocking(move || {
         // A log that cannot be read now may be read later: the follower knows how far it came.
         let news = events.look().unwrap_or_default();
@@ -204,7 +204,7 @@ async fn news(site: &Site, mut events: Follower) -> Follower {
 
 /// Tells readers of each change, by looking for it. Untested.
 #[cfg(not(target_os = "linux"))]
-async fn tell(site: Arc<Site>, mut changes: Changes, mut events: Follower) {
+async fn tell(site: Arc<ServerSite>, mut changes: StateWatch, mut events: Follower) {
     loop {
         tokio::time::sleep(GLANCE).await;
         if changes.look() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, broadcast};
 
 use super::forward::Pool;
-use super::guard::Place;
+use super::guard::AnswerPlace;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::problem::Problem;
@@ -23,7 +23,7 @@ const TURNS: usize = 4;
 
 /// Looks around in a folder, in the one we were started in where none is named: what operations are handed, and what is wrong
 /// with the configuration.
-pub type Viewpoint = Box<dyn Fn(Option<&Path>) -> Result<(Context, Vec<Problem>)> + Send + Sync>;
+pub type LookAround = Box<dyn Fn(Option<&Path>) -> Result<(Context, Vec<Problem>)> + Send + Sync>;
 
 /// What is shown without the token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct Open {
 }
 
 /// A server.
-pub struct Site {
-    pub place: Place,
+pub struct ServerSite {
+    pub place: AnswerPlace,
     /// The names that lead to services.
     pub book: Book,
     /// Connections to services that wait for the next request.
@@ -43,7 +43,7 @@ pub struct Site {
     pub open: Open,
     /// Whether whoever has the token may also act.
     pub acts: bool,
-    look: Viewpoint,
+    look: LookAround,
     /// How many may act at once.
     pub turns: Semaphore,
     words: broadcast::Sender<Word>,
@@ -58,16 +58,23 @@ pub enum Word {
     Changed,
 }
 
-impl fmt::Debug for Site {
+impl fmt::Debug for ServerSite {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Site").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
-impl Site {
+impl ServerSite {
     /// A server at `place`.
     #[must_use]
-    pub fn new(place: Place, token: String, open: Open, acts: bool, book: Book, look: Viewpoint) -> Self {
+    pub fn new(
+        place: AnswerPlace,
+        token: String,
+        open: Open,
+        acts: bool,
+        book: Book,
+        look: LookAround,
+    ) -> Self {
         let words = broadcast::Sender::new(BACKLOG);
         let (pool, turns) = (Pool::default(), Semaphore::new(TURNS));
         Self { place, book, pool, token, open, acts, look, turns, words }
@@ -76,15 +83,15 @@ impl Site {
     /// Answers whether it answers on that port itself.
     #[must_use]
     pub fn is_at(&self, port: Port) -> bool {
-        self.place == Place::Port(port)
+        self.place == AnswerPlace::Port(port)
     }
 
     /// Returns the address of the dashboard; `None` on a socket in the file system.
     #[must_use]
     pub fn url(&self) -> Option<String> {
         match self.place {
-            Place::Port(port) => Some(format!("http://127.0.0.1:{port}/")),
-            Place::Socket => None,
+            AnswerPlace::Port(port) => Some(format!("http://127.0.0.1:{port}/")),
+            AnswerPlace::Socket => None,
         }
     }
 
@@ -101,7 +108,7 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// As [`Site::look`].
+    /// As [`ServerSite::look`].
     pub fn everywhere(&self) -> Result<(Context, Vec<Problem>)> {
         let (context, problems) = self.look(None)?;
         Ok((Context { repository: None, ..context }, problems))
@@ -111,7 +118,7 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// `not_found` where there is none; as [`Site::look`].
+    /// `not_found` where there is none; as [`ServerSite::look`].
     pub fn at(&self, repository: &str) -> Result<(Context, Vec<Problem>)> {
         let (context, _) = self.everywhere()?;
         let registry = context.store()?.read()?;

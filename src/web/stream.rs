@@ -13,10 +13,10 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::reply::{self, Body};
-use super::site::{Site, Word};
+use super::site::{ServerSite, Word};
 use crate::model::envelope;
 use crate::model::event::Event;
-use crate::model::event::filter::Filter;
+use crate::model::event::filter::EventFilter;
 use crate::ops::events;
 
 /// How many words a reader may be behind.
@@ -39,7 +39,7 @@ pub fn line(event: &Event) -> Option<Arc<str>> {
 
 /// Answers with a stream that ends when its reader goes, falls behind, or the server stops. Who knows the events up to `last`
 /// is told of those behind it first.
-pub async fn open(site: &Arc<Site>, last: Option<u64>) -> Response<Body> {
+pub async fn open(site: &Arc<ServerSite>, last: Option<u64>) -> Response<Body> {
     let (sender, body) = Channel::<Bytes, Infallible>::new(BACKLOG);
     // Listens before it reads: nothing is missed in between.
     let words = site.listen();
@@ -58,8 +58,8 @@ pub async fn open(site: &Arc<Site>, last: Option<u64>) -> Response<Body> {
     )
 }
 
-fn missed(site: &Site, last: u64) -> Vec<(u64, Arc<str>)> {
-    let read = site.look(None).and_then(|(context, _)| events::events(&context, &Filter::default()));
+fn missed(site: &ServerSite, last: u64) -> Vec<(u64, Arc<str>)> {
+    let read = site.look(None).and_then(|(context, _)| events::events(&context, &EventFilter::default()));
     let missed = read.map(|report| report.events).unwrap_or_default().into_iter();
     missed
         .filter(|event| event.sequence > last)

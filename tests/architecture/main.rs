@@ -1,11 +1,12 @@
 //! Holds the house rules that the compiler does not know: which layer may name which, how long a file may be, how it
-//! begins, what it may be called, and that the documentation names every error code.
+//! begins, what files and types may be called, and that the documentation names every error code.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod circles;
 mod modules;
 mod promises;
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;

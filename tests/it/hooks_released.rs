@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Output, Stdio};
 
-use wt::door::Hook;
+use wt::door::GitHook;
 
 use crate::support::Sandbox;
 use crate::support::hooks::{find_new_git, write_program};
@@ -117,12 +117,14 @@ fn every_command_for_the_configuration_stops_what_it_stopped_and_asks_a_stranger
     let refs = format!("refs/heads/feature/login {head} refs/heads/feature/login {}\n", "0".repeat(40));
     let push = ["origin", "/nowhere"];
     let checkout = [&*"0".repeat(40), &*head, "1"];
-    for command in Hook::PrePush.former_commands().into_iter().chain([Hook::PrePush.command()]) {
+    for command in GitHook::PrePush.former_commands().into_iter().chain([GitHook::PrePush.command()]) {
         let output = run_as_git_does(&sandbox, &command, &push, &refs);
         assert_eq!(output.status.code(), Some(1), "{command}\n{output:?}");
         assert_eq!(run_as_git_does(&sandbox, &command, &push, "").status.code(), Some(0), "{command}");
     }
-    for command in Hook::PostCheckout.former_commands().into_iter().chain([Hook::PostCheckout.command()]) {
+    for command in
+        GitHook::PostCheckout.former_commands().into_iter().chain([GitHook::PostCheckout.command()])
+    {
         let output = run_as_git_does(&sandbox, &command, &checkout, "");
         assert!(output.status.success() && output.stderr.is_empty(), "{command}\n{output:?}");
     }
@@ -133,11 +135,11 @@ fn every_command_for_the_configuration_stops_what_it_stopped_and_asks_a_stranger
         );
         sandbox.put_on_path(&sandbox.path("bin"));
         if ending.starts_with("exit") {
-            let output = run_as_git_does(&sandbox, &Hook::PostCheckout.command(), &checkout, "");
+            let output = run_as_git_does(&sandbox, &GitHook::PostCheckout.command(), &checkout, "");
             assert!(output.status.success(), "{output:?}");
             std::fs::remove_file(sandbox.path("told")).unwrap();
         }
-        let output = run_as_git_does(&sandbox, &Hook::PrePush.command(), &push, &refs);
+        let output = run_as_git_does(&sandbox, &GitHook::PrePush.command(), &push, &refs);
         assert!(output.status.success() && output.stderr.is_empty(), "{ending} {output:?}");
         assert_eq!(std::fs::read_to_string(sandbox.path("told")).unwrap(), "hook probe\n");
         std::fs::remove_file(sandbox.path("told")).unwrap();
@@ -153,7 +155,7 @@ fn every_command_ever_put_into_the_configuration_goes_on_working_and_is_renewed(
     sandbox.set("PATH", format!("{}:{}:{rest}", git.display(), bin.display()));
     let repo = sandbox.repo();
     let mut number = 10;
-    for hook in Hook::ALL {
+    for hook in GitHook::ALL {
         let name = format!("hook.wt-{}", hook.name());
         for command in hook.former_commands() {
             sandbox.git(&repo, &["config", &format!("{name}.command"), &command]);

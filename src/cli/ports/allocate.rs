@@ -56,7 +56,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         return Ok(0);
     }
     report.warnings.iter().for_each(|warning| ui.warn(warning));
-    let line = |given: &allocate::Given| {
+    let line = |given: &allocate::GivenPort| {
         if session.global.quiet {
             given.port.to_string()
         } else {

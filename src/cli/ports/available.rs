@@ -10,7 +10,7 @@ use crate::model::service::ServiceName;
 use crate::ops::ports::available::{self, Available};
 use crate::ops::ports::{Capacity, Drawer};
 use crate::ui::paint::Paint;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Show the ports that are free now, range by range
 #[derive(Args, Debug)]
@@ -67,14 +67,14 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     } else if ui.width().is_some() {
         ui.answer(&found.ranges.iter().map(|one| drawn(one, ui.paint())).collect::<String>())?;
     } else {
-        let rows: Vec<Row> = found
+        let rows: Vec<TableRow> = found
             .ranges
             .iter()
             .map(|one| {
                 let range = format!("{}-{}", one.capacity.first, one.capacity.last);
                 let free = PortRanges(one.ranges.clone()).to_string();
                 let free = if free.is_empty() { "none free".to_owned() } else { free };
-                Row::plain(vec![one.capacity.drawer.name().to_owned(), range, free])
+                TableRow::plain(vec![one.capacity.drawer.name().to_owned(), range, free])
             })
             .collect();
         ui.answer(&table::render(ui, &[], &rows, &[]))?;

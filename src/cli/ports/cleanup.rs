@@ -10,7 +10,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::process::killing::{self, Consent};
 use crate::ops::ports::cleanup::{self, Plan, Report};
 use crate::ops::ports::strays::Stray;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 use crate::ui::{escape, prompt};
 
 /// Stop our own strays: what worktrees that are gone left listening in our ranges
@@ -52,12 +52,12 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 }
 
 fn listed(session: &Session<'_>, plan: &Plan) -> String {
-    let rows: Vec<Row> = plan.strays.iter().map(row).collect();
+    let rows: Vec<TableRow> = plan.strays.iter().map(row).collect();
     table::render(session.ui, &["PORT", "PROCESS", "WORKTREE", "WHY"], &rows, &["WORKTREE"])
 }
 
-fn row(stray: &Stray) -> Row {
-    Row::plain(vec![
+fn row(stray: &Stray) -> TableRow {
+    TableRow::plain(vec![
         stray.port.to_string(),
         named(stray.holder.command.as_deref(), stray.holder.pid),
         stray.stray_of.clone(),

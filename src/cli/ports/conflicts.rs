@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::cli::session::Session;
 use crate::error::Result;
-use crate::ops::ports::conflicts::{self, Conflict, Kind, Report};
+use crate::ops::ports::conflicts::{self, Conflict, ConflictKind, Report};
 use crate::ui::age::{age, moment};
 use crate::ui::escape;
 use crate::ui::paint::Paint;
@@ -16,10 +16,10 @@ use crate::ui::paint::Paint;
 #[derive(Args, Debug)]
 pub struct Arguments {}
 
-const HEADINGS: [(Kind, &str); 3] = [
-    (Kind::Registry, "REGISTRY CONFLICT"),
-    (Kind::System, "SYSTEM CONFLICT"),
-    (Kind::Mismatch, "ALLOCATION MISMATCH"),
+const HEADINGS: [(ConflictKind, &str); 3] = [
+    (ConflictKind::Registry, "REGISTRY CONFLICT"),
+    (ConflictKind::System, "SYSTEM CONFLICT"),
+    (ConflictKind::Mismatch, "ALLOCATION MISMATCH"),
 ];
 
 /// Runs the command.
@@ -62,9 +62,9 @@ fn shown(report: &Report, now: Timestamp, paint: Paint) -> String {
 fn row(text: &mut String, conflict: &Conflict, now: Timestamp, paint: Paint) {
     let ruling = &conflict.ruling;
     let level = conflict.level.as_str();
-    let level = if conflict.kind == Kind::Mismatch { String::new() } else { format!(" [{level}]") };
+    let level = if conflict.kind == ConflictKind::Mismatch { String::new() } else { format!(" [{level}]") };
     // Of a doubled port the decision is the news, whoever holds it.
-    let said = if conflict.kind == Kind::Registry { &conflict.level_reason } else { &ruling.reason };
+    let said = if conflict.kind == ConflictKind::Registry { &conflict.level_reason } else { &ruling.reason };
     let _ = writeln!(text, "  {}{level} {}", ruling.port, escape::line(said));
     for known in &conflict.worktrees {
         let _ = writeln!(

@@ -5,10 +5,10 @@ use clap::Args;
 use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
 use crate::model::event::Event;
-use crate::model::history::{self, Filter};
+use crate::model::history::{self, HistoryFilter};
 use crate::model::port::Port;
 use crate::ops::ports::history as log;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Show conflicts over ports and what was done about them, the newest last
 #[derive(Args, Debug)]
@@ -35,7 +35,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
     });
     let worktree = arguments.worktree.map(|name| log::name_of(&context, &name)).transpose()?;
-    let filter = Filter { port: arguments.port, worktree, since: since.transpose()? };
+    let filter = HistoryFilter { port: arguments.port, worktree, since: since.transpose()? };
     let report = log::history(&context, &filter)?;
     let ui = session.ui;
     if report.unreadable > 0 {
@@ -46,16 +46,16 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     } else if report.events.is_empty() {
         ui.say("no conflicts over ports are on record");
     } else {
-        let rows: Vec<Row> = report.events.iter().map(row).collect();
+        let rows: Vec<TableRow> = report.events.iter().map(row).collect();
         let headings = ["WHEN", "EVENT", "PORT", "WORKTREE", "WHAT"];
         ui.answer(&table::render(ui, &headings, &rows, &["EVENT", "WORKTREE"]))?;
     }
     Ok(0)
 }
 
-fn row(event: &Event) -> Row {
+fn row(event: &Event) -> TableRow {
     let ports: Vec<String> = history::ports(event).iter().map(ToString::to_string).collect();
-    Row::plain(vec![
+    TableRow::plain(vec![
         format!("{:.0}", event.at),
         event.event.clone(),
         ports.join(","),

@@ -15,7 +15,7 @@ use crate::model::process::killing::{self, Consent};
 use crate::model::quantity;
 use crate::model::signal::EndSignal;
 use crate::ops::ports::holders::Profile;
-use crate::ops::ports::kill::{self, Plan, Refused, Report, Way};
+use crate::ops::ports::kill::{self, KillWay, Plan, RefusedHolder, Report};
 use crate::ops::ports::owners;
 use crate::ui::{escape, prompt};
 
@@ -77,12 +77,12 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             return ended(session, &Report { refused: refused.collect(), ..kill::untouched(port)? }, &plan);
         }
     }
-    let way = Way { signal: arguments.signal, timeout: arguments.timeout };
+    let way = KillWay { signal: arguments.signal, timeout: arguments.timeout };
     ended(session, &kill::apply(&context, &plan, way)?, &plan)
 }
 
-fn unagreed(holder: &Profile) -> Refused {
-    Refused {
+fn unagreed(holder: &Profile) -> RefusedHolder {
+    RefusedHolder {
         pid: holder.pid,
         command: holder.command.clone(),
         reason: "it belongs to no worktree of ours: `--yes` agrees to end it".to_owned(),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::cli::session::Session;
 use crate::error::Result;
-use crate::model::health::recorded::Recorded;
-use crate::model::port::verdict::Verdict;
+use crate::model::health::recorded::HealthRecord;
+use crate::model::port::verdict::PortVerdict;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::ops::create;
@@ -130,16 +130,16 @@ fn taken(range: &Capacity) -> String {
 }
 
 /// What the last look at its health found.
-fn recorded(port: &Allotted) -> Option<Recorded> {
-    port.health.as_ref().and_then(Recorded::find)
+fn recorded(port: &Allotted) -> Option<HealthRecord> {
+    port.health.as_ref().and_then(HealthRecord::find)
 }
 
 /// The sign, and the verdict with its own word first; what the list shows by itself is not said again.
 fn mark(port: &Allotted, paint: Paint) -> (String, String) {
     let word = port.verdict.sentence().to_owned();
     match port.verdict {
-        Verdict::OwnListener => (paint.done("●"), word),
-        Verdict::Allocated => (paint.faint("○"), word),
+        PortVerdict::OwnListener => (paint.done("●"), word),
+        PortVerdict::Allocated => (paint.faint("○"), word),
         _ => (paint.error("✗"), port.verdict.told(&port.reason)),
     }
 }

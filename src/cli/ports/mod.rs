@@ -16,4 +16,4 @@ mod resolve;
 mod scan;
 
 pub use command::{Arguments, run};
-pub use resolve::Wish as Strategy;
+pub use resolve::StrategyFlag as Strategy;

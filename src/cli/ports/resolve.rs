@@ -8,8 +8,8 @@ use crate::cli::session::Session;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::settings::Strategy;
 use crate::model::port::holder::Holder;
-use crate::model::port::resolution::{Action, Step};
-use crate::ops::ports::resolve::{self, Outcome, Plan, Report};
+use crate::model::port::resolution::{DisputeAction, ResolutionStep};
+use crate::ops::ports::resolve::{self, Plan, Report, StepOutcome};
 use crate::ops::ports::settlement::{Settlement, SettlementPlan};
 use crate::ui::{escape, prompt};
 
@@ -18,7 +18,7 @@ use crate::ui::{escape, prompt};
 pub struct Arguments {
     /// How; without it as configured (resolve.strategy)
     #[arg(long, value_name = "STRATEGY", value_enum)]
-    pub strategy: Option<Wish>,
+    pub strategy: Option<StrategyFlag>,
     /// Show what would be done, change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -26,7 +26,7 @@ pub struct Arguments {
 
 /// The values of `--strategy`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Wish {
+pub enum StrategyFlag {
     /// Move our service to another port
     Conservative,
     /// End the holder, with the safety of `wt ports kill`
@@ -35,12 +35,12 @@ pub enum Wish {
     Intelligent,
 }
 
-impl From<Wish> for Strategy {
-    fn from(wish: Wish) -> Self {
+impl From<StrategyFlag> for Strategy {
+    fn from(wish: StrategyFlag) -> Self {
         match wish {
-            Wish::Conservative => Self::Conservative,
-            Wish::Aggressive => Self::Aggressive,
-            Wish::Intelligent => Self::Intelligent,
+            StrategyFlag::Conservative => Self::Conservative,
+            StrategyFlag::Aggressive => Self::Aggressive,
+            StrategyFlag::Intelligent => Self::Intelligent,
         }
     }
 }
@@ -91,21 +91,21 @@ fn listed(plan: &Plan) -> String {
 }
 
 /// `5001 high: held by python3 (pid 4242)`.
-fn headline(step: &Step) -> String {
+fn headline(step: &ResolutionStep) -> String {
     format!("{} {}: {}", step.port, step.level.as_str(), escape::line(&step.reason))
 }
 
-fn intent(action: &Action) -> String {
+fn intent(action: &DisputeAction) -> String {
     match action {
-        Action::Move { tenant } => {
+        DisputeAction::Move { tenant } => {
             format!("would move `{}` of {} to a free port", tenant.service, tenant.worktree.name)
         }
-        Action::Terminate { holders, needs_agreement, .. } => {
+        DisputeAction::Terminate { holders, needs_agreement, .. } => {
             let named: Vec<String> = holders.iter().map(Holder::told).collect();
             let asked = if *needs_agreement { ", once somebody agrees" } else { "" };
             format!("would end {}{asked}", named.join(", "))
         }
-        Action::Leave { why } => format!("would leave it: {why}"),
+        DisputeAction::Leave { why } => format!("would leave it: {why}"),
     }
 }
 
@@ -125,13 +125,13 @@ fn ended(session: &Session<'_>, report: &Report) -> Result<u8> {
     for (step, outcome) in &report.done {
         let _ = writeln!(text, "{}", headline(step));
         let line = told(&step.action, outcome);
-        let is_done = matches!(outcome, Outcome::Moved(_) | Outcome::Terminated);
+        let is_done = matches!(outcome, StepOutcome::Moved(_) | StepOutcome::Terminated);
         let line = escape::line(&line).into_owned();
         let _ = writeln!(text, "  {}", if is_done { paint.done(line) } else { paint.warning(line) });
     }
     ui.answer(&text)?;
     for (step, outcome) in &report.done {
-        if let (Action::Move { tenant }, Outcome::Moved(to)) = (&step.action, outcome) {
+        if let (DisputeAction::Move { tenant }, StepOutcome::Moved(to)) = (&step.action, outcome) {
             let (service, name) = (&tenant.service, &tenant.worktree.name);
             ui.hint(&format!("restart `{service}` of {name}: its port is {to} now, and .env says so"));
         }
@@ -158,17 +158,17 @@ fn next_step(report: &Report) -> String {
     fixes.join("\n")
 }
 
-fn told(action: &Action, outcome: &Outcome) -> String {
+fn told(action: &DisputeAction, outcome: &StepOutcome) -> String {
     match (action, outcome) {
-        (Action::Move { tenant }, Outcome::Moved(to)) => {
+        (DisputeAction::Move { tenant }, StepOutcome::Moved(to)) => {
             format!("moved `{}` of {} to {to}", tenant.service, tenant.worktree.name)
         }
-        (Action::Terminate { holders, .. }, Outcome::Terminated) => {
+        (DisputeAction::Terminate { holders, .. }, StepOutcome::Terminated) => {
             let named: Vec<String> = holders.iter().map(Holder::told).collect();
             format!("ended {}", named.join(", "))
         }
-        (_, Outcome::Left(why)) => format!("left: {why}"),
-        (_, Outcome::Failed(why)) => format!("not settled: {why}"),
+        (_, StepOutcome::Left(why)) => format!("left: {why}"),
+        (_, StepOutcome::Failed(why)) => format!("not settled: {why}"),
         _ => "settled by itself".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use crate::ops::create::WayOut;
 use crate::ops::ports::allocate::{self, Request};
 use crate::ops::ports::scan;
 use crate::ui::prompt;
-use crate::ui::table::{self, Row};
+use crate::ui::table::{self, TableRow};
 
 /// Show who listens in our ranges, and offer to record what belongs to a worktree
 #[derive(Args, Debug)]
@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
         let known = &seen.ruling;
         let of_each =
             |tell: fn(&Holder) -> String| known.owners.iter().map(tell).collect::<Vec<_>>().join(",");
-        Row::plain(vec![
+        TableRow::plain(vec![
             known.port.to_string(),
             if is_for_eyes { known.verdict.sentence() } else { known.verdict.as_str() }.to_owned(),
             of_each(|owner| owner.pid.map(|pid| pid.to_string()).unwrap_or_default()),
@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
             known.reason.clone(),
         ])
     });
-    let rows: Vec<Row> = rows.collect();
+    let rows: Vec<TableRow> = rows.collect();
     if rows.is_empty() {
         ui.say("nobody listens there");
     } else {

@@ -12,8 +12,8 @@ use sha1::{Digest, Sha1};
 
 use super::search::{mode_of, reason_of, time_of};
 use crate::host::env_file;
-use crate::model::carry::left_out::Reason;
-use crate::model::carry::record::Row;
+use crate::model::carry::left_out::LeftOutReason;
+use crate::model::carry::record::CarriedPath;
 use crate::model::env_block;
 
 /// How much is copied between two looks whether to stop, in bytes.
@@ -34,15 +34,15 @@ const SOURCE: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONB
 const MADE: OFlags = OFlags::RDWR.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::CLOEXEC);
 
 /// What came of copying.
-pub(super) enum Outcome {
+pub(super) enum CopyOutcome {
     Copied {
-        row: Row,
+        row: CarriedPath,
         bytes: u64,
         is_shared: bool,
     },
     /// An env file with nothing in it but our block.
     Nothing,
-    Left(Reason),
+    Left(LeftOutReason),
 }
 
 /// Why copying cannot go on.
@@ -64,7 +64,7 @@ pub(super) struct Task<'a> {
 }
 
 /// One thread's means to copy.
-pub(super) struct Copier {
+pub(super) struct CarryCopier {
     buffer: Vec<u8>,
     /// Until the file systems say that they do not.
     shares: bool,
@@ -76,39 +76,41 @@ enum Fault {
     Interrupted,
 }
 
-impl Copier {
+impl CarryCopier {
     pub(super) fn new() -> Self {
         Self { buffer: vec![0; SMALL], shares: true }
     }
 
     /// Copies a file. What is left out leaves nothing behind.
-    pub(super) fn copy(&mut self, task: &Task<'_>) -> Result<Outcome, Stop> {
+    pub(super) fn copy(&mut self, task: &Task<'_>) -> Result<CopyOutcome, Stop> {
         for _ in 0..TRIES {
             let source = match openat(task.from, task.name, SOURCE, Mode::empty()) {
                 Ok(source) => source,
-                Err(error) => return Ok(Outcome::Left(reason_of(error))),
+                Err(error) => return Ok(CopyOutcome::Left(reason_of(error))),
             };
             let before = fstat(&source).map_err(Stop::Failed)?;
             if FileType::from_raw_mode(before.st_mode) != FileType::RegularFile {
-                return Ok(Outcome::Left(Reason::Vanished));
+                return Ok(CopyOutcome::Left(LeftOutReason::Vanished));
             }
             let made = openat(task.to, task.name, MADE, Mode::from_raw_mode(0o600)).map_err(Stop::Failed)?;
             let outcome = self.fill(task, &source, &before, &made);
             if let Ok(Some(outcome)) = outcome {
                 return match outcome {
-                    Outcome::Copied { .. } => dress(&made, &before).map(|()| outcome).map_err(Stop::Failed),
+                    CopyOutcome::Copied { .. } => {
+                        dress(&made, &before).map(|()| outcome).map_err(Stop::Failed)
+                    }
                     left => discard(task).map(|()| left),
                 };
             }
             discard(task)?;
             match outcome {
                 Ok(_) => {}
-                Err(Fault::Read(error)) => return Ok(Outcome::Left(reason_of(error))),
+                Err(Fault::Read(error)) => return Ok(CopyOutcome::Left(reason_of(error))),
                 Err(Fault::Write(error)) => return Err(Stop::Failed(error)),
                 Err(Fault::Interrupted) => return Err(Stop::Interrupted),
             }
         }
-        Ok(Outcome::Left(Reason::Vanished))
+        Ok(CopyOutcome::Left(LeftOutReason::Vanished))
     }
 
     /// Fills the new file; `None` where the source changed meanwhile.
@@ -118,7 +120,7 @@ impl Copier {
         source: &OwnedFd,
         before: &Stat,
         made: &OwnedFd,
-    ) -> Result<Option<Outcome>, Fault> {
+    ) -> Result<Option<CopyOutcome>, Fault> {
         let size = u64::try_from(before.st_size).unwrap_or_default();
         let time = time_of(before);
         if task.env && size <= env_file::LARGEST {
@@ -127,15 +129,15 @@ impl Copier {
                 return Ok(None);
             }
             let Ok(own) = env_block::remove(&bytes) else {
-                return Ok(Some(Outcome::Left(Reason::Unreadable)));
+                return Ok(Some(CopyOutcome::Left(LeftOutReason::Unreadable)));
             };
             if own.is_empty() && !bytes.is_empty() {
-                return Ok(Some(Outcome::Nothing));
+                return Ok(Some(CopyOutcome::Nothing));
             }
             write_all(made, &own).map_err(Fault::Write)?;
             let size = own.len() as u64;
-            let row = Row::File { size, time, hash: Some(hash_of(&own)), env: true };
-            return Ok(Some(Outcome::Copied { row, bytes: size, is_shared: false }));
+            let row = CarriedPath::File { size, time, hash: Some(hash_of(&own)), env: true };
+            return Ok(Some(CopyOutcome::Copied { row, bytes: size, is_shared: false }));
         }
         // What is shared is the file of one moment, whatever becomes of the source.
         let is_shared = self.share(source, made);
@@ -155,8 +157,8 @@ impl Copier {
             seek(made, SeekFrom::Start(0)).map_err(Fault::Write)?;
             hash = Some(hash_of(&read_whole(made).map_err(Fault::Write)?));
         }
-        let row = Row::File { size, time, hash: hash.filter(|_| task.is_single), env: false };
-        Ok(Some(Outcome::Copied { row, bytes: size, is_shared }))
+        let row = CarriedPath::File { size, time, hash: hash.filter(|_| task.is_single), env: false };
+        Ok(Some(CopyOutcome::Copied { row, bytes: size, is_shared }))
     }
 
     /// Lets both files have the same blocks until one of them is written to (`ioctl_ficlone(2)`).

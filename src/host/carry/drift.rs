@@ -5,18 +5,18 @@ use std::path::Path;
 use super::proof::is_as_made;
 use crate::host::files;
 use crate::model::carry::drift::Drift;
-use crate::model::carry::record::{Record, Row};
+use crate::model::carry::record::{CarriedPath, CarryRecord};
 
 /// So many bytes are compared in one worktree; what else has another time counts as changed.
 const COMPARED: u64 = 64 * 1024 * 1024;
 
 /// Looks at every carried file of the worktree `target`. What the source has no more is no change: there is nothing to carry.
 #[must_use]
-pub fn look(target: &Path, record: &Record, interrupted: &dyn Fn() -> bool) -> Drift {
+pub fn look(target: &Path, record: &CarryRecord, interrupted: &dyn Fn() -> bool) -> Drift {
     let mut drift = Drift::default();
     let mut left = COMPARED;
     for (path, row) in &record.rows {
-        let Row::File { size, hash, .. } = row else { continue };
+        let CarriedPath::File { size, hash, .. } = row else { continue };
         if interrupted() {
             break;
         }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::here::Sight;
+use super::here::CarrySight;
 use super::proof::is_as_made;
 use super::renew;
 use super::stage::{ASIDE, tree};
@@ -18,7 +18,7 @@ use crate::host::{files, token};
 /// # Errors
 ///
 /// `permission`, `disk_full`.
-pub fn clear(sight: &Sight<'_>, kept: &Path, is_tracked: &dyn Fn(&str) -> bool) -> Result<bool> {
+pub fn clear(sight: &CarrySight<'_>, kept: &Path, is_tracked: &dyn Fn(&str) -> bool) -> Result<bool> {
     let mut has_kept = false;
     for entry in sight.target.read_dir().into_iter().flatten().flatten() {
         let is_left =
@@ -52,7 +52,7 @@ pub fn clear(sight: &Sight<'_>, kept: &Path, is_tracked: &dyn Fn(&str) -> bool) 
 }
 
 /// Answers whether the file or link is a copy, or has its like in the source or the worktree.
-fn is_elsewhere(sight: &Sight<'_>, tree: &Path, path: &str) -> bool {
+fn is_elsewhere(sight: &CarrySight<'_>, tree: &Path, path: &str) -> bool {
     let row = sight.record.rows.get(path);
     let is_copy = row.is_some_and(|row| is_as_made(tree, path, row));
     let places = [sight.source, sight.target];

@@ -10,7 +10,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::search::{Item, Kind};
+use super::search::{Item, PathKind};
 use super::spot::FOLDER;
 use crate::error::{Code, Failure, Result};
 
@@ -78,7 +78,7 @@ fn rename(from: BorrowedFd<'_>, to: BorrowedFd<'_>, name: &str) -> Result<(), Er
 /// copies are whole without.
 pub fn dress_folders(target: &Path, items: &[Item]) {
     for item in items.iter().rev().filter(|item| !item.exists) {
-        let Kind::Folder { mode, time: (seconds, nanoseconds) } = item.kind else { continue };
+        let PathKind::Folder { mode, time: (seconds, nanoseconds) } = item.kind else { continue };
         let Ok(folder) = openat(CWD, target.join(&item.path), FOLDER, Mode::empty()) else { continue };
         let folder = File::from(folder);
         let time = Timespec { tv_sec: seconds, tv_nsec: nanoseconds };

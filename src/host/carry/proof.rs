@@ -6,24 +6,26 @@ use std::path::Path;
 
 use super::copy::hash_of;
 use crate::host::{env_file, files};
-use crate::model::carry::record::{Record, Row};
+use crate::model::carry::record::{CarriedPath, CarryRecord};
 use crate::model::env_block;
 
 /// Answers whether the file, link or folder itself at `path` in `folder` is as the copy was made. What lies in a folder is
 /// asked for itself.
 #[must_use]
-pub fn is_as_made(folder: &Path, path: &str, row: &Row) -> bool {
+pub fn is_as_made(folder: &Path, path: &str, row: &CarriedPath) -> bool {
     is_as_made_at(&folder.join(path), row)
 }
 
 /// As [`is_as_made`], of what is at `at` now.
 #[must_use]
-pub fn is_as_made_at(at: &Path, row: &Row) -> bool {
+pub fn is_as_made_at(at: &Path, row: &CarriedPath) -> bool {
     let Ok(found) = at.symlink_metadata() else { return false };
     match row {
-        Row::Folder => found.is_dir(),
-        Row::Link { target } => found.is_symlink() && fs::read_link(at).is_ok_and(|leads| leads == *target),
-        Row::File { size, time, hash, env } => {
+        CarriedPath::Folder => found.is_dir(),
+        CarriedPath::Link { target } => {
+            found.is_symlink() && fs::read_link(at).is_ok_and(|leads| leads == *target)
+        }
+        CarriedPath::File { size, time, hash, env } => {
             if !found.is_file() {
                 return false;
             }
@@ -53,10 +55,10 @@ pub fn own_bytes(path: &Path) -> Option<Vec<u8>> {
 
 /// Answers whether all that stands at `path` in `folder` is copies as they were made.
 #[must_use]
-pub fn is_all_as_made(folder: &Path, path: &str, record: &Record) -> bool {
+pub fn is_all_as_made(folder: &Path, path: &str, record: &CarryRecord) -> bool {
     let Some(row) = record.rows.get(path) else { return false };
     is_as_made(folder, path, row)
-        && (!matches!(row, Row::Folder)
+        && (!matches!(row, CarriedPath::Folder)
             || files::holds_only(&folder.join(path), |entry| {
                 let name = entry.file_name();
                 name.to_str().is_some_and(|name| is_all_as_made(folder, &format!("{path}/{name}"), record))
@@ -65,11 +67,11 @@ pub fn is_all_as_made(folder: &Path, path: &str, record: &Record) -> bool {
 
 /// Answers whether all that stands at `path` in `folder` is copies as they were made, of which the source still has the same.
 #[must_use]
-pub fn is_all_kept(folder: &Path, path: &str, record: &Record) -> bool {
+pub fn is_all_kept(folder: &Path, path: &str, record: &CarryRecord) -> bool {
     let Some(row) = record.rows.get(path) else { return false };
     is_as_made(folder, path, row)
         && has_source(path, row, record)
-        && (!matches!(row, Row::Folder)
+        && (!matches!(row, CarriedPath::Folder)
             || files::holds_only(&folder.join(path), |entry| {
                 let name = entry.file_name();
                 name.to_str().is_some_and(|name| is_all_kept(folder, &format!("{path}/{name}"), record))
@@ -77,9 +79,9 @@ pub fn is_all_kept(folder: &Path, path: &str, record: &Record) -> bool {
 }
 
 /// A link may lead elsewhere there, where it was made to lead to the copy.
-fn has_source(path: &str, row: &Row, record: &Record) -> bool {
+fn has_source(path: &str, row: &CarriedPath, record: &CarryRecord) -> bool {
     match row {
-        Row::Link { .. } => record.source.join(path).is_symlink(),
+        CarriedPath::Link { .. } => record.source.join(path).is_symlink(),
         row => is_as_made(&record.source, path, row),
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Code, Failure, Result};
 use crate::host::remove_tree::remove_tree;
 use crate::host::{files, ownership};
-use crate::model::carry::record::Record;
+use crate::model::carry::record::CarryRecord;
 
 /// The record's two names, of which one is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl RecordFile {
     /// # Errors
     ///
     /// `permission`, `disk_full`.
-    pub fn begin(&self, record: &Record) -> Result<()> {
+    pub fn begin(&self, record: &CarryRecord) -> Result<()> {
         make_folder(&self.begun)?;
         files::replace(&self.begun, &bytes_of(record)?, 0o600)
     }
@@ -63,7 +63,7 @@ impl RecordFile {
 
     /// Reads the record; `None` where there is none, or one that cannot be read: then nothing is known of any copy.
     #[must_use]
-    pub fn find(&self) -> Option<Record> {
+    pub fn find(&self) -> Option<CarryRecord> {
         let bytes = files::read_plain(&self.begun).or_else(|_| files::read_plain(&self.whole)).ok()?;
         serde_json::from_slice(&bytes).ok()
     }
@@ -98,7 +98,7 @@ fn make_folder(path: &Path) -> Result<()> {
     ownership::make_private_folders(folder).map_err(|error| refused(folder, error))
 }
 
-fn bytes_of(record: &Record) -> Result<Vec<u8>> {
+fn bytes_of(record: &CarryRecord) -> Result<Vec<u8>> {
     serde_json::to_vec(record).map_err(|error| {
         Failure::new(Code::Internal, "the record of copies cannot be written down").caused_by(error)
     })

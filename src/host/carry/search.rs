@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, Stat, openat, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::spot::{FOLDER, Ground, Spot, is_tracked, name_of, parent_of};
+use super::spot::{FOLDER, FolderGround, FolderSpot, is_tracked, name_of, parent_of};
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Ignores;
-use crate::model::carry::left_out::{Leaving, Reason};
+use crate::model::carry::left_out::{LeftOutMatches, LeftOutReason};
 use crate::model::carry::record::FileTime;
-use crate::model::carry::wish::{TooSlow, Wish};
+use crate::model::carry::wish::{CarryLists, TooSlow};
 
 /// What is looked for, and where.
-pub struct Question<'a> {
+pub struct CarrySearch<'a> {
     pub source: &'a Path,
     pub target: &'a Path,
     /// The ignored paths of the source, folders ending in `/`.
     pub ignored: &'a [String],
-    pub wish: &'a Wish,
+    pub wish: &'a CarryLists,
     pub ignores: &'a Ignores,
     /// What the target tracks, in order.
     pub tracked: &'a [Vec<u8>],
@@ -42,12 +42,12 @@ pub struct Item {
     pub topmost: Option<usize>,
     /// Whether something stands there already.
     pub exists: bool,
-    pub kind: Kind,
+    pub kind: PathKind,
 }
 
 /// What a path is.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum PathKind {
     Folder { mode: u32, time: FileTime },
     Link { target: PathBuf },
     File { size: u64, device: u64, env: bool },
@@ -55,27 +55,27 @@ pub enum Kind {
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct CarryMatches {
     /// The topmost paths that a list names.
     pub matches: Vec<String>,
     /// Folders before what lies in them.
     pub items: Vec<Item>,
-    pub leaving: Leaving,
+    pub leaving: LeftOutMatches,
     /// Whether the patterns took too long: nothing is known then.
     pub is_given_up: bool,
 }
 
-impl Found {
+impl CarryMatches {
     /// Leaves out all of a match.
-    pub fn leave_match(&mut self, topmost: usize, bytes: u64, reason: Reason) {
+    pub fn leave_match(&mut self, topmost: usize, bytes: u64, reason: LeftOutReason) {
         let path = self.matches[topmost].clone();
         self.leaving.note(&path.clone(), path, bytes, reason);
         self.items.retain(|item| item.topmost != Some(topmost));
     }
 
     /// Leaves out one item.
-    pub fn leave(&mut self, item: &Item, reason: Reason) {
-        let bytes = if let Kind::File { size, .. } = item.kind { size } else { 0 };
+    pub fn leave(&mut self, item: &Item, reason: LeftOutReason) {
+        let bytes = if let PathKind::File { size, .. } = item.kind { size } else { 0 };
         let topmost = item.topmost.and_then(|at| self.matches.get(at)).unwrap_or(&item.path).clone();
         self.leaving.note(&topmost, item.path.clone(), bytes, reason);
     }
@@ -86,7 +86,7 @@ impl Found {
 /// # Errors
 ///
 /// `interrupted`, `permission` where the worktrees themselves cannot be read. Patterns that take forever are given up.
-pub fn search(question: &Question<'_>) -> Result<Found> {
+pub fn search(question: &CarrySearch<'_>) -> Result<CarryMatches> {
     let opened = |folder: &Path| {
         openat(CWD, folder, FOLDER, Mode::empty()).map_err(|error| {
             let message = format!("{} cannot be looked through", folder.display());
@@ -94,7 +94,7 @@ pub fn search(question: &Question<'_>) -> Result<Found> {
         })
     };
     let others = question.others.iter().filter_map(|other| other.strip_prefix(question.source).ok());
-    let root = Spot::root(question.ignores, opened(question.target)?);
+    let root = FolderSpot::root(question.ignores, opened(question.target)?);
     let mut search = Search {
         question,
         source: opened(question.source)?,
@@ -104,12 +104,12 @@ pub fn search(question: &Question<'_>) -> Result<Found> {
         last: (Vec::new(), root.clone()),
         root,
         above: BTreeSet::new(),
-        found: Found::default(),
+        found: CarryMatches::default(),
     };
     for path in question.ignored {
         search.look_at(path.as_bytes())?;
         if search.found.is_given_up {
-            return Ok(Found { is_given_up: true, ..Found::default() });
+            return Ok(CarryMatches { is_given_up: true, ..CarryMatches::default() });
         }
     }
     search.found.items.sort_by(|one, other| one.path.cmp(&other.path));
@@ -117,24 +117,24 @@ pub fn search(question: &Question<'_>) -> Result<Found> {
 }
 
 struct Search<'a> {
-    question: &'a Question<'a>,
+    question: &'a CarrySearch<'a>,
     source: OwnedFd,
     /// Other worktrees inside of the source.
     others: BTreeSet<Vec<u8>>,
     spent: u64,
     /// The matches by their paths.
     known: HashMap<Vec<u8>, usize>,
-    root: Spot,
+    root: FolderSpot,
     /// The folder that was asked for last: neighbours follow each other.
-    last: (Vec<u8>, Spot),
+    last: (Vec<u8>, FolderSpot),
     /// Folders above matches that were noted.
     above: BTreeSet<Vec<u8>>,
-    found: Found,
+    found: CarryMatches,
 }
 
 /// A folder that is still to be looked into.
 struct Task {
-    above: Spot,
+    above: FolderSpot,
     path: Vec<u8>,
     topmost: Option<usize>,
 }
@@ -184,7 +184,7 @@ impl Search<'_> {
     }
 
     /// The target's folder at `path`, found from the top.
-    fn spot_of(&mut self, path: &[u8]) -> Spot {
+    fn spot_of(&mut self, path: &[u8]) -> FolderSpot {
         if path.is_empty() {
             return self.root.clone();
         }
@@ -205,7 +205,7 @@ impl Search<'_> {
                 break;
             }
             if self.others.contains(&path) {
-                self.note(topmost, &path, Reason::Worktree);
+                self.note(topmost, &path, LeftOutReason::Worktree);
                 continue;
             }
             let listed = openat(&self.source, &*path, FOLDER, Mode::empty())
@@ -218,7 +218,7 @@ impl Search<'_> {
                 }
             };
             if names.iter().any(|(name, _)| name == b".git") {
-                self.note(topmost, &path, Reason::Worktree);
+                self.note(topmost, &path, LeftOutReason::Worktree);
                 continue;
             }
             let (ignores, tracked) = (self.question.ignores, self.question.tracked);
@@ -251,25 +251,25 @@ impl Search<'_> {
     }
 
     /// Notes a folder; answers whether anything in it can be carried.
-    fn folder(&mut self, spot: &Spot, path: &[u8], topmost: usize, folder: &OwnedFd) -> bool {
-        if let Ground::Blocked(reason) = spot.ground {
+    fn folder(&mut self, spot: &FolderSpot, path: &[u8], topmost: usize, folder: &OwnedFd) -> bool {
+        if let FolderGround::Blocked(reason) = spot.ground {
             self.note(Some(topmost), path, reason);
             return false;
         }
         let (Ok(text), Ok(stat)) = (std::str::from_utf8(path), rustix::fs::fstat(folder)) else {
-            self.note(Some(topmost), path, Reason::Unreadable);
+            self.note(Some(topmost), path, LeftOutReason::Unreadable);
             return false;
         };
-        let exists = matches!(spot.ground, Ground::Folder(_));
+        let exists = matches!(spot.ground, FolderGround::Folder(_));
         self.note_above(path);
         self.above.insert(path.to_vec());
-        let kind = Kind::Folder { mode: mode_of(&stat), time: time_of(&stat) };
+        let kind = PathKind::Folder { mode: mode_of(&stat), time: time_of(&stat) };
         self.found.items.push(Item { path: text.to_owned(), topmost: Some(topmost), exists, kind });
         true
     }
 
     /// Notes what is no folder.
-    fn leaf(&mut self, spot: &Spot, path: &[u8], topmost: usize, stat: Result<Stat, Errno>) {
+    fn leaf(&mut self, spot: &FolderSpot, path: &[u8], topmost: usize, stat: Result<Stat, Errno>) {
         let stat = match stat {
             Ok(stat) => stat,
             Err(error) => return self.note(Some(topmost), path, reason_of(error)),
@@ -278,30 +278,37 @@ impl Search<'_> {
         let kind = FileType::from_raw_mode(stat.st_mode);
         let text = std::str::from_utf8(path);
         let reason = match (&spot.ground, text) {
-            (Ground::Blocked(reason), _) => Some(*reason),
-            _ if is_tracked(self.question.tracked, path) => Some(Reason::Tracked),
-            (_, Err(_)) => Some(Reason::Unreadable),
-            _ if !matches!(kind, FileType::RegularFile | FileType::Symlink) => Some(Reason::Special),
-            _ if !self.question.ignores.is_ignored(&spot.depth, path, false) => Some(Reason::NotIgnored),
+            (FolderGround::Blocked(reason), _) => Some(*reason),
+            _ if is_tracked(self.question.tracked, path) => Some(LeftOutReason::Tracked),
+            (_, Err(_)) => Some(LeftOutReason::Unreadable),
+            _ if !matches!(kind, FileType::RegularFile | FileType::Symlink) => Some(LeftOutReason::Special),
+            _ if !self.question.ignores.is_ignored(&spot.depth, path, false) => {
+                Some(LeftOutReason::NotIgnored)
+            }
             _ => None,
         };
         let (None, Ok(text)) = (reason, text) else {
             let size = if kind == FileType::RegularFile { size } else { 0 };
             let topmost = self.found.matches[topmost].clone();
             let path = String::from_utf8_lossy(path).into_owned();
-            return self.found.leaving.note(&topmost, path, size, reason.unwrap_or(Reason::Unreadable));
+            return self.found.leaving.note(
+                &topmost,
+                path,
+                size,
+                reason.unwrap_or(LeftOutReason::Unreadable),
+            );
         };
         let kind = if kind == FileType::Symlink {
             match readlinkat(&self.source, path, Vec::new()) {
                 // The record holds text, as with paths.
                 Ok(target) => match target.to_str() {
-                    Ok(target) => Kind::Link { target: target.into() },
-                    Err(_) => return self.note(Some(topmost), path, Reason::Unreadable),
+                    Ok(target) => PathKind::Link { target: target.into() },
+                    Err(_) => return self.note(Some(topmost), path, LeftOutReason::Unreadable),
                 },
                 Err(error) => return self.note(Some(topmost), path, reason_of(error)),
             }
         } else {
-            Kind::File { size, device: stat.st_dev, env: (self.question.is_env)(text) }
+            PathKind::File { size, device: stat.st_dev, env: (self.question.is_env)(text) }
         };
         self.note_above(path);
         let exists = spot.find(path).is_some();
@@ -315,7 +322,7 @@ impl Search<'_> {
             let stat = statat(&self.source, &*at, AtFlags::SYMLINK_NOFOLLOW);
             if let (Ok(text), Ok(stat)) = (std::str::from_utf8(&at), stat) {
                 let exists = self.question.target.join(text).is_dir();
-                let kind = Kind::Folder { mode: mode_of(&stat), time: time_of(&stat) };
+                let kind = PathKind::Folder { mode: mode_of(&stat), time: time_of(&stat) };
                 self.found.items.push(Item { path: text.to_owned(), topmost: None, exists, kind });
             }
             at = parent_of(&at).to_vec();
@@ -323,7 +330,7 @@ impl Search<'_> {
     }
 
     /// Notes what is left out; of what no list names nothing is said.
-    fn note(&mut self, topmost: Option<usize>, path: &[u8], reason: Reason) {
+    fn note(&mut self, topmost: Option<usize>, path: &[u8], reason: LeftOutReason) {
         if let Some(topmost) = topmost {
             let topmost = self.found.matches[topmost].clone();
             self.found.leaving.note(&topmost, String::from_utf8_lossy(path).into_owned(), 0, reason);
@@ -352,10 +359,10 @@ fn list(folder: &OwnedFd) -> Result<Vec<(Vec<u8>, FileType)>, Errno> {
 }
 
 /// Why something could not be looked at.
-pub(super) fn reason_of(error: Errno) -> Reason {
+pub(super) fn reason_of(error: Errno) -> LeftOutReason {
     match error {
-        Errno::NOENT | Errno::NOTDIR | Errno::LOOP => Reason::Vanished,
-        _ => Reason::Unreadable,
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP => LeftOutReason::Vanished,
+        _ => LeftOutReason::Unreadable,
     }
 }
 

@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
 
 use crate::host::git::{Depth, Ignores};
-use crate::model::carry::left_out::Reason;
+use crate::model::carry::left_out::LeftOutReason;
 
 /// Opens a folder to list it, and no link.
 pub(super) const FOLDER: OFlags =
@@ -15,25 +15,25 @@ pub(super) const FOLDER: OFlags =
 
 /// The folder itself.
 #[derive(Clone, Debug)]
-pub(super) enum Ground {
+pub(super) enum FolderGround {
     Missing,
     Folder(Arc<OwnedFd>),
     /// Nothing is put below it.
-    Blocked(Reason),
+    Blocked(LeftOutReason),
 }
 
 /// The folder with what counts in it.
 #[derive(Clone, Debug)]
-pub(super) struct Spot {
-    pub(super) ground: Ground,
+pub(super) struct FolderSpot {
+    pub(super) ground: FolderGround,
     pub(super) depth: Depth,
 }
 
-impl Spot {
+impl FolderSpot {
     /// Begins at the worktree's own folder.
     pub(super) fn root(ignores: &Ignores, folder: OwnedFd) -> Self {
         let depth = ignores.root(&folder);
-        Self { ground: Ground::Folder(Arc::new(folder)), depth }
+        Self { ground: FolderGround::Folder(Arc::new(folder)), depth }
     }
 
     /// Goes into the folder at `path`. Where it is not there yet the `.gitignore` of `source` counts if it comes along: if it
@@ -47,8 +47,8 @@ impl Spot {
     ) -> Self {
         let ground = self.ground_of(tracked, path);
         let depth = match &ground {
-            Ground::Folder(folder) => ignores.enter(&self.depth, path, Some(&**folder)),
-            Ground::Missing => {
+            FolderGround::Folder(folder) => ignores.enter(&self.depth, path, Some(&**folder)),
+            FolderGround::Missing => {
                 let with = ignores.enter(&self.depth, path, source);
                 let own = [path, b"/.gitignore"].concat();
                 if ignores.is_ignored(&with, &own, false) {
@@ -57,27 +57,27 @@ impl Spot {
                     ignores.enter(&self.depth, path, None)
                 }
             }
-            Ground::Blocked(_) => ignores.enter(&self.depth, path, None),
+            FolderGround::Blocked(_) => ignores.enter(&self.depth, path, None),
         };
         Self { ground, depth }
     }
 
-    fn ground_of(&self, tracked: &[Vec<u8>], path: &[u8]) -> Ground {
+    fn ground_of(&self, tracked: &[Vec<u8>], path: &[u8]) -> FolderGround {
         if is_tracked(tracked, path) {
-            return Ground::Blocked(Reason::Tracked);
+            return FolderGround::Blocked(LeftOutReason::Tracked);
         }
-        let Ground::Folder(folder) = &self.ground else { return self.ground.clone() };
+        let FolderGround::Folder(folder) = &self.ground else { return self.ground.clone() };
         match openat(folder, name_of(path), FOLDER, Mode::empty()) {
-            Ok(inner) => Ground::Folder(Arc::new(inner)),
-            Err(Errno::NOENT) => Ground::Missing,
-            Err(Errno::ACCESS) => Ground::Blocked(Reason::Unreadable),
-            Err(_) => Ground::Blocked(Reason::LinkParent),
+            Ok(inner) => FolderGround::Folder(Arc::new(inner)),
+            Err(Errno::NOENT) => FolderGround::Missing,
+            Err(Errno::ACCESS) => FolderGround::Blocked(LeftOutReason::Unreadable),
+            Err(_) => FolderGround::Blocked(LeftOutReason::LinkParent),
         }
     }
 
     /// Returns what stands at `path` in the folder, if anything.
     pub(super) fn find(&self, path: &[u8]) -> Option<FileType> {
-        let Ground::Folder(folder) = &self.ground else { return None };
+        let FolderGround::Folder(folder) = &self.ground else { return None };
         let stat = statat(&**folder, name_of(path), AtFlags::SYMLINK_NOFOLLOW).ok()?;
         Some(FileType::from_raw_mode(stat.st_mode))
     }

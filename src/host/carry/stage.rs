@@ -12,14 +12,14 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{CWD, Mode, openat};
 use rustix::io::Errno;
 
-use super::copy::{Copier, Outcome, Stop, Task};
-use super::search::{Found, Item, Kind};
+use super::copy::{CarryCopier, CopyOutcome, Stop, Task};
+use super::search::{CarryMatches, Item, PathKind};
 use super::spot::FOLDER;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::processors::part_threads;
-use crate::model::carry::left_out::{Leaving, Reason};
-use crate::model::carry::record::Row;
+use crate::model::carry::left_out::{LeftOutMatches, LeftOutReason};
+use crate::model::carry::record::CarriedPath;
 
 /// What folders aside are called after; see [`files::draft_name`].
 pub const ASIDE: &str = "carry";
@@ -34,11 +34,11 @@ const SHARE: usize = 128;
 const MOST_THREADS: usize = 4;
 
 /// What is to be copied.
-pub struct Work<'a> {
+pub struct CopyWork<'a> {
     pub source: &'a Path,
     /// The folder aside; not there yet.
     pub aside: &'a Path,
-    pub found: &'a Found,
+    pub found: &'a CarryMatches,
     pub interrupted: &'a (dyn Fn() -> bool + Sync),
     /// Told how many files of how many are copied.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
@@ -47,12 +47,12 @@ pub struct Work<'a> {
 /// What was copied.
 #[derive(Debug, Default)]
 pub struct Staged {
-    pub rows: BTreeMap<String, Row>,
+    pub rows: BTreeMap<String, CarriedPath>,
     pub files: usize,
     pub bytes: u64,
     /// Files whose blocks are shared with the source.
     pub reflinked: usize,
-    pub leaving: Leaving,
+    pub leaving: LeftOutMatches,
 }
 
 impl Staged {
@@ -76,7 +76,7 @@ pub fn tree(aside: &Path) -> PathBuf {
 /// # Errors
 ///
 /// `interrupted`, `disk_full`, `permission`; the folder aside is left for whoever undoes it.
-pub fn stage(work: &Work<'_>) -> Result<Staged> {
+pub fn stage(work: &CopyWork<'_>) -> Result<Staged> {
     let refused =
         |error| Failure::from_io(error, Code::Permission, format!("{} cannot be made", work.aside.display()));
     let tree = tree(work.aside);
@@ -89,12 +89,12 @@ pub fn stage(work: &Work<'_>) -> Result<Staged> {
     let mut last: &str = "";
     for item in &work.found.items {
         match &item.kind {
-            Kind::Folder { .. } if item.topmost.is_some() => {
+            PathKind::Folder { .. } if item.topmost.is_some() => {
                 maker.create(tree.join(&item.path)).map_err(refused)?;
-                staged.rows.insert(item.path.clone(), Row::Folder);
+                staged.rows.insert(item.path.clone(), CarriedPath::Folder);
             }
-            Kind::Folder { .. } => {}
-            Kind::Link { .. } | Kind::File { .. } => {
+            PathKind::Folder { .. } => {}
+            PathKind::Link { .. } | PathKind::File { .. } => {
                 let folder = folder_of(&item.path);
                 if folder != last {
                     maker.create(tree.join(folder)).map_err(refused)?;
@@ -107,7 +107,7 @@ pub fn stage(work: &Work<'_>) -> Result<Staged> {
     staged.extend(copied);
     let folders: Vec<String> = staged.rows.keys().flat_map(|path| above(path)).map(str::to_owned).collect();
     for folder in folders {
-        staged.rows.entry(folder).or_insert(Row::Folder);
+        staged.rows.entry(folder).or_insert(CarriedPath::Folder);
     }
     Ok(staged)
 }
@@ -127,15 +127,15 @@ enum Ended {
     Failed(PathBuf, std::io::Error),
 }
 
-fn copy_all(work: &Work<'_>, tree: &Path) -> Result<Staged> {
+fn copy_all(work: &CopyWork<'_>, tree: &Path) -> Result<Staged> {
     let items: Vec<&Item> =
-        work.found.items.iter().filter(|item| !matches!(item.kind, Kind::Folder { .. })).collect();
+        work.found.items.iter().filter(|item| !matches!(item.kind, PathKind::Folder { .. })).collect();
     let same_folder = |one: &&Item, other: &&Item| folder_of(&one.path) == folder_of(&other.path);
     let tasks: Vec<&[&Item]> = items.chunk_by(same_folder).flat_map(|of_one| of_one.chunks(SHARE)).collect();
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let (stop, ended) = (AtomicBool::new(false), Mutex::new(None));
     let run = || {
-        let mut copier = Copier::new();
+        let mut copier = CarryCopier::new();
         let mut staged = Staged::default();
         while !stop.load(Ordering::Relaxed) {
             let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
@@ -175,29 +175,29 @@ fn copy_all(work: &Work<'_>, tree: &Path) -> Result<Staged> {
                 .hint("`--no-carry` makes the worktree without copies"));
         }
     }
-    all.rows.retain(|_, row| !matches!(row, Row::Folder));
+    all.rows.retain(|_, row| !matches!(row, CarriedPath::Folder));
     Ok(all)
 }
 
 /// Copies files and links of one folder.
 fn copy_some(
-    work: &Work<'_>,
+    work: &CopyWork<'_>,
     tree: &Path,
     items: &[&Item],
-    copier: &mut Copier,
+    copier: &mut CarryCopier,
     staged: &mut Staged,
 ) -> Result<(), Ended> {
     let Some(first) = items.first() else { return Ok(()) };
     let folder = folder_of(&first.path);
     let leave = |staged: &mut Staged, item: &Item, reason| {
         let topmost = item.topmost.and_then(|at| work.found.matches.get(at)).unwrap_or(&item.path).clone();
-        let bytes = if let Kind::File { size, .. } = item.kind { size } else { 0 };
+        let bytes = if let PathKind::File { size, .. } = item.kind { size } else { 0 };
         staged.leaving.note(&topmost, item.path.clone(), bytes, reason);
     };
     let to = open(&tree.join(folder)).map_err(|error| Ended::Failed(tree.join(folder), error.into()))?;
     let Ok(from) = open(&work.source.join(folder)) else {
         for item in items {
-            leave(staged, item, Reason::Vanished);
+            leave(staged, item, LeftOutReason::Vanished);
         }
         return Ok(());
     };
@@ -208,14 +208,14 @@ fn copy_some(
         let name = item.path.rsplit('/').next().unwrap_or_default();
         let is_single = item.topmost.is_some_and(|at| work.found.matches.get(at) == Some(&item.path));
         match &item.kind {
-            Kind::Folder { .. } => {}
-            Kind::Link { target } => {
+            PathKind::Folder { .. } => {}
+            PathKind::Link { target } => {
                 let made = tree.join(&item.path);
                 symlink(target, &made).map_err(|error| Ended::Failed(made, error))?;
                 staged.files += 1;
-                staged.rows.insert(item.path.clone(), Row::Link { target: target.clone() });
+                staged.rows.insert(item.path.clone(), CarriedPath::Link { target: target.clone() });
             }
-            Kind::File { env, .. } => {
+            PathKind::File { env, .. } => {
                 let task = Task {
                     from: from.as_fd(),
                     to: to.as_fd(),
@@ -225,19 +225,19 @@ fn copy_some(
                     interrupted: work.interrupted,
                 };
                 match copier.copy(&task) {
-                    Ok(Outcome::Copied { row, bytes, is_shared }) => {
+                    Ok(CopyOutcome::Copied { row, bytes, is_shared }) => {
                         staged.files += 1;
                         staged.bytes += bytes;
                         staged.reflinked += usize::from(is_shared);
                         staged.rows.insert(item.path.clone(), row);
                     }
-                    Ok(Outcome::Nothing) => {}
+                    Ok(CopyOutcome::Nothing) => {}
                     // It says what is ignored beside it, and that was counted on.
-                    Ok(Outcome::Left(_)) if name == ".gitignore" => {
+                    Ok(CopyOutcome::Left(_)) if name == ".gitignore" => {
                         let gone = std::io::Error::other("it went away while it was copied");
                         return Err(Ended::Failed(work.source.join(&item.path), gone));
                     }
-                    Ok(Outcome::Left(reason)) => leave(staged, item, reason),
+                    Ok(CopyOutcome::Left(reason)) => leave(staged, item, reason),
                     Err(Stop::Interrupted) => return Err(Ended::Interrupted),
                     Err(Stop::Failed(error)) => {
                         return Err(Ended::Failed(work.source.join(&item.path), error.into()));

@@ -7,7 +7,7 @@ use super::Claims;
 use super::journal::{Journal, Pushed};
 use super::remote::{Answer, Remote, deadline};
 use crate::error::Result;
-use crate::model::claim::{Claim, ClaimId, Holding, Subject, Taken};
+use crate::model::claim::{Claim, ClaimId, ClaimSubject, ClaimsTaken, Holding};
 use crate::model::claim_ref::{self, ClaimWords, PREFIX};
 use crate::model::process::ProcessId;
 
@@ -50,14 +50,14 @@ impl Claims for GitClaims {
         Some(&self.repository)
     }
 
-    fn take(&self, claims: &[Claim], worktree: &str, over: bool) -> Result<Taken> {
+    fn take(&self, claims: &[Claim], worktree: &str, over: bool) -> Result<ClaimsTaken> {
         if !self.claimant.waits {
-            return Ok(Taken::All);
+            return Ok(ClaimsTaken::All);
         }
         let mut won = Vec::new();
         for claim in claims {
             match self.take_one(claim, worktree, over) {
-                Ok(Taken::All) => won.push(claim.clone()),
+                Ok(ClaimsTaken::All) => won.push(claim.clone()),
                 other => {
                     // All or none.
                     let _ = self.give_back(&won);
@@ -65,7 +65,7 @@ impl Claims for GitClaims {
                 }
             }
         }
-        Ok(Taken::All)
+        Ok(ClaimsTaken::All)
     }
 
     fn give_back(&self, claims: &[Claim]) -> Result<()> {
@@ -88,11 +88,11 @@ impl GitClaims {
         deadline(self.claimant.timeout)
     }
 
-    fn take_one(&self, claim: &Claim, worktree: &str, over: bool) -> Result<Taken> {
-        let Subject::Branch { branch, .. } = &claim.subject else { return Ok(Taken::All) };
+    fn take_one(&self, claim: &Claim, worktree: &str, over: bool) -> Result<ClaimsTaken> {
+        let ClaimSubject::Branch { branch, .. } = &claim.subject else { return Ok(ClaimsTaken::All) };
         let reference = claim_ref::reference(branch);
         let pushed = match self.journal.find(&claim.id) {
-            Some(known) if !known.pending && !known.given_up => return Ok(Taken::All),
+            Some(known) if !known.pending && !known.given_up => return Ok(ClaimsTaken::All),
             Some(known) if !known.given_up => known,
             _ => self.begin(claim, branch, worktree, &reference)?,
         };
@@ -114,7 +114,7 @@ impl GitClaims {
         }
         let holding = self.holding(&reference, branch, claim)?;
         self.journal.forget(&claim.id);
-        Ok(Taken::Lost(Box::new(holding)))
+        Ok(ClaimsTaken::Lost(Box::new(holding)))
     }
 
     /// Makes the commit and writes down what is pushed.
@@ -147,14 +147,14 @@ impl GitClaims {
         Ok(pushed)
     }
 
-    fn won(&self, pushed: &Pushed) -> Result<Taken> {
+    fn won(&self, pushed: &Pushed) -> Result<ClaimsTaken> {
         self.journal.write(&Pushed { pending: false, ..pushed.clone() })?;
-        Ok(Taken::All)
+        Ok(ClaimsTaken::All)
     }
 
-    fn unanswered(&self, pushed: &Pushed, failure: crate::error::Failure) -> Result<Taken> {
+    fn unanswered(&self, pushed: &Pushed, failure: crate::error::Failure) -> Result<ClaimsTaken> {
         if self.claimant.goes_on_offline {
-            return Ok(Taken::All);
+            return Ok(ClaimsTaken::All);
         }
         // The undoing gives it back by its commit, wherever it stands by then.
         self.journal.write(pushed)?;

@@ -2,7 +2,7 @@
 
 use super::Claims;
 use crate::error::Result;
-use crate::model::claim::{Claim, Taken};
+use crate::model::claim::{Claim, ClaimsTaken};
 
 /// Grants everything and remembers nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,8 +13,8 @@ impl Claims for Unclaimed {
         None
     }
 
-    fn take(&self, _: &[Claim], _: &str, _: bool) -> Result<Taken> {
-        Ok(Taken::All)
+    fn take(&self, _: &[Claim], _: &str, _: bool) -> Result<ClaimsTaken> {
+        Ok(ClaimsTaken::All)
     }
 
     fn give_back(&self, _: &[Claim]) -> Result<()> {

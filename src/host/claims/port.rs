@@ -1,7 +1,7 @@
 //! The port to those who keep claims over a network. They are asked without any lock of ours.
 
 use crate::error::Result;
-use crate::model::claim::{Claim, Taken};
+use crate::model::claim::{Claim, ClaimsTaken};
 
 /// Those who keep claims.
 pub trait Claims {
@@ -14,7 +14,7 @@ pub trait Claims {
     /// # Errors
     ///
     /// `claims_unreachable` when those who keep them cannot be reached.
-    fn take(&self, claims: &[Claim], worktree: &str, over: bool) -> Result<Taken>;
+    fn take(&self, claims: &[Claim], worktree: &str, over: bool) -> Result<ClaimsTaken>;
 
     /// Gives claims back; those that somebody else has are left.
     ///

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
-use crate::host::git::{Git, Output};
+use crate::host::git::{Git, GitOutput};
 use crate::host::interrupt::Interrupt;
 
 /// One remote of one repository.
@@ -42,7 +42,7 @@ impl Remote {
     }
 
     /// Runs a child until `deadline`; `None` where it was ended then.
-    fn run(&self, git: Git<'_>, deadline: Instant) -> Result<Option<Output>> {
+    fn run(&self, git: Git<'_>, deadline: Instant) -> Result<Option<GitOutput>> {
         let is_over = || self.interrupt.is_raised() || Clock.instant() >= deadline;
         match git.interrupted_by(&is_over).run() {
             Ok(output) => Ok(Some(output)),
@@ -133,7 +133,7 @@ impl Remote {
         read.collect()
     }
 
-    fn answered(&self, output: Option<Output>) -> Result<Output> {
+    fn answered(&self, output: Option<GitOutput>) -> Result<GitOutput> {
         match output {
             Some(output) if output.is_success() => Ok(output),
             Some(output) => Err(self.unreachable(&last_line(&output.complaint()), "failed")),

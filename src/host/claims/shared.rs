@@ -15,7 +15,7 @@ use super::{shared_folder, shared_lock};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::process::users::{self, Users};
-use crate::model::claim::{Claim, ClaimId, Holding, Subject};
+use crate::model::claim::{Claim, ClaimId, ClaimSubject, Holding};
 use crate::model::claim_file::{ClaimFile, MOST_BYTES, PortClaim};
 
 /// How long the folder's lock is waited for while the registry's is held.
@@ -116,7 +116,7 @@ impl SharedHost {
             let is_other = |claim: &PortClaim| user != self.user || claim.registry != self.registry;
             for claim in file.claims.into_iter().filter(is_other) {
                 found.push(Holding {
-                    claim: Claim { id: claim.id, subject: Subject::Port(claim.port) },
+                    claim: Claim { id: claim.id, subject: ClaimSubject::Port(claim.port) },
                     host: self.host.clone(),
                     user: names.name(user),
                     worktree: claim.worktree,

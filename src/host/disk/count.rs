@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::extents::{Covered, may_share};
-use super::walk::{Root, Seen, SeenCache, Walk};
+use super::walk::{DiskWalk, Root, SeenCache, WalkedPlace};
 use crate::host::git::Ignores;
 use crate::model::cache::Stays;
 
 /// A worktree to be counted.
 #[derive(Debug)]
-pub struct Place {
+pub struct CountedPlace {
     /// Without links.
     pub path: PathBuf,
     pub ignores: Ignores,
@@ -22,7 +22,7 @@ pub struct Place {
 
 /// What a worktree takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct DiskUse {
     /// On disk.
     pub bytes: u64,
     /// What of it is in caches that could be deleted, as far as this look tells.
@@ -51,12 +51,12 @@ pub struct Cache {
 /// so.
 #[must_use]
 pub fn count(
-    places: &[Place],
+    places: &[CountedPlace],
     patterns: &[String],
     mounts: &[PathBuf],
     worktrees: &[PathBuf],
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> Vec<Option<Found>> {
+) -> Vec<Option<DiskUse>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut opened: Vec<Option<usize>> = Vec::with_capacity(places.len());
     let mut roots = Vec::with_capacity(places.len());
@@ -74,7 +74,7 @@ pub fn count(
         opened.push(root.is_ok().then_some(roots.len()));
         roots.extend(root);
     }
-    let mut seen = Walk { roots: &roots, patterns, interrupted }.run();
+    let mut seen = DiskWalk { roots: &roots, patterns, interrupted }.run();
     if interrupted() {
         return vec![None; places.len()];
     }
@@ -89,8 +89,8 @@ pub fn count(
 
 /// The folders in a place that are not its own, relative to it.
 fn skipped(
-    place: &Place,
-    places: &[Place],
+    place: &CountedPlace,
+    places: &[CountedPlace],
     mounts: &[PathBuf],
     worktrees: &[PathBuf],
 ) -> Vec<(Vec<u8>, Stays)> {
@@ -109,8 +109,8 @@ struct Counted {
     extents: HashMap<u64, Covered>,
 }
 
-fn joined(threads: Vec<Seen>, counted: &mut Counted) -> Found {
-    let mut found = Found::default();
+fn joined(threads: Vec<WalkedPlace>, counted: &mut Counted) -> DiskUse {
+    let mut found = DiskUse::default();
     let mut caches: BTreeMap<Vec<u8>, SeenCache> = BTreeMap::new();
     let mut shared = Vec::new();
     for seen in threads {

@@ -73,12 +73,12 @@ const REPOSITORIES: [&[u8]; 8] =
 
 /// Sees by the names in a folder whether a repository is there: one with a folder of its own, or a bare one of git.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Signs {
+pub struct RepositorySigns {
     has_own_folder: bool,
     bare: u8,
 }
 
-impl Signs {
+impl RepositorySigns {
     /// Takes a name into account.
     pub fn see(&mut self, name: &[u8]) {
         self.has_own_folder |= REPOSITORIES.contains(&name);
@@ -105,7 +105,7 @@ impl Signs {
 pub fn has_repository(root: &OwnedFd, path: &[u8]) -> bool {
     let mut folders = vec![path.to_vec()];
     while let Some(path) = folders.pop() {
-        let mut signs = Signs::default();
+        let mut signs = RepositorySigns::default();
         let listed = open_below(root, &path).and_then(|folder| {
             list(&folder, |name, kind| {
                 signs.see(name);

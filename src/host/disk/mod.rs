@@ -7,5 +7,5 @@ pub mod folder;
 mod tag;
 mod walk;
 
-pub use count::{Cache, Place, count};
+pub use count::{Cache, CountedPlace, count};
 pub use tag::is_tagged;

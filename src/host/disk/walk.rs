@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, FileType, fstat, statat};
 use rustix::io::Errno;
 
 use super::extents::{self, Extent};
-use super::folder::{Signs, below, list, open_below};
+use super::folder::{RepositorySigns, below, list, open_below};
 use super::tag;
 use crate::host::git::{Depth, Ignores};
 use crate::host::processors::part_threads;
@@ -41,7 +41,7 @@ struct Task {
 
 /// What a thread saw of one place.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct WalkedPlace {
     pub(super) bytes: u64,
     pub(super) newest: i64,
     pub(super) is_partial: bool,
@@ -77,15 +77,15 @@ struct Queue {
     running: usize,
 }
 
-pub(super) struct Walk<'a> {
+pub(super) struct DiskWalk<'a> {
     pub(super) roots: &'a [Root<'a>],
     pub(super) patterns: &'a [String],
     pub(super) interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl Walk<'_> {
+impl DiskWalk<'_> {
     /// Sees all folders. Returns what each thread saw of each place.
-    pub(super) fn run(&self) -> Vec<Vec<Seen>> {
+    pub(super) fn run(&self) -> Vec<Vec<WalkedPlace>> {
         let tasks = self.roots.iter().enumerate().rev().map(|(at, root)| Task {
             root: at,
             path: Vec::new(),
@@ -96,7 +96,7 @@ impl Walk<'_> {
         let queue = Mutex::new(Queue { tasks: tasks.collect(), running: 0 });
         let (queue, changed) = (&queue, &Condvar::new());
         let work = || {
-            let mut seen: Vec<Seen> = self.roots.iter().map(|_| Seen::default()).collect();
+            let mut seen: Vec<WalkedPlace> = self.roots.iter().map(|_| WalkedPlace::default()).collect();
             let mut inner = Vec::new();
             let mut is_running = false;
             loop {
@@ -130,7 +130,7 @@ impl Walk<'_> {
         })
     }
 
-    fn folder(&self, task: &Task, seen: &mut [Seen], inner: &mut Vec<Task>) {
+    fn folder(&self, task: &Task, seen: &mut [WalkedPlace], inner: &mut Vec<Task>) {
         let root = &self.roots[task.root];
         let seen = &mut seen[task.root];
         let opened = open_below(&root.folder, &task.path).and_then(|folder| Ok((fstat(&folder)?, folder)));
@@ -147,7 +147,7 @@ impl Walk<'_> {
         let mut folders: Vec<(Vec<u8>, bool)> = Vec::new();
         let (mut bytes, mut newest) = (blocks(stat.st_blocks), 0);
         let mut has_tag = false;
-        let mut signs = Signs::default();
+        let mut signs = RepositorySigns::default();
         let listed = list(&folder, |name, kind| {
             signs.see(name);
             if kind == FileType::Directory {
@@ -226,7 +226,7 @@ impl Walk<'_> {
         }
     }
 
-    fn link(&self, task: &Task, root: &Root<'_>, name: &[u8], seen: &mut Seen) {
+    fn link(&self, task: &Task, root: &Root<'_>, name: &[u8], seen: &mut WalkedPlace) {
         if task.cache.is_none() && !task.is_foreign && self.is_named(name) {
             let path = below(&task.path, name);
             if open_below(&root.folder, &path).is_err_and(|error| error != Errno::NOENT) {
@@ -240,7 +240,7 @@ impl Walk<'_> {
     }
 }
 
-impl Seen {
+impl WalkedPlace {
     fn miss(&mut self, cache: Option<&Key>, why: Stays) {
         self.is_partial |= why == Stays::Unreadable;
         if let Some(key) = cache {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::repository::Repository;
 use super::tips::{Resolved, read_text};
 use crate::error::Result;
-use crate::model::branch::{BranchUse, Head, Hold, Returning, is_object_id};
+use crate::model::branch::{BranchHold, BranchUse, Head, Returning, is_object_id};
 
 impl Repository {
     /// Returns the worktree that holds the branch `name`, registered ones with a missing folder included.
@@ -36,7 +36,7 @@ impl Repository {
     }
 
     /// Looks at one worktree by the text of its HEAD, which costs nothing but a read, where that says it.
-    fn find_hold(&self, admin: Option<&str>, git_dir: &Path, name: &str) -> Result<Option<Hold>> {
+    fn find_hold(&self, admin: Option<&str>, git_dir: &Path, name: &str) -> Result<Option<BranchHold>> {
         let text = read_text(&git_dir.join("HEAD")).unwrap_or_default();
         let head = match Head::parse(&text) {
             // With reftables the truth lies elsewhere.
@@ -44,7 +44,7 @@ impl Repository {
             head => head,
         };
         if head.branch() == Some(name) {
-            return Ok(Some(Hold::CheckedOut));
+            return Ok(Some(BranchHold::CheckedOut));
         }
         Ok(find_operation(git_dir, name))
     }
@@ -66,7 +66,7 @@ pub(super) fn find_return(git_dir: &Path) -> Option<Returning> {
 }
 
 /// Looks for an operation in progress that will come back to the branch.
-fn find_operation(git_dir: &Path, name: &str) -> Option<Hold> {
+fn find_operation(git_dir: &Path, name: &str) -> Option<BranchHold> {
     let names_it = |file: &str| {
         read_text(&git_dir.join(file))
             .is_some_and(|text| text.strip_prefix("refs/heads/").unwrap_or(&text) == name)
@@ -75,11 +75,11 @@ fn find_operation(git_dir: &Path, name: &str) -> Option<Hold> {
         || names_it("rebase-apply/head-name")
         || is_updated_by_rebase(git_dir, name)
     {
-        return Some(Hold::Rebase);
+        return Some(BranchHold::Rebase);
     }
     // A finished bisection removes its log.
     let is_bisecting = git_dir.join("BISECT_LOG").exists() && names_it("BISECT_START");
-    is_bisecting.then_some(Hold::Bisect)
+    is_bisecting.then_some(BranchHold::Bisect)
 }
 
 /// Answers whether `git rebase --update-refs` will move the branch; its file has three lines a ref: name, old, new.

@@ -4,7 +4,7 @@ use git2::{ErrorCode, Oid};
 
 use super::library_error::from_library;
 use super::repository::{Repository, unread};
-use super::revision::{self, Named};
+use super::revision::{self, NamedRevision};
 use crate::error::{Code, Failure, Result};
 use crate::host::git::library_error::is_absent;
 use crate::host::git_files::objects::{Library, Unread};
@@ -46,10 +46,10 @@ impl Repository {
             _ => Err(from_library(error, &format!("read `{spec}`"))),
         };
         match revision::find(library, spec) {
-            Ok(Named::Object(id)) => peel(library, id),
-            Ok(Named::Absent) => Ok(None),
-            Ok(Named::Expression) if library.has_loose() => self.ask_commit(spec),
-            Ok(Named::Expression) => {
+            Ok(NamedRevision::Object(id)) => peel(library, id),
+            Ok(NamedRevision::Absent) => Ok(None),
+            Ok(NamedRevision::Expression) if library.has_loose() => self.ask_commit(spec),
+            Ok(NamedRevision::Expression) => {
                 match library.revparse_single(spec).and_then(|object| object.peel_to_commit()) {
                     Ok(commit) => Ok(Some(commit.id().to_string())),
                     Err(error) if is_absent(&error) => Ok(None),

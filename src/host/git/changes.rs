@@ -2,7 +2,7 @@
 
 /// The changed paths of a worktree, relative to it, folders ending in `/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct ChangedPaths {
     /// Differ between HEAD and the index.
     pub staged: Vec<String>,
     /// Differ between the index and the files, deleted ones included.
@@ -19,7 +19,7 @@ pub struct Changes {
     pub unreadable: Vec<String>,
 }
 
-impl Changes {
+impl ChangedPaths {
     /// Answers whether nothing but ignored files is there.
     pub fn is_clean(&self) -> bool {
         self.count() == 0

@@ -45,14 +45,14 @@ pub(super) const LOCAL_VARIABLES: [&str; 22] = [
 
 /// What a finished git child left behind.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub struct GitOutput {
     /// The exit status; 128 + signal when a signal ended it.
     pub status: i32,
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
 }
 
-impl Output {
+impl GitOutput {
     /// Answers whether git exited with 0.
     #[must_use]
     pub fn is_success(&self) -> bool {
@@ -199,14 +199,14 @@ impl<'a> Git<'a> {
 
     /// Runs to the end, whatever the exit status. Fails with `git_failed` when git cannot start,
     /// with `interrupted` when it was killed for that.
-    pub fn run(self) -> Result<Output> {
+    pub fn run(self) -> Result<GitOutput> {
         let is_signalled = self.interrupt.from_now();
         let child = self.spawn()?;
         self.collect(child, &is_signalled)
     }
 
     /// Runs to the end and fails with `git_failed` and git's own words unless the exit status is 0.
-    pub fn require(self) -> Result<Output> {
+    pub fn require(self) -> Result<GitOutput> {
         let words: Vec<_> = self.arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let folder = self.folder.clone();
         let output = self.run()?;
@@ -272,7 +272,7 @@ impl<'a> Git<'a> {
         })
     }
 
-    fn collect(self, mut child: Child, is_signalled: &dyn Fn() -> bool) -> Result<Output> {
+    fn collect(self, mut child: Child, is_signalled: &dyn Fn() -> bool) -> Result<GitOutput> {
         let is_unwanted = || is_signalled() || self.interrupted.is_some_and(|interrupted| interrupted());
         let ended = child::end_of(&mut child, self.input, &is_unwanted)
             .map_err(|error| Failure::from_io(error, Code::GitFailed, "lost the git child"))?;
@@ -282,7 +282,7 @@ impl<'a> Git<'a> {
             return Err(stopped());
         }
         let status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
-        Ok(Output { status, stdout, stderr })
+        Ok(GitOutput { status, stdout, stderr })
     }
 }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use git2::{Config, ConfigLevel};
 
 use super::config_conditions::may_matter;
-use super::config_sources::{self, Sources};
+use super::config_sources::{self, ConfigSources};
 use super::library_error::from_library;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
@@ -50,7 +50,7 @@ impl Repository {
     fn read_settings(&self, own: Option<&Path>) -> Result<Config> {
         let failed = |error| from_library(error, "read git's configuration");
         let mut config = Config::new().map_err(failed)?;
-        let Sources { system, user_xdg, user } = Sources::find();
+        let ConfigSources { system, user_xdg, user } = ConfigSources::find();
         let local = Some(self.common_dir.join("config"));
         let files = [
             (system, ConfigLevel::System),

@@ -9,13 +9,13 @@ use git2::Config;
 use super::config_conditions::may_any_matter;
 
 /// The files outside the repository, whether they are there or not.
-pub(super) struct Sources {
+pub(super) struct ConfigSources {
     pub(super) system: Option<PathBuf>,
     pub(super) user_xdg: Option<PathBuf>,
     pub(super) user: Option<PathBuf>,
 }
 
-impl Sources {
+impl ConfigSources {
     /// Finds them as git does, variables included.
     pub(super) fn find() -> Self {
         let system = match variable("GIT_CONFIG_SYSTEM") {

@@ -13,7 +13,7 @@ use crate::host::git_files::objects::Library;
 use crate::host::interrupt::Interrupt;
 
 /// A git folder that was found, and the folder whose `.git` led there.
-pub(super) struct Found {
+pub(super) struct FoundRepository {
     pub(super) git_dir: PathBuf,
     pub(super) worktree: Option<PathBuf>,
 }
@@ -91,7 +91,7 @@ fn discover(start: &Path) -> Result<Repository> {
 }
 
 /// Walks up from `start`, as far as its file system reaches.
-pub(super) fn find(start: &Path) -> Result<Option<Found>> {
+pub(super) fn find(start: &Path) -> Result<Option<FoundRepository>> {
     let device = std::fs::metadata(start).map(|folder| folder.dev()).ok();
     for folder in start.ancestors() {
         if std::fs::metadata(folder).map(|metadata| metadata.dev()).ok() != device {
@@ -99,17 +99,17 @@ pub(super) fn find(start: &Path) -> Result<Option<Found>> {
         }
         let dot_git = folder.join(".git");
         if is_git_dir(&dot_git) {
-            return Ok(Some(Found { git_dir: dot_git, worktree: Some(folder.to_owned()) }));
+            return Ok(Some(FoundRepository { git_dir: dot_git, worktree: Some(folder.to_owned()) }));
         }
         if dot_git.is_file() {
             let git_dir = read_link_file(&dot_git).filter(|target| is_git_dir(target)).ok_or_else(|| {
                 Failure::new(Code::NotARepository, format!("{} names no git repository", dot_git.display()))
                     .hint("if the main repository was moved, run `git worktree repair` in it")
             })?;
-            return Ok(Some(Found { git_dir, worktree: Some(folder.to_owned()) }));
+            return Ok(Some(FoundRepository { git_dir, worktree: Some(folder.to_owned()) }));
         }
         if is_git_dir(folder) {
-            return Ok(Some(Found { git_dir: folder.to_owned(), worktree: None }));
+            return Ok(Some(FoundRepository { git_dir: folder.to_owned(), worktree: None }));
         }
     }
     Ok(None)
@@ -136,7 +136,7 @@ pub(super) fn common_dir_of(git_dir: &Path) -> PathBuf {
 }
 
 /// Opens the common dir with libgit2. Not being able to is no failure; somebody else's repository is.
-fn open(common_dir: &Path, found: &Found) -> Result<(Option<Library>, Option<String>)> {
+fn open(common_dir: &Path, found: &FoundRepository) -> Result<(Option<Library>, Option<String>)> {
     let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT;
     match git2::Repository::open_ext(common_dir, flags, &[] as &[&Path]) {
         Ok(repository) => Ok((Some(repository.into()), None)),

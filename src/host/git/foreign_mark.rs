@@ -8,24 +8,24 @@ use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::model::default_branch::{self, DefaultBranch};
-use crate::model::foreign::{Followed, Mark, Written, own_remotes};
+use crate::model::foreign::{Followed, ForeignMark, WrittenMark, own_remotes};
 
 const NAME: &str = "wt-foreign";
 
 impl Repository {
     /// Reads the mark of the worktree that git calls `admin`.
     #[must_use]
-    pub fn foreign_mark(&self, admin: &str) -> Written {
+    pub fn foreign_mark(&self, admin: &str) -> WrittenMark {
         if admin.is_empty() {
-            return Written::Nothing;
+            return WrittenMark::Nothing;
         }
         match files::read_plain(&self.admin_dir(admin).join(NAME)) {
-            Ok(bytes) => serde_json::from_slice::<Mark>(&bytes)
-                .map_or(Written::Unreadable, |mark| Written::Mark(Box::new(mark))),
+            Ok(bytes) => serde_json::from_slice::<ForeignMark>(&bytes)
+                .map_or(WrittenMark::Unreadable, |mark| WrittenMark::Mark(Box::new(mark))),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                Written::Nothing
+                WrittenMark::Nothing
             }
-            Err(_) => Written::Unreadable,
+            Err(_) => WrittenMark::Unreadable,
         }
     }
 
@@ -34,7 +34,7 @@ impl Repository {
     /// # Errors
     ///
     /// Fails where git's folder of it cannot be written.
-    pub fn write_foreign_mark(&self, admin: &str, mark: &Mark) -> Result<()> {
+    pub fn write_foreign_mark(&self, admin: &str, mark: &ForeignMark) -> Result<()> {
         let text = serde_json::to_vec(mark).map_err(|error| {
             Failure::new(Code::Internal, "the mark of a worktree cannot be written").caused_by(error)
         })?;

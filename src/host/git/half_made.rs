@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::repository::Repository;
 use super::tips::read_text;
-use super::worktrees::Worktree;
+use super::worktrees::GitWorktree;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::table;
 use crate::host::remove_tree::remove_tree;
@@ -34,8 +34,8 @@ pub struct HalfMadeAdmin {
 
 impl Repository {
     /// Returns what dead `git worktree add`s left, those passed over whose admin folder `is_ours`.
-    pub fn half_made(&self, is_ours: impl Fn(&Worktree) -> bool) -> Result<Vec<HalfMadeAdmin>> {
-        let suspects: Vec<Worktree> = self
+    pub fn half_made(&self, is_ours: impl Fn(&GitWorktree) -> bool) -> Result<Vec<HalfMadeAdmin>> {
+        let suspects: Vec<GitWorktree> = self
             .worktrees()?
             .into_iter()
             .filter(|worktree| worktree.broken.is_some() || worktree.initializing)
@@ -50,7 +50,7 @@ impl Repository {
     }
 
     /// Takes away what was left half-made, or makes git's last step when the worktree is whole; looks again before.
-    pub fn settle_half_made(&self, admin: &str, is_ours: impl Fn(&Worktree) -> bool) -> Result<()> {
+    pub fn settle_half_made(&self, admin: &str, is_ours: impl Fn(&GitWorktree) -> bool) -> Result<()> {
         let found =
             self.half_made(|worktree| worktree.admin.as_deref() != Some(admin) || is_ours(worktree))?;
         let Some(left) = found.into_iter().next() else { return Ok(()) };
@@ -76,10 +76,10 @@ impl Repository {
         let name = format!(".wt-half-made-{}", token::random()?);
         let aside = path.parent().unwrap_or(path).join(name);
         files::rename_new(path, &aside)?;
-        let mut moved: Vec<Worktree> = self.worktrees()?;
+        let mut moved: Vec<GitWorktree> = self.worktrees()?;
         moved.retain(|worktree| worktree.admin.as_deref() == Some(admin));
         let foreign = match moved.pop() {
-            Some(worktree) => self.foreign_of(admin, &Worktree { path: aside.clone(), ..worktree }),
+            Some(worktree) => self.foreign_of(admin, &GitWorktree { path: aside.clone(), ..worktree }),
             None => Ok(vec![aside.clone()]),
         };
         match foreign {
@@ -110,7 +110,7 @@ impl Repository {
     }
 
     /// Answers whether nothing of the admin folder changed lately. A clock that went backwards makes no folder old.
-    fn is_settled(&self, worktree: &Worktree) -> bool {
+    fn is_settled(&self, worktree: &GitWorktree) -> bool {
         let Some(admin) = &worktree.admin else { return false };
         let folder = self.admin_dir(admin);
         let entries = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
@@ -121,7 +121,7 @@ impl Repository {
         last.is_some_and(|last| now.duration_since(last).is_ok_and(|age| age >= SETTLED_AFTER))
     }
 
-    fn look_at_half_made(&self, worktree: Worktree) -> Result<HalfMadeAdmin> {
+    fn look_at_half_made(&self, worktree: GitWorktree) -> Result<HalfMadeAdmin> {
         let admin = worktree.admin.clone().unwrap_or_default();
         let whole = self.is_whole_but_for_commondir(&admin, &worktree.path);
         let foreign = if whole { Vec::new() } else { self.foreign_of(&admin, &worktree)? };
@@ -137,7 +137,7 @@ impl Repository {
     }
 
     /// An index has what somebody staged, so an admin folder with one is never taken away.
-    fn foreign_of(&self, admin: &str, worktree: &Worktree) -> Result<Vec<PathBuf>> {
+    fn foreign_of(&self, admin: &str, worktree: &GitWorktree) -> Result<Vec<PathBuf>> {
         let index = self.admin_dir(admin).join("index");
         if index.symlink_metadata().is_ok() {
             return Ok(vec![index]);

@@ -9,10 +9,10 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
-use crate::model::hooks::folder::{FolderFacts, Owner};
+use crate::model::hooks::folder::{FolderOwner, HooksFolder};
 use crate::model::hooks::partner::Partner;
-use crate::model::hooks::step::{Found, Step};
-use crate::model::hooks::text::Hook;
+use crate::model::hooks::step::{FoundHook, HookStep};
+use crate::model::hooks::text::GitHook;
 
 /// Longer than any hook of ours: what is longer is foreign, and read no further.
 const LONGEST: u64 = 64 * 1024;
@@ -20,7 +20,7 @@ const LONGEST: u64 = 64 * 1024;
 /// The names of one hook in one folder.
 #[derive(Clone, Debug)]
 pub struct HookPlace {
-    hook: Hook,
+    hook: GitHook,
     target: PathBuf,
     chained: PathBuf,
 }
@@ -29,7 +29,7 @@ impl HookPlace {
     /// The hook `hook` in `folder`: under its own name, or where pre-commit put ours when it took that name. From there
     /// pre-commit calls ours, which must then not call pre-commit.
     #[must_use]
-    pub fn new(folder: &Path, hook: Hook) -> Self {
+    pub fn new(folder: &Path, hook: GitHook) -> Self {
         let (usual, legacy) = (folder.join(hook.name()), legacy(folder, hook));
         let is_moved = found(&legacy, hook).is_ours()
             && plain_text(&usual).is_some_and(|text| Partner::find_in(&text) == Some(Partner::PreCommit));
@@ -39,7 +39,7 @@ impl HookPlace {
 
     /// Reads what lies at the hook's name and at the chained one's.
     #[must_use]
-    pub fn read(&self) -> (Found, Found) {
+    pub fn read(&self) -> (FoundHook, FoundHook) {
         (found(&self.target, self.hook), found(&self.chained, self.hook))
     }
 
@@ -79,15 +79,19 @@ impl HookPlace {
     /// # Errors
     ///
     /// `permission` or `disk_full`; `hook_foreign` when something else lies there than was planned for.
-    pub fn take(&self, step: Step) -> Result<()> {
+    pub fn take(&self, step: HookStep) -> Result<()> {
         let (target, chained) = self.read();
         let expected = match step {
-            Step::Write => target == Found::Nothing,
-            Step::Renew | Step::Remove => target.is_ours(),
-            Step::Chain => target != Found::Nothing && !target.is_ours() && chained == Found::Nothing,
-            Step::DropCopy => chained.is_ours(),
-            Step::Supersede | Step::DropTwin => !target.is_ours() && self.is_twins(),
-            Step::Restore => (target == Found::Nothing || target.is_ours()) && chained != Found::Nothing,
+            HookStep::Write => target == FoundHook::Nothing,
+            HookStep::Renew | HookStep::Remove => target.is_ours(),
+            HookStep::Chain => {
+                target != FoundHook::Nothing && !target.is_ours() && chained == FoundHook::Nothing
+            }
+            HookStep::DropCopy => chained.is_ours(),
+            HookStep::Supersede | HookStep::DropTwin => !target.is_ours() && self.is_twins(),
+            HookStep::Restore => {
+                (target == FoundHook::Nothing || target.is_ours()) && chained != FoundHook::Nothing
+            }
         };
         if !expected {
             return Err(Failure::new(
@@ -97,15 +101,19 @@ impl HookPlace {
             .hint("run the command again"));
         }
         match step {
-            Step::Write => self.write_new(&self.target),
-            Step::Renew | Step::Supersede => files::replace(&self.target, self.hook.shim().as_bytes(), 0o755),
-            Step::Chain => self.chain(),
-            Step::DropCopy | Step::DropTwin => remove(&self.chained),
-            Step::Restore if target == Found::Nothing => files::rename_new(&self.chained, &self.target),
-            Step::Restore => {
+            HookStep::Write => self.write_new(&self.target),
+            HookStep::Renew | HookStep::Supersede => {
+                files::replace(&self.target, self.hook.shim().as_bytes(), 0o755)
+            }
+            HookStep::Chain => self.chain(),
+            HookStep::DropCopy | HookStep::DropTwin => remove(&self.chained),
+            HookStep::Restore if target == FoundHook::Nothing => {
+                files::rename_new(&self.chained, &self.target)
+            }
+            HookStep::Restore => {
                 fs::rename(&self.chained, &self.target).map_err(|error| refused(&self.target, error))
             }
-            Step::Remove => remove(&self.target),
+            HookStep::Remove => remove(&self.target),
         }?;
         // What cannot be made durable is still there: a power loss undoes the step, never half of it.
         let _ = self.target.parent().map(files::sync_folder);
@@ -141,7 +149,7 @@ impl HookPlace {
 }
 
 /// Where pre-commit keeps the hook that it found, which it calls first.
-pub(super) fn legacy(folder: &Path, hook: Hook) -> PathBuf {
+pub(super) fn legacy(folder: &Path, hook: GitHook) -> PathBuf {
     folder.join(format!("{}.legacy", hook.name()))
 }
 
@@ -152,18 +160,18 @@ fn draft(path: &Path) -> PathBuf {
 
 /// Reads what lies at `path`, as a hook `hook`.
 #[must_use]
-pub fn found(path: &Path, hook: Hook) -> Found {
-    let Ok(metadata) = path.symlink_metadata() else { return Found::Nothing };
+pub fn found(path: &Path, hook: GitHook) -> FoundHook {
+    let Ok(metadata) = path.symlink_metadata() else { return FoundHook::Nothing };
     if metadata.is_symlink() {
-        return Found::Link;
+        return FoundHook::Link;
     }
     if !metadata.is_file() {
-        return Found::Strange;
+        return FoundHook::Strange;
     }
     let bytes =
         if metadata.len() > LONGEST { Vec::new() } else { files::read_plain(path).unwrap_or_default() };
     let executable = metadata.permissions().mode() & 0o111 != 0;
-    Found::File { author: hook.authorship(&bytes), executable }
+    FoundHook::File { author: hook.authorship(&bytes), executable }
 }
 
 /// Returns the text that git would run at `path`, links followed; `None` where it would run nothing.
@@ -182,17 +190,17 @@ pub(super) fn plain_text(path: &Path) -> Option<Vec<u8>> {
 
 /// Looks at a hooks folder.
 #[must_use]
-pub fn folder_facts(path: &Path) -> FolderFacts {
+pub fn folder_facts(path: &Path) -> HooksFolder {
     let path = super::paths::canonical(path);
     let metadata = path.metadata().ok();
     let us = rustix::process::geteuid().as_raw();
     let our_group = rustix::process::getegid().as_raw();
-    let owner = metadata.as_ref().map(|found| Owner {
+    let owner = metadata.as_ref().map(|found| FolderOwner {
         is_us: found.uid() == us,
         is_our_group: found.gid() == our_group,
         mode: found.mode() & 0o7777,
     });
-    FolderFacts { path, owner, is_file: metadata.is_some_and(|found| !found.is_dir()) }
+    HooksFolder { path, owner, is_file: metadata.is_some_and(|found| !found.is_dir()) }
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::hook_files::{found, legacy, plain_text, runnable_text};
 use crate::model::hooks::partner::{Partner, TRACES};
-use crate::model::hooks::text::Hook;
+use crate::model::hooks::text::GitHook;
 
 /// Tells who keeps the hooks in `folder`, of a project whose files lie in `root`.
 #[must_use]
@@ -12,7 +12,7 @@ pub fn find_partner(root: &Path, folder: &Path) -> Option<Partner> {
     if folder.components().any(|part| part.as_os_str() == ".husky") {
         return Some(Partner::Husky);
     }
-    let in_hooks = Hook::ALL.iter().find_map(|hook| {
+    let in_hooks = GitHook::ALL.iter().find_map(|hook| {
         let texts =
             [hook.name().to_owned(), hook.chained_name()].map(|name| runnable_text(&folder.join(name)));
         texts.iter().flatten().find_map(|text| Partner::find_in(text))
@@ -23,7 +23,7 @@ pub fn find_partner(root: &Path, folder: &Path) -> Option<Partner> {
 
 /// Tells through whom the hook at `file`, which is not ours, calls `wt` in `worktree`.
 #[must_use]
-pub fn find_caller(hook: Hook, file: &Path, worktree: &Path) -> Option<Partner> {
+pub fn find_caller(hook: GitHook, file: &Path, worktree: &Path) -> Option<Partner> {
     let text = runnable_text(file)?;
     let folder = file.parent()?;
     let partner = find_partner(worktree, folder).unwrap_or(Partner::Unknown);

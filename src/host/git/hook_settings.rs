@@ -10,11 +10,11 @@ use crate::error::{Code, Failure, Result};
 use crate::host::interrupt::Interrupt;
 use crate::model::hooks::config_lines::ConfigLines;
 use crate::model::hooks::firing::parse_version;
-use crate::model::hooks::text::Hook;
+use crate::model::hooks::text::GitHook;
 
 /// What git's configuration says about hooks in one worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HookSettings {
+pub struct HooksInGit {
     /// `core.hooksPath`, a leading `~` resolved; relative to the worktree.
     pub folder: Option<PathBuf>,
     /// Everything under `hook.`.
@@ -45,7 +45,7 @@ impl Repository {
     /// # Errors
     ///
     /// `git_failed` when git cannot read the configuration.
-    pub fn hook_settings(&self, admin: Option<&str>) -> Result<HookSettings> {
+    pub fn hook_settings(&self, admin: Option<&str>) -> Result<HooksInGit> {
         let git_dir = admin.map_or_else(|| self.common_dir.clone(), |admin| self.admin_dir(admin));
         let ask = |words: &[&str]| {
             let own = format!("--git-dir={}", git_dir.display());
@@ -64,7 +64,7 @@ impl Repository {
         }
         let text = path.stdout.strip_suffix(b"\0").unwrap_or(&path.stdout);
         let folder = path.is_success().then(|| PathBuf::from(OsStr::from_bytes(text)));
-        Ok(HookSettings { folder, lines: ConfigLines::parse(&String::from_utf8_lossy(&hooks.stdout)) })
+        Ok(HooksInGit { folder, lines: ConfigLines::parse(&String::from_utf8_lossy(&hooks.stdout)) })
     }
 
     /// Answers whether the linked worktree has a configuration of its own (`extensions.worktreeConfig`).
@@ -75,20 +75,20 @@ impl Repository {
 
     /// Returns the folder where git looks for hooks in `worktree`: a relative path counts from there.
     #[must_use]
-    pub fn hooks_dir(&self, settings: &HookSettings, worktree: &Path) -> PathBuf {
+    pub fn hooks_dir(&self, settings: &HooksInGit, worktree: &Path) -> PathBuf {
         settings.folder.as_ref().map_or_else(|| self.own_hooks_dir(), |folder| worktree.join(folder))
     }
 
     /// Returns the command that the repository's own configuration has under our hook's name, bound to an event or not.
     #[must_use]
-    pub fn find_own_command(&self, hook: Hook) -> Option<String> {
+    pub fn find_own_command(&self, hook: GitHook) -> Option<String> {
         let config = super::config_conditions::file(&self.common_dir.join("config"))?;
         config.get_string(&format!("hook.{}.command", hook.friendly_name())).ok()
     }
 
     /// Answers whether the repository's own configuration has anything under our hook's name.
     #[must_use]
-    pub fn has_hook_section(&self, hook: Hook) -> bool {
+    pub fn has_hook_section(&self, hook: GitHook) -> bool {
         let Some(config) = super::config_conditions::file(&self.common_dir.join("config")) else {
             return false;
         };
@@ -100,7 +100,7 @@ impl Repository {
 
     /// Answers whether the repository's own configuration has our hook, bound to its event and as we write it today.
     #[must_use]
-    pub fn has_whole_section(&self, hook: Hook) -> bool {
+    pub fn has_whole_section(&self, hook: GitHook) -> bool {
         let Some(config) = super::config_conditions::file(&self.common_dir.join("config")) else {
             return false;
         };
@@ -113,7 +113,7 @@ impl Repository {
     /// # Errors
     ///
     /// `permission` when the configuration cannot be written to.
-    pub fn write_hook_section(&self, hook: Hook) -> Result<()> {
+    pub fn write_hook_section(&self, hook: GitHook) -> Result<()> {
         let name = hook.friendly_name();
         for (key, value) in [("command", hook.command()), ("event", hook.name().to_owned())] {
             self.change_config(&["--replace-all", &format!("hook.{name}.{key}"), &value])?;
@@ -126,7 +126,7 @@ impl Repository {
     /// # Errors
     ///
     /// As [`Repository::write_hook_section`].
-    pub fn remove_hook_section(&self, hook: Hook) -> Result<()> {
+    pub fn remove_hook_section(&self, hook: GitHook) -> Result<()> {
         self.change_config(&["--remove-section", &format!("hook.{}", hook.friendly_name())])
     }
 

@@ -3,11 +3,11 @@
 
 use tempfile::TempDir;
 
-use super::command::{Git, Output};
+use super::command::{Git, GitOutput};
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::model::branch::{RemoteBranch, is_object_id};
-use crate::model::merged::{Evidence, Revision};
+use crate::model::merged::{MergeEvidence, Revision};
 
 /// How many first parents back from its tip the other branch is searched.
 const SEARCHED: usize = 2_000;
@@ -54,14 +54,14 @@ impl Repository {
     /// # Errors
     ///
     /// Fails when git cannot read the history.
-    pub fn find_merge_evidence(&self, tip: &str, trunk: &Trunk) -> Result<Option<Evidence>> {
+    pub fn find_merge_evidence(&self, tip: &str, trunk: &Trunk) -> Result<Option<MergeEvidence>> {
         let main = &trunk.commit;
         if tip == main {
-            return Ok(Some(Evidence::SameCommit));
+            return Ok(Some(MergeEvidence::SameCommit));
         }
         let ahead = self.ahead_behind(tip, main)?.ahead;
         if ahead == 0 {
-            return Ok(Some(Evidence::Ancestor));
+            return Ok(Some(MergeEvidence::Ancestor));
         }
         let base = self.git().args(["merge-base", tip, main]).run()?;
         // Histories that share nothing prove nothing.
@@ -72,21 +72,23 @@ impl Repository {
         let trees: Vec<&str> = trees.lines().collect();
         let [own, at_base, of_main] = trees[..] else { return Err(unreadable(trunk)) };
         if own == at_base {
-            return Ok(Some(Evidence::ChangesNothing));
+            return Ok(Some(MergeEvidence::ChangesNothing));
         }
         let line = self.first_parents(&base, main)?;
         if let Some(distance) = line.iter().position(|(_, tree)| tree == own) {
             let commit = line[distance].0.clone();
-            return Ok(Some(Evidence::SameTree { revision: Revision { commit, distance: Some(distance) } }));
+            return Ok(Some(MergeEvidence::SameTree {
+                revision: Revision { commit, distance: Some(distance) },
+            }));
         }
         let scratch = Scratch::new(self)?;
         if scratch.merged_tree(tip, main)?.as_deref() == Some(of_main) {
-            return Ok(Some(Evidence::AddsNothing));
+            return Ok(Some(MergeEvidence::AddsNothing));
         }
         let limit = line.get(SEARCHED - 1).map(|(commit, _)| commit.as_str());
         if let Some(commit) = scratch.find_squash(own, &base, main, limit)? {
             let distance = line.iter().position(|(known, _)| *known == commit);
-            return Ok(Some(Evidence::Squashed { revision: Revision { commit, distance } }));
+            return Ok(Some(MergeEvidence::Squashed { revision: Revision { commit, distance } }));
         }
         scratch.every_patch(tip, main, limit)
     }
@@ -152,7 +154,7 @@ impl<'a> Scratch<'a> {
     }
 
     /// A merge may hold changes of its own, so a branch with one is not judged by its commits.
-    fn every_patch(&self, tip: &str, main: &str, limit: Option<&str>) -> Result<Option<Evidence>> {
+    fn every_patch(&self, tip: &str, main: &str, limit: Option<&str>) -> Result<Option<MergeEvidence>> {
         let merges = ["rev-list", "--merges", "--max-count=1", tip, "--not", main];
         if !self.git().args(merges).require()?.text().is_empty() {
             return Ok(None);
@@ -160,11 +162,11 @@ impl<'a> Scratch<'a> {
         let marked = self.marked("--left-only", tip, main, limit)?.text();
         let count = marked.lines().count();
         let all = count > 0 && marked.lines().all(|line| line.starts_with('='));
-        Ok(all.then_some(Evidence::EveryPatch { count }))
+        Ok(all.then_some(MergeEvidence::EveryPatch { count }))
     }
 
     /// Lists one side's commits, `=` before those whose patch the other side has.
-    fn marked(&self, side: &str, left: &str, right: &str, limit: Option<&str>) -> Result<Output> {
+    fn marked(&self, side: &str, left: &str, right: &str, limit: Option<&str>) -> Result<GitOutput> {
         let range = format!("{left}...{right}");
         let git = self.git().args(["rev-list", "--no-merges", "--cherry-mark", side, &range]);
         match limit {

@@ -1,11 +1,11 @@
 //! Pull requests by git alone: fetched into a ref of ours that keeps them from gc, followed by a branch, and the remote that a
 //! push to one needs.
 
-use super::command::{Git, Output};
+use super::command::{Git, GitOutput};
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
-use crate::model::pull::{Names, Remote};
+use crate::model::pull::{BranchNames, Remote};
 
 /// What a fetch brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Repository {
     }
 
     /// Says why there is nothing: the remote cannot be reached, has no such ref, or none of the kind.
-    fn unfetched(&self, remote: &str, reference: &str, output: &Output) -> Result<Failure> {
+    fn unfetched(&self, remote: &str, reference: &str, output: &GitOutput) -> Result<Failure> {
         let kind: String = reference.split_inclusive('/').take(2).collect();
         let listed = self.outward().args(["ls-remote", "--", remote, &format!("{kind}*")]).run()?;
         if !listed.is_success() {
@@ -249,7 +249,7 @@ impl Repository {
     /// # Errors
     ///
     /// Fails when the refs or git's configuration cannot be read.
-    pub fn taken_names(&self, configured: Option<&str>) -> Result<Names> {
+    pub fn taken_names(&self, configured: Option<&str>) -> Result<BranchNames> {
         let clues = self.default_branch_clues(configured)?;
         let mut defaults: Vec<String> = ["main", "master"].map(str::to_owned).to_vec();
         defaults.extend(clues.configured);
@@ -263,7 +263,7 @@ impl Repository {
                 .extend(found.iter().filter_map(|(name, _)| name.strip_prefix(&prefix)).map(str::to_owned));
         }
         let local = self.branches()?.into_iter().map(|(name, _)| name).collect();
-        Ok(Names { local, of_remotes, defaults, remotes })
+        Ok(BranchNames { local, of_remotes, defaults, remotes })
     }
 
     /// Moves the worktree's branch forward to `commit`, and nothing else; no hook that lies inside of it runs, and no file that

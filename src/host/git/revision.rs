@@ -10,7 +10,7 @@ const SHORTEST: usize = 4;
 
 /// What a spelling names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
+pub(super) enum NamedRevision {
     Object(Oid),
     Absent,
     /// Objects must be read to know it: `HEAD~2`, `v1^{}`, `main@{yesterday}`, `v1-3-gabcdef`.
@@ -18,26 +18,26 @@ pub(super) enum Named {
 }
 
 /// Finds what a spelling names, in libgit2's order: a whole name, a ref, a beginning of a name.
-pub(super) fn find(library: &Library, spec: &str) -> Result<Named, git2::Error> {
+pub(super) fn find(library: &Library, spec: &str) -> Result<NamedRevision, git2::Error> {
     if spec == "@" || spec.contains(['^', '~', ':']) || spec.contains("@{") {
-        return Ok(Named::Expression);
+        return Ok(NamedRevision::Expression);
     }
     let database = library.odb()?;
     let digits = Oid::from_str(spec).ok().filter(|_| spec.len() >= SHORTEST);
     if let Some(id) = digits.filter(|id| spec.len() == id.as_bytes().len() * 2 && database.exists(*id)) {
-        return Ok(Named::Object(id));
+        return Ok(NamedRevision::Object(id));
     }
     match library.resolve_reference_from_short_name(spec).and_then(|reference| reference.resolve()) {
-        Ok(reference) => return Ok(reference.target().map_or(Named::Absent, Named::Object)),
+        Ok(reference) => return Ok(reference.target().map_or(NamedRevision::Absent, NamedRevision::Object)),
         Err(error) if is_absent(&error) => {}
         Err(error) => return Err(error),
     }
     if let Some(id) = digits {
         match database.exists_prefix(id, spec.len()) {
-            Ok(id) => return Ok(Named::Object(id)),
+            Ok(id) => return Ok(NamedRevision::Object(id)),
             Err(error) if error.code() == ErrorCode::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(if spec.contains("-g") { Named::Expression } else { Named::Absent })
+    Ok(if spec.contains("-g") { NamedRevision::Expression } else { NamedRevision::Absent })
 }

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use git2::Oid;
 
-use super::changes::Changes;
+use super::changes::ChangedPaths;
 use super::command::Git;
 use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
-use super::scan::{self, Doubt, Rules, Subject, Trees};
+use super::scan::{self, Rules, ScanDoubt, ScannedWorktree, Trees};
 use crate::error::{Code, Failure, Result};
 use crate::host::processors::part_threads;
 use crate::model::advised::git;
@@ -18,7 +18,7 @@ use crate::model::branch::Head;
 
 impl Repository {
     /// Returns what changed in the worktree at `path`; `ignored` says whether ignored files are looked for too.
-    pub fn changes(&self, path: &Path, ignored: bool) -> Result<Changes> {
+    pub fn changes(&self, path: &Path, ignored: bool) -> Result<ChangedPaths> {
         self.changes_unless(path, ignored, &self.interrupt.from_now())
     }
 
@@ -28,7 +28,7 @@ impl Repository {
         path: &Path,
         ignored: bool,
         interrupted: &dyn Fn() -> bool,
-    ) -> Result<Changes> {
+    ) -> Result<ChangedPaths> {
         let scanned = Rules::read(self, None).and_then(|rules| {
             let subject = self.subject(path, &mut HashMap::new())?;
             scan::scan(&subject, &rules, &Trees::new(self.common_dir()), ignored, processors())
@@ -42,13 +42,13 @@ impl Repository {
         &self,
         paths: &[&Path],
         interrupted: &(dyn Fn() -> bool + Sync),
-    ) -> Vec<Option<Result<Changes>>> {
+    ) -> Vec<Option<Result<ChangedPaths>>> {
         if let [path] = paths {
             return vec![Some(self.changes_unless(path, false, interrupted))];
         }
         let rules = Rules::read(self, None);
         let mut trees = HashMap::new();
-        let subjects: Vec<Result<Subject, Doubt>> =
+        let subjects: Vec<Result<ScannedWorktree, ScanDoubt>> =
             paths.iter().map(|path| self.subject(path, &mut trees)).collect();
         let common_dir = self.common_dir();
         let next = AtomicUsize::new(0);
@@ -66,7 +66,7 @@ impl Repository {
             }
             done
         };
-        let mut all: Vec<Option<Result<Changes>>> = paths.iter().map(|_| None).collect();
+        let mut all: Vec<Option<Result<ChangedPaths>>> = paths.iter().map(|_| None).collect();
         std::thread::scope(|scope| {
             let others = processors().min(paths.len()).max(1);
             // Where the system gives no more threads, those that there are do the work.
@@ -83,34 +83,38 @@ impl Repository {
     }
 
     /// Finds the worktree's own files and the tree of its HEAD; `trees` remembers those of commits.
-    pub(super) fn subject(&self, path: &Path, trees: &mut HashMap<String, Oid>) -> Result<Subject, Doubt> {
-        let library = self.library().ok_or(Doubt("libgit2 cannot open the repository"))?;
+    pub(super) fn subject(
+        &self,
+        path: &Path,
+        trees: &mut HashMap<String, Oid>,
+    ) -> Result<ScannedWorktree, ScanDoubt> {
+        let library = self.library().ok_or(ScanDoubt("libgit2 cannot open the repository"))?;
         let admins = self.common_dir().join("worktrees");
         let git_dir = if path == self.root() && !self.is_bare() {
             self.common_dir().to_owned()
         } else {
             let named = read_link_file(&path.join(".git")).map(|named| canonical(&named));
-            named.filter(|named| named.parent() == Some(&admins)).ok_or(Doubt("it is not linked"))?
+            named.filter(|named| named.parent() == Some(&admins)).ok_or(ScanDoubt("it is not linked"))?
         };
         let admin =
             git_dir.file_name().and_then(|name| name.to_str()).filter(|_| git_dir != self.common_dir());
         if git_dir.join("config.worktree").symlink_metadata().is_ok() {
-            return Err(Doubt("the worktree has its own configuration"));
+            return Err(ScanDoubt("the worktree has its own configuration"));
         }
-        let unreadable = Doubt("HEAD cannot be read");
+        let unreadable = ScanDoubt("HEAD cannot be read");
         let (head, commit) = self.read_head_and_commit(admin).map_err(|_| unreadable)?;
         if matches!(head, Head::Unborn(_)) {
-            return Ok(Subject { folder: path.to_owned(), git_dir, tree: None });
+            return Ok(ScannedWorktree { folder: path.to_owned(), git_dir, tree: None });
         }
         let commit = commit.ok_or(unreadable)?;
         let tree = if let Some(tree) = trees.get(&commit) {
             *tree
         } else {
             let found = Oid::from_str(&commit).ok().and_then(|id| library.find_commit(id).ok());
-            found.ok_or(Doubt("the commit cannot be read"))?.tree_id()
+            found.ok_or(ScanDoubt("the commit cannot be read"))?.tree_id()
         };
         trees.insert(commit, tree);
-        Ok(Subject { folder: path.to_owned(), git_dir, tree: Some(tree) })
+        Ok(ScannedWorktree { folder: path.to_owned(), git_dir, tree: Some(tree) })
     }
 }
 
@@ -119,7 +123,11 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-pub(super) fn changes_by_git(path: &Path, ignored: bool, interrupted: &dyn Fn() -> bool) -> Result<Changes> {
+pub(super) fn changes_by_git(
+    path: &Path,
+    ignored: bool,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<ChangedPaths> {
     let ignored = if ignored { "--ignored=traditional" } else { "--ignored=no" };
     // The untracked cache remembers folders, and does not say which of them it could not open.
     let settings = ["-c", "core.untrackedCache=false"];
@@ -130,7 +138,7 @@ pub(super) fn changes_by_git(path: &Path, ignored: bool, interrupted: &dyn Fn() 
         return Err(Failure::new(Code::GitFailed, message)
             .hint(format!("see what git says: `{}`", git("status", &[]).at(path.display()))));
     }
-    Ok(Changes { unreadable: unreadable(&output.complaint()), ..parse_porcelain(&output.stdout) })
+    Ok(ChangedPaths { unreadable: unreadable(&output.complaint()), ..parse_porcelain(&output.stdout) })
 }
 
 /// Returns the folders that git could not open: it warns, and calls the rest clean.
@@ -146,8 +154,8 @@ fn unreadable(complaint: &str) -> Vec<String> {
 }
 
 /// Reads `git status --porcelain=v2 -z --no-renames` (git-status(1)).
-fn parse_porcelain(bytes: &[u8]) -> Changes {
-    let mut changes = Changes::default();
+fn parse_porcelain(bytes: &[u8]) -> ChangedPaths {
+    let mut changes = ChangedPaths::default();
     for record in bytes.split(|byte| *byte == 0) {
         let record = String::from_utf8_lossy(record);
         match record.split_once(' ') {

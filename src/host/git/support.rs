@@ -15,14 +15,14 @@ use crate::error::Result;
 /// Who does the work.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, serde::Serialize)]
 #[serde(tag = "by", content = "because", rename_all = "snake_case")]
-pub enum Way {
+pub enum GitSupport {
     /// libgit2 and our own checkout.
     Engine,
     /// The git child, for these reasons, each a phrase: "the filter `lfs` is in use".
     Git(Vec<String>),
 }
 
-impl std::fmt::Display for Way {
+impl std::fmt::Display for GitSupport {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Engine => formatter.write_str("wt's own checkout"),
@@ -31,7 +31,7 @@ impl std::fmt::Display for Way {
     }
 }
 
-impl Way {
+impl GitSupport {
     fn from_reasons(mut reasons: Vec<String>) -> Self {
         reasons.sort();
         reasons.dedup();
@@ -42,19 +42,19 @@ impl Way {
 impl Repository {
     /// Decides who checks out `commit` (in hexadecimal), as far as that can be told where we stand: one walk over its
     /// trees, reading only `.gitattributes`.
-    pub fn way(&self, commit: &str) -> Result<Way> {
+    pub fn way(&self, commit: &str) -> Result<GitSupport> {
         let git_dir = self.current_admin().map(|admin| self.admin_dir(admin));
         self.way_from(commit, git_dir.as_deref().unwrap_or(&self.common_dir))
     }
 
     /// Decides the same for a worktree that git knows already as `admin`: with its git folder, on its branch.
-    pub fn way_in(&self, commit: &str, admin: &str) -> Result<Way> {
+    pub fn way_in(&self, commit: &str, admin: &str) -> Result<GitSupport> {
         self.way_from(commit, &self.admin_dir(admin))
     }
 
-    fn way_from(&self, commit: &str, git_dir: &Path) -> Result<Way> {
+    fn way_from(&self, commit: &str, git_dir: &Path) -> Result<GitSupport> {
         let Some(library) = self.library() else {
-            return Ok(Way::Git(vec![self.refusal_phrase()]));
+            return Ok(GitSupport::Git(vec![self.refusal_phrase()]));
         };
         let settings = self.settings(Some(git_dir))?;
         let mut reasons = settings_reasons(&settings)?;
@@ -76,7 +76,7 @@ impl Repository {
             let tree = found.map_err(|error| unread(error, &format!("commit {commit}")))?.tree_id();
             reasons.extend(super::attributes::tree_reasons(library, tree, &wanted, folds_case)?);
         }
-        Ok(Way::from_reasons(reasons))
+        Ok(GitSupport::from_reasons(reasons))
     }
 
     fn refusal_phrase(&self) -> String {

@@ -32,7 +32,7 @@ impl Repository {
     #[must_use]
     pub fn text_where_parted(&self, folder: &Path, name: &str) -> Option<String> {
         let asked = |words: &[&str]| {
-            self.git_in(folder).args(words).run().ok().filter(super::command::Output::is_success)
+            self.git_in(folder).args(words).run().ok().filter(super::command::GitOutput::is_success)
         };
         let base = asked(&["merge-base", "HEAD", "main-worktree/HEAD"])?.text();
         let blob = asked(&["cat-file", "blob", &format!("{base}:{name}")])?;

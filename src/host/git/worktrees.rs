@@ -15,7 +15,7 @@ use crate::model::branch::{Head, Returning};
 
 /// One worktree as its files say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Worktree {
+pub struct GitWorktree {
     /// git's name of it; `None` for the main one.
     pub admin: Option<String>,
     /// The folder; empty when the files do not say.
@@ -38,7 +38,7 @@ pub struct Worktree {
 impl Repository {
     /// Returns every worktree, the main one first (a bare repository has none), then by git's names;
     /// damaged ones are included.
-    pub fn worktrees(&self) -> Result<Vec<Worktree>> {
+    pub fn worktrees(&self) -> Result<Vec<GitWorktree>> {
         let mut found = Vec::new();
         if !self.bare {
             found.push(self.read_main()?);
@@ -52,7 +52,7 @@ impl Repository {
 
     /// Returns the worktrees one after the other, the main one first, each read when it is asked for; what cannot be read
     /// is left out.
-    pub fn each_worktree(&self) -> impl Iterator<Item = Worktree> {
+    pub fn each_worktree(&self) -> impl Iterator<Item = GitWorktree> {
         let main = (!self.bare).then(|| self.read_main().ok()).flatten();
         let names = || self.admin_names().unwrap_or_default();
         let linked = std::iter::once_with(names).flatten();
@@ -77,7 +77,7 @@ impl Repository {
     }
 
     /// Returns the worktree whose folder is `path`, whether the folder is there or not; the others are not read.
-    pub fn find_worktree(&self, path: &Path) -> Result<Option<Worktree>> {
+    pub fn find_worktree(&self, path: &Path) -> Result<Option<GitWorktree>> {
         let wanted = canonical(path);
         let is_it = |folder: &Path| folder == wanted || folder == path;
         if !self.bare && is_it(&self.root) {
@@ -109,7 +109,7 @@ impl Repository {
     /// # Errors
     ///
     /// Fails when its HEAD cannot be read.
-    pub fn find_worktree_called(&self, admin: &str) -> Result<Option<Worktree>> {
+    pub fn find_worktree_called(&self, admin: &str) -> Result<Option<GitWorktree>> {
         if admin.is_empty() || !self.admin_dir(admin).is_dir() {
             return Ok(None);
         }
@@ -153,9 +153,9 @@ impl Repository {
         Ok(names)
     }
 
-    pub(super) fn read_main(&self) -> Result<Worktree> {
+    pub(super) fn read_main(&self) -> Result<GitWorktree> {
         let (head, commit) = self.read_head_and_commit(None)?;
-        Ok(Worktree {
+        Ok(GitWorktree {
             admin: None,
             path: self.root.clone(),
             returning: find_return_of(&head, &self.common_dir),
@@ -169,7 +169,11 @@ impl Repository {
     }
 
     /// Reads one linked worktree; `None` when it went away meanwhile.
-    pub(super) fn read_worktree(&self, admin: String, resolved: &mut Resolved) -> Result<Option<Worktree>> {
+    pub(super) fn read_worktree(
+        &self,
+        admin: String,
+        resolved: &mut Resolved,
+    ) -> Result<Option<GitWorktree>> {
         let folder = self.admin_dir(&admin);
         let (head, commit) = self.read_head_and_commit(Some(&admin))?;
         let lock = read_text(&folder.join("locked"));
@@ -191,7 +195,7 @@ impl Repository {
         if !broken.is_empty() && !folder.exists() {
             return Ok(None);
         }
-        Ok(Some(Worktree {
+        Ok(Some(GitWorktree {
             path,
             commit,
             returning: find_return_of(&head, &folder),

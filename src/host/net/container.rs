@@ -14,14 +14,14 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A container and ports that it publishes on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
+pub struct PublishingContainer {
     pub container: String,
     pub ports: PortRange,
 }
 
 /// Returns what running containers publish; nothing where Docker is not there or does not answer within a second.
 #[must_use]
-pub fn published() -> Vec<Published> {
+pub fn published() -> Vec<PublishingContainer> {
     if !Path::new(SOCKET).exists() {
         return Vec::new();
     }
@@ -62,13 +62,13 @@ fn ask(words: &[&str]) -> Option<String> {
 }
 
 /// `web\t0.0.0.0:5000->80/tcp, [::]:5000->80/tcp`; what is not published has no arrow.
-fn parse(text: &str) -> Vec<Published> {
+fn parse(text: &str) -> Vec<PublishingContainer> {
     let mut found = Vec::new();
     for (container, ports) in text.lines().filter_map(|line| line.split_once('\t')) {
         for part in ports.split(", ").filter(|part| part.ends_with("/tcp")) {
             let outside = part.split_once("->").and_then(|(outside, _)| outside.rsplit_once(':'));
             let Some(ports) = outside.and_then(|(_, ports)| ports.parse().ok()) else { continue };
-            found.push(Published { container: container.to_owned(), ports });
+            found.push(PublishingContainer { container: container.to_owned(), ports });
         }
     }
     found
@@ -76,7 +76,7 @@ fn parse(text: &str) -> Vec<Published> {
 
 /// Returns the container that publishes `port`.
 #[must_use]
-pub fn find(published: &[Published], port: Port) -> Option<&str> {
+pub fn find(published: &[PublishingContainer], port: Port) -> Option<&str> {
     published.iter().find(|known| known.ports.contains(port)).map(|known| &*known.container)
 }
 

@@ -14,7 +14,7 @@ use crate::host::process::table::{ProcessFacts, facts};
 use crate::host::process::users::Users;
 use crate::model::port::Port;
 use crate::model::port::listener::{Busy, Listener, Owner, WorktreeKey};
-use crate::model::process::attribution::{Claim, claims, find_worktree};
+use crate::model::process::attribution::{ProcessClaim, claims, find_worktree};
 use crate::model::registry::table::Registry;
 
 /// Returns, for each of `ports` in order, the sockets that hold it with their processes and worktrees.
@@ -61,7 +61,7 @@ pub fn name(sockets: &mut [Listener], registry: &Registry) {
 }
 
 /// Resolves links in the path, as the kernel does in working folders, and forgets processes of another boot.
-fn as_seen_here(mut claim: Claim) -> Claim {
+fn as_seen_here(mut claim: ProcessClaim) -> ProcessClaim {
     if let Ok(path) = std::fs::canonicalize(&claim.path) {
         claim.path = path;
     }
@@ -82,7 +82,7 @@ fn as_seen_here(mut claim: Claim) -> Claim {
 }
 
 /// Answers whether the folder's `.git` is the file that git wrote for this very worktree: anything else may stand there.
-fn is_worktree(claim: &Claim) -> bool {
+fn is_worktree(claim: &ProcessClaim) -> bool {
     let Ok(text) = files::read_plain_text(&claim.path.join(".git")) else { return false };
     let Some(target) = text.strip_prefix("gitdir: ").map(|rest| Path::new(rest.trim_end_matches('\n')))
     else {
@@ -94,7 +94,7 @@ fn is_worktree(claim: &Claim) -> bool {
 
 /// The registry's worktrees, and each process looked at once.
 struct Names {
-    claims: Vec<Claim>,
+    claims: Vec<ProcessClaim>,
     seen: RefCell<HashMap<u32, Option<ProcessFacts>>>,
     users: Users,
     clock: BootClock,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::identity;
 use super::piped::Piped;
-use super::spawn::Wish;
+use super::spawn::SpawnWish;
 use super::stop::Running;
 use super::table;
 use crate::host::interrupt::Interrupt;
@@ -35,7 +35,8 @@ pub fn ask(
     variables: &[(String, String)],
     interrupt: &Interrupt,
 ) -> Result<String, String> {
-    let wish = Wish { program: program.as_os_str(), arguments, folder, variables, stdout_to_stderr: false };
+    let wish =
+        SpawnWish { program: program.as_os_str(), arguments, folder, variables, stdout_to_stderr: false };
     let child = Piped::start(&wish).map_err(|error| error.to_string())?;
     let family = identity::of(child.pid());
     let (done, ended) = channel::<()>();

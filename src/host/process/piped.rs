@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::spawn::{self, Exit, Wish};
+use super::spawn::{self, SpawnExit, SpawnWish};
 use crate::model::stream::Stream;
 
 /// How often it is looked whether a command has ended that others keep the output of.
@@ -38,7 +38,7 @@ impl Piped {
     /// # Errors
     ///
     /// Those of starting it: `NotFound`, `PermissionDenied`, …
-    pub fn start(wish: &Wish<'_>) -> io::Result<Self> {
+    pub fn start(wish: &SpawnWish<'_>) -> io::Result<Self> {
         let mut command = spawn::command(wish);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(Self { child: command.spawn()? })
@@ -55,7 +55,7 @@ impl Piped {
     /// # Errors
     ///
     /// Those of reading and of waiting.
-    pub fn follow(mut self, mut line: impl FnMut(Stream, &[u8])) -> io::Result<Exit> {
+    pub fn follow(mut self, mut line: impl FnMut(Stream, &[u8])) -> io::Result<SpawnExit> {
         let mut out = Source { from: self.child.stdout.take(), stream: Stream::Stdout, begun: Vec::new() };
         let mut err = Source { from: self.child.stderr.take(), stream: Stream::Stderr, begun: Vec::new() };
         let mut silent_looks = 0;
@@ -79,7 +79,7 @@ impl Piped {
         out.end(&mut line);
         err.end(&mut line);
         let status = self.child.wait()?;
-        Ok(Exit { code: spawn::code(status), signal: status.signal(), is_told: false })
+        Ok(SpawnExit { code: spawn::code(status), signal: status.signal(), is_told: false })
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
     use std::path::Path;
 
     fn said(script: &str) -> (u8, Vec<(Stream, String)>) {
-        let wish = Wish {
+        let wish = SpawnWish {
             program: OsStr::new("sh"),
             arguments: &["-c".into(), script.into()],
             folder: Path::new("/"),

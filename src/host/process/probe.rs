@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::spawn::{self, Wish};
+use super::spawn::{self, SpawnWish};
 
 /// How long it has for its answer; git's hooks give it the same.
 const LIMIT: Duration = Duration::from_millis(500);
@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_millis(500);
 #[must_use]
 pub fn answers(program: &Path, words: &[&str], answer: &str) -> bool {
     let arguments: Vec<OsString> = words.iter().map(OsString::from).collect();
-    let wish = Wish {
+    let wish = SpawnWish {
         program: program.as_os_str(),
         arguments: &arguments,
         folder: Path::new("/"),

@@ -42,7 +42,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// What is to be run.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
+pub struct SpawnWish<'a> {
     pub program: &'a OsStr,
     pub arguments: &'a [OsString],
     pub folder: &'a Path,
@@ -54,7 +54,7 @@ pub struct Wish<'a> {
 
 /// How a command ended that ran in our place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit {
+pub struct SpawnExit {
     /// Its exit status; a death by signal `n` is 128 + n, as in a shell.
     pub code: u8,
     /// The signal that it died of.
@@ -68,7 +68,7 @@ pub struct Exit {
 /// # Errors
 ///
 /// Those of starting it: `NotFound`, `PermissionDenied`, …
-pub fn run(wish: &Wish<'_>) -> io::Result<Exit> {
+pub fn run(wish: &SpawnWish<'_>) -> io::Result<SpawnExit> {
     run_while(wish, |_| {})
 }
 
@@ -77,17 +77,17 @@ pub fn run(wish: &Wish<'_>) -> io::Result<Exit> {
 /// # Errors
 ///
 /// As [`run`].
-pub fn run_while(wish: &Wish<'_>, glance: impl FnMut(u32) + Send) -> io::Result<Exit> {
+pub fn run_while(wish: &SpawnWish<'_>, glance: impl FnMut(u32) + Send) -> io::Result<SpawnExit> {
     let mut relay = Relay::begin()?;
     let status = wait(command(wish).spawn()?, &mut relay, glance)?;
     // What came last reached nobody, but counts.
     relay.pass_on(None);
     let code = code(status);
-    Ok(Exit { code, signal: status.signal(), is_told: relay.has_ended_it(code) })
+    Ok(SpawnExit { code, signal: status.signal(), is_told: relay.has_ended_it(code) })
 }
 
 #[expect(clippy::disallowed_methods, reason = "a child that starts here has git's variables scrubbed")]
-pub(crate) fn command(wish: &Wish<'_>) -> Command {
+pub(crate) fn command(wish: &SpawnWish<'_>) -> Command {
     let mut command = Command::new(wish.program);
     command.args(wish.arguments).current_dir(wish.folder);
     scrub(&mut command);
@@ -100,7 +100,7 @@ pub(crate) fn command(wish: &Wish<'_>) -> Command {
 }
 
 /// Becomes the command. Returns only where it cannot be started, with the reason.
-pub fn become_program(wish: &Wish<'_>) -> io::Error {
+pub fn become_program(wish: &SpawnWish<'_>) -> io::Error {
     command(wish).exec()
 }
 
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     fn shell(script: &str) -> io::Result<u8> {
-        run(&Wish {
+        run(&SpawnWish {
             program: OsStr::new("sh"),
             arguments: &["-c".into(), script.into()],
             folder: Path::new("/"),
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_command_that_is_not_there_is_an_error() {
-        let wish = Wish {
+        let wish = SpawnWish {
             program: OsStr::new("wt-no-such-command"),
             arguments: &[],
             folder: Path::new("/"),

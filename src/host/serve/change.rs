@@ -12,7 +12,7 @@ const DEPTH: usize = 3;
 
 /// What is watched.
 #[derive(Debug)]
-pub struct Changes {
+pub struct StateWatch {
     state: PathBuf,
     /// Further folders in which new folders are a change.
     others: Vec<PathBuf>,
@@ -22,7 +22,7 @@ pub struct Changes {
     seen: Vec<(PathBuf, Option<std::time::SystemTime>)>,
 }
 
-impl Changes {
+impl StateWatch {
     /// Watches the state folder.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Changes {
 }
 
 #[cfg(target_os = "linux")]
-impl Changes {
+impl StateWatch {
     /// Waits until something happens in a folder, or the time is over. With `is_deaf` only time counts.
     pub fn wait(&self, most: std::time::Duration, is_deaf: bool) {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -91,21 +91,21 @@ impl Changes {
 }
 
 #[cfg(target_os = "linux")]
-impl std::os::fd::AsRawFd for Changes {
+impl std::os::fd::AsRawFd for StateWatch {
     fn as_raw_fd(&self) -> std::os::fd::RawFd {
         std::os::fd::AsFd::as_fd(self).as_raw_fd()
     }
 }
 
 #[cfg(target_os = "linux")]
-impl std::os::fd::AsFd for Changes {
+impl std::os::fd::AsFd for StateWatch {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.watches.as_fd()
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-impl Changes {
+impl StateWatch {
     /// Waits as long as that. Untested.
     #[expect(clippy::disallowed_methods, reason = "this is where waiting is done")]
     pub fn wait(&self, most: std::time::Duration, _is_deaf: bool) {
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn what_is_written_in_the_state_folder_and_by_new_supervisors_is_told_and_nothing_else() {
         let state = tempfile::tempdir().unwrap();
-        let mut changes = Changes::watch(state.path()).unwrap();
+        let mut changes = StateWatch::watch(state.path()).unwrap();
         assert!(!changes.look());
         files::replace(&state.path().join("registry.json"), b"{}", 0o600).unwrap();
         assert!(changes.look() && !changes.look());

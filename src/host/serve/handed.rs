@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use listenfd::ListenFd;
 
-use super::listen::{self, Listening};
+use super::listen::{self, ServerSockets};
 use crate::error::{Code, Failure, Result};
 use crate::host::environment::Environment;
 use crate::host::net::family;
@@ -15,7 +15,7 @@ use crate::model::port::Port;
 /// What was handed over.
 #[derive(Debug)]
 pub enum Handed {
-    Loopback(Listening),
+    Loopback(ServerSockets),
     File(UnixListener, PathBuf),
 }
 
@@ -47,7 +47,7 @@ pub fn take(environment: &Environment) -> Result<Option<Handed>> {
     loopback(sockets).map(|listening| Some(Handed::Loopback(listening)))
 }
 
-fn loopback(mut sockets: Vec<TcpListener>) -> Result<Listening> {
+fn loopback(mut sockets: Vec<TcpListener>) -> Result<ServerSockets> {
     let mut addresses = Vec::new();
     for socket in &sockets {
         socket.set_nonblocking(true).map_err(unusable)?;
@@ -69,7 +69,7 @@ fn loopback(mut sockets: Vec<TcpListener>) -> Result<Listening> {
             sockets.push(listen::at(address, port).map_err(|error| listen::refused(port, error))?);
         }
     }
-    Ok(Listening { port, sockets })
+    Ok(ServerSockets { port, sockets })
 }
 
 fn refused(what: &str) -> Failure {

@@ -19,7 +19,7 @@ const TRIED: u16 = 100;
 
 /// What is listened on.
 #[derive(Debug)]
-pub struct Listening {
+pub struct ServerSockets {
     pub port: Port,
     /// One for each address family that there is.
     pub sockets: Vec<TcpListener>,
@@ -30,7 +30,7 @@ pub struct Listening {
 /// # Errors
 ///
 /// `port_conflict` where none of them is free.
-pub fn first_free(wanted: Port, unsuitable: impl Fn(Port) -> bool) -> Result<Listening> {
+pub fn first_free(wanted: Port, unsuitable: impl Fn(Port) -> bool) -> Result<ServerSockets> {
     let first = wanted.number();
     let ports = (first..=first.saturating_add(TRIED)).filter_map(Port::new);
     for port in ports.filter(|port| !unsuitable(*port)) {
@@ -50,7 +50,7 @@ pub fn first_free(wanted: Port, unsuitable: impl Fn(Port) -> bool) -> Result<Lis
 /// # Errors
 ///
 /// `port_conflict` where somebody has it; `permission` for one that is not ours to take.
-pub fn on(port: Port) -> Result<Listening> {
+pub fn on(port: Port) -> Result<ServerSockets> {
     bind(port).map_err(|error| refused(port, error))
 }
 
@@ -111,13 +111,13 @@ pub fn at(address: IpAddr, port: Port) -> io::Result<TcpListener> {
     Ok(socket)
 }
 
-fn bind(port: Port) -> io::Result<Listening> {
+fn bind(port: Port) -> io::Result<ServerSockets> {
     let mut addresses = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
     if family::has_ipv6() {
         addresses.push(IpAddr::V6(Ipv6Addr::LOCALHOST));
     }
     let sockets = addresses.into_iter().map(|address| at(address, port));
-    Ok(Listening { port, sockets: sockets.collect::<io::Result<_>>()? })
+    Ok(ServerSockets { port, sockets: sockets.collect::<io::Result<_>>()? })
 }
 
 #[cfg(test)]

@@ -31,11 +31,11 @@ pub struct Serving {
 
 /// The place; free again when it is dropped, or its process ends. No child inherits it.
 #[derive(Debug)]
-pub struct Seat {
+pub struct ServerSeat {
     _lock: File,
 }
 
-impl Seat {
+impl ServerSeat {
     /// Takes the place; `None` when somebody has it.
     ///
     /// # Errors
@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn one_serves_at_a_time_and_is_found() {
         let state = tempfile::tempdir().unwrap();
-        let seat = Seat::take(state.path()).unwrap().unwrap();
-        assert!(Seat::take(state.path()).unwrap().is_none());
+        let seat = ServerSeat::take(state.path()).unwrap().unwrap();
+        assert!(ServerSeat::take(state.path()).unwrap().is_none());
         let token = seat.announce(state.path(), "http://127.0.0.1:7373/", false).unwrap();
         let found = find(state.path()).unwrap();
         assert_eq!(
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(seat.announce(state.path(), "http://127.0.0.1:7374/", true).unwrap(), token);
         assert_ne!(seat.announce(state.path(), "http://127.0.0.1:7374/", false).unwrap(), token);
         seat.leave(state.path());
-        assert!(find(state.path()).is_none() && Seat::take(state.path()).unwrap().is_some());
+        assert!(find(state.path()).is_none() && ServerSeat::take(state.path()).unwrap().is_some());
     }
 
     #[test]

@@ -20,12 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A service of the compose file in `folder`; which project it belongs to is in the environment (`COMPOSE_PROJECT_NAME`).
 #[derive(Clone, Copy, Debug)]
-pub struct Service<'a> {
+pub struct ComposeService<'a> {
     pub name: &'a str,
     pub folder: &'a Path,
 }
 
-impl Service<'_> {
+impl ComposeService<'_> {
     /// Starts it without what it depends on; answers whether that went well. What docker says goes to our own stdout and stderr.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Service::up`].
+    /// As [`ComposeService::up`].
     pub fn follow(&self, since: &str, interrupt: &Interrupt) -> Result<()> {
         let words = ["logs", "--follow", "--no-log-prefix", "--no-color", "--since", since, "--", self.name];
         let mut child = self.start(&words)?;
@@ -58,7 +58,7 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Service::up`].
+    /// As [`ComposeService::up`].
     pub fn stop(&self, seconds: u64) -> Result<bool> {
         let until = Instant::now() + Duration::from_secs(seconds) + PATIENCE;
         let seconds = seconds.to_string();
@@ -71,7 +71,7 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Service::up`]; `internal` where docker fails or says something else.
+    /// As [`ComposeService::up`]; `internal` where docker fails or says something else.
     pub fn container(&self, interrupt: &Interrupt) -> Result<Container> {
         let output = asked(self.command(&["ps", "--all", "--format", "json", "--", self.name]), interrupt)?;
         if !output.status.success() {

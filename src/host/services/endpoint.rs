@@ -60,7 +60,7 @@ impl Endpoint {
     ///
     /// `AddrInUse` when somebody answers there; `Interrupted` when `is_given_up` says so while another one begins to listen;
     /// `StorageFull`, `PermissionDenied`.
-    pub fn listen(&self, is_given_up: &mut dyn FnMut() -> bool) -> io::Result<Listening> {
+    pub fn listen(&self, is_given_up: &mut dyn FnMut() -> bool) -> io::Result<SupervisorSocket> {
         let folder = File::open(&self.folder)?;
         // Look and replace as one step: two who start at once never take the other's new socket for a remnant. Let go
         // when the folder is closed.
@@ -78,7 +78,7 @@ impl Endpoint {
         let listener = UnixListener::bind(short(&folder, &path, &self.name))?;
         listener.set_nonblocking(true)?;
         let inode = path.symlink_metadata()?.ino();
-        Ok(Listening { listener, path, inode })
+        Ok(SupervisorSocket { listener, path, inode })
     }
 
     /// Reaches whoever listens there; `None` when nobody does.
@@ -121,13 +121,13 @@ impl Endpoint {
 
 /// A supervisor's socket; dropping it takes it away.
 #[derive(Debug)]
-pub struct Listening {
+pub struct SupervisorSocket {
     listener: UnixListener,
     path: PathBuf,
     inode: u64,
 }
 
-impl Listening {
+impl SupervisorSocket {
     /// Returns what can be polled.
     #[must_use]
     pub fn as_fd(&self) -> BorrowedFd<'_> {
@@ -159,7 +159,7 @@ impl Listening {
     }
 }
 
-impl Drop for Listening {
+impl Drop for SupervisorSocket {
     fn drop(&mut self) {
         if self.is_reachable() {
             // Somebody may have taken it away meanwhile.

@@ -8,7 +8,7 @@ use crate::host::process::table::{self, ProcessFacts, Stat};
 use crate::host::process::{identity, open_files};
 use crate::model::process::ProcessId;
 use crate::model::process::attribution::{CHECK, WT_MARKER, WT_SERVICE, WT_SETUP};
-use crate::model::process::kinship::{self, Search, Sighting};
+use crate::model::process::kinship::{self, KinFacts, KinSearch};
 
 /// A living process that belongs to a service. Signal it through
 /// [`Running::find`](crate::host::process::stop::Running::find) with its pid and start: it may end at any time.
@@ -47,7 +47,7 @@ pub fn held(kin: &[Kin]) -> io::Result<Vec<Running>> {
 
 /// What processes use together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct KinUsage {
     /// Time on a processor since each began.
     pub cpu_time: Duration,
     /// The same of their children that have ended.
@@ -138,7 +138,7 @@ fn kin_in(
 struct Sight {
     us: ProcessId,
     recorded: Vec<ProcessId>,
-    all: Vec<Sighting>,
+    all: Vec<KinFacts>,
 }
 
 impl Sight {
@@ -156,16 +156,21 @@ impl Sight {
         Ok(Some(Self { us, recorded, all }))
     }
 
-    fn search<'a>(&'a self, marker: &'a str, service: Option<&'a str>, adopter: Option<u32>) -> Search<'a> {
-        Search { marker, service, recorded: &self.recorded, adopter, asker: self.us.pid }
+    fn search<'a>(
+        &'a self,
+        marker: &'a str,
+        service: Option<&'a str>,
+        adopter: Option<u32>,
+    ) -> KinSearch<'a> {
+        KinSearch { marker, service, recorded: &self.recorded, adopter, asker: self.us.pid }
     }
 }
 
-fn sighting(pid: u32, by: &str) -> io::Result<Option<Sighting>> {
+fn sighting(pid: u32, by: &str) -> io::Result<Option<KinFacts>> {
     let Some(stat) = Stat::find(pid)? else { return Ok(None) };
     let is_dead = stat.is_dead();
     let [marker, service] = if is_dead { [None, None] } else { table::variables(pid, [WT_MARKER, by])? };
-    Ok(Some(Sighting {
+    Ok(Some(KinFacts {
         pid,
         parent: stat.parent,
         group: stat.group,
@@ -179,7 +184,7 @@ fn sighting(pid: u32, by: &str) -> io::Result<Option<Sighting>> {
 
 /// Returns what the processes `pids` use; those that have ended use nothing.
 #[must_use]
-pub fn usage(pids: &[u32]) -> Usage {
+pub fn usage(pids: &[u32]) -> KinUsage {
     let page = rustix::param::page_size() as u64;
     let per_second = rustix::param::clock_ticks_per_second().max(1);
     let stats = pids.iter().filter_map(|pid| Stat::read(*pid));
@@ -194,5 +199,9 @@ pub fn usage(pids: &[u32]) -> Usage {
         let rest = Duration::from_nanos(ticks % per_second * 1_000_000_000 / per_second);
         Duration::from_secs(ticks / per_second) + rest
     };
-    Usage { cpu_time: time(ticks), cpu_time_of_ended: time(ended), memory_bytes: pages.saturating_mul(page) }
+    KinUsage {
+        cpu_time: time(ticks),
+        cpu_time_of_ended: time(ended),
+        memory_bytes: pages.saturating_mul(page),
+    }
 }

@@ -16,14 +16,14 @@ const MOST_UNSENT: usize = 8 << 20;
 
 /// One end.
 #[derive(Debug)]
-pub struct Talk {
+pub struct LineEnd {
     stream: UnixStream,
     inbox: Vec<u8>,
     outbox: Vec<u8>,
     is_closed: bool,
 }
 
-impl Talk {
+impl LineEnd {
     /// Begins the talk on a stream.
     #[must_use]
     pub fn new(stream: UnixStream) -> Self {
@@ -77,7 +77,7 @@ impl Talk {
         }
     }
 
-    /// Reads what has arrived, without waiting, and returns the whole lines of it. After this [`Talk::is_closed`] says
+    /// Reads what has arrived, without waiting, and returns the whole lines of it. After this [`LineEnd::is_closed`] says
     /// whether more can come.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl Talk {
         self.is_closed
     }
 
-    /// Says `thing` as far as that goes without waiting; the rest goes with [`Talk::send_waiting`].
+    /// Says `thing` as far as that goes without waiting; the rest goes with [`LineEnd::send_waiting`].
     ///
     /// # Errors
     ///
@@ -184,9 +184,9 @@ mod tests {
 
     use super::*;
 
-    fn pair() -> (Talk, Talk) {
+    fn pair() -> (LineEnd, LineEnd) {
         let (one, other) = UnixStream::pair().unwrap();
-        (Talk::new(one), Talk::new(other))
+        (LineEnd::new(one), LineEnd::new(other))
     }
 
     const SOON: Duration = Duration::from_secs(20);

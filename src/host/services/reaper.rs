@@ -11,7 +11,7 @@ use crate::host::process::identity;
 use crate::host::process::stop::Running;
 use crate::host::process::table::{self, Stat};
 use crate::model::process::ProcessId;
-use crate::model::services::state::Exit;
+use crate::model::services::state::ServiceExit;
 
 /// Leaves the session and terminal of whoever started us (`setsid(2)`); fine where we lead a session already.
 ///
@@ -104,14 +104,14 @@ pub fn reap_orphans(waited_for: &[u32], do_threads_wait: bool) -> io::Result<boo
 /// Returns how an adopted process ended, and reaps it; `None` for one that runs, or is not our child, and where the system
 /// knows no descriptors of processes.
 #[must_use]
-pub fn find_end(process: &Running) -> Option<Exit> {
+pub fn find_end(process: &Running) -> Option<ServiceExit> {
     #[cfg(target_os = "linux")]
     {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         let status = rustix::process::waitid(WaitId::PidFd(process.descriptor()?), options).ok()??;
         let number = |number: i32| u8::try_from(number).unwrap_or(u8::MAX);
-        let by_itself = status.exit_status().map(|code| Exit::Status(number(code)));
-        by_itself.or_else(|| status.terminating_signal().map(|signal| Exit::Signal(number(signal))))
+        let by_itself = status.exit_status().map(|code| ServiceExit::Status(number(code)));
+        by_itself.or_else(|| status.terminating_signal().map(|signal| ServiceExit::Signal(number(signal))))
     }
     #[cfg(not(target_os = "linux"))]
     {

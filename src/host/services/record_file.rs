@@ -12,7 +12,7 @@ use super::own_file;
 use crate::host::ownership;
 use crate::host::process::identity;
 use crate::model::process::ProcessId;
-use crate::model::services::record::{Record, SCHEMA};
+use crate::model::services::record::{SCHEMA, ServicesRecord};
 
 const FILE: &str = "services.json";
 
@@ -21,11 +21,11 @@ const LARGEST_OWN_LOG: u64 = 1 << 20;
 
 /// The one place of a supervisor; free again when it is dropped, or its process ends. No child inherits it.
 #[derive(Debug)]
-pub struct Seat {
+pub struct SupervisorSeat {
     _folder: File,
 }
 
-impl Seat {
+impl SupervisorSeat {
     /// Takes it; `None` when somebody has it.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ impl OwnLog {
 /// Returns what is on record about that worktree; `None` when nothing is, or nothing that can be read: the processes
 /// themselves say more.
 #[must_use]
-pub fn find(folder: &Path, sequence: u64) -> Option<Record> {
+pub fn find(folder: &Path, sequence: u64) -> Option<ServicesRecord> {
     find_any(folder).filter(|record| record.sequence == sequence)
 }
 
@@ -156,8 +156,9 @@ pub fn written_at(folder: &Path) -> Option<Timestamp> {
 
 /// Returns what is on record there, whichever worktree it is about.
 #[must_use]
-pub fn find_any(folder: &Path) -> Option<Record> {
-    let record: Record = serde_json::from_slice(&own_file::read_all(&folder.join(FILE)).ok()?).ok()?;
+pub fn find_any(folder: &Path) -> Option<ServicesRecord> {
+    let record: ServicesRecord =
+        serde_json::from_slice(&own_file::read_all(&folder.join(FILE)).ok()?).ok()?;
     (record.schema == SCHEMA).then_some(record)
 }
 
@@ -166,7 +167,7 @@ pub fn find_any(folder: &Path) -> Option<Record> {
 /// # Errors
 ///
 /// `StorageFull`, `PermissionDenied`; the old one stays then.
-pub fn write(folder: &Path, record: &Record) -> io::Result<()> {
+pub fn write(folder: &Path, record: &ServicesRecord) -> io::Result<()> {
     let draft = folder.join(format!(".{FILE}.{}", std::process::id()));
     let mut bytes = serde_json::to_vec(record)?;
     bytes.push(b'\n');
@@ -201,7 +202,7 @@ mod tests {
     fn a_record_comes_back_and_damage_is_nothing() {
         let folder = tempfile::tempdir().unwrap();
         assert!(find(folder.path(), 3).is_none());
-        let record = Record { schema: SCHEMA, sequence: 3, ..Record::default() };
+        let record = ServicesRecord { schema: SCHEMA, sequence: 3, ..ServicesRecord::default() };
         write(folder.path(), &record).unwrap();
         assert_eq!(find(folder.path(), 3), Some(record));
         assert!(find(folder.path(), 4).is_none(), "another worktree of that name");
@@ -212,9 +213,9 @@ mod tests {
     #[test]
     fn a_seat_is_for_one() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Seat::take(folder.path()).unwrap();
-        assert!(first.is_some() && Seat::take(folder.path()).unwrap().is_none());
+        let first = SupervisorSeat::take(folder.path()).unwrap();
+        assert!(first.is_some() && SupervisorSeat::take(folder.path()).unwrap().is_none());
         drop(first);
-        assert!(Seat::take(folder.path()).unwrap().is_some());
+        assert!(SupervisorSeat::take(folder.path()).unwrap().is_some());
     }
 }

@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use super::endpoint::Endpoint;
-use super::line::Talk;
+use super::line::LineEnd;
 use super::waiting;
 use crate::host::clock::Clock;
 use crate::model::services::protocol::{Numbered, Reply, Request, ServiceFacts};
 
 /// What came of asking one.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum RollCallAnswer {
     /// Nobody supervises there.
     Nobody,
     /// Somebody does, and has not answered in time.
@@ -23,9 +23,9 @@ const NUMBER: u64 = 1;
 
 /// Asks whoever listens at `endpoints`, and returns their answers in the same order, at `until` at the latest.
 #[must_use]
-pub fn ask_all(endpoints: &[Option<Endpoint>], until: Instant) -> Vec<Answer> {
-    let mut answers = vec![Answer::Nobody; endpoints.len()];
-    let mut waited_for: Vec<(usize, Talk)> = Vec::new();
+pub fn ask_all(endpoints: &[Option<Endpoint>], until: Instant) -> Vec<RollCallAnswer> {
+    let mut answers = vec![RollCallAnswer::Nobody; endpoints.len()];
+    let mut waited_for: Vec<(usize, LineEnd)> = Vec::new();
     for (at, endpoint) in endpoints.iter().enumerate() {
         let Some(endpoint) = endpoint else { continue };
         match begin(endpoint) {
@@ -34,7 +34,7 @@ pub fn ask_all(endpoints: &[Option<Endpoint>], until: Instant) -> Vec<Answer> {
             Err(_) => {}
         }
         if let Some(answer) = answers.get_mut(at) {
-            *answer = Answer::Silent;
+            *answer = RollCallAnswer::Silent;
         }
     }
     while !waited_for.is_empty() {
@@ -42,7 +42,7 @@ pub fn ask_all(endpoints: &[Option<Endpoint>], until: Instant) -> Vec<Answer> {
             let heard = hear(talk);
             let is_over = heard.is_some() || talk.is_closed();
             if let (Some(services), Some(answer)) = (heard, answers.get_mut(*at)) {
-                *answer = Answer::Services(services);
+                *answer = RollCallAnswer::Services(services);
             }
             !is_over
         });
@@ -55,16 +55,16 @@ pub fn ask_all(endpoints: &[Option<Endpoint>], until: Instant) -> Vec<Answer> {
     answers
 }
 
-fn begin(endpoint: &Endpoint) -> std::io::Result<Option<Talk>> {
+fn begin(endpoint: &Endpoint) -> std::io::Result<Option<LineEnd>> {
     let Some(stream) = endpoint.connect_now()? else { return Ok(None) };
-    let mut talk = Talk::new(stream);
+    let mut talk = LineEnd::new(stream);
     // So short a request fits into an empty socket at once.
     talk.queue(&Numbered::new(NUMBER, Request::Status))?;
     Ok(Some(talk))
 }
 
 /// Returns the answer, once it is there.
-fn hear(talk: &mut Talk) -> Option<Vec<ServiceFacts>> {
+fn hear(talk: &mut LineEnd) -> Option<Vec<ServiceFacts>> {
     // Who breaks off in the middle has not answered.
     let lines = talk.arrived().unwrap_or_default();
     lines.iter().find_map(|line| match serde_json::from_slice::<Numbered<Reply>>(line).ok()? {
@@ -78,7 +78,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::host::services::endpoint::Listening;
+    use crate::host::services::endpoint::SupervisorSocket;
 
     fn folder() -> tempfile::TempDir {
         use std::os::unix::fs::PermissionsExt;
@@ -86,13 +86,13 @@ mod tests {
         tempfile::Builder::new().permissions(private).tempdir().unwrap()
     }
 
-    fn place(folder: &tempfile::TempDir, key: &str) -> (Endpoint, Listening) {
+    fn place(folder: &tempfile::TempDir, key: &str) -> (Endpoint, SupervisorSocket) {
         let endpoint = Endpoint::find(folder.path(), key).unwrap();
         let listening = endpoint.listen(&mut || false).unwrap();
         (endpoint, listening)
     }
 
-    fn answer(listening: &Listening, line: &[u8]) {
+    fn answer(listening: &SupervisorSocket, line: &[u8]) {
         use std::io::Write;
         loop {
             if let Some(mut caller) = listening.find_caller().unwrap() {
@@ -119,8 +119,17 @@ mod tests {
             drop(deaf);
             asked.join().unwrap()
         });
-        let services = Answer::Services(Vec::new());
-        assert_eq!(answers, [services, Answer::Silent, Answer::Silent, Answer::Nobody, Answer::Nobody]);
+        let services = RollCallAnswer::Services(Vec::new());
+        assert_eq!(
+            answers,
+            [
+                services,
+                RollCallAnswer::Silent,
+                RollCallAnswer::Silent,
+                RollCallAnswer::Nobody,
+                RollCallAnswer::Nobody
+            ]
+        );
         assert!(Clock.instant() < until, "nobody was waited for to the end");
     }
 
@@ -129,7 +138,7 @@ mod tests {
         let folder = folder();
         let (silent, _deaf) = place(&folder, "silent");
         let until = Clock.instant() + Duration::from_millis(20);
-        assert_eq!(ask_all(&[Some(silent)], until), [Answer::Silent]);
+        assert_eq!(ask_all(&[Some(silent)], until), [RollCallAnswer::Silent]);
         assert!(Clock.instant() >= until);
     }
 }

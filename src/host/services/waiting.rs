@@ -12,8 +12,8 @@ use rustix::io::Errno;
 use super::signals::Bell;
 use crate::host::clock::Clock;
 use crate::host::interrupt::Interrupt;
-use crate::host::net::check::ask::{Question, ask};
-use crate::model::health::check::Outcome;
+use crate::host::net::check::ask::{ServiceQuestion, ask};
+use crate::model::health::check::CheckOutcome;
 
 /// The stack of a thread that asks, in bytes: it reads into buffers on the heap.
 const STACK: usize = 256 * 1024;
@@ -39,8 +39,8 @@ pub fn sleep(readable: &[BorrowedFd<'_>], writable: &[BorrowedFd<'_>], time: Dur
 pub struct Asker<T> {
     bell: Bell,
     ringer: UnixStream,
-    sender: Sender<(T, Outcome)>,
-    answers: Receiver<(T, Outcome)>,
+    sender: Sender<(T, CheckOutcome)>,
+    answers: Receiver<(T, CheckOutcome)>,
     /// How many are being asked.
     asked: usize,
 }
@@ -62,7 +62,7 @@ impl<T: Send + 'static> Asker<T> {
     /// # Errors
     ///
     /// Those of starting a thread.
-    pub fn ask(&mut self, tag: T, question: Question, interrupt: Interrupt) -> io::Result<()> {
+    pub fn ask(&mut self, tag: T, question: ServiceQuestion, interrupt: Interrupt) -> io::Result<()> {
         let (sender, mut ringer) = (self.sender.clone(), self.ringer.try_clone()?);
         let asking = move || {
             let outcome = ask(&question, &interrupt);
@@ -82,7 +82,7 @@ impl<T: Send + 'static> Asker<T> {
     }
 
     /// Returns the answers that have come in.
-    pub fn answers(&mut self) -> Vec<(T, Outcome)> {
+    pub fn answers(&mut self) -> Vec<(T, CheckOutcome)> {
         self.bell.rang();
         let answers: Vec<_> = self.answers.try_iter().collect();
         self.asked -= answers.len();

@@ -7,7 +7,7 @@ use super::Store;
 use crate::host::files;
 use crate::model::registry::document::Document;
 use crate::model::registry::entry::Entry;
-use crate::model::registry::glimpse::{Glimpse, Signs, glimpses, rows};
+use crate::model::registry::glimpse::{RowGlimpse, Signs, glimpses, rows};
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 
@@ -16,7 +16,7 @@ const PIECE: usize = 32 * 1024;
 
 /// What the registry looks like in passing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Glance {
+pub struct RegistryGlance {
     /// Whether something may be unfinished, or the repository a copy.
     pub calls_for_healing: bool,
     /// Whether the rows are those that we write; else only a whole reading can tell.
@@ -27,10 +27,10 @@ impl Store<Registry> {
     /// Looks for unfinished work, and whether the repository with that id and common dir is a copy; `None` where there is no
     /// file or it cannot be read.
     #[must_use]
-    pub fn glance(&self, id: Option<&RepositoryId>, common_dir: &str) -> Option<Glance> {
+    pub fn glance(&self, id: Option<&RepositoryId>, common_dir: &str) -> Option<RegistryGlance> {
         let mut signs = Signs::new(id, common_dir);
         self.skim(|lines| signs.look(lines))?;
-        Some(Glance { calls_for_healing: signs.call_for_healing(), is_clear: true })
+        Some(RegistryGlance { calls_for_healing: signs.call_for_healing(), is_clear: true })
     }
 
     /// As [`glance`](Self::glance), and shows each row of that repository, removed ones too.
@@ -38,8 +38,8 @@ impl Store<Registry> {
         &self,
         id: Option<&RepositoryId>,
         common_dir: &str,
-        mut row: impl FnMut(&Glimpse<'_>),
-    ) -> Option<Glance> {
+        mut row: impl FnMut(&RowGlimpse<'_>),
+    ) -> Option<RegistryGlance> {
         let mut signs = Signs::new(id, common_dir);
         let mut is_clear = true;
         self.skim(|lines| {
@@ -50,11 +50,11 @@ impl Store<Registry> {
                 None => {}
             }
         })?;
-        Some(Glance { calls_for_healing: signs.call_for_healing(), is_clear })
+        Some(RegistryGlance { calls_for_healing: signs.call_for_healing(), is_clear })
     }
 
     /// Returns the first row of that repository that `is_it` picks; of the others no more is read than that needs.
-    pub fn find_row(&self, id: &RepositoryId, is_it: impl Fn(&Glimpse<'_>) -> bool) -> Option<Entry> {
+    pub fn find_row(&self, id: &RepositoryId, is_it: impl Fn(&RowGlimpse<'_>) -> bool) -> Option<Entry> {
         let mut found = None;
         let mut is_clear = true;
         self.skim(|lines| match rows(lines, id) {
@@ -69,7 +69,7 @@ impl Store<Registry> {
             return found;
         }
         let registry = self.read().ok()?;
-        registry.living(id).find(|entry| is_it(&Glimpse::from(*entry))).cloned()
+        registry.living(id).find(|entry| is_it(&RowGlimpse::from(*entry))).cloned()
     }
 
     /// Answers whether anything at all is recorded as removed, or owed for what is gone.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The last document that was read or written, shared by the stores of one command.
 #[derive(Debug)]
-pub struct Memory<T>(Arc<Mutex<Option<Seen<T>>>>);
+pub struct StoreMemory<T>(Arc<Mutex<Option<Seen<T>>>>);
 
 #[derive(Debug)]
 struct Seen<T> {
@@ -13,19 +13,19 @@ struct Seen<T> {
     document: Arc<T>,
 }
 
-impl<T> Clone for Memory<T> {
+impl<T> Clone for StoreMemory<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> Default for Memory<T> {
+impl<T> Default for StoreMemory<T> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<T> Memory<T> {
+impl<T> StoreMemory<T> {
     /// Returns the document that these very bytes are.
     pub(super) fn recall(&self, bytes: &[u8]) -> Option<Arc<T>> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -41,7 +41,7 @@ pub type Lives<'a> = &'a dyn Fn(&ProcessId) -> Option<bool>;
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub struct CallingAgent {
     /// The program's name, as shown.
     pub program: String,
     /// As the program names its session.
@@ -72,7 +72,7 @@ impl Marker {
 
     /// Answers whether it is the caller's own: the same session where both name one, else the same process. One process may
     /// have several sessions, and may call twice for one, by the hooks of two programs.
-    fn is_of(&self, caller: &Caller) -> bool {
+    fn is_of(&self, caller: &CallingAgent) -> bool {
         match (&self.session, &caller.session) {
             (Some(own), Some(session)) => own == session,
             _ => self.process.is_some() && self.process == caller.process,
@@ -80,7 +80,7 @@ impl Marker {
     }
 
     /// As it stands of a caller who begins: a session that goes on in another process is another mark.
-    fn is_the_beginning_of(&self, caller: &Caller) -> bool {
+    fn is_the_beginning_of(&self, caller: &CallingAgent) -> bool {
         let is_elsewhere =
             self.process.is_some() && caller.process.is_some() && self.process != caller.process;
         !is_elsewhere && self.is_of(caller)
@@ -89,7 +89,7 @@ impl Marker {
 
 /// Returns the marks once the caller began; those that count no more are left out. A second call changes nothing.
 #[must_use]
-pub fn entered(marks: Vec<Marker>, caller: &Caller, now: Timestamp, lives: Lives<'_>) -> Vec<Marker> {
+pub fn entered(marks: Vec<Marker>, caller: &CallingAgent, now: Timestamp, lives: Lives<'_>) -> Vec<Marker> {
     let mut marks = living(marks, now, lives);
     if caller.session.is_none() && caller.process.is_none() {
         return marks;
@@ -108,7 +108,7 @@ pub fn entered(marks: Vec<Marker>, caller: &Caller, now: Timestamp, lives: Lives
 
 /// Returns the marks once the caller said what it does; `None` where none is its own.
 #[must_use]
-pub fn told(marks: &[Marker], caller: &Caller, state: Doing, now: Timestamp) -> Option<Vec<Marker>> {
+pub fn told(marks: &[Marker], caller: &CallingAgent, state: Doing, now: Timestamp) -> Option<Vec<Marker>> {
     let mut marks = marks.to_vec();
     let mut is_any = false;
     for mark in marks.iter_mut().filter(|mark| mark.is_of(caller)) {
@@ -123,14 +123,14 @@ pub fn told(marks: &[Marker], caller: &Caller, state: Doing, now: Timestamp) -> 
 
 /// Returns the marks without those of the caller; `None` where none is its own.
 #[must_use]
-pub fn left(marks: &[Marker], caller: &Caller) -> Option<Vec<Marker>> {
+pub fn left(marks: &[Marker], caller: &CallingAgent) -> Option<Vec<Marker>> {
     let rest: Vec<Marker> = marks.iter().filter(|mark| !mark.is_of(caller)).cloned().collect();
     (rest.len() < marks.len()).then_some(rest)
 }
 
 /// Returns a mark of a caller who said what it does before it began.
 #[must_use]
-pub fn new(caller: &Caller, state: Doing, now: Timestamp) -> Marker {
+pub fn new(caller: &CallingAgent, state: Doing, now: Timestamp) -> Marker {
     Marker {
         program: caller.program.clone(),
         state,
@@ -194,8 +194,8 @@ mod tests {
         ProcessId { pid, started: 1, boot: "b".to_owned(), namespace: "n".to_owned() }
     }
 
-    fn caller(session: Option<&str>, pid: Option<u32>) -> Caller {
-        Caller {
+    fn caller(session: Option<&str>, pid: Option<u32>) -> CallingAgent {
+        CallingAgent {
             program: "claude".to_owned(),
             session: session.map(str::to_owned),
             process: pid.map(process),
@@ -215,7 +215,7 @@ mod tests {
         let one = enter(Vec::new(), Some("a"), Some(7));
         assert_eq!(one.len(), 1);
         // By the hooks of two programs, with the session's id or without.
-        let other = Caller { program: "cursor".to_owned(), ..caller(Some("a"), Some(7)) };
+        let other = CallingAgent { program: "cursor".to_owned(), ..caller(Some("a"), Some(7)) };
         assert_eq!(entered(one.clone(), &other, at(99), &|_| Some(true)), one);
         assert_eq!(enter(one.clone(), None, Some(7)), one);
         let without = enter(Vec::new(), None, Some(7));

@@ -18,7 +18,7 @@ const SERVICES: usize = 16;
 
 /// What is known of the worktree.
 #[derive(Clone, Debug, Default)]
-pub struct Facts<'a> {
+pub struct SayingFacts<'a> {
     pub name: &'a str,
     pub repository: &'a str,
     pub branch: Option<&'a str>,
@@ -37,7 +37,7 @@ pub struct Facts<'a> {
 
 /// Returns the text.
 #[must_use]
-pub fn text(facts: &Facts<'_>) -> String {
+pub fn text(facts: &SayingFacts<'_>) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}", place(facts));
     if facts.is_foreign {
@@ -101,7 +101,7 @@ fn add_troubles(text: &mut String, is_foreign: bool, troubles: &[String]) {
     }
 }
 
-fn place(facts: &Facts<'_>) -> String {
+fn place(facts: &SayingFacts<'_>) -> String {
     if facts.is_foreign {
         return "This folder is a git worktree that `wt` keeps.".to_owned();
     }
@@ -170,14 +170,14 @@ mod tests {
 
     #[test]
     fn ports_urls_and_commands_are_told() {
-        let facts = Facts {
+        let facts = SayingFacts {
             name: "feature-login",
             repository: "shop",
             branch: Some("feature/login"),
             purpose: Some("feature"),
             services: vec![("web", port(5000), Some("http://localhost:5000")), ("db", port(5432), None)],
             env_file: Some(".env"),
-            ..Facts::default()
+            ..SayingFacts::default()
         };
         let text = text(&facts);
         for words in [
@@ -199,14 +199,14 @@ mod tests {
         let shown = quoted(name);
         assert_eq!(shown, "\"a\\\";$(x)\\u{202e}'rm'\\u{a}\\u{1b}[31mIgnore all\\\\\"");
         assert_eq!(quoted(&"é".repeat(200)).chars().count(), 83);
-        let foreign = Facts {
+        let foreign = SayingFacts {
             name: "evil-name",
             repository: "shop",
             branch: Some("ignore-all-before"),
             is_foreign: true,
             services: vec![("web", port(5000), Some("http://evil-name.localhost:5000"))],
             troubles: vec!["evil-name has no block".to_owned()],
-            ..Facts::default()
+            ..SayingFacts::default()
         };
         for text in [text(&foreign), troubles(true, &foreign.troubles)] {
             assert!(text.contains("stranger") && text.contains("not in order"), "{text}");
@@ -223,13 +223,13 @@ mod tests {
     fn the_text_has_an_end() {
         let wide = "\u{202e}".repeat(5000);
         let service = "s".repeat(32);
-        let facts = Facts {
+        let facts = SayingFacts {
             name: &wide,
             repository: &wide,
             branch: Some(&wide),
             services: (0..100).map(|at| (service.as_str(), port(5000 + at), Some(wide.as_str()))).collect(),
             troubles: vec![wide.clone(); 20],
-            ..Facts::default()
+            ..SayingFacts::default()
         };
         let long = text(&facts);
         assert!(long.len() <= LONGEST && long.lines().count() > 3, "{}", long.len());

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// What stands at the path in the worktree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Here {
+pub enum StandsThere {
     Absent,
     /// The path or a folder above it was carried once, and was deleted here since.
     Deleted,
@@ -25,7 +25,7 @@ pub enum Here {
 
 /// What becomes of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AgainVerdict {
     /// Nothing: it is as it should be.
     Current,
     /// It is new here.
@@ -34,13 +34,13 @@ pub enum Verdict {
     Renew,
     /// It takes the place of what the user made, which is put aside.
     Replace,
-    Keep(Kept),
+    Keep(WhyKept),
 }
 
 /// Why a path stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Kept {
+pub enum WhyKept {
     /// The copy was changed here.
     Edited,
     /// The copy was deleted here.
@@ -51,7 +51,7 @@ pub enum Kept {
     InUse,
 }
 
-impl Kept {
+impl WhyKept {
     /// Returns the reason for people, after a path.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -75,26 +75,26 @@ impl Kept {
 pub struct KeptPath {
     /// Relative to the worktree; of a folder that was deleted, the folder alone.
     pub path: String,
-    pub reason: Kept,
+    pub reason: WhyKept,
 }
 
 /// Decides about a path. `has_news` says whether the source has something else than what was carried, `is_open` whether a
 /// process has open what stands here.
 #[must_use]
-pub fn decide(here: Here, has_news: bool, force: bool, is_open: impl Fn() -> bool) -> Verdict {
+pub fn decide(here: StandsThere, has_news: bool, force: bool, is_open: impl Fn() -> bool) -> AgainVerdict {
     let verdict = match here {
-        Here::Absent => Verdict::Bring,
-        Here::Deleted if force => Verdict::Bring,
-        Here::Deleted => Verdict::Keep(Kept::Deleted),
-        Here::Blank => Verdict::Renew,
-        Here::Copy if has_news => Verdict::Renew,
-        Here::Copy | Here::Same => Verdict::Current,
-        Here::Other { .. } if force => Verdict::Replace,
-        Here::Other { was_copy: true } => Verdict::Keep(Kept::Edited),
-        Here::Other { was_copy: false } | Here::Folder => Verdict::Keep(Kept::Own),
+        StandsThere::Absent => AgainVerdict::Bring,
+        StandsThere::Deleted if force => AgainVerdict::Bring,
+        StandsThere::Deleted => AgainVerdict::Keep(WhyKept::Deleted),
+        StandsThere::Blank => AgainVerdict::Renew,
+        StandsThere::Copy if has_news => AgainVerdict::Renew,
+        StandsThere::Copy | StandsThere::Same => AgainVerdict::Current,
+        StandsThere::Other { .. } if force => AgainVerdict::Replace,
+        StandsThere::Other { was_copy: true } => AgainVerdict::Keep(WhyKept::Edited),
+        StandsThere::Other { was_copy: false } | StandsThere::Folder => AgainVerdict::Keep(WhyKept::Own),
     };
     match verdict {
-        Verdict::Renew | Verdict::Replace if is_open() => Verdict::Keep(Kept::InUse),
+        AgainVerdict::Renew | AgainVerdict::Replace if is_open() => AgainVerdict::Keep(WhyKept::InUse),
         verdict => verdict,
     }
 }
@@ -105,32 +105,32 @@ mod tests {
 
     #[test]
     fn what_is_new_or_unchanged_here_is_brought_and_nothing_of_the_users() {
-        let (edited, own) = (Here::Other { was_copy: true }, Here::Other { was_copy: false });
+        let (edited, own) = (StandsThere::Other { was_copy: true }, StandsThere::Other { was_copy: false });
         for (here, has_news, plain, forced) in [
-            (Here::Absent, true, Verdict::Bring, Verdict::Bring),
-            (Here::Deleted, false, Verdict::Keep(Kept::Deleted), Verdict::Bring),
-            (Here::Deleted, true, Verdict::Keep(Kept::Deleted), Verdict::Bring),
-            (Here::Blank, true, Verdict::Renew, Verdict::Renew),
-            (Here::Copy, true, Verdict::Renew, Verdict::Renew),
-            (Here::Copy, false, Verdict::Current, Verdict::Current),
-            (Here::Same, true, Verdict::Current, Verdict::Current),
-            (edited, false, Verdict::Keep(Kept::Edited), Verdict::Replace),
-            (edited, true, Verdict::Keep(Kept::Edited), Verdict::Replace),
-            (own, true, Verdict::Keep(Kept::Own), Verdict::Replace),
-            (Here::Folder, true, Verdict::Keep(Kept::Own), Verdict::Keep(Kept::Own)),
+            (StandsThere::Absent, true, AgainVerdict::Bring, AgainVerdict::Bring),
+            (StandsThere::Deleted, false, AgainVerdict::Keep(WhyKept::Deleted), AgainVerdict::Bring),
+            (StandsThere::Deleted, true, AgainVerdict::Keep(WhyKept::Deleted), AgainVerdict::Bring),
+            (StandsThere::Blank, true, AgainVerdict::Renew, AgainVerdict::Renew),
+            (StandsThere::Copy, true, AgainVerdict::Renew, AgainVerdict::Renew),
+            (StandsThere::Copy, false, AgainVerdict::Current, AgainVerdict::Current),
+            (StandsThere::Same, true, AgainVerdict::Current, AgainVerdict::Current),
+            (edited, false, AgainVerdict::Keep(WhyKept::Edited), AgainVerdict::Replace),
+            (edited, true, AgainVerdict::Keep(WhyKept::Edited), AgainVerdict::Replace),
+            (own, true, AgainVerdict::Keep(WhyKept::Own), AgainVerdict::Replace),
+            (StandsThere::Folder, true, AgainVerdict::Keep(WhyKept::Own), AgainVerdict::Keep(WhyKept::Own)),
         ] {
             assert_eq!(decide(here, has_news, false, || false), plain, "{here:?} {has_news}");
             assert_eq!(decide(here, has_news, true, || false), forced, "{here:?} {has_news} forced");
         }
-        assert_eq!(decide(Here::Copy, true, true, || true), Verdict::Keep(Kept::InUse));
-        assert_eq!(decide(own, true, true, || true), Verdict::Keep(Kept::InUse));
-        assert_eq!(decide(Here::Absent, true, false, || true), Verdict::Bring);
-        assert!(Kept::Edited.yields() && !Kept::InUse.yields());
+        assert_eq!(decide(StandsThere::Copy, true, true, || true), AgainVerdict::Keep(WhyKept::InUse));
+        assert_eq!(decide(own, true, true, || true), AgainVerdict::Keep(WhyKept::InUse));
+        assert_eq!(decide(StandsThere::Absent, true, false, || true), AgainVerdict::Bring);
+        assert!(WhyKept::Edited.yields() && !WhyKept::InUse.yields());
     }
 
     #[test]
     fn reasons_are_spelled_as_scripts_know_them() {
-        assert_eq!(serde_json::to_value(Kept::InUse).unwrap(), "in_use");
-        assert_eq!(serde_json::to_value(Kept::Own).unwrap(), "own");
+        assert_eq!(serde_json::to_value(WhyKept::InUse).unwrap(), "in_use");
+        assert_eq!(serde_json::to_value(WhyKept::Own).unwrap(), "own");
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Why a path is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum LeftOutReason {
     /// Every byte would have to be copied, and there are more than `carry.max_bytes`.
     TooLarge,
     /// The worktree that it is for tracks it.
@@ -29,7 +29,7 @@ pub enum Reason {
     NotIgnored,
 }
 
-impl Reason {
+impl LeftOutReason {
     /// Returns the reason for people, after a path.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -54,7 +54,7 @@ pub struct LeftOut {
     /// Relative to the worktree.
     pub path: String,
     pub bytes: u64,
-    pub reason: Reason,
+    pub reason: LeftOutReason,
 }
 
 /// So many paths of one match are named for one reason; where there are more the match itself is.
@@ -62,11 +62,11 @@ const NAMED: usize = 20;
 
 /// What is left out, with the match each belongs to, as it is found.
 #[derive(Clone, Debug, Default)]
-pub struct Leaving(Vec<(String, LeftOut)>);
+pub struct LeftOutMatches(Vec<(String, LeftOut)>);
 
-impl Leaving {
+impl LeftOutMatches {
     /// Notes a path of the match `topmost`.
-    pub fn note(&mut self, topmost: &str, path: String, bytes: u64, reason: Reason) {
+    pub fn note(&mut self, topmost: &str, path: String, bytes: u64, reason: LeftOutReason) {
         self.0.push((topmost.to_owned(), LeftOut { path, bytes, reason }));
     }
 
@@ -105,26 +105,30 @@ mod tests {
 
     #[test]
     fn few_paths_are_named_and_many_become_their_match() {
-        let mut leaving = Leaving::default();
+        let mut leaving = LeftOutMatches::default();
         for number in 0..=NAMED {
-            leaving.note("data", format!("data/{number}"), 2, Reason::Exists);
+            leaving.note("data", format!("data/{number}"), 2, LeftOutReason::Exists);
         }
-        leaving.note("data", "data/pipe".to_owned(), 0, Reason::Special);
-        leaving.note("a", "a".to_owned(), 1, Reason::Exists);
+        leaving.note("data", "data/pipe".to_owned(), 0, LeftOutReason::Special);
+        leaving.note("a", "a".to_owned(), 1, LeftOutReason::Exists);
         let rows = leaving.into_rows();
         let seen: Vec<_> = rows.iter().map(|row| (row.path.as_str(), row.bytes, row.reason)).collect();
         let many = 2 * (NAMED as u64 + 1);
         assert_eq!(
             seen,
-            [("a", 1, Reason::Exists), ("data", many, Reason::Exists), ("data/pipe", 0, Reason::Special)]
+            [
+                ("a", 1, LeftOutReason::Exists),
+                ("data", many, LeftOutReason::Exists),
+                ("data/pipe", 0, LeftOutReason::Special)
+            ]
         );
     }
 
     #[test]
     fn reasons_are_spelled_as_scripts_know_them() {
-        let spelled = |reason: Reason| serde_json::to_value(reason).unwrap();
-        assert_eq!(spelled(Reason::TooLarge), "too_large");
-        assert_eq!(spelled(Reason::LinkParent), "link_parent");
-        assert_eq!(spelled(Reason::NotIgnored), "not_ignored");
+        let spelled = |reason: LeftOutReason| serde_json::to_value(reason).unwrap();
+        assert_eq!(spelled(LeftOutReason::TooLarge), "too_large");
+        assert_eq!(spelled(LeftOutReason::LinkParent), "link_parent");
+        assert_eq!(spelled(LeftOutReason::NotIgnored), "not_ignored");
     }
 }

@@ -2,40 +2,50 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::left_out::Reason;
+use super::left_out::LeftOutReason;
 use crate::model::plain_path::without_dots;
 
 /// What becomes of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum LinkVerdict {
     /// It is copied as it is.
     Keep,
     /// It led to a path of the source, and leads to the same path of the copy once that is carried: relative to both.
     IntoSource(PathBuf),
-    LeaveOut(Reason),
+    LeaveOut(LeftOutReason),
 }
 
 /// Judges a link that lies at `at`, relative to the worktree `source`, and says `target`. `real` is where it ends, every link
 /// followed, as far as that is there; `others` are the folders of other worktrees.
 #[must_use]
-pub fn judge(at: &Path, target: &Path, real: Option<&Path>, source: &Path, others: &[PathBuf]) -> Verdict {
+pub fn judge(
+    at: &Path,
+    target: &Path,
+    real: Option<&Path>,
+    source: &Path,
+    others: &[PathBuf],
+) -> LinkVerdict {
     if target.is_relative() {
         let folder = at.parent().unwrap_or(Path::new(""));
-        return if stays_inside(folder, target) { Verdict::Keep } else { Verdict::LeaveOut(Reason::Outside) };
+        return if stays_inside(folder, target) {
+            LinkVerdict::Keep
+        } else {
+            LinkVerdict::LeaveOut(LeftOutReason::Outside)
+        };
     }
     let target = without_dots(target);
     // A worktree may lie inside of another one.
     let is_in = |place: &Path| others.iter().any(|other| place.starts_with(other));
     if is_in(&target) || real.is_some_and(is_in) {
-        return Verdict::LeaveOut(Reason::Worktree);
+        return LinkVerdict::LeaveOut(LeftOutReason::Worktree);
     }
     if let Ok(inner) = target.strip_prefix(source) {
-        return Verdict::IntoSource(inner.to_path_buf());
+        return LinkVerdict::IntoSource(inner.to_path_buf());
     }
     if real.is_some_and(|real| real.starts_with(source)) {
-        return Verdict::LeaveOut(Reason::Outside);
+        return LinkVerdict::LeaveOut(LeftOutReason::Outside);
     }
-    Verdict::Keep
+    LinkVerdict::Keep
 }
 
 /// Answers whether a relative target never climbs out of the worktree on its way. It climbs first and then goes down: a name
@@ -64,24 +74,24 @@ mod tests {
         let judge = |at: &str, target: &str, real: Option<&str>| {
             judge(Path::new(at), Path::new(target), real.map(Path::new), Path::new("/m"), &others)
         };
-        let left = Verdict::LeaveOut;
+        let left = LinkVerdict::LeaveOut;
         for (at, target, real, expected) in [
-            ("a/b", "c", None, Verdict::Keep),
-            ("a/b", "../c", None, Verdict::Keep),
-            ("a/b", "../../c", None, left(Reason::Outside)),
-            ("b", "..", None, left(Reason::Outside)),
-            ("a/b/c", "../../d", None, Verdict::Keep),
-            ("a/b", "sub/../c", Some("/m/a/c"), left(Reason::Outside)),
-            ("a/b", "../../m/a/c", None, left(Reason::Outside)),
-            (".venv/bin/python", "/usr/bin/python3", Some("/usr/bin/python3.11"), Verdict::Keep),
-            ("b", "/home/me", None, Verdict::Keep),
-            ("b", "/m/node_modules", None, Verdict::IntoSource("node_modules".into())),
-            ("b", "/m/x/../y", None, Verdict::IntoSource("y".into())),
-            ("b", "/m/.claude/worktrees/x/y", None, left(Reason::Worktree)),
-            ("b", "/w/y", None, left(Reason::Worktree)),
-            ("b", "/other/way", Some("/w/y/z"), left(Reason::Worktree)),
-            ("b", "/other/way", Some("/m/z"), left(Reason::Outside)),
-            ("b", "/mm", None, Verdict::Keep),
+            ("a/b", "c", None, LinkVerdict::Keep),
+            ("a/b", "../c", None, LinkVerdict::Keep),
+            ("a/b", "../../c", None, left(LeftOutReason::Outside)),
+            ("b", "..", None, left(LeftOutReason::Outside)),
+            ("a/b/c", "../../d", None, LinkVerdict::Keep),
+            ("a/b", "sub/../c", Some("/m/a/c"), left(LeftOutReason::Outside)),
+            ("a/b", "../../m/a/c", None, left(LeftOutReason::Outside)),
+            (".venv/bin/python", "/usr/bin/python3", Some("/usr/bin/python3.11"), LinkVerdict::Keep),
+            ("b", "/home/me", None, LinkVerdict::Keep),
+            ("b", "/m/node_modules", None, LinkVerdict::IntoSource("node_modules".into())),
+            ("b", "/m/x/../y", None, LinkVerdict::IntoSource("y".into())),
+            ("b", "/m/.claude/worktrees/x/y", None, left(LeftOutReason::Worktree)),
+            ("b", "/w/y", None, left(LeftOutReason::Worktree)),
+            ("b", "/other/way", Some("/w/y/z"), left(LeftOutReason::Worktree)),
+            ("b", "/other/way", Some("/m/z"), left(LeftOutReason::Outside)),
+            ("b", "/mm", None, LinkVerdict::Keep),
         ] {
             assert_eq!(judge(at, target, real), expected, "{at} -> {target}");
         }

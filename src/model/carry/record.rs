@@ -11,13 +11,13 @@ pub type FileTime = (i64, i64);
 
 /// What was carried into one worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct CarryRecord {
     /// The folder of the worktree that the copies are of; empty for a record of nothing.
     #[serde(default)]
     pub source: PathBuf,
     /// By path, relative to the worktree; one that is no text is not carried.
     #[serde(default)]
-    pub rows: BTreeMap<String, Row>,
+    pub rows: BTreeMap<String, CarriedPath>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -25,7 +25,7 @@ pub struct Record {
 /// One path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Row {
+pub enum CarriedPath {
     /// A folder that was made for what lies in it.
     Folder,
     Link {
@@ -52,8 +52,8 @@ mod tests {
     #[test]
     fn what_a_later_version_wrote_is_kept() {
         let text = r#"{"source":"/m","rows":{"a":{"kind":"file","size":3,"time":[7,9]}},"later":1}"#;
-        let record: Record = serde_json::from_str(text).unwrap();
-        assert_eq!(record.rows["a"], Row::File { size: 3, time: (7, 9), hash: None, env: false });
+        let record: CarryRecord = serde_json::from_str(text).unwrap();
+        assert_eq!(record.rows["a"], CarriedPath::File { size: 3, time: (7, 9), hash: None, env: false });
         assert_eq!(serde_json::to_string(&record).unwrap(), text);
     }
 }

@@ -1,23 +1,29 @@
 //! Which ignored paths are to be carried: the lines of `.worktreeinclude` and of `carry.copy`, matched as a `.gitignore` is.
 
-use crate::model::ignore::Patterns;
+use crate::model::ignore::IgnorePatterns;
 
 /// About a second of matching, for one carry.
 const MOST_STEPS: u64 = 1 << 29;
 
 /// The lists, each asked for itself: a line that brings something back does so in its own list alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish(Vec<Patterns>);
+pub struct CarryLists(Vec<IgnorePatterns>);
 
 /// The patterns have taken more steps than any that were written in good faith.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooSlow;
 
-impl Wish {
+impl CarryLists {
     /// Reads the lists; those without a pattern are none.
     #[must_use]
     pub fn new(lists: &[&[u8]]) -> Self {
-        Self(lists.iter().map(|text| Patterns::parse(text)).filter(|patterns| !patterns.is_empty()).collect())
+        Self(
+            lists
+                .iter()
+                .map(|text| IgnorePatterns::parse(text))
+                .filter(|patterns| !patterns.is_empty())
+                .collect(),
+        )
     }
 
     /// Answers whether nothing is to be carried.
@@ -40,7 +46,7 @@ impl Wish {
     ///
     /// # Errors
     ///
-    /// As [`Wish::names`].
+    /// As [`CarryLists::names`].
     pub fn topmost<'a>(
         &self,
         path: &'a [u8],
@@ -68,7 +74,7 @@ mod tests {
 
     fn topmost(lines: &str, path: &str) -> Option<String> {
         let (path, is_folder) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
-        let found = Wish::new(&[lines.as_bytes()]).topmost(path.as_bytes(), is_folder, &mut 0).unwrap();
+        let found = CarryLists::new(&[lines.as_bytes()]).topmost(path.as_bytes(), is_folder, &mut 0).unwrap();
         found.map(|found| String::from_utf8(found.to_vec()).unwrap())
     }
 
@@ -93,15 +99,16 @@ mod tests {
 
     #[test]
     fn lists_are_united_whatever_one_of_them_brings_back() {
-        let wish = Wish::new(&[b"*.db\n", b"!*.db\n.env\n"]);
+        let wish = CarryLists::new(&[b"*.db\n", b"!*.db\n.env\n"]);
         assert_eq!(wish.topmost(b"a.db", false, &mut 0), Ok(Some(&b"a.db"[..])));
-        assert!(Wish::new(&[b"# only words\n", b""]).is_empty());
+        assert!(CarryLists::new(&[b"# only words\n", b""]).is_empty());
     }
 
     #[test]
     fn folders_are_looked_into_only_where_a_line_may_reach_them() {
-        let below =
-            |lines: &str, folder: &str| Wish::new(&[lines.as_bytes()]).may_name_below(folder.as_bytes());
+        let below = |lines: &str, folder: &str| {
+            CarryLists::new(&[lines.as_bytes()]).may_name_below(folder.as_bytes())
+        };
         assert!(below(".env", "node_modules") && below("**/x", "a") && below("a/b/c", "a/b"));
         assert!(below("a/*/c", "a/b") && below("a/b*/c", "a/bb") && below("/a/b", "a"));
         assert!(!below("/.env", "node_modules") && !below("apps/*/x", "node_modules") && !below("a/b", "ab"));
@@ -112,13 +119,13 @@ mod tests {
     fn lines_that_match_nothing_are_named_by_their_number() {
         let text = "\u{feff}# words\n.env\r\n\n[a-\n/\n../up\na//b\nx\\\n\\[a\n";
         let numbers: Vec<usize> =
-            Patterns::faults(text.as_bytes()).iter().map(|(number, _)| *number).collect();
+            IgnorePatterns::faults(text.as_bytes()).iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [4, 5, 6, 7, 8]);
     }
 
     #[test]
     fn patterns_that_take_forever_are_given_up() {
-        let wish = Wish::new(&[b"*a*b"]);
+        let wish = CarryLists::new(&[b"*a*b"]);
         let mut spent = MOST_STEPS - 100;
         let outcome = (0..100).map(|_| wish.names(b"aaaa", false, &mut spent)).find(Result::is_err);
         assert_eq!(outcome, Some(Err(TooSlow)));

@@ -2,7 +2,7 @@
 
 use crate::model::advised::wt;
 use crate::model::facts::Facts;
-use crate::model::finding::{Finding, Kind};
+use crate::model::finding::{Finding, FindingKind};
 
 /// Copies of which the source has something else now.
 pub fn drift(facts: &Facts) -> Vec<Finding> {
@@ -16,7 +16,7 @@ pub fn drift(facts: &Facts) -> Vec<Finding> {
         } else {
             format!("`{}` brings them", wt("carry {}", &[&entry.name]))
         };
-        Finding::about(Kind::CarryDrift, entry, message).hint(hint)
+        Finding::about(FindingKind::CarryDrift, entry, message).hint(hint)
     });
     found.collect()
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::advised::git;
-use crate::model::facts::{ConfigFault, ConfigFaultKind, Facts, Seen};
-use crate::model::finding::{Finding, Kind};
+use crate::model::facts::{ConfigFault, ConfigFaultKind, Facts, SeenWorktree};
+use crate::model::finding::{Finding, FindingKind};
 use crate::model::port::PortRange;
 use crate::model::registry::entry::Entry;
 
@@ -12,9 +12,9 @@ use crate::model::registry::entry::Entry;
 pub fn faults(facts: &Facts) -> Vec<Finding> {
     let finding = |fault: &ConfigFault| {
         let kind = match fault.kind {
-            ConfigFaultKind::Range => Kind::RangeInvalid,
-            ConfigFaultKind::Overlap => Kind::RangeOverlap,
-            ConfigFaultKind::Other => Kind::ConfigInvalid,
+            ConfigFaultKind::Range => FindingKind::RangeInvalid,
+            ConfigFaultKind::Overlap => FindingKind::RangeOverlap,
+            ConfigFaultKind::Other => FindingKind::ConfigInvalid,
         };
         let finding = Finding::new(kind, fault.subject.as_str(), fault.message.as_str());
         Finding { hint: fault.hint.clone(), ..finding }
@@ -24,12 +24,12 @@ pub fn faults(facts: &Facts) -> Vec<Finding> {
 
 /// Worktrees whose branch changed the configuration's file: only the main worktree's counts.
 pub fn own(facts: &Facts) -> Vec<Finding> {
-    let finding = |(entry, seen): (&Entry, &Seen)| {
+    let finding = |(entry, seen): (&Entry, &SeenWorktree)| {
         let own = seen.own_config.as_ref()?;
         let message =
             format!("its branch changed .wt.toml, which has no effect: {} counts", own.counts.display());
         let hint = "it counts once the main worktree has it; until then `--config FILE` tries it out";
-        Some(Finding::about(Kind::ConfigDiffers, entry, message).hint(hint))
+        Some(Finding::about(FindingKind::ConfigDiffers, entry, message).hint(hint))
     };
     facts.asked().filter_map(finding).collect()
 }
@@ -38,7 +38,7 @@ pub fn own(facts: &Facts) -> Vec<Finding> {
 pub fn bare_leaks(facts: &Facts) -> Vec<Finding> {
     let finding = |root: &PathBuf| {
         let message = "core.bare is set, so git refuses to work in this main worktree; agents and tools leave it behind";
-        Finding::new(Kind::GitBareLeaked, root.display().to_string(), message).hint(unset_bare(root))
+        Finding::new(FindingKind::GitBareLeaked, root.display().to_string(), message).hint(unset_bare(root))
     };
     facts.bare_leaks.iter().map(finding).collect()
 }
@@ -63,7 +63,7 @@ pub fn ephemeral(facts: &Facts) -> Vec<Finding> {
         let remedy =
             if bitten.ranges.len() > MOST_IN_HINTS { "`wt doctor` has the command" } else { &*bitten.remedy };
         let hint = format!("keep them out: {remedy}, or choose a range outside of it");
-        Finding::new(Kind::EphemeralOverlap, range.to_string(), message).hint(hint)
+        Finding::new(FindingKind::EphemeralOverlap, range.to_string(), message).hint(hint)
     };
     bitten.ranges.iter().map(finding).collect()
 }
@@ -103,7 +103,7 @@ mod tests {
         let subjects: Vec<&str> = found.iter().map(|finding| finding.subject.as_str()).collect();
         assert_eq!(subjects, ["40000-40099", "50000-50099"]);
         for finding in &found {
-            assert_eq!(finding.code, Kind::EphemeralOverlap);
+            assert_eq!(finding.code, FindingKind::EphemeralOverlap);
             let hint = finding.hint.as_deref().unwrap();
             assert!(hint.contains("ip_local_reserved_ports=8080,40000-40099,50000-50099,"), "{hint}");
         }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::model::facts::{Facts, Recorded};
-use crate::model::finding::{Finding, Fix, Kind, Target};
-use crate::model::port::dispute::{Dispute, Trouble};
+use crate::model::facts::{Facts, RecordedFacts};
+use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
+use crate::model::port::dispute::{Dispute, DisputeTrouble};
 use crate::model::port::doubled::{self, Keeping};
 use crate::model::port::resolution::movers;
 use crate::model::port::tenant::Tenant;
@@ -12,9 +12,9 @@ use crate::model::registry::entry::Entry;
 
 /// Two records of one worktree: the same folder, the same name, or git's same worktree.
 pub fn worktrees(facts: &Facts) -> Vec<Finding> {
-    let mut seen: HashMap<(&str, String), &Recorded> = HashMap::new();
+    let mut seen: HashMap<(&str, String), &RecordedFacts> = HashMap::new();
     let mut found = Vec::new();
-    let mut ordered: Vec<&Recorded> = facts.worktrees.iter().collect();
+    let mut ordered: Vec<&RecordedFacts> = facts.worktrees.iter().collect();
     // Stable: of records with one number the later row is the younger.
     ordered.sort_by_key(|recorded| recorded.entry.sequence);
     for recorded in ordered {
@@ -52,8 +52,8 @@ fn twice(elder: &Entry, younger: &Entry) -> Finding {
         younger.name,
         younger.path.display()
     );
-    Finding::about(Kind::DuplicateWorktree, younger, message)
-        .fixed_by(Fix::DropRecord { target: Target::of(younger) })
+    Finding::about(FindingKind::DuplicateWorktree, younger, message)
+        .fixed_by(Fix::DropRecord { target: FixTarget::of(younger) })
 }
 
 /// One port, two allocations: who keeps it is decided by the one rule for that.
@@ -63,7 +63,7 @@ pub fn ports(facts: &Facts) -> Vec<Finding> {
 }
 
 fn settled(facts: &Facts, dispute: &Dispute) -> Vec<Finding> {
-    let Trouble::Doubled { tenants } = &dispute.trouble else { return Vec::new() };
+    let DisputeTrouble::Doubled { tenants } = &dispute.trouble else { return Vec::new() };
     let recorded =
         |tenant: &Tenant| facts.worktrees.iter().find(|recorded| recorded.entry.sequence == tenant.sequence);
     let Some(first) = tenants.iter().filter_map(recorded).find(|recorded| recorded.seen.is_some()) else {
@@ -74,8 +74,8 @@ fn settled(facts: &Facts, dispute: &Dispute) -> Vec<Finding> {
         let moves = movers(dispute).into_iter().filter_map(|tenant| {
             let entry = &recorded(tenant)?.entry;
             let (service, port) = (tenant.service.clone(), tenant.port);
-            let fix = Fix::MovePort { target: Target::of(entry), service, port };
-            Some(Finding::about(Kind::DuplicatePort, entry, message.clone()).fixed_by(fix))
+            let fix = Fix::MovePort { target: FixTarget::of(entry), service, port };
+            Some(Finding::about(FindingKind::DuplicatePort, entry, message.clone()).fixed_by(fix))
         });
         return moves.collect();
     }
@@ -85,7 +85,7 @@ fn settled(facts: &Facts, dispute: &Dispute) -> Vec<Finding> {
         Some(other.entry.repository.to_string_lossy().into_owned())
     };
     let hint = doubled::asked(&doubled::choices(tenants, elsewhere));
-    vec![Finding::about(Kind::DuplicatePort, &first.entry, message).hint(hint)]
+    vec![Finding::about(FindingKind::DuplicatePort, &first.entry, message).hint(hint)]
 }
 
 #[cfg(test)]
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn collisions_among_other_repositories_are_theirs() {
-        let other = |name, sequence| Recorded { entry: entry(name, sequence, &[5000]), seen: None };
+        let other = |name, sequence| RecordedFacts { entry: entry(name, sequence, &[5000]), seen: None };
         assert!(ports(&judged(&with(vec![other("a", 1), other("b", 2)]))).is_empty());
         assert_eq!(ports(&judged(&with(vec![other("a", 1), recorded(entry("b", 2, &[5000]))]))).len(), 1);
     }

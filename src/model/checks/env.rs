@@ -1,8 +1,8 @@
 //! Env blocks: there, current, alone in setting their names, and untracked.
 
 use crate::model::advised::git;
-use crate::model::facts::{EnvSeen, EnvSight, Facts, Seen};
-use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::facts::{EnvSeen, EnvSight, Facts, SeenWorktree};
+use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 
@@ -14,32 +14,32 @@ pub fn blocks(facts: &Facts) -> Vec<Finding> {
 
 fn block(entry: &Entry, file: &EnvSeen) -> Option<Finding> {
     let path = &file.path;
-    let fix = Fix::RenderEnv { target: Target::of(entry) };
+    let fix = Fix::RenderEnv { target: FixTarget::of(entry) };
     match &file.sight {
         EnvSight::Current => None,
         // What git tracks is never written.
         _ if file.is_tracked => None,
         EnvSight::Missing => {
             let message = format!("{path} has no block of ours");
-            Some(Finding::about(Kind::EnvMissing, entry, message).fixed_by(fix))
+            Some(Finding::about(FindingKind::EnvMissing, entry, message).fixed_by(fix))
         }
         EnvSight::NoFolder => {
             let message = format!("{path} has no block of ours, for its folder is not there");
             Some(
-                Finding::about(Kind::EnvMissing, entry, message)
+                Finding::about(FindingKind::EnvMissing, entry, message)
                     .hint("name a file in a folder that the branch has, or make the folder and run `wt env`"),
             )
         }
         EnvSight::Left => {
             let message = format!("{path} has a block of ours, and is to have none any more");
-            Some(Finding::about(Kind::EnvDrift, entry, message).fixed_by(fix))
+            Some(Finding::about(FindingKind::EnvDrift, entry, message).fixed_by(fix))
         }
         EnvSight::Drifted { missing, surplus } => {
             let message = format!("{path} has drifted: lines missing: {missing}, too many: {surplus}");
-            Some(Finding::about(Kind::EnvDrift, entry, message).fixed_by(fix))
+            Some(Finding::about(FindingKind::EnvDrift, entry, message).fixed_by(fix))
         }
         EnvSight::Broken(why) => Some(
-            Finding::about(Kind::EnvDrift, entry, format!("{path} is left alone: {why}"))
+            Finding::about(FindingKind::EnvDrift, entry, format!("{path} is left alone: {why}"))
                 .hint(format!("mend {} by hand", entry.path.join(path).display())),
         ),
     }
@@ -51,14 +51,14 @@ pub fn surroundings(facts: &Facts) -> Vec<Finding> {
     for (entry, seen) in readable(facts).filter(|(entry, _)| entry.env) {
         for line in &seen.env_doubled {
             found.push(
-                Finding::about(Kind::EnvDuplicate, entry, line.as_str())
+                Finding::about(FindingKind::EnvDuplicate, entry, line.as_str())
                     .hint("whichever line is read last wins: take one of them out"),
             );
         }
         for file in seen.env.iter().filter(|file| file.is_tracked) {
             let path = &file.path;
             let message = format!("git tracks {path}, so its block is not written");
-            found.push(Finding::about(Kind::EnvTracked, entry, message).hint(format!(
+            found.push(Finding::about(FindingKind::EnvTracked, entry, message).hint(format!(
                 "`{}`, and commit that; or name another file in the configuration",
                 git("rm --cached {}", &[path]).at(entry.path.display())
             )));
@@ -68,7 +68,7 @@ pub fn surroundings(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Worktrees whose folder is there and theirs.
-fn readable(facts: &Facts) -> impl Iterator<Item = (&Entry, &Seen)> {
+fn readable(facts: &Facts) -> impl Iterator<Item = (&Entry, &SeenWorktree)> {
     facts.asked().filter(|(entry, seen)| {
         entry.state == EntryState::Active
             && seen.presence == Presence::There
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::model::checks::sample::{entry, recorded, with};
 
-    fn one(change: impl Fn(&mut Seen)) -> Facts {
+    fn one(change: impl Fn(&mut SeenWorktree)) -> Facts {
         let mut recorded = recorded(entry("a", 1, &[5000]));
         change(recorded.seen.as_mut().unwrap());
         with(vec![recorded])
@@ -92,11 +92,14 @@ mod tests {
     fn a_missing_and_a_drifted_block_are_rendered_and_a_broken_one_is_left_alone() {
         let of = |sight: EnvSight| blocks(&one(|seen| seen.env[0].sight = sight.clone()));
         let kind = |found: &[Finding]| found.first().map(|finding| (finding.code, finding.fixable));
-        assert_eq!(kind(&of(EnvSight::Missing)), Some((Kind::EnvMissing, true)));
-        assert_eq!(kind(&of(EnvSight::Drifted { missing: 1, surplus: 0 })), Some((Kind::EnvDrift, true)));
-        assert_eq!(kind(&of(EnvSight::Broken("x".into()))), Some((Kind::EnvDrift, false)));
-        assert_eq!(kind(&of(EnvSight::NoFolder)), Some((Kind::EnvMissing, false)));
-        assert_eq!(kind(&of(EnvSight::Left)), Some((Kind::EnvDrift, true)));
+        assert_eq!(kind(&of(EnvSight::Missing)), Some((FindingKind::EnvMissing, true)));
+        assert_eq!(
+            kind(&of(EnvSight::Drifted { missing: 1, surplus: 0 })),
+            Some((FindingKind::EnvDrift, true))
+        );
+        assert_eq!(kind(&of(EnvSight::Broken("x".into()))), Some((FindingKind::EnvDrift, false)));
+        assert_eq!(kind(&of(EnvSight::NoFolder)), Some((FindingKind::EnvMissing, false)));
+        assert_eq!(kind(&of(EnvSight::Left)), Some((FindingKind::EnvDrift, true)));
         assert_eq!(kind(&of(EnvSight::Current)), None);
     }
 
@@ -107,7 +110,7 @@ mod tests {
             seen.env[0].is_tracked = true;
         });
         assert!(blocks(&tracked).is_empty());
-        assert_eq!(surroundings(&tracked)[0].code, Kind::EnvTracked);
+        assert_eq!(surroundings(&tracked)[0].code, FindingKind::EnvTracked);
     }
 
     #[test]

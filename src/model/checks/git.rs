@@ -2,8 +2,8 @@
 
 use crate::model::advised::{git, wt};
 use crate::model::branch::Head;
-use crate::model::facts::{Facts, Seen, Unrecorded};
-use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::facts::{Facts, SeenWorktree, Unrecorded};
+use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
 
@@ -13,18 +13,21 @@ pub fn presence(facts: &Facts) -> Vec<Finding> {
     active.filter_map(|(entry, seen)| absent(entry, seen)).collect()
 }
 
-fn absent(entry: &Entry, seen: &Seen) -> Option<Finding> {
-    let target = || Target::of(entry);
+fn absent(entry: &Entry, seen: &SeenWorktree) -> Option<Finding> {
+    let target = || FixTarget::of(entry);
     let about = |kind, message: String| Finding::about(kind, entry, message);
     match &seen.presence {
         Presence::There if seen.needs_repair => Some(
-            about(Kind::WorktreeMoved, "its repository was moved: git's links to it are broken".to_owned())
-                .fixed_by(Fix::Repair { target: target(), to: entry.path.clone() }),
+            about(
+                FindingKind::WorktreeMoved,
+                "its repository was moved: git's links to it are broken".to_owned(),
+            )
+            .fixed_by(Fix::Repair { target: target(), to: entry.path.clone() }),
         ),
         Presence::There => seen.foreign.as_ref().map(|what| {
             let message = format!("{} is not this worktree: {what}", entry.path.display());
             let name = &entry.name;
-            about(Kind::WorktreeForeign, message).hint(format!(
+            about(FindingKind::WorktreeForeign, message).hint(format!(
                 "where it is the worktree and only its `.git` is gone, `{repair}` makes it one again; \
                  else move it away, and `{remove}` drops the record",
                 repair = git("worktree repair", &[]).at(entry.repository.display()),
@@ -32,15 +35,18 @@ fn absent(entry: &Entry, seen: &Seen) -> Option<Finding> {
             ))
         }),
         Presence::Moved(to) => Some(
-            about(Kind::WorktreeMoved, format!("it was moved to {}", to.display()))
+            about(FindingKind::WorktreeMoved, format!("it was moved to {}", to.display()))
                 .fixed_by(Fix::UpdatePath { target: target(), to: to.clone() }),
         ),
         Presence::Carried(to) => Some(
-            about(Kind::WorktreeMoved, format!("it was moved with its repository, to {}", to.display()))
-                .fixed_by(Fix::Repair { target: target(), to: to.clone() }),
+            about(
+                FindingKind::WorktreeMoved,
+                format!("it was moved with its repository, to {}", to.display()),
+            )
+            .fixed_by(Fix::Repair { target: target(), to: to.clone() }),
         ),
         Presence::Vanished => Some(
-            about(Kind::WorktreeMissing, format!("its folder {} is gone", entry.path.display()))
+            about(FindingKind::WorktreeMissing, format!("its folder {} is gone", entry.path.display()))
                 .fixed_by(Fix::ReleaseEntry { target: target() }),
         ),
         Presence::Kept(_) => None,
@@ -53,7 +59,7 @@ pub fn unregistered(facts: &Facts) -> Vec<Finding> {
         let (name, path) = (worktree.name.as_str(), worktree.path.display());
         let mut finding = if worktree.is_gone {
             let message = format!("its folder {path} is gone, and git still lists it");
-            let finding = Finding::new(Kind::WorktreeUnregistered, name, message);
+            let finding = Finding::new(FindingKind::WorktreeUnregistered, name, message);
             match &worktree.kept {
                 // Was it moved? Then `git worktree repair` there makes it a worktree again, also after a restore.
                 None => finding.fixed_by(Fix::PutAway {
@@ -66,7 +72,7 @@ pub fn unregistered(facts: &Facts) -> Vec<Finding> {
                 , prune = wt("prune {}", &[&name]))),
             }
         } else {
-            Finding::new(Kind::WorktreeUnregistered, name, format!("{path} is not recorded"))
+            Finding::new(FindingKind::WorktreeUnregistered, name, format!("{path} is not recorded"))
                 .fixed_by(Fix::Adopt { path: worktree.path.clone() })
         };
         finding.worktree = Some(worktree.name.clone());
@@ -83,13 +89,13 @@ pub fn branches(facts: &Facts) -> Vec<Finding> {
     active.filter_map(|(entry, seen)| branch(entry, seen)).collect()
 }
 
-fn branch(entry: &Entry, seen: &Seen) -> Option<Finding> {
+fn branch(entry: &Entry, seen: &SeenWorktree) -> Option<Finding> {
     let now = match seen.head.as_ref()? {
         Head::Unborn(name) if seen.had_commits => {
             let message = format!("its branch {name} is gone");
             let reflog = git("reflog", &[]).at(entry.path.display());
             let branch = git("branch {} COMMIT", &[name]).at(entry.path.display());
-            return Some(Finding::about(Kind::BranchMissing, entry, message).hint(format!(
+            return Some(Finding::about(FindingKind::BranchMissing, entry, message).hint(format!(
                 "make it again at the commit where it stood: `{reflog}` shows that, then `{branch}`"
             )));
         }
@@ -103,23 +109,23 @@ fn branch(entry: &Entry, seen: &Seen) -> Option<Finding> {
     }
     let shown = |branch: &Option<String>| branch.clone().unwrap_or_else(|| "a detached HEAD".to_owned());
     let message = format!("it is on {} now, no longer on {}", shown(&now), shown(&entry.branch));
-    let fix = Fix::RecordBranch { target: Target::of(entry), branch: now };
-    Some(Finding::about(Kind::BranchChanged, entry, message).fixed_by(fix))
+    let fix = Fix::RecordBranch { target: FixTarget::of(entry), branch: now };
+    Some(Finding::about(FindingKind::BranchChanged, entry, message).fixed_by(fix))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::checks::sample::{entry, recorded, with};
-    use crate::model::facts::Recorded;
+    use crate::model::facts::RecordedFacts;
 
-    fn one(change: impl Fn(&mut Seen)) -> Facts {
-        let mut recorded: Recorded = recorded(entry("a", 1, &[5000]));
+    fn one(change: impl Fn(&mut SeenWorktree)) -> Facts {
+        let mut recorded: RecordedFacts = recorded(entry("a", 1, &[5000]));
         change(recorded.seen.as_mut().unwrap());
         with(vec![recorded])
     }
 
-    fn kind(found: &[Finding]) -> Option<(Kind, bool)> {
+    fn kind(found: &[Finding]) -> Option<(FindingKind, bool)> {
         found.first().map(|finding| (finding.code, finding.fixable))
     }
 
@@ -131,21 +137,21 @@ mod tests {
     #[test]
     fn gone_moved_carried_and_foreign_are_told_apart() {
         let of = |seen: Presence| presence(&one(|to| to.presence = seen.clone()));
-        assert_eq!(kind(&of(Presence::Vanished)), Some((Kind::WorktreeMissing, true)));
-        assert_eq!(kind(&of(Presence::Moved("/x".into()))), Some((Kind::WorktreeMoved, true)));
-        assert_eq!(kind(&of(Presence::Carried("/x".into()))), Some((Kind::WorktreeMoved, true)));
+        assert_eq!(kind(&of(Presence::Vanished)), Some((FindingKind::WorktreeMissing, true)));
+        assert_eq!(kind(&of(Presence::Moved("/x".into()))), Some((FindingKind::WorktreeMoved, true)));
+        assert_eq!(kind(&of(Presence::Carried("/x".into()))), Some((FindingKind::WorktreeMoved, true)));
         assert_eq!(kind(&of(Presence::Kept("locked"))), None);
         let foreign = presence(&one(|seen| seen.foreign = Some("a plain folder".into())));
-        assert_eq!(kind(&foreign), Some((Kind::WorktreeForeign, false)));
+        assert_eq!(kind(&foreign), Some((FindingKind::WorktreeForeign, false)));
         let broken = presence(&one(|seen| seen.needs_repair = true));
-        assert_eq!(kind(&broken), Some((Kind::WorktreeMoved, true)));
+        assert_eq!(kind(&broken), Some((FindingKind::WorktreeMoved, true)));
     }
 
     #[test]
     fn a_switch_of_branch_is_recorded_except_during_a_rebase() {
         let switched = |head: Head| branches(&one(|seen| seen.head = Some(head.clone())));
-        assert_eq!(kind(&switched(Head::Branch("fix/x".into()))), Some((Kind::BranchChanged, true)));
-        assert_eq!(kind(&switched(Head::Detached("0".repeat(40)))), Some((Kind::BranchChanged, true)));
+        assert_eq!(kind(&switched(Head::Branch("fix/x".into()))), Some((FindingKind::BranchChanged, true)));
+        assert_eq!(kind(&switched(Head::Detached("0".repeat(40)))), Some((FindingKind::BranchChanged, true)));
         let rebasing = branches(&one(|seen| {
             seen.head = Some(Head::Detached("0".repeat(40)));
             seen.operation = Some("rebase");
@@ -161,7 +167,7 @@ mod tests {
                 seen.had_commits = had_commits;
             }))
         };
-        assert_eq!(kind(&unborn(true)), Some((Kind::BranchMissing, false)));
+        assert_eq!(kind(&unborn(true)), Some((FindingKind::BranchMissing, false)));
         assert!(unborn(false).is_empty());
     }
 }

@@ -1,19 +1,19 @@
 //! git's hooks, where they were asked for: installed, of this version, and not shadowed.
 
 use crate::model::facts::{Facts, HookFault, HookFaultKind};
-use crate::model::finding::{Finding, Fix, Kind};
+use crate::model::finding::{Finding, FindingKind, Fix};
 
 /// What is wrong with the hooks.
 pub fn hooks(facts: &Facts) -> Vec<Finding> {
     let finding = |fault: &HookFault| {
         let kind = match fault.kind {
-            HookFaultKind::Missing => Kind::HookMissing,
-            HookFaultKind::Outdated => Kind::HookOutdated,
-            HookFaultKind::Shadowed => Kind::HookShadowed,
+            HookFaultKind::Missing => FindingKind::HookMissing,
+            HookFaultKind::Outdated => FindingKind::HookOutdated,
+            HookFaultKind::Shadowed => FindingKind::HookShadowed,
         };
         let finding = Finding::new(kind, fault.hook.as_str(), fault.message.as_str());
         let finding = Finding { hint: fault.hint.clone(), ..finding };
-        if fault.fixable && kind != Kind::HookShadowed {
+        if fault.fixable && kind != FindingKind::HookShadowed {
             finding.fixed_by(Fix::InstallHooks)
         } else {
             finding

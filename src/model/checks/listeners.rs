@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::facts::{Facts, Seen};
-use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::facts::{Facts, SeenWorktree};
+use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
 use crate::model::port::Port;
-use crate::model::port::dispute::{Dispute, Trouble};
+use crate::model::port::dispute::{Dispute, DisputeTrouble};
 use crate::model::port::listener::Listener;
 use crate::model::port::remedy::{Remedy, remedy};
 use crate::model::port::resolution::movers;
@@ -32,7 +32,7 @@ fn is_of(listener: &Listener, entry: &Entry) -> bool {
 }
 
 /// Allocations to look at: of active worktrees that are there, whose listeners can be seen from here.
-fn allocations(facts: &Facts) -> impl Iterator<Item = (&Entry, &Seen, &Allocation, Port)> {
+fn allocations(facts: &Facts) -> impl Iterator<Item = (&Entry, &SeenWorktree, &Allocation, Port)> {
     let looked_at = facts.asked().filter(|(entry, seen)| {
         facts.verify_ports
             && entry.state == EntryState::Active
@@ -63,13 +63,14 @@ pub fn stale(facts: &Facts) -> Vec<Finding> {
             allocation.service,
             spoken(facts.now.duration_since(allocation.idle_since()))
         );
-        let fix = Fix::ReleasePort { target: Target::of(entry), service: allocation.service.clone(), port };
-        found.push(Finding::about(Kind::PortStale, entry, message).fixed_by(fix));
+        let fix =
+            Fix::ReleasePort { target: FixTarget::of(entry), service: allocation.service.clone(), port };
+        found.push(Finding::about(FindingKind::PortStale, entry, message).fixed_by(fix));
     }
     found
 }
 
-fn is_idle(now: Timestamp, seen: &Seen, allocation: &Allocation) -> bool {
+fn is_idle(now: Timestamp, seen: &SeenWorktree, allocation: &Allocation) -> bool {
     let last = allocation.idle_since();
     // Its server was told to restart on it, and had no chance yet.
     let moved = allocation.moved_at.read().is_some_and(|moved| now.duration_since(moved) < GRACE);
@@ -97,15 +98,15 @@ pub fn conflicts(facts: &Facts) -> Vec<Finding> {
         facts.situations.iter().filter_map(Dispute::find).map(|dispute| (dispute.port, dispute)).collect();
     for (entry, _, allocation, port) in allocations(facts) {
         let Some(dispute) = disputes.get(&port) else { continue };
-        let Trouble::Held { .. } = &dispute.trouble else { continue };
+        let DisputeTrouble::Held { .. } = &dispute.trouble else { continue };
         let held = dispute.situation.held_by_others().unwrap_or_default();
         let message = format!("port {port} of `{}` is {held}", allocation.service);
-        let finding = Finding::about(Kind::PortConflict, entry, message);
+        let finding = Finding::about(FindingKind::PortConflict, entry, message);
         found.push(if movers(dispute).is_empty() {
             finding.hint(advised(dispute, facts))
         } else {
             let service = allocation.service.clone();
-            finding.fixed_by(Fix::MovePort { target: Target::of(entry), service, port })
+            finding.fixed_by(Fix::MovePort { target: FixTarget::of(entry), service, port })
         });
     }
     found
@@ -113,7 +114,7 @@ pub fn conflicts(facts: &Facts) -> Vec<Finding> {
 
 /// What a person may do about a port that is not moved away from.
 fn advised(dispute: &Dispute, facts: &Facts) -> String {
-    let Trouble::Held { tenant, is_shared, .. } = &dispute.trouble else { return String::new() };
+    let DisputeTrouble::Held { tenant, is_shared, .. } = &dispute.trouble else { return String::new() };
     let service = &tenant.service;
     let stays = match (is_shared, tenant.immovable()) {
         (_, Some(why)) => format!("`{service}` {why}, and is never moved"),
@@ -154,7 +155,7 @@ pub fn drift(facts: &Facts) -> Vec<Finding> {
             others.join(", ")
         );
         found.push(
-            Finding::about(Kind::PortDrift, entry, message)
+            Finding::about(FindingKind::PortDrift, entry, message)
                 .hint(format!("start it on port {port}, which .env names")),
         );
     }
@@ -188,7 +189,7 @@ mod tests {
         let mut pinned = facts(&[5000], Vec::new());
         pinned.worktrees[0].entry.allocations[0].pinned = true;
         assert!(stale(&pinned).is_empty());
-        let with = |change: fn(&mut Seen)| {
+        let with = |change: fn(&mut SeenWorktree)| {
             let mut facts = facts(&[5000], Vec::new());
             change(facts.worktrees[0].seen.as_mut().unwrap());
             stale(&facts).len()

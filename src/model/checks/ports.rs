@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::advised::wt;
 use crate::model::facts::Facts;
-use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
 use crate::model::registry::allocation::{Allocation, RecordedPort};
 
 /// What is recorded as a port and is none: 0, above 65535, not a number.
@@ -14,8 +14,9 @@ pub fn invalid(facts: &Facts) -> Vec<Finding> {
         for allocation in &entry.allocations {
             let RecordedPort::Invalid(value) = &allocation.port else { continue };
             let message = format!("`{}` has {} for a port", allocation.service, shown(value));
-            let fix = Fix::DropAllocation { target: Target::of(entry), service: allocation.service.clone() };
-            found.push(Finding::about(Kind::PortInvalid, entry, message).fixed_by(fix));
+            let fix =
+                Fix::DropAllocation { target: FixTarget::of(entry), service: allocation.service.clone() };
+            found.push(Finding::about(FindingKind::PortInvalid, entry, message).fixed_by(fix));
         }
     }
     found
@@ -41,7 +42,7 @@ pub fn out_of_range(facts: &Facts) -> Vec<Finding> {
                 let message = format!("port {port} of `{service}` is outside of {}", ranges.join(", "));
                 let release = wt("ports release {} --worktree {}", &[&port, &entry.name]);
                 let allocate = wt("ports allocate --worktree {} --service {}", &[&entry.name, service]);
-                let finding = Finding::about(Kind::PortOutOfRange, entry, message);
+                let finding = Finding::about(FindingKind::PortOutOfRange, entry, message);
                 found.push(finding.hint(format!("`{release} && {allocate}` gives it another one")));
             }
         }

@@ -1,7 +1,7 @@
 //! The registry's file: can it be read, and every row of it?
 
 use crate::model::facts::{Backup, Facts, RegistrySight};
-use crate::model::finding::{Finding, Fix, Kind};
+use crate::model::finding::{Finding, FindingKind, Fix};
 
 /// A registry that cannot be read: critical, for nothing that it said can be relied on.
 pub fn unreadable(facts: &Facts) -> Vec<Finding> {
@@ -11,7 +11,7 @@ pub fn unreadable(facts: &Facts) -> Vec<Finding> {
             (path, message)
         }
     };
-    let finding = Finding::new(Kind::RegistryUnreadable, path.display().to_string(), message.as_str());
+    let finding = Finding::new(FindingKind::RegistryUnreadable, path.display().to_string(), message.as_str());
     vec![match &facts.registry {
         RegistrySight::Damaged { backup: Backup::Whole, .. } => finding.fixed_by(Fix::RestoreBackup),
         RegistrySight::Damaged { .. } => finding.fixed_by(Fix::RebuildRegistry),
@@ -23,7 +23,7 @@ pub fn unreadable(facts: &Facts) -> Vec<Finding> {
 pub fn rows(facts: &Facts) -> Vec<Finding> {
     let finding = |row: &crate::model::facts::UnreadableRow| {
         let message = format!("a row of `{}` cannot be read: {}", row.list, row.label);
-        Finding::new(Kind::RegistrySchema, row.label.as_str(), message).fixed_by(Fix::MendRows)
+        Finding::new(FindingKind::RegistrySchema, row.label.as_str(), message).fixed_by(Fix::MendRows)
     };
     facts.unreadable_rows.iter().map(finding).collect()
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::model::branch::Head;
 use crate::model::carry::drift::Drift;
 use crate::model::ephemeral::EphemeralPorts;
-use crate::model::facts::{EnvSeen, EnvSight, Facts, Recorded, RegistrySight, Seen};
+use crate::model::facts::{EnvSeen, EnvSight, Facts, RecordedFacts, RegistrySight, SeenWorktree};
 use crate::model::port::holder::Background;
 use crate::model::port::listener::{Listener, Owner, WorktreeKey};
 use crate::model::port::situation::Situation;
@@ -41,14 +41,14 @@ pub fn facts() -> Facts {
     }
 }
 
-pub fn with(worktrees: Vec<Recorded>) -> Facts {
+pub fn with(worktrees: Vec<RecordedFacts>) -> Facts {
     Facts { worktrees, ..facts() }
 }
 
 /// The same facts with the situation of each port that anybody has.
 pub fn judged(facts: &Facts) -> Facts {
     let mut tenants: BTreeMap<Port, Vec<Tenant>> = BTreeMap::new();
-    for Recorded { entry, seen } in &facts.worktrees {
+    for RecordedFacts { entry, seen } in &facts.worktrees {
         for known in &entry.allocations {
             let port = known.find_port().unwrap();
             tenants.entry(port).or_default().push(Tenant {
@@ -105,9 +105,9 @@ pub fn entry(name: &str, sequence: u64, ports: &[u16]) -> Entry {
     }
 }
 
-pub fn seen(entry: &Entry) -> Seen {
+pub fn seen(entry: &Entry) -> SeenWorktree {
     let ranges = PortRanges(vec!["5000-5099".parse().unwrap()]);
-    Seen {
+    SeenWorktree {
         presence: Presence::There,
         foreign: None,
         needs_repair: false,
@@ -126,9 +126,9 @@ pub fn seen(entry: &Entry) -> Seen {
     }
 }
 
-pub fn recorded(entry: Entry) -> Recorded {
+pub fn recorded(entry: Entry) -> RecordedFacts {
     let seen = seen(&entry);
-    Recorded { entry, seen: Some(seen) }
+    RecordedFacts { entry, seen: Some(seen) }
 }
 
 /// A listener on `number`, held by the worktree `name`, or by a stranger.

@@ -1,7 +1,7 @@
 //! What commands left that died in the middle: ours, and git's own.
 
 use crate::model::facts::{Facts, HalfMade};
-use crate::model::finding::{Finding, Fix, Kind, Target};
+use crate::model::finding::{Finding, FindingKind, Fix, FixTarget};
 use crate::model::registry::entry::EntryState;
 
 /// Records that are *creating* or *removing* while nobody is at it.
@@ -14,8 +14,8 @@ pub fn records(facts: &Facts) -> Vec<Finding> {
             EntryState::Active | EntryState::Removed { .. } => continue,
         };
         let message = format!("the command that was {what} it is gone");
-        let fix = Fix::Heal { target: Target::of(entry) };
-        found.push(Finding::about(Kind::CreateIncomplete, entry, message).fixed_by(fix));
+        let fix = Fix::Heal { target: FixTarget::of(entry) };
+        found.push(Finding::about(FindingKind::CreateIncomplete, entry, message).fixed_by(fix));
     }
     found
 }
@@ -24,7 +24,7 @@ pub fn records(facts: &Facts) -> Vec<Finding> {
 pub fn half_made(facts: &Facts) -> Vec<Finding> {
     let finding = |left: &HalfMade| {
         let message = format!("`git worktree add` left it half-made: {}", left.why);
-        let mut finding = Finding::new(Kind::CreateIncomplete, left.admin.as_str(), message);
+        let mut finding = Finding::new(FindingKind::CreateIncomplete, left.admin.as_str(), message);
         finding.worktree = Some(left.admin.clone());
         finding.repository = Some(left.repository.clone());
         match left.foreign.first() {

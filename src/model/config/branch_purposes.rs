@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::merged::Merged;
+use super::merged::MergedConfig;
 use super::origin::Origin;
-use super::problem::{Fault, Problem};
+use super::problem::{Problem, ValueFault};
 use super::settings::ConfigValue;
 use super::value::{inside, text, wrong};
 use crate::model::purpose::Purpose;
@@ -16,7 +16,7 @@ const KEY: &str = "adopt.purpose";
 const LONGEST: usize = 255;
 
 /// Returns the patterns with their purposes.
-pub fn read(value: &Value) -> Result<Vec<(String, Purpose)>, Fault> {
+pub fn read(value: &Value) -> Result<Vec<(String, Purpose)>, ValueFault> {
     let example = "write { \"worktree-*\" = \"feature\", \"\" = \"experiment\" }";
     let Some(table) = value.as_object() else {
         return Err(wrong("a table of branch patterns", value).hint(example));
@@ -24,16 +24,16 @@ pub fn read(value: &Value) -> Result<Vec<(String, Purpose)>, Fault> {
     let pair = |(pattern, purpose): (&String, &Value)| {
         if pattern.len() > LONGEST || pattern.contains('\0') {
             let message = format!("`{}` is not a pattern of branches", pattern.escape_debug());
-            return Err(Fault::new(message));
+            return Err(ValueFault::new(message));
         }
-        let purpose = text(purpose).and_then(|text| text.parse().map_err(Fault::new));
+        let purpose = text(purpose).and_then(|text| text.parse().map_err(ValueFault::new));
         Ok((pattern.clone(), purpose.map_err(|fault| inside(pattern, fault))?))
     };
     table.iter().map(pair).collect()
 }
 
 /// Returns what is wrong where a purpose does not exist, and leaves that pattern out.
-pub(super) fn unknown(merged: &mut Merged) -> Vec<Problem> {
+pub(super) fn unknown(merged: &mut MergedConfig) -> Vec<Problem> {
     let Some(found) = merged.find(KEY).filter(|found| found.origin != Origin::BuiltIn).cloned() else {
         return Vec::new();
     };
@@ -46,7 +46,7 @@ pub(super) fn unknown(merged: &mut Merged) -> Vec<Problem> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known are {}", known.join(", ")),
         };
-        Problem::with_value(found.origin.clone(), KEY, Fault::new(message).hint(hint))
+        Problem::with_value(found.origin.clone(), KEY, ValueFault::new(message).hint(hint))
     };
     let problems: Vec<Problem> =
         patterns.iter().filter(|(_, purpose)| !is_known(purpose)).map(problem).collect();

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::merged::Merged;
+use super::merged::MergedConfig;
 use super::origin::Origin;
-use super::problem::Fault;
+use super::problem::ValueFault;
 use super::settings::TeamSettings;
 use super::settings::{
     AdoptSettings, CarrySettings, Config, ConfigValue, ConflictPolicy, ConflictSettings, EnvSettings,
@@ -29,7 +29,7 @@ use crate::model::teardown::{TEARDOWN, TeardownAt};
 
 /// Returns the settings that `merged` makes.
 #[must_use]
-pub fn config(mut merged: Merged) -> Config {
+pub fn config(mut merged: MergedConfig) -> Config {
     let held = std::mem::take(&mut merged.held);
     let text = |key: &str| find(&merged, key, |value| value::text(value).map(str::to_owned));
     let duration = |key: &str| find(&merged, key, value::duration).unwrap_or_default();
@@ -126,7 +126,7 @@ pub fn config(mut merged: Merged) -> Config {
     }
 }
 
-fn conflict(merged: &Merged) -> ConflictSettings {
+fn conflict(merged: &MergedConfig) -> ConflictSettings {
     let policy = find(merged, "ports.conflict.policy", |value| value::text(value).map(str::to_owned));
     let retry = policy.as_deref() == Some("retry");
     let number = |key: &str| find(merged, key, |value| value::whole(value, 0, u32::MAX)).unwrap_or_default();
@@ -139,7 +139,7 @@ fn conflict(merged: &Merged) -> ConflictSettings {
     }
 }
 
-fn health(merged: &Merged) -> HealthSettings {
+fn health(merged: &MergedConfig) -> HealthSettings {
     let duration = |key: &str| find(merged, key, value::duration).unwrap_or_default();
     let number = |key: &str| find(merged, key, |value| value::whole(value, 0, u32::MAX)).unwrap_or_default();
     HealthSettings {
@@ -151,7 +151,7 @@ fn health(merged: &Merged) -> HealthSettings {
 }
 
 /// Returns what each purpose allocates.
-fn purposes(merged: &Merged) -> Vec<(Purpose, PurposeSettings)> {
+fn purposes(merged: &MergedConfig) -> Vec<(Purpose, PurposeSettings)> {
     let known = self::services(merged);
     let settings = merged.purposes.iter().map(|purpose| {
         let ports = find(merged, &format!("purpose.{purpose}.ports"), value::ports).unwrap_or_default();
@@ -162,7 +162,7 @@ fn purposes(merged: &Merged) -> Vec<(Purpose, PurposeSettings)> {
     settings.collect()
 }
 
-fn resolve(merged: &Merged) -> ResolveSettings {
+fn resolve(merged: &MergedConfig) -> ResolveSettings {
     let flag = |key: &str| find(merged, key, value::flag).unwrap_or_default();
     ResolveSettings {
         strategy: match find(merged, "resolve.strategy", value::text) {
@@ -179,7 +179,7 @@ fn resolve(merged: &Merged) -> ResolveSettings {
     }
 }
 
-fn policy(merged: &Merged) -> Policy {
+fn policy(merged: &MergedConfig) -> Policy {
     Policy {
         mode: match find(merged, "policy.mode", value::text) {
             Some("read-only") => Mode::ReadOnly,
@@ -191,7 +191,7 @@ fn policy(merged: &Merged) -> Policy {
     }
 }
 
-fn team(merged: &Merged) -> TeamSettings {
+fn team(merged: &MergedConfig) -> TeamSettings {
     let text = |key: &str| find(merged, key, value::text).filter(|text| !text.is_empty()).map(str::to_owned);
     let is_built_in = merged.find("team.shared_host").is_none_or(|found| found.origin == Origin::BuiltIn);
     TeamSettings {
@@ -205,11 +205,15 @@ fn team(merged: &Merged) -> TeamSettings {
     }
 }
 
-fn find<'a, T>(merged: &'a Merged, key: &str, read: impl Fn(&'a Value) -> Result<T, Fault>) -> Option<T> {
+fn find<'a, T>(
+    merged: &'a MergedConfig,
+    key: &str,
+    read: impl Fn(&'a Value) -> Result<T, ValueFault>,
+) -> Option<T> {
     merged.find(key).and_then(|found| read(&found.value).ok())
 }
 
-fn leave(value: &Value) -> Result<Leave, Fault> {
+fn leave(value: &Value) -> Result<Leave, ValueFault> {
     Ok(match value::text(value)? {
         "never" => Leave::Never,
         "ask" => Leave::Ask,
@@ -232,11 +236,11 @@ fn forge(value: &ConfigValue) -> Option<(String, Forge)> {
     Some((host.to_owned(), forges::read(&value.value).ok()?))
 }
 
-fn words(value: &Value) -> Result<Vec<String>, Fault> {
+fn words(value: &Value) -> Result<Vec<String>, ValueFault> {
     value::list(value, "texts", |word| value::text(word).map(str::to_owned))
 }
 
-fn teardown(merged: &Merged) -> TeardownSettings {
+fn teardown(merged: &MergedConfig) -> TeardownSettings {
     let at = find(merged, "worktree.teardown_at", |value| value::text(value).map(str::to_owned));
     TeardownSettings {
         commands: find(merged, TEARDOWN, running::commands).unwrap_or_default(),
@@ -247,7 +251,7 @@ fn teardown(merged: &Merged) -> TeardownSettings {
 
 /// Returns what `merged` says about each service.
 #[must_use]
-pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
+pub fn services(merged: &MergedConfig) -> BTreeMap<ServiceName, ServiceSettings> {
     let mut services: BTreeMap<ServiceName, ServiceSettings> = BTreeMap::new();
     for found in merged.values() {
         let Some((name, last)) = found.key.strip_prefix("service.").and_then(|rest| rest.split_once('.'))
@@ -285,7 +289,7 @@ pub fn services(merged: &Merged) -> BTreeMap<ServiceName, ServiceSettings> {
 }
 
 /// Sections in the order of the documentation, names in the order of their appearance.
-fn in_order_of_the_schema(merged: Merged) -> Vec<super::origin::ConfigValue> {
+fn in_order_of_the_schema(merged: MergedConfig) -> Vec<super::origin::ConfigValue> {
     let place = |key: &str| {
         let section = key.split('.').next().unwrap_or_default();
         schema::KEYS.iter().position(|entry| entry.path.split('.').next() == Some(section))

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::problem::Fault;
-use super::schema::Kind;
+use super::problem::ValueFault;
+use super::schema::KeyKind;
 use super::value::{
     choice, duration, environment, exclusions, flag, list, number, port_wish, ports, services, size, text,
     url_path, variable, whole,
@@ -16,47 +16,47 @@ use crate::model::{host_names, template};
 /// # Errors
 ///
 /// Returns what is wrong with it.
-pub fn check(kind: Kind, value: &Value) -> Result<(), Fault> {
+pub fn check(kind: KeyKind, value: &Value) -> Result<(), ValueFault> {
     match kind {
-        Kind::Text => text(value).map(|_| ()),
-        Kind::Template(known) => {
+        KeyKind::Text => text(value).map(|_| ()),
+        KeyKind::Template(known) => {
             let written = text(value)?;
-            template::check(written, known).map_err(|fault| Fault {
+            template::check(written, known).map_err(|fault| ValueFault {
                 message: fault.message,
                 hint: fault.hint,
                 element: None,
             })
         }
-        Kind::Host => host_names::check(text(value)?).map_err(|fault| Fault {
+        KeyKind::Host => host_names::check(text(value)?).map_err(|fault| ValueFault {
             message: fault.message,
             hint: fault.hint,
             element: None,
         }),
-        Kind::Words => list(value, "texts", text).map(|_| ()),
-        Kind::Choices(words) => list(value, "words", |word| choice(word, words)).map(|_| ()),
-        Kind::UrlPath => url_path(value).map(|_| ()),
-        Kind::Services => services(value).map(|_| ()),
-        Kind::Variables => list(value, "names of variables", variable).map(|_| ()),
-        Kind::Environment => environment(value).map(|_| ()),
-        Kind::Ports => ports(value).map(|_| ()),
-        Kind::Exclusions => exclusions(value).map(|_| ()),
-        Kind::Choice(words) => choice(value, words),
-        Kind::Whole(least, most) => whole(value, least, most).map(|_| ()),
-        Kind::Number(least, most) => number(value, least, most).map(|_| ()),
-        Kind::Duration => duration(value).map(|_| ()),
-        Kind::Size => size(value).map(|_| ()),
-        Kind::Health => health::check(value),
-        Kind::Flag => flag(value).map(|_| ()),
-        Kind::BranchPurposes => branch_purposes::read(value).map(|_| ()),
-        Kind::Forge => forges::read(value).map(|_| ()),
-        Kind::PortWish => port_wish(value).map(|_| ()),
-        Kind::Command => running::command(value).map(|_| ()),
-        Kind::EnvFile => env_files::file(value).map(|_| ()),
-        Kind::Commands => running::commands(value).map(|_| ()),
-        Kind::Folder => running::folder(value).map(|_| ()),
-        Kind::Compose => running::compose(value).map(|_| ()),
-        Kind::Needs => running::depends_on(value).map(|_| ()),
-        Kind::Stop => running::stop(value).map(|_| ()),
-        Kind::Restart => running::restart(value).map(|_| ()),
+        KeyKind::Words => list(value, "texts", text).map(|_| ()),
+        KeyKind::Choices(words) => list(value, "words", |word| choice(word, words)).map(|_| ()),
+        KeyKind::UrlPath => url_path(value).map(|_| ()),
+        KeyKind::Services => services(value).map(|_| ()),
+        KeyKind::Variables => list(value, "names of variables", variable).map(|_| ()),
+        KeyKind::Environment => environment(value).map(|_| ()),
+        KeyKind::Ports => ports(value).map(|_| ()),
+        KeyKind::Exclusions => exclusions(value).map(|_| ()),
+        KeyKind::Choice(words) => choice(value, words),
+        KeyKind::Whole(least, most) => whole(value, least, most).map(|_| ()),
+        KeyKind::Number(least, most) => number(value, least, most).map(|_| ()),
+        KeyKind::Duration => duration(value).map(|_| ()),
+        KeyKind::Size => size(value).map(|_| ()),
+        KeyKind::Health => health::check(value),
+        KeyKind::Flag => flag(value).map(|_| ()),
+        KeyKind::BranchPurposes => branch_purposes::read(value).map(|_| ()),
+        KeyKind::Forge => forges::read(value).map(|_| ()),
+        KeyKind::PortWish => port_wish(value).map(|_| ()),
+        KeyKind::Command => running::command(value).map(|_| ()),
+        KeyKind::EnvFile => env_files::file(value).map(|_| ()),
+        KeyKind::Commands => running::commands(value).map(|_| ()),
+        KeyKind::Folder => running::folder(value).map(|_| ()),
+        KeyKind::Compose => running::compose(value).map(|_| ()),
+        KeyKind::Needs => running::depends_on(value).map(|_| ()),
+        KeyKind::Stop => running::stop(value).map(|_| ()),
+        KeyKind::Restart => running::restart(value).map(|_| ()),
     }
 }

@@ -6,9 +6,9 @@ use std::path::{Component, Path};
 
 use serde_json::Value;
 
-use super::merged::Merged;
+use super::merged::MergedConfig;
 use super::origin::Origin;
-use super::problem::{Fault, Problem};
+use super::problem::{Problem, ValueFault};
 use super::service::ServiceSettings;
 use super::value;
 use crate::model::env_block::USUAL;
@@ -20,20 +20,20 @@ use crate::model::variables::{OWN, usual_port_name};
 /// # Errors
 ///
 /// Returns what is wrong with it.
-pub fn file(value: &Value) -> Result<&str, Fault> {
+pub fn file(value: &Value) -> Result<&str, ValueFault> {
     const EXAMPLE: &str = "write a file below the worktree, such as `server/.env`";
     let path = value::text(value)?;
     let stays = |part: Component| matches!(part, Component::Normal(_) | Component::CurDir);
     let shown = path.escape_debug();
     if !Path::new(path).components().all(stays) {
-        return Err(Fault::new(format!("`{shown}` is outside of the worktree")).hint(EXAMPLE));
+        return Err(ValueFault::new(format!("`{shown}` is outside of the worktree")).hint(EXAMPLE));
     }
     let is_of_git = |part: Component| part.as_os_str().eq_ignore_ascii_case(".git");
     if Path::new(path).components().any(is_of_git) {
-        return Err(Fault::new(format!("`{shown}` is git's")).hint(EXAMPLE));
+        return Err(ValueFault::new(format!("`{shown}` is git's")).hint(EXAMPLE));
     }
     if path.ends_with('/') || plain(path).is_empty() || path.chars().any(char::is_control) {
-        return Err(Fault::new(format!("`{shown}` is no file")).hint(EXAMPLE));
+        return Err(ValueFault::new(format!("`{shown}` is no file")).hint(EXAMPLE));
     }
     Ok(path)
 }
@@ -47,9 +47,9 @@ pub fn plain(path: &str) -> String {
 
 /// Returns everything that does not fit.
 #[must_use]
-pub fn problems(merged: &Merged, services: &BTreeMap<ServiceName, ServiceSettings>) -> Vec<Problem> {
+pub fn problems(merged: &MergedConfig, services: &BTreeMap<ServiceName, ServiceSettings>) -> Vec<Problem> {
     let mut found = Vec::new();
-    let mut add = |key: &str, fault: Fault| {
+    let mut add = |key: &str, fault: ValueFault| {
         let origin = merged.find(key).map_or(Origin::BuiltIn, |value| value.origin.clone());
         found.push(Problem::with_value(origin, key, fault));
     };
@@ -59,7 +59,7 @@ pub fn problems(merged: &Merged, services: &BTreeMap<ServiceName, ServiceSetting
         let Some(file) = settings.env_file.as_deref() else { continue };
         let key = format!("service.{name}.env_file");
         if let Some(owner) = owners.get(&plain(file)) {
-            let fault = Fault::new(format!("`{}` is the file of {owner} already", file.escape_debug()));
+            let fault = ValueFault::new(format!("`{}` is the file of {owner} already", file.escape_debug()));
             add(&key, fault.hint("give each a file of its own"));
         } else {
             owners.insert(plain(file), format!("`{key}`"));
@@ -75,11 +75,11 @@ pub fn problems(merged: &Merged, services: &BTreeMap<ServiceName, ServiceSetting
 }
 
 /// A name that another rule sets.
-fn taken(name: &str, services: &BTreeMap<ServiceName, ServiceSettings>) -> Option<Fault> {
+fn taken(name: &str, services: &BTreeMap<ServiceName, ServiceSettings>) -> Option<ValueFault> {
     const HINT: &str = "choose another name";
     if name == "PORT" || OWN.contains(&name) {
         let message = format!("{name} is set by wt itself");
-        return Some(Fault::new(message).hint(if name == "PORT" {
+        return Some(ValueFault::new(message).hint(if name == "PORT" {
             "which service it belongs to is said by `service.NAME.env`"
         } else {
             HINT
@@ -89,10 +89,10 @@ fn taken(name: &str, services: &BTreeMap<ServiceName, ServiceSettings>) -> Optio
         let is_port = settings.env.iter().any(|known| known == name)
             || (settings.env.is_empty() && settings.listens && usual_port_name(service) == name);
         if is_port {
-            return Some(Fault::new(format!("{name} carries the port of `{service}`")).hint(HINT));
+            return Some(ValueFault::new(format!("{name} carries the port of `{service}`")).hint(HINT));
         }
         if settings.listens && format!("{}_URL", service.variable()) == name {
-            let fault = Fault::new(format!("{name} is the URL of `{service}`"));
+            let fault = ValueFault::new(format!("{name} is the URL of `{service}`"));
             return Some(fault.hint(format!("say it in `service.{service}.url`")));
         }
     }

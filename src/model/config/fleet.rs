@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::merged::Merged;
+use super::merged::MergedConfig;
 use super::origin::Origin;
-use super::problem::{Fault, Problem};
+use super::problem::{Problem, ValueFault};
 use super::service::ServiceSettings;
 use crate::model::service::ServiceName;
 use crate::model::services::order::{self, Tangle};
@@ -16,22 +16,22 @@ type Services = BTreeMap<ServiceName, ServiceSettings>;
 
 /// Returns everything that does not fit, in the order of the services' names.
 #[must_use]
-pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
+pub fn problems(merged: &MergedConfig, services: &Services) -> Vec<Problem> {
     let known = known(merged, services);
     let mut owners: BTreeMap<&ServiceName, &ServiceName> = BTreeMap::new();
     let (mut found, mut set) = (Vec::new(), Vec::new());
-    let mut add = |service: &ServiceName, last: &str, fault: Fault| {
+    let mut add = |service: &ServiceName, last: &str, fault: ValueFault| {
         let key = format!("service.{service}.{last}");
         let origin = merged.find(&key).map_or(Origin::BuiltIn, |value| value.origin.clone());
         found.push(Problem::with_value(origin, &key, fault));
     };
     for (name, settings) in services {
         if settings.run.is_some() && settings.compose.is_some() {
-            let fault = Fault::new(format!("`{name}` has a command in `run` already"));
+            let fault = ValueFault::new(format!("`{name}` has a command in `run` already"));
             add(name, "compose", fault.hint("keep one of the two"));
         }
         if settings.compose.is_some() && settings.socket.is_some() {
-            add(name, "socket", Fault::new("no socket can be handed to a container"));
+            add(name, "socket", ValueFault::new("no socket can be handed to a container"));
         }
         for fault in instance_faults(merged, services, name, settings) {
             add(name, "instances", fault);
@@ -73,32 +73,35 @@ pub fn problems(merged: &Merged, services: &Services) -> Vec<Problem> {
 
 /// What is wrong with the instances of a service.
 fn instance_faults(
-    merged: &Merged,
+    merged: &MergedConfig,
     services: &Services,
     name: &ServiceName,
     settings: &ServiceSettings,
-) -> Vec<Fault> {
+) -> Vec<ValueFault> {
     if settings.instances < 2 {
         return Vec::new();
     }
     let mut found = Vec::new();
     if settings.compose.is_some() {
-        found.push(Fault::new("a container has no instances here").hint("let the compose file say how many"));
+        found.push(
+            ValueFault::new("a container has no instances here").hint("let the compose file say how many"),
+        );
     }
     if !settings.extra_ports.is_empty() {
         found.push(
-            Fault::new("`extra_ports` are listened on by one process alone").hint("keep one of the two"),
+            ValueFault::new("`extra_ports` are listened on by one process alone").hint("keep one of the two"),
         );
     }
     if name.as_str() == "port" {
         found.push(
-            Fault::new("`port-2` is what `--ports=2` calls a port").hint("give the service another name"),
+            ValueFault::new("`port-2` is what `--ports=2` calls a port")
+                .hint("give the service another name"),
         );
     }
     for number in 2..=settings.instances {
         let text = format!("{name}-{number}");
         let Ok(instance) = text.parse::<ServiceName>() else {
-            found.push(Fault::new(format!("`{text}` is no name of a service")).hint("shorten the name"));
+            found.push(ValueFault::new(format!("`{text}` is no name of a service")).hint("shorten the name"));
             continue;
         };
         let section = format!("service.{instance}.");
@@ -106,7 +109,8 @@ fn instance_faults(
         let is_extra = services.values().any(|other| other.extra_ports.contains(&instance));
         if is_own || is_extra {
             let what = if is_own { "a service of its own" } else { "a further port of a service" };
-            let fault = Fault::new(format!("`{instance}` would be an instance of `{name}`, and is {what}"));
+            let fault =
+                ValueFault::new(format!("`{instance}` would be an instance of `{name}`, and is {what}"));
             found.push(fault.hint("rename one of the two"));
         }
     }
@@ -114,7 +118,7 @@ fn instance_faults(
 }
 
 /// Every service that a port can be allocated for.
-fn known(merged: &Merged, services: &Services) -> BTreeSet<String> {
+fn known(merged: &MergedConfig, services: &Services) -> BTreeSet<String> {
     let listed = merged.values().iter().filter(|value| value.key.ends_with(".services"));
     let listed = listed.filter_map(|value| value.value.as_array()).flatten();
     let extra = services.values().flat_map(|settings| &settings.extra_ports);
@@ -131,31 +135,34 @@ fn owned_twice(
     name: &ServiceName,
     extra: &ServiceName,
     other: &ServiceName,
-) -> Option<Fault> {
+) -> Option<ValueFault> {
     if services.get(extra).is_some_and(ServiceSettings::is_runnable) {
         let what = if extra == name { "it is listed anyway" } else { "is a service that runs by itself" };
-        return Some(Fault::new(format!("`{extra}` {what}")).hint("give the further port a name of its own"));
+        return Some(
+            ValueFault::new(format!("`{extra}` {what}")).hint("give the further port a name of its own"),
+        );
     }
-    (other != name).then(|| Fault::new(format!("`{extra}` is a port of `{other}` as well")))
+    (other != name).then(|| ValueFault::new(format!("`{extra}` is a port of `{other}` as well")))
 }
 
 /// A `{{ port }}` or `{{ url }}` of a service that has none.
-fn portless(command: &str) -> Option<Fault> {
+fn portless(command: &str) -> Option<ValueFault> {
     let words = words::split(command).ok()?;
     let mut used = words.iter().flat_map(|word| template::paths(word));
     let value = used.find(|path| path == "port" || path == "url")?;
-    let fault = Fault::new(format!("`{{{{ {value} }}}}` has no value: the service says `listens = false`"));
+    let fault =
+        ValueFault::new(format!("`{{{{ {value} }}}}` has no value: the service says `listens = false`"));
     Some(fault.hint("take `listens = false` out where the service listens, else the value"))
 }
 
 /// A `{{ ports.x }}` of a command of which no worktree can ever have a value.
-fn unknown_port(command: &str, known: &BTreeSet<String>) -> Option<Fault> {
+fn unknown_port(command: &str, known: &BTreeSet<String>) -> Option<ValueFault> {
     let words = words::split(command).ok()?;
     unknown_service(words.iter().flat_map(|word| template::paths(word)).collect(), known)
 }
 
 /// A `ports.x` or `urls.x` among the values that are used of which no worktree can ever have a value.
-fn unknown_service(used: Vec<String>, known: &BTreeSet<String>) -> Option<Fault> {
+fn unknown_service(used: Vec<String>, known: &BTreeSet<String>) -> Option<ValueFault> {
     let ports = used.into_iter().filter_map(|path| {
         let (kind, service) = path.split_once('.')?;
         ["ports", "urls"].contains(&kind).then(|| (kind.to_owned(), service.to_owned()))
@@ -166,29 +173,29 @@ fn unknown_service(used: Vec<String>, known: &BTreeSet<String>) -> Option<Fault>
     };
     let (kind, port) = ports.into_iter().find(|(_, port)| !is_known(port))?;
     let thing = if kind == "urls" { "URL" } else { "port" };
-    let fault = Fault::new(format!("`{kind}.{port}` is the {thing} of no service"));
+    let fault = ValueFault::new(format!("`{kind}.{port}` is the {thing} of no service"));
     Some(match nearest(&port, known.iter().map(String::as_str)) {
         Some(near) => fault.hint(format!("did you mean `{kind}.{}`?", near.replace('-', "_"))),
         None => fault.hint(format!("add a section `[service.{port}]`, or list it in a purpose's `services`")),
     })
 }
 
-fn fault(tangle: &Tangle, services: &Services) -> Fault {
+fn fault(tangle: &Tangle, services: &Services) -> ValueFault {
     match tangle {
         Tangle::Unknown { needs, .. } => {
-            let fault = Fault::new(format!("there is no service `{needs}`"));
+            let fault = ValueFault::new(format!("there is no service `{needs}`"));
             match nearest(needs.as_str(), services.keys().map(ServiceName::as_str)) {
                 Some(near) => fault.hint(format!("did you mean `{near}`?")),
                 None => fault.hint(format!("add a section `[service.{needs}]` with its `run`")),
             }
         }
         Tangle::NotRunnable { needs, .. } => {
-            Fault::new(format!("`{needs}` cannot be started: it has neither `run` nor `compose`"))
+            ValueFault::new(format!("`{needs}` cannot be started: it has neither `run` nor `compose`"))
                 .hint(format!("say how it runs in `[service.{needs}]`, or leave it out here"))
         }
         Tangle::Cycle { path } => {
             let path: Vec<&str> = path.iter().map(ServiceName::as_str).collect();
-            Fault::new(format!("these services wait for each other: {}", path.join(" -> ")))
+            ValueFault::new(format!("these services wait for each other: {}", path.join(" -> ")))
                 .hint("take one of them out of a `depends_on`")
         }
     }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::problem::Fault;
+use super::problem::ValueFault;
 use super::running;
 use super::value::{self, inside};
-use crate::model::health::check::{Check, CheckKind, HttpCheck};
+use crate::model::health::check::{CheckKind, HealthCheck, HttpCheck};
 
 /// The kinds of check.
 pub const CHECKS: [&str; 5] = ["tcp", "http", "postgres", "redis", "command"];
@@ -26,7 +26,7 @@ const LONGEST_BODY: usize = 16 * 1024;
 /// # Errors
 ///
 /// Returns what is wrong with it.
-pub fn check(value: &Value) -> Result<(), Fault> {
+pub fn check(value: &Value) -> Result<(), ValueFault> {
     parse(value).map(|_| ())
 }
 
@@ -35,7 +35,7 @@ pub fn check(value: &Value) -> Result<(), Fault> {
 /// # Errors
 ///
 /// Returns what is wrong with it.
-pub fn parse(value: &Value) -> Result<Check, Fault> {
+pub fn parse(value: &Value) -> Result<HealthCheck, ValueFault> {
     const EXAMPLE: &str = "write { http = \"/\" } or { tcp = {} }";
     let Some(table) = value.as_object() else {
         return Err(value::wrong("a table with one kind of check", value).hint(EXAMPLE));
@@ -52,13 +52,13 @@ pub fn parse(value: &Value) -> Result<Check, Fault> {
                 } else {
                     "tcp = {}"
                 };
-                Err(Fault::new(format!("says `{key}` and names no check"))
+                Err(ValueFault::new(format!("says `{key}` and names no check"))
                     .hint(format!("write {{ {kind}, {} }}", written.join(", "))))
             }
             Some(key) => Err(value::unknown_word("check", key, &CHECKS)),
-            None => Err(Fault::new("names no check").hint(EXAMPLE)),
+            None => Err(ValueFault::new("names no check").hint(EXAMPLE)),
         },
-        _ => Err(Fault::new(format!("names {} checks: {}", kinds.len(), kinds.join(", ")))
+        _ => Err(ValueFault::new(format!("names {} checks: {}", kinds.len(), kinds.join(", ")))
             .hint("keep one of them")),
     }
 }
@@ -67,7 +67,7 @@ fn is_option(key: &str) -> bool {
     FOR_ALL.contains(&key) || FOR_HTTP.contains(&key)
 }
 
-fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<Check, Fault> {
+fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<HealthCheck, ValueFault> {
     let own: &[&str] = if kind == "http" { &FOR_HTTP } else { &[] };
     if let Some(key) = table
         .keys()
@@ -77,7 +77,7 @@ fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<Check, Fault> {
         return Err(value::unknown_word("key", key, &known));
     }
     let options = Options(table);
-    Ok(Check {
+    Ok(HealthCheck {
         kind: options.kind(kind)?,
         timeout: options.find("timeout", positive)?,
         interval: options.find("interval", positive)?,
@@ -90,12 +90,16 @@ fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<Check, Fault> {
 struct Options<'a>(&'a Map<String, Value>);
 
 impl<'a> Options<'a> {
-    fn find<T>(&self, key: &str, read: impl Fn(&'a Value) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+    fn find<T>(
+        &self,
+        key: &str,
+        read: impl Fn(&'a Value) -> Result<T, ValueFault>,
+    ) -> Result<Option<T>, ValueFault> {
         let Some(value) = self.0.get(key) else { return Ok(None) };
         read(value).map(Some).map_err(|fault| inside(key, fault))
     }
 
-    fn kind(&self, kind: &str) -> Result<CheckKind, Fault> {
+    fn kind(&self, kind: &str) -> Result<CheckKind, ValueFault> {
         let found = match kind {
             "http" => CheckKind::Http(self.http()?),
             "command" => {
@@ -117,7 +121,7 @@ impl<'a> Options<'a> {
         Ok(found)
     }
 
-    fn http(&self) -> Result<HttpCheck, Fault> {
+    fn http(&self) -> Result<HttpCheck, ValueFault> {
         let path = self.find("http", path)?.unwrap_or("/");
         let usual = HttpCheck::of(path);
         Ok(HttpCheck {
@@ -131,32 +135,32 @@ impl<'a> Options<'a> {
 }
 
 /// A table that knows these keys.
-fn settings<'a>(value: &'a Value, keys: &[&str]) -> Result<&'a Map<String, Value>, Fault> {
+fn settings<'a>(value: &'a Value, keys: &[&str]) -> Result<&'a Map<String, Value>, ValueFault> {
     let table = value.as_object().ok_or_else(|| value::wrong("a table, perhaps empty: {}", value))?;
     match table.keys().find(|key| !keys.contains(&key.as_str())) {
-        Some(key) => Err(Fault::new(format!("knows no `{}`", key.escape_debug()))),
+        Some(key) => Err(ValueFault::new(format!("knows no `{}`", key.escape_debug()))),
         None => Ok(table),
     }
 }
 
-fn positive(value: &Value) -> Result<Duration, Fault> {
+fn positive(value: &Value) -> Result<Duration, ValueFault> {
     let time = value::duration(value)?;
-    if time.is_zero() { Err(Fault::new("must be longer than nothing")) } else { Ok(time) }
+    if time.is_zero() { Err(ValueFault::new("must be longer than nothing")) } else { Ok(time) }
 }
 
-fn count(value: &Value) -> Result<u32, Fault> {
+fn count(value: &Value) -> Result<u32, ValueFault> {
     value::whole(value, 1, 100)
 }
 
-fn path(value: &Value) -> Result<&str, Fault> {
+fn path(value: &Value) -> Result<&str, ValueFault> {
     let path = value::text(value)?;
     if !path.starts_with('/') {
-        return Err(Fault::new(format!("must begin with `/`: `{}`", path.escape_debug()))
+        return Err(ValueFault::new(format!("must begin with `/`: `{}`", path.escape_debug()))
             .hint("the host is always this machine, the port that of the service"));
     }
     // What stands in a request line (RFC 9112, 3); everything else is written `%20` and so on.
     match path.chars().find(|letter| !letter.is_ascii_graphic()) {
-        Some(letter) => Err(Fault::new(format!("must not contain `{}`", letter.escape_debug()))
+        Some(letter) => Err(ValueFault::new(format!("must not contain `{}`", letter.escape_debug()))
             .hint("write it percent-encoded, as in `/caf%C3%A9`")),
         None => Ok(path),
     }
@@ -168,13 +172,17 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_fine)
 }
 
-fn method(value: &Value) -> Result<&str, Fault> {
+fn method(value: &Value) -> Result<&str, ValueFault> {
     let method = value::text(value)?;
     let is_fine = is_token(method) && !method.eq_ignore_ascii_case("connect");
-    if is_fine { Ok(method) } else { Err(Fault::new(format!("is no method: `{}`", method.escape_debug()))) }
+    if is_fine {
+        Ok(method)
+    } else {
+        Err(ValueFault::new(format!("is no method: `{}`", method.escape_debug())))
+    }
 }
 
-fn statuses(value: &Value) -> Result<Vec<u16>, Fault> {
+fn statuses(value: &Value) -> Result<Vec<u16>, ValueFault> {
     let status =
         |value: &Value| value::whole(value, 100, 599).map(|number| u16::try_from(number).unwrap_or(599));
     match value {
@@ -183,23 +191,26 @@ fn statuses(value: &Value) -> Result<Vec<u16>, Fault> {
     }
 }
 
-fn body(value: &Value) -> Result<&str, Fault> {
+fn body(value: &Value) -> Result<&str, ValueFault> {
     let body = value::text(value)?;
     if body.len() > LONGEST_BODY {
-        return Err(Fault::new(format!("is longer than {LONGEST_BODY} bytes")));
+        return Err(ValueFault::new(format!("is longer than {LONGEST_BODY} bytes")));
     }
     Ok(body)
 }
 
-fn headers(value: &Value) -> Result<Vec<(String, String)>, Fault> {
+fn headers(value: &Value) -> Result<Vec<(String, String)>, ValueFault> {
     let table = value.as_object().ok_or_else(|| value::wrong("a table", value))?;
     let header = |(name, value): (&String, &Value)| {
         if !is_token(name) {
-            return Err(Fault::new(format!("has a name that no header can have: `{}`", name.escape_debug())));
+            return Err(ValueFault::new(format!(
+                "has a name that no header can have: `{}`",
+                name.escape_debug()
+            )));
         }
         let text = value.as_str().ok_or_else(|| inside(name, value::wrong("a text", value)))?;
         if text.chars().any(char::is_control) {
-            return Err(inside(name, Fault::new("must not contain control characters")));
+            return Err(inside(name, ValueFault::new("must not contain control characters")));
         }
         Ok((name.clone(), text.to_owned()))
     };

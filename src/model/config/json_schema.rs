@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::health::CHECKS;
 use super::running::{CONDITIONS, POLICIES};
-use super::schema::{KEYS, Kind};
+use super::schema::{KEYS, KeyKind};
 use crate::model::creation::MOST_PORTS;
 use crate::model::forge::KINDS as FORGE_KINDS;
 
@@ -48,68 +48,73 @@ fn section(title: &str) -> Value {
     section
 }
 
-fn kind(of: Kind) -> Value {
+fn kind(of: KeyKind) -> Value {
     match of {
-        Kind::Text | Kind::Template(_) | Kind::Host | Kind::Command | Kind::Folder | Kind::EnvFile => {
+        KeyKind::Text
+        | KeyKind::Template(_)
+        | KeyKind::Host
+        | KeyKind::Command
+        | KeyKind::Folder
+        | KeyKind::EnvFile => {
             json!({ "type": "string", "minLength": 1 })
         }
-        Kind::Words | Kind::Commands => {
+        KeyKind::Words | KeyKind::Commands => {
             json!({ "type": "array", "items": { "type": "string", "minLength": 1 } })
         }
-        Kind::Services => {
+        KeyKind::Services => {
             json!({ "type": "array", "uniqueItems": true, "items": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" } })
         }
-        Kind::Variables => {
+        KeyKind::Variables => {
             json!({ "type": "array", "items": { "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" } })
         }
-        Kind::Environment => json!({
+        KeyKind::Environment => json!({
             "type": "object", "additionalProperties": { "type": "string" },
         }),
-        Kind::Ports => json!({ "anyOf": [range(), { "type": "array", "items": range() }] }),
-        Kind::Exclusions => json!({ "type": "array", "items": {
+        KeyKind::Ports => json!({ "anyOf": [range(), { "type": "array", "items": range() }] }),
+        KeyKind::Exclusions => json!({ "type": "array", "items": {
             "type": "object",
             "additionalProperties": false,
             "required": ["ports", "reason"],
             "properties": { "ports": range(), "reason": { "type": "string", "minLength": 1 } },
         } }),
-        Kind::Choice(words) => json!({ "enum": words }),
-        Kind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
-        Kind::UrlPath => json!({ "type": "string", "pattern": "^/" }),
-        Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Kind::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
-        Kind::Flag => json!({ "type": "boolean" }),
-        Kind::BranchPurposes => json!({
+        KeyKind::Choice(words) => json!({ "enum": words }),
+        KeyKind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
+        KeyKind::UrlPath => json!({ "type": "string", "pattern": "^/" }),
+        KeyKind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        KeyKind::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
+        KeyKind::Flag => json!({ "type": "boolean" }),
+        KeyKind::BranchPurposes => json!({
             "type": "object", "additionalProperties": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" },
         }),
-        Kind::Forge => json!({
+        KeyKind::Forge => json!({
             "type": "object", "additionalProperties": false, "properties": {
                 "kind": { "enum": FORGE_KINDS }, "pull": { "type": "string", "pattern": "^refs/.*[{]number[}]" },
             },
         }),
-        Kind::PortWish => json!({ "anyOf": [
+        KeyKind::PortWish => json!({ "anyOf": [
             { "type": "boolean" },
             { "type": "integer", "minimum": 1, "maximum": MOST_PORTS },
-            kind(Kind::Services),
+            kind(KeyKind::Services),
         ] }),
-        Kind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w) *)+$" }),
-        Kind::Size => json!({ "type": ["string", "integer"], "minimum": 0 }),
-        Kind::Compose => json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]*$" }),
-        Kind::Needs => json!({ "anyOf": [
+        KeyKind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w) *)+$" }),
+        KeyKind::Size => json!({ "type": ["string", "integer"], "minimum": 0 }),
+        KeyKind::Compose => json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]*$" }),
+        KeyKind::Needs => json!({ "anyOf": [
             { "type": "array", "uniqueItems": true, "items": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" } },
             { "type": "object", "additionalProperties": { "enum": CONDITIONS } },
         ] }),
-        Kind::Stop => json!({ "type": "object", "additionalProperties": false, "properties": {
-            "signal": { "type": "string" }, "timeout": kind(Kind::Duration),
+        KeyKind::Stop => json!({ "type": "object", "additionalProperties": false, "properties": {
+            "signal": { "type": "string" }, "timeout": kind(KeyKind::Duration),
         } }),
-        Kind::Restart => json!({ "anyOf": [
+        KeyKind::Restart => json!({ "anyOf": [
             { "enum": POLICIES },
             { "type": "object", "additionalProperties": false, "properties": {
                 "policy": { "enum": POLICIES },
-                "max": kind(Kind::Whole(0, 1000)),
-                "backoff": kind(Kind::Duration),
+                "max": kind(KeyKind::Whole(0, 1000)),
+                "backoff": kind(KeyKind::Duration),
             } },
         ] }),
-        Kind::Health => {
+        KeyKind::Health => {
             let checks: Vec<Value> = CHECKS.iter().map(|check| json!({ "required": [check] })).collect();
             let mut health = Map::new();
             health.insert("type".into(), "object".into());
@@ -123,14 +128,14 @@ fn kind(of: Kind) -> Value {
 
 fn health_keys() -> Value {
     let empty = json!({ "type": "object", "additionalProperties": false });
-    let status = kind(Kind::Whole(100, 599));
+    let status = kind(KeyKind::Whole(100, 599));
     let time = |meaning: &str| {
-        let mut time = kind(Kind::Duration);
+        let mut time = kind(KeyKind::Duration);
         time["description"] = meaning.into();
         time
     };
     let count = |meaning: &str| {
-        let mut count = kind(Kind::Whole(1, 100));
+        let mut count = kind(KeyKind::Whole(1, 100));
         count["description"] = meaning.into();
         count
     };
@@ -141,7 +146,7 @@ fn health_keys() -> Value {
         "postgres": { "type": "object", "additionalProperties": false, "properties": {
             "user": { "type": "string", "minLength": 1 }, "database": { "type": "string", "minLength": 1 },
         } },
-        "command": kind(Kind::Command),
+        "command": kind(KeyKind::Command),
         "method": { "type": "string", "description": "Of http; GET." },
         "status": { "anyOf": [status, { "type": "array", "items": status }],
                     "description": "Of http: the statuses that are well; all below 500." },

@@ -1,10 +1,10 @@
 //! What a key of the configuration is: its place, its type, what it counts for, its meaning.
 
-use super::standing::Standing;
+use super::standing::KeyStanding;
 
 /// What a value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub enum KeyKind {
     /// Text that is not empty.
     Text,
     /// A template that may use these variables.
@@ -67,11 +67,11 @@ pub enum Kind {
 
 /// One key; `*` in its path stands for the name of a purpose, a service or a variable, `**` for all the rest: a host has dots.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Key {
+pub struct ConfigKey {
     pub path: &'static str,
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// What it counts for in a repository's file.
-    pub standing: Standing,
+    pub standing: KeyStanding,
     pub meaning: &'static str,
 }
 
@@ -79,12 +79,17 @@ pub struct Key {
 pub const MOST_INSTANCES: u32 = 16;
 
 /// Makes one.
-pub const fn key(path: &'static str, kind: Kind, standing: Standing, meaning: &'static str) -> Key {
-    Key { path, kind, standing, meaning }
+pub const fn key(
+    path: &'static str,
+    kind: KeyKind,
+    standing: KeyStanding,
+    meaning: &'static str,
+) -> ConfigKey {
+    ConfigKey { path, kind, standing, meaning }
 }
 
 #[cfg(test)]
-impl Key {
+impl ConfigKey {
     /// Returns the key as the documentation writes it.
     #[must_use]
     pub fn written(&self) -> String {

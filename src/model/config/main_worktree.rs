@@ -3,20 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use super::merged::Merged;
-use super::problem::{Fault, Problem};
+use super::merged::MergedConfig;
+use super::problem::{Problem, ValueFault};
 use crate::model::purpose::Purpose;
 use crate::model::suggestion::nearest;
 
 /// Returns everything that does not fit.
 #[must_use]
-pub fn problems(merged: &Merged) -> Vec<Problem> {
+pub fn problems(merged: &MergedConfig) -> Vec<Problem> {
     let mut found = Vec::new();
     if let Some(value) = merged.find("main.purpose") {
         let name = value.value.as_str().unwrap_or_default();
         let known: Vec<&str> = merged.purposes.iter().map(Purpose::as_str).collect();
         if !known.contains(&name) {
-            let fault = Fault::new(format!("there is no purpose `{}`", name.escape_debug()));
+            let fault = ValueFault::new(format!("there is no purpose `{}`", name.escape_debug()));
             let fault = match nearest(name, known.iter().copied()) {
                 Some(near) => fault.hint(format!("did you mean `{near}`?")),
                 None => fault.hint(format!("the purposes are {}", known.join(", "))),
@@ -30,7 +30,7 @@ pub fn problems(merged: &Merged) -> Vec<Problem> {
             continue;
         };
         if let Some(owner) = owners.get(&port) {
-            let fault = Fault::new(format!("{port} is the port of `{owner}` already"));
+            let fault = ValueFault::new(format!("{port} is the port of `{owner}` already"));
             let fault = fault.hint("give each service a port of its own");
             found.push(Problem::with_value(value.origin.clone(), &value.key, fault));
         } else {

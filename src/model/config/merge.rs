@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::settings::{Config, ConfigValue, Origin};
 use super::{branch_purposes, build, env_files, fleet, main_worktree, overlap, parse, variables};
 use crate::error::Result;
-use crate::model::config::merged::Merged;
+use crate::model::config::merged::MergedConfig;
 use crate::model::service::ServiceName;
 
 /// The built-in layer: every default, and the documentation of every key.
@@ -35,7 +35,7 @@ pub fn merge_leniently(
     variables: &[(String, String)],
     flags: &[FlagValue],
 ) -> (Config, Vec<Problem>) {
-    let mut merged = Merged::default();
+    let mut merged = MergedConfig::default();
     let mut problems = Vec::new();
     let built_in = std::iter::once((None, BUILT_IN, &Source::User));
     let files = files.iter().map(|file| (Some(file.path.as_str()), file.text.as_str(), &file.source));
@@ -100,8 +100,8 @@ pub fn merge_leniently(
 
 /// Has the built-in ranges count in the place of those that overlap, and none where even they do or there are none: two
 /// names never draw from one port, however wrong the files are.
-fn put_back(merged: &mut Merged, overlaps: &[Problem]) {
-    let mut built_in = Merged::default();
+fn put_back(merged: &mut MergedConfig, overlaps: &[Problem]) {
+    let mut built_in = MergedConfig::default();
     parse::parse(None, BUILT_IN).values.into_iter().for_each(|value| built_in.put(value));
     let mut wrong: Vec<String> = overlaps.iter().filter_map(|problem| problem.key.clone()).collect();
     let mut tried: HashSet<String> = HashSet::new();
@@ -118,7 +118,7 @@ fn put_back(merged: &mut Merged, overlaps: &[Problem]) {
 
 /// Returns the services that `--ports` means where no list is written: all that listen, in the order of the files, as soon
 /// as one of them says how it is run; none before that.
-fn configured_services(merged: &Merged) -> Vec<String> {
+fn configured_services(merged: &MergedConfig) -> Vec<String> {
     let services = build::services(merged);
     if !services.values().any(|settings| settings.is_runnable() && settings.listens) {
         return Vec::new();
@@ -137,7 +137,7 @@ fn configured_services(merged: &Merged) -> Vec<String> {
 }
 
 /// Returns every key that a name in the files makes possible, for variables to be matched against.
-fn names(merged: &Merged) -> Vec<String> {
+fn names(merged: &MergedConfig) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let services = merged.values().iter().filter_map(|value| value.key.strip_prefix("service."));
     let listed = merged.values().iter().filter(|value| value.key.ends_with(".services"));

@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::origin::{ConfigValue, Held, Origin};
+use super::origin::{ConfigValue, HeldValue, Origin};
 use super::schema;
 use super::standing::{self, Share};
 use crate::model::purpose::Purpose;
 
 /// The values that are in effect.
 #[derive(Clone, Debug, Default)]
-pub struct Merged {
+pub struct MergedConfig {
     values: Vec<ConfigValue>,
     /// When a value was given last: later is a stronger layer, or further down in a file.
     given: Vec<usize>,
@@ -19,10 +19,10 @@ pub struct Merged {
     /// Every purpose that has a section, in the order of their appearance.
     pub purposes: Vec<Purpose>,
     /// What a repository's file says and what does not count, or not unseen.
-    pub held: Vec<Held>,
+    pub held: Vec<HeldValue>,
 }
 
-impl Merged {
+impl MergedConfig {
     /// Lays over what others wrote, as far as that counts.
     pub(super) fn put_of_others(&mut self, value: ConfigValue, approved: &[(String, String)]) {
         let below = self.find(&value.key).map(|below| &below.value);
@@ -39,7 +39,7 @@ impl Merged {
                 if let Some(counts) = counts {
                     self.put(ConfigValue { value: counts, ..value.clone() });
                 }
-                self.held.push(Held { value, until_trusted, is_trusted });
+                self.held.push(HeldValue { value, until_trusted, is_trusted });
             }
         }
     }

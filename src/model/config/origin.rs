@@ -51,7 +51,7 @@ pub struct ConfigValue {
 
 /// A value of a repository's file of which more was wanted than counts at once.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Held {
+pub struct HeldValue {
     /// As written.
     pub value: ConfigValue,
     /// Whether `wt trust` can make it count; else it never does.

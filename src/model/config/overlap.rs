@@ -1,14 +1,14 @@
 //! No two purposes may draw from one port, and no two services: looked at after all layers are merged.
 
-use super::merged::Merged;
-use super::problem::{Fault, Problem};
+use super::merged::MergedConfig;
+use super::problem::{Problem, ValueFault};
 use super::value;
-use crate::model::config::taken::Taken;
+use crate::model::config::taken::TakenRanges;
 use crate::model::port::{PortRange, PortRanges};
 
 /// Returns the first overlap among purposes and the first among services; each names the later value of the two.
 #[must_use]
-pub fn overlaps(merged: &Merged) -> Vec<Problem> {
+pub fn overlaps(merged: &MergedConfig) -> Vec<Problem> {
     ["purpose", "service"].into_iter().filter_map(|family| first_overlap(merged, family)).collect()
 }
 
@@ -18,10 +18,10 @@ struct Claim<'a> {
     value: &'a super::origin::ConfigValue,
 }
 
-fn first_overlap(merged: &Merged, family: &str) -> Option<Problem> {
+fn first_overlap(merged: &MergedConfig, family: &str) -> Option<Problem> {
     let claims: Vec<Claim> =
         merged.in_order_of_appearance().into_iter().filter_map(|value| claim(value, family)).collect();
-    let mut taken = Taken::default();
+    let mut taken = TakenRanges::default();
     claims.iter().enumerate().find_map(|(index, later)| {
         let Some(earlier) = taken.first_overlapping(&later.ranges) else {
             taken.add(&later.ranges, index);
@@ -40,7 +40,7 @@ fn first_overlap(merged: &Merged, family: &str) -> Option<Problem> {
         Some(Problem::with_value(
             later.value.origin.clone(),
             &later.value.key,
-            Fault::new(message).hint(hint),
+            ValueFault::new(message).hint(hint),
         ))
     })
 }

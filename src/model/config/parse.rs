@@ -4,8 +4,8 @@ use serde_json::{Number, Value};
 use toml::de::{DeTable, DeValue};
 
 use super::origin::{ConfigValue, Origin};
-use super::problem::{Fault, Problem};
-use super::schema::{self, Kind};
+use super::problem::{Problem, ValueFault};
+use super::schema::{self, KeyKind};
 use super::{check, forges, value};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
@@ -107,7 +107,7 @@ impl Reader<'_> {
         match (word.parse::<ServiceName>(), schema::find(dotted)) {
             (Ok(_), Some(entry)) => self.value(dotted, entry.kind, value, origin),
             (Err(message), _) => {
-                self.parsed.problems.push(Problem::with_value(origin, dotted, Fault::new(message)));
+                self.parsed.problems.push(Problem::with_value(origin, dotted, ValueFault::new(message)));
             }
             (Ok(_), None) => {}
         }
@@ -116,7 +116,7 @@ impl Reader<'_> {
     /// A forge, under the name of its host.
     fn forge(&mut self, word: &str, value: &DeValue, origin: Origin) {
         match forges::host(word) {
-            Ok(host) => self.value(&format!("forge.{host}"), Kind::Forge, value, origin),
+            Ok(host) => self.value(&format!("forge.{host}"), KeyKind::Forge, value, origin),
             Err(fault) => self.parsed.problems.push(Problem::with_value(origin, "forge", fault)),
         }
     }
@@ -129,7 +129,7 @@ impl Reader<'_> {
         };
         match name {
             Err(message) => {
-                self.parsed.problems.push(Problem::with_value(origin, dotted, Fault::new(message)));
+                self.parsed.problems.push(Problem::with_value(origin, dotted, ValueFault::new(message)));
             }
             Ok(purpose) => {
                 if let Some(purpose) = purpose.filter(|_| is_table(value)) {
@@ -151,9 +151,9 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, dotted: &str, kind: Kind, written: &DeValue, origin: Origin) {
+    fn value(&mut self, dotted: &str, kind: KeyKind, written: &DeValue, origin: Origin) {
         let value = json(written);
-        let trusted = self.path.is_none() && matches!(kind, Kind::Template(_));
+        let trusted = self.path.is_none() && matches!(kind, KeyKind::Template(_));
         match if trusted { Ok(()) } else { check::check(kind, &value) } {
             Ok(()) => self.parsed.values.push(ConfigValue { key: dotted.to_owned(), value, origin }),
             Err(fault) => {

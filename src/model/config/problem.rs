@@ -5,14 +5,14 @@ use crate::error::{Code, Failure};
 
 /// What is wrong with one value, before it is known where the value stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fault {
+pub struct ValueFault {
     pub message: String,
     pub hint: Option<String>,
     /// The element of a list that is meant.
     pub element: Option<usize>,
 }
 
-impl Fault {
+impl ValueFault {
     /// A fault that `message` describes.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), ..Self::default() }
@@ -46,7 +46,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with the value of `key`.
     #[must_use]
-    pub fn with_value(origin: Origin, key: &str, fault: Fault) -> Self {
+    pub fn with_value(origin: Origin, key: &str, fault: ValueFault) -> Self {
         let message = format!("`{key}`: {}", fault.message);
         Self { origin, key: Some(key.to_owned()), message, hint: fault.hint }
     }

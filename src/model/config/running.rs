@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 
 use serde_json::{Map, Value};
 
-use super::problem::Fault;
+use super::problem::ValueFault;
 use super::schema::{COMMAND_VALUES, WORKTREE_COMMAND_VALUES};
 use super::value;
 use crate::model::service::ServiceName;
@@ -20,19 +20,19 @@ pub const CONDITIONS: [&str; 3] = ["healthy", "started", "completed"];
 pub const POLICIES: [&str; 3] = ["no", "on-failure", "always"];
 
 /// Returns a command that splits into words, each of which uses only values that there are.
-pub fn command(value: &Value) -> Result<&str, Fault> {
+pub fn command(value: &Value) -> Result<&str, ValueFault> {
     command_of(value, COMMAND_VALUES)
 }
 
 /// Returns the commands of a worktree, each of which splits into words that use only values that there are.
-pub fn commands(value: &Value) -> Result<Vec<String>, Fault> {
+pub fn commands(value: &Value) -> Result<Vec<String>, ValueFault> {
     value::list(value, "commands", |one| command_of(one, WORKTREE_COMMAND_VALUES).map(str::to_owned))
 }
 
-fn command_of<'a>(value: &'a Value, known: &[&str]) -> Result<&'a str, Fault> {
+fn command_of<'a>(value: &'a Value, known: &[&str]) -> Result<&'a str, ValueFault> {
     let command = value::text(value)?;
-    for word in words::split(command).map_err(Fault::new)? {
-        template::check(&word, known).map_err(|fault| Fault {
+    for word in words::split(command).map_err(ValueFault::new)? {
+        template::check(&word, known).map_err(|fault| ValueFault {
             message: format!("`{}`: {}", word.escape_debug(), fault.message),
             hint: fault.hint,
             element: None,
@@ -42,29 +42,29 @@ fn command_of<'a>(value: &'a Value, known: &[&str]) -> Result<&'a str, Fault> {
 }
 
 /// Returns a folder below the worktree, as far as its letters go.
-pub fn folder(value: &Value) -> Result<&str, Fault> {
+pub fn folder(value: &Value) -> Result<&str, ValueFault> {
     let folder = value::text(value)?;
     let stays = |part: Component| matches!(part, Component::Normal(_) | Component::CurDir);
     if Path::new(folder).components().all(stays) {
         return Ok(folder);
     }
-    Err(Fault::new(format!("`{}` is outside of the worktree", folder.escape_debug()))
+    Err(ValueFault::new(format!("`{}` is outside of the worktree", folder.escape_debug()))
         .hint("write a folder below the worktree, such as `server`"))
 }
 
 /// Returns the name of a service of a compose file.
-pub fn compose(value: &Value) -> Result<&str, Fault> {
+pub fn compose(value: &Value) -> Result<&str, ValueFault> {
     let name = value::text(value)?;
     let is_fine = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
     if name.chars().all(is_fine) && !name.starts_with(['-', '.']) {
         return Ok(name);
     }
-    Err(Fault::new(format!("`{}` is not the name of a compose service", name.escape_debug()))
+    Err(ValueFault::new(format!("`{}` is not the name of a compose service", name.escape_debug()))
         .hint("use letters, digits, `.`, `_` and `-`"))
 }
 
 /// Returns the services that one needs: a list means that they must be healthy, a table says how far they must be.
-pub fn depends_on(value: &Value) -> Result<BTreeMap<ServiceName, Condition>, Fault> {
+pub fn depends_on(value: &Value) -> Result<BTreeMap<ServiceName, Condition>, ValueFault> {
     let Some(table) = value.as_object() else {
         if value.is_array() {
             return Ok(value::services(value)?.into_iter().map(|name| (name, Condition::Healthy)).collect());
@@ -75,13 +75,13 @@ pub fn depends_on(value: &Value) -> Result<BTreeMap<ServiceName, Condition>, Fau
     table
         .iter()
         .map(|(name, wanted)| {
-            let service = name.parse::<ServiceName>().map_err(Fault::new)?;
+            let service = name.parse::<ServiceName>().map_err(ValueFault::new)?;
             Ok((service, condition(wanted).map_err(|fault| value::inside(name, fault))?))
         })
         .collect()
 }
 
-fn condition(value: &Value) -> Result<Condition, Fault> {
+fn condition(value: &Value) -> Result<Condition, ValueFault> {
     match value::text(value)? {
         "healthy" => Ok(Condition::Healthy),
         "started" => Ok(Condition::Started),
@@ -91,7 +91,7 @@ fn condition(value: &Value) -> Result<Condition, Fault> {
 }
 
 /// Returns how a service is stopped.
-pub fn stop(value: &Value) -> Result<Stopping, Fault> {
+pub fn stop(value: &Value) -> Result<Stopping, ValueFault> {
     let table = table(value, &["signal", "timeout"], "write { signal = \"INT\", timeout = \"10s\" }")?;
     let usual = Stopping::default();
     Ok(Stopping {
@@ -100,12 +100,12 @@ pub fn stop(value: &Value) -> Result<Stopping, Fault> {
     })
 }
 
-fn signal(value: &Value) -> Result<EndSignal, Fault> {
-    value::text(value)?.parse().map_err(|message: String| Fault::new(message))
+fn signal(value: &Value) -> Result<EndSignal, ValueFault> {
+    value::text(value)?.parse().map_err(|message: String| ValueFault::new(message))
 }
 
 /// Returns when a service is started again; a text is the policy alone.
-pub fn restart(value: &Value) -> Result<Restarting, Fault> {
+pub fn restart(value: &Value) -> Result<Restarting, ValueFault> {
     let usual = Restarting::default();
     if value.is_string() {
         return Ok(Restarting { policy: policy(value)?, ..usual });
@@ -120,7 +120,7 @@ pub fn restart(value: &Value) -> Result<Restarting, Fault> {
     })
 }
 
-fn policy(value: &Value) -> Result<RestartPolicy, Fault> {
+fn policy(value: &Value) -> Result<RestartPolicy, ValueFault> {
     match value::text(value)? {
         "no" => Ok(RestartPolicy::No),
         "on-failure" => Ok(RestartPolicy::OnFailure),
@@ -130,7 +130,7 @@ fn policy(value: &Value) -> Result<RestartPolicy, Fault> {
 }
 
 /// A table that knows these keys.
-fn table<'a>(value: &'a Value, keys: &[&str], example: &str) -> Result<&'a Map<String, Value>, Fault> {
+fn table<'a>(value: &'a Value, keys: &[&str], example: &str) -> Result<&'a Map<String, Value>, ValueFault> {
     let table = value.as_object().ok_or_else(|| value::wrong("a table", value).hint(example))?;
     match table.keys().find(|key| !keys.contains(&key.as_str())) {
         Some(key) => Err(value::unknown_word("key", key, keys)),
@@ -141,8 +141,8 @@ fn table<'a>(value: &'a Value, keys: &[&str], example: &str) -> Result<&'a Map<S
 fn find<'a, T>(
     table: &'a Map<String, Value>,
     key: &str,
-    read: impl Fn(&'a Value) -> Result<T, Fault>,
-) -> Result<Option<T>, Fault> {
+    read: impl Fn(&'a Value) -> Result<T, ValueFault>,
+) -> Result<Option<T>, ValueFault> {
     let Some(value) = table.get(key) else { return Ok(None) };
     read(value).map(Some).map_err(|fault| value::inside(key, fault))
 }
@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn anything_else_says_what_is_wrong() {
-        let message = |value: &Value, read: &dyn Fn(&Value) -> Option<Fault>| read(value).unwrap().message;
+        let message =
+            |value: &Value, read: &dyn Fn(&Value) -> Option<ValueFault>| read(value).unwrap().message;
         for (value, words) in [
             (json!("db"), "must be a list of service names"),
             (json!(["DB"]), "is not a service name"),

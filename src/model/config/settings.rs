@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Fault, Problem};
+use super::problem::{Problem, ValueFault};
 use crate::error::Failure;
 use crate::model::adoption::Patterns;
 use crate::model::creation::CreateSettings;
@@ -19,7 +19,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::teardown::TeardownAt;
 
-pub use super::origin::{ConfigValue, Held, Origin};
+pub use super::origin::{ConfigValue, HeldValue, Origin};
 pub use super::outside::{
     EventSettings, MetricSettings, MonitorSettings, ServeSettings, TeamSettings, UrlSettings,
 };
@@ -62,7 +62,7 @@ pub struct Config {
     /// Every value with its origin, for `wt config show`.
     pub values: Vec<ConfigValue>,
     /// What a repository's file says and what does not count, or not unseen.
-    pub held: Vec<Held>,
+    pub held: Vec<HeldValue>,
 }
 
 /// Templates for the name, the branch and the folder of a new worktree, and the commands that go with its life.
@@ -282,7 +282,7 @@ const LONGEST_SHOWN: usize = 200;
 impl Config {
     /// Returns the failure of the value of `key`, naming where it stands.
     #[must_use]
-    pub fn failure(&self, key: &str, fault: Fault) -> Failure {
+    pub fn failure(&self, key: &str, fault: ValueFault) -> Failure {
         let found = self.values.iter().find(|value| value.key == key);
         let origin = found.map_or(Origin::BuiltIn, |value| value.origin.clone());
         Problem::with_value(origin, key, fault).failure()

@@ -7,11 +7,11 @@ use super::{here, near, value};
 
 /// How far a repository's file may set a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Standing {
+pub enum KeyStanding {
     AtOnce,
     /// Never more than the layers below allow.
     Stricter(Rule),
-    /// As [`Standing::Stricter`], and whole once it was trusted.
+    /// As [`KeyStanding::Stricter`], and whole once it was trusted.
     StricterUntilTrusted(Rule),
     /// Names of variables: those that look like a port's or an address's at once.
     Names,
@@ -61,7 +61,7 @@ pub enum Share {
 /// The endings of names that carry a port or an address, beside `PORT` itself.
 const ENDINGS: [&str; 4] = ["_PORT", "_URL", "_HOST", "_ORIGIN"];
 
-impl Standing {
+impl KeyStanding {
     /// Returns how much of a repository's `value` of `key` counts over the value of the layers `below`.
     #[must_use]
     pub fn share(self, key: &str, value: &Value, below: Option<&Value>) -> Share {

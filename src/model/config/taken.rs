@@ -6,9 +6,9 @@ use crate::model::port::{Port, PortRanges};
 
 /// Ranges that do not overlap, by their first port, each with the last one and whose it is.
 #[derive(Debug, Default)]
-pub struct Taken(BTreeMap<Port, (Port, usize)>);
+pub struct TakenRanges(BTreeMap<Port, (Port, usize)>);
 
-impl Taken {
+impl TakenRanges {
     /// Adds ranges that overlap none.
     pub fn add(&mut self, ranges: &PortRanges, whose: usize) {
         self.0.extend(ranges.0.iter().map(|range| (range.first(), (range.last(), whose))));

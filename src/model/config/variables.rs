@@ -5,8 +5,8 @@ use toml::de::DeValue;
 
 use super::layers::FlagValue;
 use super::origin::{ConfigValue, Origin};
-use super::problem::{Fault, Problem};
-use super::schema::{KEYS, Kind};
+use super::problem::{Problem, ValueFault};
+use super::schema::{KEYS, KeyKind};
 use super::{check, parse, schema};
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
@@ -65,10 +65,11 @@ fn find_key(name: &str, names: &[String]) -> Option<String> {
 }
 
 fn value(key: &str, text: &str, origin: Origin) -> Result<ConfigValue, Problem> {
-    let checked = schema::find(key).ok_or_else(|| Fault::new("there is no such key")).and_then(|entry| {
-        let value = read(entry.kind, text.trim())?;
-        check::check(entry.kind, &value).map(|()| value)
-    });
+    let checked =
+        schema::find(key).ok_or_else(|| ValueFault::new("there is no such key")).and_then(|entry| {
+            let value = read(entry.kind, text.trim())?;
+            check::check(entry.kind, &value).map(|()| value)
+        });
     match checked {
         Ok(value) => Ok(ConfigValue { key: key.to_owned(), value, origin }),
         Err(fault) => Err(Problem::with_value(origin, key, fault)),
@@ -76,61 +77,66 @@ fn value(key: &str, text: &str, origin: Origin) -> Result<ConfigValue, Problem> 
 }
 
 /// Lists are separated by commas, or written as in a file; tables are written as in a file.
-fn read(kind: Kind, text: &str) -> Result<Value, Fault> {
+fn read(kind: KeyKind, text: &str) -> Result<Value, ValueFault> {
     match kind {
-        Kind::Restart if !text.starts_with('{') => Ok(Value::from(text)),
-        Kind::PortWish => Ok(match (text.parse::<bool>(), text.parse::<i64>()) {
+        KeyKind::Restart if !text.starts_with('{') => Ok(Value::from(text)),
+        KeyKind::PortWish => Ok(match (text.parse::<bool>(), text.parse::<i64>()) {
             (Ok(flag), _) => Value::from(flag),
             (_, Ok(count)) => Value::from(count),
-            _ => return read(Kind::Services, text),
+            _ => return read(KeyKind::Services, text),
         }),
-        Kind::Words | Kind::Choices(_) | Kind::Services | Kind::Variables | Kind::Ports | Kind::Needs
+        KeyKind::Words
+        | KeyKind::Choices(_)
+        | KeyKind::Services
+        | KeyKind::Variables
+        | KeyKind::Ports
+        | KeyKind::Needs
             if !text.starts_with(['[', '{']) =>
         {
             let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
             Ok(match words[..] {
-                [range] if kind == Kind::Ports => Value::from(range),
+                [range] if kind == KeyKind::Ports => Value::from(range),
                 _ => Value::from(words),
             })
         }
         // A comma may well stand in a command.
-        Kind::Commands if !text.starts_with('[') => Ok(Value::from(vec![text])),
-        Kind::Words
-        | Kind::Choices(_)
-        | Kind::Commands
-        | Kind::Services
-        | Kind::Variables
-        | Kind::Environment
-        | Kind::Ports
-        | Kind::Exclusions
-        | Kind::Health
-        | Kind::Needs
-        | Kind::Stop
-        | Kind::BranchPurposes
-        | Kind::Forge
-        | Kind::Restart => {
+        KeyKind::Commands if !text.starts_with('[') => Ok(Value::from(vec![text])),
+        KeyKind::Words
+        | KeyKind::Choices(_)
+        | KeyKind::Commands
+        | KeyKind::Services
+        | KeyKind::Variables
+        | KeyKind::Environment
+        | KeyKind::Ports
+        | KeyKind::Exclusions
+        | KeyKind::Health
+        | KeyKind::Needs
+        | KeyKind::Stop
+        | KeyKind::BranchPurposes
+        | KeyKind::Forge
+        | KeyKind::Restart => {
             let value = DeValue::parse(text).map_err(|error| {
-                Fault::new(format!("not a valid value: {}", error.message().replace('\n', ", ")))
+                ValueFault::new(format!("not a valid value: {}", error.message().replace('\n', ", ")))
                     .hint("write it as in a file, `[…]` or `{…}`")
             })?;
             Ok(parse::json(value.get_ref()))
         }
-        Kind::Whole(..) => Ok(text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)),
-        Kind::Number(..) => {
+        KeyKind::Whole(..) => Ok(text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)),
+        KeyKind::Number(..) => {
             let number = text.parse().ok().and_then(Number::from_f64);
             Ok(number.map_or_else(|| Value::from(text), Value::Number))
         }
-        Kind::Flag => Ok(text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from)),
-        Kind::Text
-        | Kind::Template(_)
-        | Kind::Host
-        | Kind::Choice(_)
-        | Kind::Duration
-        | Kind::Size
-        | Kind::Command
-        | Kind::Folder
-        | Kind::EnvFile
-        | Kind::UrlPath
-        | Kind::Compose => Ok(Value::from(text)),
+        KeyKind::Flag => Ok(text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from)),
+        KeyKind::Text
+        | KeyKind::Template(_)
+        | KeyKind::Host
+        | KeyKind::Choice(_)
+        | KeyKind::Duration
+        | KeyKind::Size
+        | KeyKind::Command
+        | KeyKind::Folder
+        | KeyKind::EnvFile
+        | KeyKind::UrlPath
+        | KeyKind::Compose => Ok(Value::from(text)),
     }
 }

@@ -8,7 +8,7 @@ use super::{Event, EventKind};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct EventFilter {
     /// The root of a repository; events that belong to none are everybody's. `None` for all.
     pub repository: Option<PathBuf>,
     pub worktree: Option<String>,
@@ -17,7 +17,7 @@ pub struct Filter {
     pub since: Option<Timestamp>,
 }
 
-impl Filter {
+impl EventFilter {
     /// Answers whether `event` is among what is asked for.
     #[must_use]
     pub fn admits(&self, event: &Event) -> bool {
@@ -38,16 +38,16 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let event = Event::new("created").of("/r", "w").numbered(1, at(100));
         let of_all = Event::new("port_excluded").numbered(2, at(100));
-        let all = Filter::default();
+        let all = EventFilter::default();
         assert!(all.admits(&event) && all.admits(&of_all));
-        let here = Filter { repository: Some("/r".into()), ..Filter::default() };
-        let there = Filter { repository: Some("/s".into()), ..Filter::default() };
+        let here = EventFilter { repository: Some("/r".into()), ..EventFilter::default() };
+        let there = EventFilter { repository: Some("/s".into()), ..EventFilter::default() };
         assert!(here.admits(&event) && !there.admits(&event) && there.admits(&of_all));
-        let worktree = Filter { worktree: Some("w".to_owned()), ..Filter::default() };
+        let worktree = EventFilter { worktree: Some("w".to_owned()), ..EventFilter::default() };
         assert!(worktree.admits(&event) && !worktree.admits(&of_all));
-        let kinds = Filter { kinds: vec![EventKind::Port, EventKind::Setup], ..Filter::default() };
+        let kinds = EventFilter { kinds: vec![EventKind::Port, EventKind::Setup], ..EventFilter::default() };
         assert!(!kinds.admits(&event) && kinds.admits(&of_all));
-        let since = |second| Filter { since: Some(at(second)), ..Filter::default() };
+        let since = |second| EventFilter { since: Some(at(second)), ..EventFilter::default() };
         assert!(since(100).admits(&event) && !since(101).admits(&event));
     }
 }

@@ -20,16 +20,16 @@ pub struct Tally {
     #[serde(default)]
     pub events: BTreeMap<String, u64>,
     #[serde(default)]
-    pub conflicts: Vec<Row<ConflictKey>>,
+    pub conflicts: Vec<TallyRow<ConflictKey>>,
     #[serde(default)]
-    pub resolutions: Vec<Row<ResolutionKey>>,
+    pub resolutions: Vec<TallyRow<ResolutionKey>>,
     #[serde(default)]
-    pub restarts: Vec<Row<ServiceKey>>,
+    pub restarts: Vec<TallyRow<ServiceKey>>,
 }
 
 /// One counter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row<K> {
+pub struct TallyRow<K> {
     #[serde(flatten)]
     pub key: K,
     pub count: u64,
@@ -85,7 +85,7 @@ impl Tally {
 
     /// Raises the count of a conflict to what another count of it says.
     pub fn at_least(&mut self, kind: &str, purpose: &str, service: &str, count: u64) {
-        let is_it = |row: &&mut Row<ConflictKey>| {
+        let is_it = |row: &&mut TallyRow<ConflictKey>| {
             row.key.kind == kind && row.key.purpose == purpose && row.key.service == service
         };
         if let Some(row) = self.conflicts.iter_mut().find(is_it) {
@@ -93,7 +93,7 @@ impl Tally {
             return;
         }
         let (kind, purpose, service) = (kind.to_owned(), purpose.to_owned(), service.to_owned());
-        self.conflicts.push(Row { key: ConflictKey { kind, purpose, service }, count });
+        self.conflicts.push(TallyRow { key: ConflictKey { kind, purpose, service }, count });
     }
 
     /// Returns how often a service was started again.
@@ -124,10 +124,10 @@ impl Tally {
     }
 }
 
-fn add<K: PartialEq>(rows: &mut Vec<Row<K>>, key: K) {
+fn add<K: PartialEq>(rows: &mut Vec<TallyRow<K>>, key: K) {
     match rows.iter_mut().find(|row| row.key == key) {
         Some(row) => row.count += 1,
-        None => rows.push(Row { key, count: 1 }),
+        None => rows.push(TallyRow { key, count: 1 }),
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
             purpose: "feature".to_owned(),
             service: "web".to_owned(),
         };
-        assert_eq!(tally.conflicts, [Row { key, count: 2 }]);
+        assert_eq!(tally.conflicts, [TallyRow { key, count: 2 }]);
         assert_eq!(tally.restarts_of(Path::new("/r"), "w", "web"), 1);
         tally.at_least("system", "feature", "web", 1);
         assert_eq!(tally.conflicts[0].count, 2);

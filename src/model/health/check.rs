@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How to see that a service answers, and how patiently.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Check {
+pub struct HealthCheck {
     pub kind: CheckKind,
     /// How long it may take; `None` means what `[health]` says.
     pub timeout: Option<Duration>,
@@ -83,7 +83,7 @@ impl CheckKind {
 
 /// What asking brought.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// It answers, after so many milliseconds.
     Responds { latency_ms: f64 },
     /// It listens, and takes no connection.

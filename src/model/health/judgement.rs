@@ -1,6 +1,6 @@
 //! From who is on the port, and what it answered, to a state with its level, its reason and the next step.
 
-use super::check::{CheckKind, Outcome};
+use super::check::{CheckKind, CheckOutcome};
 use super::state::Health;
 use crate::model::advised::wt;
 use crate::model::port::Port;
@@ -32,7 +32,7 @@ pub struct Judgement {
 
 /// What actions are made of.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
+pub struct ActionSubject<'a> {
     pub port: Port,
     pub check: &'a CheckKind,
     /// The worktree's folder.
@@ -49,7 +49,7 @@ pub struct Subject<'a> {
 
 /// Judges a service; `outcome` is what asking it brought, and matters only where it listens.
 #[must_use]
-pub fn judge(subject: Subject<'_>, occupancy: &Occupancy, outcome: Option<Outcome>) -> Judgement {
+pub fn judge(subject: ActionSubject<'_>, occupancy: &Occupancy, outcome: Option<CheckOutcome>) -> Judgement {
     let port = subject.port;
     match occupancy {
         Occupancy::Nobody => Judgement {
@@ -101,32 +101,32 @@ pub fn nobody_listens(port: Port) -> String {
     format!("{NOBODY_LISTENS}{port}")
 }
 
-fn answered(subject: Subject<'_>, pid: Option<u32>, outcome: Option<Outcome>) -> Judgement {
+fn answered(subject: ActionSubject<'_>, pid: Option<u32>, outcome: Option<CheckOutcome>) -> Judgement {
     let ours = Judgement { level: 2, pid, by_answer: true, ..Judgement::default() };
     match outcome {
-        Some(Outcome::Responds { latency_ms }) => {
+        Some(CheckOutcome::Responds { latency_ms }) => {
             Judgement { health: Health::Healthy, level: 3, latency_ms: Some(latency_ms), ..ours }
         }
-        Some(Outcome::NotAccepting) => Judgement {
+        Some(CheckOutcome::NotAccepting) => Judgement {
             health: Health::Unhealthy,
             reason: Some("not accepting: connections pile up in its queue".to_owned()),
             action: subject.remedy.map(str::to_owned),
             ..ours
         },
-        Some(Outcome::Fails(reason)) => Judgement {
+        Some(CheckOutcome::Fails(reason)) => Judgement {
             health: Health::Unhealthy,
             reason: Some(reason),
             action: closer_look(subject),
             ..ours
         },
-        Some(Outcome::NotAsked { reason, action }) => {
+        Some(CheckOutcome::NotAsked { reason, action }) => {
             Judgement { reason: Some(reason), action, by_answer: false, ..ours }
         }
         None => Judgement { reason: Some("not asked".to_owned()), by_answer: false, ..ours },
     }
 }
 
-fn held(subject: Subject<'_>, holder: &Holder) -> Judgement {
+fn held(subject: ActionSubject<'_>, holder: &Holder) -> Judgement {
     let by = || format!("held by {}", holder.told_with_its_socket());
     Judgement {
         health: Health::Unhealthy,
@@ -139,14 +139,14 @@ fn held(subject: Subject<'_>, holder: &Holder) -> Judgement {
     }
 }
 
-fn start(subject: Subject<'_>) -> Option<String> {
+fn start(subject: ActionSubject<'_>) -> Option<String> {
     if !subject.is_named {
         return Some(wt("ports release {}", &[&subject.port]).at(subject.folder).to_string());
     }
     subject.runnable.map(|service| wt("up {}", &[&service]).at(subject.folder).to_string())
 }
 
-fn closer_look(subject: Subject<'_>) -> Option<String> {
+fn closer_look(subject: ActionSubject<'_>) -> Option<String> {
     let port = subject.port;
     match subject.check {
         CheckKind::Tcp => Some(wt("ports owner {}", &[&port]).to_string()),
@@ -166,9 +166,9 @@ mod tests {
     use crate::model::port::holder::Relation;
     use crate::model::port::sample::{situation, socket};
 
-    fn judged(occupancy: &Occupancy, outcome: Option<Outcome>) -> Judgement {
+    fn judged(occupancy: &Occupancy, outcome: Option<CheckOutcome>) -> Judgement {
         let check = CheckKind::Http(HttpCheck::of("/up?a=1&b=2"));
-        let subject = Subject {
+        let subject = ActionSubject {
             port: Port::new(5000).unwrap(),
             check: &check,
             folder: "/my work",
@@ -184,7 +184,7 @@ mod tests {
     fn what_no_configuration_names_can_be_given_up() {
         let check = CheckKind::Tcp;
         let (port, folder) = (Port::new(5000).unwrap(), "/w");
-        let subject = Subject {
+        let subject = ActionSubject {
             port,
             check: &check,
             folder,
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_stranger_is_unhealthy_whatever_it_would_answer() {
         let theirs = Occupancy::Theirs(holder());
-        let judgement = judged(&theirs, Some(Outcome::Responds { latency_ms: 1.0 }));
+        let judgement = judged(&theirs, Some(CheckOutcome::Responds { latency_ms: 1.0 }));
         assert_eq!((judgement.health, judgement.level), (Health::Unhealthy, 1));
         assert_eq!(judgement.reason.as_deref(), Some("held by node (pid 4242), a stranger"));
         assert_eq!(judgement.action.as_deref(), Some("wt ports resolve"), "ours moves, nobody is ended");
@@ -237,24 +237,24 @@ mod tests {
             "a sibling is no stranger"
         );
         let beside = Occupancy::Ours { pid: 7, addresses: Vec::new(), beside: Some(holder()) };
-        let judgement = judged(&beside, Some(Outcome::Responds { latency_ms: 1.0 }));
+        let judgement = judged(&beside, Some(CheckOutcome::Responds { latency_ms: 1.0 }));
         assert_eq!((judgement.health, judgement.level, judgement.pid), (Health::Unhealthy, 2, Some(7)));
     }
 
     #[test]
     fn our_own_server_is_as_well_as_its_answer() {
-        let well = judged(&ours(), Some(Outcome::Responds { latency_ms: 1.5 }));
+        let well = judged(&ours(), Some(CheckOutcome::Responds { latency_ms: 1.5 }));
         assert_eq!(
             (well.health, well.level, well.latency_ms, well.reason),
             (Health::Healthy, 3, Some(1.5), None)
         );
-        let silent = judged(&ours(), Some(Outcome::NotAccepting));
+        let silent = judged(&ours(), Some(CheckOutcome::NotAccepting));
         assert!(silent.reason.unwrap().starts_with("not accepting"));
-        let failing = judged(&ours(), Some(Outcome::Fails("answered 503".to_owned())));
+        let failing = judged(&ours(), Some(CheckOutcome::Fails("answered 503".to_owned())));
         assert_eq!((failing.health, failing.level), (Health::Unhealthy, 2));
         assert_eq!(failing.action.as_deref(), Some("curl -i 'http://localhost:5000/up?a=1&b=2'"));
         let outcome =
-            Outcome::NotAsked { reason: "not trusted".to_owned(), action: Some("wt trust".to_owned()) };
+            CheckOutcome::NotAsked { reason: "not trusted".to_owned(), action: Some("wt trust".to_owned()) };
         let unasked = judged(&ours(), Some(outcome));
         assert_eq!((unasked.health, unasked.level, unasked.by_answer), (Health::Unknown, 2, false));
     }

@@ -16,7 +16,7 @@ const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
 /// The last result, as an allocation's `health` holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recorded {
+pub struct HealthRecord {
     pub state: Health,
     /// 0 nothing is bound, 1 bound, 2 ours, 3 it responds.
     pub level: u8,
@@ -29,7 +29,7 @@ pub struct Recorded {
     pub reason: Option<String>,
 }
 
-impl Recorded {
+impl HealthRecord {
     /// Reads it from an allocation's `health`; `None` for what is no such thing.
     #[must_use]
     pub fn find(value: &Value) -> Option<Self> {
@@ -98,8 +98,8 @@ mod tests {
     use super::*;
     use crate::model::port::Port;
 
-    fn recorded(second: i64) -> Recorded {
-        Recorded {
+    fn recorded(second: i64) -> HealthRecord {
+        HealthRecord {
             state: Health::Healthy,
             level: 3,
             pid: Some(7),
@@ -113,10 +113,10 @@ mod tests {
     fn the_same_result_is_news_only_once_it_is_old() {
         let (now, later) = (recorded(1_000), recorded(1_009));
         assert!(now.is_news(None));
-        assert!(!Recorded { latency_ms: Some(90.0), ..later }.is_news(Some(&now)));
+        assert!(!HealthRecord { latency_ms: Some(90.0), ..later }.is_news(Some(&now)));
         assert!(recorded(1_010).is_news(Some(&now)));
         assert!(recorded(900).is_news(Some(&now)), "a clock that went backwards");
-        assert!(Recorded { pid: Some(8), ..recorded(1_001) }.is_news(Some(&now)));
+        assert!(HealthRecord { pid: Some(8), ..recorded(1_001) }.is_news(Some(&now)));
     }
 
     #[test]
@@ -124,10 +124,10 @@ mod tests {
         let mut allocation =
             Allocation::new(Port::new(5000).unwrap(), "web".parse().unwrap(), Timestamp::UNIX_EPOCH);
         recorded(60).write(&mut allocation);
-        assert_eq!(Recorded::find(allocation.health.as_ref().unwrap()), Some(recorded(60)));
+        assert_eq!(HealthRecord::find(allocation.health.as_ref().unwrap()), Some(recorded(60)));
         assert_eq!(allocation.last_listening.text(), Some("1970-01-01T00:01:00Z"));
-        Recorded { level: 0, ..recorded(120) }.write(&mut allocation);
+        HealthRecord { level: 0, ..recorded(120) }.write(&mut allocation);
         assert_eq!(allocation.last_listening.text(), Some("1970-01-01T00:01:00Z"), "seen then, not now");
-        assert_eq!(Recorded::find(&json!({"state": "fine"})), None);
+        assert_eq!(HealthRecord::find(&json!({"state": "fine"})), None);
     }
 }

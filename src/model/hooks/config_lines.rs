@@ -1,6 +1,6 @@
 //! git's configuration of hooks, as `git config --null --get-regexp` prints it, and what it says of ours (git-config(1)).
 
-use super::text::Hook;
+use super::text::GitHook;
 
 /// The lines under `hook.`, in git's order: a later one counts more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl ConfigLines {
 
     /// Returns the command of our hook, where its event is named too.
     #[must_use]
-    pub fn find_command(&self, hook: Hook) -> Option<String> {
+    pub fn find_command(&self, hook: GitHook) -> Option<String> {
         let name = hook.friendly_name();
         let mut is_bound = false;
         for event in self.values(&format!("hook.{name}.event")) {
@@ -35,7 +35,7 @@ impl ConfigLines {
 
     /// Answers whether our hook is switched off, or all hooks of its event.
     #[must_use]
-    pub fn is_disabled(&self, hook: Hook) -> bool {
+    pub fn is_disabled(&self, hook: GitHook) -> bool {
         [hook.friendly_name(), hook.name()].into_iter().any(|name| {
             let last = self.values(&format!("hook.{name}.enabled")).last().flatten();
             last.is_some_and(|value| ["false", "no", "off", "0", ""].contains(&value.to_lowercase().as_str()))
@@ -60,22 +60,22 @@ mod tests {
     fn a_command_counts_where_its_event_is_named_and_not_taken_back() {
         let command = ("wt-pre-push.command", "wt\nx");
         let event = ("wt-pre-push.event", "pre-push");
-        assert_eq!(lines(&[command, event]).find_command(Hook::PrePush).as_deref(), Some("wt\nx"));
-        assert_eq!(lines(&[command, event]).find_command(Hook::PostCheckout), None);
-        assert_eq!(lines(&[command]).find_command(Hook::PrePush), None);
-        assert_eq!(lines(&[command, event, ("wt-pre-push.event", "")]).find_command(Hook::PrePush), None);
+        assert_eq!(lines(&[command, event]).find_command(GitHook::PrePush).as_deref(), Some("wt\nx"));
+        assert_eq!(lines(&[command, event]).find_command(GitHook::PostCheckout), None);
+        assert_eq!(lines(&[command]).find_command(GitHook::PrePush), None);
+        assert_eq!(lines(&[command, event, ("wt-pre-push.event", "")]).find_command(GitHook::PrePush), None);
         let last = lines(&[command, event, ("wt-pre-push.command", "other")]);
-        assert_eq!(last.find_command(Hook::PrePush).as_deref(), Some("other"));
+        assert_eq!(last.find_command(GitHook::PrePush).as_deref(), Some("other"));
     }
 
     #[test]
     fn a_hook_or_its_whole_event_can_be_switched_off() {
-        assert!(lines(&[("wt-pre-push.enabled", "false")]).is_disabled(Hook::PrePush));
-        assert!(lines(&[("pre-push.enabled", "No")]).is_disabled(Hook::PrePush));
+        assert!(lines(&[("wt-pre-push.enabled", "false")]).is_disabled(GitHook::PrePush));
+        assert!(lines(&[("pre-push.enabled", "No")]).is_disabled(GitHook::PrePush));
         assert!(
-            !lines(&[("pre-push.enabled", "no"), ("pre-push.enabled", "yes")]).is_disabled(Hook::PrePush)
+            !lines(&[("pre-push.enabled", "no"), ("pre-push.enabled", "yes")]).is_disabled(GitHook::PrePush)
         );
-        assert!(!lines(&[("pre-push.enabled", "no")]).is_disabled(Hook::PostCheckout));
-        assert!(!ConfigLines::parse("hook.pre-push.enabled\0").is_disabled(Hook::PrePush));
+        assert!(!lines(&[("pre-push.enabled", "no")]).is_disabled(GitHook::PostCheckout));
+        assert!(!ConfigLines::parse("hook.pre-push.enabled\0").is_disabled(GitHook::PrePush));
     }
 }

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::partner::Partner;
-use super::step::Found;
-use super::text::{Authorship, Hook};
+use super::step::FoundHook;
+use super::text::{Authorship, GitHook};
 
 /// Where hooks of ours live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -35,12 +35,12 @@ pub fn parse_version(text: &str) -> Option<(u32, u32)> {
 
 /// What was seen of one hook in one worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sight {
-    pub hook: Hook,
+pub struct HookFacts {
+    pub hook: GitHook,
     /// Where hooks belong with the git that is here.
     pub belongs: How,
     /// What lies where git looks in this worktree.
-    pub file: Found,
+    pub file: FoundHook,
     /// Whether what lies there runs `wt hook` on its own, and through whom.
     pub called_by: Option<Partner>,
     /// What `core.hooksPath` says, where it leads elsewhere than to the repository's own hooks.
@@ -70,12 +70,12 @@ pub enum Reached {
 pub struct Firing {
     pub fires: bool,
     pub how: Option<How>,
-    pub state: State,
+    pub state: FiringState,
 }
 
 /// Why it fires or does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum FiringState {
     Ready,
     /// It fires by a line that somebody wrote into a hook of another tool.
     CalledBy(Partner),
@@ -107,7 +107,7 @@ pub enum State {
     },
 }
 
-impl State {
+impl FiringState {
     /// Returns the reason in words; `None` where there is nothing to say.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
@@ -141,60 +141,60 @@ impl State {
 
 /// Judges one hook in one worktree.
 #[must_use]
-pub fn judge(sight: &Sight) -> Firing {
+pub fn judge(sight: &HookFacts) -> Firing {
     let Some(how) = how_found(sight) else {
         return Firing { fires: false, how: None, state: absence(sight) };
     };
     let is_former = match how {
         How::Config => sight.command.as_deref() != Some(&*sight.hook.command()),
-        How::File => matches!(sight.file, Found::File { author: Authorship::Former, .. }),
+        How::File => matches!(sight.file, FoundHook::File { author: Authorship::Former, .. }),
     };
     let in_file = how == How::Config && is_running(&sight.file);
     if let Reached::Stranger(program) = &sight.program {
-        let state = State::Stranger { program: program.clone(), is_former };
+        let state = FiringState::Stranger { program: program.clone(), is_former };
         return Firing { fires: false, how: Some(how), state };
     }
     let state = match &sight.called_by {
-        _ if sight.program == Reached::Nothing => State::NotOnPath,
-        _ if in_file => State::Twice,
-        Some(_) if how == How::Config => State::Twice,
-        Some(_) if is_edited(&sight.file) => State::Edited,
-        Some(partner) => State::CalledBy(*partner),
-        None if is_former => State::Outdated,
-        None => State::Ready,
+        _ if sight.program == Reached::Nothing => FiringState::NotOnPath,
+        _ if in_file => FiringState::Twice,
+        Some(_) if how == How::Config => FiringState::Twice,
+        Some(_) if is_edited(&sight.file) => FiringState::Edited,
+        Some(partner) => FiringState::CalledBy(*partner),
+        None if is_former => FiringState::Outdated,
+        None => FiringState::Ready,
     };
     Firing { fires: sight.program != Reached::Nothing, how: Some(how), state }
 }
 
-fn how_found(sight: &Sight) -> Option<How> {
+fn how_found(sight: &HookFacts) -> Option<How> {
     if sight.belongs == How::Config && sight.command.is_some() && !sight.disabled {
         return Some(How::Config);
     }
     (is_running(&sight.file) || sight.called_by.is_some()).then_some(How::File)
 }
 
-fn is_running(file: &Found) -> bool {
-    file.is_ours() && matches!(file, Found::File { executable: true, .. })
+fn is_running(file: &FoundHook) -> bool {
+    file.is_ours() && matches!(file, FoundHook::File { executable: true, .. })
 }
 
-fn is_edited(file: &Found) -> bool {
-    matches!(file, Found::File { author: Authorship::Edited, .. })
+fn is_edited(file: &FoundHook) -> bool {
+    matches!(file, FoundHook::File { author: Authorship::Edited, .. })
 }
 
-fn absence(sight: &Sight) -> State {
+fn absence(sight: &HookFacts) -> FiringState {
     match &sight.file {
-        _ if sight.command.is_some() && sight.belongs == How::Config => State::Disabled,
-        file if file.is_ours() => State::NotExecutable,
-        file if is_edited(file) => State::Edited,
+        _ if sight.command.is_some() && sight.belongs == How::Config => FiringState::Disabled,
+        file if file.is_ours() => FiringState::NotExecutable,
+        file if is_edited(file) => FiringState::Edited,
         _ if sight.installed_file => match &sight.diverted {
-            Some(path) => State::Shadowed(path.clone()),
-            None => State::Replaced,
+            Some(path) => FiringState::Shadowed(path.clone()),
+            None => FiringState::Replaced,
         },
-        _ if sight.command.is_some() => State::GitTooOld,
+        _ if sight.command.is_some() => FiringState::GitTooOld,
         file => match (&sight.diverted, sight.belongs) {
-            (Some(path), How::File) => State::Shadowed(path.clone()),
-            _ if *file == Found::Nothing || sight.belongs == How::Config => State::Missing,
-            _ => State::Replaced,
+            (Some(path), How::File) => FiringState::Shadowed(path.clone()),
+            _ if *file == FoundHook::Nothing || sight.belongs == How::Config => FiringState::Missing,
+            _ => FiringState::Replaced,
         },
     }
 }
@@ -203,14 +203,14 @@ fn absence(sight: &Sight) -> State {
 mod tests {
     use super::*;
 
-    const OURS: Found = Found::File { author: Authorship::Current, executable: true };
-    const THEIRS: Found = Found::File { author: Authorship::Foreign, executable: true };
+    const OURS: FoundHook = FoundHook::File { author: Authorship::Current, executable: true };
+    const THEIRS: FoundHook = FoundHook::File { author: Authorship::Foreign, executable: true };
 
-    fn sight() -> Sight {
-        Sight {
-            hook: Hook::PrePush,
+    fn sight() -> HookFacts {
+        HookFacts {
+            hook: GitHook::PrePush,
             belongs: How::File,
-            file: Found::Nothing,
+            file: FoundHook::Nothing,
             called_by: None,
             diverted: None,
             command: None,
@@ -220,7 +220,7 @@ mod tests {
         }
     }
 
-    fn state(sight: &Sight) -> (bool, State) {
+    fn state(sight: &HookFacts) -> (bool, FiringState) {
         let firing = judge(sight);
         (firing.fires, firing.state)
     }
@@ -238,49 +238,55 @@ mod tests {
 
     #[test]
     fn a_file_fires_where_git_looks_and_may_run_it() {
-        assert_eq!(state(&sight()), (false, State::Missing));
-        let ours = Sight { file: OURS, installed_file: true, ..sight() };
-        assert_eq!(state(&ours), (true, State::Ready));
+        assert_eq!(state(&sight()), (false, FiringState::Missing));
+        let ours = HookFacts { file: OURS, installed_file: true, ..sight() };
+        assert_eq!(state(&ours), (true, FiringState::Ready));
         let program = Reached::Nothing;
-        assert_eq!(state(&Sight { program, ..ours.clone() }), (false, State::NotOnPath));
-        let stranger = Sight { program: Reached::Stranger("/x/wt".into()), ..ours.clone() };
-        let expected = State::Stranger { program: "/x/wt".into(), is_former: false };
+        assert_eq!(state(&HookFacts { program, ..ours.clone() }), (false, FiringState::NotOnPath));
+        let stranger = HookFacts { program: Reached::Stranger("/x/wt".into()), ..ours.clone() };
+        let expected = FiringState::Stranger { program: "/x/wt".into(), is_former: false };
         assert_eq!(state(&stranger), (false, expected));
-        let file = Found::File { author: Authorship::Former, executable: true };
-        let expected = State::Stranger { program: "/x/wt".into(), is_former: true };
-        assert_eq!(state(&Sight { file, ..stranger }), (false, expected));
-        let dull = Found::File { author: Authorship::Current, executable: false };
-        assert_eq!(state(&Sight { file: dull, ..ours.clone() }), (false, State::NotExecutable));
-        let former = Found::File { author: Authorship::Former, executable: true };
-        assert_eq!(state(&Sight { file: former, ..ours.clone() }), (true, State::Outdated));
-        let edited = Found::File { author: Authorship::Edited, executable: true };
-        assert_eq!(state(&Sight { file: edited, ..ours }), (false, State::Edited));
-        assert_eq!(state(&Sight { file: THEIRS, ..sight() }), (false, State::Replaced));
+        let file = FoundHook::File { author: Authorship::Former, executable: true };
+        let expected = FiringState::Stranger { program: "/x/wt".into(), is_former: true };
+        assert_eq!(state(&HookFacts { file, ..stranger }), (false, expected));
+        let dull = FoundHook::File { author: Authorship::Current, executable: false };
+        assert_eq!(state(&HookFacts { file: dull, ..ours.clone() }), (false, FiringState::NotExecutable));
+        let former = FoundHook::File { author: Authorship::Former, executable: true };
+        assert_eq!(state(&HookFacts { file: former, ..ours.clone() }), (true, FiringState::Outdated));
+        let edited = FoundHook::File { author: Authorship::Edited, executable: true };
+        assert_eq!(state(&HookFacts { file: edited, ..ours }), (false, FiringState::Edited));
+        assert_eq!(state(&HookFacts { file: THEIRS, ..sight() }), (false, FiringState::Replaced));
     }
 
     #[test]
     fn a_hooks_path_that_leads_elsewhere_shadows_files_but_not_the_configuration() {
-        let diverted = Sight { diverted: Some(".husky/_".to_owned()), installed_file: true, ..sight() };
-        assert_eq!(state(&diverted), (false, State::Shadowed(".husky/_".to_owned())));
-        assert_eq!(state(&Sight { installed_file: false, ..diverted.clone() }).1, state(&diverted).1);
-        let called = Sight { called_by: Some(Partner::Husky), file: THEIRS, ..diverted.clone() };
-        assert_eq!(state(&called), (true, State::CalledBy(Partner::Husky)));
-        let command = Some(Hook::PrePush.command());
-        let config = Sight { belongs: How::Config, command, ..diverted };
-        assert_eq!(state(&config), (true, State::Ready));
+        let diverted = HookFacts { diverted: Some(".husky/_".to_owned()), installed_file: true, ..sight() };
+        assert_eq!(state(&diverted), (false, FiringState::Shadowed(".husky/_".to_owned())));
+        assert_eq!(state(&HookFacts { installed_file: false, ..diverted.clone() }).1, state(&diverted).1);
+        let called = HookFacts { called_by: Some(Partner::Husky), file: THEIRS, ..diverted.clone() };
+        assert_eq!(state(&called), (true, FiringState::CalledBy(Partner::Husky)));
+        let command = Some(GitHook::PrePush.command());
+        let config = HookFacts { belongs: How::Config, command, ..diverted };
+        assert_eq!(state(&config), (true, FiringState::Ready));
         assert_eq!(judge(&config).how, Some(How::Config));
     }
 
     #[test]
     fn the_configuration_fires_only_with_a_git_that_reads_it() {
-        let config = Sight { command: Some(Hook::PrePush.command()), ..sight() };
-        assert_eq!(state(&config), (false, State::GitTooOld));
-        let new = Sight { belongs: How::Config, ..config };
-        assert_eq!(state(&Sight { disabled: true, ..new.clone() }), (false, State::Disabled));
-        assert_eq!(state(&Sight { command: Some("wt".to_owned()), ..new.clone() }), (true, State::Outdated));
-        assert_eq!(state(&Sight { file: OURS, ..new.clone() }), (true, State::Twice));
-        assert_eq!(state(&Sight { command: None, file: THEIRS, ..new.clone() }), (false, State::Missing));
-        let before_upgrade = Sight { command: None, file: OURS, installed_file: true, ..new };
+        let config = HookFacts { command: Some(GitHook::PrePush.command()), ..sight() };
+        assert_eq!(state(&config), (false, FiringState::GitTooOld));
+        let new = HookFacts { belongs: How::Config, ..config };
+        assert_eq!(state(&HookFacts { disabled: true, ..new.clone() }), (false, FiringState::Disabled));
+        assert_eq!(
+            state(&HookFacts { command: Some("wt".to_owned()), ..new.clone() }),
+            (true, FiringState::Outdated)
+        );
+        assert_eq!(state(&HookFacts { file: OURS, ..new.clone() }), (true, FiringState::Twice));
+        assert_eq!(
+            state(&HookFacts { command: None, file: THEIRS, ..new.clone() }),
+            (false, FiringState::Missing)
+        );
+        let before_upgrade = HookFacts { command: None, file: OURS, installed_file: true, ..new };
         assert_eq!((judge(&before_upgrade).fires, judge(&before_upgrade).how), (true, Some(How::File)));
     }
 }

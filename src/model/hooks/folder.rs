@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 
 /// What was seen of a hooks folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FolderFacts {
+pub struct HooksFolder {
     /// Where git looks for hooks, links resolved as far as it exists.
     pub path: PathBuf,
     /// `None` when it is not there.
-    pub owner: Option<Owner>,
+    pub owner: Option<FolderOwner>,
     /// Whether something that is no folder stands there (`/dev/null`).
     pub is_file: bool,
 }
 
 /// Who may write to a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner {
+pub struct FolderOwner {
     pub is_us: bool,
     pub is_our_group: bool,
     /// The permission bits.
@@ -47,7 +47,7 @@ impl Obstacle {
 
 /// Returns why the folder is not to be written to, if it is not.
 #[must_use]
-pub fn find_obstacle(facts: &FolderFacts, common_dir: &Path, worktrees: &[&Path]) -> Option<Obstacle> {
+pub fn find_obstacle(facts: &HooksFolder, common_dir: &Path, worktrees: &[&Path]) -> Option<Obstacle> {
     if facts.is_file {
         return Some(Obstacle::Outside);
     }
@@ -65,12 +65,12 @@ pub fn find_obstacle(facts: &FolderFacts, common_dir: &Path, worktrees: &[&Path]
 mod tests {
     use super::*;
 
-    fn facts(path: &str, is_us: bool, is_our_group: bool, mode: u32) -> FolderFacts {
-        let owner = Some(Owner { is_us, is_our_group, mode });
-        FolderFacts { path: path.into(), owner, is_file: false }
+    fn facts(path: &str, is_us: bool, is_our_group: bool, mode: u32) -> HooksFolder {
+        let owner = Some(FolderOwner { is_us, is_our_group, mode });
+        HooksFolder { path: path.into(), owner, is_file: false }
     }
 
-    fn judged(facts: &FolderFacts) -> Option<Obstacle> {
+    fn judged(facts: &HooksFolder) -> Option<Obstacle> {
         find_obstacle(facts, Path::new("/p/.git"), &[Path::new("/p"), Path::new("/p.worktrees/a")])
     }
 
@@ -80,9 +80,9 @@ mod tests {
         assert_eq!(judged(&facts("/p/.husky/_", true, true, 0o755)), Some(Obstacle::InWorktree));
         assert_eq!(judged(&facts("/p.worktrees/a/.husky", true, true, 0o755)), Some(Obstacle::InWorktree));
         assert_eq!(judged(&facts("/home/a/hooks", true, true, 0o755)), Some(Obstacle::Outside));
-        let nowhere = FolderFacts { path: "/dev/null".into(), owner: None, is_file: true };
+        let nowhere = HooksFolder { path: "/dev/null".into(), owner: None, is_file: true };
         assert_eq!(judged(&nowhere), Some(Obstacle::Outside));
-        let absent = FolderFacts { path: "/p/.git/hooks".into(), owner: None, is_file: false };
+        let absent = HooksFolder { path: "/p/.git/hooks".into(), owner: None, is_file: false };
         assert_eq!(judged(&absent), None);
     }
 

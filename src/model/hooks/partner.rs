@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::text::Hook;
+use super::text::GitHook;
 use crate::model::quoting::quote_sh;
 
 /// Who keeps the hooks of a project.
@@ -34,39 +34,39 @@ pub const TRACES: [(&str, Partner); 11] = [
 /// A hook's command in a shell of its own, so that it sets no variable of the script around it: with the time limits, and
 /// the proof, of the hooks that are installed, also where the script ends at the first failure (husky's do). `arguments`
 /// stands where the hook's own are.
-fn in_sh(hook: Hook, arguments: &str) -> String {
+fn in_sh(hook: GitHook, arguments: &str) -> String {
     let command = hook.command().replace("\"$@\"", arguments);
     match hook {
-        Hook::PostCheckout => format!("( set +e; {command} )"),
-        Hook::PrePush => format!("( set +e; {command} ) || exit 1"),
+        GitHook::PostCheckout => format!("( set +e; {command} )"),
+        GitHook::PrePush => format!("( set +e; {command} ) || exit 1"),
     }
 }
 
 /// lefthook puts the hook's arguments in place of `{0}`; a block of YAML takes the line as it is.
 fn lefthook() -> String {
-    let run = |hook: Hook| {
+    let run = |hook: GitHook| {
         let (name, line) = (hook.name(), in_sh(hook, "{0}"));
         format!("{name}:\n  commands:\n    wt:\n      run: |\n        {line}")
     };
-    format!("{}\n{}\n      use_stdin: true", run(Hook::PostCheckout), run(Hook::PrePush))
+    format!("{}\n{}\n      use_stdin: true", run(GitHook::PostCheckout), run(GitHook::PrePush))
 }
 
 /// pre-commit gives variables in place of arguments and input, and splits the entry as a shell does.
 fn pre_commit() -> String {
     let checkout = in_sh(
-        Hook::PostCheckout,
+        GitHook::PostCheckout,
         r#""$PRE_COMMIT_FROM_REF" "$PRE_COMMIT_TO_REF" "$PRE_COMMIT_CHECKOUT_TYPE""#,
     );
-    let push = in_sh(Hook::PrePush, r#""$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL""#);
+    let push = in_sh(GitHook::PrePush, r#""$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL""#);
     let push = format!("{PUSHED} | {push}");
-    let entry = |hook: Hook, line: &str| {
+    let entry = |hook: GitHook, line: &str| {
         let (name, line) = (hook.name(), quote_sh(line));
         format!(
             "      - id: wt-{name}\n        name: wt hook {name}\n        entry: |\n          sh -c {line}\n        \
              language: system\n        stages: [{name}]\n        always_run: true\n        pass_filenames: false"
         )
     };
-    let (checkout, push) = (entry(Hook::PostCheckout, &checkout), entry(Hook::PrePush, &push));
+    let (checkout, push) = (entry(GitHook::PostCheckout, &checkout), entry(GitHook::PrePush, &push));
     format!("  - repo: local\n    hooks:\n{checkout}\n{push}")
 }
 
@@ -106,8 +106,8 @@ impl Partner {
     pub fn lines(self, folder: &str) -> Vec<(String, String)> {
         match self {
             Self::Husky => vec![
-                (".husky/post-checkout".to_owned(), in_sh(Hook::PostCheckout, "\"$@\"")),
-                (".husky/pre-push".to_owned(), in_sh(Hook::PrePush, "\"$@\"")),
+                (".husky/post-checkout".to_owned(), in_sh(GitHook::PostCheckout, "\"$@\"")),
+                (".husky/pre-push".to_owned(), in_sh(GitHook::PrePush, "\"$@\"")),
             ],
             Self::Lefthook => vec![("lefthook.yml".to_owned(), lefthook())],
             Self::PreCommit => {
@@ -118,8 +118,8 @@ impl Partner {
                 )]
             }
             Self::Unknown => vec![
-                (format!("{folder}/post-checkout (sh, executable)"), in_sh(Hook::PostCheckout, "\"$@\"")),
-                (format!("{folder}/pre-push (sh, executable)"), in_sh(Hook::PrePush, "\"$@\"")),
+                (format!("{folder}/post-checkout (sh, executable)"), in_sh(GitHook::PostCheckout, "\"$@\"")),
+                (format!("{folder}/pre-push (sh, executable)"), in_sh(GitHook::PrePush, "\"$@\"")),
             ],
         }
     }
@@ -134,7 +134,7 @@ mod tests {
     fn every_partners_lines_call_both_hooks() {
         for partner in [Partner::Husky, Partner::Lefthook, Partner::PreCommit, Partner::Unknown] {
             let all: String = partner.lines("/h").into_iter().map(|(_, lines)| lines).collect();
-            for hook in Hook::ALL {
+            for hook in GitHook::ALL {
                 assert!(hook.is_called_in(all.as_bytes()), "{partner:?} {hook:?}");
             }
             let stops = format!("--stop-with {STOP} ");

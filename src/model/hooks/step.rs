@@ -1,11 +1,11 @@
 //! What installing or removing one hook's file comes to, from what lies there: every state that a killed command can
 //! leave leads on to the end, and nothing of the user's is ever without a name.
 
-use super::text::{Authorship, Hook};
+use super::text::{Authorship, GitHook};
 
 /// What lies at a hook's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundHook {
     Nothing,
     /// A plain file.
     File {
@@ -18,7 +18,7 @@ pub enum Found {
     Strange,
 }
 
-impl Found {
+impl FoundHook {
     /// Answers whether it is a file that we wrote, to the byte.
     #[must_use]
     pub fn is_ours(&self) -> bool {
@@ -32,7 +32,7 @@ impl Found {
 
 /// One change on disk; each is a single step of the file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum HookStep {
     /// Writes our file where nothing lies.
     Write,
     /// Puts our file, as it is today, in the place of ours.
@@ -53,7 +53,7 @@ pub enum Step {
 
 /// Why a hook is left alone; each needs a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum HookRefusal {
     /// Our file was changed by somebody.
     Edited,
     /// One hook is chained already, and another has taken our place since.
@@ -67,34 +67,38 @@ pub enum Refusal {
 /// # Errors
 ///
 /// The refusal, where a person must decide.
-pub fn to_install(target: &Found, chained: &Found, twins: bool) -> Result<Vec<Step>, Refusal> {
+pub fn to_install(
+    target: &FoundHook,
+    chained: &FoundHook,
+    twins: bool,
+) -> Result<Vec<HookStep>, HookRefusal> {
     let copy = chained.is_ours();
     let mut steps = Vec::new();
     match target {
-        Found::File { author: Authorship::Edited, .. } => return Err(Refusal::Edited),
-        Found::Strange => return Err(Refusal::Strange),
-        Found::Nothing => {
+        FoundHook::File { author: Authorship::Edited, .. } => return Err(HookRefusal::Edited),
+        FoundHook::Strange => return Err(HookRefusal::Strange),
+        FoundHook::Nothing => {
             if copy {
-                steps.push(Step::DropCopy);
+                steps.push(HookStep::DropCopy);
             }
-            steps.push(Step::Write);
+            steps.push(HookStep::Write);
         }
         ours if ours.is_ours() => {
             if copy {
-                steps.push(Step::DropCopy);
+                steps.push(HookStep::DropCopy);
             }
             if !ours.is_whole() {
-                steps.push(Step::Renew);
+                steps.push(HookStep::Renew);
             }
         }
-        _ if twins => steps.push(Step::Supersede),
+        _ if twins => steps.push(HookStep::Supersede),
         _ => {
             if copy {
-                steps.push(Step::DropCopy);
-            } else if *chained != Found::Nothing {
-                return Err(Refusal::Two);
+                steps.push(HookStep::DropCopy);
+            } else if *chained != FoundHook::Nothing {
+                return Err(HookRefusal::Two);
             }
-            steps.push(Step::Chain);
+            steps.push(HookStep::Chain);
         }
     }
     Ok(steps)
@@ -105,23 +109,27 @@ pub fn to_install(target: &Found, chained: &Found, twins: bool) -> Result<Vec<St
 /// # Errors
 ///
 /// The refusal, where a person must decide.
-pub fn to_uninstall(target: &Found, chained: &Found, twins: bool) -> Result<Vec<Step>, Refusal> {
+pub fn to_uninstall(
+    target: &FoundHook,
+    chained: &FoundHook,
+    twins: bool,
+) -> Result<Vec<HookStep>, HookRefusal> {
     let copy = chained.is_ours();
-    let is_something = *chained != Found::Nothing;
+    let is_something = *chained != FoundHook::Nothing;
     let mut steps = Vec::new();
     match target {
-        Found::File { author: Authorship::Edited, .. } => return Err(Refusal::Edited),
+        FoundHook::File { author: Authorship::Edited, .. } => return Err(HookRefusal::Edited),
         _ if copy => {
-            steps.push(Step::DropCopy);
+            steps.push(HookStep::DropCopy);
             if target.is_ours() {
-                steps.push(Step::Remove);
+                steps.push(HookStep::Remove);
             }
         }
-        Found::Nothing if is_something => steps.push(Step::Restore),
-        ours if ours.is_ours() => steps.push(if is_something { Step::Restore } else { Step::Remove }),
-        Found::Nothing => {}
-        _ if twins => steps.push(Step::DropTwin),
-        _ if is_something => return Err(Refusal::Two),
+        FoundHook::Nothing if is_something => steps.push(HookStep::Restore),
+        ours if ours.is_ours() => steps.push(if is_something { HookStep::Restore } else { HookStep::Remove }),
+        FoundHook::Nothing => {}
+        _ if twins => steps.push(HookStep::DropTwin),
+        _ if is_something => return Err(HookRefusal::Two),
         _ => {}
     }
     Ok(steps)
@@ -129,20 +137,20 @@ pub fn to_uninstall(target: &Found, chained: &Found, twins: bool) -> Result<Vec<
 
 /// Returns the refusal in words: what is wrong with the hook `hook` in `folder`, and what to do.
 #[must_use]
-pub fn refusal_words(refusal: Refusal, hook: Hook, folder: &str) -> (String, String) {
+pub fn refusal_words(refusal: HookRefusal, hook: GitHook, folder: &str) -> (String, String) {
     let (name, chained) = (hook.name(), hook.chained_name());
     match refusal {
-        Refusal::Edited => (
+        HookRefusal::Edited => (
             format!("{folder}/{name} began as the hook of wt and was changed by somebody: it is left alone"),
             format!(
                 "look at it, and move it away if it is not needed: mv {folder}/{name} {folder}/{name}.mine"
             ),
         ),
-        Refusal::Two => (
+        HookRefusal::Two => (
             format!("{folder} has two hooks that are not ours: {name}, and {chained}, which was kept before"),
             format!("put what is needed of both into one, then: rm {folder}/{chained}"),
         ),
-        Refusal::Strange => (
+        HookRefusal::Strange => (
             format!("{folder}/{name} is no file that git could run: it is left alone"),
             format!("move it away: mv {folder}/{name} {folder}/{name}.old"),
         ),
@@ -153,63 +161,63 @@ pub fn refusal_words(refusal: Refusal, hook: Hook, folder: &str) -> (String, Str
 mod tests {
     use super::*;
 
-    const OURS: Found = Found::File { author: Authorship::Current, executable: true };
-    const FORMER: Found = Found::File { author: Authorship::Former, executable: true };
-    const DULL: Found = Found::File { author: Authorship::Current, executable: false };
-    const EDITED: Found = Found::File { author: Authorship::Edited, executable: true };
-    const THEIRS: Found = Found::File { author: Authorship::Foreign, executable: false };
+    const OURS: FoundHook = FoundHook::File { author: Authorship::Current, executable: true };
+    const FORMER: FoundHook = FoundHook::File { author: Authorship::Former, executable: true };
+    const DULL: FoundHook = FoundHook::File { author: Authorship::Current, executable: false };
+    const EDITED: FoundHook = FoundHook::File { author: Authorship::Edited, executable: true };
+    const THEIRS: FoundHook = FoundHook::File { author: Authorship::Foreign, executable: false };
 
-    fn all() -> Vec<Found> {
-        vec![Found::Nothing, OURS, FORMER, DULL, EDITED, THEIRS, Found::Link, Found::Strange]
+    fn all() -> Vec<FoundHook> {
+        vec![FoundHook::Nothing, OURS, FORMER, DULL, EDITED, THEIRS, FoundHook::Link, FoundHook::Strange]
     }
 
     /// What a step makes of the two names.
-    fn apply(step: Step, target: &mut Found, chained: &mut Found) {
+    fn apply(step: HookStep, target: &mut FoundHook, chained: &mut FoundHook) {
         match step {
-            Step::Write => {
-                assert_eq!(*target, Found::Nothing);
+            HookStep::Write => {
+                assert_eq!(*target, FoundHook::Nothing);
                 *target = OURS;
             }
-            Step::Renew => {
+            HookStep::Renew => {
                 assert!(target.is_ours());
                 *target = OURS;
             }
-            Step::Chain => {
-                assert_eq!(*chained, Found::Nothing);
+            HookStep::Chain => {
+                assert_eq!(*chained, FoundHook::Nothing);
                 *chained = std::mem::replace(target, OURS);
             }
-            Step::DropCopy => {
+            HookStep::DropCopy => {
                 assert!(chained.is_ours());
-                *chained = Found::Nothing;
+                *chained = FoundHook::Nothing;
             }
-            Step::Restore => {
-                assert!(target.is_ours() || *target == Found::Nothing);
-                *target = std::mem::replace(chained, Found::Nothing);
+            HookStep::Restore => {
+                assert!(target.is_ours() || *target == FoundHook::Nothing);
+                *target = std::mem::replace(chained, FoundHook::Nothing);
             }
-            Step::Remove => {
+            HookStep::Remove => {
                 assert!(target.is_ours());
-                *target = Found::Nothing;
+                *target = FoundHook::Nothing;
             }
-            Step::Supersede => {
+            HookStep::Supersede => {
                 assert_eq!(target, chained);
                 *target = OURS;
             }
-            Step::DropTwin => {
+            HookStep::DropTwin => {
                 assert_eq!(target, chained);
-                *chained = Found::Nothing;
+                *chained = FoundHook::Nothing;
             }
         }
     }
 
-    fn install(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusal> {
+    fn install(target: &FoundHook, chained: &FoundHook) -> Result<Vec<HookStep>, HookRefusal> {
         to_install(target, chained, target == chained)
     }
 
-    fn uninstall(target: &Found, chained: &Found) -> Result<Vec<Step>, Refusal> {
+    fn uninstall(target: &FoundHook, chained: &FoundHook) -> Result<Vec<HookStep>, HookRefusal> {
         to_uninstall(target, chained, target == chained)
     }
 
-    fn run(steps: &[Step], target: &Found, chained: &Found) -> (Found, Found) {
+    fn run(steps: &[HookStep], target: &FoundHook, chained: &FoundHook) -> (FoundHook, FoundHook) {
         let (mut target, mut chained) = (target.clone(), chained.clone());
         for step in steps {
             apply(*step, &mut target, &mut chained);
@@ -232,7 +240,7 @@ mod tests {
 
     #[test]
     fn nothing_of_the_users_is_ever_lost_after_any_step() {
-        let theirs = |found: &Found| *found != Found::Nothing && !found.is_ours();
+        let theirs = |found: &FoundHook| *found != FoundHook::Nothing && !found.is_ours();
         for target in all() {
             for chained in all() {
                 for plan in [install(&target, &chained), uninstall(&target, &chained)] {
@@ -258,7 +266,7 @@ mod tests {
                 if front == EDITED {
                     continue;
                 }
-                assert!(!front.is_ours() && behind == Found::Nothing, "{target:?} {chained:?}");
+                assert!(!front.is_ours() && behind == FoundHook::Nothing, "{target:?} {chained:?}");
                 assert_eq!(uninstall(&front, &behind), Ok(Vec::new()));
             }
         }
@@ -267,15 +275,15 @@ mod tests {
     #[test]
     fn a_changed_shim_and_a_second_foreign_hook_need_a_person() {
         for chained in all() {
-            assert_eq!(install(&EDITED, &chained), Err(Refusal::Edited));
-            assert_eq!(uninstall(&EDITED, &chained), Err(Refusal::Edited));
+            assert_eq!(install(&EDITED, &chained), Err(HookRefusal::Edited));
+            assert_eq!(uninstall(&EDITED, &chained), Err(HookRefusal::Edited));
         }
-        assert_eq!(install(&THEIRS, &Found::Link), Err(Refusal::Two));
-        assert_eq!(uninstall(&Found::Link, &THEIRS), Err(Refusal::Two));
-        assert_eq!(install(&Found::Strange, &Found::Nothing), Err(Refusal::Strange));
-        assert_eq!(to_install(&THEIRS, &THEIRS, false), Err(Refusal::Two));
-        assert_eq!(to_install(&THEIRS, &THEIRS, true), Ok(vec![Step::Supersede]));
-        assert_eq!(to_uninstall(&THEIRS, &THEIRS, false), Err(Refusal::Two));
-        assert_eq!(to_uninstall(&THEIRS, &THEIRS, true), Ok(vec![Step::DropTwin]));
+        assert_eq!(install(&THEIRS, &FoundHook::Link), Err(HookRefusal::Two));
+        assert_eq!(uninstall(&FoundHook::Link, &THEIRS), Err(HookRefusal::Two));
+        assert_eq!(install(&FoundHook::Strange, &FoundHook::Nothing), Err(HookRefusal::Strange));
+        assert_eq!(to_install(&THEIRS, &THEIRS, false), Err(HookRefusal::Two));
+        assert_eq!(to_install(&THEIRS, &THEIRS, true), Ok(vec![HookStep::Supersede]));
+        assert_eq!(to_uninstall(&THEIRS, &THEIRS, false), Err(HookRefusal::Two));
+        assert_eq!(to_uninstall(&THEIRS, &THEIRS, true), Ok(vec![HookStep::DropTwin]));
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// A hook of git's that calls `wt` (githooks(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Hook {
+pub enum GitHook {
     PostCheckout,
     PrePush,
 }
@@ -48,7 +48,7 @@ const WATCH: &str = r#"{ sleep 3 & trap 'kill $!; exit' TERM; wait "$!" && kill 
 /// not keep git's stderr open, and whoever reads that is not held up.
 const PASS: &str = r#"{ held=; while IFS= read -r line && [ "$line" != .wt ]; do [ -z "$held" ] || printf '%s\n' "$held"; held=$line; done; [ -z "$held" ] || printf '%s\n' "$held"; } >&2"#;
 
-impl Hook {
+impl GitHook {
     pub const ALL: [Self; 2] = [Self::PostCheckout, Self::PrePush];
 
     /// Returns git's name of the hook, which is also its file's name.
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_text_is_ours_to_the_byte_or_not_at_all() {
-        for hook in Hook::ALL {
+        for hook in GitHook::ALL {
             let shim = hook.shim();
             assert_eq!(hook.authorship(shim.as_bytes()), Authorship::Current);
             assert_eq!(hook.authorship(format!("{shim}\n").as_bytes()), Authorship::Edited);
@@ -190,15 +190,15 @@ mod tests {
             assert_eq!(hook.authorship(b""), Authorship::Foreign);
         }
         for text in FORMER_PRE_PUSH {
-            assert_eq!(Hook::PrePush.authorship(text.as_bytes()), Authorship::Former);
+            assert_eq!(GitHook::PrePush.authorship(text.as_bytes()), Authorship::Former);
         }
-        let other = Hook::PrePush.authorship(Hook::PostCheckout.shim().as_bytes());
+        let other = GitHook::PrePush.authorship(GitHook::PostCheckout.shim().as_bytes());
         assert_eq!(other, Authorship::Edited);
     }
 
     #[test]
     fn the_shims_are_short_plain_sh_and_watch_over_wt_with_the_same_line() {
-        for hook in Hook::ALL {
+        for hook in GitHook::ALL {
             let shim = hook.shim();
             assert!(shim.starts_with("#!/bin/sh\n") && shim.lines().count() <= 24, "{shim}");
             assert!(shim.contains(&format!("\n{WATCH}\n")), "{shim}");
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_command_for_the_configuration_is_one_line_whose_last_word_takes_any_arguments() {
-        for hook in Hook::ALL {
+        for hook in GitHook::ALL {
             let command = hook.command();
             assert!(!command.contains('\n') && command.ends_with("; :"), "{command}");
             assert!(command.starts_with(FIND), "{command}");
@@ -220,8 +220,8 @@ mod tests {
 
     #[test]
     fn what_can_stop_a_push_proves_itself_first_and_stops_it_by_its_own_status() {
-        let command = Hook::PrePush.command();
-        for text in [Hook::PrePush.shim(), command.as_str()] {
+        let command = GitHook::PrePush.command();
+        for text in [GitHook::PrePush.shim(), command.as_str()] {
             assert!(
                 text.contains(PROOF) && text.contains("--stop-with 87 ") && text.contains("-ne 87 ]"),
                 "{text}"

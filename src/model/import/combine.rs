@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::proposal::{Found, Proposal};
+use super::proposal::{FileProposal, Proposal};
 use crate::model::config::settings::ServiceSettings;
 use crate::model::service::ServiceName;
 use crate::model::services::order::{self, Tangle};
 
 /// Combines what files propose, the one that says most first.
 #[must_use]
-pub fn combine(sources: Vec<Found>) -> Found {
-    let mut combined = Found::default();
+pub fn combine(sources: Vec<FileProposal>) -> FileProposal {
+    let mut combined = FileProposal::default();
     for source in sources {
         combined.left_out.extend(source.left_out);
         add(&mut combined.setup, source.setup, |known, new| known.command == new.command);

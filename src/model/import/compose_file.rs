@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::compose_ports::{Published, published};
-use super::proposal::{Found, Proposal, What, name};
+use super::compose_ports::{PublishedPort, published};
+use super::proposal::{FileProposal, Proposal, What, name};
 use crate::model::service::ServiceName;
 use crate::model::services::plan::Condition;
 
@@ -15,7 +15,7 @@ pub const FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yam
 /// A compose file as it was read.
 #[derive(Clone, Debug, Default)]
 pub struct ComposeFile {
-    pub found: Found,
+    pub found: FileProposal,
     pub services: Vec<Publishing>,
 }
 
@@ -25,7 +25,7 @@ pub struct Publishing {
     /// Its name in the compose file.
     pub service: String,
     /// Every port it publishes; an override replaces the whole list.
-    pub ports: Vec<Published>,
+    pub ports: Vec<PublishedPort>,
     /// Whether it insists on a container's name.
     pub is_named: bool,
     /// The folder that its image is built from, relative to the file's.
@@ -118,8 +118,8 @@ fn build(service: &Value) -> Option<String> {
 }
 
 /// The ports that a service publishes, each with the variable that is to carry it; the proposal gets the variables.
-fn ports(service: &Value, proposal: &mut Proposal) -> Vec<Published> {
-    let mut ports: Vec<Published> = Vec::new();
+fn ports(service: &Value, proposal: &mut Proposal) -> Vec<PublishedPort> {
+    let mut ports: Vec<PublishedPort> = Vec::new();
     let network = service.get("network_mode").and_then(Value::as_str);
     if network == Some("host") {
         proposal.notes.push("It shares the machine's network: its port is not replaced.".to_owned());

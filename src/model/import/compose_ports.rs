@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A port that is published on the machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Published {
+pub struct PublishedPort {
     /// `127.0.0.1`, where it is said.
     pub address: Option<String>,
     /// The variable that carries the machine's port; empty where the file names none.
@@ -19,7 +19,7 @@ pub struct Published {
     pub protocol: Option<String>,
 }
 
-impl Published {
+impl PublishedPort {
     /// Returns the short form: `127.0.0.1:${DB_PORT:-5432}:5432/tcp`.
     #[must_use]
     pub fn written(&self) -> String {
@@ -31,7 +31,7 @@ impl Published {
 
 /// Reads one element of `ports`; `None` for ranges and for what cannot be understood.
 #[must_use]
-pub fn published(written: &Value) -> Option<Published> {
+pub fn published(written: &Value) -> Option<PublishedPort> {
     match written {
         Value::Object(table) => {
             let target = table.get("target").and_then(number)?;
@@ -58,7 +58,7 @@ fn number(value: &Value) -> Option<u16> {
 }
 
 /// `[address:][outer:]inner[/protocol]`; a variable may hold a `:` of its own.
-fn short(text: &str) -> Option<Published> {
+fn short(text: &str) -> Option<PublishedPort> {
     let (text, protocol) = match text.rsplit_once('/') {
         Some((text, protocol)) => (text, Some(protocol.to_owned()).filter(|protocol| protocol != "tcp")),
         None => (text, None),
@@ -107,14 +107,14 @@ fn complete(
     (variable, usual): (String, u16),
     target: u16,
     protocol: Option<String>,
-) -> Option<Published> {
+) -> Option<PublishedPort> {
     let is_plain =
         |text: &String| text.chars().all(|letter| letter.is_ascii_alphanumeric() || ".:[]".contains(letter));
     if target == 0 || !address.iter().chain(&protocol).all(is_plain) {
         return None;
     }
     let has_own_variable = !variable.is_empty();
-    Some(Published { address, variable, has_own_variable, usual, target, protocol })
+    Some(PublishedPort { address, variable, has_own_variable, usual, target, protocol })
 }
 
 #[cfg(test)]

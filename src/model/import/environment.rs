@@ -8,7 +8,7 @@ use super::shell::with_port;
 
 /// What became of the variables of one process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct TakenVariables {
     /// `env NAME=value ` in front of the command; empty where there are none.
     pub words: String,
     /// Whether the port is named in them.
@@ -19,13 +19,13 @@ pub struct Taken {
 
 /// Takes over the variables of `all` processes and those of one, which count where both name the same.
 #[must_use]
-pub fn take_over(all: Option<&Value>, own: Option<&Value>) -> Taken {
+pub fn take_over(all: Option<&Value>, own: Option<&Value>) -> TakenVariables {
     let mut pairs: Vec<(String, Option<String>)> = Vec::new();
     for (name, value) in [all, own].into_iter().flatten().flat_map(listed) {
         pairs.retain(|(known, _)| *known != name);
         pairs.push((name, value));
     }
-    let mut taken = Taken::default();
+    let mut taken = TakenVariables::default();
     for (name, value) in pairs {
         // The worktree's own port, whatever number stood there.
         let value =

@@ -1,12 +1,12 @@
 //! What is proposed is valid: a piece that the configuration would refuse is left out, and said with the reason.
 
-use super::proposal::Found;
+use super::proposal::FileProposal;
 use crate::model::config::layers::{Layer, Source};
 use crate::model::config::merge::merge_leniently;
 use crate::model::config::problem::Problem;
 
 /// Takes out what makes `text` of it invalid, one piece after the other.
-pub fn fit(found: &mut Found, text: impl Fn(&mut Found) -> String) {
+pub fn fit(found: &mut FileProposal, text: impl Fn(&mut FileProposal) -> String) {
     // Each round takes something out, or the last one takes all.
     for _ in 0..=pieces(found) {
         let written = text(found);
@@ -18,12 +18,12 @@ pub fn fit(found: &mut Found, text: impl Fn(&mut Found) -> String) {
     let written = text(found);
     if let Some(problem) = problem(&written) {
         let left_out = std::mem::take(&mut found.left_out);
-        *found = Found { left_out, ..Found::default() };
+        *found = FileProposal { left_out, ..FileProposal::default() };
         found.leave(".wt.toml", "", format!("nothing is proposed: {}", problem.message));
     }
 }
 
-fn pieces(found: &Found) -> usize {
+fn pieces(found: &FileProposal) -> usize {
     found.services.len()
         + found.setup.len()
         + found.teardown.len()
@@ -37,7 +37,7 @@ fn problem(text: &str) -> Option<Problem> {
     merge_leniently(std::slice::from_ref(&layer), &[], &[]).1.into_iter().next()
 }
 
-fn take_out(found: &mut Found, problem: &Problem) -> bool {
+fn take_out(found: &mut FileProposal, problem: &Problem) -> bool {
     let Some(key) = &problem.key else { return false };
     let before = pieces(found);
     let mut parts = key.splitn(3, '.');

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::compose_file::Publishing;
-use super::compose_ports::Published;
-use super::proposal::{Found, What};
+use super::compose_ports::PublishedPort;
+use super::proposal::{FileProposal, What};
 use crate::error::Result;
 use crate::model::template;
 
@@ -35,7 +35,7 @@ pub fn name_beside(file: &str) -> String {
 
 /// Returns the services that cannot run twice on one machine as they are written, among those that `proposed` takes over.
 #[must_use]
-pub fn colliding(services: &[Publishing], proposed: &Found) -> Vec<Publishing> {
+pub fn colliding(services: &[Publishing], proposed: &FileProposal) -> Vec<Publishing> {
     let mut colliding = Vec::new();
     for service in services {
         let is_it = |what: &What| matches!(what, What::Compose(name) if *name == service.service);
@@ -66,7 +66,7 @@ pub fn text(file: &str, colliding: &[Publishing]) -> Result<String> {
         .map(|service| Service {
             name: &service.service,
             is_named: service.is_named,
-            ports: service.ports.iter().map(Published::written).collect(),
+            ports: service.ports.iter().map(PublishedPort::written).collect(),
         })
         .collect();
     template::render("templates/compose.override.yaml", TEMPLATE, &Values { file, services })

@@ -1,7 +1,7 @@
 //! What another tool asks whether a process is ready, as a health check: it must ask the port that the worktree has.
 
 use super::render;
-use super::shell::{Command, translate};
+use super::shell::{ShellWords, translate};
 
 /// Returns the health check for `command`, with `options` behind it; `asks_port` where the process listens on a port of ours.
 ///
@@ -9,7 +9,7 @@ use super::shell::{Command, translate};
 ///
 /// Says why it is left out.
 pub fn check(command: &str, options: &str, asks_port: bool) -> Result<String, String> {
-    let Command::Words { text, names_port } = translate(command) else {
+    let ShellWords::Words { text, names_port } = translate(command) else {
         return Err("Its probe could not be written here.".to_owned());
     };
     if names_port || !asks_port {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::compose_file::condition;
 use super::environment::take_over;
 use super::probe;
-use super::proposal::{Found, Proposal, What, name};
-use super::shell::{Command, translate};
+use super::proposal::{FileProposal, Proposal, What, name};
+use super::shell::{ShellWords, translate};
 use crate::model::signal::EndSignal;
 
 /// Reads the text of `file`.
@@ -17,9 +17,9 @@ use crate::model::signal::EndSignal;
 /// # Errors
 ///
 /// Says why it cannot be read.
-pub fn read(file: &str, text: &str) -> Result<Found, String> {
+pub fn read(file: &str, text: &str) -> Result<FileProposal, String> {
     let document = super::compose_file::yaml(text)?;
-    let mut found = Found::default();
+    let mut found = FileProposal::default();
     let Some(processes) = document.get("processes").and_then(Value::as_object) else { return Ok(found) };
     for (word, process) in processes {
         let from = format!("{file}: {word}");
@@ -32,7 +32,7 @@ pub fn read(file: &str, text: &str) -> Result<Found, String> {
             continue;
         }
         let command = process.get("command").and_then(Value::as_str).unwrap_or_default();
-        let Command::Words { text, names_port } = translate(command) else {
+        let ShellWords::Words { text, names_port } = translate(command) else {
             found.leave(file, word, "has no command that can be written here");
             continue;
         };

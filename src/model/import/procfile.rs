@@ -1,7 +1,7 @@
 //! A Procfile: a line for each process type, `name: command`, as foreman and Heroku read it.
 
-use super::proposal::{Found, Proposal, What, name};
-use super::shell::{Command, translate};
+use super::proposal::{FileProposal, Proposal, What, name};
+use super::shell::{ShellWords, translate};
 
 /// How many letters of a line are shown.
 const SHOWN: usize = 40;
@@ -31,8 +31,8 @@ fn process(line: &str) -> Option<(&str, &str)> {
 
 /// Reads the text of `file`.
 #[must_use]
-pub fn read(file: &str, text: &str) -> Found {
-    let mut found = Found::default();
+pub fn read(file: &str, text: &str) -> FileProposal {
+    let mut found = FileProposal::default();
     for (word, command) in text.lines().filter_map(process) {
         let from = format!("{file}: {word}");
         let Some(service) = name(word) else {
@@ -44,14 +44,14 @@ pub fn read(file: &str, text: &str) -> Found {
             continue;
         }
         match translate(command) {
-            Command::Unsayable => {
+            ShellWords::Unsayable => {
                 found.leave(
                     file,
                     word,
                     format!("`{}` has braces that a template would read", command.trim()),
                 );
             }
-            Command::Words { text, names_port } => {
+            ShellWords::Words { text, names_port } => {
                 let is_web = service.as_str() == "web";
                 let mut proposal = Proposal::new(service, from, What::Run(text));
                 proposal.listens = names_port || is_web;

@@ -68,22 +68,22 @@ impl Proposal {
 
 /// What one file proposes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct FileProposal {
     pub services: Vec<Proposal>,
     /// Commands that make a worktree ready.
-    pub setup: Vec<Step>,
+    pub setup: Vec<ProposedCommand>,
     /// Commands that take back what they made outside of it.
-    pub teardown: Vec<Step>,
+    pub teardown: Vec<ProposedCommand>,
     /// Ignored paths that a worktree needs.
-    pub carry: Vec<Carried>,
+    pub carry: Vec<ProposedCarry>,
     /// Further variables of the env block.
     pub variables: Vec<Variable>,
     /// The main env file, and why.
     pub env_file: Option<(String, String)>,
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<NotProposed>,
 }
 
-impl Found {
+impl FileProposal {
     /// Answers whether nothing is proposed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -97,13 +97,13 @@ impl Found {
 
     /// Notes what is not proposed.
     pub fn leave(&mut self, from: &str, key: &str, reason: impl Into<String>) {
-        self.left_out.push(LeftOut { from: from.to_owned(), key: key.to_owned(), reason: reason.into() });
+        self.left_out.push(NotProposed { from: from.to_owned(), key: key.to_owned(), reason: reason.into() });
     }
 }
 
 /// A command of a worktree.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Step {
+pub struct ProposedCommand {
     pub command: String,
     /// The file that it comes from, or that asks for it.
     pub from: String,
@@ -111,7 +111,7 @@ pub struct Step {
 
 /// A pattern of ignored paths.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Carried {
+pub struct ProposedCarry {
     pub pattern: String,
     /// The file that names it, or the reason.
     pub from: String,
@@ -130,7 +130,7 @@ pub struct Variable {
 
 /// Something that is there and is not proposed.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct LeftOut {
+pub struct NotProposed {
     /// The file.
     pub from: String,
     /// The name in it; empty for the file as a whole.
@@ -138,7 +138,7 @@ pub struct LeftOut {
     pub reason: String,
 }
 
-impl Display for LeftOut {
+impl Display for NotProposed {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: ", self.from)?;
         if !self.key.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::proposal::{Found, Proposal, Step, Variable, What};
+use super::proposal::{FileProposal, Proposal, ProposedCommand, Variable, What};
 use crate::model::services::plan::Condition;
 
 /// Returns `value` as TOML writes a text.
@@ -13,7 +13,7 @@ pub fn text(value: &str) -> String {
 
 /// Returns the sections of the services, and what was left out as comments below.
 #[must_use]
-pub fn sections(found: &Found) -> String {
+pub fn sections(found: &FileProposal) -> String {
     let mut written: Vec<String> = found.services.iter().map(section).collect();
     if !found.left_out.is_empty() {
         let lines: Vec<String> =
@@ -25,8 +25,8 @@ pub fn sections(found: &Found) -> String {
 
 /// Returns `setup` and `teardown` of `[worktree]`; empty where there is neither.
 #[must_use]
-pub fn worktree(found: &Found) -> String {
-    let list = |key: &str, why: &str, steps: &[Step]| {
+pub fn worktree(found: &FileProposal) -> String {
+    let list = |key: &str, why: &str, steps: &[ProposedCommand]| {
         if steps.is_empty() {
             return String::new();
         }
@@ -48,7 +48,7 @@ pub fn worktree(found: &Found) -> String {
 
 /// Returns `copy` of `[carry]`; empty where there is none.
 #[must_use]
-pub fn carry(found: &Found) -> String {
+pub fn carry(found: &FileProposal) -> String {
     if found.carry.is_empty() {
         return String::new();
     }
@@ -58,7 +58,7 @@ pub fn carry(found: &Found) -> String {
 
 /// Returns the lines of `[env.set]`; empty where there are none.
 #[must_use]
-pub fn variables(found: &Found) -> String {
+pub fn variables(found: &FileProposal) -> String {
     let line = |one: &Variable| {
         let mark = if one.is_suggestion { "#" } else { "" };
         format!("# {}\n{mark}{} = {}\n", on_one_line(&one.from), one.variable, text(&one.value))
@@ -68,7 +68,7 @@ pub fn variables(found: &Found) -> String {
 
 /// Returns `file` of `[env]`; empty where it is the usual one.
 #[must_use]
-pub fn env_file(found: &Found) -> String {
+pub fn env_file(found: &FileProposal) -> String {
     let line =
         |(file, reason): &(String, String)| format!("file = {}  # {}\n", text(file), on_one_line(reason));
     found.env_file.as_ref().map(line).unwrap_or_default()

@@ -5,7 +5,7 @@ use crate::model::config::running;
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum ShellWords {
     /// It can be run.
     Words {
         text: String,
@@ -18,10 +18,10 @@ pub enum Command {
 
 /// Translates `command`.
 #[must_use]
-pub fn translate(command: &str) -> Command {
+pub fn translate(command: &str) -> ShellWords {
     let command = command.trim();
     if command.is_empty() || ["{{", "{%", "{#"].iter().any(|mark| command.contains(mark)) {
-        return Command::Unsayable;
+        return ShellWords::Unsayable;
     }
     let with_port = with_port(command);
     let names_port = with_port != command;
@@ -32,9 +32,9 @@ pub fn translate(command: &str) -> Command {
     };
     // What is left (a lone backslash, `''` as the program) is a slip of its author's.
     if running::command(&text.as_str().into()).is_err() {
-        return Command::Unsayable;
+        return ShellWords::Unsayable;
     }
-    Command::Words { text, names_port }
+    ShellWords::Words { text, names_port }
 }
 
 /// Puts the template's value where a shell would put the variable's, but not between single quotes.
@@ -122,8 +122,8 @@ mod tests {
 
     fn words(command: &str) -> (String, bool) {
         match translate(command) {
-            Command::Words { text, names_port } => (text, names_port),
-            Command::Unsayable => panic!("{command}"),
+            ShellWords::Words { text, names_port } => (text, names_port),
+            ShellWords::Unsayable => panic!("{command}"),
         }
     }
 
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_a_template_would_take_for_its_own_is_left_alone() {
-        assert_eq!(translate("docker ps --format '{{.Names}}'"), Command::Unsayable);
-        assert_eq!(translate(" "), Command::Unsayable);
+        assert_eq!(translate("docker ps --format '{{.Names}}'"), ShellWords::Unsayable);
+        assert_eq!(translate(" "), ShellWords::Unsayable);
     }
 }

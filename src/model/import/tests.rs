@@ -9,7 +9,7 @@ use super::compose_file;
 use super::override_file;
 use super::process_compose;
 use super::procfile;
-use super::proposal::{Found, name};
+use super::proposal::{FileProposal, name};
 use super::render::sections;
 use crate::model::config::layers::{Layer, Source};
 use crate::model::config::merge::merge;
@@ -17,7 +17,7 @@ use crate::model::config::settings::Config;
 
 /// Asserts that it is a valid configuration and returns it.
 #[track_caller]
-fn valid(found: &Found) -> Config {
+fn valid(found: &FileProposal) -> Config {
     let text = sections(found);
     let layer = Layer { path: ".wt.toml".to_owned(), text: text.clone(), source: Source::User };
     merge(&[layer], &[], &[]).unwrap_or_else(|failure| panic!("{failure}\n{text}"))

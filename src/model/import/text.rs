@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::proposal::{Found, Proposal, What};
+use super::proposal::{FileProposal, Proposal, What};
 use super::render;
 
 /// The starter: every line is a comment, so that it changes nothing until someone does.
@@ -15,7 +15,7 @@ const CREATE: &str = "# Every new worktree gets the ports of its purpose's servi
 
 /// Returns the starter with what is proposed in place of its examples.
 #[must_use]
-pub fn whole(found: &Found) -> String {
+pub fn whole(found: &FileProposal) -> String {
     if found.is_empty() {
         let left = render::sections(found);
         return if left.is_empty() { STARTER.to_owned() } else { format!("{STARTER}\n{left}") };
@@ -54,7 +54,11 @@ pub fn whole(found: &Found) -> String {
 
 /// Takes out of `found` what the file says already, and returns the text for its end and what must be added by hand.
 #[must_use]
-pub fn addition(said: &toml::Table, is_ended: bool, found: &mut Found) -> (Option<String>, Vec<String>) {
+pub fn addition(
+    said: &toml::Table,
+    is_ended: bool,
+    found: &mut FileProposal,
+) -> (Option<String>, Vec<String>) {
     retain_new(said, found);
     let mut by_hand = Vec::new();
     let mut sections = Vec::new();
@@ -92,7 +96,7 @@ pub fn addition(said: &toml::Table, is_ended: bool, found: &mut Found) -> (Optio
     (text, by_hand)
 }
 
-fn retain_new(said: &toml::Table, found: &mut Found) {
+fn retain_new(said: &toml::Table, found: &mut FileProposal) {
     let at = |keys: &[&str]| {
         let mut value = said.get(*keys.first()?)?;
         for key in &keys[1..] {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// A worktree that can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct PickerRow {
     /// The name that it is gone to by.
     pub name: String,
     pub path: PathBuf,

@@ -2,7 +2,7 @@
 
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum PressedKey {
     Letter(char),
     Enter,
     Escape,
@@ -27,7 +27,7 @@ pub struct Decoder {
 
 /// What stands at the beginning of the bytes.
 enum Piece {
-    Key(usize, Option<Key>),
+    Key(usize, Option<PressedKey>),
     Paste(usize, bool),
     /// More must come.
     Beginning,
@@ -35,7 +35,7 @@ enum Piece {
 
 impl Decoder {
     /// Returns the keys that `bytes` complete.
-    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Key> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<PressedKey> {
         self.pending.extend_from_slice(bytes);
         let mut keys = Vec::new();
         loop {
@@ -47,7 +47,7 @@ impl Decoder {
                 }
                 Piece::Key(length, key) => {
                     self.pending.drain(..length);
-                    let is_text = matches!(key, Some(Key::Letter(_)));
+                    let is_text = matches!(key, Some(PressedKey::Letter(_)));
                     keys.extend(key.filter(|_| is_text || !self.is_pasting));
                 }
             }
@@ -61,10 +61,10 @@ impl Decoder {
     }
 
     /// Returns the key that has begun, since nothing follows.
-    pub fn flush(&mut self) -> Option<Key> {
+    pub fn flush(&mut self) -> Option<PressedKey> {
         let is_escape = self.pending == b"\x1b";
         self.pending.clear();
-        is_escape.then_some(Key::Escape)
+        is_escape.then_some(PressedKey::Escape)
     }
 }
 
@@ -72,9 +72,9 @@ fn piece(bytes: &[u8]) -> Piece {
     let Some(first) = bytes.first() else { return Piece::Beginning };
     match first {
         0x1b => sequence(bytes),
-        b'\r' | b'\n' => Piece::Key(1, Some(Key::Enter)),
-        0x7f | 0x08 => Piece::Key(1, Some(Key::Backspace)),
-        0x01..=0x1a => Piece::Key(1, Some(Key::Control(char::from(first + 0x60)))),
+        b'\r' | b'\n' => Piece::Key(1, Some(PressedKey::Enter)),
+        0x7f | 0x08 => Piece::Key(1, Some(PressedKey::Backspace)),
+        0x01..=0x1a => Piece::Key(1, Some(PressedKey::Control(char::from(first + 0x60)))),
         0x00..=0x1f => Piece::Key(1, None),
         _ => letter(bytes),
     }
@@ -89,7 +89,7 @@ fn letter(bytes: &[u8]) -> Piece {
     };
     let Some(whole) = bytes.get(..length) else { return Piece::Beginning };
     match std::str::from_utf8(whole).ok().and_then(|text| text.chars().next()) {
-        Some(letter) => Piece::Key(length, Some(Key::Letter(letter))),
+        Some(letter) => Piece::Key(length, Some(PressedKey::Letter(letter))),
         None => Piece::Key(1, None),
     }
 }
@@ -111,25 +111,25 @@ fn sequence(bytes: &[u8]) -> Piece {
             match (parameters, last) {
                 (b"200", b'~') => Piece::Paste(length, true),
                 (b"201", b'~') => Piece::Paste(length, false),
-                (b"5", b'~') => Piece::Key(length, Some(Key::PageUp)),
-                (b"6", b'~') => Piece::Key(length, Some(Key::PageDown)),
-                (b"1" | b"7", b'~') => Piece::Key(length, Some(Key::First)),
-                (b"4" | b"8", b'~') => Piece::Key(length, Some(Key::Last)),
+                (b"5", b'~') => Piece::Key(length, Some(PressedKey::PageUp)),
+                (b"6", b'~') => Piece::Key(length, Some(PressedKey::PageDown)),
+                (b"1" | b"7", b'~') => Piece::Key(length, Some(PressedKey::First)),
+                (b"4" | b"8", b'~') => Piece::Key(length, Some(PressedKey::Last)),
                 (b"", last) => Piece::Key(length, arrow(last)),
                 _ => Piece::Key(length, None),
             }
         }
-        Some(0x1b) => Piece::Key(1, Some(Key::Escape)),
+        Some(0x1b) => Piece::Key(1, Some(PressedKey::Escape)),
         Some(_) => Piece::Key(2, None),
     }
 }
 
-fn arrow(last: u8) -> Option<Key> {
+fn arrow(last: u8) -> Option<PressedKey> {
     match last {
-        b'A' => Some(Key::Up),
-        b'B' => Some(Key::Down),
-        b'H' => Some(Key::First),
-        b'F' => Some(Key::Last),
+        b'A' => Some(PressedKey::Up),
+        b'B' => Some(PressedKey::Down),
+        b'H' => Some(PressedKey::First),
+        b'F' => Some(PressedKey::Last),
         _ => None,
     }
 }
@@ -138,9 +138,9 @@ fn arrow(last: u8) -> Option<Key> {
 mod tests {
     use super::*;
 
-    fn keys(pieces: &[&[u8]]) -> Vec<Key> {
+    fn keys(pieces: &[&[u8]]) -> Vec<PressedKey> {
         let mut decoder = Decoder::default();
-        let mut keys: Vec<Key> = pieces.iter().flat_map(|piece| decoder.feed(piece)).collect();
+        let mut keys: Vec<PressedKey> = pieces.iter().flat_map(|piece| decoder.feed(piece)).collect();
         keys.extend(decoder.flush());
         keys
     }
@@ -149,16 +149,16 @@ mod tests {
     fn keys_come_out_whole_however_the_bytes_are_cut() {
         let bytes = "aä漢\x1b[A\x1bOB\x1b[6~\r\x7f\x0f\x1b[1;5C\x1bx.".as_bytes();
         let expected = [
-            Key::Letter('a'),
-            Key::Letter('ä'),
-            Key::Letter('漢'),
-            Key::Up,
-            Key::Down,
-            Key::PageDown,
-            Key::Enter,
-            Key::Backspace,
-            Key::Control('o'),
-            Key::Letter('.'),
+            PressedKey::Letter('a'),
+            PressedKey::Letter('ä'),
+            PressedKey::Letter('漢'),
+            PressedKey::Up,
+            PressedKey::Down,
+            PressedKey::PageDown,
+            PressedKey::Enter,
+            PressedKey::Backspace,
+            PressedKey::Control('o'),
+            PressedKey::Letter('.'),
         ];
         assert_eq!(keys(&[bytes]), expected);
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
@@ -167,21 +167,24 @@ mod tests {
 
     #[test]
     fn a_lone_escape_is_a_key_once_nothing_follows() {
-        assert_eq!(keys(&[b"\x1b"]), [Key::Escape]);
-        assert_eq!(keys(&[b"\x1b\x1b"]), [Key::Escape, Key::Escape]);
-        assert_eq!(keys(&[b"\x1b[", b"B"]), [Key::Down]);
+        assert_eq!(keys(&[b"\x1b"]), [PressedKey::Escape]);
+        assert_eq!(keys(&[b"\x1b\x1b"]), [PressedKey::Escape, PressedKey::Escape]);
+        assert_eq!(keys(&[b"\x1b[", b"B"]), [PressedKey::Down]);
     }
 
     #[test]
     fn nothing_of_a_pasted_text_is_an_order() {
         assert_eq!(
             keys(&[b"\x1b[200~a\rb\x18\x1b[201~\r"]),
-            [Key::Letter('a'), Key::Letter('b'), Key::Enter]
+            [PressedKey::Letter('a'), PressedKey::Letter('b'), PressedKey::Enter]
         );
     }
 
     #[test]
     fn bytes_that_are_no_text_are_passed_over() {
-        assert_eq!(keys(&[&[0xff, 0xc3, b'a', 0x00, b'b']]), [Key::Letter('a'), Key::Letter('b')]);
+        assert_eq!(
+            keys(&[&[0xff, 0xc3, b'a', 0x00, b'b']]),
+            [PressedKey::Letter('a'), PressedKey::Letter('b')]
+        );
     }
 }

@@ -6,7 +6,7 @@ mod matching;
 mod preview;
 mod state;
 
-pub use choice::Choice;
-pub use key::{Decoder, Key};
-pub use preview::{Commit, Log, Preview};
-pub use state::{Picker, Talk, Wish};
+pub use choice::PickerRow;
+pub use key::{Decoder, PressedKey};
+pub use preview::{Commit, Log, PickerPreview};
+pub use state::{Picker, PickerLine, PickerWish};

@@ -6,7 +6,7 @@ use crate::model::view::{ChangesView, PortView};
 
 /// What is shown of one worktree.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Preview {
+pub struct PickerPreview {
     /// `None` where nobody can tell.
     pub changes: Option<ChangesView>,
     /// The newest first.

@@ -2,30 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
-use super::choice::Choice;
-use super::key::Key;
+use super::choice::PickerRow;
+use super::key::PressedKey;
 use super::matching::fitting;
 
 /// What a key asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum PickerWish {
     /// Nothing but another picture.
     Nothing,
     /// To leave without having chosen.
     Leave,
     /// To stand still until the shell goes on with us.
     Suspend,
-    Go(Choice),
+    Go(PickerRow),
     /// To make a worktree called so; the next number where nothing was typed.
     Create(Option<String>),
-    Open(Choice),
+    Open(PickerRow),
     /// To remove it, which was agreed to.
-    Remove(Choice),
+    Remove(PickerRow),
 }
 
 /// The line under the rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Talk {
+pub enum PickerLine {
     /// The keys.
     #[default]
     Keys,
@@ -38,13 +38,13 @@ pub enum Talk {
 /// The rows, and which of them is meant.
 #[derive(Clone, Debug)]
 pub struct Picker {
-    choices: Vec<Choice>,
+    choices: Vec<PickerRow>,
     typed: String,
     /// Positions of the choices that fit, the best first.
     fitting: Vec<usize>,
     /// The place in these.
     selected: usize,
-    pub talk: Talk,
+    pub talk: PickerLine,
     /// How far Page Up and Page Down go.
     page: usize,
 }
@@ -52,10 +52,10 @@ pub struct Picker {
 impl Picker {
     /// All rows, the one we stand in being meant, where there is one.
     #[must_use]
-    pub fn new(choices: Vec<Choice>) -> Self {
+    pub fn new(choices: Vec<PickerRow>) -> Self {
         let selected = choices.iter().position(|choice| choice.is_current).unwrap_or(0);
         let fitting = (0..choices.len()).collect();
-        Self { choices, typed: String::new(), fitting, selected, talk: Talk::default(), page: 10 }
+        Self { choices, typed: String::new(), fitting, selected, talk: PickerLine::default(), page: 10 }
     }
 
     /// Returns what was typed.
@@ -84,7 +84,7 @@ impl Picker {
 
     /// Returns the one that is meant.
     #[must_use]
-    pub fn chosen(&self) -> Option<&Choice> {
+    pub fn chosen(&self) -> Option<&PickerRow> {
         self.choices.get(*self.fitting.get(self.selected)?)
     }
 
@@ -94,7 +94,7 @@ impl Picker {
     }
 
     /// Puts other rows in the place of these; the same worktree is meant as before, where it is still there.
-    pub fn replace(&mut self, choices: Vec<Choice>) {
+    pub fn replace(&mut self, choices: Vec<PickerRow>) {
         let meant = self.chosen().map(|choice| choice.path.clone());
         let place = self.selected;
         self.choices = choices;
@@ -110,85 +110,87 @@ impl Picker {
     }
 
     /// Changes what a key changes, and returns what it asks for.
-    pub fn press(&mut self, key: Key) -> Wish {
-        if let Talk::MayRemove(path) = std::mem::take(&mut self.talk) {
+    pub fn press(&mut self, key: PressedKey) -> PickerWish {
+        if let PickerLine::MayRemove(path) = std::mem::take(&mut self.talk) {
             let chosen = self.chosen().filter(|choice| choice.path == path).cloned();
             return match (key, chosen) {
-                (Key::Letter('y' | 'Y'), Some(choice)) => Wish::Remove(choice),
-                (Key::Control('z'), _) => Wish::Suspend,
-                _ => Wish::Nothing,
+                (PressedKey::Letter('y' | 'Y'), Some(choice)) => PickerWish::Remove(choice),
+                (PressedKey::Control('z'), _) => PickerWish::Suspend,
+                _ => PickerWish::Nothing,
             };
         }
         match key {
-            Key::Escape | Key::Control('c' | 'd' | 'g') => return Wish::Leave,
-            Key::Control('z') => return Wish::Suspend,
-            Key::Enter => return self.go(),
-            Key::Control('n') => {
+            PressedKey::Escape | PressedKey::Control('c' | 'd' | 'g') => return PickerWish::Leave,
+            PressedKey::Control('z') => return PickerWish::Suspend,
+            PressedKey::Enter => return self.go(),
+            PressedKey::Control('n') => {
                 let typed = self.typed.trim();
-                return Wish::Create((!typed.is_empty()).then(|| typed.to_owned()));
+                return PickerWish::Create((!typed.is_empty()).then(|| typed.to_owned()));
             }
-            Key::Control('o') => return self.open(),
-            Key::Control('x') => self.ask_to_remove(),
-            Key::Up | Key::Control('p' | 'k') => self.selected = self.selected.saturating_sub(1),
-            Key::Down => self.go_down(1),
-            Key::PageUp => self.selected = self.selected.saturating_sub(self.page),
-            Key::PageDown => self.go_down(self.page),
-            Key::First => self.selected = 0,
-            Key::Last => self.go_down(self.fitting.len()),
-            Key::Letter(letter) => {
+            PressedKey::Control('o') => return self.open(),
+            PressedKey::Control('x') => self.ask_to_remove(),
+            PressedKey::Up | PressedKey::Control('p' | 'k') => {
+                self.selected = self.selected.saturating_sub(1);
+            }
+            PressedKey::Down => self.go_down(1),
+            PressedKey::PageUp => self.selected = self.selected.saturating_sub(self.page),
+            PressedKey::PageDown => self.go_down(self.page),
+            PressedKey::First => self.selected = 0,
+            PressedKey::Last => self.go_down(self.fitting.len()),
+            PressedKey::Letter(letter) => {
                 self.typed.push(letter);
                 self.find();
             }
-            Key::Backspace => {
+            PressedKey::Backspace => {
                 self.typed.pop();
                 self.find();
             }
-            Key::Control('u') => {
+            PressedKey::Control('u') => {
                 self.typed.clear();
                 self.find();
             }
-            Key::Control('w') => {
+            PressedKey::Control('w') => {
                 let kept = self.typed.trim_end().rfind(' ').map_or(0, |at| at + 1);
                 self.typed.truncate(kept);
                 self.find();
             }
-            Key::Control(_) => {}
+            PressedKey::Control(_) => {}
         }
-        Wish::Nothing
+        PickerWish::Nothing
     }
 
     fn go_down(&mut self, rows: usize) {
         self.selected = (self.selected + rows).min(self.fitting.len().saturating_sub(1));
     }
 
-    fn go(&mut self) -> Wish {
+    fn go(&mut self) -> PickerWish {
         match self.chosen() {
             Some(choice) if choice.is_missing => {
-                self.talk = Talk::Told(format!("the folder of {} is gone", choice.name));
-                Wish::Nothing
+                self.talk = PickerLine::Told(format!("the folder of {} is gone", choice.name));
+                PickerWish::Nothing
             }
-            Some(choice) => Wish::Go(choice.clone()),
-            None => Wish::Nothing,
+            Some(choice) => PickerWish::Go(choice.clone()),
+            None => PickerWish::Nothing,
         }
     }
 
-    fn open(&mut self) -> Wish {
+    fn open(&mut self) -> PickerWish {
         match self.chosen() {
-            Some(choice) if choice.url.is_some() => Wish::Open(choice.clone()),
+            Some(choice) if choice.url.is_some() => PickerWish::Open(choice.clone()),
             Some(choice) => {
-                self.talk = Talk::Told(format!("{} has no URL", choice.name));
-                Wish::Nothing
+                self.talk = PickerLine::Told(format!("{} has no URL", choice.name));
+                PickerWish::Nothing
             }
-            None => Wish::Nothing,
+            None => PickerWish::Nothing,
         }
     }
 
     fn ask_to_remove(&mut self) {
         let Some(choice) = self.chosen() else { return };
         self.talk = if choice.is_current {
-            Talk::Told(format!("you stand in {}: go elsewhere first", choice.name))
+            PickerLine::Told(format!("you stand in {}: go elsewhere first", choice.name))
         } else {
-            Talk::MayRemove(choice.path.clone())
+            PickerLine::MayRemove(choice.path.clone())
         };
     }
 
@@ -206,8 +208,8 @@ impl Picker {
 mod tests {
     use super::*;
 
-    fn choice(name: &str) -> Choice {
-        Choice {
+    fn choice(name: &str) -> PickerRow {
+        PickerRow {
             name: name.to_owned(),
             path: PathBuf::from("/w").join(name),
             text: name.to_owned(),
@@ -222,7 +224,8 @@ mod tests {
     }
 
     fn typed(picker: &mut Picker, text: &str) {
-        text.chars().for_each(|letter| assert_eq!(picker.press(Key::Letter(letter)), Wish::Nothing));
+        text.chars()
+            .for_each(|letter| assert_eq!(picker.press(PressedKey::Letter(letter)), PickerWish::Nothing));
     }
 
     #[test]
@@ -230,14 +233,18 @@ mod tests {
         let mut picker = picker();
         assert_eq!(picker.chosen(), Some(&choice("pay")), "where we stand");
         typed(&mut picker, "logo");
-        assert_eq!(picker.press(Key::Enter), Wish::Go(choice("logout")));
-        picker.press(Key::Backspace);
+        assert_eq!(picker.press(PressedKey::Enter), PickerWish::Go(choice("logout")));
+        picker.press(PressedKey::Backspace);
         assert_eq!(picker.fitting().len(), 2);
-        picker.press(Key::Control('u'));
-        assert_eq!((picker.press(Key::Enter), picker.fitting().len()), (Wish::Nothing, 4), "main is gone");
+        picker.press(PressedKey::Control('u'));
+        assert_eq!(
+            (picker.press(PressedKey::Enter), picker.fitting().len()),
+            (PickerWish::Nothing, 4),
+            "main is gone"
+        );
         typed(&mut picker, "zz");
-        assert_eq!((picker.press(Key::Enter), picker.chosen()), (Wish::Nothing, None));
-        picker.press(Key::Control('u'));
+        assert_eq!((picker.press(PressedKey::Enter), picker.chosen()), (PickerWish::Nothing, None));
+        picker.press(PressedKey::Control('u'));
         assert_eq!(picker.fitting().len(), 4);
     }
 
@@ -246,14 +253,14 @@ mod tests {
         let mut picker = picker();
         picker.set_page(2);
         for (key, at) in [
-            (Key::Down, 3),
-            (Key::PageUp, 1),
-            (Key::Up, 0),
-            (Key::Up, 0),
-            (Key::Last, 3),
-            (Key::First, 0),
-            (Key::PageDown, 2),
-            (Key::PageDown, 3),
+            (PressedKey::Down, 3),
+            (PressedKey::PageUp, 1),
+            (PressedKey::Up, 0),
+            (PressedKey::Up, 0),
+            (PressedKey::Last, 3),
+            (PressedKey::First, 0),
+            (PressedKey::PageDown, 2),
+            (PressedKey::PageDown, 3),
         ] {
             picker.press(key);
             assert_eq!(picker.selected(), at, "{key:?}");
@@ -262,43 +269,43 @@ mod tests {
 
     #[test]
     fn leaving_asks_for_nothing_else() {
-        for key in [Key::Escape, Key::Control('c')] {
-            assert_eq!(picker().press(key), Wish::Leave);
+        for key in [PressedKey::Escape, PressedKey::Control('c')] {
+            assert_eq!(picker().press(key), PickerWish::Leave);
         }
-        assert_eq!(picker().press(Key::Control('z')), Wish::Suspend);
+        assert_eq!(picker().press(PressedKey::Control('z')), PickerWish::Suspend);
     }
 
     #[test]
     fn a_removal_is_asked_about_once_and_never_of_where_we_stand() {
         let mut picker = picker();
-        picker.press(Key::Control('x'));
-        assert!(matches!(&picker.talk, Talk::Told(said) if said.contains("you stand in pay")));
-        picker.press(Key::First);
-        picker.press(Key::Down);
-        picker.press(Key::Control('x'));
-        assert_eq!(picker.talk, Talk::MayRemove("/w/login".into()));
-        assert_eq!(picker.press(Key::Enter), Wish::Nothing, "no is the answer that Enter gives");
-        assert_eq!(picker.talk, Talk::Keys);
-        picker.press(Key::Control('x'));
-        assert_eq!(picker.press(Key::Escape), Wish::Nothing);
-        picker.press(Key::Control('x'));
-        assert_eq!(picker.press(Key::Letter('y')), Wish::Remove(choice("login")));
+        picker.press(PressedKey::Control('x'));
+        assert!(matches!(&picker.talk, PickerLine::Told(said) if said.contains("you stand in pay")));
+        picker.press(PressedKey::First);
+        picker.press(PressedKey::Down);
+        picker.press(PressedKey::Control('x'));
+        assert_eq!(picker.talk, PickerLine::MayRemove("/w/login".into()));
+        assert_eq!(picker.press(PressedKey::Enter), PickerWish::Nothing, "no is the answer that Enter gives");
+        assert_eq!(picker.talk, PickerLine::Keys);
+        picker.press(PressedKey::Control('x'));
+        assert_eq!(picker.press(PressedKey::Escape), PickerWish::Nothing);
+        picker.press(PressedKey::Control('x'));
+        assert_eq!(picker.press(PressedKey::Letter('y')), PickerWish::Remove(choice("login")));
         // Rows that came in between: another one is never meant by the same answer.
-        picker.press(Key::Control('x'));
+        picker.press(PressedKey::Control('x'));
         picker.drop_row(Path::new("/w/login"));
-        assert_eq!(picker.press(Key::Letter('y')), Wish::Nothing);
+        assert_eq!(picker.press(PressedKey::Letter('y')), PickerWish::Nothing);
     }
 
     #[test]
     fn the_typed_text_names_what_is_made_and_a_url_is_needed_to_open_one() {
         let mut picker = picker();
-        assert_eq!(picker.press(Key::Control('n')), Wish::Create(None));
+        assert_eq!(picker.press(PressedKey::Control('n')), PickerWish::Create(None));
         typed(&mut picker, "login");
-        assert_eq!(picker.press(Key::Control('n')), Wish::Create(Some("login".into())));
-        assert_eq!(picker.press(Key::Control('o')), Wish::Open(choice("login")));
-        picker.press(Key::Control('u'));
-        assert_eq!(picker.press(Key::Control('o')), Wish::Nothing);
-        assert!(matches!(picker.talk, Talk::Told(_)));
+        assert_eq!(picker.press(PressedKey::Control('n')), PickerWish::Create(Some("login".into())));
+        assert_eq!(picker.press(PressedKey::Control('o')), PickerWish::Open(choice("login")));
+        picker.press(PressedKey::Control('u'));
+        assert_eq!(picker.press(PressedKey::Control('o')), PickerWish::Nothing);
+        assert!(matches!(picker.talk, PickerLine::Told(_)));
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Level {
 
 /// The parties.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum DisputeTrouble {
     /// One port, several allocations; the oldest first.
     Doubled { tenants: Vec<Tenant> },
     /// Held by processes that are not of the worktree; `is_shared` when a server of the worktree listens too.
@@ -48,7 +48,7 @@ pub enum Trouble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispute {
     pub port: Port,
-    pub trouble: Trouble,
+    pub trouble: DisputeTrouble,
     /// What it follows from.
     pub situation: Situation,
 }
@@ -66,9 +66,9 @@ impl Dispute {
                 if holders.is_empty() || !tenant.visible {
                     return None;
                 }
-                Trouble::Held { tenant: tenant.clone(), holders, is_shared: situation.is_served() }
+                DisputeTrouble::Held { tenant: tenant.clone(), holders, is_shared: situation.is_served() }
             }
-            _ => Trouble::Doubled { tenants },
+            _ => DisputeTrouble::Doubled { tenants },
         };
         Some(Self { port: situation.port, trouble, situation: situation.clone() })
     }
@@ -79,11 +79,11 @@ impl Dispute {
         let had = || self.situation.had_by().unwrap_or_default();
         let held = || self.situation.held_by_others().unwrap_or_default();
         match &self.trouble {
-            Trouble::Doubled { .. } if self.situation.holders.is_empty() => (Level::High, had()),
-            Trouble::Doubled { .. } => (Level::Critical, format!("{}; a server listens", had())),
-            Trouble::Held { is_shared: true, .. } => (Level::Critical, held()),
-            Trouble::Held { holders, .. } if are_strays(holders) => (Level::Medium, held()),
-            Trouble::Held { .. } => (Level::High, held()),
+            DisputeTrouble::Doubled { .. } if self.situation.holders.is_empty() => (Level::High, had()),
+            DisputeTrouble::Doubled { .. } => (Level::Critical, format!("{}; a server listens", had())),
+            DisputeTrouble::Held { is_shared: true, .. } => (Level::Critical, held()),
+            DisputeTrouble::Held { holders, .. } if are_strays(holders) => (Level::Medium, held()),
+            DisputeTrouble::Held { .. } => (Level::High, held()),
         }
     }
 
@@ -91,8 +91,8 @@ impl Dispute {
     #[must_use]
     pub fn tenants(&self) -> &[Tenant] {
         match &self.trouble {
-            Trouble::Doubled { tenants } => tenants,
-            Trouble::Held { tenant, .. } => std::slice::from_ref(tenant),
+            DisputeTrouble::Doubled { tenants } => tenants,
+            DisputeTrouble::Held { tenant, .. } => std::slice::from_ref(tenant),
         }
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::listener::{Listener, Owner, WorktreeKey};
 use super::words::Words;
-use crate::model::process::killing::Refusal;
+use crate::model::process::killing::KillRefusal;
 
 /// The relation of a holder to the worktrees that have the port, the gravest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +57,7 @@ pub struct Holder {
     pub stray_of: Option<String>,
     /// Why it would not be ended.
     #[serde(skip)]
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<KillRefusal>,
 }
 
 /// What is known of holders beside their sockets.
@@ -70,7 +70,7 @@ pub struct Background<'a> {
     /// The worktree that is gone of each stray, by pid.
     pub strays: Option<&'a HashMap<u32, String>>,
     /// Why a process would not be ended, by pid.
-    pub refusals: Option<&'a HashMap<u32, Refusal>>,
+    pub refusals: Option<&'a HashMap<u32, KillRefusal>>,
 }
 
 impl Holder {
@@ -236,7 +236,7 @@ fn unseen(socket: &Listener, background: &Background<'_>) -> Holder {
         relation: if is_container { Relation::Container } else { Relation::Unseen },
         is_other_user: background.user.is_some_and(|user| user != socket.user),
         stray_of: None,
-        refusal: Some(Refusal::Unseen),
+        refusal: Some(KillRefusal::Unseen),
     }
 }
 

@@ -1,10 +1,10 @@
 //! The next command for a port that two parties claim: none that would be refused, and none that ends a sibling's server.
 
 use super::Port;
-use super::dispute::{Dispute, Trouble};
+use super::dispute::{Dispute, DisputeTrouble};
 use super::doubled::{self, Keeping};
 use super::holder::Relation;
-use super::resolution::{Action, steps};
+use super::resolution::{DisputeAction, steps};
 use crate::model::advised::{Advised, wt};
 use crate::model::config::settings::{ResolveSettings, Strategy};
 
@@ -40,11 +40,11 @@ impl Remedy {
 pub fn remedy(dispute: &Dispute, settings: ResolveSettings) -> Remedy {
     let does = |strategy: Strategy| {
         let all = steps(std::slice::from_ref(dispute), strategy, settings);
-        all.iter().any(|step| !matches!(step.action, Action::Leave { .. }))
+        all.iter().any(|step| !matches!(step.action, DisputeAction::Leave { .. }))
     };
     let is_persons = || match &dispute.trouble {
-        Trouble::Doubled { tenants } => matches!(doubled::settle(tenants), Keeping::Person { .. }),
-        Trouble::Held { .. } => false,
+        DisputeTrouble::Doubled { tenants } => matches!(doubled::settle(tenants), Keeping::Person { .. }),
+        DisputeTrouble::Held { .. } => false,
     };
     if is_persons() {
         Remedy::Choose
@@ -60,7 +60,7 @@ pub fn remedy(dispute: &Dispute, settings: ResolveSettings) -> Remedy {
 /// Returns what helps where `wt ports resolve` does nothing, or was run and the dispute is left all the same.
 #[must_use]
 pub fn otherwise(dispute: &Dispute, settings: ResolveSettings) -> Remedy {
-    let Trouble::Held { holders, is_shared, .. } = &dispute.trouble else { return Remedy::Choose };
+    let DisputeTrouble::Held { holders, is_shared, .. } = &dispute.trouble else { return Remedy::Choose };
     let is_spared = |relation: Relation| relation == Relation::Sibling;
     if holders.iter().any(|holder| is_spared(holder.relation) || holder.refusal.is_some()) {
         return Remedy::Tell;
@@ -70,14 +70,14 @@ pub fn otherwise(dispute: &Dispute, settings: ResolveSettings) -> Remedy {
     }
     // `wt ports kill` would end the worktree's own server too.
     let all = steps(std::slice::from_ref(dispute), Strategy::Aggressive, settings);
-    let ends = all.iter().any(|step| matches!(step.action, Action::Terminate { .. }));
+    let ends = all.iter().any(|step| matches!(step.action, DisputeAction::Terminate { .. }));
     if ends { Remedy::Resolve(Some(Strategy::Aggressive)) } else { Remedy::Tell }
 }
 
 fn ends_sibling(dispute: &Dispute, strategy: Strategy, settings: ResolveSettings) -> bool {
     let all = steps(std::slice::from_ref(dispute), strategy, settings);
     all.iter().any(|step| match &step.action {
-        Action::Terminate { holders, .. } => {
+        DisputeAction::Terminate { holders, .. } => {
             holders.iter().any(|holder| holder.relation == Relation::Sibling)
         }
         _ => false,

@@ -2,24 +2,24 @@
 
 use crate::model::config::settings::{ResolveSettings, Strategy};
 use crate::model::port::Port;
-use crate::model::port::dispute::{Dispute, Level, Trouble, are_strays};
+use crate::model::port::dispute::{Dispute, DisputeTrouble, Level, are_strays};
 use crate::model::port::doubled::{self, Keeping};
 use crate::model::port::holder::{Holder, Relation};
 use crate::model::port::tenant::Tenant;
 
 /// What is done about one dispute, or one part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct ResolutionStep {
     pub port: Port,
     pub level: Level,
     /// What is wrong.
     pub reason: String,
-    pub action: Action,
+    pub action: DisputeAction,
 }
 
 /// One action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum DisputeAction {
     /// The allocation gets another port; whoever holds this one is left alone.
     Move { tenant: Tenant },
     /// The holders end, all or none of them.
@@ -36,19 +36,19 @@ pub enum Action {
 
 /// Returns the steps that settle the disputes, in their order.
 #[must_use]
-pub fn steps(disputes: &[Dispute], strategy: Strategy, settings: ResolveSettings) -> Vec<Step> {
+pub fn steps(disputes: &[Dispute], strategy: Strategy, settings: ResolveSettings) -> Vec<ResolutionStep> {
     disputes
         .iter()
         .flat_map(|dispute| {
             let (level, reason) = dispute.level();
             let actions = match &dispute.trouble {
-                Trouble::Doubled { tenants } => part(tenants, settings),
-                Trouble::Held { tenant, holders, is_shared } => {
+                DisputeTrouble::Doubled { tenants } => part(tenants, settings),
+                DisputeTrouble::Held { tenant, holders, is_shared } => {
                     let held = Held { tenant, holders, is_shared: *is_shared };
                     vec![held.settled(strategy, settings)]
                 }
             };
-            actions.into_iter().map(move |action| Step {
+            actions.into_iter().map(move |action| ResolutionStep {
                 port: dispute.port,
                 level,
                 reason: reason.clone(),
@@ -62,35 +62,37 @@ pub fn steps(disputes: &[Dispute], strategy: Strategy, settings: ResolveSettings
 #[must_use]
 pub fn movers(dispute: &Dispute) -> Vec<&Tenant> {
     match &dispute.trouble {
-        Trouble::Doubled { tenants } => match doubled::settle(tenants) {
+        DisputeTrouble::Doubled { tenants } => match doubled::settle(tenants) {
             Keeping::Moves { movers, .. } => {
                 movers.into_iter().filter(|tenant| tenant.immovable().is_none()).collect()
             }
             Keeping::Person { .. } => Vec::new(),
         },
-        Trouble::Held { tenant, is_shared, .. } => {
+        DisputeTrouble::Held { tenant, is_shared, .. } => {
             let stays = *is_shared || tenant.immovable().is_some();
             if stays { Vec::new() } else { vec![tenant] }
         }
     }
 }
 
-fn part(tenants: &[Tenant], settings: ResolveSettings) -> Vec<Action> {
+fn part(tenants: &[Tenant], settings: ResolveSettings) -> Vec<DisputeAction> {
     match doubled::settle(tenants) {
         Keeping::Moves { movers, .. } => movers.into_iter().map(|tenant| moved(tenant, settings)).collect(),
-        Keeping::Person { why } => vec![Action::Leave { why: format!("a person must choose: {why}") }],
+        Keeping::Person { why } => vec![DisputeAction::Leave { why: format!("a person must choose: {why}") }],
     }
 }
 
-fn moved(tenant: &Tenant, settings: ResolveSettings) -> Action {
+fn moved(tenant: &Tenant, settings: ResolveSettings) -> DisputeAction {
     if let Some(why) = tenant.immovable() {
         let (service, name) = (&tenant.service, &tenant.worktree.name);
-        return Action::Leave { why: format!("`{service}` of {name} {why} and is never moved") };
+        return DisputeAction::Leave { why: format!("`{service}` of {name} {why} and is never moved") };
     }
     if !settings.allow_move {
-        return Action::Leave { why: "the configuration allows no move (resolve.allow_move)".to_owned() };
+        return DisputeAction::Leave {
+            why: "the configuration allows no move (resolve.allow_move)".to_owned(),
+        };
     }
-    Action::Move { tenant: tenant.clone() }
+    DisputeAction::Move { tenant: tenant.clone() }
 }
 
 /// A port of a worktree that others hold.
@@ -102,18 +104,18 @@ struct Held<'a> {
 }
 
 impl Held<'_> {
-    fn settled(self, strategy: Strategy, settings: ResolveSettings) -> Action {
+    fn settled(self, strategy: Strategy, settings: ResolveSettings) -> DisputeAction {
         let has_sibling = self.holders.iter().any(|holder| holder.relation == Relation::Sibling);
         match strategy {
             Strategy::Conservative => self.moved(settings),
             Strategy::Aggressive => self.terminated(settings),
             Strategy::Intelligent if are_strays(self.holders) => match self.terminated(settings) {
-                Action::Leave { .. } => self.moved(settings),
+                DisputeAction::Leave { .. } => self.moved(settings),
                 action => action,
             },
             Strategy::Intelligent => match self.moved(settings) {
                 // Where ours cannot give way and strangers need not be kept, somebody may still agree to end them.
-                Action::Leave { .. } if !settings.preserve_foreign && !has_sibling => {
+                DisputeAction::Leave { .. } if !settings.preserve_foreign && !has_sibling => {
                     self.terminated(settings)
                 }
                 action => action,
@@ -122,22 +124,24 @@ impl Held<'_> {
     }
 
     /// Whoever runs on the port keeps it, as of a port that two have.
-    fn moved(self, settings: ResolveSettings) -> Action {
+    fn moved(self, settings: ResolveSettings) -> DisputeAction {
         match moved(self.tenant, settings) {
-            Action::Move { tenant } if self.is_shared => {
+            DisputeAction::Move { tenant } if self.is_shared => {
                 let (service, name) = (&tenant.service, &tenant.worktree.name);
                 let why = format!("the server of `{service}` of {name} runs on it, and is never moved");
-                Action::Leave { why }
+                DisputeAction::Leave { why }
             }
             action => action,
         }
     }
 
     /// Strangers are never ended unless somebody agreed; what is ours as configured.
-    fn terminated(self, settings: ResolveSettings) -> Action {
+    fn terminated(self, settings: ResolveSettings) -> DisputeAction {
         let refused = self.holders.iter().find_map(|holder| Some((holder, holder.refusal?)));
         if let Some((holder, refusal)) = refused {
-            return Action::Leave { why: format!("{} is left alone: {}", holder.named(), refusal.reason()) };
+            return DisputeAction::Leave {
+                why: format!("{} is left alone: {}", holder.named(), refusal.reason()),
+            };
         }
         let is_ours = |holder: &Holder| matches!(holder.relation, Relation::Sibling | Relation::Stray);
         let stranger = self.holders.iter().find(|holder| !is_ours(holder));
@@ -146,9 +150,9 @@ impl Held<'_> {
                 "{} is not ours, and the configuration keeps such (resolve.preserve_foreign)",
                 stranger.named()
             );
-            return Action::Leave { why };
+            return DisputeAction::Leave { why };
         }
-        Action::Terminate {
+        DisputeAction::Terminate {
             holders: self.holders.to_vec(),
             of: self.tenant.clone(),
             needs_agreement: settings.confirm || stranger.is_some(),
@@ -160,7 +164,7 @@ impl Held<'_> {
 mod tests {
     use super::*;
     use crate::model::port::sample::{claim, holding, settings, situation_of};
-    use crate::model::process::killing::Refusal;
+    use crate::model::process::killing::KillRefusal;
 
     const STRATEGIES: [Strategy; 3] = [Strategy::Conservative, Strategy::Aggressive, Strategy::Intelligent];
 
@@ -170,12 +174,12 @@ mod tests {
         strategy: Strategy,
         settings: ResolveSettings,
     ) -> Vec<String> {
-        let shown = |step: Step| match step.action {
-            Action::Move { tenant } => format!("move {}", tenant.worktree.name),
-            Action::Terminate { holders, needs_agreement, .. } => {
+        let shown = |step: ResolutionStep| match step.action {
+            DisputeAction::Move { tenant } => format!("move {}", tenant.worktree.name),
+            DisputeAction::Terminate { holders, needs_agreement, .. } => {
                 format!("end {}{}", holders.len(), if needs_agreement { ", ask" } else { "" })
             }
-            Action::Leave { why } => format!("leave: {why}"),
+            DisputeAction::Leave { why } => format!("leave: {why}"),
         };
         steps(
             &Dispute::find(&situation_of(claims, holders)).map_or_else(Vec::new, |one| vec![one]),
@@ -279,7 +283,7 @@ mod tests {
     #[test]
     fn one_holder_that_is_refused_keeps_all_of_them() {
         let refused = Holder {
-            refusal: Some(Refusal::Database),
+            refusal: Some(KillRefusal::Database),
             command: Some("postgres".to_owned()),
             ..holding(None)
         };

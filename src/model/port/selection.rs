@@ -8,14 +8,14 @@ use crate::error::Result;
 use crate::model::config::settings::Config;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::listener::Probe;
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 
 /// The port a service gets.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, serde::Serialize)]
-pub struct Choice {
+pub struct ChosenPort {
     pub service: ServiceName,
     pub port: Port,
 }
@@ -24,7 +24,7 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// One choice per wish, in the order of the wishes.
-    Chosen(Vec<Choice>),
+    Chosen(Vec<ChosenPort>),
     /// Ports that the registry calls free are not: all of them from the range where the first was met.
     Busy {
         /// The one range in which it happened; empty for a pinned port.
@@ -87,7 +87,7 @@ impl Selection {
 
 /// Returns which of the `held` ports stood in the way of the chosen ones, in the order of the ranges.
 #[must_use]
-pub fn passed_over(wishes: &[Wish], choices: &[Choice], held: &[Port]) -> Vec<Port> {
+pub fn passed_over(wishes: &[ServiceWish], choices: &[ChosenPort], held: &[Port]) -> Vec<Port> {
     let mut passed = Vec::new();
     for (wish, choice) in wishes.iter().zip(choices) {
         let before = wish.ranges.ports().take_while(|port| *port != choice.port);
@@ -131,7 +131,7 @@ pub fn owned_ports(registry: &Registry) -> HashSet<Port> {
 ///
 /// Pinned wishes are served first, then former ports, then the others from the bottom of their ranges.
 pub fn select(
-    wishes: &[Wish],
+    wishes: &[ServiceWish],
     landscape: &Landscape<'_>,
     probe: &mut dyn FnMut(Port) -> Result<Probe>,
 ) -> Result<Selection> {
@@ -165,7 +165,7 @@ pub fn select(
     let choices = wishes
         .iter()
         .zip(chosen)
-        .filter_map(|(wish, port)| Some(Choice { service: wish.service.clone(), port: port? }));
+        .filter_map(|(wish, port)| Some(ChosenPort { service: wish.service.clone(), port: port? }));
     Ok(Selection::Chosen(choices.collect()))
 }
 
@@ -206,7 +206,7 @@ impl Search<'_, '_> {
         self.landscape.exclusions.iter().find(|exclusion| exclusion.applies_to(port, own_range))
     }
 
-    fn standing(&self, wish: &Wish, port: Port) -> Standing {
+    fn standing(&self, wish: &ServiceWish, port: Port) -> Standing {
         if self.exclusion(port, wish.own_range).is_some() {
             Standing::Excluded
         } else if self.landscape.owned.contains(&port) || self.taken.contains(&port) {
@@ -223,7 +223,7 @@ impl Search<'_, '_> {
     }
 
     /// Returns why the pinned `port` cannot be had; `None` when it can.
-    fn refusal(&mut self, wish: &Wish, port: Port) -> Result<Option<Selection>> {
+    fn refusal(&mut self, wish: &ServiceWish, port: Port) -> Result<Option<Selection>> {
         let service = wish.service.clone();
         if let Some(exclusion) = self.exclusion(port, wish.own_range && wish.ranges.contains(port)) {
             return Ok(Some(Selection::Excluded { service, port, reason: exclusion.reason.clone() }));
@@ -243,7 +243,7 @@ impl Search<'_, '_> {
         })
     }
 
-    fn lowest(&mut self, wish: &Wish) -> Result<Result<Port, Selection>> {
+    fn lowest(&mut self, wish: &ServiceWish) -> Result<Result<Port, Selection>> {
         for range in &wish.ranges.0 {
             for port in range.ports() {
                 if self.standing(wish, port) != Standing::Candidate {
@@ -275,7 +275,7 @@ impl Search<'_, '_> {
     }
 
     /// Lists every port of `range` that the registry calls free and the machine does not.
-    fn conflict(&mut self, wish: &Wish, range: PortRange, with_former: bool) -> Result<Selection> {
+    fn conflict(&mut self, wish: &ServiceWish, range: PortRange, with_former: bool) -> Result<Selection> {
         let (mut busy, mut denied) = (Vec::new(), Vec::new());
         for port in range.ports() {
             let is_met = match self.standing(wish, port) {
@@ -297,7 +297,7 @@ impl Search<'_, '_> {
         Ok(Selection::Busy { ranges, busy, denied, service, own_range })
     }
 
-    fn exhausted(&self, wish: &Wish) -> Selection {
+    fn exhausted(&self, wish: &ServiceWish) -> Selection {
         let (mut owned, mut foreign, mut excluded) = (0, 0, 0);
         let mut reasons: Vec<(String, usize)> = Vec::new();
         for port in wish.ranges.ports() {

@@ -12,7 +12,7 @@ use crate::model::claim::{ClaimView, Holding};
 /// What a port is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum PortVerdict {
     /// A server can start on it.
     Free,
     /// A worktree has it, and nothing listens.
@@ -37,7 +37,7 @@ pub enum Verdict {
     Claimed,
 }
 
-impl Verdict {
+impl PortVerdict {
     /// Returns the word used in `--json`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -103,7 +103,7 @@ pub enum Traffic {
 
 /// What is known of a port beside its situation.
 #[derive(Clone, Copy, Debug)]
-pub struct Evidence<'a> {
+pub struct PortEvidence<'a> {
     pub probe: Probe,
     /// The reason of an exclusion that covers it.
     pub exclusion: Option<&'a str>,
@@ -116,7 +116,7 @@ pub struct Evidence<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Ruling {
     pub port: Port,
-    pub verdict: Verdict,
+    pub verdict: PortVerdict,
     pub reason: String,
     pub owners: Vec<Holder>,
     /// Another user of this machine who has it.
@@ -135,24 +135,24 @@ impl Ruling {
     #[must_use]
     pub fn is_stray(&self) -> bool {
         let gravest = self.owners.iter().map(|owner| owner.relation).max();
-        self.verdict == Verdict::Stranger && gravest == Some(Relation::Stray)
+        self.verdict == PortVerdict::Stranger && gravest == Some(Relation::Stray)
     }
 }
 
 /// Rules on a port by its situation, and by the evidence where nobody holds it.
 #[must_use]
-pub fn rule(situation: &Situation, evidence: &Evidence<'_>) -> Ruling {
+pub fn rule(situation: &Situation, evidence: &PortEvidence<'_>) -> Ruling {
     let (verdict, reason) = if situation.holders.is_empty() {
         unheld(situation, evidence)
     } else {
         let verdict = match situation.intruders().first() {
             Some(gravest) => of_intruder(gravest),
-            None if situation.is_served() => Verdict::OwnListener,
+            None if situation.is_served() => PortVerdict::OwnListener,
             // `wt` itself keeps the port for its worktree.
             None if situation.holders.iter().all(|holder| holder.command.as_deref() == Some("wt")) => {
-                Verdict::Allocated
+                PortVerdict::Allocated
             }
-            None => Verdict::Bound,
+            None => PortVerdict::Bound,
         };
         (verdict, held(verdict, situation))
     };
@@ -165,18 +165,18 @@ pub fn rule(situation: &Situation, evidence: &Evidence<'_>) -> Ruling {
     }
 }
 
-fn of_intruder(holder: &Holder) -> Verdict {
+fn of_intruder(holder: &Holder) -> PortVerdict {
     match holder.relation {
-        _ if !holder.is_listening() => Verdict::Bound,
-        Relation::Own => Verdict::OwnListener,
-        Relation::Sibling => Verdict::Sibling,
-        Relation::Container => Verdict::Container,
-        Relation::Unseen if holder.is_other_user => Verdict::OtherUser,
-        Relation::Stray | Relation::Unseen | Relation::Stranger => Verdict::Stranger,
+        _ if !holder.is_listening() => PortVerdict::Bound,
+        Relation::Own => PortVerdict::OwnListener,
+        Relation::Sibling => PortVerdict::Sibling,
+        Relation::Container => PortVerdict::Container,
+        Relation::Unseen if holder.is_other_user => PortVerdict::OtherUser,
+        Relation::Stray | Relation::Unseen | Relation::Stranger => PortVerdict::Stranger,
     }
 }
 
-fn held(verdict: Verdict, situation: &Situation) -> String {
+fn held(verdict: PortVerdict, situation: &Situation) -> String {
     let had = situation.had_by();
     let of = had.as_ref().map(|had| format!("; {had}")).unwrap_or_default();
     if let Some(held) = situation.held_by_others() {
@@ -186,38 +186,40 @@ fn held(verdict: Verdict, situation: &Situation) -> String {
     let listening = situation.holders.iter().find(|holder| holder.is_listening());
     let named = listening.or(situation.holders.first()).map(Holder::named).unwrap_or_default();
     match verdict {
-        Verdict::Allocated => format!("{had}, nothing listens; kept for it by wt"),
-        Verdict::Bound => format!("{named} is bound to it and does not listen{of}"),
+        PortVerdict::Allocated => format!("{had}, nothing listens; kept for it by wt"),
+        PortVerdict::Bound => format!("{named} is bound to it and does not listen{of}"),
         _ => format!("{had}, its own server listens: {named}"),
     }
 }
 
-fn unheld(situation: &Situation, evidence: &Evidence<'_>) -> (Verdict, String) {
+fn unheld(situation: &Situation, evidence: &PortEvidence<'_>) -> (PortVerdict, String) {
     let had = situation.had_by();
     let of = had.as_ref().map(|had| format!("; {had}")).unwrap_or_default();
     match evidence.probe {
-        Probe::Denied => (Verdict::Privileged, format!("the system does not let this user bind it{of}")),
+        Probe::Denied => (PortVerdict::Privileged, format!("the system does not let this user bind it{of}")),
         Probe::Busy => match (&situation.container, evidence.traffic) {
             (Some(container), _) => {
-                (Verdict::Container, format!("published by a container (`{container}`){of}"))
+                (PortVerdict::Container, format!("published by a container (`{container}`){of}"))
             }
-            (None, Traffic::Present) => (Verdict::Outgoing, format!("used by an outgoing connection{of}")),
+            (None, Traffic::Present) => {
+                (PortVerdict::Outgoing, format!("used by an outgoing connection{of}"))
+            }
             (None, Traffic::Past) => (
-                Verdict::Outgoing,
+                PortVerdict::Outgoing,
                 format!("kept by a connection that ended a moment ago (TIME_WAIT); free within a minute{of}"),
             ),
             (None, Traffic::None) => {
-                (Verdict::Bound, format!("busy, and the system does not say who has it{of}"))
+                (PortVerdict::Bound, format!("busy, and the system does not say who has it{of}"))
             }
         },
         Probe::Free => match (had, evidence.exclusion, evidence.traffic) {
-            (Some(had), _, _) => (Verdict::Allocated, format!("{had}, nothing listens")),
-            (None, _, _) if let Some(holding) = evidence.claim => (Verdict::Claimed, holding.told()),
-            (None, Some(reason), _) => (Verdict::Excluded, format!("excluded: {reason}")),
+            (Some(had), _, _) => (PortVerdict::Allocated, format!("{had}, nothing listens")),
+            (None, _, _) if let Some(holding) = evidence.claim => (PortVerdict::Claimed, holding.told()),
+            (None, Some(reason), _) => (PortVerdict::Excluded, format!("excluded: {reason}")),
             (None, None, Traffic::Past) => {
-                (Verdict::TimeWait, "recently used (TIME_WAIT); free for a server".to_owned())
+                (PortVerdict::TimeWait, "recently used (TIME_WAIT); free for a server".to_owned())
             }
-            (None, None, _) => (Verdict::Free, "nobody has it".to_owned()),
+            (None, None, _) => (PortVerdict::Free, "nobody has it".to_owned()),
         },
     }
 }

@@ -8,7 +8,7 @@ use crate::model::service::ServiceName;
 
 /// One service that wants a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct ServiceWish {
     pub service: ServiceName,
     /// Tried in order, each from the bottom up.
     pub ranges: PortRanges,
@@ -20,7 +20,7 @@ pub struct Wish {
     pub pinned: Option<Port>,
 }
 
-impl Wish {
+impl ServiceWish {
     /// A wish for a port of these ranges.
     #[must_use]
     pub fn new(service: ServiceName, ranges: PortRanges, own_range: bool) -> Self {

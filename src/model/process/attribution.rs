@@ -42,7 +42,7 @@ pub struct ProcessFacts {
 
 /// What a living worktree can claim processes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct ProcessClaim {
     pub repository: RepositoryId,
     pub name: String,
     /// Its folder; empty where what stands there is not the worktree, so that standing there proves nothing.
@@ -57,7 +57,7 @@ pub struct Claim {
     pub processes: Vec<ProcessId>,
 }
 
-impl Claim {
+impl ProcessClaim {
     /// Returns what the entry claims; recorded processes that cannot be read are left out.
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
@@ -85,8 +85,8 @@ impl Claim {
 
 /// Returns the claims of all living worktrees.
 #[must_use]
-pub fn claims(registry: &Registry) -> Vec<Claim> {
-    registry.entries().filter(|entry| entry.is_living()).map(Claim::of).collect()
+pub fn claims(registry: &Registry) -> Vec<ProcessClaim> {
+    registry.entries().filter(|entry| entry.is_living()).map(ProcessClaim::of).collect()
 }
 
 /// Returns the worktree that `process` belongs to, if any; `look` tells what is known about another pid.
@@ -96,9 +96,9 @@ pub fn claims(registry: &Registry) -> Vec<Claim> {
 #[must_use]
 pub fn find_worktree<'a>(
     process: &ProcessFacts,
-    claims: &'a [Claim],
+    claims: &'a [ProcessClaim],
     look: &dyn Fn(u32) -> Option<ProcessFacts>,
-) -> Option<&'a Claim> {
+) -> Option<&'a ProcessClaim> {
     let line = lineage(process, look);
     let recorded = || line.iter().find_map(|process| claims.iter().find(|claim| claim.records(process)));
     let marked = || marked(process, claims);
@@ -123,22 +123,22 @@ fn lineage(process: &ProcessFacts, look: &dyn Fn(u32) -> Option<ProcessFacts>) -
     line
 }
 
-fn marked<'a>(process: &ProcessFacts, claims: &'a [Claim]) -> Option<&'a Claim> {
+fn marked<'a>(process: &ProcessFacts, claims: &'a [ProcessClaim]) -> Option<&'a ProcessClaim> {
     let marker = process.marker.as_deref()?;
     claims.iter().find(|claim| claim.marker() == marker)
 }
 
 fn session<'a>(
     process: &ProcessFacts,
-    claims: &'a [Claim],
+    claims: &'a [ProcessClaim],
     look: &dyn Fn(u32) -> Option<ProcessFacts>,
-) -> Option<&'a Claim> {
+) -> Option<&'a ProcessClaim> {
     // Only by a leader that is there: the pid of one that is gone may have been somebody else's since, whose session this is.
     let leader = look(process.session)?;
     claims.iter().find(|claim| claim.records(&leader)).or_else(|| marked(&leader, claims))
 }
 
-fn standing_in<'a>(process: &ProcessFacts, claims: &'a [Claim]) -> Option<&'a Claim> {
+fn standing_in<'a>(process: &ProcessFacts, claims: &'a [ProcessClaim]) -> Option<&'a ProcessClaim> {
     let folder: &Path = process.folder.as_deref()?;
     claims
         .iter()
@@ -151,14 +151,14 @@ fn standing_in<'a>(process: &ProcessFacts, claims: &'a [Claim]) -> Option<&'a Cl
 mod tests {
     use super::*;
 
-    fn claim(name: &str, path: &str, recorded: &[(u32, u64)]) -> Claim {
+    fn claim(name: &str, path: &str, recorded: &[(u32, u64)]) -> ProcessClaim {
         let process = |(pid, started): &(u32, u64)| ProcessId {
             pid: *pid,
             started: *started,
             boot: String::new(),
             namespace: String::new(),
         };
-        Claim {
+        ProcessClaim {
             repository: RepositoryId("r".to_owned()),
             name: name.to_owned(),
             path: PathBuf::from(path),
@@ -182,7 +182,7 @@ mod tests {
         }
     }
 
-    fn found(process: &ProcessFacts, claims: &[Claim], others: &[ProcessFacts]) -> Option<String> {
+    fn found(process: &ProcessFacts, claims: &[ProcessClaim], others: &[ProcessFacts]) -> Option<String> {
         let look = |pid| others.iter().chain([process]).find(|other| other.pid == pid).cloned();
         find_worktree(process, claims, &look).map(|claim| claim.name.clone())
     }
@@ -250,8 +250,8 @@ mod tests {
 
     #[test]
     fn whoever_stands_in_a_worktree_below_the_main_one_does_not_stand_in_the_main_one() {
-        let main = Claim { apart: vec!["/p/.wt/x".into()], is_main: true, ..claim("main", "/p", &[]) };
-        let standing = |folder: &str, claims: &[Claim]| {
+        let main = ProcessClaim { apart: vec!["/p/.wt/x".into()], is_main: true, ..claim("main", "/p", &[]) };
+        let standing = |folder: &str, claims: &[ProcessClaim]| {
             let process = ProcessFacts { folder: Some(folder.into()), ..process(9, 1) };
             find_worktree(&process, claims, &|_| None).map(|claim| claim.name.clone())
         };

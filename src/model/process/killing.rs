@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A process that holds a port, as far as the rules look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target<'a> {
+pub struct KillTarget<'a> {
     pub pid: u32,
     /// Every name it goes by: the kernel's short one, its program file, its first word. Paths are cut to their last part.
     pub names: Vec<&'a str>,
@@ -25,7 +25,7 @@ pub struct Ourselves {
 /// Why a process is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Refusal {
+pub enum KillRefusal {
     /// Pid 1: also what holds the sockets of services that it starts on demand.
     FirstProcess,
     Ourselves,
@@ -45,7 +45,7 @@ pub enum Refusal {
     ServiceManager,
 }
 
-impl Refusal {
+impl KillRefusal {
     /// Answers whether no `--force` changes it.
     #[must_use]
     pub fn is_final(self) -> bool {
@@ -130,29 +130,29 @@ const SERVICE_MANAGERS: [&str; 2] = ["systemd", "launchd"];
 
 /// Returns why `holder` is left alone; `None` when it may be ended. With `force` only what is final remains.
 #[must_use]
-pub fn refusal(holder: &Target<'_>, ourselves: &Ourselves, force: bool) -> Option<Refusal> {
+pub fn refusal(holder: &KillTarget<'_>, ourselves: &Ourselves, force: bool) -> Option<KillRefusal> {
     let found = standing(holder, ourselves)?;
     (found.is_final() || !force).then_some(found)
 }
 
-fn standing(holder: &Target<'_>, ourselves: &Ourselves) -> Option<Refusal> {
+fn standing(holder: &KillTarget<'_>, ourselves: &Ourselves) -> Option<KillRefusal> {
     let is_named = |list: &[&str]| holder.names.iter().any(|name| list.iter().any(|known| is(name, known)));
     if holder.pid <= 1 {
-        Some(Refusal::FirstProcess)
+        Some(KillRefusal::FirstProcess)
     } else if holder.pid == ourselves.pid {
-        Some(Refusal::Ourselves)
+        Some(KillRefusal::Ourselves)
     } else if ourselves.ancestors.contains(&holder.pid) {
-        Some(Refusal::Parent)
+        Some(KillRefusal::Parent)
     } else if is_named(&LOGIN) {
-        Some(Refusal::Login)
+        Some(KillRefusal::Login)
     } else if is_named(&DATABASES) {
-        Some(Refusal::Database)
+        Some(KillRefusal::Database)
     } else if is_named(&CONTAINERS) {
-        Some(Refusal::Container)
+        Some(KillRefusal::Container)
     } else if is_named(&SERVICE_MANAGERS) {
-        Some(Refusal::ServiceManager)
+        Some(KillRefusal::ServiceManager)
     } else if holder.user != ourselves.user {
-        Some(Refusal::OtherUser)
+        Some(KillRefusal::OtherUser)
     } else {
         None
     }
@@ -204,8 +204,8 @@ mod tests {
         Ourselves { pid: 500, ancestors: vec![400, 300, 1], user: 1000 }
     }
 
-    fn holder<'a>(pid: u32, names: &[&'a str], user: u32) -> Target<'a> {
-        Target { pid, names: names.to_vec(), user }
+    fn holder<'a>(pid: u32, names: &[&'a str], user: u32) -> KillTarget<'a> {
+        KillTarget { pid, names: names.to_vec(), user }
     }
 
     #[test]
@@ -218,11 +218,11 @@ mod tests {
     #[test]
     fn the_first_process_ourselves_and_every_parent_are_refused_even_with_force() {
         let cases = [
-            (0, Refusal::FirstProcess),
-            (1, Refusal::FirstProcess),
-            (500, Refusal::Ourselves),
-            (400, Refusal::Parent),
-            (300, Refusal::Parent),
+            (0, KillRefusal::FirstProcess),
+            (1, KillRefusal::FirstProcess),
+            (500, KillRefusal::Ourselves),
+            (400, KillRefusal::Parent),
+            (300, KillRefusal::Parent),
         ];
         for (pid, expected) in cases {
             for force in [false, true] {
@@ -237,22 +237,22 @@ mod tests {
     #[test]
     fn other_users_logins_databases_and_container_proxies_need_force() {
         let cases = [
-            (holder(900, &["python3"], 0), Refusal::OtherUser),
-            (holder(900, &["sshd"], 1000), Refusal::Login),
-            (holder(900, &["sshd-session"], 1000), Refusal::Login),
-            (holder(900, &["systemd"], 1000), Refusal::ServiceManager),
-            (holder(900, &["containerd-shim"], 0), Refusal::Container),
-            (holder(900, &["com.docker.back", "com.docker.backend"], 1000), Refusal::Container),
+            (holder(900, &["python3"], 0), KillRefusal::OtherUser),
+            (holder(900, &["sshd"], 1000), KillRefusal::Login),
+            (holder(900, &["sshd-session"], 1000), KillRefusal::Login),
+            (holder(900, &["systemd"], 1000), KillRefusal::ServiceManager),
+            (holder(900, &["containerd-shim"], 0), KillRefusal::Container),
+            (holder(900, &["com.docker.back", "com.docker.backend"], 1000), KillRefusal::Container),
         ];
         for (holder, expected) in cases {
             assert_eq!(refusal(&holder, &ourselves(), false), Some(expected), "{holder:?}");
             assert_eq!(refusal(&holder, &ourselves(), true), None, "{holder:?}");
         }
         for name in DATABASES {
-            assert_eq!(refusal(&holder(9, &[name], 1000), &ourselves(), false), Some(Refusal::Database));
+            assert_eq!(refusal(&holder(9, &[name], 1000), &ourselves(), false), Some(KillRefusal::Database));
         }
         for name in CONTAINERS {
-            assert_eq!(refusal(&holder(9, &[name], 1000), &ourselves(), false), Some(Refusal::Container));
+            assert_eq!(refusal(&holder(9, &[name], 1000), &ourselves(), false), Some(KillRefusal::Container));
         }
     }
 
@@ -269,7 +269,7 @@ mod tests {
         ];
         for names in names {
             let found = refusal(&holder(900, names, 1000), &ourselves(), false);
-            assert_eq!(found, Some(Refusal::Database), "{names:?}");
+            assert_eq!(found, Some(KillRefusal::Database), "{names:?}");
         }
     }
 
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn only_what_could_end_ourselves_or_cannot_be_named_is_final() {
-        use Refusal::*;
+        use KillRefusal::*;
         for refusal in [FirstProcess, Ourselves, Parent, Unseen] {
             assert!(refusal.is_final() && !refusal.reason().is_empty());
         }

@@ -48,7 +48,7 @@ pub struct Suspect<'a> {
 /// Why a process is a stray.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum StrayReason {
     /// It is on record for a worktree that is gone.
     Recorded,
     /// Its mark names a worktree that is gone.
@@ -59,7 +59,7 @@ pub enum Reason {
     InDeletedFolder,
 }
 
-impl Reason {
+impl StrayReason {
     /// Returns the reason in words.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -74,7 +74,7 @@ impl Reason {
 
 /// Returns the worktree that a stray was for, and why it is one; `None` for everything else.
 #[must_use]
-pub fn find_stray(suspect: &Suspect<'_>, past: &Past) -> Option<(String, Reason)> {
+pub fn find_stray(suspect: &Suspect<'_>, past: &Past) -> Option<(String, StrayReason)> {
     // Whatever a worktree that is there runs is its own business.
     if suspect.belongs_to.is_some() {
         return None;
@@ -84,24 +84,25 @@ pub fn find_stray(suspect: &Suspect<'_>, past: &Past) -> Option<(String, Reason)
             known.pid == process.pid && known.started == process.started
         };
         let found = past.recorded.iter().find(|(_, known)| suspect.line.iter().any(|one| is_it(known, one)));
-        found.map(|(name, _)| (name.clone(), Reason::Recorded))
+        found.map(|(name, _)| (name.clone(), StrayReason::Recorded))
     };
     let marked = || {
         let named = suspect.line.iter().find_map(|process| key(process.marker.as_deref()?))?;
-        (past.gone.contains(&named) && !past.living.contains(&named)).then_some((named.name, Reason::Marked))
+        (past.gone.contains(&named) && !past.living.contains(&named))
+            .then_some((named.name, StrayReason::Marked))
     };
     recorded().or_else(marked).or_else(|| placed(suspect, past))
 }
 
-fn placed(suspect: &Suspect<'_>, past: &Past) -> Option<(String, Reason)> {
+fn placed(suspect: &Suspect<'_>, past: &Past) -> Option<(String, StrayReason)> {
     let within = |folder: &Path, former: &&FormerFolder| folder.starts_with(&former.path);
     if let Some(deleted) = suspect.deleted_folder {
         let found = past.folders.iter().find(|former| within(deleted, former))?;
-        return Some((found.worktree.clone(), Reason::InDeletedFolder));
+        return Some((found.worktree.clone(), StrayReason::InDeletedFolder));
     }
     let folder = suspect.process.folder.as_deref()?;
     let found = past.folders.iter().filter(|former| former.is_trash).find(|former| within(folder, former))?;
-    Some((found.worktree.clone(), Reason::InTrash))
+    Some((found.worktree.clone(), StrayReason::InTrash))
 }
 
 /// Reads `<repository id>/<worktree name>`.
@@ -151,25 +152,25 @@ mod tests {
         line: &[ProcessFacts],
         belongs_to: Option<&WorktreeKey>,
         deleted: Option<&str>,
-    ) -> Option<Reason> {
+    ) -> Option<StrayReason> {
         let suspect = Suspect { process: &line[0], line, belongs_to, deleted_folder: deleted.map(Path::new) };
         find_stray(&suspect, &past()).map(|(_, reason)| reason)
     }
 
     #[test]
     fn what_is_on_record_for_a_worktree_that_is_gone_is_a_stray_with_all_its_children() {
-        assert_eq!(found(&[process(10, "/", None)], None, None), Some(Reason::Recorded));
+        assert_eq!(found(&[process(10, "/", None)], None, None), Some(StrayReason::Recorded));
         let child = [process(30, "/", None), process(20, "/", None), process(10, "/", None)];
-        assert_eq!(found(&child, None, None), Some(Reason::Recorded));
+        assert_eq!(found(&child, None, None), Some(StrayReason::Recorded));
         let reused = ProcessFacts { started: 11, ..process(10, "/", None) };
         assert_eq!(found(&[reused], None, None), None, "another process has that pid now");
     }
 
     #[test]
     fn a_mark_counts_when_its_worktree_was_there_and_is_gone() {
-        assert_eq!(found(&[process(5, "/", Some("r/gone"))], None, None), Some(Reason::Marked));
+        assert_eq!(found(&[process(5, "/", Some("r/gone"))], None, None), Some(StrayReason::Marked));
         let child = [process(6, "/", None), process(5, "/", Some("r/gone"))];
-        assert_eq!(found(&child, None, None), Some(Reason::Marked));
+        assert_eq!(found(&child, None, None), Some(StrayReason::Marked));
         for marker in ["other/gone", "r/there", "r/never", "r", "", "/", "/gone"] {
             assert_eq!(found(&[process(5, "/", Some(marker))], None, None), None, "{marker}");
         }
@@ -178,9 +179,12 @@ mod tests {
     #[test]
     fn a_folder_that_was_put_away_or_deleted_with_its_worktree_tells() {
         let at = |folder: &str, deleted| found(&[process(5, folder, None)], None, deleted);
-        assert_eq!(at("/w/.wt-trash/gone-1/src", None), Some(Reason::InTrash));
-        assert_eq!(at("/w/gone/src (deleted)", Some("/w/gone/src")), Some(Reason::InDeletedFolder));
-        assert_eq!(at("/w/.wt-trash/gone-1", Some("/w/.wt-trash/gone-1")), Some(Reason::InDeletedFolder));
+        assert_eq!(at("/w/.wt-trash/gone-1/src", None), Some(StrayReason::InTrash));
+        assert_eq!(at("/w/gone/src (deleted)", Some("/w/gone/src")), Some(StrayReason::InDeletedFolder));
+        assert_eq!(
+            at("/w/.wt-trash/gone-1", Some("/w/.wt-trash/gone-1")),
+            Some(StrayReason::InDeletedFolder)
+        );
         assert_eq!(at("/w/gone/src", None), None, "somebody else's folder stands there now");
         assert_eq!(at("/w/gone-2 (deleted)", Some("/w/gone-2")), None);
         assert_eq!(at("/w/.wt-trash", None), None);

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::entry::{Entry, EntryState};
 use super::repository::RepositoryId;
-use crate::model::passage::{Moment, Passage, Sighting, Term, Witnesses};
-use crate::model::teardown::{Failed, Teardown, TeardownAt};
+use crate::model::passage::{Moment, OverdueSince, Passage, Term, Witnesses};
+use crate::model::teardown::{FailedTeardown, Teardown, TeardownAt};
 
 /// A teardown of a worktree that is on record no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +33,9 @@ pub struct Debt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_in: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen_over: Option<Sighting>,
+    pub seen_over: Option<OverdueSince>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<Failed>,
+    pub failed: Option<FailedTeardown>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

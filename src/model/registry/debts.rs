@@ -87,7 +87,7 @@ mod tests {
     use crate::model::passage::Moment;
     use crate::model::registry::entry::EntryState;
     use crate::model::registry::journal::Trash;
-    use crate::model::teardown::{Command, Failed, Teardown, TeardownAt};
+    use crate::model::teardown::{FailedTeardown, Teardown, TeardownAt, TeardownCommand};
 
     fn witnesses(now: i64) -> Witnesses {
         let at = Timestamp::from_second(1_000_000 + now).unwrap();
@@ -98,7 +98,7 @@ mod tests {
     fn teardown(text: &str, at: TeardownAt) -> Teardown {
         let words = text.split(' ').map(str::to_owned).collect();
         Teardown {
-            commands: vec![Command { text: text.to_owned(), words }],
+            commands: vec![TeardownCommand { text: text.to_owned(), words }],
             variables: vec![("PATH".to_owned(), "/bin".to_owned())],
             at,
             timeout: 1000,
@@ -192,7 +192,7 @@ mod tests {
         let mut registry = gone(Entry { state: removed(), ..entry("a", TeardownAt::Expiry) });
         let at = witnesses(0).now;
         let failed =
-            Failed { at, command: "x".to_owned(), exit: Some(1), reason: "no".to_owned(), log: None };
+            FailedTeardown { at, command: "x".to_owned(), exit: Some(1), reason: "no".to_owned(), log: None };
         let number = registry.debts[0].number;
         registry.find_debt(number).unwrap().failed = Some(failed);
         assert!(!registry.calls_for_teardown(&witnesses(3600)) && is_due(&registry, 3600));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::allocation::Allocation;
 use super::journal::{Journal, Trash};
 use super::note::{Gone, Notes};
-use super::place::Place;
+use super::place::FolderPlace;
 use super::repository::RepositoryId;
 use crate::model::env_block::USUAL;
 use crate::model::port::Port;
@@ -75,7 +75,7 @@ pub struct Entry {
     /// The machine that wrote the entry: on another host a missing folder proves nothing.
     pub host: String,
     /// From where it was recorded; `None` in records of earlier versions.
-    pub place: Option<Place>,
+    pub place: Option<FolderPlace>,
     /// The registry's sequence number at creation: the order of entries when clocks go backwards.
     pub sequence: u64,
     /// Whether the worktree has an env block to keep true.
@@ -171,7 +171,7 @@ struct Row {
     created_by: String,
     #[serde(default)]
     host: String,
-    place: Option<Place>,
+    place: Option<FolderPlace>,
     #[serde(default)]
     sequence: u64,
     #[serde(default)]
@@ -242,7 +242,7 @@ struct WrittenRow<'a> {
     created_by: &'a str,
     host: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<&'a Place>,
+    place: Option<&'a FolderPlace>,
     sequence: u64,
     env: bool,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]

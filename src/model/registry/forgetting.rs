@@ -10,7 +10,7 @@ use super::entry::{Entry, EntryState};
 use super::note::{Gone, Note};
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::table::Registry;
-use crate::model::passage::{Passage, Sighting, Term, Witnesses};
+use crate::model::passage::{OverdueSince, Passage, Term, Witnesses};
 
 /// The shortest time that counts: one mistaken setting must not make a day's work forgotten.
 pub const SHORTEST: Duration = Duration::from_hours(24);
@@ -118,7 +118,7 @@ fn passage(gone: &Gone, witnesses: &Witnesses, lasts: SignedDuration) -> Passage
     witnesses.judge(&Term { until, lasts, began: began.as_ref(), seen: seen.as_ref() })
 }
 
-fn write_doubt(note: &mut Note<Sighting>, passage: &Passage) {
+fn write_doubt(note: &mut Note<OverdueSince>, passage: &Passage) {
     match passage {
         Passage::ByClockAlone(doubt) => note.write(&doubt.sighting),
         Passage::NotYet => note.clear(),
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::model::checks::sample::entry;
     use crate::model::passage::Moment;
-    use crate::model::registry::record::Record;
+    use crate::model::registry::record::RegistryRow;
 
     const DAY: Duration = Duration::from_hours(24);
 
@@ -159,7 +159,7 @@ mod tests {
 
     fn registry() -> Registry {
         let mut registry = Registry::default();
-        registry.worktrees.push(Record::Entry(Box::new(entry("a", 1, &[5000]))));
+        registry.worktrees.push(RegistryRow::Entry(Box::new(entry("a", 1, &[5000]))));
         registry.repositories.push(repository("r"));
         registry.repositories.push(repository("gone"));
         registry.remember_ports(&entry("b", 2, &[5001]));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::entry::Entry;
-use super::note::{Gone, Then};
+use super::note::{Gone, ReleasedThen};
 use super::repository::RepositoryId;
 use crate::model::port::Port;
 use crate::model::purpose::Purpose;
@@ -21,7 +21,7 @@ pub struct Former {
     pub name: String,
     pub ports: Vec<FormerPort>,
     #[serde(flatten)]
-    pub then: Then,
+    pub then: ReleasedThen,
     #[serde(flatten)]
     pub gone: Gone,
     #[serde(flatten)]

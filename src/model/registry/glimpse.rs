@@ -11,7 +11,7 @@ use super::repository::RepositoryId;
 
 /// What a row says about its worktree, without allocations and journal.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Glimpse<'a> {
+pub struct RowGlimpse<'a> {
     /// git's own name of the worktree; empty while git has not chosen it yet.
     #[serde(borrow)]
     pub admin: Cow<'a, str>,
@@ -30,7 +30,7 @@ pub struct Glimpse<'a> {
     pub env: bool,
 }
 
-impl<'a> From<&'a Entry> for Glimpse<'a> {
+impl<'a> From<&'a Entry> for RowGlimpse<'a> {
     fn from(entry: &'a Entry) -> Self {
         Self {
             admin: Cow::Borrowed(&entry.admin),
@@ -43,7 +43,7 @@ impl<'a> From<&'a Entry> for Glimpse<'a> {
     }
 }
 
-impl<'a> Glimpse<'a> {
+impl<'a> RowGlimpse<'a> {
     /// Answers whether the worktree is there or on its way: not removed.
     #[must_use]
     pub fn is_living(&self) -> bool {
@@ -52,8 +52,8 @@ impl<'a> Glimpse<'a> {
 
     /// Returns the same with text of its own.
     #[must_use]
-    pub fn into_owned(self) -> Glimpse<'static> {
-        Glimpse {
+    pub fn into_owned(self) -> RowGlimpse<'static> {
+        RowGlimpse {
             admin: Cow::Owned(self.admin.into_owned()),
             path: Cow::Owned(self.path.into_owned()),
             branch: self.branch.map(|branch| Cow::Owned(branch.into_owned())),
@@ -116,13 +116,13 @@ fn take_text<'a>(rest: &mut &'a [u8], key: &str) -> Option<&'a str> {
 /// Returns the worktrees of `repository` in whole lines of the registry, removed ones too; `None` when the lines are not
 /// those that we write, so that only a whole reading can tell.
 #[must_use]
-pub fn glimpses<'a>(lines: &'a [u8], repository: &RepositoryId) -> Option<Vec<Glimpse<'a>>> {
+pub fn glimpses<'a>(lines: &'a [u8], repository: &RepositoryId) -> Option<Vec<RowGlimpse<'a>>> {
     Some(rows(lines, repository)?.into_iter().map(|(row, _)| row).collect())
 }
 
 /// Returns the same, each with its text.
 #[must_use]
-pub fn rows<'a>(lines: &'a [u8], repository: &RepositoryId) -> Option<Vec<(Glimpse<'a>, &'a [u8])>> {
+pub fn rows<'a>(lines: &'a [u8], repository: &RepositoryId) -> Option<Vec<(RowGlimpse<'a>, &'a [u8])>> {
     let mut found = Vec::new();
     let finder = memmem::Finder::new(repository.0.as_bytes());
     let mut rest = lines;
@@ -131,7 +131,7 @@ pub fn rows<'a>(lines: &'a [u8], repository: &RepositoryId) -> Option<Vec<(Glimp
         let end = memchr(b'\n', &rest[at..]).map_or(rest.len(), |length| at + length);
         let line = rest[start..end].strip_suffix(b",").unwrap_or(&rest[start..end]);
         if line.starts_with(b"{\"repository\":") {
-            found.push((Glimpse::read(line)?, line));
+            found.push((RowGlimpse::read(line)?, line));
         } else if !(line.starts_with(b"{\"id\":") || line.starts_with(b"{\"repository_id\":")) {
             return None;
         }
@@ -221,7 +221,7 @@ mod tests {
     fn a_row_says_the_same_in_passing_as_in_full() {
         let bytes = written(&[row(&id("a"), "one", "/w/one", "active")]);
         let registry = Registry::parse(&bytes, std::path::Path::new("r")).unwrap();
-        let in_full: Vec<Glimpse> = registry.entries().map(Glimpse::from).collect();
+        let in_full: Vec<RowGlimpse> = registry.entries().map(RowGlimpse::from).collect();
         assert_eq!(glimpses(&bytes, &id("a")).unwrap(), in_full);
     }
 
@@ -233,9 +233,9 @@ mod tests {
             let bytes = written(&[row(&id("a"), "one", path, "active")]);
             let mut lines = bytes.split(|byte| *byte == b'\n');
             let row = lines.find(|line| line.starts_with(b"{\"repository\":")).unwrap();
-            let quick = Glimpse::read_as_written(row);
+            let quick = RowGlimpse::read_as_written(row);
             assert_eq!(quick.is_some(), is_quick, "{path}");
-            assert_eq!(Glimpse::read(row), serde_json::from_slice(row).ok(), "{path}");
+            assert_eq!(RowGlimpse::read(row), serde_json::from_slice(row).ok(), "{path}");
         }
     }
 

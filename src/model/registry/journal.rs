@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::passage::{Moment, Passage, Sighting, Term, Witnesses};
+use crate::model::passage::{Moment, OverdueSince, Passage, Term, Witnesses};
 
 /// Written before anything is made. Undoing removes only what is named here, and only while unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub struct Trash {
     pub removed_in: Option<Moment>,
     /// When the clock alone said that its time is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen_over: Option<Sighting>,
+    pub seen_over: Option<OverdueSince>,
     /// When it could not be deleted, the last time that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::model::agent::marker::Marker;
 use crate::model::claim::Claim;
-use crate::model::foreign::Mark;
-use crate::model::passage::{Moment, Sighting};
+use crate::model::foreign::ForeignMark;
+use crate::model::passage::{Moment, OverdueSince};
 use crate::model::process::ProcessId;
 use crate::model::readying::Readying;
 use crate::model::renaming::Renaming;
@@ -95,7 +95,7 @@ pub struct Gone {
     pub gone_in: Note<Moment>,
     /// When the clock alone said that it is over.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
-    pub seen_over: Note<Sighting>,
+    pub seen_over: Note<OverdueSince>,
 }
 
 /// The notes of a worktree.
@@ -128,7 +128,7 @@ pub struct Notes {
     pub claims: Note<Vec<Claim>>,
     /// Whose code is in it, where that is not plain.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
-    pub foreign: Note<Mark>,
+    pub foreign: Note<ForeignMark>,
     /// The sessions of coding agents that work there.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub agents: Note<Vec<Marker>>,
@@ -142,7 +142,7 @@ pub struct Notes {
 
 /// What is remembered of a worktree whose record was released.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Then {
+pub struct ReleasedThen {
     /// git's name of it.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
     pub name_in_git: Note<String>,
@@ -158,7 +158,7 @@ pub struct Then {
     pub env_files: Note<Vec<String>>,
 }
 
-impl Then {
+impl ReleasedThen {
     /// Answers whether it is about the worktree that git calls `admin` and that stands at `path`.
     #[must_use]
     pub fn is_at(&self, admin: &str, path: &str) -> bool {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// What a process saw around a worktree's folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct FolderPlace {
     /// Where the file system that holds the folder is mounted (`proc_pid_mountinfo(5)`); absent where it cannot be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mount: Option<PathBuf>,
@@ -21,7 +21,7 @@ pub struct Place {
     pub extra: Map<String, Value>,
 }
 
-impl Place {
+impl FolderPlace {
     /// Answers whether the file system that held the folder is not mounted where it was, seen from `here`.
     #[must_use]
     pub fn is_unmounted(&self, here: &Self) -> bool {
@@ -41,8 +41,8 @@ impl Place {
 mod tests {
     use super::*;
 
-    fn place(mount: Option<&str>, boot: &str, network: &str) -> Place {
-        Place {
+    fn place(mount: Option<&str>, boot: &str, network: &str) -> FolderPlace {
+        FolderPlace {
             mount: mount.map(PathBuf::from),
             boot: boot.to_owned(),
             network: network.to_owned(),
@@ -55,7 +55,7 @@ mod tests {
         let usb = place(Some("/mnt/usb"), "", "");
         assert!(usb.is_unmounted(&place(Some("/"), "", "")));
         assert!(!usb.is_unmounted(&usb));
-        assert!(!usb.is_unmounted(&Place::default()) && !Place::default().is_unmounted(&usb));
+        assert!(!usb.is_unmounted(&FolderPlace::default()) && !FolderPlace::default().is_unmounted(&usb));
     }
 
     #[test]

@@ -10,12 +10,12 @@ use super::entry::Entry;
 /// An entry, or something that claims to be one and is not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Record {
+pub enum RegistryRow {
     Entry(Box<Entry>),
     Unreadable(Value),
 }
 
-impl<'de> Deserialize<'de> for Record {
+impl<'de> Deserialize<'de> for RegistryRow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // From the entry's own text: serde's `untagged` would build every entry twice before it is one.
         let text = Box::<RawValue>::deserialize(deserializer)?;

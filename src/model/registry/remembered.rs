@@ -8,7 +8,7 @@ use serde_json::Map;
 use super::allocation::Allocation;
 use super::entry::Entry;
 use super::former::{Former, FormerPort};
-use super::note::{Gone, Then};
+use super::note::{Gone, ReleasedThen};
 use super::repository::RepositoryId;
 use super::table::Registry;
 use crate::model::port::Port;
@@ -116,7 +116,7 @@ impl Registry {
             purpose: entry.purpose.clone(),
             name: entry.name.clone(),
             ports,
-            then: Then::default(),
+            then: ReleasedThen::default(),
             gone: Gone::default(),
             extra: Map::new(),
         });
@@ -146,7 +146,7 @@ impl Registry {
                 purpose: entry.purpose.clone(),
                 name: entry.name.clone(),
                 ports: Vec::new(),
-                then: Then::default(),
+                then: ReleasedThen::default(),
                 gone: Gone::default(),
                 extra: Map::new(),
             });

@@ -2,13 +2,13 @@
 
 use super::entry::{Entry, EntryState};
 use super::table::Registry;
-use crate::model::renaming::{Names, Renaming};
+use crate::model::renaming::{Renaming, WorktreeNames};
 
 impl Entry {
     /// Returns what the worktree is called.
     #[must_use]
-    pub fn names(&self) -> Names {
-        Names {
+    pub fn names(&self) -> WorktreeNames {
+        WorktreeNames {
             name: self.name.clone(),
             identifier: self.identifier.clone(),
             path: self.path.clone(),
@@ -74,7 +74,7 @@ mod tests {
     use crate::model::process::ProcessId;
 
     fn renaming(entry: &Entry) -> Renaming {
-        let to = Names {
+        let to = WorktreeNames {
             name: "b".to_owned(),
             identifier: "b".to_owned(),
             path: "/w/b".into(),

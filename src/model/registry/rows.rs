@@ -55,15 +55,15 @@ impl<T: Serialize> Serialize for Rows<T> {
 
 impl<T> Rows<T> {
     /// Returns every row as it is to be written, those that could not be read last.
-    pub fn lines(&self) -> impl Iterator<Item = Line<'_, T>> {
-        self.readable.iter().map(Line::Readable).chain(self.unreadable.iter().map(Line::Unreadable))
+    pub fn lines(&self) -> impl Iterator<Item = RowLine<'_, T>> {
+        self.readable.iter().map(RowLine::Readable).chain(self.unreadable.iter().map(RowLine::Unreadable))
     }
 }
 
 /// A row to be written.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Line<'a, T> {
+pub enum RowLine<'a, T> {
     Readable(&'a T),
     Unreadable(&'a Value),
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::entry::{Entry, EntryState};
-use super::record::Record;
+use super::record::RegistryRow;
 use super::repository::RepositoryRecord;
 use super::table::{Former, Registry};
 use crate::model::port::exclusion::Exclusion;
@@ -25,7 +25,7 @@ pub fn salvage(files: &[Vec<u8>]) -> Registry {
                     entry.notes.recovered.write(&true);
                 }
                 registry.sequence = registry.sequence.max(entry.sequence);
-                registry.worktrees.push(Record::Entry(Box::new(entry)));
+                registry.worktrees.push(RegistryRow::Entry(Box::new(entry)));
             }
         } else if let Ok(repository) = serde_json::from_slice::<RepositoryRecord>(row) {
             if registry.repositories.iter().all(|known| known.id != repository.id) {

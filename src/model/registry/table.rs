@@ -10,12 +10,12 @@ use super::debt::Debt;
 use super::entry::Entry;
 pub use super::former::Former;
 use super::note::Note;
-use super::record::Record;
+use super::record::RegistryRow;
 use super::repository::{RepositoryId, RepositoryRecord};
 use super::rows::Rows;
 use crate::model::compose_project;
 use crate::model::event::{Event, holders_of};
-use crate::model::passage::Sighting;
+use crate::model::passage::OverdueSince;
 use crate::model::port::Port;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::listener::Busy;
@@ -35,7 +35,7 @@ pub struct Registry {
     #[serde(default)]
     pub repositories: Rows<RepositoryRecord>,
     #[serde(default)]
-    pub worktrees: Vec<Record>,
+    pub worktrees: Vec<RegistryRow>,
     #[serde(default)]
     pub exclusions: Rows<Exclusion>,
     #[serde(default)]
@@ -47,7 +47,7 @@ pub struct Registry {
     pub debts: Rows<Debt>,
     /// When the clock alone said of the history that it is over.
     #[serde(default, skip_serializing_if = "Note::is_absent")]
-    pub history_over: Note<Sighting>,
+    pub history_over: Note<OverdueSince>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
     /// What happened in this change, written to `events.jsonl` once the registry is.
@@ -99,18 +99,18 @@ impl Registry {
     /// Returns every readable entry, removed ones too.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.worktrees.iter().filter_map(|record| match record {
-            Record::Entry(entry) => Some(&**entry),
-            Record::Unreadable(_) => None,
+            RegistryRow::Entry(entry) => Some(&**entry),
+            RegistryRow::Unreadable(_) => None,
         })
     }
 
     /// Returns the ports that rows claim which cannot be read: nobody else may have them until that is settled.
     pub fn ports_of_unreadable(&self) -> impl Iterator<Item = Port> {
         let rows = self.worktrees.iter().filter_map(|record| match record {
-            Record::Unreadable(row) if row.get("state").and_then(Value::as_str) != Some("removed") => {
+            RegistryRow::Unreadable(row) if row.get("state").and_then(Value::as_str) != Some("removed") => {
                 Some(row)
             }
-            Record::Unreadable(_) | Record::Entry(_) => None,
+            RegistryRow::Unreadable(_) | RegistryRow::Entry(_) => None,
         });
         rows.filter_map(|row| row.get("allocations")?.as_array())
             .flatten()
@@ -130,8 +130,8 @@ impl Registry {
     /// Returns every readable entry for changing.
     pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
         self.worktrees.iter_mut().filter_map(|record| match record {
-            Record::Entry(entry) => Some(&mut **entry),
-            Record::Unreadable(_) => None,
+            RegistryRow::Entry(entry) => Some(&mut **entry),
+            RegistryRow::Unreadable(_) => None,
         })
     }
 
@@ -168,7 +168,7 @@ impl Registry {
         entry.sequence = self.sequence;
         let others: Vec<&Entry> = self.entries().collect();
         compose_project::settle(&mut entry, &others);
-        self.worktrees.push(Record::Entry(Box::new(entry.clone())));
+        self.worktrees.push(RegistryRow::Entry(Box::new(entry.clone())));
         entry
     }
 
@@ -182,13 +182,13 @@ impl Registry {
         let index = self
             .worktrees
             .iter()
-            .position(|record| matches!(record, Record::Entry(entry) if is_it(entry)))?;
+            .position(|record| matches!(record, RegistryRow::Entry(entry) if is_it(entry)))?;
         match self.worktrees.remove(index) {
-            Record::Entry(entry) => {
+            RegistryRow::Entry(entry) => {
                 self.owe(&entry);
                 Some(*entry)
             }
-            Record::Unreadable(_) => None,
+            RegistryRow::Unreadable(_) => None,
         }
     }
 
@@ -199,7 +199,7 @@ impl Registry {
         self.worktrees = Vec::with_capacity(all.len());
         for record in all {
             match record {
-                Record::Entry(entry) if is_it(&entry) => taken.push(*entry),
+                RegistryRow::Entry(entry) if is_it(&entry) => taken.push(*entry),
                 kept => self.worktrees.push(kept),
             }
         }

@@ -4,7 +4,7 @@ use super::tables::{Idle, Range, Recommendation, Service};
 use crate::model::advised::{Advised, wt};
 use crate::model::health::state::Health;
 use crate::model::port::often::HeldOften;
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 
 /// How full a range is nearly full, in hundredths.
 const FULL: usize = 90;
@@ -30,7 +30,7 @@ pub fn recommendations(
     let mut all = Vec::new();
     for service in services {
         let (name, worktree) = (&service.service, &service.worktree);
-        let is_unwell = service.health == Health::Unhealthy || service.state == Some(State::Failed);
+        let is_unwell = service.health == Health::Unhealthy || service.state == Some(ServiceState::Failed);
         let text = if is_unwell {
             format!("{name} of {worktree} is unhealthy")
         } else if service.restarts > OFTEN_RESTARTED {

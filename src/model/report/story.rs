@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::tables::{Action, Conflicts, HolderCount};
+use super::tables::{ActionCount, Conflicts, HolderCount};
 use crate::model::event::Event;
 use crate::model::event::tally::Tally;
 
@@ -47,13 +47,13 @@ pub fn conflicts(events: &[&Event]) -> Conflicts {
 
 /// Returns what was done about conflicts, counted.
 #[must_use]
-pub fn actions(tally: &Tally) -> Vec<Action> {
-    let rows = tally.resolutions.iter().map(|row| Action {
+pub fn actions(tally: &Tally) -> Vec<ActionCount> {
+    let rows = tally.resolutions.iter().map(|row| ActionCount {
         action: row.key.action.clone(),
         outcome: row.key.outcome.clone(),
         count: row.count,
     });
-    let mut rows: Vec<Action> = rows.collect();
+    let mut rows: Vec<ActionCount> = rows.collect();
     rows.sort_by(|one, other| (&one.action, &one.outcome).cmp(&(&other.action, &other.outcome)));
     rows
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::model::health::state::Health;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 use crate::model::view::as_text;
 
 /// A report.
@@ -19,7 +19,7 @@ pub struct Report {
     pub since: Timestamp,
     pub ports: Ports,
     pub conflicts: Conflicts,
-    pub actions: Vec<Action>,
+    pub actions: Vec<ActionCount>,
     pub services: Vec<Service>,
     pub idle: Vec<Idle>,
     pub recommendations: Vec<Recommendation>,
@@ -71,7 +71,7 @@ pub struct HolderCount {
 
 /// What was done about conflicts.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Action {
+pub struct ActionCount {
     pub action: String,
     pub outcome: String,
     pub count: u64,
@@ -88,7 +88,7 @@ pub struct Service {
     pub service: ServiceName,
     pub port: Option<Port>,
     /// `null` where nobody supervises it.
-    pub state: Option<State>,
+    pub state: Option<ServiceState>,
     /// What the last check found.
     pub health: Health,
     /// How often it was started again in that time.

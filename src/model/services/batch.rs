@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::service::{Phase, Service};
+use super::service::{Phase, SupervisedService};
 use crate::model::service::ServiceName;
 
 /// How long everything must have been well for a start that was asked to wait.
@@ -17,7 +17,7 @@ pub type BatchId = u64;
 
 /// What is wished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum BatchKind {
     /// To run; what was started for it is stopped again when it fails.
     Start {
         wait: bool,
@@ -28,10 +28,10 @@ pub enum Kind {
 
 /// How a wish ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum BatchOutcome {
     Done,
     /// These, the causes first.
-    Failed(Vec<Failure>),
+    Failed(Vec<ServiceFailure>),
     /// Whoever wished it went away, or somebody else wished the opposite.
     Ended,
     /// These were to stop, and somebody wished them to run again.
@@ -40,7 +40,7 @@ pub enum Outcome {
 
 /// A service that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct ServiceFailure {
     pub service: ServiceName,
     pub reason: String,
     /// Whether it only failed because another one did that it needs.
@@ -51,41 +51,41 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Batch {
     pub id: BatchId,
-    pub kind: Kind,
+    pub kind: BatchKind,
     pub wanted: Vec<ServiceName>,
     /// Those that were asked for by name: the wish fails with them, critical or not.
     pub named: Vec<ServiceName>,
     /// Those that run because of it.
     pub started: Vec<ServiceName>,
     /// How it ends once those are stopped again.
-    pub ending: Option<Outcome>,
+    pub ending: Option<BatchOutcome>,
     pub calm_since: Option<Duration>,
     pub failing_since: Option<Duration>,
 }
 
 impl Batch {
     /// A wish that is about nothing yet.
-    pub fn new(id: BatchId, kind: Kind, named: Vec<ServiceName>) -> Self {
+    pub fn new(id: BatchId, kind: BatchKind, named: Vec<ServiceName>) -> Self {
         let (wanted, started) = (Vec::new(), Vec::new());
         Self { id, kind, wanted, named, started, ending: None, calm_since: None, failing_since: None }
     }
 
     /// Answers whether somebody waits for its services to run.
     pub fn is_open(&self) -> bool {
-        self.kind != Kind::Stop && self.ending.is_none()
+        self.kind != BatchKind::Stop && self.ending.is_none()
     }
 
     /// Returns the services that make the wish fail; what failed by itself is the cause of what only failed with it.
-    pub fn failures(&self, services: &BTreeMap<ServiceName, Service>) -> Vec<Failure> {
-        if self.kind == Kind::Stop {
+    pub fn failures(&self, services: &BTreeMap<ServiceName, SupervisedService>) -> Vec<ServiceFailure> {
+        if self.kind == BatchKind::Stop {
             return Vec::new();
         }
         let failed = self.wanted.iter().filter_map(|name| services.get(name)).filter(|service| {
             let matters = service.plan.critical || self.named.contains(&service.plan.name);
             service.phase == Phase::Failed && matters
         });
-        let mut failures: Vec<Failure> = failed
-            .map(|service| Failure {
+        let mut failures: Vec<ServiceFailure> = failed
+            .map(|service| ServiceFailure {
                 service: service.plan.name.clone(),
                 reason: service.reason.clone().unwrap_or_default(),
                 is_consequence: service.is_doomed,
@@ -96,17 +96,17 @@ impl Batch {
     }
 
     /// Answers whether something of it runs that is neither ready nor lost yet.
-    pub fn is_undecided(&self, services: &BTreeMap<ServiceName, Service>) -> bool {
+    pub fn is_undecided(&self, services: &BTreeMap<ServiceName, SupervisedService>) -> bool {
         self.wanted.iter().filter_map(|name| services.get(name)).any(|service| {
             matches!(service.phase, Phase::Starting { .. } | Phase::SettingUp) && service.leaving.is_none()
         })
     }
 
     /// Answers whether everything wished is so.
-    pub fn is_fulfilled(&self, services: &BTreeMap<ServiceName, Service>) -> bool {
+    pub fn is_fulfilled(&self, services: &BTreeMap<ServiceName, SupervisedService>) -> bool {
         self.wanted.iter().filter_map(|name| services.get(name)).all(|service| match self.kind {
-            Kind::Stop => service.is_resting(),
-            Kind::Start { .. } | Kind::Restart => {
+            BatchKind::Stop => service.is_resting(),
+            BatchKind::Start { .. } | BatchKind::Restart => {
                 let is_there = matches!(
                     service.phase,
                     Phase::Ready { .. } | Phase::Unhealthy { .. } | Phase::Completed | Phase::Failed
@@ -117,7 +117,7 @@ impl Batch {
     }
 
     /// Answers whether what was started for it rests again.
-    pub fn is_taken_back(&self, services: &BTreeMap<ServiceName, Service>) -> bool {
-        self.started.iter().filter_map(|name| services.get(name)).all(Service::is_resting)
+    pub fn is_taken_back(&self, services: &BTreeMap<ServiceName, SupervisedService>) -> bool {
+        self.started.iter().filter_map(|name| services.get(name)).all(SupervisedService::is_resting)
     }
 }

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::batch::{Batch, BatchId, CALM, GRACE, Kind, Outcome};
+use super::batch::{Batch, BatchId, BatchKind, BatchOutcome, CALM, GRACE};
 use super::plan::ServicePlan;
-use super::service::{Phase, Service, Then};
-use super::state::{Exit, Sight};
+use super::service::{NextPhase, Phase, SupervisedService};
+use super::state::{LookResult, ServiceExit};
 use crate::model::service::ServiceName;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum MachineEvent {
     /// Somebody wants these to run, dependencies included; `named` are those that were asked for by name.
     Start { batch: BatchId, plans: Vec<ServicePlan>, wait: bool, named: Vec<ServiceName> },
     /// Somebody wants these to run anew; those that they need are only started where they do not run.
@@ -24,48 +24,48 @@ pub enum Event {
     /// A service could not be started at all; it is final when the next time cannot be better.
     LaunchFailed { service: ServiceName, reason: String, is_final: bool },
     /// Nothing of a service, or of its setup, runs any more.
-    Ended { service: ServiceName, exit: Exit },
+    Ended { service: ServiceName, exit: ServiceExit },
     /// A service was looked at.
-    Seen { service: ServiceName, sight: Sight },
+    Seen { service: ServiceName, sight: LookResult },
     /// Time passed.
     Tick,
 }
 
 /// Something that is to be done.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
+pub enum MachineAction {
     SetUp(ServiceName),
     Launch(ServiceName),
     Stop(ServiceName),
-    Settled { batch: BatchId, outcome: Outcome },
+    Settled { batch: BatchId, outcome: BatchOutcome },
 }
 
 /// The services of a worktree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fleet {
-    services: BTreeMap<ServiceName, Service>,
+    services: BTreeMap<ServiceName, SupervisedService>,
     batches: Vec<Batch>,
 }
 
 impl Fleet {
     /// Returns the services by their names.
     #[must_use]
-    pub fn services(&self) -> &BTreeMap<ServiceName, Service> {
+    pub fn services(&self) -> &BTreeMap<ServiceName, SupervisedService> {
         &self.services
     }
 
     /// Puts in a service as it was found: it runs, or rests as recorded.
-    pub fn insert(&mut self, service: Service) {
+    pub fn insert(&mut self, service: SupervisedService) {
         self.services.insert(service.plan.name.clone(), service);
     }
 
     /// Answers whether nothing runs, will run, or is waited for.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.batches.is_empty() && self.services.values().all(Service::is_resting)
+        self.batches.is_empty() && self.services.values().all(SupervisedService::is_resting)
     }
 
-    /// Returns when a [`Event::Tick`] is due at the latest.
+    /// Returns when a [`MachineEvent::Tick`] is due at the latest.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         let of_services = self.services.values().filter_map(|service| match service.phase {
@@ -80,7 +80,7 @@ impl Fleet {
     }
 
     /// Takes in an event, and returns what is to be done about it, in order.
-    pub fn step(&mut self, event: Event, now: Duration) -> Vec<Action> {
+    pub fn step(&mut self, event: MachineEvent, now: Duration) -> Vec<MachineAction> {
         let mut actions = Vec::new();
         self.take(event, now, &mut actions);
         loop {
@@ -93,39 +93,39 @@ impl Fleet {
         }
     }
 
-    fn take(&mut self, event: Event, now: Duration, actions: &mut Vec<Action>) {
+    fn take(&mut self, event: MachineEvent, now: Duration, actions: &mut Vec<MachineAction>) {
         match event {
-            Event::Start { batch, plans, wait, named } => {
-                self.start(Batch::new(batch, Kind::Start { wait }, named), plans, &[], actions);
+            MachineEvent::Start { batch, plans, wait, named } => {
+                self.start(Batch::new(batch, BatchKind::Start { wait }, named), plans, &[], actions);
             }
-            Event::Restart { batch, plans, anew, named } => {
-                self.start(Batch::new(batch, Kind::Restart, named), plans, &anew, actions);
+            MachineEvent::Restart { batch, plans, anew, named } => {
+                self.start(Batch::new(batch, BatchKind::Restart, named), plans, &anew, actions);
             }
-            Event::Stop { batch, services } => self.stop(batch, &services),
-            Event::Abandon { batch } => self.abandon(batch, actions),
-            Event::LaunchFailed { service, reason, is_final } => {
+            MachineEvent::Stop { batch, services } => self.stop(batch, &services),
+            MachineEvent::Abandon { batch } => self.abandon(batch, actions),
+            MachineEvent::LaunchFailed { service, reason, is_final } => {
                 if let Some(service) = self.services.get_mut(&service) {
                     match service.leaving {
-                        Some(_) => service.end(Exit::Unknown, now),
+                        Some(_) => service.end(ServiceExit::Unknown, now),
                         None if is_final => service.fail(reason),
                         None => service.judge(reason, now),
                     }
                 }
             }
-            Event::Ended { service, exit } => {
+            MachineEvent::Ended { service, exit } => {
                 if let Some(service) = self.services.get_mut(&service) {
                     service.end(exit, now);
                 }
             }
-            Event::Seen { service: name, sight } => {
+            MachineEvent::Seen { service: name, sight } => {
                 if let Some(service) = self.services.get_mut(&name)
                     && service.see(sight, now)
                 {
-                    service.begin_stop(Then::Judged);
-                    actions.push(Action::Stop(name));
+                    service.begin_stop(NextPhase::Judged);
+                    actions.push(MachineAction::Stop(name));
                 }
             }
-            Event::Tick => {}
+            MachineEvent::Tick => {}
         }
     }
 
@@ -134,16 +134,18 @@ impl Fleet {
         mut batch: Batch,
         plans: Vec<ServicePlan>,
         anew: &[ServiceName],
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<MachineAction>,
     ) {
         let is_anything_up = self.services.values().any(|service| !service.is_resting());
         batch.wanted = plans.iter().map(|plan| plan.name.clone()).collect();
         for plan in plans {
             let name = plan.name.clone();
-            let service =
-                self.services.entry(name.clone()).or_insert_with(|| Service::new(plan.clone(), false));
-            let is_ending = matches!(service.phase, Phase::Stopping { then: Then::Stopped })
-                || service.leaving == Some(Then::Stopped);
+            let service = self
+                .services
+                .entry(name.clone())
+                .or_insert_with(|| SupervisedService::new(plan.clone(), false));
+            let is_ending = matches!(service.phase, Phase::Stopping { then: NextPhase::Stopped })
+                || service.leaving == Some(NextPhase::Stopped);
             let is_over = match service.phase {
                 // A job that was done stays done for as long as those live that it was done for.
                 Phase::Completed => !is_anything_up || !service.plan.is_run_like(&plan),
@@ -157,10 +159,13 @@ impl Fleet {
         // Who waits for the end of what is to run again would wait for ever; what else they stopped goes on ending.
         self.batches.retain(|stop| {
             let meant = stop.wanted.iter().filter(|name| batch.started.contains(name));
-            let again: Vec<ServiceName> = meant.filter(|_| stop.kind == Kind::Stop).cloned().collect();
+            let again: Vec<ServiceName> = meant.filter(|_| stop.kind == BatchKind::Stop).cloned().collect();
             let is_undone = !again.is_empty();
             actions.extend(
-                is_undone.then_some(Action::Settled { batch: stop.id, outcome: Outcome::Undone(again) }),
+                is_undone.then_some(MachineAction::Settled {
+                    batch: stop.id,
+                    outcome: BatchOutcome::Undone(again),
+                }),
             );
             !is_undone
         });
@@ -169,33 +174,33 @@ impl Fleet {
 
     fn stop(&mut self, id: BatchId, named: &[ServiceName]) {
         let is_meant = |name: &ServiceName| named.is_empty() || named.contains(name);
-        for batch in self.batches.iter_mut().filter(|batch| batch.kind != Kind::Stop) {
+        for batch in self.batches.iter_mut().filter(|batch| batch.kind != BatchKind::Stop) {
             if batch.wanted.iter().any(is_meant) {
-                batch.ending.get_or_insert(Outcome::Ended);
+                batch.ending.get_or_insert(BatchOutcome::Ended);
                 batch.started.retain(is_meant);
             }
         }
-        let mut batch = Batch::new(id, Kind::Stop, Vec::new());
+        let mut batch = Batch::new(id, BatchKind::Stop, Vec::new());
         for (name, service) in self.services.iter_mut().filter(|(name, _)| is_meant(name)) {
-            service.leave(Then::Stopped);
+            service.leave(NextPhase::Stopped);
             batch.wanted.push(name.clone());
         }
         self.batches.push(batch);
     }
 
-    fn abandon(&mut self, id: BatchId, actions: &mut Vec<Action>) {
+    fn abandon(&mut self, id: BatchId, actions: &mut Vec<MachineAction>) {
         let Some(at) = self.batches.iter().position(|batch| batch.id == id) else { return };
-        if matches!(self.batches[at].kind, Kind::Start { .. }) {
-            self.take_back(at, Outcome::Ended);
+        if matches!(self.batches[at].kind, BatchKind::Start { .. }) {
+            self.take_back(at, BatchOutcome::Ended);
         } else {
             // What was begun goes on, but nobody waits for it any more.
             self.batches.remove(at);
-            actions.push(Action::Settled { batch: id, outcome: Outcome::Ended });
+            actions.push(MachineAction::Settled { batch: id, outcome: BatchOutcome::Ended });
         }
     }
 
     /// Stops what the wish started, unless somebody else waits for it: then it is theirs.
-    fn take_back(&mut self, at: usize, ending: Outcome) {
+    fn take_back(&mut self, at: usize, ending: BatchOutcome) {
         if self.batches[at].ending.is_some() {
             return;
         }
@@ -208,13 +213,13 @@ impl Fleet {
                 continue;
             }
             if let Some(service) = self.services.get_mut(&name) {
-                service.leave(Then::Stopped);
+                service.leave(NextPhase::Stopped);
             }
             self.batches[at].started.push(name);
         }
     }
 
-    fn advance(&mut self, now: Duration, actions: &mut Vec<Action>) {
+    fn advance(&mut self, now: Duration, actions: &mut Vec<MachineAction>) {
         let names: Vec<ServiceName> = self.services.keys().cloned().collect();
         for name in names {
             let verdict = self.services.get(&name).map(|service| self.verdict(service, now));
@@ -227,11 +232,11 @@ impl Fleet {
                 }
                 Verdict::Go if service.plan.setup.is_some() && !service.is_set_up => {
                     service.phase = Phase::SettingUp;
-                    actions.push(Action::SetUp(name));
+                    actions.push(MachineAction::SetUp(name));
                 }
                 Verdict::Go => {
                     service.launch(now);
-                    actions.push(Action::Launch(name));
+                    actions.push(MachineAction::Launch(name));
                 }
                 Verdict::TryAgain => {
                     service.restarts = service.restarts.saturating_add(1);
@@ -239,20 +244,20 @@ impl Fleet {
                 }
                 Verdict::GiveUp => {
                     service.give_up();
-                    service.begin_stop(Then::Judged);
-                    actions.push(Action::Stop(name));
+                    service.begin_stop(NextPhase::Judged);
+                    actions.push(MachineAction::Stop(name));
                 }
                 Verdict::Leave(then) => {
                     service.begin_stop(then);
-                    actions.push(Action::Stop(name));
+                    actions.push(MachineAction::Stop(name));
                 }
             }
         }
     }
 
-    fn verdict(&self, service: &Service, now: Duration) -> Verdict {
+    fn verdict(&self, service: &SupervisedService, now: Duration) -> Verdict {
         if let Some(then) = service.leaving {
-            let goes = then == Then::Judged || leaving::may_go(&self.services, service);
+            let goes = then == NextPhase::Judged || leaving::may_go(&self.services, service);
             return if goes { Verdict::Leave(then) } else { Verdict::Nothing };
         }
         match service.phase {
@@ -263,7 +268,7 @@ impl Fleet {
         }
     }
 
-    fn dependencies(&self, service: &Service) -> Verdict {
+    fn dependencies(&self, service: &SupervisedService) -> Verdict {
         for (name, condition) in &service.plan.needs {
             let Some(need) = self.services.get(name) else {
                 return Verdict::Doomed(format!("needs `{name}`, which is not there"));
@@ -289,26 +294,26 @@ impl Fleet {
         Verdict::Go
     }
 
-    fn settle(&mut self, now: Duration, actions: &mut Vec<Action>) {
+    fn settle(&mut self, now: Duration, actions: &mut Vec<MachineAction>) {
         let mut at = 0;
         while at < self.batches.len() {
             match self.outcome(at, now) {
                 Some(outcome) => {
                     let batch = self.batches.remove(at);
-                    if outcome == Outcome::Done && batch.kind != Kind::Stop {
+                    if outcome == BatchOutcome::Done && batch.kind != BatchKind::Stop {
                         // Somebody was told that they run: nobody else takes them back.
                         for other in &mut self.batches {
                             other.started.retain(|name| !batch.wanted.contains(name));
                         }
                     }
-                    actions.push(Action::Settled { batch: batch.id, outcome });
+                    actions.push(MachineAction::Settled { batch: batch.id, outcome });
                 }
                 None => at += 1,
             }
         }
     }
 
-    fn outcome(&mut self, at: usize, now: Duration) -> Option<Outcome> {
+    fn outcome(&mut self, at: usize, now: Duration) -> Option<BatchOutcome> {
         let batch = self.batches.get(at)?;
         if let Some(ending) = &batch.ending {
             return batch.is_taken_back(&self.services).then(|| ending.clone());
@@ -322,10 +327,10 @@ impl Fleet {
             if is_undecided && now.saturating_sub(since) < GRACE {
                 return None;
             }
-            let failed = Outcome::Failed(failures);
+            let failed = BatchOutcome::Failed(failures);
             match kind {
-                Kind::Start { .. } => self.take_back(at, failed),
-                Kind::Restart | Kind::Stop => return Some(failed),
+                BatchKind::Start { .. } => self.take_back(at, failed),
+                BatchKind::Restart | BatchKind::Stop => return Some(failed),
             }
             return None;
         }
@@ -333,11 +338,11 @@ impl Fleet {
         let batch = self.batches.get_mut(at)?;
         batch.failing_since = None;
         match (is_fulfilled, batch.kind) {
-            (true, Kind::Start { wait: true }) => {
+            (true, BatchKind::Start { wait: true }) => {
                 let since = *batch.calm_since.get_or_insert(now);
-                (now.saturating_sub(since) >= CALM).then_some(Outcome::Done)
+                (now.saturating_sub(since) >= CALM).then_some(BatchOutcome::Done)
             }
-            (true, _) => Some(Outcome::Done),
+            (true, _) => Some(BatchOutcome::Done),
             (false, _) => {
                 batch.calm_since = None;
                 None
@@ -356,7 +361,7 @@ enum Verdict {
     TryAgain,
     /// Its start takes too long.
     GiveUp,
-    Leave(Then),
+    Leave(NextPhase),
 }
 
 mod leaving;

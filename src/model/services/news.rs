@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::protocol::ServiceFacts;
-use super::service::{Phase, Service};
-use super::state::{Exit, State, spoken};
+use super::service::{Phase, SupervisedService};
+use super::state::{ServiceExit, ServiceState, spoken};
 use crate::model::service::ServiceName;
 
 /// Answers whether a reason goes without saying: a service that starts does not listen yet.
@@ -15,7 +15,7 @@ pub fn is_obvious(reason: &str) -> bool {
 
 /// Returns what goes on with a service of `fleet`, as it is said when it begins: `ready after 1.2s`.
 #[must_use]
-pub fn said(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> String {
+pub fn said(service: &SupervisedService, fleet: &BTreeMap<ServiceName, SupervisedService>) -> String {
     let state = service.state();
     let because = || match service.reason.as_deref().filter(|reason| !is_obvious(reason)) {
         Some(reason) => format!("{state}: {reason}"),
@@ -45,7 +45,10 @@ pub fn said(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> String
 
 /// Returns why a service stands as it does, as the status shows it beside its state.
 #[must_use]
-pub fn reason(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> Option<String> {
+pub fn reason(
+    service: &SupervisedService,
+    fleet: &BTreeMap<ServiceName, SupervisedService>,
+) -> Option<String> {
     match service.phase {
         Phase::Waiting => missing(service, fleet).map(|missing| format!("waiting for {missing}")),
         Phase::SettingUp => Some("its setup runs".to_owned()),
@@ -57,23 +60,23 @@ pub fn reason(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> Opti
     }
 }
 
-fn again(service: &Service) -> String {
+fn again(service: &SupervisedService) -> String {
     let pause = spoken(service.plan.wait_before(service.streak));
     format!("again in {pause} ({} of {})", service.streak, service.plan.restart.max)
 }
 
-fn crashed(exit: Exit, reason: &str) -> String {
+fn crashed(exit: ServiceExit, reason: &str) -> String {
     // What was seen besides the end itself may be its cause: a stranger on the port.
     let more = reason.strip_prefix(&exit.to_string()).unwrap_or_default();
     let word = if exit.is_success() { "ended" } else { "crashed" };
     match exit {
-        Exit::Unknown => format!("ended{more}"),
+        ServiceExit::Unknown => format!("ended{more}"),
         exit => format!("{word} ({}{more})", exit.short()),
     }
 }
 
 /// The dependencies that have not come far enough.
-fn missing(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> Option<String> {
+fn missing(service: &SupervisedService, fleet: &BTreeMap<ServiceName, SupervisedService>) -> Option<String> {
     let needs = service.plan.needs.iter();
     let missing: Vec<String> = needs
         .filter(|(name, condition)| fleet.get(*name).is_none_or(|need| !need.meets(**condition)))
@@ -84,11 +87,11 @@ fn missing(service: &Service, fleet: &BTreeMap<ServiceName, Service>) -> Option<
 
 /// Turns how everything stands, told again and again, into what is new.
 #[derive(Clone, Debug, Default)]
-pub struct News {
+pub struct ServiceNews {
     known: Vec<ServiceFacts>,
 }
 
-impl News {
+impl ServiceNews {
     /// Returns how everything stood when it was told last.
     #[must_use]
     pub fn known(&self) -> &[ServiceFacts] {
@@ -109,19 +112,21 @@ impl News {
 fn is_new(before: Option<&ServiceFacts>, now: &ServiceFacts) -> bool {
     // How it stood before anything was asked for is no news, but what is just going on is.
     let Some(before) = before else {
-        return matches!(now.state, State::Starting | State::Stopping | State::Backoff);
+        return matches!(now.state, ServiceState::Starting | ServiceState::Stopping | ServiceState::Backoff);
     };
     if before.state != now.state {
         return true;
     }
-    let is_told_by_state = matches!(now.state, State::Ready | State::Unhealthy | State::Stopping);
+    let is_told_by_state =
+        matches!(now.state, ServiceState::Ready | ServiceState::Unhealthy | ServiceState::Stopping);
     let is_only_less = now.news == now.state.as_str() && before.news.starts_with(now.state.as_str());
     before.news != now.news && !is_told_by_state && !is_only_less
 }
 
 /// Of what is told at once, an end comes before what it made begin or fail.
 fn is_consequence(now: &ServiceFacts) -> bool {
-    matches!(now.state, State::Starting | State::Stopping) || now.news.starts_with("failed: needs `")
+    matches!(now.state, ServiceState::Starting | ServiceState::Stopping)
+        || now.news.starts_with("failed: needs `")
 }
 
 fn line(now: &ServiceFacts) -> String {
@@ -134,7 +139,7 @@ fn line(now: &ServiceFacts) -> String {
 mod tests {
     use super::*;
 
-    fn facts(name: &str, state: State, news: &str) -> ServiceFacts {
+    fn facts(name: &str, state: ServiceState, news: &str) -> ServiceFacts {
         ServiceFacts {
             service: name.parse().unwrap(),
             state,
@@ -150,20 +155,24 @@ mod tests {
 
     #[test]
     fn each_change_is_said_once_and_how_it_stood_before_is_none() {
-        let mut news = News::default();
-        let ready = facts("db", State::Ready, "ready after 1s");
+        let mut news = ServiceNews::default();
+        let ready = facts("db", ServiceState::Ready, "ready after 1s");
         assert!(news.lines(std::slice::from_ref(&ready)).is_empty());
         for (state, said, expected) in [
-            (State::Starting, "waiting for `db`", vec!["web on 5001 waiting for `db`"]),
-            (State::Starting, "starting", vec!["web on 5001 starting"]),
-            (State::Starting, "starting", vec![]),
-            (State::Starting, "starting: its setup runs", vec!["web on 5001 starting: its setup runs"]),
-            (State::Starting, "starting", vec![]),
-            (State::Ready, "ready after 2s", vec!["web on 5001 ready after 2s"]),
-            (State::Unhealthy, "unhealthy: 503", vec!["web on 5001 unhealthy: 503"]),
-            (State::Unhealthy, "unhealthy: 504", vec![]),
-            (State::Stopping, "stopping", vec!["web on 5001 stopping"]),
-            (State::Stopped, "stopped", vec!["web on 5001 stopped"]),
+            (ServiceState::Starting, "waiting for `db`", vec!["web on 5001 waiting for `db`"]),
+            (ServiceState::Starting, "starting", vec!["web on 5001 starting"]),
+            (ServiceState::Starting, "starting", vec![]),
+            (
+                ServiceState::Starting,
+                "starting: its setup runs",
+                vec!["web on 5001 starting: its setup runs"],
+            ),
+            (ServiceState::Starting, "starting", vec![]),
+            (ServiceState::Ready, "ready after 2s", vec!["web on 5001 ready after 2s"]),
+            (ServiceState::Unhealthy, "unhealthy: 503", vec!["web on 5001 unhealthy: 503"]),
+            (ServiceState::Unhealthy, "unhealthy: 504", vec![]),
+            (ServiceState::Stopping, "stopping", vec!["web on 5001 stopping"]),
+            (ServiceState::Stopped, "stopped", vec!["web on 5001 stopped"]),
         ] {
             let all = [ready.clone(), facts("web", state, said)];
             let lines: Vec<String> = news.lines(&all).into_iter().map(|(_, line)| line).collect();

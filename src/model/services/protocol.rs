@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::plan::ServicePlan;
-use super::state::State;
+use super::state::ServiceState;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 
@@ -121,7 +121,7 @@ pub enum Cause {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceFacts {
     pub service: ServiceName,
-    pub state: State,
+    pub state: ServiceState,
     pub port: Option<Port>,
     /// The process that was started, or the one that took its place.
     pub pid: Option<u32>,

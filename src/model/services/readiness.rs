@@ -14,7 +14,7 @@ const ELSEWHERE: &str = ", listening on ";
 
 /// How a service stands to a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum PortStanding {
     /// Its own process listens there, and can be reached at these addresses.
     Ours { reached_at: Vec<IpAddr> },
     /// Why not, in words.
@@ -23,7 +23,7 @@ pub enum Standing {
 
 /// Returns how a service whose processes hold the sockets with the inodes `own` stands to `port`, one of all its `ports`.
 #[must_use]
-pub fn standing(port: Port, ports: &[Port], sockets: &[Listener], own: &BTreeSet<u64>) -> Standing {
+pub fn standing(port: Port, ports: &[Port], sockets: &[Listener], own: &BTreeSet<u64>) -> PortStanding {
     let listening = || sockets.iter().filter(|socket| socket.listening);
     let (ours, theirs): (Vec<&Listener>, Vec<&Listener>) =
         listening().filter(|socket| socket.port == port).partition(|socket| own.contains(&socket.inode));
@@ -33,7 +33,7 @@ pub fn standing(port: Port, ports: &[Port], sockets: &[Listener], own: &BTreeSet
             .map(|socket| socket.port.number())
             .collect();
         let elsewhere: Vec<String> = elsewhere.into_iter().map(|port| port.to_string()).collect();
-        return Standing::Not(match (&elsewhere[..], theirs.is_empty()) {
+        return PortStanding::Not(match (&elsewhere[..], theirs.is_empty()) {
             ([], true) => format!("{} yet", nobody_listens(port)),
             ([], false) => format!("port {port} is held by somebody else"),
             (ports, _) => format!("allocated {port}{ELSEWHERE}{}", ports.join(", ")),
@@ -45,9 +45,9 @@ pub fn standing(port: Port, ports: &[Port], sockets: &[Listener], own: &BTreeSet
     };
     // A socket without an inode may still be one of theirs; who is beside us matters where `localhost` may lead there.
     if theirs.iter().any(is_near) {
-        return Standing::Not(format!("somebody else listens on {port} too"));
+        return PortStanding::Not(format!("somebody else listens on {port} too"));
     }
-    Standing::Ours { reached_at: occupancy::addresses(ours.iter().map(|socket| socket.address)) }
+    PortStanding::Ours { reached_at: occupancy::addresses(ours.iter().map(|socket| socket.address)) }
 }
 
 /// Returns what cures a service of which `reason` says that it does not listen where it should, in the words of
@@ -89,8 +89,8 @@ mod tests {
     fn seen(sockets: &[Listener], own: &[u64]) -> Result<usize, String> {
         let port = |number| Port::new(number).unwrap();
         match standing(port(5001), &[port(5001), port(5002)], sockets, &own.iter().copied().collect()) {
-            Standing::Ours { reached_at } => Ok(reached_at.len()),
-            Standing::Not(reason) => Err(reason),
+            PortStanding::Ours { reached_at } => Ok(reached_at.len()),
+            PortStanding::Not(reason) => Err(reason),
         }
     }
 

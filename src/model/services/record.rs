@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::ServicePlan;
 use super::protocol::ServiceFacts;
-use super::state::State;
+use super::state::ServiceState;
 use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 
@@ -15,14 +15,14 @@ pub const SCHEMA: u64 = 2;
 
 /// The services of a worktree.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct ServicesRecord {
     pub schema: u64,
     /// Which entry of the registry it is about: a later worktree may be called the same.
     #[serde(default)]
     pub sequence: u64,
     /// Who supervises them; `None` once nobody does.
     pub supervisor: Option<ProcessId>,
-    pub services: Vec<Kept>,
+    pub services: Vec<KeptService>,
     /// What some service left behind, whose it is nobody can tell: orphans that the supervisor has adopted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adopted: Vec<ProcessId>,
@@ -30,9 +30,9 @@ pub struct Record {
 
 /// One service, as it was last seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct KeptService {
     pub plan: ServicePlan,
-    pub state: State,
+    pub state: ServiceState,
     pub restarts: u32,
     pub reason: Option<String>,
     pub is_set_up: bool,
@@ -41,10 +41,10 @@ pub struct Kept {
     pub processes: Vec<ProcessId>,
 }
 
-impl Record {
+impl ServicesRecord {
     /// Returns what is known of a service.
     #[must_use]
-    pub fn find(&self, service: &ServiceName) -> Option<&Kept> {
+    pub fn find(&self, service: &ServiceName) -> Option<&KeptService> {
         self.services.iter().find(|kept| kept.plan.name == *service)
     }
 
@@ -54,7 +54,7 @@ impl Record {
     }
 }
 
-impl Kept {
+impl KeptService {
     /// Returns what is shown of it; `alive` says which of its processes still run.
     #[must_use]
     pub fn facts(&self, alive: impl Fn(&ProcessId) -> bool) -> ServiceFacts {
@@ -63,7 +63,7 @@ impl Kept {
         let is_lost = pids.is_empty() && !self.state.is_resting();
         ServiceFacts {
             service: self.plan.name.clone(),
-            state: if is_lost { State::Stopped } else { self.state },
+            state: if is_lost { ServiceState::Stopped } else { self.state },
             port: self.plan.port,
             pid: pids.first().copied(),
             since: self.since.filter(|_| !pids.is_empty()),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::plan::{Condition, RestartPolicy, ServicePlan};
-use super::state::{Exit, Sight, State, spoken};
+use super::state::{LookResult, ServiceExit, ServiceState, spoken};
 use crate::model::port::Port;
 
 /// A run that lasted this long was no death "at once": the count of restarts in a row begins anew after it.
@@ -29,7 +29,7 @@ pub enum Phase {
     },
     /// It was asked to end.
     Stopping {
-        then: Then,
+        then: NextPhase,
     },
     Backoff {
         until: Duration,
@@ -40,7 +40,7 @@ pub enum Phase {
 
 /// What is to become of a service once nothing of it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
+pub enum NextPhase {
     Stopped,
     /// Started again, as its next plan says.
     Again,
@@ -50,7 +50,7 @@ pub enum Then {
 
 /// One service.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Service {
+pub struct SupervisedService {
     pub plan: ServicePlan,
     pub phase: Phase,
     /// How often it was started again by itself since somebody asked for it.
@@ -60,7 +60,7 @@ pub struct Service {
     /// Whether its setup was done in this worktree.
     pub is_set_up: bool,
     /// What it is to be stopped for, as soon as those that need it have gone.
-    pub leaving: Option<Then>,
+    pub leaving: Option<NextPhase>,
     /// The plan of the next start, where that is another.
     pub(super) next: Option<ServicePlan>,
     /// When it was launched, as long as it was never ready since.
@@ -70,7 +70,7 @@ pub struct Service {
     /// Whether it failed only because something failed that it needs.
     pub(super) is_doomed: bool,
     /// How its last run ended by itself, while that is not answered.
-    pub(super) crash: Option<Exit>,
+    pub(super) crash: Option<ServiceExit>,
     /// How many restarts in a row there were.
     pub(super) streak: u32,
     /// When it was last seen to be well.
@@ -79,7 +79,7 @@ pub struct Service {
     successes: u32,
 }
 
-impl Service {
+impl SupervisedService {
     /// A service that does not run.
     #[must_use]
     pub fn new(plan: ServicePlan, is_set_up: bool) -> Self {
@@ -104,22 +104,22 @@ impl Service {
 
     /// Returns the word for how it stands.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> ServiceState {
         match self.phase {
-            Phase::Stopped => State::Stopped,
-            Phase::Waiting | Phase::SettingUp | Phase::Starting { .. } => State::Starting,
-            Phase::Ready { .. } => State::Ready,
-            Phase::Unhealthy { .. } => State::Unhealthy,
-            Phase::Stopping { .. } => State::Stopping,
-            Phase::Backoff { .. } => State::Backoff,
-            Phase::Failed => State::Failed,
-            Phase::Completed => State::Completed,
+            Phase::Stopped => ServiceState::Stopped,
+            Phase::Waiting | Phase::SettingUp | Phase::Starting { .. } => ServiceState::Starting,
+            Phase::Ready { .. } => ServiceState::Ready,
+            Phase::Unhealthy { .. } => ServiceState::Unhealthy,
+            Phase::Stopping { .. } => ServiceState::Stopping,
+            Phase::Backoff { .. } => ServiceState::Backoff,
+            Phase::Failed => ServiceState::Failed,
+            Phase::Completed => ServiceState::Completed,
         }
     }
 
     /// Returns how its last run ended by itself, while that is not answered.
     #[must_use]
-    pub fn crash(&self) -> Option<Exit> {
+    pub fn crash(&self) -> Option<ServiceExit> {
         self.crash
     }
 
@@ -133,10 +133,10 @@ impl Service {
     }
 
     /// Has it stopped; what was wrong with it matters no more, unless it is stopped for that.
-    pub(super) fn begin_stop(&mut self, then: Then) {
+    pub(super) fn begin_stop(&mut self, then: NextPhase) {
         self.leaving = None;
         self.phase = Phase::Stopping { then };
-        if then != Then::Judged {
+        if then != NextPhase::Judged {
             self.reason = None;
         }
     }
@@ -208,12 +208,12 @@ impl Service {
             self.leaving = None;
         } else {
             self.next = Some(plan);
-            self.leave(Then::Again);
+            self.leave(NextPhase::Again);
         }
     }
 
     /// Wants it to end.
-    pub(super) fn leave(&mut self, then: Then) {
+    pub(super) fn leave(&mut self, then: NextPhase) {
         match self.phase {
             Phase::Stopped | Phase::Failed | Phase::Completed => {}
             Phase::Stopping { .. } => self.begin_stop(then),
@@ -228,7 +228,7 @@ impl Service {
     }
 
     /// Takes note that nothing of it runs any more.
-    pub(super) fn end(&mut self, exit: Exit, now: Duration) {
+    pub(super) fn end(&mut self, exit: ServiceExit, now: Duration) {
         self.is_set_up |= self.phase == Phase::SettingUp && exit.is_success();
         if let Some(then) = self.leaving.take() {
             self.phase = Phase::Stopping { then };
@@ -269,19 +269,19 @@ impl Service {
     }
 
     /// Takes note of what a look at it showed; answers whether it has to be stopped for that.
-    pub(super) fn see(&mut self, sight: Sight, now: Duration) -> bool {
+    pub(super) fn see(&mut self, sight: LookResult, now: Duration) -> bool {
         if self.leaving.is_some() {
             return false;
         }
         match (self.phase, sight) {
-            (Phase::Starting { .. }, Sight::Well) => self.rise(now),
-            (Phase::Starting { .. }, Sight::Unwell(reason)) => self.reason = Some(reason),
-            (Phase::Ready { .. }, Sight::Well) => {
+            (Phase::Starting { .. }, LookResult::Well) => self.rise(now),
+            (Phase::Starting { .. }, LookResult::Unwell(reason)) => self.reason = Some(reason),
+            (Phase::Ready { .. }, LookResult::Well) => {
                 self.well = now;
                 self.failures = 0;
                 self.reason = None;
             }
-            (Phase::Ready { since }, Sight::Unwell(reason)) => {
+            (Phase::Ready { since }, LookResult::Unwell(reason)) => {
                 self.failures = self.failures.saturating_add(1);
                 let needed = self.plan.patience.failures;
                 if self.failures < needed {
@@ -294,13 +294,13 @@ impl Service {
                 self.phase = Phase::Unhealthy { since };
                 return self.plan.restart.policy != RestartPolicy::No;
             }
-            (Phase::Unhealthy { .. }, Sight::Well) => {
+            (Phase::Unhealthy { .. }, LookResult::Well) => {
                 self.successes = self.successes.saturating_add(1);
                 if self.successes >= self.plan.patience.successes {
                     self.rise(now);
                 }
             }
-            (Phase::Unhealthy { .. }, Sight::Unwell(reason)) => {
+            (Phase::Unhealthy { .. }, LookResult::Unwell(reason)) => {
                 self.successes = 0;
                 self.reason = Some(reason);
             }
@@ -367,19 +367,19 @@ impl Service {
         let Phase::Stopping { then } = self.phase else { return };
         self.leaving = None;
         match then {
-            Then::Stopped => {
+            NextPhase::Stopped => {
                 self.phase = Phase::Stopped;
                 self.reason = None;
                 self.next = None;
             }
-            Then::Again => {
+            NextPhase::Again => {
                 if let Some(plan) = self.next.take() {
                     self.plan = plan;
                 }
                 self.phase = Phase::Waiting;
                 self.reason = None;
             }
-            Then::Judged => {
+            NextPhase::Judged => {
                 let reason = self.reason.take().unwrap_or_else(|| "it was not well".to_owned());
                 self.judge(reason, now);
             }

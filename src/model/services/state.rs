@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// How a service stands, as `wt status` shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum ServiceState {
     #[default]
     Stopped,
     Starting,
@@ -26,7 +26,7 @@ pub enum State {
     Completed,
 }
 
-impl State {
+impl ServiceState {
     /// Returns the word used in `--json`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -60,7 +60,7 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for ServiceState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
@@ -69,7 +69,7 @@ impl fmt::Display for State {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Exit {
+pub enum ServiceExit {
     Status(u8),
     /// By a signal of that number.
     Signal(u8),
@@ -77,7 +77,7 @@ pub enum Exit {
     Unknown,
 }
 
-impl Exit {
+impl ServiceExit {
     /// Answers whether it ended by itself and well.
     #[must_use]
     pub fn is_success(self) -> bool {
@@ -95,7 +95,7 @@ impl Exit {
     }
 }
 
-impl fmt::Display for Exit {
+impl fmt::Display for ServiceExit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(code) => write!(formatter, "ended with status {code}"),
@@ -123,7 +123,7 @@ fn signal_word(number: u8) -> String {
 
 /// What a look at a running service showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum LookResult {
     /// It is ready: its own process listens, and its check passes.
     Well,
     /// Not ready, and why in words.
@@ -146,11 +146,13 @@ mod tests {
 
     #[test]
     fn an_end_is_said_in_words() {
-        assert_eq!(Exit::Status(3).to_string(), "ended with status 3");
-        assert_eq!(Exit::Signal(9).to_string(), "was ended by signal KILL");
-        assert_eq!(Exit::Signal(64).to_string(), "was ended by signal 64");
+        assert_eq!(ServiceExit::Status(3).to_string(), "ended with status 3");
+        assert_eq!(ServiceExit::Signal(9).to_string(), "was ended by signal KILL");
+        assert_eq!(ServiceExit::Signal(64).to_string(), "was ended by signal 64");
         assert!(
-            Exit::Status(0).is_success() && !Exit::Signal(15).is_success() && !Exit::Unknown.is_success()
+            ServiceExit::Status(0).is_success()
+                && !ServiceExit::Signal(15).is_success()
+                && !ServiceExit::Unknown.is_success()
         );
     }
 

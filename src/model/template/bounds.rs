@@ -8,7 +8,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, filters};
 
-use super::fault::Fault;
+use super::fault::TemplateFault;
 
 /// Steps that one template may take.
 const STEPS: u64 = 20_000;
@@ -60,7 +60,7 @@ pub fn apply(environment: &mut Environment<'_>) {
 /// # Errors
 ///
 /// Returns what is too much.
-pub fn require(template: &str) -> Result<(), Fault> {
+pub fn require(template: &str) -> Result<(), TemplateFault> {
     if template.len() > SIZE {
         return Err(too_much());
     }
@@ -109,8 +109,8 @@ pub fn require(template: &str) -> Result<(), Fault> {
     }
 }
 
-fn refused(what: &str) -> Fault {
-    Fault {
+fn refused(what: &str) -> TemplateFault {
+    TemplateFault {
         message: format!("the template is not valid: {what}"),
         hint: Some(
             "`if`, `for`, `set NAME = …`, filters and a few `~` or `+` are what a template may use"
@@ -120,8 +120,8 @@ fn refused(what: &str) -> Fault {
 }
 
 /// The fault of a template that goes beyond the bounds.
-pub fn too_much() -> Fault {
-    Fault {
+pub fn too_much() -> TemplateFault {
+    TemplateFault {
         message: format!("the template makes too much, or takes too long: at most 64 KiB and {STEPS} steps"),
         hint: Some("write a shorter one".to_owned()),
     }
@@ -134,12 +134,12 @@ pub fn is_over(error: &Error) -> bool {
 
 /// The text that a template makes, as far as it fits.
 #[derive(Debug, Default)]
-pub struct Output {
+pub struct TemplateOutput {
     bytes: Vec<u8>,
     is_full: bool,
 }
 
-impl Output {
+impl TemplateOutput {
     /// Answers whether there was more than fits.
     pub fn is_full(&self) -> bool {
         self.is_full
@@ -156,7 +156,7 @@ impl Output {
     }
 }
 
-impl io::Write for Output {
+impl io::Write for TemplateOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.bytes.len() + bytes.len() > SIZE {
             self.is_full = true;

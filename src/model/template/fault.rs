@@ -2,7 +2,7 @@
 
 /// What is wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct TemplateFault {
     pub message: String,
     pub hint: Option<String>,
 }

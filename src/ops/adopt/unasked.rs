@@ -6,23 +6,23 @@ use std::path::Path;
 use super::{Request, adopt, guess_purpose};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::model::adoption::Ground;
+use crate::model::adoption::AdoptionGround;
 use crate::model::advised::wt;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 use crate::model::view::WorktreeView;
-use crate::ops::create::PortWish;
+use crate::ops::create::WantedPorts;
 
 /// A worktree that was recorded in passing.
 #[derive(Debug)]
-pub struct Recorded {
+pub struct AdoptedInPassing {
     pub worktree: WorktreeView,
     /// Why it has no ports, and the command that helps once that is settled.
     pub without_ports: Option<(Failure, String)>,
     pub warnings: Vec<String>,
 }
 
-impl Recorded {
+impl AdoptedInPassing {
     /// Returns what there is to say about it.
     #[must_use]
     pub fn in_words(&self) -> String {
@@ -53,34 +53,41 @@ impl Recorded {
 pub fn record(
     context: &Context,
     path: &Path,
-    ground: Ground<'_>,
+    ground: AdoptionGround<'_>,
     gives_way: bool,
-) -> Result<Option<Recorded>> {
+) -> Result<Option<AdoptedInPassing>> {
     let purpose = guess_purpose(context, ground);
     let services = purpose.as_ref().map(|purpose| services(context, purpose)).unwrap_or_default();
-    let ports = if services.is_empty() { PortWish::None } else { PortWish::Purpose };
+    let ports = if services.is_empty() { WantedPorts::None } else { WantedPorts::Purpose };
     let mut request = Request { paths: vec![path.to_path_buf()], purpose: None, ports, gives_way };
     let refused = match adopt(context, &request) {
         Ok(report) => {
-            let recorded =
-                |worktree| Recorded { worktree, without_ports: None, warnings: report.warnings.clone() };
+            let recorded = |worktree| AdoptedInPassing {
+                worktree,
+                without_ports: None,
+                warnings: report.warnings.clone(),
+            };
             return Ok(report.worktree.map(recorded));
         }
         // Somebody else recorded it meanwhile.
         Err(failure) if failure.code() == Code::WorktreeExists && is_recorded(context, path)? => {
             return Ok(None);
         }
-        Err(failure) if request.ports == PortWish::None || !is_about_ports(&failure) => {
+        Err(failure) if request.ports == WantedPorts::None || !is_about_ports(&failure) => {
             return Err(not_recorded(path, &failure));
         }
         Err(failure) => failure,
     };
-    request.ports = PortWish::None;
+    request.ports = WantedPorts::None;
     let report = adopt(context, &request).map_err(|failure| not_recorded(path, &failure))?;
     let services: Vec<&str> = services.iter().map(ServiceName::as_str).collect();
     let allocate = wt("ports allocate --service {}", &[&services.join(",")]).to_string();
     let without_ports = Some((refused, allocate));
-    Ok(report.worktree.map(|worktree| Recorded { worktree, without_ports, warnings: report.warnings }))
+    Ok(report.worktree.map(|worktree| AdoptedInPassing {
+        worktree,
+        without_ports,
+        warnings: report.warnings,
+    }))
 }
 
 /// The purpose's own services; none where there are no ports for one of them.

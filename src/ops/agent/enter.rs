@@ -12,9 +12,9 @@ use super::{is_carrying, readying};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::host::git::{Current, Repository};
-use crate::model::adoption::Ground;
-use crate::model::agent::marker::{self, Caller, Marker};
-use crate::model::agent::saying::{self, Facts};
+use crate::model::adoption::AdoptionGround;
+use crate::model::agent::marker::{self, CallingAgent, Marker};
+use crate::model::agent::saying::{self, SayingFacts};
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
@@ -41,7 +41,7 @@ pub struct Report {
 /// Begins a session in the worktree that the context stands in. `is_sound` says whether all of the configuration could be
 /// read: without that nothing is recorded.
 #[must_use]
-pub fn enter(context: &Context, caller: &Caller, is_sound: bool, warnings: Vec<String>) -> Report {
+pub fn enter(context: &Context, caller: &CallingAgent, is_sound: bool, warnings: Vec<String>) -> Report {
     let mut report = Report { warnings, ..Report::default() };
     let Some(repository) = &context.repository else { return report };
     let Some(current) = repository.current() else { return report };
@@ -107,9 +107,13 @@ fn require_entry(
     Ok(find(repository, &*context.store()?.read()?, current))
 }
 
-fn record(context: &Context, repository: &Repository, path: &Path) -> Result<Option<unasked::Recorded>> {
+fn record(
+    context: &Context,
+    repository: &Repository,
+    path: &Path,
+) -> Result<Option<unasked::AdoptedInPassing>> {
     let Some(worktree) = repository.find_worktree(path)? else { return Ok(None) };
-    unasked::record(context, path, Ground::of(&worktree.head, worktree.returning.as_ref()), true)
+    unasked::record(context, path, AdoptionGround::of(&worktree.head, worktree.returning.as_ref()), true)
 }
 
 fn find(repository: &Repository, registry: &Registry, current: &Current) -> Option<Entry> {
@@ -125,7 +129,7 @@ fn find(repository: &Repository, registry: &Registry, current: &Current) -> Opti
 }
 
 /// Marks the worktree as the caller's, and has it made ready where that is due. Writes only what is news.
-fn mark(context: &Context, repository: &Repository, entry: &Entry, caller: &Caller) -> Result<Entry> {
+fn mark(context: &Context, repository: &Repository, entry: &Entry, caller: &CallingAgent) -> Result<Entry> {
     let now = context.now();
     let entered = |marks: Vec<Marker>| marker::entered(marks, caller, now, &lives);
     // The same session elsewhere has moved on.
@@ -173,7 +177,7 @@ fn saying(
 ) -> String {
     let is_setting_up = worktree.setup.as_ref().is_some_and(|setup| setup.state == SetupState::Running);
     let files = entry.block_files();
-    saying::text(&Facts {
+    saying::text(&SayingFacts {
         name: &worktree.name,
         repository: &repository.name(),
         branch: worktree.branch.as_deref(),

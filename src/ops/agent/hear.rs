@@ -7,7 +7,7 @@ use crate::host::process::{identity, table};
 use crate::host::stdin;
 use crate::model::agent::ancestor;
 use crate::model::agent::input::Input;
-use crate::model::agent::marker::Caller;
+use crate::model::agent::marker::CallingAgent;
 use crate::model::agent::program::Program;
 
 /// The longest input that is read, in bytes.
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_millis(300);
 
 /// What was typed.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct TypedCommand {
     pub program: Option<Program>,
     pub folder: Option<PathBuf>,
     pub pid: Option<u32>,
@@ -26,10 +26,10 @@ pub struct Wish {
 
 /// What was heard.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct HeardSession {
     /// Where the session works; `None` for the folder that we stand in.
     pub folder: Option<PathBuf>,
-    pub caller: Caller,
+    pub caller: CallingAgent,
     pub warnings: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub fn told() -> Option<Input> {
 
 /// Hears the caller. What its hook says of the folder goes before what was typed.
 #[must_use]
-pub fn hear(wish: &Wish) -> Heard {
+pub fn hear(wish: &TypedCommand) -> HeardSession {
     let input = told().unwrap_or_default();
     let mut warnings = Vec::new();
     let found = match wish.pid {
@@ -56,9 +56,12 @@ pub fn hear(wish: &Wish) -> Heard {
     };
     let (process, name) = found.map_or((None, None), |(process, name)| (Some(process), name));
     let named = wish.program.map(|program| program.as_str().to_owned()).or(name);
-    let caller =
-        Caller { program: named.unwrap_or_else(|| "agent".to_owned()), session: input.session, process };
-    Heard { folder: input.folder.or_else(|| wish.folder.clone()), caller, warnings }
+    let caller = CallingAgent {
+        program: named.unwrap_or_else(|| "agent".to_owned()),
+        session: input.session,
+        process,
+    };
+    HeardSession { folder: input.folder.or_else(|| wish.folder.clone()), caller, warnings }
 }
 
 fn find_agent() -> Option<(crate::model::process::ProcessId, Option<String>)> {

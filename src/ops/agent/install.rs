@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::installed::{Done, Memory};
+use super::installed::{Done, InstalledMemory};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::settings_file::{SettingsFile, remove_folders};
 use crate::model::advised::wt;
 use crate::model::agent::program::Program;
-use crate::model::agent::settings::edit::{self, Standing};
-use crate::model::agent::settings::places::{self, Scope};
-use crate::model::agent::settings::tree::Fault;
+use crate::model::agent::settings::edit::{self, SettingsState};
+use crate::model::agent::settings::places::{self, SettingsScope};
+use crate::model::agent::settings::tree::SettingsFault;
 
 /// How often it is tried again when somebody else edits the file meanwhile.
 const TRIES: usize = 2;
@@ -22,7 +22,7 @@ const TRIES: usize = 2;
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub program: Program,
-    pub scope: Scope,
+    pub scope: SettingsScope,
     #[schemars(with = "String")]
     #[serde(serialize_with = "crate::model::view::as_text")]
     pub path: PathBuf,
@@ -38,7 +38,7 @@ pub struct Report {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct ProgramStatus {
     pub program: Program,
-    pub scope: Scope,
+    pub scope: SettingsScope,
     #[schemars(with = "String")]
     #[serde(serialize_with = "crate::model::view::as_text")]
     pub path: PathBuf,
@@ -58,18 +58,18 @@ pub struct AgentsStatus {
 /// The file of a program.
 struct Target {
     program: Program,
-    scope: Scope,
+    scope: SettingsScope,
     path: PathBuf,
-    memory: Memory,
+    memory: InstalledMemory,
     /// Whose repository it is: what it links to must not lead out of it.
     root: Option<PathBuf>,
 }
 
 impl Target {
-    fn of(context: &Context, program: Program, scope: Scope) -> Result<Self> {
+    fn of(context: &Context, program: Program, scope: SettingsScope) -> Result<Self> {
         let place = places::place(program);
         let (path, root) = match scope {
-            Scope::Project => {
+            SettingsScope::Project => {
                 let repository = context.require_repository()?;
                 let current = repository.current().ok_or_else(|| {
                     Failure::new(Code::BareUnsupported, "a bare repository has no files for `--project`")
@@ -77,7 +77,7 @@ impl Target {
                 })?;
                 (current.path.join(place.project), Some(current.path.clone()))
             }
-            Scope::User => {
+            SettingsScope::User => {
                 let own = place.home.variable.and_then(|name| context.host.environment.find_folder(name));
                 let own = own.map(|folder| folder.join(place.home.within));
                 let home = || Some(context.host.home()?.join(place.home.usual));
@@ -88,7 +88,7 @@ impl Target {
                 (folder.join(place.file), None)
             }
         };
-        let memory = Memory::of(context, program, &path)?;
+        let memory = InstalledMemory::of(context, program, &path)?;
         Ok(Self { program, scope, path, memory, root })
     }
 
@@ -108,7 +108,7 @@ impl Target {
 
     /// A new file of the user's is theirs alone.
     fn mode(&self) -> u32 {
-        if self.scope == Scope::User { 0o600 } else { 0o644 }
+        if self.scope == SettingsScope::User { 0o600 } else { 0o644 }
     }
 
     fn report(&self, changed: bool) -> Report {
@@ -129,7 +129,12 @@ impl Target {
 ///
 /// `settings_invalid` for a file that is not understood, or that somebody edits at the same time; `permission`, `disk_full`. The
 /// file is untouched then.
-pub fn install(context: &Context, program: Program, scope: Scope, status_line: bool) -> Result<Report> {
+pub fn install(
+    context: &Context,
+    program: Program,
+    scope: SettingsScope,
+    status_line: bool,
+) -> Result<Report> {
     let target = Target::of(context, program, scope)?;
     let before = target.memory.find(&target.path);
     for _ in 0..TRIES {
@@ -138,7 +143,7 @@ pub fn install(context: &Context, program: Program, scope: Scope, status_line: b
         let (new, pieces) = match wanted(&target, text, file.exists(), status_line) {
             Ok(Some(wanted)) => wanted,
             Ok(None) => return Ok(told(context, target.report(false))),
-            Err(Fault(why)) => return Err(target.unfit(&why)),
+            Err(SettingsFault(why)) => return Err(target.unfit(&why)),
         };
         let folders = file.make_folders()?;
         let folders: Vec<String> = folders.into_iter().map(|folder| folder.display().to_string()).collect();
@@ -178,7 +183,7 @@ fn wanted(
     text: &str,
     exists: bool,
     status_line: bool,
-) -> Result<Option<(String, Vec<String>)>, Fault> {
+) -> Result<Option<(String, Vec<String>)>, SettingsFault> {
     let program = target.program;
     if !places::place(program).is_own {
         let edited = edit::installed(text, &places::wish(program, status_line))?;
@@ -186,7 +191,7 @@ fn wanted(
     }
     let own = places::own(program);
     if exists && !text.trim().is_empty() && !places::is_own(program, text) {
-        return Err(Fault("it is not ours".to_owned()));
+        return Err(SettingsFault("it is not ours".to_owned()));
     }
     Ok((own != text).then(|| (own.clone(), vec![own])))
 }
@@ -198,7 +203,7 @@ fn told(context: &Context, mut report: Report) -> Report {
     if context.host.environment.find_program("git-wt").is_none() {
         report.todo.push("put `git-wt` on PATH: that is what the hooks call".to_owned());
     }
-    if report.scope == Scope::Project {
+    if report.scope == SettingsScope::Project {
         report.todo.push(format!("commit {}", report.path.display()));
     }
     let other = match program {
@@ -206,7 +211,8 @@ fn told(context: &Context, mut report: Report) -> Report {
         Program::Cursor => Some(Program::Claude),
         _ => None,
     };
-    let is_there = |other| status_of(context, other, Scope::User).is_ok_and(|status| status.installed);
+    let is_there =
+        |other| status_of(context, other, SettingsScope::User).is_ok_and(|status| status.installed);
     if other.is_some_and(is_there) {
         report.todo.push(
             "Cursor also reads the settings of Claude Code: a session calls twice then, which changes nothing".to_owned(),
@@ -220,7 +226,7 @@ fn told(context: &Context, mut report: Report) -> Report {
 /// # Errors
 ///
 /// As [`install`].
-pub fn uninstall(context: &Context, program: Program, scope: Scope) -> Result<Report> {
+pub fn uninstall(context: &Context, program: Program, scope: SettingsScope) -> Result<Report> {
     let target = Target::of(context, program, scope)?;
     let done = target.memory.find(&target.path).unwrap_or_default();
     for _ in 0..TRIES {
@@ -236,7 +242,7 @@ pub fn uninstall(context: &Context, program: Program, scope: Scope) -> Result<Re
                 target.memory.forget();
                 return Ok(target.report(false));
             }
-            Err(Fault(why)) => return Err(target.unfit(&why)),
+            Err(SettingsFault(why)) => return Err(target.unfit(&why)),
         };
         let is_ours = done.made || places::place(program).is_own;
         let is_gone = if is_ours && rest.trim().is_empty() {
@@ -257,7 +263,7 @@ pub fn uninstall(context: &Context, program: Program, scope: Scope) -> Result<Re
 }
 
 /// The text without what is ours; `None` where nothing is.
-fn without(target: &Target, text: &str, done: &Done) -> Result<Option<String>, Fault> {
+fn without(target: &Target, text: &str, done: &Done) -> Result<Option<String>, SettingsFault> {
     let program = target.program;
     if !places::place(program).is_own {
         return edit::uninstalled(text, &places::wish(program, false), &done.pieces);
@@ -266,7 +272,7 @@ fn without(target: &Target, text: &str, done: &Done) -> Result<Option<String>, F
         return Ok(Some(String::new()));
     }
     if places::is_own(program, text) {
-        return Err(Fault("it is ours, and somebody changed it: delete it yourself".to_owned()));
+        return Err(SettingsFault("it is ours, and somebody changed it: delete it yourself".to_owned()));
     }
     Ok(None)
 }
@@ -275,7 +281,7 @@ fn without(target: &Target, text: &str, done: &Done) -> Result<Option<String>, F
 #[must_use]
 pub fn status(context: &Context) -> AgentsStatus {
     let has_worktree = context.repository.as_ref().is_some_and(|repository| repository.current().is_some());
-    let scopes = [Some(Scope::User), has_worktree.then_some(Scope::Project)];
+    let scopes = [Some(SettingsScope::User), has_worktree.then_some(SettingsScope::Project)];
     let each = Program::ALL
         .into_iter()
         .flat_map(|program| scopes.into_iter().flatten().map(move |scope| (program, scope)));
@@ -284,33 +290,33 @@ pub fn status(context: &Context) -> AgentsStatus {
     }
 }
 
-fn status_of(context: &Context, program: Program, scope: Scope) -> Result<ProgramStatus> {
+fn status_of(context: &Context, program: Program, scope: SettingsScope) -> Result<ProgramStatus> {
     let target = Target::of(context, program, scope)?;
     let (installed, outdated, reason) = match standing(&target) {
-        Ok(standing) => (standing != Standing::Absent, standing == Standing::Outdated, None),
+        Ok(standing) => (standing != SettingsState::Absent, standing == SettingsState::Outdated, None),
         Err(failure) => (false, false, Some(failure.message().to_owned())),
     };
     Ok(ProgramStatus { program, scope, path: target.path, installed, outdated, reason })
 }
 
-fn standing(target: &Target) -> Result<Standing> {
+fn standing(target: &Target) -> Result<SettingsState> {
     let file = target.file()?;
     let text = file.text().ok_or_else(|| target.unfit("it is no text"))?;
     let program = target.program;
     if places::place(program).is_own {
         let is_own = file.exists() && places::is_own(program, text);
         return Ok(match is_own {
-            false => Standing::Absent,
-            true if text == places::own(program) => Standing::Current,
-            true => Standing::Outdated,
+            false => SettingsState::Absent,
+            true if text == places::own(program) => SettingsState::Current,
+            true => SettingsState::Outdated,
         });
     }
-    edit::standing(text, &places::wish(program, false)).map_err(|Fault(why)| target.unfit(&why))
+    edit::standing(text, &places::wish(program, false)).map_err(|SettingsFault(why)| target.unfit(&why))
 }
 
 /// Returns the command that installs once more.
 #[must_use]
-pub fn installing(program: Program, scope: Scope) -> String {
+pub fn installing(program: Program, scope: SettingsScope) -> String {
     wt("agent install {}", &[&program.as_str()]).to_string()
-        + if scope == Scope::Project { " --project" } else { "" }
+        + if scope == SettingsScope::Project { " --project" } else { "" }
 }

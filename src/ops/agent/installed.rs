@@ -29,12 +29,12 @@ pub(super) struct Done {
 
 /// Where that is remembered.
 #[derive(Clone, Debug)]
-pub(super) struct Memory {
+pub(super) struct InstalledMemory {
     folder: PathBuf,
     name: String,
 }
 
-impl Memory {
+impl InstalledMemory {
     pub(super) fn of(context: &Context, program: Program, path: &Path) -> Result<Self> {
         let hash = Sha1::digest(path.as_os_str().as_bytes());
         let hash: Vec<String> = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::sessions::{lives, marks, write};
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::agent::marker::{self, Caller, Doing, Marker};
+use crate::model::agent::marker::{self, CallingAgent, Doing, Marker};
 use crate::model::registry::entry::{Entry, EntryState};
 
 /// What became of it.
@@ -23,7 +23,7 @@ pub struct Marked {
 /// # Errors
 ///
 /// When the registry cannot be read or written.
-pub fn tell(context: &Context, caller: &Caller, state: Doing) -> Result<bool> {
+pub fn tell(context: &Context, caller: &CallingAgent, state: Doing) -> Result<bool> {
     let now = context.now();
     let told = |marks: &[Marker]| marker::told(marks, caller, state, now);
     let registry = context.store()?.read()?;
@@ -46,7 +46,7 @@ pub fn tell(context: &Context, caller: &Caller, state: Doing) -> Result<bool> {
 /// # Errors
 ///
 /// When the registry cannot be read or written.
-pub fn leave(context: &Context, caller: &Caller) -> Result<bool> {
+pub fn leave(context: &Context, caller: &CallingAgent) -> Result<bool> {
     change(context, |entry| marker::left(&marks(entry), caller))
 }
 

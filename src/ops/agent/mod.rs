@@ -11,7 +11,7 @@ mod sessions;
 mod text;
 
 pub use enter::{Report, enter};
-pub use hear::{Heard, Wish, hear, told};
+pub use hear::{HeardSession, TypedCommand, hear, told};
 pub use install::{AgentsStatus, Report as InstallReport, install, installing, status, uninstall};
 pub use mark::{Marked, leave, tell};
 pub use readying::make_ready;

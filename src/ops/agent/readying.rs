@@ -15,7 +15,7 @@ use crate::host::lock::FileHold;
 use crate::host::process::{identity, spawn};
 use crate::host::remove_tree::remove_tree;
 use crate::model::event::Event;
-use crate::model::readying::{self, Readying, Step};
+use crate::model::readying::{self, Readying, ReadyingStep};
 use crate::model::registry::entry::Entry;
 use crate::ops::foreign::is_foreign;
 use crate::ops::watch::Watch;
@@ -46,7 +46,7 @@ pub(super) fn is_beginning(entry: &Entry, now: Timestamp) -> bool {
 
 /// Notes that it begins.
 pub(super) fn begin(entry: &mut Entry, now: Timestamp) {
-    entry.notes.readying.write(&Readying { step: Step::Begun, at: now, process: None });
+    entry.notes.readying.write(&Readying { step: ReadyingStep::Begun, at: now, process: None });
 }
 
 /// Starts the `wt` that does it, and does not wait.
@@ -72,16 +72,16 @@ pub fn make_ready(context: &Context, repository: &Repository, entry: &Entry) -> 
     let Some(hold) = FileHold::try_take(&lock)? else { return Ok(()) };
     if entry.is_main() || !entry.notes.setup.is_absent() || is_foreign(repository, entry) {
         hold.release();
-        return step(context, entry, Step::Done, None);
+        return step(context, entry, ReadyingStep::Done, None);
     }
-    step(context, entry, Step::Carrying, None)?;
+    step(context, entry, ReadyingStep::Carrying, None)?;
     let carried = bring(context, repository, entry);
     let event =
         carried.as_ref().err().map(|failure| Event::new("carry_failed").with("reason", failure.message()));
-    step(context, entry, Step::Done, event.as_ref())?;
+    step(context, entry, ReadyingStep::Done, event.as_ref())?;
     carried?;
     let entry = current(context, entry)?;
-    let outcome = setup::run(context, repository, &entry, setup::Wish::Along, &Nobody);
+    let outcome = setup::run(context, repository, &entry, setup::SetupWish::Along, &Nobody);
     hold.release();
     outcome.map(drop)
 }
@@ -96,13 +96,13 @@ impl Watch for Nobody {
 /// Carries what the lists name. An env file that is nothing but our own block gives way to the one that is carried, and
 /// gets the block again.
 fn bring(context: &Context, repository: &Repository, entry: &Entry) -> Result<()> {
-    let Some(plan) = carry::plan(context, repository, &carry::Wish::Usual)? else { return Ok(()) };
+    let Some(plan) = carry::plan(context, repository, &carry::CarryWish::Usual)? else { return Ok(()) };
     let hold = carry::hold(context, entry)?;
     // Copies of a dead process go; what it had exchanged for them is kept.
     carry::clear_leftovers(context, &plan, entry)?;
     carry::begin(context, Some(&plan), entry)?;
     let gives_way = |path: &str| env_files::is_block_alone(&entry.path, path);
-    let target = carry::Target { entry, admin: &entry.admin, gives_way: &gives_way };
+    let target = carry::CarryTarget { entry, admin: &entry.admin, gives_way: &gives_way };
     let brought = carry::bring_beside(context, repository, &plan, &target, &Nobody);
     if brought.is_err() {
         take_own_away(&entry.path);
@@ -134,9 +134,9 @@ fn current(context: &Context, entry: &Entry) -> Result<Entry> {
     Ok(Entry { path: entry.path.clone(), ..known.clone() })
 }
 
-fn step(context: &Context, entry: &Entry, step: Step, event: Option<&Event>) -> Result<()> {
+fn step(context: &Context, entry: &Entry, step: ReadyingStep, event: Option<&Event>) -> Result<()> {
     let now = context.now();
-    let process = if step == Step::Done { None } else { Some(identity::current()?) };
+    let process = if step == ReadyingStep::Done { None } else { Some(identity::current()?) };
     context.store()?.update(|registry| {
         let Some(known) = registry.find_by_sequence(entry.sequence).filter(|known| known.may_run()) else {
             return Err(Failure::new(Code::NotFound, format!("`{}` was removed meanwhile", entry.name)));

@@ -10,32 +10,32 @@ use super::report::{Brought, Refreshed};
 use super::{choice, record};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::carry::here::Sight;
-use crate::host::carry::search::{Found, Item, Kind};
+use crate::host::carry::here::CarrySight;
+use crate::host::carry::search::{CarryMatches, Item, PathKind};
 use crate::host::carry::{leftover, place, renew, stage};
 use crate::host::git::Repository;
 use crate::host::lock::FileHold;
 use crate::host::process::uses::Uses;
 use crate::host::remove_tree::remove_tree;
 use crate::host::{files, token};
-use crate::model::carry::again::{Kept, KeptPath, Verdict, decide};
-use crate::model::carry::record::{Record, Row};
+use crate::model::carry::again::{AgainVerdict, KeptPath, WhyKept, decide};
+use crate::model::carry::record::{CarriedPath, CarryRecord};
 use crate::model::registry::entry::Entry;
 use crate::ops::rows::canonical;
 use crate::ops::watch::Watch;
 
 /// What is to be carried into one worktree.
-pub(super) struct Draft<'a> {
+pub(super) struct CarryDraft<'a> {
     plan: &'a Plan,
     entry: &'a Entry,
-    record: Record,
+    record: CarryRecord,
     /// What is copied.
-    found: Found,
+    found: CarryMatches,
     /// Those of it that take the place of something, and whether of what the user made.
     renewed: BTreeMap<String, bool>,
     kept: BTreeSet<KeptPath>,
     /// What is as it should be, and not remembered yet.
-    same: BTreeMap<String, Row>,
+    same: BTreeMap<String, CarriedPath>,
 }
 
 /// Looks what there is to carry; changes nothing.
@@ -46,12 +46,12 @@ pub(super) fn draft<'a>(
     entry: &'a Entry,
     force: bool,
     warnings: &mut Vec<String>,
-) -> Result<Draft<'a>> {
+) -> Result<CarryDraft<'a>> {
     let target = &entry.path;
     let record = record::file(context, entry)?.find().unwrap_or_default();
     let mut found = choice::find(context, repository, plan, target, &entry.admin, warnings)?;
     choice::leave_large(context, &mut found, &plan.source, target);
-    let sight = Sight { source: &plan.source, target, record: &record };
+    let sight = CarrySight { source: &plan.source, target, record: &record };
     let (real, uses) = (canonical(target), OnceCell::new());
     let is_open = |path: &str| {
         let uses: &Uses = uses.get_or_init(|| Uses::below(&real));
@@ -60,43 +60,45 @@ pub(super) fn draft<'a>(
     let (mut renewed, mut kept, mut same) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
     for item in std::mem::take(&mut found.items) {
         context.host.interrupt.check()?;
-        if let Kind::Folder { .. } = item.kind {
+        if let PathKind::Folder { .. } = item.kind {
             // Those above a match come with what lies in them.
             if !item.exists && (item.topmost.is_none() || force || sight.deleted(&item.path).is_none()) {
                 found.items.push(item);
             } else if let Some(path) = sight.deleted(&item.path).filter(|_| !item.exists) {
-                kept.insert(KeptPath { path: path.to_owned(), reason: Kept::Deleted });
+                kept.insert(KeptPath { path: path.to_owned(), reason: WhyKept::Deleted });
             }
             continue;
         }
         let has_news = sight.has_news(&item);
         let verdict = decide(sight.here(&item), has_news, force, || is_open(&item.path));
         match verdict {
-            Verdict::Current if record.rows.contains_key(&item.path) && !has_news => {}
-            Verdict::Current => same.extend(sight.row_of_same(&item).map(|row| (item.path.clone(), row))),
-            Verdict::Keep(reason) => {
+            AgainVerdict::Current if record.rows.contains_key(&item.path) && !has_news => {}
+            AgainVerdict::Current => {
+                same.extend(sight.row_of_same(&item).map(|row| (item.path.clone(), row)));
+            }
+            AgainVerdict::Keep(reason) => {
                 let path = match reason {
-                    Kept::Deleted => sight.deleted(&item.path).unwrap_or(&item.path).to_owned(),
+                    WhyKept::Deleted => sight.deleted(&item.path).unwrap_or(&item.path).to_owned(),
                     _ => item.path.clone(),
                 };
                 kept.insert(KeptPath { path, reason });
             }
-            Verdict::Renew | Verdict::Replace => {
-                renewed.insert(item.path.clone(), verdict == Verdict::Replace);
+            AgainVerdict::Renew | AgainVerdict::Replace => {
+                renewed.insert(item.path.clone(), verdict == AgainVerdict::Replace);
                 found.items.push(item);
             }
-            Verdict::Bring => found.items.push(item),
+            AgainVerdict::Bring => found.items.push(item),
         }
     }
-    Ok(Draft { plan, entry, record, found, renewed, kept, same })
+    Ok(CarryDraft { plan, entry, record, found, renewed, kept, same })
 }
 
-impl Draft<'_> {
+impl CarryDraft<'_> {
     /// Says what would be carried.
     pub(super) fn report(&self) -> Refreshed {
         let files: Vec<&Item> =
-            self.found.items.iter().filter(|item| !matches!(item.kind, Kind::Folder { .. })).collect();
-        let size = |item: &&Item| if let Kind::File { size, .. } = item.kind { size } else { 0 };
+            self.found.items.iter().filter(|item| !matches!(item.kind, PathKind::Folder { .. })).collect();
+        let size = |item: &&Item| if let PathKind::File { size, .. } = item.kind { size } else { 0 };
         Refreshed {
             worktree: self.entry.name.clone(),
             source: self.plan.source.clone(),
@@ -139,9 +141,9 @@ impl Draft<'_> {
             .found
             .items
             .iter()
-            .any(|item| !matches!(item.kind, Kind::Folder { .. }) || item.topmost.is_some())
+            .any(|item| !matches!(item.kind, PathKind::Folder { .. }) || item.topmost.is_some())
         {
-            staged = stage::stage(&stage::Work {
+            staged = stage::stage(&stage::CopyWork {
                 source: &self.plan.source,
                 aside,
                 found: &self.found,
@@ -159,14 +161,14 @@ impl Draft<'_> {
                     report.updated.push(path.clone());
                 } else {
                     staged.rows.remove(path);
-                    self.kept.insert(KeptPath { path: path.clone(), reason: Kept::Edited });
+                    self.kept.insert(KeptPath { path: path.clone(), reason: WhyKept::Edited });
                 }
             }
         }
         if tree.is_dir() {
             for path in place::place(&tree, target)? {
                 staged.rows.remove(&path);
-                self.kept.insert(KeptPath { path, reason: Kept::Own });
+                self.kept.insert(KeptPath { path, reason: WhyKept::Own });
             }
         }
         place::dress_folders(target, &self.found.items);
@@ -175,9 +177,9 @@ impl Draft<'_> {
         let known = |path: &String| self.record.rows.contains_key(path);
         let made: BTreeSet<&String> =
             self.found.items.iter().filter(|item| !item.exists).map(|item| &item.path).collect();
-        staged.rows.retain(|path, row| *row != Row::Folder || known(path) || made.contains(path));
+        staged.rows.retain(|path, row| *row != CarriedPath::Folder || known(path) || made.contains(path));
         self.remember(&file, &staged.rows)?;
-        report.files = staged.rows.values().filter(|row| **row != Row::Folder).count();
+        report.files = staged.rows.values().filter(|row| **row != CarriedPath::Folder).count();
         report.bytes = staged.bytes;
         report.reflinked = staged.reflinked;
         self.found.leaving.extend(std::mem::take(&mut staged.leaving));
@@ -193,7 +195,7 @@ impl Draft<'_> {
         let here = target.join(path);
         if matches!(
             self.found.items.iter().find(|item| item.path == path),
-            Some(Item { kind: Kind::File { env: true, .. }, .. })
+            Some(Item { kind: PathKind::File { env: true, .. }, .. })
         ) {
             renew::keep_block(&tree.join(path), &here)?;
         }
@@ -212,7 +214,7 @@ impl Draft<'_> {
     fn remember(
         &self,
         file: &crate::host::carry::record_file::RecordFile,
-        rows: &BTreeMap<String, Row>,
+        rows: &BTreeMap<String, CarriedPath>,
     ) -> Result<()> {
         if rows.is_empty() && self.same.is_empty() {
             return Ok(());
@@ -234,7 +236,7 @@ impl Draft<'_> {
 pub fn clear_leftovers(context: &Context, plan: &Plan, entry: &Entry) -> Result<Option<String>> {
     let file = record::file(context, entry)?;
     let record = file.find().unwrap_or_default();
-    let sight = Sight { source: &plan.source, target: &entry.path, record: &record };
+    let sight = CarrySight { source: &plan.source, target: &entry.path, record: &record };
     let repository = context.require_repository()?;
     let admin = Some(entry.admin.as_str()).filter(|_| !entry.is_main());
     let is_tracked = |name: &str| {

@@ -8,13 +8,13 @@ use super::report::Carried;
 use super::{choice, record};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::carry::search::Kind;
+use crate::host::carry::search::PathKind;
 use crate::host::carry::{place, stage};
 use crate::host::files;
 use crate::host::git::Repository;
 use crate::host::remove_tree::remove_tree;
-use crate::model::carry::left_out::Reason;
-use crate::model::carry::record::{Record, Row};
+use crate::model::carry::left_out::LeftOutReason;
+use crate::model::carry::record::{CarriedPath, CarryRecord};
 use crate::model::registry::entry::Entry;
 use crate::ops::watch::Watch;
 
@@ -30,8 +30,8 @@ pub fn begin(context: &Context, plan: Option<&Plan>, entry: &Entry) -> Result<()
     }
 }
 
-fn empty(plan: &Plan) -> Record {
-    Record { source: plan.source.clone(), ..Record::default() }
+fn empty(plan: &Plan) -> CarryRecord {
+    CarryRecord { source: plan.source.clone(), ..CarryRecord::default() }
 }
 
 /// Carries what `plan` names into the new worktree.
@@ -48,11 +48,12 @@ pub fn bring(
     watch: &dyn Watch,
 ) -> Result<Option<Carried>> {
     let Some(plan) = plan else { return Ok(None) };
-    bring_beside(context, repository, plan, &Target { entry, admin, gives_way: &|_| false }, watch).map(Some)
+    bring_beside(context, repository, plan, &CarryTarget { entry, admin, gives_way: &|_| false }, watch)
+        .map(Some)
 }
 
 /// The worktree that something is carried into.
-pub struct Target<'a> {
+pub struct CarryTarget<'a> {
     pub entry: &'a Entry,
     pub admin: &'a str,
     /// Answers whether what stands there already gives way to what is carried.
@@ -68,24 +69,24 @@ pub fn bring_beside(
     context: &Context,
     repository: &Repository,
     plan: &Plan,
-    into: &Target<'_>,
+    into: &CarryTarget<'_>,
     watch: &dyn Watch,
 ) -> Result<Carried> {
-    let Target { entry, admin, gives_way } = *into;
+    let CarryTarget { entry, admin, gives_way } = *into;
     context.host.interrupt.check()?;
     let target = &entry.path;
     let mut warnings = Vec::new();
     let mut found = choice::find(context, repository, plan, target, admin, &mut warnings)?;
     let mut yielding: Vec<String> = Vec::new();
     for mut item in std::mem::take(&mut found.items) {
-        if !item.exists || matches!(item.kind, Kind::Folder { .. }) {
+        if !item.exists || matches!(item.kind, PathKind::Folder { .. }) {
             found.items.push(item);
-        } else if matches!(item.kind, Kind::File { env: true, .. }) && gives_way(&item.path) {
+        } else if matches!(item.kind, PathKind::File { env: true, .. }) && gives_way(&item.path) {
             yielding.push(item.path.clone());
             item.exists = false;
             found.items.push(item);
         } else {
-            found.leave(&item, Reason::Exists);
+            found.leave(&item, LeftOutReason::Exists);
         }
     }
     choice::leave_large(context, &mut found, &plan.source, target);
@@ -96,7 +97,7 @@ pub fn bring_beside(
     }
     let aside = target.join(files::draft_name(stage::ASIDE)?);
     let interrupt = &context.host.interrupt;
-    let mut staged = stage::stage(&stage::Work {
+    let mut staged = stage::stage(&stage::CopyWork {
         source: &plan.source,
         aside: &aside,
         found: &found,
@@ -104,9 +105,9 @@ pub fn bring_beside(
         progress: &|done, total| watch.carried(done, total),
     })?;
     // What is there before is nobody's copy.
-    let mut rows: BTreeMap<String, Row> = staged.rows.clone();
-    rows.retain(|path, row| *row != Row::Folder || target.join(path).symlink_metadata().is_err());
-    file.begin(&Record { rows, ..empty(plan) })?;
+    let mut rows: BTreeMap<String, CarriedPath> = staged.rows.clone();
+    rows.retain(|path, row| *row != CarriedPath::Folder || target.join(path).symlink_metadata().is_err());
+    file.begin(&CarryRecord { rows, ..empty(plan) })?;
     interrupt.check()?;
     // Somebody may have written into it while copies were made: then it stays, and nothing takes its place.
     for path in yielding.iter().filter(|path| gives_way(path)).map(|path| target.join(path)) {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::plan::Plan;
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::carry::search::{Found, Kind, Question, search};
+use crate::host::carry::search::{CarryMatches, CarrySearch, PathKind, search};
 use crate::host::carry::{links, stage};
 use crate::host::git::Repository;
-use crate::model::carry::left_out::Reason;
+use crate::model::carry::left_out::LeftOutReason;
 use crate::model::env_files;
 
 /// What is said of patterns that take forever.
@@ -28,7 +28,7 @@ pub fn find(
     target: &Path,
     admin: &str,
     warnings: &mut Vec<String>,
-) -> Result<Found> {
+) -> Result<CarryMatches> {
     let interrupted = || context.host.interrupt.is_raised();
     let ignored = repository.changes_unless(&plan.source, true, &interrupted)?.ignored;
     let tracked = repository.tracked_paths(admin, target)?;
@@ -42,7 +42,7 @@ pub fn find(
     asked.retain(|path| is_askable(target, &tracked, path));
     let named = env_files::named(&context.config);
     let is_env = |path: &str| env_files::may_hold_block(path, &named);
-    let mut found = search(&Question {
+    let mut found = search(&CarrySearch {
         source: &source,
         target,
         ignored: &ignored,
@@ -72,14 +72,14 @@ fn is_askable(target: &Path, tracked: &[Vec<u8>], path: &[u8]) -> bool {
 }
 
 /// Leaves out the matches of which every byte would have to be copied, and there are too many.
-pub fn leave_large(context: &Context, found: &mut Found, source: &Path, target: &Path) {
+pub fn leave_large(context: &Context, found: &mut CarryMatches, source: &Path, target: &Path) {
     let settings = &context.config.carry;
     if settings.bytes {
         return;
     }
     let mut sizes: HashMap<usize, (u64, u64, String)> = HashMap::new();
     for item in &found.items {
-        if let (Some(topmost), Kind::File { size, device, .. }) = (item.topmost, &item.kind) {
+        if let (Some(topmost), PathKind::File { size, device, .. }) = (item.topmost, &item.kind) {
             let sum = sizes.entry(topmost).or_insert_with(|| (0, *device, item.path.clone()));
             sum.0 = sum.0.saturating_add(*size);
         }
@@ -94,6 +94,6 @@ pub fn leave_large(context: &Context, found: &mut Found, source: &Path, target: 
     }
     large.sort_unstable();
     for (topmost, bytes) in large {
-        found.leave_match(topmost, bytes, Reason::TooLarge);
+        found.leave_match(topmost, bytes, LeftOutReason::TooLarge);
     }
 }

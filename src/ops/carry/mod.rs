@@ -10,8 +10,8 @@ mod refresh;
 mod report;
 
 pub use again::{clear_leftovers, hold};
-pub use bring::{Target, begin, bring, bring_beside};
-pub use plan::{Plan, Wish, plan};
+pub use bring::{CarryTarget, begin, bring, bring_beside};
+pub use plan::{CarryWish, Plan, plan};
 pub use record::{drift, explains, forget, forget_strays, is_begun, is_copy, paths};
 pub use refresh::{Report, Request, refresh};
 pub use report::{Brought, Carried, Refreshed};

@@ -6,8 +6,8 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::host::git::Repository;
-use crate::model::carry::wish::Wish as Lists;
-use crate::model::ignore::Patterns;
+use crate::model::carry::wish::CarryLists;
+use crate::model::ignore::IgnorePatterns;
 use crate::ops::find;
 use crate::ops::rows::canonical;
 
@@ -22,7 +22,7 @@ const LONGEST: u64 = 1 << 20;
 
 /// What a create is asked to carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Wish {
+pub enum CarryWish {
     /// From the main worktree.
     #[default]
     Usual,
@@ -35,7 +35,7 @@ pub enum Wish {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub source: PathBuf,
-    pub(super) lists: Lists,
+    pub(super) lists: CarryLists,
     pub warnings: Vec<String>,
 }
 
@@ -44,12 +44,12 @@ pub struct Plan {
 /// # Errors
 ///
 /// `not_found`, `ambiguous` for the worktree that was named.
-pub fn plan(context: &Context, repository: &Repository, wish: &Wish) -> Result<Option<Plan>> {
+pub fn plan(context: &Context, repository: &Repository, wish: &CarryWish) -> Result<Option<Plan>> {
     let source = match wish {
-        Wish::Nothing => return Ok(None),
-        Wish::Usual if repository.is_bare() => return Ok(None),
-        Wish::Usual => repository.root().to_path_buf(),
-        Wish::From(name) => {
+        CarryWish::Nothing => return Ok(None),
+        CarryWish::Usual if repository.is_bare() => return Ok(None),
+        CarryWish::Usual => repository.root().to_path_buf(),
+        CarryWish::From(name) => {
             let found = find::named(context, &*context.store()?.read()?, name)?;
             if !found.path.is_dir() {
                 let message = format!("the folder of `{name}` is not there: nothing can be carried from it");
@@ -83,7 +83,7 @@ pub(super) fn again(context: &Context, repository: &Repository, recorded: Option
         ));
     }
     let source = recorded.unwrap_or_else(|| repository.root().to_path_buf());
-    let nothing = Plan { source: source.clone(), lists: Lists::default(), warnings: Vec::new() };
+    let nothing = Plan { source: source.clone(), lists: CarryLists::default(), warnings: Vec::new() };
     Ok(read(context, repository, source).unwrap_or(nothing))
 }
 
@@ -95,15 +95,15 @@ fn read(context: &Context, repository: &Repository, source: PathBuf) -> Option<P
         Ok(text) => lists(&text, &context.config.carry.copy, &mut warnings),
         Err(why) => {
             warnings.push(format!("{}: {why}; nothing is carried", place.join(LIST).display()));
-            Lists::default()
+            CarryLists::default()
         }
     };
     let is_nothing = lists.is_empty() && warnings.is_empty();
     (!is_nothing).then_some(Plan { source, lists, warnings })
 }
 
-fn lists(text: &[u8], copy: &[String], warnings: &mut Vec<String>) -> Lists {
-    let faults = Patterns::faults(text);
+fn lists(text: &[u8], copy: &[String], warnings: &mut Vec<String>) -> CarryLists {
+    let faults = IgnorePatterns::faults(text);
     for (number, why) in faults.iter().take(NAMED) {
         warnings.push(format!("{LIST}:{number}: the line matches nothing: {why}"));
     }
@@ -111,11 +111,11 @@ fn lists(text: &[u8], copy: &[String], warnings: &mut Vec<String>) -> Lists {
         warnings.push(format!("{LIST}: {more} more lines match nothing"));
     }
     let lines = copy.join("\n");
-    for (number, why) in Patterns::faults(lines.as_bytes()) {
+    for (number, why) in IgnorePatterns::faults(lines.as_bytes()) {
         let line = lines.lines().nth(number - 1).unwrap_or_default();
         warnings.push(format!("`carry.copy`: `{}` matches nothing: {why}", line.escape_debug()));
     }
-    Lists::new(&[text, lines.as_bytes()])
+    CarryLists::new(&[text, lines.as_bytes()])
 }
 
 /// Reads the list; empty where there is none.

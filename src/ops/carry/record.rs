@@ -11,9 +11,9 @@ use crate::host::carry::stage::ASIDE;
 use crate::host::carry::{drift, proof};
 use crate::host::files;
 use crate::model::carry::drift::Drift;
-use crate::model::carry::record::Record;
+use crate::model::carry::record::CarryRecord;
 use crate::model::registry::entry::Entry;
-use crate::model::registry::record::Record as RegistryRow;
+use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
 
 fn all(state: &Path) -> PathBuf {
@@ -61,7 +61,7 @@ pub fn explains(context: &Context, entry: &Entry) -> impl Fn(&Path) -> bool {
 
 /// Returns how to tell which ignored paths of a worktree are copies as they were made, of what their source still has.
 pub fn is_copy(context: &Context, entry: Option<&Entry>, folder: &Path) -> impl Fn(&str) -> bool {
-    let record: Option<Record> = entry.and_then(|entry| file(context, entry).ok()?.find());
+    let record: Option<CarryRecord> = entry.and_then(|entry| file(context, entry).ok()?.find());
     let folder = folder.to_path_buf();
     move |path| {
         let path = path.trim_end_matches('/');

@@ -10,7 +10,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::ops::find::{self, Found};
+use crate::ops::find::{self, FoundWorktree};
 use crate::ops::watch::Watch;
 use crate::ops::{foreign, rows};
 
@@ -95,7 +95,7 @@ fn entries(
     if request.all {
         let linked = rows::rows(repository, &registry)?.into_iter().filter(|row| !row.is_main());
         let mut entries = Vec::new();
-        for found in linked.map(Found::from) {
+        for found in linked.map(FoundWorktree::from) {
             let name = found.name.clone();
             match require(repository, found) {
                 Ok(entry) => entries.push(entry),
@@ -119,7 +119,7 @@ fn entries(
 }
 
 /// Returns the entry of a worktree into which anything can be carried.
-fn require(repository: &Repository, found: Found) -> Result<Entry> {
+fn require(repository: &Repository, found: FoundWorktree) -> Result<Entry> {
     if found.is_main {
         let message =
             format!("{} is the main worktree: it is where others are carried from", found.path.display());

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::host::carry::stage::Staged;
 use crate::model::carry::again::KeptPath;
 use crate::model::carry::left_out::LeftOut;
-use crate::model::carry::record::Row;
+use crate::model::carry::record::CarriedPath;
 use crate::model::view::as_text;
 
 /// What was carried.
@@ -80,17 +80,19 @@ impl Carried {
 }
 
 /// Returns the matches that something was carried of.
-pub(super) fn brought_of(rows: &BTreeMap<String, Row>, matches: &[String]) -> Vec<Brought> {
+pub(super) fn brought_of(rows: &BTreeMap<String, CarriedPath>, matches: &[String]) -> Vec<Brought> {
     matches.iter().filter_map(|path| brought(rows, path)).collect()
 }
 
-fn brought(rows: &BTreeMap<String, Row>, path: &str) -> Option<Brought> {
+fn brought(rows: &BTreeMap<String, CarriedPath>, path: &str) -> Option<Brought> {
     let tree_bytes = match rows.get(path)? {
-        Row::File { .. } | Row::Link { .. } => None,
-        Row::Folder => {
+        CarriedPath::File { .. } | CarriedPath::Link { .. } => None,
+        CarriedPath::Folder => {
             let below = format!("{path}/");
             let inside = rows.range(below.clone()..).take_while(|(path, _)| path.starts_with(&below));
-            Some(inside.map(|(_, row)| if let Row::File { size, .. } = row { *size } else { 0 }).sum())
+            Some(
+                inside.map(|(_, row)| if let CarriedPath::File { size, .. } = row { *size } else { 0 }).sum(),
+            )
         }
     };
     Some(Brought { path: path.to_owned(), tree_bytes })

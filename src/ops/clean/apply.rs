@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::choice;
-use super::plan::{Plan, Target, at_work, is_tracked, tracked};
+use super::plan::{CleanTarget, Plan, at_work, is_tracked, tracked};
 use super::report::{Report, Request};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::disk::Cache;
 use crate::host::disk::aside::{Aside, Returned, settle};
 use crate::host::git::Repository;
-use crate::host::place::Surroundings;
+use crate::host::place::HostSurroundings;
 use crate::host::process::uses::Uses;
 use crate::model::cache::Stays;
 use crate::ops::rows::canonical;
@@ -57,7 +57,12 @@ fn kept(place: &Path) -> String {
     format!("something else stands in its place now, so a cache stays in {}", place.display())
 }
 
-fn clean(context: &Context, repository: &Repository, target: &Target, report: &mut Report) -> Result<()> {
+fn clean(
+    context: &Context,
+    repository: &Repository,
+    target: &CleanTarget,
+    report: &mut Report,
+) -> Result<()> {
     for cache in &target.caches {
         context.host.interrupt.check()?;
         let row = target.cleaned(cache);
@@ -72,7 +77,12 @@ fn clean(context: &Context, repository: &Repository, target: &Target, report: &m
 
 type Verdict = std::result::Result<(), (Stays, Option<u32>)>;
 
-fn clean_one(context: &Context, repository: &Repository, target: &Target, cache: &Cache) -> Result<Verdict> {
+fn clean_one(
+    context: &Context,
+    repository: &Repository,
+    target: &CleanTarget,
+    cache: &Cache,
+) -> Result<Verdict> {
     let here = target.folder.join(&cache.path);
     if let Some(why) = why_not(context, repository, target, cache, &here)? {
         return Ok(Err(why));
@@ -105,14 +115,14 @@ fn give_up(aside: Aside, failure: Failure) -> Result<Verdict> {
 fn why_not(
     context: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &CleanTarget,
     cache: &Cache,
     place: &Path,
 ) -> Result<Option<(Stays, Option<u32>)>> {
     if let Some(pid) = Uses::below(place).find(place) {
         return Ok(Some((Stays::InUse, Some(pid))));
     }
-    if Surroundings::read().mounts().iter().any(|mount| mount.starts_with(place)) {
+    if HostSurroundings::read().mounts().iter().any(|mount| mount.starts_with(place)) {
         return Ok(Some((Stays::Mounted, None)));
     }
     if is_tracked(&tracked(repository, &target.found)?, &cache.path) {

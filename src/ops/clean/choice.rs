@@ -7,19 +7,23 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::registry::entry::EntryState;
-use crate::ops::find::{self, Found};
+use crate::ops::find::{self, FoundWorktree};
 use crate::ops::prune;
-use crate::ops::rows::{self, Row};
+use crate::ops::rows::{self, WorktreeRow};
 
 /// Chooses them: those that are named, or the one we stand in; with a selector of the linked ones that are neither locked nor
 /// being worked at. How long one is idle is judged later, by its files.
-pub(super) fn choose(context: &Context, repository: &Repository, request: &Request) -> Result<Vec<Found>> {
+pub(super) fn choose(
+    context: &Context,
+    repository: &Repository,
+    request: &Request,
+) -> Result<Vec<FoundWorktree>> {
     let registry = context.store()?.read()?;
     let selects = request.idle.is_some() || request.merged;
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<FoundWorktree> = Vec::new();
     if request.names.is_empty() && selects {
         let linked = rows::rows(repository, &registry)?.into_iter().filter(|row| !row.is_main());
-        found.extend(linked.filter(is_at_rest).map(Found::from));
+        found.extend(linked.filter(is_at_rest).map(FoundWorktree::from));
     } else if request.names.is_empty() {
         found.push(find::here(context)?);
     }
@@ -45,14 +49,14 @@ pub(super) fn choose(context: &Context, repository: &Repository, request: &Reque
     Ok(found)
 }
 
-fn is_at_rest(row: &Row) -> bool {
+fn is_at_rest(row: &WorktreeRow) -> bool {
     let is_there = row.worktree.as_ref().is_some_and(|worktree| {
         !worktree.missing && worktree.broken.is_none() && worktree.lock.is_none() && !worktree.initializing
     });
     is_there && row.entry.as_ref().is_none_or(|entry| entry.state == EntryState::Active)
 }
 
-fn require_there(found: &Found) -> Result<()> {
+fn require_there(found: &FoundWorktree) -> Result<()> {
     let is_there = found.worktree.as_ref().is_some_and(|worktree| !worktree.missing) && found.path.is_dir();
     if !is_there {
         let message = format!("the folder of `{}` is not there", found.name);
@@ -71,7 +75,7 @@ fn require_there(found: &Found) -> Result<()> {
 pub(super) fn is_idle(
     context: &Context,
     repository: &Repository,
-    found: &Found,
+    found: &FoundWorktree,
     newest: i64,
     request: &Request,
 ) -> Result<bool> {

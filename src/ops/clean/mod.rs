@@ -7,4 +7,4 @@ mod report;
 
 pub use apply::{apply, settle_leftovers};
 pub use plan::plan;
-pub use report::{Cleaned, Left, Report, Request};
+pub use report::{Cleaned, LeftFolder, Report, Request};

@@ -4,25 +4,25 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::choice;
-use super::report::{Cleaned, Left, Report, Request};
+use super::report::{Cleaned, LeftFolder, Report, Request};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::disk::{self, Cache, Place};
+use crate::host::disk::{self, Cache, CountedPlace};
 use crate::host::git::Repository;
-use crate::host::place::Surroundings;
+use crate::host::place::HostSurroundings;
 use crate::host::process::bound;
 use crate::host::process::uses::Uses;
 use crate::model::branch::Head;
 use crate::model::cache::{self, Stays};
-use crate::ops::find::Found;
+use crate::ops::find::FoundWorktree;
 use crate::ops::rows::canonical;
 use crate::ops::services::down;
 use crate::ops::setup;
 
 /// What is to be deleted of one worktree.
 #[derive(Debug)]
-pub(super) struct Target {
-    pub found: Found,
+pub(super) struct CleanTarget {
+    pub found: FoundWorktree,
     /// Its folder, without links.
     pub folder: PathBuf,
     pub caches: Vec<Cache>,
@@ -31,8 +31,8 @@ pub(super) struct Target {
 /// What is to be deleted.
 #[derive(Debug, Default)]
 pub struct Plan {
-    pub(super) targets: Vec<Target>,
-    left: Vec<Left>,
+    pub(super) targets: Vec<CleanTarget>,
+    left: Vec<LeftFolder>,
     warnings: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ impl Plan {
     }
 }
 
-impl Target {
+impl CleanTarget {
     /// Returns the answer's row about a cache.
     pub(super) fn cleaned(&self, cache: &Cache) -> Cleaned {
         let beside = self.folder.join(cache.path.parent().unwrap_or(Path::new("")));
@@ -71,8 +71,8 @@ impl Target {
     }
 
     /// Returns the answer's row about a cache that stays.
-    pub(super) fn left(&self, path: &Path, reason: Stays, pid: Option<u32>) -> Left {
-        Left { worktree: self.found.name.clone(), path: path.to_path_buf(), reason, pid }
+    pub(super) fn left(&self, path: &Path, reason: Stays, pid: Option<u32>) -> LeftFolder {
+        LeftFolder { worktree: self.found.name.clone(), path: path.to_path_buf(), reason, pid }
     }
 }
 
@@ -84,10 +84,10 @@ impl Target {
 pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let repository = context.require_repository()?;
     let chosen = choice::choose(context, repository, request)?;
-    let mounts = Surroundings::read();
+    let mounts = HostSurroundings::read();
     let worktrees: Vec<PathBuf> =
         repository.worktrees()?.into_iter().map(|worktree| canonical(&worktree.path)).collect();
-    let places: Vec<Place> = chosen.iter().map(|found| place(repository, &found.path)).collect();
+    let places: Vec<CountedPlace> = chosen.iter().map(|found| place(repository, &found.path)).collect();
     let interrupt = &context.host.interrupt;
     let caches = &context.config.remove.caches;
     let counted = disk::count(&places, caches, mounts.mounts(), &worktrees, &|| interrupt.is_raised());
@@ -99,7 +99,7 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
             continue;
         }
         let caches = std::mem::take(&mut counted.caches);
-        let mut target = Target { found, folder: place.path, caches: Vec::new() };
+        let mut target = CleanTarget { found, folder: place.path, caches: Vec::new() };
         if caches.is_empty() && counted.staying.is_empty() {
             plan.targets.push(target);
             continue;
@@ -126,15 +126,15 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
 }
 
 /// Returns a worktree as it is counted.
-pub(super) fn place(repository: &Repository, path: &Path) -> Place {
+pub(super) fn place(repository: &Repository, path: &Path) -> CountedPlace {
     let path = canonical(path);
-    Place { ignores: repository.ignores(&path, &[]), path }
+    CountedPlace { ignores: repository.ignores(&path, &[]), path }
 }
 
 /// What keeps all caches of a worktree: something of its own runs, or a container works with its folder.
 pub(super) fn at_work(
     context: &Context,
-    found: &Found,
+    found: &FoundWorktree,
     folder: &Path,
 ) -> Result<Option<(Stays, Option<u32>)>> {
     if let Some(entry) = &found.entry {
@@ -149,7 +149,7 @@ pub(super) fn at_work(
 }
 
 /// The paths that the worktree tracks, in order.
-pub(super) fn tracked(repository: &Repository, found: &Found) -> Result<Vec<Vec<u8>>> {
+pub(super) fn tracked(repository: &Repository, found: &FoundWorktree) -> Result<Vec<Vec<u8>>> {
     let admin = found.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
     let git_dir =
         admin.map_or_else(|| repository.common_dir().to_path_buf(), |admin| repository.admin_dir(admin));

@@ -37,7 +37,7 @@ pub struct Cleaned {
 
 /// A folder of a cache's name that stays.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Left {
+pub struct LeftFolder {
     pub worktree: String,
     #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
@@ -52,7 +52,7 @@ pub struct Left {
 #[derive(Debug, Default, JsonSchema, Serialize)]
 pub struct Report {
     pub cleaned: Vec<Cleaned>,
-    pub left: Vec<Left>,
+    pub left: Vec<LeftFolder>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// Why it did not go on.

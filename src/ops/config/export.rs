@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Sources, load};
+use super::{LayerSources, load};
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
 use crate::model::config::exported;
@@ -27,8 +27,8 @@ pub struct Report {
 /// # Errors
 ///
 /// `config_invalid`; `path_not_empty` for a file that is there, `permission`.
-pub fn export(sources: &Sources, file: Option<&Path>) -> Result<Report> {
-    let config = load(&Sources { variables: &[], flags: &[], ..*sources })?;
+pub fn export(sources: &LayerSources, file: Option<&Path>) -> Result<Report> {
+    let config = load(&LayerSources { variables: &[], flags: &[], ..*sources })?;
     let text = exported::text(&config.values).map_err(|message| Failure::new(Code::Internal, message))?;
     if let Some(file) = file {
         if file.symlink_metadata().is_ok() {

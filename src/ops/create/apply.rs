@@ -6,13 +6,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::changes::{self, Taken};
+use super::changes::{self, TakenChanges};
 use super::claim::{Claimed, claim};
 use super::planned::{BranchPlan, Plan};
 use super::{finish, make, surroundings};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{Repository, Way};
+use crate::host::git::{GitSupport, Repository};
 use crate::host::git_files::checkout;
 use crate::host::lock::FileHold;
 use crate::host::token;
@@ -21,7 +21,7 @@ use crate::model::claim_ref;
 use crate::model::passage;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
-use crate::model::start::Start;
+use crate::model::start::BranchStart;
 use crate::model::variables::MissingVariable;
 use crate::model::view::WorktreeView;
 use crate::ops::carry::{self, Carried};
@@ -42,16 +42,16 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<bool>,
     /// How the files got there.
-    pub way: Way,
+    pub way: GitSupport,
     /// What our own checkout wrote; absent where git did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkout: Option<checkout::Report>,
     /// The uncommitted changes that were taken along.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub with_changes: Option<Taken>,
+    pub with_changes: Option<TakenChanges>,
     pub branch: BranchPlan,
     /// Where the branch came from.
-    pub start: Start,
+    pub start: BranchStart,
     /// What was carried into it; absent where nothing is named to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carried: Option<Carried>,
@@ -173,7 +173,7 @@ fn apply_once(context: &Context, mut plan: Plan, watch: &dyn Watch) -> Result<Re
         created: plan.request.reuse.then_some(true),
         way: made.way,
         checkout: made.checkout,
-        with_changes: plan.changes.as_ref().map(Taken::from),
+        with_changes: plan.changes.as_ref().map(TakenChanges::from),
         branch: plan.branch,
         start: plan.start,
         carried,

@@ -10,13 +10,13 @@ use crate::host::git::{CarriedChanges, Repository};
 
 /// What was taken along.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Taken {
+pub struct TakenChanges {
     /// The commit that holds it, which no ref names.
     pub commit: String,
     pub files: usize,
 }
 
-impl From<&CarriedChanges> for Taken {
+impl From<&CarriedChanges> for TakenChanges {
     fn from(changes: &CarriedChanges) -> Self {
         Self { commit: changes.commit.clone(), files: changes.files }
     }

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::folder::missing_above;
 use crate::host::git::Repository;
-use crate::host::place::Surroundings;
+use crate::host::place::HostSurroundings;
 use crate::host::process::identity;
 use crate::model::event::Event;
 use crate::model::port::Port;
@@ -22,7 +22,7 @@ use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::choose::Passing;
 use crate::ops::host_ports;
-use crate::ops::ports::ledger::{self, Asking, Refused};
+use crate::ops::ports::ledger::{self, Asking, RefusedPorts};
 use crate::ops::vanished::room;
 
 /// A create that has its name and its ports, and nothing on disk yet.
@@ -60,7 +60,7 @@ pub fn claim(context: &Context, plan: &Plan, token: &str) -> Result<Claimed> {
     }
 }
 
-type Attempt = Result<Box<Claimed>, (Box<Plan>, Refused)>;
+type Attempt = Result<Box<Claimed>, (Box<Plan>, RefusedPorts)>;
 
 fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Result<Attempt> {
     let repository = context.require_repository()?;
@@ -115,7 +115,7 @@ fn attempt(context: &Context, plan: &Plan, token: &str, passing: Passing) -> Res
             created_at: now,
             created_by: "wt".to_owned(),
             host: context.host.name(),
-            place: Some(Surroundings::read().place_of(&plan.path)),
+            place: Some(HostSurroundings::read().place_of(&plan.path)),
             sequence: 0,
             env: plan.env,
             env_files: Vec::new(),

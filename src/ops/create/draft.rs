@@ -18,7 +18,7 @@ use crate::ops::trust;
 
 /// The names that one identifier leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
+pub struct NameDraft {
     pub identifier: Identifier,
     pub name: String,
     pub branch: String,
@@ -51,7 +51,7 @@ pub fn draft(
     identifier: Identifier,
     branch: Option<&str>,
     path: Option<&Path>,
-) -> Result<Draft> {
+) -> Result<NameDraft> {
     let settings = &context.config.worktree;
     let mut values = Values {
         purpose: purpose.as_str(),
@@ -87,7 +87,7 @@ pub fn draft(
         require_agreed(context, repository, &written, &path)?;
         path
     };
-    Ok(Draft { identifier, name, branch, path })
+    Ok(NameDraft { identifier, name, branch, path })
 }
 
 /// Refuses a folder of a repository's file that is neither near the main worktree nor agreed to: what lies elsewhere may

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::event::Event;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::ops::env_files::{Written, follow};
+use crate::ops::env_files::{WrittenEnv, follow};
 
 /// Writes the env block, locks where wished, and marks the entry active; returns it with what was written.
 ///
@@ -19,7 +19,7 @@ pub fn finish(
     repository: &Repository,
     entry: &Entry,
     admin: &str,
-) -> Result<(Entry, Option<Written>)> {
+) -> Result<(Entry, Option<WrittenEnv>)> {
     context.host.interrupt.check()?;
     let mut active = entry.clone();
     admin.clone_into(&mut active.admin);

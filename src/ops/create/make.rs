@@ -8,7 +8,7 @@ use super::planned::{BranchPlan, Plan};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
-use crate::host::git::{AdminRequest, GitAdd, Repository, Way, Worktree};
+use crate::host::git::{AdminRequest, GitAdd, GitSupport, GitWorktree, Repository};
 use crate::host::git_files::checkout;
 use crate::host::lock::FileHold;
 use crate::model::branch::{AutoSetupMerge, Head, RemoteBranch};
@@ -17,11 +17,11 @@ use crate::ops::undo::BranchMade;
 use crate::ops::watch::Watch;
 
 /// What was made.
-pub struct Made {
+pub struct MadeWorktree {
     /// git's name of the new worktree.
     pub admin: String,
     /// Who wrote the files.
-    pub way: Way,
+    pub way: GitSupport,
     /// What our own checkout wrote; `None` where git did it.
     pub checkout: Option<checkout::Report>,
 }
@@ -39,7 +39,7 @@ pub fn make(
     hold: &FileHold,
     branch_made: &Cell<BranchMade>,
     watch: &dyn Watch,
-) -> Result<Made> {
+) -> Result<MadeWorktree> {
     let interrupt = &context.host.interrupt;
     interrupt.check()?;
     make_folders(plan, journal)?;
@@ -63,8 +63,10 @@ pub fn make(
         None => Head::Detached(plan.commit.clone()),
     };
     match &plan.way {
-        Way::Git(_) => make_by_git(context, repository, plan, &head, &journal.token, hold),
-        Way::Engine => make_by_ourselves(context, repository, plan, &head, &journal.token, hold, watch),
+        GitSupport::Git(_) => make_by_git(context, repository, plan, &head, &journal.token, hold),
+        GitSupport::Engine => {
+            make_by_ourselves(context, repository, plan, &head, &journal.token, hold, watch)
+        }
     }
 }
 
@@ -75,7 +77,7 @@ fn make_by_git(
     head: &Head,
     token: &str,
     hold: &FileHold,
-) -> Result<Made> {
+) -> Result<MadeWorktree> {
     let interrupt = &context.host.interrupt;
     let request = GitAdd {
         path: &plan.path,
@@ -90,7 +92,7 @@ fn make_by_git(
     mark(repository, plan, &admin)?;
     repository.fill_with_git(&request)?;
     share(repository);
-    Ok(Made { admin, way: plan.way.clone(), checkout: None })
+    Ok(MadeWorktree { admin, way: plan.way.clone(), checkout: None })
 }
 
 fn make_by_ourselves(
@@ -101,7 +103,7 @@ fn make_by_ourselves(
     token: &str,
     hold: &FileHold,
     watch: &dyn Watch,
-) -> Result<Made> {
+) -> Result<MadeWorktree> {
     let (admin, folder) = loop {
         let name = repository.choose_name(&plan.name)?;
         let request =
@@ -118,12 +120,12 @@ fn make_by_ourselves(
     // What counts in the new worktree (its git folder, its branch) is known only now that git knows it.
     if repository.only_git_knows_settings()? {
         let way = repository.way_in(&plan.commit, &admin)?;
-        if matches!(way, Way::Git(_)) {
+        if matches!(way, GitSupport::Git(_)) {
             let (path, hold) = (&*plan.path, Some(hold.as_fd()));
             let request = GitAdd { path, head, token, lock: None, hold, interrupted: &interrupted };
             repository.fill_with_git(&request)?;
             share(repository);
-            return Ok(Made { admin, way, checkout: None });
+            return Ok(MadeWorktree { admin, way, checkout: None });
         }
     }
     let written = checkout::checkout(&checkout::Request {
@@ -138,7 +140,7 @@ fn make_by_ourselves(
         progress: &|done, total| watch.files(done, total),
     })?;
     share(repository);
-    Ok(Made { admin, way: Way::Engine, checkout: Some(written) })
+    Ok(MadeWorktree { admin, way: GitSupport::Engine, checkout: Some(written) })
 }
 
 /// Marks a stranger's code before its files are there.
@@ -155,10 +157,10 @@ fn share(repository: &Repository) {
 
 /// Returns the other worktrees that are whole, the main one first.
 fn siblings<'a>(repository: &'a Repository, path: &'a Path) -> checkout::Candidates<'a> {
-    let is_whole = move |other: &Worktree| {
+    let is_whole = move |other: &GitWorktree| {
         !other.missing && !other.initializing && other.broken.is_none() && other.path != path
     };
-    let candidate = |other: Worktree| checkout::Candidate {
+    let candidate = |other: GitWorktree| checkout::SiblingCandidate {
         admin: match &other.admin {
             Some(admin) => repository.admin_dir(admin),
             None => repository.common_dir().to_path_buf(),

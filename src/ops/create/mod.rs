@@ -20,7 +20,7 @@ mod surroundings;
 mod wishes;
 
 pub use apply::{Report, apply};
-pub use draft::{Draft, draft};
+pub use draft::{NameDraft, draft};
 pub use executed::{CommandStatus, Executed};
 pub use finish::finish;
 pub use plan::{names, plan, require_purpose};
@@ -28,7 +28,7 @@ pub use planned::{BranchPlan, Plan};
 pub use preview::preview;
 pub use refusal::name_taken;
 pub use refusal::{WayOut, holder, passing, refused_after, refused_selection};
-pub use request::{HeadWish, PortWish, PulledBranch, Request};
-pub use reuse::{Outcome, Reusable, Reused, create_or_reuse, find as find_reusable};
+pub use request::{HeadWish, PulledBranch, Request, WantedPorts};
+pub use reuse::{CreateOutcome, Reusable, Reused, create_or_reuse, find as find_reusable};
 pub use surroundings::attend;
 pub use wishes::wishes;

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::draft::{Draft, draft};
+use super::draft::{NameDraft, draft};
 use super::place::require_free_path;
 use super::request::{HeadWish, Request};
 use super::{changes, refusal, remote, start, wishes};
@@ -14,7 +14,7 @@ use crate::model::advised::wt;
 use crate::model::branch::{Head, RemoteBranch};
 use crate::model::claim_ref;
 use crate::model::env_files;
-use crate::model::foreign::Mark;
+use crate::model::foreign::ForeignMark;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::model::registry::repository::RepositoryId;
@@ -71,17 +71,17 @@ fn see_claimed(context: &Context) {
 /// What the user keeps in the main worktree is nothing for a stranger's code.
 fn carrying(context: &Context, plan: Plan, request: &Request) -> Result<Plan> {
     let is_foreign = plan.mark.as_ref().is_some_and(|mark| mark.foreign);
-    let wish = if is_foreign { &carry::Wish::Nothing } else { &request.carry };
+    let wish = if is_foreign { &carry::CarryWish::Nothing } else { &request.carry };
     let carry = carry::plan(context, context.require_repository()?, wish)?;
     let mut plan = plan.carrying(carry);
-    if is_foreign && matches!(request.carry, carry::Wish::From(_)) {
+    if is_foreign && matches!(request.carry, carry::CarryWish::From(_)) {
         plan.warnings.push("nothing is carried: the code is a stranger's".to_owned());
     }
     Ok(plan)
 }
 
 /// Whose code the branch has.
-fn mark_of(context: &Context, repository: &Repository, branch: &BranchPlan) -> Result<Option<Mark>> {
+fn mark_of(context: &Context, repository: &Repository, branch: &BranchPlan) -> Result<Option<ForeignMark>> {
     match branch {
         BranchPlan::Existing { name } => foreign::of_adopted(context, repository, None, Some(name)),
         BranchPlan::Track { remote, .. } => foreign::of_remote(context, repository, remote),
@@ -102,7 +102,7 @@ pub(super) fn is_taken(failure: &Failure) -> bool {
 /// # Errors
 ///
 /// `usage` where the request names none.
-pub(super) fn named(context: &Context, request: &Request) -> Result<(Purpose, Draft)> {
+pub(super) fn named(context: &Context, request: &Request) -> Result<(Purpose, NameDraft)> {
     let repository = context.require_repository()?;
     let request = &remote::read(repository, request)?.request;
     let purpose = require_purpose(context, request.purpose.as_ref())?;
@@ -211,7 +211,7 @@ fn twice_named(
     registry: &Registry,
     id: Option<&RepositoryId>,
     purpose: &Purpose,
-    draft: &Draft,
+    draft: &NameDraft,
 ) -> Option<String> {
     let named = draft.identifier.as_str();
     named.strip_prefix(purpose.as_str()).filter(|rest| rest.starts_with('-'))?;
@@ -263,7 +263,7 @@ fn drafted(
     request: &Request,
     purpose: &Purpose,
     identifier: Identifier,
-) -> Result<Draft> {
+) -> Result<NameDraft> {
     draft(context, repository, purpose, identifier, request.branch.as_deref(), request.path.as_deref())
 }
 
@@ -276,7 +276,7 @@ fn next_free(
     purpose: &Purpose,
     registry: &Registry,
     id: Option<&RepositoryId>,
-) -> Result<Draft> {
+) -> Result<NameDraft> {
     for number in 1..=9999_u32 {
         let identifier =
             number.to_string().parse().map_err(|message: String| Failure::new(Code::Internal, message))?;
@@ -307,7 +307,7 @@ fn branch_plan(
     repository: &Repository,
     request: &Request,
     purpose: &Purpose,
-    draft: &Draft,
+    draft: &NameDraft,
     tracked: Option<&RemoteBranch>,
 ) -> Result<Planned> {
     let name = draft.branch.clone();

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::git::{CarriedChanges, Way};
+use crate::host::git::{CarriedChanges, GitSupport};
 use crate::model::branch::RemoteBranch;
-use crate::model::foreign::Mark;
+use crate::model::foreign::ForeignMark;
 use crate::model::identifier::Identifier;
 use crate::model::port::PortRanges;
-use crate::model::port::selection::Choice;
-use crate::model::port::wish::Wish;
+use crate::model::port::selection::ChosenPort;
+use crate::model::port::wish::ServiceWish;
 use crate::model::purpose::Purpose;
-use crate::model::start::Start;
+use crate::model::start::BranchStart;
 use crate::ops::carry;
 use crate::ops::create::Request;
 
@@ -60,7 +60,7 @@ pub struct Plan {
     pub path: PathBuf,
     pub branch: BranchPlan,
     /// Where the branch comes from.
-    pub start: Start,
+    pub start: BranchStart,
     /// The branch that is called as the identifier is, where the worktree's own is a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namesake: Option<String>,
@@ -68,9 +68,9 @@ pub struct Plan {
     pub commit: String,
     pub purpose: Purpose,
     pub identifier: Identifier,
-    pub way: Way,
+    pub way: GitSupport,
     /// The ports that would be given now.
-    pub ports: Vec<Choice>,
+    pub ports: Vec<ChosenPort>,
     pub env: bool,
     /// The files that will have the env block, relative to the worktree.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -86,7 +86,7 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Whose code it is, where that is not plain.
     #[serde(skip)]
-    pub(super) mark: Option<Mark>,
+    pub(super) mark: Option<ForeignMark>,
     /// The uncommitted changes that are taken along, once they are taken.
     #[serde(skip)]
     pub(super) changes: Option<CarriedChanges>,
@@ -95,7 +95,7 @@ pub struct Plan {
     #[serde(skip)]
     pub(super) carry: Option<carry::Plan>,
     #[serde(skip)]
-    pub(super) wishes: Vec<Wish>,
+    pub(super) wishes: Vec<ServiceWish>,
     /// Whether an empty folder stands at the path already.
     #[serde(skip)]
     pub(super) folder_existed: bool,

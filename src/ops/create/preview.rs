@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::port::selection::Selection;
 use crate::ops::choose;
 use crate::ops::create::{Plan, refusal};
-use crate::ops::ports::ledger::Refused;
+use crate::ops::ports::ledger::RefusedPorts;
 use crate::ops::vanished::room;
 
 /// The plan with the ports that it would be given now. They are given out by `apply`, under the lock; this is for
@@ -28,7 +28,7 @@ pub fn preview(context: &Context, mut plan: Plan) -> Result<Plan> {
     match selection {
         Selection::Chosen(choices) => plan.ports = choices,
         refused => {
-            let refused = Refused { selection: refused, seen: Box::new((*registry).clone()), held };
+            let refused = RefusedPorts { selection: refused, seen: Box::new((*registry).clone()), held };
             return Err(refusal::refused_create(context, &plan, &refused)?);
         }
     }

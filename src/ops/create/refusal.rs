@@ -24,7 +24,7 @@ use crate::model::registry::table::Registry;
 use crate::ops::choose::Passing;
 use crate::ops::ports::holders::connection;
 use crate::ops::ports::kill;
-use crate::ops::ports::ledger::Refused;
+use crate::ops::ports::ledger::RefusedPorts;
 
 /// How many busy ports are shown with their holders.
 const SHOWN: usize = 5;
@@ -168,8 +168,8 @@ pub fn refused_after(
 /// # Errors
 ///
 /// As [`refused_selection`].
-pub fn refused_create(context: &Context, plan: &Plan, refused: &Refused) -> Result<Failure> {
-    let Refused { selection, seen, held } = refused;
+pub fn refused_create(context: &Context, plan: &Plan, refused: &RefusedPorts) -> Result<Failure> {
+    let RefusedPorts { selection, seen, held } = refused;
     let most = policy(context, plan).max_retries;
     if let Selection::Exhausted { ranges, service, own_range: false, .. } = selection {
         let wished = plan.wishes.iter().filter(|wish| wish.ranges == *ranges).count();

@@ -11,7 +11,7 @@ use crate::model::branch::RemoteBranch;
 const USUAL_REMOTES: [&str; 2] = ["origin", "upstream"];
 
 /// What `--branch` names.
-pub(super) struct Named {
+pub(super) struct NamedBranch {
     /// The request, its branch short.
     pub request: Request,
     /// The remote's branch, where one was named.
@@ -24,8 +24,8 @@ pub(super) struct Named {
 ///
 /// `name_invalid` for a full ref name and for a new branch of a remote's name, `branch_not_found` when the remote had no such
 /// branch when it was last fetched.
-pub(super) fn read(repository: &Repository, request: &Request) -> Result<Named> {
-    let plain = || Named { request: request.clone(), tracked: None };
+pub(super) fn read(repository: &Repository, request: &Request) -> Result<NamedBranch> {
+    let plain = || NamedBranch { request: request.clone(), tracked: None };
     let Some(named) = &request.branch else { return Ok(plain()) };
     let short = named.strip_prefix("refs/").unwrap_or(named).strip_prefix("remotes/").unwrap_or(named);
     let Some((remote, name)) = repository.split_remote(short)? else {
@@ -62,7 +62,7 @@ pub(super) fn read(repository: &Repository, request: &Request) -> Result<Named> 
         return Err(bears_a_remotes_name(named, &remote, &name));
     }
     let request = Request { branch: Some(found.name.clone()), ..request.clone() };
-    Ok(Named { request, tracked: Some(found) })
+    Ok(NamedBranch { request, tracked: Some(found) })
 }
 
 fn bears_a_remotes_name(named: &str, remote: &str, name: &str) -> Failure {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::host::git::PullSettings;
 use crate::model::config::settings::ConflictPolicy;
-pub use crate::model::creation::PortWish;
-use crate::model::foreign::Mark;
+pub use crate::model::creation::WantedPorts;
+use crate::model::foreign::ForeignMark;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
 use crate::ops::carry;
@@ -25,7 +25,7 @@ pub enum HeadWish {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PulledBranch {
     /// What is written down about the worktree.
-    pub mark: Mark,
+    pub mark: ForeignMark,
     /// What the new branch follows; `None` where none is made.
     pub settings: Option<PullSettings>,
     /// The ref that keeps its head.
@@ -53,13 +53,13 @@ pub struct Request {
     /// The pull request that is meant by it.
     pub pull: Option<Box<PulledBranch>>,
     /// `None`: as the configuration says.
-    pub ports: Option<PortWish>,
+    pub ports: Option<WantedPorts>,
     /// `None`: as the configuration says.
     pub on_conflict: Option<ConflictPolicy>,
     pub path: Option<PathBuf>,
     pub env: bool,
     /// What is carried into the worktree, and from where.
-    pub carry: carry::Wish,
+    pub carry: carry::CarryWish,
     /// Whether git's `post-checkout` hooks run.
     pub hooks: bool,
     /// Whether the new worktree is locked at once, and why.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::draft::Draft;
+use super::draft::NameDraft;
 use super::planned::BranchPlan;
 use super::request::{HeadWish, Request};
 use super::{Report, apply, plan, wishes};
@@ -19,7 +19,7 @@ use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::service::ServiceName;
 use crate::model::view::{WorktreeView, as_text};
-use crate::ops::rows::{self, Row};
+use crate::ops::rows::{self, WorktreeRow};
 use crate::ops::watch::Watch;
 use crate::ops::{adopt, bases, env, heal, prune, view};
 
@@ -34,7 +34,7 @@ const TRIES: usize = 3;
 
 /// What asking again led to.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum CreateOutcome {
     Made(Box<Report>),
     Found(Box<Reused>),
 }
@@ -66,7 +66,7 @@ enum Standing {
     Gone(String),
     /// Another process makes it or puts it away.
     Changing,
-    There(Box<(Row, Entry)>),
+    There(Box<(WorktreeRow, Entry)>),
 }
 
 /// Returns the worktree that the request names where it is there and agrees, once whoever makes it is done; creates it
@@ -76,7 +76,7 @@ enum Standing {
 ///
 /// `usage` without a name; `worktree_exists` for one on another branch or with another purpose; what stops a create, and
 /// what stops ports or the env block.
-pub fn create_or_reuse(context: &Context, request: &Request, watch: &dyn Watch) -> Result<Outcome> {
+pub fn create_or_reuse(context: &Context, request: &Request, watch: &dyn Watch) -> Result<CreateOutcome> {
     let (mut tries, mut waits) = (0, 0);
     let mut is_cleared = false;
     loop {
@@ -85,7 +85,7 @@ pub fn create_or_reuse(context: &Context, request: &Request, watch: &dyn Watch) 
             Standing::There(found) => {
                 let (row, entry) = *found;
                 return take(context, request, &purpose, &draft, &row, &entry)
-                    .map(|found| Outcome::Found(Box::new(found)));
+                    .map(|found| CreateOutcome::Found(Box::new(found)));
             }
             Standing::Changing => {
                 // Whoever died at it is found out at once; who is at work takes a while, or cannot be seen from here.
@@ -107,7 +107,7 @@ pub fn create_or_reuse(context: &Context, request: &Request, watch: &dyn Watch) 
             Standing::Gone(_) | Standing::Absent => {
                 let made = plan::plan(context, request).and_then(|plan| apply::apply(context, plan, watch));
                 match made {
-                    Ok(report) => return Ok(Outcome::Made(Box::new(report))),
+                    Ok(report) => return Ok(CreateOutcome::Made(Box::new(report))),
                     Err(failure) if plan::is_taken(&failure) && tries < TRIES => tries += 1,
                     Err(failure) => return Err(failure),
                 }
@@ -143,11 +143,11 @@ pub fn find(context: &Context, request: &Request) -> Result<Option<Reusable>> {
     Ok(Some(Reusable { name: worktree.name.clone(), path: worktree.path.clone(), created: false, worktree }))
 }
 
-fn stands(context: &Context, draft: &Draft) -> Result<Standing> {
+fn stands(context: &Context, draft: &NameDraft) -> Result<Standing> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let rows = rows::rows(repository, &registry)?;
-    let is_named = |row: &&Row| row.entry.as_ref().is_some_and(|entry| entry.name == draft.name);
+    let is_named = |row: &&WorktreeRow| row.entry.as_ref().is_some_and(|entry| entry.name == draft.name);
     if let Some(row) = rows.iter().find(is_named)
         && let Some(entry) = &row.entry
     {
@@ -162,7 +162,7 @@ fn stands(context: &Context, draft: &Draft) -> Result<Standing> {
         });
     }
     // The record of ours went already, and git has its own.
-    let is_left = |row: &&Row| {
+    let is_left = |row: &&WorktreeRow| {
         let is_it = row.branch() == Some(&draft.branch) || row.path() == draft.path;
         !row.is_main() && row.entry.is_none() && row.is_missing() && is_it
     };
@@ -172,8 +172,8 @@ fn stands(context: &Context, draft: &Draft) -> Result<Standing> {
 fn require_agreement(
     request: &Request,
     purpose: &Purpose,
-    draft: &Draft,
-    row: &Row,
+    draft: &NameDraft,
+    row: &WorktreeRow,
     entry: &Entry,
 ) -> Result<()> {
     let returning = row.worktree.as_ref().and_then(|worktree| worktree.returning.as_ref());
@@ -206,8 +206,8 @@ fn take(
     context: &Context,
     request: &Request,
     purpose: &Purpose,
-    draft: &Draft,
-    row: &Row,
+    draft: &NameDraft,
+    row: &WorktreeRow,
     entry: &Entry,
 ) -> Result<Reused> {
     require_agreement(request, purpose, draft, row, entry)?;
@@ -242,8 +242,8 @@ fn take(
 fn ignored(
     repository: &Repository,
     request: &Request,
-    draft: &Draft,
-    row: &Row,
+    draft: &NameDraft,
+    row: &WorktreeRow,
     entry: &Entry,
 ) -> Vec<String> {
     let mut flags: Vec<String> = Vec::new();

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::draft::Draft;
+use super::draft::NameDraft;
 use super::planned::BranchPlan;
 use super::request::{HeadWish, Request};
 use crate::context::Context;
@@ -11,7 +11,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::branch::RemoteBranch;
 use crate::model::creation::Base;
-use crate::model::start::Start;
+use crate::model::start::BranchStart;
 use crate::ops::branches;
 
 /// Returns the branch that new branches start at by `create.base`; `None` for HEAD.
@@ -42,7 +42,7 @@ pub fn start(
     branch: &BranchPlan,
     commit: &str,
     tracked: Option<&RemoteBranch>,
-) -> Start {
+) -> BranchStart {
     match branch {
         BranchPlan::Existing { name } => {
             let committed_at = repository.commit_time(commit).ok().flatten();
@@ -57,18 +57,20 @@ pub fn start(
                 let behind = repository.ahead_behind(commit, &tip).ok()?.behind;
                 Some((other, behind))
             });
-            Start::Existing {
+            BranchStart::Existing {
                 committed_at: committed_at.and_then(|second| Timestamp::from_second(second).ok()),
                 behind: behind.as_ref().map(|(_, behind)| *behind),
                 of: behind.map(|(default, _)| default),
             }
         }
-        BranchPlan::Track { name, remote, .. } => Start::Tracking { upstream: format!("{remote}/{name}") },
+        BranchPlan::Track { name, remote, .. } => {
+            BranchStart::Tracking { upstream: format!("{remote}/{name}") }
+        }
         BranchPlan::New { .. } => {
-            Start::New { from: origin(context, repository, request), commit: commit.to_owned() }
+            BranchStart::New { from: origin(context, repository, request), commit: commit.to_owned() }
         }
         BranchPlan::Detached => {
-            Start::Detached { from: origin(context, repository, request), commit: commit.to_owned() }
+            BranchStart::Detached { from: origin(context, repository, request), commit: commit.to_owned() }
         }
     }
 }
@@ -102,7 +104,7 @@ fn origin(context: &Context, repository: &Repository, request: &Request) -> Opti
 pub fn find_namesake(
     repository: &Repository,
     request: &Request,
-    draft: &Draft,
+    draft: &NameDraft,
     branch: &BranchPlan,
 ) -> Result<Option<String>> {
     let (Some(identifier), BranchPlan::New { .. }) = (&request.identifier, branch) else { return Ok(None) };

@@ -3,18 +3,18 @@
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::settings::Config;
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::purpose::Purpose;
 use crate::model::service::ServiceName;
 
-use super::request::PortWish;
+use super::request::WantedPorts;
 
 /// Returns one wish per port, in the order in which ports are given out.
 ///
 /// # Errors
 ///
 /// `usage` when the purpose has no range to draw from, a service is named twice, or no port at all is asked for.
-pub fn wishes(context: &Context, purpose: &Purpose, ports: &PortWish) -> Result<Vec<Wish>> {
+pub fn wishes(context: &Context, purpose: &Purpose, ports: &WantedPorts) -> Result<Vec<ServiceWish>> {
     let services = services(&context.config, purpose, ports)?;
     services.iter().map(|service| wish(&context.config, purpose, service)).collect()
 }
@@ -25,7 +25,11 @@ pub fn wishes(context: &Context, purpose: &Purpose, ports: &PortWish) -> Result<
 /// # Errors
 ///
 /// As [`wishes`], for what was asked for.
-pub fn wishes_of(context: &Context, purpose: &Purpose, asked: Option<&PortWish>) -> Result<Vec<Wish>> {
+pub fn wishes_of(
+    context: &Context,
+    purpose: &Purpose,
+    asked: Option<&WantedPorts>,
+) -> Result<Vec<ServiceWish>> {
     if let Some(asked) = asked {
         return wishes(context, purpose, asked);
     }
@@ -39,20 +43,20 @@ pub fn wishes_of(context: &Context, purpose: &Purpose, asked: Option<&PortWish>)
         .collect()
 }
 
-fn services(config: &Config, purpose: &Purpose, ports: &PortWish) -> Result<Vec<ServiceName>> {
+fn services(config: &Config, purpose: &Purpose, ports: &WantedPorts) -> Result<Vec<ServiceName>> {
     let configured =
         config.find_purpose(purpose).map(|settings| settings.services.clone()).unwrap_or_default();
     match ports {
-        PortWish::None => Ok(Vec::new()),
-        PortWish::Purpose if configured.is_empty() => Err(without_range(purpose)),
-        PortWish::Purpose => Ok(configured),
-        PortWish::Count(0) => Err(Failure::new(Code::Usage, "zero ports were asked for")
+        WantedPorts::None => Ok(Vec::new()),
+        WantedPorts::Purpose if configured.is_empty() => Err(without_range(purpose)),
+        WantedPorts::Purpose => Ok(configured),
+        WantedPorts::Count(0) => Err(Failure::new(Code::Usage, "zero ports were asked for")
             .hint("leave out `--ports` for a worktree without ports")),
-        PortWish::Count(count) => {
+        WantedPorts::Count(count) => {
             let numbered = (configured.len() + 1..=*count).map(ServiceName::numbered);
             Ok(configured.iter().take(*count).cloned().chain(numbered).collect())
         }
-        PortWish::Services(named) => {
+        WantedPorts::Services(named) => {
             let twice = named.iter().enumerate().find(|(index, name)| named[..*index].contains(name));
             match twice {
                 Some((_, name)) => Err(Failure::new(Code::Usage, format!("service `{name}` is named twice"))),
@@ -62,8 +66,8 @@ fn services(config: &Config, purpose: &Purpose, ports: &PortWish) -> Result<Vec<
     }
 }
 
-fn wish(config: &Config, purpose: &Purpose, service: &ServiceName) -> Result<Wish> {
-    let wish = Wish::of(config, Some(purpose), service);
+fn wish(config: &Config, purpose: &Purpose, service: &ServiceName) -> Result<ServiceWish> {
+    let wish = ServiceWish::of(config, Some(purpose), service);
     if wish.ranges.is_empty() { Err(without_range(purpose)) } else { Ok(wish) }
 }
 

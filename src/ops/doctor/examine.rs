@@ -5,13 +5,13 @@ use serde::Serialize;
 
 use super::{machine, records, repository};
 use crate::context::Context;
-use crate::model::diagnosis::{Check, Status};
-use crate::ops::doctor::Trouble;
+use crate::model::diagnosis::{DoctorCheck, Status};
+use crate::ops::doctor::DoctorTrouble;
 
 /// What the doctor found.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
-    pub checks: Vec<Check>,
+    pub checks: Vec<DoctorCheck>,
 }
 
 impl Report {
@@ -24,7 +24,7 @@ impl Report {
 
 /// Looks at everything.
 #[must_use]
-pub fn examine(context: &Context, trouble: &Trouble) -> Report {
+pub fn examine(context: &Context, trouble: &DoctorTrouble) -> Report {
     let registry = context.store().and_then(|store| store.read());
     let mut checks = vec![
         machine::program(context),

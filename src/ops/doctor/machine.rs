@@ -6,11 +6,11 @@ use crate::context::Context;
 use crate::host::git;
 use crate::host::net::{ephemeral, family, listeners, names, owner};
 use crate::model::called::GIT_WT;
-use crate::model::diagnosis::{self, Check};
+use crate::model::diagnosis::{self, DoctorCheck};
 use crate::model::port::Port;
 use crate::model::registry::table::Registry;
 
-pub fn program(context: &Context) -> Check {
+pub fn program(context: &Context) -> DoctorCheck {
     let first = context.host.environment.find_program("wt");
     let own = context.host.program().ok();
     let is_same = match (&first, &own) {
@@ -31,10 +31,10 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-pub fn git(context: &Context) -> Check {
+pub fn git(context: &Context) -> DoctorCheck {
     match git::git_version(&context.folder, &context.host.interrupt) {
         Ok(version) => diagnosis::git_version(version),
-        Err(failure) => Check::error(
+        Err(failure) => DoctorCheck::error(
             "git",
             format!("git does not run: {}", failure.message()),
             failure.next_step().unwrap_or("install git").to_owned(),
@@ -42,32 +42,32 @@ pub fn git(context: &Context) -> Check {
     }
 }
 
-pub fn ephemeral(context: &Context) -> Check {
+pub fn ephemeral(context: &Context) -> DoctorCheck {
     diagnosis::ephemeral(&ephemeral::read(), &context.config.ranges())
 }
 
-pub fn ipv6() -> Check {
+pub fn ipv6() -> DoctorCheck {
     if family::has_ipv6() {
-        return Check::fine("ipv6", "servers can listen on ::1");
+        return DoctorCheck::fine("ipv6", "servers can listen on ::1");
     }
-    Check::warning(
+    DoctorCheck::warning(
         "ipv6",
         "there is no IPv6: a server that is told to listen on `::` does not start, and only IPv4 is looked at",
         "sudo sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0",
     )
 }
 
-pub fn names(context: &Context) -> Option<Check> {
+pub fn names(context: &Context) -> Option<DoctorCheck> {
     Some(diagnosis::names(names::finds_names_of_loopback()?, &context.config.url.host))
 }
 
-pub fn listeners() -> Check {
+pub fn listeners() -> DoctorCheck {
     match listeners::listeners() {
-        Ok(found) => Check::fine(
+        Ok(found) => DoctorCheck::fine(
             "listeners",
             format!("sockets that hold ports, as the system names them: {}", found.len()),
         ),
-        Err(failure) => Check::warning(
+        Err(failure) => DoctorCheck::warning(
             "listeners",
             format!("the system does not name who listens, so holders of busy ports stay unknown: {failure}"),
             "sudo modprobe inet_diag tcp_diag (in a container, its sandbox has to allow NETLINK_SOCK_DIAG)",
@@ -76,7 +76,7 @@ pub fn listeners() -> Check {
 }
 
 /// AirPlay's receiver listens on ports people like (macOS 12 and later).
-pub fn airplay(context: &Context, registry: &Registry) -> Option<Check> {
+pub fn airplay(context: &Context, registry: &Registry) -> Option<DoctorCheck> {
     if !cfg!(target_os = "macos") {
         return None;
     }
@@ -85,8 +85,8 @@ pub fn airplay(context: &Context, registry: &Registry) -> Option<Check> {
     let held = owner::attribute(&ports, registry).unwrap_or_default();
     let held = held.into_iter().find(|busy| !busy.listeners.is_empty() && wanted(&busy.port));
     Some(match held {
-        None => Check::fine("airplay", "nobody holds 5000 and 7000"),
-        Some(busy) => Check::warning(
+        None => DoctorCheck::fine("airplay", "nobody holds 5000 and 7000"),
+        Some(busy) => DoctorCheck::warning(
             "airplay",
             format!(
                 "port {} is held, as AirPlay Receiver does: it is never given out while it is",

@@ -7,4 +7,4 @@ mod repository;
 mod trouble;
 
 pub use examine::{Report, examine};
-pub use trouble::Trouble;
+pub use trouble::DoctorTrouble;

@@ -2,38 +2,38 @@
 
 use std::sync::Arc;
 
-use super::trouble::Trouble;
+use super::trouble::DoctorTrouble;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::users;
 use crate::host::{files, folder, place};
 use crate::model::advised::wt;
 use crate::model::backlog::{Backlog, Due};
-use crate::model::diagnosis::{self, Check};
+use crate::model::diagnosis::{self, DoctorCheck};
 use crate::model::passage::Passage;
 use crate::model::registry::debt::Debt;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::record::Record;
+use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
 use crate::ops::trash::{doomed, is_half_deleted};
 use crate::ops::{origin, sweep, vanished};
 
-pub fn configuration(trouble: &Trouble) -> Check {
+pub fn configuration(trouble: &DoctorTrouble) -> DoctorCheck {
     let Some((first, hint)) = trouble.configuration.first() else {
-        return Check::fine("configuration", "every value is understood");
+        return DoctorCheck::fine("configuration", "every value is understood");
     };
     let more = match trouble.configuration.len() - 1 {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
     let hint = hint.clone().unwrap_or_else(|| "`wt config path` names the files".to_owned());
-    Check::error("configuration", format!("commands refuse to start: {first}{more}"), hint)
+    DoctorCheck::error("configuration", format!("commands refuse to start: {first}{more}"), hint)
 }
 
-pub fn state_folder(context: &Context) -> Check {
+pub fn state_folder(context: &Context) -> DoctorCheck {
     match context.host.dirs() {
         Ok(dirs) => diagnosis::state_folder(dirs.state(), &folder::facts(dirs.state()), users::ourselves()),
-        Err(failure) => Check::error(
+        Err(failure) => DoctorCheck::error(
             "state-folder",
             failure.message(),
             failure.next_step().unwrap_or("set WT_STATE_DIR to an absolute folder").to_owned(),
@@ -41,23 +41,24 @@ pub fn state_folder(context: &Context) -> Check {
     }
 }
 
-pub fn registry(registry: &Result<Arc<Registry>>) -> Check {
+pub fn registry(registry: &Result<Arc<Registry>>) -> DoctorCheck {
     let registry = match registry {
         Ok(registry) => registry,
         Err(failure) => {
             let hint = failure.next_step().unwrap_or("wt validate --fix").to_owned();
-            return Check::error("registry", failure.message(), hint);
+            return DoctorCheck::error("registry", failure.message(), hint);
         }
     };
-    let rows = registry.worktrees.iter().filter(|record| matches!(record, Record::Unreadable(_))).count()
-        + registry.repositories.unreadable().len()
-        + registry.exclusions.unreadable().len()
-        + registry.former.unreadable().len()
-        + registry.counters.unreadable().len()
-        + registry.debts.unreadable().len();
+    let rows =
+        registry.worktrees.iter().filter(|record| matches!(record, RegistryRow::Unreadable(_))).count()
+            + registry.repositories.unreadable().len()
+            + registry.exclusions.unreadable().len()
+            + registry.former.unreadable().len()
+            + registry.counters.unreadable().len()
+            + registry.debts.unreadable().len();
     if rows > 0 {
         let noun = if rows == 1 { "row" } else { "rows" };
-        return Check::warning(
+        return DoctorCheck::warning(
             "registry",
             format!(
                 "{rows} {noun} cannot be read: what they record is left alone, and their ports are given to nobody"
@@ -66,14 +67,14 @@ pub fn registry(registry: &Result<Arc<Registry>>) -> Check {
         );
     }
     let living = registry.entries().filter(|entry| entry.is_living()).count();
-    Check::fine(
+    DoctorCheck::fine(
         "registry",
         format!("{living} {} recorded", if living == 1 { "worktree" } else { "worktrees" }),
     )
 }
 
 /// Records that nobody takes away by himself: each with the command that does.
-pub fn lost(registry: &Registry) -> Option<Check> {
+pub fn lost(registry: &Registry) -> Option<DoctorCheck> {
     let is_lost = |entry: &&Entry| {
         entry.state == EntryState::Active
             && place::is_gone(&entry.path)
@@ -92,11 +93,11 @@ pub fn lost(registry: &Registry) -> Option<Check> {
         1 => prune.to_string(),
         _ => format!("{prune}, or all that are proven gone: wt validate --all --fix"),
     };
-    Some(Check::warning("lost-records", format!("{what}{held}"), hint))
+    Some(DoctorCheck::warning("lost-records", format!("{what}{held}"), hint))
 }
 
 /// Teardowns that are due and do not come to pass: each of them is tried again, and none of them stops anything.
-pub fn teardowns(context: &Context, registry: &Registry) -> Option<Check> {
+pub fn teardowns(context: &Context, registry: &Registry) -> Option<DoctorCheck> {
     let failed = |debt: &&Debt| debt.failed.is_some() && !registry.is_held(debt);
     let is_lost = |debt: &&Debt| {
         debt.failed.is_none() && origin::find_by_id(context, &debt.repository, &debt.repository_id).is_none()
@@ -120,7 +121,7 @@ pub fn teardowns(context: &Context, registry: &Registry) -> Option<Check> {
         }
         None => format!("{forget} gives it up"),
     };
-    Some(Check::warning(
+    Some(DoctorCheck::warning(
         "teardown",
         format!("the teardown of `{}` is still owed: {why}{more}", first.name),
         hint,
@@ -130,7 +131,7 @@ pub fn teardowns(context: &Context, registry: &Registry) -> Option<Check> {
 /// How many lost records are counted.
 const MOST_LOOKED_AT: usize = 10_000;
 
-pub fn trash(context: &Context, registry: &Registry) -> Check {
+pub fn trash(context: &Context, registry: &Registry) -> DoctorCheck {
     let Ok(witnesses) = context.witnesses() else { return Backlog::default().judge(context.now()) };
     let now = witnesses.now;
     let mut backlog = Backlog { at_work: sweep::is_at_work(context), ..Backlog::default() };

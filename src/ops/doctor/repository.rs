@@ -1,19 +1,19 @@
 //! The repository one stands in: whether git and libgit2 can do with it what is needed, and whether its hooks fire.
 
-use super::trouble::Trouble;
+use super::trouble::DoctorTrouble;
 use crate::context::Context;
-use crate::host::git::{Repository, Way};
+use crate::host::git::{GitSupport, Repository};
 use crate::model::checks::unset_bare;
-use crate::model::diagnosis::Check;
+use crate::model::diagnosis::DoctorCheck;
 use crate::ops::hooks;
 
-pub fn checks(context: &Context, trouble: &Trouble) -> Vec<Check> {
+pub fn checks(context: &Context, trouble: &DoctorTrouble) -> Vec<DoctorCheck> {
     if let Some((message, hint)) = &trouble.repository {
         let hint = hint.clone().unwrap_or_else(|| "git status".to_owned());
-        return vec![Check::error("repository", message.clone(), hint)];
+        return vec![DoctorCheck::error("repository", message.clone(), hint)];
     }
     let Some(repository) = &context.repository else {
-        return vec![Check::fine("repository", "not inside of one; in a repository more is looked at")];
+        return vec![DoctorCheck::fine("repository", "not inside of one; in a repository more is looked at")];
     };
     let mut checks = vec![worktrees(repository), checkout(repository)];
     checks.push(hooks_of(context, repository));
@@ -22,16 +22,16 @@ pub fn checks(context: &Context, trouble: &Trouble) -> Vec<Check> {
 }
 
 /// One damaged record makes every `git worktree list` and `add` fail.
-fn worktrees(repository: &Repository) -> Check {
+fn worktrees(repository: &Repository) -> DoctorCheck {
     const NAME: &str = "repository";
     if repository.is_bare_leaked() {
         let message = format!("core.bare is set, so git refuses to work in {}", repository.root().display());
-        return Check::error(NAME, message, unset_bare(repository.root()));
+        return DoctorCheck::error(NAME, message, unset_bare(repository.root()));
     }
     let output = repository.git().args(["worktree", "list", "--porcelain", "-z"]).run();
     let complaint = match output {
         Ok(output) if output.is_success() => {
-            return Check::fine(NAME, repository.common_dir().display().to_string());
+            return DoctorCheck::fine(NAME, repository.common_dir().display().to_string());
         }
         Ok(output) => output.complaint(),
         Err(failure) => failure.message().to_owned(),
@@ -42,31 +42,31 @@ fn worktrees(repository: &Repository) -> Check {
     } else {
         "wt validate --fix"
     };
-    Check::error(NAME, format!("git cannot list its worktrees: {first}"), hint)
+    DoctorCheck::error(NAME, format!("git cannot list its worktrees: {first}"), hint)
 }
 
-fn checkout(repository: &Repository) -> Check {
+fn checkout(repository: &Repository) -> DoctorCheck {
     const NAME: &str = "checkout";
     if let Some(damage) = repository.unsound() {
-        return Check::error(NAME, damage, "git fsck");
+        return DoctorCheck::error(NAME, damage, "git fsck");
     }
     let way = match repository.find_commit("HEAD") {
         Ok(Some(commit)) => repository.way(&commit),
-        Ok(None) => return Check::fine(NAME, "the repository has no commit yet"),
+        Ok(None) => return DoctorCheck::fine(NAME, "the repository has no commit yet"),
         Err(failure) => Err(failure),
     };
     match way {
-        Ok(Way::Engine) => Check::fine(NAME, Way::Engine.to_string()),
+        Ok(GitSupport::Engine) => DoctorCheck::fine(NAME, GitSupport::Engine.to_string()),
         // Right, and no faster than git.
-        Ok(way) => Check::fine(NAME, format!("by {way}; as fast as git")),
+        Ok(way) => DoctorCheck::fine(NAME, format!("by {way}; as fast as git")),
         Err(failure) => {
-            Check::error(NAME, failure.message(), failure.next_step().unwrap_or("git fsck").to_owned())
+            DoctorCheck::error(NAME, failure.message(), failure.next_step().unwrap_or("git fsck").to_owned())
         }
     }
 }
 
 /// The main worktree's ports as the configuration names them, beside those that it has.
-fn main_ports(context: &Context, repository: &Repository) -> Option<Check> {
+fn main_ports(context: &Context, repository: &Repository) -> Option<DoctorCheck> {
     const NAME: &str = "main-ports";
     let named = &context.config.main.ports;
     if named.is_empty() || repository.is_bare() {
@@ -77,7 +77,7 @@ fn main_ports(context: &Context, repository: &Repository) -> Option<Check> {
     let entry = id.iter().flat_map(|id| registry.living(id)).find(|entry| entry.is_main());
     let Some(entry) = entry else {
         let message = "`[main] ports` names ports of the main worktree, which is not on record yet";
-        return Some(Check::warning(NAME, message, "wt adopt --main"));
+        return Some(DoctorCheck::warning(NAME, message, "wt adopt --main"));
     };
     let has = entry.services();
     let differing = named.iter().find_map(|(service, port)| {
@@ -85,7 +85,7 @@ fn main_ports(context: &Context, repository: &Repository) -> Option<Check> {
         (own != Some(*port)).then_some((service, port, own))
     });
     let Some((service, port, own)) = differing else {
-        return Some(Check::fine(NAME, "the main worktree has the ports that `[main]` names"));
+        return Some(DoctorCheck::fine(NAME, "the main worktree has the ports that `[main]` names"));
     };
     let owner = registry.find_owner(*port).map(|owner| {
         let (name, place) = (&owner.name, owner.repository.display());
@@ -97,12 +97,12 @@ fn main_ports(context: &Context, repository: &Repository) -> Option<Check> {
     });
     let owner = owner.unwrap_or_default();
     Some(match own {
-        Some(own) => Check::warning(
+        Some(own) => DoctorCheck::warning(
             NAME,
             format!("`{service}` of the main worktree has {own}; `[main]` names {port}{owner}"),
             "wt adopt --main",
         ),
-        None => Check::warning(
+        None => DoctorCheck::warning(
             NAME,
             format!("`{service}` of the main worktree has no port; `[main]` names {port}{owner}"),
             "wt adopt --main",
@@ -110,19 +110,19 @@ fn main_ports(context: &Context, repository: &Repository) -> Option<Check> {
     })
 }
 
-fn hooks_of(context: &Context, repository: &Repository) -> Check {
+fn hooks_of(context: &Context, repository: &Repository) -> DoctorCheck {
     const NAME: &str = "hooks";
     let inspection = match hooks::inspect(context, repository) {
         Ok(inspection) => inspection,
-        Err(failure) => return Check::warning(NAME, failure.message(), "wt hooks status"),
+        Err(failure) => return DoctorCheck::warning(NAME, failure.message(), "wt hooks status"),
     };
     if !inspection.wanted {
-        return Check::fine(NAME, "not installed");
+        return DoctorCheck::fine(NAME, "not installed");
     }
     if let Some(sight) = inspection.hooks.iter().find(|sight| !sight.firing.fires) {
         let why = sight.firing.state.reason().unwrap_or_else(|| "it does not fire".to_owned());
         let count = inspection.hooks.iter().filter(|sight| !sight.firing.fires).count();
-        return Check::warning(
+        return DoctorCheck::warning(
             NAME,
             format!(
                 "{} will not reach wt in `{}`: {why} ({count} of {} do not)",
@@ -134,7 +134,11 @@ fn hooks_of(context: &Context, repository: &Repository) -> Check {
         );
     }
     if inspection.is_outdated() {
-        return Check::warning(NAME, "installed hooks are not those of this version", "wt hooks install");
+        return DoctorCheck::warning(
+            NAME,
+            "installed hooks are not those of this version",
+            "wt hooks install",
+        );
     }
-    Check::fine(NAME, "installed, and each will fire")
+    DoctorCheck::fine(NAME, "installed, and each will fire")
 }

@@ -2,7 +2,7 @@
 
 /// What stood in the way of looking around: said in a row of its own.
 #[derive(Clone, Debug, Default)]
-pub struct Trouble {
+pub struct DoctorTrouble {
     /// What is wrong with the configuration, each with its hint.
     pub configuration: Vec<(String, Option<String>)>,
     /// Why the repository cannot be opened, with a hint.

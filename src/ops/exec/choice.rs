@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
-use crate::model::process::attribution::{Claim, WT_MARKER};
+use crate::model::process::attribution::{ProcessClaim, WT_MARKER};
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::resolve::Naming;
-use crate::ops::elsewhere::{self, Spot};
-use crate::ops::find::Found;
-use crate::ops::rows::{self, Row};
+use crate::ops::elsewhere::{self, FoundElsewhere};
+use crate::ops::find::FoundWorktree;
+use crate::ops::rows::{self, WorktreeRow};
 use crate::ops::{env, foreign, ground};
 
 /// Which worktrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum WantedWorktrees {
     Named(Vec<String>),
     /// All linked ones and a recorded main one; of one purpose only, where one is given.
     All(Option<Purpose>),
@@ -25,7 +25,7 @@ pub enum Wanted {
 /// What is to be run, where.
 #[derive(Clone, Debug)]
 pub struct Request {
-    pub wanted: Wanted,
+    pub wanted: WantedWorktrees,
     /// The command and its arguments, without a shell.
     pub words: Vec<std::ffi::OsString>,
     /// How many run at a time.
@@ -34,7 +34,7 @@ pub struct Request {
 
 /// One of them.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct ExecTarget {
     pub name: String,
     pub path: PathBuf,
     /// Why nothing is run there.
@@ -47,15 +47,15 @@ pub struct Target {
 /// # Errors
 ///
 /// `not_found` and `ambiguous` for a name, `config_invalid`.
-pub(super) fn choose(context: &Context, wanted: &Wanted) -> Result<Vec<Target>> {
+pub(super) fn choose(context: &Context, wanted: &WantedWorktrees) -> Result<Vec<ExecTarget>> {
     let registry = context.store()?.read()?;
-    let spots: Vec<Spot> = match wanted {
-        Wanted::Named(names) => {
+    let spots: Vec<FoundElsewhere> = match wanted {
+        WantedWorktrees::Named(names) => {
             let spots = names.iter().map(|name| elsewhere::anywhere(context, &registry, name, Naming::Whole));
             spots.collect::<Result<_>>()?
         }
-        Wanted::All(purpose) => {
-            let is_meant = |row: &rows::Row| {
+        WantedWorktrees::All(purpose) => {
+            let is_meant = |row: &rows::WorktreeRow| {
                 let recorded = row.entry.as_ref();
                 let is_of =
                     |purpose: &Purpose| recorded.is_some_and(|entry| entry.purpose.as_ref() == Some(purpose));
@@ -63,11 +63,11 @@ pub(super) fn choose(context: &Context, wanted: &Wanted) -> Result<Vec<Target>> 
             };
             let rows = rows::rows(context.require_repository()?, &registry)?;
             let meant = rows.into_iter().filter(is_meant);
-            meant.map(|row| Spot { found: row.into(), home: None }).collect()
+            meant.map(|row| FoundElsewhere { found: row.into(), home: None }).collect()
         }
     };
-    let is_named = matches!(wanted, Wanted::Named(_));
-    let mut targets: Vec<Target> = Vec::with_capacity(spots.len());
+    let is_named = matches!(wanted, WantedWorktrees::Named(_));
+    let mut targets: Vec<ExecTarget> = Vec::with_capacity(spots.len());
     for spot in spots {
         if targets.iter().any(|known| known.path == spot.found.path) {
             continue;
@@ -76,13 +76,13 @@ pub(super) fn choose(context: &Context, wanted: &Wanted) -> Result<Vec<Target>> 
         let is_passed_over = !is_named && is_foreign(context, &spot)?;
         let target = target_of(context, spot)?;
         let passed_over = is_passed_over.then_some(foreign::SKIPPED);
-        targets.push(Target { skipped: target.skipped.or(passed_over), ..target });
+        targets.push(ExecTarget { skipped: target.skipped.or(passed_over), ..target });
     }
     Ok(targets)
 }
 
-fn is_foreign(context: &Context, spot: &Spot) -> Result<bool> {
-    let row = Row { worktree: spot.found.worktree.clone(), entry: spot.found.entry.clone() };
+fn is_foreign(context: &Context, spot: &FoundElsewhere) -> Result<bool> {
+    let row = WorktreeRow { worktree: spot.found.worktree.clone(), entry: spot.found.entry.clone() };
     Ok(foreign::of_row(context.require_repository()?, &row).is_foreign)
 }
 
@@ -91,27 +91,27 @@ fn is_foreign(context: &Context, spot: &Spot) -> Result<bool> {
 /// # Errors
 ///
 /// `config_invalid`.
-pub fn target_of(context: &Context, spot: Spot) -> Result<Target> {
+pub fn target_of(context: &Context, spot: FoundElsewhere) -> Result<ExecTarget> {
     let name = spot.name();
     match &spot.home {
         None => target(context, name, spot.found),
         Some(home) => match ground::open(context, &home.root, &home.id) {
             Some((context, _)) => target(&context, name, spot.found),
-            None => Ok(Target { name, path: spot.found.path, skipped: None, variables: Vec::new() }),
+            None => Ok(ExecTarget { name, path: spot.found.path, skipped: None, variables: Vec::new() }),
         },
     }
 }
 
-fn target(context: &Context, name: String, found: Found) -> Result<Target> {
+fn target(context: &Context, name: String, found: FoundWorktree) -> Result<ExecTarget> {
     let skipped = skipped(&found);
     let variables = match &found.entry {
         Some(entry) if skipped.is_none() => variables(context, context.require_repository()?, entry)?,
         _ => Vec::new(),
     };
-    Ok(Target { name, path: found.path, skipped, variables })
+    Ok(ExecTarget { name, path: found.path, skipped, variables })
 }
 
-fn skipped(found: &Found) -> Option<&'static str> {
+fn skipped(found: &FoundWorktree) -> Option<&'static str> {
     match found.entry.as_ref().map(|entry| &entry.state) {
         Some(EntryState::Creating { .. }) => return Some("creating"),
         Some(EntryState::Removing { .. }) => return Some("removing"),
@@ -124,6 +124,6 @@ fn skipped(found: &Found) -> Option<&'static str> {
 
 fn variables(context: &Context, repository: &Repository, entry: &Entry) -> Result<Vec<(String, String)>> {
     let mut variables = env::variables_of(context, repository, entry)?;
-    variables.push((WT_MARKER.to_owned(), Claim::of(entry).marker()));
+    variables.push((WT_MARKER.to_owned(), ProcessClaim::of(entry).marker()));
     Ok(variables)
 }

@@ -3,5 +3,5 @@
 mod choice;
 mod run;
 
-pub use choice::{Request, Wanted, target_of};
-pub use run::{Listener, Report, Run, exec};
+pub use choice::{Request, WantedWorktrees, target_of};
+pub use run::{ExecListener, ExecRun, Report, exec};

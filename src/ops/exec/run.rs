@@ -12,16 +12,16 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::choice::{Request, Target, choose};
+use super::choice::{ExecTarget, Request, choose};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::clock::Clock;
 use crate::host::process::piped::Piped;
-use crate::host::process::spawn::Wish;
+use crate::host::process::spawn::SpawnWish;
 use crate::host::services::reaper;
 use crate::model::stream::Stream;
 use crate::model::view::as_text;
-use crate::ops::run::{Ending, ending};
+use crate::ops::run::{CommandEnding, ending};
 use crate::ops::services::leftovers;
 
 /// How often it is looked whether somebody gave up.
@@ -33,7 +33,7 @@ const LINES: usize = 1024;
 const HINT: &str = "the words after `--` are one command and its arguments, without a shell";
 
 /// Hears of the runs while they go on.
-pub trait Listener {
+pub trait ExecListener {
     /// These worktrees, in this order.
     fn begin(&mut self, names: &[&str]);
     /// A line of a command. False ends all of them: nobody reads any more.
@@ -42,7 +42,7 @@ pub trait Listener {
 
 /// One worktree's run.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Run {
+pub struct ExecRun {
     pub worktree: String,
     #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
@@ -60,7 +60,7 @@ pub struct Run {
 /// All runs.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
-    pub runs: Vec<Run>,
+    pub runs: Vec<ExecRun>,
     /// Whether somebody gave up before the end.
     #[serde(skip)]
     pub is_interrupted: bool,
@@ -89,7 +89,7 @@ struct Outcome {
 
 /// What the workers share.
 struct Work<'a> {
-    targets: &'a [Target],
+    targets: &'a [ExecTarget],
     program: &'a OsStr,
     arguments: &'a [OsString],
     next: AtomicUsize,
@@ -105,7 +105,7 @@ struct Work<'a> {
 /// # Errors
 ///
 /// `usage` without a command; `not_found`, `ambiguous` and `config_invalid` before anything runs.
-pub fn exec(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
+pub fn exec(context: &Context, request: &Request, listener: &mut dyn ExecListener) -> Result<Report> {
     let Some((program, arguments)) = request.words.split_first() else {
         return Err(Failure::new(Code::Usage, "no command to run was given"));
     };
@@ -120,13 +120,13 @@ pub fn exec(context: &Context, request: &Request, listener: &mut dyn Listener) -
     Ok(Report { runs: runs.collect(), is_interrupted })
 }
 
-fn row(target: Target, outcome: Option<Outcome>) -> Run {
+fn row(target: ExecTarget, outcome: Option<Outcome>) -> ExecRun {
     let skipped = outcome.is_none();
     let reason = match &outcome {
         Some(outcome) => outcome.reason.clone(),
         None => Some(target.skipped.unwrap_or("interrupted").to_owned()),
     };
-    Run {
+    ExecRun {
         worktree: target.name,
         path: target.path,
         status: outcome.as_ref().map(|outcome| outcome.status),
@@ -144,7 +144,7 @@ impl Work<'_> {
         context: &Context,
         jobs: usize,
         outcomes: &mut [Option<Outcome>],
-        listener: &mut dyn Listener,
+        listener: &mut dyn ExecListener,
     ) -> Result<bool> {
         let interrupt = &context.host.interrupt;
         let _held = interrupt.hold();
@@ -207,7 +207,7 @@ impl Work<'_> {
                 if *is_stopped {
                     return;
                 }
-                let started = Piped::start(&Wish {
+                let started = Piped::start(&SpawnWish {
                     program: self.program,
                     arguments: self.arguments,
                     folder: &target.path,
@@ -230,8 +230,8 @@ impl Work<'_> {
             });
             let signal = ended.as_ref().ok().and_then(|exit| exit.signal);
             let (status, reason) = match ending(self.program, ended.map(|exit| exit.code), HINT) {
-                Ok(Ending::Ran(status)) => (status, None),
-                Ok(Ending::NotStarted(status, failure)) => (status, Some(failure.to_string())),
+                Ok(CommandEnding::Ran(status)) => (status, None),
+                Ok(CommandEnding::NotStarted(status, failure)) => (status, Some(failure.to_string())),
                 // As a shell has it that cannot start a command for another reason.
                 Err(failure) => (126, Some(failure.to_string())),
             };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{mark, standing};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::model::foreign::{Mark, Pull};
+use crate::model::foreign::{ForeignMark, Pull};
 use crate::model::registry::entry::Entry;
 use crate::model::view::as_text;
 use crate::ops::env_files::follow;
@@ -17,7 +17,7 @@ use crate::ops::{env, rows};
 
 /// How the code in the worktree that we stand in stands.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
-pub struct Here {
+pub struct ForeignHere {
     pub worktree: String,
     #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
@@ -43,14 +43,14 @@ pub struct Here {
 /// # Errors
 ///
 /// `not_found` for a worktree that is not recorded.
-pub fn status(context: &Context) -> Result<Here> {
+pub fn status(context: &Context) -> Result<ForeignHere> {
     let repository = context.require_repository()?;
     let entry = env::require_entry(context, None)?;
     let worktree = repository.find_worktree(&entry.path)?;
     let commit = worktree.as_ref().and_then(|worktree| worktree.commit.clone());
-    let standing = standing::of_row(repository, &rows::Row { worktree, entry: Some(entry.clone()) });
+    let standing = standing::of_row(repository, &rows::WorktreeRow { worktree, entry: Some(entry.clone()) });
     let facts = commit.as_ref().map(|commit| repository.commit_facts(commit)).transpose()?;
-    Ok(Here {
+    Ok(ForeignHere {
         worktree: entry.name.clone(),
         path: entry.path.clone(),
         foreign: standing.is_foreign,
@@ -69,7 +69,7 @@ pub fn status(context: &Context) -> Result<Here> {
 /// # Errors
 ///
 /// `untrusted` where another commit is checked out by now; when it cannot be recorded: nothing is allowed then.
-pub fn allow(context: &Context, shown: &Here) -> Result<Here> {
+pub fn allow(context: &Context, shown: &ForeignHere) -> Result<ForeignHere> {
     let now = status(context)?;
     if now.commit != shown.commit || now.commit.is_none() {
         return Err(Failure::new(
@@ -78,7 +78,7 @@ pub fn allow(context: &Context, shown: &Here) -> Result<Here> {
         )
         .hint("run the command again, and look at what it shows"));
     }
-    change(context, &now, |mark| Mark { foreign: true, allowed: shown.commit.clone(), ..mark })
+    change(context, &now, |mark| ForeignMark { foreign: true, allowed: shown.commit.clone(), ..mark })
 }
 
 /// Takes back what was allowed for the worktree that we stand in, and returns what runs there.
@@ -86,18 +86,22 @@ pub fn allow(context: &Context, shown: &Here) -> Result<Here> {
 /// # Errors
 ///
 /// Fails when that cannot be recorded, or the services that run cannot be read.
-pub fn revoke(context: &Context) -> Result<(Here, Vec<Runs>)> {
+pub fn revoke(context: &Context) -> Result<(ForeignHere, Vec<Runs>)> {
     let now = status(context)?;
     if !now.allowed {
         return Ok((now, Vec::new()));
     }
-    let revoked = change(context, &now, |mark| Mark { foreign: true, allowed: None, ..mark })?;
+    let revoked = change(context, &now, |mark| ForeignMark { foreign: true, allowed: None, ..mark })?;
     let mut running = down::running_in_repository(context)?;
     running.retain(|runs| runs.worktree == revoked.worktree);
     Ok((revoked, running))
 }
 
-fn change(context: &Context, now: &Here, change: impl FnOnce(Mark) -> Mark) -> Result<Here> {
+fn change(
+    context: &Context,
+    now: &ForeignHere,
+    change: impl FnOnce(ForeignMark) -> ForeignMark,
+) -> Result<ForeignHere> {
     let repository = context.require_repository()?;
     let known = standing::of_entry(repository, &now.entry).mark.unwrap_or_default();
     let entry = mark::write(context, repository, &now.entry, &change(known))?;
@@ -109,5 +113,5 @@ fn change(context: &Context, now: &Here, change: impl FnOnce(Mark) -> Mark) -> R
             Err(failure) => warnings.push(format!("the env block does not follow: {failure}")),
         }
     }
-    Ok(Here { warnings, ..status(context)? })
+    Ok(ForeignHere { warnings, ..status(context)? })
 }

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::model::foreign::{Followed, Mark, Written};
+use crate::model::foreign::{Followed, ForeignMark, WrittenMark};
 use crate::model::registry::entry::Entry;
 use crate::ops::branches;
 
@@ -12,7 +12,7 @@ use crate::ops::branches;
 /// # Errors
 ///
 /// `not_found` where the record went meanwhile; when one of the two cannot be written.
-pub fn write(context: &Context, repository: &Repository, entry: &Entry, mark: &Mark) -> Result<Entry> {
+pub fn write(context: &Context, repository: &Repository, entry: &Entry, mark: &ForeignMark) -> Result<Entry> {
     // First where it makes foreign, whatever becomes of the other.
     if !entry.admin.is_empty() {
         repository.write_foreign_mark(&entry.admin, mark)?;
@@ -38,11 +38,11 @@ pub fn of_adopted(
     repository: &Repository,
     admin: Option<&str>,
     branch: Option<&str>,
-) -> Result<Option<Mark>> {
-    match admin.map_or(Written::Nothing, |admin| repository.foreign_mark(admin)) {
-        Written::Mark(mark) => Ok(Some(*mark)),
-        Written::Unreadable => Ok(Some(foreign())),
-        Written::Nothing => {
+) -> Result<Option<ForeignMark>> {
+    match admin.map_or(WrittenMark::Nothing, |admin| repository.foreign_mark(admin)) {
+        WrittenMark::Mark(mark) => Ok(Some(*mark)),
+        WrittenMark::Unreadable => Ok(Some(foreign())),
+        WrittenMark::Nothing => {
             let followed = branch.map(|branch| repository.followed(branch)).unwrap_or_default();
             judged(context, repository, &followed)
         }
@@ -54,11 +54,11 @@ pub fn of_adopted(
 /// # Errors
 ///
 /// As [`of_adopted`].
-pub fn of_remote(context: &Context, repository: &Repository, remote: &str) -> Result<Option<Mark>> {
+pub fn of_remote(context: &Context, repository: &Repository, remote: &str) -> Result<Option<ForeignMark>> {
     judged(context, repository, &Followed { remote: Some(remote.to_owned()), merge: None })
 }
 
-fn judged(context: &Context, repository: &Repository, followed: &Followed) -> Result<Option<Mark>> {
+fn judged(context: &Context, repository: &Repository, followed: &Followed) -> Result<Option<ForeignMark>> {
     if *followed == Followed::default() {
         return Ok(None);
     }
@@ -66,6 +66,6 @@ fn judged(context: &Context, repository: &Repository, followed: &Followed) -> Re
     Ok(followed.is_of_strangers(&own).then(foreign))
 }
 
-fn foreign() -> Mark {
-    Mark { foreign: true, ..Mark::default() }
+fn foreign() -> ForeignMark {
+    ForeignMark { foreign: true, ..ForeignMark::default() }
 }

@@ -4,6 +4,6 @@ mod here;
 mod mark;
 mod standing;
 
-pub use here::{Here, allow, revoke, status};
+pub use here::{ForeignHere, allow, revoke, status};
 pub use mark::{of_adopted, of_remote, write};
 pub use standing::{SKIPPED, is_foreign, is_foreign_here, of_entry, of_row, refusal, require_own};

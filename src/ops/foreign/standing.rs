@@ -8,11 +8,11 @@ use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::advised::wt;
 use crate::model::branch::Head;
-use crate::model::foreign::{self, Mark, Standing, Written};
+use crate::model::foreign::{self, ForeignMark, ForeignStanding, WrittenMark};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::note::Note;
 use crate::model::registry::table::Registry;
-use crate::ops::rows::Row;
+use crate::ops::rows::WorktreeRow;
 
 /// Why nothing is run in a worktree that nobody named.
 pub const SKIPPED: &str = "foreign";
@@ -26,7 +26,7 @@ pub fn is_foreign(repository: &Repository, entry: &Entry) -> bool {
 
 /// Returns how the code in a recorded worktree stands.
 #[must_use]
-pub fn of_entry(repository: &Repository, entry: &Entry) -> Standing {
+pub fn of_entry(repository: &Repository, entry: &Entry) -> ForeignStanding {
     let is_unmade = entry.admin.is_empty() && matches!(entry.state, EntryState::Creating { .. });
     let admin = Some(entry.admin.as_str()).filter(|admin| !admin.is_empty());
     if is_unmade {
@@ -38,14 +38,14 @@ pub fn of_entry(repository: &Repository, entry: &Entry) -> Standing {
 
 /// Returns how the code in a worktree stands, recorded or not.
 #[must_use]
-pub fn of_row(repository: &Repository, row: &Row) -> Standing {
+pub fn of_row(repository: &Repository, row: &WorktreeRow) -> ForeignStanding {
     let note = row.entry.as_ref().map(|entry| &entry.notes.foreign);
     match (&row.worktree, &row.entry) {
         (Some(worktree), _) => {
             judged(repository, worktree.admin.as_deref(), note, row.branch(), worktree.commit.as_deref())
         }
         (None, Some(entry)) => of_entry(repository, entry),
-        (None, None) => Standing::default(),
+        (None, None) => ForeignStanding::default(),
     }
 }
 
@@ -77,17 +77,17 @@ fn head(repository: &Repository, admin: Option<&str>) -> (Option<String>, Option
 fn judged(
     repository: &Repository,
     admin: Option<&str>,
-    note: Option<&Note<Mark>>,
+    note: Option<&Note<ForeignMark>>,
     branch: Option<&str>,
     commit: Option<&str>,
-) -> Standing {
+) -> ForeignStanding {
     let record = match note {
         Some(note) if !note.is_absent() => {
-            note.read().map_or(Written::Unreadable, |mark| Written::Mark(Box::new(mark)))
+            note.read().map_or(WrittenMark::Unreadable, |mark| WrittenMark::Mark(Box::new(mark)))
         }
-        _ => Written::Nothing,
+        _ => WrittenMark::Nothing,
     };
-    let git = admin.map_or(Written::Nothing, |admin| repository.foreign_mark(admin));
+    let git = admin.map_or(WrittenMark::Nothing, |admin| repository.foreign_mark(admin));
     let is_certain = branch.is_some_and(|branch| repository.followed(branch).is_pull());
     foreign::standing(&record, &git, is_certain, commit)
 }
@@ -104,7 +104,7 @@ pub fn require_own(repository: &Repository, entry: &Entry) -> Result<()> {
 
 /// The refusal of what a configuration wants to have run in a stranger's code.
 #[must_use]
-pub fn refusal(entry: &Entry, standing: &Standing) -> Failure {
+pub fn refusal(entry: &Entry, standing: &ForeignStanding) -> Failure {
     let whose = standing.pull().map(|pull| format!(" (pull request {})", pull.number)).unwrap_or_default();
     let message = format!(
         "`{}` has a stranger's code{whose}: nothing that the configuration names is run there, and nothing is carried into it",

@@ -17,11 +17,11 @@ use crate::model::variables;
 use crate::ops::env;
 
 /// Looks around in the repository whose main worktree is there.
-pub type Look<'a> = &'a dyn Fn(&Path) -> Result<Context>;
+pub type NamesLook<'a> = &'a dyn Fn(&Path) -> Result<Context>;
 
 /// The service that a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct NamedTarget {
     pub sequence: u64,
     pub worktree: WorktreeKey,
     pub repository: PathBuf,
@@ -39,7 +39,7 @@ pub struct Book {
 struct Page {
     stamp: Stamp,
     directory: Arc<Directory>,
-    known: HashMap<String, Arc<Target>>,
+    known: HashMap<String, Arc<NamedTarget>>,
 }
 
 /// How many names are remembered: whoever asks for any others makes nothing grow.
@@ -63,7 +63,7 @@ impl Book {
 
     /// Returns what the name stood for when it was looked up, as long as the registry is the same. Costs one look at a file.
     #[must_use]
-    pub fn recall(&self, name: &str) -> Option<Arc<Target>> {
+    pub fn recall(&self, name: &str) -> Option<Arc<NamedTarget>> {
         let stamp = self.store.stamp()?;
         let page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
         page.as_ref().filter(|page| page.stamp == stamp)?.known.get(name).cloned()
@@ -74,7 +74,7 @@ impl Book {
     /// # Errors
     ///
     /// `not_found`; `ambiguous` for a name of worktrees of several repositories; those of reading the registry.
-    pub fn find(&self, name: &str, look: Look<'_>) -> Result<Arc<Target>> {
+    pub fn find(&self, name: &str, look: NamesLook<'_>) -> Result<Arc<NamedTarget>> {
         // Before it is read: a later version is noticed at the next request.
         let stamp = self.store.stamp();
         let registry = self.registry()?;
@@ -95,7 +95,7 @@ impl Book {
             None => first(entry, look),
         };
         let (service, port) = allocated.ok_or_else(|| unknown(name))?;
-        let target = Arc::new(Target {
+        let target = Arc::new(NamedTarget {
             sequence,
             worktree: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
             repository: entry.repository.clone(),
@@ -134,7 +134,7 @@ impl Book {
         known.map_or_else(|| Arc::new(Directory::of(registry)), |page| Arc::clone(&page.directory))
     }
 
-    fn remember(&self, stamp: Stamp, directory: &Arc<Directory>, name: &str, target: &Arc<Target>) {
+    fn remember(&self, stamp: Stamp, directory: &Arc<Directory>, name: &str, target: &Arc<NamedTarget>) {
         let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
         if page.as_ref().is_none_or(|page| page.stamp != stamp || page.known.len() >= KNOWN) {
             *page = Some(Page { stamp, directory: Arc::clone(directory), known: HashMap::new() });
@@ -146,7 +146,7 @@ impl Book {
 }
 
 /// The service whose port is `PORT` too, else the one that has had its port for longest.
-fn first(entry: &Entry, look: Look<'_>) -> Option<(ServiceName, Port)> {
+fn first(entry: &Entry, look: NamesLook<'_>) -> Option<(ServiceName, Port)> {
     let services = entry.services();
     let bearer = look(&entry.repository).ok().and_then(|context| {
         let facts = env::facts_of(context.repository.as_ref()?, entry);

@@ -3,5 +3,5 @@
 mod book;
 mod proof;
 
-pub use book::{Book, Target};
+pub use book::{Book, NamedTarget};
 pub use proof::{Proof, nobody, prove};

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::book::{Book, Look, Target};
+use super::book::{Book, NamedTarget, NamesLook};
 use crate::error::{Code, Failure, Result};
 use crate::host::net::answering::answering;
 use crate::host::process::stop::Running;
@@ -28,10 +28,10 @@ pub struct Proof {
 /// those of reading the registry and the kernel's sockets.
 pub fn prove(
     book: &Book,
-    target: &Target,
+    target: &NamedTarget,
     server: SocketAddr,
     client: SocketAddr,
-    look: Look<'_>,
+    look: NamesLook<'_>,
 ) -> Result<Proof> {
     let sockets = answering(server, client, &*book.registry()?)?;
     let seen = occupancy(&sockets, &target.worktree);
@@ -52,7 +52,12 @@ fn process(sockets: &[Listener], pid: u32) -> Option<Running> {
     Running::find(owner.pid, owner.started).ok().flatten()
 }
 
-fn is_own_container(seen: &Occupancy, sockets: &[Listener], target: &Target, look: Look<'_>) -> bool {
+fn is_own_container(
+    seen: &Occupancy,
+    sockets: &[Listener],
+    target: &NamedTarget,
+    look: NamesLook<'_>,
+) -> bool {
     let Occupancy::Theirs(holder) = seen else { return false };
     if !holder.may_serve_containers() {
         return false;
@@ -66,7 +71,7 @@ fn is_own_container(seen: &Occupancy, sockets: &[Listener], target: &Target, loo
     matches!(own, Occupancy::Ours { .. })
 }
 
-fn refusal(target: &Target, seen: Occupancy) -> Failure {
+fn refusal(target: &NamedTarget, seen: Occupancy) -> Failure {
     let (service, port, name) = (&target.service, target.port, &target.worktree.name);
     let failure = match seen {
         Occupancy::Theirs(holder) | Occupancy::Ours { beside: Some(holder), .. } => {
@@ -89,7 +94,7 @@ fn named(failure: Failure, holder: &Holder) -> Failure {
 
 /// The failure of a service that does not listen.
 #[must_use]
-pub fn nobody(target: &Target) -> Failure {
+pub fn nobody(target: &NamedTarget) -> Failure {
     let (service, port, name) = (&target.service, target.port, &target.worktree.name);
     Failure::new(Code::ServiceFailed, format!("`{service}` of `{name}` does not listen on {port}"))
         .hint(format!("`{}` starts it", wt("up {} -w {}", &[service, name])))

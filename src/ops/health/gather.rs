@@ -9,7 +9,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::config::settings::{Config, ServiceSettings};
-use crate::model::health::check::Check;
+use crate::model::health::check::HealthCheck;
 use crate::model::health::threshold::Threshold;
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
@@ -36,7 +36,7 @@ pub struct Request {
 
 /// One service of one worktree.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct AskedService {
     pub entry: Entry,
     pub key: WorktreeKey,
     /// The worktree's folder as git has it now.
@@ -44,7 +44,7 @@ pub struct Subject {
     pub service: ServiceName,
     pub port: Port,
     /// How to ask it; the error says why that is not known.
-    pub check: Result<Check, String>,
+    pub check: Result<HealthCheck, String>,
     /// Whether it says how it is run.
     pub is_runnable: bool,
     /// Whether the configuration names it, or it was asked for by number alone.
@@ -57,7 +57,7 @@ pub struct Subject {
 
 /// A repository with its own configuration.
 #[derive(Debug)]
-pub struct Site {
+pub struct AskedRepository {
     /// `None` where it cannot be reached, or is the one we stand in.
     other: Option<Repository>,
     /// Whether it is the one we stand in.
@@ -65,7 +65,7 @@ pub struct Site {
     pub config: Config,
 }
 
-impl Site {
+impl AskedRepository {
     /// Answers whether it is the repository we stand in.
     #[must_use]
     pub fn is_here(&self) -> bool {
@@ -83,8 +83,8 @@ impl Site {
 #[derive(Debug)]
 pub struct Gathered {
     pub registry: Arc<Registry>,
-    pub subjects: Vec<Subject>,
-    pub sites: Vec<Site>,
+    pub subjects: Vec<AskedService>,
+    pub sites: Vec<AskedRepository>,
     pub warnings: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ pub fn gather(context: &Context, request: &Request) -> Result<Gathered> {
     if let Some(repository) = here {
         let id = repository.find_id();
         let entries = entries_of(&gathered.registry, id.as_ref());
-        let site = Site { other: None, is_here: true, config: context.config.clone() };
+        let site = AskedRepository { other: None, is_here: true, config: context.config.clone() };
         gathered.add(context, site, entries)?;
     }
     if request.all {
@@ -141,21 +141,22 @@ fn add_others(context: &Context, gathered: &mut Gathered) -> Result<()> {
         let root = repository.as_ref().map(Repository::root);
         let (config, problem) = config::of_other_repository(&context.host, root);
         gathered.warnings.extend(problem.map(|problem| format!("{}: {problem}", place.display())));
-        gathered.add(context, Site { other: repository, is_here: false, config }, entries)?;
+        gathered.add(context, AskedRepository { other: repository, is_here: false, config }, entries)?;
     }
     Ok(())
 }
 
 impl Gathered {
-    fn add(&mut self, context: &Context, site: Site, entries: Vec<Entry>) -> Result<()> {
+    fn add(&mut self, context: &Context, site: AskedRepository, entries: Vec<Entry>) -> Result<()> {
         let rows = match site.repository(context) {
             Some(repository) => rows::rows(repository, &self.registry)?,
             None => Vec::new(),
         };
         for entry in entries {
-            let is_it =
-                |row: &&rows::Row| row.entry.as_ref().is_some_and(|known| known.sequence == entry.sequence);
-            let folder = rows.iter().find(is_it).map_or(&*entry.path, rows::Row::path).to_path_buf();
+            let is_it = |row: &&rows::WorktreeRow| {
+                row.entry.as_ref().is_some_and(|known| known.sequence == entry.sequence)
+            };
+            let folder = rows.iter().find(is_it).map_or(&*entry.path, rows::WorktreeRow::path).to_path_buf();
             for (service, port) in entry.services() {
                 self.subjects.push(subject(&site.config, self.sites.len(), &entry, &folder, service, port));
             }
@@ -172,16 +173,16 @@ fn subject(
     folder: &std::path::Path,
     service: ServiceName,
     port: Port,
-) -> Subject {
+) -> AskedService {
     let settings = config.services.get(&service);
     let check = match settings.and_then(|settings| settings.health.as_ref()) {
         Some(written) => crate::model::config::health::parse(written)
             .map_err(|fault| format!("its check cannot be read: {}", fault.message)),
-        None => Ok(Check::default()),
+        None => Ok(HealthCheck::default()),
     };
     let usual = config.health;
     let known = check.as_ref().ok();
-    Subject {
+    AskedService {
         key: WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() },
         entry: entry.clone(),
         folder: folder.to_path_buf(),

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Gathered, Site, Subject};
+use super::gather::{AskedRepository, AskedService, Gathered};
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::net::check::ask::{self, Question};
-use crate::host::net::check::command::Run;
+use crate::host::net::check::ask::{self, ServiceQuestion};
+use crate::host::net::check::command::CommandToRun;
 use crate::host::net::owner::attribute;
 use crate::model::advised::wt;
-use crate::model::health::check::{Check, CheckKind, Outcome};
+use crate::model::health::check::{CheckKind, CheckOutcome, HealthCheck};
 use crate::model::health::judgement::{self, Judgement, judge};
 use crate::model::port::Port;
-use crate::model::port::dispute::Trouble;
+use crate::model::port::dispute::DisputeTrouble;
 use crate::model::port::occupancy::{Occupancy, occupancy};
 use crate::model::service::ServiceName;
 use crate::model::services::command::{self, Values};
@@ -38,9 +38,9 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
         containers::own(repository, &subject.entry, busy, occupancy(&busy.listeners, &subject.key))
     });
     let occupied: Vec<Occupancy> = occupied.collect();
-    let mut questions: Vec<Question> = Vec::new();
+    let mut questions: Vec<ServiceQuestion> = Vec::new();
     let mut asked: Vec<usize> = Vec::new();
-    let mut outcomes: Vec<Option<Outcome>> = vec![None; gathered.subjects.len()];
+    let mut outcomes: Vec<Option<CheckOutcome>> = vec![None; gathered.subjects.len()];
     for (index, (subject, occupied)) in gathered.subjects.iter().zip(&occupied).enumerate() {
         let Some(site) = gathered.sites.get(subject.site) else { continue };
         match question(context, subject, site, occupied, &trust) {
@@ -68,7 +68,7 @@ pub fn look(context: &Context, gathered: &Gathered) -> Result<Vec<Judgement>> {
 /// What their supervisors have given up is not merely not running.
 fn with_failures(context: &Context, gathered: &Gathered, judged: Vec<Judgement>) -> Vec<Judgement> {
     let mut failed: BTreeMap<u64, BTreeMap<ServiceName, String>> = BTreeMap::new();
-    for Subject { entry, .. } in &gathered.subjects {
+    for AskedService { entry, .. } in &gathered.subjects {
         failed.entry(entry.sequence).or_insert_with(|| status::failed(context, entry));
     }
     let pairs = gathered.subjects.iter().zip(judged);
@@ -94,7 +94,7 @@ fn remedies(
     context: &Context,
     gathered: &Gathered,
     occupied: &[Occupancy],
-    outcomes: &[Option<Outcome>],
+    outcomes: &[Option<CheckOutcome>],
 ) -> Result<Vec<Help>> {
     let is_disputed = |occupied: &Occupancy| {
         matches!(occupied, Occupancy::Theirs(_) | Occupancy::Ours { beside: Some(_), .. })
@@ -105,19 +105,20 @@ fn remedies(
         Vec::new()
     };
     let adviser = Adviser::new(context, &gathered.registry);
-    let help = |((subject, occupied), outcome): ((&Subject, &Occupancy), &Option<Outcome>)| {
+    let help = |((subject, occupied), outcome): ((&AskedService, &Occupancy), &Option<CheckOutcome>)| {
         let (entry, port) = (&subject.entry, subject.port);
         if is_disputed(occupied) {
             let Some(dispute) = disputes.iter().find(|one| one.port == port) else { return Help::default() };
             let seen = dispute.situation.seen_from(&subject.key);
-            let doubled = matches!(dispute.trouble, Trouble::Doubled { .. }).then(|| seen.had_by()).flatten();
+            let doubled =
+                matches!(dispute.trouble, DisputeTrouble::Doubled { .. }).then(|| seen.had_by()).flatten();
             let held = seen.held_by_others().map(|held| match doubled {
                 Some(doubled) => format!("{held}; {doubled}"),
                 None => held,
             });
             return Help { remedy: Some(adviser.settle(dispute).words()), held };
         }
-        let hangs = matches!(outcome, Some(Outcome::NotAccepting));
+        let hangs = matches!(outcome, Some(CheckOutcome::NotAccepting));
         let stop = || adviser.stop(entry, &subject.service, port).or_else(|| adviser.end(port));
         Help { remedy: if hangs { stop() } else { None }, held: None }
     };
@@ -126,14 +127,14 @@ fn remedies(
 
 enum Ask {
     Nothing,
-    Question(Box<Question>),
-    Told(Outcome),
+    Question(Box<ServiceQuestion>),
+    Told(CheckOutcome),
 }
 
 fn question(
     context: &Context,
-    subject: &Subject,
-    site: &Site,
+    subject: &AskedService,
+    site: &AskedRepository,
     occupied: &Occupancy,
     trust: &Result<Trust>,
 ) -> Ask {
@@ -142,7 +143,7 @@ fn question(
         Ok(check) => check,
         Err(reason) => {
             let action = Some(wt("config show service.{}", &[&subject.service]).to_string());
-            return Ask::Told(Outcome::NotAsked { reason: reason.clone(), action });
+            return Ask::Told(CheckOutcome::NotAsked { reason: reason.clone(), action });
         }
     };
     let command = match &check.kind {
@@ -152,7 +153,7 @@ fn question(
         },
         _ => None,
     };
-    Ask::Question(Box::new(Question {
+    Ask::Question(Box::new(ServiceQuestion {
         addresses: addresses.clone(),
         port: subject.port,
         check: check.kind.clone(),
@@ -164,12 +165,12 @@ fn question(
 /// Returns what is to be run for a command check; an outcome where it may not be.
 fn command(
     context: &Context,
-    subject: &Subject,
-    site: &Site,
+    subject: &AskedService,
+    site: &AskedRepository,
     trust: &Result<Trust>,
     written: &str,
-) -> Result<Run, Outcome> {
-    let told = |reason: String, action: Option<&str>| Outcome::NotAsked {
+) -> Result<CommandToRun, CheckOutcome> {
+    let told = |reason: String, action: Option<&str>| CheckOutcome::NotAsked {
         reason,
         action: action.map(str::to_owned),
     };
@@ -209,12 +210,17 @@ fn command(
     // What a check leaves behind is no service of ours, and our own environment decides which programs are found.
     variables.retain(|(name, _)| context.host.environment.find(name).is_none());
     let words = words.into_iter().map(Into::into).collect();
-    Ok(Run { words, folder: subject.folder.clone(), variables, open_files: None })
+    Ok(CommandToRun { words, folder: subject.folder.clone(), variables, open_files: None })
 }
 
-fn judgement_of(subject: &Subject, occupied: &Occupancy, outcome: Option<Outcome>, help: &Help) -> Judgement {
-    let usual = Check::default();
-    let about = judgement::Subject {
+fn judgement_of(
+    subject: &AskedService,
+    occupied: &Occupancy,
+    outcome: Option<CheckOutcome>,
+    help: &Help,
+) -> Judgement {
+    let usual = HealthCheck::default();
+    let about = judgement::ActionSubject {
         port: subject.port,
         check: &subject.check.as_ref().unwrap_or(&usual).kind,
         folder: &subject.folder.to_string_lossy(),

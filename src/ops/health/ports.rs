@@ -7,23 +7,23 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::report::Summary;
+use super::report::HealthSummary;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::listeners;
-use crate::model::health::recorded::Recorded;
+use crate::model::health::recorded::HealthRecord;
 use crate::model::health::state::Health;
 use crate::model::port::holder::Holder;
 use crate::model::port::listener::WorktreeKey;
 use crate::model::port::selection::owned_ports;
-use crate::model::port::verdict::{Ruling, Verdict};
+use crate::model::port::verdict::{PortVerdict, Ruling};
 use crate::model::port::{Port, PortRange};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::view::as_text;
 use crate::ops::choose;
-use crate::ops::ports::sight::{self, Look};
+use crate::ops::ports::sight::{self, PortLook};
 use crate::ops::ports::{advice, ranges};
 
 /// A port.
@@ -32,7 +32,7 @@ pub struct PortHealth {
     pub port: Port,
     /// Who has it; absent where nobody does.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<Tenant>,
+    pub tenant: Option<PortTenant>,
     /// What the last check of its service found; `null` where nobody has the port, or nobody looked.
     pub healthy: Option<bool>,
     /// The same as the check said it.
@@ -42,7 +42,7 @@ pub struct PortHealth {
     pub in_use: bool,
     /// Whether a server may be given it.
     pub available: bool,
-    pub verdict: Verdict,
+    pub verdict: PortVerdict,
     pub reason: String,
     pub owners: Vec<Holder>,
     /// What may be done next.
@@ -51,7 +51,7 @@ pub struct PortHealth {
 
 /// Who has a port.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Tenant {
+pub struct PortTenant {
     pub service: ServiceName,
     pub worktree: String,
     #[schemars(with = "String")]
@@ -79,7 +79,7 @@ pub struct AllPorts {
 pub struct PortSummary {
     pub total: usize,
     #[serde(flatten)]
-    pub by_state: Summary,
+    pub by_state: HealthSummary,
 }
 
 /// The sums over all ranges of the configuration.
@@ -111,7 +111,7 @@ pub fn all(context: &Context) -> Result<AllPorts> {
         registry.entries().filter(|entry| entry.is_living() && entry.host == host).collect();
     let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
     let ports: Vec<Port> = ports.into_iter().collect();
-    let seen = sight::see_all(context, &registry, &ports, Look::Sockets)?;
+    let seen = sight::see_all(context, &registry, &ports, PortLook::Sockets)?;
     let mut summary = PortSummary::default();
     let mut found = Vec::new();
     for entry in entries {
@@ -121,7 +121,7 @@ pub fn all(context: &Context) -> Result<AllPorts> {
             let Ok(at) = seen.binary_search_by_key(&port, |(situation, _)| situation.port) else { continue };
             let (situation, ruling) = &seen[at];
             let ruling = sight::seen_from(situation, ruling, &key);
-            let health = Recorded::state_of(allocation.health.as_ref());
+            let health = HealthRecord::state_of(allocation.health.as_ref());
             let counted = &mut summary.by_state;
             summary.total += 1;
             *match health {
@@ -130,7 +130,7 @@ pub fn all(context: &Context) -> Result<AllPorts> {
                 Health::Unhealthy => &mut counted.unhealthy,
                 Health::NotRunning => &mut counted.not_running,
             } += 1;
-            let tenant = Tenant {
+            let tenant = PortTenant {
                 service: allocation.service.clone(),
                 worktree: entry.name.clone(),
                 repository: entry.repository.clone(),
@@ -154,7 +154,7 @@ pub fn one(context: &Context, port: Port) -> Result<PortHealth> {
         let message = format!("no worktree has port {port}, and no range of the configuration holds it");
         return Err(Failure::new(Code::NotFound, message));
     }
-    let mut rulings = sight::judge_all(context, &registry, &[port], Look::Closely)?;
+    let mut rulings = sight::judge_all(context, &registry, &[port], PortLook::Closely)?;
     of(context, tenant, rulings.swap_remove(0))
 }
 
@@ -192,18 +192,18 @@ pub fn totals(context: &Context) -> Result<Totals> {
     })
 }
 
-fn tenant(registry: &Registry, port: Port) -> Option<(Tenant, Health)> {
+fn tenant(registry: &Registry, port: Port) -> Option<(PortTenant, Health)> {
     let entry = registry.find_owner(port)?;
     let allocation = entry.allocations.iter().find(|known| known.find_port() == Some(port))?;
-    let tenant = Tenant {
+    let tenant = PortTenant {
         service: allocation.service.clone(),
         worktree: entry.name.clone(),
         repository: entry.repository.clone(),
     };
-    Some((tenant, Recorded::state_of(allocation.health.as_ref())))
+    Some((tenant, HealthRecord::state_of(allocation.health.as_ref())))
 }
 
-fn of(context: &Context, tenant: Option<(Tenant, Health)>, ruling: Ruling) -> Result<PortHealth> {
+fn of(context: &Context, tenant: Option<(PortTenant, Health)>, ruling: Ruling) -> Result<PortHealth> {
     let next = advice::next_step(context, &ruling)?;
     let recommendations = next.into_iter().map(|text| Recommendation { command: command_in(&text), text });
     let health = tenant.as_ref().map_or(Health::Unknown, |(_, health)| *health);
@@ -217,7 +217,7 @@ fn of(context: &Context, tenant: Option<(Tenant, Health)>, ruling: Ruling) -> Re
         tenant: tenant.map(|(tenant, _)| tenant),
         healthy,
         health,
-        in_use: !ruling.owners.is_empty() || ruling.verdict == Verdict::Outgoing,
+        in_use: !ruling.owners.is_empty() || ruling.verdict == PortVerdict::Outgoing,
         available: ruling.verdict.is_free(),
         verdict: ruling.verdict,
         reason: ruling.reason,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::gather::{Gathered, Request, Subject, gather};
-use super::report::{ServiceView, view};
+use super::gather::{AskedService, Gathered, Request, gather};
+use super::report::{ServiceHealth, view};
 use super::{look, record};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -39,7 +39,7 @@ pub struct Address {
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: String,
-    pub services: Vec<ServiceView>,
+    pub services: Vec<ServiceHealth>,
 }
 
 /// Returns the URL of a service, of the one that `PORT` names without a name; with `is_asked` only where this worktree's
@@ -85,7 +85,7 @@ fn reach(
     entry: &Entry,
     services: &[ServiceName],
     timeout: Option<Duration>,
-) -> Result<Vec<ServiceView>> {
+) -> Result<Vec<ServiceHealth>> {
     let clock = context.host.clock;
     let begun = clock.instant();
     let mut held_before: Vec<(Port, Option<u32>)> = Vec::new();
@@ -93,7 +93,7 @@ fn reach(
         let gathered = meant(context, entry, services)?;
         let seen = look::look(context, &gathered)?;
         let at = context.now();
-        let views: Vec<ServiceView> =
+        let views: Vec<ServiceHealth> =
             gathered.subjects.iter().zip(&seen).map(|(subject, seen)| view(subject, seen, at)).collect();
         let is_well = seen.iter().all(|seen| seen.health == Health::Healthy);
         // A server that is just about to start may be out of sight for a moment: only who is seen twice is believed.
@@ -104,7 +104,7 @@ fn reach(
         let is_second = !held_before.is_empty();
         let is_over = is_held || (left.is_zero() && (held.is_empty() || is_second));
         if is_well || is_over {
-            let pairs: Vec<(&Subject, &Judgement)> = gathered.subjects.iter().zip(&seen).collect();
+            let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&seen).collect();
             // It is of use to later readers alone.
             let _ = record::record(context, &gathered.registry, &pairs, at);
         }
@@ -136,7 +136,7 @@ fn meant(context: &Context, entry: &Entry, services: &[ServiceName]) -> Result<G
 }
 
 /// Names the first that is not well: a stranger before all others.
-fn refusal(entry: &Entry, views: &[ServiceView], seen: &[Judgement], timeout: Option<Duration>) -> Failure {
+fn refusal(entry: &Entry, views: &[ServiceHealth], seen: &[Judgement], timeout: Option<Duration>) -> Failure {
     let pairs = || views.iter().zip(seen);
     let held = pairs().find(|(_, seen)| seen.by_others);
     let first = held.or_else(|| pairs().find(|(view, _)| view.health != Health::Healthy));

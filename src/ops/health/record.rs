@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::gather::Subject;
+use super::gather::AskedService;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::store::Store;
 use crate::model::health::judgement::{self, Judgement};
-use crate::model::health::recorded::Recorded;
+use crate::model::health::recorded::HealthRecord;
 use crate::model::health::state::Health;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
@@ -27,13 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub fn record(
     context: &Context,
     registry: &Registry,
-    seen: &[(&Subject, &Judgement)],
+    seen: &[(&AskedService, &Judgement)],
     at: Timestamp,
 ) -> Result<()> {
     if context.config.policy.is_read_only() {
         return Ok(());
     }
-    let is_news = |(subject, judgement): &&(&Subject, &Judgement)| {
+    let is_news = |(subject, judgement): &&(&AskedService, &Judgement)| {
         let entry = registry.entries().find(|entry| entry.sequence == subject.entry.sequence);
         let known = entry.and_then(|entry| {
             entry
@@ -41,8 +41,8 @@ pub fn record(
                 .iter()
                 .find(|known| known.service == subject.service && known.find_port() == Some(subject.port))
         });
-        let before = known.and_then(|known| known.health.as_ref()).and_then(Recorded::find);
-        Recorded::of(judgement, at).is_news(before.as_ref())
+        let before = known.and_then(|known| known.health.as_ref()).and_then(HealthRecord::find);
+        HealthRecord::of(judgement, at).is_news(before.as_ref())
     };
     let news: Vec<_> = seen.iter().filter(is_news).collect();
     if news.is_empty() {
@@ -60,8 +60,8 @@ pub fn record(
                 .iter_mut()
                 .find(|known| known.service == subject.service && known.find_port() == Some(subject.port));
             if let Some(allocation) = found {
-                let before = allocation.health.as_ref().and_then(Recorded::find);
-                let recorded = Recorded::of(judgement, at);
+                let before = allocation.health.as_ref().and_then(HealthRecord::find);
+                let recorded = HealthRecord::of(judgement, at);
                 recorded.write(allocation);
                 let is_change = before.as_ref().is_none_or(|before| before.state != recorded.state);
                 if is_change {
@@ -85,7 +85,7 @@ pub fn record(
 pub fn stopped(context: &Context, entry: &Entry, services: &[ServiceName]) -> Result<()> {
     let at = context.now();
     let is_meant = |allocation: &Allocation| {
-        let before = allocation.health.as_ref().and_then(Recorded::find);
+        let before = allocation.health.as_ref().and_then(HealthRecord::find);
         services.contains(&allocation.service)
             && before.is_some_and(|before| !matches!(before.state, Health::NotRunning))
     };
@@ -100,7 +100,8 @@ pub fn stopped(context: &Context, entry: &Entry, services: &[ServiceName]) -> Re
             let Some(port) = allocation.find_port() else { continue };
             let reason = Some(judgement::nobody_listens(port));
             let (state, level) = (Health::NotRunning, 0);
-            Recorded { state, level, pid: None, latency_ms: None, checked_at: at, reason }.write(allocation);
+            HealthRecord { state, level, pid: None, latency_ms: None, checked_at: at, reason }
+                .write(allocation);
         }
         Ok(())
     })

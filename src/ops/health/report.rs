@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::gather::{Gathered, Request, Subject, gather};
+use super::gather::{AskedService, Gathered, Request, gather};
 use super::{look, record};
 use crate::context::Context;
 use crate::error::Result;
@@ -19,7 +19,7 @@ use crate::model::view::as_text;
 
 /// One service.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
-pub struct ServiceView {
+pub struct ServiceHealth {
     pub service: ServiceName,
     pub port: Port,
     pub health: Health,
@@ -45,12 +45,12 @@ pub struct WorktreeHealth {
     #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
-    pub services: Vec<ServiceView>,
+    pub services: Vec<ServiceHealth>,
 }
 
 /// How many services are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Summary {
+pub struct HealthSummary {
     pub healthy: usize,
     pub unhealthy: usize,
     pub not_running: usize,
@@ -61,7 +61,7 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktrees: Vec<WorktreeHealth>,
-    pub summary: Summary,
+    pub summary: HealthSummary,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -76,7 +76,7 @@ pub fn check(context: &Context, request: &Request) -> Result<Report> {
     let seen = look::look(context, &gathered)?;
     let at = context.now();
     let mut report = report(&gathered, &seen, at);
-    let pairs: Vec<(&Subject, &Judgement)> = gathered.subjects.iter().zip(&seen).collect();
+    let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&seen).collect();
     if let Err(failure) = record::record(context, &gathered.registry, &pairs, at) {
         report.warnings.push(format!("the result was not recorded: {failure}"));
     }
@@ -87,7 +87,7 @@ pub fn check(context: &Context, request: &Request) -> Result<Report> {
 #[must_use]
 pub fn report(gathered: &Gathered, seen: &[Judgement], at: Timestamp) -> Report {
     let mut worktrees: Vec<WorktreeHealth> = Vec::new();
-    let mut summary = Summary::default();
+    let mut summary = HealthSummary::default();
     let mut last = None;
     for (subject, judgement) in gathered.subjects.iter().zip(seen) {
         summary.count(judgement.health);
@@ -109,8 +109,8 @@ pub fn report(gathered: &Gathered, seen: &[Judgement], at: Timestamp) -> Report 
 
 /// Returns one service as answers show it.
 #[must_use]
-pub fn view(subject: &Subject, judgement: &Judgement, at: Timestamp) -> ServiceView {
-    ServiceView {
+pub fn view(subject: &AskedService, judgement: &Judgement, at: Timestamp) -> ServiceHealth {
+    ServiceHealth {
         service: subject.service.clone(),
         port: subject.port,
         health: judgement.health,
@@ -124,7 +124,7 @@ pub fn view(subject: &Subject, judgement: &Judgement, at: Timestamp) -> ServiceV
     }
 }
 
-fn looked_at(subject: &Subject, judgement: &Judgement) -> String {
+fn looked_at(subject: &AskedService, judgement: &Judgement) -> String {
     let sockets = format!("the sockets on port {}", subject.port);
     match (&subject.check, judgement.level) {
         (_, 0) => format!("{sockets}: there is none, so nobody was asked"),
@@ -137,7 +137,7 @@ fn looked_at(subject: &Subject, judgement: &Judgement) -> String {
     }
 }
 
-impl Summary {
+impl HealthSummary {
     fn count(&mut self, health: Health) {
         match health {
             Health::Healthy => self.healthy += 1,

@@ -15,19 +15,19 @@ use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::view::as_text;
 
-use super::gather::{Request, Subject, gather};
-use super::report::{Report, ServiceView, report, view};
+use super::gather::{AskedService, Request, gather};
+use super::report::{Report, ServiceHealth, report, view};
 use super::{look, record};
 
 /// A service that is another than at the last look.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
-pub struct Change {
+pub struct HealthChange {
     pub worktree: String,
     #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
     pub repository: PathBuf,
     #[serde(flatten)]
-    pub service: ServiceView,
+    pub service: ServiceHealth,
     /// The state before; `None` at the first look.
     pub previous: Option<Health>,
 }
@@ -37,7 +37,7 @@ pub struct Change {
 pub struct Round {
     pub report: Report,
     /// At the first look every service is one.
-    pub changes: Vec<Change>,
+    pub changes: Vec<HealthChange>,
 }
 
 /// The worktree's entry, the service, its port.
@@ -71,7 +71,7 @@ impl<'a> Watcher<'a> {
         let pairs = gathered.subjects.iter().zip(seen);
         let settled: Vec<Judgement> =
             pairs.map(|(subject, judgement)| self.settle(subject, judgement)).collect();
-        let pairs: Vec<(&Subject, &Judgement)> = gathered.subjects.iter().zip(&settled).collect();
+        let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&settled).collect();
         // The next look records again; nobody who watches needs to hear of it.
         let _ = record::record(self.context, &gathered.registry, &pairs, at);
         let mut changes = Vec::new();
@@ -79,7 +79,7 @@ impl<'a> Watcher<'a> {
             let now = (judgement.health, judgement.pid);
             let before = self.shown.insert(key(subject), now);
             if before != Some(now) {
-                changes.push(Change {
+                changes.push(HealthChange {
                     worktree: subject.entry.name.clone(),
                     repository: subject.entry.repository.clone(),
                     service: view(subject, judgement, at),
@@ -90,11 +90,11 @@ impl<'a> Watcher<'a> {
         Ok(Round { report: report(&gathered, &settled, at), changes })
     }
 
-    fn settle(&mut self, subject: &Subject, judgement: Judgement) -> Judgement {
+    fn settle(&mut self, subject: &AskedService, judgement: Judgement) -> Judgement {
         self.streaks.entry(key(subject)).or_default().settle(subject.threshold, judgement)
     }
 }
 
-fn key(subject: &Subject) -> Key {
+fn key(subject: &AskedService) -> Key {
     (subject.entry.sequence, subject.service.clone(), subject.port)
 }

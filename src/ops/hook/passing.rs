@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::host::git::Whereabouts;
 use crate::host::machine::Host;
 use crate::host::place;
-use crate::host::store::{Glance, Store};
+use crate::host::store::{RegistryGlance, Store};
 use crate::model::branch::Head;
 use crate::model::env_block::USUAL;
 use crate::model::env_files::BESIDE;
-use crate::model::hook_event::{Checkout, Standing, Want, wants};
-use crate::model::registry::glimpse::Glimpse;
+use crate::model::hook_event::{Checkout, CheckoutPlace, Want, wants};
+use crate::model::registry::glimpse::RowGlimpse;
 use crate::model::registry::table::Registry;
 
 /// What a checkout calls for.
@@ -42,10 +42,10 @@ pub fn look(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
     let store = Store::<Registry>::open(host.dirs().ok()?, Duration::ZERO, host.interrupt.clone());
     let glance = store.glance_at_rows(id.as_ref(), &common_dir, |row| seen.look(row));
     let calls = match glance {
-        Some(Glance { calls_for_healing: heal, is_clear: true }) => {
+        Some(RegistryGlance { calls_for_healing: heal, is_clear: true }) => {
             Calls { heal, release: seen.is_gone, worktree: wants(checkout, &standing, seen.own.find()) }
         }
-        Some(Glance { calls_for_healing: heal, is_clear: false }) => {
+        Some(RegistryGlance { calls_for_healing: heal, is_clear: false }) => {
             let worktree = if standing.admin.is_some() { Want::Look } else { Want::Nothing };
             Calls { heal, release: true, worktree }
         }
@@ -57,11 +57,11 @@ pub fn look(host: &Host, folder: &Path, checkout: &Checkout) -> Option<Calls> {
 
 /// Reads how the worktree stands, as far as it matters to this checkout.
 #[must_use]
-pub fn standing(place: &Whereabouts, checkout: &Checkout) -> Standing {
+pub fn standing(place: &Whereabouts, checkout: &Checkout) -> CheckoutPlace {
     let head = place.head();
     let is_linked = place.admin.is_some();
     let may_be_busy = checkout.is_first() || matches!(head, Head::Detached(_));
-    Standing {
+    CheckoutPlace {
         admin: place.admin.clone(),
         head,
         is_busy: is_linked && may_be_busy && place.is_busy(),
@@ -86,7 +86,13 @@ impl<T> Default for Own<T> {
 impl<T> Own<T> {
     /// Considers a row for the worktree at `folder` that git calls `admin`, the main one where it calls it nothing; `keep`
     /// makes what is kept of it.
-    pub fn consider(&mut self, row: &Glimpse, admin: Option<&str>, folder: &Path, keep: impl FnOnce() -> T) {
+    pub fn consider(
+        &mut self,
+        row: &RowGlimpse,
+        admin: Option<&str>,
+        folder: &Path,
+        keep: impl FnOnce() -> T,
+    ) {
         if !row.is_living() {
             return;
         }
@@ -117,18 +123,18 @@ struct Seen<'a> {
     host: String,
     /// Whether some worktree's folder is gone.
     is_gone: bool,
-    own: Own<Glimpse<'static>>,
+    own: Own<RowGlimpse<'static>>,
 }
 
 impl Seen<'_> {
-    fn look(&mut self, row: &Glimpse<'_>) {
+    fn look(&mut self, row: &RowGlimpse<'_>) {
         self.is_gone = self.is_gone || self.may_be_released(row);
         let place = self.place;
         self.own.consider(row, place.admin.as_deref(), &place.folder, || row.clone().into_owned());
     }
 
     /// What is locked, was moved or belongs to another machine is not released; the rest takes a closer look.
-    fn may_be_released(&self, row: &Glimpse) -> bool {
+    fn may_be_released(&self, row: &RowGlimpse) -> bool {
         row.state == "active"
             && place::is_gone_quickly(Path::new(&*row.path))
             && (row.host.is_empty() || row.host == self.host)

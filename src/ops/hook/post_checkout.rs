@@ -8,12 +8,12 @@ use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::host::git::{Current, Repository, Whereabouts};
 use crate::host::place;
-use crate::model::adoption::Ground;
+use crate::model::adoption::AdoptionGround;
 use crate::model::branch::Head;
 use crate::model::event::Event;
 use crate::model::hook_event::{Checkout, Want, wants};
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::glimpse::Glimpse;
+use crate::model::registry::glimpse::RowGlimpse;
 use crate::ops::adopt::unasked;
 use crate::ops::{env_files, heal, vanished};
 
@@ -45,7 +45,7 @@ fn tend(context: &Context, checkout: &Checkout) -> Result<Option<String>> {
     let id = repository.find_id();
     let mut own = Own::default();
     for entry in id.iter().flat_map(|id| registry.living(id)) {
-        own.consider(&Glimpse::from(entry), admin, path, || entry);
+        own.consider(&RowGlimpse::from(entry), admin, path, || entry);
     }
     let Some(mut standing) = Whereabouts::find(path).map(|place| passing::standing(&place, checkout)) else {
         return Ok(None);
@@ -54,9 +54,9 @@ fn tend(context: &Context, checkout: &Checkout) -> Result<Option<String>> {
         standing.head = repository.read_head(admin)?;
     }
     let own = own.find().copied();
-    match (wants(checkout, &standing, own.map(Glimpse::from).as_ref()), own) {
+    match (wants(checkout, &standing, own.map(RowGlimpse::from).as_ref()), own) {
         (Want::Adopt, _) if context.config.adopt.auto => {
-            Ok(unasked::record(context, path, Ground::of(&standing.head, None), false)?
+            Ok(unasked::record(context, path, AdoptionGround::of(&standing.head, None), false)?
                 .map(|found| found.in_words()))
         }
         (Want::Follow, Some(entry)) if entry.is_main() => {
@@ -77,7 +77,7 @@ fn follow(
 ) -> Result<Option<String>> {
     repository.require_own(path)?;
     let now = context.now();
-    let here = place::Surroundings::read().place_of(path);
+    let here = place::HostSurroundings::read().place_of(path);
     let followed = context.store()?.update(|registry| {
         let Some(known) = registry.find_by_sequence(entry.sequence) else { return Ok(None) };
         // Another command came first: it is being removed.

@@ -10,10 +10,10 @@ use crate::model::config::settings::PrePush;
 use crate::model::env_files;
 use crate::model::finding::{Finding, Severity};
 use crate::model::hook_event::{self, Pushed};
-use crate::model::validity::Summary;
+use crate::model::validity::ValiditySummary;
 use crate::ops::{heal, validate, vanished};
 
-use super::published::{self, Search};
+use super::published::{self, PublishedSearch};
 
 /// A push, as git tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +38,11 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
     {
         let named = env_files::named(&context.config);
         match published::find(repository, &named, &push.remote, &pushed, deadline) {
-            Ok(Search::Nothing) => {}
-            Ok(Search::Found { commit, file }) => {
+            Ok(PublishedSearch::Nothing) => {}
+            Ok(PublishedSearch::Found { commit, file }) => {
                 return Err(would_publish(repository, &pushed, commit.as_deref(), &file));
             }
-            Ok(Search::Unfinished) => {
+            Ok(PublishedSearch::Unfinished) => {
                 said.push("this push is too large to be searched for env blocks in time".to_owned());
             }
             Err(failure) => said.push(format!("this push was not searched for env blocks: {failure}")),
@@ -63,7 +63,7 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
 }
 
 /// What was found, in one line; `None` where nothing is wrong.
-fn counted(summary: &Summary) -> Option<String> {
+fn counted(summary: &ValiditySummary) -> Option<String> {
     let counts =
         [(summary.critical, "critical finding"), (summary.error, "error"), (summary.warning, "warning")];
     let some = counts.into_iter().filter(|(count, _)| *count > 0);

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Result};
-use crate::host::git::{Git, Output, Repository};
-use crate::model::env_block::{self, Found};
+use crate::host::git::{Git, GitOutput, Repository};
+use crate::model::env_block::{self, FoundBlock};
 use crate::model::env_files::may_hold_block;
 use crate::model::hook_event::Pushed;
 
@@ -23,7 +23,7 @@ const RESERVE: Duration = Duration::from_millis(300);
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Search {
+pub enum PublishedSearch {
     Nothing,
     Found {
         /// In hexadecimal; `None` when there was no time to find it.
@@ -51,34 +51,34 @@ pub fn find(
     remote: &str,
     pushed: &[Pushed],
     deadline: Instant,
-) -> Result<Search> {
+) -> Result<PublishedSearch> {
     if pushed.is_empty() {
-        return Ok(Search::Nothing);
+        return Ok(PublishedSearch::Nothing);
     }
     let range = Range { repository, remote, pushed };
     let searched = deadline.checked_sub(RESERVE).unwrap_or(deadline);
-    let Some(listed) = range.blobs(searched)? else { return Ok(Search::Unfinished) };
+    let Some(listed) = range.blobs(searched)? else { return Ok(PublishedSearch::Unfinished) };
     let (named, mut others): (Vec<Blob>, Vec<Blob>) =
         listed.into_iter().partition(|blob| may_hold_block(&blob.path, named));
     others.truncate(OTHERS);
     for (blobs, is_named) in [(named, true), (others, false)] {
         for batch in blobs.chunks(BATCH) {
             let Some(read) = read(repository, batch, searched)? else {
-                return Ok(if is_named { Search::Unfinished } else { Search::Nothing });
+                return Ok(if is_named { PublishedSearch::Unfinished } else { PublishedSearch::Nothing });
             };
             let has_block = |bytes: &[u8]| match env_block::find(bytes) {
-                Found::Whole(_) => true,
-                Found::Broken => is_named,
-                Found::None => false,
+                FoundBlock::Whole(_) => true,
+                FoundBlock::Broken => is_named,
+                FoundBlock::None => false,
             };
             let found = batch.iter().zip(read).find(|(_, bytes)| bytes.as_deref().is_some_and(has_block));
             if let Some((blob, _)) = found {
                 let commit = range.commit_of(&blob.id, deadline)?;
-                return Ok(Search::Found { commit, file: blob.path.clone() });
+                return Ok(PublishedSearch::Found { commit, file: blob.path.clone() });
             }
         }
     }
-    Ok(Search::Nothing)
+    Ok(PublishedSearch::Nothing)
 }
 
 /// The commits that a push brings.
@@ -116,7 +116,7 @@ impl Range<'_> {
     }
 
     /// Asks git about the range; `None` when the time was over.
-    fn ask(&self, words: &[&str], deadline: Instant) -> Result<Option<Output>> {
+    fn ask(&self, words: &[&str], deadline: Instant) -> Result<Option<GitOutput>> {
         let lines = self.pushed.iter().flat_map(|pushed| {
             let known = pushed.remote.as_ref().map(|remote| format!("^{remote}"));
             std::iter::once(pushed.local.clone()).chain(known)
@@ -153,7 +153,7 @@ fn next_file(rest: &mut &[u8]) -> Option<Vec<u8>> {
     (kind == "blob").then_some(content)
 }
 
-fn in_time(git: Git<'_>, deadline: Instant) -> Result<Option<Output>> {
+fn in_time(git: Git<'_>, deadline: Instant) -> Result<Option<GitOutput>> {
     let is_over = || Instant::now() >= deadline;
     match git.interrupted_by(&is_over).require() {
         Ok(output) => Ok(Some(output)),

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{
-    HookSettings, Repository, find_caller, find_partner, found_hook, git_version, hooks_folder_facts,
+    HooksInGit, Repository, find_caller, find_partner, found_hook, git_version, hooks_folder_facts,
 };
 use crate::host::process::probe;
-use crate::model::hooks::firing::{Firing, How, Reached, Sight, State, how_for, judge};
+use crate::model::hooks::firing::{Firing, FiringState, HookFacts, How, Reached, how_for, judge};
 use crate::model::hooks::folder::Obstacle;
 use crate::model::hooks::partner::Partner;
-use crate::model::hooks::text::{Hook, WORD};
+use crate::model::hooks::text::{GitHook, WORD};
 use crate::model::registry::table::Registry;
 use crate::ops::rows;
 
@@ -42,7 +42,7 @@ pub struct Inspection {
 /// One hook in one worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookSight {
-    pub hook: Hook,
+    pub hook: GitHook,
     /// The worktree's name.
     pub worktree: String,
     pub path: PathBuf,
@@ -60,10 +60,11 @@ impl Inspection {
     #[must_use]
     pub fn is_outdated(&self) -> bool {
         self.hooks.iter().any(|sight| match &sight.firing.state {
-            State::Outdated | State::Twice | State::GitTooOld | State::Stranger { is_former: true, .. } => {
-                true
-            }
-            State::Ready => sight.firing.how != Some(self.belongs),
+            FiringState::Outdated
+            | FiringState::Twice
+            | FiringState::GitTooOld
+            | FiringState::Stranger { is_former: true, .. } => true,
+            FiringState::Ready => sight.firing.how != Some(self.belongs),
             _ => false,
         })
     }
@@ -90,7 +91,7 @@ pub fn inspect(context: &Context, repository: &Repository) -> Result<Inspection>
             Some(admin) => &repository.hook_settings(Some(admin))?,
             None => &shared,
         };
-        for hook in Hook::ALL {
+        for hook in GitHook::ALL {
             let sight = around.sight(hook, settings, &worktree.path);
             let (worktree, path) = (row.name(), worktree.path.clone());
             hooks.push(HookSight { hook, worktree, path, firing: judge(&sight) });
@@ -135,7 +136,7 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    fn sight(&self, hook: Hook, settings: &HookSettings, worktree: &Path) -> Sight {
+    fn sight(&self, hook: GitHook, settings: &HooksInGit, worktree: &Path) -> HookFacts {
         let folder = self.repository.hooks_dir(settings, worktree);
         let file = folder.join(hook.name());
         let own = self.repository.own_hooks_dir();
@@ -144,7 +145,7 @@ impl Around<'_> {
         // Inside the git folder a hooks folder is as good as the usual one.
         let is_home = hooks_folder_facts(&folder).path.starts_with(self.repository.common_dir());
         let path = settings.folder.as_ref().map(|folder| folder.display().to_string());
-        Sight {
+        HookFacts {
             hook,
             belongs: self.belongs,
             called_by,

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::host::git::{Repository, git_version};
 use crate::model::hooks::firing::{How, how_for};
 use crate::model::hooks::step;
-use crate::model::hooks::text::Hook;
+use crate::model::hooks::text::GitHook;
 
 use super::place::{self, Plan};
 
@@ -30,7 +30,7 @@ pub struct Report {
 /// One hook.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct InstalledHook {
-    pub hook: Hook,
+    pub hook: GitHook,
     /// The hook that was there before, which is called first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chained: Option<PathBuf>,
@@ -73,7 +73,7 @@ fn into_files(repository: &Repository) -> Result<Report> {
     let hooks = plan
         .steps
         .iter()
-        .zip(Hook::ALL)
+        .zip(GitHook::ALL)
         .map(|((place, _), hook)| {
             let chained = place.chained();
             let is_there = chained.symlink_metadata().is_ok();
@@ -86,13 +86,13 @@ fn into_files(repository: &Repository) -> Result<Report> {
 fn into_config(repository: &Repository) -> Result<Report> {
     // Files first: for a moment there is no hook, and never are there two.
     let mut changed = take_files_away(repository)?;
-    for hook in Hook::ALL {
+    for hook in GitHook::ALL {
         if !repository.has_whole_section(hook) {
             repository.write_hook_section(hook)?;
             changed = true;
         }
     }
-    let hooks = Hook::ALL.into_iter().map(|hook| InstalledHook { hook, chained: None }).collect();
+    let hooks = GitHook::ALL.into_iter().map(|hook| InstalledHook { hook, chained: None }).collect();
     Ok(Report { how: Some(How::Config), folder: repository.common_dir().join("config"), changed, hooks })
 }
 

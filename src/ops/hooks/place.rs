@@ -11,8 +11,8 @@ use crate::host::lock::FileHold;
 use crate::model::event::Event;
 use crate::model::hooks::folder::{Obstacle, find_obstacle};
 use crate::model::hooks::partner::Partner;
-use crate::model::hooks::step::{Found, Refusal, Step, refusal_words};
-use crate::model::hooks::text::Hook;
+use crate::model::hooks::step::{FoundHook, HookRefusal, HookStep, refusal_words};
+use crate::model::hooks::text::GitHook;
 
 /// Takes the lock that lets one command at a time work on this repository's hooks.
 pub(super) fn hold(context: &Context, repository: &Repository) -> Result<FileHold> {
@@ -39,10 +39,10 @@ pub(super) fn folder(repository: &Repository) -> Result<(PathBuf, Option<Obstacl
 /// What is to be done to the hooks of one folder: planned whole before anything is changed.
 pub(super) struct Plan {
     pub(super) folder: PathBuf,
-    pub(super) steps: Vec<(HookPlace, Vec<Step>)>,
+    pub(super) steps: Vec<(HookPlace, Vec<HookStep>)>,
 }
 
-type Decision = fn(&Found, &Found, bool) -> Result<Vec<Step>, Refusal>;
+type Decision = fn(&FoundHook, &FoundHook, bool) -> Result<Vec<HookStep>, HookRefusal>;
 
 impl Plan {
     /// Plans for `folder`.
@@ -52,7 +52,7 @@ impl Plan {
     /// `hook_foreign` where a person must decide.
     pub(super) fn new(folder: &Path, decide: Decision) -> Result<Self> {
         let mut steps = Vec::new();
-        for hook in Hook::ALL {
+        for hook in GitHook::ALL {
             let place = HookPlace::new(folder, hook);
             let (target, chained) = place.read();
             let planned = decide(&target, &chained, place.is_twins()).map_err(|refusal| {
@@ -86,7 +86,7 @@ impl Plan {
 ///
 /// `hook_foreign` when somebody changed a command there.
 pub(super) fn require_own_sections(repository: &Repository) -> Result<()> {
-    for hook in Hook::ALL {
+    for hook in GitHook::ALL {
         let Some(command) = repository.find_own_command(hook) else { continue };
         if !hook.is_own_command(&command) {
             let key = format!("hook.{}", hook.friendly_name());
@@ -105,7 +105,7 @@ pub(super) fn require_own_sections(repository: &Repository) -> Result<()> {
 /// Removes our sections from git's configuration; answers whether there were any.
 pub(super) fn remove_sections(repository: &Repository) -> Result<bool> {
     let mut removed = false;
-    for hook in Hook::ALL.into_iter().filter(|hook| repository.has_hook_section(*hook)) {
+    for hook in GitHook::ALL.into_iter().filter(|hook| repository.has_hook_section(*hook)) {
         repository.remove_hook_section(hook)?;
         removed = true;
     }

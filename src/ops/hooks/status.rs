@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::inspect::{HookSight, Inspection};
 use crate::model::hooks::firing::{How, Reached};
 use crate::model::hooks::partner::Partner;
-use crate::model::hooks::text::Hook;
+use crate::model::hooks::text::GitHook;
 
 /// How the hooks of a repository stand.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -31,7 +31,7 @@ pub struct HooksStatus {
 /// One hook in one worktree.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct HookStatus {
-    pub hook: Hook,
+    pub hook: GitHook,
     pub worktree: String,
     pub path: PathBuf,
     pub fires: bool,

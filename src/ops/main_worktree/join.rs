@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::host::place::Surroundings;
+use crate::host::place::HostSurroundings;
 use crate::model::compose_project;
 use crate::model::identifier::Identifier;
 use crate::model::purpose::Purpose;
@@ -14,9 +14,9 @@ use crate::model::registry::note::Notes;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::ops::create::{self, PortWish, WayOut};
+use crate::ops::create::{self, WantedPorts, WayOut};
 use crate::ops::host_ports;
-use crate::ops::ports::ledger::{self, Refused, Seated, Seating};
+use crate::ops::ports::ledger::{self, RefusedPorts, Seated, Seating};
 use crate::ops::services::down;
 use crate::ops::{env, env_files};
 
@@ -26,7 +26,11 @@ use crate::ops::{env, env_files};
 /// # Errors
 ///
 /// `bare_unsupported`, `usage`, `port_conflict`, `range_exhausted`, and what stops its env block; nothing was changed then.
-pub fn join(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<(Entry, Vec<String>)> {
+pub fn join(
+    context: &Context,
+    purpose: Option<&Purpose>,
+    ports: &WantedPorts,
+) -> Result<(Entry, Vec<String>)> {
     let repository = context.require_repository()?;
     if repository.is_bare() {
         let message =
@@ -40,7 +44,7 @@ pub fn join(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> R
     let seating = Seating { services: &services, is_asked: true, running: &running };
     match record(context, repository, purpose, seating)? {
         Ok(seated) => settle(context, repository, seated, true),
-        Err(Refused { selection, seen, .. }) => {
+        Err(RefusedPorts { selection, seen, .. }) => {
             let drawing = drawing.or(context.config.main.purpose.as_ref());
             Err(create::refused_selection(drawing, &selection, &seen, WayOut::Exclude)?)
         }
@@ -64,13 +68,13 @@ pub(super) fn running(context: &Context, known: Option<&Entry>) -> Result<Vec<St
 }
 
 /// The services that are asked for; those that the configuration names are always meant.
-fn services(context: &Context, purpose: Option<&Purpose>, ports: &PortWish) -> Result<Vec<ServiceName>> {
+fn services(context: &Context, purpose: Option<&Purpose>, ports: &WantedPorts) -> Result<Vec<ServiceName>> {
     let mut services: Vec<ServiceName> =
         context.config.main.ports.iter().map(|(service, _)| service.clone()).collect();
     let further = match ports {
-        PortWish::Purpose if !services.is_empty() => Vec::new(),
-        PortWish::Services(named) => named.clone(),
-        PortWish::Count(count) if *count <= services.len() => Vec::new(),
+        WantedPorts::Purpose if !services.is_empty() => Vec::new(),
+        WantedPorts::Services(named) => named.clone(),
+        WantedPorts::Count(count) if *count <= services.len() => Vec::new(),
         _ => {
             let purpose = create::require_purpose(context, purpose.or(context.config.main.purpose.as_ref()))?;
             create::wishes(context, &purpose, ports)?.into_iter().map(|wish| wish.service).collect()
@@ -88,7 +92,7 @@ pub(super) fn record(
     repository: &Repository,
     purpose: Option<&Purpose>,
     seating: Seating<'_>,
-) -> Result<Result<Seated, Refused>> {
+) -> Result<Result<Seated, RefusedPorts>> {
     let id = repository.require_id()?;
     let remembered = repository.record()?;
     let now = context.now();
@@ -111,7 +115,8 @@ pub(super) fn record(
             ledger::seat(context, registry, entry, seating, now)
         })
     };
-    let is_wanting = |outcome: &Result<Seated, Refused>| outcome.as_ref().is_err_and(Refused::is_wanting);
+    let is_wanting =
+        |outcome: &Result<Seated, RefusedPorts>| outcome.as_ref().is_err_and(RefusedPorts::is_wanting);
     ledger::with_room(context, attempt, is_wanting)
 }
 
@@ -176,7 +181,7 @@ fn draft(context: &Context, repository: &Repository, id: &RepositoryId, registry
         created_at: context.now(),
         created_by: "adopt".to_owned(),
         host: context.host.name(),
-        place: Some(Surroundings::read().place_of(root)),
+        place: Some(HostSurroundings::read().place_of(root)),
         sequence: 0,
         env: false,
         env_files: Vec::new(),

@@ -9,15 +9,15 @@ use crate::error::Result;
 use crate::model::finding::{Finding, Severity};
 use crate::model::news::{News, Seen, Subject, differences};
 use crate::ops::health::gather::Request;
-use crate::ops::health::report::Summary;
-use crate::ops::health::watch::{Change, Watcher};
-use crate::ops::ports::conflicts::{self, Conflict, Kind};
+use crate::ops::health::report::HealthSummary;
+use crate::ops::health::watch::{HealthChange, Watcher};
+use crate::ops::ports::conflicts::{self, Conflict, ConflictKind};
 use crate::ops::validate;
 
 /// What was seen.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Look {
-    pub health: Summary,
+    pub health: HealthSummary,
     /// Those that something should be done about.
     pub conflicts: Vec<Conflict>,
     /// Errors of the records.
@@ -41,7 +41,7 @@ impl Look {
 
 /// What is remembered from look to look.
 #[derive(Debug)]
-pub struct Watch<'a> {
+pub struct MonitorMemory<'a> {
     context: &'a Context,
     watcher: Watcher<'a>,
     permit: Permit,
@@ -50,7 +50,7 @@ pub struct Watch<'a> {
     debts: Seen,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> MonitorMemory<'a> {
     /// A watch over every repository that has not looked yet. `context` is of none.
     #[must_use]
     pub fn new(context: &'a Context, permit: Permit) -> Self {
@@ -78,7 +78,7 @@ impl<'a> Watch<'a> {
             text: words(change),
         }));
         let mut conflicts = conflicts::conflicts(context)?.conflicts;
-        conflicts.retain(|one| one.kind != Kind::Mismatch && one.counts());
+        conflicts.retain(|one| one.kind != ConflictKind::Mismatch && one.counts());
         let seen = conflicts.iter().map(|one| {
             let text = format!("port {}: {} ({})", one.ruling.port, one.level_reason, one.fix);
             (format!("{:?} {}", one.kind, one.ruling.port), text)
@@ -101,7 +101,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-fn words(change: &Change) -> String {
+fn words(change: &HealthChange) -> String {
     let service = &change.service;
     let before = change.previous.map(|before| format!("{} → ", before.as_str())).unwrap_or_default();
     let reason = service.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

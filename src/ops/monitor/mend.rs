@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::model::port::PortRanges;
 use crate::ops::ports::ranges;
-use crate::ops::ports::resolve::{self, Outcome};
+use crate::ops::ports::resolve::{self, StepOutcome};
 use crate::ops::vanished::release;
 use crate::ops::{ground, heal, validate};
 
@@ -68,10 +68,10 @@ fn resolve_all(context: &Context) -> Result<Vec<String>> {
     }
     let report = resolve::apply(context, plan, false)?;
     let said = report.done.iter().filter_map(|(step, outcome)| match outcome {
-        Outcome::Moved(to) => Some(format!("port {}: moved to {to}", step.port)),
-        Outcome::Terminated => Some(format!("port {}: its holder was ended", step.port)),
-        Outcome::Failed(why) => Some(format!("port {}: {why}", step.port)),
-        Outcome::NotDue | Outcome::Left(_) => None,
+        StepOutcome::Moved(to) => Some(format!("port {}: moved to {to}", step.port)),
+        StepOutcome::Terminated => Some(format!("port {}: its holder was ended", step.port)),
+        StepOutcome::Failed(why) => Some(format!("port {}: {why}", step.port)),
+        StepOutcome::NotDue | StepOutcome::Left(_) => None,
     });
     Ok(said.collect())
 }

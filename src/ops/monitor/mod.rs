@@ -4,6 +4,6 @@ mod look;
 mod mend;
 mod stand;
 
-pub use look::{Look, Watch};
+pub use look::{Look, MonitorMemory};
 pub use mend::Permit;
 pub use stand::Stand;

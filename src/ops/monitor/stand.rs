@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::monitor_seat::{self, MonitorSeat};
-use crate::host::serve::change::Changes;
+use crate::host::serve::change::StateWatch;
 use crate::host::service_manager::ServiceManager;
 
 /// The shortest time between two looks, however much changes.
@@ -20,7 +20,7 @@ const SLICE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Stand {
     seat: MonitorSeat,
-    changes: Changes,
+    changes: StateWatch,
     manager: Option<ServiceManager>,
 }
 
@@ -44,7 +44,7 @@ impl Stand {
                 None => failure,
             });
         };
-        let changes = Changes::watch(state)
+        let changes = StateWatch::watch(state)
             .map_err(|error| Failure::from_io(error, Code::Internal, "changes cannot be watched"))?;
         Ok(Self { seat, changes, manager: ServiceManager::find(&context.host.environment) })
     }

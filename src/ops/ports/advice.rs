@@ -14,9 +14,9 @@ use crate::model::port::dispute::Dispute;
 use crate::model::port::doubled;
 use crate::model::port::exclusion;
 use crate::model::port::remedy::{self, Remedy};
-use crate::model::port::resolution::{Action, steps};
+use crate::model::port::resolution::{DisputeAction, steps};
 use crate::model::port::tenant::Tenant;
-use crate::model::port::verdict::{Ruling, Verdict};
+use crate::model::port::verdict::{PortVerdict, Ruling};
 use crate::model::port::{Port, PortRange};
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
@@ -149,12 +149,12 @@ impl<'a> Adviser<'a> {
         let settings = settings::settings(self.context);
         let all = steps(std::slice::from_ref(dispute), Strategy::Intelligent, settings);
         all.into_iter().find_map(|step| match step.action {
-            Action::Move { .. } => Some("`wt up --resolve intelligent` moves away from it".to_owned()),
-            Action::Terminate { needs_agreement: false, .. } => {
+            DisputeAction::Move { .. } => Some("`wt up --resolve intelligent` moves away from it".to_owned()),
+            DisputeAction::Terminate { needs_agreement: false, .. } => {
                 Some("`wt up --resolve intelligent` ends it".to_owned())
             }
-            Action::Terminate { .. } => Some("`wt up --resolve intelligent --yes` ends it".to_owned()),
-            Action::Leave { .. } => None,
+            DisputeAction::Terminate { .. } => Some("`wt up --resolve intelligent --yes` ends it".to_owned()),
+            DisputeAction::Leave { .. } => None,
         })
     }
 
@@ -238,27 +238,29 @@ pub fn next_step(context: &Context, ruling: &Ruling) -> Result<Option<String>> {
     };
     let is_stray = ruling.is_stray() && super::strays::is_in_our_ranges(context, port);
     Ok(match ruling.verdict {
-        Verdict::Free | Verdict::TimeWait => None,
-        Verdict::Allocated => service.and_then(|(entry, service)| {
+        PortVerdict::Free | PortVerdict::TimeWait => None,
+        PortVerdict::Allocated => service.and_then(|(entry, service)| {
             let start = adviser.start(entry, &service).map(|start| format!("`{start}` starts its server"));
             start.or_else(|| adviser.give_up(entry, port).map(|release| format!("`{release}` gives it up")))
         }),
-        Verdict::OwnListener => {
+        PortVerdict::OwnListener => {
             let stop = service.and_then(|(entry, service)| adviser.stop(entry, &service, port));
             stop.or_else(|| adviser.end(port)).map(|command| format!("`{command}` ends its server"))
         }
         // A worktree's healthy server is not ended for standing on another port than its own.
-        Verdict::Sibling => Some(format!("`{owner}` tells more; `wt ports next` names another port")),
-        Verdict::Stranger if is_stray => Some(format!("`{}` ends it", wt("ports cleanup", &[]))),
-        Verdict::Stranger | Verdict::OtherUser | Verdict::Bound | Verdict::Outgoing => Some(ended()),
-        Verdict::Container => Some("`docker ps` shows the container; stop it there".to_owned()),
-        Verdict::Excluded => Some(match adviser.include(port) {
+        PortVerdict::Sibling => Some(format!("`{owner}` tells more; `wt ports next` names another port")),
+        PortVerdict::Stranger if is_stray => Some(format!("`{}` ends it", wt("ports cleanup", &[]))),
+        PortVerdict::Stranger | PortVerdict::OtherUser | PortVerdict::Bound | PortVerdict::Outgoing => {
+            Some(ended())
+        }
+        PortVerdict::Container => Some("`docker ps` shows the container; stop it there".to_owned()),
+        PortVerdict::Excluded => Some(match adviser.include(port) {
             Some(include) => format!("`{include}` takes that back"),
             None => "`wt ports next` names another port".to_owned(),
         }),
-        Verdict::Claimed => {
+        PortVerdict::Claimed => {
             Some("`wt ports next` names another port; `wt team` shows who has which".to_owned())
         }
-        Verdict::Privileged => Some("choose a port above 1023: `wt ports next` names one".to_owned()),
+        PortVerdict::Privileged => Some("choose a port above 1023: `wt ports next` names one".to_owned()),
     })
 }

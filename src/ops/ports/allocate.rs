@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ledger::{self, Gift, Refused};
+use super::ledger::{self, Gift, RefusedPorts};
 use super::{kill, passing};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -40,7 +40,7 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub worktree: String,
-    pub ports: Vec<Given>,
+    pub ports: Vec<GivenPort>,
     /// The env block that was written.
     pub env: Option<PathBuf>,
     #[serde(skip)]
@@ -55,7 +55,7 @@ pub struct Report {
 
 /// One service's port.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Given {
+pub struct GivenPort {
     pub port: Port,
     pub service: ServiceName,
     pub url: Option<String>,
@@ -94,7 +94,7 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
         passing: if retries { Passing::Held } else { Passing::Nothing },
         place: &known.path,
     };
-    let ledger::Given { entry, new, passed, written } = match ledger::give(context, repository, gift)? {
+    let ledger::GivenPorts { entry, new, passed, written } = match ledger::give(context, repository, gift)? {
         Ok(given) => given,
         Err(refused) => return Err(in_words(context, &known, request, &refused)?),
     };
@@ -103,9 +103,9 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
         let (port, known) = all.find_map(|known| Some((known.find_port()?, known)))?;
         let url = env::url(context, &repository.name(), &entry, service, port);
         let (pinned, health) = (known.pinned, known.health.clone());
-        Some(Given { port, service: service.clone(), url, pinned, health, new: new.contains(service) })
+        Some(GivenPort { port, service: service.clone(), url, pinned, health, new: new.contains(service) })
     };
-    let ports: Vec<Given> = request.services.iter().filter_map(of).collect();
+    let ports: Vec<GivenPort> = request.services.iter().filter_map(of).collect();
     let chosen: Vec<Port> = ports.iter().filter(|given| given.new).map(|given| given.port).collect();
     // Words alone: the ports are given by now.
     let said = passing::said(context, &passed, &chosen).unwrap_or_default();
@@ -122,8 +122,8 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
 }
 
 /// In the words of a create; a port that was named has no other that could be tried.
-fn in_words(context: &Context, entry: &Entry, request: &Request, refused: &Refused) -> Result<Failure> {
-    let Refused { selection, seen, held } = refused;
+fn in_words(context: &Context, entry: &Entry, request: &Request, refused: &RefusedPorts) -> Result<Failure> {
+    let RefusedPorts { selection, seen, held } = refused;
     let most = context.config.conflict.max_retries;
     let failure =
         refused_after(context.config.drawing_purpose(entry), selection, seen, held, most, request.way_out)?;

@@ -8,11 +8,11 @@ use super::ranges::{self, Capacity, Drawer};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::probe;
-use crate::model::event::filter::Filter;
+use crate::model::event::filter::EventFilter;
 use crate::model::port::listener::Probe;
 use crate::model::port::often::{self, HeldOften};
 use crate::model::port::selection::Selection;
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::port::{Port, PortRange, compressed};
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::Registry;
@@ -121,7 +121,7 @@ pub fn next(context: &Context, drawer: Option<Drawer>) -> Result<Next> {
 /// `usage` for who has no range; fails when the log cannot be read.
 pub fn held(context: &Context, drawer: &Drawer) -> Result<Vec<HeldOften>> {
     let ranges = drawer.require_ranges(context)?;
-    let report = events::events(context, &Filter::default())?;
+    let report = events::events(context, &EventFilter::default())?;
     Ok(often::held(&report.events, &ranges))
 }
 
@@ -158,7 +158,7 @@ fn select(
         }
     };
     let ranges = crate::model::port::PortRanges(ranges);
-    let wishes = [Wish::new(service, ranges, drawer.is_service())];
+    let wishes = [ServiceWish::new(service, ranges, drawer.is_service())];
     let passing = passing(&context.config.conflict);
     choose::choose_passing(context, registry, &wishes, &HashSet::new(), passing)
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::kill::{self, Killed, Refused, Survivor, Way};
+use super::kill::{self, KillWay, Killed, RefusedHolder, Survivor};
 use super::strays::{Stray, strays};
 use crate::context::Context;
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::model::signal::EndSignal;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub strays: Vec<Stray>,
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedHolder>,
 }
 
 /// What was done.
@@ -24,7 +24,7 @@ pub struct Report {
     pub strays: Vec<Stray>,
     pub killed: Vec<Killed>,
     pub survivors: Vec<Survivor>,
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedHolder>,
     /// Ports that were held by strays, and are free now.
     pub free: Vec<Port>,
 }
@@ -70,7 +70,7 @@ pub fn apply(context: &Context, plan: Plan) -> Result<Report> {
             left.into_iter().partition(|stray| stray.port == port);
         left = elsewhere;
         let targets: Vec<_> = here.into_iter().map(|stray| stray.holder).collect();
-        let ended = kill::end(context, port, &targets, Way::default())?;
+        let ended = kill::end(context, port, &targets, KillWay::default())?;
         // One that held several ports was asked for all of them.
         left.retain(|stray| !targets.iter().any(|target| target.is(&stray.holder)));
         report.killed.extend(ended.killed);

@@ -9,16 +9,16 @@ use serde::Serialize;
 use super::advice::{Advice, Adviser};
 use super::disputes::disputes;
 use super::ranges;
-use super::sight::{self, Look};
+use super::sight::{self, PortLook};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::model::advised::wt;
 use crate::model::port::Port;
-use crate::model::port::dispute::{Level, Trouble};
+use crate::model::port::dispute::{DisputeTrouble, Level};
 use crate::model::port::selection::owned_ports;
 use crate::model::port::tenant::Tenant;
-use crate::model::port::verdict::{Ruling, Verdict};
+use crate::model::port::verdict::{PortVerdict, Ruling};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
@@ -27,7 +27,7 @@ use crate::ops::vanished;
 /// The three kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ConflictKind {
     /// One port, two allocations.
     Registry,
     /// Held by a process that is not of the port's worktree, or by a stranger inside our ranges.
@@ -39,7 +39,7 @@ pub enum Kind {
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Conflict {
-    pub kind: Kind,
+    pub kind: ConflictKind,
     pub level: Level,
     /// Why that level.
     pub level_reason: String,
@@ -57,7 +57,7 @@ impl Conflict {
     /// Answers whether it is more than worth knowing: something should be done about it, or its server does not run.
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.kind == Kind::Mismatch || self.level > Level::Low
+        self.kind == ConflictKind::Mismatch || self.level > Level::Low
     }
 }
 
@@ -73,12 +73,12 @@ pub struct Allotment {
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
     pub conflicts: Vec<Conflict>,
-    pub summary: Summary,
+    pub summary: ConflictSummary,
 }
 
 /// The totals; rows of level low are no conflicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Summary {
+pub struct ConflictSummary {
     /// Those that something should be done about.
     pub conflicts: usize,
     /// Conflicts of level low or none.
@@ -98,7 +98,7 @@ pub fn conflicts(context: &Context) -> Result<Report> {
     let mut found = Vec::new();
     let doubtful: Vec<Port> = disputes.iter().map(|dispute| dispute.port).collect();
     let mut judged: BTreeMap<Port, Ruling> = BTreeMap::new();
-    for ruling in sight::judge_all(context, &registry, &doubtful, Look::Probed)? {
+    for ruling in sight::judge_all(context, &registry, &doubtful, PortLook::Probed)? {
         judged.insert(ruling.port, ruling);
     }
     for dispute in &disputes {
@@ -106,8 +106,10 @@ pub fn conflicts(context: &Context) -> Result<Report> {
         let (level, level_reason) = dispute.level();
         let remedy = adviser.settle(dispute);
         let (kind, worktrees) = match &dispute.trouble {
-            Trouble::Doubled { tenants } => (Kind::Registry, tenants.iter().map(allotment).collect()),
-            Trouble::Held { tenant, .. } => (Kind::System, vec![allotment(tenant)]),
+            DisputeTrouble::Doubled { tenants } => {
+                (ConflictKind::Registry, tenants.iter().map(allotment).collect())
+            }
+            DisputeTrouble::Held { tenant, .. } => (ConflictKind::System, vec![allotment(tenant)]),
         };
         let fix = remedy.words();
         let choices = if let Advice::Choice(choices) = remedy { choices } else { Vec::new() };
@@ -117,10 +119,10 @@ pub fn conflicts(context: &Context) -> Result<Report> {
     found.extend(mismatches(context, &registry)?);
     found.sort_by_key(|conflict| (conflict.kind, conflict.ruling.port));
     let count = |is_it: &dyn Fn(&&Conflict) -> bool| found.iter().filter(is_it).count();
-    let summary = Summary {
-        conflicts: count(&|one| one.kind != Kind::Mismatch && one.level > Level::Low),
-        low: count(&|one| one.kind != Kind::Mismatch && one.level <= Level::Low),
-        mismatches: count(&|one| one.kind == Kind::Mismatch),
+    let summary = ConflictSummary {
+        conflicts: count(&|one| one.kind != ConflictKind::Mismatch && one.level > Level::Low),
+        low: count(&|one| one.kind != ConflictKind::Mismatch && one.level <= Level::Low),
+        mismatches: count(&|one| one.kind == ConflictKind::Mismatch),
     };
     Ok(Report { conflicts: found, summary })
 }
@@ -141,10 +143,11 @@ fn strangers(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
         |port: &Port| ranges.iter().any(|(_, range)| range.contains(*port)) && !owned.contains(port);
     let held: BTreeSet<Port> = listeners()?.into_iter().map(|socket| socket.port).filter(is_ours).collect();
     let held: Vec<Port> = held.into_iter().collect();
-    let judged = sight::judge_all(context, registry, &held, Look::Sockets)?.into_iter();
-    let foreign = judged.filter(|ruling| ruling.verdict.is_foreign() && ruling.verdict != Verdict::Sibling);
+    let judged = sight::judge_all(context, registry, &held, PortLook::Sockets)?.into_iter();
+    let foreign =
+        judged.filter(|ruling| ruling.verdict.is_foreign() && ruling.verdict != PortVerdict::Sibling);
     let rows = foreign.map(|ruling| Conflict {
-        kind: Kind::System,
+        kind: ConflictKind::System,
         level: Level::Low,
         level_reason: "no worktree has it: it is passed over".to_owned(),
         fix: wt("ports exclude {} --reason {}", &[&ruling.port, &"held by others"]).to_string(),
@@ -164,16 +167,16 @@ fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
     let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
     let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
     let ports: Vec<Port> = ports.into_iter().collect();
-    let judged = sight::judge_all(context, registry, &ports, Look::Sockets)?;
+    let judged = sight::judge_all(context, registry, &ports, PortLook::Sockets)?;
     let judged: HashMap<Port, Ruling> = judged.into_iter().map(|one| (one.port, one)).collect();
     let adviser = Adviser::new(context, registry);
     let mut found = Vec::new();
     for entry in entries {
         for allocation in &entry.allocations {
             let ruling = allocation.find_port().and_then(|port| judged.get(&port));
-            let Some(ruling) = ruling.filter(|one| one.verdict == Verdict::Allocated) else { continue };
+            let Some(ruling) = ruling.filter(|one| one.verdict == PortVerdict::Allocated) else { continue };
             found.push(Conflict {
-                kind: Kind::Mismatch,
+                kind: ConflictKind::Mismatch,
                 level: Level::None,
                 level_reason: "its server does not run".to_owned(),
                 ruling: ruling.clone(),

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::model::port::Port;
-use crate::model::port::dispute::{Dispute, Trouble};
+use crate::model::port::dispute::{Dispute, DisputeTrouble};
 use crate::model::port::doubled;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
@@ -62,7 +62,7 @@ pub fn must_move(
 ) -> Result<bool> {
     let found = situations(context, registry, &[port])?;
     Ok(found.iter().filter_map(Dispute::find).any(|dispute| match &dispute.trouble {
-        Trouble::Doubled { tenants } => doubled::moves(tenants, sequence, service),
-        Trouble::Held { .. } => false,
+        DisputeTrouble::Doubled { tenants } => doubled::moves(tenants, sequence, service),
+        DisputeTrouble::Held { .. } => false,
     }))
 }

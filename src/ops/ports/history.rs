@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::event::filter;
-use crate::model::history::Filter;
+use crate::model::history::HistoryFilter;
 use crate::model::sign::Sign;
 use crate::ops::events::{self, Report};
 use crate::ops::find;
@@ -13,8 +13,8 @@ use crate::ops::find;
 /// # Errors
 ///
 /// Fails when the log cannot be read.
-pub fn history(context: &Context, filter: &Filter) -> Result<Report> {
-    let mut report = events::events(context, &filter::Filter::default())?;
+pub fn history(context: &Context, filter: &HistoryFilter) -> Result<Report> {
+    let mut report = events::events(context, &filter::EventFilter::default())?;
     report.events.retain(|event| filter.admits(event));
     Ok(report)
 }

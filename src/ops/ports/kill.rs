@@ -18,7 +18,7 @@ use crate::model::event::Event;
 use crate::model::policy::{self, Leave};
 use crate::model::port::Port;
 use crate::model::port::listener::Probe;
-use crate::model::process::killing::{self, Ourselves, Refusal};
+use crate::model::process::killing::{self, KillRefusal, Ourselves};
 use crate::model::registry::table::Registry;
 use crate::model::signal::EndSignal;
 
@@ -37,7 +37,7 @@ pub struct Plan {
     pub port: Port,
     pub targets: Vec<Profile>,
     /// Any of these keeps all others alive too.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedHolder>,
     force: bool,
 }
 
@@ -57,7 +57,7 @@ impl Plan {
 
 /// A holder that is left alone.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Refused {
+pub struct RefusedHolder {
     pub pid: Option<u32>,
     pub command: Option<String>,
     pub reason: String,
@@ -91,7 +91,7 @@ pub struct Report {
     pub port: Port,
     pub killed: Vec<Killed>,
     pub survivors: Vec<Survivor>,
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedHolder>,
     /// Who took the port while its holders ended: a supervisor's new server.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taken_by: Vec<TakenBy>,
@@ -107,13 +107,13 @@ pub struct TakenBy {
 
 /// How processes are asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct KillWay {
     pub signal: EndSignal,
     /// How long they may take before they are killed.
     pub timeout: Duration,
 }
 
-impl Default for Way {
+impl Default for KillWay {
     fn default() -> Self {
         Self { signal: EndSignal::Term, timeout: Duration::from_secs(5) }
     }
@@ -145,7 +145,7 @@ fn planned(port: Port, holders: Vec<Profile>, ourselves: &Ourselves, force: bool
 /// # Errors
 ///
 /// `port_conflict` when somebody else holds the port by now, `interrupted`.
-pub fn apply(context: &Context, plan: &Plan, way: Way) -> Result<Report> {
+pub fn apply(context: &Context, plan: &Plan, way: KillWay) -> Result<Report> {
     let now = self::plan(context, plan.port, plan.force)?;
     if let Some(newcomer) = now.targets.iter().find(|now| !plan.targets.iter().any(|then| then.is(now))) {
         let pid = newcomer.pid.unwrap_or_default();
@@ -168,7 +168,7 @@ pub fn apply(context: &Context, plan: &Plan, way: Way) -> Result<Report> {
 /// # Errors
 ///
 /// `interrupted`; fails when the machine cannot be asked.
-pub(super) fn end(context: &Context, port: Port, targets: &[Profile], way: Way) -> Result<Report> {
+pub(super) fn end(context: &Context, port: Port, targets: &[Profile], way: KillWay) -> Result<Report> {
     if context.config.policy.kill == Some(Leave::Never) {
         return Err(policy::never("policy.kill"));
     }
@@ -220,17 +220,17 @@ pub fn ourselves() -> Ourselves {
 
 /// Returns why a holder is left alone; `None` when it may be ended.
 #[must_use]
-pub fn refusal(holder: &Profile, ourselves: &Ourselves, force: bool) -> Option<Refusal> {
-    let Some(pid) = holder.pid else { return Some(Refusal::Unseen) };
+pub fn refusal(holder: &Profile, ourselves: &Ourselves, force: bool) -> Option<KillRefusal> {
+    let Some(pid) = holder.pid else { return Some(KillRefusal::Unseen) };
     let program = holder.program.as_ref().map(|program| program.to_string_lossy().into_owned());
     let names =
         [holder.command.as_deref(), program.as_deref(), holder.command_line.first().map(String::as_str)];
     let names = names.into_iter().flatten().collect();
-    killing::refusal(&killing::Target { pid, names, user: holder.user_id }, ourselves, force)
+    killing::refusal(&killing::KillTarget { pid, names, user: holder.user_id }, ourselves, force)
 }
 
-pub(super) fn refused(holder: &Profile, refusal: Refusal) -> Refused {
-    Refused {
+pub(super) fn refused(holder: &Profile, refusal: KillRefusal) -> RefusedHolder {
+    RefusedHolder {
         pid: holder.pid,
         command: holder.command.clone(),
         reason: refusal.reason().to_owned(),
@@ -246,7 +246,7 @@ pub(super) fn is_free(port: Port) -> Result<bool> {
 struct Ending {
     port: Port,
     all: Vec<One>,
-    refused: Vec<Refused>,
+    refused: Vec<RefusedHolder>,
 }
 
 struct One {
@@ -279,7 +279,7 @@ impl Ending {
             match one.running.send(signal) {
                 Ok(true) => one.signal = Some(signal),
                 Ok(false) => {}
-                Err(error) => self.refused.push(Refused {
+                Err(error) => self.refused.push(RefusedHolder {
                     pid: Some(pid),
                     command: Some(one.command.clone()),
                     reason: format!("the system does not let us signal it: {error}"),

@@ -5,14 +5,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ranges::{self, Capacity, Drawer};
-use super::sight::{self, Look};
+use super::sight::{self, PortLook};
 use crate::context::{Context, not_a_repository};
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
 use crate::model::port::selection::owned_ports;
-use crate::model::port::verdict::Verdict;
+use crate::model::port::verdict::PortVerdict;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
@@ -31,13 +31,13 @@ pub struct Request {
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
-    pub worktrees: Vec<Worktree>,
+    pub worktrees: Vec<WorktreePorts>,
     pub ranges: Vec<Capacity>,
 }
 
 /// A worktree and its ports.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Worktree {
+pub struct WorktreePorts {
     pub name: String,
     pub repository: std::path::PathBuf,
     pub purpose: Option<Purpose>,
@@ -53,7 +53,7 @@ pub struct Allotted {
     pub url: Option<String>,
     /// The last health result; `None` when nobody looked yet.
     pub health: Option<Value>,
-    pub verdict: Verdict,
+    pub verdict: PortVerdict,
     pub reason: String,
 }
 
@@ -95,7 +95,7 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
     let mut ports: Vec<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
     ports.sort_unstable();
     ports.dedup();
-    let seen = sight::see_all(context, &registry, &ports, Look::Sockets)?;
+    let seen = sight::see_all(context, &registry, &ports, PortLook::Sockets)?;
     let worktrees = entries.iter().map(|entry| {
         let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
         let ports = entry.allocations.iter().filter(|allocation| is_wanted_service(&allocation.service));
@@ -114,7 +114,7 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
                 reason: ruling.reason,
             })
         });
-        Worktree {
+        WorktreePorts {
             name: entry.name.clone(),
             repository: entry.repository.clone(),
             purpose: entry.purpose.clone(),

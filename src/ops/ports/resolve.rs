@@ -7,20 +7,20 @@ use serde::Serialize;
 use super::advice::Adviser;
 use super::disputes::disputes;
 use super::holders::holders;
-use super::kill::{self, Way};
-use super::ledger::{Leaving, Moved, relocate};
+use super::kill::{self, KillWay};
+use super::ledger::{LeavingPort, Moved, relocate};
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::host::net::owner;
 use crate::model::config::settings::Strategy;
 use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::port::dispute::{Dispute, Level, Trouble};
+use crate::model::port::dispute::{Dispute, DisputeTrouble, Level};
 use crate::model::port::doubled;
 use crate::model::port::holder::Holder;
 use crate::model::port::listener::Busy;
 use crate::model::port::occupancy::{Occupancy, occupancy};
-use crate::model::port::resolution::{Action, Step, steps};
+use crate::model::port::resolution::{DisputeAction, ResolutionStep, steps};
 use crate::model::port::tenant::Tenant;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
@@ -34,7 +34,7 @@ const ROUNDS: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub strategy: Strategy,
-    pub steps: Vec<Step>,
+    pub steps: Vec<ResolutionStep>,
     /// The ports that it is about; `None` for all.
     about: Option<Vec<Port>>,
 }
@@ -57,13 +57,15 @@ impl Plan {
     /// Answers whether somebody has to agree to a part of it.
     #[must_use]
     pub fn needs_agreement(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.action, Action::Terminate { needs_agreement: true, .. }))
+        self.steps
+            .iter()
+            .any(|step| matches!(step.action, DisputeAction::Terminate { needs_agreement: true, .. }))
     }
 }
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StepOutcome {
     /// The allocation has this port now.
     Moved(Port),
     Terminated,
@@ -78,7 +80,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     pub strategy: Strategy,
-    pub done: Vec<(Step, Outcome)>,
+    pub done: Vec<(ResolutionStep, StepOutcome)>,
     pub remaining: Vec<Remaining>,
 }
 
@@ -123,7 +125,7 @@ pub fn apply(context: &Context, plan: Plan, is_agreed: bool) -> Result<Report> {
         steps = self::plan(context, Some(strategy))?.steps;
         steps.retain(|step| {
             is_meant(step.port)
-                && matches!(step.action, Action::Move { .. })
+                && matches!(step.action, DisputeAction::Move { .. })
                 && !report.done.iter().any(|(known, _)| known == step)
         });
         if steps.is_empty() {
@@ -143,50 +145,54 @@ fn remaining(dispute: &Dispute, adviser: &Adviser<'_>) -> Remaining {
     Remaining { port: dispute.port, level, reason, fix: adviser.settle_otherwise(dispute).words() }
 }
 
-fn act(context: &Context, step: &Step, is_agreed: bool) -> Result<Outcome> {
+fn act(context: &Context, step: &ResolutionStep, is_agreed: bool) -> Result<StepOutcome> {
     match &step.action {
-        Action::Leave { why } => Ok(Outcome::Left(why.clone())),
-        Action::Terminate { needs_agreement: true, .. } if !is_agreed => {
-            Ok(Outcome::Left("nobody agreed to end it: `--yes` does".to_owned()))
+        DisputeAction::Leave { why } => Ok(StepOutcome::Left(why.clone())),
+        DisputeAction::Terminate { needs_agreement: true, .. } if !is_agreed => {
+            Ok(StepOutcome::Left("nobody agreed to end it: `--yes` does".to_owned()))
         }
         action => {
             let now = disputes(context)?.into_iter().find(|dispute| dispute.port == step.port);
-            let Some(now) = now else { return Ok(Outcome::NotDue) };
+            let Some(now) = now else { return Ok(StepOutcome::NotDue) };
             match action {
-                Action::Terminate { holders, of, .. } => terminate(context, &now, holders, of),
-                Action::Move { tenant } => moved(context, &now, tenant),
-                Action::Leave { why } => Ok(Outcome::Left(why.clone())),
+                DisputeAction::Terminate { holders, of, .. } => terminate(context, &now, holders, of),
+                DisputeAction::Move { tenant } => moved(context, &now, tenant),
+                DisputeAction::Leave { why } => Ok(StepOutcome::Left(why.clone())),
             }
         }
     }
 }
 
-fn moved(context: &Context, now: &Dispute, tenant: &Tenant) -> Result<Outcome> {
+fn moved(context: &Context, now: &Dispute, tenant: &Tenant) -> Result<StepOutcome> {
     let registry = context.store()?.read()?;
     let entry = registry.entries().find(|entry| entry.sequence == tenant.sequence);
     let Some(repository) = entry.and_then(|entry| origin::find_repository(context, entry)) else {
-        return Ok(Outcome::Failed(format!("the repository of {} cannot be reached", tenant.worktree.name)));
+        return Ok(StepOutcome::Failed(format!(
+            "the repository of {} cannot be reached",
+            tenant.worktree.name
+        )));
     };
     let most = context.config.resolve.max_alternatives;
-    let leaving = Leaving { sequence: tenant.sequence, service: &tenant.service, from: tenant.port, most };
+    let leaving =
+        LeavingPort { sequence: tenant.sequence, service: &tenant.service, from: tenant.port, most };
     let is_doubled = match &now.trouble {
-        Trouble::Doubled { tenants } if !doubled::moves(tenants, tenant.sequence, &tenant.service) => {
-            return Ok(Outcome::NotDue);
+        DisputeTrouble::Doubled { tenants } if !doubled::moves(tenants, tenant.sequence, &tenant.service) => {
+            return Ok(StepOutcome::NotDue);
         }
-        Trouble::Doubled { .. } => true,
-        Trouble::Held { .. } => false,
+        DisputeTrouble::Doubled { .. } => true,
+        DisputeTrouble::Held { .. } => false,
     };
     let is_due = |registry: &Registry| is_due(registry, tenant, is_doubled);
     Ok(match relocate(context, &repository, leaving, &is_due) {
-        Ok(Moved::To(port)) => Outcome::Moved(port),
-        Ok(Moved::NotDue) => Outcome::NotDue,
-        Ok(Moved::Exhausted) => Outcome::Failed(format!(
+        Ok(Moved::To(port)) => StepOutcome::Moved(port),
+        Ok(Moved::NotDue) => StepOutcome::NotDue,
+        Ok(Moved::Exhausted) => StepOutcome::Failed(format!(
             "no other port is free for `{}` of {}",
             tenant.service, tenant.worktree.name
         )),
         // Somebody else was faster.
-        Err(failure) if failure.code() == Code::NotFound => Outcome::NotDue,
-        Err(failure) => Outcome::Failed(failure.message().to_owned()),
+        Err(failure) if failure.code() == Code::NotFound => StepOutcome::NotDue,
+        Err(failure) => StepOutcome::Failed(failure.message().to_owned()),
     })
 }
 
@@ -207,42 +213,42 @@ fn is_due(registry: &Registry, tenant: &Tenant, is_doubled: bool) -> Result<bool
 }
 
 /// Ends exactly those who were seen before, if they are all that disputes the port now.
-fn terminate(context: &Context, now: &Dispute, agreed: &[Holder], of: &Tenant) -> Result<Outcome> {
-    let Trouble::Held { tenant, holders: disputing, .. } = &now.trouble else {
-        return Ok(Outcome::Failed("the port changed hands meanwhile".to_owned()));
+fn terminate(context: &Context, now: &Dispute, agreed: &[Holder], of: &Tenant) -> Result<StepOutcome> {
+    let DisputeTrouble::Held { tenant, holders: disputing, .. } = &now.trouble else {
+        return Ok(StepOutcome::Failed("the port changed hands meanwhile".to_owned()));
     };
     let is_same = |one: &Holder, other: &Holder| {
         (one.pid, one.started, one.relation) == (other.pid, other.started, other.relation)
     };
     let is_known = |now: &Holder| now.refusal.is_none() && agreed.iter().any(|then| is_same(then, now));
     if tenant.worktree != of.worktree || !disputing.iter().all(is_known) {
-        return Ok(Outcome::Failed("the port changed hands meanwhile: nobody was ended".to_owned()));
+        return Ok(StepOutcome::Failed("the port changed hands meanwhile: nobody was ended".to_owned()));
     }
     let is_target = |holder: &super::holders::Profile| {
         disputing.iter().any(|known| (known.pid, known.started) == (holder.pid, holder.started))
     };
     let mut targets = holders(now.port, &*context.store()?.read()?)?;
     targets.retain(is_target);
-    let ended = kill::end(context, now.port, &targets, Way::default())?;
+    let ended = kill::end(context, now.port, &targets, KillWay::default())?;
     kill::record(context, &ended);
     if let Some(refused) = ended.refused.first() {
-        return Ok(Outcome::Failed(refused.reason.clone()));
+        return Ok(StepOutcome::Failed(refused.reason.clone()));
     }
     if let Some(survivor) = ended.survivors.iter().find(|survivor| survivor.holds) {
-        return Ok(Outcome::Failed(format!("{} (pid {}) survived", survivor.command, survivor.pid)));
+        return Ok(StepOutcome::Failed(format!("{} (pid {}) survived", survivor.command, survivor.pid)));
     }
     if let Some(taken) = ended.taken_by.first() {
         let command = taken.command.as_deref().unwrap_or("a process out of sight");
-        return Ok(Outcome::Failed(format!("{command} took it again at once: stop what starts it")));
+        return Ok(StepOutcome::Failed(format!("{command} took it again at once: stop what starts it")));
     }
-    Ok(Outcome::Terminated)
+    Ok(StepOutcome::Terminated)
 }
 
-fn planned(step: &Step, strategy: Strategy) -> Event {
+fn planned(step: &ResolutionStep, strategy: Strategy) -> Event {
     let (action, tenant) = match &step.action {
-        Action::Move { tenant } => ("move", Some(tenant)),
-        Action::Terminate { of, .. } => ("terminate", Some(of)),
-        Action::Leave { .. } => ("leave", None),
+        DisputeAction::Move { tenant } => ("move", Some(tenant)),
+        DisputeAction::Terminate { of, .. } => ("terminate", Some(of)),
+        DisputeAction::Leave { .. } => ("leave", None),
     };
     let mut event = Event::new("resolve_planned")
         .with("port", step.port.number())

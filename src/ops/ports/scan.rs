@@ -6,20 +6,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ranges;
-use super::sight::{self, Look};
+use super::sight::{self, PortLook};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::listeners::listeners;
 use crate::model::advised::wt;
 use crate::model::port::selection::owned_ports;
-use crate::model::port::verdict::{Ruling, Verdict};
+use crate::model::port::verdict::{PortVerdict, Ruling};
 use crate::model::port::{Port, PortRange};
 use crate::model::service::ServiceName;
 use crate::ops::vanished;
 
 /// A port that is held.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Seen {
+pub struct ScannedPort {
     #[serde(flatten)]
     pub ruling: Ruling,
     /// Where a server of a worktree of this repository has a port that nobody was given.
@@ -30,7 +30,7 @@ pub struct Seen {
 /// What a scan found, and where it looked.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Report {
-    pub ports: Vec<Seen>,
+    pub ports: Vec<ScannedPort>,
     /// In words, for whoever asked to hear more.
     #[serde(skip)]
     pub looked_at: Vec<String>,
@@ -62,11 +62,11 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
     let count = sockets.len();
     let held: BTreeSet<Port> = sockets.into_iter().map(|socket| socket.port).filter(is_ours).collect();
     let held: Vec<Port> = held.into_iter().collect();
-    let judged = sight::judge_all(context, &registry, &held, Look::Sockets)?;
+    let judged = sight::judge_all(context, &registry, &held, PortLook::Sockets)?;
     let owned = owned_ports(&registry);
     let here = context.repository.as_ref().and_then(crate::host::git::Repository::find_id);
     let offer = |ruling: &Ruling| {
-        if ruling.verdict != Verdict::Sibling || owned.contains(&ruling.port) {
+        if ruling.verdict != PortVerdict::Sibling || owned.contains(&ruling.port) {
             return None;
         }
         let key = ruling.owners.iter().find_map(|owner| owner.belongs_to.clone())?;
@@ -91,6 +91,6 @@ pub fn scan(context: &Context, range: Option<PortRange>) -> Result<Report> {
         "the machine's sockets that listen or are bound: {count}, on {in_ranges} of these ports; their processes, and whose \
          worktree those are of"
     ));
-    let ports = judged.into_iter().map(|ruling| Seen { offer: offer(&ruling), ruling }).collect();
+    let ports = judged.into_iter().map(|ruling| ScannedPort { offer: offer(&ruling), ruling }).collect();
     Ok(Report { ports, looked_at })
 }

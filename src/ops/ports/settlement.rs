@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::resolve::{Outcome, Plan, Remaining, Report};
+use super::resolve::{Plan, Remaining, Report, StepOutcome};
 use crate::model::config::settings::Strategy;
 use crate::model::port::Port;
 use crate::model::port::dispute::Level;
-use crate::model::port::resolution::{Action, Step};
+use crate::model::port::resolution::{DisputeAction, ResolutionStep};
 use crate::model::service::ServiceName;
 
 /// What would be done.
@@ -89,33 +89,33 @@ impl From<&Report> for Settlement {
     }
 }
 
-impl From<&Step> for PlannedStep {
-    fn from(step: &Step) -> Self {
+impl From<&ResolutionStep> for PlannedStep {
+    fn from(step: &ResolutionStep) -> Self {
         let action = match &step.action {
-            Action::Move { tenant } => PlannedAction::Move {
+            DisputeAction::Move { tenant } => PlannedAction::Move {
                 worktree: tenant.worktree.name.clone(),
                 service: tenant.service.clone(),
             },
-            Action::Terminate { holders, of, needs_agreement } => PlannedAction::Terminate {
+            DisputeAction::Terminate { holders, of, needs_agreement } => PlannedAction::Terminate {
                 worktree: of.worktree.name.clone(),
                 service: of.service.clone(),
                 pids: holders.iter().map(|holder| holder.pid).collect(),
                 needs_agreement: *needs_agreement,
             },
-            Action::Leave { why } => PlannedAction::Leave { why: why.clone() },
+            DisputeAction::Leave { why } => PlannedAction::Leave { why: why.clone() },
         };
         Self { port: step.port, level: step.level, reason: step.reason.clone(), action }
     }
 }
 
-impl From<&Outcome> for StepEnd {
-    fn from(outcome: &Outcome) -> Self {
+impl From<&StepOutcome> for StepEnd {
+    fn from(outcome: &StepOutcome) -> Self {
         match outcome {
-            Outcome::Moved(to) => Self::Done { to: Some(*to) },
-            Outcome::Terminated => Self::Done { to: None },
-            Outcome::NotDue => Self::NotDue,
-            Outcome::Left(why) => Self::Left { why: why.clone() },
-            Outcome::Failed(why) => Self::Failed { why: why.clone() },
+            StepOutcome::Moved(to) => Self::Done { to: Some(*to) },
+            StepOutcome::Terminated => Self::Done { to: None },
+            StepOutcome::NotDue => Self::NotDue,
+            StepOutcome::Left(why) => Self::Left { why: why.clone() },
+            StepOutcome::Failed(why) => Self::Failed { why: why.clone() },
         }
     }
 }

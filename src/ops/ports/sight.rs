@@ -10,14 +10,14 @@ use crate::host::net::{container, owner, probe};
 use crate::model::port::Port;
 use crate::model::port::listener::{Probe, WorktreeKey};
 use crate::model::port::situation::Situation;
-use crate::model::port::verdict::{self, Evidence, Ruling, Traffic};
+use crate::model::port::verdict::{self, PortEvidence, Ruling, Traffic};
 use crate::model::registry::table::Registry;
 use crate::ops::host_ports;
 use crate::ops::{choose, vanished};
 
 /// How closely is looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum PortLook {
     /// Sockets only: whatever has none counts as free.
     Sockets,
     /// Each port without a socket is probed, and connections are asked for where one is busy.
@@ -33,7 +33,7 @@ pub enum Look {
 /// Fails when the registry or the machine cannot be asked.
 pub fn judge(context: &Context, port: Port) -> Result<Ruling> {
     let registry = vanished::read_where_they_are(context)?;
-    let mut all = judge_all(context, &registry, &[port], Look::Closely)?;
+    let mut all = judge_all(context, &registry, &[port], PortLook::Closely)?;
     Ok(all.swap_remove(0))
 }
 
@@ -42,7 +42,12 @@ pub fn judge(context: &Context, port: Port) -> Result<Ruling> {
 /// # Errors
 ///
 /// Fails when the machine cannot be asked.
-pub fn judge_all(context: &Context, registry: &Registry, ports: &[Port], look: Look) -> Result<Vec<Ruling>> {
+pub fn judge_all(
+    context: &Context,
+    registry: &Registry,
+    ports: &[Port],
+    look: PortLook,
+) -> Result<Vec<Ruling>> {
     Ok(see_all(context, registry, ports, look)?.into_iter().map(|(_, ruling)| ruling).collect())
 }
 
@@ -55,12 +60,12 @@ pub fn see_all(
     context: &Context,
     registry: &Registry,
     ports: &[Port],
-    look: Look,
+    look: PortLook,
 ) -> Result<Vec<(Situation, Ruling)>> {
     let busy = owner::attribute(ports, registry)?;
     let held: HashSet<Port> =
         busy.iter().filter(|busy| !busy.listeners.is_empty()).map(|busy| busy.port).collect();
-    let mut ask = (look != Look::Sockets).then(probe::prober);
+    let mut ask = (look != PortLook::Sockets).then(probe::prober);
     let mut answers: HashMap<Port, Probe> = HashMap::new();
     for port in ports {
         let answer = match &mut ask {
@@ -71,7 +76,7 @@ pub fn see_all(
         answers.insert(*port, answer);
     }
     let unexplained = |port: &&Port| answers.get(port) == Some(&Probe::Busy) && !held.contains(port);
-    let asks_connections = look == Look::Closely || ports.iter().any(|port| unexplained(&port));
+    let asks_connections = look == PortLook::Closely || ports.iter().any(|port| unexplained(&port));
     let connections = if asks_connections { connections(ports)? } else { Vec::new() };
     let asks_docker = busy.iter().flat_map(|busy| &busy.listeners).any(situations::is_dark)
         || ports.iter().any(|port| {
@@ -94,7 +99,7 @@ pub fn see_all(
         });
         let own_range = context.config.is_carved_out(port);
         let exclusion = exclusions.iter().find(|exclusion| exclusion.applies_to(port, own_range));
-        let evidence = Evidence {
+        let evidence = PortEvidence {
             probe: answers.get(&port).copied().unwrap_or(Probe::Free),
             exclusion: exclusion.map(|exclusion| exclusion.reason.as_str()),
             traffic,
@@ -112,6 +117,6 @@ pub fn seen_from(situation: &Situation, ruling: &Ruling, worktree: &WorktreeKey)
     if situation.tenants.len() < 2 || situation.holders.is_empty() {
         return ruling.clone();
     }
-    let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
+    let evidence = PortEvidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
     verdict::rule(&situation.seen_from(worktree), &evidence)
 }

@@ -7,9 +7,9 @@ use super::{holders, kill, strays};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
-use crate::host::net::container::{self, Published};
+use crate::host::net::container::{self, PublishingContainer};
 use crate::host::net::owner;
-use crate::host::place::Surroundings;
+use crate::host::place::HostSurroundings;
 use crate::host::process::users;
 use crate::model::port::Port;
 use crate::model::port::holder::{Background, serves_containers};
@@ -17,7 +17,7 @@ use crate::model::port::listener::{Busy, Listener, WorktreeKey};
 use crate::model::port::situation::Situation;
 use crate::model::port::tenant::Tenant;
 use crate::model::presence::Presence;
-use crate::model::process::killing::Refusal;
+use crate::model::process::killing::KillRefusal;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
@@ -48,7 +48,7 @@ pub fn of_busy(
     context: &Context,
     registry: &Registry,
     busy: &[Busy],
-    published: &[Published],
+    published: &[PublishingContainer],
 ) -> Vec<Situation> {
     let mut tenants = tenants(registry, busy);
     let is_doubtful = |busy: &&Busy| tenants.get(&busy.port).is_some_and(|tenants| in_doubt(tenants, busy));
@@ -124,7 +124,7 @@ fn look_closely<'a>(context: &Context, registry: &Registry, tenants: impl Iterat
     if by_repository.is_empty() {
         return;
     }
-    let here = Surroundings::read();
+    let here = HostSurroundings::read();
     for (id, tenants) in by_repository {
         let mut repository: Option<Repository> = None;
         if let Some(one) = registry.living(&id).next() {
@@ -165,7 +165,7 @@ fn strays(host: &str, registry: &Registry, busy: &[Busy]) -> HashMap<u32, String
 }
 
 /// Why holders of these ports would not be ended, by pid.
-fn refusals(busy: &[&Busy]) -> HashMap<u32, Refusal> {
+fn refusals(busy: &[&Busy]) -> HashMap<u32, KillRefusal> {
     if busy.is_empty() {
         return HashMap::new();
     }

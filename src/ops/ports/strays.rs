@@ -15,8 +15,8 @@ use crate::host::net::listeners::listeners;
 use crate::host::process::{identity, table};
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
-use crate::model::process::attribution::{Claim, ProcessFacts};
-use crate::model::process::strays::{FormerFolder, Past, Reason, Suspect, find_stray};
+use crate::model::process::attribution::{ProcessClaim, ProcessFacts};
+use crate::model::process::strays::{FormerFolder, Past, StrayReason, Suspect, find_stray};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::ops::rows;
@@ -32,7 +32,7 @@ pub struct Stray {
     pub holder: Profile,
     /// The worktree that it was for.
     pub stray_of: String,
-    pub why: Reason,
+    pub why: StrayReason,
 }
 
 /// Returns the strays that hold ports of our ranges, by port.
@@ -69,7 +69,7 @@ pub fn is_in_our_ranges(context: &Context, port: Port) -> bool {
 
 /// Returns which worktree a process that belongs to none was for, and why it is a stray; `None` when it is none.
 #[must_use]
-pub fn why_stray(pid: u32, started: u64, past: &Past) -> Option<(String, Reason)> {
+pub fn why_stray(pid: u32, started: u64, past: &Past) -> Option<(String, StrayReason)> {
     let process = table::facts(pid).filter(|process| process.started == started)?;
     let above = table::ancestors(process.pid).into_iter().filter(|pid| *pid > 1).filter_map(table::facts);
     let line: Vec<ProcessFacts> = std::iter::once(process.clone()).chain(above).collect();
@@ -93,7 +93,7 @@ pub fn past(host: &str, registry: &Registry) -> Past {
         |entry: &Entry| WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
     let gone = || entries().filter(|entry| !entry.is_living());
     let recorded = gone().flat_map(|entry| {
-        let here = Claim::of(entry).processes.into_iter().filter(identity::is_from_here);
+        let here = ProcessClaim::of(entry).processes.into_iter().filter(identity::is_from_here);
         here.map(|process| (entry.name.clone(), process))
     });
     let former = registry

@@ -1,12 +1,12 @@
 //! Prunes what was planned, each worktree looked at once more right before it goes.
 
-use super::candidate::{Candidate, Plan};
-use super::merged::{Judge, Verdict};
-use super::report::{Kept, Kind, Pruned, Report, Request, found};
+use super::candidate::{Plan, PruneCandidate};
+use super::merged::{Judge, MergedVerdict};
+use super::report::{KeptWorktree, PruneKind, Pruned, Report, Request, found};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::ops::absence::{Look, look};
+use crate::ops::absence::{AbsenceLook, look};
 use crate::ops::vanished::Lookout;
 use crate::ops::vanished::release::{Release, release_all};
 use crate::ops::{remove, rows, teardown};
@@ -22,7 +22,7 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
     let mut lookout = None;
     for candidate in &plan.candidates {
         context.host.interrupt.check()?;
-        let kept = |reason| Kept { name: candidate.name.clone(), reason };
+        let kept = |reason| KeptWorktree { name: candidate.name.clone(), reason };
         match prune(context, candidate, plan.request, &mut lookout, &mut report.warnings) {
             Ok(Some(pruned)) => report.pruned.push(pruned),
             Ok(None) => report.kept.push(kept("it changed meanwhile".to_owned())),
@@ -50,7 +50,7 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
 /// `lookout` is what all of them share: each is looked at again by itself.
 fn prune<'a>(
     context: &'a Context,
-    candidate: &Candidate,
+    candidate: &PruneCandidate,
     request: Request,
     lookout: &mut Option<Lookout<'a>>,
     warnings: &mut Vec<String>,
@@ -74,13 +74,13 @@ fn prune<'a>(
         return Ok(None);
     };
     let (target, force) = match candidate.kind {
-        Kind::Vanished => {
+        PruneKind::Vanished => {
             let lookout = match lookout {
                 Some(lookout) => lookout,
                 None => lookout.insert(Lookout::new(context, Some(repository))?),
             };
             lookout.look_again_at(admin)?;
-            let Look::Vanished = look(context, repository, lookout, &row, candidate.is_named) else {
+            let AbsenceLook::Vanished = look(context, repository, lookout, &row, candidate.is_named) else {
                 return Ok(None);
             };
             // What its HEAD alone names is kept with git's record; a lock was ruled out by the look.
@@ -89,22 +89,24 @@ fn prune<'a>(
                     context,
                     repository,
                     found(&row),
-                    remove::Look::Losses { with_branch: false },
+                    remove::RemovalLook::Losses { with_branch: false },
                 )?,
                 1,
             )
         }
-        Kind::Merged => {
+        PruneKind::Merged => {
             let judge = Judge::new(context, repository, &registry, request)?;
-            let Verdict::Merged(_, target) = judge.verdict(&row)? else { return Ok(None) };
+            let MergedVerdict::Merged(_, target) = judge.verdict(&row)? else { return Ok(None) };
             (*target, 0)
         }
     };
-    let tip = |target: &remove::Target| target.worktree.as_ref().and_then(|worktree| worktree.commit.clone());
+    let tip = |target: &remove::RemovalTarget| {
+        target.worktree.as_ref().and_then(|worktree| worktree.commit.clone())
+    };
     if target.branch != planned.branch || tip(&target) != tip(planned) {
         return Ok(None);
     }
-    let delete_branch = request.delete_branch && candidate.kind == Kind::Merged;
+    let delete_branch = request.delete_branch && candidate.kind == PruneKind::Merged;
     let done = remove::apply(context, &remove::Plan::of(vec![target], delete_branch, force))?;
     warnings.extend(done.warnings);
     if let Some(failure) = done.stopped {

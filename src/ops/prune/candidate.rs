@@ -10,29 +10,34 @@ use crate::error::Result;
 use crate::host::git::Repository;
 use crate::model::registry::entry::Entry;
 use crate::ops::prune::report::found;
-use crate::ops::prune::{Kept, Kind, Pruned, Request};
+use crate::ops::prune::{KeptWorktree, PruneKind, Pruned, Request};
 use crate::ops::remove;
-use crate::ops::remove::Target;
-use crate::ops::rows::Row;
+use crate::ops::remove::RemovalTarget;
+use crate::ops::rows::WorktreeRow;
 use crate::ops::teardown::Torn;
 
 /// One worktree to be pruned.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub struct PruneCandidate {
     pub name: String,
     pub path: PathBuf,
     pub branch: Option<String>,
     pub reason: String,
-    pub kind: Kind,
+    pub kind: PruneKind,
     /// How it goes; `None` for a record of ours that git has no worktree to.
-    pub(super) target: Option<Target>,
-    pub(super) row: Row,
+    pub(super) target: Option<RemovalTarget>,
+    pub(super) row: WorktreeRow,
     /// Whether a person named it: no evidence is asked for.
     pub(super) is_named: bool,
 }
 
-impl Candidate {
-    pub(super) fn new(row: &Row, reason: impl Into<String>, kind: Kind, target: Option<Target>) -> Self {
+impl PruneCandidate {
+    pub(super) fn new(
+        row: &WorktreeRow,
+        reason: impl Into<String>,
+        kind: PruneKind,
+        target: Option<RemovalTarget>,
+    ) -> Self {
         Self {
             name: row.name(),
             path: row.path().to_path_buf(),
@@ -46,8 +51,8 @@ impl Candidate {
     }
 
     /// A record of ours that git has no worktree to.
-    pub(super) fn without_target(row: &Row, reason: String) -> Self {
-        Self::new(row, reason, Kind::Vanished, None)
+    pub(super) fn without_target(row: &WorktreeRow, reason: String) -> Self {
+        Self::new(row, reason, PruneKind::Vanished, None)
     }
 
     /// Returns what is to be said about it once it is pruned, and before.
@@ -72,8 +77,8 @@ impl Candidate {
 /// What a pruning would do.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    pub candidates: Vec<Candidate>,
-    pub kept: Vec<Kept>,
+    pub candidates: Vec<PruneCandidate>,
+    pub kept: Vec<KeptWorktree>,
     /// The default branch and its upstream, where worktrees were compared with them.
     pub compared_with: Vec<String>,
     /// What would be run of the teardowns that are owed.
@@ -84,22 +89,22 @@ pub struct Plan {
 impl Plan {
     /// Returns those that are merged: whole worktrees, about which a person may be asked.
     #[must_use]
-    pub fn merged(&self) -> Vec<&Candidate> {
-        self.candidates.iter().filter(|candidate| candidate.kind == Kind::Merged).collect()
+    pub fn merged(&self) -> Vec<&PruneCandidate> {
+        self.candidates.iter().filter(|candidate| candidate.kind == PruneKind::Merged).collect()
     }
 
     /// Leaves the merged ones alone.
     #[must_use]
     pub fn without_merged(mut self) -> Self {
-        self.candidates.retain(|candidate| candidate.kind == Kind::Vanished);
+        self.candidates.retain(|candidate| candidate.kind == PruneKind::Vanished);
         self
     }
 
     /// Returns the plan as it is shown.
     #[must_use]
-    pub fn shown(&self) -> Shown {
-        Shown {
-            pruned: self.candidates.iter().map(Candidate::outlook).collect(),
+    pub fn shown(&self) -> PlannedPrune {
+        PlannedPrune {
+            pruned: self.candidates.iter().map(PruneCandidate::outlook).collect(),
             kept: self.kept.clone(),
             compared_with: self.compared_with.clone(),
             teardown: self.due.clone(),
@@ -109,18 +114,22 @@ impl Plan {
 }
 
 /// A vanished worktree as it goes: its losses are no obstacle, since git's record is kept with all that it names.
-pub(super) fn vanished(context: &Context, repository: &Repository, row: &Row) -> Result<Candidate> {
-    let losses = remove::Look::Losses { with_branch: false };
+pub(super) fn vanished(
+    context: &Context,
+    repository: &Repository,
+    row: &WorktreeRow,
+) -> Result<PruneCandidate> {
+    let losses = remove::RemovalLook::Losses { with_branch: false };
     let target = row.worktree.as_ref().map(|_| remove::inspect(context, repository, found(row), losses));
     let reason = format!("its folder {} is gone", row.path().display());
-    Ok(Candidate::new(row, reason, Kind::Vanished, target.transpose()?))
+    Ok(PruneCandidate::new(row, reason, PruneKind::Vanished, target.transpose()?))
 }
 
 /// A plan as JSON has it.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
-pub struct Shown {
+pub struct PlannedPrune {
     pub pruned: Vec<Pruned>,
-    pub kept: Vec<Kept>,
+    pub kept: Vec<KeptWorktree>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared_with: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -11,21 +11,21 @@ use crate::host::git::{LogLine, Repository, Trunk};
 use crate::host::net::owner;
 use crate::host::process::identity;
 use crate::host::services::record_file;
-use crate::model::merged::{Merged, shows_work};
+use crate::model::merged::{BranchMerge, shows_work};
 use crate::model::port::listener::Listener;
 use crate::model::process::ProcessId;
-use crate::model::process::attribution::Claim;
+use crate::model::process::attribution::ProcessClaim;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
 use crate::ops::branches;
-use crate::ops::find::Found;
-use crate::ops::remove::{self, Target};
-use crate::ops::rows::{Row, canonical};
+use crate::ops::find::FoundWorktree;
+use crate::ops::remove::{self, RemovalTarget};
+use crate::ops::rows::{WorktreeRow, canonical};
 use crate::ops::services::place;
 
 /// What is decided about one worktree.
-pub enum Verdict {
-    Merged(Merged, Box<Target>),
+pub enum MergedVerdict {
+    Merged(BranchMerge, Box<RemovalTarget>),
     Kept(String),
 }
 
@@ -69,8 +69,8 @@ impl<'a> Judge<'a> {
     }
 
     /// Answers whether the branch of a worktree is merged, whatever else may keep it.
-    pub fn is_merged(&self, found: &Found) -> Result<bool> {
-        let row = Row { worktree: found.worktree.clone(), entry: found.entry.clone() };
+    pub fn is_merged(&self, found: &FoundWorktree) -> Result<bool> {
+        let row = WorktreeRow { worktree: found.worktree.clone(), entry: found.entry.clone() };
         let (Some(worktree), Some(branch)) = (&row.worktree, branch(&row)) else { return Ok(false) };
         let (Some(admin), Some(tip)) = (&worktree.admin, &worktree.commit) else { return Ok(false) };
         if branch == self.default_branch {
@@ -87,45 +87,45 @@ impl<'a> Judge<'a> {
     }
 
     /// Decides about one worktree that is there; the cheap questions first.
-    pub fn verdict(&self, row: &Row) -> Result<Verdict> {
+    pub fn verdict(&self, row: &WorktreeRow) -> Result<MergedVerdict> {
         if let Some(why) = self.obstacle(row) {
-            return Ok(Verdict::Kept(why));
+            return Ok(MergedVerdict::Kept(why));
         }
         let (Some(worktree), Some(branch)) = (&row.worktree, branch(row)) else {
-            return Ok(Verdict::Kept("no branch is checked out".to_owned()));
+            return Ok(MergedVerdict::Kept("no branch is checked out".to_owned()));
         };
         let (Some(admin), Some(tip)) = (&worktree.admin, &worktree.commit) else {
-            return Ok(Verdict::Kept("its branch has no commit".to_owned()));
+            return Ok(MergedVerdict::Kept("its branch has no commit".to_owned()));
         };
         let logs = (self.repository.branch_log(branch)?, self.repository.head_log_of(admin)?);
         if let Some(why) = self.youth(row, admin, &logs) {
-            return Ok(Verdict::Kept(why));
+            return Ok(MergedVerdict::Kept(why));
         }
         let merged = match self.merged(branch, tip, &logs) {
             Ok(Ok(merged)) => merged,
-            Ok(Err(why)) => return Ok(Verdict::Kept(why)),
+            Ok(Err(why)) => return Ok(MergedVerdict::Kept(why)),
             // A partial or shallow clone lacks objects: what cannot be compared is no proof, and no reason to stop.
-            Err(failure) => return Ok(Verdict::Kept(failure.message().to_owned())),
+            Err(failure) => return Ok(MergedVerdict::Kept(failure.message().to_owned())),
         };
         // Last, for it looks at every file.
         let target = remove::inspect(
             self.context,
             self.repository,
             found(row),
-            remove::Look::Losses { with_branch: false },
+            remove::RemovalLook::Losses { with_branch: false },
         );
         let target = match target {
             Ok(target) => target,
-            Err(failure) => return Ok(Verdict::Kept(failure.message().to_owned())),
+            Err(failure) => return Ok(MergedVerdict::Kept(failure.message().to_owned())),
         };
         if !target.losses.is_empty() {
             let losses: Vec<String> = target.losses.iter().map(ToString::to_string).collect();
-            return Ok(Verdict::Kept(format!("removing it would lose {}", losses.join("; "))));
+            return Ok(MergedVerdict::Kept(format!("removing it would lose {}", losses.join("; "))));
         }
-        Ok(Verdict::Merged(merged, Box::new(target)))
+        Ok(MergedVerdict::Merged(merged, Box::new(target)))
     }
 
-    fn obstacle(&self, row: &Row) -> Option<String> {
+    fn obstacle(&self, row: &WorktreeRow) -> Option<String> {
         let Some(worktree) = &row.worktree else {
             return Some("git knows no worktree there".to_owned());
         };
@@ -152,9 +152,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Who is at work there: a recorded process that lives, or a listener.
-    fn business(&self, row: &Row) -> Option<String> {
+    fn business(&self, row: &WorktreeRow) -> Option<String> {
         let entry = row.entry.as_ref()?;
-        let claim = Claim::of(entry);
+        let claim = ProcessClaim::of(entry);
         let folder = self.context.host.dirs().ok().map(|dirs| place::folder(dirs.state(), entry));
         let is_alive = |id: &&ProcessId| match &folder {
             Some(folder) => record_file::is_alive(folder, id),
@@ -178,7 +178,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Too young: made, moved or committed to within the least age. The latest of all times counts.
-    fn youth(&self, row: &Row, admin: &str, logs: &(Vec<LogLine>, Vec<LogLine>)) -> Option<String> {
+    fn youth(&self, row: &WorktreeRow, admin: &str, logs: &(Vec<LogLine>, Vec<LogLine>)) -> Option<String> {
         let last = |log: &[LogLine]| log.iter().filter_map(|line| line.at).max();
         let times: [Option<Timestamp>; 4] = [
             row.entry.as_ref().map(|entry| entry.created_at),
@@ -202,7 +202,7 @@ impl<'a> Judge<'a> {
         branch: &str,
         tip: &str,
         logs: &(Vec<LogLine>, Vec<LogLine>),
-    ) -> Result<Result<Merged, String>> {
+    ) -> Result<Result<BranchMerge, String>> {
         if self.trunks.is_empty() {
             return Ok(Err(format!("there is no branch `{}` to compare with", self.default_branch)));
         }
@@ -215,7 +215,7 @@ impl<'a> Judge<'a> {
             if is_untouched {
                 return Ok(Err(format!("no commit was ever made on `{branch}`")));
             }
-            return Ok(Ok(Merged { into: trunk.name.clone(), evidence }));
+            return Ok(Ok(BranchMerge { into: trunk.name.clone(), evidence }));
         }
         let names: Vec<&str> = self.trunks.iter().map(|trunk| trunk.name.as_str()).collect();
         Ok(Err(format!("not merged into {}", names.join(" or "))))

@@ -10,8 +10,8 @@ mod records;
 mod report;
 
 pub use apply::apply;
-pub use candidate::{Candidate, Plan, Shown};
+pub use candidate::{Plan, PlannedPrune, PruneCandidate};
 pub use merged::Judge as MergeJudge;
 pub use plan::plan;
 pub use records::put_record_away;
-pub use report::{Kept, Kind, Pruned, Report, Request};
+pub use report::{KeptWorktree, PruneKind, Pruned, Report, Request};

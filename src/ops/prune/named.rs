@@ -1,7 +1,7 @@
 //! Pruning by name, the last resort for every record: of this repository or of one that is gone or was made anew, with or
 //! without evidence that the folder was deleted. What is there, moved, locked or being worked at is refused.
 
-use super::candidate::{Candidate, Plan, vanished};
+use super::candidate::{Plan, PruneCandidate, vanished};
 use super::report::Request;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -10,10 +10,10 @@ use crate::host::place;
 use crate::model::advised::{Advised, wt};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
-use crate::model::resolve::Candidate as Known;
-use crate::ops::absence::{Look, look};
+use crate::model::resolve::NamedWorktree;
+use crate::ops::absence::{AbsenceLook, look};
 use crate::ops::find;
-use crate::ops::rows::{self, Row};
+use crate::ops::rows::{self, WorktreeRow};
 use crate::ops::vanished::Lookout;
 
 /// Plans to prune those that are named, each by its whole name, identifier, branch or folder.
@@ -45,7 +45,7 @@ pub(super) fn plan(context: &Context, request: Request, names: &[String]) -> Res
             Some(candidate) => candidate,
             None => find_elsewhere(context, &registry, name)?,
         };
-        let is_known = |known: &Candidate| known.path == candidate.path && known.name == candidate.name;
+        let is_known = |known: &PruneCandidate| known.path == candidate.path && known.name == candidate.name;
         if !plan.candidates.iter().any(is_known) {
             plan.candidates.push(candidate);
         }
@@ -58,34 +58,34 @@ fn find_here(
     repository: &Repository,
     registry: &Registry,
     name: &str,
-) -> Result<Option<Candidate>> {
-    let fits = |row: &Row| {
-        let known: Known = rows::candidate(row, registry, repository);
+) -> Result<Option<PruneCandidate>> {
+    let fits = |row: &WorktreeRow| {
+        let known: NamedWorktree = rows::candidate(row, registry, repository);
         !row.is_main()
             && (known.name == name
                 || known.identifier.as_deref() == Some(name)
                 || known.branch.as_deref() == Some(name)
                 || known.path == context.folder.join(name))
     };
-    let mut rows: Vec<Row> = rows::rows(repository, registry)?.into_iter().filter(fits).collect();
+    let mut rows: Vec<WorktreeRow> = rows::rows(repository, registry)?.into_iter().filter(fits).collect();
     if rows.len() > 1 {
         return Err(ambiguous(name, rows.iter().map(|row| row.path().display().to_string()).collect()));
     }
     let Some(row) = rows.pop() else { return Ok(None) };
     let lookout = Lookout::new(context, Some(repository))?;
     match look(context, repository, &lookout, &row, true) {
-        Look::Vanished => vanished(context, repository, &row)
-            .map(|candidate| Some(Candidate { is_named: true, ..candidate })),
-        Look::There => {
+        AbsenceLook::Vanished => vanished(context, repository, &row)
+            .map(|candidate| Some(PruneCandidate { is_named: true, ..candidate })),
+        AbsenceLook::There => {
             Err(is_there(&row.name(), &row.path().display().to_string(), &wt("remove {}", &[&row.name()])))
         }
-        Look::Kept(why) => Err(Failure::new(Code::Locked, format!("`{}` stays: {why}", row.name()))
+        AbsenceLook::Kept(why) => Err(Failure::new(Code::Locked, format!("`{}` stays: {why}", row.name()))
             .hint("`wt list` shows it; `git worktree unlock` takes a lock away")),
     }
 }
 
 /// A record of a repository that is gone, or out of reach.
-fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<Candidate> {
+fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<PruneCandidate> {
     let own = context.repository.as_ref().and_then(Repository::find_id);
     let folder = context.folder.join(name);
     let fits = |entry: &&Entry| {
@@ -124,9 +124,9 @@ fn find_elsewhere(context: &Context, registry: &Registry, name: &str) -> Result<
         )
         .hint(format!("run it there: `{prune}`", prune = wt("prune {}", &[&entry.name]).at(&root))));
     }
-    let row = Row { worktree: None, entry: Some(entry.clone()) };
+    let row = WorktreeRow { worktree: None, entry: Some(entry.clone()) };
     let reason = format!("its folder {} and its repository are gone", entry.path.display());
-    Ok(Candidate { is_named: true, ..Candidate::without_target(&row, reason) })
+    Ok(PruneCandidate { is_named: true, ..PruneCandidate::without_target(&row, reason) })
 }
 
 /// The entry's own repository, where it can be reached.

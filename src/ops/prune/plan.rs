@@ -1,13 +1,13 @@
 //! What a pruning would do. Reads only.
 
-use super::merged::{Judge, Verdict};
+use super::merged::{Judge, MergedVerdict};
 use super::named;
-use super::report::{Kept, Kind, Request};
+use super::report::{KeptWorktree, PruneKind, Request};
 use crate::context::Context;
 use crate::error::Result;
-use crate::ops::absence::{Look, look};
+use crate::ops::absence::{AbsenceLook, look};
 use crate::ops::prune::candidate::vanished;
-use crate::ops::prune::{Candidate, Plan};
+use crate::ops::prune::{Plan, PruneCandidate};
 use crate::ops::vanished::Lookout;
 use crate::ops::{rows, teardown};
 
@@ -36,11 +36,11 @@ pub fn plan(context: &Context, request: Request, names: &[String]) -> Result<Pla
             continue;
         }
         match look(context, repository, &lookout, &row, false) {
-            Look::There => standing.push(row),
-            Look::Kept(why) => plan.kept.push(Kept::new(&row, why)),
-            Look::Vanished => match vanished(context, repository, &row) {
+            AbsenceLook::There => standing.push(row),
+            AbsenceLook::Kept(why) => plan.kept.push(KeptWorktree::new(&row, why)),
+            AbsenceLook::Vanished => match vanished(context, repository, &row) {
                 Ok(candidate) => plan.candidates.push(candidate),
-                Err(failure) => plan.kept.push(Kept::new(&row, failure.message())),
+                Err(failure) => plan.kept.push(KeptWorktree::new(&row, failure.message())),
             },
         }
     }
@@ -50,11 +50,11 @@ pub fn plan(context: &Context, request: Request, names: &[String]) -> Result<Pla
         for row in standing {
             context.host.interrupt.check()?;
             match judge.verdict(&row)? {
-                Verdict::Merged(merged, target) => {
+                MergedVerdict::Merged(merged, target) => {
                     let reason = merged.to_string();
-                    plan.candidates.push(Candidate::new(&row, reason, Kind::Merged, Some(*target)));
+                    plan.candidates.push(PruneCandidate::new(&row, reason, PruneKind::Merged, Some(*target)));
                 }
-                Verdict::Kept(why) => plan.kept.push(Kept::new(&row, why)),
+                MergedVerdict::Kept(why) => plan.kept.push(KeptWorktree::new(&row, why)),
             }
         }
     }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::branch::{Head, KeptReason};
-use crate::ops::find::Found;
-use crate::ops::rows::Row;
+use crate::ops::find::FoundWorktree;
+use crate::ops::rows::WorktreeRow;
 use crate::ops::teardown::Torn;
 
 /// A wish to prune.
@@ -25,7 +25,7 @@ pub struct Request {
 /// Why something is pruned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum PruneKind {
     Vanished,
     Merged,
 }
@@ -38,7 +38,7 @@ pub struct Pruned {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     pub reason: String,
-    pub kind: Kind,
+    pub kind: PruneKind,
     pub restorable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restorable_until: Option<jiff::Timestamp>,
@@ -54,7 +54,7 @@ pub struct Pruned {
 
 /// One worktree that stays, and why.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Kept {
+pub struct KeptWorktree {
     pub name: String,
     pub reason: String,
 }
@@ -63,7 +63,7 @@ pub struct Kept {
 #[derive(Clone, Debug, Default, JsonSchema, Serialize)]
 pub struct Report {
     pub pruned: Vec<Pruned>,
-    pub kept: Vec<Kept>,
+    pub kept: Vec<KeptWorktree>,
     /// The default branch and its upstream, where worktrees were compared with them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared_with: Vec<String>,
@@ -77,20 +77,20 @@ pub struct Report {
     pub is_refused: bool,
 }
 
-impl Kept {
-    pub(super) fn new(row: &Row, reason: impl Into<String>) -> Self {
+impl KeptWorktree {
+    pub(super) fn new(row: &WorktreeRow, reason: impl Into<String>) -> Self {
         Self { name: row.name(), reason: reason.into() }
     }
 }
 
 /// The branch that is checked out, born or not.
-pub(super) fn branch(row: &Row) -> Option<&str> {
+pub(super) fn branch(row: &WorktreeRow) -> Option<&str> {
     row.worktree.as_ref().and_then(|worktree| match &worktree.head {
         Head::Branch(name) => Some(name.as_str()),
         Head::Unborn(_) | Head::Detached(_) | Head::Unreadable(_) => None,
     })
 }
 
-pub(super) fn found(row: &Row) -> Found {
+pub(super) fn found(row: &WorktreeRow) -> FoundWorktree {
     row.clone().into()
 }

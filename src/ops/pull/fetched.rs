@@ -1,18 +1,18 @@
 //! A pull request on its way to a worktree: where it is served, its head as git has it, and all that is decided from that.
 
-use super::forge::{self, Told};
+use super::forge::{self, ForgeAnswer};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::{FetchedPull, MadeRemote, PullSettings, Repository, is_valid_branch_name};
 use crate::model::branch::fits_files;
-use crate::model::foreign::{Mark, Pull};
-use crate::model::pull::{self, Names, Remote, Wanted};
+use crate::model::foreign::{ForeignMark, Pull};
+use crate::model::pull::{self, BranchNames, Remote, WantedPull};
 use crate::ops::branches;
 
 /// A pull request that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
-    pub wanted: Wanted,
+    pub wanted: WantedPull,
     pub pull: Pull,
     /// Whether it is not proven to come from the repository itself.
     pub is_foreign: bool,
@@ -21,7 +21,7 @@ pub struct Fetched {
     /// Whether that was there before.
     pub was_kept: bool,
     /// What the local branch's name may clash with.
-    names: Names,
+    names: BranchNames,
     /// The remote's URL as written.
     url: String,
     fork: Option<(String, String)>,
@@ -32,7 +32,11 @@ pub struct Fetched {
 /// # Errors
 ///
 /// `not_found` where none does: nothing is fetched then.
-pub(super) fn require_remote(context: &Context, repository: &Repository, wanted: &Wanted) -> Result<Remote> {
+pub(super) fn require_remote(
+    context: &Context,
+    repository: &Repository,
+    wanted: &WantedPull,
+) -> Result<Remote> {
     let remotes = repository.remotes_with_urls()?;
     if let Some(found) = pull::choose(wanted, &remotes, context.config.forge.remote.as_deref()) {
         return Ok(found.clone());
@@ -57,7 +61,7 @@ pub(super) fn require_remote(context: &Context, repository: &Repository, wanted:
 pub(super) fn fetch(
     context: &Context,
     repository: &Repository,
-    wanted: &Wanted,
+    wanted: &WantedPull,
     warnings: &mut Vec<String>,
 ) -> Result<Fetched> {
     let remote = require_remote(context, repository, wanted)?;
@@ -69,7 +73,7 @@ pub(super) fn fetch(
     let git = repository.fetch_pull(&remote.name, &reference, &kept, &|| interrupt.is_raised())?;
     let ask =
         |warnings: &mut Vec<String>| forge::ask_forge(context, repository, wanted, &remote, &forge, warnings);
-    let is_same = |told: &Told| told.head.as_ref() == Some(&git.head);
+    let is_same = |told: &ForgeAnswer| told.head.as_ref() == Some(&git.head);
     let mut told = ask(warnings);
     if told.as_ref().is_some_and(|told| !is_same(told)) {
         // It moved between the two questions.
@@ -106,7 +110,7 @@ pub(super) fn fetch(
 
 /// Returns the repository's own branch that it comes from: the forge says so, or it is the only one that stood there when it was
 /// fetched. A default branch proves nothing: every fork begins with it.
-fn proven(names: &Names, git: &FetchedPull, told: &Told, counts: bool) -> Option<String> {
+fn proven(names: &BranchNames, git: &FetchedPull, told: &ForgeAnswer, counts: bool) -> Option<String> {
     if counts && let Some(is_fork) = told.is_fork {
         return told.branch.clone().filter(|_| !is_fork);
     }
@@ -117,8 +121,8 @@ fn proven(names: &Names, git: &FetchedPull, told: &Told, counts: bool) -> Option
 impl Fetched {
     /// Returns what is written down about the worktree.
     #[must_use]
-    pub fn mark(&self) -> Mark {
-        Mark {
+    pub fn mark(&self) -> ForeignMark {
+        ForeignMark {
             foreign: self.is_foreign,
             allowed: None,
             pull: Some(self.pull.clone()),

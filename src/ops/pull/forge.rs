@@ -10,12 +10,12 @@ use crate::context::Context;
 use crate::host::git::Repository;
 use crate::host::process::ask;
 use crate::model::forge::{Forge, ForgeKind};
-use crate::model::pull::{Place, Remote, Wanted};
+use crate::model::pull::{ForgePlace, Remote, WantedPull};
 use crate::ops::external;
 
 /// What a forge says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ForgeAnswer {
     pub head: Option<String>,
     pub branch: Option<String>,
     pub title: Option<String>,
@@ -34,11 +34,11 @@ const LONGEST: usize = 250;
 pub(super) fn ask_forge(
     context: &Context,
     repository: &Repository,
-    wanted: &Wanted,
+    wanted: &WantedPull,
     remote: &Remote,
     forge: &Forge,
     warnings: &mut Vec<String>,
-) -> Option<Told> {
+) -> Option<ForgeAnswer> {
     let program = match wanted.served_by(forge) {
         ForgeKind::Github => "gh",
         ForgeKind::Gitlab => "glab",
@@ -67,13 +67,13 @@ pub(super) fn ask_forge(
 }
 
 /// A URL without a host names a folder: its last two parts.
-fn place(url: &str) -> Option<Place> {
-    Place::of(url).or_else(|| {
+fn place(url: &str) -> Option<ForgePlace> {
+    ForgePlace::of(url).or_else(|| {
         let plain = url.trim_end_matches('/');
         let plain = plain.strip_suffix(".git").unwrap_or(plain);
         let mut parts = plain.rsplit('/');
         let (name, owner) = (parts.next()?, parts.next()?);
-        Some(Place { host: String::new(), path: format!("{owner}/{name}") })
+        Some(ForgePlace { host: String::new(), path: format!("{owner}/{name}") })
     })
 }
 
@@ -92,8 +92,8 @@ fn text(told: &Value, key: &str) -> Option<String> {
     Some(text.chars().take(LONGEST).collect())
 }
 
-fn of_github(told: &Value) -> Told {
-    Told {
+fn of_github(told: &Value) -> ForgeAnswer {
+    ForgeAnswer {
         head: text(told, "/headRefOid"),
         branch: text(told, "/headRefName"),
         title: text(told, "/title"),
@@ -104,9 +104,9 @@ fn of_github(told: &Value) -> Told {
     }
 }
 
-fn of_gitlab(told: &Value) -> Told {
+fn of_gitlab(told: &Value) -> ForgeAnswer {
     let (source, target) = (told["source_project_id"].as_u64(), told["target_project_id"].as_u64());
-    Told {
+    ForgeAnswer {
         head: text(told, "/sha"),
         branch: text(told, "/source_branch"),
         title: text(told, "/title"),

@@ -8,4 +8,4 @@ mod preview;
 mod update;
 
 pub use open::open;
-pub use preview::{Preview, preview};
+pub use preview::{PullPreview, preview};

@@ -6,12 +6,12 @@ use super::update;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::model::foreign::{Mark, Pull};
-use crate::model::pull::Wanted;
+use crate::model::foreign::{ForeignMark, Pull};
+use crate::model::pull::WantedPull;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::ops::create::{self, HeadWish, Outcome, PulledBranch, Request};
+use crate::ops::create::{self, CreateOutcome, HeadWish, PulledBranch, Request};
 use crate::ops::foreign;
-use crate::ops::rows::{self, Row};
+use crate::ops::rows::{self, WorktreeRow};
 use crate::ops::watch::Watch;
 
 /// The purpose of a worktree that nobody named one for.
@@ -23,7 +23,12 @@ const PURPOSE: &str = "review";
 ///
 /// `not_found` where no remote serves it; `dirty` and `unpushed` where the worktree has something of its own in the way; what
 /// stops a create.
-pub fn open(context: &Context, wanted: &Wanted, request: &Request, watch: &dyn Watch) -> Result<Outcome> {
+pub fn open(
+    context: &Context,
+    wanted: &WantedPull,
+    request: &Request,
+    watch: &dyn Watch,
+) -> Result<CreateOutcome> {
     let repository = context.require_repository()?;
     let _held = context.host.interrupt.hold();
     let mut warnings = Vec::new();
@@ -31,7 +36,7 @@ pub fn open(context: &Context, wanted: &Wanted, request: &Request, watch: &dyn W
     if let Some((row, entry)) = find_open(context, repository, &fetched.pull)? {
         let mut found = update::forward(context, repository, &row, &entry, &fetched)?;
         found.warnings.splice(0..0, warnings);
-        return Ok(Outcome::Found(Box::new(found)));
+        return Ok(CreateOutcome::Found(Box::new(found)));
     }
     let made = make(context, repository, &fetched, request, watch);
     if made.is_err() && !fetched.was_kept {
@@ -40,7 +45,7 @@ pub fn open(context: &Context, wanted: &Wanted, request: &Request, watch: &dyn W
     }
     let mut report = made?;
     report.warnings.splice(0..0, warnings);
-    Ok(Outcome::Made(Box::new(report)))
+    Ok(CreateOutcome::Made(Box::new(report)))
 }
 
 /// Returns what a create of the pull request is asked for, but for what git knows.
@@ -48,7 +53,7 @@ pub fn open(context: &Context, wanted: &Wanted, request: &Request, watch: &dyn W
 /// # Errors
 ///
 /// Fails where the built-in purpose is none.
-pub(super) fn named(wanted: &Wanted, request: &Request) -> Result<Request> {
+pub(super) fn named(wanted: &WantedPull, request: &Request) -> Result<Request> {
     let internal = |message: String| Failure::new(Code::Internal, message);
     let purpose = request.purpose.clone().map_or_else(|| PURPOSE.parse().map_err(internal), Ok)?;
     let identifier = wanted.label().parse().map_err(internal)?;
@@ -75,7 +80,7 @@ fn make(
         Some(Local::There(name)) => fetched.made_remote(repository, name),
         _ => settings.as_ref().and_then(|settings| Some(settings.made.as_ref()?.name.clone())),
     };
-    let mark = Mark { made_remote, ..fetched.mark() };
+    let mark = ForeignMark { made_remote, ..fetched.mark() };
     let (kept, was_kept) = (fetched.kept.clone(), fetched.was_kept);
     let usual = named(&fetched.wanted, request)?;
     let request = Request {
@@ -114,9 +119,9 @@ pub(super) fn find_open(
     context: &Context,
     repository: &Repository,
     pull: &Pull,
-) -> Result<Option<(Row, Entry)>> {
+) -> Result<Option<(WorktreeRow, Entry)>> {
     let registry = context.store()?.read()?;
-    let is_it = |row: &Row| {
+    let is_it = |row: &WorktreeRow| {
         let standing = foreign::of_row(repository, row);
         let known = standing.pull();
         known.is_some_and(|known| known.reference == pull.reference && known.remote == pull.remote)

@@ -9,13 +9,13 @@ use super::{fetched, open};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::foreign::Pull;
-use crate::model::pull::Wanted;
+use crate::model::pull::WantedPull;
 use crate::model::view::as_text;
 use crate::ops::create::{self, Request};
 
 /// What would be made.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
-pub struct Preview {
+pub struct PullPreview {
     pub name: String,
     #[schemars(with = "String")]
     #[serde(serialize_with = "as_text")]
@@ -30,7 +30,7 @@ pub struct Preview {
 /// # Errors
 ///
 /// As [`open`](open::open) before anything is made.
-pub fn preview(context: &Context, wanted: &Wanted, request: &Request) -> Result<Preview> {
+pub fn preview(context: &Context, wanted: &WantedPull, request: &Request) -> Result<PullPreview> {
     let repository = context.require_repository()?;
     let remote = fetched::require_remote(context, repository, wanted)?;
     let interrupt = &context.host.interrupt;
@@ -39,8 +39,8 @@ pub fn preview(context: &Context, wanted: &Wanted, request: &Request) -> Result<
     let url = wanted.page.as_ref().map(|(page, _)| page.clone());
     let pull = Pull { number: wanted.number, url, remote: remote.name, reference, head, ..Pull::default() };
     if let Some((row, entry)) = open::find_open(context, repository, &pull)? {
-        return Ok(Preview { name: entry.name, path: row.path().to_path_buf(), created: false, pull });
+        return Ok(PullPreview { name: entry.name, path: row.path().to_path_buf(), created: false, pull });
     }
     let (name, path) = create::names(context, &open::named(wanted, request)?)?;
-    Ok(Preview { name, path, created: true, pull })
+    Ok(PullPreview { name, path, created: true, pull })
 }

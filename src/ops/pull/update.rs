@@ -6,11 +6,11 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::{git, wt};
-use crate::model::foreign::{Mark, Pull};
+use crate::model::foreign::{ForeignMark, Pull};
 use crate::model::registry::entry::Entry;
 use crate::ops::create::{BranchPlan, Reused};
 use crate::ops::env_files::follow;
-use crate::ops::rows::Row;
+use crate::ops::rows::WorktreeRow;
 use crate::ops::{env, foreign, view};
 
 /// Moves it forward.
@@ -21,7 +21,7 @@ use crate::ops::{env, foreign, view};
 pub(super) fn forward(
     context: &Context,
     repository: &Repository,
-    row: &Row,
+    row: &WorktreeRow,
     entry: &Entry,
     fetched: &Fetched,
 ) -> Result<Reused> {
@@ -69,7 +69,12 @@ pub(super) fn forward(
 
 /// A branch that follows another one than the pull request is not moved to a stranger's commits: a plain push would publish
 /// them there.
-fn require_own_branch(repository: &Repository, row: &Row, entry: &Entry, fetched: &Fetched) -> Result<()> {
+fn require_own_branch(
+    repository: &Repository,
+    row: &WorktreeRow,
+    entry: &Entry,
+    fetched: &Fetched,
+) -> Result<()> {
     let Some(branch) = row.branch() else { return Ok(()) };
     if repository.followed(branch).merge.as_deref() == Some(fetched.pull.reference.as_str()) {
         return Ok(());
@@ -85,11 +90,11 @@ fn require_own_branch(repository: &Repository, row: &Row, entry: &Entry, fetched
 }
 
 /// What is written down from now on. What was proven of the same commit once stays proven.
-fn mark(old: &Mark, fetched: &Fetched) -> Mark {
+fn mark(old: &ForeignMark, fetched: &Fetched) -> ForeignMark {
     let known = old.pull.clone().unwrap_or_default();
     let is_same = known.head == fetched.pull.head;
     let new = fetched.pull.clone();
-    Mark {
+    ForeignMark {
         foreign: fetched.is_foreign && (!is_same || old.foreign),
         pull: Some(Pull {
             url: new.url.or(known.url),
@@ -107,7 +112,7 @@ fn may_move(
     context: &Context,
     repository: &Repository,
     entry: &Entry,
-    old: &Mark,
+    old: &ForeignMark,
     before: &str,
     head: &str,
     warnings: &mut Vec<String>,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::plan::{Plan, Target};
+use super::plan::{Plan, RemovalTarget};
 use super::records::{self, forget};
 use super::{losses, settle};
 use crate::context::Context;
@@ -89,7 +89,7 @@ pub fn apply(context: &Context, plan: &Plan) -> Result<Report> {
 }
 
 /// Says which worktrees are gone already where a removal of several stopped.
-fn stopped(failure: Failure, at: &Target, removed: &[Removed]) -> Failure {
+fn stopped(failure: Failure, at: &RemovalTarget, removed: &[Removed]) -> Failure {
     if removed.is_empty() {
         return failure;
     }
@@ -99,7 +99,7 @@ fn stopped(failure: Failure, at: &Target, removed: &[Removed]) -> Failure {
 
 /// No process of a worktree survives it; those of services are proven to be its own. What was started since it was asked
 /// whether anything runs is a reason to ask again. To be called once nothing more can start: the removal is on record.
-fn stop_services(context: &Context, target: &Target, entry: &Entry, plan: &Plan) -> Result<()> {
+fn stop_services(context: &Context, target: &RemovalTarget, entry: &Entry, plan: &Plan) -> Result<()> {
     if !services::has_ever_run(context, entry)? {
         return Ok(());
     }
@@ -113,7 +113,7 @@ fn stop_services(context: &Context, target: &Target, entry: &Entry, plan: &Plan)
 
 /// The same of what the worktree's own commands started: a setup that runs ends with the worktree, and what an earlier one
 /// left running.
-fn stop_setup(context: &Context, target: &Target, entry: &Entry, plan: &Plan) -> Result<()> {
+fn stop_setup(context: &Context, target: &RemovalTarget, entry: &Entry, plan: &Plan) -> Result<()> {
     let mut losses = Vec::new();
     losses::push_setup(context, entry, &mut losses)?;
     if !losses.is_empty() && plan.force == 0 && !target.missing {
@@ -127,7 +127,7 @@ fn stop_setup(context: &Context, target: &Target, entry: &Entry, plan: &Plan) ->
 fn drop_records(
     context: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &RemovalTarget,
     plan: &Plan,
     warnings: &mut Vec<String>,
 ) -> Result<Removed> {
@@ -160,7 +160,7 @@ enum BranchFate {
 fn delete_branch(
     context: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &RemovalTarget,
     tip: Option<&str>,
     plan: &Plan,
     warnings: &mut Vec<String>,
@@ -198,7 +198,7 @@ fn delete_branch(
 }
 
 /// What was made for a pull request goes with its branch.
-fn forget_pull(repository: &Repository, target: &Target, warnings: &mut Vec<String>) {
+fn forget_pull(repository: &Repository, target: &RemovalTarget, warnings: &mut Vec<String>) {
     let mark = target.entry.as_ref().and_then(|entry| entry.notes.foreign.read());
     let Some((mark, kept)) = mark.and_then(|mark| Some((mark.clone(), mark.kept_ref?))) else { return };
     let remote = mark.made_remote.map_or(Ok(()), |remote| repository.forget_made_remote(&remote, &kept));
@@ -210,7 +210,7 @@ fn forget_pull(repository: &Repository, target: &Target, warnings: &mut Vec<Stri
 fn put_away(
     context: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &RemovalTarget,
     plan: &Plan,
     warnings: &mut Vec<String>,
 ) -> Result<Removed> {
@@ -282,7 +282,7 @@ fn move_into_trash(repository: &Repository, entry: &Entry, admin: &str, trash: &
 }
 
 /// Refuses what the system would not rename, before anything is stopped or moved.
-fn require_movable(target: &Target, trash: &Trash) -> Result<()> {
+fn require_movable(target: &RemovalTarget, trash: &Trash) -> Result<()> {
     let place = trash.folder.parent().unwrap_or(&trash.folder);
     files::prepare_trash(place)?;
     let reason = moving::why_unmovable(&target.path, place);
@@ -292,7 +292,7 @@ fn require_movable(target: &Target, trash: &Trash) -> Result<()> {
     Err(Failure::new(Code::Permission, message).hint(unmovable_hint(target, reason)))
 }
 
-fn unmovable_hint(target: &Target, reason: Unmovable) -> String {
+fn unmovable_hint(target: &RemovalTarget, reason: Unmovable) -> String {
     let first = match reason {
         Unmovable::LowerLayer => made_anew(&target.path),
         Unmovable::Mounted => "unmount it first".to_owned(),
@@ -317,7 +317,7 @@ fn is_unmovable(failure: &Failure) -> bool {
     })
 }
 
-fn removed(target: &Target, branch: BranchFate, trash: Option<&Trash>) -> Removed {
+fn removed(target: &RemovalTarget, branch: BranchFate, trash: Option<&Trash>) -> Removed {
     Removed {
         name: target.name.clone(),
         path: target.path.clone(),

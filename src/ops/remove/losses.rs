@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::disk::{aside, is_tagged};
+use crate::host::git::GitWorktree;
 use crate::host::git::Repository;
-use crate::host::git::Worktree;
 use crate::host::{env_file, files};
 use crate::model::branch::Head;
 use crate::model::cache;
@@ -150,7 +150,7 @@ fn is_env_block_or_copy(repository: &Repository, folder: &Path, file: &str) -> b
 /// Commits that only this worktree's HEAD, or the branch that goes with it, still names; and stashes made there.
 pub fn of_head(
     repository: &Repository,
-    worktree: Option<&Worktree>,
+    worktree: Option<&GitWorktree>,
     branch: Option<&str>,
     delete_branch: bool,
 ) -> Result<Vec<Loss>> {

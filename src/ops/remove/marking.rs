@@ -9,7 +9,7 @@ use crate::host::process::identity;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::journal::Trash;
 use crate::model::registry::note::Notes;
-use crate::ops::remove::Target;
+use crate::ops::remove::RemovalTarget;
 
 pub(super) fn changed_meanwhile(name: &str) -> Failure {
     Failure::new(Code::NotFound, format!("`{name}` is being changed by another `wt`"))
@@ -20,7 +20,7 @@ pub(super) fn changed_meanwhile(name: &str) -> Failure {
 pub(super) fn mark_removing(
     context: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &RemovalTarget,
     admin: &str,
     trash: &Trash,
 ) -> Result<Entry> {
@@ -76,7 +76,7 @@ pub(super) fn mark_removing(
 pub(super) fn planned_trash(
     context: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &RemovalTarget,
     delete_branch: bool,
     token: &str,
 ) -> Trash {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::losses;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{Repository, Worktree};
+use crate::host::git::{GitWorktree, Repository};
 use crate::host::place;
 use crate::host::process::table;
 use crate::model::advised::wt;
@@ -34,7 +34,7 @@ pub struct Request {
 
 /// How closely a worktree is looked at that is to be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum RemovalLook {
     /// For all that would be lost, the branch's commits too where it goes as well.
     Losses { with_branch: bool },
     /// For a lock alone: everything else was given up beforehand.
@@ -43,7 +43,7 @@ pub enum Look {
 
 /// One worktree to be removed.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
-pub struct Target {
+pub struct RemovalTarget {
     pub name: String,
     pub path: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,10 +62,10 @@ pub struct Target {
     #[serde(skip)]
     pub(in crate::ops) entry: Option<Entry>,
     #[serde(skip)]
-    pub(in crate::ops) worktree: Option<Worktree>,
+    pub(in crate::ops) worktree: Option<GitWorktree>,
 }
 
-impl Target {
+impl RemovalTarget {
     /// Returns what stands in the way after `force` times `--force`.
     pub fn refused(&self, force: u8) -> Vec<&Loss> {
         self.losses.iter().filter(|loss| loss.needs_force() > force).collect()
@@ -75,7 +75,7 @@ impl Target {
 /// What a removal would do.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Plan {
-    pub worktrees: Vec<Target>,
+    pub worktrees: Vec<RemovalTarget>,
     pub delete_branch: bool,
     /// The names that no worktree has, where that is no refusal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -87,7 +87,7 @@ pub struct Plan {
 impl Plan {
     /// A removal of worktrees that were looked at before.
     #[must_use]
-    pub fn of(worktrees: Vec<Target>, delete_branch: bool, force: u8) -> Self {
+    pub fn of(worktrees: Vec<RemovalTarget>, delete_branch: bool, force: u8) -> Self {
         Self { worktrees, delete_branch, absent: Vec::new(), force }
     }
 
@@ -124,11 +124,11 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
     let repository = context.require_repository()?;
     let registry = context.store()?.read()?;
     let look = if request.force > 0 && !request.tells {
-        Look::Lock
+        RemovalLook::Lock
     } else {
-        Look::Losses { with_branch: request.delete_branch }
+        RemovalLook::Losses { with_branch: request.delete_branch }
     };
-    let mut worktrees: Vec<Target> = Vec::new();
+    let mut worktrees: Vec<RemovalTarget> = Vec::new();
     let mut absent = Vec::new();
     if request.wanted.is_empty() {
         worktrees.push(inspect(context, repository, find::here(context)?, look)?);
@@ -168,7 +168,12 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
 /// # Errors
 ///
 /// As [`plan`].
-pub fn inspect(context: &Context, repository: &Repository, found: find::Found, look: Look) -> Result<Target> {
+pub fn inspect(
+    context: &Context,
+    repository: &Repository,
+    found: find::FoundWorktree,
+    look: RemovalLook,
+) -> Result<RemovalTarget> {
     if found.is_main {
         return Err(Failure::new(
             Code::Usage,
@@ -204,11 +209,11 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
             return Err(not_a_worktree(&found.name, &found.path));
         };
         repository.require_linked(&found.path, admin, context.host.home())?;
-        if look != Look::Lock {
+        if look != RemovalLook::Lock {
             losses.extend(losses::of_folder(context, repository, &found.path, admin, entry.as_ref())?);
         }
     }
-    if let Look::Losses { with_branch } = look {
+    if let RemovalLook::Losses { with_branch } = look {
         // A branch that stays loses nothing.
         let own = worktree.as_ref().and_then(|worktree| worktree.admin.as_deref());
         let with_branch = with_branch
@@ -219,7 +224,7 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
         // Its commits may be here alone even where the folder is gone.
         losses.extend(losses::of_head(repository, worktree.as_ref(), branch.as_deref(), with_branch)?);
     }
-    if look != Look::Lock {
+    if look != RemovalLook::Lock {
         let services = entry.as_ref().map(|entry| down::running(context, entry)).transpose()?;
         if let (Some(services), Some(entry)) = (services.filter(|services| !services.is_empty()), &entry) {
             // Said once: as what they are.
@@ -229,14 +234,14 @@ pub fn inspect(context: &Context, repository: &Repository, found: find::Found, l
             losses.push(Loss::Services { services });
         }
     }
-    if let (Some(entry), true) = (&entry, look != Look::Lock) {
+    if let (Some(entry), true) = (&entry, look != RemovalLook::Lock) {
         losses::push_setup(context, entry, &mut losses)?;
     }
     loss::sort(&mut losses);
     let ports = entry.iter().flat_map(|entry| &entry.allocations);
     let ports =
         ports.filter_map(|allocation| allocation.find_port().map(crate::model::port::Port::number)).collect();
-    Ok(Target {
+    Ok(RemovalTarget {
         name: found.name,
         path: found.path,
         branch,
@@ -265,7 +270,7 @@ fn not_a_worktree(name: &str, path: &std::path::Path) -> Failure {
 }
 
 /// Refuses a worktree whose folder seems to have been moved: without its records the folder would be no worktree any more.
-fn require_not_moved(repository: &Repository, found: &find::Found) -> Result<()> {
+fn require_not_moved(repository: &Repository, found: &find::FoundWorktree) -> Result<()> {
     let is_gone = place::is_gone(&found.path);
     let admin = found.admin().filter(|_| is_gone);
     let Some(said) = admin.and_then(|admin| absence::moved_in_words(repository, &found.path, admin)) else {

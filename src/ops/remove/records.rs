@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::marking::{changed_meanwhile, mark_removing, planned_trash};
-use super::plan::Target;
+use super::plan::RemovalTarget;
 use super::settle;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -23,7 +23,7 @@ use crate::ops::{claims, teardown};
 pub(super) fn put_away(
     context: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &RemovalTarget,
     admin: &str,
     delete_branch: bool,
 ) -> Result<Trash> {
@@ -64,7 +64,7 @@ pub(super) fn note(repository: &Repository, entry: &Entry, trash: &Trash) -> Res
 }
 
 /// Drops records where git has none that could be kept.
-pub(super) fn forget(context: &Context, repository: &Repository, target: &Target) -> Result<()> {
+pub(super) fn forget(context: &Context, repository: &Repository, target: &RemovalTarget) -> Result<()> {
     let now = context.now();
     let (name, root) = (target.name.clone(), repository.root().to_path_buf());
     let gone = context.store()?.update(|registry| {

@@ -14,10 +14,10 @@ use crate::model::compose_project;
 use crate::model::identifier::Identifier;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
-use crate::model::renaming::Names;
+use crate::model::renaming::WorktreeNames;
 use crate::model::variables;
-use crate::ops::create::{Draft, draft};
-use crate::ops::find::Found;
+use crate::ops::create::{NameDraft, draft};
+use crate::ops::find::FoundWorktree;
 use crate::ops::ports::ledger::require_active;
 use crate::ops::{env, find, rows};
 
@@ -49,7 +49,7 @@ pub struct Unasked {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) entry: Entry,
-    pub(super) to: Names,
+    pub(super) to: WorktreeNames,
     /// What the branch points at, where it is renamed.
     pub(super) tip: Option<String>,
     pub(super) project_after: Option<String>,
@@ -107,7 +107,7 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
 fn require_renamable(
     context: &Context,
     repository: &Repository,
-    found: Found,
+    found: FoundWorktree,
 ) -> Result<(Entry, Option<String>)> {
     if found.is_main {
         let message =
@@ -148,14 +148,14 @@ fn new_names(
     entry: &Entry,
     branch: Option<&str>,
     new: &Identifier,
-) -> Result<(Names, Option<String>, Vec<String>)> {
+) -> Result<(WorktreeNames, Option<String>, Vec<String>)> {
     let mut notes = Vec::new();
     let Some(purpose) = &entry.purpose else {
         // Nobody named its purpose, so no template made its names.
         let is_called_so = entry.path.file_name().is_some_and(|name| *name == *entry.name);
         let path = if is_called_so { entry.path.with_file_name(new.as_str()) } else { entry.path.clone() };
         let name = new.as_str().to_owned();
-        let names = Names { identifier: name.clone(), name, path, branch: branch.map(str::to_owned) };
+        let names = WorktreeNames { identifier: name.clone(), name, path, branch: branch.map(str::to_owned) };
         notes.extend(branch.map(|branch| stays(&format!("branch `{branch}`"))));
         return Ok((names, None, notes));
     };
@@ -164,9 +164,9 @@ fn new_names(
     };
     let old: Option<Identifier> = Identifier::from_text(&entry.identifier);
     let old = old.as_ref().and_then(|identifier| drafted(identifier, None).ok());
-    let is_made = |made: &dyn Fn(&Draft) -> bool| old.as_ref().is_some_and(made);
+    let is_made = |made: &dyn Fn(&NameDraft) -> bool| old.as_ref().is_some_and(made);
     let fresh = drafted(new, None)?;
-    let mut names = Names {
+    let mut names = WorktreeNames {
         name: fresh.name,
         identifier: new.as_str().to_owned(),
         path: entry.path.clone(),
@@ -200,9 +200,10 @@ fn require_free(
     repository: &Repository,
     registry: &Registry,
     entry: &Entry,
-    to: &Names,
+    to: &WorktreeNames,
 ) -> Result<()> {
-    let is_other = |row: &&rows::Row| row.entry.as_ref().is_none_or(|known| known.sequence != entry.sequence);
+    let is_other =
+        |row: &&rows::WorktreeRow| row.entry.as_ref().is_none_or(|known| known.sequence != entry.sequence);
     let rows = rows::rows(repository, registry)?;
     if let Some(taken) = rows.iter().filter(is_other).find(|row| row.name() == to.name) {
         return Err(refusal::name_taken(&to.name, taken.path()));
@@ -217,7 +218,12 @@ fn require_free(
     require_branch_free(context, repository, entry, to)
 }
 
-fn require_branch_free(_: &Context, repository: &Repository, entry: &Entry, to: &Names) -> Result<()> {
+fn require_branch_free(
+    _: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    to: &WorktreeNames,
+) -> Result<()> {
     let (Some(old), Some(new)) = (&entry.branch, &to.branch) else { return Ok(()) };
     if old == new {
         return Ok(());

@@ -6,7 +6,7 @@ use super::{idle, services};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::event::Event;
-use crate::model::event::filter::Filter;
+use crate::model::event::filter::EventFilter;
 use crate::model::event::tally::Tally;
 use crate::model::port::{PortRanges, often};
 use crate::model::registry::entry::{Entry, EntryState};
@@ -26,9 +26,9 @@ pub const PERIOD: &str = "7d";
 /// Fails when the registry, the log or the machine cannot be read.
 pub fn report(context: &Context, since: Timestamp) -> Result<Report> {
     let registry = context.store()?.read()?;
-    let all = events::events(context, &Filter::default())?.events;
+    let all = events::events(context, &EventFilter::default())?.events;
     let here = events::scope(context, false);
-    let filter = Filter { repository: here.clone(), since: Some(since), ..Filter::default() };
+    let filter = EventFilter { repository: here.clone(), since: Some(since), ..EventFilter::default() };
     let told: Vec<&Event> = all.iter().filter(|event| filter.admits(event)).collect();
     let mut tally = Tally::default();
     tally.count_all(told.iter().copied());

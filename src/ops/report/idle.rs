@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::disk::{self, Place};
+use crate::host::disk::{self, CountedPlace};
 use crate::host::git::Repository;
 use crate::host::net::listeners::listeners;
-use crate::host::place::Surroundings;
+use crate::host::place::HostSurroundings;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::report::tables::{Idle, Service};
@@ -48,10 +48,10 @@ pub(super) fn idle(
         let path = canonical(&entry.path);
         let committed = repository.head_log_of(&entry.admin).unwrap_or_default();
         let last = committed.iter().filter_map(|line| line.at).chain([last_seen(entry)]).max();
-        places.push(Place { ignores: repository.ignores(&path, &[]), path });
+        places.push(CountedPlace { ignores: repository.ignores(&path, &[]), path });
         kept.push((entry, last.unwrap_or(entry.created_at)));
     }
-    let barred = Surroundings::read();
+    let barred = HostSurroundings::read();
     let (interrupt, caches) = (&context.host.interrupt, &context.config.remove.caches);
     let counted = disk::count(&places, caches, barred.mounts(), &[], &|| interrupt.is_raised());
     interrupt.check()?;

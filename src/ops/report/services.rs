@@ -2,13 +2,13 @@
 
 use crate::context::Context;
 use crate::model::event::tally::Tally;
-use crate::model::health::recorded::Recorded;
+use crate::model::health::recorded::HealthRecord;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::report::tables::{Latency, Service};
 use crate::model::service::ServiceName;
 use crate::model::short_names::ShortNames;
-use crate::ops::services::usage::{self, Usage};
+use crate::ops::services::usage::{self, ServiceUsage};
 
 pub(super) fn services(
     context: &Context,
@@ -34,12 +34,12 @@ fn service(
     entry: &Entry,
     repository_name: &str,
     name: &ServiceName,
-    used: Option<&Usage>,
+    used: Option<&ServiceUsage>,
     tally: &Tally,
 ) -> Service {
     let allocation = entry.allocations.iter().find(|known| known.service == *name);
     let recorded = allocation.and_then(|known| known.health.as_ref());
-    let last = recorded.and_then(Recorded::find).and_then(|seen| seen.latency_ms);
+    let last = recorded.and_then(HealthRecord::find).and_then(|seen| seen.latency_ms);
     let cpu = used.and_then(|one| {
         let (spent, time) = (one.cpu_seconds?, one.uptime_s?);
         (time > 0.0).then(|| (spent / time * 1000.0).round() / 10.0)
@@ -51,7 +51,7 @@ fn service(
         service: name.clone(),
         port: allocation.and_then(Allocation::find_port),
         state: used.map(|one| one.state),
-        health: Recorded::state_of(recorded),
+        health: HealthRecord::state_of(recorded),
         restarts: tally.restarts_of(&entry.repository, &entry.name, name.as_str()),
         latency_ms: Latency::of(last.into_iter().collect()),
         memory_bytes: used.and_then(|one| one.memory_bytes),

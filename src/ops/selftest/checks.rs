@@ -1,18 +1,18 @@
 //! The promises, one after the other: each begins where the one before it ended.
 
-use super::lab::{Checked, Lab, difference, expect, folder, is_free};
-use crate::host::trial::{Started, kill};
+use super::lab::{Lab, TrialResult, difference, expect, folder, is_free};
+use crate::host::trial::{TrialChild, kill};
 
 /// What a check leaves to the next ones.
 #[derive(Default)]
 pub(super) struct State {
-    stranger: Option<Started>,
+    stranger: Option<TrialChild>,
 }
 
 /// A promise, and how it is tried out.
-pub(super) type Check = (&'static str, fn(&Lab<'_>, &mut State) -> Checked);
+pub(super) type TrialCheck = (&'static str, fn(&Lab<'_>, &mut State) -> TrialResult);
 
-pub(super) const ALL: [Check; 11] = [
+pub(super) const ALL: [TrialCheck; 11] = [
     ("create", create),
     ("conflict refused", conflict_refused),
     ("retry", retry),
@@ -26,7 +26,7 @@ pub(super) const ALL: [Check; 11] = [
     ("undo after kill -9", undo_after_kill),
 ];
 
-fn create(lab: &Lab<'_>, _: &mut State) -> Checked {
+fn create(lab: &Lab<'_>, _: &mut State) -> TrialResult {
     lab.wt(&["create", "one", "--ports"], 0)?;
     let got = lab.port_of("feature-one")?;
     expect(got == Some(lab.port(0)), &format!("port {}", lab.port(0)), &format!("{got:?}"))?;
@@ -35,24 +35,24 @@ fn create(lab: &Lab<'_>, _: &mut State) -> Checked {
     expect(lab.trial.says(&block, &line), &format!("{line} in .env"), "it is not there")
 }
 
-fn conflict_refused(lab: &Lab<'_>, state: &mut State) -> Checked {
+fn conflict_refused(lab: &Lab<'_>, state: &mut State) -> TrialResult {
     state.stranger = Some(lab.hold("home", lab.port(1))?);
     let answer = lab.wt(&["create", "two", "--ports"], 1)?;
     let code = answer["error"]["code"].as_str().unwrap_or_default();
     expect(code == "port_conflict", "port_conflict", code)?;
-    let pid = state.stranger.as_ref().map_or(0, Started::pid).to_string();
+    let pid = state.stranger.as_ref().map_or(0, TrialChild::pid).to_string();
     let said = answer.to_string();
     expect(said.contains(&pid), &format!("pid {pid} is named"), &said)?;
     expect(lab.is_untouched("two")?, "nothing is made", "something of feature-two is there")
 }
 
-fn retry(lab: &Lab<'_>, _: &mut State) -> Checked {
+fn retry(lab: &Lab<'_>, _: &mut State) -> TrialResult {
     lab.wt(&["create", "two", "--ports", "--on-conflict", "retry"], 0)?;
     let got = lab.port_of("feature-two")?;
     expect(got == Some(lab.port(2)), &format!("port {}", lab.port(2)), &format!("{got:?}"))
 }
 
-fn end_holder(lab: &Lab<'_>, state: &mut State) -> Checked {
+fn end_holder(lab: &Lab<'_>, state: &mut State) -> TrialResult {
     let port = lab.port(1).to_string();
     // Without consent a stranger stays.
     lab.wt(&["ports", "kill", &port], 1)?;
@@ -63,7 +63,7 @@ fn end_holder(lab: &Lab<'_>, state: &mut State) -> Checked {
     Ok(())
 }
 
-fn up(lab: &Lab<'_>, _: &mut State) -> Checked {
+fn up(lab: &Lab<'_>, _: &mut State) -> TrialResult {
     lab.wt(&["up", "--worktree", "feature-one"], 0)?;
     let (found, _) = lab.web()?;
     expect(found == "ready", "ready", &found)?;
@@ -72,7 +72,7 @@ fn up(lab: &Lab<'_>, _: &mut State) -> Checked {
     expect(*healthy == 1, "1 healthy service", &healthy.to_string())
 }
 
-fn crash_and_restart(lab: &Lab<'_>, _: &mut State) -> Checked {
+fn crash_and_restart(lab: &Lab<'_>, _: &mut State) -> TrialResult {
     let (_, before) = lab.web()?;
     kill(before);
     let is_back =
@@ -80,7 +80,7 @@ fn crash_and_restart(lab: &Lab<'_>, _: &mut State) -> Checked {
     expect(is_back, "ready with another pid", &format!("{:?}", lab.web().map_err(|found| found.got)))
 }
 
-fn graceful_stop(lab: &Lab<'_>, _: &mut State) -> Checked {
+fn graceful_stop(lab: &Lab<'_>, _: &mut State) -> TrialResult {
     lab.wt(&["down", "--worktree", "feature-one"], 0)?;
     expect(
         is_free(lab.port(0)) || lab.trial.until(|| is_free(lab.port(0))),
@@ -91,7 +91,7 @@ fn graceful_stop(lab: &Lab<'_>, _: &mut State) -> Checked {
     expect(found == "stopped", "stopped", &found)
 }
 
-fn resolve(lab: &Lab<'_>, state: &mut State) -> Checked {
+fn resolve(lab: &Lab<'_>, state: &mut State) -> TrialResult {
     state.stranger = Some(lab.hold("home", lab.port(0))?);
     lab.wt(&["ports", "resolve", "--strategy", "conservative", "--yes"], 0)?;
     let got = lab.port_of("feature-one")?;
@@ -109,7 +109,7 @@ fn resolve(lab: &Lab<'_>, state: &mut State) -> Checked {
     Ok(())
 }
 
-fn cleanup(lab: &Lab<'_>, _: &mut State) -> Checked {
+fn cleanup(lab: &Lab<'_>, _: &mut State) -> TrialResult {
     lab.wt(&["create", "three", "--ports"], 0)?;
     let port = lab.port_of("feature-three")?.ok_or_else(|| difference("a port", "none"))?;
     let mut stray = lab.hold(&folder("three"), port)?;
@@ -121,7 +121,7 @@ fn cleanup(lab: &Lab<'_>, _: &mut State) -> Checked {
     expect(is_free(port), &format!("port {port} is free"), "it is held")
 }
 
-fn remove_and_restore(lab: &Lab<'_>, _: &mut State) -> Checked {
+fn remove_and_restore(lab: &Lab<'_>, _: &mut State) -> TrialResult {
     let file = format!("{}/README", folder("two"));
     lab.trial
         .put(&file, "changed, and not committed\n")
@@ -134,7 +134,7 @@ fn remove_and_restore(lab: &Lab<'_>, _: &mut State) -> Checked {
     expect(lab.trial.says(&file, "not committed"), "the change is back", "it is lost")
 }
 
-fn undo_after_kill(lab: &Lab<'_>, _: &mut State) -> Checked {
+fn undo_after_kill(lab: &Lab<'_>, _: &mut State) -> TrialResult {
     for round in 0..20 {
         let name = format!("late-{round}");
         let words = ["create", &name, "--ports", "--quiet"];

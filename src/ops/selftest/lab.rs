@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::host::net::probe::{Probe, probe};
-use crate::host::trial::{Ended, Started, Trial};
+use crate::host::trial::{EndedTrial, Trial, TrialChild};
 use crate::model::port::Port;
 use crate::model::quoting::word_sh;
 
@@ -20,7 +20,7 @@ pub(super) struct Difference {
     pub got: String,
 }
 
-pub(super) type Checked = Result<(), Difference>;
+pub(super) type TrialResult = Result<(), Difference>;
 
 /// The place, with a repository `shop`.
 pub(super) struct Lab<'a> {
@@ -60,14 +60,14 @@ impl<'a> Lab<'a> {
         Ok(lab)
     }
 
-    fn put(&self, file: &str, text: &str) -> Checked {
+    fn put(&self, file: &str, text: &str) -> TrialResult {
         self.trial
             .put(file, text)
             .map_err(|error| difference(&format!("{file} is written"), &error.to_string()))
     }
 
     /// Stops what may run, and waits until the supervisors have gone too.
-    pub(super) fn leave(&self) -> Checked {
+    pub(super) fn leave(&self) -> TrialResult {
         for name in ["feature-one", "feature-two"] {
             // One that was never made has nothing to stop.
             let _ = self.trial.wt("shop", &["down", "--worktree", name, "--quiet"]);
@@ -97,7 +97,7 @@ impl<'a> Lab<'a> {
     }
 
     /// Has a stranger listen on a port.
-    pub(super) fn hold(&self, folder: &str, port: u16) -> Result<Started, Difference> {
+    pub(super) fn hold(&self, folder: &str, port: u16) -> Result<TrialChild, Difference> {
         let text = port.to_string();
         let expected = format!("somebody listens on {port}");
         let mut started = self
@@ -147,7 +147,7 @@ pub(super) fn difference(expected: &str, got: &str) -> Difference {
     Difference { expected: expected.to_owned(), got: got.trim().to_owned() }
 }
 
-pub(super) fn expect(is_so: bool, expected: &str, got: &str) -> Checked {
+pub(super) fn expect(is_so: bool, expected: &str, got: &str) -> TrialResult {
     if is_so { Ok(()) } else { Err(difference(expected, got)) }
 }
 
@@ -160,7 +160,7 @@ fn free_row() -> Option<u16> {
     rows.find(|first| (0..PORTS).all(|index| is_free(first + index)))
 }
 
-fn told(ended: &Ended) -> String {
+fn told(ended: &EndedTrial) -> String {
     let status = ended.status.map_or_else(|| "a signal".to_owned(), |status| format!("exit {status}"));
     format!("{status}: {}{}", ended.stdout.trim(), ended.stderr.trim())
 }

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::ask::ask;
-use crate::host::process::spawn::{self, Wish};
+use crate::host::process::spawn::{self, SpawnWish};
 use crate::host::trial::Trial;
 
 /// What came of it.
@@ -129,7 +129,7 @@ pub fn enter_namespace(host: &Host, words: &[OsString]) -> Option<u8> {
         vec!["sh".into(), "-c".into(), format!("{script}; exec \"$@\"").into(), "sh".into(), program.into()];
     rest.extend(words.iter().cloned());
     let arguments = words_of(flags, &rest);
-    let wish = Wish {
+    let wish = SpawnWish {
         program: unshare.as_os_str(),
         arguments: &arguments,
         folder: &folder,

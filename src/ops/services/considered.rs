@@ -1,7 +1,7 @@
 //! What a start goes by, for whoever asked to hear more.
 
-use super::contact::Listener;
-use super::place::Place;
+use super::contact::WishListener;
+use super::place::ServicesPlace;
 use crate::host::process::identity;
 use crate::host::services::record_file;
 use crate::model::config::health;
@@ -9,7 +9,7 @@ use crate::model::services::plan::ServicePlan;
 use crate::model::services::state::spoken;
 
 /// Tells where each service is to run and when it counts as ready, and who supervises.
-pub(super) fn tell(place: &Place, plans: &[ServicePlan], listener: &mut dyn Listener) {
+pub(super) fn tell(place: &ServicesPlace, plans: &[ServicePlan], listener: &mut dyn WishListener) {
     for plan in plans {
         let port = plan.port.map(|port| format!(" on {port}")).unwrap_or_default();
         listener.looked_at(&format!(

@@ -3,18 +3,18 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use super::conversation::{Conversation, Heard};
+use super::conversation::{SupervisorConversation, SupervisorSays};
 use super::internal::internal;
-use super::place::Place;
+use super::place::ServicesPlace;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::open_files;
-use crate::host::services::line::Talk;
+use crate::host::services::line::LineEnd;
 use crate::host::services::{record_file, start};
 use crate::model::process::ProcessId;
 use crate::model::process::attribution::WT_MARKER;
 use crate::model::services::protocol::{Cause, Failing, Reply, Request, ServiceFacts};
-use crate::model::services::record::Record;
+use crate::model::services::record::ServicesRecord;
 use crate::ops::services::conversation::PATIENCE;
 
 /// The hidden command that supervises.
@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 const SEAT: Duration = Duration::from_millis(50);
 
 /// Hears what happens while something is waited for.
-pub trait Listener {
+pub trait WishListener {
     /// How all services stand now.
     fn services(&mut self, services: &[ServiceFacts]);
     /// Something worth saying.
@@ -66,21 +66,21 @@ pub trait Listener {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Deaf;
 
-impl Listener for Deaf {
+impl WishListener for Deaf {
     fn services(&mut self, _: &[ServiceFacts]) {}
     fn note(&mut self, _: &str) {}
 }
 
 /// How a wish ended.
 #[derive(Debug)]
-pub enum Answer {
+pub enum WishAnswer {
     Done(Vec<ServiceFacts>),
-    Failed(Failed),
+    Failed(FailedWish),
 }
 
 /// A wish that failed.
 #[derive(Debug)]
-pub struct Failed {
+pub struct FailedWish {
     /// The services that it failed over, the causes first; none where it failed for another reason.
     pub failures: Vec<Failing>,
     pub reason: String,
@@ -95,10 +95,10 @@ pub struct Failed {
 /// `interrupted` once the user gave up and what was begun is taken back; `internal` when no supervisor can be had.
 pub fn ask(
     context: &Context,
-    place: &Place,
+    place: &ServicesPlace,
     request: &Request,
-    listener: &mut dyn Listener,
-) -> Result<Answer> {
+    listener: &mut dyn WishListener,
+) -> Result<WishAnswer> {
     let begun = context.host.clock.instant();
     loop {
         let talk = require(context, place)?;
@@ -113,7 +113,7 @@ pub fn ask(
     }
 }
 
-pub(super) fn ends_before_it_answers(place: &Place) -> Failure {
+pub(super) fn ends_before_it_answers(place: &ServicesPlace) -> Failure {
     let log = place.wish.folder.join("supervisor.log");
     Failure::new(Code::Internal, "the supervisor ends before it answers")
         .hint(format!("its own words are in {}", log.display()))
@@ -126,14 +126,14 @@ pub(super) fn ends_before_it_answers(place: &Place) -> Failure {
 /// As [`ask`].
 pub fn ask_where_any(
     context: &Context,
-    place: &Place,
+    place: &ServicesPlace,
     request: &Request,
-    listener: &mut dyn Listener,
-) -> Result<Answer> {
+    listener: &mut dyn WishListener,
+) -> Result<WishAnswer> {
     match request {
         Request::Start { plans, .. } | Request::Restart { plans, .. } if plans.is_empty() => {
             let answer = ask_if_there(context, place, &Request::Status, listener)?;
-            Ok(answer.unwrap_or(Answer::Done(Vec::new())))
+            Ok(answer.unwrap_or(WishAnswer::Done(Vec::new())))
         }
         _ => ask(context, place, request, listener),
     }
@@ -146,10 +146,10 @@ pub fn ask_where_any(
 /// As [`ask`].
 pub fn ask_if_there(
     context: &Context,
-    place: &Place,
+    place: &ServicesPlace,
     request: &Request,
-    listener: &mut dyn Listener,
-) -> Result<Option<Answer>> {
+    listener: &mut dyn WishListener,
+) -> Result<Option<WishAnswer>> {
     match find(place)? {
         Some(talk) => converse(context, talk, request, listener),
         None => Ok(None),
@@ -161,14 +161,14 @@ pub fn ask_if_there(
 /// # Errors
 ///
 /// `permission` when it is not ours.
-pub fn find(place: &Place) -> Result<Option<Talk>> {
+pub fn find(place: &ServicesPlace) -> Result<Option<LineEnd>> {
     let found = place.endpoint.connect().map_err(internal("the supervisor cannot be reached"))?;
-    Ok(found.map(Talk::new))
+    Ok(found.map(LineEnd::new))
 }
 
 /// Answers whether processes that are on record may live without a supervisor.
 #[must_use]
-pub fn is_abandoned(place: &Place, record: &Record) -> bool {
+pub fn is_abandoned(place: &ServicesPlace, record: &ServicesRecord) -> bool {
     let is_alive = |id: &ProcessId| record_file::is_alive(&place.wish.folder, id);
     let is_left = record.supervisor.as_ref().is_some_and(|supervisor| !is_alive(supervisor));
     let is_adopted = || record.adopted.iter().any(is_alive);
@@ -182,7 +182,7 @@ pub fn is_abandoned(place: &Place, record: &Record) -> bool {
 /// # Errors
 ///
 /// `internal` when none can be started, or it does not answer in time; `interrupted`.
-pub fn require(context: &Context, place: &Place) -> Result<Talk> {
+pub fn require(context: &Context, place: &ServicesPlace) -> Result<LineEnd> {
     if let Some(talk) = find(place)? {
         return Ok(talk);
     }
@@ -244,13 +244,13 @@ pub(super) fn require_open_files() -> Result<()> {
 /// `None` when the supervisor ended before it heard us.
 fn converse(
     context: &Context,
-    talk: Talk,
+    talk: LineEnd,
     request: &Request,
-    listener: &mut dyn Listener,
-) -> Result<Option<Answer>> {
+    listener: &mut dyn WishListener,
+) -> Result<Option<WishAnswer>> {
     let is_look = matches!(request, Request::Status);
     let _held = (!is_look).then(|| context.host.interrupt.hold());
-    let mut conversation = Conversation::new(context, talk);
+    let mut conversation = SupervisorConversation::new(context, talk);
     let number = conversation.say(request)?;
     let mut was_heard = false;
     // When it was last heard of, once the user gave up, and as which request that was said.
@@ -264,8 +264,8 @@ fn converse(
             given_up = Some((context.host.clock.instant(), conversation.say(&Request::TakeBack)?));
         }
         let (answered, reply) = match conversation.hear()? {
-            Heard::Reply(answered, reply) => (answered, reply),
-            Heard::Nothing => {
+            SupervisorSays::Reply(answered, reply) => (answered, reply),
+            SupervisorSays::Nothing => {
                 listener.idle()?;
                 if given_up.is_some_and(|(since, _)| context.host.clock.since(since) > silence(request)) {
                     // It hangs: it takes back what it has to once it goes on.
@@ -273,12 +273,12 @@ fn converse(
                 }
                 continue;
             }
-            Heard::End if given_up.is_some() => return Err(interrupted()),
-            Heard::End if was_heard => {
+            SupervisorSays::End if given_up.is_some() => return Err(interrupted()),
+            SupervisorSays::End if was_heard => {
                 return Err(Failure::new(Code::Internal, "the supervisor ended while it was at work")
                     .hint("`wt status` shows how the services stand"));
             }
-            Heard::End => return Ok(None),
+            SupervisorSays::End => return Ok(None),
         };
         was_heard = true;
         given_up = given_up.map(|(_, number)| (context.host.clock.instant(), number));
@@ -289,11 +289,11 @@ fn converse(
             Reply::Services { services } => listener.services(&services),
             Reply::Note { text } => listener.note(&text),
             // Also when it was too late to take it back.
-            Reply::Done { services } if is_ours => return Ok(Some(Answer::Done(services))),
+            Reply::Done { services } if is_ours => return Ok(Some(WishAnswer::Done(services))),
             Reply::Done { .. } | Reply::Failed { .. } if is_taken_back => return Err(interrupted()),
             Reply::Failed { .. } if is_ours && given_up.is_some() => return Err(interrupted()),
             Reply::Failed { failures, reason, cause, services } if is_ours => {
-                return Ok(Some(Answer::Failed(Failed { failures, reason, cause, services })));
+                return Ok(Some(WishAnswer::Failed(FailedWish { failures, reason, cause, services })));
             }
             Reply::Done { .. } | Reply::Failed { .. } => {}
         }

@@ -8,7 +8,7 @@ use super::internal::internal;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::process::table;
-use crate::host::services::line::Talk;
+use crate::host::services::line::LineEnd;
 use crate::model::services::protocol::{Numbered, Reply, Request};
 
 /// How often we look whether the user gave up.
@@ -22,7 +22,7 @@ const STOPPED: Duration = Duration::from_secs(3);
 
 /// What there is to hear.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(super) enum SupervisorSays {
     /// Nothing for a while.
     Nothing,
     /// An answer, and the number of the request that it belongs to; 0 is told to everybody.
@@ -31,17 +31,17 @@ pub(super) enum Heard {
     End,
 }
 
-pub(super) struct Conversation<'a> {
+pub(super) struct SupervisorConversation<'a> {
     context: &'a Context,
-    talk: Talk,
+    talk: LineEnd,
     last: u64,
     heard: Instant,
     /// The number of the request that only asks for a sign of life.
     sign: Option<u64>,
 }
 
-impl<'a> Conversation<'a> {
-    pub fn new(context: &'a Context, talk: Talk) -> Self {
+impl<'a> SupervisorConversation<'a> {
+    pub fn new(context: &'a Context, talk: LineEnd) -> Self {
         Self { context, talk, last: 0, heard: context.host.clock.instant(), sign: None }
     }
 
@@ -62,23 +62,23 @@ impl<'a> Conversation<'a> {
     }
 
     /// Listens for a moment.
-    pub fn hear(&mut self) -> Result<Heard> {
+    pub fn hear(&mut self) -> Result<SupervisorSays> {
         let Numbered { number, said, .. } = match self.talk.hear::<Numbered<Reply>>(Some(GLANCE)) {
             Ok(Some(reply)) => reply,
-            Ok(None) => return Ok(Heard::End),
-            Err(error) if is_gone(&error) => return Ok(Heard::End),
+            Ok(None) => return Ok(SupervisorSays::End),
+            Err(error) if is_gone(&error) => return Ok(SupervisorSays::End),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 self.require_life()?;
-                return Ok(Heard::Nothing);
+                return Ok(SupervisorSays::Nothing);
             }
             Err(error) => return Err(internal(LOST)(error)),
         };
         self.heard = self.context.host.clock.instant();
         if number != 0 && self.sign == Some(number) {
             self.sign = None;
-            return Ok(Heard::Nothing);
+            return Ok(SupervisorSays::Nothing);
         }
-        Ok(Heard::Reply(number, said))
+        Ok(SupervisorSays::Reply(number, said))
     }
 
     /// Fails once it has been silent for too long.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::contact::{self, Answer, Listener};
-use super::place::Place;
+use super::contact::{self, WishAnswer, WishListener};
+use super::place::ServicesPlace;
 use super::remains::unseen;
 use super::report::{self, ServiceView, Usages};
 use super::{elsewhere, naming};
@@ -18,7 +18,7 @@ use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Request as Ask;
-use crate::model::services::record::Kept;
+use crate::model::services::record::KeptService;
 use crate::model::view::as_text;
 use crate::ops::env;
 use crate::ops::health::record;
@@ -56,9 +56,9 @@ pub struct Request {
 /// # Errors
 ///
 /// `not_found` for a service that is not there; `service_failed` when something cannot be ended; `interrupted`.
-pub fn down(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
+pub fn down(context: &Context, request: &Request, listener: &mut dyn WishListener) -> Result<Report> {
     let entry = env::require_entry(context, None)?;
-    let place = Place::of(context, &entry)?;
+    let place = ServicesPlace::of(context, &entry)?;
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let runs = || record.services.iter().filter(|kept| !kept.state.is_resting()).map(|kept| &kept.plan.name);
     for name in &request.services {
@@ -79,16 +79,16 @@ pub fn down(context: &Context, request: &Request, listener: &mut dyn Listener) -
 /// # Errors
 ///
 /// As [`down`].
-pub fn stop(context: &Context, entry: &Entry, listener: &mut dyn Listener) -> Result<Report> {
-    stop_some(context, entry, &Place::of(context, entry)?, &[], listener)
+pub fn stop(context: &Context, entry: &Entry, listener: &mut dyn WishListener) -> Result<Report> {
+    stop_some(context, entry, &ServicesPlace::of(context, entry)?, &[], listener)
 }
 
 fn stop_some(
     context: &Context,
     entry: &Entry,
-    place: &Place,
+    place: &ServicesPlace,
     services: &[ServiceName],
-    listener: &mut dyn Listener,
+    listener: &mut dyn WishListener,
 ) -> Result<Report> {
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let is_meant = |name: &ServiceName| services.is_empty() || services.contains(name);
@@ -109,8 +109,8 @@ fn stop_some(
     let is_supervised = contact::find(place)?.is_some();
     let mut facts = if is_supervised || contact::is_abandoned(place, &record) {
         match contact::ask(context, place, &Ask::Stop { services: services.to_vec() }, listener)? {
-            Answer::Done(facts) => facts,
-            Answer::Failed(failed) => return Err(super::failures::of_restart(context, place, failed)),
+            WishAnswer::Done(facts) => facts,
+            WishAnswer::Failed(failed) => return Err(super::failures::of_restart(context, place, failed)),
         }
     } else {
         record.services.iter().map(|kept| kept.facts(|_| false)).collect()
@@ -144,10 +144,10 @@ fn stop_some(
 ///
 /// Fails when the state folder cannot be found.
 pub fn running(context: &Context, entry: &Entry) -> Result<Vec<String>> {
-    let place = Place::of(context, entry)?;
+    let place = ServicesPlace::of(context, entry)?;
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let is_alive = |id: &ProcessId| record_file::is_alive(&place.wish.folder, id);
-    let is_running = |kept: &&Kept| !kept.state.is_resting() && kept.processes.iter().any(is_alive);
+    let is_running = |kept: &&KeptService| !kept.state.is_resting() && kept.processes.iter().any(is_alive);
     Ok(record.services.iter().filter(is_running).map(|kept| kept.plan.name.to_string()).collect())
 }
 
@@ -178,7 +178,7 @@ pub fn running_in_repository(context: &Context) -> Result<Vec<Runs>> {
 ///
 /// As [`running`].
 pub fn processes(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
-    let place = Place::of(context, entry)?;
+    let place = ServicesPlace::of(context, entry)?;
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
     // A number of another container means another process here.
@@ -189,7 +189,7 @@ pub fn processes(context: &Context, entry: &Entry) -> Result<Vec<u32>> {
 }
 
 /// Ends what is left where nobody supervises. Somebody may have started services again meanwhile: what runs is theirs then.
-fn end_unsupervised(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
+fn end_unsupervised(context: &Context, place: &ServicesPlace, recorded: &[ProcessId]) -> Result<Vec<u32>> {
     if kin::of_worktree(&place.wish.marker, recorded, None).map_err(unseen())?.is_empty() {
         return Ok(Vec::new());
     }
@@ -202,7 +202,7 @@ fn end_unsupervised(context: &Context, place: &Place, recorded: &[ProcessId]) ->
     end_remains(context, place, recorded)
 }
 
-fn forget(context: &Context, entry: &Entry, place: &Place) -> Result<()> {
+fn forget(context: &Context, entry: &Entry, place: &ServicesPlace) -> Result<()> {
     context.store()?.update(|registry| {
         if let Some(known) = registry.find_by_sequence(entry.sequence) {
             known.notes.processes.clear();

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::place::Place;
+use super::place::ServicesPlace;
 use crate::context::Context;
 use crate::host::net::owner::attribute;
 use crate::host::process::identity;
@@ -25,7 +25,7 @@ use crate::ops::ports::advice::Adviser;
 pub(super) fn find(
     context: &Context,
     entry: &Entry,
-    place: &Place,
+    place: &ServicesPlace,
     wanted: &[ServiceName],
 ) -> Vec<Elsewhere> {
     let is_meant = |name: &ServiceName| {
@@ -48,7 +48,7 @@ fn is_server(settings: &ServiceSettings) -> bool {
 pub(super) fn find_on(
     context: &Context,
     entry: &Entry,
-    place: &Place,
+    place: &ServicesPlace,
     ports: &[(ServiceName, Port)],
 ) -> Vec<Elsewhere> {
     let record = record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
@@ -93,7 +93,7 @@ pub(super) fn find_on(
 pub(super) fn part(
     context: &Context,
     entry: &Entry,
-    place: &Place,
+    place: &ServicesPlace,
     plans: &mut Vec<ServicePlan>,
 ) -> Vec<Elsewhere> {
     let names: Vec<ServiceName> = plans.iter().map(|plan| plan.name.clone()).collect();

@@ -6,8 +6,8 @@ use std::mem::discriminant;
 
 use serde_json::{Value, json};
 
-use super::contact::Failed;
-use super::place::Place;
+use super::contact::FailedWish;
+use super::place::ServicesPlace;
 use crate::context::Context;
 use crate::error::{Code, Failure};
 use crate::host::services::{log_file, log_reader, record_file};
@@ -28,16 +28,16 @@ const LOOKED_AT: usize = 200;
 const TAILS: (usize, usize) = (8, 5);
 
 /// Says why services did not start, and that what was started for it runs no more.
-pub(super) fn of_start(context: &Context, place: &Place, failed: Failed) -> Failure {
+pub(super) fn of_start(context: &Context, place: &ServicesPlace, failed: FailedWish) -> Failure {
     of_wish(context, place, failed, "; nothing that this `wt up` started runs any more")
 }
 
 /// Says why services did not start anew.
-pub(super) fn of_restart(context: &Context, place: &Place, failed: Failed) -> Failure {
+pub(super) fn of_restart(context: &Context, place: &ServicesPlace, failed: FailedWish) -> Failure {
     of_wish(context, place, failed, "")
 }
 
-fn of_wish(context: &Context, place: &Place, failed: Failed, and: &str) -> Failure {
+fn of_wish(context: &Context, place: &ServicesPlace, failed: FailedWish, and: &str) -> Failure {
     let of_causes = || failed.failures.iter().filter(|failing| !failing.is_consequence);
     // Several causes of different kinds have no more in common than that services failed.
     let is_mixed = of_causes().any(|failing| discriminant(&failing.cause) != discriminant(&failed.cause));
@@ -118,13 +118,13 @@ fn view(facts: &ServiceFacts) -> Value {
 }
 
 /// What to do about a port that somebody has: each command would go through now.
-fn taken(context: &Context, place: &Place, port: Port) -> String {
+fn taken(context: &Context, place: &ServicesPlace, port: Port) -> String {
     let registry = context.store().and_then(|store| store.read()).unwrap_or_default();
     Adviser::new(context, &registry).way_past(place.wish.sequence, port, true)
 }
 
 /// What it wrote at the end, where that may tell more than the reason does.
-fn last_words(place: &Place, failing: &Failing) -> Vec<String> {
+fn last_words(place: &ServicesPlace, failing: &Failing) -> Vec<String> {
     if !matches!(failing.cause, Cause::Service | Cause::ExtraPort) || failing.is_consequence {
         return Vec::new();
     }

@@ -2,17 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::contact::{self, Failed, Listener};
-use super::conversation::{Conversation, Heard};
-use super::place::Place;
+use super::contact::{self, FailedWish, WishListener};
+use super::conversation::{SupervisorConversation, SupervisorSays};
+use super::place::ServicesPlace;
 use super::up::{Request, settled, told};
 use super::{considered, elsewhere, failures, plans, setting_up};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::services::line::Talk;
+use crate::host::services::line::LineEnd;
 use crate::model::advised::wt;
 use crate::model::services::protocol::{Reply, Request as Ask, ServiceFacts};
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 use crate::ops::env;
 use crate::ops::services::conversation;
 
@@ -25,7 +25,7 @@ const STOPPING: Duration = Duration::from_mins(5);
 ///
 /// As [`up`](super::up::up); `interrupted` once the user ended it and everything has stopped; `service_failed` when a
 /// service failed and nothing is left.
-pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<()> {
+pub fn foreground(context: &Context, request: &Request, listener: &mut dyn WishListener) -> Result<()> {
     let request = &Request { services: context.config.with_instances(&request.services), ..request.clone() };
     let mut entry = env::require_entry(context, None)?;
     entry = setting_up::await_setup(context, &entry, listener)?;
@@ -33,7 +33,7 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Liste
     let mut chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
     chosen.warnings.iter().for_each(|warning| listener.note(warning));
     chosen.said.iter().for_each(|said| listener.say(said));
-    let place = Place::of(context, &entry)?;
+    let place = ServicesPlace::of(context, &entry)?;
     for known in elsewhere::part(context, &entry, &place, &mut chosen.plans) {
         listener.say(&told(&known));
     }
@@ -60,13 +60,13 @@ pub fn foreground(context: &Context, request: &Request, listener: &mut dyn Liste
 /// Stays until all have ended; false when the supervisor ended before it heard us.
 fn stay(
     context: &Context,
-    place: &Place,
-    talk: Talk,
+    place: &ServicesPlace,
+    talk: LineEnd,
     ask: &Ask,
-    listener: &mut dyn Listener,
+    listener: &mut dyn WishListener,
 ) -> Result<bool> {
     let _held = context.host.interrupt.hold();
-    let mut conversation = Conversation::new(context, talk);
+    let mut conversation = SupervisorConversation::new(context, talk);
     let mut size = listener.size();
     say_size(&mut conversation, size)?;
     let start = conversation.say(ask)?;
@@ -89,23 +89,23 @@ fn stay(
             say_size(&mut conversation, size)?;
         }
         let (answered, reply) = match conversation.hear()? {
-            Heard::Reply(answered, reply) => (answered, reply),
-            Heard::Nothing => {
+            SupervisorSays::Reply(answered, reply) => (answered, reply),
+            SupervisorSays::Nothing => {
                 if stopping.is_some_and(|(since, _)| context.host.clock.since(since) > STOPPING) {
                     return Err(Failure::new(Code::ServiceFailed, "the services do not stop")
                         .hint("`wt status` shows which; `wt down` tries again"));
                 }
                 continue;
             }
-            Heard::End if stopping.is_some() => {
+            SupervisorSays::End if stopping.is_some() => {
                 listener.idle()?;
                 return Err(Failure::new(Code::Interrupted, "interrupted"));
             }
-            Heard::End if was_heard => {
+            SupervisorSays::End if was_heard => {
                 return Err(Failure::new(Code::Internal, "the supervisor ended while the services ran")
                     .hint("`wt status` shows how the services stand"));
             }
-            Heard::End => return Ok(false),
+            SupervisorSays::End => return Ok(false),
         };
         was_heard = true;
         let is_stopped = stopping.is_some_and(|(_, number)| answered == number);
@@ -131,7 +131,7 @@ fn stay(
                 if is_stopped || (stopping.is_none() && (answered == start || answered == 0)) =>
             {
                 listener.idle()?;
-                let failed = Failed { failures, reason, cause, services };
+                let failed = FailedWish { failures, reason, cause, services };
                 return Err(failures::of_start(context, place, failed));
             }
             // The start that was cut off by our own stop.
@@ -141,13 +141,13 @@ fn stay(
 }
 
 /// Services see the terminal that they are watched on.
-fn say_size(conversation: &mut Conversation<'_>, size: Option<(u16, u16)>) -> Result<()> {
+fn say_size(conversation: &mut SupervisorConversation<'_>, size: Option<(u16, u16)>) -> Result<()> {
     let Some((rows, columns)) = size else { return Ok(()) };
     conversation.say(&Ask::Resize { rows, columns }).map(drop)
 }
 
 fn ended(context: &Context, services: &[ServiceFacts]) -> Result<()> {
-    match services.iter().find(|known| known.state == State::Failed) {
+    match services.iter().find(|known| known.state == ServiceState::Failed) {
         None => Ok(()),
         Some(failed) => {
             let reason = failed.reason.clone().unwrap_or_default();

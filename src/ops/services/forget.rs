@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::place::{self, Place};
+use super::place::{self, ServicesPlace};
 use crate::context::Context;
 use crate::error::{Code, Result};
-use crate::host::services::record_file::{self, Seat};
+use crate::host::services::record_file::{self, SupervisorSeat};
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
-use crate::model::registry::record::Record as Row;
+use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
 use crate::ops::services::remains;
 use crate::ops::services::seat::{LEAVING, seat};
@@ -24,12 +24,12 @@ pub const SEEING: Duration = Duration::from_millis(3500);
 /// Ends what a dead supervisor left of a worktree that is gone, and forgets what was kept of its services. Never fails:
 /// what cannot be done now is left for a sweep.
 pub fn forget(context: &Context, entry: &Entry) {
-    let Ok(place) = Place::of(context, entry) else { return };
+    let Ok(place) = ServicesPlace::of(context, entry) else { return };
     if !place.wish.folder.exists() {
         return;
     }
     // One that lives sees by itself that the folder is gone, and ends everything as it is configured to be ended.
-    let Ok(Some(_seat)) = Seat::take(&place.wish.folder) else { return };
+    let Ok(Some(_seat)) = SupervisorSeat::take(&place.wish.folder) else { return };
     let record = record_file::find_any(&place.wish.folder).unwrap_or_default();
     let recorded: Vec<ProcessId> = record.processes().cloned().collect();
     let setup = || setup::stop(context, entry).map(drop);
@@ -43,7 +43,7 @@ pub fn forget(context: &Context, entry: &Entry) {
 #[derive(Debug)]
 pub enum Remnants {
     /// Nothing does, and no supervisor starts anything for as long as this lives.
-    None(Option<Seat>),
+    None(Option<SupervisorSeat>),
     /// Something does: who, for people.
     Some(String),
 }
@@ -59,7 +59,7 @@ pub fn settle(context: &Context, entry: &Entry, patience: Duration) -> Result<Re
     if !place::folder(context.host.dirs()?.state(), entry).exists() {
         return Ok(Remnants::None(None));
     }
-    let place = Place::of(context, entry)?;
+    let place = ServicesPlace::of(context, entry)?;
     let folder = &place.wish.folder;
     let record = || record_file::find_any(folder).unwrap_or_default();
     let Some(seat) = seat(context, folder, patience)? else {
@@ -78,8 +78,8 @@ pub fn settle(context: &Context, entry: &Entry, patience: Duration) -> Result<Re
 }
 
 /// Forgets what was kept of services of which nothing runs any more. Never fails: what stays is left for a sweep.
-pub fn forget_settled(context: &Context, entry: &Entry, seat: Option<Seat>) {
-    if let (Ok(place), Some(_seat)) = (Place::of(context, entry), seat) {
+pub fn forget_settled(context: &Context, entry: &Entry, seat: Option<SupervisorSeat>) {
+    if let (Ok(place), Some(_seat)) = (ServicesPlace::of(context, entry), seat) {
         // A sweep tries again.
         let _ = record_file::forget(&place.wish.folder);
     }
@@ -140,7 +140,7 @@ fn strays(context: &Context, registry: &Registry) -> Result<Vec<PathBuf>> {
     let dirs = context.host.dirs()?;
     let state = dirs.state();
     // A row that cannot be read may be the one that they belong to.
-    if registry.worktrees.iter().any(|row| matches!(row, Row::Unreadable(_))) {
+    if registry.worktrees.iter().any(|row| matches!(row, RegistryRow::Unreadable(_))) {
         return Ok(Vec::new());
     }
     let known: BTreeSet<PathBuf> = registry.entries().map(|entry| place::folder(state, entry)).collect();

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A process that still listens on a port of the worktree.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Left {
+pub struct Leftover {
     pub pid: u32,
     pub command: String,
     pub port: Port,
@@ -32,7 +32,7 @@ pub struct Left {
 /// # Errors
 ///
 /// Fails when the kernel's sockets cannot be read.
-pub fn listening(ports: &[Port]) -> Result<Vec<Left>> {
+pub fn listening(ports: &[Port]) -> Result<Vec<Leftover>> {
     let family = table::family(std::process::id());
     if family.is_empty() {
         return Ok(Vec::new());
@@ -42,7 +42,7 @@ pub fn listening(ports: &[Port]) -> Result<Vec<Left>> {
     for known in &family {
         for port in ports.iter().copied().filter(|port| is_on(known, *port, &sockets)) {
             if let Some(facts) = table::facts(known.pid) {
-                left.push(Left { pid: known.pid, command: facts.command, port });
+                left.push(Leftover { pid: known.pid, command: facts.command, port });
             }
         }
     }

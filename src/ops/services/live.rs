@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::supervision::{self, Supervision};
 use crate::context::Context;
 use crate::host::net::owner;
-use crate::model::health::recorded::Recorded;
+use crate::model::health::recorded::HealthRecord;
 use crate::model::port::Port;
 use crate::model::port::listener::{Busy, WorktreeKey};
 use crate::model::port::occupancy::occupancy;
@@ -46,7 +46,7 @@ pub fn look(context: &Context, registry: &Registry, worktrees: &mut [WorktreeVie
         for port in &mut worktree.ports {
             let seen = busy.as_ref().and_then(|busy| busy.get(&port.port));
             let seen = seen.map(|busy| occupancy(&busy.listeners, &key));
-            let checked = port.health.as_ref().and_then(Recorded::find);
+            let checked = port.health.as_ref().and_then(HealthRecord::find);
             port.live = Some(judge(said.said(&port.service), seen.as_ref(), checked.as_ref(), now));
         }
     }

@@ -18,7 +18,7 @@ use crate::model::service::ServiceName;
 use crate::ops::{env, setup};
 
 use super::naming;
-use super::place::{self, Place};
+use super::place::{self, ServicesPlace};
 
 /// Which lines.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ pub struct Request {
 
 /// A line that a service wrote, without its end.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Line {
+pub struct WrittenLine {
     pub service: ServiceName,
     #[schemars(with = "String")]
     #[serde(rename = "line", serialize_with = "as_words")]
@@ -51,7 +51,7 @@ fn as_words<S: Serializer>(bytes: &[u8], serializer: S) -> std::result::Result<S
 /// All lines of the logs at once.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Lines {
-    pub lines: Vec<Line>,
+    pub lines: Vec<WrittenLine>,
 }
 
 /// One run's log.
@@ -90,7 +90,7 @@ pub fn open(context: &Context, mut request: Request) -> Result<Logs> {
     let folder = if request.is_setup {
         setup::log_folder(context.host.dirs()?.state(), &entry)
     } else {
-        record_file::logs(&Place::of(context, &entry)?.wish.folder)
+        record_file::logs(&ServicesPlace::of(context, &entry)?.wish.folder)
     };
     let there = services_in(&folder);
     if request.is_setup {
@@ -134,7 +134,7 @@ fn own_logs() -> Result<Vec<ServiceName>> {
 #[must_use]
 pub fn find_folder(context: &Context) -> Option<PathBuf> {
     let entry = env::require_entry(context, None).ok()?;
-    Some(record_file::logs(&Place::of(context, &entry).ok()?.wish.folder))
+    Some(record_file::logs(&ServicesPlace::of(context, &entry).ok()?.wish.folder))
 }
 
 /// Returns the last line that a service wrote; `None` when there is none.
@@ -191,7 +191,7 @@ impl Logs {
     /// # Errors
     ///
     /// Those of reading.
-    pub fn next_lines(&mut self) -> Result<Vec<Line>> {
+    pub fn next_lines(&mut self) -> Result<Vec<WrittenLine>> {
         if self.request.follow {
             self.notice_new()?;
         }
@@ -211,7 +211,7 @@ impl Logs {
     }
 
     /// Returns one batch of what was added to any of them; those of earlier runs go once they are read.
-    fn followed(&mut self) -> Result<Vec<Line>> {
+    fn followed(&mut self) -> Result<Vec<WrittenLine>> {
         let mut lines = Vec::new();
         let mut index = 0;
         while let Some(reading) = self.readers.get_mut(index) {
@@ -312,14 +312,14 @@ impl Logs {
 }
 
 impl Reading {
-    fn lines(&mut self) -> Result<Vec<Line>> {
+    fn lines(&mut self) -> Result<Vec<WrittenLine>> {
         let lines = self.reader.next_lines().map_err(|error| unreadable(error, self.service.as_str()))?;
-        Ok(lines.into_iter().map(|bytes| Line { service: self.service.clone(), bytes }).collect())
+        Ok(lines.into_iter().map(|bytes| WrittenLine { service: self.service.clone(), bytes }).collect())
     }
 
-    fn unfinished(&mut self) -> Option<Line> {
+    fn unfinished(&mut self) -> Option<WrittenLine> {
         let bytes = self.reader.take_unfinished()?;
-        Some(Line { service: self.service.clone(), bytes })
+        Some(WrittenLine { service: self.service.clone(), bytes })
     }
 }
 

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use super::internal::internal;
-use super::wish::Wish;
+use super::wish::SupervisorWish;
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::services::endpoint::Endpoint;
-use crate::model::process::attribution::Claim;
+use crate::model::process::attribution::ProcessClaim;
 use crate::model::registry::entry::Entry;
 
 /// Returns where the services of all worktrees are kept: a folder for each repository.
@@ -31,12 +31,12 @@ pub fn sequence(folder: &Path) -> Option<u64> {
 
 /// The place of one worktree's services.
 #[derive(Clone, Debug)]
-pub struct Place {
-    pub wish: Wish,
+pub struct ServicesPlace {
+    pub wish: SupervisorWish,
     pub endpoint: Endpoint,
 }
 
-impl Place {
+impl ServicesPlace {
     /// Returns the place of a recorded worktree; nothing is made but the folder of sockets.
     ///
     /// # Errors
@@ -45,9 +45,9 @@ impl Place {
     pub fn of(context: &Context, entry: &Entry) -> Result<Self> {
         let dirs = context.host.dirs()?;
         let folder = folder(dirs.state(), entry);
-        let wish = Wish {
+        let wish = SupervisorWish {
             folder,
-            marker: Claim::of(entry).marker(),
+            marker: ProcessClaim::of(entry).marker(),
             worktree: entry.path.clone(),
             sequence: entry.sequence,
         };
@@ -58,8 +58,8 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// As [`Place::of`].
-    pub fn of_wish(state: &Path, wish: Wish) -> Result<Self> {
+    /// As [`ServicesPlace::of`].
+    pub fn of_wish(state: &Path, wish: SupervisorWish) -> Result<Self> {
         let key = wish.folder.to_string_lossy().into_owned();
         let endpoint =
             Endpoint::find(state, &key).map_err(internal("there is no place for the supervisor's socket"))?;

@@ -13,7 +13,7 @@ use crate::host::services::launch;
 use crate::model::agreement::Agreement;
 use crate::model::config::health;
 use crate::model::config::settings::{ServiceSettings, SocketUse};
-use crate::model::health::check::{Check, CheckKind};
+use crate::model::health::check::{CheckKind, HealthCheck};
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
@@ -34,12 +34,12 @@ const CHECK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_m
 
 /// What is to be run.
 #[derive(Debug)]
-pub struct Chosen {
+pub struct ChosenPlans {
     /// Those that were asked for and all that they need, each after what it needs.
     pub plans: Vec<ServicePlan>,
     pub wanted: Vec<ServiceName>,
     /// Ports that were allocated for it.
-    pub allocated: Vec<allocate::Given>,
+    pub allocated: Vec<allocate::GivenPort>,
     pub warnings: Vec<String>,
     /// Who held the ports that were passed over, in words.
     pub said: Vec<String>,
@@ -47,7 +47,7 @@ pub struct Chosen {
 
 /// How what has no port yet gets one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PortWish {
+pub struct MissingPorts {
     /// A definite one for the one service.
     pub port: Option<Port>,
     /// To take the next free one instead of one that a stranger holds.
@@ -60,7 +60,12 @@ pub struct PortWish {
 ///
 /// `not_found` for a service that is not there or cannot be run, `untrusted`, `config_invalid`, and what stops an
 /// allocation. Nothing runs yet.
-pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish: PortWish) -> Result<Chosen> {
+pub fn choose(
+    context: &Context,
+    entry: &mut Entry,
+    names: &[ServiceName],
+    wish: MissingPorts,
+) -> Result<ChosenPlans> {
     let repository = context.require_repository()?;
     let services = &context.config.services;
     let wanted = wanted(context, names)?;
@@ -71,8 +76,13 @@ pub fn choose(context: &Context, entry: &mut Entry, names: &[ServiceName], wish:
     for (name, _) in &settings {
         service_folder::require(&context.config, &entry.path, name)?;
     }
-    let mut chosen =
-        Chosen { plans: Vec::new(), wanted, allocated: Vec::new(), warnings: Vec::new(), said: Vec::new() };
+    let mut chosen = ChosenPlans {
+        plans: Vec::new(),
+        wanted,
+        allocated: Vec::new(),
+        warnings: Vec::new(),
+        said: Vec::new(),
+    };
     allocate_missing(context, entry, &settings, wish, &mut chosen)?;
     let facts = env::facts_of(repository, entry);
     let block = env::variables_of(context, repository, entry)?;
@@ -156,8 +166,8 @@ fn allocate_missing(
     context: &Context,
     entry: &mut Entry,
     settings: &[(&ServiceName, &ServiceSettings)],
-    wish: PortWish,
-    chosen: &mut Chosen,
+    wish: MissingPorts,
+    chosen: &mut ChosenPlans,
 ) -> Result<()> {
     let has = |entry: &Entry, name: &ServiceName| {
         entry.allocations.iter().any(|known| known.service == *name && known.find_port().is_some())
@@ -289,8 +299,8 @@ impl One<'_> {
         Some(ExtraPort { name: name.clone(), port, variable, is_awaited })
     }
 
-    fn check(&self) -> Result<Check> {
-        let Some(written) = &self.settings.health else { return Ok(Check::default()) };
+    fn check(&self) -> Result<HealthCheck> {
+        let Some(written) = &self.settings.health else { return Ok(HealthCheck::default()) };
         health::parse(written).map_err(|fault| {
             Failure::new(Code::ConfigInvalid, format!("`service.{}.health`: {}", self.name, fault.message))
         })

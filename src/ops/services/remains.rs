@@ -6,14 +6,18 @@ use crate::host::process::stop::{Running, wait_for_end};
 use crate::host::services::kin;
 use crate::model::process::ProcessId;
 use crate::model::signal::EndSignal;
-use crate::ops::services::place::Place;
+use crate::ops::services::place::ServicesPlace;
 
 /// How long what no supervisor knows may take to end before it is killed.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Ends what carries the worktree's mark, or is on record for it, and still runs; returns their pids. For whoever has the
 /// seat: what a supervisor has just started would be ended too.
-pub(super) fn end_remains(context: &Context, place: &Place, recorded: &[ProcessId]) -> Result<Vec<u32>> {
+pub(super) fn end_remains(
+    context: &Context,
+    place: &ServicesPlace,
+    recorded: &[ProcessId],
+) -> Result<Vec<u32>> {
     let find = || kin::of_worktree(&place.wish.marker, recorded, None).map_err(unseen());
     let left = find()?;
     if left.is_empty() {

@@ -14,14 +14,14 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::Elsewhere;
 use crate::model::services::protocol::ServiceFacts;
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 use crate::ops::env;
 
 /// One service.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct ServiceView {
     pub service: ServiceName,
-    pub state: State,
+    pub state: ServiceState,
     pub port: Option<Port>,
     pub pid: Option<u32>,
     /// Seconds since it was started last.
@@ -42,7 +42,7 @@ impl ServiceView {
     fn elsewhere(known: &Elsewhere) -> Self {
         Self {
             service: known.service.clone(),
-            state: State::Ready,
+            state: ServiceState::Ready,
             port: Some(known.port),
             pid: Some(known.pid),
             uptime_s: None,
@@ -79,10 +79,10 @@ pub fn url(
     context: &Context,
     entry: &Entry,
     service: &ServiceName,
-    state: State,
+    state: ServiceState,
     port: Option<Port>,
 ) -> Option<String> {
-    let port = port.filter(|_| state == State::Ready)?;
+    let port = port.filter(|_| state == ServiceState::Ready)?;
     let repository = context.repository.as_ref().map(Repository::name).unwrap_or_default();
     env::url(context, &repository, entry, service, port)
 }

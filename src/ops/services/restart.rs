@@ -1,9 +1,9 @@
 //! `wt restart`: stops services and starts them as they are configured now; what they need is started where it does not
 //! run.
 
-use super::contact::{self, Answer, Listener};
-use super::place::Place;
-use super::plans::{self, PortWish};
+use super::contact::{self, WishAnswer, WishListener};
+use super::place::ServicesPlace;
+use super::plans::{self, MissingPorts};
 use super::report::{self, Usages};
 use super::up::Report;
 use super::{elsewhere, failures, naming, taking_over};
@@ -19,7 +19,7 @@ use crate::ops::env;
 ///
 /// As [`up`](super::up::up), and `service_failed` where a service that was named is served by a process that no `wt up`
 /// started; what ran before and was not to be restarted runs on.
-pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn Listener) -> Result<Report> {
+pub fn restart(context: &Context, names: &[ServiceName], listener: &mut dyn WishListener) -> Result<Report> {
     let wanted = context.config.with_instances(&plans::wanted(context, names)?);
     let is_further = |name: &ServiceName| {
         context.config.services.get(name).is_some_and(|settings| settings.instance_of.is_some())
@@ -59,12 +59,12 @@ fn restart_at_once(
     context: &Context,
     names: &[ServiceName],
     asked: &[ServiceName],
-    listener: &mut dyn Listener,
+    listener: &mut dyn WishListener,
 ) -> Result<Report> {
     let mut entry = env::require_entry(context, None)?;
-    let mut chosen = plans::choose(context, &mut entry, names, PortWish::default())?;
+    let mut chosen = plans::choose(context, &mut entry, names, MissingPorts::default())?;
     chosen.said.iter().for_each(|said| listener.say(said));
-    let place = Place::of(context, &entry)?;
+    let place = ServicesPlace::of(context, &entry)?;
     let elsewhere = elsewhere::part(context, &entry, &place, &mut chosen.plans);
     if let Some(known) = elsewhere.iter().find(|known| asked.contains(&known.service)) {
         let (service, pid) = (&known.service, known.pid);
@@ -81,8 +81,8 @@ fn restart_at_once(
     chosen.wanted.retain(|name| elsewhere.iter().all(|known| known.service != *name));
     let ask = Ask::Restart { plans: chosen.plans, anew: chosen.wanted, named: asked.to_vec() };
     let mut facts = match contact::ask_where_any(context, &place, &ask, listener)? {
-        Answer::Done(facts) => facts,
-        Answer::Failed(failed) => return Err(failures::of_restart(context, &place, failed)),
+        WishAnswer::Done(facts) => facts,
+        WishAnswer::Failed(failed) => return Err(failures::of_restart(context, &place, failed)),
     };
     naming::leave_out_dropped(context, &mut facts);
     let mut services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);

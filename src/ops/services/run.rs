@@ -6,18 +6,18 @@ use std::ffi::OsString;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::leftovers::{self, Left};
+use super::leftovers::{self, Leftover};
 use super::naming;
-use super::vacancy::{self, Occupied, Taken};
+use super::vacancy::{self, Occupied, TakenPort};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::net::listeners::listeners;
-use crate::host::process::spawn::{self, Wish};
+use crate::host::process::spawn::{self, SpawnWish};
 use crate::host::services::hold::PortHold;
 use crate::host::services::reaper;
 use crate::model::advised::wt;
 use crate::model::port::Port;
-use crate::model::process::attribution::{Claim, WT_MARKER};
+use crate::model::process::attribution::{ProcessClaim, WT_MARKER};
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::suggestion::nearest;
@@ -26,7 +26,7 @@ use crate::ops::create::WayOut;
 use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::{allocate, former};
-use crate::ops::run::{Ending, ending};
+use crate::ops::run::{CommandEnding, ending};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub struct Report {
     pub ended: Vec<u32>,
     /// What it left behind on ports of the worktree.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub left: Vec<Left>,
+    pub left: Vec<Leftover>,
 }
 
 /// After how many glances, of which there are twenty a second, what has ended of it is reaped.
@@ -65,7 +65,7 @@ const REAPING: u32 = 20;
 
 /// A command that is about to be run, its port held.
 #[derive(Debug)]
-pub struct Ready<'a> {
+pub struct ReadyCommand<'a> {
     context: &'a Context,
     request: &'a Request,
     entry: Entry,
@@ -82,12 +82,12 @@ pub struct Ready<'a> {
 ///
 /// `not_found` for a worktree that is not recorded or a service without a port; `port_conflict` when somebody else is on a
 /// port of the service that was named, of any service where none was; `config_invalid`.
-pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'a>> {
+pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<ReadyCommand<'a>> {
     let repository = context.require_repository()?;
     let mut entry = env::require_entry(context, None)?;
     let returned = give_back(context, &mut entry, request)?;
     let mut variables = env::variables_of(context, repository, &entry)?;
-    variables.push((WT_MARKER.to_owned(), Claim::of(&entry).marker()));
+    variables.push((WT_MARKER.to_owned(), ProcessClaim::of(&entry).marker()));
     let facts = env::facts_of(repository, &entry);
     let target = match &request.service {
         None => variables::bearer(&context.config, &facts).cloned(),
@@ -112,10 +112,10 @@ pub fn prepare<'a>(context: &'a Context, request: &'a Request) -> Result<Ready<'
         Occupied::ByOthers(taken) => return Err(conflict(context, &entry, &taken)?),
         Occupied::Unusable(taken) => return Err(conflict(context, &entry, &[taken])?),
     };
-    Ok(Ready { context, request, entry, target, hold, variables, note })
+    Ok(ReadyCommand { context, request, entry, target, hold, variables, note })
 }
 
-impl Ready<'_> {
+impl ReadyCommand<'_> {
     /// Runs the command in the folder we stand in, in the worktree's own where `-w` named it, and waits for its end. The port
     /// is let go of once somebody listens there.
     ///
@@ -143,7 +143,7 @@ impl Ready<'_> {
                 let _ = reaper::reap_orphans(&[child], false);
             }
         };
-        let wish = Wish {
+        let wish = SpawnWish {
             program,
             arguments,
             folder: if self.context.worktree.is_some() { &self.entry.path } else { &self.context.folder },
@@ -154,8 +154,8 @@ impl Ready<'_> {
         let is_told = ran.as_ref().is_ok_and(|ran| ran.is_told);
         let hint = "the words after `--` are one command and its arguments, without a shell";
         let (status, failure) = match ending(program, ran.map(|ran| ran.code), hint)? {
-            Ending::Ran(status) => (status, None),
-            Ending::NotStarted(status, failure) => (status, Some(failure)),
+            CommandEnding::Ran(status) => (status, None),
+            CommandEnding::NotStarted(status, failure) => (status, Some(failure)),
         };
         let ports: Vec<Port> = self.entry.ports().collect();
         let (mut ended, mut left) = (Vec::new(), Vec::new());
@@ -229,7 +229,7 @@ pub(crate) fn portless(context: &Context, service: &ServiceName, entry: &Entry) 
         .hint(format!("{has}`{allocate}` takes one for `{service}`"))
 }
 
-fn conflict(context: &Context, entry: &Entry, taken: &[Taken]) -> Result<Failure> {
+fn conflict(context: &Context, entry: &Entry, taken: &[TakenPort]) -> Result<Failure> {
     let failure = Failure::new(Code::PortConflict, vacancy::told(taken));
     let Some(first) = taken.first() else { return Ok(failure) };
     let registry = context.store()?.read()?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::services::record_file::Seat;
+use crate::host::services::record_file::SupervisorSeat;
 use crate::ops::services::internal::internal;
 
 /// How long a supervisor with nothing left to supervise may take to leave: longer than it waits itself for checks that were
@@ -21,10 +21,10 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// # Errors
 ///
 /// `interrupted`, or the folder cannot be opened.
-pub(super) fn seat(context: &Context, folder: &Path, patience: Duration) -> Result<Option<Seat>> {
+pub(super) fn seat(context: &Context, folder: &Path, patience: Duration) -> Result<Option<SupervisorSeat>> {
     let begun = context.host.clock.instant();
     loop {
-        match Seat::take(folder) {
+        match SupervisorSeat::take(folder) {
             Ok(None) if context.host.clock.since(begun) < patience => {
                 context.host.clock.wait(PAUSE, &context.host.interrupt)?;
             }

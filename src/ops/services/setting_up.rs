@@ -1,6 +1,6 @@
 //! Services start in a worktree that is ready: a setup that runs is waited for, and one that failed is said.
 
-use super::contact::Listener;
+use super::contact::WishListener;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::advised::wt;
@@ -13,7 +13,11 @@ use crate::ops::setup;
 /// # Errors
 ///
 /// `interrupted`; `not_found` when the worktree is removed meanwhile.
-pub(super) fn await_setup(context: &Context, entry: &Entry, listener: &mut dyn Listener) -> Result<Entry> {
+pub(super) fn await_setup(
+    context: &Context,
+    entry: &Entry,
+    listener: &mut dyn WishListener,
+) -> Result<Entry> {
     let name = entry.name.clone();
     let mut waiting = || listener.say(&format!("waiting for the setup of `{name}`, which runs"));
     let entry = setup::await_end(context, entry, &mut waiting)?;

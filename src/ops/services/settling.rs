@@ -7,14 +7,14 @@ use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::{Request as Ask, ServiceFacts};
-use crate::ops::ports::resolve::{self, Outcome};
+use crate::ops::ports::resolve::{self, StepOutcome};
 
-use super::contact::{self, Answer, Deaf};
-use super::place::Place;
+use super::contact::{self, Deaf, WishAnswer};
+use super::place::ServicesPlace;
 
 /// How conflicts are settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct SettlingWish {
     pub strategy: Strategy,
     /// Whether somebody has agreed to whatever needs it.
     pub is_agreed: bool,
@@ -25,17 +25,21 @@ pub struct Wish {
 /// # Errors
 ///
 /// Those of looking; what cannot be settled shows when the services start.
-pub(super) fn settle(context: &Context, ports: &[Port], wish: Wish) -> Result<Vec<String>> {
+pub(super) fn settle(context: &Context, ports: &[Port], wish: SettlingWish) -> Result<Vec<String>> {
     let plan = resolve::plan(context, Some(wish.strategy))?.about(ports);
     if plan.steps.is_empty() {
         return Ok(Vec::new());
     }
     let report = resolve::apply(context, plan, wish.is_agreed)?;
     let said = report.done.iter().map(|(step, outcome)| match outcome {
-        Outcome::Moved(to) => format!("port {} had a conflict ({}): moved to {to}", step.port, step.reason),
-        Outcome::Terminated => format!("port {} was {}: ended", step.port, step.reason),
-        Outcome::NotDue => format!("port {} had a conflict that is settled by now", step.port),
-        Outcome::Left(why) | Outcome::Failed(why) => format!("port {} has a conflict: {why}", step.port),
+        StepOutcome::Moved(to) => {
+            format!("port {} had a conflict ({}): moved to {to}", step.port, step.reason)
+        }
+        StepOutcome::Terminated => format!("port {} was {}: ended", step.port, step.reason),
+        StepOutcome::NotDue => format!("port {} had a conflict that is settled by now", step.port),
+        StepOutcome::Left(why) | StepOutcome::Failed(why) => {
+            format!("port {} has a conflict: {why}", step.port)
+        }
     });
     Ok(said.collect())
 }
@@ -45,11 +49,15 @@ pub(super) fn settle(context: &Context, ports: &[Port], wish: Wish) -> Result<Ve
 /// # Errors
 ///
 /// Fails when the supervisor does not answer.
-pub(super) fn moved(context: &Context, place: &Place, plans: &[ServicePlan]) -> Result<Vec<ServiceName>> {
+pub(super) fn moved(
+    context: &Context,
+    place: &ServicesPlace,
+    plans: &[ServicePlan],
+) -> Result<Vec<ServiceName>> {
     if contact::find(place)?.is_none() {
         return Ok(Vec::new());
     }
-    let Answer::Done(facts) = contact::ask(context, place, &Ask::Status, &mut Deaf)? else {
+    let WishAnswer::Done(facts) = contact::ask(context, place, &Ask::Status, &mut Deaf)? else {
         return Ok(Vec::new());
     };
     let is_elsewhere = |plan: &&ServicePlan| {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::contact::{self, Answer, Listener};
-use super::place::Place;
+use super::contact::{self, WishAnswer, WishListener};
+use super::place::ServicesPlace;
 use super::report::{self, ServiceView, Usages};
 use super::{elsewhere, naming, supervision};
 use crate::context::Context;
@@ -19,7 +19,7 @@ use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::{Request as Ask, ServiceFacts};
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 use crate::model::view::as_text;
 use crate::ops::env;
 
@@ -39,7 +39,8 @@ impl Report {
     /// Answers whether all services are where they should be: ready, or done with what they had to do.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        let is_there = |view: &ServiceView| matches!(view.state, State::Ready | State::Completed);
+        let is_there =
+            |view: &ServiceView| matches!(view.state, ServiceState::Ready | ServiceState::Completed);
         self.services.iter().all(is_there)
     }
 }
@@ -50,13 +51,13 @@ impl Report {
 pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String> {
     let recorded = supervision::recorded(context, entry).into_iter();
     let mut failed: BTreeMap<ServiceName, String> = recorded
-        .filter(|facts| facts.state == State::Failed)
+        .filter(|facts| facts.state == ServiceState::Failed)
         .map(|facts| (facts.service, facts.reason.unwrap_or_default()))
         .collect();
     if failed.is_empty() {
         return failed;
     }
-    let Ok(place) = Place::of(context, entry) else { return failed };
+    let Ok(place) = ServicesPlace::of(context, entry) else { return failed };
     let ports = entry.allocations.iter().filter(|known| failed.contains_key(&known.service));
     let ports: Vec<(ServiceName, Port)> =
         ports.filter_map(|known| Some((known.service.clone(), known.find_port()?))).collect();
@@ -70,7 +71,7 @@ pub fn failed(context: &Context, entry: &Entry) -> BTreeMap<ServiceName, String>
 #[derive(Debug)]
 pub struct Looker {
     entry: Entry,
-    place: Place,
+    place: ServicesPlace,
     /// All where none is named.
     services: Vec<ServiceName>,
     usages: Usages,
@@ -86,7 +87,7 @@ impl Looker {
     /// `not_found` for a worktree that is not recorded.
     pub fn new(context: &Context, worktree: Option<&str>, services: Vec<ServiceName>) -> Result<Self> {
         let entry = env::require_entry(context, worktree)?;
-        let place = Place::of(context, &entry)?;
+        let place = ServicesPlace::of(context, &entry)?;
         Ok(Self { entry, place, services, usages: Usages::default(), only_looks: false })
     }
 
@@ -101,7 +102,7 @@ impl Looker {
     /// # Errors
     ///
     /// `not_found` for a service that is not there; fails when the supervisor does not answer.
-    pub fn look(&mut self, context: &Context, listener: &mut dyn Listener) -> Result<Report> {
+    pub fn look(&mut self, context: &Context, listener: &mut dyn WishListener) -> Result<Report> {
         let place = &self.place;
         let read = || record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
         let answer = match contact::ask_if_there(context, place, &Ask::Status, listener)? {
@@ -114,8 +115,10 @@ impl Looker {
             answer => answer,
         };
         let mut facts = match answer {
-            Some(Answer::Done(facts)) => facts,
-            Some(Answer::Failed(failed)) => return Err(super::failures::of_restart(context, place, failed)),
+            Some(WishAnswer::Done(facts)) => facts,
+            Some(WishAnswer::Failed(failed)) => {
+                return Err(super::failures::of_restart(context, place, failed));
+            }
             None => supervision::recorded(context, &self.entry),
         };
         self.add_others(context, &mut facts);
@@ -145,7 +148,7 @@ impl Looker {
             if facts.iter().all(|facts| facts.service != *name) {
                 facts.push(ServiceFacts {
                     service: name.clone(),
-                    state: State::Stopped,
+                    state: ServiceState::Stopped,
                     port: self.port(name),
                     pid: None,
                     pids: Vec::new(),

@@ -9,11 +9,11 @@ use super::place;
 use crate::context::Context;
 use crate::host::services::endpoint::Endpoint;
 use crate::host::services::record_file;
-use crate::host::services::roll_call::{self, Answer};
+use crate::host::services::roll_call::{self, RollCallAnswer};
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
-use crate::model::services::live::Said;
+use crate::model::services::live::StateSource;
 use crate::model::services::protocol::ServiceFacts;
 
 /// What is said of the services of one worktree.
@@ -32,11 +32,11 @@ impl Supervision {
     }
 
     /// Returns what is said of a service.
-    pub fn said(&self, service: &ServiceName) -> Said {
+    pub fn said(&self, service: &ServiceName) -> StateSource {
         match self.services.iter().find(|facts| facts.service == *service) {
-            Some(facts) if self.is_told => Said::Now(facts.state),
-            Some(facts) => Said::Then(facts.state, self.written_at),
-            None => Said::Nothing,
+            Some(facts) if self.is_told => StateSource::Now(facts.state),
+            Some(facts) => StateSource::Then(facts.state, self.written_at),
+            None => StateSource::Nothing,
         }
     }
 }
@@ -50,8 +50,8 @@ pub(super) fn of_all(context: &Context, entries: &[&Entry], until: Instant) -> V
     let endpoints: Vec<Option<Endpoint>> = entries.iter().map(find).collect();
     let answers = roll_call::ask_all(&endpoints, until);
     let said = entries.iter().zip(answers).map(|(entry, answer)| match answer {
-        Answer::Services(services) => Supervision { services, is_told: true, written_at: None },
-        Answer::Silent | Answer::Nobody => {
+        RollCallAnswer::Services(services) => Supervision { services, is_told: true, written_at: None },
+        RollCallAnswer::Silent | RollCallAnswer::Nobody => {
             let folder = place::folder(dirs.state(), entry);
             let written_at = record_file::written_at(&folder);
             Supervision { services: recorded(context, entry), is_told: false, written_at }

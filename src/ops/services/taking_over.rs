@@ -1,7 +1,7 @@
 //! `wt up --take-over`: ends what serves a service's ports and no `wt up` started, so that the service can be started there.
 //! Only processes proven to be the worktree's own, and none that `wt ports kill` would leave alone.
 
-use super::place::Place;
+use super::place::ServicesPlace;
 use super::{elsewhere, plans};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -15,7 +15,7 @@ use crate::model::services::elsewhere::Elsewhere;
 use crate::ops::env;
 use crate::ops::ports::advice::Adviser;
 use crate::ops::ports::holders::Profile;
-use crate::ops::ports::kill::{self, Way};
+use crate::ops::ports::kill::{self, KillWay};
 
 /// Who ends on which port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Plan {
 pub fn plan(context: &Context, services: &[ServiceName]) -> Result<Plan> {
     let entry = env::require_entry(context, None)?;
     plans::require_trusted(context, &entry, services)?;
-    let place = Place::of(context, &entry)?;
+    let place = ServicesPlace::of(context, &entry)?;
     let port_of = |service: &ServiceName| {
         entry.allocations.iter().find(|known| known.service == *service).and_then(Allocation::find_port)
     };
@@ -124,7 +124,7 @@ pub(super) fn hint(context: &Context, known: &Elsewhere) -> String {
 pub fn apply(context: &Context, plan: &Plan) -> Result<Vec<String>> {
     let mut said = Vec::new();
     for (service, plan) in &plan.ports {
-        let report = kill::apply(context, plan, Way::default())?;
+        let report = kill::apply(context, plan, KillWay::default())?;
         for killed in &report.killed {
             said.push(format!("ended {} (pid {}), which served `{service}`", killed.command, killed.pid));
         }

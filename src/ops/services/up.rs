@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::contact::{self, Answer, Listener};
-use super::place::Place;
-use super::plans::{self, PortWish};
+use super::contact::{self, WishAnswer, WishListener};
+use super::place::ServicesPlace;
+use super::plans::{self, MissingPorts};
 use super::report::{self, ServiceView, Usages};
 use super::{considered, elsewhere, failures, naming, setting_up, settling};
 use crate::context::Context;
@@ -17,10 +17,10 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::Elsewhere;
 use crate::model::services::protocol::Request as Ask;
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 use crate::model::view::as_text;
 use crate::ops::env;
-use crate::ops::ports::allocate::Given;
+use crate::ops::ports::allocate::GivenPort;
 
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,12 +32,12 @@ pub struct Request {
     /// A definite port for the one service.
     pub port: Option<Port>,
     /// How conflicts over ports are settled first.
-    pub resolve: Option<settling::Wish>,
+    pub resolve: Option<settling::SettlingWish>,
 }
 
 impl Request {
-    pub(super) fn ports(&self) -> PortWish {
-        PortWish { port: self.port, gives_way: self.resolve.is_some() }
+    pub(super) fn ports(&self) -> MissingPorts {
+        MissingPorts { port: self.port, gives_way: self.resolve.is_some() }
     }
 }
 
@@ -50,7 +50,7 @@ pub struct Report {
     pub path: PathBuf,
     pub services: Vec<ServiceView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allocated: Vec<Given>,
+    pub allocated: Vec<GivenPort>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -61,14 +61,14 @@ pub struct Report {
 ///
 /// What stops the plans; `service_failed`, `port_conflict`, `not_found`, `permission` and `disk_full` for a service that
 /// does not start: what was started for it was stopped again then.
-pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> Result<Report> {
+pub fn up(context: &Context, request: &Request, listener: &mut dyn WishListener) -> Result<Report> {
     let request = &Request { services: context.config.with_instances(&request.services), ..request.clone() };
     let mut entry = env::require_entry(context, None)?;
     entry = setting_up::await_setup(context, &entry, listener)?;
     settled(context, &mut entry, request, listener)?;
     let mut chosen = plans::choose(context, &mut entry, &request.services, request.ports())?;
     chosen.said.iter().for_each(|said| listener.say(said));
-    let place = Place::of(context, &entry)?;
+    let place = ServicesPlace::of(context, &entry)?;
     let elsewhere = elsewhere::part(context, &entry, &place, &mut chosen.plans);
     for known in &elsewhere {
         listener.say(&told(known));
@@ -85,8 +85,8 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
         Ask::Restart { plans: chosen.plans, anew: moved, named }
     };
     let mut facts = match contact::ask_where_any(context, &place, &ask, listener)? {
-        Answer::Done(facts) => facts,
-        Answer::Failed(failed) => return Err(failures::of_start(context, &place, failed)),
+        WishAnswer::Done(facts) => facts,
+        WishAnswer::Failed(failed) => return Err(failures::of_start(context, &place, failed)),
     };
     naming::leave_out_dropped(context, &mut facts);
     let mut services = Usages::default().views(&facts, context.now(), &place.wish.marker, None);
@@ -103,7 +103,7 @@ pub fn up(context: &Context, request: &Request, listener: &mut dyn Listener) -> 
 
 /// As a change of one is told: `web on 5000 ready (started elsewhere, pid 4242)`.
 pub(super) fn told(known: &Elsewhere) -> String {
-    format!("{} on {} {} ({})", known.service, known.port, State::Ready, known.words())
+    format!("{} on {} {} ({})", known.service, known.port, ServiceState::Ready, known.words())
 }
 
 /// Settles conflicts over the worktree's ports where that is asked for, and only for what may be run at all.
@@ -111,7 +111,7 @@ pub(super) fn settled(
     context: &Context,
     entry: &mut Entry,
     request: &Request,
-    listener: &mut dyn Listener,
+    listener: &mut dyn WishListener,
 ) -> Result<()> {
     let Some(wish) = request.resolve else { return Ok(()) };
     plans::require_trusted(context, entry, &request.services)?;

@@ -8,16 +8,16 @@ use crate::host::services::kin;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
-use crate::model::services::state::State;
+use crate::model::services::state::ServiceState;
 
 /// How long the supervisors may take to answer.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A service, and what its processes use.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Usage {
+pub struct ServiceUsage {
     pub service: ServiceName,
-    pub state: State,
+    pub state: ServiceState,
     pub port: Option<Port>,
     pub restarts: u32,
     /// `None` where nothing of it runs.
@@ -28,13 +28,13 @@ pub struct Usage {
 
 /// Returns the services of each of `entries`, in the same order.
 #[must_use]
-pub fn of_all(context: &Context, entries: &[&Entry]) -> Vec<Vec<Usage>> {
+pub fn of_all(context: &Context, entries: &[&Entry]) -> Vec<Vec<ServiceUsage>> {
     let until = context.host.clock.instant() + PATIENCE;
     let now = context.now();
     let said = supervision::of_all(context, entries, until);
     let usage = |facts: &crate::model::services::protocol::ServiceFacts| {
         let used = (!facts.pids.is_empty()).then(|| kin::usage(&facts.pids));
-        Usage {
+        ServiceUsage {
             service: facts.service.clone(),
             state: facts.state,
             port: facts.port,

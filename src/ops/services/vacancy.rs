@@ -18,7 +18,7 @@ use crate::ops::ports::{containers, situations};
 
 /// A port of the worktree that somebody else has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Taken {
+pub(super) struct TakenPort {
     pub service: ServiceName,
     pub port: Port,
     /// Who has it, in words.
@@ -31,15 +31,16 @@ pub(super) enum Occupied {
     /// Nobody but the worktree itself; held is the port to listen on, where nobody listens there.
     Free(Option<PortHold>),
     /// Strangers or siblings.
-    ByOthers(Vec<Taken>),
+    ByOthers(Vec<TakenPort>),
     /// No server could start on the port to listen on, and none of anybody is there.
-    Unusable(Taken),
+    Unusable(TakenPort),
 }
 
 /// Returns what is said of ports that others have.
-pub(super) fn told(taken: &[Taken]) -> String {
-    let one =
-        |taken: &Taken| format!("port {} of `{}` is not free: {}", taken.port, taken.service, taken.holder);
+pub(super) fn told(taken: &[TakenPort]) -> String {
+    let one = |taken: &TakenPort| {
+        format!("port {} of `{}` is not free: {}", taken.port, taken.service, taken.holder)
+    };
     taken.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
@@ -129,7 +130,7 @@ impl Look<'_> {
                 }
                 Occupancy::Nobody | Occupancy::Reserved { .. } | Occupancy::Ours { .. } => continue,
             };
-            taken.push(Taken { service: service.clone(), port: *port, holder });
+            taken.push(TakenPort { service: service.clone(), port: *port, holder });
         }
         if !doubtful.is_empty() {
             return Ok(Seen::Containers(doubtful));
@@ -145,13 +146,13 @@ impl Look<'_> {
             Err(error) => {
                 let holder =
                     occupied::why(&self.context.host.name(), (entry.sequence, *port), &error, registry);
-                Occupied::Unusable(Taken { service: service.clone(), port: *port, holder })
+                Occupied::Unusable(TakenPort { service: service.clone(), port: *port, holder })
             }
         }))
     }
 
-    fn record(self, registry: &mut Registry, taken: &Taken) {
-        let Taken { service, port, holder } = taken;
+    fn record(self, registry: &mut Registry, taken: &TakenPort) {
+        let TakenPort { service, port, holder } = taken;
         let event = Event::new("port_conflict").of(&self.entry.repository, &self.entry.name);
         let holders = attribute(&[*port], registry).unwrap_or_default();
         let event = event

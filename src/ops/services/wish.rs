@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Whose supervisor it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct SupervisorWish {
     /// Where the record and the logs are.
     pub folder: PathBuf,
     /// The value of `WT_MARKER`.

@@ -2,7 +2,7 @@
 //! other until one fails.
 
 use super::order::{End, Order, log_folder, make_log_folder, marker};
-use super::plan::{self, Command, Sight};
+use super::plan::{self, CommandSurroundings, WorktreeCommand};
 use super::work::background_lock;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -65,7 +65,12 @@ pub fn run(context: &Context, repository: &Repository, entry: &Entry) -> Result<
     ended
 }
 
-fn run_all(context: &Context, repository: &Repository, entry: &Entry, commands: &[Command]) -> Result<()> {
+fn run_all(
+    context: &Context,
+    repository: &Repository,
+    entry: &Entry,
+    commands: &[WorktreeCommand],
+) -> Result<()> {
     let folder = log_folder(context.host.dirs()?.state(), entry);
     make_log_folder(context, entry)?;
     let log = LogFile::start(&folder, "background").map_err(super::order::unlogged)?;
@@ -76,8 +81,8 @@ fn run_all(context: &Context, repository: &Repository, entry: &Entry, commands: 
             let _ = log.note(&reason);
             note(context, entry, Event::new("background_failed").about_command(&command.text, &reason))
         };
-        let sight =
-            Sight::of(context, repository, entry).and_then(|sight| Ok((sight.words(command)?, sight)));
+        let sight = CommandSurroundings::of(context, repository, entry)
+            .and_then(|sight| Ok((sight.words(command)?, sight)));
         let (words, sight) = match sight {
             Ok(sight) => sight,
             Err(failure) => return said(failure.message().to_owned()),

@@ -10,5 +10,5 @@ mod work;
 pub use background::run as run_in_background;
 pub use order::log_folder;
 pub(in crate::ops) use order::{End, Order, end};
-pub use run::{Outcome, Report, Wish, is_wanted_again, run, skip};
+pub use run::{Report, SetupOutcome, SetupWish, is_wanted_again, run, skip};
 pub use work::{await_end, is_at_work, processes, stop, view};

@@ -17,7 +17,7 @@ use crate::host::services::launch::{Launch, Launched, launch};
 use crate::host::services::log_file::LogFile;
 use crate::host::services::{kin, record_file};
 use crate::model::process::ProcessId;
-use crate::model::process::attribution::{Claim, WT_MARKER, WT_SETUP};
+use crate::model::process::attribution::{ProcessClaim, WT_MARKER, WT_SETUP};
 use crate::model::registry::entry::Entry;
 use crate::model::signal::EndSignal;
 use crate::ops::services::place;
@@ -85,7 +85,7 @@ pub(super) fn unlogged(error: std::io::Error) -> Failure {
 
 /// Returns the value of the marker that all of a worktree's processes carry.
 pub(in crate::ops) fn marker(entry: &Entry) -> String {
-    Claim::of(entry).marker()
+    ProcessClaim::of(entry).marker()
 }
 
 impl Order<'_> {

@@ -3,13 +3,13 @@
 
 use serde_json::Map;
 
-use super::plan::{self, Sight};
+use super::plan::{self, CommandSurroundings};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::registry::entry::Entry;
-use crate::model::teardown::{Command, TEARDOWN, Teardown};
+use crate::model::teardown::{TEARDOWN, Teardown, TeardownCommand};
 use crate::ops::teardown;
 use crate::ops::trust::{self, Trust};
 
@@ -37,9 +37,9 @@ pub(super) fn note(context: &Context, repository: &Repository, entry: &Entry) ->
              `{again}` notes it"
         )));
     }
-    let filled = Sight::of(context, repository, entry).and_then(|sight| {
-        let words = |command: &plan::Command| {
-            Ok(Command { text: command.text.clone(), words: sight.words(command)? })
+    let filled = CommandSurroundings::of(context, repository, entry).and_then(|sight| {
+        let words = |command: &plan::WorktreeCommand| {
+            Ok(TeardownCommand { text: command.text.clone(), words: sight.words(command)? })
         };
         Ok((commands.iter().map(words).collect::<Result<Vec<_>>>()?, sight.variables))
     });

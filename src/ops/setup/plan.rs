@@ -14,7 +14,7 @@ use crate::ops::trust::Trust;
 
 /// One command of a worktree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Command {
+pub(super) struct WorktreeCommand {
     /// Where it stands: `worktree.setup[0]`.
     pub key: String,
     /// As written.
@@ -22,24 +22,30 @@ pub(super) struct Command {
 }
 
 /// Returns the commands of one list.
-pub(super) fn commands(list: &str, texts: &[String]) -> Vec<Command> {
-    let keyed = |(index, text): (usize, &String)| Command { key: element(list, index), text: text.clone() };
+pub(super) fn commands(list: &str, texts: &[String]) -> Vec<WorktreeCommand> {
+    let keyed =
+        |(index, text): (usize, &String)| WorktreeCommand { key: element(list, index), text: text.clone() };
     texts.iter().enumerate().map(keyed).collect()
 }
 
 /// Returns those that are not trusted: if there is any, none of the list may be run.
-pub(super) fn untrusted(context: &Context, entry: &Entry, commands: &[Command]) -> Result<Vec<String>> {
+pub(super) fn untrusted(
+    context: &Context,
+    entry: &Entry,
+    commands: &[WorktreeCommand],
+) -> Result<Vec<String>> {
     if commands.is_empty() {
         return Ok(Vec::new());
     }
     let trust = Trust::read(context)?;
-    let is_refused = |command: &&Command| !trust.allows(&entry.repository_id, &context.config, &command.key);
+    let is_refused =
+        |command: &&WorktreeCommand| !trust.allows(&entry.repository_id, &context.config, &command.key);
     Ok(commands.iter().filter(is_refused).map(|command| command.key.clone()).collect())
 }
 
 /// What a worktree's commands see.
 #[derive(Debug)]
-pub(super) struct Sight {
+pub(super) struct CommandSurroundings {
     facts: EnvFacts,
     urls: Vec<(ServiceName, String)>,
     path: String,
@@ -48,7 +54,7 @@ pub(super) struct Sight {
     pub variables: Vec<(String, String)>,
 }
 
-impl Sight {
+impl CommandSurroundings {
     /// Looks.
     ///
     /// # Errors
@@ -70,7 +76,7 @@ impl Sight {
     /// # Errors
     ///
     /// `config_invalid` for a value that is not there.
-    pub(super) fn words(&self, command: &Command) -> Result<Vec<String>> {
+    pub(super) fn words(&self, command: &WorktreeCommand) -> Result<Vec<String>> {
         let values = Values {
             facts: &self.facts,
             service: None,

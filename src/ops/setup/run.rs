@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::background;
 use super::order::{self, End, Order, log_folder, make_log_folder, marker, unlogged};
 use super::owing;
-use super::plan::{self, Command, Sight};
+use super::plan::{self, CommandSurroundings, WorktreeCommand};
 use super::work::{is_at_work, lock_file, view};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -21,7 +21,7 @@ use crate::host::services::log_reader;
 use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::excerpt::excerpt;
-use crate::model::foreign::Standing;
+use crate::model::foreign::ForeignStanding;
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::Entry;
 use crate::model::services::state::spoken;
@@ -40,7 +40,7 @@ const LOOKED_AT: usize = 200;
 
 /// Whether somebody asked for the setup, or it is a part of something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum SetupWish {
     /// A part of a create: what is not trusted is no failure.
     Along,
     /// Asked for by itself.
@@ -49,7 +49,7 @@ pub enum Wish {
 
 /// What became of a setup.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct SetupOutcome {
     pub setup: SetupView,
     /// Why it is not done.
     pub failure: Option<Failure>,
@@ -64,7 +64,7 @@ pub struct Report {
     pub worktree: WorktreeView,
 }
 
-impl Outcome {
+impl SetupOutcome {
     fn of(context: &Context, entry: &Entry) -> Self {
         Self { setup: view(context, entry), failure: None, warnings: Vec::new(), hint: None }
     }
@@ -94,13 +94,13 @@ pub fn run(
     context: &Context,
     repository: &Repository,
     entry: &Entry,
-    wish: Wish,
+    wish: SetupWish,
     watch: &dyn Watch,
-) -> Result<Outcome> {
+) -> Result<SetupOutcome> {
     let commands = plan::commands(SETUP, &context.config.worktree.setup);
     if commands.is_empty() {
         let unsaid = owing::note(context, repository, entry)?;
-        let outcome = Outcome::of(context, entry).go_on(context, repository, entry);
+        let outcome = SetupOutcome::of(context, entry).go_on(context, repository, entry);
         return Ok(outcome.warned(unsaid));
     }
     let _held = context.host.interrupt.hold();
@@ -138,18 +138,26 @@ pub fn is_wanted_again(context: &Context, setup: &SetupView) -> bool {
 /// # Errors
 ///
 /// Fails when the registry cannot be written.
-pub fn skip(context: &Context, entry: &Entry) -> Result<Outcome> {
+pub fn skip(context: &Context, entry: &Entry) -> Result<SetupOutcome> {
     if context.config.worktree.setup.is_empty() {
-        return Ok(Outcome::of(context, entry));
+        return Ok(SetupOutcome::of(context, entry));
     }
     let entry = note(context, entry, &Setup::new(SetupState::Skipped, context.now()), None)?;
     let setup = wt("setup {}", &[&entry.name]);
-    Ok(Outcome { hint: Some(format!("`{setup}` runs the setup later")), ..Outcome::of(context, &entry) })
+    Ok(SetupOutcome {
+        hint: Some(format!("`{setup}` runs the setup later")),
+        ..SetupOutcome::of(context, &entry)
+    })
 }
 
 /// None of it is run in a stranger's code.
-fn of_strangers(context: &Context, entry: &Entry, standing: &Standing, wish: Wish) -> Result<Outcome> {
-    if wish == Wish::Asked {
+fn of_strangers(
+    context: &Context,
+    entry: &Entry,
+    standing: &ForeignStanding,
+    wish: SetupWish,
+) -> Result<SetupOutcome> {
+    if wish == SetupWish::Asked {
         return Err(foreign::refusal(entry, standing));
     }
     let entry = note(context, entry, &Setup::new(SetupState::Untrusted, context.now()), None)?;
@@ -158,13 +166,18 @@ fn of_strangers(context: &Context, entry: &Entry, standing: &Standing, wish: Wis
     let hint = format!(
         "its setup was not run, since the code is a stranger's: look at it, then `{trust}` and `{setup}`"
     );
-    Ok(Outcome { hint: Some(hint), ..Outcome::of(context, &entry) })
+    Ok(SetupOutcome { hint: Some(hint), ..SetupOutcome::of(context, &entry) })
 }
 
-fn not_trusted(context: &Context, entry: &Entry, refused: &[String], wish: Wish) -> Result<Outcome> {
+fn not_trusted(
+    context: &Context,
+    entry: &Entry,
+    refused: &[String],
+    wish: SetupWish,
+) -> Result<SetupOutcome> {
     let mut report = trust::status(context)?;
     report.commands.retain(|view| refused.contains(&view.command.key));
-    if wish == Wish::Asked {
+    if wish == SetupWish::Asked {
         return Err(trust::untrusted(&report, "the setup is not trusted, so none of it is run"));
     }
     let entry = note(context, entry, &Setup::new(SetupState::Untrusted, context.now()), None)?;
@@ -173,7 +186,7 @@ fn not_trusted(context: &Context, entry: &Entry, refused: &[String], wish: Wish)
         "its setup was not run, since its commands are not trusted: `{}` shows and allows them, then `{setup}` runs it",
         report.allowing
     );
-    Ok(Outcome { hint: Some(hint), ..Outcome::of(context, &entry) })
+    Ok(SetupOutcome { hint: Some(hint), ..SetupOutcome::of(context, &entry) })
 }
 
 fn busy(entry: &Entry) -> Failure {
@@ -209,8 +222,8 @@ fn note(context: &Context, entry: &Entry, setup: &Setup, event: Option<&Event>) 
 struct Runner<'a> {
     context: &'a Context,
     entry: Entry,
-    commands: Vec<Command>,
-    sight: Result<Sight>,
+    commands: Vec<WorktreeCommand>,
+    sight: Result<CommandSurroundings>,
     log: LogFile,
     log_path: PathBuf,
     until: Option<Instant>,
@@ -218,7 +231,7 @@ struct Runner<'a> {
 
 /// Why a setup stopped before its end.
 struct Stop {
-    command: Command,
+    command: WorktreeCommand,
     exit: Option<u8>,
     reason: String,
     code: Code,
@@ -229,7 +242,7 @@ impl<'a> Runner<'a> {
         context: &'a Context,
         repository: &Repository,
         entry: &Entry,
-        commands: Vec<Command>,
+        commands: Vec<WorktreeCommand>,
     ) -> Result<Self> {
         // Somebody may have run it since.
         let registry = context.store()?.read()?;
@@ -258,7 +271,7 @@ impl<'a> Runner<'a> {
         let log_path = log_file::path(&folder, "setup");
         let begun = context.host.clock.instant();
         let until = context.config.worktree.setup_timeout.and_then(|limit| begun.checked_add(limit));
-        let sight = Sight::of(context, repository, &known);
+        let sight = CommandSurroundings::of(context, repository, &known);
         let mut runner = Self { context, entry: known, commands, sight, log, log_path, until };
         let first = runner.running(0, None)?;
         runner.entry = note(context, &runner.entry, &first, Some(&Event::new("setup_started")))?;
@@ -287,7 +300,12 @@ impl<'a> Runner<'a> {
         Ok(None)
     }
 
-    fn run_one(&mut self, index: usize, command: &Command, watch: &dyn Watch) -> Result<Option<Stop>> {
+    fn run_one(
+        &mut self,
+        index: usize,
+        command: &WorktreeCommand,
+        watch: &dyn Watch,
+    ) -> Result<Option<Stop>> {
         let stopped =
             |exit, code, reason: String| Ok(Some(Stop { command: command.clone(), exit, reason, code }));
         let (words, variables) = match &self.sight {
@@ -344,14 +362,14 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn finish(self, ended: Result<Option<Stop>>) -> Result<Outcome> {
+    fn finish(self, ended: Result<Option<Stop>>) -> Result<SetupOutcome> {
         let Some(stop) = ended? else {
             let setup = Setup {
                 log: Some(self.log_path.clone()),
                 ..Setup::new(SetupState::Done, self.context.now())
             };
             let entry = note(self.context, &self.entry, &setup, Some(&Event::new("setup_done")))?;
-            return Ok(Outcome::of(self.context, &entry));
+            return Ok(SetupOutcome::of(self.context, &entry));
         };
         let is_interrupted = stop.code == Code::Interrupted;
         let state = if is_interrupted { SetupState::Interrupted } else { SetupState::Failed };
@@ -367,7 +385,7 @@ impl<'a> Runner<'a> {
         // One that was removed meanwhile has no record to write into.
         let entry = note(self.context, &self.entry, &setup, Some(&event))?;
         let failure = Some(self.failure(&stop));
-        Ok(Outcome { failure, ..Outcome::of(self.context, &entry) })
+        Ok(SetupOutcome { failure, ..SetupOutcome::of(self.context, &entry) })
     }
 
     fn failure(&self, stop: &Stop) -> Failure {

@@ -10,7 +10,7 @@ use crate::host::claims::{Claims, GitClaims};
 use crate::host::git::is_valid_branch_name;
 use crate::host::token;
 use crate::model::advised::wt;
-use crate::model::claim::{Claim, ClaimId, Subject, Taken};
+use crate::model::claim::{Claim, ClaimId, ClaimSubject, ClaimsTaken};
 use crate::ops::claims;
 
 /// A branch that somebody has.
@@ -27,7 +27,7 @@ pub struct BranchRow {
 
 /// A branch that was claimed or given back.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Changed {
+pub struct ClaimChange {
     pub branch: String,
     pub remote: String,
 }
@@ -71,7 +71,7 @@ fn require_claims(context: &Context) -> Result<&GitClaims> {
 /// # Errors
 ///
 /// `claimed`, `claims_unreachable`, `name_invalid`, `usage` where nobody keeps claims.
-pub fn claim(context: &Context, branch: &str, over: bool) -> Result<Changed> {
+pub fn claim(context: &Context, branch: &str, over: bool) -> Result<ClaimChange> {
     let kept = require_claims(context)?;
     if !is_valid_branch_name(branch) {
         return Err(Failure::new(
@@ -79,11 +79,13 @@ pub fn claim(context: &Context, branch: &str, over: bool) -> Result<Changed> {
             format!("`{}` is no name of a branch", branch.escape_debug()),
         ));
     }
-    let subject = Subject::Branch { repository: kept.repository.clone(), branch: branch.to_owned() };
+    let subject = ClaimSubject::Branch { repository: kept.repository.clone(), branch: branch.to_owned() };
     let wanted = Claim { id: ClaimId(token::random()?), subject };
     match kept.take(std::slice::from_ref(&wanted), branch, over) {
-        Ok(Taken::All) => Ok(Changed { branch: branch.to_owned(), remote: kept.remote.name.clone() }),
-        Ok(Taken::Lost(holding)) => Err(claims::lost(&holding)),
+        Ok(ClaimsTaken::All) => {
+            Ok(ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() })
+        }
+        Ok(ClaimsTaken::Lost(holding)) => Err(claims::lost(&holding)),
         Err(failure) => {
             let _ = kept.give_back(&[wanted]);
             Err(failure)
@@ -96,7 +98,7 @@ pub fn claim(context: &Context, branch: &str, over: bool) -> Result<Changed> {
 /// # Errors
 ///
 /// `not_found`, `not_yours`, `claims_unreachable`, `usage` where nobody keeps claims.
-pub fn release(context: &Context, branch: &str, over: bool) -> Result<Changed> {
+pub fn release(context: &Context, branch: &str, over: bool) -> Result<ClaimChange> {
     let kept = require_claims(context)?;
     let found = kept.standing()?.into_iter().find(|standing| standing.words.branch == branch);
     let Some(standing) = found else {
@@ -118,5 +120,5 @@ pub fn release(context: &Context, branch: &str, over: bool) -> Result<Changed> {
             .detail("reason", "refused"));
     }
     kept.journal.forget(&standing.words.id);
-    Ok(Changed { branch: branch.to_owned(), remote: kept.remote.name.clone() })
+    Ok(ClaimChange { branch: branch.to_owned(), remote: kept.remote.name.clone() })
 }

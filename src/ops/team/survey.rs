@@ -10,7 +10,7 @@ use super::branches::{self, BranchRow};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::process::users::{self, Users};
-use crate::model::claim::Subject;
+use crate::model::claim::ClaimSubject;
 use crate::model::port::Port;
 use crate::ops::claims;
 use crate::ops::host_ports;
@@ -66,7 +66,7 @@ pub fn survey(context: &Context) -> Result<Report> {
             let claims = entry.notes.claims.read_each();
             for allocation in &entry.allocations {
                 let Some(port) = allocation.find_port() else { continue };
-                if claims.iter().any(|claim| claim.subject == Subject::Port(port)) {
+                if claims.iter().any(|claim| claim.subject == ClaimSubject::Port(port)) {
                     ports.push(PortRow {
                         port,
                         user: user.clone(),

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::model::registry::debt::Debt;
 use crate::model::registry::repository::RepositoryId;
-use crate::model::teardown::Failed;
+use crate::model::teardown::FailedTeardown;
 use crate::ops::origin;
 
 /// Pays what is due, of one repository or of all; what failed lately only where `is_asked`: somebody waits for the answer.
@@ -65,7 +65,7 @@ fn pay_one(context: &Context, debt: &Debt) -> Result<Vec<Torn>> {
 fn put_off(context: &Context, debt: &Debt, why: &str) -> Result<Vec<Torn>> {
     let first = debt.teardown.commands.first();
     let command = first.map(|command| command.text.clone()).unwrap_or_default();
-    let failed = Failed { at: context.now(), command, exit: None, reason: why.to_owned(), log: None };
+    let failed = FailedTeardown { at: context.now(), command, exit: None, reason: why.to_owned(), log: None };
     note_failed(context, debt, &failed)?;
     Ok(Torn::all(debt, TornStatus::Failed, Some(why)))
 }

@@ -14,7 +14,7 @@ use crate::model::event::Event;
 use crate::model::registry::debt::Debt;
 use crate::model::registry::table::Registry;
 use crate::model::services::state::spoken;
-use crate::model::teardown::{Command, Failed};
+use crate::model::teardown::{FailedTeardown, TeardownCommand};
 use crate::ops::setup::{End, Order, end};
 use crate::ops::trust::Trust;
 
@@ -76,7 +76,7 @@ pub(super) fn pay(context: &Context, debt: &Debt, folder: &Path) -> Result<Vec<T
             strike(context, debt, command)?;
             continue;
         };
-        let failed = Failed {
+        let failed = FailedTeardown {
             at: context.now(),
             command: command.text.clone(),
             exit,
@@ -98,7 +98,7 @@ pub(super) fn pay(context: &Context, debt: &Debt, folder: &Path) -> Result<Vec<T
 }
 
 /// Takes a command off a debt, and the debt off the registry with its last one.
-fn strike(context: &Context, debt: &Debt, command: &Command) -> Result<()> {
+fn strike(context: &Context, debt: &Debt, command: &TeardownCommand) -> Result<()> {
     let now = context.now();
     context.store()?.update(|registry| {
         let Some(known) = registry.find_debt(debt.number) else { return Ok(()) };
@@ -119,7 +119,7 @@ pub(super) fn drop_debt(registry: &mut Registry, number: u64) {
 }
 
 /// Writes down that a debt could not be paid just now.
-pub(super) fn note_failed(context: &Context, debt: &Debt, failed: &Failed) -> Result<()> {
+pub(super) fn note_failed(context: &Context, debt: &Debt, failed: &FailedTeardown) -> Result<()> {
     let now = context.now();
     context.store()?.update(|registry| {
         let Some(known) = registry.find_debt(debt.number) else { return Ok(()) };

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::ops::adopt as adoption;
-use crate::ops::create::PortWish;
+use crate::ops::create::WantedPorts;
 
 use super::grounds::Grounds;
 
@@ -26,7 +26,7 @@ pub fn adopt(context: &Context, grounds: &Grounds<'_>, path: &Path) -> Result<Ve
     let request = adoption::Request {
         paths: vec![path.to_path_buf()],
         purpose: None,
-        ports: PortWish::None,
+        ports: WantedPorts::None,
         gives_way: false,
     };
     let report = adoption::adopt(ground, &request)?;

@@ -10,7 +10,7 @@ use super::{release, repair};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::finding::{Finding, Fix};
-use crate::model::validity::Summary;
+use crate::model::validity::ValiditySummary;
 use crate::ops::validate::look::unique;
 
 /// How often it is looked again: one fix may bring another finding to light, never many.
@@ -31,7 +31,7 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
     let (mut remaining, mut looked_at) = look(context, &request)?;
     let mut report = Report {
         findings: remaining.clone(),
-        summary: Summary::default(),
+        summary: ValiditySummary::default(),
         looked_at: looked_at.clone(),
         backup: None,
         plan: None,
@@ -65,7 +65,7 @@ pub fn fix(context: &Context, request: &Request) -> Result<Report> {
             finding.hint = Some(reason);
         }
     }
-    report.summary = Summary::of(&report.findings);
+    report.summary = ValiditySummary::of(&report.findings);
     report.looked_at = looked_at;
     Ok(report)
 }

@@ -11,25 +11,25 @@ use super::report::Request;
 use super::see::see;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
-use crate::host::git::{Repository, Worktree};
+use crate::host::git::{GitWorktree, Repository};
 use crate::host::net::{ephemeral, owner};
 use crate::host::place;
 use crate::model::config::problem::Problem;
 use crate::model::facts::{
-    ConfigFault, ConfigFaultKind, Facts, HalfMade, HookFault, HookFaultKind, Recorded, RegistrySight,
+    ConfigFault, ConfigFaultKind, Facts, HalfMade, HookFault, HookFaultKind, RecordedFacts, RegistrySight,
     UnreadableRow, Unrecorded,
 };
-use crate::model::hooks::firing::State;
+use crate::model::hooks::firing::FiringState;
 use crate::model::port::Port;
 use crate::model::port::listener::Listener;
 use crate::model::port::situation::Situation;
 use crate::model::registry::entry::Entry;
-use crate::model::registry::record::Record;
+use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
-use crate::ops::absence::{self, Look};
+use crate::ops::absence::{self, AbsenceLook};
 use crate::ops::hooks;
 use crate::ops::ports;
-use crate::ops::rows::Row;
+use crate::ops::rows::WorktreeRow;
 use crate::ops::vanished::Lookout;
 
 /// Gathers the facts.
@@ -99,8 +99,8 @@ fn sight_of(context: &Context, failure: &Failure) -> Result<RegistrySight> {
 
 fn unreadable_rows(registry: &Registry) -> Vec<UnreadableRow> {
     let worktrees = registry.worktrees.iter().filter_map(|record| match record {
-        Record::Unreadable(row) => Some(("worktrees", row)),
-        Record::Entry(_) => None,
+        RegistryRow::Unreadable(row) => Some(("worktrees", row)),
+        RegistryRow::Entry(_) => None,
     });
     worktrees
         .chain(registry.repositories.unreadable().iter().map(|row| ("repositories", row)))
@@ -154,17 +154,19 @@ fn hook_faults(grounds: &Grounds<'_>, registry: &Registry) -> Vec<HookFault> {
 
 fn hook_fault(sight: &hooks::HookSight) -> Option<HookFault> {
     let (kind, fixable) = match &sight.firing.state {
-        State::Ready | State::CalledBy(_) => return None,
-        State::Missing | State::GitTooOld | State::NotExecutable | State::Replaced => {
-            (HookFaultKind::Missing, true)
-        }
-        State::Outdated | State::Twice | State::Stranger { is_former: true, .. } => {
+        FiringState::Ready | FiringState::CalledBy(_) => return None,
+        FiringState::Missing
+        | FiringState::GitTooOld
+        | FiringState::NotExecutable
+        | FiringState::Replaced => (HookFaultKind::Missing, true),
+        FiringState::Outdated | FiringState::Twice | FiringState::Stranger { is_former: true, .. } => {
             (HookFaultKind::Outdated, true)
         }
-        State::Edited => (HookFaultKind::Outdated, false),
-        State::Shadowed(_) | State::Disabled | State::NotOnPath | State::Stranger { .. } => {
-            (HookFaultKind::Shadowed, false)
-        }
+        FiringState::Edited => (HookFaultKind::Outdated, false),
+        FiringState::Shadowed(_)
+        | FiringState::Disabled
+        | FiringState::NotOnPath
+        | FiringState::Stranger { .. } => (HookFaultKind::Shadowed, false),
     };
     let hook = sight.hook.name();
     let why = sight.firing.state.reason().unwrap_or_default();
@@ -178,7 +180,7 @@ fn recorded(
     grounds: &Grounds<'_>,
     registry: &Registry,
     all: bool,
-) -> Result<Vec<Recorded>> {
+) -> Result<Vec<RecordedFacts>> {
     let mut lookouts = HashMap::new();
     for ground in grounds.contexts() {
         if let Some(id) = id_of(ground) {
@@ -186,7 +188,7 @@ fn recorded(
         }
     }
     let unreachable = Lookout::new(context, None)?;
-    let here = place::Surroundings::read();
+    let here = place::HostSurroundings::read();
     let living = registry.entries().filter(|entry| entry.is_living());
     let look = |entry: &Entry| {
         context.host.interrupt.check()?;
@@ -195,7 +197,7 @@ fn recorded(
             None if all => Some(see(context, &unreachable, &here, entry)),
             None => None,
         };
-        Ok(Recorded { entry: entry.clone(), seen })
+        Ok(RecordedFacts { entry: entry.clone(), seen })
     };
     living.map(look).collect()
 }
@@ -218,7 +220,7 @@ impl<'a> Records<'a> {
     }
 
     /// Answers whether some record is about git's worktree.
-    pub(super) fn have(&self, worktree: &Worktree) -> bool {
+    pub(super) fn have(&self, worktree: &GitWorktree) -> bool {
         let by_admin = worktree.admin.as_deref().is_some_and(|admin| self.admins.contains(admin));
         by_admin || self.paths.contains(worktree.path.as_path())
     }
@@ -226,13 +228,13 @@ impl<'a> Records<'a> {
 
 fn unrecorded(context: &Context, repository: &Repository, records: &Records<'_>) -> Result<Vec<Unrecorded>> {
     // What is locked, or may lie on a disk that is not mounted, is where it belongs.
-    let is_lost = |worktree: &Worktree| {
+    let is_lost = |worktree: &GitWorktree| {
         worktree.missing
             && worktree.lock.is_none()
             && place::is_gone(&worktree.path)
             && !place::lies_beyond_empty_folder(&worktree.path)
     };
-    let is_it = |worktree: &Worktree| {
+    let is_it = |worktree: &GitWorktree| {
         worktree.admin.is_some()
             && worktree.broken.is_none()
             && !worktree.initializing
@@ -243,11 +245,11 @@ fn unrecorded(context: &Context, repository: &Repository, records: &Records<'_>)
     let lookout = Lookout::new(context, Some(repository))?;
     let found = found.map(|worktree| {
         let is_gone = is_lost(&worktree);
-        let row = Row { worktree: Some(worktree.clone()), entry: None };
+        let row = WorktreeRow { worktree: Some(worktree.clone()), entry: None };
         let kept = match is_gone.then(|| absence::look(context, repository, &lookout, &row, false)) {
-            Some(Look::Kept(why)) => Some(why),
-            Some(Look::There) => Some("something of it is there".to_owned()),
-            Some(Look::Vanished) | None => None,
+            Some(AbsenceLook::Kept(why)) => Some(why),
+            Some(AbsenceLook::There) => Some("something of it is there".to_owned()),
+            Some(AbsenceLook::Vanished) | None => None,
         };
         Unrecorded {
             repository: repository.root().to_path_buf(),

@@ -7,7 +7,7 @@ use super::report::Request;
 use crate::context::Context;
 use crate::host::git::Repository;
 use crate::model::config::problem::Problem;
-use crate::model::finding::Target;
+use crate::model::finding::FixTarget;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::ground::open;
@@ -78,6 +78,6 @@ pub fn id_of(context: &Context) -> Option<RepositoryId> {
 
 /// Opens the repository that a fix is about, where it is not one of those asked about.
 #[must_use]
-pub fn open_for(context: &Context, target: &Target) -> Option<Context> {
+pub fn open_for(context: &Context, target: &FixTarget) -> Option<Context> {
     open(context, &target.repository_path, &target.repository).map(|(context, _)| context)
 }

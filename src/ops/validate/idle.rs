@@ -11,7 +11,7 @@ use super::report::Request;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::event::Event;
-use crate::model::finding::{Fix, Target};
+use crate::model::finding::{Fix, FixTarget};
 use crate::model::port::{Port, PortRanges};
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
@@ -19,7 +19,7 @@ use crate::model::service::ServiceName;
 /// A port that is allocated, and on which nothing of its worktree listens: see the finding `port-stale`.
 #[derive(Clone, Debug)]
 pub struct IdlePort {
-    pub target: Target,
+    pub target: FixTarget,
     pub service: ServiceName,
     pub port: Port,
     /// When something of it was last seen listening, else when it was allocated.

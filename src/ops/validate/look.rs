@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::checks;
 use crate::model::finding::{Finding, Fix};
-use crate::model::validity::Summary;
+use crate::model::validity::ValiditySummary;
 use crate::ops::validate::{Looked, Report, Request};
 
 /// Looks for what is wrong, and changes nothing.
@@ -18,7 +18,7 @@ use crate::ops::validate::{Looked, Report, Request};
 /// `not_a_repository` outside of one, unless all are asked for; and when git's own records cannot be read.
 pub fn validate(context: &Context, request: &Request) -> Result<Report> {
     let (findings, looked_at) = look(context, request)?;
-    let summary = Summary::of(&findings);
+    let summary = ValiditySummary::of(&findings);
     Ok(Report { findings, summary, looked_at, backup: None, plan: None, said: Vec::new() })
 }
 

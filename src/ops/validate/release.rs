@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::finding::{Fix, Target};
+use crate::model::finding::{Fix, FixTarget};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
@@ -20,7 +20,7 @@ use super::grounds::Grounds;
 ///
 /// `interrupted`, or the registry cannot be written.
 pub fn release(context: &Context, grounds: &Grounds<'_>, fixes: &[Fix]) -> Result<Vec<String>> {
-    let mut wanted: HashMap<u64, &Target> = HashMap::new();
+    let mut wanted: HashMap<u64, &FixTarget> = HashMap::new();
     for fix in fixes {
         if let Fix::ReleaseEntry { target } = fix {
             wanted.insert(target.sequence, target);

@@ -12,18 +12,18 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::host::net::owner;
-use crate::host::place::Surroundings;
+use crate::host::place::HostSurroundings;
 use crate::model::event::Event;
-use crate::model::finding::{Fix, Target};
+use crate::model::finding::{Fix, FixTarget};
 use crate::model::port::Port;
 use crate::model::port::listener::Listener;
 use crate::model::registry::allocation::{Allocation, RecordedPort};
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::record::Record;
+use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::env_files::follow;
-use crate::ops::ports::ledger::{self, Change, GivingUp, Leaving, Moved, Remembrance};
+use crate::ops::ports::ledger::{self, GivingUp, LeavingPort, Moved, RecordChange, Remembrance};
 use crate::ops::{heal, hooks, ports, prune};
 
 /// Applies one fix, and returns what there is to say about it.
@@ -129,7 +129,7 @@ fn in_repository(
     }
 }
 
-fn out_of_reach(target: &Target) -> Failure {
+fn out_of_reach(target: &FixTarget) -> Failure {
     let message = format!(
         "the repository of `{}`, {}, cannot be reached",
         target.name,
@@ -138,17 +138,17 @@ fn out_of_reach(target: &Target) -> Failure {
     Failure::new(Code::NotARepository, message)
 }
 
-fn require<'a>(registry: &'a Registry, target: &Target) -> Result<&'a Entry> {
+fn require<'a>(registry: &'a Registry, target: &FixTarget) -> Result<&'a Entry> {
     registry.entries().find(|entry| target.is(entry)).ok_or_else(|| changed(target))
 }
 
-fn changed(target: &Target) -> Failure {
+fn changed(target: &FixTarget) -> Failure {
     Failure::new(Code::NotFound, format!("the record of `{}` changed meanwhile", target.name))
         .hint("run the command again")
 }
 
 /// Healing never fails; it says what it could not do.
-fn still_unfinished(target: &Target, said: &[String]) -> Failure {
+fn still_unfinished(target: &FixTarget, said: &[String]) -> Failure {
     let named = format!("`{}`", target.name);
     let why = said.iter().find(|words| words.contains(&named)).cloned();
     Failure::new(Code::GitFailed, why.unwrap_or_else(|| format!("{named} is still unfinished")))
@@ -159,7 +159,7 @@ fn still_unfinished(target: &Target, said: &[String]) -> Failure {
 fn change(
     context: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &FixTarget,
     event: &str,
     alter: impl Fn(&mut Entry) -> bool,
 ) -> Result<Vec<String>> {
@@ -174,7 +174,7 @@ fn change(
         if did {
             registry.record_event(now, Event::new(event).of(&changed_entry.repository, &changed_entry.name));
         }
-        Ok(Change { before: Some(before), after: changed_entry })
+        Ok(RecordChange { before: Some(before), after: changed_entry })
     })?;
     let undone = Event::new("fix_undone").of(&change.after.repository, &change.after.name);
     let path = &change.after.path;
@@ -200,7 +200,7 @@ fn restore_backup(context: &Context) -> Result<Vec<String>> {
 }
 
 /// The last of the records that answer to the target goes, while another one for the same worktree stays.
-fn drop_record(context: &Context, target: &Target) -> Result<Vec<String>> {
+fn drop_record(context: &Context, target: &FixTarget) -> Result<Vec<String>> {
     let now = context.now();
     context.store()?.update(|registry| {
         let entries: Vec<&Entry> = registry.entries().filter(|entry| entry.is_living()).collect();
@@ -218,7 +218,7 @@ fn drop_record(context: &Context, target: &Target) -> Result<Vec<String>> {
             return Ok(Vec::new());
         }
         let is_it =
-            |record: &Record| matches!(record, Record::Entry(entry) if entry.is_living() && target.is(entry));
+            |record: &RegistryRow| matches!(record, RegistryRow::Entry(entry) if entry.is_living() && target.is(entry));
         if let Some(position) = registry.worktrees.iter().rposition(is_it) {
             registry.worktrees.remove(position);
             registry
@@ -248,7 +248,7 @@ fn sockets(context: &Context) -> Result<Vec<Listener>> {
     owner::sight(&*context.store()?.read()?)
 }
 
-fn is_of(listener: &Listener, target: &Target) -> bool {
+fn is_of(listener: &Listener, target: &FixTarget) -> bool {
     let keys = listener.owners.iter().filter_map(|owner| owner.belongs_to.as_ref());
     keys.into_iter().any(|key| key.repository == target.repository && key.name == target.name)
 }
@@ -256,7 +256,7 @@ fn is_of(listener: &Listener, target: &Target) -> bool {
 fn release_port(
     ground: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &FixTarget,
     service: &ServiceName,
     port: Port,
 ) -> Result<Vec<String>> {
@@ -273,7 +273,7 @@ fn release_port(
 fn give_up(
     ground: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &FixTarget,
     event: &'static str,
     is_it: &dyn Fn(&Allocation) -> bool,
     is_due: &dyn Fn(&Registry) -> Result<bool>,
@@ -292,14 +292,14 @@ fn give_up(
 }
 
 /// Answers whether anything of the worktree listens, on whatever port.
-fn lives(registry: &Registry, target: &Target) -> Result<bool> {
+fn lives(registry: &Registry, target: &FixTarget) -> Result<bool> {
     Ok(owner::sight(registry)?.iter().any(|socket| socket.listening && is_of(socket, target)))
 }
 
 fn move_port(
     ground: &Context,
     repository: &Repository,
-    target: &Target,
+    target: &FixTarget,
     service: &ServiceName,
     port: Port,
     request: &Request,
@@ -329,7 +329,7 @@ fn move_port(
         let stays = !runs && held.iter().any(|socket| is_of(socket, target));
         Ok(!stays && (is_doubled || !held.is_empty()))
     };
-    let leaving = Leaving { sequence: target.sequence, service, from: port, most: u32::MAX };
+    let leaving = LeavingPort { sequence: target.sequence, service, from: port, most: u32::MAX };
     match ledger::relocate(ground, repository, leaving, &is_still)? {
         Moved::To(to) => Ok(vec![format!(
             "`{service}` of `{}` moved from {port} to {to}; restart its server",
@@ -343,10 +343,15 @@ fn move_port(
 }
 
 /// Follows git to where the worktree is, proven by folder and admin entry naming each other.
-fn update_path(ground: &Context, repository: &Repository, target: &Target, to: &Path) -> Result<Vec<String>> {
+fn update_path(
+    ground: &Context,
+    repository: &Repository,
+    target: &FixTarget,
+    to: &Path,
+) -> Result<Vec<String>> {
     repository.require_own(to)?;
     let admin = repository.find_admin_named_by(to);
-    let place = Surroundings::read().place_of(to);
+    let place = HostSurroundings::read().place_of(to);
     let root = repository.root().to_path_buf();
     let is_main = repository.is_main_worktree(to);
     change(ground, repository, target, "worktree_moved", |entry| {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::config::problem::Problem;
 use crate::model::finding::{Finding, Fix};
-use crate::model::validity::Summary;
+use crate::model::validity::ValiditySummary;
 
 /// What to look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Looked {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     pub findings: Vec<Finding>,
-    pub summary: Summary,
+    pub summary: ValiditySummary,
     pub looked_at: Looked,
     /// The copy of the registry from before the fixes.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::git::{Repository, Worktree};
-use crate::host::place::Surroundings;
+use crate::host::git::{GitWorktree, Repository};
+use crate::host::place::HostSurroundings;
 use crate::model::event::Event;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::note::Notes;
-use crate::model::registry::record::Record;
+use crate::model::registry::record::RegistryRow;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 
@@ -21,7 +21,7 @@ use super::grounds::Grounds;
 struct Known<'a> {
     repository: &'a Repository,
     id: RepositoryId,
-    worktrees: Vec<Worktree>,
+    worktrees: Vec<GitWorktree>,
 }
 
 /// Mends every row that cannot be read.
@@ -64,8 +64,8 @@ fn mend_all(context: &Context, known: &[Known<'_>], registry: &mut Registry) -> 
     let mut rows = Vec::new();
     for record in std::mem::take(&mut registry.worktrees) {
         match record {
-            Record::Unreadable(row) => rows.push(row),
-            Record::Entry(_) => kept.push(record),
+            RegistryRow::Unreadable(row) => rows.push(row),
+            RegistryRow::Entry(_) => kept.push(record),
         }
     }
     registry.worktrees = kept;
@@ -89,7 +89,7 @@ fn rebuild(context: &Context, known: &[Known<'_>], registry: &Registry, row: &Va
     }
     let of_repository = |known: &&Known<'_>| text("repository_id").is_none_or(|id| id == known.id.0);
     known.iter().filter(of_repository).find_map(|known| {
-        let is_it = |worktree: &&Worktree| {
+        let is_it = |worktree: &&GitWorktree| {
             let by_path = text("path").is_some_and(|path| worktree.path.as_os_str() == path);
             by_path || (worktree.admin.is_some() && text("admin") == worktree.admin.as_deref())
         };
@@ -103,7 +103,7 @@ fn entry(
     context: &Context,
     repository: &Repository,
     id: RepositoryId,
-    worktree: Worktree,
+    worktree: GitWorktree,
     value: &Value,
 ) -> Entry {
     let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -123,7 +123,7 @@ fn entry(
         identifier: text("identifier").unwrap_or_else(|| name.clone()),
         name,
         admin,
-        place: Some(Surroundings::read().place_of(&worktree.path)),
+        place: Some(HostSurroundings::read().place_of(&worktree.path)),
         branch: worktree.head.branch().filter(|_| worktree.admin.is_some()).map(str::to_owned),
         path: worktree.path,
         purpose: text("purpose").and_then(|purpose| purpose.parse().ok()),

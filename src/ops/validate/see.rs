@@ -3,19 +3,19 @@
 use std::path::Path;
 
 use crate::context::Context;
-use crate::host::git::{Repository, Worktree};
-use crate::host::place::Surroundings;
+use crate::host::git::{GitWorktree, Repository};
+use crate::host::place::HostSurroundings;
 use crate::model::carry::drift::Drift;
-use crate::model::facts::{EnvSeen, EnvSight, OwnConfig, Seen};
+use crate::model::facts::{EnvSeen, EnvSight, OwnConfig, SeenWorktree};
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::ops::env_survey::{self, EnvFile, State};
+use crate::ops::env_survey::{self, EnvFile, EnvFileState};
 use crate::ops::vanished::Lookout;
 use crate::ops::{carry, heal, own_config};
 
 /// Looks at the worktree of `entry`.
 #[must_use]
-pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &Surroundings, entry: &Entry) -> Seen {
+pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &HostSurroundings, entry: &Entry) -> SeenWorktree {
     let worktree = lookout.find_worktree(entry);
     let presence = lookout.presence(entry);
     let repository = lookout.repository();
@@ -32,7 +32,7 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &Surroundings, entry: 
         Some(repository) => block(ground, repository, entry),
         None => (Vec::new(), Vec::new()),
     };
-    Seen {
+    SeenWorktree {
         presence,
         foreign,
         needs_repair,
@@ -60,7 +60,7 @@ pub fn see(ground: &Context, lookout: &Lookout<'_>, here: &Surroundings, entry: 
 /// What stands at the path instead of the worktree, if anything; and whether only git's links are broken.
 fn stands_there(
     repository: &Repository,
-    worktree: Option<&Worktree>,
+    worktree: Option<&GitWorktree>,
     entry: &Entry,
 ) -> (Option<String>, bool) {
     let path = &entry.path;
@@ -126,11 +126,11 @@ fn block(ground: &Context, repository: &Repository, entry: &Entry) -> (Vec<EnvSe
         let checked = file.checked(&entry.path);
         let sight = match (&file.trouble, checked.state) {
             (Some(trouble), _) => EnvSight::Broken(trouble.message().to_owned()),
-            (None, State::Current) => EnvSight::Current,
-            (None, State::NoFolder) => EnvSight::NoFolder,
-            (None, State::Missing) => EnvSight::Missing,
-            (None, State::Drifted) if file.lines.is_none() => EnvSight::Left,
-            (None, State::Drifted) => {
+            (None, EnvFileState::Current) => EnvSight::Current,
+            (None, EnvFileState::NoFolder) => EnvSight::NoFolder,
+            (None, EnvFileState::Missing) => EnvSight::Missing,
+            (None, EnvFileState::Drifted) if file.lines.is_none() => EnvSight::Left,
+            (None, EnvFileState::Drifted) => {
                 EnvSight::Drifted { missing: checked.expected.len(), surplus: checked.found.len() }
             }
         };

@@ -8,7 +8,7 @@ use super::{Lookout, follow, may_have_vanished, seemingly_vanished};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
-use crate::host::services::record_file::Seat;
+use crate::host::services::record_file::SupervisorSeat;
 use crate::model::advised::{git, wt};
 use crate::model::event::Event;
 use crate::model::port::Port;
@@ -215,7 +215,7 @@ fn drop_records(context: &Context, entries: &[&Entry], why: &str) -> Result<Vec<
     let standing: Vec<bool> = entries.iter().map(|entry| stands(entry)).collect();
     drop(registry);
     let begun = context.host.clock.instant();
-    let mut batch: Vec<(usize, Option<Seat>)> = Vec::new();
+    let mut batch: Vec<(usize, Option<SupervisorSeat>)> = Vec::new();
     let mut seats = 0;
     for (at, entry) in entries.iter().enumerate() {
         if !standing[at] {
@@ -244,7 +244,7 @@ fn drop_records(context: &Context, entries: &[&Entry], why: &str) -> Result<Vec<
 fn drop_batch(
     context: &Context,
     entries: &[&Entry],
-    batch: Vec<(usize, Option<Seat>)>,
+    batch: Vec<(usize, Option<SupervisorSeat>)>,
     why: &str,
     releases: &mut [Release],
 ) -> Result<()> {

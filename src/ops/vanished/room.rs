@@ -14,7 +14,7 @@ use crate::host::place;
 use crate::model::port::Port;
 use crate::model::presence::Presence;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::record::Record;
+use crate::model::registry::record::RegistryRow;
 use crate::model::registry::repository::{RepositoryId, RepositoryRecord};
 use crate::model::registry::table::Registry;
 use crate::ops::heal::is_left_behind;
@@ -62,7 +62,7 @@ pub fn as_if_made(context: &Context, registry: &Registry) -> Result<Registry> {
         gone_with_repository(context, registry)?.into_iter().map(|entry| entry.sequence).collect();
     let mut cleared = registry.clone();
     cleared.worktrees.retain(
-        |record| !matches!(record, Record::Entry(entry) if gone.binary_search(&entry.sequence).is_ok()),
+        |record| !matches!(record, RegistryRow::Entry(entry) if gone.binary_search(&entry.sequence).is_ok()),
     );
     Ok(cleared)
 }

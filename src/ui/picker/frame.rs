@@ -4,10 +4,10 @@ use console::{measure_text_width, truncate_str};
 use jiff::Timestamp;
 
 use super::preview;
-use crate::model::picker::{Picker, Preview, Talk};
+use crate::model::picker::{Picker, PickerLine, PickerPreview};
 use crate::ui::escape;
 use crate::ui::paint::Paint;
-use crate::ui::table::{self, Column, Row};
+use crate::ui::table::{self, Column, TableRow};
 
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
@@ -15,9 +15,9 @@ pub struct Picture<'a> {
     pub picker: &'a Picker,
     pub columns: &'a [Column],
     /// A row for each of the picker's choices, in their order.
-    pub rows: &'a [Row],
+    pub rows: &'a [TableRow],
     /// Of the one that is meant.
-    pub preview: Option<&'a Preview>,
+    pub preview: Option<&'a PickerPreview>,
     pub paint: Paint,
     pub now: Timestamp,
 }
@@ -54,7 +54,7 @@ fn lines(picture: &Picture<'_>, height: usize, width: usize) -> (Vec<String>, us
     let fitting = picker.fitting();
     let (prompt, cursor) = prompt(picture, width);
     let mut lines = vec![prompt];
-    let rows: Vec<Row> = fitting.iter().filter_map(|at| picture.rows.get(*at)).cloned().collect();
+    let rows: Vec<TableRow> = fitting.iter().filter_map(|at| picture.rows.get(*at)).cloned().collect();
     let texts = table::fitted(picture.columns, &rows, width.saturating_sub(POINTERS[0].len() + 1).max(8));
     let room = list_height(height, fitting.len());
     let first = (picker.selected() + 1).saturating_sub(room);
@@ -95,12 +95,12 @@ fn prompt(picture: &Picture<'_>, width: usize) -> (String, usize) {
 fn talk(picture: &Picture<'_>) -> String {
     let picker = picture.picker;
     match &picker.talk {
-        Talk::Keys => picture.paint.faint("enter go  ^n new  ^o open  ^x remove  esc leave"),
-        Talk::MayRemove(_) => {
+        PickerLine::Keys => picture.paint.faint("enter go  ^n new  ^o open  ^x remove  esc leave"),
+        PickerLine::MayRemove(_) => {
             let name = picker.chosen().map(|choice| choice.name.as_str()).unwrap_or_default();
             picture.paint.warning(format!("remove {}? y/N", escape::line(name)))
         }
-        Talk::Told(text) => picture.paint.hint(escape::line(text)),
+        PickerLine::Told(text) => picture.paint.hint(escape::line(text)),
     }
 }
 
@@ -109,10 +109,10 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::model::picker::{Choice, Commit, Key, Log};
+    use crate::model::picker::{Commit, Log, PickerRow, PressedKey};
 
     fn picker(names: &[&str]) -> Picker {
-        let choice = |name: &&str| Choice {
+        let choice = |name: &&str| PickerRow {
             name: (*name).to_owned(),
             path: PathBuf::from("/w").join(name),
             text: (*name).to_owned(),
@@ -125,12 +125,12 @@ mod tests {
 
     fn shown(
         picker: &Picker,
-        preview: Option<&Preview>,
+        preview: Option<&PickerPreview>,
         names: &[&str],
         size: (usize, usize),
     ) -> Vec<String> {
-        let rows: Vec<Row> =
-            names.iter().map(|name| Row::plain(vec![(*name).to_owned(), "branch".to_owned()])).collect();
+        let rows: Vec<TableRow> =
+            names.iter().map(|name| TableRow::plain(vec![(*name).to_owned(), "branch".to_owned()])).collect();
         let columns = [Column::new("NAME").cut_in_the_middle(12), Column::new("BRANCH").goes(0)];
         let now = Timestamp::UNIX_EPOCH;
         let picture =
@@ -148,10 +148,10 @@ mod tests {
     fn no_line_is_wider_and_no_picture_higher_than_the_screen() {
         let long = "x".repeat(200);
         let names = ["proj", "漢字漢字漢字漢字漢字漢字", "שלום-עולם", "a\u{1b}[2Jb\u{202e}c", &long];
-        let preview = Preview {
+        let preview = PickerPreview {
             commits: vec![Commit { short: "abc1234".into(), at: None, subject: long.clone() }],
             logs: vec![Log { service: "web".into(), lines: vec![long.clone(); 30] }],
-            ..Preview::default()
+            ..PickerPreview::default()
         };
         for size in [(24, 80), (24, 40), (3, 10), (1, 1), (60, 200)] {
             let mut picker = picker(&names);
@@ -164,7 +164,7 @@ mod tests {
                 );
                 assert!(lines.iter().all(|line| !line.contains(['\u{1b}', '\u{202e}'])), "{lines:?}");
                 assert!(lines.iter().all(|line| measure_text_width(line) <= size.1), "{size:?}: {lines:?}");
-                picker.press(Key::Down);
+                picker.press(PressedKey::Down);
             }
         }
     }
@@ -173,7 +173,12 @@ mod tests {
     fn the_log_of_a_service_is_shown_without_what_a_terminal_would_obey() {
         let line = "\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}x\u{1b}[2J\r".to_owned();
         let logs = vec![Log { service: "web".into(), lines: vec![line] }];
-        let lines = shown(&picker(&["a"]), Some(&Preview { logs, ..Preview::default() }), &["a"], (24, 80));
+        let lines = shown(
+            &picker(&["a"]),
+            Some(&PickerPreview { logs, ..PickerPreview::default() }),
+            &["a"],
+            (24, 80),
+        );
         let log = lines.last().unwrap();
         assert!(log.starts_with("web | red") && !log.contains('\u{1b}') && !log.contains('\u{7}'), "{log:?}");
     }
@@ -183,9 +188,9 @@ mod tests {
         let names: Vec<String> = (0..100).map(|at| format!("w{at}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut picker = picker(&names);
-        picker.press(Key::Last);
+        picker.press(PressedKey::Last);
         assert!(shown(&picker, None, &names, (24, 80)).contains(&"> w99  branch".to_owned()));
-        "zzz".chars().for_each(|letter| drop(picker.press(Key::Letter(letter))));
+        "zzz".chars().for_each(|letter| drop(picker.press(PressedKey::Letter(letter))));
         assert!(shown(&picker, None, &names, (24, 80)).contains(&"  nothing fits".to_owned()));
     }
 }

@@ -3,15 +3,20 @@
 use console::strip_ansi_codes;
 use jiff::Timestamp;
 
-use crate::model::picker::{Choice, Preview};
-use crate::model::services::state::State;
+use crate::model::picker::{PickerPreview, PickerRow};
+use crate::model::services::state::ServiceState;
 use crate::model::view::ChangesView;
 use crate::ui::age::age;
 use crate::ui::escape;
 use crate::ui::paint::Paint;
 
 /// Returns the lines, without regard to the width of the screen; what others wrote in them is harmless.
-pub fn lines(choice: &Choice, preview: Option<&Preview>, paint: Paint, now: Timestamp) -> Vec<String> {
+pub fn lines(
+    choice: &PickerRow,
+    preview: Option<&PickerPreview>,
+    paint: Paint,
+    now: Timestamp,
+) -> Vec<String> {
     let mut lines = vec![paint.faint(escape::line(&choice.path.to_string_lossy()))];
     let Some(preview) = preview else {
         lines.push(paint.faint("…"));
@@ -24,8 +29,8 @@ pub fn lines(choice: &Choice, preview: Option<&Preview>, paint: Paint, now: Time
     }
     for port in &preview.ports {
         let state = port.live.and_then(|live| live.state);
-        let word = state.map_or("?", State::as_str);
-        let mark = state.map_or("?", State::mark);
+        let word = state.map_or("?", ServiceState::as_str);
+        let mark = state.map_or("?", ServiceState::mark);
         let url = port.url.as_deref().map(escape::line).unwrap_or_default();
         lines.push(format!("{}:{} {mark} {word}  {url}", port.service, port.port));
     }

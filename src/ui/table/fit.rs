@@ -79,7 +79,7 @@ impl Column {
 /// Returns the letters that the rows take at least where nothing is cut but what may be left out: the width from which
 /// on a terminal shows all names whole.
 #[must_use]
-pub fn needed(columns: &[Column], rows: &[super::Row]) -> usize {
+pub fn needed(columns: &[Column], rows: &[super::TableRow]) -> usize {
     let cells: Vec<Vec<_>> =
         rows.iter().map(|row| row.cells.iter().map(|cell| super::escape::line(cell)).collect()).collect();
     let natural = natural(columns, &cells, true);

@@ -2,7 +2,7 @@
 
 /// How a row looks on a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Look {
+pub enum RowLook {
     #[default]
     Plain,
     Strong,
@@ -11,15 +11,15 @@ pub enum Look {
 
 /// One row: its cells and its look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TableRow {
     pub cells: Vec<String>,
-    pub look: Look,
+    pub look: RowLook,
 }
 
-impl Row {
+impl TableRow {
     /// A row that looks like most.
     #[must_use]
     pub fn plain(cells: Vec<String>) -> Self {
-        Self { cells, look: Look::Plain }
+        Self { cells, look: RowLook::Plain }
     }
 }

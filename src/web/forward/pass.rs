@@ -16,9 +16,9 @@ use super::pool::Upstream;
 use super::{head, refusal, tunnel, upstream};
 use crate::error::{Code, Failure, Result};
 use crate::model::forwarding::ENDING;
-use crate::ops::forwarding::{self, Target};
+use crate::ops::forwarding::{self, NamedTarget};
 use crate::web::reply::Body;
-use crate::web::site::Site;
+use crate::web::site::ServerSite;
 
 /// Who asks, beside what the request says.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct Visitor {
 /// Forwards a request for `name`, which is all before `.localhost`. Who `is_known` has the token, and is told which names
 /// there are.
 pub async fn forward(
-    site: &Arc<Site>,
+    site: &Arc<ServerSite>,
     name: &str,
     is_known: bool,
     visitor: &Visitor,
@@ -52,13 +52,13 @@ pub async fn forward(
     }
 }
 
-async fn names(site: &Arc<Site>) -> Vec<String> {
+async fn names(site: &Arc<ServerSite>) -> Vec<String> {
     let site = Arc::clone(site);
     let names = tokio::task::spawn_blocking(move || site.book.names().unwrap_or_default()).await;
     names.unwrap_or_default().into_iter().map(|name| format!("{name}{ENDING}")).collect()
 }
 
-async fn find(site: &Arc<Site>, name: &str) -> Result<Arc<Target>> {
+async fn find(site: &Arc<ServerSite>, name: &str) -> Result<Arc<NamedTarget>> {
     if let Some(known) = site.book.recall(name) {
         return Ok(known);
     }
@@ -71,7 +71,7 @@ async fn find(site: &Arc<Site>, name: &str) -> Result<Arc<Target>> {
 }
 
 async fn passed(
-    site: &Arc<Site>,
+    site: &Arc<ServerSite>,
     name: &str,
     visitor: &Visitor,
     mut request: Request<Incoming>,
@@ -111,8 +111,8 @@ fn origin_form(uri: &Uri) -> Uri {
 /// Sends it over a connection that waits, else over a new one. What a service cannot have seen, or may see twice, is sent
 /// once more where the connection that waited was just being closed.
 async fn send(
-    site: &Arc<Site>,
-    target: &Arc<Target>,
+    site: &Arc<ServerSite>,
+    target: &Arc<NamedTarget>,
     parts: Parts,
     body: Body,
     may_repeat: bool,
@@ -140,8 +140,8 @@ async fn send(
 
 /// Keeps the connection for the next request once this one is answered to its end.
 fn keep(
-    site: &Arc<Site>,
-    target: &Arc<Target>,
+    site: &Arc<ServerSite>,
+    target: &Arc<NamedTarget>,
     mut upstream: Upstream,
     response: Response<Incoming>,
 ) -> Response<Incoming> {
@@ -156,7 +156,7 @@ fn keep(
     response
 }
 
-fn broken(target: &Target, what: &str) -> Failure {
+fn broken(target: &NamedTarget, what: &str) -> Failure {
     let (service, name) = (&target.service, &target.worktree.name);
     Failure::new(Code::ServiceFailed, format!("`{service}` of `{name}` gave no answer: {what}"))
         .detail("service", service.as_str())

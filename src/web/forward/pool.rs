@@ -9,7 +9,7 @@ use hyper::client::conn::http1::SendRequest;
 
 use crate::host::process::stop::Running;
 use crate::model::port::Port;
-use crate::ops::forwarding::Target;
+use crate::ops::forwarding::NamedTarget;
 use crate::web::reply::Body;
 
 /// How many wait for one service at most.
@@ -42,7 +42,7 @@ struct Kept {
 impl Pool {
     /// Takes one that still leads to the process it was proven of.
     #[must_use]
-    pub fn take(&self, target: &Target) -> Option<Upstream> {
+    pub fn take(&self, target: &NamedTarget) -> Option<Upstream> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = kept.by_target.get_mut(&(target.sequence, target.port))?;
         // The youngest: the service may be about to close the others.
@@ -60,7 +60,7 @@ impl Pool {
     }
 
     /// Keeps it for the next request.
-    pub fn put(&self, target: &Target, upstream: Upstream) {
+    pub fn put(&self, target: &NamedTarget, upstream: Upstream) {
         if upstream.process.is_none() {
             return;
         }

@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 
 use super::pool::Upstream;
 use crate::error::{Code, Failure, Result};
-use crate::ops::forwarding::{self, Proof, Target};
-use crate::web::site::Site;
+use crate::ops::forwarding::{self, NamedTarget, Proof};
+use crate::web::site::ServerSite;
 
 /// How long a connection on loopback may take: a service that accepts nothing lets them wait.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// # Errors
 ///
 /// `port_conflict` where somebody else answers, `service_failed` where nobody does.
-pub async fn dial(site: &Arc<Site>, target: &Arc<Target>) -> Result<Upstream> {
+pub async fn dial(site: &Arc<ServerSite>, target: &Arc<NamedTarget>) -> Result<Upstream> {
     let mut refused = None;
     for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
         let address = SocketAddr::new(address, target.port.number());
@@ -52,8 +52,8 @@ fn is_conflict(failure: &Failure) -> bool {
 }
 
 async fn proven(
-    site: &Arc<Site>,
-    target: &Arc<Target>,
+    site: &Arc<ServerSite>,
+    target: &Arc<NamedTarget>,
     server: SocketAddr,
     client: SocketAddr,
 ) -> Result<Proof> {
@@ -75,7 +75,7 @@ async fn proven(
     seen
 }
 
-async fn open(stream: TcpStream, proof: Proof, target: &Target) -> Result<Upstream> {
+async fn open(stream: TcpStream, proof: Proof, target: &NamedTarget) -> Result<Upstream> {
     let _ = stream.set_nodelay(true);
     let (sender, connection) = http1::Builder::new()
         .preserve_header_case(true)

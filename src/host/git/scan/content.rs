@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use git2::{ObjectType, Oid};
 
-use super::doubt::Doubt;
+use super::doubt::ScanDoubt;
 use super::rules::{Rules, names_filters};
-use crate::host::git_files::index::{Entry, IndexFile};
+use crate::host::git_files::index::{IndexEntry, IndexFile};
 
 /// Larger files are hashed by git, which does not need them in memory.
 const LARGEST: u64 = 64 << 20;
@@ -23,7 +23,7 @@ pub(super) struct Contents<'a> {
 
 impl Contents<'_> {
     /// Returns those of the doubtful entries whose content differs.
-    pub(super) fn changed(&self, doubtful: &[usize]) -> Result<Vec<usize>, Doubt> {
+    pub(super) fn changed(&self, doubtful: &[usize]) -> Result<Vec<usize>, ScanDoubt> {
         if doubtful.is_empty() {
             return Ok(Vec::new());
         }
@@ -33,7 +33,7 @@ impl Contents<'_> {
             filters |= text.is_ok_and(|text| names_filters(&text));
         }
         if filters {
-            return Err(Doubt("filters may be in use"));
+            return Err(ScanDoubt("filters may be in use"));
         }
         let mut changed = Vec::new();
         for at in doubtful {
@@ -44,16 +44,16 @@ impl Contents<'_> {
         Ok(changed)
     }
 
-    fn differs(&self, entry: &Entry) -> Result<bool, Doubt> {
+    fn differs(&self, entry: &IndexEntry) -> Result<bool, ScanDoubt> {
         use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
         let path = self.folder.join(std::ffi::OsStr::from_bytes(self.index.path(entry)));
-        let gone = |_| Doubt("a file changed meanwhile");
+        let gone = |_| ScanDoubt("a file changed meanwhile");
         let bytes = if entry.is_link() {
             std::fs::read_link(&path).map_err(gone)?.into_os_string().into_vec()
         } else {
             if path.symlink_metadata().map_err(gone)?.len() > LARGEST {
-                return Err(Doubt("a file is large"));
+                return Err(ScanDoubt("a file is large"));
             }
             let bytes = std::fs::read(&path).map_err(gone)?;
             // What conversions of text and `ident` look for: without it they change nothing.
@@ -61,11 +61,12 @@ impl Contents<'_> {
             let is_touched =
                 || memchr::memchr(b'\r', &bytes).is_some() || memchr::memmem::find(&bytes, b"$Id").is_some();
             if may_convert && is_touched() {
-                return Err(Doubt("text may be converted"));
+                return Err(ScanDoubt("text may be converted"));
             }
             bytes
         };
-        let oid = Oid::hash_object(ObjectType::Blob, &bytes).map_err(|_| Doubt("a file cannot be hashed"))?;
+        let oid =
+            Oid::hash_object(ObjectType::Blob, &bytes).map_err(|_| ScanDoubt("a file cannot be hashed"))?;
         Ok(oid.as_bytes() != entry.id)
     }
 }

@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use super::doubt::Doubt;
+use super::doubt::ScanDoubt;
 use super::rules::Rules;
-use crate::model::ignore::Patterns;
+use crate::model::ignore::IgnorePatterns;
 
 /// About a second of matching, for one command.
 const MOST_STEPS: u64 = 1 << 29;
@@ -20,7 +20,7 @@ pub(super) struct Ignoring(Option<Arc<Level>>);
 
 #[derive(Debug)]
 struct Level {
-    patterns: Patterns,
+    patterns: IgnorePatterns,
     /// How long the path of its folder is, the slash counted.
     base: usize,
     above: Ignoring,
@@ -39,7 +39,7 @@ impl Ignoring {
         let read = file.is_ok_and(|mut file| {
             file.metadata().is_ok_and(|facts| facts.is_file()) && file.read_to_end(&mut text).is_ok()
         });
-        let patterns = if read { Patterns::parse(&text) } else { Patterns::default() };
+        let patterns = if read { IgnorePatterns::parse(&text) } else { IgnorePatterns::default() };
         if patterns.is_empty() {
             return self.clone();
         }
@@ -48,17 +48,17 @@ impl Ignoring {
 
     /// Answers whether a path, relative to the worktree and without a slash at its end, is ignored. A doubt once patterns
     /// have taken more steps than any that were written in good faith.
-    pub(super) fn verdict(&self, rules: &Rules, path: &[u8], is_folder: bool) -> Result<bool, Doubt> {
+    pub(super) fn verdict(&self, rules: &Rules, path: &[u8], is_folder: bool) -> Result<bool, ScanDoubt> {
         let mut spent = 0;
         let verdict = self.verdict_among(&rules.ignores, path, is_folder, &mut spent).unwrap_or(false);
         let before = rules.spent.fetch_add(spent, Ordering::Relaxed);
-        if before > MOST_STEPS { Err(Doubt("the ignore patterns take too long")) } else { Ok(verdict) }
+        if before > MOST_STEPS { Err(ScanDoubt("the ignore patterns take too long")) } else { Ok(verdict) }
     }
 
     /// As [`verdict`](Self::verdict), `outside` being the patterns of repository and user; `None` where nothing is said.
     pub(super) fn verdict_among(
         &self,
-        outside: &[Patterns],
+        outside: &[IgnorePatterns],
         path: &[u8],
         is_folder: bool,
         spent: &mut u64,

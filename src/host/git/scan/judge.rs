@@ -8,13 +8,13 @@ use std::path::Path;
 use super::ignoring::Ignoring;
 use super::rules::Rules;
 use crate::host::git::repository::Repository;
-use crate::model::ignore::Patterns;
+use crate::model::ignore::IgnorePatterns;
 
 /// What one worktree ignores.
 #[derive(Debug)]
 pub struct Ignores {
     /// Those of repository and user; none where only git can read them.
-    outside: Vec<Patterns>,
+    outside: Vec<IgnorePatterns>,
     /// The paths that git was asked about, and ignores.
     told: HashSet<Vec<u8>>,
 }

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{AtFlags, FileType, statat};
 
-use super::doubt::Doubt;
+use super::doubt::ScanDoubt;
 
 /// Names with their kinds, in order; those taken are marked.
 #[derive(Debug)]
@@ -17,9 +17,9 @@ pub(super) struct Listing {
 
 impl Listing {
     /// Reads the folder.
-    pub(super) fn read(folder: &OwnedFd) -> Result<Self, Doubt> {
+    pub(super) fn read(folder: &OwnedFd) -> Result<Self, ScanDoubt> {
         let mut listing = Self { bytes: Vec::new(), names: Vec::new() };
-        listing.fill(folder).map_err(|_| Doubt("a folder cannot be read"))?;
+        listing.fill(folder).map_err(|_| ScanDoubt("a folder cannot be read"))?;
         let Self { bytes, names } = &mut listing;
         names.sort_unstable_by(|(one, ..), (other, ..)| bytes[one.clone()].cmp(&bytes[other.clone()]));
         Ok(listing)

@@ -12,7 +12,9 @@ mod stat;
 mod walk;
 mod worktree;
 
-pub(in crate::host::git) use doubt::Doubt;
+pub(in crate::host::git) use doubt::ScanDoubt;
 pub use judge::{Depth, Ignores};
 pub(in crate::host::git) use rules::{Rules, user_file};
-pub(in crate::host::git) use worktree::{Subject, Trees, assumed_paths, cached_tree, scan, submodule_paths};
+pub(in crate::host::git) use worktree::{
+    ScannedWorktree, Trees, assumed_paths, cached_tree, scan, submodule_paths,
+};

@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicU64;
 use git2::Config;
 
 use super::super::repository::Repository;
-use super::doubt::Doubt;
+use super::doubt::ScanDoubt;
 use crate::host::files;
-use crate::model::ignore::Patterns;
+use crate::model::ignore::IgnorePatterns;
 
 /// The rules of one repository.
 #[derive(Debug)]
@@ -24,16 +24,19 @@ pub(in crate::host::git) struct Rules {
     /// Attribute files outside the tree that name filters.
     pub(super) filters: bool,
     /// `info/exclude`, then `core.excludesFile`: the first to say something decides.
-    pub(super) ignores: Vec<Patterns>,
+    pub(super) ignores: Vec<IgnorePatterns>,
     /// How many steps all ignore patterns have taken so far.
     pub(super) spent: AtomicU64,
 }
 
 impl Rules {
-    pub(in crate::host::git) fn read(repository: &Repository, git_dir: Option<&Path>) -> Result<Self, Doubt> {
-        let unread = |_| Doubt("git's configuration cannot be read");
+    pub(in crate::host::git) fn read(
+        repository: &Repository,
+        git_dir: Option<&Path>,
+    ) -> Result<Self, ScanDoubt> {
+        let unread = |_| ScanDoubt("git's configuration cannot be read");
         if repository.only_git_knows_settings().map_err(unread)? {
-            return Err(Doubt("the configuration has conditions"));
+            return Err(ScanDoubt("the configuration has conditions"));
         }
         let settings = repository.settings(git_dir).map_err(unread)?;
         let is_on = |key: &str, usual: bool| settings.get_bool(key).unwrap_or(usual);
@@ -43,11 +46,11 @@ impl Rules {
             ("core.precomposeUnicode", false, "names are composed"),
         ] {
             if is_on(key, usual) {
-                return Err(Doubt(why));
+                return Err(ScanDoubt(why));
             }
         }
         if !is_on("core.symlinks", true) {
-            return Err(Doubt("symbolic links are files"));
+            return Err(ScanDoubt("symbolic links are files"));
         }
         let common_dir = repository.common_dir();
         let exclude = common_dir.join("info/exclude");
@@ -67,7 +70,7 @@ impl Rules {
             minds_modes: is_on("core.fileMode", true),
             converts: autocrlf || !attributes.is_empty(),
             filters: attributes.iter().any(|text| names_filters(text)),
-            ignores: ignores.map(|text| Patterns::parse(&text)).filter(|all| !all.is_empty()).collect(),
+            ignores: ignores.map(|text| IgnorePatterns::parse(&text)).filter(|all| !all.is_empty()).collect(),
             spent: AtomicU64::new(0),
         })
     }

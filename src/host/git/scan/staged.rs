@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use git2::Oid;
 
-use super::doubt::Doubt;
+use super::doubt::ScanDoubt;
 use crate::host::git_files::index::{IndexFile, TreeCache};
 use crate::host::git_files::objects::Library;
 
@@ -17,7 +17,11 @@ pub(super) struct Staging<'a> {
 }
 
 /// Returns the paths that differ between the tree and the index.
-pub(super) fn staged(library: &Library, index: &IndexFile, tree: Option<Oid>) -> Result<Vec<String>, Doubt> {
+pub(super) fn staged(
+    library: &Library,
+    index: &IndexFile,
+    tree: Option<Oid>,
+) -> Result<Vec<String>, ScanDoubt> {
     let mut staging = Staging { library, index, staged: Vec::new() };
     let all = 0..index.entries.len();
     match tree {
@@ -35,13 +39,13 @@ impl Staging<'_> {
         cache: Option<&TreeCache>,
         range: Range<usize>,
         prefix: &mut Vec<u8>,
-    ) -> Result<(), Doubt> {
+    ) -> Result<(), ScanDoubt> {
         let cached = cache.and_then(|cache| cache.tree);
         if cached.is_some_and(|cached| cached == tree.as_bytes()) {
             return Ok(());
         }
         require_shallow(prefix)?;
-        let found = self.library.find_tree(tree).map_err(|_| Doubt("a tree is missing"))?;
+        let found = self.library.find_tree(tree).map_err(|_| ScanDoubt("a tree is missing"))?;
         let mut left: HashMap<Vec<u8>, (u32, Oid)> = HashMap::new();
         for item in &found {
             left.insert(
@@ -99,13 +103,13 @@ impl Staging<'_> {
         }
     }
 
-    fn add_tree(&mut self, path: &[u8], mode: u32, oid: Oid) -> Result<(), Doubt> {
+    fn add_tree(&mut self, path: &[u8], mode: u32, oid: Oid) -> Result<(), ScanDoubt> {
         if mode != FOLDER {
             self.staged.push(String::from_utf8_lossy(path).into_owned());
             return Ok(());
         }
         require_shallow(path)?;
-        let tree = self.library.find_tree(oid).map_err(|_| Doubt("a tree is missing"))?;
+        let tree = self.library.find_tree(oid).map_err(|_| ScanDoubt("a tree is missing"))?;
         for item in &tree {
             let path = [path, b"/", item.name_bytes()].concat();
             self.add_tree(&path, canonical(item.filemode_raw().cast_unsigned()), item.id())?;
@@ -115,8 +119,8 @@ impl Staging<'_> {
 }
 
 /// Fails where folders lie in each other deeper than any checkout could have them: git says so itself.
-fn require_shallow(path: &[u8]) -> Result<(), Doubt> {
-    if path.len() > DEEPEST { Err(Doubt("folders lie too deep in each other")) } else { Ok(()) }
+fn require_shallow(path: &[u8]) -> Result<(), ScanDoubt> {
+    if path.len() > DEEPEST { Err(ScanDoubt("folders lie too deep in each other")) } else { Ok(()) }
 }
 
 /// Bytes of a path.

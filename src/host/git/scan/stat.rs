@@ -3,11 +3,11 @@
 use rustix::fs::{FileType, Stat};
 
 use super::rules::Rules;
-use crate::host::git_files::index::{Entry, StatData};
+use crate::host::git_files::index::{IndexEntry, StatData};
 
 /// What stat data tells of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum StatMatch {
     Same,
     Changed,
     /// Only the content can tell.
@@ -21,22 +21,22 @@ const EMPTY: [u8; 20] = [
 ];
 
 /// `written` is when the index was: a file as young as that may have changed again unseen.
-pub(super) fn sight(entry: &Entry, stat: &Stat, rules: &Rules, written: (i32, u32)) -> Sight {
+pub(super) fn sight(entry: &IndexEntry, stat: &Stat, rules: &Rules, written: (i32, u32)) -> StatMatch {
     let kind = FileType::from_raw_mode(stat.st_mode);
     let expected = if entry.is_link() { FileType::Symlink } else { FileType::RegularFile };
     let is_executable = stat.st_mode & 0o100 != 0;
     if kind != expected
         || (kind == FileType::RegularFile && rules.minds_modes && is_executable != entry.is_executable())
     {
-        return Sight::Changed;
+        return StatMatch::Changed;
     }
     let (known, now) = (&entry.stat, StatData::from(*stat));
     if now.size_in_index() != known.size_in_index() && known.size != 0 {
-        return Sight::Changed;
+        return StatMatch::Changed;
     }
     // A size of 0 is also what git writes where it does not know.
     if now.size_in_index() != known.size_in_index() || (known.size == 0 && entry.id != EMPTY) {
-        return Sight::Doubtful;
+        return StatMatch::Doubtful;
     }
     let is_other = |known: (i32, u32), now: (i32, u32)| {
         known.0 != now.0 || (known.1 != 0 && known.1 != now.1 && !rules.is_minimal)
@@ -47,7 +47,7 @@ pub(super) fn sight(entry: &Entry, stat: &Stat, rules: &Rules, written: (i32, u3
                 || known.inode != now.inode
                 || (known.user, known.group) != (now.user, now.group)));
     let is_doubtful = is_changed || is_racy(unsigned(known.modified), unsigned(written), rules.is_minimal);
-    if is_doubtful { Sight::Doubtful } else { Sight::Same }
+    if is_doubtful { StatMatch::Doubtful } else { StatMatch::Same }
 }
 
 /// git compares seconds as the index has them: cut to 32 bits, without a sign.

@@ -10,11 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
 
-use super::doubt::Doubt;
+use super::doubt::ScanDoubt;
 use super::ignoring::Ignoring;
 use super::listing::Listing;
 use super::rules::Rules;
-use super::stat::{Sight, sight};
+use super::stat::{StatMatch, sight};
 use crate::host::git_files::index::IndexFile;
 use crate::host::processors;
 
@@ -22,7 +22,7 @@ use crate::host::processors;
 const SHARE: usize = 8;
 
 /// What is compared with what.
-pub(super) struct Walk<'a> {
+pub(super) struct ScanWalk<'a> {
     pub(super) root: OwnedFd,
     pub(super) index: &'a IndexFile,
     pub(super) rules: &'a Rules,
@@ -32,7 +32,7 @@ pub(super) struct Walk<'a> {
 
 /// What a walk found: positions of entries, and paths.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct ScanFindings {
     pub(super) modified: Vec<usize>,
     /// Only the content can tell.
     pub(super) doubtful: Vec<usize>,
@@ -52,15 +52,15 @@ struct Task {
     is_ignored: bool,
 }
 
-impl Walk<'_> {
-    pub(super) fn open(folder: &Path) -> Result<OwnedFd, Doubt> {
+impl ScanWalk<'_> {
+    pub(super) fn open(folder: &Path) -> Result<OwnedFd, ScanDoubt> {
         openat(CWD, folder, folder_flags() - OFlags::NOFOLLOW, Mode::empty())
-            .map_err(|_| Doubt("the folder cannot be read"))
+            .map_err(|_| ScanDoubt("the folder cannot be read"))
     }
 
     /// Walks with up to `workers` threads, none where there is little to see.
-    pub(super) fn run(&self, workers: usize) -> Result<Found, Doubt> {
-        let mut found = Found::default();
+    pub(super) fn run(&self, workers: usize) -> Result<ScanFindings, ScanDoubt> {
+        let mut found = ScanFindings::default();
         let (path, range) = (Vec::new(), 0..self.index.entries.len());
         let mut tasks = VecDeque::from([Task { path, range, ignoring: Ignoring::new(), is_ignored: false }]);
         while tasks.len() < workers * SHARE || workers < 2 {
@@ -71,8 +71,8 @@ impl Walk<'_> {
         }
         let tasks = Mutex::new(tasks);
         let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let work = || -> Result<Found, Doubt> {
-            let mut found = Found::default();
+        let work = || -> Result<ScanFindings, ScanDoubt> {
+            let mut found = ScanFindings::default();
             while let Some(task) = next() {
                 let mut own = vec![task];
                 while let Some(task) = own.pop() {
@@ -81,13 +81,14 @@ impl Walk<'_> {
             }
             Ok(found)
         };
-        let others: Vec<Result<Found, Doubt>> = std::thread::scope(|scope| {
+        let others: Vec<Result<ScanFindings, ScanDoubt>> = std::thread::scope(|scope| {
             // Where the system gives no more threads, those that there are do the work.
             let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
             let threads: Vec<_> = (1..workers).map_while(start).collect();
             processors::part_threads();
             let own = work();
-            let joined = threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Doubt("it panicked"))));
+            let joined =
+                threads.into_iter().map(|thread| thread.join().unwrap_or(Err(ScanDoubt("it panicked"))));
             std::iter::once(own).chain(joined).collect()
         });
         for other in others {
@@ -97,9 +98,9 @@ impl Walk<'_> {
     }
 
     /// Looks at one folder, and leaves those within to be looked at.
-    fn folder(&self, task: Task, found: &mut Found, inner: &mut Vec<Task>) -> Result<(), Doubt> {
+    fn folder(&self, task: Task, found: &mut ScanFindings, inner: &mut Vec<Task>) -> Result<(), ScanDoubt> {
         let opened = if task.path.is_empty() {
-            self.root.try_clone().map_err(|_| Doubt("there are no file descriptors left"))
+            self.root.try_clone().map_err(|_| ScanDoubt("there are no file descriptors left"))
         } else {
             match openat(&self.root, &*task.path, folder_flags(), Mode::empty()) {
                 Ok(folder) => Ok(folder),
@@ -108,7 +109,7 @@ impl Walk<'_> {
                     self.miss(task.range, found);
                     return Ok(());
                 }
-                Err(_) => Err(Doubt("a folder cannot be read")),
+                Err(_) => Err(ScanDoubt("a folder cannot be read")),
             }
         };
         let folder = opened?;
@@ -157,8 +158,8 @@ impl Walk<'_> {
         at: usize,
         name: &[u8],
         listing: &mut Listing,
-        found: &mut Found,
-    ) -> Result<(), Doubt> {
+        found: &mut ScanFindings,
+    ) -> Result<(), ScanDoubt> {
         let entry = &self.index.entries[at];
         if name == b".gitattributes" {
             found.attributes.push(path_of(self.index.path(entry)));
@@ -172,25 +173,25 @@ impl Walk<'_> {
             {
                 return Ok(());
             }
-            return Err(Doubt("there is a submodule"));
+            return Err(ScanDoubt("there is a submodule"));
         }
         if entry.is_assumed {
             return Ok(());
         }
         match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => match sight(entry, &stat, self.rules, self.index.written) {
-                Sight::Same => {}
-                Sight::Changed => found.modified.push(at),
-                Sight::Doubtful => found.doubtful.push(at),
+                StatMatch::Same => {}
+                StatMatch::Changed => found.modified.push(at),
+                StatMatch::Doubtful => found.doubtful.push(at),
             },
             Err(Errno::NOENT) => found.modified.push(at),
-            Err(_) => return Err(Doubt("a file cannot be looked at")),
+            Err(_) => return Err(ScanDoubt("a file cannot be looked at")),
         }
         Ok(())
     }
 
     /// Counts entries that have nothing where they belong.
-    fn miss(&self, range: Range<usize>, found: &mut Found) {
+    fn miss(&self, range: Range<usize>, found: &mut ScanFindings) {
         found.modified.extend(range.filter(|at| !self.index.entries[*at].is_assumed));
     }
 
@@ -201,8 +202,8 @@ impl Walk<'_> {
         is_ignored: bool,
         ignoring: &Ignoring,
         listing: &Listing,
-        found: &mut Found,
-    ) -> Result<(), Doubt> {
+        found: &mut ScanFindings,
+    ) -> Result<(), ScanDoubt> {
         for (name, kind) in listing.left() {
             let is_folder = kind == FileType::Directory;
             if name == b".git" || !(is_folder || matches!(kind, FileType::RegularFile | FileType::Symlink)) {
@@ -234,11 +235,16 @@ impl Walk<'_> {
 
     /// Answers whether a folder that git does not know holds something that is not ignored; what is ignored goes into
     /// `ignored`, where that is wanted.
-    fn unknown(&self, path: &[u8], ignoring: &Ignoring, ignored: &mut Vec<String>) -> Result<bool, Doubt> {
+    fn unknown(
+        &self,
+        path: &[u8],
+        ignoring: &Ignoring,
+        ignored: &mut Vec<String>,
+    ) -> Result<bool, ScanDoubt> {
         let folder = self.inner(path)?;
         let listing = Listing::read(&folder)?;
         if listing.has(b".git") {
-            return Err(Doubt("there is a repository in it"));
+            return Err(ScanDoubt("there is a repository in it"));
         }
         let ignoring = if listing.has(b".gitignore") {
             ignoring.with_file_of(&folder, path.len())
@@ -280,7 +286,7 @@ impl Walk<'_> {
     }
 
     /// Answers whether there is anything but folders in a folder.
-    fn holds_anything(&self, path: &[u8]) -> Result<bool, Doubt> {
+    fn holds_anything(&self, path: &[u8]) -> Result<bool, ScanDoubt> {
         let listing = Listing::read(&self.inner(path)?)?;
         for (name, kind) in listing.left() {
             if kind != FileType::Directory || self.holds_anything(&[path, name, b"/"].concat())? {
@@ -290,12 +296,13 @@ impl Walk<'_> {
         Ok(false)
     }
 
-    fn inner(&self, path: &[u8]) -> Result<OwnedFd, Doubt> {
-        openat(&self.root, path, folder_flags(), Mode::empty()).map_err(|_| Doubt("a folder cannot be read"))
+    fn inner(&self, path: &[u8]) -> Result<OwnedFd, ScanDoubt> {
+        openat(&self.root, path, folder_flags(), Mode::empty())
+            .map_err(|_| ScanDoubt("a folder cannot be read"))
     }
 }
 
-impl Found {
+impl ScanFindings {
     fn extend(&mut self, mut other: Self) {
         self.modified.append(&mut other.modified);
         self.doubtful.append(&mut other.doubtful);

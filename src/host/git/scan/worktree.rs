@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use git2::Oid;
 
-use super::super::changes::Changes;
+use super::super::changes::ChangedPaths;
 use super::content::Contents;
-use super::doubt::Doubt;
+use super::doubt::ScanDoubt;
 use super::rules::Rules;
 use super::staged;
-use super::walk::Walk;
+use super::walk::ScanWalk;
 use crate::host::git_files::index::IndexFile;
 use crate::host::git_files::objects::Library;
 
 /// One worktree to look at.
 #[derive(Clone, Debug)]
-pub(in crate::host::git) struct Subject {
+pub(in crate::host::git) struct ScannedWorktree {
     pub(in crate::host::git) folder: PathBuf,
     /// Where its index is.
     pub(in crate::host::git) git_dir: PathBuf,
@@ -35,37 +35,37 @@ impl<'a> Trees<'a> {
         Self { common_dir, library: OnceCell::new() }
     }
 
-    fn library(&self) -> Result<&Library, Doubt> {
+    fn library(&self) -> Result<&Library, ScanDoubt> {
         if self.library.get().is_none() {
             let opened = git2::Repository::open(self.common_dir);
             let _ = self
                 .library
-                .set(opened.map(Library::from).map_err(|_| Doubt("libgit2 cannot open the repository"))?);
+                .set(opened.map(Library::from).map_err(|_| ScanDoubt("libgit2 cannot open the repository"))?);
         }
-        self.library.get().ok_or(Doubt("libgit2 cannot open the repository"))
+        self.library.get().ok_or(ScanDoubt("libgit2 cannot open the repository"))
     }
 }
 
 /// Reads an index that a look of ours is enough for: one in which every entry is what is on disk, or ought to be.
-fn whole_index(path: &Path) -> Result<IndexFile, Doubt> {
+fn whole_index(path: &Path) -> Result<IndexFile, ScanDoubt> {
     let index = IndexFile::read(path)?;
     if index.entries.iter().any(|entry| entry.is_unmerged) {
-        return Err(Doubt("there are conflicts"));
+        return Err(ScanDoubt("there are conflicts"));
     }
     if index.entries.iter().any(|entry| entry.is_skipped) {
-        return Err(Doubt("some entries are skipped, or merely intended"));
+        return Err(ScanDoubt("some entries are skipped, or merely intended"));
     }
     Ok(index)
 }
 
 /// Looks at one worktree with up to `workers` threads.
 pub(in crate::host::git) fn scan(
-    subject: &Subject,
+    subject: &ScannedWorktree,
     rules: &Rules,
     trees: &Trees,
     wants_ignored: bool,
     workers: usize,
-) -> Result<Changes, Doubt> {
+) -> Result<ChangedPaths, ScanDoubt> {
     let index = whole_index(&subject.git_dir.join("index"))?;
     let cached = index.tree.as_ref().and_then(|tree| tree.tree);
     let is_nothing_staged = match (subject.tree, cached) {
@@ -75,19 +75,19 @@ pub(in crate::host::git) fn scan(
     };
     let staged =
         if is_nothing_staged { Vec::new() } else { staged::staged(trees.library()?, &index, subject.tree)? };
-    let root = Walk::open(&subject.folder)?;
-    let found = Walk { root, index: &index, rules, wants_ignored }.run(workers)?;
+    let root = ScanWalk::open(&subject.folder)?;
+    let found = ScanWalk { root, index: &index, rules, wants_ignored }.run(workers)?;
     let contents = Contents { folder: &subject.folder, rules, index: &index, attributes: &found.attributes };
     let mut modified = found.modified;
     modified.extend(contents.changed(&found.doubtful)?);
     modified.sort_unstable();
     let name = |at: &usize| String::from_utf8_lossy(index.path(&index.entries[*at])).into_owned();
-    let mut changes = Changes {
+    let mut changes = ChangedPaths {
         staged,
         modified: modified.iter().map(name).collect(),
         untracked: found.untracked,
         ignored: found.ignored,
-        ..Changes::default()
+        ..ChangedPaths::default()
     };
     for paths in [&mut changes.staged, &mut changes.untracked, &mut changes.ignored] {
         paths.sort_unstable();

@@ -3,7 +3,7 @@
 use super::sandbox::{Sandbox, write};
 use crate::error::Code;
 use crate::host::git::Repository;
-use crate::model::branch::{Head, Hold};
+use crate::model::branch::{BranchHold, Head};
 
 #[test]
 fn a_repository_is_found_from_anywhere_in_it() {
@@ -56,7 +56,9 @@ fn a_branch_being_rebased_or_bisected_or_whose_folder_is_gone_is_in_use() {
     sandbox.git_in(&sandbox.path("bisected"), &["checkout", "-q", "--detach"]);
     std::fs::remove_dir_all(sandbox.path("gone")).unwrap();
     let repository = sandbox.repository();
-    for (name, hold) in [("rebased", Hold::Rebase), ("bisected", Hold::Bisect), ("gone", Hold::CheckedOut)] {
+    for (name, hold) in
+        [("rebased", BranchHold::Rebase), ("bisected", BranchHold::Bisect), ("gone", BranchHold::CheckedOut)]
+    {
         let found = repository.branch_in_use(name).unwrap().unwrap();
         assert_eq!((found.hold, found.path), (hold, sandbox.path(name)));
     }

@@ -9,7 +9,7 @@ use super::sandbox::{Sandbox, write};
 use super::states::{CONFIGURED, STATES, chmod};
 use crate::host::git::scan::{self, Rules, Trees};
 use crate::host::git::status::changes_by_git;
-use crate::host::git::{Changes, Repository};
+use crate::host::git::{ChangedPaths, Repository};
 
 /// Who tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,14 +18,19 @@ pub(super) enum By {
     Git,
 }
 
-fn sorted(mut changes: Changes) -> Changes {
+fn sorted(mut changes: ChangedPaths) -> ChangedPaths {
     for paths in [&mut changes.staged, &mut changes.modified, &mut changes.untracked, &mut changes.ignored] {
         paths.sort();
     }
     changes
 }
 
-fn scanned(repository: &Repository, path: &Path, wants_ignored: bool, workers: usize) -> Option<Changes> {
+fn scanned(
+    repository: &Repository,
+    path: &Path,
+    wants_ignored: bool,
+    workers: usize,
+) -> Option<ChangedPaths> {
     let rules = Rules::read(repository, None).ok()?;
     let subject = repository.subject(path, &mut std::collections::HashMap::new()).ok()?;
     scan::scan(&subject, &rules, &Trees::new(repository.common_dir()), wants_ignored, workers).ok()

@@ -1,12 +1,14 @@
 //! Every kind of repository that libgit2 does not do right: git does it, and the result is git's own.
 
 use super::sandbox::{Sandbox, write};
-use crate::host::git::{GitAdd, Repository, Way};
+use crate::host::git::{GitAdd, GitSupport, Repository};
 use crate::model::branch::Head;
 
 fn add(repository: &Repository, sandbox: &Sandbox, name: &str) -> std::path::PathBuf {
     let commit = repository.find_commit("HEAD").unwrap().unwrap();
-    let Way::Git(_) = repository.way(&commit).unwrap() else { panic!("the engine would get it wrong") };
+    let GitSupport::Git(_) = repository.way(&commit).unwrap() else {
+        panic!("the engine would get it wrong")
+    };
     repository.create_branch(name, &commit, "branch: Created").unwrap();
     let (path, head) = (sandbox.path(name), Head::Branch(name.into()));
     let request =
@@ -26,7 +28,7 @@ fn a_plain_repository_is_done_by_the_engine_and_its_changes_are_told() {
     let sandbox = Sandbox::new();
     let commit = sandbox.commit(".gitattributes", "*.png filter=unconfigured\n* text=auto\n");
     let repository = sandbox.repository();
-    assert_eq!(repository.way(&commit).unwrap(), Way::Engine);
+    assert_eq!(repository.way(&commit).unwrap(), GitSupport::Engine);
     let path = sandbox.path("main");
     write(&path.join(".gitignore"), "target\n");
     write(&path.join("target/x"), "");
@@ -55,18 +57,18 @@ fn content_rules_that_are_not_ours_go_to_git() {
     for rule in ["*.txt working-tree-encoding=UTF-16", "[attr]x working-tree-encoding=UTF-16", "a**/b text"] {
         let sandbox = Sandbox::new();
         let commit = sandbox.commit(".gitattributes", rule);
-        assert!(matches!(sandbox.repository().way(&commit).unwrap(), Way::Git(_)), "{rule}");
+        assert!(matches!(sandbox.repository().way(&commit).unwrap(), GitSupport::Git(_)), "{rule}");
     }
     for rule in ["*.txt eol=crlf", "*.txt ident", "[attr]x ident"] {
         let sandbox = Sandbox::new();
         let commit = sandbox.commit(".gitattributes", rule);
-        assert_eq!(sandbox.repository().way(&commit).unwrap(), Way::Engine, "{rule}");
+        assert_eq!(sandbox.repository().way(&commit).unwrap(), GitSupport::Engine, "{rule}");
     }
     for (key, value) in [("core.autocrlf", "true"), ("core.autocrlf", "on"), ("core.eol", "crlf")] {
         let sandbox = Sandbox::new();
         sandbox.git(&["config", key, value]);
         let commit = sandbox.git(&["rev-parse", "HEAD"]);
-        assert_eq!(sandbox.repository().way(&commit).unwrap(), Way::Engine, "{key}");
+        assert_eq!(sandbox.repository().way(&commit).unwrap(), GitSupport::Engine, "{key}");
     }
     for (key, value) in
         [("core.symlinks", "false"), ("attr.tree", "HEAD"), ("core.attributesFile", "relative")]
@@ -74,7 +76,7 @@ fn content_rules_that_are_not_ours_go_to_git() {
         let sandbox = Sandbox::new();
         sandbox.git(&["config", key, value]);
         let commit = sandbox.git(&["rev-parse", "HEAD"]);
-        assert!(matches!(sandbox.repository().way(&commit).unwrap(), Way::Git(_)), "{key}");
+        assert!(matches!(sandbox.repository().way(&commit).unwrap(), GitSupport::Git(_)), "{key}");
     }
 }
 

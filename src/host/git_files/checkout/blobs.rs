@@ -13,7 +13,7 @@ use sha1::{Digest, Sha1};
 use super::plan::{shown, unreadable};
 use crate::error::{Code, Failure, Result};
 use crate::host::git_files::objects::{Library, Unread};
-use crate::host::git_files::packs::{Fault, Kind, Packs, Position, Reader};
+use crate::host::git_files::packs::{ObjectKind, PackFault, Packs, Position, Reader};
 
 /// A loose object of more bytes than this on disk may be a large one.
 const PERHAPS_LARGE: u64 = 64 * 1024;
@@ -56,12 +56,12 @@ impl Blob<'_> {
 
 /// Why pouring ended early.
 enum Stopped {
-    Fault(Fault),
+    Fault(PackFault),
     Sink(Failure),
 }
 
-impl From<Fault> for Stopped {
-    fn from(fault: Fault) -> Self {
+impl From<PackFault> for Stopped {
+    fn from(fault: PackFault) -> Self {
         Self::Fault(fault)
     }
 }
@@ -90,10 +90,10 @@ impl<'r> Blobs<'r> {
 
     fn read_packed(&self, id: Oid, path: &[u8], reader: &mut Reader, position: Position) -> Result<Blob<'_>> {
         match reader.read(id, position) {
-            Ok(object) if object.kind == Kind::Blob => Ok(Blob::Packed(object.bytes)),
+            Ok(object) if object.kind == ObjectKind::Blob => Ok(Blob::Packed(object.bytes)),
             Ok(object) => Err(no_file(id, path, object.kind.into())),
             // libgit2 would go round and round.
-            Err(fault @ Fault::Endless) => Err(broken(id, path, &fault)),
+            Err(fault @ PackFault::Endless) => Err(broken(id, path, &fault)),
             Err(fault) => match self.packs.as_ref().and_then(|(packs, _)| packs.position_after(id, position))
             {
                 // libgit2 asks only one of several packs.
@@ -104,12 +104,12 @@ impl<'r> Blobs<'r> {
     }
 
     /// Reads what is not in a pack, or what a pack did not let us read.
-    fn read_other(&self, id: Oid, path: &[u8], fault: Option<&Fault>) -> Result<Blob<'_>> {
+    fn read_other(&self, id: Oid, path: &[u8], fault: Option<&PackFault>) -> Result<Blob<'_>> {
         match self.library.require_whole(id).and_then(|()| self.odb.read(id).map_err(Unread::from)) {
             Ok(object) if object.kind() == ObjectType::Blob => Ok(Blob::Other(object)),
             Ok(object) => Err(no_file(id, path, object.kind())),
             Err(error) => Err(match fault {
-                Some(fault @ Fault::Damaged(_)) => broken(id, path, fault),
+                Some(fault @ PackFault::Damaged(_)) => broken(id, path, fault),
                 _ => unreadable(error, &format!("object {id} of `{}` cannot be read", shown(path))),
             }),
         }
@@ -125,7 +125,7 @@ impl<'r> Blobs<'r> {
             return sink(&self.read_other(id, path, None)?);
         };
         let mut reader = reader.borrow_mut();
-        if !reader.is_large(position, Kind::Blob) {
+        if !reader.is_large(position, ObjectKind::Blob) {
             return sink(&self.read_packed(id, path, &mut reader, position)?);
         }
         let mut sink = |piece: &[u8]| sink(piece).map_err(Stopped::Sink);
@@ -162,14 +162,14 @@ impl<'r> Blobs<'r> {
                 Failure::from_io(error, Code::GitFailed, message).hint("`git fsck` says what is damaged")
             })?;
             if filled == 0 {
-                return Err(broken(id, path, &Fault::Damaged("it is cut off")));
+                return Err(broken(id, path, &PackFault::Damaged("it is cut off")));
             }
             name.update(&piece[..filled]);
             sink(&piece[..filled])?;
             poured += filled;
         }
         if name.finalize().as_slice() != id.as_bytes() {
-            return Err(broken(id, path, &Fault::Damaged("its content does not fit its name")));
+            return Err(broken(id, path, &PackFault::Damaged("its content does not fit its name")));
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ fn no_file(id: Oid, path: &[u8], kind: ObjectType) -> Failure {
     Failure::new(Code::GitFailed, message).hint("`git fsck` says what is damaged")
 }
 
-fn broken(id: Oid, path: &[u8], fault: &Fault) -> Failure {
+fn broken(id: Oid, path: &[u8], fault: &PackFault) -> Failure {
     let message = format!("object {id} of `{}` cannot be read: {fault}", shown(path));
     Failure::new(Code::GitFailed, message).hint("`git fsck` says what is damaged")
 }

@@ -18,7 +18,7 @@ const PIECE: usize = 1024 * 1024;
 const SOURCE: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 /// One thread's means to copy.
-pub(super) struct Copier {
+pub(super) struct CheckoutCopier {
     buffer: Vec<u8>,
     /// How much of the buffer is content.
     length: usize,
@@ -27,8 +27,8 @@ pub(super) struct Copier {
 }
 
 /// A sibling's file that is as its index has it, so far.
-pub(super) enum Found {
-    /// It has the content of the object, all of which is held: [`Copier::content`].
+pub(super) enum SiblingFile {
+    /// It has the content of the object, all of which is held: [`CheckoutCopier::content`].
     Whole,
     /// Too long to be held; what is in it is seen while it is copied.
     Long(LongFile),
@@ -37,7 +37,7 @@ pub(super) enum Found {
 /// A file that is copied piece by piece, and its length in bytes.
 pub(super) struct LongFile(OwnedFd, u64);
 
-impl Copier {
+impl CheckoutCopier {
     pub(super) fn new() -> Self {
         Self { buffer: Vec::new(), length: 0, shares_blocks: true }
     }
@@ -49,7 +49,7 @@ impl Copier {
         name: &[u8],
         known: &StatData,
         id: Oid,
-    ) -> Option<Found> {
+    ) -> Option<SiblingFile> {
         let file = openat(folder, name, SOURCE, Mode::empty()).ok()?;
         let stat = fstat(&file).ok()?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
@@ -61,7 +61,7 @@ impl Copier {
         }
         let length = usize::try_from(found.size).ok()?;
         if length > PIECE {
-            return Some(Found::Long(LongFile(file, found.size)));
+            return Some(SiblingFile::Long(LongFile(file, found.size)));
         }
         // One more than there should be, so that a file that grew is seen to.
         if self.buffer.len() <= length {
@@ -75,7 +75,7 @@ impl Copier {
         let mut name = named(found.size);
         name.update(content);
         self.length = length;
-        (name.finalize().as_slice() == id.as_bytes()).then_some(Found::Whole)
+        (name.finalize().as_slice() == id.as_bytes()).then_some(SiblingFile::Whole)
     }
 
     /// Returns the content of the file that was opened last, if it was found whole.
@@ -174,6 +174,6 @@ mod tests {
         let made = folder.path().join("made");
         let made = OwnedFd::from(std::fs::File::options().write(true).create_new(true).open(made).unwrap());
         let long = LongFile(source, 2 * 1024 * 1024);
-        assert_eq!(Copier::new().copy_long(&long, &made, Oid::ZERO_SHA1), Ok(false));
+        assert_eq!(CheckoutCopier::new().copy_long(&long, &made, Oid::ZERO_SHA1), Ok(false));
     }
 }

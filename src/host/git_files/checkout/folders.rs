@@ -20,20 +20,20 @@ pub(super) const OPEN: OFlags =
 pub(super) const OPEN: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// What came of making a folder; whoever holds the lock makes it, the others wait.
-pub(super) type Made = Mutex<Option<Result<(), Errno>>>;
+pub(super) type FolderMaking = Mutex<Option<Result<(), Errno>>>;
 
 /// One thread's way down to the folder it writes in.
 pub(super) struct Folders<'a> {
     plan: &'a Plan,
     root: &'a OwnedFd,
     /// `None` where nothing is to be made.
-    made: Option<&'a [Made]>,
+    made: Option<&'a [FolderMaking]>,
     open: Vec<(usize, OwnedFd)>,
 }
 
 impl<'a> Folders<'a> {
     /// Starts at the root; `made` is shared by all threads and has one place for each folder of the plan.
-    pub(super) fn new(plan: &'a Plan, root: &'a OwnedFd, made: &'a [Made]) -> Self {
+    pub(super) fn new(plan: &'a Plan, root: &'a OwnedFd, made: &'a [FolderMaking]) -> Self {
         Self { plan, root, made: Some(made), open: Vec::new() }
     }
 

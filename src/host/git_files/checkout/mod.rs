@@ -19,4 +19,4 @@ pub mod verify;
 mod writer;
 
 pub use request::{Report, Request, checkout};
-pub use sibling::{Candidate, Candidates};
+pub use sibling::{Candidates, SiblingCandidate};

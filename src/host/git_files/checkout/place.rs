@@ -9,9 +9,9 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::copy::{Copier, Found};
+use super::copy::{CheckoutCopier, SiblingFile};
 use super::objects::Objects;
-use super::plan::{Entry, Kind, shown};
+use super::plan::{CheckoutEntry, CheckoutKind, shown};
 use crate::error::{Code, Failure, Result};
 use crate::host::git_files::checkout::output::write_all;
 use crate::host::git_files::conversion::Conversion;
@@ -21,11 +21,11 @@ const NEW_FILE: OFlags =
     OFlags::RDWR.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Where a file's content comes from, and what may be looked at instead.
-pub(super) struct Sources<'a, 'r> {
+pub(super) struct ContentSources<'a, 'r> {
     pub(super) objects: &'a Objects<'r>,
     /// The folder of the same path in a sibling, and the stat data that the sibling's index has for the file.
     pub(super) sibling: Option<(BorrowedFd<'a>, &'a StatData)>,
-    pub(super) copier: &'a mut Copier,
+    pub(super) copier: &'a mut CheckoutCopier,
     /// What becomes of the content; nothing, where there is a sibling.
     pub(super) conversion: Conversion,
 }
@@ -42,16 +42,16 @@ pub(super) struct Placed {
 /// Makes `entry` in its opened folder, with `time` as its modification time.
 pub(super) fn place(
     folder: BorrowedFd,
-    entry: &Entry,
-    sources: Sources<'_, '_>,
+    entry: &CheckoutEntry,
+    sources: ContentSources<'_, '_>,
     time: Timespec,
 ) -> Result<Placed> {
     let failed = |error| refused(error, &entry.path);
     let times = Timestamps { last_access: time, last_modification: time };
     let name = entry.name();
     let stat = match entry.kind {
-        Kind::File | Kind::Executable => {
-            let mode = if entry.kind == Kind::Executable { 0o777 } else { 0o666 };
+        CheckoutKind::File | CheckoutKind::Executable => {
+            let mode = if entry.kind == CheckoutKind::Executable { 0o777 } else { 0o666 };
             let make = || openat(folder, name, NEW_FILE, Mode::from_raw_mode(mode)).map_err(failed);
             let (file, filled) = fill(entry, sources, make)?;
             futimens(&file, &times).map_err(failed)?;
@@ -62,13 +62,13 @@ pub(super) fn place(
                 is_converted: filled == Filled::Converted,
             });
         }
-        Kind::Link => {
+        CheckoutKind::Link => {
             let target = sources.objects.blobs()?.read(entry.id, &entry.path)?;
             symlinkat(target.data(), folder, name).map_err(failed)?;
             utimensat(folder, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
             statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
         }
-        Kind::Submodule => {
+        CheckoutKind::Submodule => {
             mkdirat(folder, name, Mode::from_raw_mode(0o777)).map_err(failed)?;
             statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
         }
@@ -86,8 +86,8 @@ enum Filled {
 
 /// Makes the file with its content, the sibling's where that is the right one; answers how.
 fn fill(
-    entry: &Entry,
-    sources: Sources<'_, '_>,
+    entry: &CheckoutEntry,
+    sources: ContentSources<'_, '_>,
     make: impl Fn() -> Result<OwnedFd>,
 ) -> Result<(OwnedFd, Filled)> {
     let failed = |error| refused(error, &entry.path);
@@ -95,12 +95,12 @@ fn fill(
     let found =
         sources.sibling.and_then(|(folder, known)| copier.open(folder, entry.name(), known, entry.id));
     match found {
-        Some(Found::Whole) => {
+        Some(SiblingFile::Whole) => {
             let file = make()?;
             write_all(&file, copier.content()).map_err(failed)?;
             Ok((file, Filled::Copied))
         }
-        Some(Found::Long(source)) => {
+        Some(SiblingFile::Long(source)) => {
             let file = make()?;
             if copier.copy_long(&source, &file, entry.id).map_err(failed)? {
                 return Ok((file, Filled::Copied));

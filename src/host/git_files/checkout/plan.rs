@@ -21,22 +21,22 @@ const EXECUTABLE_BIT: i32 = 0o100;
 /// Everything that a checkout writes.
 pub(super) struct Plan {
     /// The first is the root; every other one's parent comes before it.
-    pub(super) folders: Vec<Folder>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) folders: Vec<CheckoutFolder>,
+    pub(super) entries: Vec<CheckoutEntry>,
 }
 
 impl Plan {
     /// The plan of a commit with nothing in it.
     pub(super) fn empty() -> Self {
         Self {
-            folders: vec![Folder { parent: 0, path: Vec::new(), id: Oid::ZERO_SHA1 }],
+            folders: vec![CheckoutFolder { parent: 0, path: Vec::new(), id: Oid::ZERO_SHA1 }],
             entries: Vec::new(),
         }
     }
 }
 
 /// A folder of the tree. It has no name of its own: it is a prefix of its entries' paths.
-pub(super) struct Folder {
+pub(super) struct CheckoutFolder {
     /// Its parent's position in the plan; the root's is its own.
     pub(super) parent: usize,
     /// Its path from the root, without a slash at its end.
@@ -46,17 +46,17 @@ pub(super) struct Folder {
 }
 
 /// One path that is not a folder of the tree.
-pub(super) struct Entry {
+pub(super) struct CheckoutEntry {
     pub(super) folder: usize,
     /// From the root, with `/` between the parts; bytes, as git has them.
     pub(super) path: Vec<u8>,
     pub(super) id: Oid,
-    pub(super) kind: Kind,
+    pub(super) kind: CheckoutKind,
 }
 
 /// What a path is made into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CheckoutKind {
     File,
     Executable,
     Link,
@@ -64,7 +64,7 @@ pub(super) enum Kind {
     Submodule,
 }
 
-impl Kind {
+impl CheckoutKind {
     /// Returns the mode that git's index and trees have for it.
     pub(super) fn mode(self) -> u32 {
         match self {
@@ -76,14 +76,14 @@ impl Kind {
     }
 }
 
-impl Folder {
+impl CheckoutFolder {
     /// Returns the last part of its path.
     pub(super) fn name(&self) -> &[u8] {
         last_part(&self.path)
     }
 }
 
-impl Entry {
+impl CheckoutEntry {
     /// Returns the last part of its path.
     pub(super) fn name(&self) -> &[u8] {
         last_part(&self.path)
@@ -106,7 +106,7 @@ pub(super) fn tree_of<'r>(library: &'r Library, commit: &str) -> Result<Tree<'r>
 
 /// Flattens a tree, refusing evil and doubled names.
 pub(super) fn plan(library: &Library, tree: &Tree) -> Result<Plan> {
-    let root = Folder { parent: 0, path: Vec::new(), id: tree.id() };
+    let root = CheckoutFolder { parent: 0, path: Vec::new(), id: tree.id() };
     let mut plan = Plan { folders: vec![root], entries: Vec::new() };
     // A stack of our own: how deep a tree is, is up to whoever made the commit.
     let mut open = vec![Level::new(tree.clone(), 0)];
@@ -132,17 +132,17 @@ pub(super) fn plan(library: &Library, tree: &Tree) -> Result<Plan> {
                     let message = format!("tree {id} of `{}` cannot be read", shown(&path));
                     unreadable(error, &message)
                 })?;
-                plan.folders.push(Folder { parent: folder, path, id });
+                plan.folders.push(CheckoutFolder { parent: folder, path, id });
                 open.push(Level::new(subtree, plan.folders.len() - 1));
                 continue;
             }
-            FILE if mode & EXECUTABLE_BIT != 0 => Kind::Executable,
-            FILE => Kind::File,
-            LINK => Kind::Link,
-            SUBMODULE => Kind::Submodule,
+            FILE if mode & EXECUTABLE_BIT != 0 => CheckoutKind::Executable,
+            FILE => CheckoutKind::File,
+            LINK => CheckoutKind::Link,
+            SUBMODULE => CheckoutKind::Submodule,
             _ => return Err(refused(&path, &format!("git knows no mode {mode:o}"))),
         };
-        plan.entries.push(Entry { folder, path, id, kind });
+        plan.entries.push(CheckoutEntry { folder, path, id, kind });
     }
     Ok(plan)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::plan::{Entry, Kind, Plan};
+use super::plan::{CheckoutEntry, CheckoutKind, Plan};
 use super::sibling::{self, Candidates};
 use super::{attributes, index, plan, writer};
 use crate::error::{Code, Failure, Result};
@@ -70,7 +70,7 @@ pub fn checkout(request: &Request) -> Result<Report> {
     let conversions = attributes::read(&library, &plan, request.outside)?;
     let sibling = sibling::choose(&library, (request.commit, &tree), &plan, (request.siblings)());
     let root = open_root(request.folder)?;
-    let work = writer::Work {
+    let work = writer::WriteWork {
         plan: &plan,
         common_dir: request.common_dir,
         root: &root,
@@ -114,7 +114,7 @@ fn workers(wanted: usize) -> usize {
 }
 
 fn report(plan: &Plan, placed: &[StatData]) -> Report {
-    let is_file = |entry: &&Entry| entry.kind != Kind::Submodule;
+    let is_file = |entry: &&CheckoutEntry| entry.kind != CheckoutKind::Submodule;
     let files = plan.entries.iter().filter(is_file).count();
     let written = plan.entries.iter().zip(placed).filter(|(entry, _)| is_file(entry));
     Report {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use git2::{Oid, Tree};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use super::plan::{self, Kind, Plan};
+use super::plan::{self, CheckoutKind, Plan};
 use crate::host::git_files::index::{IndexFile, StatData};
 use crate::host::git_files::objects::Library;
 
@@ -18,7 +18,7 @@ const MOST_READ: usize = 3;
 
 /// A worktree that may serve as a sibling.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub struct SiblingCandidate {
     /// Its folder.
     pub folder: PathBuf,
     /// git's folder of it, in which its index lies.
@@ -28,7 +28,7 @@ pub struct Candidate {
 }
 
 /// Candidates, found one after the other.
-pub type Candidates<'a> = Box<dyn Iterator<Item = Candidate> + 'a>;
+pub type Candidates<'a> = Box<dyn Iterator<Item = SiblingCandidate> + 'a>;
 
 /// The worktree that was chosen.
 pub(super) struct Sibling {
@@ -80,7 +80,7 @@ struct Choice<'a> {
 
 impl Choice<'_> {
     /// Reads a candidate's index; answers whether the best that is known by then is good enough.
-    fn is_enough_with(&mut self, candidate: &Candidate) -> bool {
+    fn is_enough_with(&mut self, candidate: &SiblingCandidate) -> bool {
         self.read += 1;
         if let Some((count, sibling)) = open(candidate, self.plan)
             && self.best.as_ref().is_none_or(|(most, _)| count > *most)
@@ -92,9 +92,13 @@ impl Choice<'_> {
 }
 
 /// Returns candidates by how much their commits' trees have in common with `tree`, most first.
-fn ranked<'c>(library: &Library, tree: &Tree, candidates: &'c [Candidate]) -> Vec<&'c Candidate> {
+fn ranked<'c>(
+    library: &Library,
+    tree: &Tree,
+    candidates: &'c [SiblingCandidate],
+) -> Vec<&'c SiblingCandidate> {
     let mut commits = HashSet::new();
-    let mut ranked: Vec<(usize, &Candidate)> = Vec::new();
+    let mut ranked: Vec<(usize, &SiblingCandidate)> = Vec::new();
     for candidate in candidates {
         let Some(commit) = candidate.commit.as_deref().filter(|_| commits.len() < MOST_COMPARED) else {
             continue;
@@ -126,7 +130,7 @@ fn likeness(library: &Library, one: &Tree, other: &Tree, levels: usize) -> usize
 }
 
 /// Opens a candidate and counts the files of the plan that its index has.
-fn open(candidate: &Candidate, plan: &Plan) -> Option<(usize, Sibling)> {
+fn open(candidate: &SiblingCandidate, plan: &Plan) -> Option<(usize, Sibling)> {
     let index = IndexFile::read(&candidate.admin.join("index")).ok()?;
     let known = matches(plan, &index);
     let count = known.iter().flatten().count();
@@ -153,8 +157,8 @@ fn matches(plan: &Plan, index: &IndexFile) -> Vec<Option<StatData>> {
     plan.entries
         .iter()
         .map(|entry| match entry.kind {
-            Kind::File | Kind::Executable => find(&entry.path, entry.id, entry.kind.mode()),
-            Kind::Link | Kind::Submodule => None,
+            CheckoutKind::File | CheckoutKind::Executable => find(&entry.path, entry.id, entry.kind.mode()),
+            CheckoutKind::Link | CheckoutKind::Submodule => None,
         })
         .collect()
 }

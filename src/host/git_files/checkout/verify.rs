@@ -16,7 +16,7 @@ use super::attributes;
 use super::blobs::Blobs;
 use super::folders::{self, Folders};
 use super::objects::open_library;
-use super::plan::{self, Entry, Kind, Plan};
+use super::plan::{self, CheckoutEntry, CheckoutKind, Plan};
 use crate::error::{Code, Failure, Result};
 use crate::host::git_files::conversion::{Conversions, Outside};
 
@@ -74,7 +74,7 @@ pub fn foreign_paths(
 enum Known<'a> {
     /// A folder, by its position in the plan.
     Folder(usize),
-    Entry(&'a Entry),
+    Entry(&'a CheckoutEntry),
 }
 
 fn known_paths(plan: &Plan) -> HashMap<&[u8], Known<'_>> {
@@ -127,10 +127,10 @@ impl Search<'_> {
     }
 
     /// Answers whether a checkout can have made what stands at the entry's path; whatever cannot be read is not ours.
-    fn is_ours(&self, entry: &Entry, folder: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> bool {
+    fn is_ours(&self, entry: &CheckoutEntry, folder: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> bool {
         let content = || self.blobs.read(entry.id, &entry.path);
         match entry.kind {
-            Kind::File | Kind::Executable => {
+            CheckoutKind::File | CheckoutKind::Executable => {
                 let conversion = self.conversions.of(&entry.path);
                 let is_beginning = |content: &[u8]| is_beginning(folder, name, stat, content);
                 // As it is stored it can be ours too, from before a rule was made, and nothing of it would be lost.
@@ -141,14 +141,14 @@ impl Search<'_> {
                 kind(stat) == FileType::RegularFile
                     && content().is_ok_and(|blob| is_beginning_of(blob.data()))
             }
-            Kind::Link => {
+            CheckoutKind::Link => {
                 let is_same = || {
                     let target = readlinkat(folder, name, Vec::new());
                     target.is_ok_and(|target| content().is_ok_and(|blob| blob.data() == target.to_bytes()))
                 };
                 kind(stat) == FileType::Symlink && is_same()
             }
-            Kind::Submodule => self.is_folder(stat) && is_empty(folder, name).unwrap_or(false),
+            CheckoutKind::Submodule => self.is_folder(stat) && is_empty(folder, name).unwrap_or(false),
         }
     }
 }

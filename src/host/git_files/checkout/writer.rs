@@ -10,11 +10,11 @@ use std::sync::{Mutex, OnceLock};
 
 use rustix::fs::Timespec;
 
-use super::copy::Copier;
-use super::folders::{Folders, Made};
+use super::copy::CheckoutCopier;
+use super::folders::{FolderMaking, Folders};
 use super::objects::Objects;
-use super::place::{self, Placed, Sources};
-use super::plan::{Kind, Plan};
+use super::place::{self, ContentSources, Placed};
+use super::plan::{CheckoutKind, Plan};
 use super::sibling::Sibling;
 use crate::error::{Code, Failure, Result};
 use crate::host::git_files::conversion::{Conversion, Conversions};
@@ -33,7 +33,7 @@ const MOST_A_CORE: usize = 8;
 const WORTH_A_THREAD: usize = 24;
 
 /// What the threads work on.
-pub(super) struct Work<'a> {
+pub(super) struct WriteWork<'a> {
     pub(super) plan: &'a Plan,
     pub(super) common_dir: &'a Path,
     pub(super) root: &'a OwnedFd,
@@ -49,7 +49,7 @@ pub(super) struct Work<'a> {
 
 /// Shared by the threads of one checkout.
 struct Shared<'a> {
-    work: &'a Work<'a>,
+    work: &'a WriteWork<'a>,
     packs: OnceLock<Packs>,
     batches: Vec<Range<usize>>,
     next: AtomicUsize,
@@ -58,11 +58,11 @@ struct Shared<'a> {
     converted: AtomicUsize,
     stopped: AtomicBool,
     failure: Mutex<Option<Failure>>,
-    made: Vec<Made>,
+    made: Vec<FolderMaking>,
 }
 
 /// What was written.
-pub(super) struct Written {
+pub(super) struct WrittenFiles {
     /// Each entry's, in the plan's order.
     pub(super) stats: Vec<StatData>,
     /// How many files are copies of the sibling's.
@@ -72,7 +72,7 @@ pub(super) struct Written {
 }
 
 /// Writes every entry of the plan.
-pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
+pub(super) fn write(work: &WriteWork, workers: usize) -> Result<WrittenFiles> {
     let total = work.plan.entries.len();
     let batches = batches(work.plan);
     let most = MOST_A_CORE * std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -87,7 +87,7 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
         converted: AtomicUsize::new(0),
         stopped: AtomicBool::new(false),
         failure: Mutex::new(None),
-        made: work.plan.folders.iter().map(|_| Made::default()).collect(),
+        made: work.plan.folders.iter().map(|_| FolderMaking::default()).collect(),
     };
     let written: Vec<(usize, Vec<StatData>)> = std::thread::scope(|scope| {
         // Where the system gives no more threads, those that there are do the work.
@@ -113,7 +113,7 @@ pub(super) fn write(work: &Work, workers: usize) -> Result<Written> {
         stats[start..start + batch.len()].copy_from_slice(&batch);
     }
     let (copied, converted) = (shared.copied.into_inner(), shared.converted.into_inner());
-    Ok(Written { stats, copied, converted })
+    Ok(WrittenFiles { stats, copied, converted })
 }
 
 impl Shared<'_> {
@@ -130,7 +130,7 @@ impl Shared<'_> {
             objects,
             folders: Folders::new(work.plan, work.root, &self.made),
             sibling: work.sibling.map(|sibling| (sibling, Folders::existing(work.plan, &sibling.root))),
-            copier: Copier::new(),
+            copier: CheckoutCopier::new(),
         };
         let mut written = Vec::new();
         while !self.stopped.load(Ordering::Relaxed) {
@@ -178,15 +178,15 @@ struct Hand<'a, 'r> {
     objects: &'a Objects<'r>,
     folders: Folders<'a>,
     sibling: Option<(&'a Sibling, Folders<'a>)>,
-    copier: Copier,
+    copier: CheckoutCopier,
 }
 
 impl Hand<'_, '_> {
-    fn place(&mut self, work: &Work, at: usize) -> Result<Placed> {
+    fn place(&mut self, work: &WriteWork, at: usize) -> Result<Placed> {
         let entry = &work.plan.entries[at];
         let conversion = match entry.kind {
-            Kind::File | Kind::Executable => work.conversions.of(&entry.path),
-            Kind::Link | Kind::Submodule => Conversion::default(),
+            CheckoutKind::File | CheckoutKind::Executable => work.conversions.of(&entry.path),
+            CheckoutKind::Link | CheckoutKind::Submodule => Conversion::default(),
         };
         let sibling = match &mut self.sibling {
             // A copy's bytes are held against the object's name, which converted ones do not bear.
@@ -198,7 +198,7 @@ impl Hand<'_, '_> {
         };
         let opened = self.folders.open(entry.folder);
         let folder = opened.map_err(|error| place::refused(error, &work.plan.folders[entry.folder].path))?;
-        let sources = Sources { objects: self.objects, sibling, copier: &mut self.copier, conversion };
+        let sources = ContentSources { objects: self.objects, sibling, copier: &mut self.copier, conversion };
         place::place(folder, entry, sources, work.time)
     }
 }

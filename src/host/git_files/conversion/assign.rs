@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::attributes::{Assignment, Line, Origin, State, parse};
+use super::attributes::{Assignment, AttributeLine, AttributeOrigin, AttributeState, parse};
 use super::{Conversion, Endings, Ident};
 
 /// What the configuration says.
@@ -35,11 +35,11 @@ pub struct Outside {
 #[derive(Debug, Default)]
 pub struct Conversions {
     settings: Settings,
-    info: Vec<Line>,
+    info: Vec<AttributeLine>,
     /// By folder, from the root and without a slash at the end.
-    folders: HashMap<Vec<u8>, Vec<Line>>,
-    user: Vec<Line>,
-    system: Vec<Line>,
+    folders: HashMap<Vec<u8>, Vec<AttributeLine>>,
+    user: Vec<AttributeLine>,
+    system: Vec<AttributeLine>,
     macros: HashMap<Vec<u8>, Vec<Assignment>>,
     is_none: bool,
 }
@@ -52,7 +52,7 @@ impl Conversions {
 
     /// Reads the rules; `inside` has the folder and the text of each `.gitattributes` in the tree.
     pub fn new(outside: &Outside, inside: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Self {
-        let read = |text: &[u8]| parse(text, Origin::File);
+        let read = |text: &[u8]| parse(text, AttributeOrigin::File);
         let mut all = Self {
             settings: outside.settings,
             info: read(&outside.info),
@@ -61,26 +61,26 @@ impl Conversions {
             ..Self::default()
         };
         for (folder, text) in inside {
-            let origin = if folder.is_empty() { Origin::Top } else { Origin::Below };
+            let origin = if folder.is_empty() { AttributeOrigin::Top } else { AttributeOrigin::Below };
             all.folders.insert(folder, parse(&text, origin));
         }
         all.is_none = !all.settings.auto_crlf && !all.settings.text_is_crlf && !all.lines().any(asks);
         if all.is_none {
             return Self::none();
         }
-        let binary = ["diff", "merge", "text"].map(|name| (name.into(), State::Unset));
+        let binary = ["diff", "merge", "text"].map(|name| (name.into(), AttributeState::Unset));
         all.macros.insert(b"binary".to_vec(), binary.to_vec());
         // The last one of a file counts, and the strongest file.
         let top = all.folders.get(&b""[..]).map(Vec::as_slice).unwrap_or_default();
         for line in [all.system.as_slice(), &all.user, top, &all.info].into_iter().flatten() {
-            if let Line::Macro(name, assignments) = line {
+            if let AttributeLine::Macro(name, assignments) = line {
                 all.macros.insert(name.clone(), assignments.clone());
             }
         }
         all
     }
 
-    fn lines(&self) -> impl Iterator<Item = &Line> {
+    fn lines(&self) -> impl Iterator<Item = &AttributeLine> {
         self.folders.values().chain([&self.info, &self.user, &self.system]).flatten()
     }
 
@@ -90,7 +90,7 @@ impl Conversions {
     }
 
     /// Collects what is said about a path, strongest first.
-    fn assigned(&self, path: &[u8]) -> HashMap<&[u8], &State> {
+    fn assigned(&self, path: &[u8]) -> HashMap<&[u8], &AttributeState> {
         let mut assigned = HashMap::new();
         self.collect(&self.info, path, &mut assigned);
         let slashes = memchr::memrchr_iter(b'/', path);
@@ -105,9 +105,14 @@ impl Conversions {
     }
 
     /// From the last line of a file to the first, and within a line likewise: what is said first stays.
-    fn collect<'a>(&'a self, lines: &'a [Line], path: &[u8], assigned: &mut HashMap<&'a [u8], &'a State>) {
+    fn collect<'a>(
+        &'a self,
+        lines: &'a [AttributeLine],
+        path: &[u8],
+        assigned: &mut HashMap<&'a [u8], &'a AttributeState>,
+    ) {
         for line in lines.iter().rev() {
-            let Line::Rule(pattern, assignments) = line else { continue };
+            let AttributeLine::Rule(pattern, assignments) = line else { continue };
             if !pattern.is_match(path, self.settings.folds_case) {
                 continue;
             }
@@ -117,7 +122,7 @@ impl Conversions {
                     continue;
                 }
                 assigned.insert(name, state);
-                if let (State::Set, Some(meant)) = (state, self.macros.get(name)) {
+                if let (AttributeState::Set, Some(meant)) = (state, self.macros.get(name)) {
                     open.extend(meant);
                 }
             }
@@ -128,12 +133,12 @@ impl Conversions {
         clippy::match_same_arms,
         reason = "in the order in which git decides, the first that fits counts"
     )]
-    fn decide(&self, assigned: &HashMap<&[u8], &State>) -> Conversion {
+    fn decide(&self, assigned: &HashMap<&[u8], &AttributeState>) -> Conversion {
         let find = |name: &str| assigned.get(name.as_bytes()).copied();
         let text = Text::of(find("text")).or_else(|| Text::of(find("crlf")));
         let eol = match find("eol") {
-            Some(State::Value(value)) if value == b"crlf" => Some(true),
-            Some(State::Value(value)) if value == b"lf" => Some(false),
+            Some(AttributeState::Value(value)) if value == b"crlf" => Some(true),
+            Some(AttributeState::Value(value)) if value == b"lf" => Some(false),
             _ => None,
         };
         let is_crlf = self.settings.text_is_crlf;
@@ -151,8 +156,8 @@ impl Conversions {
             (None, None) => (false, Endings::Kept),
         };
         let ident = match find("ident") {
-            Some(State::Set) if is_whole => Ident::Whole,
-            Some(State::Set) => Ident::Streamed,
+            Some(AttributeState::Set) if is_whole => Ident::Whole,
+            Some(AttributeState::Set) => Ident::Streamed,
             _ => Ident::Kept,
         };
         Conversion { endings, ident }
@@ -160,10 +165,10 @@ impl Conversions {
 }
 
 /// Whether a line can change anything where the settings do not.
-fn asks(line: &Line) -> bool {
+fn asks(line: &AttributeLine) -> bool {
     line.assignments().iter().any(|(name, state)| match (name.as_slice(), state) {
-        (b"ident", State::Set) => true,
-        (b"eol", State::Value(value)) => value == b"crlf",
+        (b"ident", AttributeState::Set) => true,
+        (b"eol", AttributeState::Value(value)) => value == b"crlf",
         _ => false,
     })
 }
@@ -178,13 +183,13 @@ enum Text {
 }
 
 impl Text {
-    fn of(state: Option<&State>) -> Option<Self> {
+    fn of(state: Option<&AttributeState>) -> Option<Self> {
         match state? {
-            State::Set => Some(Self::Yes),
-            State::Unset => Some(Self::No),
-            State::Value(value) if value == b"input" => Some(Self::Input),
-            State::Value(value) if value == b"auto" => Some(Self::Auto),
-            State::Unspecified | State::Value(_) => None,
+            AttributeState::Set => Some(Self::Yes),
+            AttributeState::Unset => Some(Self::No),
+            AttributeState::Value(value) if value == b"input" => Some(Self::Input),
+            AttributeState::Value(value) if value == b"auto" => Some(Self::Auto),
+            AttributeState::Unspecified | AttributeState::Value(_) => None,
         }
     }
 }

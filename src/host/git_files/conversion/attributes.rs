@@ -8,7 +8,7 @@ const LARGEST_FILE: usize = 100 * 1024 * 1024 - 1;
 
 /// What a line says about one attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum AttributeState {
     Set,
     Unset,
     Unspecified,
@@ -16,16 +16,16 @@ pub(super) enum State {
 }
 
 /// An attribute by name, and what it is set to.
-pub(super) type Assignment = (Vec<u8>, State);
+pub(super) type Assignment = (Vec<u8>, AttributeState);
 
 /// One line.
 #[derive(Clone, Debug)]
-pub(super) enum Line {
+pub(super) enum AttributeLine {
     Rule(Pattern, Vec<Assignment>),
     Macro(Vec<u8>, Vec<Assignment>),
 }
 
-impl Line {
+impl AttributeLine {
     pub(super) fn assignments(&self) -> &[Assignment] {
         match self {
             Self::Rule(_, assignments) | Self::Macro(_, assignments) => assignments,
@@ -35,7 +35,7 @@ impl Line {
 
 /// Where the text is from: git reads a file line by line, and an object as one string that a NUL ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum AttributeOrigin {
     File,
     /// One from the top folder of a tree may define macros.
     Top,
@@ -44,28 +44,28 @@ pub(super) enum Origin {
 
 /// Answers whether an attribute file has a pattern that we would rather leave to git.
 pub fn has_odd_pattern(text: &[u8]) -> bool {
-    parse(text, Origin::File)
+    parse(text, AttributeOrigin::File)
         .iter()
-        .any(|line| matches!(line, Line::Rule(pattern, assignments) if pattern.is_odd() && !assignments.is_empty()))
+        .any(|line| matches!(line, AttributeLine::Rule(pattern, assignments) if pattern.is_odd() && !assignments.is_empty()))
 }
 
 /// Reads the lines that mean something.
-pub(super) fn parse(text: &[u8], origin: Origin) -> Vec<Line> {
+pub(super) fn parse(text: &[u8], origin: AttributeOrigin) -> Vec<AttributeLine> {
     if text.len() > LARGEST_FILE {
         return Vec::new();
     }
     let until_nul = |text| <[u8]>::split(text, |byte| *byte == 0).next().unwrap_or_default();
     let text = match origin {
-        Origin::File => text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text),
-        Origin::Top | Origin::Below => until_nul(text),
+        AttributeOrigin::File => text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text),
+        AttributeOrigin::Top | AttributeOrigin::Below => until_nul(text),
     };
     text.split(|byte| *byte == b'\n')
         .filter_map(|line| {
             let line = match origin {
-                Origin::File => until_nul(line.strip_suffix(b"\r").unwrap_or(line)),
-                Origin::Top | Origin::Below => line,
+                AttributeOrigin::File => until_nul(line.strip_suffix(b"\r").unwrap_or(line)),
+                AttributeOrigin::Top | AttributeOrigin::Below => line,
             };
-            parse_line(line, origin != Origin::Below)
+            parse_line(line, origin != AttributeOrigin::Below)
         })
         .collect()
 }
@@ -83,7 +83,7 @@ fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(text.iter().position(|byte| is_blank(*byte)).unwrap_or(text.len()))
 }
 
-fn parse_line(line: &[u8], may_define: bool) -> Option<Line> {
+fn parse_line(line: &[u8], may_define: bool) -> Option<AttributeLine> {
     let text = skip_blanks(line);
     if text.is_empty() || text.starts_with(b"#") || line.len() > LONGEST_LINE {
         return None;
@@ -105,8 +105,8 @@ fn parse_line(line: &[u8], may_define: bool) -> Option<Line> {
     let words = rest.split(|byte| is_blank(*byte)).filter(|word| !word.is_empty());
     let assignments = words.map(parse_assignment).collect::<Option<Vec<_>>>()?;
     Some(match macro_name {
-        Some(name) => Line::Macro(name, assignments),
-        None => Line::Rule(Pattern::new(&name)?, assignments),
+        Some(name) => AttributeLine::Macro(name, assignments),
+        None => AttributeLine::Rule(Pattern::new(&name)?, assignments),
     })
 }
 
@@ -116,10 +116,10 @@ fn parse_assignment(word: &[u8]) -> Option<Assignment> {
         None => (word, None),
     };
     let (name, state) = match (name.split_first(), value) {
-        (Some((b'-', name)), _) => (name, State::Unset),
-        (Some((b'!', name)), _) => (name, State::Unspecified),
-        (_, Some(value)) => (name, State::Value(value.to_vec())),
-        (_, None) => (name, State::Set),
+        (Some((b'-', name)), _) => (name, AttributeState::Unset),
+        (Some((b'!', name)), _) => (name, AttributeState::Unspecified),
+        (_, Some(value)) => (name, AttributeState::Value(value.to_vec())),
+        (_, None) => (name, AttributeState::Set),
     };
     is_name(name).then(|| (name.to_vec(), state))
 }

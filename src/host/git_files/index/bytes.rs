@@ -1,13 +1,13 @@
 //! The bytes of an index, taken one field after the other; nothing is read beyond their end.
 
-use super::unread::Unread;
+use super::unread::UnreadIndex;
 
 pub(super) struct Bytes<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-const CUT: Unread = Unread("the index is cut off");
+const CUT: UnreadIndex = UnreadIndex("the index is cut off");
 
 impl<'a> Bytes<'a> {
     pub(super) fn of(bytes: &'a [u8]) -> Self {
@@ -22,23 +22,23 @@ impl<'a> Bytes<'a> {
         self.at == self.bytes.len()
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Unread> {
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], UnreadIndex> {
         let end = self.at.checked_add(count).ok_or(CUT)?;
         let taken = self.bytes.get(self.at..end).ok_or(CUT)?;
         self.at = end;
         Ok(taken)
     }
 
-    pub(super) fn number(&mut self) -> Result<u32, Unread> {
+    pub(super) fn number(&mut self) -> Result<u32, UnreadIndex> {
         self.take(4)?.try_into().map(u32::from_be_bytes).map_err(|_| CUT)
     }
 
-    pub(super) fn short(&mut self) -> Result<u16, Unread> {
+    pub(super) fn short(&mut self) -> Result<u16, UnreadIndex> {
         self.take(2)?.try_into().map(u16::from_be_bytes).map_err(|_| CUT)
     }
 
     /// Takes what comes before the byte `end`, and that too.
-    pub(super) fn until(&mut self, end: u8) -> Result<&'a [u8], Unread> {
+    pub(super) fn until(&mut self, end: u8) -> Result<&'a [u8], UnreadIndex> {
         let rest = self.bytes.get(self.at..).ok_or(CUT)?;
         let length = memchr::memchr(end, rest).ok_or(CUT)?;
         self.at += length + 1;
@@ -46,14 +46,14 @@ impl<'a> Bytes<'a> {
     }
 
     /// Takes a number written in digits, and the byte `end` after it.
-    pub(super) fn decimal(&mut self, end: u8) -> Result<i64, Unread> {
+    pub(super) fn decimal(&mut self, end: u8) -> Result<i64, UnreadIndex> {
         let text = str::from_utf8(self.until(end)?).ok();
-        text.and_then(|text| text.parse().ok()).ok_or(Unread("the tree cache is damaged"))
+        text.and_then(|text| text.parse().ok()).ok_or(UnreadIndex("the tree cache is damaged"))
     }
 
     /// Takes a number of variable length, as pack files have them for offsets (gitformat-pack(5)).
-    pub(super) fn offset(&mut self) -> Result<usize, Unread> {
-        let damaged = Unread("the index is damaged");
+    pub(super) fn offset(&mut self) -> Result<usize, UnreadIndex> {
+        let damaged = UnreadIndex("the index is damaged");
         let mut value = 0_usize;
         loop {
             let byte = *self.take(1)?.first().ok_or(CUT)?;

@@ -8,8 +8,8 @@ mod tree;
 mod unread;
 mod write;
 
-pub use read::{Entry, IndexFile};
+pub use read::{IndexEntry, IndexFile};
 pub use stat::StatData;
 pub use tree::TreeCache;
-pub use unread::Unread;
+pub use unread::UnreadIndex;
 pub(crate) use write::{Cached, NewEntry, encode};

@@ -11,7 +11,7 @@ use sha1::{Digest, Sha1};
 use super::StatData;
 use super::bytes::Bytes;
 use super::tree::TreeCache;
-use super::unread::{NAME, Unread};
+use super::unread::{NAME, UnreadIndex};
 
 /// The least that an entry takes, in bytes.
 const LEAST: usize = 62;
@@ -29,7 +29,7 @@ const KIND: u32 = 0o170_000;
 #[derive(Debug, Default)]
 pub struct IndexFile {
     /// In the order of the file, which is that of their paths as bytes.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<IndexEntry>,
     /// The paths one behind the other.
     paths: Vec<u8>,
     /// The root of the cache of trees, where git has left one.
@@ -40,7 +40,7 @@ pub struct IndexFile {
 
 /// One path of an index, with what `stat` said when git last knew it unchanged.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct IndexEntry {
     path: Range<usize>,
     pub stat: StatData,
     pub mode: u32,
@@ -53,7 +53,7 @@ pub struct Entry {
     pub is_unmerged: bool,
 }
 
-impl Entry {
+impl IndexEntry {
     /// Answers whether git says of the file on disk what follows from stat data alone.
     #[must_use]
     pub fn is_plain(&self) -> bool {
@@ -85,39 +85,40 @@ impl IndexFile {
     /// # Errors
     ///
     /// Says why it is damaged, or of a kind that is not read.
-    pub fn read(path: &Path) -> Result<Self, Unread> {
+    pub fn read(path: &Path) -> Result<Self, UnreadIndex> {
         let mut file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(_) => return Err(Unread("the index cannot be read")),
+            Err(_) => return Err(UnreadIndex("the index cannot be read")),
         };
-        let stat = StatData::from(rustix::fs::fstat(&file).map_err(|_| Unread("the index cannot be read"))?);
+        let stat =
+            StatData::from(rustix::fs::fstat(&file).map_err(|_| UnreadIndex("the index cannot be read"))?);
         let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default().saturating_add(1));
-        file.read_to_end(&mut bytes).map_err(|_| Unread("the index cannot be read"))?;
+        file.read_to_end(&mut bytes).map_err(|_| UnreadIndex("the index cannot be read"))?;
         let index = Self::parse(&bytes)?;
         Ok(Self { written: stat.modified, ..index })
     }
 
     /// Returns the path of one of its entries.
     #[must_use]
-    pub fn path(&self, entry: &Entry) -> &[u8] {
+    pub fn path(&self, entry: &IndexEntry) -> &[u8] {
         &self.paths[entry.path.clone()]
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Unread> {
+    fn parse(bytes: &[u8]) -> Result<Self, UnreadIndex> {
         let cut = bytes.len().checked_sub(NAME).and_then(|end| bytes.split_at_checked(end));
-        let (content, sum) = cut.ok_or(Unread("the index is cut off"))?;
+        let (content, sum) = cut.ok_or(UnreadIndex("the index is cut off"))?;
         // All zeros: it was written with `index.skipHash`.
         if sum != [0; NAME] && sum != Sha1::digest(content).as_slice() {
-            return Err(Unread("the index is damaged"));
+            return Err(UnreadIndex("the index is damaged"));
         }
         let mut rest = Bytes::of(content);
         if rest.take(4)? != b"DIRC" {
-            return Err(Unread("the index is none"));
+            return Err(UnreadIndex("the index is none"));
         }
         let version = rest.number()?;
         if !(2..=4).contains(&version) {
-            return Err(Unread("the index is of another version"));
+            return Err(UnreadIndex("the index is of another version"));
         }
         let count = rest.number()? as usize;
         let mut index = Self::default();
@@ -133,26 +134,26 @@ impl IndexFile {
                 b"TREE" => index.tree = Some(TreeCache::parse(extension)?),
                 // Those in capitals may be left out; `link` (a split index) and `sdir` (a sparse one) may not.
                 [b'A'..=b'Z', ..] => {}
-                _ => return Err(Unread("the index is split, or sparse")),
+                _ => return Err(UnreadIndex("the index is split, or sparse")),
             }
         }
         Ok(index)
     }
 
-    fn take_entry(&mut self, rest: &mut Bytes<'_>, version: u32) -> Result<(), Unread> {
+    fn take_entry(&mut self, rest: &mut Bytes<'_>, version: u32) -> Result<(), UnreadIndex> {
         let begin = rest.position();
         let changed = (rest.number()?.cast_signed(), rest.number()?);
         let modified = (rest.number()?.cast_signed(), rest.number()?);
         let (device, inode, mode) = (rest.number()?, rest.number()?, rest.number()?);
         let (user, group, size) = (rest.number()?, rest.number()?, u64::from(rest.number()?));
-        let id = rest.take(NAME)?.try_into().map_err(|_| Unread("the index is cut off"))?;
+        let id = rest.take(NAME)?.try_into().map_err(|_| UnreadIndex("the index is cut off"))?;
         let flags = rest.short()?;
         let extended = if flags & EXTENDED == 0 { 0 } else { rest.short()? };
         let from = self.paths.len();
         let last = self.entries.last().map_or(0..0, |last| last.path.clone());
         if version == 4 {
             // How much of the last path's end is dropped, then what takes its place.
-            let kept = last.len().checked_sub(rest.offset()?).ok_or(Unread("the index is damaged"))?;
+            let kept = last.len().checked_sub(rest.offset()?).ok_or(UnreadIndex("the index is damaged"))?;
             self.paths.extend_from_within(last.start..last.start + kept);
             self.paths.extend_from_slice(rest.until(0)?);
         } else {
@@ -166,9 +167,9 @@ impl IndexFile {
         let order = self.paths[last.clone()].cmp(&self.paths[path.clone()]);
         // Sides of a conflict have one path.
         if path.is_empty() || order.is_gt() || (order.is_eq() && !is_unmerged) {
-            return Err(Unread("the index is damaged"));
+            return Err(UnreadIndex("the index is damaged"));
         }
-        self.entries.push(Entry {
+        self.entries.push(IndexEntry {
             path,
             stat: StatData { changed, modified, device, inode, user, group, size },
             mode,

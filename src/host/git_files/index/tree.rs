@@ -1,7 +1,7 @@
 //! The cache of trees in an index: it tells that nothing is staged without a look at any tree.
 
 use super::bytes::Bytes;
-use super::unread::{NAME, Unread};
+use super::unread::{NAME, UnreadIndex};
 
 /// How deep folders may lie in each other.
 const DEEPEST: usize = 2048;
@@ -16,7 +16,7 @@ pub struct TreeCache {
 }
 
 impl TreeCache {
-    pub(super) fn parse(extension: &[u8]) -> Result<Self, Unread> {
+    pub(super) fn parse(extension: &[u8]) -> Result<Self, UnreadIndex> {
         Self::take(&mut Bytes::of(extension), 0)
     }
 
@@ -27,9 +27,9 @@ impl TreeCache {
         self.folders.get(at)
     }
 
-    fn take(rest: &mut Bytes<'_>, depth: usize) -> Result<Self, Unread> {
+    fn take(rest: &mut Bytes<'_>, depth: usize) -> Result<Self, UnreadIndex> {
         if depth > DEEPEST {
-            return Err(Unread("the tree cache is too deep"));
+            return Err(UnreadIndex("the tree cache is too deep"));
         }
         let name = rest.until(0)?.to_vec();
         let entries = rest.decimal(b' ')?;

@@ -5,4 +5,4 @@ pub(super) const NAME: usize = 20;
 
 /// Why an index is not read, in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unread(pub &'static str);
+pub struct UnreadIndex(pub &'static str);

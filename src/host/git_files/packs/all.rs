@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use git2::Oid;
 
 use super::bases::Bases;
-use super::fault::Fault;
-use super::index::{Found, Index, Name};
+use super::fault::PackFault;
+use super::index::{Index, Name, PackPlace};
 use super::pack::Pack;
 use super::stores;
 
@@ -32,7 +32,7 @@ struct Source {
 pub(super) struct Opened {
     pub(super) pack: Pack,
     /// Where each object begins; none for a pack with too many.
-    order: Option<Vec<Found>>,
+    order: Option<Vec<PackPlace>>,
 }
 
 impl Opened {
@@ -106,7 +106,7 @@ impl Packs {
     fn position_from(&self, id: Oid, first: usize) -> Option<Position> {
         let name: &Name = id.as_bytes().try_into().ok()?;
         self.packs.iter().enumerate().skip(first).find_map(|(pack, source)| {
-            let Found { offset, number } = source.index.find(name).ok()??;
+            let PackPlace { offset, number } = source.index.find(name).ok()??;
             Some(Position { pack, offset, number })
         })
     }
@@ -120,7 +120,7 @@ impl Packs {
     }
 
     /// Opens a pack, or hands out the one that is open.
-    pub(super) fn pack(&self, pack: usize) -> Result<Arc<Opened>, Fault> {
+    pub(super) fn pack(&self, pack: usize) -> Result<Arc<Opened>, PackFault> {
         let source = &self.packs[pack];
         let mut opened = source.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pack) = &*opened {

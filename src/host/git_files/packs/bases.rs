@@ -3,15 +3,15 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::entry::Kind;
+use super::entry::ObjectKind;
 
 /// Which object: the number of its pack, and its offset in it.
-pub(super) type Key = (usize, u64);
+pub(super) type ObjectKey = (usize, u64);
 
 /// A base.
 #[derive(Clone)]
-pub(super) struct Base {
-    pub(super) kind: Kind,
+pub(super) struct PackBase {
+    pub(super) kind: ObjectKind,
     pub(super) bytes: Arc<Vec<u8>>,
 }
 
@@ -24,9 +24,9 @@ pub(super) struct Bases {
 
 #[derive(Default)]
 struct Kept {
-    bases: HashMap<Key, (Base, bool)>,
+    bases: HashMap<ObjectKey, (PackBase, bool)>,
     /// The oldest first.
-    order: VecDeque<Key>,
+    order: VecDeque<ObjectKey>,
     bytes: usize,
 }
 
@@ -36,7 +36,7 @@ impl Bases {
     }
 
     /// Finds a base; one that is found lives longer.
-    pub(super) fn find(&self, key: Key) -> Option<Base> {
+    pub(super) fn find(&self, key: ObjectKey) -> Option<PackBase> {
         let mut kept = self.lock();
         let (base, was_found) = kept.bases.get_mut(&key)?;
         *was_found = true;
@@ -44,7 +44,7 @@ impl Bases {
     }
 
     /// Keeps a base, for which the oldest make room; one of more than a quarter of the room is not kept.
-    pub(super) fn keep(&self, key: Key, base: Base) {
+    pub(super) fn keep(&self, key: ObjectKey, base: PackBase) {
         let size = base.bytes.len();
         if size > self.most / 4 {
             return;
@@ -90,8 +90,8 @@ impl Kept {
 mod tests {
     use super::*;
 
-    fn base(size: usize) -> Base {
-        Base { kind: Kind::Blob, bytes: Arc::new(vec![0; size]) }
+    fn base(size: usize) -> PackBase {
+        PackBase { kind: ObjectKind::Blob, bytes: Arc::new(vec![0; size]) }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A delta onto its base (gitformat-pack(5), "Deltified representation"). No memory is taken for what a delta only
 //! claims to make.
 
-use super::fault::Fault;
+use super::fault::PackFault;
 
 /// A result of more bytes than this is counted before memory is taken for it.
 const LARGE: u64 = 1024 * 1024;
@@ -11,10 +11,10 @@ const CACHE_LINE: usize = 64;
 const SHORT: usize = 32;
 
 /// Returns what `delta` makes of `base`.
-pub(super) fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, Fault> {
+pub(super) fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, PackFault> {
     let mut rest = delta;
     if size(&mut rest)? != base.len() as u64 {
-        return Err(Fault::Damaged("a delta is for another base"));
+        return Err(PackFault::Damaged("a delta is for another base"));
     }
     let promised = size(&mut rest)?;
     if promised > LARGE && count(rest, base)? != promised {
@@ -32,10 +32,10 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, Fault> {
     if room.is_empty() { Ok(result) } else { Err(OTHER_SIZE) }
 }
 
-const OTHER_SIZE: Fault = Fault::Damaged("a delta makes another size than it says");
-const TOO_LARGE: Fault = Fault::Elsewhere("the object is larger than memory");
+const OTHER_SIZE: PackFault = PackFault::Damaged("a delta makes another size than it says");
+const TOO_LARGE: PackFault = PackFault::Elsewhere("the object is larger than memory");
 
-fn count<'a>(mut rest: &'a [u8], base: &'a [u8]) -> Result<u64, Fault> {
+fn count<'a>(mut rest: &'a [u8], base: &'a [u8]) -> Result<u64, PackFault> {
     let mut made = 0_u64;
     while let Some(step) = step(&mut rest, base)? {
         made += step.length as u64;
@@ -75,15 +75,15 @@ impl<'a> Piece<'a> {
 }
 
 /// Takes one instruction off `rest`.
-fn step<'a>(rest: &mut &'a [u8], base: &'a [u8]) -> Result<Option<Piece<'a>>, Fault> {
+fn step<'a>(rest: &mut &'a [u8], base: &'a [u8]) -> Result<Option<Piece<'a>>, PackFault> {
     let Some((&instruction, after)) = rest.split_first() else { return Ok(None) };
     *rest = after;
     if instruction == 0 {
-        return Err(Fault::Damaged("a delta has an instruction that does not exist"));
+        return Err(PackFault::Damaged("a delta has an instruction that does not exist"));
     }
     if instruction & 0x80 == 0 {
         let added = Piece::of(rest, usize::from(instruction));
-        let added = added.ok_or(Fault::Damaged("a delta adds more than it holds"))?;
+        let added = added.ok_or(PackFault::Damaged("a delta adds more than it holds"))?;
         *rest = &rest[added.length..];
         return Ok(Some(added));
     }
@@ -93,15 +93,15 @@ fn step<'a>(rest: &mut &'a [u8], base: &'a [u8]) -> Result<Option<Piece<'a>>, Fa
         length => length,
     };
     let copied = base.get(start..).and_then(|from| Piece::of(from, length));
-    copied.map(Some).ok_or(Fault::Damaged("a delta copies what its base does not have"))
+    copied.map(Some).ok_or(PackFault::Damaged("a delta copies what its base does not have"))
 }
 
 /// Takes a number off `rest` of which only the bytes with a bit in `present` are stored, the lowest first.
-fn number(rest: &mut &[u8], present: u8) -> Result<usize, Fault> {
+fn number(rest: &mut &[u8], present: u8) -> Result<usize, PackFault> {
     let mut number = 0;
     for at in 0..4 {
         if present & (1 << at) != 0 {
-            let (&byte, after) = rest.split_first().ok_or(Fault::Damaged("a delta is cut off"))?;
+            let (&byte, after) = rest.split_first().ok_or(PackFault::Damaged("a delta is cut off"))?;
             *rest = after;
             number |= usize::from(byte) << (8 * at);
         }
@@ -110,17 +110,17 @@ fn number(rest: &mut &[u8], present: u8) -> Result<usize, Fault> {
 }
 
 /// Takes a size off `rest`: seven bits a byte, the lowest first.
-fn size(rest: &mut &[u8]) -> Result<u64, Fault> {
+fn size(rest: &mut &[u8]) -> Result<u64, PackFault> {
     let mut size = 0;
     for shift in (0..63).step_by(7) {
-        let (&byte, after) = rest.split_first().ok_or(Fault::Damaged("a delta is cut off"))?;
+        let (&byte, after) = rest.split_first().ok_or(PackFault::Damaged("a delta is cut off"))?;
         *rest = after;
         size |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Ok(size);
         }
     }
-    Err(Fault::Damaged("a size in a delta is too large"))
+    Err(PackFault::Damaged("a size in a delta is too large"))
 }
 
 #[cfg(test)]
@@ -157,7 +157,7 @@ mod tests {
             &[10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
         ];
         for delta in lies {
-            assert!(matches!(apply(BASE, delta), Err(Fault::Damaged(_))), "{delta:?}");
+            assert!(matches!(apply(BASE, delta), Err(PackFault::Damaged(_))), "{delta:?}");
         }
     }
 }

@@ -1,14 +1,14 @@
 //! How an object in a pack begins: its type, the size of what is inflated, and for a delta where its base is
 //! (gitformat-pack(5), "pack-*.pack files have the following format").
 
-use super::fault::Fault;
+use super::fault::PackFault;
 
 /// No header is longer: ten bytes of size, and ten of an offset or twenty of a name.
 pub(super) const LONGEST: usize = 32;
 
 /// A header, read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct PackHeader {
     pub(super) form: Form,
     /// Bytes of the object, or of the delta.
     pub(super) size: u64,
@@ -19,7 +19,7 @@ pub(super) struct Entry {
 /// How the content is stored.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    Whole(Kind),
+    Whole(ObjectKind),
     /// A delta; its base is so many bytes before this entry.
     Behind(u64),
     /// A delta; its base by name.
@@ -27,8 +27,8 @@ pub(super) enum Form {
 }
 
 /// Reads the header at the start of `bytes`, which may be cut off after [`LONGEST`].
-pub(super) fn read(bytes: &[u8]) -> Result<Entry, Fault> {
-    let cut = || Fault::Damaged("it ends within a header");
+pub(super) fn read(bytes: &[u8]) -> Result<PackHeader, PackFault> {
+    let cut = || PackFault::Damaged("it ends within a header");
     let mut rest = bytes.iter().copied();
     let first = rest.next().ok_or_else(cut)?;
     let mut size = u64::from(first & 0x0f);
@@ -38,16 +38,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entry, Fault> {
         last = rest.next().ok_or_else(cut)?;
         let part = u64::from(last & 0x7f);
         if shift > 63 || (part << shift) >> shift != part {
-            return Err(Fault::Damaged("a size is too large"));
+            return Err(PackFault::Damaged("a size is too large"));
         }
         size |= part << shift;
         shift += 7;
     }
     let form = match (first >> 4) & 7 {
-        1 => Form::Whole(Kind::Commit),
-        2 => Form::Whole(Kind::Tree),
-        3 => Form::Whole(Kind::Blob),
-        4 => Form::Whole(Kind::Tag),
+        1 => Form::Whole(ObjectKind::Commit),
+        2 => Form::Whole(ObjectKind::Tree),
+        3 => Form::Whole(ObjectKind::Blob),
+        4 => Form::Whole(ObjectKind::Tag),
         6 => Form::Behind(distance(&mut rest)?),
         7 => {
             let mut name = [0; 20];
@@ -56,14 +56,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entry, Fault> {
             }
             Form::Named(name)
         }
-        _ => return Err(Fault::Damaged("an object has a type that does not exist")),
+        _ => return Err(PackFault::Damaged("an object has a type that does not exist")),
     };
-    Ok(Entry { form, size, length: bytes.len() - rest.len() })
+    Ok(PackHeader { form, size, length: bytes.len() - rest.len() })
 }
 
 /// Each further byte adds one before it is shifted in, so that no distance can be written in two ways.
-fn distance(rest: &mut impl Iterator<Item = u8>) -> Result<u64, Fault> {
-    let wrong = || Fault::Damaged("the base of a delta is nowhere");
+fn distance(rest: &mut impl Iterator<Item = u8>) -> Result<u64, PackFault> {
+    let wrong = || PackFault::Damaged("the base of a delta is nowhere");
     let mut byte = rest.next().ok_or_else(wrong)?;
     let mut distance = u64::from(byte & 0x7f);
     while byte & 0x80 != 0 {
@@ -76,20 +76,20 @@ fn distance(rest: &mut impl Iterator<Item = u8>) -> Result<u64, Fault> {
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ObjectKind {
     Commit,
     Tree,
     Blob,
     Tag,
 }
 
-impl From<Kind> for git2::ObjectType {
-    fn from(kind: Kind) -> Self {
+impl From<ObjectKind> for git2::ObjectType {
+    fn from(kind: ObjectKind) -> Self {
         match kind {
-            Kind::Commit => Self::Commit,
-            Kind::Tree => Self::Tree,
-            Kind::Blob => Self::Blob,
-            Kind::Tag => Self::Tag,
+            ObjectKind::Commit => Self::Commit,
+            ObjectKind::Tree => Self::Tree,
+            ObjectKind::Blob => Self::Blob,
+            ObjectKind::Tag => Self::Tag,
         }
     }
 }
@@ -103,7 +103,7 @@ mod tests {
         let entry = read(&[0xb5, 0x8a, 0x01, 0xff]).unwrap();
         assert_eq!(
             entry,
-            Entry { form: Form::Whole(Kind::Blob), size: 5 + (10 << 4) + (1 << 11), length: 3 }
+            PackHeader { form: Form::Whole(ObjectKind::Blob), size: 5 + (10 << 4) + (1 << 11), length: 3 }
         );
     }
 

@@ -5,7 +5,7 @@ use std::io;
 
 /// Why an object was not read out of a pack.
 #[derive(Debug)]
-pub enum Fault {
+pub enum PackFault {
     /// Nothing is wrong, but it needs someone who knows more.
     Elsewhere(&'static str),
     /// What the pack says contradicts itself.
@@ -16,7 +16,7 @@ pub enum Fault {
     System(io::Error),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for PackFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Elsewhere(what) => write!(formatter, "{what}"),
@@ -27,9 +27,9 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for PackFault {}
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for PackFault {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return Self::Damaged("it ends too early");

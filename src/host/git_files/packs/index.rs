@@ -5,7 +5,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::fault::Fault;
+use super::fault::PackFault;
 
 /// An object's name: only repositories with SHA-1 are read here.
 pub(super) type Name = [u8; 20];
@@ -35,7 +35,7 @@ enum Source {
 
 /// A place in a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct PackPlace {
     /// Its number in the index.
     pub(super) number: u32,
     /// Bytes from the pack's start.
@@ -44,11 +44,11 @@ pub(super) struct Found {
 
 impl Index {
     /// Opens an index; `memory` is how many bytes may be taken for it and gets less by what is taken.
-    pub(super) fn open(path: &Path, memory: &mut u64) -> Result<Self, Fault> {
+    pub(super) fn open(path: &Path, memory: &mut u64) -> Result<Self, PackFault> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         if length < NAMES + TRAILER {
-            return Err(Fault::Elsewhere("the index of a pack is too short"));
+            return Err(PackFault::Elsewhere("the index of a pack is too short"));
         }
         let source = match usize::try_from(length) {
             Ok(size) if length <= *memory => {
@@ -62,10 +62,10 @@ impl Index {
         Self::check(source, length)
     }
 
-    fn check(source: Source, length: u64) -> Result<Self, Fault> {
+    fn check(source: Source, length: u64) -> Result<Self, PackFault> {
         let header: [u8; 8] = source.array(0)?;
         if header != *b"\xfftOc\0\0\0\x02" {
-            return Err(Fault::Elsewhere("the index of a pack is of another version"));
+            return Err(PackFault::Elsewhere("the index of a pack is of another version"));
         }
         let table: [u8; 1024] = source.array(HEADER)?;
         let fan_out: Vec<u32> = table.as_chunks().0.iter().map(|entry| u32::from_be_bytes(*entry)).collect();
@@ -78,7 +78,7 @@ impl Index {
                 Ok(Self { source, fan_out, count, large: large / 8, pack_checksum })
             }
             // Names of SHA-256 make it longer.
-            _ => Err(Fault::Elsewhere("the index of a pack is of another kind")),
+            _ => Err(PackFault::Elsewhere("the index of a pack is of another kind")),
         }
     }
 
@@ -88,29 +88,29 @@ impl Index {
     }
 
     /// Finds an object by its name.
-    pub(super) fn find(&self, name: &Name) -> Result<Option<Found>, Fault> {
+    pub(super) fn find(&self, name: &Name) -> Result<Option<PackPlace>, PackFault> {
         let first = usize::from(name[0]);
         let start = if first == 0 { 0 } else { self.fan_out[first - 1] };
         let number = match &self.source {
             Source::Memory(bytes) => search(bytes, start, self.fan_out[first], name),
             Source::File(file) => search_file(file, start, self.fan_out[first], name)?,
         };
-        number.map(|number| Ok(Found { number, offset: self.offset(number)? })).transpose()
+        number.map(|number| Ok(PackPlace { number, offset: self.offset(number)? })).transpose()
     }
 
     /// Returns every object's offset with its number, in the order of the pack; none of an index that is too large to
     /// be in memory.
-    pub(super) fn in_pack_order(&self) -> Option<Vec<Found>> {
+    pub(super) fn in_pack_order(&self) -> Option<Vec<PackPlace>> {
         if matches!(self.source, Source::File(_)) {
             return None;
         }
-        let found = |number| Some(Found { number, offset: self.offset(number).ok()? });
-        let mut order: Vec<Found> = (0..self.count).map(found).collect::<Option<_>>()?;
+        let found = |number| Some(PackPlace { number, offset: self.offset(number).ok()? });
+        let mut order: Vec<PackPlace> = (0..self.count).map(found).collect::<Option<_>>()?;
         order.sort_unstable_by_key(|found| found.offset);
         Some(order)
     }
 
-    fn offset(&self, number: u32) -> Result<u64, Fault> {
+    fn offset(&self, number: u32) -> Result<u64, PackFault> {
         let offsets = NAMES + u64::from(self.count) * 24;
         let offset = u32::from_be_bytes(self.source.array(offsets + u64::from(number) * 4)?);
         if offset >> 31 == 0 {
@@ -118,26 +118,26 @@ impl Index {
         }
         let at = u64::from(offset & 0x7fff_ffff);
         if at >= self.large {
-            return Err(Fault::Damaged("its index points beyond itself"));
+            return Err(PackFault::Damaged("its index points beyond itself"));
         }
         Ok(u64::from_be_bytes(self.source.array(offsets + u64::from(self.count) * 4 + at * 8)?))
     }
 
     /// Returns the CRC-32 of an object as it is stored, header included.
-    pub(super) fn crc(&self, number: u32) -> Result<u32, Fault> {
+    pub(super) fn crc(&self, number: u32) -> Result<u32, PackFault> {
         let at = NAMES + u64::from(self.count) * 20 + u64::from(number) * 4;
         self.source.array(at).map(u32::from_be_bytes)
     }
 }
 
 impl Source {
-    fn array<const N: usize>(&self, at: u64) -> Result<[u8; N], Fault> {
+    fn array<const N: usize>(&self, at: u64) -> Result<[u8; N], PackFault> {
         match self {
             Self::Memory(bytes) => usize::try_from(at)
                 .ok()
                 .and_then(|at| bytes.get(at..)?.first_chunk())
                 .copied()
-                .ok_or(Fault::Damaged("its index ends too early")),
+                .ok_or(PackFault::Damaged("its index ends too early")),
             Self::File(file) => {
                 let mut array = [0; N];
                 file.read_exact_at(&mut array, at)?;
@@ -168,7 +168,7 @@ fn beginning(name: &Name) -> u64 {
 }
 
 /// Guesses where a name is, for names are spread evenly, and reads blocks of names around it.
-fn search_file(file: &File, mut start: u32, mut end: u32, name: &Name) -> Result<Option<u32>, Fault> {
+fn search_file(file: &File, mut start: u32, mut end: u32, name: &Name) -> Result<Option<u32>, PackFault> {
     let share = u64::from(u32::from_be_bytes([name[1], name[2], name[3], name[4]]));
     let guess = start + u32::try_from((u64::from(end - start) * share) >> 32).unwrap_or(0);
     let mut block = [[0; 20]; BLOCK as usize];

@@ -5,7 +5,7 @@ use libdeflater::Decompressor;
 use zlib_rs::crc32::crc32;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-use super::fault::Fault;
+use super::fault::PackFault;
 use super::pack::Pack;
 use super::windows::Windows;
 
@@ -18,7 +18,7 @@ const WINDOW: u8 = 15;
 
 /// A stream's beginning in a pack.
 #[derive(Clone, Copy)]
-pub(super) struct Stream<'p> {
+pub(super) struct PackStream<'p> {
     pub(super) pack: &'p Pack,
     pub(super) number: usize,
     pub(super) at: u64,
@@ -56,9 +56,9 @@ impl Inflater {
     pub(super) fn read_until(
         &mut self,
         windows: &mut Windows,
-        stream: Stream,
+        stream: PackStream,
         end: u64,
-    ) -> Result<(Vec<u8>, u32), Fault> {
+    ) -> Result<(Vec<u8>, u32), PackFault> {
         let length = end.saturating_sub(stream.at);
         if stream.size > SMALL || length > SMALL_STREAM {
             return self.read(windows, stream);
@@ -66,18 +66,22 @@ impl Inflater {
         let (size, length) = (usize::try_from(stream.size), usize::try_from(length));
         let (Ok(size), Ok(length)) = (size, length) else { return self.read(windows, stream) };
         let input = windows.bytes(stream.number, stream.pack, stream.at, length)?;
-        let input = input.get(..length).ok_or(Fault::Damaged("it ends too early"))?;
+        let input = input.get(..length).ok_or(PackFault::Damaged("it ends too early"))?;
         let mut bytes = vec![0; size];
         match self.whole.zlib_decompress(input, &mut bytes) {
             Ok(filled) if filled == size => Ok((bytes, crc32(stream.crc, input))),
-            _ => Err(Fault::Damaged("an object cannot be inflated, or has another size than it says")),
+            _ => Err(PackFault::Damaged("an object cannot be inflated, or has another size than it says")),
         }
     }
 
     /// Inflates a stream whole; returns it with the CRC-32 of all that was read.
-    pub(super) fn read(&mut self, windows: &mut Windows, stream: Stream) -> Result<(Vec<u8>, u32), Fault> {
-        let size =
-            usize::try_from(stream.size).map_err(|_| Fault::Elsewhere("the object is larger than memory"))?;
+    pub(super) fn read(
+        &mut self,
+        windows: &mut Windows,
+        stream: PackStream,
+    ) -> Result<(Vec<u8>, u32), PackFault> {
+        let size = usize::try_from(stream.size)
+            .map_err(|_| PackFault::Elsewhere("the object is larger than memory"))?;
         self.pieces.reset(true);
         let mut progress = Progress { at: stream.at, crc: stream.crc, is_over: false };
         let mut bytes = vec![0; size.min(AT_FIRST)];
@@ -92,16 +96,16 @@ impl Inflater {
             }
         }
         if filled != size {
-            return Err(Fault::Damaged("an object is smaller than it says"));
+            return Err(PackFault::Damaged("an object is smaller than it says"));
         }
         Ok((bytes, progress.crc))
     }
 
     /// Inflates a stream piece by piece into `sink`; returns the CRC-32 of all that was read.
-    pub(super) fn pour<E: From<Fault>>(
+    pub(super) fn pour<E: From<PackFault>>(
         &mut self,
         windows: &mut Windows,
-        stream: Stream,
+        stream: PackStream,
         sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<u32, E> {
         self.pieces.reset(true);
@@ -112,12 +116,12 @@ impl Inflater {
             let filled = self.step(windows, stream, &mut progress, &mut piece)?;
             poured += filled as u64;
             if poured > stream.size {
-                return Err(Fault::Damaged("an object is larger than it says").into());
+                return Err(PackFault::Damaged("an object is larger than it says").into());
             }
             sink(&piece[..filled])?;
         }
         if poured != stream.size {
-            return Err(Fault::Damaged("an object is smaller than it says").into());
+            return Err(PackFault::Damaged("an object is smaller than it says").into());
         }
         Ok(progress.crc)
     }
@@ -126,22 +130,22 @@ impl Inflater {
     fn step(
         &mut self,
         windows: &mut Windows,
-        stream: Stream,
+        stream: PackStream,
         progress: &mut Progress,
         output: &mut [u8],
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, PackFault> {
         let input = windows.bytes(stream.number, stream.pack, progress.at, 1)?;
         let (read, made) = (self.pieces.total_in(), self.pieces.total_out());
         // "Finish" spares the copy that a stream in pieces needs, and does no harm where it comes in pieces.
         let status = self.pieces.decompress(input, output, InflateFlush::Finish);
-        let status = status.map_err(|_| Fault::Damaged("an object cannot be inflated"))?;
+        let status = status.map_err(|_| PackFault::Damaged("an object cannot be inflated"))?;
         let read = usize::try_from(self.pieces.total_in() - read).unwrap_or(usize::MAX);
         let made = usize::try_from(self.pieces.total_out() - made).unwrap_or(usize::MAX);
         progress.crc = crc32(progress.crc, &input[..read.min(input.len())]);
         progress.at += read as u64;
         progress.is_over = status == Status::StreamEnd;
         if read == 0 && made == 0 && !progress.is_over {
-            return Err(Fault::Damaged("an object is cut off, or larger than it says"));
+            return Err(PackFault::Damaged("an object is cut off, or larger than it says"));
         }
         Ok(made)
     }

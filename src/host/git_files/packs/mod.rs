@@ -1,5 +1,5 @@
 //! Objects out of git's pack files (gitformat-pack(5)), read faster than libgit2 does: bases of deltas are kept, and
-//! neighbours in a pack are read at once. Whatever is not known here, or not right, is a [`Fault`] that libgit2 may
+//! neighbours in a pack are read at once. Whatever is not known here, or not right, is a [`PackFault`] that libgit2 may
 //! look into; no byte is handed out that no checksum has confirmed.
 
 mod all;
@@ -18,8 +18,8 @@ mod tests;
 mod windows;
 
 pub use all::{Packs, Position};
-pub use entry::Kind;
-pub use fault::Fault;
+pub use entry::ObjectKind;
+pub use fault::PackFault;
 pub use reader::Reader;
 pub use sound::find_unsound;
 pub use stores::folders as object_folders;

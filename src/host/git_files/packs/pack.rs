@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::fault::Fault;
+use super::fault::PackFault;
 
 const HEADER: u64 = 12;
 const TRAILER: u64 = 20;
@@ -18,21 +18,21 @@ pub(super) struct Pack {
 
 impl Pack {
     /// Opens a pack which, as its index says, has `count` objects and that checksum.
-    pub(super) fn open(path: &Path, count: u32, checksum: [u8; 20]) -> Result<Self, Fault> {
+    pub(super) fn open(path: &Path, count: u32, checksum: [u8; 20]) -> Result<Self, PackFault> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         if length < HEADER + TRAILER {
-            return Err(Fault::Damaged("it is too short"));
+            return Err(PackFault::Damaged("it is too short"));
         }
         let mut header = [0; 12];
         file.read_exact_at(&mut header, 0)?;
         if header[..4] != *b"PACK" || !matches!(header[4..8], [0, 0, 0, 2 | 3]) {
-            return Err(Fault::Elsewhere("the pack is of another version"));
+            return Err(PackFault::Elsewhere("the pack is of another version"));
         }
         let mut trailer = [0; 20];
         file.read_exact_at(&mut trailer, length - TRAILER)?;
         if header[8..] != count.to_be_bytes() || trailer != checksum {
-            return Err(Fault::Damaged("its index is of another pack"));
+            return Err(PackFault::Damaged("its index is of another pack"));
         }
         Ok(Self { file, end: length - TRAILER })
     }
@@ -48,7 +48,7 @@ impl Pack {
     }
 
     /// Fills `bytes` from `at` on.
-    pub(super) fn read(&self, at: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+    pub(super) fn read(&self, at: u64, bytes: &mut [u8]) -> Result<(), PackFault> {
         Ok(self.file.read_exact_at(bytes, at)?)
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use git2::Oid;
 
 use super::all::{Opened, Packs, Position};
-use super::bases::Base;
+use super::bases::PackBase;
 use super::delta;
-use super::entry::{self, Entry, Form, Kind};
-use super::fault::Fault;
-use super::inflate::{Inflater, Stream};
+use super::entry::{self, Form, ObjectKind, PackHeader};
+use super::fault::PackFault;
+use super::inflate::{Inflater, PackStream};
 use super::windows::Windows;
 
 /// git makes no longer chains (`pack.depth` of git-config(1) is cut to it).
@@ -19,7 +19,7 @@ const LARGE: u64 = 4 * 1024 * 1024;
 
 /// An object, read.
 pub struct Object {
-    pub kind: Kind,
+    pub kind: ObjectKind,
     pub bytes: Arc<Vec<u8>>,
 }
 
@@ -34,7 +34,7 @@ pub struct Reader<'p> {
 /// An entry of a pack, its header read.
 struct Found {
     offset: u64,
-    entry: Entry,
+    entry: PackHeader,
     /// The CRC-32 of the header.
     crc: u32,
 }
@@ -52,8 +52,8 @@ impl<'p> Reader<'p> {
     ///
     /// # Errors
     ///
-    /// A [`Fault`]: libgit2 may know better, unless it is endless.
-    pub fn read(&mut self, id: Oid, position: Position) -> Result<Object, Fault> {
+    /// A [`PackFault`]: libgit2 may know better, unless it is endless.
+    pub fn read(&mut self, id: Oid, position: Position) -> Result<Object, PackFault> {
         let number = position.pack;
         let opened = self.pack(number)?;
         let mut waiting: Vec<Found> = Vec::new();
@@ -66,21 +66,21 @@ impl<'p> Reader<'p> {
             offset = match found.entry.form {
                 Form::Whole(kind) => {
                     let bytes = Arc::new(self.inflate(number, &opened, &found)?);
-                    let base = Base { kind, bytes };
+                    let base = PackBase { kind, bytes };
                     self.packs.bases.keep((number, offset), base.clone());
                     break base;
                 }
                 Form::Behind(distance) => offset
                     .checked_sub(distance)
                     .filter(|_| distance > 0)
-                    .ok_or(Fault::Damaged("the base of a delta is nowhere"))?,
+                    .ok_or(PackFault::Damaged("the base of a delta is nowhere"))?,
                 Form::Named(name) => {
                     let base = self.packs.index(number).find(&name)?;
-                    base.ok_or(Fault::Elsewhere("the base of a delta is in another pack"))?.offset
+                    base.ok_or(PackFault::Elsewhere("the base of a delta is in another pack"))?.offset
                 }
             };
             if waiting.len() == LONGEST_CHAIN {
-                return Err(Fault::Endless);
+                return Err(PackFault::Endless);
             }
             waiting.push(found);
         };
@@ -92,13 +92,16 @@ impl<'p> Reader<'p> {
         let object = Object { kind: base.kind, bytes: base.bytes };
         if !opened.has_order() {
             let named = Oid::hash_object(object.kind.into(), &object.bytes);
-            named.ok().filter(|named| *named == id).ok_or(Fault::Damaged("an object has another's name"))?;
+            named
+                .ok()
+                .filter(|named| *named == id)
+                .ok_or(PackFault::Damaged("an object has another's name"))?;
         }
         Ok(object)
     }
 
     /// Answers whether an object is of that kind, stored whole, and large.
-    pub fn is_large(&mut self, position: Position, kind: Kind) -> bool {
+    pub fn is_large(&mut self, position: Position, kind: ObjectKind) -> bool {
         let opened = self.pack(position.pack);
         let found = opened.and_then(|opened| self.entry(position.pack, &opened, position.offset));
         found.is_ok_and(|found| found.entry.size >= LARGE && found.entry.form == Form::Whole(kind))
@@ -108,8 +111,8 @@ impl<'p> Reader<'p> {
     ///
     /// # Errors
     ///
-    /// A [`Fault`], or what `sink` returned.
-    pub fn pour<E: From<Fault>>(
+    /// A [`PackFault`], or what `sink` returned.
+    pub fn pour<E: From<PackFault>>(
         &mut self,
         position: Position,
         sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
@@ -117,14 +120,14 @@ impl<'p> Reader<'p> {
         let opened = self.pack(position.pack)?;
         let found = self.entry(position.pack, &opened, position.offset)?;
         if !matches!(found.entry.form, Form::Whole(_)) {
-            return Err(Fault::Elsewhere("the object is a delta").into());
+            return Err(PackFault::Elsewhere("the object is a delta").into());
         }
         let stream = stream(position.pack, &opened, &found);
         let crc = self.inflater.pour(&mut self.windows, stream, sink)?;
         Ok(self.check(position.pack, crc, position.number)?)
     }
 
-    fn pack(&mut self, number: usize) -> Result<Arc<Opened>, Fault> {
+    fn pack(&mut self, number: usize) -> Result<Arc<Opened>, PackFault> {
         let opened = &mut self.opened[number];
         if let Some(pack) = opened {
             return Ok(Arc::clone(pack));
@@ -132,34 +135,34 @@ impl<'p> Reader<'p> {
         Ok(Arc::clone(opened.insert(self.packs.pack(number)?)))
     }
 
-    fn entry(&mut self, number: usize, opened: &Opened, offset: u64) -> Result<Found, Fault> {
+    fn entry(&mut self, number: usize, opened: &Opened, offset: u64) -> Result<Found, PackFault> {
         let bytes = self.windows.bytes(number, &opened.pack, offset, entry::LONGEST)?;
         let entry = entry::read(bytes)?;
         let crc = zlib_rs::crc32::crc32(0, &bytes[..entry.length]);
         Ok(Found { offset, entry, crc })
     }
 
-    fn inflate(&mut self, number: usize, opened: &Opened, found: &Found) -> Result<Vec<u8>, Fault> {
+    fn inflate(&mut self, number: usize, opened: &Opened, found: &Found) -> Result<Vec<u8>, PackFault> {
         let stream = stream(number, opened, found);
         if !opened.has_order() {
             return Ok(self.inflater.read(&mut self.windows, stream)?.0);
         }
         let (entry, end) =
-            opened.find(found.offset).ok_or(Fault::Damaged("the base of a delta is nowhere"))?;
+            opened.find(found.offset).ok_or(PackFault::Damaged("the base of a delta is nowhere"))?;
         let (bytes, crc) = self.inflater.read_until(&mut self.windows, stream, end)?;
         self.check(number, crc, entry).map(|()| bytes)
     }
 
     /// Holds a checksum against the one that the index has for an entry.
-    fn check(&self, number: usize, crc: u32, entry: u32) -> Result<(), Fault> {
+    fn check(&self, number: usize, crc: u32, entry: u32) -> Result<(), PackFault> {
         if self.packs.index(number).crc(entry)? == crc {
             return Ok(());
         }
-        Err(Fault::Damaged("an object's checksum is wrong"))
+        Err(PackFault::Damaged("an object's checksum is wrong"))
     }
 }
 
-fn stream<'p>(number: usize, opened: &'p Opened, found: &Found) -> Stream<'p> {
+fn stream<'p>(number: usize, opened: &'p Opened, found: &Found) -> PackStream<'p> {
     let at = found.offset + found.entry.length as u64;
-    Stream { pack: &opened.pack, number, at, size: found.entry.size, crc: found.crc }
+    PackStream { pack: &opened.pack, number, at, size: found.entry.size, crc: found.crc }
 }

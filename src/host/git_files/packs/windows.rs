@@ -1,7 +1,7 @@
 //! Pieces of packs in memory: large ones where a pack is read from front to back, small ones where it is looked into
 //! for the base of a delta.
 
-use super::fault::Fault;
+use super::fault::PackFault;
 use super::pack::Pack;
 
 /// So many pieces are kept: the one that moves on, and those of bases.
@@ -42,7 +42,7 @@ impl Windows {
         pack: &Pack,
         at: u64,
         wanted: usize,
-    ) -> Result<&[u8], Fault> {
+    ) -> Result<&[u8], PackFault> {
         self.turn += 1;
         let rest = usize::try_from(pack.rest(at)).unwrap_or(usize::MAX);
         let wanted = wanted.min(rest);
@@ -56,7 +56,7 @@ impl Windows {
         let window = &mut self.kept[slot];
         window.used = self.turn;
         let from = usize::try_from(at - window.start).unwrap_or(usize::MAX);
-        window.bytes.get(from..).ok_or(Fault::Damaged("it ends too early"))
+        window.bytes.get(from..).ok_or(PackFault::Damaged("it ends too early"))
     }
 
     fn fill(
@@ -66,7 +66,7 @@ impl Windows {
         at: u64,
         wanted: usize,
         rest: usize,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, PackFault> {
         let goes_on = |window: &Window| {
             !window.bytes.is_empty()
                 && window.pack == number

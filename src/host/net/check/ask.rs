@@ -5,10 +5,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::conversation::{Conversation, Deadline, Trouble, waiting};
+use super::conversation::{ConversationTrouble, Deadline, ServiceConversation, waiting};
 use super::{command, http, postgres, redis, tcp};
 use crate::host::interrupt::Interrupt;
-use crate::model::health::check::{CheckKind, Outcome};
+use crate::model::health::check::{CheckKind, CheckOutcome};
 use crate::model::port::Port;
 
 /// How many are asked at the same time.
@@ -19,21 +19,21 @@ const STACK: usize = 256 * 1024;
 
 /// One service to be asked.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct ServiceQuestion {
     /// Where it listens; the first address that takes the connection is asked.
     pub addresses: Vec<IpAddr>,
     pub port: Port,
     pub check: CheckKind,
     pub timeout: Duration,
     /// What a command check runs; the other checks need none.
-    pub command: Option<command::Run>,
+    pub command: Option<command::CommandToRun>,
 }
 
 /// Asks all of them and returns their outcomes, in the same order.
 #[must_use]
-pub fn ask_all(questions: &[Question], interrupt: &Interrupt) -> Vec<Outcome> {
+pub fn ask_all(questions: &[ServiceQuestion], interrupt: &Interrupt) -> Vec<CheckOutcome> {
     let next = AtomicUsize::new(0);
-    let outcomes: Vec<Mutex<Option<Outcome>>> = questions.iter().map(|_| Mutex::new(None)).collect();
+    let outcomes: Vec<Mutex<Option<CheckOutcome>>> = questions.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
         for _ in 0..questions.len().min(AT_ONCE) {
             let asking = || {
@@ -56,17 +56,17 @@ pub fn ask_all(questions: &[Question], interrupt: &Interrupt) -> Vec<Outcome> {
     });
     let taken =
         outcomes.into_iter().map(|slot| slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
-    taken.map(|outcome| outcome.unwrap_or_else(|| Outcome::Fails("was not asked".to_owned()))).collect()
+    taken.map(|outcome| outcome.unwrap_or_else(|| CheckOutcome::Fails("was not asked".to_owned()))).collect()
 }
 
 /// Asks one service.
 #[must_use]
-pub fn ask(question: &Question, interrupt: &Interrupt) -> Outcome {
+pub fn ask(question: &ServiceQuestion, interrupt: &Interrupt) -> CheckOutcome {
     let deadline = Deadline { begun: Instant::now(), timeout: question.timeout, interrupt };
     let (answer, address) = match (&question.check, &question.command) {
         (CheckKind::Command(_), Some(run)) => (Ok(command::ask(run, deadline)), None),
         (CheckKind::Command(_), None) => (Ok(Err("has no command to run".to_owned())), None),
-        _ => match Conversation::begin(&question.addresses, question.port, deadline) {
+        _ => match ServiceConversation::begin(&question.addresses, question.port, deadline) {
             Ok(mut conversation) => {
                 (converse(&question.check, &mut conversation), Some(conversation.address))
             }
@@ -74,18 +74,23 @@ pub fn ask(question: &Question, interrupt: &Interrupt) -> Outcome {
         },
     };
     match answer {
-        Ok(Ok(())) => Outcome::Responds { latency_ms: tenths(deadline.begun.elapsed()) },
-        Ok(Err(reason)) => Outcome::Fails(reason),
-        Err(Trouble::NoConnection) => Outcome::NotAccepting,
+        Ok(Ok(())) => CheckOutcome::Responds { latency_ms: tenths(deadline.begun.elapsed()) },
+        Ok(Err(reason)) => CheckOutcome::Fails(reason),
+        Err(ConversationTrouble::NoConnection) => CheckOutcome::NotAccepting,
         // Not a byte, and our connection still waits: nobody took it.
-        Err(Trouble::Late { read: 0 }) if address.and_then(waiting).is_some_and(|count| count > 0) => {
-            Outcome::NotAccepting
+        Err(ConversationTrouble::Late { read: 0 })
+            if address.and_then(waiting).is_some_and(|count| count > 0) =>
+        {
+            CheckOutcome::NotAccepting
         }
-        Err(trouble) => Outcome::Fails(words(&trouble, question.timeout)),
+        Err(trouble) => CheckOutcome::Fails(words(&trouble, question.timeout)),
     }
 }
 
-fn converse(check: &CheckKind, conversation: &mut Conversation<'_>) -> Result<Result<(), String>, Trouble> {
+fn converse(
+    check: &CheckKind,
+    conversation: &mut ServiceConversation<'_>,
+) -> Result<Result<(), String>, ConversationTrouble> {
     match check {
         CheckKind::Http(check) => http::ask(conversation, check),
         CheckKind::Postgres { user, database } => postgres::ask(conversation, user, database),
@@ -94,17 +99,17 @@ fn converse(check: &CheckKind, conversation: &mut Conversation<'_>) -> Result<Re
     }
 }
 
-fn words(trouble: &Trouble, timeout: Duration) -> String {
+fn words(trouble: &ConversationTrouble, timeout: Duration) -> String {
     match trouble {
-        Trouble::NoConnection => "takes no connection".to_owned(),
-        Trouble::Late { read: 0 } => format!("did not answer within {timeout:?}"),
-        Trouble::Late { .. } => format!("did not finish its answer within {timeout:?}"),
-        Trouble::TooLong => "sent more than 64 KiB without an end".to_owned(),
-        Trouble::Closed { read: 0 } => {
+        ConversationTrouble::NoConnection => "takes no connection".to_owned(),
+        ConversationTrouble::Late { read: 0 } => format!("did not answer within {timeout:?}"),
+        ConversationTrouble::Late { .. } => format!("did not finish its answer within {timeout:?}"),
+        ConversationTrouble::TooLong => "sent more than 64 KiB without an end".to_owned(),
+        ConversationTrouble::Closed { read: 0 } => {
             "closed the connection without an answer (so does a server that wants TLS)".to_owned()
         }
-        Trouble::Closed { .. } => "closed the connection in the middle of its answer".to_owned(),
-        Trouble::Io(error) => format!("cannot be reached: {error}"),
+        ConversationTrouble::Closed { .. } => "closed the connection in the middle of its answer".to_owned(),
+        ConversationTrouble::Io(error) => format!("cannot be reached: {error}"),
     }
 }
 

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use super::conversation::{Deadline, MOST};
 use super::excerpt::excerpt;
 use crate::host::process::open_files::{self, SoftLimit};
-use crate::host::process::spawn::{self, Wish};
+use crate::host::process::spawn::{self, SpawnWish};
 use crate::host::process::stop::Running;
 use crate::host::process::table;
 use crate::host::services::launch::own_program;
@@ -25,7 +25,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_m
 
 /// What is to be run, without a shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct CommandToRun {
     pub words: Vec<OsString>,
     pub folder: PathBuf,
     /// Added to our own environment.
@@ -35,7 +35,7 @@ pub struct Run {
 }
 
 /// Runs it; the error says how it ended.
-pub fn ask(run: &Run, deadline: Deadline<'_>) -> Result<(), String> {
+pub fn ask(run: &CommandToRun, deadline: Deadline<'_>) -> Result<(), String> {
     let Some(program) = run.words.first() else {
         return Err("names no command".to_owned());
     };
@@ -44,7 +44,7 @@ pub fn ask(run: &Run, deadline: Deadline<'_>) -> Result<(), String> {
     let Some((starter, arguments)) = limited.as_deref().unwrap_or(&run.words).split_first() else {
         return Err("names no command".to_owned());
     };
-    let wish = Wish {
+    let wish = SpawnWish {
         program: starter,
         arguments,
         folder: &run.folder,

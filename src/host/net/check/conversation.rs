@@ -35,7 +35,7 @@ impl Deadline<'_> {
 
 /// Why asking failed.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum ConversationTrouble {
     /// The deadline came before any connection was made.
     NoConnection,
     /// The deadline came; so many bytes had been read.
@@ -49,7 +49,7 @@ pub enum Trouble {
 }
 
 /// A connection to a service.
-pub struct Conversation<'a> {
+pub struct ServiceConversation<'a> {
     stream: TcpStream,
     deadline: Deadline<'a>,
     pub address: SocketAddr,
@@ -57,10 +57,14 @@ pub struct Conversation<'a> {
     pub heard: Vec<u8>,
 }
 
-impl<'a> Conversation<'a> {
+impl<'a> ServiceConversation<'a> {
     /// Connects to the first of `addresses` that takes the connection.
-    pub fn begin(addresses: &[IpAddr], port: Port, deadline: Deadline<'a>) -> Result<Self, Trouble> {
-        let mut last = Trouble::NoConnection;
+    pub fn begin(
+        addresses: &[IpAddr],
+        port: Port,
+        deadline: Deadline<'a>,
+    ) -> Result<Self, ConversationTrouble> {
+        let mut last = ConversationTrouble::NoConnection;
         while let Some(left) = deadline.left() {
             for address in addresses {
                 let address = SocketAddr::new(*address, port.number());
@@ -71,11 +75,11 @@ impl<'a> Conversation<'a> {
                         let _ = stream.set_nodelay(true);
                         return Ok(Self { stream, deadline, address, heard: Vec::new() });
                     }
-                    Err(error) if is_wait(&error) => last = Trouble::NoConnection,
-                    Err(error) => last = Trouble::Io(error),
+                    Err(error) if is_wait(&error) => last = ConversationTrouble::NoConnection,
+                    Err(error) => last = ConversationTrouble::Io(error),
                 }
             }
-            if !matches!(last, Trouble::NoConnection) {
+            if !matches!(last, ConversationTrouble::NoConnection) {
                 break;
             }
         }
@@ -83,41 +87,43 @@ impl<'a> Conversation<'a> {
     }
 
     /// Sends all of `bytes`.
-    pub fn say(&mut self, mut bytes: &[u8]) -> Result<(), Trouble> {
+    pub fn say(&mut self, mut bytes: &[u8]) -> Result<(), ConversationTrouble> {
         while !bytes.is_empty() {
-            let Some(left) = self.deadline.left() else { return Err(Trouble::Late { read: 0 }) };
-            self.stream.set_write_timeout(Some(left.min(SLICE))).map_err(Trouble::Io)?;
+            let Some(left) = self.deadline.left() else { return Err(ConversationTrouble::Late { read: 0 }) };
+            self.stream.set_write_timeout(Some(left.min(SLICE))).map_err(ConversationTrouble::Io)?;
             match self.stream.write(bytes) {
                 Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
                 Err(error) if is_wait(&error) => {}
-                Err(error) if is_gone(&error) => return Err(Trouble::Closed { read: 0 }),
-                Err(error) => return Err(Trouble::Io(error)),
+                Err(error) if is_gone(&error) => return Err(ConversationTrouble::Closed { read: 0 }),
+                Err(error) => return Err(ConversationTrouble::Io(error)),
             }
         }
         Ok(())
     }
 
     /// Reads until there is more to look at.
-    pub fn hear(&mut self) -> Result<(), Trouble> {
+    pub fn hear(&mut self) -> Result<(), ConversationTrouble> {
         let known = self.heard.len();
         let room = MOST.saturating_sub(known);
         if room == 0 {
-            return Err(Trouble::TooLong);
+            return Err(ConversationTrouble::TooLong);
         }
         let mut buffer = [0_u8; 4096];
         loop {
-            let Some(left) = self.deadline.left() else { return Err(Trouble::Late { read: known }) };
-            self.stream.set_read_timeout(Some(left.min(SLICE))).map_err(Trouble::Io)?;
+            let Some(left) = self.deadline.left() else {
+                return Err(ConversationTrouble::Late { read: known });
+            };
+            self.stream.set_read_timeout(Some(left.min(SLICE))).map_err(ConversationTrouble::Io)?;
             let wanted = room.min(buffer.len());
             match self.stream.read(&mut buffer[..wanted]) {
-                Ok(0) => return Err(Trouble::Closed { read: known }),
+                Ok(0) => return Err(ConversationTrouble::Closed { read: known }),
                 Ok(count) => {
                     self.heard.extend_from_slice(&buffer[..count]);
                     return Ok(());
                 }
                 Err(error) if is_wait(&error) => {}
-                Err(error) if is_gone(&error) => return Err(Trouble::Closed { read: known }),
-                Err(error) => return Err(Trouble::Io(error)),
+                Err(error) if is_gone(&error) => return Err(ConversationTrouble::Closed { read: known }),
+                Err(error) => return Err(ConversationTrouble::Io(error)),
             }
         }
     }

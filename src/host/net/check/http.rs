@@ -1,7 +1,7 @@
 //! One request over HTTP/1.1 (RFC 9112) and its answer: the head whole, the body only where a text is looked for.
 //! Redirects are answers and never followed.
 
-use super::conversation::{Conversation, MOST, Trouble};
+use super::conversation::{ConversationTrouble, MOST, ServiceConversation};
 use super::excerpt::excerpt;
 use crate::model::health::check::HttpCheck;
 
@@ -26,7 +26,10 @@ impl Head {
 }
 
 /// Asks; an inner error says what was wrong with the answer.
-pub fn ask(conversation: &mut Conversation<'_>, check: &HttpCheck) -> Result<Result<(), String>, Trouble> {
+pub fn ask(
+    conversation: &mut ServiceConversation<'_>,
+    check: &HttpCheck,
+) -> Result<Result<(), String>, ConversationTrouble> {
     let request = request(check, conversation.address.port());
     conversation.say(request.as_bytes())?;
     let begin = loop {
@@ -37,11 +40,13 @@ pub fn ask(conversation: &mut Conversation<'_>, check: &HttpCheck) -> Result<Res
             Some(Ok(last)) => break last,
             Some(Err(reason)) => return Ok(Err(reason)),
             None => match conversation.hear() {
-                Err(Trouble::TooLong) => return Ok(Err("its headers do not end within 64 KiB".to_owned())),
-                Err(Trouble::Late { read: 1.. }) => {
+                Err(ConversationTrouble::TooLong) => {
+                    return Ok(Err("its headers do not end within 64 KiB".to_owned()));
+                }
+                Err(ConversationTrouble::Late { read: 1.. }) => {
                     return Ok(Err("its headers did not end in time".to_owned()));
                 }
-                Err(Trouble::Closed { read: 1.. }) => {
+                Err(ConversationTrouble::Closed { read: 1.. }) => {
                     return Ok(Err("closed the connection before its headers ended".to_owned()));
                 }
                 heard => heard?,
@@ -125,7 +130,11 @@ fn wrong_status(check: &HttpCheck, status: u16) -> String {
     }
 }
 
-fn find_in_body(conversation: &mut Conversation<'_>, begin: &Head, wanted: &str) -> Result<(), String> {
+fn find_in_body(
+    conversation: &mut ServiceConversation<'_>,
+    begin: &Head,
+    wanted: &str,
+) -> Result<(), String> {
     let shown = excerpt(wanted);
     loop {
         let raw = &conversation.heard[begin.size..];
@@ -138,8 +147,10 @@ fn find_in_body(conversation: &mut Conversation<'_>, begin: &Head, wanted: &str)
         }
         match conversation.hear() {
             Ok(()) => {}
-            Err(Trouble::Closed { .. }) => return Err(format!("its body does not contain `{shown}`")),
-            Err(Trouble::TooLong) => {
+            Err(ConversationTrouble::Closed { .. }) => {
+                return Err(format!("its body does not contain `{shown}`"));
+            }
+            Err(ConversationTrouble::TooLong) => {
                 return Err(format!("its first {} KiB do not contain `{shown}`", MOST / 1024));
             }
             Err(_) => return Err(format!("its body did not bring `{shown}` in time")),

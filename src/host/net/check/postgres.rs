@@ -1,7 +1,7 @@
 //! A start-up message of protocol 3.0 (PostgreSQL's documentation, 54.2 and 54.7) and what its answer means. Like
 //! `pg_isready`, a server that asks for a password, or knows no such user, takes connections.
 
-use super::conversation::{Conversation, MOST, Trouble};
+use super::conversation::{ConversationTrouble, MOST, ServiceConversation};
 use super::excerpt::excerpt;
 
 /// Classes of errors (appendix A of the documentation) that say who may come in, not that nobody may.
@@ -9,10 +9,10 @@ const ABOUT_US: [&str; 3] = ["28", "3D", "42"];
 
 /// Asks; an inner error says what was wrong with the answer.
 pub fn ask(
-    conversation: &mut Conversation<'_>,
+    conversation: &mut ServiceConversation<'_>,
     user: &str,
     database: &str,
-) -> Result<Result<(), String>, Trouble> {
+) -> Result<Result<(), String>, ConversationTrouble> {
     conversation.say(&start_up(user, database))?;
     loop {
         if let Some(answer) = read(&conversation.heard) {

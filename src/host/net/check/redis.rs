@@ -1,12 +1,12 @@
 //! `PING` (<https://redis.io/docs/latest/develop/reference/protocol-spec/>): a server that asks for a password answers, too.
 
-use super::conversation::{Conversation, Trouble};
+use super::conversation::{ConversationTrouble, ServiceConversation};
 
 /// Errors that a server gives which takes commands from others.
 const ANSWERS: [&str; 3] = ["-NOAUTH", "-NOPERM", "-ERR operation not permitted"];
 
 /// Asks; an inner error says what was wrong with the answer.
-pub fn ask(conversation: &mut Conversation<'_>) -> Result<Result<(), String>, Trouble> {
+pub fn ask(conversation: &mut ServiceConversation<'_>) -> Result<Result<(), String>, ConversationTrouble> {
     conversation.say(b"*1\r\n$4\r\nPING\r\n")?;
     loop {
         if let Some(end) = conversation.heard.windows(2).position(|pair| pair == b"\r\n") {

@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 
 use super::remove;
 use super::render::{Layout, indent_at};
-use super::tree::{self, BYTE_ORDER_MARK, Fault, Mark, span};
+use super::tree::{self, BYTE_ORDER_MARK, EntryMark, SettingsFault, span};
 
 /// What is to stand in a file.
 #[derive(Clone, Debug)]
-pub struct Wish<'a> {
-    pub mark: Mark<'a>,
+pub struct SettingsWish<'a> {
+    pub mark: EntryMark<'a>,
     /// The number that `version` must be, where the program wants one.
     pub version: Option<u32>,
     /// For each event the element of its list.
@@ -24,7 +24,7 @@ pub struct Wish<'a> {
 
 /// How it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum SettingsState {
     Absent,
     /// Something of ours is there, and not what we would write.
     Outdated,
@@ -33,7 +33,7 @@ pub enum Standing {
 
 /// An edited file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edited {
+pub struct EditedSettings {
     pub text: String,
     /// What was inserted.
     pub pieces: Vec<String>,
@@ -44,10 +44,10 @@ pub struct Edited {
 /// # Errors
 ///
 /// What makes the file unfit.
-pub fn standing(text: &str, wish: &Wish<'_>) -> Result<Standing, Fault> {
+pub fn standing(text: &str, wish: &SettingsWish<'_>) -> Result<SettingsState, SettingsFault> {
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if body.trim().is_empty() {
-        return Ok(Standing::Absent);
+        return Ok(SettingsState::Absent);
     }
     let root = tree::parse(body)?;
     require_version(&root, wish)?;
@@ -58,9 +58,9 @@ pub fn standing(text: &str, wish: &Wish<'_>) -> Result<Standing, Fault> {
         ours.is_some_and(|found| written(found).as_ref() != Some(value))
     };
     if wish.further.iter().any(is_old) {
-        return Ok(Standing::Outdated);
+        return Ok(SettingsState::Outdated);
     }
-    let Some(hooks) = tree::hooks(&root)? else { return Ok(Standing::Absent) };
+    let Some(hooks) = tree::hooks(&root)? else { return Ok(SettingsState::Absent) };
     let (mut own, mut right) = (0, 0);
     for property in &hooks.properties {
         let name = property.name.as_str();
@@ -76,19 +76,22 @@ pub fn standing(text: &str, wish: &Wish<'_>) -> Result<Standing, Fault> {
     let wanted = wish.entries.len();
     let has_further = wish.further.iter().all(|(name, _)| root.get(name).is_some());
     Ok(match (own, right) {
-        (0, _) => Standing::Absent,
-        (own, right) if own == wanted && right == wanted && has_further => Standing::Current,
-        _ => Standing::Outdated,
+        (0, _) => SettingsState::Absent,
+        (own, right) if own == wanted && right == wanted && has_further => SettingsState::Current,
+        _ => SettingsState::Outdated,
     })
 }
 
-fn require_version(root: &jsonc_parser::ast::Object<'_>, wish: &Wish<'_>) -> Result<(), Fault> {
+fn require_version(
+    root: &jsonc_parser::ast::Object<'_>,
+    wish: &SettingsWish<'_>,
+) -> Result<(), SettingsFault> {
     let Some(wanted) = wish.version else { return Ok(()) };
     match tree::property(root, "version")? {
         Some(found)
             if found.value.as_number_lit().is_none_or(|number| number.value != wanted.to_string()) =>
         {
-            Err(Fault(format!("its `version` is not {wanted}, which is the one that is known")))
+            Err(SettingsFault(format!("its `version` is not {wanted}, which is the one that is known")))
         }
         _ => Ok(()),
     }
@@ -99,11 +102,11 @@ fn require_version(root: &jsonc_parser::ast::Object<'_>, wish: &Wish<'_>) -> Res
 /// # Errors
 ///
 /// What makes the file unfit.
-pub fn installed(text: &str, wish: &Wish<'_>) -> Result<Option<Edited>, Fault> {
+pub fn installed(text: &str, wish: &SettingsWish<'_>) -> Result<Option<EditedSettings>, SettingsFault> {
     let clean = match standing(text, wish)? {
-        Standing::Current => return Ok(None),
-        Standing::Outdated => remove::without(text, wish.mark)?,
-        Standing::Absent => text.to_owned(),
+        SettingsState::Current => return Ok(None),
+        SettingsState::Outdated => remove::without(text, wish.mark)?,
+        SettingsState::Absent => text.to_owned(),
     };
     let mark = if clean.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" };
     let body = &clean[mark.len()..];
@@ -117,14 +120,14 @@ pub fn installed(text: &str, wish: &Wish<'_>) -> Result<Option<Edited>, Fault> {
         edited.insert_str(*at, piece);
     }
     let text = format!("{mark}{edited}");
-    if standing(&text, wish)? != Standing::Current {
-        return Err(Fault("our entries find no place in it".to_owned()));
+    if standing(&text, wish)? != SettingsState::Current {
+        return Err(SettingsFault("our entries find no place in it".to_owned()));
     }
-    Ok(Some(Edited { text, pieces: pieces.into_iter().map(|(_, piece)| piece).collect() }))
+    Ok(Some(EditedSettings { text, pieces: pieces.into_iter().map(|(_, piece)| piece).collect() }))
 }
 
 /// The whole of a file that is only ours.
-fn whole(wish: &Wish<'_>) -> Value {
+fn whole(wish: &SettingsWish<'_>) -> Value {
     let mut root = Map::new();
     root.extend(wish.version.map(|version| ("version".to_owned(), version.into())));
     root.extend(wish.further.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
@@ -135,7 +138,7 @@ fn whole(wish: &Wish<'_>) -> Value {
 }
 
 /// What is inserted where, in the order of the text.
-fn pieces(body: &str, wish: &Wish<'_>) -> Result<Vec<(usize, String)>, Fault> {
+fn pieces(body: &str, wish: &SettingsWish<'_>) -> Result<Vec<(usize, String)>, SettingsFault> {
     let root = tree::parse(body)?;
     let layout = Layout::of(body, root.properties.first().map(|first| span(first).start));
     let mut pieces = Vec::new();
@@ -208,10 +211,14 @@ fn piece(
 /// # Errors
 ///
 /// What makes the file unfit.
-pub fn uninstalled(text: &str, wish: &Wish<'_>, pieces: &[String]) -> Result<Option<String>, Fault> {
+pub fn uninstalled(
+    text: &str,
+    wish: &SettingsWish<'_>,
+    pieces: &[String],
+) -> Result<Option<String>, SettingsFault> {
     if let Some(cut) = cut(text, pieces)
         && (cut.trim_start_matches(BYTE_ORDER_MARK).trim().is_empty()
-            || standing(&cut, wish).is_ok_and(|standing| standing == Standing::Absent))
+            || standing(&cut, wish).is_ok_and(|standing| standing == SettingsState::Absent))
     {
         return Ok(Some(cut));
     }

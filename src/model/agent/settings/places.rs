@@ -6,21 +6,21 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::edit::Wish;
-use super::tree::{GUARD, Mark};
+use super::edit::SettingsWish;
+use super::tree::{EntryMark, GUARD};
 use crate::model::agent::program::Program;
 
 /// Whose settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub enum SettingsScope {
     /// The user's own, for every repository.
     User,
     /// The repository's, in the worktree one stands in.
     Project,
 }
 
-impl Scope {
+impl SettingsScope {
     /// Returns the word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -33,7 +33,7 @@ impl Scope {
 
 /// Where a program keeps its own files: a folder that a variable names, else one below the home folder.
 #[derive(Clone, Copy, Debug)]
-pub struct Home {
+pub struct ProgramHome {
     pub variable: Option<&'static str>,
     /// Below the variable's folder.
     pub within: &'static str,
@@ -43,8 +43,8 @@ pub struct Home {
 
 /// A file that calls us.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
-    pub home: Home,
+pub struct CallingFile {
+    pub home: ProgramHome,
     /// Below the program's folder.
     pub file: &'static str,
     /// Below the worktree.
@@ -58,8 +58,8 @@ const PLUGIN: &str = include_str!("../../../../templates/opencode-plugin.js");
 
 /// Returns where the program looks.
 #[must_use]
-pub fn place(program: Program) -> Place {
-    let home = |variable, usual| Home { variable, within: "", usual };
+pub fn place(program: Program) -> CallingFile {
+    let home = |variable, usual| ProgramHome { variable, within: "", usual };
     let (home, file, project) = match program {
         Program::Claude => {
             (home(Some("CLAUDE_CONFIG_DIR"), ".claude"), "settings.json", ".claude/settings.json")
@@ -67,7 +67,7 @@ pub fn place(program: Program) -> Place {
         Program::Codex => (home(Some("CODEX_HOME"), ".codex"), "hooks.json", ".codex/hooks.json"),
         Program::Cursor => (home(None, ".cursor"), "hooks.json", ".cursor/hooks.json"),
         Program::OpenCode => (
-            Home { variable: Some("XDG_CONFIG_HOME"), within: "opencode", usual: ".config/opencode" },
+            ProgramHome { variable: Some("XDG_CONFIG_HOME"), within: "opencode", usual: ".config/opencode" },
             "plugins/wt.js",
             ".opencode/plugins/wt.js",
         ),
@@ -75,7 +75,7 @@ pub fn place(program: Program) -> Place {
         // Its `config.json` is written anew at each start: a file of our own stands beside it.
         Program::Copilot => (home(None, ".copilot"), "hooks/wt.json", ".github/hooks/wt.json"),
     };
-    Place { home, file, project, is_own: matches!(program, Program::OpenCode | Program::Copilot) }
+    CallingFile { home, file, project, is_own: matches!(program, Program::OpenCode | Program::Copilot) }
 }
 
 /// A command that does nothing where there is no `git-wt`, and never fails: a `wt` may be another program.
@@ -144,13 +144,13 @@ fn entry(program: Program, matcher: &str, words: &str) -> Value {
 
 /// Returns what is to stand in the program's file. `status_line` has Claude Code show `wt prompt` where it shows nothing.
 #[must_use]
-pub fn wish(program: Program, status_line: bool) -> Wish<'static> {
+pub fn wish(program: Program, status_line: bool) -> SettingsWish<'static> {
     let entries =
         events(program).iter().map(|(event, matcher, words)| (*event, entry(program, matcher, words)));
     let line = format!("{GUARD}git-wt prompt --format claude || true");
     let line = json!({ "type": "command", "command": line });
-    Wish {
-        mark: Mark { program: program.as_str() },
+    SettingsWish {
+        mark: EntryMark { program: program.as_str() },
         version: matches!(program, Program::Cursor | Program::Copilot).then_some(1),
         entries: entries.collect(),
         further: if status_line { vec![("statusLine", line)] } else { Vec::new() },
@@ -194,7 +194,7 @@ pub fn todo(program: Program) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::edit::{Standing, installed, standing};
+    use super::super::edit::{SettingsState, installed, standing};
     use super::*;
 
     #[test]
@@ -205,11 +205,11 @@ mod tests {
                 continue;
             }
             let wish = wish(program, false);
-            assert_eq!(standing(&own(program), &wish), Ok(Standing::Current), "{program:?}");
+            assert_eq!(standing(&own(program), &wish), Ok(SettingsState::Current), "{program:?}");
             let made = installed("", &wish).unwrap().unwrap();
             assert!(made.text.contains("git-wt agent enter --as "), "{}", made.text);
             for other in Program::ALL.into_iter().filter(|other| *other != program) {
-                assert!(!Mark { program: other.as_str() }.is_ours(&command(program, "enter")));
+                assert!(!EntryMark { program: other.as_str() }.is_ours(&command(program, "enter")));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use jsonc_parser::ast::Object;
 
-use super::tree::{self, BYTE_ORDER_MARK, Fault, Mark, span};
+use super::tree::{self, BYTE_ORDER_MARK, EntryMark, SettingsFault, span};
 
 /// More than any file of ours has.
 const MOST: usize = 1000;
@@ -15,7 +15,7 @@ const MOST: usize = 1000;
 /// # Errors
 ///
 /// What makes the file unfit.
-pub fn without(text: &str, mark: Mark<'_>) -> Result<String, Fault> {
+pub fn without(text: &str, mark: EntryMark<'_>) -> Result<String, SettingsFault> {
     let (head, body) = match text.strip_prefix(BYTE_ORDER_MARK) {
         Some(body) => (BYTE_ORDER_MARK, body),
         None => ("", text),
@@ -31,11 +31,15 @@ pub fn without(text: &str, mark: Mark<'_>) -> Result<String, Fault> {
             body.replace_range(cut, "");
         }
     }
-    Err(Fault("there is no end of entries of ours".to_owned()))
+    Err(SettingsFault("there is no end of entries of ours".to_owned()))
 }
 
 /// What is to be cut out for the first part of ours, in the order of the text.
-fn find(body: &str, root: &Object<'_>, mark: Mark<'_>) -> Result<Option<Vec<Range<usize>>>, Fault> {
+fn find(
+    body: &str,
+    root: &Object<'_>,
+    mark: EntryMark<'_>,
+) -> Result<Option<Vec<Range<usize>>>, SettingsFault> {
     if let Some(at) = root.properties.iter().position(tree::is_status_line) {
         let spans: Vec<_> = root.properties.iter().map(span).collect();
         return cuts(body, &span(root), &spans, at).map(Some);
@@ -76,8 +80,8 @@ fn cuts(
     container: &Range<usize>,
     members: &[Range<usize>],
     index: usize,
-) -> Result<Vec<Range<usize>>, Fault> {
-    let lost = || Fault("an entry of ours cannot be told from what stands around it".to_owned());
+) -> Result<Vec<Range<usize>>, SettingsFault> {
+    let lost = || SettingsFault("an entry of ours cannot be told from what stands around it".to_owned());
     let own = members.get(index).ok_or_else(lost)?;
     if let Some(before) = index.checked_sub(1).and_then(|before| members.get(before)) {
         let gap = &body[before.end..own.start];

@@ -6,7 +6,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 /// Why a file is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(pub String);
+pub struct SettingsFault(pub String);
 
 /// The byte order mark, which is none of the text.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -26,12 +26,12 @@ pub fn is_status_line(property: &ObjectProp<'_>) -> bool {
 
 /// How our entries are told from others.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark<'a> {
+pub struct EntryMark<'a> {
     /// The word behind `--as`.
     pub program: &'a str,
 }
 
-impl Mark<'_> {
+impl EntryMark<'_> {
     /// Answers whether a command is one of ours.
     #[must_use]
     pub fn is_ours(self, command: &str) -> bool {
@@ -62,7 +62,7 @@ impl Mark<'_> {
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn parse(body: &str) -> Result<Object<'_>, Fault> {
+pub fn parse(body: &str) -> Result<Object<'_>, SettingsFault> {
     let options = ParseOptions {
         allow_loose_object_property_names: false,
         allow_missing_commas: false,
@@ -75,10 +75,10 @@ pub fn parse(body: &str) -> Result<Object<'_>, Fault> {
         ..ParseOptions::default()
     };
     let read = parse_to_ast(body, &CollectOptions::default(), &options)
-        .map_err(|error| Fault(format!("it is no JSON: {error}")))?;
+        .map_err(|error| SettingsFault(format!("it is no JSON: {error}")))?;
     match read.value {
         Some(Value::Object(object)) => Ok(object),
-        _ => Err(Fault("it is no JSON object".to_owned())),
+        _ => Err(SettingsFault("it is no JSON object".to_owned())),
     }
 }
 
@@ -87,11 +87,14 @@ pub fn parse(body: &str) -> Result<Object<'_>, Fault> {
 /// # Errors
 ///
 /// Where there are two: programs differ in which one counts.
-pub fn property<'a, 'b>(object: &'b Object<'a>, name: &str) -> Result<Option<&'b ObjectProp<'a>>, Fault> {
+pub fn property<'a, 'b>(
+    object: &'b Object<'a>,
+    name: &str,
+) -> Result<Option<&'b ObjectProp<'a>>, SettingsFault> {
     let mut found = object.properties.iter().filter(|property| property.name.as_str() == name);
     let first = found.next();
     match found.next() {
-        Some(_) => Err(Fault(format!("`{name}` stands there twice"))),
+        Some(_) => Err(SettingsFault(format!("`{name}` stands there twice"))),
         None => Ok(first),
     }
 }
@@ -101,9 +104,9 @@ pub fn property<'a, 'b>(object: &'b Object<'a>, name: &str) -> Result<Option<&'b
 /// # Errors
 ///
 /// Where it is something else.
-pub fn hooks<'a, 'b>(root: &'b Object<'a>) -> Result<Option<&'b Object<'a>>, Fault> {
+pub fn hooks<'a, 'b>(root: &'b Object<'a>) -> Result<Option<&'b Object<'a>>, SettingsFault> {
     let Some(property) = property(root, "hooks")? else { return Ok(None) };
-    property.value.as_object().map(Some).ok_or_else(|| Fault("`hooks` is no object".to_owned()))
+    property.value.as_object().map(Some).ok_or_else(|| SettingsFault("`hooks` is no object".to_owned()))
 }
 
 /// Returns the elements of an event's list; `None` where there is none.
@@ -114,9 +117,9 @@ pub fn hooks<'a, 'b>(root: &'b Object<'a>) -> Result<Option<&'b Object<'a>>, Fau
 pub fn event<'a, 'b>(
     hooks: &'b Object<'a>,
     name: &str,
-) -> Result<Option<&'b jsonc_parser::ast::Array<'a>>, Fault> {
+) -> Result<Option<&'b jsonc_parser::ast::Array<'a>>, SettingsFault> {
     let Some(property) = property(hooks, name)? else { return Ok(None) };
-    property.value.as_array().map(Some).ok_or_else(|| Fault(format!("`hooks.{name}` is no list")))
+    property.value.as_array().map(Some).ok_or_else(|| SettingsFault(format!("`hooks.{name}` is no list")))
 }
 
 /// Returns the place of a part.

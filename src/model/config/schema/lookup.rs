@@ -1,11 +1,11 @@
 //! Finds keys of the configuration: one by its dotted name, and those below a section.
 
 use super::KEYS;
-use crate::model::config::key::Key;
+use crate::model::config::key::ConfigKey;
 
 /// Returns the entry of a dotted key: `purpose.feature.ports` is `purpose.*.ports`.
 #[must_use]
-pub fn find(key: &str) -> Option<&'static Key> {
+pub fn find(key: &str) -> Option<&'static ConfigKey> {
     KEYS.iter().find(|entry| matches(entry.path, key))
 }
 

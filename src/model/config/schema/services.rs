@@ -1,96 +1,106 @@
 //! The keys of a service.
 
-use super::super::key::{Key, Kind, MOST_INSTANCES, URL_VALUES, key};
-use super::super::standing::Standing::{Address, AtOnce, Check, Command, Names};
+use super::super::key::{ConfigKey, KeyKind, MOST_INSTANCES, URL_VALUES, key};
+use super::super::standing::KeyStanding::{Address, AtOnce, Check, Command, Names};
 
 /// Every key of `[service.NAME]`.
-pub(super) const KEYS: &[Key] = &[
+pub(super) const KEYS: &[ConfigKey] = &[
     key(
         "service.*.ports",
-        Kind::Ports,
+        KeyKind::Ports,
         AtOnce,
         "The service's own range, wherever it lies; without it the service draws from the purpose's.",
     ),
     key(
         "service.*.env",
-        Kind::Variables,
+        KeyKind::Variables,
         Names,
         "The variables that carry the service's port; `<SERVICE>_PORT` when empty.",
     ),
-    key("service.*.url", Kind::Template(URL_VALUES), Address, "The service's URL."),
-    key("service.*.run", Kind::Command, Command, "The command that runs the service."),
+    key("service.*.url", KeyKind::Template(URL_VALUES), Address, "The service's URL."),
+    key("service.*.run", KeyKind::Command, Command, "The command that runs the service."),
     key(
         "service.*.setup",
-        Kind::Command,
+        KeyKind::Command,
         Command,
         "A command that runs once per worktree, before the service's first start.",
     ),
-    key("service.*.health", Kind::Health, Check, "How to see that the service answers."),
+    key("service.*.health", KeyKind::Health, Check, "How to see that the service answers."),
     key(
         "service.*.depends_on",
-        Kind::Needs,
+        KeyKind::Needs,
         AtOnce,
         "The services that it needs: healthy ones as a list, or a table with a condition for each.",
     ),
-    key("service.*.folder", Kind::Folder, AtOnce, "The folder below the worktree in which its commands run."),
-    key("service.*.stop", Kind::Stop, AtOnce, "The signal that asks it to end, and how long that may take."),
+    key(
+        "service.*.folder",
+        KeyKind::Folder,
+        AtOnce,
+        "The folder below the worktree in which its commands run.",
+    ),
+    key(
+        "service.*.stop",
+        KeyKind::Stop,
+        AtOnce,
+        "The signal that asks it to end, and how long that may take.",
+    ),
     key(
         "service.*.restart",
-        Kind::Restart,
+        KeyKind::Restart,
         AtOnce,
         "Whether and how often it is started again after it ended.",
     ),
     key(
         "service.*.socket",
-        Kind::Choice(&["activate"]),
+        KeyKind::Choice(&["activate"]),
         AtOnce,
         "Hands over a listening socket that is there before the service is (`LISTEN_FDS`).",
     ),
     key(
         "service.*.critical",
-        Kind::Flag,
+        KeyKind::Flag,
         AtOnce,
         "Whether the others are stopped when it cannot be started; false lets them go on without it.",
     ),
     key(
         "service.*.listens",
-        Kind::Flag,
+        KeyKind::Flag,
         AtOnce,
         "Whether it listens on a port; false for a worker, which gets none.",
     ),
     key(
         "service.*.extra_ports",
-        Kind::Services,
+        KeyKind::Services,
         AtOnce,
         "Names of further ports that the service listens on.",
     ),
     key(
         "service.*.env_file",
-        Kind::EnvFile,
+        KeyKind::EnvFile,
         AtOnce,
         "The service's own env file, relative to the worktree: the whole env block, with `PORT` its own port.",
     ),
     key(
         "service.*.environment",
-        Kind::Environment,
+        KeyKind::Environment,
         Command,
         "Variables of the service's processes, over those of the shell; the env block is over them.",
     ),
     key(
         "service.*.compose",
-        Kind::Compose,
+        KeyKind::Compose,
         Command,
         "A service of the compose file, started instead of `run`.",
     ),
     key(
         "service.*.instances",
-        Kind::Whole(1, MOST_INSTANCES),
+        KeyKind::Whole(1, MOST_INSTANCES),
         AtOnce,
         "How many processes of the service there are, each with a port of its own: `web`, `web-2`, `web-3`.",
     ),
     key(
         "service.*.metrics",
-        Kind::UrlPath,
+        KeyKind::UrlPath,
         AtOnce,
         "The path under which the service shows metrics; `/sd` of `wt serve` names it to Prometheus.",
     ),

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use super::tree::Tree;
-use crate::model::carry::wish::Wish;
-use crate::model::import::proposal::Carried;
+use crate::model::carry::wish::CarryLists;
+use crate::model::import::proposal::ProposedCarry;
 
 /// Endings of env files that are examples.
 const EXAMPLES: [&str; 6] = ["example", "sample", "template", "dist", "defaults", "schema"];
 
 /// Returns what is to be carried, but for what `.worktreeinclude` (`wish`) names already.
 #[must_use]
-pub fn carried(tree: &Tree, wish: &Wish) -> Vec<Carried> {
+pub fn carried(tree: &Tree, wish: &CarryLists) -> Vec<ProposedCarry> {
     let mut spent = 0;
     let mut found = Vec::new();
     for path in &tree.ignored {
@@ -19,7 +19,7 @@ pub fn carried(tree: &Tree, wish: &Wish) -> Vec<Carried> {
         if wish.topmost(path.as_bytes(), false, &mut spent).is_ok_and(|named| named.is_some()) {
             continue;
         }
-        found.push(Carried { pattern: pattern(path), from: reason.to_owned() });
+        found.push(ProposedCarry { pattern: pattern(path), from: reason.to_owned() });
     }
     found
 }

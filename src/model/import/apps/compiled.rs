@@ -3,7 +3,7 @@
 use super::app::App;
 use super::env_example;
 use super::packager::quoted;
-use super::tree::{Folder, Tree};
+use super::tree::{AppFolder, Tree};
 
 /// Packages of Rust that answer requests.
 const CRATES: [&str; 10] =
@@ -23,13 +23,13 @@ const MODULES: [&str; 8] = [
 
 /// Returns the apps of a Go module or of a Cargo package in the folder.
 #[must_use]
-pub fn apps(tree: &Tree, folder: &Folder) -> Vec<App> {
+pub fn apps(tree: &Tree, folder: &AppFolder) -> Vec<App> {
     let mut apps = go(tree, folder);
     apps.extend(cargo(tree, folder));
     apps
 }
 
-fn go(tree: &Tree, folder: &Folder) -> Vec<App> {
+fn go(tree: &Tree, folder: &AppFolder) -> Vec<App> {
     if !folder.has("go.mod") {
         return Vec::new();
     }
@@ -37,7 +37,7 @@ fn go(tree: &Tree, folder: &Folder) -> Vec<App> {
     let commands =
         tree.folders.values().filter(|one| one.path.rsplit_once('/').map_or("", |(above, _)| above) == below);
     let places = std::iter::once(folder).chain(commands);
-    let listening: Vec<(&Folder, &str)> = places
+    let listening: Vec<(&AppFolder, &str)> = places
         .filter_map(|place| Some((place, place.text("main.go")?)))
         .filter(|(_, text)| {
             text.contains("package main") && MODULES.iter().any(|module| text.contains(module))
@@ -110,7 +110,7 @@ fn go_port(text: &str) -> Option<String> {
     None
 }
 
-fn cargo(tree: &Tree, folder: &Folder) -> Option<App> {
+fn cargo(tree: &Tree, folder: &AppFolder) -> Option<App> {
     let text = folder.text("Cargo.toml")?;
     let manifest: toml::Table = toml::from_str(text).ok()?;
     let package = manifest.get("package")?.get("name")?.as_str()?;
@@ -149,7 +149,7 @@ fn cargo(tree: &Tree, folder: &Folder) -> Option<App> {
 }
 
 /// Takes the variable from the env example, else the only one of the program's text that looks like a port's.
-fn example_port(app: &mut App, folder: &Folder, text: &str) {
+fn example_port(app: &mut App, folder: &AppFolder, text: &str) {
     let lines = env_example::of(folder);
     if let Some((file, lines)) = &lines
         && let Some((variable, usual)) = env_example::port(lines)

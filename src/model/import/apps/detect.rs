@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use super::app::{App, Role};
 use super::carried::carried;
-use super::tree::{Folder, Tree};
-use super::variables::{Place, variables};
+use super::tree::{AppFolder, Tree};
+use super::variables::{UsualService, variables};
 use super::{compiled, env_example, install, node, python, web};
-use crate::model::carry::wish::Wish;
+use crate::model::carry::wish::CarryLists;
 use crate::model::import::compose_file::ComposeFile;
-use crate::model::import::proposal::{Found, Proposal, What, name};
+use crate::model::import::proposal::{FileProposal, Proposal, What, name};
 use crate::model::service::ServiceName;
 use crate::model::services::plan::Condition;
 
@@ -18,17 +18,17 @@ use crate::model::services::plan::Condition;
 pub const MOST_APPS: usize = 40;
 
 /// What is known of the repository beside its folders.
-pub struct Beside<'a> {
+pub struct RepositoryFacts<'a> {
     /// The file that says what runs (a Procfile), where there is one: then no app is a service by its scripts.
     pub runner: Option<&'a str>,
     pub compose: Option<&'a ComposeFile>,
-    pub wish: &'a Wish,
+    pub wish: &'a CarryLists,
 }
 
 /// Returns what the repository's apps propose, and what was left out; files that cannot be read are warned of.
 #[must_use]
-pub fn detect(tree: &Tree, beside: &Beside<'_>, warnings: &mut Vec<String>) -> Found {
-    let mut found = Found::default();
+pub fn detect(tree: &Tree, beside: &RepositoryFacts<'_>, warnings: &mut Vec<String>) -> FileProposal {
+    let mut found = FileProposal::default();
     let mut apps = all(tree, &mut found, warnings);
     if apps.len() > MOST_APPS {
         let rest: Vec<String> = apps.drain(MOST_APPS..).map(|app| app.folder).collect();
@@ -48,9 +48,9 @@ pub fn detect(tree: &Tree, beside: &Beside<'_>, warnings: &mut Vec<String>) -> F
     for (service, app) in names.iter().zip(&apps) {
         found.services.push(proposal(tree, service.clone(), app, &databases));
     }
-    let mut places: Vec<Place> = served
+    let mut places: Vec<UsualService> = served
         .iter()
-        .map(|(service, app)| Place {
+        .map(|(service, app)| UsualService {
             service: service.clone(),
             usual_port: app.usual_port,
             folder: Some(app.folder.clone()),
@@ -59,14 +59,14 @@ pub fn detect(tree: &Tree, beside: &Beside<'_>, warnings: &mut Vec<String>) -> F
     for service in beside.compose.into_iter().flat_map(|file| &file.services) {
         let Some(port) = service.ports.first() else { continue };
         let Some(own) = name(&service.service) else { continue };
-        places.push(Place { service: own.to_string(), usual_port: Some(port.usual), folder: None });
+        places.push(UsualService { service: own.to_string(), usual_port: Some(port.usual), folder: None });
     }
     found.variables = variables(tree, &served, &places);
     found.env_file = main_file(tree, &apps);
     found
 }
 
-fn all(tree: &Tree, found: &mut Found, warnings: &mut Vec<String>) -> Vec<App> {
+fn all(tree: &Tree, found: &mut FileProposal, warnings: &mut Vec<String>) -> Vec<App> {
     let mut apps = Vec::new();
     for folder in tree.folders.values() {
         apps.extend(python::app(tree, folder));
@@ -139,7 +139,7 @@ fn proposal(tree: &Tree, service: ServiceName, app: &App, databases: &[ServiceNa
 }
 
 /// The env file of an app below the root: where its example or its own file shows that it has one.
-fn env_file(tree: &Tree, folder: &Folder) -> Option<(String, String)> {
+fn env_file(tree: &Tree, folder: &AppFolder) -> Option<(String, String)> {
     if folder.path.is_empty() {
         return None;
     }

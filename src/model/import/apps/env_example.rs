@@ -1,27 +1,27 @@
 //! An example of an env file (`.env.example`, `.env.sample`): names, and values that everybody may see.
 
-use super::tree::{Folder, Tree};
+use super::tree::{AppFolder, Tree};
 
 /// The names of such files, the first that is there counts.
 pub const FILES: [&str; 2] = [".env.example", ".env.sample"];
 
 /// A line of an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct ExampleLine {
     pub name: String,
     pub value: String,
 }
 
 /// Returns the file's name and its lines.
 #[must_use]
-pub fn of(folder: &Folder) -> Option<(&'static str, Vec<Line>)> {
+pub fn of(folder: &AppFolder) -> Option<(&'static str, Vec<ExampleLine>)> {
     FILES.iter().find_map(|file| Some((*file, lines(folder.text(file)?))))
 }
 
 /// Returns the lines of all examples, each with the folder and the file's path.
 #[must_use]
-pub fn all(tree: &Tree) -> Vec<(&str, String, Line)> {
-    let of_folder = |folder: &'_ Folder| {
+pub fn all(tree: &Tree) -> Vec<(&str, String, ExampleLine)> {
+    let of_folder = |folder: &'_ AppFolder| {
         let (file, lines) = of(folder)?;
         Some(lines.into_iter().map(move |line| (folder.at(file), line)).collect::<Vec<_>>())
     };
@@ -34,11 +34,11 @@ pub fn all(tree: &Tree) -> Vec<(&str, String, Line)> {
 
 /// Reads `NAME=value`, with `export` before it or quotes around the value; what is no such line is passed over.
 #[must_use]
-pub fn lines(text: &str) -> Vec<Line> {
+pub fn lines(text: &str) -> Vec<ExampleLine> {
     text.lines().filter_map(line).collect()
 }
 
-fn line(text: &str) -> Option<Line> {
+fn line(text: &str) -> Option<ExampleLine> {
     let text = text.trim();
     let (name, value) = text.strip_prefix("export ").unwrap_or(text).split_once('=')?;
     let name = name.trim();
@@ -54,13 +54,13 @@ fn line(text: &str) -> Option<Line> {
     let value = quoted('"')
         .or_else(|| quoted('\''))
         .unwrap_or_else(|| value.split_once(" #").map_or(value, |(value, _)| value).trim_end());
-    Some(Line { name: name.to_owned(), value: value.to_owned() })
+    Some(ExampleLine { name: name.to_owned(), value: value.to_owned() })
 }
 
 /// Returns the variable that an example gives a server's port in, and the number there: `PORT`, else the only one that
 /// ends in `_PORT` and is none of a database.
 #[must_use]
-pub fn port(lines: &[Line]) -> Option<(&str, Option<u16>)> {
+pub fn port(lines: &[ExampleLine]) -> Option<(&str, Option<u16>)> {
     let found = lines.iter().find(|line| line.name == "PORT").or_else(|| {
         let mut named = lines.iter().filter(|line| is_servers(&line.name));
         named.next().filter(|_| named.next().is_none())

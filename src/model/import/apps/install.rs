@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use super::app::App;
 use super::packager::{Packager, quoted};
 use super::python;
-use super::tree::{Folder, Tree, join};
-use crate::model::import::proposal::Step;
+use super::tree::{AppFolder, Tree, join};
+use crate::model::import::proposal::ProposedCommand;
 
 /// Returns the commands for the folders of `apps`, and for the root, each once.
 #[must_use]
-pub fn steps(tree: &Tree, apps: &[App]) -> Vec<Step> {
+pub fn steps(tree: &Tree, apps: &[App]) -> Vec<ProposedCommand> {
     let mut folders: BTreeSet<&str> = apps.iter().map(|app| app.folder.as_str()).collect();
     folders.insert("");
-    let mut steps: Vec<Step> = Vec::new();
+    let mut steps: Vec<ProposedCommand> = Vec::new();
     for folder in folders.into_iter().filter_map(|path| tree.folder(path)) {
         for step in of_folder(tree, folder) {
             if steps.iter().all(|known| known.command != step.command) {
@@ -24,9 +24,9 @@ pub fn steps(tree: &Tree, apps: &[App]) -> Vec<Step> {
     steps
 }
 
-fn of_folder(tree: &Tree, folder: &Folder) -> Vec<Step> {
+fn of_folder(tree: &Tree, folder: &AppFolder) -> Vec<ProposedCommand> {
     let mut steps = Vec::new();
-    let mut add = |command: String, from: String| steps.push(Step { command, from });
+    let mut add = |command: String, from: String| steps.push(ProposedCommand { command, from });
     let at = |flag: &str| {
         if folder.path.is_empty() { String::new() } else { format!(" {flag} {}", quoted(&folder.path)) }
     };
@@ -39,7 +39,7 @@ fn of_folder(tree: &Tree, folder: &Folder) -> Vec<Step> {
     if is_python.iter().any(|file| folder.has(file)) && is_environment(folder) {
         steps.extend(python::environment(tree, folder).setup);
     }
-    let mut add = |command: String, from: String| steps.push(Step { command, from });
+    let mut add = |command: String, from: String| steps.push(ProposedCommand { command, from });
     if folder.has("Gemfile") {
         let file = if folder.path.is_empty() {
             String::new()
@@ -71,13 +71,13 @@ fn of_folder(tree: &Tree, folder: &Folder) -> Vec<Step> {
 }
 
 /// A pyproject.toml that only configures tools installs nothing.
-fn is_environment(folder: &Folder) -> bool {
+fn is_environment(folder: &AppFolder) -> bool {
     let project = folder.text("pyproject.toml").unwrap_or_default();
     project.contains("[project]") || project.contains("[tool.poetry") || project.is_empty()
 }
 
 /// Answers whether a package.json needs anything installed.
-fn is_package(folder: &Folder) -> bool {
+fn is_package(folder: &AppFolder) -> bool {
     let text = folder.text("package.json").unwrap_or_default();
     let Ok(package) = serde_json::from_str::<serde_json::Value>(text) else { return false };
     let is_filled = |key: &&str| match package.get(*key) {

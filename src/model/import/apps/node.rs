@@ -6,8 +6,8 @@ use super::app::{App, PortBy, Role};
 use super::env_example;
 use super::packager::Packager;
 use super::script::{self, Server};
-use super::tree::{Folder, Tree};
-use crate::model::import::proposal::{Found, name};
+use super::tree::{AppFolder, Tree};
+use crate::model::import::proposal::{FileProposal, name};
 
 /// The scripts that start a server while people work, the first that is there counts.
 const SCRIPTS: [&str; 6] = ["dev", "start:dev", "develop", "serve", "start", "watch"];
@@ -17,7 +17,7 @@ const SCRIPTS: [&str; 6] = ["dev", "start:dev", "develop", "serve", "start", "wa
 /// # Errors
 ///
 /// Says why it cannot be read.
-pub fn apps(tree: &Tree, folder: &Folder, left: &mut Found) -> Result<Vec<App>, String> {
+pub fn apps(tree: &Tree, folder: &AppFolder, left: &mut FileProposal) -> Result<Vec<App>, String> {
     let Some(text) = folder.text("package.json") else { return Ok(Vec::new()) };
     let package: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let Some(scripts) = package.get("scripts").and_then(Value::as_object) else { return Ok(Vec::new()) };
@@ -70,7 +70,7 @@ fn by_example(script: &str) -> Option<Server> {
     })
 }
 
-fn app(packager: &Packager, folder: &Folder, script: &str, server: &Server) -> App {
+fn app(packager: &Packager, folder: &AppFolder, script: &str, server: &Server) -> App {
     let (run, reason) = match (server.port, &server.without_port) {
         (PortBy::Words(words), Some(left)) => (
             packager.execute(&format!("{left} {words}")),

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::tree::{Folder, Tree};
+use super::tree::{AppFolder, Tree};
 use crate::model::glob::Glob;
 
 /// What installs and runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum PackagerKind {
     Npm,
     Yarn,
     /// yarn 2 and later: other flags.
@@ -19,7 +19,7 @@ pub enum Kind {
 /// The packager of a folder's packages.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Packager {
-    pub kind: Kind,
+    pub kind: PackagerKind,
     /// The folder that is installed: the one of the workspaces or of the lockfile.
     pub folder: String,
     /// The lockfile, where there is one.
@@ -27,13 +27,13 @@ pub struct Packager {
 }
 
 /// The lockfiles, and whose they are.
-const LOCKFILES: [(&str, Kind); 6] = [
-    ("pnpm-lock.yaml", Kind::Pnpm),
-    ("yarn.lock", Kind::Yarn),
-    ("bun.lock", Kind::Bun),
-    ("bun.lockb", Kind::Bun),
-    ("package-lock.json", Kind::Npm),
-    ("npm-shrinkwrap.json", Kind::Npm),
+const LOCKFILES: [(&str, PackagerKind); 6] = [
+    ("pnpm-lock.yaml", PackagerKind::Pnpm),
+    ("yarn.lock", PackagerKind::Yarn),
+    ("bun.lock", PackagerKind::Bun),
+    ("bun.lockb", PackagerKind::Bun),
+    ("package-lock.json", PackagerKind::Npm),
+    ("npm-shrinkwrap.json", PackagerKind::Npm),
 ];
 
 /// Where pnpm names the packages of a repository.
@@ -44,21 +44,24 @@ impl Packager {
     /// the folder itself.
     #[must_use]
     pub fn of(tree: &Tree, path: &str) -> Self {
-        let is_above = |folder: &&Folder| folder.path == path || names_workspace(folder, path);
+        let is_above = |folder: &&AppFolder| folder.path == path || names_workspace(folder, path);
         let owner = tree.upwards(path).filter(is_above).last();
-        owner.map_or(Self { kind: Kind::Npm, folder: path.to_owned(), lockfile: None }, Self::of_folder)
+        owner.map_or(
+            Self { kind: PackagerKind::Npm, folder: path.to_owned(), lockfile: None },
+            Self::of_folder,
+        )
     }
 
-    fn of_folder(folder: &Folder) -> Self {
+    fn of_folder(folder: &AppFolder) -> Self {
         let named = folder.text("package.json").and_then(|text| {
             let package: Value = serde_json::from_str(text).ok()?;
             package.get("packageManager")?.as_str().map(str::to_owned)
         });
         let found = LOCKFILES.iter().find(|(file, _)| folder.has(file));
         let kind = found.map_or_else(|| called(named.as_deref().unwrap_or_default()), |(_, kind)| *kind);
-        let is_new =
-            folder.has(".yarnrc.yml") || matches!(called(named.as_deref().unwrap_or_default()), Kind::Berry);
-        let kind = if kind == Kind::Yarn && is_new { Kind::Berry } else { kind };
+        let is_new = folder.has(".yarnrc.yml")
+            || matches!(called(named.as_deref().unwrap_or_default()), PackagerKind::Berry);
+        let kind = if kind == PackagerKind::Yarn && is_new { PackagerKind::Berry } else { kind };
         Self { kind, folder: folder.path.clone(), lockfile: found.map(|(file, _)| *file) }
     }
 
@@ -67,11 +70,11 @@ impl Packager {
     pub fn run(&self, script: &str, arguments: &str) -> String {
         let words = match self.kind {
             // npm keeps what stands before `--` for itself; the others pass on what follows the script's name.
-            Kind::Npm if !arguments.is_empty() => format!("npm run {script} -- {arguments}"),
-            Kind::Npm => format!("npm run {script}"),
-            Kind::Yarn | Kind::Berry => format!("yarn run {script} {arguments}"),
-            Kind::Pnpm => format!("pnpm run {script} {arguments}"),
-            Kind::Bun => format!("bun run {script} {arguments}"),
+            PackagerKind::Npm if !arguments.is_empty() => format!("npm run {script} -- {arguments}"),
+            PackagerKind::Npm => format!("npm run {script}"),
+            PackagerKind::Yarn | PackagerKind::Berry => format!("yarn run {script} {arguments}"),
+            PackagerKind::Pnpm => format!("pnpm run {script} {arguments}"),
+            PackagerKind::Bun => format!("bun run {script} {arguments}"),
         };
         words.trim_end().to_owned()
     }
@@ -80,10 +83,10 @@ impl Packager {
     #[must_use]
     pub fn execute(&self, words: &str) -> String {
         match self.kind {
-            Kind::Npm => format!("npm exec -- {words}"),
-            Kind::Yarn | Kind::Berry => format!("yarn run {words}"),
-            Kind::Pnpm => format!("pnpm exec {words}"),
-            Kind::Bun => format!("bun x {words}"),
+            PackagerKind::Npm => format!("npm exec -- {words}"),
+            PackagerKind::Yarn | PackagerKind::Berry => format!("yarn run {words}"),
+            PackagerKind::Pnpm => format!("pnpm exec {words}"),
+            PackagerKind::Bun => format!("bun x {words}"),
         }
     }
 
@@ -95,14 +98,14 @@ impl Packager {
         };
         let locked = |flag: &str| if self.lockfile.is_some() { format!(" {flag}") } else { String::new() };
         match self.kind {
-            Kind::Npm => {
+            PackagerKind::Npm => {
                 let verb = if self.lockfile.is_some() { "ci" } else { "install" };
                 format!("npm{} {verb}", folder("--prefix"))
             }
-            Kind::Yarn => format!("yarn{} install{}", folder("--cwd"), locked("--frozen-lockfile")),
-            Kind::Berry => format!("yarn{} install{}", folder("--cwd"), locked("--immutable")),
-            Kind::Pnpm => format!("pnpm{} install{}", folder("--dir"), locked("--frozen-lockfile")),
-            Kind::Bun => format!("bun install{}{}", locked("--frozen-lockfile"), folder("--cwd")),
+            PackagerKind::Yarn => format!("yarn{} install{}", folder("--cwd"), locked("--frozen-lockfile")),
+            PackagerKind::Berry => format!("yarn{} install{}", folder("--cwd"), locked("--immutable")),
+            PackagerKind::Pnpm => format!("pnpm{} install{}", folder("--dir"), locked("--frozen-lockfile")),
+            PackagerKind::Bun => format!("bun install{}{}", locked("--frozen-lockfile"), folder("--cwd")),
         }
     }
 }
@@ -114,19 +117,21 @@ pub fn quoted(path: &str) -> String {
     if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
-fn called(named: &str) -> Kind {
+fn called(named: &str) -> PackagerKind {
     match named.split_once('@').unwrap_or((named, "")) {
-        ("pnpm", _) => Kind::Pnpm,
-        ("yarn", version) if version.is_empty() || version.starts_with("1.") || version == "1" => Kind::Yarn,
-        ("yarn", _) => Kind::Berry,
-        ("bun", _) => Kind::Bun,
-        _ => Kind::Npm,
+        ("pnpm", _) => PackagerKind::Pnpm,
+        ("yarn", version) if version.is_empty() || version.starts_with("1.") || version == "1" => {
+            PackagerKind::Yarn
+        }
+        ("yarn", _) => PackagerKind::Berry,
+        ("bun", _) => PackagerKind::Bun,
+        _ => PackagerKind::Npm,
     }
 }
 
 /// Answers whether the folder has the one at `path` among its workspaces (npm, yarn and bun in package.json, pnpm in a file of
 /// its own).
-fn names_workspace(folder: &Folder, path: &str) -> bool {
+fn names_workspace(folder: &AppFolder, path: &str) -> bool {
     let Some(below) = below(&folder.path, path) else { return false };
     let mut is_named = false;
     for glob in workspaces(folder) {
@@ -146,7 +151,7 @@ fn below<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-fn workspaces(folder: &Folder) -> Vec<String> {
+fn workspaces(folder: &AppFolder) -> Vec<String> {
     let package = folder.text("package.json").and_then(|text| serde_json::from_str::<Value>(text).ok());
     // yarn also writes them as an object, with the globs below `packages`.
     let written = package.as_ref().and_then(|package| package.get("workspaces"));

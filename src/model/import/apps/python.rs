@@ -3,16 +3,16 @@
 use super::app::{App, Role};
 use super::env_example;
 use super::packager::quoted;
-use super::tree::{Folder, Tree, join};
-use crate::model::import::proposal::Step;
+use super::tree::{AppFolder, Tree, join};
+use crate::model::import::proposal::ProposedCommand;
 
 /// How the programs of an environment are called, and what makes the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Environment {
+pub struct PythonEnvironment {
     /// Before the program: `uv run `, `.venv/bin/`.
     before: String,
     /// Commands that make it, typed in the root, and the file that asks for them.
-    pub setup: Vec<Step>,
+    pub setup: Vec<ProposedCommand>,
 }
 
 /// The files that may hold the app, below the app's folder.
@@ -33,7 +33,7 @@ const MODULES: [&str; 12] = [
 
 /// Returns the app of the folder.
 #[must_use]
-pub fn app(tree: &Tree, folder: &Folder) -> Option<App> {
+pub fn app(tree: &Tree, folder: &AppFolder) -> Option<App> {
     let is_python = ["pyproject.toml", "requirements.txt", "manage.py", "uv.lock", "Pipfile"];
     if !is_python.iter().any(|file| folder.has(file)) {
         return None;
@@ -95,7 +95,7 @@ pub fn app(tree: &Tree, folder: &Folder) -> Option<App> {
 }
 
 /// A server without a framework: its env example names a port, and a file can be run.
-fn plain(tree: &Tree, folder: &Folder, environment: &Environment) -> Option<App> {
+fn plain(tree: &Tree, folder: &AppFolder, environment: &PythonEnvironment) -> Option<App> {
     let (file, lines) = env_example::of(folder)?;
     let (variable, usual_port) = env_example::port(&lines)?;
     let module = ["main.py", "app.py", "server.py"]
@@ -115,8 +115,8 @@ fn plain(tree: &Tree, folder: &Folder, environment: &Environment) -> Option<App>
 
 /// Returns the environment that a folder's programs run in.
 #[must_use]
-pub fn environment(tree: &Tree, folder: &Folder) -> Environment {
-    let step = |command: String, from: String| Step { command, from };
+pub fn environment(tree: &Tree, folder: &AppFolder) -> PythonEnvironment {
+    let step = |command: String, from: String| ProposedCommand { command, from };
     let option =
         |flag: &str, at: &str| if at.is_empty() { String::new() } else { format!(" {flag} {}", quoted(at)) };
     for above in tree.upwards(&folder.path) {
@@ -126,7 +126,7 @@ pub fn environment(tree: &Tree, folder: &Folder) -> Environment {
         if above.has("uv.lock") && (at == folder.path || is_workspace) {
             let all = if is_workspace { " --all-packages" } else { "" };
             let command = format!("uv sync --locked{all}{}", option("--project", at));
-            return Environment {
+            return PythonEnvironment {
                 before: "uv run ".to_owned(),
                 setup: vec![step(command, above.at("uv.lock"))],
             };
@@ -154,13 +154,13 @@ pub fn environment(tree: &Tree, folder: &Folder) -> Environment {
         if folder.has(file) {
             setup.push(step(format!("{} install {wish}", quoted(&join(&place, "bin/pip"))), folder.at(file)));
         }
-        return Environment { before: ".venv/bin/".to_owned(), setup };
+        return PythonEnvironment { before: ".venv/bin/".to_owned(), setup };
     };
     let file = if folder.has(file) { file } else { "pyproject.toml" };
-    Environment { before: before.to_owned(), setup: vec![step(command, folder.at(file))] }
+    PythonEnvironment { before: before.to_owned(), setup: vec![step(command, folder.at(file))] }
 }
 
-fn depends(folder: &Folder, package: &str) -> bool {
+fn depends(folder: &AppFolder, package: &str) -> bool {
     ["pyproject.toml", "requirements.txt"]
         .iter()
         .filter_map(|file| folder.text(file))

@@ -1,11 +1,11 @@
 //! A repository made up of a few files, for the tests of finding apps.
 
-use super::tree::{Folder, Tree, is_read, join};
+use super::tree::{AppFolder, Tree, is_read, join};
 
 /// A repository of these files; those whose path ends in `!` are ignored by git.
 pub fn tree(files: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::default();
-    tree.folders.insert(String::new(), Folder::default());
+    tree.folders.insert(String::new(), AppFolder::default());
     for (path, text) in files {
         let (path, is_ignored) = path.strip_suffix('!').map_or((*path, false), |path| (path, true));
         if is_ignored {
@@ -18,7 +18,7 @@ pub fn tree(files: &[(&str, &str)]) -> Tree {
             above = join(&above, part);
             tree.folders
                 .entry(above.clone())
-                .or_insert_with(|| Folder { path: above.clone(), ..Folder::default() });
+                .or_insert_with(|| AppFolder { path: above.clone(), ..AppFolder::default() });
         }
         let folder = tree.folders.get_mut(folder).unwrap();
         folder.names.insert(name.to_owned());

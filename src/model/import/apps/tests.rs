@@ -2,25 +2,25 @@
 
 use std::fmt::Write;
 
-use super::detect::{Beside, detect};
+use super::detect::{RepositoryFacts, detect};
 use super::sample::tree;
 use super::tree::{MOST_FOLDERS, is_passed_over};
-use crate::model::carry::wish::Wish;
+use crate::model::carry::wish::CarryLists;
 use crate::model::config::layers::{Layer, Source};
 use crate::model::config::merge::merge;
 use crate::model::import::compose_file;
 use crate::model::import::fitting::fit;
-use crate::model::import::proposal::Found;
+use crate::model::import::proposal::FileProposal;
 use crate::model::import::text;
 
 /// What is proposed for a repository, and the file; asserts that it loads.
 #[track_caller]
-fn written(files: &[(&str, &str)]) -> (Found, String) {
+fn written(files: &[(&str, &str)]) -> (FileProposal, String) {
     let compose = files.iter().find(|(path, _)| *path == "compose.yaml");
     let compose = compose.map(|(file, text)| compose_file::read(file, text).unwrap());
     let include = files.iter().find(|(path, _)| *path == ".worktreeinclude").map_or("", |(_, text)| *text);
-    let wish = Wish::new(&[include.as_bytes()]);
-    let beside = Beside { runner: None, compose: compose.as_ref(), wish: &wish };
+    let wish = CarryLists::new(&[include.as_bytes()]);
+    let beside = RepositoryFacts { runner: None, compose: compose.as_ref(), wish: &wish };
     let apps = detect(&tree(files), &beside, &mut Vec::new());
     let mut sources = vec![apps];
     sources.extend(compose.map(|read| read.found));

@@ -71,14 +71,14 @@ pub const MOST_FOLDERS: usize = 2000;
 
 /// A folder of the repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Folder {
+pub struct AppFolder {
     /// Relative to the root, `""` for the root itself.
     pub path: String,
     pub names: BTreeSet<String>,
     pub texts: BTreeMap<String, String>,
 }
 
-impl Folder {
+impl AppFolder {
     /// Answers whether the folder has a file or folder of that name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
@@ -101,7 +101,7 @@ impl Folder {
 /// The folders of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
-    pub folders: BTreeMap<String, Folder>,
+    pub folders: BTreeMap<String, AppFolder>,
     /// Files that git neither tracks nor shows: they stay behind when a worktree is made.
     pub ignored: Vec<String>,
     /// Files that git does not track.
@@ -111,7 +111,7 @@ pub struct Tree {
 impl Tree {
     /// Returns the folder at `path`.
     #[must_use]
-    pub fn folder(&self, path: &str) -> Option<&Folder> {
+    pub fn folder(&self, path: &str) -> Option<&AppFolder> {
         self.folders.get(path)
     }
 
@@ -123,7 +123,7 @@ impl Tree {
     }
 
     /// Returns the folder and those above it, the nearest first.
-    pub fn upwards<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Folder> {
+    pub fn upwards<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a AppFolder> {
         let mut next = Some(path);
         std::iter::from_fn(move || {
             let path = next?;

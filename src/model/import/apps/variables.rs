@@ -2,13 +2,13 @@
 //! database's port, and the address of the only server for a page beside it.
 
 use super::app::{App, Role};
-use super::env_example::{self, Line};
+use super::env_example::{self, ExampleLine};
 use super::tree::Tree;
 use crate::model::import::proposal::Variable;
 
 /// A service that others reach at a port: its name in a template, and the port where nobody says another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct UsualService {
     pub service: String,
     pub usual_port: Option<u16>,
     /// Whether it is an app of the repository, which answers HTTP, with the app's folder.
@@ -40,7 +40,7 @@ const DATABASES: [(&str, u16); 9] = [
 
 /// Returns the variables, each once: the first example that names one counts.
 #[must_use]
-pub fn variables(tree: &Tree, apps: &[(String, &App)], places: &[Place]) -> Vec<Variable> {
+pub fn variables(tree: &Tree, apps: &[(String, &App)], places: &[UsualService]) -> Vec<Variable> {
     let mut found: Vec<Variable> = Vec::new();
     for (folder, file, line) in env_example::all(tree) {
         let Some(variable) = of_line(folder, &file, &line, places) else { continue };
@@ -73,7 +73,7 @@ pub fn variables(tree: &Tree, apps: &[(String, &App)], places: &[Place]) -> Vec<
     found
 }
 
-fn of_line(folder: &str, file: &str, line: &Line, places: &[Place]) -> Option<Variable> {
+fn of_line(folder: &str, file: &str, line: &ExampleLine, places: &[UsualService]) -> Option<Variable> {
     let name = line.name.as_str();
     let variable = |value: String, reason: &str| {
         Some(Variable {

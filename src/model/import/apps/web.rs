@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::app::App;
-use super::tree::{Folder, Tree};
+use super::tree::{AppFolder, Tree};
 
 /// Returns the app of the folder.
 #[must_use]
-pub fn app(tree: &Tree, folder: &Folder) -> Option<App> {
+pub fn app(tree: &Tree, folder: &AppFolder) -> Option<App> {
     ruby(tree, folder)
         .or_else(|| php(tree, folder))
         .or_else(|| elixir(folder))
@@ -31,7 +31,7 @@ fn up(path: &str, file: &str) -> (String, String) {
     (format!("{{ http = \"{path}\" }}"), format!("{file} answers there"))
 }
 
-fn ruby(tree: &Tree, folder: &Folder) -> Option<App> {
+fn ruby(tree: &Tree, folder: &AppFolder) -> Option<App> {
     let gems = folder.text("Gemfile")?;
     let has_gem = |gem: &str| gems.contains(&format!("\"{gem}\"")) || gems.contains(&format!("'{gem}'"));
     if has_gem("rails") || tree.folder(&folder.at("bin")).is_some_and(|bin| bin.has("rails")) {
@@ -49,7 +49,7 @@ fn ruby(tree: &Tree, folder: &Folder) -> Option<App> {
     is_rack.then(|| named("web", folder.at("config.ru"), "Rack", "bundle exec rackup -p {{ port }}", 9292))
 }
 
-fn php(tree: &Tree, folder: &Folder) -> Option<App> {
+fn php(tree: &Tree, folder: &AppFolder) -> Option<App> {
     let packages: Value = serde_json::from_str(folder.text("composer.json")?).ok()?;
     let needs = |package: &str| packages.get("require").is_some_and(|list| list.get(package).is_some());
     if folder.has("artisan") {
@@ -66,7 +66,7 @@ fn php(tree: &Tree, folder: &Folder) -> Option<App> {
         .then(|| named("web", folder.at("composer.json"), "PHP's own server", run, 8000))
 }
 
-fn elixir(folder: &Folder) -> Option<App> {
+fn elixir(folder: &AppFolder) -> Option<App> {
     let is_phoenix = folder.text("mix.exs")?.contains("{:phoenix,");
     is_phoenix.then(|| App {
         reason: "config/runtime.exs finds its port in PORT".to_owned(),
@@ -74,7 +74,7 @@ fn elixir(folder: &Folder) -> Option<App> {
     })
 }
 
-fn jvm(folder: &Folder) -> Option<App> {
+fn jvm(folder: &AppFolder) -> Option<App> {
     let maven = folder.text("pom.xml");
     let (file, text) = match maven {
         Some(text) => ("pom.xml", text),

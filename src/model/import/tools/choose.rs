@@ -1,12 +1,12 @@
 //! What several tools' files say, as one: the first that says what makes a worktree ready counts, before the lockfiles too.
 
-use crate::model::import::proposal::{Found, Step};
+use crate::model::import::proposal::{FileProposal, ProposedCommand};
 
 /// Combines what the tools' files propose; `apps` loses its setup where a tool says one, `runs` names what starts services
 /// already.
 #[must_use]
-pub fn choose(tools: Vec<Found>, runs: Option<&str>, apps: &mut Found) -> Found {
-    let mut chosen = Found::default();
+pub fn choose(tools: Vec<FileProposal>, runs: Option<&str>, apps: &mut FileProposal) -> FileProposal {
+    let mut chosen = FileProposal::default();
     for mut tool in tools {
         chosen.left_out.append(&mut tool.left_out);
         let (setup, teardown) = (std::mem::take(&mut tool.setup), std::mem::take(&mut tool.teardown));
@@ -42,7 +42,7 @@ pub fn choose(tools: Vec<Found>, runs: Option<&str>, apps: &mut Found) -> Found 
 }
 
 /// Takes the steps where there are none yet; returns those that are not among the ones there.
-fn take(known: &mut Vec<Step>, new: Vec<Step>) -> Vec<Step> {
+fn take(known: &mut Vec<ProposedCommand>, new: Vec<ProposedCommand>) -> Vec<ProposedCommand> {
     if known.is_empty() {
         *known = new;
         return Vec::new();
@@ -50,7 +50,7 @@ fn take(known: &mut Vec<Step>, new: Vec<Step>) -> Vec<Step> {
     new.into_iter().filter(|step| known.iter().all(|known| known.command != step.command)).collect()
 }
 
-fn leave(chosen: &mut Found, steps: Vec<Step>, is_setup: bool) {
+fn leave(chosen: &mut FileProposal, steps: Vec<ProposedCommand>, is_setup: bool) {
     let steps_there = if is_setup { &chosen.setup } else { &chosen.teardown };
     let said = steps_there.first().map(|step| step.from.split(": ").next().unwrap_or_default().to_owned());
     let what = if is_setup { "makes a worktree ready" } else { "is taken back" };

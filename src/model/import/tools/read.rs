@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::script::{self, Purpose, pattern};
+use super::script::{self, ScriptPurpose, pattern};
 use super::{gitconfig, variables};
 use crate::model::import::compose_file::yaml;
-use crate::model::import::proposal::{Carried, Found, Proposal, What, name};
+use crate::model::import::proposal::{FileProposal, Proposal, ProposedCarry, What, name};
 
 /// Reads the text of a file.
-type Reader = fn(&str, &str) -> Result<Found, String>;
+type Reader = fn(&str, &str) -> Result<FileProposal, String>;
 
 /// The files, and how each is read. The first whose setup is taken over counts.
 pub const FILES: [(&str, Reader); 9] = [
@@ -48,7 +48,7 @@ fn text<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a str> {
 }
 
 /// Says of each key of the table that is not among `known` that it has no like here.
-fn leave_others(found: &mut Found, file: &str, table: &Value, known: &[&str]) {
+fn leave_others(found: &mut FileProposal, file: &str, table: &Value, known: &[&str]) {
     for key in table.as_object().into_iter().flat_map(|table| table.keys()) {
         if !known.contains(&key.as_str()) {
             found.leave(file, key, "has no like here");
@@ -56,15 +56,15 @@ fn leave_others(found: &mut Found, file: &str, table: &Value, known: &[&str]) {
     }
 }
 
-fn carry(found: &mut Found, file: &str, key: &str, path: &str) {
+fn carry(found: &mut FileProposal, file: &str, key: &str, path: &str) {
     if path.contains("..") || path.starts_with(['/', '~', '<']) {
         found.leave(file, key, format!("`{path}` is no path below the repository"));
         return;
     }
-    found.carry.push(Carried { pattern: pattern(path), from: format!("{file}: {key}") });
+    found.carry.push(ProposedCarry { pattern: pattern(path), from: format!("{file}: {key}") });
 }
 
-fn service(found: &mut Found, file: &str, key: &str, named: &str, command: &str) {
+fn service(found: &mut FileProposal, file: &str, key: &str, named: &str, command: &str) {
     let Some(own) = name(named).or_else(|| name("web")) else { return };
     match script::service(command) {
         Ok(run) => {
@@ -79,15 +79,15 @@ fn service(found: &mut Found, file: &str, key: &str, named: &str, command: &str)
 }
 
 /// <https://worktrunk.dev/hook/>: a text, a table of names, or a list of such tables.
-fn worktrunk(file: &str, text: &str) -> Result<Found, String> {
+fn worktrunk(file: &str, text: &str) -> Result<FileProposal, String> {
     let document = from_toml(text)?;
-    let mut found = Found::default();
+    let mut found = FileProposal::default();
     for (hook, purpose) in [
-        ("post-create", Purpose::Setup),
-        ("pre-start", Purpose::Setup),
-        ("post-start", Purpose::Setup),
-        ("pre-remove", Purpose::Teardown),
-        ("post-remove", Purpose::Teardown),
+        ("post-create", ScriptPurpose::Setup),
+        ("pre-start", ScriptPurpose::Setup),
+        ("post-start", ScriptPurpose::Setup),
+        ("pre-remove", ScriptPurpose::Teardown),
+        ("post-remove", ScriptPurpose::Teardown),
     ] {
         for (key, command) in commands(hook, document.get(hook)) {
             let is_server = hook == "post-start" && command.contains("hash_port");
@@ -129,9 +129,9 @@ fn commands<'a>(hook: &str, value: Option<&'a Value>) -> Vec<(String, &'a str)> 
 }
 
 /// <https://cursor.com/docs/configuration/worktrees>: commands, or the path of a script beside the file.
-fn cursor(file: &str, text: &str) -> Result<Found, String> {
+fn cursor(file: &str, text: &str) -> Result<FileProposal, String> {
     let document = json(text)?;
-    let mut found = Found::default();
+    let mut found = FileProposal::default();
     let key = ["setup-worktree-unix", "setup-worktree"].into_iter().find(|key| document.get(key).is_some());
     match key.and_then(|key| Some((key, document.get(key)?))) {
         Some((key, Value::String(path))) => {
@@ -140,12 +140,12 @@ fn cursor(file: &str, text: &str) -> Result<Found, String> {
                 file,
                 key,
                 &format!("sh .cursor/{}", path.trim_start_matches("./")),
-                Purpose::Setup,
+                ScriptPurpose::Setup,
             );
         }
         Some((key, commands)) => {
             for command in texts(Some(commands)) {
-                script::add(&mut found, file, key, command, Purpose::Setup);
+                script::add(&mut found, file, key, command, ScriptPurpose::Setup);
             }
         }
         None => {}
@@ -160,27 +160,27 @@ fn cursor(file: &str, text: &str) -> Result<Found, String> {
 }
 
 /// <https://docs.conductor.build/core/scripts>
-fn conductor(file: &str, written: &str) -> Result<Found, String> {
+fn conductor(file: &str, written: &str) -> Result<FileProposal, String> {
     let document = json(written)?;
-    let mut found = Found::default();
+    let mut found = FileProposal::default();
     if let Some(setup) = text(&document, &["scripts", "setup"]) {
-        script::add(&mut found, file, "scripts.setup", setup, Purpose::Setup);
+        script::add(&mut found, file, "scripts.setup", setup, ScriptPurpose::Setup);
     }
     if let Some(run) = text(&document, &["scripts", "run"]) {
         service(&mut found, file, "scripts.run", "web", run);
     }
     if let Some(archive) = text(&document, &["scripts", "archive"]) {
-        script::add(&mut found, file, "scripts.archive", archive, Purpose::Teardown);
+        script::add(&mut found, file, "scripts.archive", archive, ScriptPurpose::Teardown);
     }
     leave_others(&mut found, file, &document, &["scripts"]);
     Ok(found)
 }
 
 /// <https://developers.openai.com/codex/app/local-environments>
-fn codex(file: &str, written: &str) -> Result<Found, String> {
+fn codex(file: &str, written: &str) -> Result<FileProposal, String> {
     let document = from_toml(written)?;
-    let mut found = Found::default();
-    for (table, purpose) in [("setup", Purpose::Setup), ("cleanup", Purpose::Teardown)] {
+    let mut found = FileProposal::default();
+    for (table, purpose) in [("setup", ScriptPurpose::Setup), ("cleanup", ScriptPurpose::Teardown)] {
         let own = text(&document, &[table, "linux", "script"])
             .map(|script| (format!("{table}.linux.script"), script));
         let own = own.or_else(|| Some((format!("{table}.script"), text(&document, &[table, "script"])?)));
@@ -206,24 +206,24 @@ fn codex(file: &str, written: &str) -> Result<Found, String> {
 }
 
 /// <https://github.com/stablyai/orca>, src/main/hooks.ts
-fn orca(file: &str, written: &str) -> Result<Found, String> {
+fn orca(file: &str, written: &str) -> Result<FileProposal, String> {
     let document = yaml(written)?;
-    let mut found = Found::default();
+    let mut found = FileProposal::default();
     if let Some(setup) = text(&document, &["scripts", "setup"]) {
-        script::add(&mut found, file, "scripts.setup", setup, Purpose::Setup);
+        script::add(&mut found, file, "scripts.setup", setup, ScriptPurpose::Setup);
     }
     if let Some(archive) = text(&document, &["scripts", "archive"]) {
-        script::add(&mut found, file, "scripts.archive", archive, Purpose::Teardown);
+        script::add(&mut found, file, "scripts.archive", archive, ScriptPurpose::Teardown);
     }
     leave_others(&mut found, file, &document, &["scripts"]);
     Ok(found)
 }
 
 /// <https://workmux.raine.dev/guide/configuration>
-fn workmux(file: &str, written: &str) -> Result<Found, String> {
+fn workmux(file: &str, written: &str) -> Result<FileProposal, String> {
     let document = yaml(written)?;
-    let mut found = Found::default();
-    for (key, purpose) in [("post_create", Purpose::Setup), ("pre_remove", Purpose::Teardown)] {
+    let mut found = FileProposal::default();
+    for (key, purpose) in [("post_create", ScriptPurpose::Setup), ("pre_remove", ScriptPurpose::Teardown)] {
         for command in texts(document.get(key)) {
             if command == "<global>" {
                 found.leave(file, key, "`<global>` stands for a person's own commands");
@@ -244,15 +244,15 @@ fn workmux(file: &str, written: &str) -> Result<Found, String> {
 }
 
 /// <https://github.com/coderabbitai/git-worktree-runner>, docs/configuration.md
-fn gtr(file: &str, written: &str) -> Result<Found, String> {
-    let mut found = Found::default();
+fn gtr(file: &str, written: &str) -> Result<FileProposal, String> {
+    let mut found = FileProposal::default();
     let values = gitconfig::values(written)?;
     for (key, value) in &values {
         match key.as_str() {
             "copy.include" | "copy.includedirs" => carry(&mut found, file, key, value),
-            "hooks.postcreate" => script::add(&mut found, file, key, value, Purpose::Setup),
+            "hooks.postcreate" => script::add(&mut found, file, key, value, ScriptPurpose::Setup),
             "hooks.preremove" | "hooks.postremove" => {
-                script::add(&mut found, file, key, value, Purpose::Teardown);
+                script::add(&mut found, file, key, value, ScriptPurpose::Teardown);
             }
             "copy.exclude" | "copy.excludedirs" => {}
             _ => found.leave(file, key, "has no like here"),
@@ -268,9 +268,9 @@ fn gtr(file: &str, written: &str) -> Result<Found, String> {
 }
 
 /// <https://github.com/satococoa/wtp>, README.md
-fn wtp(file: &str, written: &str) -> Result<Found, String> {
+fn wtp(file: &str, written: &str) -> Result<FileProposal, String> {
     let document = yaml(written)?;
-    let mut found = Found::default();
+    let mut found = FileProposal::default();
     let hooks = document.get("hooks").and_then(|hooks| hooks.get("post_create")).and_then(Value::as_array);
     for hook in hooks.into_iter().flatten() {
         let key = "hooks.post_create";
@@ -297,7 +297,13 @@ fn wtp(file: &str, written: &str) -> Result<Found, String> {
                 let place = place
                     .map(|place| format!("cd '{}' && ", place.replace('\'', "'\\''")))
                     .unwrap_or_default();
-                script::add(&mut found, file, key, &format!("{place}{before}{command}"), Purpose::Setup);
+                script::add(
+                    &mut found,
+                    file,
+                    key,
+                    &format!("{place}{before}{command}"),
+                    ScriptPurpose::Setup,
+                );
             }
             _ => found.leave(file, key, "has a type that is not known here"),
         }
@@ -307,18 +313,18 @@ fn wtp(file: &str, written: &str) -> Result<Found, String> {
 }
 
 /// <https://github.com/phantompane/phantom>, docs/configuration.md
-fn phantom(file: &str, written: &str) -> Result<Found, String> {
+fn phantom(file: &str, written: &str) -> Result<FileProposal, String> {
     let document = json(written)?;
-    let mut found = Found::default();
+    let mut found = FileProposal::default();
     let list = |table: &str, key: &str| texts(document.get(table).and_then(|table| table.get(key)));
     for path in list("postCreate", "copyFiles") {
         carry(&mut found, file, "postCreate.copyFiles", path);
     }
     for command in list("postCreate", "commands") {
-        script::add(&mut found, file, "postCreate.commands", command, Purpose::Setup);
+        script::add(&mut found, file, "postCreate.commands", command, ScriptPurpose::Setup);
     }
     for command in list("preDelete", "commands") {
-        script::add(&mut found, file, "preDelete.commands", command, Purpose::Teardown);
+        script::add(&mut found, file, "preDelete.commands", command, ScriptPurpose::Teardown);
     }
     leave_others(&mut found, file, &document, &["postCreate", "preDelete"]);
     Ok(found)

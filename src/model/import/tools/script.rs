@@ -6,7 +6,7 @@ use serde_json::json;
 use super::export::Tool;
 use super::variables::ours;
 use crate::model::config::running;
-use crate::model::import::proposal::{Carried, Found, Step};
+use crate::model::import::proposal::{FileProposal, ProposedCarry, ProposedCommand};
 use crate::model::import::shell::{needs_shell, with_port};
 
 /// Words at the start of a line that the lines behind it depend on.
@@ -17,16 +17,17 @@ const LASTING: [&str; 22] = [
 
 /// What a command is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum ScriptPurpose {
     Setup,
     Teardown,
 }
 
 /// Adds what the script does to `found`; `file` and `key` say where it stands.
-pub fn add(found: &mut Found, file: &str, key: &str, script: &str, purpose: Purpose) {
+pub fn add(found: &mut FileProposal, file: &str, key: &str, script: &str, purpose: ScriptPurpose) {
     let from = format!("{file}: {key}");
     // A teardown goes on behind a command that fails: what one command guards against must not be torn off it.
-    let lines = if purpose == Purpose::Teardown { vec![script.trim().to_owned()] } else { parts(script) };
+    let lines =
+        if purpose == ScriptPurpose::Teardown { vec![script.trim().to_owned()] } else { parts(script) };
     for line in lines {
         if Tool::has_line(&line) {
             found.leave(file, key, "it calls us");
@@ -39,8 +40,8 @@ pub fn add(found: &mut Found, file: &str, key: &str, script: &str, purpose: Purp
                 continue;
             }
         };
-        if let Some(pattern) = copied(&text).filter(|_| purpose == Purpose::Setup) {
-            found.carry.push(Carried { pattern, from: from.clone() });
+        if let Some(pattern) = copied(&text).filter(|_| purpose == ScriptPurpose::Setup) {
+            found.carry.push(ProposedCarry { pattern, from: from.clone() });
             continue;
         }
         if ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) {
@@ -52,17 +53,17 @@ pub fn add(found: &mut Found, file: &str, key: &str, script: &str, purpose: Purp
 }
 
 /// Adds one command, whose templates are ours already.
-pub fn push(found: &mut Found, file: &str, key: &str, text: &str, purpose: Purpose) {
+pub fn push(found: &mut FileProposal, file: &str, key: &str, text: &str, purpose: ScriptPurpose) {
     let command = in_words(text);
     if let Err(fault) = running::commands(&json!([command])) {
         found.leave(file, key, format!("`{}`: {}", shown(text), fault.message));
         return;
     }
     let steps = match purpose {
-        Purpose::Setup => &mut found.setup,
-        Purpose::Teardown => &mut found.teardown,
+        ScriptPurpose::Setup => &mut found.setup,
+        ScriptPurpose::Teardown => &mut found.teardown,
     };
-    steps.push(Step { command, from: format!("{file}: {key}") });
+    steps.push(ProposedCommand { command, from: format!("{file}: {key}") });
 }
 
 /// Returns a command that runs a service, with the service's port for `$PORT`.

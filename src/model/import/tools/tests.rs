@@ -6,12 +6,12 @@ use super::read::FILES;
 use crate::model::config::layers::{Layer, Source};
 use crate::model::config::merge::merge;
 use crate::model::import::fitting::fit;
-use crate::model::import::proposal::{Found, Step};
+use crate::model::import::proposal::{FileProposal, ProposedCommand};
 use crate::model::import::text;
 
 /// What is proposed for the file; asserts that it loads.
 #[track_caller]
-fn read(file: &str, written: &str) -> Found {
+fn read(file: &str, written: &str) -> FileProposal {
     let (_, reader) = FILES.iter().find(|(known, _)| *known == file).unwrap();
     let mut found = reader(file, written).unwrap();
     fit(&mut found, |found| text::whole(found));
@@ -21,19 +21,19 @@ fn read(file: &str, written: &str) -> Found {
     found
 }
 
-fn setup(found: &Found) -> Vec<&str> {
+fn setup(found: &FileProposal) -> Vec<&str> {
     found.setup.iter().map(|step| step.command.as_str()).collect()
 }
 
-fn teardown(found: &Found) -> Vec<&str> {
+fn teardown(found: &FileProposal) -> Vec<&str> {
     found.teardown.iter().map(|step| step.command.as_str()).collect()
 }
 
-fn carried(found: &Found) -> Vec<&str> {
+fn carried(found: &FileProposal) -> Vec<&str> {
     found.carry.iter().map(|one| one.pattern.as_str()).collect()
 }
 
-fn left_out(found: &Found) -> String {
+fn left_out(found: &FileProposal) -> String {
     let lines: Vec<String> = found.left_out.iter().map(|left| format!("{left}\n")).collect();
     lines.concat()
 }
@@ -195,9 +195,9 @@ fn the_first_tool_says_what_makes_a_worktree_ready() {
         "conductor.json",
         r#"{ "scripts": { "setup": "npm ci; make", "run": "npm run dev", "archive": "make down" } }"#,
     );
-    let mut apps = Found::default();
+    let mut apps = FileProposal::default();
     for command in ["npm ci", "uv sync"] {
-        apps.setup.push(Step { command: command.to_owned(), from: "lockfile".to_owned() });
+        apps.setup.push(ProposedCommand { command: command.to_owned(), from: "lockfile".to_owned() });
     }
     let chosen = choose(vec![cursor.clone(), conductor.clone()], None, &mut apps);
     assert_eq!((setup(&chosen), teardown(&chosen)), (vec!["npm ci"], vec!["make down"]));
@@ -209,6 +209,6 @@ fn the_first_tool_says_what_makes_a_worktree_ready() {
         "{left}"
     );
     assert!(left.contains("lockfile: `uv sync`: .cursor/worktrees.json says"), "{left}");
-    let chosen = choose(vec![conductor], Some("Procfile"), &mut Found::default());
+    let chosen = choose(vec![conductor], Some("Procfile"), &mut FileProposal::default());
     assert!(chosen.services.is_empty() && left_out(&chosen).contains("scripts.run: Procfile says what runs"));
 }

@@ -21,8 +21,8 @@ fn ranges(texts: &[&str]) -> PortRanges {
     PortRanges(texts.iter().map(|text| text.parse().unwrap()).collect())
 }
 
-fn wish(service: &str, range: &str) -> Wish {
-    Wish {
+fn wish(service: &str, range: &str) -> ServiceWish {
+    ServiceWish {
         service: service.parse().unwrap(),
         ranges: ranges(&[range]),
         own_range: false,
@@ -94,7 +94,7 @@ impl World {
         self
     }
 
-    fn select(&mut self, wishes: &[Wish]) -> Selection {
+    fn select(&mut self, wishes: &[ServiceWish]) -> Selection {
         let landscape = Landscape {
             owned: &self.owned,
             exclusions: &self.exclusions,
@@ -114,7 +114,7 @@ impl World {
         select(wishes, &landscape, &mut probe).unwrap()
     }
 
-    fn chosen(&mut self, wishes: &[Wish]) -> Vec<u16> {
+    fn chosen(&mut self, wishes: &[ServiceWish]) -> Vec<u16> {
         match self.select(wishes) {
             Selection::Chosen(choices) => choices.iter().map(|choice| choice.port.number()).collect(),
             other => panic!("{other:?}"),
@@ -173,7 +173,7 @@ fn in_retry_mode_the_ports_met_before_are_passed_over() {
 
 #[test]
 fn ranges_are_tried_in_order_and_a_conflict_names_the_one_where_it_happened() {
-    let wish = Wish { ranges: ranges(&["5000-5001", "8000-8099"]), ..wish("web", "1") };
+    let wish = ServiceWish { ranges: ranges(&["5000-5001", "8000-8099"]), ..wish("web", "1") };
     assert_eq!(world().owned(&[5000, 5001]).chosen(std::slice::from_ref(&wish)), [8000]);
     let mut world = world().owned(&[5000, 5001]).busy(&[8000]);
     let Selection::Busy { ranges: where_it_happened, .. } = world.select(&[wish]) else { panic!() };
@@ -183,13 +183,13 @@ fn ranges_are_tried_in_order_and_a_conflict_names_the_one_where_it_happened() {
 #[test]
 fn a_service_range_is_carved_out_of_the_purposes_ranges() {
     let mut world = world().service_with("db", "5000-5009");
-    let db = Wish { own_range: true, ..wish("db", "5000-5009") };
+    let db = ServiceWish { own_range: true, ..wish("db", "5000-5009") };
     assert_eq!(world.chosen(&[wish("web", "5000-5099"), db]), [5010, 5000]);
 }
 
 #[test]
 fn a_service_that_names_a_well_known_port_gets_it_but_never_an_excluded_one() {
-    let own = Wish { own_range: true, ..wish("db", "5432-5439") };
+    let own = ServiceWish { own_range: true, ..wish("db", "5432-5439") };
     assert_eq!(world().chosen(std::slice::from_ref(&own)), [5432]);
     assert_eq!(world().chosen(&[wish("db", "5432-5439")]), [5433]);
     assert_eq!(world().excluded("5432").chosen(&[own]), [5433]);
@@ -197,7 +197,7 @@ fn a_service_that_names_a_well_known_port_gets_it_but_never_an_excluded_one() {
 
 #[test]
 fn a_former_port_comes_back_when_it_is_free() {
-    let again = |former| Wish { former: Some(port(former)), ..wish("web", "5000-5099") };
+    let again = |former| ServiceWish { former: Some(port(former)), ..wish("web", "5000-5099") };
     assert_eq!(world().chosen(&[again(5042)]), [5042]);
     assert_eq!(world().busy(&[5042]).chosen(&[again(5042)]), [5000], "busy");
     assert_eq!(world().owned(&[5042]).chosen(&[again(5042)]), [5000], "owned");
@@ -209,22 +209,22 @@ fn a_former_port_comes_back_when_it_is_free() {
 
 #[test]
 fn a_former_port_at_the_bottom_that_is_busy_is_met_like_any_other() {
-    let again = Wish { former: Some(port(5000)), ..wish("web", "5000-5099") };
+    let again = ServiceWish { former: Some(port(5000)), ..wish("web", "5000-5099") };
     assert!(matches!(world().busy(&[5000]).select(&[again]), Selection::Busy { .. }));
 }
 
 #[test]
 fn several_wishes_never_share_a_port_and_definite_ones_are_served_first() {
-    let pinned = Wish { pinned: Some(port(5000)), ..wish("db", "5000-5099") };
-    let former = Wish { former: Some(port(5001)), ..wish("api", "5000-5099") };
+    let pinned = ServiceWish { pinned: Some(port(5000)), ..wish("db", "5000-5099") };
+    let former = ServiceWish { former: Some(port(5001)), ..wish("api", "5000-5099") };
     assert_eq!(world().chosen(&[wish("web", "5000-5099"), former, pinned.clone()]), [5002, 5001, 5000]);
-    let twice = world().select(&[pinned.clone(), Wish { service: "web".parse().unwrap(), ..pinned }]);
+    let twice = world().select(&[pinned.clone(), ServiceWish { service: "web".parse().unwrap(), ..pinned }]);
     assert_eq!(twice, Selection::Owned { service: "web".parse().unwrap(), port: port(5000) });
 }
 
 #[test]
 fn a_pinned_port_is_had_or_refused_with_its_reason() {
-    let pinned = |number| Wish { pinned: Some(port(number)), ..wish("web", "5000-5099") };
+    let pinned = |number| ServiceWish { pinned: Some(port(number)), ..wish("web", "5000-5099") };
     let service: ServiceName = "web".parse().unwrap();
     assert_eq!(world().chosen(&[pinned(9999)]), [9999], "outside the range");
     let reason = "browsers refuse to connect to it".to_owned();
@@ -249,11 +249,11 @@ fn ports_that_others_had_are_passed_over_unasked_and_given_when_nothing_else_is_
     assert_eq!(world.chosen(&[wish("web", "5000-5003"), wish("api", "5000-5003")]), [5002, 5003]);
     assert!(!world.asked.contains_key(&port(5000)), "no probe, no conflict");
     assert_eq!(world.chosen(&[wish("web", "5000-5001")]), [5001], "released longest ago first");
-    let own = Wish { former: Some(port(5001)), ..wish("web", "5000-5003") };
+    let own = ServiceWish { former: Some(port(5001)), ..wish("web", "5000-5003") };
     assert_eq!(world.chosen(&[own]), [5001]);
     let busy = world.select(&[wish("web", "5000-5001"), wish("api", "5000-5001")]);
     assert!(matches!(busy, Selection::Busy { .. }), "{busy:?}");
-    let pinned = Wish { pinned: Some(port(5001)), ..wish("web", "5000-5003") };
+    let pinned = ServiceWish { pinned: Some(port(5001)), ..wish("web", "5000-5003") };
     assert_eq!(world.chosen(&[pinned]), [5001]);
 }
 
@@ -289,10 +289,10 @@ proptest! {
         excluded in 5000u16..5030,
     ) {
         let mut world = world().owned(&owned).busy(&busy).skip(&skip).excluded(&excluded.to_string());
-        let wishes: Vec<Wish> = formers
+        let wishes: Vec<ServiceWish> = formers
             .iter()
             .enumerate()
-            .map(|(index, former)| Wish {
+            .map(|(index, former)| ServiceWish {
                 former: former.map(port),
                 ..wish(&format!("s{index}"), "5000-5029")
             })

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::model::config::settings::Strategy;
-use crate::model::port::dispute::{Dispute, Trouble};
+use crate::model::port::dispute::{Dispute, DisputeTrouble};
 use crate::model::port::doubled::{Keeping, settle};
 use crate::model::port::listener::Probe;
 use crate::model::port::remedy::{Remedy, remedy};
-use crate::model::port::resolution::{Action, movers, steps};
+use crate::model::port::resolution::{DisputeAction, movers, steps};
 use crate::model::port::sample::{USER, claim, key, settings, situation, socket, strays};
-use crate::model::port::verdict::{Evidence, Traffic, rule};
-use crate::model::process::killing::Refusal;
+use crate::model::port::verdict::{PortEvidence, Traffic, rule};
+use crate::model::process::killing::KillRefusal;
 
 /// *alone*: `a` has the port, and the holder is the only one. *shared*: a server of `a` listens too. *doubled*: the younger
 /// `b` has it as well, and where the holder is one of theirs it is the server of `b`. The tenure is that of `a`.
@@ -76,7 +76,7 @@ container | doubled     | locked | container    | b              | move b      |
 fn background<'a>(
     relation: &str,
     gone: &'a HashMap<u32, String>,
-    refused: &'a HashMap<u32, Refusal>,
+    refused: &'a HashMap<u32, KillRefusal>,
 ) -> Background<'a> {
     Background {
         user: Some(USER),
@@ -112,14 +112,14 @@ fn arranged(relation: &str, arrangement: &str, tenure: &str) -> Situation {
     if is_doubled {
         tenants.push(claim("b", 5000, 9));
     }
-    let (gone, refused) = (strays(42, "gone"), HashMap::from([(42, Refusal::Container)]));
+    let (gone, refused) = (strays(42, "gone"), HashMap::from([(42, KillRefusal::Container)]));
     Situation::of(Port::new(5000).unwrap(), tenants, &sockets, &background(relation, &gone, &refused))
 }
 
 /// One row as the model answers it.
 fn answered(relation: &str, arrangement: &str, tenure: &str) -> Vec<String> {
     let situation = arranged(relation, arrangement, tenure);
-    let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
+    let evidence = PortEvidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
     let verdict = rule(&situation, &evidence).verdict.as_str().to_owned();
     let dispute = Dispute::find(&situation);
     let does = |strategy: Strategy| {
@@ -127,12 +127,12 @@ fn answered(relation: &str, arrangement: &str, tenure: &str) -> Vec<String> {
         let all = steps(std::slice::from_ref(dispute), strategy, settings());
         assert_eq!(all.len(), 1, "it is settled by one step");
         match &all[0].action {
-            Action::Move { tenant } => format!("move {}", tenant.worktree.name),
-            Action::Terminate { needs_agreement, holders, .. } => {
+            DisputeAction::Move { tenant } => format!("move {}", tenant.worktree.name),
+            DisputeAction::Terminate { needs_agreement, holders, .. } => {
                 assert!(*needs_agreement && holders.iter().all(|holder| holder.relation != Relation::Own));
                 "end".to_owned()
             }
-            Action::Leave { .. } => "leave".to_owned(),
+            DisputeAction::Leave { .. } => "leave".to_owned(),
         }
     };
     let fixed = dispute.iter().flat_map(movers).map(|tenant| tenant.worktree.name.as_str());
@@ -187,7 +187,8 @@ fn the_words_of_each_relation_are_the_same_in_every_answer() {
         assert_eq!(alone.held_by_others().as_deref(), Some(words));
         let shared = arranged(relation, "shared", "free").held_by_others().unwrap();
         assert_eq!(shared, format!("{words}; its own server listens too, and requests reach either"));
-        let evidence = Evidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
+        let evidence =
+            PortEvidence { probe: Probe::Busy, exclusion: None, traffic: Traffic::None, claim: None };
         assert_eq!(rule(&alone, &evidence).reason, format!("{words}; allocated to a (web)"));
         assert_eq!(Dispute::find(&alone).unwrap().level().1, words);
     }
@@ -202,7 +203,7 @@ fn of_a_port_that_two_have_the_others_server_is_a_siblings() {
     assert_eq!(situation.seen_from(&key("b")).held_by_others(), None);
     let had = situation.had_by().unwrap();
     assert!(had.contains("`b` keeps it, since its server runs on it, and `a` moves"), "{had}");
-    let Some(Dispute { trouble: Trouble::Doubled { tenants }, .. }) = Dispute::find(&situation) else {
+    let Some(Dispute { trouble: DisputeTrouble::Doubled { tenants }, .. }) = Dispute::find(&situation) else {
         panic!()
     };
     assert!(matches!(settle(&tenants), Keeping::Moves { keeper, .. } if keeper.worktree == key("b")));

@@ -2,31 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::service::{Phase, Service, Then};
+use super::super::service::{NextPhase, Phase, SupervisedService};
 use crate::model::service::ServiceName;
 
-type Services = BTreeMap<ServiceName, Service>;
+type Services = BTreeMap<ServiceName, SupervisedService>;
 
 /// Answers whether a service that is to be stopped may be stopped now.
-pub(super) fn may_go(services: &Services, service: &Service) -> bool {
+pub(super) fn may_go(services: &Services, service: &SupervisedService) -> bool {
     dependents(services, service).next().is_none() || is_tangled(services, service)
 }
 
 /// Those that are to be stopped too, run still, and need it.
-fn dependents<'a>(services: &'a Services, service: &'a Service) -> impl Iterator<Item = &'a Service> {
+fn dependents<'a>(
+    services: &'a Services,
+    service: &'a SupervisedService,
+) -> impl Iterator<Item = &'a SupervisedService> {
     services.values().filter(|other| {
         let stopping = match other.phase {
             Phase::Stopping { then } => Some(then),
             _ => other.leaving,
         };
-        let goes = stopping.is_some_and(|then| then != Then::Judged);
+        let goes = stopping.is_some_and(|then| then != NextPhase::Judged);
         goes && other.is_running() && other.plan.needs.contains_key(&service.plan.name)
     })
 }
 
 /// Answers whether it waits for itself in the end, and for nobody who ends by himself: what runs may have been planned at
 /// different times, so that each needs the other.
-fn is_tangled(services: &Services, service: &Service) -> bool {
+fn is_tangled(services: &Services, service: &SupervisedService) -> bool {
     let mut waited_for: BTreeSet<&ServiceName> = BTreeSet::new();
     let mut here = vec![service];
     while let Some(next) = here.pop() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::plan::{Condition, Patience, RestartPolicy, Restarting, Stopping};
-use super::super::state::State;
+use super::super::state::ServiceState;
 use super::*;
 use crate::model::agreement::Agreement;
 use crate::model::port::Port;
@@ -59,35 +59,38 @@ struct World {
 
 impl World {
     fn up(&mut self, batch: BatchId, plans: &[ServicePlan]) -> Vec<String> {
-        self.step(Event::Start { batch, plans: plans.to_vec(), wait: false, named: Vec::new() })
+        self.step(MachineEvent::Start { batch, plans: plans.to_vec(), wait: false, named: Vec::new() })
     }
 
-    fn step(&mut self, event: Event) -> Vec<String> {
+    fn step(&mut self, event: MachineEvent) -> Vec<String> {
         self.fleet.step(event, self.now).iter().map(words).collect()
     }
 
     fn well(&mut self, service: &str) -> Vec<String> {
-        self.step(Event::Seen { service: service.parse().unwrap(), sight: Sight::Well })
+        self.step(MachineEvent::Seen { service: service.parse().unwrap(), sight: LookResult::Well })
     }
 
     fn unwell(&mut self, service: &str) -> Vec<String> {
-        self.step(Event::Seen { service: service.parse().unwrap(), sight: Sight::Unwell("503".to_owned()) })
+        self.step(MachineEvent::Seen {
+            service: service.parse().unwrap(),
+            sight: LookResult::Unwell("503".to_owned()),
+        })
     }
 
-    fn ended(&mut self, service: &str, exit: Exit) -> Vec<String> {
-        self.step(Event::Ended { service: service.parse().unwrap(), exit })
+    fn ended(&mut self, service: &str, exit: ServiceExit) -> Vec<String> {
+        self.step(MachineEvent::Ended { service: service.parse().unwrap(), exit })
     }
 
     fn after(&mut self, milliseconds: u64) -> Vec<String> {
         self.now += Duration::from_millis(milliseconds);
-        self.step(Event::Tick)
+        self.step(MachineEvent::Tick)
     }
 
-    fn service(&self, name: &str) -> &Service {
+    fn service(&self, name: &str) -> &SupervisedService {
         &self.fleet.services()[&name.parse().unwrap()]
     }
 
-    fn state(&self, name: &str) -> State {
+    fn state(&self, name: &str) -> ServiceState {
         self.service(name).state()
     }
 
@@ -96,18 +99,18 @@ impl World {
     }
 }
 
-fn words(action: &Action) -> String {
+fn words(action: &MachineAction) -> String {
     match action {
-        Action::SetUp(name) => format!("set up {name}"),
-        Action::Launch(name) => format!("launch {name}"),
-        Action::Stop(name) => format!("stop {name}"),
-        Action::Settled { batch, outcome: Outcome::Done } => format!("{batch} done"),
-        Action::Settled { batch, outcome: Outcome::Ended } => format!("{batch} ended"),
-        Action::Settled { batch, outcome: Outcome::Undone(names) } => {
+        MachineAction::SetUp(name) => format!("set up {name}"),
+        MachineAction::Launch(name) => format!("launch {name}"),
+        MachineAction::Stop(name) => format!("stop {name}"),
+        MachineAction::Settled { batch, outcome: BatchOutcome::Done } => format!("{batch} done"),
+        MachineAction::Settled { batch, outcome: BatchOutcome::Ended } => format!("{batch} ended"),
+        MachineAction::Settled { batch, outcome: BatchOutcome::Undone(names) } => {
             let names: Vec<&str> = names.iter().map(ServiceName::as_str).collect();
             format!("{batch} undone: {}", names.join(", "))
         }
-        Action::Settled { batch, outcome: Outcome::Failed(failures) } => {
+        MachineAction::Settled { batch, outcome: BatchOutcome::Failed(failures) } => {
             let failures: Vec<String> =
                 failures.iter().map(|failure| format!("{} {}", failure.service, failure.reason)).collect();
             format!("{batch} failed: {}", failures.join(", "))
@@ -115,8 +118,8 @@ fn words(action: &Action) -> String {
     }
 }
 
-fn stop(batch: BatchId) -> Event {
-    Event::Stop { batch, services: Vec::new() }
+fn stop(batch: BatchId) -> MachineEvent {
+    MachineEvent::Stop { batch, services: Vec::new() }
 }
 
 fn three() -> [ServicePlan; 3] {
@@ -140,10 +143,10 @@ fn services_start_as_soon_as_what_they_need_is_ready_and_not_before() {
     assert_eq!(world.up(1, &plans), ["launch db", "launch mail"]);
     assert_eq!(world.well("mail"), Vec::<String>::new());
     assert_eq!(world.well("db"), ["launch api"]);
-    assert_eq!(world.state("web"), State::Starting);
+    assert_eq!(world.state("web"), ServiceState::Starting);
     assert_eq!(world.well("api"), ["launch web"]);
     assert_eq!(world.well("web"), ["1 done"]);
-    assert_eq!(world.state("web"), State::Ready);
+    assert_eq!(world.state("web"), ServiceState::Ready);
 }
 
 #[test]
@@ -156,8 +159,8 @@ fn a_dependency_may_be_met_by_a_start_or_an_end() {
     early.needs.insert("job".parse().unwrap(), Condition::Started);
     assert_eq!(world.up(1, &[job, late, early]), ["launch job", "launch early"]);
     assert_eq!(world.well("job"), Vec::<String>::new(), "running is not completed");
-    assert_eq!(world.ended("job", Exit::Status(0)), ["launch late"]);
-    assert_eq!(world.state("job"), State::Completed);
+    assert_eq!(world.ended("job", ServiceExit::Status(0)), ["launch late"]);
+    assert_eq!(world.state("job"), ServiceState::Completed);
 }
 
 #[test]
@@ -165,10 +168,10 @@ fn a_setup_runs_once_before_the_first_start() {
     let mut world = World::default();
     let with_setup = ServicePlan { setup: Some(vec!["initdb".to_owned()]), ..plan("db", &[]) };
     assert_eq!(world.up(1, std::slice::from_ref(&with_setup)), ["set up db"]);
-    assert_eq!(world.ended("db", Exit::Status(0)), ["launch db"]);
+    assert_eq!(world.ended("db", ServiceExit::Status(0)), ["launch db"]);
     assert_eq!(world.well("db"), ["1 done"]);
     assert_eq!(world.step(stop(2)), ["stop db"]);
-    assert_eq!(world.ended("db", Exit::Signal(15)), ["2 done"]);
+    assert_eq!(world.ended("db", ServiceExit::Signal(15)), ["2 done"]);
     assert_eq!(world.up(3, &[with_setup]), ["launch db"], "it was done before");
 }
 
@@ -177,7 +180,7 @@ fn a_setup_that_fails_fails_the_service() {
     let mut world = World::default();
     let with_setup = ServicePlan { setup: Some(vec!["initdb".to_owned()]), ..plan("db", &[]) };
     world.up(1, &[with_setup]);
-    assert_eq!(world.ended("db", Exit::Status(1)), ["1 failed: db its setup ended with status 1"]);
+    assert_eq!(world.ended("db", ServiceExit::Status(1)), ["1 failed: db its setup ended with status 1"]);
     assert!(!world.service("db").is_set_up);
 }
 
@@ -187,11 +190,11 @@ fn a_failed_start_takes_back_what_it_started_in_reverse() {
     world.up(1, &three());
     world.well("db");
     world.well("api");
-    assert_eq!(world.ended("web", Exit::Status(3)), ["stop api"], "db is needed until api is gone");
-    assert_eq!(world.ended("api", Exit::Signal(15)), ["stop db"]);
-    assert_eq!(world.ended("db", Exit::Status(143)), ["1 failed: web ended with status 3"]);
-    assert_eq!(world.state("web"), State::Failed);
-    assert_eq!((world.state("api"), world.state("db")), (State::Stopped, State::Stopped));
+    assert_eq!(world.ended("web", ServiceExit::Status(3)), ["stop api"], "db is needed until api is gone");
+    assert_eq!(world.ended("api", ServiceExit::Signal(15)), ["stop db"]);
+    assert_eq!(world.ended("db", ServiceExit::Status(143)), ["1 failed: web ended with status 3"]);
+    assert_eq!(world.state("web"), ServiceState::Failed);
+    assert_eq!((world.state("api"), world.state("db")), (ServiceState::Stopped, ServiceState::Stopped));
     assert!(world.fleet.is_idle());
 }
 
@@ -202,11 +205,11 @@ fn what_ran_before_survives_a_failed_start() {
     world.well("db");
     world.up(2, &three());
     assert_eq!(
-        world.ended("api", Exit::Status(1)),
+        world.ended("api", ServiceExit::Status(1)),
         ["2 failed: api ended with status 1, web needs `api`, which failed"]
     );
-    assert_eq!(world.state("db"), State::Ready);
-    assert_eq!(world.state("web"), State::Failed);
+    assert_eq!(world.state("db"), ServiceState::Ready);
+    assert_eq!(world.state("web"), ServiceState::Failed);
     assert_eq!(world.reason("web"), "needs `api`, which failed");
 }
 
@@ -215,10 +218,10 @@ fn of_two_starts_at_once_the_one_that_goes_on_inherits() {
     let mut world = World::default();
     assert_eq!(world.up(1, &three()), ["launch db"]);
     assert_eq!(world.up(2, &[plan("db", &[])]), Vec::<String>::new(), "nothing is started twice");
-    assert_eq!(world.step(Event::Abandon { batch: 1 }), ["1 ended"]);
+    assert_eq!(world.step(MachineEvent::Abandon { batch: 1 }), ["1 ended"]);
     assert_eq!(world.well("db"), ["2 done"]);
-    assert_eq!(world.state("web"), State::Stopped);
-    assert_eq!(world.step(Event::Abandon { batch: 2 }), Vec::<String>::new(), "settled already");
+    assert_eq!(world.state("web"), ServiceState::Stopped);
+    assert_eq!(world.step(MachineEvent::Abandon { batch: 2 }), Vec::<String>::new(), "settled already");
 }
 
 #[test]
@@ -226,21 +229,27 @@ fn a_service_that_is_not_critical_holds_nobody_up() {
     let mut world = World::default();
     let mail = ServicePlan { critical: false, ..plan("mail", &[]) };
     world.up(1, &[mail, plan("web", &["mail"])]);
-    assert_eq!(world.ended("mail", Exit::Status(1)), ["launch web"]);
+    assert_eq!(world.ended("mail", ServiceExit::Status(1)), ["launch web"]);
     assert_eq!(world.well("web"), ["1 done"]);
-    assert_eq!((world.state("mail"), world.reason("mail")), (State::Failed, "ended with status 1"));
+    assert_eq!((world.state("mail"), world.reason("mail")), (ServiceState::Failed, "ended with status 1"));
 }
 
 #[test]
 fn a_stop_goes_in_reverse_and_a_signal_is_no_failure_then() {
-    for exit in [Exit::Signal(15), Exit::Status(143), Exit::Status(130), Exit::Status(1), Exit::Unknown] {
+    for exit in [
+        ServiceExit::Signal(15),
+        ServiceExit::Status(143),
+        ServiceExit::Status(130),
+        ServiceExit::Status(1),
+        ServiceExit::Unknown,
+    ] {
         let mut world = three_up();
         assert_eq!(world.step(stop(2)), ["stop web"]);
         assert_eq!(world.ended("web", exit), ["stop api"]);
         assert_eq!(world.ended("api", exit), ["stop db"]);
         assert_eq!(world.ended("db", exit), ["2 done"]);
         for name in ["db", "api", "web"] {
-            assert_eq!((world.state(name), world.reason(name)), (State::Stopped, ""));
+            assert_eq!((world.state(name), world.reason(name)), (ServiceState::Stopped, ""));
         }
     }
 }
@@ -250,7 +259,7 @@ fn a_stop_while_starting_ends_the_start_too() {
     let mut world = World::default();
     world.up(1, &three());
     assert_eq!(world.step(stop(2)), ["stop db"]);
-    let ended = world.ended("db", Exit::Signal(15));
+    let ended = world.ended("db", ServiceExit::Signal(15));
     assert!(ended.contains(&"1 ended".to_owned()) && ended.contains(&"2 done".to_owned()), "{ended:?}");
 }
 
@@ -259,14 +268,14 @@ fn a_crash_is_followed_by_longer_and_longer_pauses_up_to_the_limit() {
     let mut world = World::default();
     world.up(1, &[restarting("web", RestartPolicy::OnFailure)]);
     for (number, pause) in [500, 1000, 2000].into_iter().enumerate() {
-        assert_eq!(world.ended("web", Exit::Status(7)), Vec::<String>::new());
-        assert_eq!(world.state("web"), State::Backoff);
+        assert_eq!(world.ended("web", ServiceExit::Status(7)), Vec::<String>::new());
+        assert_eq!(world.state("web"), ServiceState::Backoff);
         assert_eq!(world.fleet.next_deadline(), Some(world.now + Duration::from_millis(pause)));
         assert_eq!(world.after(pause - 1), Vec::<String>::new());
         assert_eq!(world.after(1), ["launch web"]);
         assert_eq!(world.service("web").restarts, u32::try_from(number).unwrap() + 1);
     }
-    let failed = world.ended("web", Exit::Status(7));
+    let failed = world.ended("web", ServiceExit::Status(7));
     assert_eq!(failed, ["1 failed: web ended with status 7; 3 restarts in a row did not help"]);
 }
 
@@ -277,7 +286,7 @@ fn a_run_that_lasted_makes_the_count_begin_anew() {
     for _ in 0..9 {
         world.well("web");
         world.after(10_000);
-        world.ended("web", Exit::Signal(9));
+        world.ended("web", ServiceExit::Signal(9));
         assert_eq!(world.reason("web"), "was ended by signal KILL");
         assert_eq!(world.after(500), ["launch web"], "the first pause each time");
     }
@@ -287,9 +296,9 @@ fn a_run_that_lasted_makes_the_count_begin_anew() {
 #[test]
 fn without_a_policy_a_crash_is_final() {
     let mut world = three_up();
-    assert_eq!(world.ended("api", Exit::Signal(9)), Vec::<String>::new());
-    assert_eq!(world.state("api"), State::Failed);
-    assert_eq!((world.state("db"), world.state("web")), (State::Ready, State::Ready));
+    assert_eq!(world.ended("api", ServiceExit::Signal(9)), Vec::<String>::new());
+    assert_eq!(world.state("api"), ServiceState::Failed);
+    assert_eq!((world.state("db"), world.state("web")), (ServiceState::Ready, ServiceState::Ready));
 }
 
 #[test]
@@ -298,9 +307,9 @@ fn a_good_end_is_completed_unless_it_is_to_run_always() {
     world.up(1, &[restarting("job", RestartPolicy::OnFailure), restarting("loop", RestartPolicy::Always)]);
     world.well("job");
     world.well("loop");
-    world.ended("job", Exit::Status(0));
-    world.ended("loop", Exit::Status(0));
-    assert_eq!((world.state("job"), world.state("loop")), (State::Completed, State::Backoff));
+    world.ended("job", ServiceExit::Status(0));
+    world.ended("loop", ServiceExit::Status(0));
+    assert_eq!((world.state("job"), world.state("loop")), (ServiceState::Completed, ServiceState::Backoff));
 }
 
 #[test]
@@ -309,11 +318,11 @@ fn a_restart_stops_in_reverse_and_starts_in_order_with_the_new_plan() {
     let plans = three().map(|plan| ServicePlan { words: vec!["new".to_owned()], ..plan });
     let anew = ["api", "web"].map(|name| name.parse().unwrap()).to_vec();
     assert_eq!(
-        world.step(Event::Restart { batch: 2, plans: plans.to_vec(), anew, named: Vec::new() }),
+        world.step(MachineEvent::Restart { batch: 2, plans: plans.to_vec(), anew, named: Vec::new() }),
         ["stop web"]
     );
-    assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"]);
-    assert_eq!(world.ended("api", Exit::Signal(15)), ["launch api"]);
+    assert_eq!(world.ended("web", ServiceExit::Signal(15)), ["stop api"]);
+    assert_eq!(world.ended("api", ServiceExit::Signal(15)), ["launch api"]);
     assert_eq!(world.well("api"), ["launch web"]);
     assert_eq!(world.well("web"), ["2 done"]);
     assert_eq!(world.service("api").plan.words, ["new"]);
@@ -324,18 +333,27 @@ fn a_restart_stops_in_reverse_and_starts_in_order_with_the_new_plan() {
 fn a_restart_of_what_failed_starts_it() {
     let mut world = World::default();
     world.up(1, &[plan("web", &[])]);
-    world.ended("web", Exit::Status(1));
+    world.ended("web", ServiceExit::Status(1));
     let anew = vec!["web".parse().unwrap()];
-    let actions =
-        world.step(Event::Restart { batch: 2, plans: vec![plan("web", &[])], anew, named: Vec::new() });
+    let actions = world.step(MachineEvent::Restart {
+        batch: 2,
+        plans: vec![plan("web", &[])],
+        anew,
+        named: Vec::new(),
+    });
     assert_eq!(actions, ["launch web"]);
-    assert_eq!(world.ended("web", Exit::Status(1)), ["2 failed: web ended with status 1"]);
+    assert_eq!(world.ended("web", ServiceExit::Status(1)), ["2 failed: web ended with status 1"]);
 }
 
 #[test]
 fn a_start_that_waits_is_settled_once_all_stayed_well() {
     let mut world = World::default();
-    world.step(Event::Start { batch: 1, plans: vec![plan("web", &[])], wait: true, named: Vec::new() });
+    world.step(MachineEvent::Start {
+        batch: 1,
+        plans: vec![plan("web", &[])],
+        wait: true,
+        named: Vec::new(),
+    });
     assert_eq!(world.well("web"), Vec::<String>::new());
     assert_eq!(world.after(1999), Vec::<String>::new());
     assert_eq!(world.after(1), ["1 done"]);
@@ -346,9 +364,9 @@ fn a_start_of_what_is_just_ending_follows_its_end() {
     let mut world = three_up();
     world.step(stop(2));
     assert_eq!(world.up(3, &three()), ["2 undone: api, db, web"]);
-    assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"]);
-    world.ended("api", Exit::Signal(15));
-    assert_eq!(world.ended("db", Exit::Signal(15)), ["launch db"]);
+    assert_eq!(world.ended("web", ServiceExit::Signal(15)), ["stop api"]);
+    world.ended("api", ServiceExit::Signal(15));
+    assert_eq!(world.ended("db", ServiceExit::Signal(15)), ["launch db"]);
 }
 
 #[test]
@@ -356,7 +374,8 @@ fn a_command_that_cannot_be_run_is_not_tried_again() {
     let mut world = World::default();
     world.up(1, &[restarting("web", RestartPolicy::Always)]);
     let reason = "`nothing` cannot be run: there is no such command".to_owned();
-    let failed = world.step(Event::LaunchFailed { service: "web".parse().unwrap(), reason, is_final: true });
+    let failed =
+        world.step(MachineEvent::LaunchFailed { service: "web".parse().unwrap(), reason, is_final: true });
     assert_eq!(failed, ["1 failed: web `nothing` cannot be run: there is no such command"]);
 }
 
@@ -370,13 +389,13 @@ fn a_service_that_is_lost_dooms_those_that_wait_for_it() {
 fn whoever_gives_up_on_a_stop_or_a_restart_is_answered_at_once_and_it_goes_on() {
     let mut world = three_up();
     assert_eq!(world.step(stop(2)), ["stop web"]);
-    assert_eq!(world.step(Event::Abandon { batch: 2 }), ["2 ended"]);
-    assert_eq!(world.ended("web", Exit::Status(0)), ["stop api"]);
+    assert_eq!(world.step(MachineEvent::Abandon { batch: 2 }), ["2 ended"]);
+    assert_eq!(world.ended("web", ServiceExit::Status(0)), ["stop api"]);
     let mut world = three_up();
     let anew = vec!["web".parse().unwrap()];
     assert_eq!(
-        world.step(Event::Restart { batch: 2, plans: three().to_vec(), anew, named: Vec::new() }),
+        world.step(MachineEvent::Restart { batch: 2, plans: three().to_vec(), anew, named: Vec::new() }),
         ["stop web"]
     );
-    assert_eq!(world.step(Event::Abandon { batch: 2 }), ["2 ended"]);
+    assert_eq!(world.step(MachineEvent::Abandon { batch: 2 }), ["2 ended"]);
 }

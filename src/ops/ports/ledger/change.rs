@@ -12,18 +12,18 @@ use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
 use crate::ops::claims;
-use crate::ops::env_files::{Written, follow};
+use crate::ops::env_files::{WrittenEnv, follow};
 use crate::ops::{env, rows};
 
 /// A record before and after it was changed under the lock.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct RecordChange {
     /// `None` for a record that is new.
     pub before: Option<Entry>,
     pub after: Entry,
 }
 
-impl Change {
+impl RecordChange {
     /// The allocations that the change took away, with where they stood.
     fn lost(&self) -> impl Iterator<Item = (usize, &Allocation)> {
         let before = self.before.iter().flat_map(|before| before.allocations.iter().enumerate());
@@ -48,10 +48,10 @@ impl Change {
 pub fn follow_or_take_back(
     context: &Context,
     repository: &Repository,
-    change: &Change,
+    change: &RecordChange,
     place: Option<&Path>,
     undone: Option<&Event>,
-) -> Result<Option<Written>> {
+) -> Result<Option<WrittenEnv>> {
     let taken = claims::take(context, change.before.as_ref(), &change.after);
     let written = taken.and_then(|()| {
         if !change.after.env {
@@ -81,14 +81,14 @@ pub fn follow_or_take_back(
 }
 
 /// Takes the claims of a change that no env file follows yet; where they are not to be had, the record is as it was.
-pub(super) fn claim_or_take_back(context: &Context, change: &Change) -> Result<()> {
+pub(super) fn claim_or_take_back(context: &Context, change: &RecordChange) -> Result<()> {
     claims::take(context, change.before.as_ref(), &change.after)
         .map_err(|failure| undo(context, change, None, failure))
 }
 
 /// Takes the change back, its claims too: an answer that never came may have granted them. Returns why, and what could not
 /// be taken back.
-fn undo(context: &Context, change: &Change, undone: Option<&Event>, failure: Failure) -> Failure {
+fn undo(context: &Context, change: &RecordChange, undone: Option<&Event>, failure: Failure) -> Failure {
     let taken_back = take_back(context, change, undone);
     claims::let_go(context, Some(&change.after), change.before.as_ref());
     match taken_back {
@@ -129,11 +129,12 @@ fn place_of(
         return Ok(place.to_path_buf());
     }
     let rows = rows::rows(repository, &*context.store()?.read()?)?;
-    let is_it = |row: &&rows::Row| row.entry.as_ref().is_some_and(|known| known.sequence == entry.sequence);
+    let is_it =
+        |row: &&rows::WorktreeRow| row.entry.as_ref().is_some_and(|known| known.sequence == entry.sequence);
     Ok(rows.iter().find(is_it).map_or_else(|| entry.path.clone(), |row| row.path().to_path_buf()))
 }
 
-fn take_back(context: &Context, change: &Change, undone: Option<&Event>) -> Result<()> {
+fn take_back(context: &Context, change: &RecordChange, undone: Option<&Event>) -> Result<()> {
     let now = context.now();
     let sequence = change.after.sequence;
     context.store()?.update(|registry| {
@@ -148,7 +149,7 @@ fn take_back(context: &Context, change: &Change, undone: Option<&Event>) -> Resu
     })
 }
 
-fn put_back(context: &Context, registry: &mut Registry, change: &Change, before: &Entry) -> Result<()> {
+fn put_back(context: &Context, registry: &mut Registry, change: &RecordChange, before: &Entry) -> Result<()> {
     let after = &change.after;
     // What the change itself gave is nobody else's.
     let others: Vec<Port> = registry

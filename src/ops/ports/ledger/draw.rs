@@ -9,8 +9,8 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::net::owner;
 use crate::model::port::Port;
-use crate::model::port::selection::{self, Choice, Selection};
-use crate::model::port::wish::Wish;
+use crate::model::port::selection::{self, ChosenPort, Selection};
+use crate::model::port::wish::ServiceWish;
 use crate::model::purpose::Purpose;
 use crate::model::registry::table::{Met, Registry};
 use crate::model::service::ServiceName;
@@ -26,7 +26,7 @@ pub struct Asking<'a> {
 
 /// Ports that were not to be had, as it was seen under the lock.
 #[derive(Debug)]
-pub struct Refused {
+pub struct RefusedPorts {
     pub selection: Selection,
     pub seen: Box<Registry>,
     /// The held ports that were passed over.
@@ -34,9 +34,9 @@ pub struct Refused {
 }
 
 /// What a draw came to: the ports with the held ones that stood in the way, or why there are none.
-pub type Drawn = std::result::Result<(Vec<Choice>, Vec<Port>), Refused>;
+pub type Drawn = std::result::Result<(Vec<ChosenPort>, Vec<Port>), RefusedPorts>;
 
-impl Refused {
+impl RefusedPorts {
     /// Answers whether ports are wanting that nobody may own any more.
     #[must_use]
     pub fn is_wanting(&self) -> bool {
@@ -54,7 +54,7 @@ pub fn draw(
     context: &Context,
     registry: &mut Registry,
     asking: Option<Asking<'_>>,
-    wishes: &[Wish],
+    wishes: &[ServiceWish],
     passing: Passing,
     now: Timestamp,
 ) -> Result<Drawn> {
@@ -78,7 +78,7 @@ pub(super) fn refuse(
     selection: Selection,
     (held, passing): (Vec<Port>, Passing),
     now: Timestamp,
-) -> Refused {
+) -> RefusedPorts {
     let met = match &selection {
         Selection::Busy { busy, service, .. } if passing == Passing::Nothing => {
             Some(((&busy[..], "fail", "refused"), service))
@@ -91,7 +91,7 @@ pub(super) fn refuse(
     if let (Some((met, service)), Some(asking)) = (met, asking) {
         note(registry, asking, service, met, now);
     }
-    Refused { selection, seen: Box::new(registry.clone()), held }
+    RefusedPorts { selection, seen: Box::new(registry.clone()), held }
 }
 
 /// Notes one event for one conflict, with whoever holds the ports.

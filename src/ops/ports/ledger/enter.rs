@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::Port;
-use crate::model::port::selection::Choice;
+use crate::model::port::selection::ChosenPort;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
@@ -21,7 +21,7 @@ pub fn enter(
     context: &Context,
     registry: &mut Registry,
     mut draft: Entry,
-    choices: &[Choice],
+    choices: &[ChosenPort],
     now: Timestamp,
 ) -> Result<Entry> {
     let given = choices.iter().map(|choice| Allocation::new(choice.port, choice.service.clone(), now));

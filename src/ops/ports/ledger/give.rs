@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::change::{Change, follow_or_take_back, require_active};
-use super::draw::{Asking, Drawn, Refused, draw, refuse};
+use super::change::{RecordChange, follow_or_take_back, require_active};
+use super::draw::{Asking, Drawn, RefusedPorts, draw, refuse};
 use super::pin::pin;
 use super::search::with_room;
 use crate::context::Context;
@@ -13,15 +13,15 @@ use crate::host::git::Repository;
 use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::port::Port;
-use crate::model::port::selection::{Choice, Selection};
-use crate::model::port::wish::Wish;
+use crate::model::port::selection::{ChosenPort, Selection};
+use crate::model::port::wish::ServiceWish;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
 use crate::ops::claims;
-use crate::ops::env_files::Written;
+use crate::ops::env_files::WrittenEnv;
 use crate::ops::host_ports;
 
 /// The services of a worktree that are to have a port.
@@ -38,14 +38,14 @@ pub struct Gift<'a> {
 
 /// What the worktree was given.
 #[derive(Debug)]
-pub struct Given {
+pub struct GivenPorts {
     pub entry: Entry,
     /// The services that had no port before.
     pub new: Vec<ServiceName>,
     /// Held ports that stood in the way.
     pub passed: Vec<Port>,
     /// The env files, where something was given.
-    pub written: Option<Written>,
+    pub written: Option<WrittenEnv>,
 }
 
 /// Gives the ports, and has the env files follow.
@@ -54,9 +54,14 @@ pub struct Given {
 ///
 /// `usage`, `not_found`, `locked`, `port_excluded`, `port_denied`, `port_conflict` for a chosen port, and what stops the env
 /// files; nothing was changed then.
-pub fn give(context: &Context, repository: &Repository, gift: Gift<'_>) -> Result<Result<Given, Refused>> {
+pub fn give(
+    context: &Context,
+    repository: &Repository,
+    gift: Gift<'_>,
+) -> Result<Result<GivenPorts, RefusedPorts>> {
     let attempt = || record(context, gift);
-    let is_wanting = |outcome: &Result<Recorded, Refused>| outcome.as_ref().is_err_and(Refused::is_wanting);
+    let is_wanting =
+        |outcome: &Result<Recorded, RefusedPorts>| outcome.as_ref().is_err_and(RefusedPorts::is_wanting);
     let (change, new, passed) = match with_room(context, attempt, is_wanting)? {
         Ok(recorded) => recorded,
         Err(refused) => return Ok(Err(refused)),
@@ -68,12 +73,12 @@ pub fn give(context: &Context, repository: &Repository, gift: Gift<'_>) -> Resul
         follow_or_take_back(context, repository, &change, Some(gift.place), Some(&undone))?
     };
     let entry = Entry { path: gift.place.to_path_buf(), ..change.after };
-    Ok(Ok(Given { entry, new, passed, written }))
+    Ok(Ok(GivenPorts { entry, new, passed, written }))
 }
 
-type Recorded = (Change, Vec<ServiceName>, Vec<Port>);
+type Recorded = (RecordChange, Vec<ServiceName>, Vec<Port>);
 
-fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, Refused>> {
+fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, RefusedPorts>> {
     let now = context.now();
     host_ports::update(context, |registry| {
         let before =
@@ -115,7 +120,7 @@ fn record(context: &Context, gift: Gift<'_>) -> Result<Result<Recorded, Refused>
             registry.record_event(now, event);
         }
         let new = choices.into_iter().map(|choice| choice.service).collect();
-        Ok(Ok((Change { before: Some(before), after }, new, passed)))
+        Ok(Ok((RecordChange { before: Some(before), after }, new, passed)))
     })
 }
 
@@ -136,7 +141,7 @@ fn choose(
         let wishes = missing
             .iter()
             .map(|service| Ok(wish(context, registry, entry, service)?.recalling(former.as_ref())))
-            .collect::<Result<Vec<Wish>>>()?;
+            .collect::<Result<Vec<ServiceWish>>>()?;
         return draw(context, registry, asking, &wishes, gift.passing, now);
     };
     let Some(service) = missing.first() else {
@@ -145,7 +150,7 @@ fn choose(
     };
     Ok(match pin(context, registry, entry, service, port)? {
         Some(selection) => Err(refuse(registry, asking, selection, (Vec::new(), Passing::Nothing), now)),
-        None => Ok((vec![Choice { service: (*service).clone(), port }], Vec::new())),
+        None => Ok((vec![ChosenPort { service: (*service).clone(), port }], Vec::new())),
     })
 }
 
@@ -164,8 +169,8 @@ fn require_same(entry: &Entry, services: &[ServiceName], port: Port) -> Result<(
     )))
 }
 
-fn wish(context: &Context, registry: &Registry, entry: &Entry, service: &ServiceName) -> Result<Wish> {
-    let wish = Wish::of(&context.config, context.config.drawing_purpose(entry), service);
+fn wish(context: &Context, registry: &Registry, entry: &Entry, service: &ServiceName) -> Result<ServiceWish> {
+    let wish = ServiceWish::of(&context.config, context.config.drawing_purpose(entry), service);
     if wish.ranges.is_empty() {
         let what =
             entry.purpose.as_ref().map_or("no purpose".to_owned(), |purpose| format!("purpose {purpose}"));
@@ -196,7 +201,7 @@ fn wish(context: &Context, registry: &Registry, entry: &Entry, service: &Service
 fn free_port(context: &Context, registry: &Registry, service: &ServiceName) -> Result<Option<Port>> {
     let mut purposes = context.config.purposes.iter().map(|(_, settings)| &settings.ports);
     let Some(ranges) = purposes.find(|ranges| !ranges.is_empty()) else { return Ok(None) };
-    let wishes = [Wish::new(service.clone(), ranges.clone(), false)];
+    let wishes = [ServiceWish::new(service.clone(), ranges.clone(), false)];
     let (selection, _) =
         choose::choose_passing(context, registry, &wishes, &HashSet::new(), Passing::Refused)?;
     Ok(match selection {

@@ -15,14 +15,14 @@ mod search;
 mod seat;
 mod seating;
 
-pub use change::{Change, follow_or_take_back, require_active};
-pub use draw::{Asking, Refused, draw};
+pub use change::{RecordChange, follow_or_take_back, require_active};
+pub use draw::{Asking, RefusedPorts, draw};
 pub use enter::{enter, enter_told};
-pub use give::{Gift, Given, give};
+pub use give::{Gift, GivenPorts, give};
 pub use leave::{drop_one, drop_vanished, put_away};
 pub use reclaim::reclaim;
 pub use release::{GivenUp, GivingUp, Remembrance, give_up};
-pub use relocate::{Leaving, Moved, relocate};
+pub use relocate::{LeavingPort, Moved, relocate};
 pub use reseat::is_called_elsewhere;
 pub use search::with_room;
 pub use seat::{Seated, seat};

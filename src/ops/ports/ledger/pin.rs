@@ -6,7 +6,7 @@ use crate::host::net::probe;
 use crate::model::advised::wt;
 use crate::model::port::listener::{Probe, WorktreeKey};
 use crate::model::port::selection::{Selection, owned_ports};
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
@@ -22,7 +22,7 @@ pub(super) fn pin(
     service: &ServiceName,
     port: Port,
 ) -> Result<Option<Selection>> {
-    let wish = Wish::of(&context.config, context.config.drawing_purpose(entry), service);
+    let wish = ServiceWish::of(&context.config, context.config.drawing_purpose(entry), service);
     // Whose ports people choose may have a well-known one, as whose own range names it.
     let is_own = entry.is_main() || (wish.own_range && wish.ranges.contains(port));
     let exclusions = if entry.is_main() {

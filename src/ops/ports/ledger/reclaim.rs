@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::change::{Change, claim_or_take_back};
+use super::change::{RecordChange, claim_or_take_back};
 use super::draw::{Asking, note};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
 use crate::model::port::selection::{Selection, owned_ports};
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::former::FormerPort;
@@ -45,7 +45,8 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
         let mut given: HashSet<Port> = HashSet::new();
         let mut tried = Vec::new();
         for former in &formers {
-            let wish = Wish::of(&context.config, context.config.drawing_purpose(&entry), &former.service);
+            let wish =
+                ServiceWish::of(&context.config, context.config.drawing_purpose(&entry), &former.service);
             let is_twice = !given.insert(former.port);
             let found = if is_twice {
                 Reclaimed::Lost("taken".to_owned())
@@ -92,7 +93,7 @@ pub fn reclaim(context: &Context, sequence: u64) -> Result<Vec<String>> {
             claims::note(context, entry)?;
         }
         let after = registry.find_by_sequence(sequence).map(|after| after.clone());
-        let change = after.map(|after| Change { before: Some(entry), after });
+        let change = after.map(|after| RecordChange { before: Some(entry), after });
         Ok((change, said))
     })?;
     // Without its claims it comes back without ports.
@@ -110,7 +111,7 @@ fn look_at(
     context: &Context,
     registry: &Registry,
     entry: &Entry,
-    wish: &Wish,
+    wish: &ServiceWish,
     former: &FormerPort,
 ) -> Result<Reclaimed> {
     let port = former.port;
@@ -130,7 +131,7 @@ fn look_at(
     if choose::is_held_by_own(registry, &key, port)? {
         return Ok(Reclaimed::Free);
     }
-    let very_port = [Wish { pinned: Some(port), ..wish.clone() }];
+    let very_port = [ServiceWish { pinned: Some(port), ..wish.clone() }];
     Ok(match choose::choose(context, registry, &very_port, &HashSet::new())? {
         Selection::Chosen(_) => Reclaimed::Free,
         Selection::Busy { .. } => Reclaimed::Held,
@@ -143,7 +144,7 @@ fn find_port(
     context: &Context,
     registry: &Registry,
     skip: &HashSet<Port>,
-    wish: Wish,
+    wish: ServiceWish,
 ) -> Result<Option<Port>> {
     let (selection, _) = choose::choose_passing(context, registry, &[wish], skip, Passing::Held)?;
     Ok(match selection {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::change::{Change, follow_or_take_back, require_active};
+use super::change::{RecordChange, follow_or_take_back, require_active};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::Repository;
@@ -11,7 +11,7 @@ use crate::model::port::Port;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::table::Registry;
 use crate::ops::claims;
-use crate::ops::env_files::Written;
+use crate::ops::env_files::WrittenEnv;
 
 /// Whether a worktree gets the ports back before anybody else is given them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +37,9 @@ pub struct GivingUp<'a> {
 /// What was given up.
 #[derive(Debug)]
 pub struct GivenUp {
-    pub change: Change,
+    pub change: RecordChange,
     pub gone: Vec<Allocation>,
-    pub written: Option<Written>,
+    pub written: Option<WrittenEnv>,
 }
 
 /// Gives the allocations up, and has the env files follow; `None` where the record is gone or it is not due any more.
@@ -73,7 +73,7 @@ pub fn give_up(context: &Context, repository: &Repository, giving: &GivingUp<'_>
             let event = Event::new(named).of(&after.repository, &after.name).with("ports", ports);
             registry.record_event(now, event);
         }
-        Ok(Some((Change { before: Some(before), after }, gone)))
+        Ok(Some((RecordChange { before: Some(before), after }, gone)))
     })?;
     let Some((change, gone)) = changed else { return Ok(None) };
     let undone = Event::new(undone).of(&change.after.repository, &change.after.name);

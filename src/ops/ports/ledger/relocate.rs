@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::change::{Change, follow_or_take_back, require_active};
+use super::change::{RecordChange, follow_or_take_back, require_active};
 use super::search::with_room;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -13,7 +13,7 @@ use crate::model::advised::wt;
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::port::selection::Selection;
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::registry::allocation::{Allocation, RecordedPort};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
@@ -24,7 +24,7 @@ use crate::ops::host_ports;
 
 /// Which allocation leaves which port.
 #[derive(Clone, Copy, Debug)]
-pub struct Leaving<'a> {
+pub struct LeavingPort<'a> {
     pub sequence: u64,
     pub service: &'a ServiceName,
     pub from: Port,
@@ -50,11 +50,11 @@ pub enum Moved {
 pub fn relocate(
     context: &Context,
     repository: &Repository,
-    leaving: Leaving<'_>,
+    leaving: LeavingPort<'_>,
     is_due: &dyn Fn(&Registry) -> Result<bool>,
 ) -> Result<Moved> {
     let attempt = || record(context, leaving, is_due);
-    let is_wanting = |outcome: &Result<(Change, Port), Moved>| matches!(outcome, Err(Moved::Exhausted));
+    let is_wanting = |outcome: &Result<(RecordChange, Port), Moved>| matches!(outcome, Err(Moved::Exhausted));
     let (change, to) = match with_room(context, attempt, is_wanting)? {
         Ok(moved) => moved,
         Err(other) => return Ok(other),
@@ -66,17 +66,17 @@ pub fn relocate(
 
 fn record(
     context: &Context,
-    leaving: Leaving<'_>,
+    leaving: LeavingPort<'_>,
     is_due: &dyn Fn(&Registry) -> Result<bool>,
-) -> Result<Result<(Change, Port), Moved>> {
+) -> Result<Result<(RecordChange, Port), Moved>> {
     let now = context.now();
-    let Leaving { sequence, service, from, most } = leaving;
+    let LeavingPort { sequence, service, from, most } = leaving;
     host_ports::update(context, |registry| {
         let before = require_movable(registry, sequence, service, from)?;
         if !is_due(registry)? {
             return Ok(Err(Moved::NotDue));
         }
-        let wish = Wish::of(&context.config, context.config.drawing_purpose(&before), service);
+        let wish = ServiceWish::of(&context.config, context.config.drawing_purpose(&before), service);
         let Some(to) = find_port(context, registry, wish, most)? else {
             return Ok(Err(Moved::Exhausted));
         };
@@ -92,12 +92,12 @@ fn record(
         claims::note(context, known)?;
         let after = known.clone();
         registry.record_event(now, event("port_moved", &after, service, from, to));
-        Ok(Ok((Change { before: Some(before), after }, to)))
+        Ok(Ok((RecordChange { before: Some(before), after }, to)))
     })
 }
 
 /// The lowest free port, passing over what is busy; `None` when the ranges, or the tries, are exhausted.
-fn find_port(context: &Context, registry: &Registry, wish: Wish, most: u32) -> Result<Option<Port>> {
+fn find_port(context: &Context, registry: &Registry, wish: ServiceWish, most: u32) -> Result<Option<Port>> {
     let wishes = [wish];
     let (selection, passed) =
         choose::choose_passing(context, registry, &wishes, &HashSet::new(), Passing::Refused)?;

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::change::{Change, require_active};
-use super::draw::Refused;
+use super::change::{RecordChange, require_active};
+use super::draw::RefusedPorts;
 use super::reseat;
 use super::seating::{Seating, find_held, why_lost};
 use crate::context::Context;
@@ -14,10 +14,10 @@ use crate::error::{Code, Failure, Result};
 use crate::model::event::Event;
 use crate::model::port::Port;
 use crate::model::port::selection::Selection;
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::Entry;
-use crate::model::registry::record::Record;
+use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::choose::{self, Passing};
@@ -26,7 +26,7 @@ use crate::ops::claims;
 /// What became of it.
 #[derive(Debug)]
 pub struct Seated {
-    pub change: Change,
+    pub change: RecordChange,
     /// Which ports it did not get, and why.
     pub said: Vec<String>,
 }
@@ -43,7 +43,7 @@ pub fn seat(
     wanted: Entry,
     seating: Seating<'_>,
     now: Timestamp,
-) -> Result<Result<Seated, Refused>> {
+) -> Result<Result<Seated, RefusedPorts>> {
     let before = registry.entries().find(|known| known.sequence == wanted.sequence).cloned();
     let before = before.filter(|_| wanted.sequence != 0);
     before.as_ref().map_or(Ok(()), require_active)?;
@@ -62,7 +62,11 @@ pub fn seat(
             Found::Port(port) => port,
             Found::None => continue,
             Found::Refused(selection) => {
-                return Ok(Err(Refused { selection, seen: Box::new(registry.clone()), held: Vec::new() }));
+                return Ok(Err(RefusedPorts {
+                    selection,
+                    seen: Box::new(registry.clone()),
+                    held: Vec::new(),
+                }));
             }
         };
         given.push(port.number());
@@ -80,13 +84,12 @@ pub fn seat(
         let event = Event::new(if is_new { "adopted" } else { "port_allocated" });
         registry.record_event(now, event.of(&after.repository, &after.name).with("ports", given));
     }
-    Ok(Ok(Seated { change: Change { before, after }, said }))
+    Ok(Ok(Seated { change: RecordChange { before, after }, said }))
 }
 
 fn put(registry: &mut Registry, entry: Entry) -> Entry {
-    let is_it =
-        |record: &&mut Record| matches!(record, Record::Entry(known) if known.sequence == entry.sequence);
-    if let Some(Record::Entry(known)) = registry.worktrees.iter_mut().find(is_it) {
+    let is_it = |record: &&mut RegistryRow| matches!(record, RegistryRow::Entry(known) if known.sequence == entry.sequence);
+    if let Some(RegistryRow::Entry(known)) = registry.worktrees.iter_mut().find(is_it) {
         **known = entry.clone();
     }
     entry
@@ -118,7 +121,7 @@ fn choose_one(
             Some(why) => Some(format!("port {port} of `{service}` {why}")),
         },
     };
-    let wish = Wish::of(&context.config, context.config.drawing_purpose(entry), service);
+    let wish = ServiceWish::of(&context.config, context.config.drawing_purpose(entry), service);
     if wish.ranges.is_empty() {
         let Some(lost) = lost else { return without_range(context, entry, service, is_asked, said) };
         said.push(format!("{lost}, and nothing names a range for it: the main worktree has none for it"));

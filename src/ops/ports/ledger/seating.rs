@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::port::listener::WorktreeKey;
 use crate::model::port::selection::{Selection, owned_ports};
-use crate::model::port::wish::Wish;
+use crate::model::port::wish::ServiceWish;
 use crate::model::port::{Port, PortRange, PortRanges};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
@@ -56,7 +56,7 @@ pub(super) fn find_held(
     port: Port,
 ) -> Result<Option<Selection>> {
     let ranges = PortRanges(PortRange::new(port, port).into_iter().collect());
-    let wish = Wish { pinned: Some(port), ..Wish::new(service.clone(), ranges.clone(), true) };
+    let wish = ServiceWish { pinned: Some(port), ..ServiceWish::new(service.clone(), ranges.clone(), true) };
     let mut very_port = choose::select_of_main(context, registry, &[wish])?;
     match &mut very_port {
         Selection::Chosen(_) => return Ok(None),

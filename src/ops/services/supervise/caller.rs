@@ -4,14 +4,14 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use crate::host::services::line::Talk;
+use crate::host::services::line::LineEnd;
 use crate::model::services::batch::BatchId;
 use crate::model::services::protocol::{Numbered, Reply};
 
 /// Somebody who is connected.
 #[derive(Debug)]
 pub(super) struct Caller {
-    pub talk: Talk,
+    pub talk: LineEnd,
     /// What they wait for, each with the number of the request.
     pub wishes: Vec<(BatchId, u64)>,
     pub watches: bool,
@@ -25,7 +25,7 @@ pub(super) struct Caller {
 impl Caller {
     pub fn new(stream: UnixStream, now: Instant) -> Self {
         Self {
-            talk: Talk::new(stream),
+            talk: LineEnd::new(stream),
             wishes: Vec::new(),
             since: now,
             watches: false,

@@ -4,11 +4,11 @@
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::refusal::Refusal;
+use super::refusal::PortsRefusal;
 use super::supervisor::Supervisor;
 use crate::model::advised::wt;
-use crate::model::services::batch::{BatchId, Failure, Outcome};
-use crate::model::services::machine::Event;
+use crate::model::services::batch::{BatchId, BatchOutcome, ServiceFailure};
+use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::{Cause, Failing, Numbered, Reply, Request, ServiceFacts};
 use crate::ops::services::supervise::caller::Caller;
@@ -82,7 +82,7 @@ impl Supervisor<'_> {
             }
             for (batch, _) in caller.wishes {
                 if !self.withdraw(batch) {
-                    self.events.push_back(Event::Abandon { batch });
+                    self.events.push_back(MachineEvent::Abandon { batch });
                 }
             }
         }
@@ -115,23 +115,33 @@ impl Supervisor<'_> {
             Request::Start { plans, wait, foreground, named } => {
                 caller.is_foreground = foreground;
                 self.note_other_plans(at, &plans);
-                self.begin(at, number, plans.clone(), |batch| Event::Start { batch, plans, wait, named });
+                self.begin(at, number, plans.clone(), |batch| MachineEvent::Start {
+                    batch,
+                    plans,
+                    wait,
+                    named,
+                });
             }
             Request::Restart { plans, anew, named } => {
-                self.begin(at, number, plans.clone(), |batch| Event::Restart { batch, plans, anew, named });
+                self.begin(at, number, plans.clone(), |batch| MachineEvent::Restart {
+                    batch,
+                    plans,
+                    anew,
+                    named,
+                });
             }
             Request::Stop { services } => {
                 self.withdraw_all(&services);
-                self.begin(at, number, Vec::new(), |batch| Event::Stop { batch, services });
+                self.begin(at, number, Vec::new(), |batch| MachineEvent::Stop { batch, services });
             }
             Request::Resize { rows, columns } => self.resize_terminals(rows, columns),
             Request::TakeBack => {
                 let wishes = caller.wishes.clone();
                 for (batch, _) in &wishes {
                     if self.withdraw(*batch) {
-                        self.settle(*batch, Outcome::Ended);
+                        self.settle(*batch, BatchOutcome::Ended);
                     } else {
-                        self.events.push_back(Event::Abandon { batch: *batch });
+                        self.events.push_back(MachineEvent::Abandon { batch: *batch });
                     }
                 }
                 if wishes.is_empty() {
@@ -147,7 +157,7 @@ impl Supervisor<'_> {
         at: usize,
         number: u64,
         plans: Vec<ServicePlan>,
-        event: impl FnOnce(BatchId) -> Event,
+        event: impl FnOnce(BatchId) -> MachineEvent,
     ) {
         let batch = self.new_batch();
         for plan in &plans {
@@ -177,7 +187,7 @@ impl Supervisor<'_> {
     }
 
     /// Tells whoever wished it that nothing was begun.
-    pub fn refuse_wish(&mut self, batch: BatchId, refusal: Refusal) {
+    pub fn refuse_wish(&mut self, batch: BatchId, refusal: PortsRefusal) {
         self.chronicle_refusal(None, &refusal);
         let services = self.facts();
         let Some((caller, number)) = self.wisher(batch) else { return };
@@ -202,20 +212,20 @@ impl Supervisor<'_> {
     }
 
     /// Tells whoever waits for a wish how it ended.
-    pub fn settle(&mut self, batch: BatchId, outcome: Outcome) {
+    pub fn settle(&mut self, batch: BatchId, outcome: BatchOutcome) {
         // Who is told that something has stopped finds its port free.
         self.release_resting();
         let services = self.facts();
         let mut causes = std::mem::take(&mut self.causes);
         let Some((caller, number)) = self.wisher(batch) else { return self.causes = causes };
         // A start that failed is taken back already: what ran before is not theirs to end.
-        caller.is_foreground &= outcome == Outcome::Done;
+        caller.is_foreground &= outcome == BatchOutcome::Done;
         // Whoever stays to look on is told of changes from now on.
         caller.watches |= caller.is_foreground;
         let reply = match outcome {
-            Outcome::Done => Reply::Done { services },
-            Outcome::Failed(failures) => {
-                let failing = |failure: Failure| Failing {
+            BatchOutcome::Done => Reply::Done { services },
+            BatchOutcome::Failed(failures) => {
+                let failing = |failure: ServiceFailure| Failing {
                     cause: causes.remove(&failure.service).unwrap_or_default(),
                     service: failure.service,
                     reason: failure.reason,
@@ -226,10 +236,10 @@ impl Supervisor<'_> {
                     failures.first().map(|first| (first.reason.clone(), first.cause)).unwrap_or_default();
                 Reply::Failed { failures, reason, cause, services }
             }
-            Outcome::Ended => {
+            BatchOutcome::Ended => {
                 failed("somebody stopped the services meanwhile".to_owned(), Cause::Service, services)
             }
-            Outcome::Undone(names) => {
+            BatchOutcome::Undone(names) => {
                 let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
                 let reason = format!("somebody started {} again meanwhile", names.join(", "));
                 failed(reason, Cause::Service, services)

@@ -1,15 +1,15 @@
 //! Each change of a service and each conflict is an event, and a line of the supervisor's own log, which is there when nobody
 //! is left to ask.
 
-use super::refusal::Refusal;
+use super::refusal::PortsRefusal;
 use super::supervisor::Supervisor;
 use crate::host::net::owner;
 use crate::model::event::{Event, holders_of};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::services::protocol::Cause;
-use crate::model::services::service::Service;
-use crate::model::services::state::State;
+use crate::model::services::service::SupervisedService;
+use crate::model::services::state::ServiceState;
 use crate::model::services::story;
 
 impl Supervisor<'_> {
@@ -19,7 +19,8 @@ impl Supervisor<'_> {
         if states().eq(self.chronicled.iter().map(|(name, state)| (name, *state))) {
             return;
         }
-        let now: Vec<(ServiceName, State)> = states().map(|(name, state)| (name.clone(), state)).collect();
+        let now: Vec<(ServiceName, ServiceState)> =
+            states().map(|(name, state)| (name.clone(), state)).collect();
         let before = std::mem::replace(&mut self.chronicled, now);
         for facts in self.facts() {
             let known = before.iter().find(|(name, _)| *name == facts.service).map(|(_, state)| *state);
@@ -27,7 +28,7 @@ impl Supervisor<'_> {
             if from == facts.state {
                 continue;
             }
-            let crash = self.fleet.services().get(&facts.service).and_then(Service::crash);
+            let crash = self.fleet.services().get(&facts.service).and_then(SupervisedService::crash);
             let at = self.host.clock.now();
             for name in story::events(from, facts.state, crash) {
                 let mut event = Event::new(name)
@@ -62,7 +63,7 @@ impl Supervisor<'_> {
     }
 
     /// The same for what kept a wish from being begun, where it was that.
-    pub(super) fn chronicle_refusal(&mut self, service: Option<&ServiceName>, refusal: &Refusal) {
+    pub(super) fn chronicle_refusal(&mut self, service: Option<&ServiceName>, refusal: &PortsRefusal) {
         self.log(&refusal.reason);
         if let Cause::PortConflict(port) = refusal.cause {
             self.chronicle_conflict(service, port, &refusal.reason);

@@ -3,17 +3,17 @@
 
 use std::io::Write;
 
-use super::refusal::{Refusal, cause_of_port};
+use super::refusal::{PortsRefusal, cause_of_port};
 use super::supervisor::Supervisor;
-use super::waiting::{Claim, Held};
+use super::waiting::{HoldsOrRefusal, WaitingBatch};
 use crate::host::services::hold::PortHold;
 use crate::host::store::Store;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::model::services::batch::{BatchId, Outcome};
-use crate::model::services::machine::Event;
+use crate::model::services::batch::{BatchId, BatchOutcome};
+use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
 use crate::ops::services::occupied;
@@ -24,11 +24,11 @@ const STACK: usize = 512 * 1024;
 impl Supervisor<'_> {
     /// Tells the machine of a wish as soon as the ports of all that do not run yet are held, so that no other `wt` gives
     /// them away.
-    pub fn claim(&mut self, batch: BatchId, plans: Vec<ServicePlan>, event: Event) {
+    pub fn claim(&mut self, batch: BatchId, plans: Vec<ServicePlan>, event: MachineEvent) {
         if self.unheld(&plans, &event).is_empty() {
             return self.events.push_back(event);
         }
-        self.claims.waiting.push_back(Claim { batch, plans, event });
+        self.claims.waiting.push_back(WaitingBatch { batch, plans, event });
         self.claim_next();
     }
 
@@ -41,14 +41,14 @@ impl Supervisor<'_> {
 
     /// Takes back all that wait for these services, or at all where none is named: somebody wants them stopped.
     pub fn withdraw_all(&mut self, services: &[ServiceName]) {
-        let is_meant = |claim: &Claim| {
+        let is_meant = |claim: &WaitingBatch| {
             services.is_empty() || claim.plans.iter().any(|plan| services.contains(&plan.name))
         };
         let meant: Vec<BatchId> =
             self.claims.waiting.iter().filter(|claim| is_meant(claim)).map(|claim| claim.batch).collect();
         for batch in meant {
             self.withdraw(batch);
-            self.settle(batch, Outcome::Ended);
+            self.settle(batch, BatchOutcome::Ended);
         }
     }
 
@@ -84,15 +84,15 @@ impl Supervisor<'_> {
             if let Err(error) = self.ask_for(batch, wanted) {
                 self.withdraw(batch);
                 let reason = format!("no thread to wait for the registry: {error}");
-                self.refuse_wish(batch, Refusal { reason, cause: Cause::Service });
+                self.refuse_wish(batch, PortsRefusal { reason, cause: Cause::Service });
             }
         }
     }
 
     /// The ports that are still to be held: of those that rest, and of those that run and are to run on other ports.
-    fn unheld(&self, plans: &[ServicePlan], event: &Event) -> Vec<(ServiceName, Port)> {
+    fn unheld(&self, plans: &[ServicePlan], event: &MachineEvent) -> Vec<(ServiceName, Port)> {
         let anew = match event {
-            Event::Restart { anew, .. } => &anew[..],
+            MachineEvent::Restart { anew, .. } => &anew[..],
             _ => &[],
         };
         let is_to_hold = |plan: &ServicePlan, port: Port| match self.fleet.services().get(&plan.name) {
@@ -126,7 +126,12 @@ impl Supervisor<'_> {
 }
 
 /// Holds them all, or none, while nobody else can give them away.
-fn hold(store: &Store<Registry>, host: &str, sequence: u64, wanted: &[(ServiceName, Port)]) -> Held {
+fn hold(
+    store: &Store<Registry>,
+    host: &str,
+    sequence: u64,
+    wanted: &[(ServiceName, Port)],
+) -> HoldsOrRefusal {
     // The look leaves held sockets, and nothing is changed.
     let look = |registry: &Registry| {
         let entry = registry.entries().find(|entry| entry.sequence == sequence && entry.may_run());
@@ -146,11 +151,11 @@ fn hold(store: &Store<Registry>, host: &str, sequence: u64, wanted: &[(ServiceNa
     match store.update_after(look, |_, _| Ok(())).map(|((), taken)| taken) {
         Ok(Ok(holds)) => Ok(holds),
         Ok(Err(refused)) => Err(match *refused {
-            (service, port, None, _) => Refusal {
+            (service, port, None, _) => PortsRefusal {
                 reason: format!("port {port} of `{service}` is no longer allocated to this worktree"),
                 cause: Cause::PortConflict(port),
             },
-            (service, port, Some(error), registry) => Refusal {
+            (service, port, Some(error), registry) => PortsRefusal {
                 reason: format!(
                     "port {port} of `{service}` is {}",
                     occupied::why(host, (sequence, port), &error, &registry)
@@ -158,6 +163,6 @@ fn hold(store: &Store<Registry>, host: &str, sequence: u64, wanted: &[(ServiceNa
                 cause: cause_of_port(port, &error),
             },
         }),
-        Err(failure) => Err(Refusal { reason: failure.to_string(), cause: Cause::Service }),
+        Err(failure) => Err(PortsRefusal { reason: failure.to_string(), cause: Cause::Service }),
     }
 }

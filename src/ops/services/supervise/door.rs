@@ -4,12 +4,12 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 
-use crate::host::services::endpoint::{Endpoint, Listening};
+use crate::host::services::endpoint::{Endpoint, SupervisorSocket};
 
 #[derive(Debug)]
 pub(super) struct Door {
     endpoint: Endpoint,
-    listening: Listening,
+    listening: SupervisorSocket,
     /// Whether nobody can be let in for now, as when descriptors run out.
     is_deaf: bool,
 }

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::running::Ending;
+use super::running::RunEnding;
 use super::supervisor::Supervisor;
 use crate::host::process::identity;
 use crate::host::process::stop::Running;
@@ -15,10 +15,10 @@ use crate::host::services::launch::Launched;
 use crate::host::services::{log_file, log_reader, reaper, record_file};
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
-use crate::model::services::machine::Event;
+use crate::model::services::machine::MachineEvent;
 use crate::model::services::protocol::Cause;
 use crate::model::services::service::Phase;
-use crate::model::services::state::{Exit, Sight};
+use crate::model::services::state::{LookResult, ServiceExit};
 use crate::model::signal::EndSignal;
 
 /// How long what was killed may take to vanish: it may hang in the kernel.
@@ -46,7 +46,7 @@ impl Supervisor<'_> {
                         run.child = None;
                     }
                     Err(_) => {
-                        run.exit = Some(Exit::Unknown);
+                        run.exit = Some(ServiceExit::Unknown);
                         run.child = None;
                     }
                 }
@@ -84,8 +84,9 @@ impl Supervisor<'_> {
     /// Its first process has ended: did it leave a daemon, or something to clear away?
     fn see_gone(&mut self, name: &ServiceName) {
         let Some(run) = self.runs.get(name) else { return };
-        let exit = run.exit.unwrap_or(Exit::Unknown);
-        let may_be_daemon = !run.is_setup && (exit.is_success() || (run.is_daemon && exit == Exit::Unknown));
+        let exit = run.exit.unwrap_or(ServiceExit::Unknown);
+        let may_be_daemon =
+            !run.is_setup && (exit.is_success() || (run.is_daemon && exit == ServiceExit::Unknown));
         // Without room for another open file nobody can tell: the next look may.
         let Ok(mut kin) = self.kin_of(name) else { return };
         for _ in 0..if may_be_daemon { FORKS } else { 0 } {
@@ -102,7 +103,7 @@ impl Supervisor<'_> {
             let Ok(others) = kin::held(&kin) else { return };
             // It went into the background: what it left is the service now, and only its own end says how that ended.
             run.is_daemon = true;
-            run.exit = Some(Exit::Unknown);
+            run.exit = Some(ServiceExit::Unknown);
             run.others = others;
             run.known = kin.into_iter().map(|kin| kin.id).collect();
         } else {
@@ -114,7 +115,7 @@ impl Supervisor<'_> {
     pub fn begin_end(&mut self, name: &ServiceName) {
         let Some(stop) = self.fleet.services().get(name).map(|service| service.plan.stop) else { return };
         let Some(run) = self.runs.get_mut(name) else {
-            self.events.push_back(Event::Ended { service: name.clone(), exit: Exit::Unknown });
+            self.events.push_back(MachineEvent::Ended { service: name.clone(), exit: ServiceExit::Unknown });
             return;
         };
         if run.ending.is_some() {
@@ -122,7 +123,7 @@ impl Supervisor<'_> {
         }
         run.look.give_up.raise();
         let deadline = self.host.clock.instant() + stop.timeout;
-        run.ending = Some(Ending { targets: Vec::new(), deadline, is_killing: false, is_asked: false });
+        run.ending = Some(RunEnding { targets: Vec::new(), deadline, is_killing: false, is_asked: false });
         self.go_on_ending(name);
     }
 
@@ -149,12 +150,12 @@ impl Supervisor<'_> {
             return;
         };
         if kin.is_empty() && run.child.is_none() {
-            let exit = run.exit.unwrap_or(Exit::Unknown);
+            let exit = run.exit.unwrap_or(ServiceExit::Unknown);
             return self.end(name, exit);
         }
         if was_killing && is_late {
             let pids: Vec<String> = kin.iter().map(|kin| kin.id.pid.to_string()).collect();
-            let exit = run.exit.unwrap_or(Exit::Unknown);
+            let exit = run.exit.unwrap_or(ServiceExit::Unknown);
             self.note(format!("`{name}` does not end, not even killed: pid {}", pids.join(", ")));
             return self.end(name, exit);
         }
@@ -164,11 +165,11 @@ impl Supervisor<'_> {
             (false, _) => now + stop.timeout,
             (true, _) => now + LAST_PATIENCE,
         };
-        run.ending = Some(Ending { targets, deadline, is_killing, is_asked: true });
+        run.ending = Some(RunEnding { targets, deadline, is_killing, is_asked: true });
     }
 
     /// Nothing of it runs any more. Its last words may still be in its terminal.
-    fn end(&mut self, name: &ServiceName, exit: Exit) {
+    fn end(&mut self, name: &ServiceName, exit: ServiceExit) {
         self.read_terminals();
         let run = self.runs.remove(name);
         if let Some(run) = &run {
@@ -181,11 +182,11 @@ impl Supervisor<'_> {
         if run.is_some_and(|run| !run.is_setup && run.ending.is_none()) && self.is_cut_off(name, exit) {
             return;
         }
-        self.events.push_back(Event::Ended { service: name.clone(), exit });
+        self.events.push_back(MachineEvent::Ended { service: name.clone(), exit });
     }
 
     /// A start that failed: over its port? Answers whether it was started once more, for our own hold was in its way.
-    fn is_cut_off(&mut self, name: &ServiceName, exit: Exit) -> bool {
+    fn is_cut_off(&mut self, name: &ServiceName, exit: ServiceExit) -> bool {
         let Some(service) = self.fleet.services().get(name) else { return false };
         let is_starting = matches!(service.phase, Phase::Starting { .. }) && service.leaving.is_none();
         if !is_starting || exit.is_success() {
@@ -195,7 +196,8 @@ impl Supervisor<'_> {
         if let Some((port, holder)) = ports.iter().find_map(|port| Some((*port, self.holder(*port)?))) {
             self.chronicle_conflict(Some(name), port, &holder);
             self.causes.insert(name.clone(), Cause::PortConflict(port));
-            self.events.push_back(Event::Seen { service: name.clone(), sight: Sight::Unwell(holder) });
+            self.events
+                .push_back(MachineEvent::Seen { service: name.clone(), sight: LookResult::Unwell(holder) });
             return false;
         }
         let log = log_file::path(&record_file::logs(&self.wish.folder), name.as_str());
@@ -247,10 +249,10 @@ fn ask(targets: &[Running], signal: EndSignal) {
     }
 }
 
-fn exit(status: ExitStatus) -> Exit {
+fn exit(status: ExitStatus) -> ServiceExit {
     match (status.code(), status.signal()) {
-        (Some(code), _) => Exit::Status(u8::try_from(code).unwrap_or(u8::MAX)),
-        (None, Some(signal)) => Exit::Signal(u8::try_from(signal).unwrap_or(u8::MAX)),
-        (None, None) => Exit::Unknown,
+        (Some(code), _) => ServiceExit::Status(u8::try_from(code).unwrap_or(u8::MAX)),
+        (None, Some(signal)) => ServiceExit::Signal(u8::try_from(signal).unwrap_or(u8::MAX)),
+        (None, None) => ServiceExit::Unknown,
     }
 }

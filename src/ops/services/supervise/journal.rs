@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::host::clock::Clock;
 use crate::host::services::record_file;
 use crate::model::process::ProcessId;
-use crate::model::services::record::{Kept, Record};
+use crate::model::services::record::{KeptService, ServicesRecord};
 
 /// How long the supervisor stays for a record that cannot be written, as on a full disk.
 const UNWRITTEN: Duration = Duration::from_mins(10);
@@ -15,7 +15,7 @@ const UNWRITTEN: Duration = Duration::from_mins(10);
 pub(super) struct Journal {
     folder: PathBuf,
     clock: Clock,
-    written: Record,
+    written: ServicesRecord,
     /// Since when the record on disk is behind: it cannot be written.
     unwritten: Option<Instant>,
 }
@@ -33,22 +33,22 @@ impl Journal {
     }
 
     /// Returns how the services stood.
-    pub fn services(&self) -> &[Kept] {
+    pub fn services(&self) -> &[KeptService] {
         &self.written.services
     }
 
     /// Hands out the services and the adopted orphans of an earlier supervisor, which are then ours to write down.
-    pub fn take_over(&mut self) -> (Vec<Kept>, Vec<ProcessId>) {
+    pub fn take_over(&mut self) -> (Vec<KeptService>, Vec<ProcessId>) {
         (std::mem::take(&mut self.written.services), std::mem::take(&mut self.written.adopted))
     }
 
     /// Answers whether that is written already.
-    pub fn has(&self, record: &Record) -> bool {
+    pub fn has(&self, record: &ServicesRecord) -> bool {
         *record == self.written
     }
 
     /// Writes the record down. A full disk keeps nobody from being supervised.
-    pub fn write(&mut self, record: Record) {
+    pub fn write(&mut self, record: ServicesRecord) {
         self.written = record;
         self.try_to_write();
     }

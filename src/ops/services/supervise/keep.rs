@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::supervisor::Supervisor;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
-use crate::model::services::machine::Event;
+use crate::model::services::machine::MachineEvent;
 use crate::model::services::news;
 use crate::model::services::protocol::ServiceFacts;
-use crate::model::services::record::{Kept, Record, SCHEMA};
-use crate::model::services::service::Service;
+use crate::model::services::record::{KeptService, SCHEMA, ServicesRecord};
+use crate::model::services::service::SupervisedService;
 
 /// How often the health of what runs is recorded anew where nothing changes.
 const RENEWAL: Duration = Duration::from_mins(10);
@@ -40,9 +40,9 @@ impl Supervisor<'_> {
             .collect()
     }
 
-    fn kept(&self, service: &Service) -> Kept {
+    fn kept(&self, service: &SupervisedService) -> KeptService {
         let run = self.runs.get(&service.plan.name);
-        Kept {
+        KeptService {
             plan: service.plan.clone(),
             state: service.state(),
             restarts: service.restarts,
@@ -55,7 +55,8 @@ impl Supervisor<'_> {
 
     /// Lets go of the ports of everything that rests, unless somebody has just asked for some of it.
     pub fn release_resting(&mut self) {
-        let is_wish = |event: &Event| matches!(event, Event::Start { .. } | Event::Restart { .. });
+        let is_wish =
+            |event: &MachineEvent| matches!(event, MachineEvent::Start { .. } | MachineEvent::Restart { .. });
         if self.events.iter().any(is_wish) {
             return;
         }
@@ -67,7 +68,8 @@ impl Supervisor<'_> {
             }
         }
         // What was held for a start that did not come, or for a port that a service has moved away from.
-        let wanted: BTreeSet<Port> = self.fleet.services().values().flat_map(Service::ports).collect();
+        let wanted: BTreeSet<Port> =
+            self.fleet.services().values().flat_map(SupervisedService::ports).collect();
         self.ports.keep_only(&wanted);
     }
 
@@ -86,8 +88,9 @@ impl Supervisor<'_> {
             // What is started from now on is not theirs who stayed with what has ended.
             self.let_go();
         }
-        let services: Vec<Kept> = self.fleet.services().values().map(|service| self.kept(service)).collect();
-        let record = Record {
+        let services: Vec<KeptService> =
+            self.fleet.services().values().map(|service| self.kept(service)).collect();
+        let record = ServicesRecord {
             schema: SCHEMA,
             sequence: self.wish.sequence,
             supervisor: Some(self.ourselves.clone()),

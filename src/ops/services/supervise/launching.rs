@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use super::refusal::cause;
-use super::running::{Look, Run};
+use super::running::{NextLook, ServiceRun};
 use super::supervisor::Supervisor;
 use super::terminal;
 use crate::host::git::Repository;
@@ -20,13 +20,13 @@ use crate::model::port::Port;
 use crate::model::process::attribution::{WT_MARKER, WT_SERVICE};
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
-use crate::model::services::machine::Event;
+use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
 use crate::model::services::service::Phase;
 use crate::ops::foreign;
 use crate::ops::services::occupied;
-use crate::ops::services::supervise::refusal::{Refusal, cause_of_port};
+use crate::ops::services::supervise::refusal::{PortsRefusal, cause_of_port};
 
 impl Supervisor<'_> {
     pub fn store(&self) -> crate::error::Result<Store<Registry>> {
@@ -39,15 +39,15 @@ impl Supervisor<'_> {
         self.causes.remove(name);
         if let Err(refusal) = self.try_launch(&plan, is_setup) {
             self.chronicle_refusal(Some(name), &refusal);
-            let Refusal { reason, cause } = refusal;
+            let PortsRefusal { reason, cause } = refusal;
             self.causes.insert(name.clone(), cause);
             // A command that is not there, or may not be run, is not there the next time either.
             let is_final = matches!(cause, Cause::NotFound | Cause::Permission | Cause::Untrusted);
-            self.events.push_back(Event::LaunchFailed { service: name.clone(), reason, is_final });
+            self.events.push_back(MachineEvent::LaunchFailed { service: name.clone(), reason, is_final });
         }
     }
 
-    fn try_launch(&mut self, plan: &ServicePlan, is_setup: bool) -> Result<(), Refusal> {
+    fn try_launch(&mut self, plan: &ServicePlan, is_setup: bool) -> Result<(), PortsRefusal> {
         self.require_trust(plan)?;
         let folder = self.folder_of(plan);
         self.require_inside(&folder)?;
@@ -62,7 +62,7 @@ impl Supervisor<'_> {
             .map_err(|error| refusal(&error, &format!("its log in {} cannot be written", logs.display())))?;
         if matches!(log.has_room(), Ok(false)) {
             let reason = format!("the disk of its log is full ({})", logs.display());
-            return Err(Refusal { reason, cause: Cause::DiskFull });
+            return Err(PortsRefusal { reason, cause: Cause::DiskFull });
         }
         let words = if is_setup { plan.setup.as_deref().unwrap_or_default() } else { &plan.words };
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
@@ -81,7 +81,7 @@ impl Supervisor<'_> {
         });
         let child = launched.map_err(|error| cannot_run(is_setup, plan, &error))?;
         self.last_run += 1;
-        let run = Run {
+        let run = ServiceRun {
             number: self.last_run,
             is_setup,
             known: vec![child.id.clone()],
@@ -90,7 +90,7 @@ impl Supervisor<'_> {
             since: self.host.clock.now(),
             log: Some(log),
             terminal: terminal.map(Terminal::into_outer),
-            look: Look::new(self.host.clock.instant()),
+            look: NextLook::new(self.host.clock.instant()),
             ending: None,
             exit: None,
             is_daemon: false,
@@ -100,10 +100,10 @@ impl Supervisor<'_> {
     }
 
     /// Asks once more, whoever starts it: what was approved when somebody asked for it may have been taken back since.
-    fn require_trust(&self, plan: &ServicePlan) -> Result<(), Refusal> {
+    fn require_trust(&self, plan: &ServicePlan) -> Result<(), PortsRefusal> {
         match self.find_untrusted(plan) {
             None => Ok(()),
-            Some(reason) => Err(Refusal { reason, cause: Cause::Untrusted }),
+            Some(reason) => Err(PortsRefusal { reason, cause: Cause::Untrusted }),
         }
     }
 
@@ -148,7 +148,7 @@ impl Supervisor<'_> {
     }
 
     /// What was inside when it was planned may be a link by now.
-    fn require_inside(&self, folder: &Path) -> Result<(), Refusal> {
+    fn require_inside(&self, folder: &Path) -> Result<(), PortsRefusal> {
         let real = |path: &Path| {
             path.canonicalize().map_err(|error| refusal(&error, &format!("its folder {}", path.display())))
         };
@@ -156,11 +156,11 @@ impl Supervisor<'_> {
             return Ok(());
         }
         let reason = format!("its folder {} is not inside the worktree", folder.display());
-        Err(Refusal { reason, cause: Cause::Permission })
+        Err(PortsRefusal { reason, cause: Cause::Permission })
     }
 
     /// Holds the ports again where they were let go.
-    fn require_ports(&mut self, plan: &ServicePlan) -> Result<(), Refusal> {
+    fn require_ports(&mut self, plan: &ServicePlan) -> Result<(), PortsRefusal> {
         if plan.contained {
             return Ok(());
         }
@@ -171,16 +171,16 @@ impl Supervisor<'_> {
                     "port {port} is {}",
                     occupied::why(&self.host.name(), (self.wish.sequence, port), &error, &registry)
                 );
-                return Err(Refusal { reason, cause: cause_of_port(port, &error) });
+                return Err(PortsRefusal { reason, cause: cause_of_port(port, &error) });
             }
         }
         Ok(())
     }
 
     /// Makes the socket that is to be handed over.
-    fn require_socket(&mut self, plan: &ServicePlan) -> Result<(), Refusal> {
+    fn require_socket(&mut self, plan: &ServicePlan) -> Result<(), PortsRefusal> {
         let Some(port) = plan.port.filter(|_| plan.activated && !plan.contained) else { return Ok(()) };
-        self.ports.listen(port).map_err(|error| Refusal {
+        self.ports.listen(port).map_err(|error| PortsRefusal {
             reason: format!("port {port} cannot be listened on: {error}"),
             cause: cause_of_port(port, &error),
         })
@@ -208,12 +208,12 @@ impl Supervisor<'_> {
     }
 }
 
-fn cannot_run(is_setup: bool, plan: &ServicePlan, error: &std::io::Error) -> Refusal {
+fn cannot_run(is_setup: bool, plan: &ServicePlan, error: &std::io::Error) -> PortsRefusal {
     let words = if is_setup { plan.setup.as_deref().unwrap_or_default() } else { &plan.words };
     let program = words.first().map(String::as_str).unwrap_or_default();
     let what = if is_setup { "its setup " } else { "" };
     match error.kind() {
-        ErrorKind::NotFound => Refusal {
+        ErrorKind::NotFound => PortsRefusal {
             reason: format!("{what}`{program}` cannot be run: there is no such command"),
             cause: Cause::NotFound,
         },
@@ -221,6 +221,6 @@ fn cannot_run(is_setup: bool, plan: &ServicePlan, error: &std::io::Error) -> Ref
     }
 }
 
-fn refusal(error: &std::io::Error, what: &str) -> Refusal {
-    Refusal { reason: format!("{what}: {error}"), cause: cause(error) }
+fn refusal(error: &std::io::Error, what: &str) -> PortsRefusal {
+    PortsRefusal { reason: format!("{what}: {error}"), cause: cause(error) }
 }

@@ -5,22 +5,22 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::supervisor::{Asked, Supervisor};
-use crate::host::net::check::ask::Question;
-use crate::host::net::check::command::Run as Command;
+use crate::host::net::check::ask::ServiceQuestion;
+use crate::host::net::check::command::CommandToRun;
 use crate::host::net::holding;
 use crate::host::net::listeners::listeners;
 use crate::model::config::health;
-use crate::model::health::check::{Check, CheckKind, Outcome};
+use crate::model::health::check::{CheckKind, CheckOutcome, HealthCheck};
 use crate::model::port::Port;
 use crate::model::port::listener::Listener;
 use crate::model::process::attribution::CHECK;
 use crate::model::service::ServiceName;
-use crate::model::services::machine::Event;
+use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
 use crate::model::services::protocol::Cause;
-use crate::model::services::readiness::{self, Standing};
+use crate::model::services::readiness::{self, PortStanding};
 use crate::model::services::service::Phase;
-use crate::model::services::state::Sight;
+use crate::model::services::state::LookResult;
 
 /// How often all processes of a service that starts are searched for, to see where it listens instead.
 const SEARCH: Duration = Duration::from_millis(250);
@@ -53,7 +53,7 @@ impl Supervisor<'_> {
         for name in due {
             let sight = match &sockets {
                 Ok(sockets) => self.look(&name, sockets),
-                Err(failure) => Some(Sight::Unwell(failure.to_string())),
+                Err(failure) => Some(LookResult::Unwell(failure.to_string())),
             };
             if let Some(sight) = sight {
                 self.saw(&name, sight);
@@ -73,19 +73,21 @@ impl Supervisor<'_> {
                 continue;
             }
             let sight = match outcome {
-                Outcome::Responds { .. } => Sight::Well,
-                Outcome::NotAccepting => {
-                    Sight::Unwell("not accepting: connections pile up in its queue".to_owned())
+                CheckOutcome::Responds { .. } => LookResult::Well,
+                CheckOutcome::NotAccepting => {
+                    LookResult::Unwell("not accepting: connections pile up in its queue".to_owned())
                 }
-                Outcome::Fails(reason) | Outcome::NotAsked { reason, .. } => Sight::Unwell(reason),
+                CheckOutcome::Fails(reason) | CheckOutcome::NotAsked { reason, .. } => {
+                    LookResult::Unwell(reason)
+                }
             };
             self.saw(&asked.service, sight);
         }
     }
 
-    fn saw(&mut self, name: &ServiceName, sight: Sight) {
-        let is_well = sight == Sight::Well;
-        self.events.push_back(Event::Seen { service: name.clone(), sight });
+    fn saw(&mut self, name: &ServiceName, sight: LookResult) {
+        let is_well = sight == LookResult::Well;
+        self.events.push_back(MachineEvent::Seen { service: name.clone(), sight });
         self.work();
         let phase = self.fleet.services().get(name).map(|service| (service.phase, service.plan.patience));
         let now = self.host.clock.instant();
@@ -103,17 +105,17 @@ impl Supervisor<'_> {
     }
 
     /// Returns what a service shows; `None` while it is asked.
-    fn look(&mut self, name: &ServiceName, sockets: &[Listener]) -> Option<Sight> {
+    fn look(&mut self, name: &ServiceName, sockets: &[Listener]) -> Option<LookResult> {
         let plan = self.fleet.services().get(name)?.plan.clone();
         self.forget_extra_port(name);
         let check = match plan.health.as_ref().map(health::parse) {
-            None => Check::default(),
+            None => HealthCheck::default(),
             Some(Ok(check)) => check,
-            Some(Err(fault)) => return Some(Sight::Unwell(fault.message)),
+            Some(Err(fault)) => return Some(LookResult::Unwell(fault.message)),
         };
         let is_asked_by_command = matches!(check.kind, CheckKind::Command(_));
         if (plan.port.is_none() || plan.contained) && !is_asked_by_command {
-            return Some(Sight::Well);
+            return Some(LookResult::Well);
         }
         if is_asked_by_command && self.find_untrusted(&plan).is_some() {
             // It runs on as it was seen last, and nothing is started to look at it.
@@ -125,18 +127,18 @@ impl Supervisor<'_> {
         if !plan.contained {
             if let Some(port) = plan.port {
                 match self.standing(&plan, port, sockets) {
-                    Standing::Ours { reached_at } => addresses = reached_at,
-                    Standing::Not(reason) => return Some(Sight::Unwell(reason)),
+                    PortStanding::Ours { reached_at } => addresses = reached_at,
+                    PortStanding::Not(reason) => return Some(LookResult::Unwell(reason)),
                 }
             }
             for extra in plan.extra_ports.iter().filter(|extra| extra.is_awaited) {
-                if let Standing::Not(reason) = self.standing(&plan, extra.port, sockets) {
+                if let PortStanding::Not(reason) = self.standing(&plan, extra.port, sockets) {
                     self.causes.insert(name.clone(), Cause::ExtraPort);
-                    return Some(Sight::Unwell(readiness::of_extra(extra, &reason)));
+                    return Some(LookResult::Unwell(readiness::of_extra(extra, &reason)));
                 }
             }
         }
-        let command = plan.check_words.as_ref().filter(|_| is_asked_by_command).map(|words| Command {
+        let command = plan.check_words.as_ref().filter(|_| is_asked_by_command).map(|words| CommandToRun {
             words: words.iter().map(Into::into).collect(),
             folder: self.folder_of(&plan),
             variables: self.marked(plan.variables.clone(), &format!("{name}{CHECK}")),
@@ -145,13 +147,14 @@ impl Supervisor<'_> {
         let run = self.runs.get_mut(name)?;
         let tag = Asked { service: name.clone(), number: run.number };
         let port = plan.port.or_else(|| Port::new(1))?;
-        let question = Question { addresses, port, check: check.kind, timeout: plan.patience.check, command };
+        let question =
+            ServiceQuestion { addresses, port, check: check.kind, timeout: plan.patience.check, command };
         match self.asker.ask(tag, question, run.look.give_up.clone()) {
             Ok(()) => {
                 run.look.is_asked = true;
                 None
             }
-            Err(error) => Some(Sight::Unwell(format!("cannot be asked: {error}"))),
+            Err(error) => Some(LookResult::Unwell(format!("cannot be asked: {error}"))),
         }
     }
 
@@ -163,9 +166,9 @@ impl Supervisor<'_> {
     }
 
     /// Whether a process of the service listens on the port; those that are known first, all only where it must be.
-    fn standing(&mut self, plan: &ServicePlan, port: Port, sockets: &[Listener]) -> Standing {
+    fn standing(&mut self, plan: &ServicePlan, port: Port, sockets: &[Listener]) -> PortStanding {
         let seen = self.find_standing(plan, port, sockets);
-        seen.unwrap_or_else(|error| Standing::Not(format!("its processes cannot be looked at: {error}")))
+        seen.unwrap_or_else(|error| PortStanding::Not(format!("its processes cannot be looked at: {error}")))
     }
 
     fn find_standing(
@@ -173,26 +176,26 @@ impl Supervisor<'_> {
         plan: &ServicePlan,
         port: Port,
         sockets: &[Listener],
-    ) -> io::Result<Standing> {
+    ) -> io::Result<PortStanding> {
         let (name, ports) = (&plan.name, plan.ports().collect::<Vec<_>>());
         let is_taken = sockets.iter().any(|socket| socket.port == port && socket.listening);
         let Some(run) = self.runs.get(name) else {
-            return Ok(Standing::Not("it has ended".to_owned()));
+            return Ok(PortStanding::Not("it has ended".to_owned()));
         };
         let known: Vec<u32> = run.alive().iter().map(|id| id.pid).collect();
         let mut own = holding::sockets_of(&known)?;
         let mut standing = readiness::standing(port, &ports, sockets, &own);
         let is_search_due =
             run.look.searched.is_none_or(|searched| self.host.clock.since(searched) >= SEARCH);
-        if matches!(standing, Standing::Not(_)) && (is_taken || is_search_due) {
+        if matches!(standing, PortStanding::Not(_)) && (is_taken || is_search_due) {
             own = self.search(name)?;
             standing = readiness::standing(port, &ports, sockets, &own);
         }
-        if let (Standing::Ours { .. }, Some(run)) = (&standing, self.runs.get_mut(name)) {
+        if let (PortStanding::Ours { .. }, Some(run)) = (&standing, self.runs.get_mut(name)) {
             run.lead_by_listener(port, sockets);
         }
         Ok(match standing {
-            Standing::Not(reason) if is_taken => Standing::Not(self.holder(port).unwrap_or(reason)),
+            PortStanding::Not(reason) if is_taken => PortStanding::Not(self.holder(port).unwrap_or(reason)),
             other => other,
         })
     }

@@ -7,7 +7,7 @@ use crate::model::services::protocol::Cause;
 
 /// Why ports cannot be had.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct PortsRefusal {
     pub reason: String,
     pub cause: Cause,
 }

@@ -12,7 +12,7 @@ use crate::host::events::{self, Writing};
 use crate::host::machine::Host;
 use crate::host::store::Store;
 use crate::model::event::Event as Told;
-use crate::model::health::recorded::Recorded;
+use crate::model::health::recorded::HealthRecord;
 use crate::model::port::Port;
 use crate::model::process::ProcessId;
 use crate::model::registry::allocation::Allocation;
@@ -37,7 +37,7 @@ struct News {
     processes: Option<Vec<ProcessId>>,
     events: Vec<(Timestamp, Told)>,
     /// How services are that have a port.
-    health: Vec<(ServiceName, Port, Recorded)>,
+    health: Vec<(ServiceName, Port, HealthRecord)>,
 }
 
 /// Writes processes, health and events into the registry, one after the other, in a thread of its own: somebody may hold
@@ -207,7 +207,7 @@ impl News {
             let is_it =
                 |known: &&mut Allocation| known.service == *service && known.find_port() == Some(*port);
             let Some(allocation) = entry.allocations.iter_mut().find(is_it) else { continue };
-            let before = allocation.health.as_ref().and_then(Recorded::find);
+            let before = allocation.health.as_ref().and_then(HealthRecord::find);
             if recorded.is_news(before.as_ref()) {
                 recorded.write(allocation);
             }

@@ -14,14 +14,14 @@ use crate::host::services::log_file::LogFile;
 use crate::model::port::Port;
 use crate::model::port::listener::Listener;
 use crate::model::process::ProcessId;
-use crate::model::services::state::Exit;
+use crate::model::services::state::ServiceExit;
 
 /// The first pause between two looks at a service that starts, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(100));
 
 /// One run of a service, or of its setup.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct ServiceRun {
     /// Tells the answers of earlier runs apart.
     pub number: u64,
     pub is_setup: bool,
@@ -35,15 +35,15 @@ pub(super) struct Run {
     pub log: Option<LogFile>,
     /// Our end of its terminal, where it has one: what it writes there goes into the log.
     pub terminal: Option<OwnedFd>,
-    pub look: Look,
-    pub ending: Option<Ending>,
+    pub look: NextLook,
+    pub ending: Option<RunEnding>,
     /// How its first process ended, or the daemon that it left.
-    pub exit: Option<Exit>,
+    pub exit: Option<ServiceExit>,
     /// Whether what its first process left behind is the service.
     pub is_daemon: bool,
 }
 
-impl Run {
+impl ServiceRun {
     /// Returns what becomes readable when one of its processes ends.
     pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let of_ending = self.ending.iter().flat_map(|ending| &ending.targets);
@@ -75,8 +75,8 @@ impl Run {
     }
 
     /// Takes note of how a process of a daemon ended: the first bad end counts, it may have brought about the others.
-    pub fn note_end(&mut self, exit: Exit) {
-        if self.exit.is_none_or(|known| known == Exit::Unknown || known.is_success()) {
+    pub fn note_end(&mut self, exit: ServiceExit) {
+        if self.exit.is_none_or(|known| known == ServiceExit::Unknown || known.is_success()) {
             self.exit = Some(exit);
         }
     }
@@ -96,7 +96,7 @@ impl Run {
 
 /// When to look at it next.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct NextLook {
     pub due: Instant,
     pause: Duration,
     /// Whether it is being asked just now.
@@ -107,7 +107,7 @@ pub(super) struct Look {
     pub searched: Option<Instant>,
 }
 
-impl Look {
+impl NextLook {
     /// The first look is due at once.
     pub fn new(now: Instant) -> Self {
         Self { due: now, pause: PAUSES.0, is_asked: false, give_up: Interrupt::default(), searched: None }
@@ -122,7 +122,7 @@ impl Look {
 
 /// How it is being ended.
 #[derive(Debug)]
-pub(super) struct Ending {
+pub(super) struct RunEnding {
     pub targets: Vec<Running>,
     /// When patience ends: first for those that were asked, then for those that were killed.
     pub deadline: Instant,

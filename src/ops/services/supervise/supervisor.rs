@@ -12,8 +12,8 @@ use super::journal::Journal;
 use super::ports::Ports;
 use super::reaping::Reaping;
 use super::registrar::Registrar;
-use super::running::Run;
-use super::waiting::Claims;
+use super::running::ServiceRun;
+use super::waiting::WaitingBatches;
 use crate::error::Result;
 use crate::host::machine::Host;
 use crate::host::process::identity;
@@ -26,13 +26,13 @@ use crate::host::services::{reaper, record_file};
 use crate::model::process::ProcessId;
 use crate::model::service::ServiceName;
 use crate::model::services::batch::BatchId;
-use crate::model::services::machine::{Action, Event, Fleet};
+use crate::model::services::machine::{Fleet, MachineAction, MachineEvent};
 use crate::model::services::protocol::{Cause, ServiceFacts};
-use crate::model::services::service::Service;
-use crate::model::services::state::State;
+use crate::model::services::service::SupervisedService;
+use crate::model::services::state::ServiceState;
 use crate::ops::services::contact;
-use crate::ops::services::place::Place;
-use crate::ops::services::wish::Wish;
+use crate::ops::services::place::ServicesPlace;
+use crate::ops::services::wish::SupervisorWish;
 
 /// How often everything is looked after that tells nobody when it changes: the worktree's folder, the socket, the logs.
 const ROUND: Duration = Duration::from_secs(1);
@@ -52,18 +52,18 @@ pub(super) struct Asked {
 
 #[derive(Debug)]
 pub(super) struct Supervisor<'a> {
-    pub wish: &'a Wish,
+    pub wish: &'a SupervisorWish,
     pub host: &'a Host,
     pub ourselves: ProcessId,
     pub begun: Instant,
     pub fleet: Fleet,
-    pub runs: BTreeMap<ServiceName, Run>,
+    pub runs: BTreeMap<ServiceName, ServiceRun>,
     /// Orphans that we, or a supervisor before us, adopted, beside those that are known to be a service's.
     pub adopted: Vec<ProcessId>,
     pub ports: Ports,
     pub asker: Asker<Asked>,
     /// Wishes that wait for their ports.
-    pub claims: Claims,
+    pub claims: WaitingBatches,
     pub callers: Vec<Caller>,
     pub registrar: Registrar,
     /// Why services could not be started.
@@ -74,12 +74,12 @@ pub(super) struct Supervisor<'a> {
     pub told: Vec<ServiceFacts>,
     /// Said to whoever calls first.
     pub news: Vec<String>,
-    pub events: VecDeque<Event>,
+    pub events: VecDeque<MachineEvent>,
     pub last_batch: BatchId,
     pub last_run: u64,
     pub journal: Journal,
     /// How the services stood when that was written down last.
-    pub chronicled: Vec<(ServiceName, State)>,
+    pub chronicled: Vec<(ServiceName, ServiceState)>,
     pub own_log: OwnLog,
     /// How many files what we start may have open: we may have more.
     pub open_files: SoftLimit,
@@ -97,13 +97,15 @@ pub(super) struct Supervisor<'a> {
 /// # Errors
 ///
 /// What keeps it from beginning: another supervisor is no error, it has the seat.
-pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
-    let Place { wish, endpoint } = &Place::of_wish(host.dirs()?.state(), wish)?;
+pub fn supervise(host: &Host, wish: SupervisorWish) -> Result<()> {
+    let ServicesPlace { wish, endpoint } = &ServicesPlace::of_wish(host.dirs()?.state(), wish)?;
     let failed = crate::ops::services::internal::internal("the services cannot be supervised");
     reaper::leave_session().map_err(&failed)?;
     contact::require_open_files()?;
     let open_files = open_files::raise();
-    let Some(_seat) = record_file::Seat::take(&wish.folder).map_err(&failed)? else { return Ok(()) };
+    let Some(_seat) = record_file::SupervisorSeat::take(&wish.folder).map_err(&failed)? else {
+        return Ok(());
+    };
     reaper::adopt_orphans().map_err(&failed)?;
     let children = Bell::of_children().map_err(&failed)?;
     let mut endings = Bell::of_endings().map_err(&failed)?;
@@ -122,7 +124,7 @@ pub fn supervise(host: &Host, wish: Wish) -> Result<()> {
         adopted: Vec::new(),
         ports: Ports::default(),
         asker: Asker::new().map_err(&failed)?,
-        claims: Claims::new().map_err(&failed)?,
+        claims: WaitingBatches::new().map_err(&failed)?,
         callers: Vec::new(),
         registrar: Registrar::start(host, wish.sequence)?,
         causes: BTreeMap::new(),
@@ -162,11 +164,11 @@ impl Supervisor<'_> {
             ),
             None => format!("pid {} supervises", self.ourselves.pid),
         });
-        let before: BTreeMap<ServiceName, State> =
+        let before: BTreeMap<ServiceName, ServiceState> =
             self.journal.services().iter().map(|kept| (kept.plan.name.clone(), kept.state)).collect();
         self.take_over()?;
         // One that rests by now and did not when it was seen last ended while nobody watched.
-        let known = |service: &Service| match before.get(&service.plan.name) {
+        let known = |service: &SupervisedService| match before.get(&service.plan.name) {
             Some(state) if service.is_resting() => *state,
             _ => service.state(),
         };
@@ -195,7 +197,7 @@ impl Supervisor<'_> {
             self.hear_answers();
             self.hear_claims();
             self.look_at_services();
-            self.events.push_back(Event::Tick);
+            self.events.push_back(MachineEvent::Tick);
             self.work();
             self.go_round();
             self.keep();
@@ -226,7 +228,7 @@ impl Supervisor<'_> {
         let mut readable: Vec<BorrowedFd<'_>> =
             vec![children.as_fd(), endings.as_fd(), self.asker.as_fd(), self.claims.as_fd()];
         readable.extend(self.door.as_fd());
-        readable.extend(self.runs.values().flat_map(Run::descriptors));
+        readable.extend(self.runs.values().flat_map(ServiceRun::descriptors));
         readable.extend(self.callers.iter().map(Caller::as_fd));
         let writable: Vec<BorrowedFd<'_>> =
             self.callers.iter().filter(|caller| caller.has_waiting()).map(Caller::as_fd).collect();
@@ -253,10 +255,10 @@ impl Supervisor<'_> {
             self.chronicle();
             for action in actions {
                 match action {
-                    Action::SetUp(service) => self.launch(&service, true),
-                    Action::Launch(service) => self.launch(&service, false),
-                    Action::Stop(service) => self.begin_end(&service),
-                    Action::Settled { batch, outcome } => self.settle(batch, outcome),
+                    MachineAction::SetUp(service) => self.launch(&service, true),
+                    MachineAction::Launch(service) => self.launch(&service, false),
+                    MachineAction::Stop(service) => self.begin_end(&service),
+                    MachineAction::Settled { batch, outcome } => self.settle(batch, outcome),
                 }
             }
         }
@@ -270,13 +272,13 @@ impl Supervisor<'_> {
     pub fn stop_everything(&mut self) {
         self.withdraw_all(&[]);
         let batch = self.new_batch();
-        self.events.push_back(Event::Stop { batch, services: Vec::new() });
+        self.events.push_back(MachineEvent::Stop { batch, services: Vec::new() });
         self.has_worked = true;
     }
 
     fn go_round(&mut self) {
         let now = self.host.clock.instant();
-        let of_run = |run: &Run| {
+        let of_run = |run: &ServiceRun| {
             let child = run.child.as_ref().map(|child| child.id.pid);
             child.into_iter().chain(run.others.iter().map(Running::pid)).collect::<Vec<_>>()
         };

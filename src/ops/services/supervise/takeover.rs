@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::running::{Look, Run};
+use super::running::{NextLook, ServiceRun};
 use super::supervisor::Supervisor;
 use crate::host::process::identity;
 use crate::host::services::log_file::{self, LogFile};
@@ -11,11 +11,11 @@ use crate::model::advised::wt;
 use crate::model::process::ProcessId;
 use crate::model::process::kinship;
 use crate::model::service::ServiceName;
-use crate::model::services::machine::Event;
+use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::RestartPolicy;
-use crate::model::services::record::Kept;
-use crate::model::services::service::{Phase, Service, Then};
-use crate::model::services::state::{Exit, State};
+use crate::model::services::record::KeptService;
+use crate::model::services::service::{NextPhase, Phase, SupervisedService};
+use crate::model::services::state::{ServiceExit, ServiceState};
 
 impl Supervisor<'_> {
     /// Takes over what runs, and takes note of what does not.
@@ -37,7 +37,7 @@ impl Supervisor<'_> {
             let name = kept.plan.name.clone();
             let marker = &self.wish.marker;
             let kin = kin::of_service(marker, name.as_str(), &kept.processes, Some(self.ourselves.pid))?;
-            let was_running = !kept.state.is_resting() && kept.state != State::Stopping;
+            let was_running = !kept.state.is_resting() && kept.state != ServiceState::Stopping;
             let mut service = resting(&kept);
             if !kin.is_empty() {
                 // Looked at like one that has just started: what it is will show at once.
@@ -51,7 +51,7 @@ impl Supervisor<'_> {
                     ));
                 }
                 self.last_run += 1;
-                let mut run = Run {
+                let mut run = ServiceRun {
                     number: self.last_run,
                     is_setup: false,
                     child: None,
@@ -60,7 +60,7 @@ impl Supervisor<'_> {
                     since: kept.since.unwrap_or_else(|| self.host.clock.now()),
                     log: self.find_log(&name),
                     terminal: None,
-                    look: Look::new(self.host.clock.instant()),
+                    look: NextLook::new(self.host.clock.instant()),
                     ending: None,
                     exit: None,
                     is_daemon: false,
@@ -71,11 +71,12 @@ impl Supervisor<'_> {
                 // It ended with the machine: a look at how things stand starts nothing.
                 service.reason = Some("it ended while nobody watched".to_owned());
                 lost.push(name.to_string());
-            } else if was_running && (kept.state != State::Starting || !kept.processes.is_empty()) {
+            } else if was_running && (kept.state != ServiceState::Starting || !kept.processes.is_empty()) {
                 // One that only waited has nothing that could have ended.
                 service.phase = Phase::Ready { since: self.now() };
                 lost.push(name.to_string());
-                self.events.push_back(Event::Ended { service: name.clone(), exit: Exit::Unknown });
+                self.events
+                    .push_back(MachineEvent::Ended { service: name.clone(), exit: ServiceExit::Unknown });
             }
             // A setup that was cut off is no service: it is ended, and run again when that is asked for.
             let is_half_set_up = service.plan.setup.is_some() && !service.is_set_up;
@@ -85,7 +86,7 @@ impl Supervisor<'_> {
                 // What was stopped because it was not well has a reason.
                 let has_failed =
                     kept.reason.is_some() && service.plan.restart.policy == RestartPolicy::No && was_ending;
-                let then = if has_failed { Then::Judged } else { Then::Stopped };
+                let then = if has_failed { NextPhase::Judged } else { NextPhase::Stopped };
                 service.phase = Phase::Stopping { then };
                 service.reason = kept.reason.filter(|_| has_failed);
                 ending.push(name);
@@ -121,14 +122,14 @@ impl Supervisor<'_> {
     }
 }
 
-fn resting(kept: &Kept) -> Service {
-    let mut service = Service::new(kept.plan.clone(), kept.is_set_up);
+fn resting(kept: &KeptService) -> SupervisedService {
+    let mut service = SupervisedService::new(kept.plan.clone(), kept.is_set_up);
     service.phase = match kept.state {
-        State::Failed => Phase::Failed,
-        State::Completed => Phase::Completed,
+        ServiceState::Failed => Phase::Failed,
+        ServiceState::Completed => Phase::Completed,
         _ => Phase::Stopped,
     };
     service.restarts = kept.restarts;
-    service.reason = kept.reason.clone().filter(|_| kept.state == State::Failed);
+    service.reason = kept.reason.clone().filter(|_| kept.state == ServiceState::Failed);
     service
 }

@@ -8,32 +8,32 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use crate::host::services::hold::PortHold;
 use crate::host::services::signals::Bell;
 use crate::model::services::batch::BatchId;
-use crate::model::services::machine::Event;
+use crate::model::services::machine::MachineEvent;
 use crate::model::services::plan::ServicePlan;
-use crate::ops::services::supervise::refusal::Refusal;
+use crate::ops::services::supervise::refusal::PortsRefusal;
 
-pub(super) type Held = Result<Vec<PortHold>, Refusal>;
+pub(super) type HoldsOrRefusal = Result<Vec<PortHold>, PortsRefusal>;
 
 /// A wish, and what is to be told the machine once its ports are held.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(super) struct WaitingBatch {
     pub batch: BatchId,
     pub plans: Vec<ServicePlan>,
-    pub event: Event,
+    pub event: MachineEvent,
 }
 
 /// All that wait. One at a time: what the first one holds the next one finds held.
 #[derive(Debug)]
-pub(super) struct Claims {
+pub(super) struct WaitingBatches {
     pub bell: Bell,
     pub ringer: UnixStream,
-    pub sender: Sender<(BatchId, Held)>,
-    pub results: Receiver<(BatchId, Held)>,
-    pub waiting: VecDeque<Claim>,
+    pub sender: Sender<(BatchId, HoldsOrRefusal)>,
+    pub results: Receiver<(BatchId, HoldsOrRefusal)>,
+    pub waiting: VecDeque<WaitingBatch>,
     pub is_asked: bool,
 }
 
-impl Claims {
+impl WaitingBatches {
     pub fn new() -> std::io::Result<Self> {
         let (bell, ringer) = Bell::with_ringer()?;
         let (sender, results) = channel();

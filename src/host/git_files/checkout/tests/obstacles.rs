@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::sandbox::{Sandbox, contents};
 use crate::error::{Code, Failure};
-use crate::host::git_files::checkout::folders::{Folders, Made};
-use crate::host::git_files::checkout::plan::{Folder, Plan};
+use crate::host::git_files::checkout::folders::{FolderMaking, Folders};
+use crate::host::git_files::checkout::plan::{CheckoutFolder, Plan};
 use crate::host::git_files::checkout::{Request, checkout};
 
 fn require_refused(sandbox: &Sandbox, name: &str, commit: &str, code: Code, part: &str) -> Failure {
@@ -101,10 +101,10 @@ fn a_folder_that_became_a_link_after_it_was_made_is_not_entered() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("outside")).unwrap();
     symlink("outside", folder.path().join("door")).unwrap();
-    let part = |path: &[u8]| Folder { parent: 0, path: path.to_vec(), id: git2::Oid::ZERO_SHA1 };
+    let part = |path: &[u8]| CheckoutFolder { parent: 0, path: path.to_vec(), id: git2::Oid::ZERO_SHA1 };
     let plan = Plan { folders: vec![part(b""), part(b"door")], entries: Vec::new() };
     let root = std::fs::File::open(folder.path()).unwrap().into();
-    let made = [Made::new(Some(Ok(()))), Made::new(Some(Ok(())))];
+    let made = [FolderMaking::new(Some(Ok(()))), FolderMaking::new(Some(Ok(())))];
     let mut folders = Folders::new(&plan, &root, &made);
     assert!(folders.open(0).is_ok());
     assert!(folders.open(1).is_err());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::Result;
-use crate::host::git_files::checkout::{Candidate, Report, Request, checkout, verify};
+use crate::host::git_files::checkout::{Report, Request, SiblingCandidate, checkout, verify};
 
 pub(super) struct Sandbox {
     folder: tempfile::TempDir,
@@ -130,9 +130,9 @@ impl Sandbox {
         self.checkout_beside(&[self.main_as_sibling()], &folder, &admin, commit, workers)
     }
 
-    pub(super) fn main_as_sibling(&self) -> Candidate {
+    pub(super) fn main_as_sibling(&self) -> SiblingCandidate {
         let commit = Some(self.git(&["rev-parse", "HEAD"]));
-        Candidate { folder: self.main(), admin: self.common_dir(), commit }
+        SiblingCandidate { folder: self.main(), admin: self.common_dir(), commit }
     }
 
     pub(super) fn checkout_into(
@@ -147,7 +147,7 @@ impl Sandbox {
 
     pub(super) fn checkout_beside(
         &self,
-        siblings: &[Candidate],
+        siblings: &[SiblingCandidate],
         folder: &Path,
         admin: &Path,
         commit: &str,

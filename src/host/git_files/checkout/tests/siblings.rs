@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use git2::Oid;
 
 use super::sandbox::{Sandbox, contents};
-use crate::host::git_files::checkout::{Candidate, Report};
+use crate::host::git_files::checkout::{Report, SiblingCandidate};
 use crate::host::git_files::index::{NewEntry, StatData, encode};
 
 /// Checks out `commit` beside the main worktree and requires the bytes that git has for it.
@@ -71,8 +71,11 @@ fn an_index_without_its_checksum_is_read_and_a_damaged_one_is_not() {
     bytes[100] ^= 1;
     replace(&path, &bytes);
     let (folder, admin) = (sandbox.path("ours"), sandbox.common_dir().join("worktrees/ours"));
-    let sibling =
-        Candidate { folder: sandbox.main(), admin: sandbox.common_dir(), commit: Some(commit.clone()) };
+    let sibling = SiblingCandidate {
+        folder: sandbox.main(),
+        admin: sandbox.common_dir(),
+        commit: Some(commit.clone()),
+    };
     fs::create_dir_all(&admin).unwrap();
     fs::create_dir(&folder).unwrap();
     let report = sandbox.checkout_beside(&[sibling], &folder, &admin, &commit, 1).unwrap();
@@ -203,8 +206,11 @@ fn of_several_siblings_the_one_with_most_files_is_taken() {
     let second = sandbox.commit();
     sandbox.write("part-2/file-25", "third\n");
     let third = sandbox.commit();
-    let early =
-        Candidate { admin: sandbox.common_dir().join("worktrees/early"), folder: early, commit: Some(first) };
+    let early = SiblingCandidate {
+        admin: sandbox.common_dir().join("worktrees/early"),
+        folder: early,
+        commit: Some(first),
+    };
     let candidates = [early, sandbox.main_as_sibling()];
     let (folder, admin) = sandbox.register("ours", &second);
     let report = sandbox.checkout_beside(&candidates, &folder, &admin, &second, 2).unwrap();

@@ -3,7 +3,7 @@
 use git2::Oid;
 
 use super::repository::{Repository, read};
-use crate::host::git_files::packs::{Fault, Packs, Reader};
+use crate::host::git_files::packs::{PackFault, Packs, Reader};
 
 const BLOB: u8 = 3;
 const BEHIND: u8 = 6;
@@ -59,7 +59,7 @@ fn packs(repository: &Repository, entries: &[Vec<u8>]) -> Packs {
 }
 
 /// Reads the last of the entries.
-fn read_last(entries: &[Vec<u8>]) -> Result<Vec<u8>, Fault> {
+fn read_last(entries: &[Vec<u8>]) -> Result<Vec<u8>, PackFault> {
     let repository = Repository::new();
     let packs = packs(&repository, entries);
     let last = Oid::from_bytes(&name(u8::try_from(entries.len()).unwrap())).unwrap();
@@ -69,7 +69,7 @@ fn read_last(entries: &[Vec<u8>]) -> Result<Vec<u8>, Fault> {
 
 fn require_damaged(entries: &[Vec<u8>]) {
     let result = read_last(entries);
-    assert!(matches!(result, Err(Fault::Damaged(_))), "{result:?}");
+    assert!(matches!(result, Err(PackFault::Damaged(_))), "{result:?}");
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn a_pack_made_by_hand_is_read() {
 fn a_delta_of_itself_and_deltas_in_a_circle_end() {
     let delta = stored(&[1, 1, 1, b'x']);
     let itself = entry(NAMED, 4, &[&name(1), &delta]);
-    assert!(matches!(read_last(&[itself]), Err(Fault::Endless)));
+    assert!(matches!(read_last(&[itself]), Err(PackFault::Endless)));
     let circle: Vec<_> = [2, 3, 1].iter().map(|base| entry(NAMED, 4, &[&name(*base), &delta])).collect();
-    assert!(matches!(read_last(&circle), Err(Fault::Endless)));
+    assert!(matches!(read_last(&circle), Err(PackFault::Endless)));
     require_damaged(&[entry(BEHIND, 4, &[&[0], &delta])]);
 }
 
@@ -106,7 +106,7 @@ fn a_base_outside_the_pack_or_within_another_object_is_refused() {
     let distance = u8::try_from(inner.len() + 4).unwrap();
     require_damaged(&[outer, entry(BEHIND, 4, &[&[distance], &delta])]);
     let elsewhere = read_last(&[entry(NAMED, 4, &[&name(77), &delta])]);
-    assert!(matches!(elsewhere, Err(Fault::Elsewhere(_))));
+    assert!(matches!(elsewhere, Err(PackFault::Elsewhere(_))));
 }
 
 #[test]

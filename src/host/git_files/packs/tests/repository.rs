@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use git2::{ObjectType, Oid};
 
 use crate::host::git_files::packs::reader::Object;
-use crate::host::git_files::packs::{Fault, Packs, Reader};
+use crate::host::git_files::packs::{PackFault, Packs, Reader};
 
 pub(super) struct Repository {
     folder: tempfile::TempDir,
@@ -119,7 +119,7 @@ impl Repository {
 }
 
 /// Reads an object by its name.
-pub(super) fn read(packs: &Packs, reader: &mut Reader, id: Oid) -> Option<Result<Object, Fault>> {
+pub(super) fn read(packs: &Packs, reader: &mut Reader, id: Oid) -> Option<Result<Object, PackFault>> {
     Some(reader.read(id, packs.position(id)?))
 }
 

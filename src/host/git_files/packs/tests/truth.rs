@@ -1,7 +1,7 @@
 //! Every object of every kind of pack is what git says it is.
 
 use super::repository::{Repository, random, read};
-use crate::host::git_files::packs::{Fault, Kind, Packs, Reader};
+use crate::host::git_files::packs::{ObjectKind, PackFault, Packs, Reader};
 
 /// Reads all objects in the order of their names, by two threads from two ends; all must be packed.
 fn require_equal(repository: &Repository, packs: &Packs) {
@@ -124,7 +124,7 @@ fn a_pack_that_is_open_stays_readable_when_git_deletes_it_and_another_is_no_erro
         assert_eq!(&*read(&packs, &mut reader, *id).unwrap().unwrap().bytes, content);
     }
     let gone = read(&never_opened, &mut Reader::new(&never_opened), first).unwrap();
-    assert!(matches!(gone, Err(Fault::System(error)) if error.kind() == std::io::ErrorKind::NotFound));
+    assert!(matches!(gone, Err(PackFault::System(error)) if error.kind() == std::io::ErrorKind::NotFound));
 }
 
 #[test]
@@ -142,12 +142,12 @@ fn a_large_object_comes_in_small_pieces() {
     for (id, (_, expected)) in repository.truth() {
         let position = packs.position(id).unwrap();
         let is_large = expected.len() > 1_000_000;
-        assert_eq!(reader.is_large(position, Kind::Blob), is_large);
-        assert!(!reader.is_large(position, Kind::Tree));
+        assert_eq!(reader.is_large(position, ObjectKind::Blob), is_large);
+        assert!(!reader.is_large(position, ObjectKind::Tree));
         let mut poured = Vec::new();
         let mut longest = 0;
         reader
-            .pour::<Fault>(position, &mut |piece| {
+            .pour::<PackFault>(position, &mut |piece| {
                 longest = longest.max(piece.len());
                 poured.extend_from_slice(piece);
                 Ok(())

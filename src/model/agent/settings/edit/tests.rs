@@ -98,7 +98,7 @@ fn what_was_written_since_stays_and_only_ours_goes() {
         let rest = uninstalled(&file, &wish, &[]).unwrap().unwrap();
         assert!(!rest.contains("git-wt") && rest.contains("mine"), "{file}\n{rest}");
         assert_eq!(rest.contains("c\n"), file.contains("c\n"), "{rest}");
-        assert_eq!(standing(&rest, &wish), Ok(Standing::Absent), "{rest}");
+        assert_eq!(standing(&rest, &wish), Ok(SettingsState::Absent), "{rest}");
     }
     assert_eq!(uninstalled("{\"a\":1}", &wish, &[]), Ok(None));
 }
@@ -107,10 +107,10 @@ fn what_was_written_since_stays_and_only_ours_goes() {
 fn an_older_text_of_ours_is_replaced() {
     let wish = places::wish(Program::Codex, false);
     let older = "{\"x\":1,\"hooks\":{\"Stop\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"git-wt agent state idle --as codex\"}]}]}}";
-    assert_eq!(standing(older, &wish), Ok(Standing::Outdated));
+    assert_eq!(standing(older, &wish), Ok(SettingsState::Outdated));
     let edited = installed(older, &wish).unwrap().unwrap();
     assert!(!edited.text.contains("idle") && edited.text.contains("\"x\":1"), "{}", edited.text);
-    assert_eq!(standing(&edited.text, &wish), Ok(Standing::Current));
+    assert_eq!(standing(&edited.text, &wish), Ok(SettingsState::Current));
     let rest = uninstalled(&edited.text, &wish, &edited.pieces).unwrap().unwrap();
     assert_eq!(rest, "{\"x\":1}");
 }

@@ -11,12 +11,12 @@ fn a_start_while_everything_stops_answers_who_waits_for_the_end() {
     let mut world = three_up();
     assert_eq!(world.step(stop(2)), ["stop web"]);
     assert_eq!(world.up(3, &[plan("api", &["db"]), plan("db", &[])]), ["2 undone: api, db"]);
-    assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"]);
-    assert_eq!(world.ended("api", Exit::Signal(15)), ["stop db"], "it follows the end that was begun");
-    assert_eq!(world.ended("db", Exit::Signal(15)), ["launch db"]);
+    assert_eq!(world.ended("web", ServiceExit::Signal(15)), ["stop api"]);
+    assert_eq!(world.ended("api", ServiceExit::Signal(15)), ["stop db"], "it follows the end that was begun");
+    assert_eq!(world.ended("db", ServiceExit::Signal(15)), ["launch db"]);
     assert_eq!(world.well("db"), ["launch api"]);
     assert_eq!(world.well("api"), ["3 done"]);
-    assert_eq!(world.state("web"), State::Stopped);
+    assert_eq!(world.state("web"), ServiceState::Stopped);
 }
 
 #[test]
@@ -25,9 +25,9 @@ fn a_start_of_what_has_stopped_already_answers_who_waits_for_the_others() {
     world.up(2, &[plan("mail", &[])]);
     world.well("mail");
     assert_eq!(world.step(stop(3)), ["stop mail", "stop web"]);
-    world.ended("mail", Exit::Signal(15));
+    world.ended("mail", ServiceExit::Signal(15));
     assert_eq!(world.up(4, &[plan("mail", &[])]), ["3 undone: mail", "launch mail"]);
-    assert_eq!(world.ended("web", Exit::Signal(15)), ["stop api"], "the others go on ending");
+    assert_eq!(world.ended("web", ServiceExit::Signal(15)), ["stop api"], "the others go on ending");
 }
 
 #[test]
@@ -36,12 +36,15 @@ fn a_restart_while_it_stops_answers_who_waits_and_a_stop_of_others_goes_on() {
     world.up(1, &[plan("db", &[]), plan("mail", &[])]);
     world.well("db");
     world.well("mail");
-    assert_eq!(world.step(Event::Stop { batch: 2, services: names(&["db"]) }), ["stop db"]);
-    assert_eq!(world.step(Event::Stop { batch: 3, services: names(&["mail"]) }), ["stop mail"]);
+    assert_eq!(world.step(MachineEvent::Stop { batch: 2, services: names(&["db"]) }), ["stop db"]);
+    assert_eq!(world.step(MachineEvent::Stop { batch: 3, services: names(&["mail"]) }), ["stop mail"]);
     let (plans, anew) = (vec![plan("db", &[])], names(&["db"]));
-    assert_eq!(world.step(Event::Restart { batch: 4, plans, anew, named: Vec::new() }), ["2 undone: db"]);
-    assert_eq!(world.ended("mail", Exit::Signal(15)), ["3 done"]);
-    assert_eq!(world.ended("db", Exit::Signal(15)), ["launch db"]);
+    assert_eq!(
+        world.step(MachineEvent::Restart { batch: 4, plans, anew, named: Vec::new() }),
+        ["2 undone: db"]
+    );
+    assert_eq!(world.ended("mail", ServiceExit::Signal(15)), ["3 done"]);
+    assert_eq!(world.ended("db", ServiceExit::Signal(15)), ["launch db"]);
 }
 
 #[test]
@@ -53,13 +56,13 @@ fn plans_of_different_ages_that_need_each_other_stop_all_the_same() {
     }
     // The need was turned round meanwhile, and one of them restarted.
     let (plans, anew) = (vec![plan("api", &[]), plan("web", &["api"])], names(&["web"]));
-    assert_eq!(world.step(Event::Restart { batch: 2, plans, anew, named: Vec::new() }), ["stop web"]);
-    assert_eq!(world.ended("web", Exit::Signal(15)), ["launch web"]);
+    assert_eq!(world.step(MachineEvent::Restart { batch: 2, plans, anew, named: Vec::new() }), ["stop web"]);
+    assert_eq!(world.ended("web", ServiceExit::Signal(15)), ["launch web"]);
     world.well("web");
     assert_eq!(world.step(stop(3)), ["stop db"], "what nobody needs still goes first");
-    assert_eq!(world.ended("db", Exit::Signal(15)), ["stop api"]);
-    assert_eq!(world.ended("api", Exit::Signal(15)), ["stop web"]);
-    assert_eq!(world.ended("web", Exit::Signal(15)), ["3 done"]);
+    assert_eq!(world.ended("db", ServiceExit::Signal(15)), ["stop api"]);
+    assert_eq!(world.ended("api", ServiceExit::Signal(15)), ["stop web"]);
+    assert_eq!(world.ended("web", ServiceExit::Signal(15)), ["3 done"]);
 }
 
 #[test]
@@ -68,8 +71,8 @@ fn what_somebody_was_told_is_ready_stays_when_the_start_of_another_fails() {
     world.up(1, &[plan("db", &[]), plan("web", &["db"])]);
     world.up(2, &[plan("db", &[])]);
     assert_eq!(world.well("db"), ["launch web", "2 done"]);
-    assert_eq!(world.ended("web", Exit::Status(1)), ["1 failed: web ended with status 1"]);
-    assert_eq!(world.state("db"), State::Ready);
+    assert_eq!(world.ended("web", ServiceExit::Status(1)), ["1 failed: web ended with status 1"]);
+    assert_eq!(world.state("db"), ServiceState::Ready);
 }
 
 #[test]
@@ -77,9 +80,12 @@ fn what_a_restart_waits_for_stays_when_a_start_of_it_fails() {
     let mut world = World::default();
     world.up(1, &[plan("db", &[]), plan("web", &[])]);
     let (plans, anew) = (vec![plan("api", &["db"]), plan("db", &[])], names(&["api"]));
-    assert_eq!(world.step(Event::Restart { batch: 2, plans, anew, named: Vec::new() }), Vec::<String>::new());
-    assert_eq!(world.step(Event::Abandon { batch: 1 }), ["stop web"]);
-    assert_eq!(world.ended("web", Exit::Signal(15)), ["1 ended"]);
+    assert_eq!(
+        world.step(MachineEvent::Restart { batch: 2, plans, anew, named: Vec::new() }),
+        Vec::<String>::new()
+    );
+    assert_eq!(world.step(MachineEvent::Abandon { batch: 1 }), ["stop web"]);
+    assert_eq!(world.ended("web", ServiceExit::Signal(15)), ["1 ended"]);
     assert_eq!(world.well("db"), ["launch api"]);
     assert_eq!(world.well("api"), ["2 done"]);
 }
@@ -88,7 +94,7 @@ fn what_a_restart_waits_for_stays_when_a_start_of_it_fails() {
 fn nothing_is_due_while_a_start_is_taken_back() {
     let mut world = World::default();
     world.up(1, &[plan("db", &[]), plan("web", &[])]);
-    world.ended("db", Exit::Status(3));
+    world.ended("db", ServiceExit::Status(3));
     assert_eq!(world.after(500), ["stop web"]);
     assert_eq!(world.fleet.next_deadline(), None);
 }
@@ -96,7 +102,12 @@ fn nothing_is_due_while_a_start_is_taken_back() {
 #[test]
 fn nothing_is_due_while_a_stop_cuts_off_a_start_that_waits() {
     let mut world = World::default();
-    world.step(Event::Start { batch: 1, plans: vec![plan("web", &[])], wait: true, named: Vec::new() });
+    world.step(MachineEvent::Start {
+        batch: 1,
+        plans: vec![plan("web", &[])],
+        wait: true,
+        named: Vec::new(),
+    });
     world.well("web");
     assert_eq!(world.fleet.next_deadline(), Some(CALM));
     assert_eq!(world.step(stop(2)), ["stop web"]);
@@ -107,11 +118,11 @@ fn nothing_is_due_while_a_stop_cuts_off_a_start_that_waits() {
 fn a_failure_that_somebody_mends_within_the_grace_is_forgotten() {
     let mut world = World::default();
     world.up(1, &[plan("db", &[]), plan("web", &[])]);
-    assert_eq!(world.ended("db", Exit::Status(3)), Vec::<String>::new());
+    assert_eq!(world.ended("db", ServiceExit::Status(3)), Vec::<String>::new());
     assert_eq!(world.up(2, &[plan("db", &[])]), ["launch db"]);
     assert_eq!(world.fleet.next_deadline(), Some(Duration::from_mins(1)), "only the starts are due");
     world.after(10_000);
-    assert_eq!(world.ended("db", Exit::Status(3)), ["2 failed: db ended with status 3"]);
+    assert_eq!(world.ended("db", ServiceExit::Status(3)), ["2 failed: db ended with status 3"]);
     assert_eq!(world.after(499), Vec::<String>::new(), "web has its half second anew");
     assert_eq!(world.after(1), ["stop web"]);
 }
@@ -122,7 +133,7 @@ fn a_job_that_is_done_stays_done_for_a_start_that_only_shows_it_elsewhere() {
     let job = ServicePlan { port: None, ..plan("job", &[]) };
     world.up(1, &[job.clone(), plan("web", &[])]);
     world.well("web");
-    assert_eq!(world.ended("job", Exit::Status(0)), ["1 done"]);
+    assert_eq!(world.ended("job", ServiceExit::Status(0)), ["1 done"]);
     let shown = ServicePlan { terminal: true, ..job.clone() };
     assert_eq!(world.up(2, &[shown, plan("web", &[])]), ["2 done"]);
     let other = ServicePlan { words: vec!["another".to_owned()], ..job };

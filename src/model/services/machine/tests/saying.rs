@@ -9,8 +9,8 @@ impl World {
     }
 
     fn seen(&mut self, service: &str, sight: &str) {
-        let sight = Sight::Unwell(sight.to_owned());
-        self.step(Event::Seen { service: service.parse().unwrap(), sight });
+        let sight = LookResult::Unwell(sight.to_owned());
+        self.step(MachineEvent::Seen { service: service.parse().unwrap(), sight });
     }
 }
 
@@ -21,7 +21,7 @@ fn a_start_says_what_is_waited_for_and_how_long_it_took() {
     world.up(1, &[with_setup, plan("mail", &[]), plan("web", &["db", "mail"])]);
     assert_eq!(world.said("db"), "starting: its setup runs");
     assert_eq!(world.said("web"), "waiting for `db`, `mail`");
-    world.ended("db", Exit::Status(0));
+    world.ended("db", ServiceExit::Status(0));
     world.seen("db", "nothing listens on 5000 yet");
     assert_eq!(world.said("db"), "starting");
     world.seen("db", "allocated 5000, listening on 5173");
@@ -40,22 +40,22 @@ fn a_start_says_what_is_waited_for_and_how_long_it_took() {
 fn a_crash_says_how_it_ended_and_when_it_is_tried_again() {
     let mut world = World::default();
     world.up(1, &[restarting("web", RestartPolicy::Always)]);
-    world.ended("web", Exit::Status(3));
+    world.ended("web", ServiceExit::Status(3));
     assert_eq!(world.said("web"), "crashed (exit 3), again in 500ms (1 of 3)");
     let reason = |world: &World| news::reason(world.service("web"), world.fleet.services());
     assert_eq!(reason(&world).unwrap(), "ended with status 3; again in 500ms (1 of 3)");
     world.after(500);
     assert_eq!(world.said("web"), "starting");
     world.seen("web", "port 5000 is held by python3, pid 7");
-    world.ended("web", Exit::Signal(9));
+    world.ended("web", ServiceExit::Signal(9));
     let held = "port 5000 is held by python3, pid 7";
     assert_eq!(world.said("web"), format!("crashed (signal KILL; {held}), again in 1s (2 of 3)"));
     world.after(1000);
     world.well("web");
-    world.ended("web", Exit::Status(0));
+    world.ended("web", ServiceExit::Status(0));
     assert_eq!(world.said("web"), "ended (exit 0), again in 2s (3 of 3)");
     world.after(2000);
-    world.ended("web", Exit::Status(3));
+    world.ended("web", ServiceExit::Status(3));
     assert_eq!(world.said("web"), "failed: ended with status 3; 3 restarts in a row did not help");
 }
 
@@ -63,9 +63,9 @@ fn a_crash_says_how_it_ended_and_when_it_is_tried_again() {
 fn what_was_asked_to_end_is_stopping_until_nothing_of_it_runs() {
     let mut world = three_up();
     world.step(stop(2));
-    assert_eq!((world.said("web"), world.state("web")), ("stopping".into(), State::Stopping));
-    assert_eq!(world.state("api"), State::Ready, "it is needed until web is gone");
-    world.ended("web", Exit::Signal(15));
+    assert_eq!((world.said("web"), world.state("web")), ("stopping".into(), ServiceState::Stopping));
+    assert_eq!(world.state("api"), ServiceState::Ready, "it is needed until web is gone");
+    world.ended("web", ServiceExit::Signal(15));
     assert_eq!((world.said("web"), world.said("api")), ("stopped".into(), "stopping".into()));
 }
 
@@ -73,19 +73,19 @@ fn what_was_asked_to_end_is_stopping_until_nothing_of_it_runs() {
 fn a_restart_and_a_start_that_takes_too_long_are_stopping_in_between() {
     let mut world = three_up();
     let anew = vec!["web".parse().unwrap()];
-    world.step(Event::Restart { batch: 2, plans: three().to_vec(), anew, named: Vec::new() });
-    assert_eq!((world.said("web"), world.state("web")), ("stopping".into(), State::Stopping));
-    world.ended("web", Exit::Signal(15));
-    assert_eq!((world.said("web"), world.state("web")), ("starting".into(), State::Starting));
+    world.step(MachineEvent::Restart { batch: 2, plans: three().to_vec(), anew, named: Vec::new() });
+    assert_eq!((world.said("web"), world.state("web")), ("stopping".into(), ServiceState::Stopping));
+    world.ended("web", ServiceExit::Signal(15));
+    assert_eq!((world.said("web"), world.state("web")), ("starting".into(), ServiceState::Starting));
     world.after(60_000);
     assert_eq!(
         (world.said("web"), world.state("web")),
-        ("stopping: not ready within 60s".into(), State::Stopping)
+        ("stopping: not ready within 60s".into(), ServiceState::Stopping)
     );
-    world.ended("web", Exit::Signal(15));
+    world.ended("web", ServiceExit::Signal(15));
     assert_eq!(
         (world.said("web"), world.state("web")),
-        ("failed: not ready within 60s".into(), State::Failed)
+        ("failed: not ready within 60s".into(), ServiceState::Failed)
     );
 }
 
@@ -93,9 +93,9 @@ fn a_restart_and_a_start_that_takes_too_long_are_stopping_in_between() {
 fn a_stop_of_some_leaves_the_others_alone() {
     let mut world = three_up();
     let named = vec!["db".parse().unwrap()];
-    assert_eq!(world.step(Event::Stop { batch: 2, services: named }), ["stop db"]);
-    assert_eq!(world.ended("db", Exit::Signal(15)), ["2 done"]);
-    assert_eq!((world.state("api"), world.state("web")), (State::Ready, State::Ready));
+    assert_eq!(world.step(MachineEvent::Stop { batch: 2, services: named }), ["stop db"]);
+    assert_eq!(world.ended("db", ServiceExit::Signal(15)), ["2 done"]);
+    assert_eq!((world.state("api"), world.state("web")), (ServiceState::Ready, ServiceState::Ready));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_stop_of_some_ends_a_start_of_it_and_no_other() {
     world.up(1, &[plan("db", &[]), plan("web", &[])]);
     world.up(2, &[plan("web", &[])]);
     let named = vec!["db".parse().unwrap()];
-    assert_eq!(world.step(Event::Stop { batch: 3, services: named }), ["stop db"]);
-    assert_eq!(world.ended("db", Exit::Signal(15)), ["1 ended", "3 done"]);
+    assert_eq!(world.step(MachineEvent::Stop { batch: 3, services: named }), ["stop db"]);
+    assert_eq!(world.ended("db", ServiceExit::Signal(15)), ["1 ended", "3 done"]);
     assert_eq!(world.well("web"), ["2 done"]);
 }
