@@ -54,6 +54,9 @@ fn verdicts(ports: &[Port], registry: &Registry) {
         is_config_whole: true,
         registry: StoreMemory::default(),
         hosts: std::cell::OnceCell::new(),
+        shared: std::sync::OnceLock::new(),
+        git_claims: std::sync::OnceLock::new(),
+        claimed: std::sync::Mutex::default(),
     };
     let bind = |port: &Port| TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).ok();
     let held: Vec<TcpListener> = ports.iter().step_by(10).filter_map(bind).collect();

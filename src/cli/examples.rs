@@ -12,6 +12,8 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("env", &["wt env login", "wt env login --format json"]),
     ("clean", &["wt clean login --dry-run", "wt clean --idle 7d --merged"]),
     ("team", &["wt team", "wt team --json"]),
+    ("team claim", &["wt team claim feature/login", "wt team claim feature/login --take-over"]),
+    ("team release", &["wt team release feature/login", "wt team release feature/login --take-over"]),
     ("team init", &["wt team init --shared-host", "wt team init --shared-host /srv/wt-ports"]),
     ("carry", &["wt carry login --dry-run", "wt carry --all"]),
     ("setup", &["wt setup", "wt setup feature-login"]),

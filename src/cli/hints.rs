@@ -43,7 +43,13 @@ fn spoken(source: &str) -> String {
 const MARKS: [(&str, char, &str); 3] = [("`wt ", '`', "wt "), ("\"wt ", '"', "wt "), ("wt(\"", '"', "wt ")];
 
 /// Texts of their own that begin as a command does and are none: what a hook asks about, who moved a ref, who asks a server.
-const NO_COMMANDS: [&str; 6] = [
+const NO_COMMANDS: [&str; 10] = [
+    // Who writes a commit.
+    "wt <wt@localhost> {seconds} +0000",
+    "wt health\", \"Made by",
+    // What a trial shows of itself.
+    "wt {}",
+    "wt shop",
     "wt of git worktrees",
     "wt create {} ({})",
     "wt hook {name}",

@@ -44,6 +44,7 @@ pub enum TeamCommand {
     },
     /// Claim a branch before there is a worktree of it
     Claim {
+        /// The branch
         branch: String,
         /// Take it from whoever has it
         #[arg(long)]
@@ -51,6 +52,7 @@ pub enum TeamCommand {
     },
     /// Give the claim on a branch back
     Release {
+        /// The branch
         branch: String,
         /// Also one that somebody else has
         #[arg(long)]

@@ -7,7 +7,8 @@ use super::quoting::word_sh;
 use super::word::is_plain_word;
 
 /// The flags in patterns whose value is the next word.
-pub const WITH_VALUE: [&str; 10] = [
+pub const WITH_VALUE: [&str; 11] = [
+    "--shared-host",
     "--base",
     "--config",
     "--forget-teardown",

@@ -192,7 +192,7 @@ mod tests {
         bytes.extend(0o100_644_u32.to_be_bytes());
         bytes.extend([0; 12]);
         bytes.extend([7; 20]);
-        bytes.extend([0, 1, b'a', 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([0, 1, b'a', 0]);
         bytes.extend(b"TREE\0\0\0\x19\x001 0\n");
         bytes.extend([9; 20]);
         bytes
