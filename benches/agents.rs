@@ -84,7 +84,7 @@ impl Bench {
 
     fn show(&self, what: &str, promised: u32, mut once: impl FnMut(usize) -> Duration) {
         once(ROUNDS);
-        let mut times: Vec<Duration> = (0..ROUNDS).map(|round| once(round)).collect();
+        let mut times: Vec<Duration> = (0..ROUNDS).map(&mut once).collect();
         times.sort_unstable();
         let (median, quickest) = (times[ROUNDS / 2], times[ROUNDS / 10]);
         println!("{what:<44} {median:>9.2?} {quickest:>9.2?} {promised:>6} ms");
@@ -136,7 +136,7 @@ impl Bench {
         sleep(IDLE);
         let used = picker.ticks() - before;
         // A tick is ten milliseconds (USER_HZ, proc(5)).
-        let share = used as f64 / IDLE.as_secs_f64();
+        let share = f64::from(u32::try_from(used).unwrap()) / IDLE.as_secs_f64();
         println!("{:<44} {share:>7.2} %", "the picker, idle, of one core");
         picker.leave();
         let left = self.processes();
@@ -220,7 +220,7 @@ impl Picker {
 
     fn until_whole(&mut self) -> Duration {
         let mut seen = String::new();
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 65536];
         while !seen.contains(WHOLE) {
             let count = self.terminal.read(&mut buffer).unwrap();
             seen += &String::from_utf8_lossy(&buffer[..count]);

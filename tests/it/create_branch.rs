@@ -91,9 +91,11 @@ fn the_hint_about_a_worktree_that_is_there_leads_on() {
     let error = sandbox.refused(&["create", "login"], "worktree_exists");
     let hint = error["hint"].as_str().unwrap();
     assert!(hint.contains("`wt switch feature-login`"), "{hint}");
-    let command = hint.split('`').find(|part| part.contains(" create ")).unwrap();
-    sandbox.wt(&command.split(' ').skip(1).collect::<Vec<_>>()).ok();
-    assert!(sandbox.worktree("feature-login-2").is_dir());
+    for (way, folder) in [("--reuse", "feature-login"), ("--base", "feature-login-2")] {
+        let command = hint.split('`').find(|part| part.contains(way)).unwrap();
+        sandbox.wt(&command.split(' ').skip(1).collect::<Vec<_>>()).ok();
+        assert!(sandbox.worktree(folder).is_dir(), "{command}");
+    }
     sandbox.wt(&["switch", "feature/login"]).ok();
 }
 

@@ -2,6 +2,7 @@
 //! rename. A few of them in each run, all of them in the heavy one.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 
 use crate::kill::{assert_all_or_nothing, start_afresh, with_bystander};
@@ -52,7 +53,6 @@ enum End {
 fn run_at(sandbox: &Sandbox, arguments: &[&str], call: &str, signal: &str, number: u32) -> Option<End> {
     // Its threads are its own; the commands of a setup or of git are not.
     let follows: &[&str] = if arguments[0] == "create" { &["-f"] } else { &[] };
-    use std::os::unix::process::ExitStatusExt;
     let log = sandbox.path("run/strace");
     let mut child = sandbox
         .program("strace", &sandbox.repo())

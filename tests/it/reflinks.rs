@@ -30,7 +30,7 @@ fn counted_once_on(kind: &str) {
     write(&repo, ".worktreeinclude", "node_modules\n");
     sandbox.commit(&repo, "lists");
     fs::create_dir(repo.join("node_modules")).unwrap();
-    let noise: Vec<u8> = (0..8_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> = (0..8_u32 << 20).map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     fs::write(repo.join("node_modules/big"), &noise).unwrap();
     let created = sandbox.json_in(&repo, &["create", "login"]);
     assert_eq!(created["carried"]["reflinked"], 1, "{kind}: {created}");

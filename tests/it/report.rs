@@ -54,9 +54,9 @@ fn ports_conflicts_services_and_what_was_done_are_summed_up_and_the_server_says_
         assert!(shown.stdout.contains(words), "{}", shown.stdout);
     }
     let server = sandbox.serve(&[]);
-    let served = server.get("/api/report").json();
-    assert_eq!(served["command"], "report");
-    assert_eq!(served["conflicts"], sandbox.json(&["report", "--all"])["conflicts"]);
+    let answered = server.get("/api/report").json();
+    assert_eq!(answered["command"], "report");
+    assert_eq!(answered["conflicts"], sandbox.json(&["report", "--all"])["conflicts"]);
     assert_eq!(server.get("/api/report?since=yesterday").status, 400);
 }
 

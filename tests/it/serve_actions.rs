@@ -145,7 +145,7 @@ fn the_policy_says_whether_pages_may_act_when_it_starts_and_at_each_request() {
     let config = fs::read_to_string(sandbox.config_file()).unwrap();
     fs::write(sandbox.config_file(), config.replace("\"never\"", "\"ask\"")).unwrap();
     sandbox.refused(&["serve", "--actions"], "not_allowed");
-    let _ends = Detached(&sandbox);
+    let ends = Detached(&sandbox);
     sandbox.json(&["serve", "--actions", "--yes", "--detach", "--port", &port]);
     sandbox.wt(&["serve", "--stop"]).ok();
     let server = sandbox.serve(&["--actions", "--yes"]);
@@ -155,7 +155,7 @@ fn the_policy_says_whether_pages_may_act_when_it_starts_and_at_each_request() {
     let refused = server.post(down, "{}");
     assert_eq!((refused.status, refused.code().as_str()), (403, "not_allowed"), "{}", refused.body);
     drop(server);
-    drop(_ends);
+    drop(ends);
     sandbox.set("WT_POLICY", "read-only");
     sandbox.refused(&["serve", "--actions"], "not_allowed");
     let server = sandbox.serve(&[]);

@@ -24,7 +24,7 @@ fn a_token_guessed_ten_thousand_times_is_not_found_and_its_owner_is_answered_all
     let head = &server.token[..31];
     let mut refused = 0;
     for batch in 0..100 {
-        let guesses: String = (0..100)
+        let guesses: Vec<String> = (0..100)
             .map(|guess| {
                 let end = "0123456789abcdefgh".chars().nth((batch + guess) % 18).unwrap();
                 let end = if server.token.ends_with(end) { 'x' } else { end };
@@ -34,7 +34,7 @@ fn a_token_guessed_ten_thousand_times_is_not_found_and_its_owner_is_answered_all
                 )
             })
             .collect();
-        stream.write_all(guesses.as_bytes()).unwrap();
+        stream.write_all(guesses.concat().as_bytes()).unwrap();
         for _ in 0..100 {
             let (mut line, mut length) = (String::new(), 0);
             reader.read_line(&mut line).unwrap();

@@ -50,7 +50,7 @@ impl Sandbox {
         let targets = targets["targetInfos"].as_array().unwrap();
         let page = targets.iter().find(|target| target["type"] == "page").unwrap()["targetId"].clone();
         let attached = browser.call("Target.attachToTarget", json!({ "targetId": page, "flatten": true }));
-        browser.session = attached["sessionId"].as_str().unwrap().to_owned();
+        attached["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             browser.call(domain, json!({}));
         }
@@ -61,6 +61,7 @@ impl Sandbox {
 impl Browser {
     /// Calls a method and returns its result.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "the macro that makes it gives it away")]
     pub fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.next += 1;
         let mut message = json!({ "id": self.next, "method": method, "params": parameters });
