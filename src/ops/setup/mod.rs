@@ -2,6 +2,7 @@
 
 mod background;
 mod order;
+mod outcome;
 mod owing;
 mod plan;
 mod run;
@@ -10,5 +11,6 @@ mod work;
 pub use background::run as run_in_background;
 pub use order::log_folder;
 pub(in crate::ops) use order::{End, Order, end};
-pub use run::{Report, SetupOutcome, SetupWish, is_wanted_again, run, skip};
+pub use outcome::{SetupOutcome, SetupWish};
+pub use run::{Report, is_wanted_again, run, skip};
 pub use work::{await_end, is_at_work, processes, stop, view};

@@ -6,11 +6,11 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::background;
 use super::order::{self, End, Order, log_folder, make_log_folder, marker, unlogged};
+use super::outcome::{SetupOutcome, SetupWish};
 use super::owing;
 use super::plan::{self, CommandSurroundings, WorktreeCommand};
-use super::work::{is_at_work, lock_file, view};
+use super::work::{is_at_work, lock_file};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
@@ -38,50 +38,11 @@ const LAST_WORDS: usize = 10;
 /// How many are looked at for the one that tells why.
 const LOOKED_AT: usize = 200;
 
-/// Whether somebody asked for the setup, or it is a part of something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SetupWish {
-    /// A part of a create: what is not trusted is no failure.
-    Along,
-    /// Asked for by itself.
-    Asked,
-}
-
-/// What became of a setup.
-#[derive(Debug)]
-pub struct SetupOutcome {
-    pub setup: SetupView,
-    /// Why it is not done.
-    pub failure: Option<Failure>,
-    pub warnings: Vec<String>,
-    pub hint: Option<String>,
-}
-
 /// The answer of a setup that was asked for by itself.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Report {
     /// As it stands now, its setup among the rest.
     pub worktree: WorktreeView,
-}
-
-impl SetupOutcome {
-    fn of(context: &Context, entry: &Entry) -> Self {
-        Self { setup: view(context, entry), failure: None, warnings: Vec::new(), hint: None }
-    }
-
-    fn warned(mut self, warning: Option<String>) -> Self {
-        self.warnings.extend(warning);
-        self
-    }
-
-    /// Starts what nobody waits for: what was set up is set up, whatever becomes of that.
-    fn go_on(mut self, context: &Context, repository: &Repository, entry: &Entry) -> Self {
-        match background::start(context, repository, entry) {
-            Ok(hint) => self.hint = hint,
-            Err(failure) => self.warnings.push(failure.message().to_owned()),
-        }
-        self
-    }
 }
 
 /// Runs the setup of a recorded worktree.
