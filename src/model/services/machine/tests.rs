@@ -1,7 +1,5 @@
 //! The machine against every promise about order, taking back, restarts and limits.
 
-use std::collections::BTreeMap;
-
 use super::super::plan::{Condition, Patience, RestartPolicy, Restarting, Stopping};
 use super::super::state::ServiceState;
 use super::*;
@@ -33,10 +31,7 @@ fn plan(name: &str, needs: &[&str]) -> ServicePlan {
             failures: 3,
             successes: 1,
         },
-        needs: needs
-            .iter()
-            .map(|need| (need.parse().unwrap(), Condition::Healthy))
-            .collect::<BTreeMap<_, _>>(),
+        needs: needs.iter().map(|need| (need.parse().unwrap(), Condition::Healthy)).collect(),
         restart: Restarting { policy: RestartPolicy::No, max: 3, backoff: Duration::from_millis(500) },
         stop: Stopping { signal: EndSignal::Term, timeout: Duration::from_secs(10) },
         critical: true,
