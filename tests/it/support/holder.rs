@@ -67,18 +67,23 @@ impl Sandbox {
             "import socket, sys, time, threading\n\
              def hold():\n    print('ready', flush=True)\n    sys.stdin.read()\n{script}\n"
         );
-        let mut child = self
-            .program("python3", folder)
-            .args(["-c", &script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let holder = Holder { child };
-        assert_eq!(line, "ready\n", "the script did not get ready:\n{script}");
-        Some(holder)
+        // Somebody else of the machine may hold the port for the moment in which it looks whether it is free.
+        for _ in 0..10 {
+            let mut child = self
+                .program("python3", folder)
+                .args(["-c", &script])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .ok()?;
+            let mut line = String::new();
+            BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+            let holder = Holder { child };
+            if line == "ready\n" {
+                return Some(holder);
+            }
+        }
+        panic!("the script did not get ready:\n{script}");
     }
 
     /// Starts `sleep` with `folder` as its current folder.
