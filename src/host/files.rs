@@ -121,7 +121,7 @@ pub struct DraftFile {
     waits_for_disk: bool,
 }
 
-/// Writes `bytes` beside `path`, which is untouched until the draft is [put](Draft::put) in its place.
+/// Writes `bytes` beside `path`, which is untouched until the draft is [put](DraftFile::put) in its place.
 ///
 /// # Errors
 ///
