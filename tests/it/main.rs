@@ -88,6 +88,7 @@ mod left_behind;
 mod list;
 mod list_live;
 mod main_worktree;
+mod main_worktree_settings;
 mod many_records;
 mod many_worktrees;
 mod metrics;
