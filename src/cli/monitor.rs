@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     let mut stand = Stand::take(&context)?;
     let ended =
         stay(&context, permit, &mut stand, interval.unwrap_or(settings.interval.max(LEAST)), session.ui);
-    stand.leave(&context);
+    stand.leave();
     match ended {
         Err(failure) if failure.code() == Code::Interrupted => Ok(INTERRUPTED),
         ended => ended.map(|()| 0),

@@ -144,7 +144,7 @@ fn stay(arguments: &Arguments, session: &Session<'_>, context: &Context) -> Resu
         let (changes, events) = (serve::changes(context)?, serve::events(context)?);
         server::serve(&site, sockets, changes, events, &context.host.interrupt)
     });
-    serve::end(context, ready.seat, socket);
+    serve::end(ready.seat, socket);
     served.map(|()| 0)
 }
 

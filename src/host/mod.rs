@@ -35,6 +35,7 @@ pub mod serve;
 pub mod service_manager;
 pub mod services;
 pub mod settings_file;
+pub mod sole_seat;
 pub mod stdin;
 pub mod store;
 pub mod terminal;

@@ -1,8 +1,9 @@
 //! Which worktree a person means by a name, a branch, a path, an identifier or, where nothing is taken or written, the
 //! beginning of one. What fits exactly beats what merely begins so.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use super::plain_path::without_dots;
 use super::suggestion;
 
 /// A worktree that may be meant.
@@ -37,7 +38,7 @@ pub enum Resolution {
 /// Finds what `wanted` means; a relative path is seen from `here`.
 #[must_use]
 pub fn resolve(wanted: &str, candidates: &[NamedWorktree], here: &Path, naming: Naming) -> Resolution {
-    let place = lexical(&here.join(wanted));
+    let place = without_dots(&here.join(wanted));
     let exact: [&dyn Fn(&NamedWorktree) -> bool; 4] = [
         &|candidate| candidate.name == wanted,
         &|candidate| candidate.branch.as_deref() == Some(wanted),
@@ -100,21 +101,6 @@ fn near(wanted: &str, candidates: &[NamedWorktree]) -> Option<String> {
         words.extend(candidate.branch.as_deref());
     }
     suggestion::nearest(wanted, &words).map(ToOwned::to_owned)
-}
-
-/// Takes `.` and `..` out of a path without asking the disk.
-fn lexical(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

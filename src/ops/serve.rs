@@ -77,14 +77,12 @@ pub fn begin(context: &Context, request: &Request) -> Result<ReadyServer> {
 }
 
 /// Takes down what was announced.
-pub fn end(context: &Context, seat: ServerSeat, socket: Option<PathBuf>) {
+pub fn end(seat: ServerSeat, socket: Option<PathBuf>) {
     if let Some(socket) = socket {
         // The next one would have to take it away.
         let _ = std::fs::remove_file(socket);
     }
-    if let Ok(dirs) = context.host.dirs() {
-        seat.leave(dirs.state());
-    }
+    seat.leave();
 }
 
 fn already(state: &Path) -> Failure {

@@ -3,13 +3,12 @@
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Stdio;
 
 use crate::kill::{assert_all_or_nothing, start_afresh, with_bystander};
 use crate::rename::{assert_called, with_login};
 use crate::setup::{setup_of, trusted};
 use crate::support::git::write;
-use crate::support::strace::has_strace;
+use crate::support::strace::{self, has_strace};
 use crate::support::{Sandbox, skip, wait};
 use crate::teardown::{debts, let_time_pass, sweep, torn};
 
@@ -54,18 +53,8 @@ fn run_at(sandbox: &Sandbox, arguments: &[&str], call: &str, signal: &str, numbe
     // Its threads are its own; the commands of a setup or of git are not.
     let follows: &[&str] = if arguments[0] == "create" { &["-f"] } else { &[] };
     let log = sandbox.path("run/strace");
-    let mut child = sandbox
-        .program("strace", &sandbox.repo())
-        .args(follows)
-        .args(["-qq", "-o", log.to_str().unwrap(), "-e", &format!("trace={call}")])
-        .args(["-e", "signal=all", "-e", &format!("inject={call}:signal={signal}:when={number}")])
-        .arg(env!("CARGO_BIN_EXE_wt"))
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = wait::end_of(&mut child);
+    let told = ["-o", log.to_str().unwrap(), "-e", "signal=all"];
+    let status = strace::traced(sandbox, arguments, &[follows, &told].concat(), call, signal, number);
     let was_sent = fs::read_to_string(&log).unwrap_or_default().contains("--- SIGINT");
     if !was_sent && status.signal().is_none() {
         return None;

@@ -1,12 +1,10 @@
 //! A rename changes name, folder, branch and env block together or not at all, wherever it is stopped.
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
-use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::strace::has_strace;
+use crate::support::strace::{has_strace, killed_alone_at};
 use crate::support::{Sandbox, git, skip, wait};
 
 fn env(sandbox: &Sandbox, name: &str) -> String {
@@ -192,22 +190,6 @@ fn what_the_templates_did_not_make_stays_and_that_is_said() {
     let renamed = sandbox.json(&["rename", "login", "signup", "--yes"]);
     assert_eq!(renamed["changed"], changed);
     assert_eq!(variable(&sandbox, "feature-signup", "DATABASE"), "app_feature_signup");
-}
-
-/// Runs `wt` so that the `number`-th system call named `call` of its own kills it, and of no child; answers whether it came to
-/// that.
-fn killed_alone_at(sandbox: &Sandbox, arguments: &[&str], call: &str, number: u32) -> bool {
-    let inject = format!("inject={call}:signal=KILL:when={number}");
-    let mut child = sandbox
-        .program("strace", &sandbox.repo())
-        .args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject])
-        .arg(env!("CARGO_BIN_EXE_wt"))
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait::end_of(&mut child).signal() == Some(9)
 }
 
 #[test]

@@ -1,25 +1,19 @@
 //! The one place of a user's `wt serve`: who has it, where it answers, and the word that it wants to hear.
 
-use std::fs::{File, OpenOptions};
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Failure, Result};
 use crate::host::process::identity;
 use crate::host::process::stop::Running;
-use crate::host::{files, ownership, token};
+use crate::host::sole_seat::{self, PRIVATE, SoleSeat};
+use crate::host::{files, token};
 use crate::model::process::ProcessId;
 use crate::model::signal::EndSignal;
 
-const LOCK: &str = "serve.lock";
-const RECORD: &str = "serve.json";
+const NAME: &str = "serve";
 const TOKEN: &str = "serve.token";
-
-/// For its owner alone.
-const PRIVATE: u32 = 0o600;
 
 /// Who serves, as `serve.json` has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,11 +23,9 @@ pub struct Serving {
     pub url: String,
 }
 
-/// The place; free again when it is dropped, or its process ends. No child inherits it.
+/// The place of the server; free again when it is dropped, or its process ends.
 #[derive(Debug)]
-pub struct ServerSeat {
-    _lock: File,
-}
+pub struct ServerSeat(SoleSeat);
 
 impl ServerSeat {
     /// Takes the place; `None` when somebody has it.
@@ -42,17 +34,7 @@ impl ServerSeat {
     ///
     /// `permission` or `disk_full`.
     pub fn take(state: &Path) -> Result<Option<Self>> {
-        let path = state.join(LOCK);
-        let refused =
-            |error| Failure::from_io(error, Code::Permission, format!("{} cannot be locked", path.display()));
-        let mut options = OpenOptions::new();
-        let options = files::plain(options.write(true));
-        let file = ownership::open_or_make(options, &path).and_then(files::require_plain).map_err(refused)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self { _lock: file })),
-            Err(Errno::WOULDBLOCK) => Ok(None),
-            Err(error) => Err(refused(error.into())),
-        }
+        Ok(SoleSeat::take(state, NAME)?.map(Self))
     }
 
     /// Writes down that we serve at `url`, and with which token. A token of before is kept where that is wanted.
@@ -66,27 +48,20 @@ impl ServerSeat {
             None => token::random()?,
         };
         files::replace(&state.join(TOKEN), token.as_bytes(), PRIVATE)?;
-        let serving = Serving { process: identity::current()?, url: url.to_owned() };
-        let bytes = serde_json::to_vec(&serving).map_err(|error| {
-            Failure::new(Code::Internal, format!("serve.json cannot be written: {error}"))
-        })?;
-        files::replace(&state.join(RECORD), &bytes, PRIVATE)?;
+        self.0.announce(&Serving { process: identity::current()?, url: url.to_owned() })?;
         Ok(token)
     }
 
     /// Takes down what was announced.
-    pub fn leave(self, state: &Path) {
-        // Whoever reads it looks whether its process lives.
-        let _ = std::fs::remove_file(state.join(RECORD));
+    pub fn leave(self) {
+        self.0.leave();
     }
 }
 
 /// Returns who serves; `None` where nobody does, whatever a killed one left.
 #[must_use]
 pub fn find(state: &Path) -> Option<Serving> {
-    let bytes = files::read_plain(&state.join(RECORD)).ok()?;
-    let serving: Serving = serde_json::from_slice(&bytes).ok()?;
-    identity::is_alive(&serving.process).then_some(serving)
+    sole_seat::find(state, NAME, |serving: &Serving| &serving.process)
 }
 
 /// Returns the token of whoever serves, or served last.
@@ -132,7 +107,7 @@ mod tests {
         );
         assert_eq!(seat.announce(state.path(), "http://127.0.0.1:7374/", true).unwrap(), token);
         assert_ne!(seat.announce(state.path(), "http://127.0.0.1:7374/", false).unwrap(), token);
-        seat.leave(state.path());
+        seat.leave();
         assert!(find(state.path()).is_none() && ServerSeat::take(state.path()).unwrap().is_some());
     }
 
@@ -142,9 +117,10 @@ mod tests {
         let mut process = identity::current().unwrap();
         process.started += 1;
         let left = Serving { process, url: "http://127.0.0.1:7373/".to_owned() };
-        files::replace(&state.path().join(RECORD), &serde_json::to_vec(&left).unwrap(), PRIVATE).unwrap();
+        files::replace(&state.path().join("serve.json"), &serde_json::to_vec(&left).unwrap(), PRIVATE)
+            .unwrap();
         assert!(find(state.path()).is_none());
-        files::replace(&state.path().join(RECORD), b"{\"process\"", PRIVATE).unwrap();
+        files::replace(&state.path().join("serve.json"), b"{\"process\"", PRIVATE).unwrap();
         assert!(find(state.path()).is_none());
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
-use crate::host::monitor_seat::{self, MonitorSeat};
+use crate::host::monitor_seat;
 use crate::host::serve::change::StateWatch;
 use crate::host::service_manager::ServiceManager;
+use crate::host::sole_seat::SoleSeat;
 
 /// The shortest time between two looks, however much changes.
 const LEAST: Duration = Duration::from_secs(1);
@@ -19,7 +20,7 @@ const SLICE: Duration = Duration::from_secs(1);
 /// Who stands watch.
 #[derive(Debug)]
 pub struct Stand {
-    seat: MonitorSeat,
+    seat: SoleSeat,
     changes: StateWatch,
     manager: Option<ServiceManager>,
 }
@@ -34,7 +35,7 @@ impl Stand {
         let dirs = context.host.dirs()?;
         let state = dirs.require_state()?;
         context.host.interrupt.install()?;
-        let Some(seat) = MonitorSeat::take(state)? else {
+        let Some(seat) = monitor_seat::take(state)? else {
             let pid = monitor_seat::find(state);
             let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
             let failure = Failure::new(Code::AlreadyRunning, format!("`wt monitor` runs already{who}"));
@@ -88,13 +89,11 @@ impl Stand {
     }
 
     /// Gives the place up.
-    pub fn leave(self, context: &Context) {
+    pub fn leave(self) {
         if let Some(manager) = &self.manager {
             manager.tell("STOPPING=1");
         }
-        if let Ok(dirs) = context.host.dirs() {
-            self.seat.leave(dirs.state());
-        }
+        self.seat.leave();
     }
 }
 

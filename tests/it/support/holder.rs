@@ -46,18 +46,7 @@ impl Sandbox {
              \x20   s.bind(('{address}', port)); s.listen(5); held.append(s)\n\
              print('ready', flush=True)\nsys.stdin.read()\n"
         );
-        let mut child = self
-            .program("python3", folder)
-            .args(["-c", &script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let holder = Holder { child };
-        assert_eq!(line, "ready\n", "the server on {address} did not start");
-        Some(holder)
+        self.ready_script(folder, &script)
     }
 
     /// Runs a Python script with `folder` as its current folder; returns once it printed `ready`. `None` where there is
@@ -67,11 +56,16 @@ impl Sandbox {
             "import socket, sys, time, threading\n\
              def hold():\n    print('ready', flush=True)\n    sys.stdin.read()\n{script}\n"
         );
+        self.ready_script(folder, &script)
+    }
+
+    /// Runs a script that prints `ready` and waits.
+    fn ready_script(&self, folder: &Path, script: &str) -> Option<Holder> {
         // Somebody else of the machine may hold the port for the moment in which it looks whether it is free.
         for _ in 0..10 {
             let mut child = self
                 .program("python3", folder)
-                .args(["-c", &script])
+                .args(["-c", script])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()

@@ -1,8 +1,9 @@
 //! `wt` killed at a system call of one's choice (strace), and a count of such deaths: an experiment in which nobody died says
 //! nothing.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use super::{Sandbox, wait};
 
@@ -41,21 +42,37 @@ impl Deaths {
     }
 }
 
-/// Runs `wt` so that the `number`-th system call named `call` kills it; answers whether it came to that.
+/// Runs `wt` so that the `number`-th system call named `call`, of itself or of a child, kills it; answers whether it came to that.
 pub fn killed_at(sandbox: &Sandbox, arguments: &[&str], call: &str, number: u32) -> bool {
-    use std::os::unix::process::ExitStatusExt;
-    let inject = format!("inject={call}:signal=KILL:when={number}");
+    traced(sandbox, arguments, &["-f", "-o", "/dev/null"], call, "KILL", number).signal() == Some(9)
+}
+
+/// The same where only calls of its own count: no child of it is killed.
+pub fn killed_alone_at(sandbox: &Sandbox, arguments: &[&str], call: &str, number: u32) -> bool {
+    traced(sandbox, arguments, &["-o", "/dev/null"], call, "KILL", number).signal() == Some(9)
+}
+
+/// Runs `wt` under strace with these `flags`, which sends it a signal at the `number`-th call; returns how it ended.
+pub fn traced(
+    sandbox: &Sandbox,
+    arguments: &[&str],
+    flags: &[&str],
+    call: &str,
+    signal: &str,
+    number: u32,
+) -> ExitStatus {
+    let inject = format!("inject={call}:signal={signal}:when={number}");
     let mut child = sandbox
         .program("strace", &sandbox.repo())
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject])
+        .args(flags)
+        .args(["-qq", "-e", &format!("trace={call}"), "-e", &inject])
         .arg(env!("CARGO_BIN_EXE_wt"))
         .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let status = wait::end_of(&mut child);
-    status.signal() == Some(9)
+    wait::end_of(&mut child)
 }
 
 pub fn has_strace(folder: &Path) -> bool {
