@@ -111,3 +111,35 @@ fn a_docker_that_hangs_ends_with_the_command_that_asked_it() {
         Hanging::install(Sandbox::new(), "docker", at).is_left_by(words, signal);
     }
 }
+
+#[test]
+fn a_worktree_whose_folder_is_made_again_is_whole_though_the_command_is_stopped() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    let (started, gate) = (sandbox.path("run/started"), sandbox.path("run/gate"));
+    let smudge = format!(
+        "sh -c 'touch {}; while [ ! -e {} ]; do sleep 0.01; done; cat'",
+        started.display(),
+        gate.display()
+    );
+    sandbox.git(&repo, &["config", "filter.slow.smudge", &smudge]);
+    git::write(&repo, ".gitattributes", "*.slow filter=slow\n");
+    for name in ["a.slow", "b.slow", "c"] {
+        git::write(&repo, name, "text\n");
+    }
+    sandbox.commit(&repo, "slow files");
+    fs::write(&gate, "").unwrap();
+    sandbox.wt(&["create", "login"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    fs::remove_dir_all(&folder).unwrap();
+    sandbox.wt(&["prune", "--yes"]).ok();
+    fs::remove_file(&gate).unwrap();
+    fs::remove_file(&started).unwrap();
+    let mut child = sandbox.command(&repo, &["restore", "login"]).spawn().unwrap();
+    wait::until("a file to be laid out", || started.exists());
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    fs::write(&gate, "").unwrap();
+    wait::end_of(&mut child);
+    assert_eq!(sandbox.git(&folder, &["status", "--porcelain"]), "");
+    assert!(folder.join("b.slow").exists() && sandbox.living()[0]["name"] == "feature-login");
+}

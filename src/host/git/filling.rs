@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::admin_files::{cannot, link_text, write_over};
+use super::command::Git;
 use super::repository::Repository;
 use crate::error::{Code, Failure, Result};
 use crate::host::files;
@@ -31,7 +32,14 @@ impl Repository {
     fn lay_out(&self, path: &Path) -> Result<()> {
         // Whole or not at all: half of a link names nothing.
         write_over(&path.join(".git"), &self.link_to(path)?)?;
-        self.git_in(path).args(["checkout-index", "--all", "-u"]).require().map(drop)
+        // What was begun is finished: nobody can take half of it back. A Ctrl-C of the terminal reaches git too, so it begins
+        // anew then; what is there by then is its own.
+        let lay_out = |words: &[&str]| {
+            let words = ["checkout-index", "--all", "-u"].iter().chain(words);
+            Git::new(path).args(words).require().map(drop)
+        };
+        lay_out(&[])
+            .or_else(|failure| if self.interrupt.is_raised() { lay_out(&["-f"]) } else { Err(failure) })
     }
 
     fn link_to(&self, path: &Path) -> Result<Vec<u8>> {
