@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
+use crate::model::advised::wt;
 use crate::model::port::selection::owned_ports;
 use crate::ops::create::{self, Request};
-use crate::ops::validate;
+use crate::ops::validate::{self, IdlePort};
 
 /// How long a port must have been idle where `ports.reclaim_after` does not say.
 const USUAL: Duration = Duration::from_hours(24);
@@ -30,30 +31,56 @@ pub fn with_reclaimed<T>(
     mut attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
     let idle = context.config.reclaim_after.or(is_wished.then_some(USUAL));
+    let mut taken = Vec::new();
     let mut outcome = attempt();
     for _ in 0..ROUNDS {
         let (Some(idle), Err(failure)) = (idle, &outcome) else { break };
-        if failure.code() != Code::RangeExhausted || !take_over(context, request, failure, idle, &tell)? {
+        if failure.code() != Code::RangeExhausted {
             break;
         }
+        let more = take_over(context, request, failure, idle, &tell)?;
+        if more.is_empty() {
+            break;
+        }
+        taken.extend(more);
         outcome = attempt();
+    }
+    if outcome.is_err() {
+        give_back(context, &taken, &tell);
     }
     outcome
 }
 
-/// Takes over as many ports as are missing, or none where there are not that many. Answers whether it did.
+/// Gives back what was taken over for nothing.
+fn give_back(context: &Context, taken: &[IdlePort], tell: &impl Fn(&str)) {
+    let all = context.config.reclaim_after.is_some();
+    for one in taken {
+        let (port, name) = (one.port, &one.target.name);
+        let is_back = validate::give_back(context, one, all).unwrap_or_default();
+        tell(&if is_back {
+            format!("gave port {port} back to `{name}`")
+        } else {
+            let allocate = wt("ports allocate -w {} --service {}", &[name, &one.service]);
+            format!("`{name}` is without port {port}: `{allocate}` asks for it again")
+        });
+    }
+}
+
+/// Takes over as many ports as are missing, or none where there are not that many. Returns what it took.
 fn take_over(
     context: &Context,
     request: &Request,
     failure: &Failure,
     idle: Duration,
     tell: &impl Fn(&str),
-) -> Result<bool> {
+) -> Result<Vec<IdlePort>> {
     let plan = create::plan(context, request)?;
     let text = failure.details().get("ranges").and_then(Value::as_str).unwrap_or_default();
     let owned = failure.details().get("owned").and_then(Value::as_u64);
     let owned = owned.and_then(|count| usize::try_from(count).ok());
-    let (Some((ranges, wished)), Some(owned)) = (plan.find_wished(text), owned) else { return Ok(false) };
+    let (Some((ranges, wished)), Some(owned)) = (plan.find_wished(text), owned) else {
+        return Ok(Vec::new());
+    };
     let known = owned_ports(&*context.store()?.read()?);
     let recorded = known.iter().filter(|port| ranges.contains(**port)).count();
     // What was chosen before the range was full counts as owned.
@@ -62,21 +89,25 @@ fn take_over(
     let all = context.config.reclaim_after.is_some();
     let found = validate::idle_ports(context, &ranges, idle, all)?;
     if found.len() < missing {
-        return Ok(false);
+        return Ok(Vec::new());
     }
-    let mut taken = 0;
+    let mut taken: Vec<IdlePort> = Vec::new();
     for one in found {
-        if taken == missing {
+        if taken.len() == missing {
             break;
         }
         if validate::give_way(context, &one, all, &plan.name)? {
-            taken += 1;
             let days = context.now().duration_since(one.since).as_hours() / 24;
             tell(&format!(
-                "took port {} over from `{}`, which has not used it for {days} days",
+                "took port {} over from `{}`: nothing was seen on it for {days} days",
                 one.port, one.target.name
             ));
+            taken.push(one);
         }
     }
-    Ok(taken > 0)
+    if taken.len() < missing {
+        give_back(context, &taken, tell);
+        taken.clear();
+    }
+    Ok(taken)
 }

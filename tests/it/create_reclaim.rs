@@ -34,6 +34,14 @@ fn an_idle_port_is_taken_over_only_where_that_is_wanted_and_for_long_enough_and_
     assert_eq!((&event["from"], &event["to"]), (&"hotfix-old".into(), &"hotfix-new".into()), "{event}");
     assert_eq!(event["by"]["command"], "create", "{event}");
 
+    // A create that fails for another reason takes nothing with it.
+    sandbox.configure("[ports]\nreclaim_after = \"0s\"\n[env]\ntemplate = \"missing\"\n");
+    let failed = create("failing", &[]).exits(1);
+    assert!(failed.stderr.contains("gave port") && owners(&sandbox) == ["hotfix-new"], "{}", failed.shown());
+    let env = std::fs::read_to_string(sandbox.worktree("hotfix-new").join(".env")).unwrap();
+    assert!(env.contains("PORT="), "{env}");
+    sandbox.configure("[ports]\nreclaim_after = \"0s\"\n");
+
     // Locked, it is nobody's to take.
     sandbox.git(&sandbox.repo(), &["worktree", "lock", "../proj.worktrees/hotfix-new"]);
     create("third", &[]).exits(1).says(&["no free port"]);

@@ -15,6 +15,8 @@ use crate::model::finding::{Fix, FixTarget};
 use crate::model::port::{Port, PortRanges};
 use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
+use crate::ops::choose::Passing;
+use crate::ops::ports::ledger::{self, Gift};
 
 /// A port that is allocated, and on which nothing of its worktree listens: see the finding `port-stale`.
 #[derive(Clone, Debug)]
@@ -104,4 +106,23 @@ pub fn give_way(context: &Context, one: &IdlePort, all: bool, to: &str) -> Resul
         Ok(())
     })?;
     Ok(true)
+}
+
+/// Gives the port back to the worktree that gave it up; answers whether it has it again.
+///
+/// # Errors
+///
+/// When the registry or the repository cannot be read, or the env files cannot be written.
+pub fn give_back(context: &Context, one: &IdlePort, all: bool) -> Result<bool> {
+    let request = Request { verify_ports: true, all, ..Request::default() };
+    let registry = context.store()?.read()?;
+    let grounds = Grounds::new(context, Some(&*registry), &request);
+    let target = &one.target;
+    repair::on_ground(context, &grounds, target, |ground, repository| {
+        let services = std::slice::from_ref(&one.service);
+        let passing = Passing::Nothing;
+        let gift = Gift { sequence: target.sequence, services, port: None, passing, place: &target.path };
+        let given = ledger::give(ground, repository, gift)?;
+        Ok(given.is_ok_and(|given| given.entry.ports().any(|port| port == one.port)))
+    })
 }

@@ -15,6 +15,6 @@ mod rows;
 mod see;
 
 pub use fix::fix;
-pub use idle::{give_up, give_way, idle_ports};
+pub use idle::{IdlePort, give_back, give_up, give_way, idle_ports};
 pub use look::{plan, validate};
 pub use report::{Looked, Report, Request};

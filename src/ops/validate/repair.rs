@@ -63,17 +63,31 @@ pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Requ
         | Fix::Repair { target, .. }
         | Fix::RecordBranch { target, .. }
         | Fix::Heal { target }
-        | Fix::RenderEnv { target } => {
-            let opened;
-            let ground = if let Some(ground) = grounds.find(&target.repository) {
-                ground
-            } else {
-                opened = open_for(context, target).ok_or_else(|| out_of_reach(target))?;
-                &opened
-            };
-            in_repository(ground, ground.require_repository()?, fix, request)
-        }
+        | Fix::RenderEnv { target } => on_ground(context, grounds, target, |ground, repository| {
+            in_repository(ground, repository, fix, request)
+        }),
     }
+}
+
+/// Does it with the repository that the worktree belongs to, and its configuration.
+///
+/// # Errors
+///
+/// Those of `work`, and when the repository is out of reach.
+pub(super) fn on_ground<T>(
+    context: &Context,
+    grounds: &Grounds<'_>,
+    target: &FixTarget,
+    work: impl FnOnce(&Context, &Repository) -> Result<T>,
+) -> Result<T> {
+    let opened;
+    let ground = if let Some(ground) = grounds.find(&target.repository) {
+        ground
+    } else {
+        opened = open_for(context, target).ok_or_else(|| out_of_reach(target))?;
+        &opened
+    };
+    work(ground, ground.require_repository()?)
 }
 
 fn in_repository(
@@ -260,10 +274,10 @@ fn release_port(
     service: &ServiceName,
     port: Port,
 ) -> Result<Vec<String>> {
-    if lives(&*ground.store()?.read()?, target)? {
+    if lives(&*ground.store()?.read()?, target, port)? {
         return Ok(vec![format!("`{}` runs by now: its ports stay", target.name)]);
     }
-    let not_living = |registry: &Registry| lives(registry, target).map(|lives| !lives);
+    let not_living = |registry: &Registry| lives(registry, target, port).map(|lives| !lives);
     let is_it =
         |known: &Allocation| !known.pinned && known.service == *service && known.find_port() == Some(port);
     give_up(ground, repository, target, "port_released", &is_it, &not_living)
@@ -291,9 +305,11 @@ fn give_up(
     Ok(given_up.and_then(|given_up| given_up.written).map(|written| written.warnings).unwrap_or_default())
 }
 
-/// Answers whether anything of the worktree listens, on whatever port.
-fn lives(registry: &Registry, target: &FixTarget) -> Result<bool> {
-    Ok(owner::sight(registry)?.iter().any(|socket| socket.listening && is_of(socket, target)))
+/// Answers whether anything of the worktree listens, on whatever port, or somebody has `port`: a service that is being started
+/// holds it before it listens.
+fn lives(registry: &Registry, target: &FixTarget, port: Port) -> Result<bool> {
+    let is_alive = |socket: &Listener| socket.port == port || socket.listening && is_of(socket, target);
+    Ok(owner::sight(registry)?.iter().any(is_alive))
 }
 
 fn move_port(
