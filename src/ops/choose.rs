@@ -124,6 +124,17 @@ pub fn choose_passing(
     }
 }
 
+/// Answers whether a process of that worktree is on `port`, whoever else may be.
+///
+/// # Errors
+///
+/// Fails when the kernel's sockets cannot be read.
+pub fn is_used_by_own(registry: &Registry, key: &WorktreeKey, port: Port) -> Result<bool> {
+    let busy = owner::attribute(&[port], registry)?;
+    let mut owners = busy.iter().flat_map(|busy| &busy.listeners).flat_map(|socket| &socket.owners);
+    Ok(owners.any(|owner| owner.belongs_to.as_ref() == Some(key)))
+}
+
 /// Answers whether `port` is held, and by processes of that worktree alone: for it the port is as good as free.
 ///
 /// # Errors

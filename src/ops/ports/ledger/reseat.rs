@@ -142,7 +142,7 @@ fn why_not_now(
     let Other { service, own, named } = other;
     let key = WorktreeKey { repository: entry.repository_id.clone(), name: entry.name.clone() };
     let runs = seating.running.iter().any(|name| name == service.as_str());
-    if runs || choose::is_held_by_own(registry, &key, *own)? {
+    if runs || choose::is_used_by_own(registry, &key, *own)? {
         return Ok(Some(format!(
             "`{service}` of the main worktree runs on {own}: it gets {named} after that"
         )));
