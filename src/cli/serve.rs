@@ -72,7 +72,12 @@ impl Arguments {
 ///
 /// `already_running` where somebody serves; `not_found` with --url or --stop where nobody does.
 pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
-    let context = session.context_as_it_is_whatever_is_configured()?;
+    // A policy that is not understood is no leave to act.
+    let context = if arguments.actions {
+        session.context_as_it_is()?
+    } else {
+        session.context_as_it_is_whatever_is_configured()?
+    };
     let ui = session.ui;
     if arguments.url {
         return show(&serve::find(&context)?, ui);

@@ -11,7 +11,7 @@ use super::template::label;
 /// What every name of ours ends in.
 pub const ENDING: &str = ".localhost";
 
-/// The living worktrees, each under `NAME.REPOSITORY`.
+/// The living worktrees that have a port, each under `NAME.REPOSITORY`.
 #[derive(Clone, Debug, Default)]
 pub struct Directory(Vec<(String, u64)>);
 
@@ -29,11 +29,12 @@ pub enum Found {
 }
 
 impl Directory {
-    /// Gives each worktree on record its name; of two with one name in one repository the later gets a number.
+    /// Gives each worktree on record that has a port its name; of two with one name in one repository the later gets a number.
     #[must_use]
     pub fn of(registry: &Registry) -> Self {
         let repositories = ShortNames::of(registry);
-        let mut entries: Vec<&Entry> = registry.entries().filter(|entry| entry.is_living()).collect();
+        let mut entries: Vec<&Entry> =
+            registry.entries().filter(|entry| entry.is_living() && entry.ports().next().is_some()).collect();
         entries.sort_by_key(|entry| entry.sequence);
         let named = entries.iter().map(|entry| {
             let name = label(&entry.name).unwrap_or_else(|| "worktree".to_owned());

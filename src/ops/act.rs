@@ -79,7 +79,7 @@ pub enum ActionDone {
 ///
 /// # Errors
 ///
-/// `not_allowed` by the policy; `usage` for words of another action; those of the command.
+/// `config_invalid` for a policy that is not understood; `not_allowed` by the policy; `usage` for words of another action; those of the command.
 pub fn act(
     context: Context,
     problems: &[Problem],
@@ -87,6 +87,11 @@ pub fn act(
     name: &str,
     wish: &ActionWish,
 ) -> Result<ActionDone> {
+    // A policy that is not understood is no leave.
+    let is_of_policy = |problem: &&Problem| problem.key.as_ref().is_some_and(|key| key.starts_with("policy"));
+    if let Some(problem) = problems.iter().find(is_of_policy) {
+        return Err(problem.failure());
+    }
     if context.config.policy.is_read_only() {
         return Err(policy::read_only(action.command()));
     }
@@ -132,6 +137,10 @@ fn require_own_words(action: PageAction, wish: &ActionWish) -> Result<()> {
             let message = format!("`{}` knows no `{word}`", action.command());
             return Err(Failure::new(Code::Usage, message));
         }
+    }
+    if wish.services.as_ref().is_some_and(Vec::is_empty) {
+        let failure = Failure::new(Code::Usage, "`services` names none");
+        return Err(failure.hint("without `services` it is about all of them"));
     }
     Ok(())
 }

@@ -33,8 +33,12 @@ pub async fn answer(
     let head = head(&parts);
     let name = guard::name(&head, site.place);
     let is_known = guard::require_token(&head, &site.token).is_ok();
-    let request = Request::from_parts(parts, body);
+    let mut request = Request::from_parts(parts, body);
     if let Some(name) = name {
+        if is_known {
+            // The token is between us and the client: whoever had it could act here.
+            request.headers_mut().remove(header::AUTHORIZATION);
+        }
         return Ok(forward::forward(&site, &name, is_known, &visitor, request).await);
     }
     let is_head = *request.method() == Method::HEAD;
@@ -123,8 +127,10 @@ async fn acted(site: &Arc<ServerSite>, act: Act, headers: &HeaderMap, body: Inco
         Err((status, failure)) => return reply::failure(command, &failure, status),
     };
     // Reports are made while somebody waits for a service.
-    let Ok(_turn) = site.turns.acquire().await else { return unmade(command) };
+    let Ok(turn) = Arc::clone(&site.turns).acquire_owned().await else { return unmade(command) };
     apart(site, command, move |site| {
+        // It lasts as long as the work: a client that hangs up leaves it going on.
+        let _turn = turn;
         Ok(reply::bytes(StatusCode::OK, reply::JSON, action::act(site, &act, &body)?))
     })
     .await
@@ -156,6 +162,9 @@ fn head(parts: &Parts) -> RequestHead<'_> {
         authority: parts.uri.authority().map(hyper::http::uri::Authority::as_str),
         origin: one(headers, &header::ORIGIN),
         site: one(headers, &HeaderName::from_static("sec-fetch-site")),
+        is_visit: matches!(parts.method, Method::GET | Method::HEAD)
+            && one(headers, &HeaderName::from_static("sec-fetch-mode")) == Some("navigate")
+            && one(headers, &HeaderName::from_static("sec-fetch-dest")) == Some("document"),
         authorization: one(headers, &header::AUTHORIZATION),
     }
 }

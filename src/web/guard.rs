@@ -27,6 +27,8 @@ pub struct RequestHead<'a> {
     pub origin: Option<&'a str>,
     /// `Sec-Fetch-Site`.
     pub site: Option<&'a str>,
+    /// Whether somebody followed a link to it, or typed it: a page that only shows is asked for, and not for a frame.
+    pub is_visit: bool,
     pub authorization: Option<&'a str>,
 }
 
@@ -63,7 +65,8 @@ pub fn admit(head: &RequestHead<'_>, place: AnswerPlace) -> Result<(), RefusedRe
     if head.origin.is_some_and(|origin| !origin.eq_ignore_ascii_case(&format!("http://{host}"))) {
         return Err(RefusedRequest::Page("a page of another origin is not answered"));
     }
-    if head.site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+    // A link may lead here from anywhere: who follows it brings no token along.
+    if !head.is_visit && head.site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return Err(RefusedRequest::Page("a page of another site is not answered"));
     }
     Ok(())
@@ -215,7 +218,10 @@ mod tests {
         }
         for site in ["same-site", "cross-site", "what is this"] {
             assert!(matches!(admit(&by(site), at()), Err(RefusedRequest::Page(_))), "{site}");
+            admit(&RequestHead { is_visit: true, ..by(site) }, at()).unwrap();
         }
+        let from_a_form = RequestHead { is_visit: true, ..from("http://evil.example") };
+        assert!(matches!(admit(&from_a_form, at()), Err(RefusedRequest::Page(_))));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct ServerSite {
     pub acts: bool,
     look: LookAround,
     /// How many may act at once.
-    pub turns: Semaphore,
+    pub turns: Arc<Semaphore>,
     words: broadcast::Sender<Word>,
 }
 
@@ -76,7 +76,7 @@ impl ServerSite {
         look: LookAround,
     ) -> Self {
         let words = broadcast::Sender::new(BACKLOG);
-        let (pool, turns) = (Pool::default(), Semaphore::new(TURNS));
+        let (pool, turns) = (Pool::default(), Arc::new(Semaphore::new(TURNS)));
         Self { place, book, pool, token, open, acts, look, turns, words }
     }
 

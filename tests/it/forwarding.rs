@@ -148,6 +148,11 @@ fn a_name_leads_to_its_service_and_the_service_learns_who_asked() {
         !body.contains("x-wt-anything") && !body.contains("1.2.3.4") && !body.contains("other"),
         "{body}"
     );
+    // The dashboard's own token stays here; anybody else's is the service's affair.
+    let own = ask(&wt, "web.feature-login.proj", "/", &format!("Authorization: Bearer {}\r\n", wt.token));
+    assert!(own.status == 200 && !own.body.to_lowercase().contains("authorization"), "{}", own.body);
+    let foreign = ask(&wt, "web.feature-login.proj", "/", "Authorization: Bearer abc\r\n");
+    assert!(foreign.body.to_lowercase().contains("authorization: bearer abc"), "{}", foreign.body);
     // One connection of the client carries requests for several names.
     let mut reader = BufReader::new(wt.send(""));
     for (name, said) in [("web", "web GET"), ("api", "api GET"), ("web", "web GET")] {
@@ -197,7 +202,10 @@ fn an_unknown_name_is_nobody_and_names_are_told_to_who_has_the_token() {
     let idle = json(&wt, "feature-login.proj", "/");
     assert_eq!((idle.status, idle.code().as_str()), (502, "service_failed"), "{}", idle.body);
     assert!(
-        idle.json()["error"]["hint"].as_str().unwrap().contains("wt up web -w feature-login"),
+        idle.json()["error"]["hint"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("wt -C {} up web -w feature-login", sandbox.repo().display())),
         "{}",
         idle.body
     );

@@ -143,7 +143,8 @@ fn the_policy_says_whether_pages_may_act_when_it_starts_and_at_each_request() {
         assert_eq!(error["details"]["policy"], "policy.actions");
     }
     let config = fs::read_to_string(sandbox.config_file()).unwrap();
-    fs::write(sandbox.config_file(), config.replace("\"never\"", "\"ask\"")).unwrap();
+    let config_of = |word: &str| config.replace("never", word);
+    fs::write(sandbox.config_file(), config_of("ask")).unwrap();
     sandbox.refused(&["serve", "--actions"], "not_allowed");
     let ends = Detached(&sandbox);
     sandbox.json(&["serve", "--actions", "--yes", "--detach", "--port", &port]);
@@ -151,10 +152,16 @@ fn the_policy_says_whether_pages_may_act_when_it_starts_and_at_each_request() {
     let server = sandbox.serve(&["--actions", "--yes"]);
     let down = "/api/worktrees/proj/feature-login/down";
     assert_eq!(server.post(down, "{}").status, 200);
-    fs::write(sandbox.config_file(), config).unwrap();
+    fs::write(sandbox.config_file(), &config).unwrap();
     let refused = server.post(down, "{}");
     assert_eq!((refused.status, refused.code().as_str()), (403, "not_allowed"), "{}", refused.body);
+    // A policy that is not understood is no leave, neither for what takes back nor for who starts it.
+    fs::write(sandbox.config_file(), config_of("nevr")).unwrap();
+    let refused = server.post(down, "{}");
+    assert_eq!((refused.status, refused.code().as_str()), (409, "config_invalid"), "{}", refused.body);
     drop(server);
+    sandbox.refused(&["serve", "--actions", "--yes"], "config_invalid");
+    fs::write(sandbox.config_file(), config_of("never")).unwrap();
     drop(ends);
     sandbox.set("WT_POLICY", "read-only");
     sandbox.refused(&["serve", "--actions"], "not_allowed");

@@ -157,5 +157,5 @@ fn first(entry: &Entry, look: NamesLook<'_>) -> Option<(ServiceName, Port)> {
 
 fn unknown(name: &str) -> Failure {
     Failure::new(Code::NotFound, format!("no service of any worktree is called `{name}{ENDING}`"))
-        .hint("a name is `SERVICE.WORKTREE.REPOSITORY.localhost`; the dashboard shows them all")
+        .hint("a name is `SERVICE.WORKTREE.REPOSITORY.localhost`; REPOSITORY is `repository_name` of `wt list --json`")
 }

@@ -97,7 +97,7 @@ fn named(failure: Failure, holder: &Holder) -> Failure {
 pub fn nobody(target: &NamedTarget) -> Failure {
     let (service, port, name) = (&target.service, target.port, &target.worktree.name);
     Failure::new(Code::ServiceFailed, format!("`{service}` of `{name}` does not listen on {port}"))
-        .hint(format!("`{}` starts it", wt("up {} -w {}", &[service, name])))
+        .hint(format!("`{}` starts it", wt("up {} -w {}", &[service, name]).at(target.repository.display())))
         .detail("service", service.as_str())
         .detail("port", port.number())
         .detail("worktree", name.as_str())

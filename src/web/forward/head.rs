@@ -29,8 +29,8 @@ pub fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     headers.get(header::UPGRADE).filter(|_| is_asked).cloned()
 }
 
-/// Takes out what is between neighbours, and what only we may say.
-fn clear(headers: &mut HeaderMap) {
+/// Takes out what is between neighbours.
+fn clear_neighbours(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
@@ -43,13 +43,11 @@ fn clear(headers: &mut HeaderMap) {
     for name in named.iter().chain(&NEIGHBOURS) {
         headers.remove(name);
     }
-    let is_ours = |name: &HeaderName| {
-        let name = name.as_str();
-        name.starts_with("x-forwarded-")
-            || name.starts_with("x-wt-")
-            || name == "forwarded"
-            || name == "x-real-ip"
-    };
+}
+
+/// Takes out what only we may say.
+fn clear_ours(headers: &mut HeaderMap, is_ours: impl Fn(&str) -> bool) {
+    let is_ours = |name: &HeaderName| is_ours(name.as_str());
     let ours: Vec<HeaderName> = headers.keys().filter(|name| is_ours(name)).cloned().collect();
     for name in ours {
         headers.remove(name);
@@ -59,7 +57,13 @@ fn clear(headers: &mut HeaderMap) {
 /// Makes the head of a request that of the one that is sent on. `Host` stays as it was asked for.
 pub fn of_request(headers: &mut HeaderMap, peer: Option<IpAddr>, worktree: &str) {
     let upgrade = upgrade(headers);
-    clear(headers);
+    clear_neighbours(headers);
+    clear_ours(headers, |name| {
+        name.starts_with("x-forwarded-")
+            || name.starts_with("x-wt-")
+            || name == "forwarded"
+            || name == "x-real-ip"
+    });
     // The answer to it is between us and the client.
     headers.remove(header::EXPECT);
     if let Some(protocol) = upgrade {
@@ -84,7 +88,8 @@ pub fn of_request(headers: &mut HeaderMap, peer: Option<IpAddr>, worktree: &str)
 /// Makes the head of an answer that of the one that is sent back.
 pub fn of_answer(headers: &mut HeaderMap, worktree: &str) {
     let upgrade = upgrade(headers);
-    clear(headers);
+    clear_neighbours(headers);
+    clear_ours(headers, |name| name.starts_with("x-wt-"));
     if let Some(protocol) = upgrade {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, protocol);

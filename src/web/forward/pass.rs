@@ -120,7 +120,8 @@ async fn send(
 ) -> Result<Response<Incoming>> {
     let again = may_repeat.then(|| parts.clone());
     let mut request = Request::from_parts(parts, body);
-    if let Some(mut upstream) = site.pool.take(target).filter(|_| !is_upgrade) {
+    // A connection that goes on in another protocol is nobody else's any more: it is a new one.
+    if !is_upgrade && let Some(mut upstream) = site.pool.take(target) {
         match upstream.sender.try_send_request(request).await {
             Ok(response) => return Ok(keep(site, target, upstream, response)),
             Err(mut error) => match (error.take_message(), again) {

@@ -15,8 +15,9 @@ use crate::web::reply::Body;
 /// How many wait for one service at most.
 const KEPT: usize = 64;
 
-/// How long one waits, at least; at most twice as long. A service that sleeps when nobody is connected is to sleep.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one waits, at least; at most twice as long. A server that answers one connection at a time keeps everybody else
+/// waiting meanwhile.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A connection to a service, and the process that was proven to be behind it.
 pub struct Upstream {
