@@ -180,6 +180,7 @@ fn it_is_used_by_keys_by_a_reader_at_any_width_and_in_the_dark_and_acts_where_it
 fn a_hundred_worktrees_are_on_the_page_soon_and_a_picture_is_made_where_one_is_wanted() {
     let sandbox = Sandbox::with_ports(120);
     let Some(mut browser) = sandbox.browser() else { return skip(NEEDS) };
+    sandbox.make_repository("proj");
     let wanted = std::env::var_os("WT_TEST_PICTURE");
     let fleet = sandbox.fleet("login", SERVER);
     fleet.wt(&["up"]).ok();
