@@ -35,12 +35,15 @@ fn an_idle_port_is_taken_over_only_where_that_is_wanted_and_for_long_enough_and_
     assert_eq!(event["by"]["command"], "create", "{event}");
 
     // A create that fails for another reason takes nothing with it.
-    sandbox.configure("[ports]\nreclaim_after = \"0s\"\n[env]\ntemplate = \"missing\"\n");
+    let git = |words: &[&str]| sandbox.git(&sandbox.repo(), words);
+    std::fs::write(sandbox.repo().join(".git/info/attributes"), "* filter=broken\n").unwrap();
+    git(&["config", "filter.broken.required", "true"]);
+    git(&["config", "filter.broken.smudge", "false"]);
     let failed = create("failing", &[]).exits(1);
     assert!(failed.stderr.contains("gave port") && owners(&sandbox) == ["hotfix-new"], "{}", failed.shown());
     let env = std::fs::read_to_string(sandbox.worktree("hotfix-new").join(".env")).unwrap();
     assert!(env.contains("PORT="), "{env}");
-    sandbox.configure("[ports]\nreclaim_after = \"0s\"\n");
+    std::fs::remove_file(sandbox.repo().join(".git/info/attributes")).unwrap();
 
     // Locked, it is nobody's to take.
     sandbox.git(&sandbox.repo(), &["worktree", "lock", "../proj.worktrees/hotfix-new"]);

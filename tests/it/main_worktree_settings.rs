@@ -129,13 +129,15 @@ fn a_port_that_is_served_moves_once_its_server_has_ended() {
     let Some(server) = sandbox.python_server(&sandbox.repo(), "127.0.0.1", &[old]) else {
         return skip::skip("no python3");
     };
+    // Also where somebody else has the other loopback family.
+    let beside = sandbox.python_server(&sandbox.path("home"), "::1", &[old]);
     name(new);
     for command in [&["create", "one"][..], &["adopt", "--main"]] {
         let run = sandbox.wt(command).ok();
         assert!(run.stderr.contains(&format!("runs on {old}: it gets {new} after that")), "{}", run.shown());
         assert_eq!(own(), u64::from(old));
     }
-    drop(server);
+    drop((server, beside));
     // A stranger's on the new one is an obstacle only to who asks.
     let stranger = sandbox.python_server(&sandbox.path("home"), "127.0.0.1", &[new]);
     let run = sandbox.wt(&["create", "two"]).ok();
