@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::config::health::KINDS;
 use super::config::settings::Config;
 use super::service::ServiceName;
 use super::template;
@@ -295,15 +296,8 @@ pub fn speaks_http(config: &Config, service: &ServiceName) -> bool {
 
 /// What a health check tells about the way a service is spoken to. Where nothing is told it is the web's.
 fn scheme(health: Option<&serde_json::Value>) -> Option<&'static str> {
-    let speaks = |kind| health.is_some_and(|check| check.get(kind).is_some());
-    match health {
-        // <https://www.postgresql.org/docs/current/libpq-connect.html>, connection URIs.
-        _ if speaks("postgres") => Some("postgres"),
-        // <https://www.iana.org/assignments/uri-schemes/prov/redis>.
-        _ if speaks("redis") => Some("redis"),
-        _ if speaks("tcp") => None,
-        _ => Some("http"),
-    }
+    let told = KINDS.iter().find(|kind| health.is_some_and(|check| check.get(kind.word).is_some()));
+    told.map_or(Some("http"), |kind| kind.scheme)
 }
 
 /// Returns the URL of a service whose configuration says nothing about it, if any.

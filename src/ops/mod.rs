@@ -8,6 +8,7 @@ pub mod bases;
 pub mod branches;
 pub mod candidates;
 pub mod carry;
+pub mod checks;
 pub mod choose;
 pub mod claims;
 pub mod clean;

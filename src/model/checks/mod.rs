@@ -1,19 +1,15 @@
-//! What `validate` looks for: one pure function to a family, over facts gathered once.
+//! What `validate` finds: pure functions over facts gathered once, one file to a family. `ops/checks` lists them.
 
-mod all;
-mod carry;
-mod configuration;
-mod duplicates;
-mod env;
-mod git;
-mod hooks;
-mod listeners;
-mod ports;
-mod registry;
-mod unfinished;
-
-pub use all::findings;
-pub use configuration::unset_bare;
+pub mod carry;
+pub mod configuration;
+pub mod duplicates;
+pub mod env;
+pub mod git;
+pub mod hooks;
+pub mod listeners;
+pub mod ports;
+pub mod registry;
+pub mod unfinished;
 
 #[cfg(test)]
 pub(crate) mod sample;

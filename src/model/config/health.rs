@@ -2,15 +2,74 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::problem::ValueFault;
 use super::running;
 use super::value::{self, inside};
 use crate::model::health::check::{CheckKind, HealthCheck, HttpCheck};
 
-/// The kinds of check.
-pub const CHECKS: [&str; 5] = ["tcp", "http", "postgres", "redis", "command"];
+/// One kind of check, as a file writes it.
+pub struct WrittenKind {
+    /// The key that names it.
+    pub word: &'static str,
+    /// The keys that it alone knows beside its own.
+    options: &'static [&'static str],
+    read: fn(&Options<'_>) -> Result<CheckKind, ValueFault>,
+    /// Returns the JSON schema of the key's value.
+    pub schema: fn() -> Value,
+    /// The scheme in the URL of a service that is asked so; `None` where nothing is known of the way it is spoken to.
+    pub scheme: Option<&'static str>,
+}
+
+/// The kinds of check. A new one is one row here, and what [`CheckKind`] has the compiler ask for.
+pub const KINDS: [WrittenKind; 5] = [
+    WrittenKind {
+        word: "tcp",
+        options: &[],
+        read: |options| options.find("tcp", |value| settings(value, &[])).map(|_| CheckKind::Tcp),
+        schema: || json!({ "type": "object", "additionalProperties": false }),
+        scheme: None,
+    },
+    WrittenKind {
+        word: "http",
+        options: &FOR_HTTP,
+        read: |options| options.http().map(CheckKind::Http),
+        schema: || json!({ "type": "string", "pattern": "^/", "description": "The path that is asked for." }),
+        scheme: Some("http"),
+    },
+    WrittenKind {
+        word: "postgres",
+        options: &[],
+        read: |options| options.postgres(),
+        schema: || {
+            json!({ "type": "object", "additionalProperties": false, "properties": {
+                "user": { "type": "string", "minLength": 1 }, "database": { "type": "string", "minLength": 1 },
+            } })
+        },
+        // <https://www.postgresql.org/docs/current/libpq-connect.html>, connection URIs.
+        scheme: Some("postgres"),
+    },
+    WrittenKind {
+        word: "redis",
+        options: &[],
+        read: |options| options.find("redis", |value| settings(value, &[])).map(|_| CheckKind::Redis),
+        schema: || json!({ "type": "object", "additionalProperties": false }),
+        // <https://www.iana.org/assignments/uri-schemes/prov/redis>.
+        scheme: Some("redis"),
+    },
+    WrittenKind {
+        word: "command",
+        options: &[],
+        read: |options| {
+            let command = options.find("command", running::command)?.unwrap_or_default();
+            Ok(CheckKind::Command(command.to_owned()))
+        },
+        schema: || json!({ "type": "string", "minLength": 1 }),
+        // It says how one asks, not what is spoken: the web's, as where nothing is said.
+        scheme: Some("http"),
+    },
+];
 
 /// What every check may say beside its kind.
 const FOR_ALL: [&str; 5] = ["timeout", "interval", "failures", "successes", "start_timeout"];
@@ -40,7 +99,7 @@ pub fn parse(value: &Value) -> Result<HealthCheck, ValueFault> {
     let Some(table) = value.as_object() else {
         return Err(value::wrong("a table with one kind of check", value).hint(EXAMPLE));
     };
-    let kinds: Vec<&str> = CHECKS.into_iter().filter(|kind| table.contains_key(*kind)).collect();
+    let kinds: Vec<&WrittenKind> = KINDS.iter().filter(|kind| table.contains_key(kind.word)).collect();
     match kinds[..] {
         [kind] => parse_kind(table, kind),
         [] => match table.keys().find(|key| !is_option(key)).or_else(|| table.keys().next()) {
@@ -55,11 +114,14 @@ pub fn parse(value: &Value) -> Result<HealthCheck, ValueFault> {
                 Err(ValueFault::new(format!("says `{key}` and names no check"))
                     .hint(format!("write {{ {kind}, {} }}", written.join(", "))))
             }
-            Some(key) => Err(value::unknown_word("check", key, &CHECKS)),
+            Some(key) => Err(value::unknown_word("check", key, &KINDS.map(|kind| kind.word))),
             None => Err(ValueFault::new("names no check").hint(EXAMPLE)),
         },
-        _ => Err(ValueFault::new(format!("names {} checks: {}", kinds.len(), kinds.join(", ")))
-            .hint("keep one of them")),
+        _ => {
+            let words: Vec<&str> = kinds.iter().map(|kind| kind.word).collect();
+            Err(ValueFault::new(format!("names {} checks: {}", words.len(), words.join(", ")))
+                .hint("keep one of them"))
+        }
     }
 }
 
@@ -67,18 +129,18 @@ fn is_option(key: &str) -> bool {
     FOR_ALL.contains(&key) || FOR_HTTP.contains(&key)
 }
 
-fn parse_kind(table: &Map<String, Value>, kind: &str) -> Result<HealthCheck, ValueFault> {
-    let own: &[&str] = if kind == "http" { &FOR_HTTP } else { &[] };
+fn parse_kind(table: &Map<String, Value>, kind: &WrittenKind) -> Result<HealthCheck, ValueFault> {
+    let own = kind.options;
     if let Some(key) = table
         .keys()
-        .find(|key| *key != kind && !own.contains(&key.as_str()) && !FOR_ALL.contains(&key.as_str()))
+        .find(|key| *key != kind.word && !own.contains(&key.as_str()) && !FOR_ALL.contains(&key.as_str()))
     {
         let known: Vec<&str> = own.iter().chain(&FOR_ALL).copied().collect();
         return Err(value::unknown_word("key", key, &known));
     }
     let options = Options(table);
     Ok(HealthCheck {
-        kind: options.kind(kind)?,
+        kind: (kind.read)(&options)?,
         timeout: options.find("timeout", positive)?,
         interval: options.find("interval", positive)?,
         failures: options.find("failures", count)?,
@@ -99,26 +161,14 @@ impl<'a> Options<'a> {
         read(value).map(Some).map_err(|fault| inside(key, fault))
     }
 
-    fn kind(&self, kind: &str) -> Result<CheckKind, ValueFault> {
-        let found = match kind {
-            "http" => CheckKind::Http(self.http()?),
-            "command" => {
-                let command = self.find("command", running::command)?.unwrap_or_default();
-                CheckKind::Command(command.to_owned())
-            }
-            "postgres" => {
-                let table = self.find("postgres", |value| settings(value, &["user", "database"]))?;
-                let named = |key: &str| {
-                    let value = table.and_then(|table| table.get(key));
-                    let name = value.map_or(Ok("postgres"), value::text);
-                    name.map(str::to_owned).map_err(|fault| inside("postgres", inside(key, fault)))
-                };
-                CheckKind::Postgres { user: named("user")?, database: named("database")? }
-            }
-            "redis" => self.find("redis", |value| settings(value, &[])).map(|_| CheckKind::Redis)?,
-            _ => self.find("tcp", |value| settings(value, &[])).map(|_| CheckKind::Tcp)?,
+    fn postgres(&self) -> Result<CheckKind, ValueFault> {
+        let table = self.find("postgres", |value| settings(value, &["user", "database"]))?;
+        let named = |key: &str| {
+            let value = table.and_then(|table| table.get(key));
+            let name = value.map_or(Ok("postgres"), value::text);
+            name.map(str::to_owned).map_err(|fault| inside("postgres", inside(key, fault)))
         };
-        Ok(found)
+        Ok(CheckKind::Postgres { user: named("user")?, database: named("database")? })
     }
 
     fn http(&self) -> Result<HttpCheck, ValueFault> {
@@ -221,7 +271,19 @@ fn headers(value: &Value) -> Result<Vec<(String, String)>, ValueFault> {
 mod tests {
     use serde_json::json;
 
-    use super::check;
+    use super::{KINDS, check, parse};
+
+    #[test]
+    fn a_kind_is_read_as_the_kind_that_it_names() {
+        for kind in &KINDS {
+            let value = match kind.word {
+                "http" => json!("/"),
+                "command" => json!("true"),
+                _ => json!({}),
+            };
+            assert_eq!(parse(&json!({ kind.word: value })).unwrap().kind.word(), kind.word);
+        }
+    }
 
     #[test]
     fn one_check_with_its_options_is_fine() {

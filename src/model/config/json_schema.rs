@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::health::CHECKS;
+use super::health::KINDS;
 use super::running::{CONDITIONS, POLICIES};
 use super::schema::{KEYS, KeyKind};
 use crate::model::creation::MOST_PORTS;
@@ -115,7 +115,7 @@ fn kind(of: KeyKind) -> Value {
             } },
         ] }),
         KeyKind::Health => {
-            let checks: Vec<Value> = CHECKS.iter().map(|check| json!({ "required": [check] })).collect();
+            let checks: Vec<Value> = KINDS.iter().map(|kind| json!({ "required": [kind.word] })).collect();
             let mut health = Map::new();
             health.insert("type".into(), "object".into());
             health.insert("oneOf".into(), checks.into());
@@ -127,7 +127,6 @@ fn kind(of: KeyKind) -> Value {
 }
 
 fn health_keys() -> Value {
-    let empty = json!({ "type": "object", "additionalProperties": false });
     let status = kind(KeyKind::Whole(100, 599));
     let time = |meaning: &str| {
         let mut time = kind(KeyKind::Duration);
@@ -139,14 +138,7 @@ fn health_keys() -> Value {
         count["description"] = meaning.into();
         count
     };
-    json!({
-        "tcp": empty,
-        "redis": empty,
-        "http": { "type": "string", "pattern": "^/", "description": "The path that is asked for." },
-        "postgres": { "type": "object", "additionalProperties": false, "properties": {
-            "user": { "type": "string", "minLength": 1 }, "database": { "type": "string", "minLength": 1 },
-        } },
-        "command": kind(KeyKind::Command),
+    let mut keys = json!({
         "method": { "type": "string", "description": "Of http; GET." },
         "status": { "anyOf": [status, { "type": "array", "items": status }],
                     "description": "Of http: the statuses that are well; all below 500." },
@@ -157,7 +149,11 @@ fn health_keys() -> Value {
         "failures": count("How many failures in a row make it unhealthy; [health] failures."),
         "successes": count("How many successes in a row make it healthy again; [health] successes."),
         "start_timeout": time("How long it may take from its start until it is ready; 1m."),
-    })
+    });
+    for kind in &KINDS {
+        keys[kind.word] = (kind.schema)();
+    }
+    keys
 }
 
 fn range() -> Value {

@@ -117,6 +117,22 @@ impl Registry {
             .filter_map(|allocation| Port::deserialize(allocation.get("port")?).ok())
     }
 
+    /// Returns every row that cannot be read, with the name of its list in the file.
+    pub fn unreadable_rows(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        let worktrees = self.worktrees.iter().filter_map(|record| match record {
+            RegistryRow::Unreadable(row) => Some(("worktrees", row)),
+            RegistryRow::Entry(_) => None,
+        });
+        let others = [
+            ("repositories", self.repositories.unreadable()),
+            ("exclusions", self.exclusions.unreadable()),
+            ("former", self.former.unreadable()),
+            ("counters", self.counters.unreadable()),
+            ("debts", self.debts.unreadable()),
+        ];
+        worktrees.chain(others.into_iter().flat_map(|(list, rows)| rows.iter().map(move |row| (list, row))))
+    }
+
     /// Takes out what could not be read of every list but the worktrees'.
     pub fn take_unreadable_rows(&mut self) -> Vec<Value> {
         let mut taken = self.repositories.take_unreadable();

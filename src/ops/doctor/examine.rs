@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{machine, records, repository};
+use super::repository;
+use super::sight::DoctorSight;
 use crate::context::Context;
 use crate::model::diagnosis::{DoctorCheck, Status};
+use crate::ops::checks::{ALL, Scope};
 use crate::ops::doctor::DoctorTrouble;
 
 /// What the doctor found.
@@ -25,23 +27,11 @@ impl Report {
 /// Looks at everything.
 #[must_use]
 pub fn examine(context: &Context, trouble: &DoctorTrouble) -> Report {
-    let registry = context.store().and_then(|store| store.read());
-    let mut checks = vec![
-        machine::program(context),
-        machine::git(context),
-        records::configuration(trouble),
-        records::state_folder(context),
-        records::registry(&registry),
-    ];
-    let known = registry.unwrap_or_default();
-    checks.push(records::trash(context, &known));
-    checks.extend(records::lost(&known));
-    checks.extend(records::teardowns(context, &known));
-    checks.push(machine::ephemeral(context));
-    checks.push(machine::ipv6());
-    checks.extend(machine::names(context));
-    checks.push(machine::listeners());
-    checks.extend(machine::airplay(context, &known));
-    checks.extend(repository::checks(context, trouble));
+    let sight = DoctorSight::of(context, trouble);
+    let is_inside = sight.repository().is_some();
+    let looks = ALL.iter().filter(|check| is_inside || check.scope != Scope::Repository);
+    let mut checks: Vec<DoctorCheck> =
+        looks.filter_map(|check| check.doctor.and_then(|look| look(&sight))).collect();
+    checks.extend((!is_inside).then(|| repository::without_one(&sight)));
     Report { checks }
 }

@@ -1,10 +1,7 @@
 //! Our own records: configuration, state folder, registry, trash.
 
-use std::sync::Arc;
-
-use super::trouble::DoctorTrouble;
+use super::sight::DoctorSight;
 use crate::context::Context;
-use crate::error::Result;
 use crate::host::process::users;
 use crate::host::{files, folder, place};
 use crate::model::advised::wt;
@@ -13,49 +10,46 @@ use crate::model::diagnosis::{self, DoctorCheck};
 use crate::model::passage::Passage;
 use crate::model::registry::debt::Debt;
 use crate::model::registry::entry::{Entry, EntryState};
-use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
 use crate::ops::trash::{doomed, is_half_deleted};
 use crate::ops::{origin, sweep, vanished};
 
-pub fn configuration(trouble: &DoctorTrouble) -> DoctorCheck {
-    let Some((first, hint)) = trouble.configuration.first() else {
-        return DoctorCheck::fine("configuration", "every value is understood");
+pub fn configuration(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    let Some((first, hint)) = sight.trouble.configuration.first() else {
+        return Some(DoctorCheck::fine("configuration", "every value is understood"));
     };
-    let more = match trouble.configuration.len() - 1 {
+    let more = match sight.trouble.configuration.len() - 1 {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
     let hint = hint.clone().unwrap_or_else(|| "`wt config path` names the files".to_owned());
-    DoctorCheck::error("configuration", format!("commands refuse to start: {first}{more}"), hint)
+    Some(DoctorCheck::error("configuration", format!("commands refuse to start: {first}{more}"), hint))
 }
 
-pub fn state_folder(context: &Context) -> DoctorCheck {
-    match context.host.dirs() {
+pub fn state_folder(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    Some(match sight.context.host.dirs() {
         Ok(dirs) => diagnosis::state_folder(dirs.state(), &folder::facts(dirs.state()), users::ourselves()),
         Err(failure) => DoctorCheck::error(
             "state-folder",
             failure.message(),
             failure.next_step().unwrap_or("set WT_STATE_DIR to an absolute folder").to_owned(),
         ),
-    }
+    })
 }
 
-pub fn registry(registry: &Result<Arc<Registry>>) -> DoctorCheck {
-    let registry = match registry {
+pub fn registry(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    Some(readable(sight))
+}
+
+fn readable(sight: &DoctorSight<'_>) -> DoctorCheck {
+    let registry = match &sight.registry {
         Ok(registry) => registry,
         Err(failure) => {
             let hint = failure.next_step().unwrap_or("wt validate --fix").to_owned();
             return DoctorCheck::error("registry", failure.message(), hint);
         }
     };
-    let rows =
-        registry.worktrees.iter().filter(|record| matches!(record, RegistryRow::Unreadable(_))).count()
-            + registry.repositories.unreadable().len()
-            + registry.exclusions.unreadable().len()
-            + registry.former.unreadable().len()
-            + registry.counters.unreadable().len()
-            + registry.debts.unreadable().len();
+    let rows = registry.unreadable_rows().count();
     if rows > 0 {
         let noun = if rows == 1 { "row" } else { "rows" };
         return DoctorCheck::warning(
@@ -74,13 +68,14 @@ pub fn registry(registry: &Result<Arc<Registry>>) -> DoctorCheck {
 }
 
 /// Records that nobody takes away by himself: each with the command that does.
-pub fn lost(registry: &Registry) -> Option<DoctorCheck> {
+pub fn lost(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
     let is_lost = |entry: &&Entry| {
         entry.state == EntryState::Active
             && place::is_gone(&entry.path)
             && (place::is_gone(&entry.repository) || vanished::stands_another(entry))
     };
-    let lost: Vec<&Entry> = registry.entries().filter(is_lost).take(MOST_LOOKED_AT).collect();
+    let known = sight.known();
+    let lost: Vec<&Entry> = known.entries().filter(is_lost).take(MOST_LOOKED_AT).collect();
     let first = lost.first()?;
     let ports: usize = lost.iter().map(|entry| entry.ports().count()).sum();
     let what = match lost.len() {
@@ -97,7 +92,8 @@ pub fn lost(registry: &Registry) -> Option<DoctorCheck> {
 }
 
 /// Teardowns that are due and do not come to pass: each of them is tried again, and none of them stops anything.
-pub fn teardowns(context: &Context, registry: &Registry) -> Option<DoctorCheck> {
+pub fn teardowns(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    let (context, registry) = (sight.context, sight.known());
     let failed = |debt: &&Debt| debt.failed.is_some() && !registry.is_held(debt);
     let is_lost = |debt: &&Debt| {
         debt.failed.is_none() && origin::find_by_id(context, &debt.repository, &debt.repository_id).is_none()
@@ -131,7 +127,11 @@ pub fn teardowns(context: &Context, registry: &Registry) -> Option<DoctorCheck> 
 /// How many lost records are counted.
 const MOST_LOOKED_AT: usize = 10_000;
 
-pub fn trash(context: &Context, registry: &Registry) -> DoctorCheck {
+pub fn trash(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    Some(backlog(sight.context, &sight.known()))
+}
+
+fn backlog(context: &Context, registry: &Registry) -> DoctorCheck {
     let Ok(witnesses) = context.witnesses() else { return Backlog::default().judge(context.now()) };
     let now = witnesses.now;
     let mut backlog = Backlog { at_work: sweep::is_at_work(context), ..Backlog::default() };

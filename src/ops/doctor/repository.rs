@@ -1,28 +1,29 @@
 //! The repository one stands in: whether git and libgit2 can do with it what is needed, and whether its hooks fire.
 
-use super::trouble::DoctorTrouble;
+use super::sight::DoctorSight;
 use crate::context::Context;
 use crate::host::git::{GitSupport, Repository};
-use crate::model::checks::unset_bare;
+use crate::model::checks::configuration::unset_bare;
 use crate::model::diagnosis::DoctorCheck;
-use crate::ops::hooks;
+use crate::ops::hooks::inspect;
 
-pub fn checks(context: &Context, trouble: &DoctorTrouble) -> Vec<DoctorCheck> {
-    if let Some((message, hint)) = &trouble.repository {
-        let hint = hint.clone().unwrap_or_else(|| "git status".to_owned());
-        return vec![DoctorCheck::error("repository", message.clone(), hint)];
+/// Why nothing of a repository is looked at: there is none, or it cannot be opened.
+pub fn without_one(sight: &DoctorSight<'_>) -> DoctorCheck {
+    match &sight.trouble.repository {
+        Some((message, hint)) => {
+            let hint = hint.clone().unwrap_or_else(|| "git status".to_owned());
+            DoctorCheck::error("repository", message.clone(), hint)
+        }
+        None => DoctorCheck::fine("repository", "not inside of one; in a repository more is looked at"),
     }
-    let Some(repository) = &context.repository else {
-        return vec![DoctorCheck::fine("repository", "not inside of one; in a repository more is looked at")];
-    };
-    let mut checks = vec![worktrees(repository), checkout(repository)];
-    checks.push(hooks_of(context, repository));
-    checks.extend(main_ports(context, repository));
-    checks
 }
 
 /// One damaged record makes every `git worktree list` and `add` fail.
-fn worktrees(repository: &Repository) -> DoctorCheck {
+pub fn worktrees(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    sight.repository().map(worktrees_of)
+}
+
+fn worktrees_of(repository: &Repository) -> DoctorCheck {
     const NAME: &str = "repository";
     if repository.is_bare_leaked() {
         let message = format!("core.bare is set, so git refuses to work in {}", repository.root().display());
@@ -45,7 +46,11 @@ fn worktrees(repository: &Repository) -> DoctorCheck {
     DoctorCheck::error(NAME, format!("git cannot list its worktrees: {first}"), hint)
 }
 
-fn checkout(repository: &Repository) -> DoctorCheck {
+pub fn checkout(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    sight.repository().map(checkout_of)
+}
+
+fn checkout_of(repository: &Repository) -> DoctorCheck {
     const NAME: &str = "checkout";
     if let Some(damage) = repository.unsound() {
         return DoctorCheck::error(NAME, damage, "git fsck");
@@ -66,13 +71,14 @@ fn checkout(repository: &Repository) -> DoctorCheck {
 }
 
 /// The main worktree's ports as the configuration names them, beside those that it has.
-fn main_ports(context: &Context, repository: &Repository) -> Option<DoctorCheck> {
+pub fn main_ports(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
     const NAME: &str = "main-ports";
-    let named = &context.config.main.ports;
+    let repository = sight.repository()?;
+    let named = &sight.context.config.main.ports;
     if named.is_empty() || repository.is_bare() {
         return None;
     }
-    let registry = context.store().and_then(|store| store.read()).ok()?;
+    let registry = sight.registry.as_ref().ok()?;
     let id = repository.find_id();
     let entry = id.iter().flat_map(|id| registry.living(id)).find(|entry| entry.is_main());
     let Some(entry) = entry else {
@@ -110,9 +116,13 @@ fn main_ports(context: &Context, repository: &Repository) -> Option<DoctorCheck>
     })
 }
 
+pub fn hooks(sight: &DoctorSight<'_>) -> Option<DoctorCheck> {
+    sight.repository().map(|repository| hooks_of(sight.context, repository))
+}
+
 fn hooks_of(context: &Context, repository: &Repository) -> DoctorCheck {
     const NAME: &str = "hooks";
-    let inspection = match hooks::inspect(context, repository) {
+    let inspection = match inspect(context, repository) {
         Ok(inspection) => inspection,
         Err(failure) => return DoctorCheck::warning(NAME, failure.message(), "wt hooks status"),
     };

@@ -24,7 +24,6 @@ use crate::model::port::Port;
 use crate::model::port::listener::Listener;
 use crate::model::port::situation::Situation;
 use crate::model::registry::entry::Entry;
-use crate::model::registry::record::RegistryRow;
 use crate::model::registry::table::Registry;
 use crate::ops::absence::{self, AbsenceLook};
 use crate::ops::hooks;
@@ -98,18 +97,7 @@ fn sight_of(context: &Context, failure: &Failure) -> Result<RegistrySight> {
 }
 
 fn unreadable_rows(registry: &Registry) -> Vec<UnreadableRow> {
-    let worktrees = registry.worktrees.iter().filter_map(|record| match record {
-        RegistryRow::Unreadable(row) => Some(("worktrees", row)),
-        RegistryRow::Entry(_) => None,
-    });
-    worktrees
-        .chain(registry.repositories.unreadable().iter().map(|row| ("repositories", row)))
-        .chain(registry.exclusions.unreadable().iter().map(|row| ("exclusions", row)))
-        .chain(registry.former.unreadable().iter().map(|row| ("former", row)))
-        .chain(registry.counters.unreadable().iter().map(|row| ("counters", row)))
-        .chain(registry.debts.unreadable().iter().map(|row| ("debts", row)))
-        .map(|(list, row)| UnreadableRow { list, label: label(row) })
-        .collect()
+    registry.unreadable_rows().map(|(list, row)| UnreadableRow { list, label: label(row) }).collect()
 }
 
 /// The name in a row, else its beginning: it may be of any length.

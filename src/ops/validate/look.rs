@@ -6,9 +6,9 @@ use super::gather;
 use super::grounds::Grounds;
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::checks;
 use crate::model::finding::{Finding, Fix};
 use crate::model::validity::ValiditySummary;
+use crate::ops::checks;
 use crate::ops::validate::{Looked, Report, Request};
 
 /// Looks for what is wrong, and changes nothing.

@@ -32,42 +32,47 @@ use crate::ops::{heal, hooks, ports, prune};
 ///
 /// What stops it; nothing is half-done then.
 pub fn apply(context: &Context, grounds: &Grounds<'_>, fix: &Fix, request: &Request) -> Result<Vec<String>> {
+    let on = |target: &FixTarget, work: Work<'_>| on_ground(context, grounds, target, work);
     match fix {
         Fix::RestoreBackup => recovered(context, request, restore_backup(context)?),
         Fix::RebuildRegistry => recovered(context, request, rebuild::rebuild(context)?),
         Fix::MendRows => recovered(context, request, rows::mend(context, grounds)?),
-        Fix::PutAway { repository, path } => {
-            let is_it = |ground: &&Context| {
-                ground.repository.as_ref().is_some_and(|known| known.root() == repository)
-            };
-            let Some(ground) = grounds.contexts().find(is_it) else { return Ok(Vec::new()) };
-            prune::put_record_away(ground, ground.require_repository()?, path)
-        }
+        Fix::PutAway { repository, path } => put_away(grounds, repository, path),
         Fix::Adopt { path } => adopt::adopt(context, grounds, path),
         Fix::SettleHalfMade { repository, admin } => settle_half_made(context, grounds, repository, admin),
-        Fix::InstallHooks => {
-            for ground in grounds.contexts() {
-                if let Some(repository) = &ground.repository {
-                    hooks::install(ground, repository)?;
-                }
-            }
-            Ok(Vec::new())
-        }
+        Fix::InstallHooks => install_hooks(grounds),
         Fix::DropRecord { target } => drop_record(context, target),
         // All of them together: see the room of releases.
         Fix::ReleaseEntry { .. } => Ok(Vec::new()),
-        Fix::DropAllocation { target, .. }
-        | Fix::ReleasePort { target, .. }
-        | Fix::MovePort { target, .. }
-        | Fix::UpdatePath { target, .. }
-        | Fix::Repair { target, .. }
-        | Fix::RecordBranch { target, .. }
-        | Fix::Heal { target }
-        | Fix::RenderEnv { target } => on_ground(context, grounds, target, |ground, repository| {
-            in_repository(ground, repository, fix, request)
+        Fix::DropAllocation { target, service } => {
+            on(target, &|ground, repository| drop_allocation(ground, repository, target, service))
+        }
+        Fix::ReleasePort { target, service, port } => {
+            on(target, &|ground, repository| release_port(ground, repository, target, service, *port))
+        }
+        Fix::MovePort { target, service, port } => {
+            on(target, &|ground, repository| move_port(ground, repository, target, service, *port, request))
+        }
+        Fix::UpdatePath { target, to } => {
+            on(target, &|ground, repository| update_path(ground, repository, target, to))
+        }
+        Fix::Repair { target, to } => on(target, &|ground, repository| {
+            repository.repair_worktree(to)?;
+            update_path(ground, repository, target, to)
+        }),
+        Fix::RecordBranch { target, branch } => {
+            on(target, &|ground, repository| record_branch(ground, repository, target, branch.as_deref()))
+        }
+        Fix::Heal { target } => on(target, &|ground, _| finish(ground, target)),
+        Fix::RenderEnv { target } => on(target, &|ground, repository| {
+            let entry = require(&*ground.store()?.read()?, target)?.clone();
+            follow(ground, repository, &entry).map(|written| written.warnings)
         }),
     }
 }
+
+/// A fix that needs the worktree's repository and its configuration.
+type Work<'a> = &'a dyn Fn(&Context, &Repository) -> Result<Vec<String>>;
 
 /// Does it with the repository that the worktree belongs to, and its configuration.
 ///
@@ -90,57 +95,59 @@ pub(super) fn on_ground<T>(
     work(ground, ground.require_repository()?)
 }
 
-fn in_repository(
+fn put_away(grounds: &Grounds<'_>, repository: &Path, path: &Path) -> Result<Vec<String>> {
+    let is_it =
+        |ground: &&Context| ground.repository.as_ref().is_some_and(|known| known.root() == repository);
+    let Some(ground) = grounds.contexts().find(is_it) else { return Ok(Vec::new()) };
+    prune::put_record_away(ground, ground.require_repository()?, path)
+}
+
+fn install_hooks(grounds: &Grounds<'_>) -> Result<Vec<String>> {
+    for ground in grounds.contexts() {
+        if let Some(repository) = &ground.repository {
+            hooks::install(ground, repository)?;
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn drop_allocation(
     ground: &Context,
     repository: &Repository,
-    fix: &Fix,
-    request: &Request,
+    target: &FixTarget,
+    service: &ServiceName,
 ) -> Result<Vec<String>> {
-    match fix {
-        Fix::DropAllocation { target, service } => {
-            let is_it = |known: &Allocation| {
-                known.service == *service && matches!(known.port, RecordedPort::Invalid(_))
-            };
-            give_up(ground, repository, target, "port_dropped", &is_it, &|_| Ok(true))
+    let is_it =
+        |known: &Allocation| known.service == *service && matches!(known.port, RecordedPort::Invalid(_));
+    give_up(ground, repository, target, "port_dropped", &is_it, &|_| Ok(true))
+}
+
+fn record_branch(
+    ground: &Context,
+    repository: &Repository,
+    target: &FixTarget,
+    branch: Option<&str>,
+) -> Result<Vec<String>> {
+    change(ground, repository, target, "branch_changed", |entry| {
+        // Another branch may be checked out since it was looked at, and a rebase begun.
+        if repository.find_operation(&entry.admin).is_some() {
+            return false;
         }
-        Fix::ReleasePort { target, service, port } => {
-            release_port(ground, repository, target, service, *port)
-        }
-        Fix::MovePort { target, service, port } => {
-            move_port(ground, repository, target, service, *port, request)
-        }
-        Fix::UpdatePath { target, to } => update_path(ground, repository, target, to),
-        Fix::Repair { target, to } => {
-            repository.repair_worktree(to)?;
-            update_path(ground, repository, target, to)
-        }
-        Fix::RecordBranch { target, branch } => {
-            change(ground, repository, target, "branch_changed", |entry| {
-                // Another branch may be checked out since it was looked at, and a rebase begun.
-                if repository.find_operation(&entry.admin).is_some() {
-                    return false;
-                }
-                let now = repository.head_in_file(&entry.admin);
-                let now = now.map_or_else(|| branch.clone(), |head| head.branch().map(str::to_owned));
-                std::mem::replace(&mut entry.branch, now) != entry.branch
-            })
-        }
-        Fix::Heal { target } => {
-            let said = heal::heal(ground);
-            let registry = ground.store()?.read()?;
-            let is_left = |entry: &Entry| {
-                target.is(entry)
-                    && matches!(entry.state, EntryState::Creating { .. } | EntryState::Removing { .. })
-                    && heal::is_left_behind(ground, entry)
-            };
-            if registry.entries().any(is_left) { Err(still_unfinished(target, &said)) } else { Ok(said) }
-        }
-        Fix::RenderEnv { target } => {
-            let entry = require(&*ground.store()?.read()?, target)?.clone();
-            follow(ground, repository, &entry).map(|written| written.warnings)
-        }
-        _ => Ok(Vec::new()),
-    }
+        let now = repository.head_in_file(&entry.admin);
+        let now = now.map_or(branch.map(str::to_owned), |head| head.branch().map(str::to_owned));
+        std::mem::replace(&mut entry.branch, now) != entry.branch
+    })
+}
+
+fn finish(ground: &Context, target: &FixTarget) -> Result<Vec<String>> {
+    let said = heal::heal(ground);
+    let registry = ground.store()?.read()?;
+    let is_left = |entry: &Entry| {
+        target.is(entry)
+            && matches!(entry.state, EntryState::Creating { .. } | EntryState::Removing { .. })
+            && heal::is_left_behind(ground, entry)
+    };
+    if registry.entries().any(is_left) { Err(still_unfinished(target, &said)) } else { Ok(said) }
 }
 
 fn out_of_reach(target: &FixTarget) -> Failure {
