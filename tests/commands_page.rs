@@ -38,15 +38,30 @@ fn written_anew(page: &str) -> String {
     anew
 }
 
+/// Returns the page with an empty block for each command that it does not show.
+fn with_every_command(mut page: String) -> String {
+    for command in help::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+        let name = command.get_name();
+        if !page.contains(&prompt(name)) {
+            let _ = write!(page, "\n## wt {name}\n\n```console\n{}```\n", prompt(name));
+        }
+    }
+    page
+}
+
+fn prompt(name: &str) -> String {
+    format!("$ wt {name} -h\n")
+}
+
 #[test]
 fn the_page_says_what_help_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md");
     let page = fs::read_to_string(&path).unwrap();
-    let anew = written_anew(&page);
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, anew).unwrap();
+        fs::write(&path, written_anew(&with_every_command(page))).unwrap();
         return;
     }
+    let anew = written_anew(&page);
     for (found, expected) in page.lines().zip(anew.lines()) {
         assert_eq!(found, expected, "docs/commands.md is not what `-h` prints; UPDATE_DOCS=1 cargo test");
     }
@@ -57,7 +72,7 @@ fn the_page_says_what_help_says() {
 fn the_page_shows_every_command() {
     let page = include_str!("../docs/commands.md");
     for command in help::command().get_subcommands().filter(|command| !command.is_hide_set()) {
-        let prompt = format!("$ wt {} -h\n", command.get_name());
+        let prompt = prompt(command.get_name());
         assert!(page.contains(&prompt), "docs/commands.md has no block `{}`", prompt.trim());
     }
 }

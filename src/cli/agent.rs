@@ -143,6 +143,21 @@ impl Arguments {
             AgentCommand::MakeReady { .. } => "agent make-ready",
         }
     }
+
+    /// Answers whether a read-only policy lets it: whoever starts a session is never stopped; what it would record is not.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        match self.command {
+            AgentCommand::Enter(_)
+            | AgentCommand::State { .. }
+            | AgentCommand::Leave(_)
+            | AgentCommand::Status
+            | AgentCommand::Text => true,
+            AgentCommand::Install { .. }
+            | AgentCommand::Uninstall { .. }
+            | AgentCommand::MakeReady { .. } => false,
+        }
+    }
 }
 
 /// Runs the command.

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser};
 
-use super::arguments::{Cli, Command};
+use super::arguments::Cli;
+use super::commands::Command;
 use super::global::GlobalArguments;
 
 #[derive(Debug, Parser)]

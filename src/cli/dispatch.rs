@@ -6,19 +6,13 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
-use super::arguments::{Cli, Command};
+use super::arguments::Cli;
+use super::commands::Command;
 use super::global::GlobalArguments;
 use super::session::Session;
 use super::surroundings::Viewpoint;
-use super::team;
 use super::usage::{self, CommandLineGlimpse};
-use super::{
-    adopt, agent, alone, carry, clean, complete, completions, compose_service, config, create, doctor, down,
-    elsewhere, env, exec, external, health, help, hook, hooks, init, list, logs, man, path, ports, prompt,
-    prune, remove, rename, restart, restore, run, schema, serve, setup, shell_init, status, supervise, sweep,
-    switch, trust, up, url, validate, wait,
-};
-use super::{events, looking, metrics, monitor, report, selftest};
+use super::{alone, elsewhere, external, help, hook, looking};
 use crate::error::{Code, Failure, Result};
 use crate::host::machine::Host;
 use crate::host::process::{open_files, signals};
@@ -61,7 +55,7 @@ pub fn run(words: &[OsString]) -> u8 {
     let called = Called::of(words.first().map(OsString::as_os_str));
     let ui = Ui::new(manner(&cli, &host, called));
     let directive = host.environment.find("WT_DIRECTIVE_FILE").map(PathBuf::from);
-    let looks = cli.command.as_ref().is_none_or(looking::only_looks);
+    let looks = cli.command.as_ref().is_none_or(Command::only_looks);
     let session = Session {
         ui: &ui,
         global: &cli.global,
@@ -138,64 +132,10 @@ fn manner(cli: &Cli, host: &Host, called: Called) -> Manner {
 fn perform(command: Option<Command>, session: &Session<'_>) -> Result<u8> {
     let Some(mut command) = command else { return no_command(session) };
     match elsewhere::place(&mut command, session)? {
-        Some(global) => perform_here(
-            command,
-            &Session { global: &global, directive: session.directive.clone(), ..*session },
-        ),
-        None => perform_here(command, session),
-    }
-}
-
-fn perform_here(command: Command, session: &Session<'_>) -> Result<u8> {
-    match command {
-        Command::Create(arguments) => create::run(&arguments, session),
-        Command::Remove(arguments) => remove::run(arguments, session),
-        Command::Rename(arguments) => rename::run(&arguments, session),
-        Command::Restore(arguments) => restore::run(&arguments, session),
-        Command::Prune(arguments) => prune::run(&arguments, session),
-        Command::List(arguments) => list::run(&arguments, session),
-        Command::Path(arguments) => path::run(&arguments, session),
-        Command::Ports(arguments) => ports::run(arguments, session),
-        Command::Switch(arguments) => switch::run(&arguments, session),
-        Command::Env(arguments) => env::run(&arguments, session),
-        Command::Clean(arguments) => clean::run(arguments, session),
-        Command::Carry(arguments) => carry::run(arguments, session),
-        Command::Team(arguments) => team::run(arguments, session),
-        Command::Setup(arguments) => setup::run(&arguments, session),
-        Command::Adopt(arguments) => adopt::run(arguments, session),
-        Command::Events(arguments) => events::run(arguments, session),
-        Command::Agent(arguments) => agent::run(&arguments, session),
-        Command::Prompt(arguments) => Ok(prompt::run(&arguments, session)),
-        Command::Health(arguments) => health::run(&arguments, session),
-        Command::Up(arguments) => up::run(arguments, session),
-        Command::Down(arguments) => down::run(arguments, session),
-        Command::Restart(arguments) => restart::run(&arguments, session),
-        Command::Status(arguments) => status::run(arguments, session),
-        Command::Logs(arguments) => logs::run(arguments, session),
-        Command::Run(arguments) => run::run(arguments, session),
-        Command::Exec(arguments) => exec::run(arguments, session),
-        Command::Url(arguments) => url::run(&arguments, session),
-        Command::Metrics(arguments) => metrics::run(&arguments, session),
-        Command::Monitor(arguments) => monitor::run(&arguments, session),
-        Command::Report(arguments) => report::run(&arguments, session),
-        Command::Wait(arguments) => wait::run(&arguments, session),
-        Command::Trust(arguments) => trust::run(&arguments, session),
-        Command::Validate(arguments) => validate::run(&arguments, session),
-        Command::Config(arguments) => config::run(&arguments, session),
-        Command::Doctor(_) => doctor::run(session),
-        Command::Selftest(arguments) => selftest::run(&arguments, session),
-        Command::Serve(arguments) => serve::run(&arguments, session),
-        Command::Schema(arguments) => schema::run(&arguments, session),
-        Command::Init(arguments) => init::run(&arguments, session),
-        Command::ShellInit(arguments) => shell_init::run(&arguments, session),
-        Command::Man(arguments) => man::run(&arguments, session),
-        Command::Completions(arguments) => completions::run(&arguments, session),
-        Command::Complete(arguments) => complete::run(&arguments, session),
-        Command::Hooks(arguments) => hooks::run(&arguments, session),
-        Command::Hook(arguments) => Ok(hook::run(&arguments, session)),
-        Command::Sweep(arguments) => sweep::run(&arguments, session),
-        Command::Supervise(arguments) => supervise::run(arguments, session),
-        Command::ComposeService(arguments) => compose_service::run(&arguments, session),
+        Some(global) => {
+            command.run(&Session { global: &global, directive: session.directive.clone(), ..*session })
+        }
+        None => command.run(session),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `-w NAME` of a worktree in another repository: the command runs as if it had been started there.
 
-use super::arguments::Command;
+use super::commands::Command;
 use super::global::GlobalArguments;
 use super::session::Session;
 use crate::error::{Code, Result};

@@ -49,6 +49,28 @@ impl Arguments {
         }
     }
 
+    /// Answers whether the command changes nothing, whatever it finds.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        self.command.as_ref().is_none_or(|command| match command {
+            PortsCommand::List(_)
+            | PortsCommand::Check(_)
+            | PortsCommand::Available(_)
+            | PortsCommand::Next(_)
+            | PortsCommand::Conflicts(_)
+            | PortsCommand::Scan(_)
+            | PortsCommand::Owner(_)
+            | PortsCommand::History(_) => true,
+            PortsCommand::Allocate(_)
+            | PortsCommand::Release(_)
+            | PortsCommand::Kill(_)
+            | PortsCommand::Cleanup(_)
+            | PortsCommand::Resolve(_)
+            | PortsCommand::Exclude(_)
+            | PortsCommand::Include(_) => false,
+        })
+    }
+
     /// Returns the word that names the command in `--json`.
     #[must_use]
     pub fn word(&self) -> &'static str {

@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use serde_json::Value;
+use wt::door::answers::SCHEMAS;
 
 use super::{advice, schemas};
 
@@ -97,62 +98,11 @@ fn shortened(text: &str) -> String {
     text.chars().take(4000).collect()
 }
 
+/// The command among the words: the longest name that has a schema of its answers.
 fn command_word(arguments: &[String]) -> String {
-    let commands = [
-        "create",
-        "remove",
-        "restore",
-        "list",
-        "path",
-        "prune",
-        "sweep",
-        "doctor",
-        "validate",
-        "ports",
-        "switch",
-        "env",
-        "carry",
-        "clean",
-        "setup",
-        "adopt",
-        "events",
-        "metrics",
-        "report",
-        "selftest",
-        "health",
-        "up",
-        "down",
-        "restart",
-        "status",
-        "logs",
-        "run",
-        "url",
-        "wait",
-        "exec",
-        "rename",
-        "trust",
-        "config",
-        "init",
-        "completions",
-        "schema",
-        "serve",
-        "monitor",
-        "hooks",
-        "agent",
-        "team",
-        "prompt",
-        "up",
-        "down",
-        "restart",
-        "status",
-    ];
-    let at = arguments.iter().position(|word| commands.contains(&word.as_str())).unwrap();
-    let word = &arguments[at];
-    if ["config", "hooks", "ports", "agent"].contains(&word.as_str()) {
-        return format!("{word} {}", arguments[at + 1]);
-    }
-    match arguments.get(at + 1).map(String::as_str) {
-        Some(next @ ("init" | "claim" | "release")) if word == "team" => format!("team {next}"),
-        _ => word.clone(),
-    }
+    let named = |at: usize| {
+        let names = [2, 1].into_iter().filter_map(|count| Some(arguments.get(at..at + count)?.join(" ")));
+        names.into_iter().find(|name| SCHEMAS.iter().any(|(known, _)| known == name))
+    };
+    (0..arguments.len()).find_map(named).unwrap()
 }
