@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::ops::dry_run::DryRun;
+use crate::ops::notify;
 use crate::ops::prompt;
 use crate::ops::rename;
 use crate::ops::script::Script;
@@ -100,6 +101,7 @@ answers! {
     "ports history" "ports-history" [shape::<events::Report>()];
     "metrics" "metrics" [shape::<metrics::Report>()];
     "monitor" "monitor" [shape::<monitor::Look>(), shape::<units::Report>()];
+    "notify test" "notify-test" [shape::<notify::trial::Report>()];
     "report" "report" [shape::<report::Report>()];
     "events" "events" [shape::<events::Report>()];
     "selftest" "selftest" [shape::<selftest::Report>()];

@@ -25,6 +25,7 @@ use super::logs;
 use super::man;
 use super::metrics;
 use super::monitor;
+use super::notify;
 use super::path;
 use super::ports;
 use super::prompt;
@@ -219,6 +220,14 @@ commands! {
         Monitor(monitor) "monitor" {
             looks: |_| false, run: |arguments, session| monitor::run(&arguments, session),
             examples: { "monitor": "wt monitor --once", "wt monitor --install-unit"; }
+        }
+        Notify(notify) "notify" {
+            named: notify::Arguments::word,
+            looks: |_| false, run: |arguments, session| notify::run(&arguments, session),
+            examples: {
+                "notify": "wt notify test", "wt notify test --json";
+                "notify test": "wt notify test", "wt -C ../shop notify test";
+            }
         }
         Selftest(selftest) "selftest" {
             looks: |_| false, run: |arguments, session| selftest::run(&arguments, session),

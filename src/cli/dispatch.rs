@@ -19,6 +19,7 @@ use crate::host::process::{open_files, signals};
 use crate::host::services::{launch, reaper};
 use crate::model::called::Called;
 use crate::model::command_line::CommandLine;
+use crate::ops::notify::start;
 use crate::ops::services::contact;
 use crate::ui::output::{Manner, Ui};
 
@@ -66,7 +67,12 @@ pub fn run(words: &[OsString]) -> u8 {
         looks,
     };
     let allowed = looking::require_allowed(&policies(&host), &host.command, looks);
-    ended(&ui, allowed.and_then(|()| perform(cli.command, &session)))
+    let status = ended(&ui, allowed.and_then(|()| perform(cli.command, &session)));
+    // What others left unsent goes on as well; what a person waits for with each key does not look.
+    if !["notify", "notify test", "prompt", "__complete"].contains(&host.command.as_str()) {
+        start::wake(&host);
+    }
+    status
 }
 
 /// What the environment says about the policy.

@@ -39,6 +39,7 @@ mod looking;
 mod man;
 pub mod metrics;
 pub mod monitor;
+pub mod notify;
 mod path;
 mod picker;
 pub mod ports;

@@ -11,6 +11,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::news::News;
 use crate::model::quantity;
 use crate::ops::monitor::{Look, MonitorMemory, Permit, Stand};
+use crate::ops::notify::start;
 use crate::ops::units::UnitsWish;
 use crate::ui::output::Ui;
 use crate::ui::table::{self, TableRow};
@@ -86,7 +87,10 @@ fn stay(context: &Context, permit: Permit, stand: &mut Stand, interval: Duration
     let mut is_first = true;
     loop {
         match watch.look() {
-            Ok(look) => show(&look.news, ui)?,
+            Ok(look) => {
+                start::wake(&context.host);
+                show(&look.news, ui)?;
+            }
             Err(failure) if failure.code() == Code::Interrupted => return Err(failure),
             // A registry that is damaged or locked is looked at again.
             Err(failure) => ui.warn(failure.message()),

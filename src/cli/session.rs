@@ -9,6 +9,7 @@ use crate::error::{Code, Result};
 use crate::host::machine::Host;
 use crate::model::called::Called;
 use crate::model::policy::{self, Before};
+use crate::ops::notify::start;
 use crate::ops::{env, heal, own_config, run, sweep, switch, vanished};
 use crate::ui::output::Ui;
 
@@ -162,6 +163,10 @@ impl Session<'_> {
     fn require_allowed(&self, context: Context) -> Result<Context> {
         if context.config.policy.is_read_only() && !self.looks {
             return Err(policy::read_only(&self.host.command));
+        }
+        // Health is recorded, and told of, by whoever looks.
+        if !self.looks || self.host.command == "health" {
+            start::begin(&context);
         }
         Ok(context)
     }

@@ -26,6 +26,7 @@ pub mod monitor_seat;
 pub mod mountinfo;
 pub mod moving;
 pub mod net;
+pub mod notify;
 pub mod ownership;
 pub mod place;
 pub mod process;

@@ -46,6 +46,7 @@ pub mod loss;
 pub mod merged;
 pub mod metrics;
 pub mod news;
+pub mod notify;
 pub mod packed_refs;
 pub mod passage;
 pub mod picker;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::agreement::{AgreedCommand, Agreement, Approved};
 use super::config::settings::{Config, ConfigValue, Origin};
 use super::config::standing;
+use super::notify::settings::COMMAND;
 use super::registry::repository::RepositoryId;
 use super::teardown::TEARDOWN;
 
@@ -35,7 +36,7 @@ pub fn commands(config: &Config, own_file: Option<&str>) -> Vec<RepositoryComman
     let commands = config.values.iter().flat_map(held_by);
     let settings = config.held.iter().filter(|held| held.until_trusted).map(|held| RepositoryCommand {
         key: held.value.key.clone(),
-        command: standing::text(&held.value.value),
+        command: standing::agreed(&held.value.key, &held.value.value),
         origin: held.value.origin.clone(),
     });
     commands.chain(settings).filter(|command| command.needs_approval(own_file)).collect()
@@ -66,6 +67,9 @@ fn held_by(value: &ConfigValue) -> Vec<RepositoryCommand> {
     if LISTS.contains(&value.key.as_str()) {
         let texts = value.value.as_array().into_iter().flatten().filter_map(Value::as_str);
         return texts.enumerate().map(|(index, text)| found(element(&value.key, index), text)).collect();
+    }
+    if value.key == COMMAND {
+        return value.value.as_str().map(|text| found(value.key.clone(), text)).into_iter().collect();
     }
     // Variables decide which programs run: they are agreed to as a whole.
     if value.key.starts_with("service.") && value.key.ends_with(".environment") {

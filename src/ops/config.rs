@@ -19,6 +19,8 @@ use crate::model::config::layers::{FlagValue, Layer, Source};
 use crate::model::config::merge;
 use crate::model::config::problem::Problem;
 use crate::model::config::settings::{Config, ConfigValue};
+use crate::model::notify::settings::WEBHOOK;
+use crate::model::notify::webhook;
 use crate::model::suggestion::nearest;
 
 /// Where the layers come from.
@@ -152,11 +154,18 @@ pub struct ShownConfig {
 /// `not_found` for a key that has no value, with the near one.
 pub fn show(config: &Config, key: Option<&str>) -> Result<ShownConfig> {
     let uncounted = config.uncounted().collect();
-    let Some(key) = key else { return Ok(ShownConfig { values: config.values.clone(), uncounted }) };
+    // The address of a webhook may be a secret itself.
+    let masked = |value: &ConfigValue| match value.key == WEBHOOK {
+        true => ConfigValue { value: webhook::shown(&value.value), ..value.clone() },
+        false => value.clone(),
+    };
+    let Some(key) = key else {
+        return Ok(ShownConfig { values: config.values.iter().map(masked).collect(), uncounted });
+    };
     let below = |value: &&ConfigValue| {
         value.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    let values: Vec<ConfigValue> = config.values.iter().filter(below).cloned().collect();
+    let values: Vec<ConfigValue> = config.values.iter().filter(below).map(masked).collect();
     if !values.is_empty() {
         return Ok(ShownConfig { values, uncounted });
     }

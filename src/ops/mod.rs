@@ -47,6 +47,7 @@ pub mod main_worktree;
 pub mod man;
 pub mod metrics;
 pub mod monitor;
+pub mod notify;
 mod occupants;
 pub mod origin;
 pub mod own_config;

@@ -96,6 +96,7 @@ mod monitor;
 mod moved_and_copied;
 mod moving;
 mod names;
+mod notify;
 mod old_and_new;
 mod overlay;
 mod own_config;

@@ -81,6 +81,7 @@ fn every_field_that_the_page_promises_is_there() {
         ("ports conflicts", false, vec!["ports", "conflicts"]),
         ("ports scan", false, vec!["ports", "scan"]),
         ("ports history", false, vec!["ports", "history"]),
+        ("notify test", false, vec!["notify", "test"]),
         ("events", false, vec!["events"]),
         ("report", false, vec!["report"]),
         ("metrics", false, vec!["metrics"]),
@@ -101,6 +102,7 @@ fn every_field_that_the_page_promises_is_there() {
         ("restore NAME", false, vec!["restore", "feature-login"]),
         ("init", false, vec!["init"]),
     ];
+    sandbox.configure("[notify]\non = []\ncommand = \"true\"\n");
     let mut promised = promised();
     for (name, inside, arguments) in steps {
         let arguments = [&["--json"], &arguments[..]].concat();

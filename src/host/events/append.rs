@@ -9,6 +9,7 @@ use super::gate::open_locked;
 use super::place::{KEPT, aside};
 use super::{counters, shortening};
 use crate::host::files;
+use crate::host::notify::spool;
 use crate::host::process::users::{self, Users};
 use crate::model::event::{By, Event};
 
@@ -78,7 +79,10 @@ pub fn append(folder: &Path, mut events: Vec<Event>, writing: &Writing) -> std::
         lines.insert(0, b'\n');
     }
     // One write, so that a reader never sees half a line.
-    file.write_all(&lines)
+    file.write_all(&lines)?;
+    // Whoever is to be told hears of what is on record; what cannot be told is on record all the same.
+    let _ = spool::hear(folder, &events);
+    Ok(())
 }
 
 /// Returns the number of the last line; 0 where its end tells none.

@@ -21,6 +21,9 @@ use crate::model::adoption::Patterns;
 use crate::model::config::value;
 use crate::model::creation::{Base, CreateSettings};
 use crate::model::forge::Forge;
+use crate::model::notify::notice::NoticeKind;
+use crate::model::notify::settings::{COMMAND, NoticeFormat, NotifySettings, WEBHOOK};
+use crate::model::notify::{quiet, webhook};
 use crate::model::policy::{Leave, Mode, Policy};
 use crate::model::port::Port;
 use crate::model::purpose::Purpose;
@@ -99,6 +102,7 @@ pub fn config(mut merged: MergedConfig) -> Config {
             resolve: flag("monitor.resolve"),
             release_after: find(&merged, "monitor.release_after", value::duration),
         },
+        notify: notify(&merged),
         serve: ServeSettings {
             port: number("serve.port"),
             open: find(&merged, "serve.open", words).unwrap_or_default(),
@@ -188,6 +192,17 @@ fn policy(merged: &MergedConfig) -> Policy {
         kill: find(merged, "policy.kill", leave),
         remove_force: find(merged, "policy.remove_force", leave),
         actions: find(merged, "policy.actions", leave),
+    }
+}
+
+fn notify(merged: &MergedConfig) -> NotifySettings {
+    let on: Vec<String> = find(merged, "notify.on", words).unwrap_or_default();
+    NotifySettings {
+        on: on.iter().filter_map(|word| NoticeKind::find(word)).collect(),
+        webhook: find(merged, WEBHOOK, webhook::read),
+        command: find(merged, COMMAND, value::text).map(str::to_owned),
+        quiet: find(merged, "notify.quiet", quiet::read),
+        format: find(merged, "notify.format", value::text).map(NoticeFormat::of).unwrap_or_default(),
     }
 }
 

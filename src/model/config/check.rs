@@ -9,6 +9,7 @@ use super::value::{
     url_path, variable, whole,
 };
 use super::{branch_purposes, env_files, forges, health, running};
+use crate::model::notify;
 use crate::model::{host_names, template};
 
 /// Checks `value` against `kind`.
@@ -51,6 +52,9 @@ pub fn check(kind: KeyKind, value: &Value) -> Result<(), ValueFault> {
         KeyKind::Forge => forges::read(value).map(|_| ()),
         KeyKind::PortWish => port_wish(value).map(|_| ()),
         KeyKind::Command => running::command(value).map(|_| ()),
+        KeyKind::NoticeCommand => notify::settings::command(value).map(|_| ()),
+        KeyKind::Webhook => notify::webhook::read(value).map(|_| ()),
+        KeyKind::Hours => notify::quiet::read(value).map(|_| ()),
         KeyKind::EnvFile => env_files::file(value).map(|_| ()),
         KeyKind::Commands => running::commands(value).map(|_| ()),
         KeyKind::Folder => running::folder(value).map(|_| ()),

@@ -54,6 +54,7 @@ fn kind(of: KeyKind) -> Value {
         | KeyKind::Template(_)
         | KeyKind::Host
         | KeyKind::Command
+        | KeyKind::NoticeCommand
         | KeyKind::Folder
         | KeyKind::EnvFile => {
             json!({ "type": "string", "minLength": 1 })
@@ -98,6 +99,15 @@ fn kind(of: KeyKind) -> Value {
         ] }),
         KeyKind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w) *)+$" }),
         KeyKind::Size => json!({ "type": ["string", "integer"], "minimum": 0 }),
+        KeyKind::Hours => {
+            json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2} *- *[0-9]{1,2}:[0-9]{2}$" })
+        }
+        KeyKind::Webhook => json!({ "anyOf": [
+            { "type": "string", "pattern": "^https?://" },
+            { "type": "object", "additionalProperties": false, "required": ["file"], "properties": {
+                "file": { "type": "string", "minLength": 1 },
+            } },
+        ] }),
         KeyKind::Compose => json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]*$" }),
         KeyKind::Needs => json!({ "anyOf": [
             { "type": "array", "uniqueItems": true, "items": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$" } },

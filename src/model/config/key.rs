@@ -41,6 +41,12 @@ pub enum KeyKind {
     Health,
     /// A command, split into words, each a template.
     Command,
+    /// The same, of words that a notice has.
+    NoticeCommand,
+    /// An address that notices are posted to, or a file that has it.
+    Webhook,
+    /// Two times of day.
+    Hours,
     /// A list of commands of a worktree, run one after the other.
     Commands,
     /// A folder below the worktree.

@@ -32,7 +32,7 @@ impl MergedConfig {
             Share::Whole => self.put(value),
             Share::Joined(joined) => self.put(ConfigValue { value: joined, ..value }),
             Share::Part { counts, until_trusted } => {
-                let text = standing::text(&value.value);
+                let text = standing::agreed(&value.key, &value.value);
                 let is_trusted =
                     until_trusted && approved.iter().any(|(key, known)| *key == value.key && *known == text);
                 let counts = if is_trusted { Some(value.value.clone()) } else { counts };

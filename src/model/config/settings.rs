@@ -11,6 +11,9 @@ use crate::error::Failure;
 use crate::model::adoption::Patterns;
 use crate::model::creation::CreateSettings;
 use crate::model::forge::Forge;
+use crate::model::notify::settings::NotifySettings;
+use crate::model::notify::settings::WEBHOOK;
+use crate::model::notify::webhook;
 use crate::model::policy::Policy;
 use crate::model::port::exclusion::Exclusion;
 use crate::model::port::{Port, PortRanges};
@@ -51,6 +54,7 @@ pub struct Config {
     pub carry: CarrySettings,
     pub remove: RemoveSettings,
     pub monitor: MonitorSettings,
+    pub notify: NotifySettings,
     pub serve: ServeSettings,
     pub url: UrlSettings,
     pub team: TeamSettings,
@@ -299,7 +303,7 @@ impl Config {
             } else {
                 "a repository's file can only make it stricter"
             };
-            let whole = value.to_string();
+            let whole = if key == WEBHOOK { webhook::shown(value) } else { value.clone() }.to_string();
             let shown: String = whole.chars().take(LONGEST_SHOWN).collect();
             let cut = if shown.len() < whole.len() { "…" } else { "" };
             format!("`{key}` = {shown}{cut} ({origin}) does not count: {until}")

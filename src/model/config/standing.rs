@@ -4,6 +4,8 @@
 use serde_json::Value;
 
 use super::{here, near, value};
+use crate::model::notify::settings::WEBHOOK;
+use crate::model::notify::webhook;
 
 /// How far a repository's file may set a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +24,8 @@ pub enum KeyStanding {
     Address,
     /// A folder: beside or below the main worktree at once.
     Place,
+    /// Nothing of it before it was trusted.
+    AfterTrust,
     /// Nothing runs before it was trusted.
     Command,
     /// A health check, whose `command` is one.
@@ -70,7 +74,9 @@ impl KeyStanding {
                 Share::Whole
             }
             Self::Address if is_here(value) => Share::Whole,
-            Self::Variable | Self::Address => Share::Part { counts: None, until_trusted: true },
+            Self::Variable | Self::Address | Self::AfterTrust => {
+                Share::Part { counts: None, until_trusted: true }
+            }
             Self::AtOnce | Self::Command | Self::Check => Share::Whole,
             Self::Stricter(rule) => rule.share(value, below, false),
             Self::StricterUntilTrusted(rule) => rule.share(value, below, true),
@@ -100,7 +106,7 @@ impl KeyStanding {
             }
             Self::Address => "at once where it leads to this machine; else after trust".to_owned(),
             Self::Place => "at once beside or below the main worktree; elsewhere after trust".to_owned(),
-            Self::Command => "after trust".to_owned(),
+            Self::AfterTrust | Self::Command => "after trust".to_owned(),
             Self::Check => "at once; its `command` after trust".to_owned(),
         }
     }
@@ -176,6 +182,12 @@ fn names(value: &Value) -> Share {
         return Share::Whole;
     }
     Share::Part { counts: Some(right.into_iter().cloned().collect()), until_trusted: true }
+}
+
+/// Returns the text of a key's value that is agreed to; an address that may be a secret has a fingerprint there.
+#[must_use]
+pub fn agreed(key: &str, value: &Value) -> String {
+    if key == WEBHOOK { webhook::agreed(value) } else { text(value) }
 }
 
 /// Returns a value as it is shown and agreed to: a text as it is written, anything else as JSON.

@@ -14,6 +14,7 @@ use crate::model::health::threshold::Streak;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
 use crate::model::view::as_text;
+use crate::ops::notify::start;
 
 use super::gather::{AskedService, Request, gather};
 use super::report::{Report, ServiceHealth, report, view};
@@ -74,6 +75,7 @@ impl<'a> Watcher<'a> {
         let pairs: Vec<(&AskedService, &Judgement)> = gathered.subjects.iter().zip(&settled).collect();
         // The next look records again; nobody who watches needs to hear of it.
         let _ = record::record(self.context, &gathered.registry, &pairs, at);
+        start::wake(&self.context.host);
         let mut changes = Vec::new();
         for (subject, judgement) in pairs {
             let now = (judgement.health, judgement.pid);

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::mend::{Permit, mend};
+use super::tell::{KnownConflicts, tell};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::finding::{Finding, Severity};
@@ -46,6 +47,7 @@ pub struct MonitorMemory<'a> {
     watcher: Watcher<'a>,
     permit: Permit,
     conflicts: Seen,
+    told: KnownConflicts,
     findings: Seen,
     debts: Seen,
 }
@@ -56,7 +58,7 @@ impl<'a> MonitorMemory<'a> {
     pub fn new(context: &'a Context, permit: Permit) -> Self {
         let watcher = Watcher::new(context, Request { all: true, ..Request::default() });
         let (conflicts, findings, debts) = (Seen::new(), Seen::new(), Seen::new());
-        Self { context, watcher, permit, conflicts, findings, debts }
+        Self { context, watcher, permit, conflicts, told: KnownConflicts::new(), findings, debts }
     }
 
     /// Looks once more.
@@ -92,6 +94,7 @@ impl<'a> MonitorMemory<'a> {
             .map(|one| (format!("{} {} {}", one.code.code(), one.subject, one.message), one.message.clone()));
         news.extend(differences(Subject::Finding, &mut self.findings, seen.collect(), at));
         let registry = context.store()?.read()?;
+        tell(context, &mut self.told, &conflicts, &registry);
         let debts: Vec<String> = registry.debts.iter().map(|debt| debt.name.clone()).collect();
         let seen = registry.debts.iter().map(|debt| {
             (debt.number.to_string(), format!("the teardown of `{}` has not succeeded yet", debt.name))

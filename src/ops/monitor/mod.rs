@@ -3,6 +3,7 @@
 mod look;
 mod mend;
 mod stand;
+mod tell;
 
 pub use look::{Look, MonitorMemory};
 pub use mend::Permit;

@@ -27,6 +27,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::services::state::spoken;
 use crate::model::setup::{Setup, SetupState, SetupView};
 use crate::model::view::WorktreeView;
+use crate::ops::notify::start;
 use crate::ops::{foreign, trust, watch::Watch};
 
 /// The key of the commands.
@@ -345,6 +346,8 @@ impl<'a> Runner<'a> {
             .about_command(&stop.command.text, &stop.reason);
         // One that was removed meanwhile has no record to write into.
         let entry = note(self.context, &self.entry, &setup, Some(&event))?;
+        // What the command does next may take long.
+        start::wake(&self.context.host);
         let failure = Some(self.failure(&stop));
         Ok(SetupOutcome { failure, ..SetupOutcome::of(self.context, &entry) })
     }

@@ -10,6 +10,7 @@ pub mod hooks;
 pub mod http;
 pub mod ports;
 pub mod python;
+pub mod receiver;
 pub mod run;
 pub mod sandbox;
 pub mod schemas;

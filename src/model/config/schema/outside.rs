@@ -1,8 +1,10 @@
 //! The keys of what is seen from outside, and of how long things are kept.
 
 use super::super::key::{ConfigKey, KeyKind, key};
-use super::super::standing::KeyStanding::{AtOnce, Stricter, StricterUntilTrusted};
+use super::super::standing::KeyStanding::{AfterTrust, AtOnce, Command, Stricter, StricterUntilTrusted};
 use super::super::standing::Rule::{Before, False, Fewer, Larger, Longer, Never};
+use crate::model::notify::notice::WORDS;
+use crate::model::notify::settings::FORMATS;
 
 /// From `[serve]` to the last.
 pub(super) const KEYS: &[ConfigKey] = &[
@@ -24,6 +26,21 @@ pub(super) const KEYS: &[ConfigKey] = &[
         Stricter(Never),
         "How long an allocation must have been idle for `wt monitor` to release it.",
     ),
+    key("notify.on", KeyKind::Choices(&WORDS), AtOnce, "What is told of."),
+    key(
+        "notify.webhook",
+        KeyKind::Webhook,
+        AfterTrust,
+        "Where notices are posted to: an address, or `{ file }` with a file that has it.",
+    ),
+    key("notify.command", KeyKind::NoticeCommand, Command, "A command that is run with each notice."),
+    key(
+        "notify.quiet",
+        KeyKind::Hours,
+        AtOnce,
+        "The hours of the day, by local time, in which nobody is told; what comes then is told as one at their end.",
+    ),
+    key("notify.format", KeyKind::Choice(&FORMATS), AtOnce, "What the webhook takes."),
     key(
         "serve.port",
         KeyKind::Whole(1, 65535),

@@ -20,6 +20,7 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::services::live::health_of;
 use crate::model::services::protocol::ServiceFacts;
+use crate::ops::notify::start;
 
 /// How long the end of the last writing is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -131,7 +132,9 @@ impl Journal {
         }
         let Some((repository, name)) = &self.place else { return true };
         let named = told.iter().map(|(at, event)| event.clone().of(repository, name).numbered(0, *at));
-        events::append(&self.folder, named.collect(), &self.writing).is_ok()
+        let is_written = events::append(&self.folder, named.collect(), &self.writing).is_ok();
+        start::wake_beside(&self.folder);
+        is_written
     }
 }
 

@@ -1,0 +1,176 @@
+//! `notify.jsonl`: what was heard, told and is due. It is there where somebody wants to be told; whoever records an event appends
+//! to it. One writer at a time, by a lock on the file itself, which is replaced as a whole; nothing is sent under that lock.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::host::clock::Clock;
+use crate::host::sole_seat::PRIVATE;
+use crate::host::{files, lock, ownership};
+use crate::model::event::Event;
+use crate::model::notify::change::{Turn, changes};
+use crate::model::notify::ledger::{Ledger, Row};
+
+/// How long another writer is waited for: it writes a few lines.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How large the file may become while nobody reads it, in bytes.
+const MOST: u64 = 4 * 1024 * 1024;
+
+/// Returns where it is.
+#[must_use]
+pub fn path(state: &Path) -> PathBuf {
+    state.join("notify.jsonl")
+}
+
+/// Makes the file where it is missing: from now on events are kept for whoever is to be told.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn begin(state: &Path) -> std::io::Result<()> {
+    if path(state).symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let mut options = OpenOptions::new();
+    ownership::open_or_make(files::plain(options.append(true)), &path(state)).map(drop)
+}
+
+/// Answers whether something is to be done, without a lock.
+#[must_use]
+pub fn is_waiting(state: &Path) -> bool {
+    files::read_plain(&path(state)).is_ok_and(|bytes| !Ledger::read(&bytes).is_idle())
+}
+
+/// Keeps the events that somebody may want to be told of; answers whether there are any. Nothing is kept where nobody wants to be
+/// told.
+///
+/// # Errors
+///
+/// Those of the system; `WouldBlock` where another writer does not let go of the file.
+pub fn hear(state: &Path, events: &[Event]) -> std::io::Result<bool> {
+    let heard: Vec<&Event> = events.iter().filter(|event| !changes(event).is_empty()).collect();
+    if heard.is_empty() {
+        return Ok(false);
+    }
+    let Some(mut file) = open_locked(state)? else { return Ok(false) };
+    let length = file.metadata()?.len();
+    // Where nothing was told of as wrong it is no news that something is well.
+    let is_wrong =
+        |event: &&Event| changes(event).iter().any(|change| matches!(change.turn, Turn::Wrong(..)));
+    if length == 0 && !heard.iter().any(is_wrong) {
+        return Ok(false);
+    }
+    if length > MOST {
+        return Ok(true);
+    }
+    let mut lines = Vec::new();
+    for event in heard {
+        serde_json::to_writer(&mut lines, &Row::Heard(event.clone()))?;
+        lines.push(b'\n');
+    }
+    file.write_all(&lines)?;
+    Ok(true)
+}
+
+/// Changes the file, which is replaced where the change made a difference; `None` where there is none.
+///
+/// # Errors
+///
+/// Those of the system; `WouldBlock` where another writer does not let go of the file.
+pub fn update<R>(state: &Path, change: impl FnOnce(&mut Ledger) -> R) -> std::io::Result<Option<R>> {
+    // The lock is let go of when this goes.
+    let Some(_locked) = open_locked(state)? else { return Ok(None) };
+    let known = files::read_plain(&path(state))?;
+    let mut ledger = Ledger::read(&known);
+    let answer = change(&mut ledger);
+    let bytes = ledger.write()?;
+    if bytes != known {
+        let replaced = files::replace(&path(state), &bytes, PRIVATE);
+        replaced.map_err(|failure| Error::other(failure.message().to_owned()))?;
+    }
+    Ok(Some(answer))
+}
+
+/// Takes the file away where nothing is in it.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn end(state: &Path) -> std::io::Result<()> {
+    let Some(_locked) = open_locked(state)? else { return Ok(()) };
+    if path(state).metadata()?.len() == 0 { std::fs::remove_file(path(state)) } else { Ok(()) }
+}
+
+/// Opens it for appending once nobody else writes to it or replaces it; `None` where it is not there.
+fn open_locked(state: &Path) -> std::io::Result<Option<File>> {
+    let path = path(state);
+    let begun = Clock.instant();
+    let mut is_given_up = || Clock.since(begun) >= PATIENCE;
+    loop {
+        let mut options = OpenOptions::new();
+        let file = match files::plain(options.read(true).append(true)).open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.and_then(files::require_plain)?,
+        };
+        if !lock::when_free(&file, &mut is_given_up)? {
+            return Err(Error::from(ErrorKind::WouldBlock));
+        }
+        let (open, named) = (file.metadata()?, path.metadata());
+        if named.is_ok_and(|named| (named.dev(), named.ino()) == (open.dev(), open.ino())) {
+            return Ok(Some(file));
+        }
+        if is_given_up() {
+            return Err(Error::from(ErrorKind::WouldBlock));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn failed() -> Vec<Event> {
+        vec![Event::new("failed").with("service", "web"), Event::new("created")]
+    }
+
+    #[test]
+    fn nothing_is_kept_where_nobody_wants_to_be_told_and_only_what_matters_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        assert!(!hear(state, &failed()).unwrap() && !path(state).exists() && !is_waiting(state));
+        assert_eq!(update(state, |_| ()).unwrap(), None);
+        begin(state).unwrap();
+        assert!(!hear(state, &[Event::new("created")]).unwrap() && !is_waiting(state));
+        assert!(hear(state, &failed()).unwrap() && is_waiting(state));
+        let mode = || path(state).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(), 0o600);
+        let heard = update(state, |ledger| std::mem::take(&mut ledger.heard)).unwrap().unwrap();
+        assert_eq!((heard.len(), mode()), (1, 0o600));
+        end(state).unwrap();
+        assert!(!path(state).exists());
+    }
+
+    #[test]
+    fn writers_lose_nothing_while_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        begin(state).unwrap();
+        let writers = 4;
+        std::thread::scope(|scope| {
+            for _ in 0..writers {
+                scope.spawn(|| (0..25).for_each(|_| assert!(hear(state, &failed()).unwrap())));
+            }
+            let mut seen = 0;
+            while seen < writers * 25 {
+                seen += update(state, |ledger| std::mem::take(&mut ledger.heard).len()).unwrap().unwrap();
+            }
+            assert_eq!(seen, writers * 25);
+        });
+    }
+}

@@ -1,0 +1,286 @@
+//! What goes out now, by which way, together with what; and what becomes of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::ledger::{DueNotice, Ledger, Via};
+use super::notice::{Notice, NoticeKind};
+use super::retry;
+use super::settings::{NoticeFormat, NotifySettings};
+
+/// Who is to be told by each repository's configuration; without one by the user's own.
+pub type AllSettings = BTreeMap<Option<PathBuf>, NotifySettings>;
+
+/// Notices that go out as one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoticeBatch {
+    pub repository: Option<PathBuf>,
+    pub via: Via,
+    pub numbers: Vec<u64>,
+    pub notices: Vec<Notice>,
+}
+
+/// Returns the ways by which somebody wants to hear of a notice.
+#[must_use]
+pub fn ways(settings: &NotifySettings, notice: &Notice) -> Vec<Via> {
+    let is_asked_for = settings.on.contains(&notice.kind) && !notice.is_silent;
+    // What was told as wrong must end there, or it stays on the list.
+    let keeps_list = settings.format == NoticeFormat::Alertmanager && notice.is_end();
+    let webhook = settings.webhook.is_some() && (is_asked_for || keeps_list);
+    let command = settings.command.is_some() && is_asked_for;
+    [(webhook, Via::Webhook), (command, Via::Command)]
+        .into_iter()
+        .filter(|(is_way, _)| *is_way)
+        .map(|(_, via)| via)
+        .collect()
+}
+
+impl Ledger {
+    /// Returns the repositories whose settings are needed now.
+    #[must_use]
+    pub fn repositories(&self) -> Vec<Option<PathBuf>> {
+        let mut found: Vec<_> = self.due.iter().map(|due| due.notice.event.repository.clone()).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Finds out who is told of what is due, drops what nobody wants to hear, and holds what comes in quiet hours.
+    pub fn address(&mut self, settings: &AllSettings, now: Timestamp, zone: &TimeZone) {
+        let mut number = self.due.iter().map(|due| due.number).max().unwrap_or_default();
+        let mut all = Vec::new();
+        for due in std::mem::take(&mut self.due) {
+            let Some(known) = settings.get(&due.notice.event.repository).filter(|_| due.at <= now) else {
+                all.push(due);
+                continue;
+            };
+            let wanted = match due.via {
+                // Who was to be told then may be told no more.
+                Some(via) => [via].into_iter().filter(|via| has(known, *via)).collect(),
+                None => ways(known, &due.notice),
+            };
+            let held = known.quiet.and_then(|hours| hours.end(now, zone));
+            for via in wanted {
+                number += 1;
+                let number = if due.via.is_some() { due.number } else { number };
+                let is_held = due.is_held || held.is_some();
+                all.push(DueNotice {
+                    number,
+                    via: Some(via),
+                    at: held.unwrap_or(due.at),
+                    is_held,
+                    ..due.clone()
+                });
+            }
+        }
+        self.due = all;
+    }
+
+    /// Returns what goes out now: each by itself, but what was held as one for each receiver.
+    #[must_use]
+    pub fn batches(&self, settings: &AllSettings, now: Timestamp) -> Vec<NoticeBatch> {
+        let mut batches: Vec<(bool, NoticeBatch)> = Vec::new();
+        for due in self.due.iter().filter(|due| due.at <= now) {
+            let Some(via) = due.via else { continue };
+            let repository = &due.notice.event.repository;
+            let known = batches.iter_mut().find(|(is_held, batch)| {
+                due.is_held
+                    && *is_held
+                    && batch.via == via
+                    && is_same_receiver(settings, via, &batch.repository, repository)
+            });
+            match known {
+                Some((_, batch)) => {
+                    batch.numbers.push(due.number);
+                    batch.notices.push(due.notice.clone());
+                }
+                None => batches.push((
+                    due.is_held,
+                    NoticeBatch {
+                        repository: repository.clone(),
+                        via,
+                        numbers: vec![due.number],
+                        notices: vec![due.notice.clone()],
+                    },
+                )),
+            }
+        }
+        batches.into_iter().map(|(_, batch)| batch).collect()
+    }
+
+    /// Takes off what was taken by its receiver.
+    pub fn note_taken(&mut self, batch: &NoticeBatch) {
+        self.due.retain(|due| !batch.numbers.contains(&due.number));
+    }
+
+    /// Has what was not taken tried later; returns what is given up instead. Where somebody wants to hear of that, the other way is
+    /// taken.
+    pub fn note_refused(
+        &mut self,
+        batch: &NoticeBatch,
+        settings: &AllSettings,
+        now: Timestamp,
+    ) -> Vec<DueNotice> {
+        let mut given_up = Vec::new();
+        self.due.retain_mut(|due| {
+            if !batch.numbers.contains(&due.number) {
+                return true;
+            }
+            due.tries += 1;
+            let first = *due.first.get_or_insert(now);
+            match retry::next(due.tries, first, now) {
+                Some(next) => due.at = next,
+                None => given_up.push(due.clone()),
+            }
+            retry::next(due.tries, first, now).is_some()
+        });
+        for due in &given_up {
+            let known = settings.get(&due.notice.event.repository);
+            let asks = known.is_some_and(|known| known.on.contains(&NoticeKind::GivenUp));
+            let other = if batch.via == Via::Webhook { Via::Command } else { Via::Webhook };
+            if asks && due.notice.kind != NoticeKind::GivenUp && known.is_some_and(|known| has(known, other))
+            {
+                let notice = Notice::new(NoticeKind::GivenUp, "notice", &due.notice.event, due.notice.began);
+                self.add(notice, now);
+                if let Some(added) = self.due.last_mut() {
+                    added.via = Some(other);
+                }
+            }
+        }
+        given_up
+    }
+
+    /// Returns when something is to be done next.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.due.iter().map(|due| due.at).min()
+    }
+}
+
+fn has(settings: &NotifySettings, via: Via) -> bool {
+    match via {
+        Via::Webhook => settings.webhook.is_some(),
+        Via::Command => settings.command.is_some(),
+    }
+}
+
+/// Answers whether the same receiver is told by both repositories' settings.
+#[must_use]
+pub fn is_same_receiver(
+    settings: &AllSettings,
+    via: Via,
+    one: &Option<PathBuf>,
+    other: &Option<PathBuf>,
+) -> bool {
+    let (Some(one), Some(other)) = (settings.get(one), settings.get(other)) else { return one == other };
+    match via {
+        Via::Webhook => one.webhook == other.webhook && one.format == other.format,
+        Via::Command => one.command == other.command,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::super::{quiet, webhook};
+    use super::*;
+    use crate::model::event::Event;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn settings(more: impl FnOnce(&mut NotifySettings)) -> AllSettings {
+        let mut all = NotifySettings {
+            on: vec![NoticeKind::Failed],
+            webhook: webhook::read(&json!("https://h/x")).ok(),
+            command: Some("say".to_owned()),
+            ..NotifySettings::default()
+        };
+        more(&mut all);
+        [(Some("/r".into()), all.clone()), (Some("/s".into()), all)].into()
+    }
+
+    fn ledger(events: &[(&str, &str, i64)]) -> Ledger {
+        let heard = events.iter().map(|(name, root, second)| {
+            Event::new(name).of(*root, "one").with("service", format!("web{second}")).numbered(0, at(*second))
+        });
+        let mut ledger = Ledger { heard: heard.collect(), ..Ledger::default() };
+        ledger.digest(at(9));
+        ledger
+    }
+
+    #[test]
+    fn each_way_gets_its_own_and_what_nobody_asked_for_goes() {
+        let settings = settings(|_| ());
+        let mut ledger = ledger(&[("failed", "/r", 1), ("unhealthy", "/r", 2)]);
+        ledger.address(&settings, at(9), &TimeZone::UTC);
+        let batches = ledger.batches(&settings, at(9));
+        assert_eq!(batches.iter().map(|batch| batch.via).collect::<Vec<_>>(), [Via::Webhook, Via::Command]);
+        assert_ne!(batches[0].numbers, batches[1].numbers);
+        ledger.note_taken(&batches[0]);
+        assert_eq!(ledger.batches(&settings, at(9)), batches[1..]);
+    }
+
+    #[test]
+    fn quiet_hours_hold_and_their_end_sends_one_for_each_receiver() {
+        let settings = settings(|all| {
+            all.quiet = quiet::read(&json!("00:00-01:00")).ok();
+            all.command = None;
+        });
+        let mut ledger = ledger(&[("failed", "/r", 1), ("failed", "/s", 2)]);
+        ledger.address(&settings, at(9), &TimeZone::UTC);
+        assert!(ledger.batches(&settings, at(9)).is_empty());
+        assert_eq!(ledger.next(), Some(at(3600)));
+        ledger.address(&settings, at(3600), &TimeZone::UTC);
+        let batches = ledger.batches(&settings, at(3600));
+        assert_eq!(
+            (batches.len(), batches[0].notices.len()),
+            (1, 2),
+            "the same receiver for both repositories"
+        );
+    }
+
+    #[test]
+    fn what_is_refused_comes_later_and_is_given_up_after_an_hour() {
+        let settings = settings(|all| all.on.push(NoticeKind::GivenUp));
+        let mut ledger = ledger(&[("failed", "/r", 1)]);
+        ledger.address(&settings, at(9), &TimeZone::UTC);
+        let batch = ledger.batches(&settings, at(9)).remove(0);
+        assert!(ledger.note_refused(&batch, &settings, at(10)).is_empty());
+        assert_eq!(ledger.batches(&settings, at(10)).len(), 1, "the command is not kept waiting");
+        let later = at(10).checked_add(Duration::from_hours(2)).unwrap();
+        let given_up = ledger.note_refused(&batch, &settings, later);
+        assert_eq!((given_up.len(), given_up[0].tries), (1, 2));
+        let told: Vec<_> = ledger.due.iter().map(|due| (due.notice.kind, due.via)).collect();
+        assert_eq!(
+            told,
+            [(NoticeKind::Failed, Some(Via::Command)), (NoticeKind::GivenUp, Some(Via::Command))]
+        );
+        let all: Vec<NoticeBatch> = ledger.batches(&settings, later);
+        ledger.note_refused(&all[1], &settings, later);
+        let end = later.checked_add(Duration::from_hours(2)).unwrap();
+        ledger.note_refused(&all[1], &settings, end);
+        assert_eq!(ledger.due.len(), 1, "what was given up is not told of for ever");
+    }
+
+    #[test]
+    fn an_alertmanager_hears_the_end_of_what_it_was_told() {
+        let settings = settings(|all| all.format = NoticeFormat::Alertmanager);
+        let mut ledger = ledger(&[("failed", "/r", 1)]);
+        ledger.heard = vec![Event::new("stopped").of("/r", "one").with("service", "web1").numbered(0, at(3))];
+        ledger.digest(at(9));
+        ledger.address(&settings, at(9), &TimeZone::UTC);
+        let told: Vec<_> = ledger.due.iter().map(|due| (due.notice.is_end(), due.via)).collect();
+        assert_eq!(
+            told,
+            [(false, Some(Via::Webhook)), (false, Some(Via::Command)), (true, Some(Via::Webhook))]
+        );
+    }
+}

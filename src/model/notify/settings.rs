@@ -1,0 +1,88 @@
+//! `[notify]`: who is told of what, and when.
+
+use serde_json::Value;
+
+use super::notice::NoticeKind;
+use super::quiet::QuietHours;
+use super::webhook::Webhook;
+use crate::model::config::problem::ValueFault;
+use crate::model::config::value;
+use crate::model::{template, words};
+
+/// What the words of `notify.command` may use.
+pub const NOTICE_VALUES: &[&str] = &["title", "text", "notice", "repository", "worktree", "service"];
+
+/// The key of the command.
+pub const COMMAND: &str = "notify.command";
+
+/// The key of the address.
+pub const WEBHOOK: &str = "notify.webhook";
+
+/// Who is told of what, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotifySettings {
+    pub on: Vec<NoticeKind>,
+    pub webhook: Option<Webhook>,
+    pub command: Option<String>,
+    pub quiet: Option<QuietHours>,
+    pub format: NoticeFormat,
+}
+
+/// What is posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoticeFormat {
+    #[default]
+    Json,
+    Slack,
+    Alertmanager,
+}
+
+/// The words for [`NoticeFormat`].
+pub const FORMATS: [&str; 3] = ["json", "slack", "alertmanager"];
+
+impl NoticeFormat {
+    /// Returns what a word means.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match word {
+            "slack" => Self::Slack,
+            "alertmanager" => Self::Alertmanager,
+            _ => Self::Json,
+        }
+    }
+
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => FORMATS[0],
+            Self::Slack => FORMATS[1],
+            Self::Alertmanager => FORMATS[2],
+        }
+    }
+}
+
+impl NotifySettings {
+    /// Answers whether anybody is to be told of anything.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        !self.on.is_empty() && (self.webhook.is_some() || self.command.is_some())
+    }
+}
+
+/// Returns a command that splits into words, each of which uses only what a notice has.
+///
+/// # Errors
+///
+/// Says what is wrong with it.
+pub fn command(value: &Value) -> Result<&str, ValueFault> {
+    let command = value::text(value)?;
+    for word in words::split(command).map_err(ValueFault::new)? {
+        template::check(&word, NOTICE_VALUES).map_err(|fault| ValueFault {
+            message: format!("`{}`: {}", word.escape_debug(), fault.message),
+            hint: fault.hint,
+            element: None,
+        })?;
+    }
+    Ok(command)
+}
