@@ -12,6 +12,7 @@ use crate::model::history;
 use crate::model::report::tables::Service;
 use crate::ops::report::{self, Report};
 use crate::ui::output::Ui;
+use crate::ui::table::flow;
 use crate::ui::table::{self, TableRow};
 
 /// Sum up some days: ports, conflicts, services, idle worktrees, and what may be done
@@ -64,11 +65,13 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
 fn shown(report: &Report, ui: &Ui) -> String {
     let (ports, conflicts) = (&report.ports, &report.conflicts);
     let mut text = format!("Since {:.0}\n\nPORTS\n", report.since);
-    let _ = writeln!(
-        text,
+    let counts = format!(
         "{} allocated (at most {} at one time), {} of {} free, {} held by others",
         ports.allocated, ports.peak, ports.free, ports.in_ranges, ports.strangers
     );
+    for line in flow::unbroken(&counts, ui.width().unwrap_or(usize::MAX)) {
+        let _ = writeln!(text, "{line}");
+    }
     for range in ports.ranges.iter().filter(|range| range.used > 0) {
         let _ = writeln!(text, "{}: {} of {} taken", range.range, range.used, range.capacity);
     }
@@ -86,17 +89,27 @@ fn shown(report: &Report, ui: &Ui) -> String {
     text += &table::render(ui, &[], &rows, &[]);
     text += "\nSERVICES\n";
     let rows: Vec<TableRow> = report.services.iter().map(service).collect();
-    text += &table::render(ui, &SERVICES, &rows, &["REPOSITORY", "MS"]);
+    text += &or_nothing(table::render(
+        ui,
+        if rows.is_empty() { &[] } else { &SERVICES },
+        &rows,
+        &["REPOSITORY", "MS"],
+    ));
     text += "\nIDLE\n";
     let idle = report.idle.iter().map(|one| {
         let (age, size) = (format!("{} days", one.idle_s / 86_400), size(one.disk_bytes));
         TableRow::plain(vec![one.repository_name.clone(), one.worktree.clone(), age, size])
     });
-    text += &table::render(ui, &[], &idle.collect::<Vec<_>>(), &[]);
+    text += &or_nothing(table::render(ui, &[], &idle.collect::<Vec<_>>(), &[]));
     text += "\nRECOMMENDED\n";
     let advice = report.recommendations.iter();
     let advice = advice.map(|one| TableRow::plain(vec![one.command.clone(), one.text.clone()]));
-    text + &table::render(ui, &[], &advice.collect::<Vec<_>>(), &[])
+    text + &or_nothing(table::render(ui, &[], &advice.collect::<Vec<_>>(), &[]))
+}
+
+/// A heading with nothing below it might have been cut off.
+fn or_nothing(rows: String) -> String {
+    if rows.is_empty() { "nothing\n".to_owned() } else { rows }
 }
 
 const SERVICES: [&str; 8] =

@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
+
+use crate::support::holder::{Hold, hold};
 use crate::support::services::kill;
 use crate::support::wait::until;
 use crate::support::{Sandbox, skip};
@@ -46,7 +49,7 @@ fn ports_conflicts_services_and_what_was_done_are_summed_up_and_the_server_says_
     assert_eq!((&web["service"], &web["state"]), (&"web".into(), &"ready".into()), "{web}");
     assert_eq!((&web["health"], &web["restarts"]), (&"healthy".into(), &1.into()), "{web}");
     assert!(web["latency_ms"]["p95"].is_f64() && web["memory_bytes"].is_u64(), "{web}");
-    assert_eq!(sandbox.json(&["report", "--since", "2999-01-01"])["conflicts"]["total"], 0);
+    assert_eq!(sandbox.json(&["report", "--since", "0s"])["conflicts"]["total"], 0);
     sandbox.refused(&["report", "--since", "yesterday"], "usage");
 
     let shown = sandbox.wt(&["report"]).ok();
@@ -60,22 +63,97 @@ fn ports_conflicts_services_and_what_was_done_are_summed_up_and_the_server_says_
     assert_eq!(server.get("/api/report?since=yesterday").status, 400);
 }
 
+/// Lets worktrees be as old as that, as far as files and records tell.
+fn let_be_old(sandbox: &Sandbox, repository: &str, names: &[&str], days: i64) {
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days);
+    let file = sandbox.state().join("registry.json");
+    let mut registry = sandbox.registry();
+    for entry in registry["worktrees"].as_array_mut().unwrap() {
+        if !names.contains(&entry["name"].as_str().unwrap()) {
+            continue;
+        }
+        entry["created_at"] = then.to_string().into();
+        for allocation in entry["allocations"].as_array_mut().unwrap() {
+            allocation["allocated_at"] = then.to_string().into();
+        }
+    }
+    fs::write(&file, registry.to_string()).unwrap();
+    for name in names {
+        fs::write(sandbox.path(repository).join(".git/worktrees").join(name).join("logs/HEAD"), "").unwrap();
+        touch(&sandbox.path(&format!("{repository}.worktrees")).join(name), then);
+    }
+}
+
+/// Gives a folder and all in it that time, links themselves too.
+fn touch(path: &std::path::Path, then: jiff::Timestamp) {
+    if path.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| touch(&entry.unwrap().path(), then));
+    }
+    let at = Timespec { tv_sec: then.as_second(), tv_nsec: 0 };
+    let times = Timestamps { last_access: at, last_modification: at };
+    utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW).unwrap();
+}
+
+fn advised(report: &serde_json::Value) -> Vec<&str> {
+    let all = report["recommendations"].as_array().unwrap();
+    let mut commands: Vec<&str> = all.iter().map(|one| one["command"].as_str().unwrap()).collect();
+    commands.sort_unstable();
+    commands
+}
+
+fn idle(report: &serde_json::Value) -> Vec<&str> {
+    let all = report["idle"].as_array().unwrap();
+    let mut names: Vec<&str> = all.iter().map(|one| one["worktree"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
 #[test]
-fn an_idle_worktree_is_named_with_its_disk_and_the_command_and_each_repository_has_its_own_report() {
+fn only_worktrees_that_were_idle_for_a_day_and_go_without_a_question_are_better_removed() {
     let sandbox = Sandbox::new();
-    sandbox.wt(&["create", "one"]).ok();
+    for name in ["old", "dirty", "locked", "busy", "here", "fresh"] {
+        sandbox.wt(&["create", name, "--purpose", "docs"]).ok();
+    }
     sandbox.make_repository("other");
     sandbox.wt_in(&sandbox.path("other"), &["create", "two"]).ok();
-    let later = "2999-01-01";
-    let report = sandbox.json(&["report", "--since", later]);
-    assert_eq!(report["idle"].as_array().unwrap().len(), 1, "{report}");
-    let idle = &report["idle"][0];
-    assert_eq!((&idle["worktree"], &idle["repository_name"]), (&"feature-one".into(), &"proj".into()));
-    assert!(idle["disk_bytes"].as_u64().unwrap() > 0, "{idle}");
-    assert_eq!(report["recommendations"][0]["command"], "wt remove feature-one", "{report}");
-    let all = sandbox.json(&["report", "--since", later, "--all"]);
-    assert_eq!(all["idle"].as_array().unwrap().len(), 2, "{all}");
-    assert_eq!(sandbox.json(&["report"])["idle"].as_array().unwrap().len(), 0, "both were made just now");
+    fs::write(sandbox.worktree("docs-dirty").join("notes.txt"), "mine").unwrap();
+    let _sleeper = sandbox.sleeper(&sandbox.worktree("docs-busy"));
+    let locked = sandbox.worktree("docs-locked");
+    sandbox.git(&sandbox.repo(), &["worktree", "lock", locked.to_str().unwrap()]);
+    let old = ["docs-busy", "docs-dirty", "docs-here", "docs-locked", "docs-old"];
+    let_be_old(&sandbox, "proj", &old, 9);
+    let_be_old(&sandbox, "other", &["feature-two"], 3);
+
+    let here = sandbox.worktree("docs-here");
+    let week = sandbox.json_in(&here, &["report"]);
+    assert_eq!((idle(&week), advised(&week)), (old.to_vec(), vec!["wt remove docs-old"]), "{week}");
+    assert!(week["idle"][0]["disk_bytes"].as_u64().unwrap() > 0, "{week}");
+    assert_eq!(week["idle"][0]["repository_name"], "proj");
+    let now = sandbox.json(&["report", "--since", "0s"]);
+    assert!(idle(&now).contains(&"docs-fresh"), "nothing happened since now: {now}");
+    assert_eq!(advised(&now), ["wt remove docs-here", "wt remove docs-old"], "{now}");
+    let all = sandbox.json(&["report", "--since", "2d", "--all"]);
+    let other = format!("wt -C {} remove feature-two", sandbox.path("other").display());
+    assert!(advised(&all).contains(&other.as_str()) && !idle(&week).contains(&"feature-two"), "{all}");
+    for time in ["2999-01-01", "2999-01-01T00:00:00Z"] {
+        let refused = sandbox.refused(&["report", "--since", time], "usage");
+        assert!(refused["message"].as_str().unwrap().contains("is yet to come"), "{refused}");
+    }
+}
+
+#[test]
+fn a_port_that_a_worktree_has_by_now_is_not_advised_to_be_excluded() {
+    let sandbox = Sandbox::new();
+    let port = sandbox.port(0);
+    let stranger = hold("127.0.0.1", port, Hold::Listen).unwrap();
+    for _ in 0..3 {
+        sandbox.wt(&["create", "one", "--ports"]).exits(1);
+    }
+    let exclude = format!("wt ports exclude {port} --reason 'held by others'");
+    assert_eq!(advised(&sandbox.json(&["report"])), [exclude.as_str()]);
+    drop(stranger);
+    sandbox.wt(&["create", "one", "--ports"]).ok();
+    assert_eq!(advised(&sandbox.json(&["report"])), Vec::<&str>::new());
 }
 
 #[test]

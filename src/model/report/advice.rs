@@ -16,15 +16,16 @@ const OFTEN_RESTARTED: u64 = 3;
 const OFTEN_HELD: u64 = 3;
 
 /// How many worktrees and ports of one sort are named.
-const MOST: usize = 10;
+pub const MOST: usize = 10;
 
-/// Recommends what follows from the numbers: `here` are the names of the repository that commands without `-C` are about.
+/// Recommends what follows from the numbers: `removable` are idle worktrees that can go without a loss, `here` is the repository
+/// that commands without `-C` are about.
 #[must_use]
 pub fn recommendations(
     services: &[Service],
     ranges: &[Range],
     held: &[HeldOften],
-    idle: &[Idle],
+    removable: &[&Idle],
     here: Option<&std::path::Path>,
 ) -> Vec<Recommendation> {
     let mut all = Vec::new();
@@ -54,8 +55,11 @@ pub fn recommendations(
             &wt("ports exclude {} --reason {}", &[&port.port, &"held by others"]),
         ));
     }
-    for worktree in idle.iter().take(MOST) {
-        let text = format!("nothing happened in {} for {} days", worktree.worktree, worktree.idle_s / 86_400);
+    for worktree in removable.iter().take(MOST) {
+        let days = worktree.idle_s / 86_400;
+        let days = if days == 1 { "a day".to_owned() } else { format!("{days} days") };
+        let text =
+            format!("nothing happened in {} for {days}, and removing it loses nothing", worktree.worktree);
         let command = wt("remove {}", &[&worktree.worktree]);
         all.push(recommendation(text, &placed(command, &worktree.repository, here)));
     }

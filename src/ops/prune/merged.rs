@@ -9,19 +9,15 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{LogLine, Repository, Trunk};
 use crate::host::net::owner;
-use crate::host::process::identity;
-use crate::host::services::record_file;
 use crate::model::merged::{BranchMerge, shows_work};
 use crate::model::port::listener::Listener;
-use crate::model::process::ProcessId;
-use crate::model::process::attribution::ProcessClaim;
 use crate::model::registry::entry::EntryState;
 use crate::model::registry::table::Registry;
 use crate::ops::branches;
 use crate::ops::find::FoundWorktree;
+use crate::ops::occupants;
 use crate::ops::remove::{self, RemovalTarget};
 use crate::ops::rows::{WorktreeRow, canonical};
-use crate::ops::services::place;
 
 /// What is decided about one worktree.
 pub enum MergedVerdict {
@@ -148,33 +144,7 @@ impl<'a> Judge<'a> {
         if let Some(branch) = branch(row).filter(|branch| *branch == self.default_branch) {
             return Some(format!("it is on `{branch}`, the default branch"));
         }
-        self.business(row)
-    }
-
-    /// Who is at work there: a recorded process that lives, or a listener.
-    fn business(&self, row: &WorktreeRow) -> Option<String> {
-        let entry = row.entry.as_ref()?;
-        let claim = ProcessClaim::of(entry);
-        let folder = self.context.host.dirs().ok().map(|dirs| place::folder(dirs.state(), entry));
-        let is_alive = |id: &&ProcessId| match &folder {
-            Some(folder) => record_file::is_alive(folder, id),
-            None => identity::is_alive(id),
-        };
-        if let Some(process) = claim.processes.iter().find(is_alive) {
-            return Some(format!("its service runs (pid {})", process.pid));
-        }
-        let Some(listeners) = &self.listeners else {
-            return Some("the system does not tell who listens".to_owned());
-        };
-        let is_ours = |listener: &&Listener| {
-            listener.owners.iter().any(|owner| {
-                let key = owner.belongs_to.as_ref();
-                key.is_some_and(|key| key.repository == entry.repository_id && key.name == entry.name)
-            })
-        };
-        let listener = listeners.iter().find(is_ours)?;
-        let pid = listener.owners.first().map_or(0, |owner| owner.pid);
-        Some(format!("its service listens on port {} (pid {pid})", listener.port))
+        occupants::business(self.context, row.entry.as_ref()?, self.listeners.as_deref())
     }
 
     /// Too young: made, moved or committed to within the least age. The latest of all times counts.

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{idle, services};
+use super::{idle, removable, services};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::event::Event;
 use crate::model::event::filter::EventFilter;
 use crate::model::event::tally::Tally;
-use crate::model::port::{PortRanges, often};
+use crate::model::port::{Port, PortRanges, often};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::report::tables::{Ports, Range, Report};
 use crate::model::report::{advice, story};
@@ -58,8 +58,15 @@ pub fn report(context: &Context, since: Timestamp) -> Result<Report> {
     let recent: Vec<Event> = told.iter().map(|event| (*event).clone()).collect();
     let mut held = often::held(&recent, &whole);
     let exclusions = crate::ops::choose::exclusions(context, &registry);
-    held.retain(|one| !exclusions.iter().any(|exclusion| exclusion.applies_to(one.port, false)));
-    let recommendations = advice::recommendations(&services, &ports.ranges, &held, &idle, here.as_deref());
+    let is_excluded = |port: Port| exclusions.iter().any(|exclusion| exclusion.applies_to(port, false));
+    // Others were met on it before; it is a worktree's now, which would have to give it up.
+    let is_ours = |port: Port| {
+        registry.entries().filter(|entry| entry.is_living()).any(|entry| entry.ports().any(|own| own == port))
+    };
+    held.retain(|one| !is_excluded(one.port) && !is_ours(one.port));
+    let removable = removable::removable(context, &registry, &entries, &idle, advice::MOST);
+    let recommendations =
+        advice::recommendations(&services, &ports.ranges, &held, &removable, here.as_deref());
     let conflicts = story::conflicts(&told);
     Ok(Report { since, ports, conflicts, actions: story::actions(&tally), services, idle, recommendations })
 }

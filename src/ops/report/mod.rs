@@ -2,6 +2,7 @@
 
 mod gather;
 mod idle;
+mod removable;
 mod services;
 mod write;
 
