@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::model::diagnosis::{DoctorCheck, Status};
 use crate::ops::doctor;
 use crate::ui::escape;
+use crate::ui::table::flow;
 use crate::ui::table::{self, TableRow};
 
 /// Say what on this machine will bite; exit 0 without errors, 1 with
@@ -37,8 +38,8 @@ pub fn run(session: &Session<'_>) -> Result<u8> {
     let ui = session.ui;
     if ui.is_json() {
         ui.answer_json(&report)?;
-    } else if ui.width().is_some() {
-        let text: String = report.checks.iter().map(|check| block(session, check)).collect();
+    } else if let Some(width) = ui.width() {
+        let text: String = report.checks.iter().map(|check| block(session, check, width)).collect();
         ui.answer(&text)?;
     } else {
         let rows: Vec<TableRow> = report.checks.iter().map(row).collect();
@@ -60,7 +61,11 @@ fn row(check: &DoctorCheck) -> TableRow {
     TableRow::plain(vec![mark(check.status).to_owned(), check.name.to_owned(), check.message.clone(), hint])
 }
 
-fn block(session: &Session<'_>, check: &DoctorCheck) -> String {
+/// Where messages begin, and the letters that they have there at least; on a narrower terminal they stand below their names.
+const MESSAGES: usize = 25;
+const LEAST: usize = 40;
+
+fn block(session: &Session<'_>, check: &DoctorCheck, width: usize) -> String {
     let paint = session.ui.paint();
     let padded = format!("{:<8}", mark(check.status));
     let painted = match check.status {
@@ -68,9 +73,27 @@ fn block(session: &Session<'_>, check: &DoctorCheck) -> String {
         Status::Warning => paint.warning(padded),
         Status::Error => paint.error(padded),
     };
-    let mut text = format!("{painted}{:<16} {}\n", check.name, escape::line(&check.message));
+    let is_wide = width >= MESSAGES + LEAST;
+    let indent = if is_wide { MESSAGES } else { 2 };
+    let mut text = format!("{painted}{:<16} ", check.name);
+    if !is_wide {
+        text.truncate(text.trim_end().len());
+        let _ = write!(text, "\n{:indent$}", "");
+    }
+    let said = |text: &str, first: usize| {
+        let shown = escape::line(text);
+        // A command alone is one piece.
+        let is_command = ["wt ", "git ", "cd ", "sudo "].iter().any(|word| shown.starts_with(word));
+        let lines = if is_command {
+            vec![shown.into_owned()]
+        } else {
+            flow::unbroken(&shown, width - indent - first)
+        };
+        lines.join(&format!("\n{:1$}", "", indent + first))
+    };
+    let _ = writeln!(text, "{}", said(&check.message, 0));
     if let Some(hint) = &check.hint {
-        let _ = writeln!(text, "{:25}{} {}", "", paint.hint("hint:"), escape::line(hint));
+        let _ = writeln!(text, "{:indent$}{} {}", "", paint.hint("hint:"), said(hint, "hint: ".len()));
     }
     text
 }

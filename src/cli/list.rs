@@ -73,17 +73,19 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     Ok(0)
 }
 
-/// Lets the port of a web service that is ready lead to its URL; `text` has a heading, then a line for
-/// each worktree.
+/// Lets the port of a web service that is ready lead to its URL. The lines of `text` are in the order of the worktrees, of which
+/// each may have several.
 fn with_links(text: &str, worktrees: &[WorktreeView], config: &Config) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for (line, worktree) in lines.iter_mut().skip(1).zip(worktrees) {
-        for port in &worktree.ports {
-            let is_ready = port.live.is_some_and(|live| live.state == Some(ServiceState::Ready));
-            let url = port.url.as_ref().filter(|_| is_ready && speaks_http(config, &port.service));
-            if let Some(url) = url {
-                *line = link::linked(line, &show::port(port), url);
-            }
+    let mut at = 0;
+    for port in worktrees.iter().flat_map(|worktree| &worktree.ports) {
+        let is_ready = port.live.is_some_and(|live| live.state == Some(ServiceState::Ready));
+        let url = port.url.as_ref().filter(|_| is_ready && speaks_http(config, &port.service));
+        let word = show::port(port);
+        let Some(found) = lines.iter().skip(at).position(|line| line.contains(&word)) else { continue };
+        at += found;
+        if let Some(url) = url {
+            lines[at] = link::linked(&lines[at], &word, url);
         }
     }
     lines.join("\n") + "\n"

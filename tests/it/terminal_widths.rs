@@ -28,9 +28,15 @@ fn world() -> (Sandbox, Option<Holder>) {
     (sandbox, holder)
 }
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 28] = [
     &["list"],
     &["list", "--status"],
+    &["list", "--size"],
+    &["status", "-w", "login"],
+    &["events"],
+    &["report"],
+    &["clean", "login", "--dry-run"],
+    &["team"],
     &["list", "--all"],
     &["ports"],
     &["ports", "list"],
@@ -53,10 +59,13 @@ const COMMANDS: [&[&str]; 22] = [
     &["create", "new", "--ports", "--dry-run"],
 ];
 
-/// Those whose answer is a table: each line of it must fit.
-const TABLES: [&[&str]; 6] = [
+/// Those whose answer is a table: each line of it must fit, or be one word that is wider than the terminal.
+const TABLES: [&[&str]; 9] = [
     &["list"],
     &["list", "--status"],
+    &["list", "--size"],
+    &["events"],
+    &["report"],
     &["ports", "scan"],
     &["hooks", "status"],
     &["config", "show"],
@@ -73,7 +82,8 @@ fn on_every_width_our_style_is_style_and_no_table_is_wider_than_the_terminal() {
             if TABLES.contains(&command) {
                 let text = plain(&screen);
                 let mut table = text.lines().take_while(|line| !line.starts_with("hint:"));
-                let wide = table.find(|line| console::measure_text_width(line) > usize::from(columns));
+                let is_wide = |line: &&str| console::measure_text_width(line) > usize::from(columns);
+                let wide = table.find(|line| is_wide(line) && line.trim().contains(' '));
                 assert_eq!(wide, None, "{command:?} at {columns}:\n{text}");
             }
         }
@@ -115,15 +125,46 @@ fn with_status_the_changes_outlive_branch_path_age_and_purpose() {
 }
 
 #[test]
-fn long_names_are_cut_in_the_middle_and_ports_shrink_to_their_numbers() {
+fn no_name_number_or_command_is_cut_and_ports_shrink_to_their_numbers() {
     let (sandbox, _holder) = world();
-    let (_, wide) = on_terminal(&sandbox, &["list", "--status"], 120);
-    let wide = plain(&wide);
-    assert!(wide.contains("a-branch-who") && wide.contains("ticket"), "{wide}");
     let (_, narrow) = on_terminal(&sandbox, &["list", "--status"], 60);
     let together = format!("{}○-{}○", sandbox.port(0), sandbox.port(1));
     let together = together.replacen('○', "", 1);
     assert!(plain(&narrow).contains(together.trim_end_matches('○')), "{narrow}");
+    for columns in [40, 80, 140] {
+        let shown = |command: &[&str]| plain(&on_terminal(&sandbox, command, columns).1);
+        for command in [&["list"][..], &["list", "--size"], &["list", "--status"]] {
+            let text = shown(command);
+            // Its column may be left out, and where it is not the name is whole.
+            let is_whole = text.contains(LONG) || (columns > 40 && !text.contains("a-branch"));
+            assert!(is_whole, "{command:?} at {columns}:\n{text}");
+        }
+        let size = shown(&["list", "--size"]);
+        assert!(size.contains("SIZE") && size.contains(" KiB"), "at {columns}:\n{size}");
+        let events = shown(&["events"]);
+        for word in ["EVENT", "WORKTREE", "create_started", "feature-login"] {
+            assert!(events.contains(word), "{word} at {columns}:\n{events}");
+        }
+        assert_eq!(events.contains("(create, pid "), columns == 140, "at {columns}:\n{events}");
+        for command in [&["events"][..], &["report"], &["status", "-w", "login"]] {
+            let text = shown(command);
+            assert!(!text.contains('…'), "{command:?} at {columns}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn what_doctor_says_goes_on_under_itself_and_a_command_stays_whole() {
+    let (sandbox, _holder) = world();
+    for columns in [40, 80, 140] {
+        let text = plain(&on_terminal(&sandbox, &["doctor"], columns).1);
+        let is_wide = |line: &&str| console::measure_text_width(line) > usize::from(columns);
+        for line in text.lines().filter(is_wide) {
+            let line = line.trim();
+            let is_whole = !line.contains(' ') || line.starts_with('`') || line.starts_with("hint: ");
+            assert!(is_whole, "at {columns}: {line}\n{text}");
+        }
+    }
 }
 
 #[test]
@@ -133,8 +174,11 @@ fn a_scan_shows_pid_and_command_whole_on_every_width() {
     for columns in WIDTHS {
         let (_, screen) = on_terminal(&sandbox, &["ports", "scan"], columns);
         let text = plain(&screen);
-        let row = text.lines().find(|line| line.starts_with(&sandbox.port(5).to_string()));
-        let row = row.unwrap_or_else(|| panic!("at {columns}:\n{text}"));
+        let mut lines = text.lines().skip_while(|line| !line.starts_with(&sandbox.port(5).to_string()));
+        let first = lines.next().unwrap_or_else(|| panic!("at {columns}:\n{text}"));
+        // Where it is stacked, what belongs to it is indented.
+        let rest: Vec<&str> = lines.take_while(|line| line.starts_with("  ")).collect();
+        let row = format!("{first} {}", rest.join(" "));
         assert!(row.contains(&holder.pid().to_string()) && row.contains("python3"), "at {columns}:\n{text}");
     }
 }

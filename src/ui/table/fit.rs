@@ -1,6 +1,9 @@
-//! How columns share the width of a terminal: which go, which are cut and where, which go on in further lines.
+//! How columns share the width of a terminal: which go, which give letters, which go on in further lines. What is to be copied
+//! (a name, a number, a command) is cut only in rows that must be one line.
 
 use console::{measure_text_width, truncate_str};
+
+use super::flow;
 
 /// The blanks between two columns.
 const GAP: usize = 2;
@@ -8,12 +11,28 @@ const GAP: usize = 2;
 /// The letters that prose and a path keep at least before they take further lines, or go.
 const LEAST: usize = 12;
 
+/// The letters to which prose gives way before a column is left out for it.
+const COMFORT: usize = 32;
+
+/// The letters that a column of names keeps in a table; a longer name has a line of its own.
+const NAMES: usize = 24;
+
+/// What becomes of rows for which there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Narrow {
+    /// Each is one line in any case, as where keys move through them: cells are cut, and say so.
+    Cut,
+    /// Nothing is cut: they are stacked.
+    Stack,
+}
+
 /// How a column gives way where the terminal is too narrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Giving {
     /// Not at all, while anything else can.
     Whole,
-    /// Its cells lose letters in the middle, down to that many.
+    /// Its cells are names: those that are too long have a line of their own, or lose letters in the middle, down to that many,
+    /// where a row is one line.
     Middle(usize),
     /// Its cells lose letters at the beginning: the end of a path tells more.
     Beginning,
@@ -37,7 +56,8 @@ impl Column {
         Self { heading, giving: Giving::Whole, rank: None }
     }
 
-    /// Its cells may lose letters in the middle, down to `least`: beginning and end of a name tell most.
+    /// Its cells are names, which may be too long: one has a line of its own then. Where a row is one line it loses letters in the
+    /// middle, down to `least`: beginning and end of a name tell most.
     #[must_use]
     pub fn cut_in_the_middle(self, least: usize) -> Self {
         Self { giving: Giving::Middle(least), ..self }
@@ -59,6 +79,16 @@ impl Column {
     #[must_use]
     pub fn goes(self, rank: usize) -> Self {
         Self { rank: Some(rank), ..self }
+    }
+
+    /// Answers whether it stays however narrow the terminal is.
+    pub(super) fn stays(self) -> bool {
+        self.rank.is_none()
+    }
+
+    /// Answers whether it is shown where rows are stacked: names are, although their column gives way to others.
+    pub(super) fn is_stacked(self) -> bool {
+        self.stays() || matches!(self.giving, Giving::Middle(_))
     }
 
     /// Answers whether it is left out before names are cut; names themselves are cut first.
@@ -91,20 +121,26 @@ pub fn needed(columns: &[Column], rows: &[super::TableRow]) -> usize {
 }
 
 /// Returns the width of each column; 0 for those that are left out: because they are empty in every row, or because
-/// the terminal is too narrow.
+/// the terminal is too narrow. `None` where the rows are to be stacked.
 pub(super) fn widths<T: AsRef<str>>(
     columns: &[Column],
     rows: &[Vec<T>],
     width: usize,
     with_heading: bool,
-) -> Vec<usize> {
+    narrow: Narrow,
+) -> Option<Vec<usize>> {
     let mut widths = natural(columns, rows, with_heading);
     let too_wide = |widths: &[usize]| total(widths.iter().copied()) > width;
+    let comfort = |column: &Column, natural: usize| {
+        let gives = column.giving == Giving::Prose && column.rank.is_none();
+        if gives { natural.min(COMFORT) } else { natural }
+    };
+    give(columns, &mut widths, width, Giving::Prose, comfort);
     let mut ranked: Vec<usize> = (0..columns.len()).filter(|&index| columns[index].rank.is_some()).collect();
     ranked.sort_by_key(|&index| columns[index].rank);
     for &index in ranked.iter().filter(|&&index| columns[index].goes_uncut()) {
         if !too_wide(&widths) {
-            return widths;
+            return Some(widths);
         }
         // A path or a sentence may give letters before it goes.
         let least = match columns[index].giving {
@@ -117,22 +153,19 @@ pub(super) fn widths<T: AsRef<str>>(
     }
     // Prose first, then names, the widest of them first.
     for giving in [Giving::Prose, Giving::Beginning, Giving::Middle(0)] {
-        let is_of_kind =
-            |column: &Column| std::mem::discriminant(&column.giving) == std::mem::discriminant(&giving);
-        let leasts: Vec<usize> =
-            columns.iter().zip(&widths).map(|(column, &width)| column.least(width)).collect();
-        while too_wide(&widths) {
-            let widest = (0..columns.len())
-                .filter(|&index| is_of_kind(&columns[index]) && widths[index] > leasts[index])
-                .max_by_key(|&index| widths[index]);
-            let Some(widest) = widest else { break };
-            widths[widest] -= 1;
-        }
+        let least = |column: &Column, natural: usize| match column.giving {
+            Giving::Middle(_) if narrow == Narrow::Stack => natural.min(NAMES),
+            _ => column.least(natural),
+        };
+        give(columns, &mut widths, width, giving, least);
     }
     for index in ranked {
         if too_wide(&widths) {
             widths[index] = 0;
         }
+    }
+    if narrow == Narrow::Stack && too_wide(&widths) {
+        return None;
     }
     // A line that breaks is worse than a cell that is cut.
     while too_wide(&widths) {
@@ -143,7 +176,28 @@ pub(super) fn widths<T: AsRef<str>>(
         };
         widths[widest] -= 1;
     }
-    widths
+    Some(widths)
+}
+
+/// Takes letters from the columns that give way like `giving`, from the widest first, each down to its least.
+fn give(
+    columns: &[Column],
+    widths: &mut [usize],
+    width: usize,
+    giving: Giving,
+    least: impl Fn(&Column, usize) -> usize,
+) {
+    let is_of_kind =
+        |column: &Column| std::mem::discriminant(&column.giving) == std::mem::discriminant(&giving);
+    let leasts: Vec<usize> =
+        columns.iter().zip(widths.iter()).map(|(column, &width)| least(column, width)).collect();
+    while total(widths.iter().copied()) > width {
+        let widest = (0..columns.len())
+            .filter(|&index| is_of_kind(&columns[index]) && widths[index] > leasts[index])
+            .max_by_key(|&index| widths[index]);
+        let Some(widest) = widest else { return };
+        widths[widest] -= 1;
+    }
 }
 
 /// The letters of each column's widest cell; 0 for a column that is empty in every row: a table shows what there is.
@@ -170,28 +224,56 @@ fn total(widths: impl IntoIterator<Item = usize>) -> usize {
     widths.into_iter().filter(|&width| width > 0).map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
 }
 
-/// Returns the lines of one row: one, or more where prose goes on.
-pub(super) fn lines<T: AsRef<str>>(columns: &[Column], cells: &[T], widths: &[usize]) -> Vec<String> {
-    let shown: Vec<(usize, Vec<String>)> = columns
-        .iter()
-        .zip(cells)
-        .zip(widths)
-        .filter(|(_, width)| **width > 0)
-        .map(|((column, cell), &width)| (width, fitted(*column, cell.as_ref(), width)))
-        .collect();
-    let height = shown.iter().map(|(_, lines)| lines.len()).max().unwrap_or(1);
-    (0..height)
+/// Returns the lines of one row: one, or more where prose goes on and where a name is too long for its column.
+pub(super) fn lines<T: AsRef<str>>(
+    columns: &[Column],
+    cells: &[T],
+    widths: &[usize],
+    narrow: Narrow,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut beside: Vec<(usize, Vec<String>)> = Vec::new();
+    let mut begin = 0;
+    for ((column, cell), &width) in columns.iter().zip(cells).zip(widths).filter(|(_, width)| **width > 0) {
+        let cell = cell.as_ref();
+        let stands_alone = narrow == Narrow::Stack
+            && matches!(column.giving, Giving::Middle(_) | Giving::Whole)
+            && measure_text_width(cell) > width;
+        if stands_alone {
+            lines.append(&mut side_by_side(&beside));
+            beside.clear();
+            let room = widths.iter().sum::<usize>() + GAP * widths.len();
+            let indent = if begin + measure_text_width(cell) > room { begin.min(GAP) } else { begin };
+            lines.push(format!("{:indent$}{cell}", ""));
+        } else {
+            beside.push((begin, fitted(*column, cell, width)));
+        }
+        begin += width + GAP;
+    }
+    lines.append(&mut side_by_side(&beside));
+    if lines.is_empty() { vec![String::new()] } else { lines }
+}
+
+/// Puts cells, each a few lines from a column on, beside each other; nothing where all are empty.
+fn side_by_side(cells: &[(usize, Vec<String>)]) -> Vec<String> {
+    let height = cells.iter().map(|(_, lines)| lines.len()).max().unwrap_or(0);
+    let mut shown: Vec<String> = (0..height)
         .map(|line| {
             let mut text = String::new();
-            for (width, cell) in &shown {
-                let part = cell.get(line).map(String::as_str).unwrap_or_default();
+            for (begin, cell) in cells {
+                let Some(part) = cell.get(line).filter(|part| !part.is_empty()) else { continue };
+                let gap = begin.saturating_sub(measure_text_width(&text));
+                text.push_str(&" ".repeat(gap));
                 text.push_str(part);
-                text.push_str(&" ".repeat(width + GAP - measure_text_width(part).min(*width)));
             }
             text.truncate(text.trim_end().len());
             text
         })
-        .collect()
+        .collect();
+    if shown.iter().all(String::is_empty) {
+        shown.clear();
+    }
+    shown
 }
 
 fn fitted(column: Column, cell: &str, width: usize) -> Vec<String> {
@@ -202,7 +284,7 @@ fn fitted(column: Column, cell: &str, width: usize) -> Vec<String> {
         Giving::Whole => vec![truncate_str(cell, width, "…").into_owned()],
         Giving::Middle(_) => vec![without_its_middle(cell, width)],
         Giving::Beginning => vec![format!("…{}", ending(cell, width - 1))],
-        Giving::Prose => wrapped(cell, width),
+        Giving::Prose => flow::wrapped(cell, width),
     }
 }
 
@@ -226,38 +308,17 @@ fn ending(cell: &str, width: usize) -> String {
     cell[from..].to_owned()
 }
 
-/// Returns the words in lines of at most `width` columns; only a word that is wider than that is broken.
-#[must_use]
-pub fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    for word in text.split_inclusive(' ') {
-        if !line.is_empty() && measure_text_width(&line) + measure_text_width(word.trim_end()) > width {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-        }
-        line.push_str(word);
-        while measure_text_width(line.trim_end()) > width {
-            let piece = truncate_str(&line, width, "").into_owned();
-            // A letter that is wider than the line stands alone.
-            let length = piece.len().max(line.chars().next().map_or(0, char::len_utf8));
-            lines.push(line[..length].to_owned());
-            line.drain(..length);
-        }
-    }
-    if !line.trim_end().is_empty() || lines.is_empty() {
-        lines.push(line.trim_end().to_owned());
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shown_as(columns: &[Column], cells: &[&str], width: usize, narrow: Narrow) -> Option<Vec<String>> {
+        let widths = widths(columns, &[cells.to_vec()], width, true, narrow)?;
+        Some(lines(columns, cells, &widths, narrow))
+    }
+
     fn shown(columns: &[Column], cells: &[&str], width: usize) -> Vec<String> {
-        let widths = widths(columns, &[cells.to_vec()], width, true);
-        lines(columns, cells, &widths)
+        shown_as(columns, cells, width, Narrow::Cut).unwrap()
     }
 
     #[test]
@@ -289,17 +350,33 @@ mod tests {
     }
 
     #[test]
-    fn only_a_word_wider_than_the_line_is_broken() {
-        assert_eq!(wrapped("an averyverylongword b", 8), ["an", "averyver", "ylongwor", "d b"]);
-        assert_eq!(wrapped("漢字漢字", 5), ["漢字", "漢字"]);
-        assert_eq!(wrapped("漢", 1), ["漢"]);
-        assert_eq!(wrapped("", 5), [""]);
-    }
-
-    #[test]
     fn what_is_whole_is_cut_last_and_marked() {
         let columns = [Column::new("NAME").cut_in_the_middle(3), Column::new("PORTS")];
         assert_eq!(shown(&columns, &["feature-login", "web:5000"], 13), ["f…n  web:5000"]);
         assert_eq!(shown(&columns, &["feature-login", "web:5000"], 10), ["f…n  web:…"]);
+    }
+
+    #[test]
+    fn in_a_table_a_long_name_has_a_line_of_its_own_and_rows_without_room_are_stacked() {
+        let columns = [
+            Column::new("NAME").cut_in_the_middle(3),
+            Column::new("PORTS"),
+            Column::new("PATH").cut_at_the_beginning().goes(0),
+        ];
+        let long = "feature-with-a-name-as-long-as-its-title";
+        let at = |name, width| shown_as(&columns, &[name, "web:5000", "/home"], width, Narrow::Stack);
+        assert_eq!(at(long, 55).unwrap(), [format!("{long}  web:5000")], "the path goes first");
+        assert_eq!(at(long, 36).unwrap(), [long.to_owned(), format!("{:28}web:5000", "")]);
+        assert_eq!(at(long, 30), None);
+        assert_eq!(at("feature-login", 30).unwrap(), ["feature-login  web:5000  /home"]);
+    }
+
+    #[test]
+    fn prose_gives_letters_before_a_column_goes_for_it() {
+        let columns = [Column::new("EVENT"), Column::new("WHAT").prose(), Column::new("BY").goes(0)];
+        let what = "a sentence that says at length what came about and why it did";
+        let at = |width| shown_as(&columns, &["created", what, "me"], width, Narrow::Stack).unwrap();
+        assert!(at(48)[0].starts_with("created  a sentence that says at length"), "{:?}", at(48));
+        assert!(at(48)[0].ends_with("  me") && !at(40)[0].contains("me"), "{:?} {:?}", at(48), at(40));
     }
 }
