@@ -20,7 +20,7 @@ pub fn place(command: &mut Command, session: &Session<'_>) -> Result<Option<Glob
     if !is_last && Sign::find(wanted).is_some() {
         return Ok(None);
     }
-    let context = session.context_as_it_is_whatever_is_configured()?;
+    let context = session.context_before_the_command()?;
     let spot = match elsewhere::anywhere(&context, &*context.store()?.read()?, wanted, Naming::Whole) {
         Ok(spot) => spot,
         Err(failure) if is_last || failure.code() == Code::Ambiguous => return Err(failure),

@@ -11,7 +11,6 @@ use crate::model::event::filter::EventFilter;
 use crate::model::event::{Event, EventKind};
 use crate::model::history;
 use crate::ops::events::{self, Follower};
-use crate::ops::ports::history as log;
 use crate::ui::output::Ui;
 use crate::ui::table::{self, TableRow};
 
@@ -23,6 +22,9 @@ const INTERRUPTED: u8 = 130;
 
 const HEADINGS: [&str; 6] = ["WHEN", "KIND", "EVENT", "WORKTREE", "WHAT", "BY"];
 
+/// What goes first where a terminal is narrow: the rest says what happened to what.
+const EXPENDABLE: [&str; 2] = ["KIND", "BY"];
+
 /// Show what happened to worktrees, ports, services and setups, the newest last
 #[derive(Args, Debug)]
 pub struct Arguments {
@@ -32,7 +34,7 @@ pub struct Arguments {
     /// Only since then: `2h`, `3d`, `2026-11-01` (UTC), or an RFC 3339 time
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
-    /// Only this worktree, by its name; also one that is gone
+    /// Only this worktree; also one that is gone, by its name
     #[arg(short, long, value_name = "NAME")]
     pub worktree: Option<String>,
     /// Only these kinds: conflict, service, health, worktree, port, setup, notify, other
@@ -47,18 +49,20 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// `usage` for a time that is none; `permission` when the log cannot be read.
+/// `usage` for a time that is none; `not_found` for a worktree that never was; `permission` when the log cannot be read.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_as_it_is_whatever_is_configured()?;
     let since = arguments.since.map(|text| {
         history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
     });
-    let filter = EventFilter {
-        repository: events::scope(&context, arguments.all),
-        worktree: arguments.worktree.map(|wanted| log::name_of(&context, &wanted)).transpose()?,
-        kinds: arguments.kind,
-        since: since.transpose()?,
+    let (repository, worktree) = match arguments.worktree {
+        Some(wanted) => {
+            let (repository, name) = events::subject(&context, &wanted, arguments.all)?;
+            (repository, Some(name))
+        }
+        None => (events::scope(&context, arguments.all), None),
     };
+    let filter = EventFilter { repository, worktree, kinds: arguments.kind, since: since.transpose()? };
     let ui = session.ui;
     if arguments.follow {
         return match follow(&context, filter, ui) {
@@ -76,7 +80,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         ui.say("no such events are on record");
     } else {
         let rows: Vec<TableRow> = report.events.iter().map(row).collect();
-        ui.answer(&table::render(ui, &HEADINGS, &rows, &["EVENT", "WORKTREE"]))?;
+        ui.answer(&table::render(ui, &HEADINGS, &rows, &EXPENDABLE))?;
     }
     Ok(0)
 }
@@ -89,7 +93,7 @@ fn follow(context: &Context, filter: EventFilter, ui: &Ui) -> Result<()> {
             news.iter().try_for_each(|event| ui.answer_json_line(event))?;
         } else if !news.is_empty() {
             let rows: Vec<TableRow> = news.iter().map(row).collect();
-            ui.answer(&table::render(ui, &[], &rows, &[]))?;
+            ui.answer(&table::render_without_heading(ui, &HEADINGS, &rows, &EXPENDABLE))?;
         }
         if ui.is_abandoned() {
             return Ok(());

@@ -83,6 +83,17 @@ impl Session<'_> {
         self.or_with_what_is_right(self.context_with_records_true())
     }
 
+    /// As [`Session::context_as_it_is`] with what is right of the configuration, for whoever asks before the command does, which
+    /// says what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a `-C` folder that is not there; `not_allowed`.
+    pub fn context_before_the_command(&self) -> Result<Context> {
+        let (context, _) = self.surroundings()?.into_context_at_any_rate();
+        self.require_allowed(context)
+    }
+
     fn or_with_what_is_right(&self, context: Result<Context>) -> Result<Context> {
         match context {
             // A file that was named and is not there is no configuration to have the right parts of.

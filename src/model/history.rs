@@ -1,5 +1,7 @@
 //! Which events tell of conflicts over ports and of what was done about them, and in which words.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,6 +16,8 @@ use crate::model::port::words::Words;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilter {
     pub port: Option<Port>,
+    /// The root of the repository whose worktree is meant.
+    pub repository: Option<PathBuf>,
     pub worktree: Option<String>,
     pub since: Option<Timestamp>,
 }
@@ -24,6 +28,10 @@ impl HistoryFilter {
     pub fn admits(&self, event: &Event) -> bool {
         is_about_conflicts(&event.event)
             && self.port.is_none_or(|port| ports(event).contains(&port))
+            && self
+                .repository
+                .as_ref()
+                .is_none_or(|root| event.repository.as_ref().is_none_or(|of| of == root))
             && self.worktree.as_ref().is_none_or(|name| event.worktree.as_ref() == Some(name))
             && self.since.is_none_or(|since| event.at >= since)
     }
@@ -122,20 +130,23 @@ fn listed(event: &Event) -> String {
 /// Says what a moment looks like.
 pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let text = text.trim();
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment);
-    }
     if let Ok(length) = quantity::duration(text) {
         return Ok(now.checked_sub(length).unwrap_or(Timestamp::MIN));
     }
-    let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
-    let begin = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|begin| begin.timestamp());
-    begin.ok_or_else(|| {
-        format!(
+    let day = || {
+        let day = text.parse::<Date>().ok().filter(|_| text.len() == 10)?;
+        day.to_zoned(TimeZone::UTC).ok().map(|begin| begin.timestamp())
+    };
+    match text.parse::<Timestamp>().ok().or_else(day) {
+        Some(moment) if moment > now => {
+            Err(format!("`{text}` is yet to come: write how long ago (`2h`, `3d`) or a time that was"))
+        }
+        Some(moment) => Ok(moment),
+        None => Err(format!(
             "`{}` is no time: write `2h`, `3d`, `2026-11-01` or `2026-11-01T08:00:00Z`",
             text.escape_debug()
-        )
-    })
+        )),
+    }
 }
 
 #[cfg(test)]

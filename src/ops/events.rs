@@ -10,6 +10,11 @@ use crate::error::{Code, Failure, Result};
 use crate::host::events::{self, Tail};
 use crate::model::event::Event;
 use crate::model::event::filter::EventFilter;
+use crate::model::registry::entry::Entry;
+use crate::model::resolve::Naming;
+use crate::ops::elsewhere;
+use crate::ops::find;
+use crate::ops::restorable;
 
 /// What the log tells.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -26,6 +31,46 @@ pub struct Report {
 pub fn scope(context: &Context, all: bool) -> Option<PathBuf> {
     let repository = context.repository.as_ref().filter(|_| !all);
     repository.map(|repository| repository.root().to_path_buf())
+}
+
+/// Whose events are meant where one worktree is: a repository's, or everybody's where it is `None`, and the worktree's name.
+pub type Subject = (Option<PathBuf>, String);
+
+/// Finds the worktree whose events are meant: one that is there, by whatever it is called by; else one that is gone, by the
+/// name that the log has for it, or by what a record that is still kept says it was called.
+///
+/// # Errors
+///
+/// `not_found` for a name that no worktree has or had; `ambiguous` with the candidates.
+pub fn subject(context: &Context, wanted: &str, all: bool) -> Result<Subject> {
+    let registry = context.store()?.read()?;
+    let scope = scope(context, all);
+    let here = match &context.repository {
+        Some(_) => find::find_named(context, &registry, wanted)?,
+        None => None,
+    };
+    if let Some(found) = here {
+        return Ok((scope, found.name));
+    }
+    let filter = EventFilter {
+        repository: scope.clone(),
+        worktree: Some(wanted.to_owned()),
+        ..EventFilter::default()
+    };
+    if !events(context, &filter)?.events.is_empty() {
+        return Ok((scope, wanted.to_owned()));
+    }
+    let is_former = |entry: &&Entry| {
+        !entry.is_living()
+            && scope.as_ref().is_none_or(|root| entry.repository == *root)
+            && restorable::is_called(entry, wanted)
+    };
+    if let Some(former) = registry.entries().filter(is_former).max_by_key(|entry| entry.sequence) {
+        return Ok((scope, former.name.clone()));
+    }
+    let spot = elsewhere::anywhere(context, &registry, wanted, Naming::Whole)?;
+    let root = spot.home.map(|home| home.root).or(scope);
+    Ok((root.filter(|_| !all), spot.found.name))
 }
 
 /// Returns the events that `filter` admits.

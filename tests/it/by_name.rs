@@ -43,3 +43,14 @@ fn a_command_runs_in_the_root_of_the_worktree_that_is_named_and_a_block_is_writt
     sandbox.refused(&["env", "one", "-w", "one"], "usage");
     sandbox.refused(&["run", "-w", "none", "true"], "not_found");
 }
+
+#[test]
+fn a_broken_configuration_is_told_once() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "one"]).ok();
+    std::fs::write(sandbox.repo().join(".wt.toml"), "[service.web\n").unwrap();
+    for command in ["status", "down", "logs", "events"] {
+        let run = sandbox.wt(&[command, "-w", "one"]);
+        assert_eq!(run.stderr.matches("not valid TOML").count(), 1, "{command}: {}", run.stderr);
+    }
+}

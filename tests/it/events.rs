@@ -40,7 +40,8 @@ fn who_did_what_to_which_worktree_is_told_and_each_wish_leaves_out_the_rest() {
     assert_eq!(all[2]["by"]["command"], "ports exclude", "{}", all[2]);
     assert_eq!(words(&named(&sandbox, &["--kind", "port,setup"])), ["port_excluded"]);
     assert_eq!(words(&named(&sandbox, &["--worktree", "feature-login"])), ["create_started", "created"]);
-    assert_eq!(named(&sandbox, &["--since", "2999-01-01"]).len(), 0);
+    assert_eq!(named(&sandbox, &["--since", "0s"]).len(), 0);
+    sandbox.refused(&["events", "--since", "2999-01-01"], "usage");
     assert_eq!(named(&sandbox, &["--all"]).len(), 5);
     let outside = sandbox.json_in(&sandbox.path("home"), &["events"]);
     assert_eq!(outside["events"].as_array().unwrap().len(), 5, "outside of a repository everybody's");
@@ -48,6 +49,32 @@ fn who_did_what_to_which_worktree_is_told_and_each_wish_leaves_out_the_rest() {
     sandbox.refused(&["events", "--since", "yesterday"], "usage");
     let line = sandbox.wt(&["events", "--kind", "port"]).ok().stdout;
     assert!(line.contains("\tport\tport_excluded\t") && line.contains("(ports exclude, pid "), "{line}");
+}
+
+#[test]
+fn a_worktree_is_named_as_everywhere_and_one_that_is_gone_by_the_name_it_had() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    sandbox.wt(&["create", "old"]).ok();
+    sandbox.wt(&["remove", "old", "--force"]).ok();
+    sandbox.make_repository("other");
+    sandbox.wt_in(&sandbox.path("other"), &["create", "search"]).ok();
+    let login = sandbox.worktree("feature-login");
+    for name in ["login", "feature-login", "feature/login", login.to_str().unwrap()] {
+        assert_eq!(words(&named(&sandbox, &["-w", name])), ["create_started", "created"], "{name}");
+        sandbox.json(&["ports", "history", "-w", name]);
+    }
+    for name in ["old", "feature-old", "feature/old"] {
+        assert_eq!(words(&named(&sandbox, &["-w", name])).last(), Some(&"removed"), "{name}");
+        sandbox.json(&["ports", "history", "-w", name]);
+    }
+    assert_eq!(named(&sandbox, &["-w", "other/search"]).len(), 2);
+    let outside = sandbox.json_in(&sandbox.path("home"), &["events", "-w", "search"]);
+    assert_eq!(outside["events"].as_array().unwrap().len(), 2);
+    for command in [&["events"][..], &["events", "--follow"], &["events", "--all"], &["ports", "history"]] {
+        let refused = sandbox.refused(&[command, &["-w", "logi"]].concat(), "not_found");
+        assert!(refused["hint"].as_str().unwrap().contains("did you mean `login`"), "{refused}");
+    }
 }
 
 #[test]

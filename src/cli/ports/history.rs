@@ -7,6 +7,7 @@ use crate::error::{Code, Failure, Result};
 use crate::model::event::Event;
 use crate::model::history::{self, HistoryFilter};
 use crate::model::port::Port;
+use crate::ops::events;
 use crate::ops::ports::history as log;
 use crate::ui::table::{self, TableRow};
 
@@ -16,8 +17,8 @@ pub struct Arguments {
     /// Only this port
     #[arg(long, value_name = "PORT")]
     pub port: Option<Port>,
-    /// Only this worktree, by its name; also one that is gone
-    #[arg(long, value_name = "NAME")]
+    /// Only this worktree; also one that is gone, by its name
+    #[arg(short, long, value_name = "NAME")]
     pub worktree: Option<String>,
     /// Only since then: `2h`, `3d`, `2026-11-01` (UTC), or an RFC 3339 time
     #[arg(long, value_name = "TIME")]
@@ -28,14 +29,21 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// `usage` for a time that is none; `not_found` where a sign stands for none; `permission` when the log cannot be read.
+/// `usage` for a time that is none; `not_found` for a worktree that never was; `permission` when the log cannot be read.
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_as_it_is_whatever_is_configured()?;
     let since = arguments.since.map(|text| {
         history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
     });
-    let worktree = arguments.worktree.map(|name| log::name_of(&context, &name)).transpose()?;
-    let filter = HistoryFilter { port: arguments.port, worktree, since: since.transpose()? };
+    let (repository, worktree) = match arguments.worktree {
+        // The history is the machine's; a worktree is one of a repository.
+        Some(name) => {
+            let (repository, name) = events::subject(&context, &name, false)?;
+            (repository, Some(name))
+        }
+        None => (None, None),
+    };
+    let filter = HistoryFilter { port: arguments.port, repository, worktree, since: since.transpose()? };
     let report = log::history(&context, &filter)?;
     let ui = session.ui;
     if report.unreadable > 0 {
@@ -48,7 +56,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     } else {
         let rows: Vec<TableRow> = report.events.iter().map(row).collect();
         let headings = ["WHEN", "EVENT", "PORT", "WORKTREE", "WHAT"];
-        ui.answer(&table::render(ui, &headings, &rows, &["EVENT", "WORKTREE"]))?;
+        ui.answer(&table::render(ui, &headings, &rows, &[]))?;
     }
     Ok(0)
 }
