@@ -155,7 +155,13 @@ fn show(session: &Session<'_>, report: &Report, verb: &str) -> Result<()> {
         let path = left.path.to_string_lossy();
         let by = left.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
         let worktree = escape::line(&left.worktree);
-        ui.say(&format!("left {} in {worktree}: it {}{by}", escape::line(&path), left.reason.words()));
+        let inside = left.caches.map(|count| format!(" ({count} caches, {})", size(left.bytes.unwrap_or(0))));
+        let inside = inside.unwrap_or_default();
+        ui.say(&format!(
+            "left {} in {worktree}: it {}{inside}{by}",
+            escape::line(&path),
+            left.reason.words()
+        ));
     }
     // Without a pid it is a supervisor's.
     let is_served = |left: &&LeftFolder| left.reason == Stays::InUse && left.pid.is_none();

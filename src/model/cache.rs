@@ -1,5 +1,7 @@
 //! Caches: by which names they are known, what is never taken for one, and which command brings one back.
 
+use std::path::{Path, PathBuf};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -98,6 +100,32 @@ impl Stays {
     }
 }
 
+/// Folds folders that git does not ignore into the topmost one that holds several of them and that it knows nothing of, as
+/// `git status` does; `is_tracked` answers whether git tracks anything in a folder. Returns each with how many it stands for.
+#[must_use]
+pub fn folded(paths: &[PathBuf], is_tracked: impl Fn(&Path) -> bool) -> Vec<(PathBuf, usize)> {
+    let topmost = |path: &PathBuf| {
+        let mut above: Vec<&Path> = path.ancestors().filter(|above| *above != Path::new("")).collect();
+        above.reverse();
+        above.into_iter().find(|above| !is_tracked(above)).unwrap_or(path).to_path_buf()
+    };
+    let mut folded: Vec<(PathBuf, Vec<&PathBuf>)> = Vec::new();
+    for path in paths {
+        let top = topmost(path);
+        match folded.iter_mut().find(|(known, _)| *known == top) {
+            Some((_, inside)) => inside.push(path),
+            None => folded.push((top, vec![path])),
+        }
+    }
+    folded
+        .into_iter()
+        .map(|(top, inside)| match inside.as_slice() {
+            [one] => ((*one).clone(), 1),
+            inside => (top, inside.len()),
+        })
+        .collect()
+}
+
 /// By the name of a cache and a file beside it, the command that brings the cache back.
 const BACK: [(&str, &str, &str); 20] = [
     ("node_modules", "pnpm-lock.yaml", "pnpm install"),
@@ -133,6 +161,19 @@ pub fn back_with(name: &str, is_beside: impl Fn(&str) -> bool) -> Option<&'stati
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_that_git_does_not_ignore_are_told_by_the_one_that_holds_them() {
+        let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
+        let many =
+            paths(&["server/.venv", "server/.venv/a/__pycache__", "server/.venv/b/__pycache__", "x/dist"]);
+        let is_tracked = |path: &Path| path == Path::new("server");
+        assert_eq!(
+            folded(&many, is_tracked),
+            [(PathBuf::from("server/.venv"), 3), (PathBuf::from("x/dist"), 1)],
+            "one alone is told as it is"
+        );
+    }
 
     #[test]
     fn caches_are_known_by_any_component_and_by_stars() {

@@ -14,6 +14,7 @@ use crate::model::import::proposal::{FileProposal, What};
 use crate::model::import::tools::choose::choose;
 use crate::model::import::tools::read::FILES;
 use crate::model::import::{process_compose, procfile};
+use crate::ops::unignored;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +82,10 @@ pub fn gather(root: &Path, repository: Option<&Repository>) -> Imported {
     sources.extend([apps, tools]);
     sources.extend(compose.iter().map(|(_, read)| read.found.clone()));
     imported.found = combine(sources);
+    if let Some(repository) = repository.filter(|repository| !repository.is_bare()) {
+        let unignored = unignored::warnings(root, repository, &survey.tree.untracked, &imported.found);
+        imported.warnings.extend(unignored);
+    }
     imported.compose = compose;
     imported
 }

@@ -8,7 +8,8 @@ use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::advised::wt;
 use crate::model::port::selection::owned_ports;
-use crate::ops::create::{self, Request};
+use crate::ops::create::{self, Request, WantedPorts};
+use crate::ops::unreclaimed;
 use crate::ops::validate::{self, IdlePort};
 
 /// How long a port must have been idle where `ports.reclaim_after` does not say.
@@ -30,6 +31,10 @@ pub fn with_reclaimed<T>(
     tell: impl Fn(&str),
     mut attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
+    let asked = request.ports.as_ref().unwrap_or(&context.config.create.ports);
+    if is_wished && *asked == WantedPorts::None {
+        tell("--reclaim takes ports over, and none are asked for: `--ports` asks for them");
+    }
     let idle = context.config.reclaim_after.or(is_wished.then_some(USUAL));
     let mut taken = Vec::new();
     let mut outcome = attempt();
@@ -89,6 +94,7 @@ fn take_over(
     let all = context.config.reclaim_after.is_some();
     let found = validate::idle_ports(context, &ranges, idle, all)?;
     if found.len() < missing {
+        tell(&unreclaimed::why(context, &ranges, idle, all, missing, &found)?);
         return Ok(Vec::new());
     }
     let mut taken: Vec<IdlePort> = Vec::new();

@@ -121,6 +121,25 @@ fn what_is_a_cache_goes_and_what_only_looks_like_one_stays() {
 }
 
 #[test]
+fn a_folder_that_git_does_not_ignore_is_told_once_for_all_the_caches_in_it() {
+    let sandbox = Sandbox::new();
+    write(&sandbox.repo(), "server/app.py", "");
+    sandbox.commit(&sandbox.repo(), "files");
+    for package in ["a", "b", "c"] {
+        write(&sandbox.repo(), &format!("server/.venv/lib/{package}/__pycache__/x.pyc"), "x");
+    }
+    write(&sandbox.repo(), "web/node_modules/x.js", "x");
+    let plan = sandbox.json(&["clean", "--dry-run"])["plan"].clone();
+    let expected = [("server/.venv", "not_ignored"), ("web/node_modules", "not_ignored")];
+    assert_eq!(rows(&plan, "left", "reason"), expected, "{plan}");
+    assert_eq!(plan["left"][0]["caches"], 4, "{plan}");
+    assert!(plan["left"][0]["bytes"].as_u64().unwrap() > 0 && plan["left"][1]["caches"].is_null(), "{plan}");
+    let run = sandbox.wt(&["clean"]).ok();
+    assert_eq!(run.stderr.matches(".venv").count(), 1, "{}", run.stderr);
+    run.says(&["it is not ignored (4 caches, "]);
+}
+
+#[test]
 fn nothing_goes_that_a_process_works_in_or_that_is_mounted() {
     let sandbox = with_worktree();
     let folder = sandbox.worktree("feature-login");

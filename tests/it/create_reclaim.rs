@@ -18,7 +18,8 @@ fn an_idle_port_is_taken_over_only_where_that_is_wanted_and_for_long_enough_and_
     };
     create("old", &[]).ok();
     sandbox.refused(&["create", "new", "--purpose", "hotfix", "--ports=1"], "range_exhausted");
-    create("new", &["--reclaim"]).exits(1).says(&["no free port"]);
+    create("new", &["--reclaim"]).exits(1).says(&["no free port", "1 is used or given within the last day"]);
+    sandbox.wt(&["create", "bare", "--reclaim"]).ok().says(&["none are asked for"]);
     sandbox.configure("[ports]\nreclaim_after = \"30d\"\n");
     create("new", &[]).exits(1).says(&["no free port"]);
     assert_eq!(owners(&sandbox), ["hotfix-old"]);
@@ -47,7 +48,7 @@ fn an_idle_port_is_taken_over_only_where_that_is_wanted_and_for_long_enough_and_
 
     // Locked, it is nobody's to take.
     sandbox.git(&sandbox.repo(), &["worktree", "lock", "../proj.worktrees/hotfix-new"]);
-    create("third", &[]).exits(1).says(&["no free port"]);
+    create("third", &[]).exits(1).says(&["no free port", "1 is of a locked worktree"]);
     sandbox.git(&sandbox.repo(), &["worktree", "unlock", "../proj.worktrees/hotfix-new"]);
 
     sandbox.wt(&["remove", "hotfix-new", "--force"]).ok();
@@ -59,7 +60,10 @@ fn an_idle_port_is_taken_over_only_where_that_is_wanted_and_for_long_enough_and_
         sandbox.wt(&["create", name, "--purpose", "bugfix", "--ports=1"]).ok();
     }
     sandbox.git(&sandbox.repo(), &["worktree", "lock", "../proj.worktrees/bugfix-two"]);
-    sandbox.wt(&["create", "three", "--purpose", "bugfix", "--ports=2"]).exits(1);
+    sandbox
+        .wt(&["create", "three", "--purpose", "bugfix", "--ports=2"])
+        .exits(1)
+        .says(&["2 are needed and only 1 could be had"]);
     assert_eq!(owners(&sandbox), ["hotfix-old", "bugfix-one", "bugfix-two"]);
     sandbox.wt(&["create", "three", "--purpose", "bugfix", "--ports=1"]).ok();
     assert_eq!(owners(&sandbox), ["hotfix-old", "bugfix-two", "bugfix-three"]);

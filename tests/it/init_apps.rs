@@ -38,6 +38,32 @@ fn names(answer: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn what_is_carried_or_made_and_not_ignored_is_told_with_the_line_that_gitignore_lacks() {
+    let sandbox = repository(&[
+        ("web/package.json", VITE),
+        ("server/app.py", "from flask import Flask\napp = Flask(__name__)\n"),
+        ("server/requirements.txt", "flask"),
+        (
+            ".cursor/worktrees.json",
+            "{ \"setup-worktree\": [\"cp $ROOT_WORKTREE_PATH/local.key local.key\"] }",
+        ),
+        ("local.key", "secret"),
+    ]);
+    let warnings = |sandbox: &Sandbox| -> Vec<String> {
+        let plan = sandbox.json(&["init", "--dry-run"])["plan"].clone();
+        let all = plan["warnings"].as_array().unwrap().iter();
+        all.map(|one| one.as_str().unwrap().to_owned()).filter(|one| one.contains("not ignore")).collect()
+    };
+    let told = warnings(&sandbox);
+    for line in [": /server/.venv/", ": /web/node_modules/", ": /local.key"] {
+        assert!(told.iter().any(|one| one.ends_with(line)), "{line}: {told:?}");
+    }
+    assert_eq!(told.len(), 3, "{told:?}");
+    fs::write(sandbox.repo().join(".gitignore"), ".venv\nnode_modules/\n/local.key\n").unwrap();
+    assert_eq!(warnings(&sandbox), Vec::<String>::new());
+}
+
+#[test]
 fn a_page_a_server_with_its_own_env_file_and_a_database() {
     let sandbox = repository(&[
         ("package.json", "{ \"workspaces\": [\"apps/*\"] }"),

@@ -6,6 +6,7 @@ pub mod compose_file;
 pub mod compose_ports;
 pub mod environment;
 pub mod fitting;
+pub mod made;
 pub mod override_file;
 pub mod probe;
 pub mod process_compose;

@@ -4,6 +4,7 @@ pub mod dispute;
 pub mod doubled;
 pub mod exclusion;
 pub mod holder;
+pub mod kept;
 pub mod listener;
 mod number;
 pub mod occupancy;

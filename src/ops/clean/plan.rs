@@ -8,6 +8,7 @@ use super::report::{Cleaned, LeftFolder, Report, Request};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::host::disk::{self, Cache, CountedPlace};
+use crate::host::files;
 use crate::host::git::Repository;
 use crate::host::place::HostSurroundings;
 use crate::host::process::bound;
@@ -70,9 +71,22 @@ impl CleanTarget {
         }
     }
 
+    /// Returns the answer's row about a folder that holds several caches, of which git ignores none.
+    fn left_with(&self, path: &Path, caches: usize) -> LeftFolder {
+        let bytes = files::size_of_tree(&self.folder.join(path));
+        LeftFolder { caches: Some(caches), bytes: Some(bytes), ..self.left(path, Stays::NotIgnored, None) }
+    }
+
     /// Returns the answer's row about a cache that stays.
     pub(super) fn left(&self, path: &Path, reason: Stays, pid: Option<u32>) -> LeftFolder {
-        LeftFolder { worktree: self.found.name.clone(), path: path.to_path_buf(), reason, pid }
+        LeftFolder {
+            worktree: self.found.name.clone(),
+            path: path.to_path_buf(),
+            reason,
+            caches: None,
+            bytes: None,
+            pid,
+        }
     }
 }
 
@@ -108,8 +122,16 @@ pub fn plan(context: &Context, request: &Request) -> Result<Plan> {
         // What git tracks is no cache that anybody would miss in the list.
         let is_news =
             |(path, why): &&(PathBuf, Stays)| *why != Stays::NotIgnored || !is_tracked(&tracked, path);
-        let staying = counted.staying.iter().filter(is_news);
-        plan.left.extend(staying.map(|(path, why)| target.left(path, *why, None)));
+        let (unignored, staying): (Vec<_>, Vec<_>) =
+            counted.staying.iter().filter(is_news).partition(|(_, why)| *why == Stays::NotIgnored);
+        plan.left.extend(staying.into_iter().map(|(path, why)| target.left(path, *why, None)));
+        let unignored: Vec<PathBuf> = unignored.into_iter().map(|(path, _)| path.clone()).collect();
+        plan.left.extend(cache::folded(&unignored, |path| is_tracked(&tracked, path)).into_iter().map(
+            |(path, count)| match count {
+                1 => target.left(&path, Stays::NotIgnored, None),
+                count => target.left_with(&path, count),
+            },
+        ));
         let uses = Uses::below(&target.folder);
         let at_work = at_work(context, &target.found, &target.folder)?;
         for cache in caches {

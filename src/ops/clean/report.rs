@@ -43,6 +43,12 @@ pub struct LeftFolder {
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     pub reason: Stays,
+    /// How many folders of a cache's name it stands for, where git ignores none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caches: Option<usize>,
+    /// What all of it takes, where it stands for several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
     /// A process that works in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
