@@ -95,7 +95,7 @@ pub fn failure(error: &Error, command: &str, typed: &CommandLine) -> Failure {
 }
 
 /// What others call our commands.
-const ALSO_CALLED: [(&str, &str); 11] = [
+const ALSO_CALLED: [(&str, &str); 14] = [
     ("ps", "status"),
     ("stop", "down"),
     ("start", "up"),
@@ -105,6 +105,9 @@ const ALSO_CALLED: [(&str, &str); 11] = [
     ("add", "create"),
     ("new", "create"),
     ("cd", "switch"),
+    ("checkout", "switch"),
+    ("co", "switch"),
+    ("info", "status"),
     ("exec", "run"),
     ("log", "logs"),
 ];
@@ -177,7 +180,8 @@ fn meant(word: &str, command: &str) -> Option<String> {
         }
     }
     let space = if command.is_empty() { "" } else { " " };
-    let near = shown(known);
+    let mut near = shown(known);
+    near.push("help".to_owned());
     suggestion::nearest(word, &near).map(|near| format!("did you mean `wt {command}{space}{near}`?"))
 }
 

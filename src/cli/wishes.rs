@@ -38,11 +38,55 @@ impl From<OnConflict> for ConflictPolicy {
 pub fn identifier(text: &str) -> Result<Identifier> {
     text.parse().map_err(|message: String| {
         let failure = Failure::new(Code::NameInvalid, message);
-        match Identifier::from_text(text) {
+        match Identifier::from_text(&in_ascii(text)) {
             Some(near) => failure.hint(format!("`{near}` would do")),
             None => failure.hint("choose a short name such as `login` or `GH-42`"),
         }
     })
+}
+
+/// Writes the letters of European languages as they are written where there are no others: a suggestion must be readable.
+fn in_ascii(text: &str) -> String {
+    const LETTERS: [(&str, &str); 23] = [
+        ("ä", "ae"),
+        ("ö", "oe"),
+        ("ü", "ue"),
+        ("ß", "ss"),
+        ("æ", "ae"),
+        ("œ", "oe"),
+        ("ø", "o"),
+        ("å", "a"),
+        ("áàâãąā", "a"),
+        ("çćč", "c"),
+        ("ďđ", "d"),
+        ("éèêëęě", "e"),
+        ("ğ", "g"),
+        ("íìîïı", "i"),
+        ("ł", "l"),
+        ("ñńň", "n"),
+        ("óòôõő", "o"),
+        ("ř", "r"),
+        ("śšş", "s"),
+        ("ť", "t"),
+        ("úùûůű", "u"),
+        ("ýÿ", "y"),
+        ("žźż", "z"),
+    ];
+    let mut written = String::new();
+    for letter in text.chars() {
+        let small: String = letter.to_lowercase().collect();
+        let like = LETTERS.iter().find(|(letters, _)| small.chars().count() == 1 && letters.contains(&small));
+        match like {
+            Some((_, like)) if letter.is_uppercase() => {
+                let mut letters = like.chars();
+                written.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+                written.extend(letters);
+            }
+            Some((_, like)) => written.push_str(like),
+            None => written.push(letter),
+        }
+    }
+    written
 }
 
 /// Returns the purpose and the identifier that `text` names both, `feature/login`; `None` where its first part is none of
@@ -142,6 +186,12 @@ mod tests {
         let failure = identifier("Ärger mit/login").unwrap_err();
         assert_eq!(failure.code(), Code::NameInvalid);
         assert!(failure.next_step().unwrap().contains("login"));
+        for (text, near) in [("über straße", "ueber-strasse"), ("Änderung", "Aenderung"), ("a b", "a-b")] {
+            assert_eq!(
+                identifier(text).unwrap_err().next_step(),
+                Some(format!("`{near}` would do").as_str())
+            );
+        }
         for text in ["../x", "-x", "a/b", "a\nb", "", &"x".repeat(300)] {
             assert_eq!(identifier(text).unwrap_err().code(), Code::NameInvalid, "{text:?}");
         }

@@ -8,7 +8,7 @@ pub fn nearest<'a, Candidate: AsRef<str> + ?Sized + 'a>(
     candidates: impl IntoIterator<Item = &'a Candidate>,
 ) -> Option<&'a str> {
     let wanted = word.to_lowercase();
-    let allowed = wanted.chars().count() / 3 + 1;
+    let allowed = wanted.chars().count() / 4 + 1;
     let candidates: Vec<&str> = candidates.into_iter().map(AsRef::as_ref).collect();
     let begun = candidates.iter().filter(|candidate| candidate.to_lowercase().starts_with(&wanted));
     if wanted.chars().count() > 1
@@ -35,6 +35,7 @@ mod tests {
         assert_eq!(nearest("port", words), Some("ports"));
         assert_eq!(nearest("PORPOSE", words), Some("purpose"));
         assert_eq!(nearest("service", words), Some("services"));
+        assert_eq!(nearest("update", ["create", "up"]), None, "another word is no slip");
     }
 
     #[test]

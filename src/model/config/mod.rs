@@ -31,5 +31,6 @@ pub mod standing;
 pub mod taken;
 #[cfg(test)]
 mod tests;
+mod unconfigured;
 pub mod value;
 pub mod variables;

@@ -13,11 +13,16 @@ pub(super) fn require_free_path(repository: &Repository, registry: &Registry, pa
         let remove = wt("remove {}", &[&taken.name]);
         let is_here = repository.find_id().as_ref() == Some(&taken.repository_id);
         let remove = if is_here { remove } else { remove.at(taken.repository.display()) };
+        let hint = if taken.is_main() {
+            "give another folder with `--path`".to_owned()
+        } else {
+            format!("`{remove}` takes it back, or give another folder with `--path`")
+        };
         return Err(Failure::new(
             Code::WorktreeExists,
             format!("{} is recorded as worktree `{}`", path.display(), taken.name),
         )
-        .hint(format!("`{remove}` takes it back, or give another folder with `--path`")));
+        .hint(hint));
     }
     if let Some(registered) = repository.find_worktree(path)? {
         let hint =

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::draft::{NameDraft, draft};
 use super::place::require_free_path;
+use super::request::WantedPorts;
 use super::request::{HeadWish, Request};
 use super::{changes, refusal, remote, start, wishes};
 use crate::context::Context;
@@ -156,6 +157,9 @@ pub(super) fn plan_names(context: &Context, request: &Request, registry: &Regist
         branch_plan(context, repository, request, &purpose, &draft, tracked)?;
     warnings.extend(remote::warning(repository, request, &branch)?);
     warnings.extend(twice_named(registry, id.as_ref(), &purpose, &draft));
+    if let Some(WantedPorts::Services(named)) = &request.ports {
+        warnings.extend(context.config.unconfigured(named));
+    }
     let mark = match &request.pull {
         Some(pull) => Some(pull.mark.clone()),
         None => mark_of(context, repository, &branch)?,

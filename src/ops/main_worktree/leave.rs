@@ -82,8 +82,8 @@ fn drop_record(context: &Context, repository: &Repository, entry: &Entry) -> Res
 /// What puts it on record again.
 fn returning(context: &Context) -> Option<String> {
     is_declared(context).then(|| {
-        "`[main] ports` of the configuration makes it a member again with the next `wt create`, `adopt` or `up`: take it \
-         out of there"
+        "`[main] ports` of the configuration makes it a member again with the next `wt create`, `wt up` or `wt adopt --main`: take \
+         it out of there"
             .to_owned()
     })
 }

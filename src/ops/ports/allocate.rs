@@ -118,6 +118,7 @@ pub fn allocate(context: &Context, request: &Request) -> Result<Report> {
         written.path
     });
     warnings.splice(0..0, told);
+    warnings.extend(context.config.unconfigured(&new));
     Ok(Report { worktree: entry.name, ports, env, warnings, passed_over: passed, said })
 }
 
