@@ -164,6 +164,8 @@ fn what_doctor_says_goes_on_under_itself_and_a_command_stays_whole() {
             let is_whole = !line.contains(' ') || line.starts_with('`') || line.starts_with("hint: ");
             assert!(is_whole, "at {columns}: {line}\n{text}");
         }
+        let broken = text.lines().find(|line| ["hint: export", "hint: wt"].contains(&line.trim()));
+        assert_eq!(broken, None, "at {columns}:\n{text}");
     }
 }
 
