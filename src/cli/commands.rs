@@ -226,7 +226,7 @@ commands! {
             looks: |_| false, run: |arguments, session| notify::run(&arguments, session),
             examples: {
                 "notify": "wt notify test", "wt notify test --json";
-                "notify test": "wt notify test", "wt -C ../shop notify test";
+                "notify test": "wt notify test", "wt notify test -C ../shop";
             }
         }
         Selftest(selftest) "selftest" {

@@ -83,7 +83,8 @@ fn block(session: &Session<'_>, check: &DoctorCheck, width: usize) -> String {
     let said = |text: &str, first: usize| {
         let shown = escape::line(text);
         // A command alone is one piece.
-        let is_command = ["wt ", "git ", "cd ", "sudo ", "export "].iter().any(|word| shown.starts_with(word));
+        let is_command =
+            ["wt ", "git ", "cd ", "sudo ", "export "].iter().any(|word| shown.starts_with(word));
         let lines = if is_command {
             vec![shown.into_owned()]
         } else {

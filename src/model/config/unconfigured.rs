@@ -44,7 +44,7 @@ mod tests {
             let names: Vec<ServiceName> = names.iter().map(|name| name.parse().unwrap()).collect();
             config.unconfigured(&names)
         };
-        let text = "[service.web]\nextra_ports = [\"admin\"]\ninstances = 1\n[service.api]\n[purpose.docs]\nports = \"5700-5709\"\nservices = [\"site\"]\n";
+        let text = "[service.web]\nextra_ports = [\"admin\"]\ninstances = 1\n[service.api]\nlistens = false\n[purpose.docs]\nports = \"5700-5709\"\nservices = [\"site\"]\n";
         assert_eq!(told(text, &["web", "admin", "api", "site"]), Vec::<String>::new());
         assert_eq!(
             told(text, &["wbe", "mailer"]),
