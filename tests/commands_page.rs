@@ -70,7 +70,11 @@ fn the_page_says_what_help_says() {
 
 #[test]
 fn the_page_shows_every_command() {
-    let page = include_str!("../docs/commands.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        return;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md");
+    let page = fs::read_to_string(path).unwrap();
     for command in help::command().get_subcommands().filter(|command| !command.is_hide_set()) {
         let prompt = prompt(command.get_name());
         assert!(page.contains(&prompt), "docs/commands.md has no block `{}`", prompt.trim());

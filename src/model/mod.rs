@@ -43,6 +43,7 @@ pub mod ignore;
 pub mod import;
 pub mod links;
 pub mod loss;
+pub mod matching;
 pub mod merged;
 pub mod metrics;
 pub mod news;

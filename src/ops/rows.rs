@@ -1,13 +1,13 @@
 //! The worktrees of a repository as git and the registry know them together: one row for each, matched by git's own
 //! name, which survives a move, then by folder.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::host::git::GitWorktree;
 use crate::host::git::Repository;
 use crate::model::branch::Head;
+use crate::model::matching::{Matching, WorktreeMark};
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
 use crate::model::resolve::NamedWorktree;
@@ -75,27 +75,22 @@ pub fn rows(repository: &Repository, registry: &Registry) -> Result<Vec<Worktree
     let id = repository.find_id();
     let living = id.iter().flat_map(|id| registry.living(id));
     let mut entries: Vec<Option<Entry>> = living.map(|entry| Some(entry.clone())).collect();
-    let mut by_admin: HashMap<String, usize> = HashMap::new();
-    let mut by_path: HashMap<PathBuf, usize> = HashMap::new();
-    for (at, entry) in entries.iter().enumerate().rev() {
-        let Some(entry) = entry else { continue };
-        by_admin.insert(entry.admin.clone(), at);
-        by_path.insert(entry.path.clone(), at);
-    }
-    let main = entries.iter().position(|entry| entry.as_ref().is_some_and(Entry::is_main));
+    let matching = Matching::of(entries.iter().flatten().map(WorktreeMark::of));
     let mut rows: Vec<WorktreeRow> = Vec::new();
     for worktree in repository.worktrees()? {
-        let mut take = |at: Option<&usize>| at.and_then(|at| entries.get_mut(*at)?.take());
-        let entry = match &worktree.admin {
-            Some(admin) => take(by_admin.get(admin)).or_else(|| take(by_path.get(&worktree.path))),
-            None => take(main.as_ref()),
-        };
+        let entry = matching.places(mark(&worktree)).find_map(|at| entries.get_mut(at)?.take());
         rows.push(WorktreeRow { worktree: Some(worktree), entry });
     }
     rows.extend(
         entries.into_iter().flatten().map(|entry| WorktreeRow { worktree: None, entry: Some(entry) }),
     );
     Ok(rows)
+}
+
+/// Returns what git knows a worktree by.
+#[must_use]
+pub fn mark(worktree: &GitWorktree) -> WorktreeMark<'_> {
+    WorktreeMark { admin: worktree.admin.as_deref(), path: &worktree.path }
 }
 
 /// Returns the row of the linked worktree that git calls `admin`, read alone: whoever goes through many looks at each once.

@@ -14,11 +14,13 @@ use crate::error::Result;
 use crate::host::git::{GitWorktree, Repository};
 use crate::host::place::{self, GoneGlance, HostSurroundings};
 use crate::model::event::Event;
+use crate::model::matching::{Matching, WorktreeMark};
 use crate::model::presence::{Presence, PresenceFacts, presence, presence_if_named, presence_of_unrecorded};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::place::FolderPlace;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
+use crate::ops::rows::mark;
 
 /// Looks at recorded worktrees, with what is around them read once.
 #[derive(Debug)]
@@ -26,9 +28,7 @@ pub struct Lookout<'a> {
     /// `None` where the repository itself cannot be reached.
     repository: Option<&'a Repository>,
     worktrees: Vec<GitWorktree>,
-    by_admin: HashMap<String, usize>,
-    by_path: HashMap<PathBuf, usize>,
-    main: Option<usize>,
+    matching: Matching,
     here: HostSurroundings,
     /// This machine's name.
     host: String,
@@ -44,17 +44,10 @@ impl<'a> Lookout<'a> {
     /// Fails when git's own records cannot be read.
     pub fn new(context: &Context, repository: Option<&'a Repository>) -> Result<Self> {
         let worktrees = repository.map(Repository::worktrees).transpose()?.unwrap_or_default();
-        let (mut by_admin, mut by_path) = (HashMap::new(), HashMap::new());
-        for (at, worktree) in worktrees.iter().enumerate().rev() {
-            if let Some(admin) = &worktree.admin {
-                by_admin.insert(admin.clone(), at);
-                by_path.insert(worktree.path.clone(), at);
-            }
-        }
-        let main = worktrees.iter().position(|worktree| worktree.admin.is_none());
+        let matching = Matching::of(worktrees.iter().map(mark));
         let here = HostSurroundings::read();
         let (host, places) = (context.host.name(), RefCell::default());
-        Ok(Self { repository, worktrees, by_admin, by_path, main, here, host, places })
+        Ok(Self { repository, worktrees, matching, here, host, places })
     }
 
     /// Reads again whatever may have changed of the worktree that git calls `admin`, and of what is around it; the others stay
@@ -67,13 +60,11 @@ impl<'a> Lookout<'a> {
         self.here = HostSurroundings::read();
         self.places.borrow_mut().clear();
         let Some(repository) = self.repository else { return Ok(()) };
-        let Some(at) = self.by_admin.remove(admin) else { return Ok(()) };
-        self.by_path.retain(|_, known| *known != at);
+        let Some(at) = self.matching.forget(admin) else { return Ok(()) };
         if let (Some(now), Some(known)) =
             (repository.find_worktree_called(admin)?, self.worktrees.get_mut(at))
         {
-            self.by_path.entry(now.path.clone()).or_insert(at);
-            self.by_admin.insert(admin.to_owned(), at);
+            self.matching.note_again(at, mark(&now));
             *known = now;
         }
         Ok(())
@@ -151,11 +142,7 @@ impl<'a> Lookout<'a> {
     /// Returns git's record of the entry's worktree.
     #[must_use]
     pub fn find_worktree(&self, entry: &Entry) -> Option<&GitWorktree> {
-        if entry.is_main() {
-            return self.main.and_then(|at| self.worktrees.get(at));
-        }
-        let by_admin = self.by_admin.get(&entry.admin).filter(|_| !entry.admin.is_empty());
-        by_admin.or_else(|| self.by_path.get(&entry.path)).and_then(|at| self.worktrees.get(*at))
+        self.matching.places(WorktreeMark::of(entry)).find_map(|at| self.worktrees.get(at))
     }
 
     /// Returns the repository; `None` where it cannot be reached.

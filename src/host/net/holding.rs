@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::listeners::listeners;
 use crate::error::Result;
-use crate::host::process::open_files;
+use crate::host::process::{descriptors, open_files};
 use crate::model::port::Port;
 
 /// Answers whether `pid` has a socket that listens on `port` or is bound to it.
@@ -16,12 +16,8 @@ use crate::model::port::Port;
 pub fn is_held_by(port: Port, pid: u32) -> Result<bool> {
     let inodes: Vec<u64> =
         listeners()?.iter().filter(|socket| socket.port == port).map(|socket| socket.inode).collect();
-    let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return Ok(false) };
-    let mut targets = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
-    Ok(targets.any(|target| {
-        let inode = target.to_str().and_then(super::owner::socket_inode);
-        inode.is_some_and(|inode| inode != 0 && inodes.contains(&inode))
-    }))
+    let Ok(mut held) = descriptors::sockets(pid) else { return Ok(false) };
+    Ok(held.any(|inode| inode != 0 && inodes.contains(&inode)))
 }
 
 /// The same from the system's own table. Untested.
@@ -44,16 +40,11 @@ pub fn is_held_by(port: Port, pid: u32) -> Result<bool> {
 pub fn sockets_of(pids: &[u32]) -> std::io::Result<BTreeSet<u64>> {
     let mut inodes = BTreeSet::new();
     for pid in pids {
-        let files = match std::fs::read_dir(format!("/proc/{pid}/fd")) {
-            Ok(files) => files,
+        match descriptors::sockets(*pid) {
+            Ok(held) => inodes.extend(held),
             Err(error) if open_files::is_lack(&error) => return Err(error),
-            Err(_) => continue,
-        };
-        let targets = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
-        #[cfg(target_os = "linux")]
-        inodes.extend(targets.filter_map(|target| super::owner::socket_inode(target.to_str()?)));
-        #[cfg(not(target_os = "linux"))]
-        inodes.extend(targets.filter_map(|_| None::<u64>));
+            Err(_) => {}
+        }
     }
     Ok(inodes)
 }

@@ -9,6 +9,8 @@ use super::listeners::listeners;
 use crate::error::Result;
 use crate::host::files;
 use crate::host::git::Whereabouts;
+#[cfg(target_os = "linux")]
+use crate::host::process::descriptors;
 use crate::host::process::identity::{BootClock, is_from_here};
 use crate::host::process::table::{ProcessFacts, facts};
 use crate::host::process::users::Users;
@@ -175,15 +177,11 @@ fn holders(
             return None;
         }
         // Other users' processes do not let us look.
-        let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
-        for file in files.flatten() {
-            let Ok(target) = std::fs::read_link(file.path()) else { continue };
-            let inode = target.to_str().and_then(socket_inode).filter(|inode| wanted.contains(inode));
-            if let Some(inode) = inode {
-                let pids = found.entry(inode).or_default();
-                if pids.last() != Some(&pid) {
-                    pids.push(pid);
-                }
+        let Ok(inodes) = descriptors::sockets(pid) else { continue };
+        for inode in inodes.filter(|inode| wanted.contains(inode)) {
+            let pids = found.entry(inode).or_default();
+            if pids.last() != Some(&pid) {
+                pids.push(pid);
             }
         }
     }
@@ -191,12 +189,6 @@ fn holders(
         pids.sort_unstable();
     }
     Some(found)
-}
-
-/// Returns the inode in `socket:[12345]` (`proc_pid_fd(5)`).
-#[cfg(target_os = "linux")]
-pub(super) fn socket_inode(target: &str) -> Option<u64> {
-    target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 #[cfg(test)]
@@ -281,11 +273,5 @@ mod tests {
         // The connection lives on and keeps the port, yet nobody listens.
         let after = attribute(&[port], &Registry::default()).unwrap();
         assert!(after[0].listeners.is_empty(), "{after:?}");
-    }
-
-    #[test]
-    fn a_socket_link_has_an_inode_and_a_file_has_none() {
-        assert_eq!(socket_inode("socket:[123]"), Some(123));
-        assert_eq!((socket_inode("/tmp/socket:[1]"), socket_inode("pipe:[1]")), (None, None));
     }
 }

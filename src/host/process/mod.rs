@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod bound;
 pub mod child;
+pub mod descriptors;
 pub mod identity;
 pub mod open_files;
 pub mod piped;

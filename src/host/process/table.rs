@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::open_files;
 use crate::model::process::attribution::WT_MARKER;
 
-pub use crate::model::process::attribution::ProcessFacts;
+pub use crate::model::process::facts::ProcessFacts;
 
 /// Returns the processes whose working folder is `folder` or lies in it, links in `folder` resolved.
 #[must_use]

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::table;
+use super::{descriptors, table};
 use crate::model::plain_path::without_dots;
 
 /// A process, and what it uses.
@@ -43,8 +43,7 @@ fn used(pid: u32, place: &Path) -> Vec<PathBuf> {
     let process = PathBuf::from(format!("/proc/{pid}"));
     let link = |name: &str| fs::read_link(process.join(name)).ok();
     let folder = link("cwd");
-    let opened = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-    let opened = opened.filter_map(|entry| fs::read_link(entry.path()).ok());
+    let opened = descriptors::targets(pid).into_iter().flatten();
     let mut paths: Vec<PathBuf> = folder
         .clone()
         .into_iter()

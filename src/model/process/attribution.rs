@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::process::ProcessId;
+use crate::model::process::evidence::{Evidence, is_recorded, weigh};
+use crate::model::process::facts::ProcessFacts;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
@@ -19,26 +21,6 @@ pub const WT_SETUP: &str = "WT_SETUP";
 
 /// What is put behind a service's name for what looks after it: it is the worktree's, and not the service.
 pub const CHECK: &str = "/check";
-
-/// What is known about one process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcessFacts {
-    pub pid: u32,
-    /// 0 where it has none that we can see.
-    pub parent: u32,
-    /// The pid of its session's leader, which may be gone.
-    pub session: u32,
-    /// The program's short name.
-    pub command: String,
-    /// Its working folder; `None` where it cannot be seen.
-    pub folder: Option<PathBuf>,
-    /// The user id it runs as.
-    pub user: u32,
-    /// When it started, as in [`ProcessId::started`](crate::model::process::ProcessId).
-    pub started: u64,
-    /// The value of [`WT_MARKER`] in its environment.
-    pub marker: Option<String>,
-}
 
 /// What a living worktree can claim processes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +61,7 @@ impl ProcessClaim {
     }
 
     fn records(&self, process: &ProcessFacts) -> bool {
-        self.processes.iter().any(|known| known.pid == process.pid && known.started == process.started)
+        self.processes.iter().any(|known| is_recorded(known, process.pid, process.started))
     }
 }
 
@@ -89,57 +71,22 @@ pub fn claims(registry: &Registry) -> Vec<ProcessClaim> {
     registry.entries().filter(|entry| entry.is_living()).map(ProcessClaim::of).collect()
 }
 
-/// Returns the worktree that `process` belongs to, if any; `look` tells what is known about another pid.
-///
-/// The strongest evidence decides: a recorded process among it and its ancestors, its marker variable, the same of
-/// its session's leader, a marker among its ancestors, and last the worktree whose folder it works in.
+/// Returns the worktree that `process` belongs to, if any, by the strongest [evidence](weigh); `look` tells what is known
+/// about another pid.
 #[must_use]
 pub fn find_worktree<'a>(
     process: &ProcessFacts,
     claims: &'a [ProcessClaim],
     look: &dyn Fn(u32) -> Option<ProcessFacts>,
 ) -> Option<&'a ProcessClaim> {
-    let line = lineage(process, look);
-    let recorded = || line.iter().find_map(|process| claims.iter().find(|claim| claim.records(process)));
-    let marked = || marked(process, claims);
-    let of_session = || session(process, claims, look);
-    let of_ancestor = || line.iter().find_map(|ancestor| self::marked(ancestor, claims));
-    recorded()
-        .or_else(marked)
-        .or_else(of_session)
-        .or_else(of_ancestor)
-        .or_else(|| standing_in(process, claims))
+    weigh(process, look, &mut |evidence| match evidence {
+        Evidence::Process(one) => claims.iter().find(|claim| claim.records(one)),
+        Evidence::Marker(marker) => claims.iter().find(|claim| claim.marker() == marker),
+        Evidence::Folder(folder) => standing_in(folder, claims),
+    })
 }
 
-/// Returns the process and its ancestors, nearest first, without the first process of all.
-fn lineage(process: &ProcessFacts, look: &dyn Fn(u32) -> Option<ProcessFacts>) -> Vec<ProcessFacts> {
-    let mut line = vec![process.clone()];
-    let mut parent = process.parent;
-    while parent > 1 && line.iter().all(|known| known.pid != parent) {
-        let Some(next) = look(parent) else { break };
-        parent = next.parent;
-        line.push(next);
-    }
-    line
-}
-
-fn marked<'a>(process: &ProcessFacts, claims: &'a [ProcessClaim]) -> Option<&'a ProcessClaim> {
-    let marker = process.marker.as_deref()?;
-    claims.iter().find(|claim| claim.marker() == marker)
-}
-
-fn session<'a>(
-    process: &ProcessFacts,
-    claims: &'a [ProcessClaim],
-    look: &dyn Fn(u32) -> Option<ProcessFacts>,
-) -> Option<&'a ProcessClaim> {
-    // Only by a leader that is there: the pid of one that is gone may have been somebody else's since, whose session this is.
-    let leader = look(process.session)?;
-    claims.iter().find(|claim| claim.records(&leader)).or_else(|| marked(&leader, claims))
-}
-
-fn standing_in<'a>(process: &ProcessFacts, claims: &'a [ProcessClaim]) -> Option<&'a ProcessClaim> {
-    let folder: &Path = process.folder.as_deref()?;
+fn standing_in<'a>(folder: &Path, claims: &'a [ProcessClaim]) -> Option<&'a ProcessClaim> {
     claims
         .iter()
         .filter(|claim| !claim.path.as_os_str().is_empty() && folder.starts_with(&claim.path))

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::process::ProcessId;
+use crate::model::process::evidence::is_recorded as is_recorded_as;
 
 /// What kinship is decided by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,11 +105,12 @@ fn is_of_another_service(seen: &KinFacts, search: &KinSearch<'_>) -> bool {
 fn is_recorded(seen: &KinFacts, search: &KinSearch<'_>, by_pid: &HashMap<u32, &KinFacts>) -> bool {
     search.recorded.iter().any(|known| {
         if known.pid == seen.pid {
-            return known.started == seen.started;
+            return is_recorded_as(known, seen.pid, seen.started);
         }
         // While its leader is there, a session or a group is known by it. A pid whose process is gone may have been given to
         // somebody else, who led a session of their own and has left it too.
-        let is_leader = by_pid.get(&known.pid).is_some_and(|leader| leader.started == known.started);
+        let is_leader =
+            by_pid.get(&known.pid).is_some_and(|leader| is_recorded_as(known, leader.pid, leader.started));
         is_leader && follows(seen, known)
     })
 }

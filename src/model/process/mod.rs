@@ -1,6 +1,8 @@
 //! A process: its identity, to whom it belongs, and whether it may be ended.
 
 pub mod attribution;
+pub mod evidence;
+pub mod facts;
 mod identity;
 pub mod killing;
 pub mod kinship;

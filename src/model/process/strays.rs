@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::model::port::listener::WorktreeKey;
 use crate::model::process::ProcessId;
-use crate::model::process::attribution::ProcessFacts;
+use crate::model::process::evidence::{Evidence, is_recorded, weigh};
+use crate::model::process::facts::ProcessFacts;
 use crate::model::registry::repository::RepositoryId;
 
 /// What is remembered of worktrees, those that are gone and those that are there.
@@ -37,8 +38,6 @@ pub struct FormerFolder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suspect<'a> {
     pub process: &'a ProcessFacts,
-    /// The process and its ancestors, nearest first, without the first process of all.
-    pub line: &'a [ProcessFacts],
     /// The worktree that it belongs to.
     pub belongs_to: Option<&'a WorktreeKey>,
     /// Its working folder where that was deleted, without the kernel's ` (deleted)`.
@@ -72,36 +71,46 @@ impl StrayReason {
     }
 }
 
-/// Returns the worktree that a stray was for, and why it is one; `None` for everything else.
+/// Returns the worktree that a stray was for, and why it is one, by the strongest [evidence](weigh); `None` for everything
+/// else. `look` tells what is known about another pid.
 #[must_use]
-pub fn find_stray(suspect: &Suspect<'_>, past: &Past) -> Option<(String, StrayReason)> {
+pub fn find_stray(
+    suspect: &Suspect<'_>,
+    past: &Past,
+    look: &dyn Fn(u32) -> Option<ProcessFacts>,
+) -> Option<(String, StrayReason)> {
     // Whatever a worktree that is there runs is its own business.
     if suspect.belongs_to.is_some() {
         return None;
     }
-    let recorded = || {
-        let is_it = |known: &ProcessId, process: &ProcessFacts| {
-            known.pid == process.pid && known.started == process.started
-        };
-        let found = past.recorded.iter().find(|(_, known)| suspect.line.iter().any(|one| is_it(known, one)));
-        found.map(|(name, _)| (name.clone(), StrayReason::Recorded))
-    };
-    let marked = || {
-        let named = suspect.line.iter().find_map(|process| key(process.marker.as_deref()?))?;
-        (past.gone.contains(&named) && !past.living.contains(&named))
-            .then_some((named.name, StrayReason::Marked))
-    };
-    recorded().or_else(marked).or_else(|| placed(suspect, past))
+    // The nearest mark that names a worktree decides among marks.
+    let mut is_named = false;
+    let found = weigh(suspect.process, look, &mut |evidence| match evidence {
+        Evidence::Process(one) => {
+            let found = past.recorded.iter().find(|(_, known)| is_recorded(known, one.pid, one.started));
+            found.map(|(name, _)| (name.clone(), StrayReason::Recorded))
+        }
+        Evidence::Marker(_) if is_named => None,
+        Evidence::Marker(marker) => {
+            let named = key(marker)?;
+            is_named = true;
+            let is_gone = past.gone.contains(&named) && !past.living.contains(&named);
+            is_gone.then_some((named.name, StrayReason::Marked))
+        }
+        Evidence::Folder(folder) if suspect.deleted_folder.is_none() => in_trash(folder, past),
+        Evidence::Folder(_) => None,
+    });
+    found.or_else(|| in_deleted(suspect.deleted_folder?, past))
 }
 
-fn placed(suspect: &Suspect<'_>, past: &Past) -> Option<(String, StrayReason)> {
-    let within = |folder: &Path, former: &&FormerFolder| folder.starts_with(&former.path);
-    if let Some(deleted) = suspect.deleted_folder {
-        let found = past.folders.iter().find(|former| within(deleted, former))?;
-        return Some((found.worktree.clone(), StrayReason::InDeletedFolder));
-    }
-    let folder = suspect.process.folder.as_deref()?;
-    let found = past.folders.iter().filter(|former| former.is_trash).find(|former| within(folder, former))?;
+fn in_deleted(deleted: &Path, past: &Past) -> Option<(String, StrayReason)> {
+    let found = past.folders.iter().find(|former| deleted.starts_with(&former.path))?;
+    Some((found.worktree.clone(), StrayReason::InDeletedFolder))
+}
+
+fn in_trash(folder: &Path, past: &Past) -> Option<(String, StrayReason)> {
+    let found = past.folders.iter().filter(|former| former.is_trash);
+    let found = found.into_iter().find(|former| folder.starts_with(&former.path))?;
     Some((found.worktree.clone(), StrayReason::InTrash))
 }
 
@@ -126,7 +135,13 @@ mod tests {
     fn process(pid: u32, folder: &str, marker: Option<&str>) -> ProcessFacts {
         ProcessFacts {
             pid,
-            parent: 1,
+            // The next of a line.
+            parent: match pid {
+                30 => 20,
+                20 => 10,
+                6 => 5,
+                _ => 1,
+            },
             session: pid,
             command: "server".to_owned(),
             folder: Some(folder.into()),
@@ -153,8 +168,9 @@ mod tests {
         belongs_to: Option<&WorktreeKey>,
         deleted: Option<&str>,
     ) -> Option<StrayReason> {
-        let suspect = Suspect { process: &line[0], line, belongs_to, deleted_folder: deleted.map(Path::new) };
-        find_stray(&suspect, &past()).map(|(_, reason)| reason)
+        let suspect = Suspect { process: &line[0], belongs_to, deleted_folder: deleted.map(Path::new) };
+        let look = |pid: u32| line.iter().find(|known| known.pid == pid).cloned();
+        find_stray(&suspect, &past(), &look).map(|(_, reason)| reason)
     }
 
     #[test]
@@ -164,6 +180,16 @@ mod tests {
         assert_eq!(found(&child, None, None), Some(StrayReason::Recorded));
         let reused = ProcessFacts { started: 11, ..process(10, "/", None) };
         assert_eq!(found(&[reused], None, None), None, "another process has that pid now");
+    }
+
+    #[test]
+    fn what_is_in_the_session_of_a_recorded_leader_that_is_there_is_a_stray_too() {
+        let daemon = ProcessFacts { session: 10, ..process(40, "/", None) };
+        let leader = process(10, "/", None);
+        assert_eq!(found(&[daemon.clone(), leader.clone()], None, None), Some(StrayReason::Recorded));
+        assert_eq!(found(std::slice::from_ref(&daemon), None, None), None, "the leader is gone");
+        let reused = ProcessFacts { started: 11, ..leader };
+        assert_eq!(found(&[daemon, reused], None, None), None, "another process has its pid");
     }
 
     #[test]

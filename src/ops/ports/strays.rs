@@ -15,7 +15,7 @@ use crate::host::net::listeners::listeners;
 use crate::host::process::{identity, table};
 use crate::model::port::Port;
 use crate::model::port::listener::WorktreeKey;
-use crate::model::process::attribution::{ProcessClaim, ProcessFacts};
+use crate::model::process::attribution::ProcessClaim;
 use crate::model::process::strays::{FormerFolder, Past, StrayReason, Suspect, find_stray};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
@@ -71,12 +71,9 @@ pub fn is_in_our_ranges(context: &Context, port: Port) -> bool {
 #[must_use]
 pub fn why_stray(pid: u32, started: u64, past: &Past) -> Option<(String, StrayReason)> {
     let process = table::facts(pid).filter(|process| process.started == started)?;
-    let above = table::ancestors(process.pid).into_iter().filter(|pid| *pid > 1).filter_map(table::facts);
-    let line: Vec<ProcessFacts> = std::iter::once(process.clone()).chain(above).collect();
     let deleted = process.folder.as_deref().and_then(find_deleted);
-    let suspect =
-        Suspect { process: &process, line: &line, belongs_to: None, deleted_folder: deleted.as_deref() };
-    find_stray(&suspect, past)
+    let suspect = Suspect { process: &process, belongs_to: None, deleted_folder: deleted.as_deref() };
+    find_stray(&suspect, past, &table::facts)
 }
 
 /// Returns the folder that was deleted; one that is there may be called so too.

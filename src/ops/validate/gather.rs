@@ -1,7 +1,6 @@
 //! Reads the machine once, into the facts that the checks look at.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -20,6 +19,7 @@ use crate::model::facts::{
     UnreadableRow, Unrecorded,
 };
 use crate::model::hooks::firing::FiringState;
+use crate::model::matching::{Matching, WorktreeMark};
 use crate::model::port::Port;
 use crate::model::port::listener::Listener;
 use crate::model::port::situation::Situation;
@@ -28,7 +28,7 @@ use crate::model::registry::table::Registry;
 use crate::ops::absence::{self, AbsenceLook};
 use crate::ops::hooks;
 use crate::ops::ports;
-use crate::ops::rows::WorktreeRow;
+use crate::ops::rows::{WorktreeRow, mark};
 use crate::ops::vanished::Lookout;
 
 /// Gathers the facts.
@@ -190,31 +190,23 @@ fn recorded(
     living.map(look).collect()
 }
 
-/// What the records of one repository are about.
-pub(super) struct Records<'a> {
-    admins: HashSet<&'a str>,
-    paths: HashSet<&'a Path>,
-}
+/// What the living records of one repository are about.
+pub(super) struct Records(Matching);
 
-impl<'a> Records<'a> {
-    pub(super) fn of(registry: &'a Registry, repository: &Repository) -> Self {
+impl Records {
+    pub(super) fn of(registry: &Registry, repository: &Repository) -> Self {
         let id = repository.find_id();
-        let living = || registry.entries().filter(|entry| entry.is_living());
-        let own = || living().filter(|entry| id.as_ref() == Some(&entry.repository_id));
-        Self {
-            admins: own().map(|entry| entry.admin.as_str()).collect(),
-            paths: own().map(|entry| entry.path.as_path()).collect(),
-        }
+        let own = id.iter().flat_map(|id| registry.living(id));
+        Self(Matching::of(own.map(WorktreeMark::of)))
     }
 
     /// Answers whether some record is about git's worktree.
     pub(super) fn have(&self, worktree: &GitWorktree) -> bool {
-        let by_admin = worktree.admin.as_deref().is_some_and(|admin| self.admins.contains(admin));
-        by_admin || self.paths.contains(worktree.path.as_path())
+        self.0.places(mark(worktree)).next().is_some()
     }
 }
 
-fn unrecorded(context: &Context, repository: &Repository, records: &Records<'_>) -> Result<Vec<Unrecorded>> {
+fn unrecorded(context: &Context, repository: &Repository, records: &Records) -> Result<Vec<Unrecorded>> {
     // What is locked, or may lie on a disk that is not mounted, is where it belongs.
     let is_lost = |worktree: &GitWorktree| {
         worktree.missing
@@ -250,7 +242,7 @@ fn unrecorded(context: &Context, repository: &Repository, records: &Records<'_>)
     Ok(found.collect())
 }
 
-fn half_made(repository: &Repository, records: &Records<'_>) -> Result<Vec<HalfMade>> {
+fn half_made(repository: &Repository, records: &Records) -> Result<Vec<HalfMade>> {
     let found = repository.half_made(|worktree| records.have(worktree))?;
     let found = found.into_iter().map(|left| HalfMade {
         repository: repository.root().to_path_buf(),
