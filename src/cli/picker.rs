@@ -12,11 +12,11 @@ use crate::model::picker::{Picker, PickerLine, PickerRow, PickerWish};
 use crate::model::policy;
 use crate::model::variables::speaks_http;
 use crate::model::view::WorktreeView;
+use crate::ops::arrival::Arrival;
 use crate::ops::desk::{self, Desk};
 use crate::ops::list::{self, Request};
 use crate::ops::previews::Previews;
 use crate::ops::remove;
-use crate::ops::sweep::Occasion;
 use crate::ui::paint::Paint;
 use crate::ui::picker::{Picture, Stage, list_height};
 use crate::ui::table::{Column, TableRow};
@@ -50,8 +50,7 @@ pub fn pick(session: &Session<'_>, context: &Context) -> Result<Picked> {
     drop(screen);
     drop(previews);
     if table.is_changed {
-        session.release_vanished(context);
-        session.clean_up(context, Occasion::Removal);
+        session.arrive(context, Arrival::Removal);
     }
     chosen
 }

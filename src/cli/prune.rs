@@ -11,9 +11,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::advised::wt;
 use crate::model::quantity;
+use crate::ops::arrival::Arrival;
 use crate::ops::dry_run::DryRun;
 use crate::ops::prune::{self, KeptWorktree, PruneCandidate, PruneKind, Pruned, Request};
-use crate::ops::sweep::Occasion;
 use crate::ops::teardown;
 use crate::ui::age::left;
 use crate::ui::{escape, prompt};
@@ -106,14 +106,14 @@ pub fn run(arguments: &Arguments, session: &Session<'_>) -> Result<u8> {
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     if ui.is_json() {
         ui.answer_json(&report)?;
-        session.clean_up(&context, Occasion::Removal);
+        session.arrive(&context, Arrival::Prune);
         return Ok(status);
     }
     tearing_down::tell(session, &report.teardown);
     let now = context.now();
     let text: String = report.pruned.iter().map(|pruned| line(session, pruned, now)).collect();
     tell_kept(session, &report.kept, &report.compared_with);
-    session.clean_up(&context, Occasion::Removal);
+    session.arrive(&context, Arrival::Prune);
     finish(session, &text, status)
 }
 

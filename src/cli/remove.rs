@@ -9,9 +9,9 @@ use crate::error::Result;
 use crate::model::advised::wt;
 use crate::model::policy::{self, Before};
 use crate::model::quoting;
+use crate::ops::arrival::Arrival;
 use crate::ops::dry_run::DryRun;
 use crate::ops::remove::{self, Plan, Removed, Request};
-use crate::ops::sweep::Occasion;
 use crate::ui::age::left;
 use crate::ui::{escape, prompt};
 
@@ -88,9 +88,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     } else if stopped.is_none() {
         ui.answer_json(&report)?;
     }
-    // After the removal: a vanished worktree that was named is put away with all that is known about it.
-    session.release_vanished(&context);
-    session.clean_up(&context, Occasion::Removal);
+    session.arrive(&context, Arrival::Removal);
     // A shell in a folder that is gone would only stumble.
     if let (Some(repository), true) =
         (&context.repository, report.removed.iter().any(|removed| context.folder.starts_with(&removed.path)))

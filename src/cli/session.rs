@@ -9,8 +9,9 @@ use crate::error::{Code, Result};
 use crate::host::machine::Host;
 use crate::model::called::Called;
 use crate::model::policy::{self, Before};
+use crate::ops::arrival::{self, Arrival};
 use crate::ops::notify::start;
-use crate::ops::{env, heal, own_config, run, sweep, switch, vanished};
+use crate::ops::{env, own_config, switch};
 use crate::ui::output::Ui;
 
 /// What a command is run with.
@@ -36,22 +37,16 @@ impl Session<'_> {
     ///
     /// `config_invalid`; `not_found` for a `-C` folder that is not there.
     pub fn context(&self) -> Result<Context> {
-        let context = self.healed_context()?;
-        if !context.config.policy.is_read_only() {
-            vanished::follow_moves(&context);
-        }
+        let context = self.context_as_it_is()?;
+        self.arrive(&context, Arrival::Command);
         Ok(context)
     }
 
-    fn healed_context(&self) -> Result<Context> {
-        let context = self.context_as_it_is()?;
-        if context.config.policy.is_read_only() {
-            return Ok(context);
-        }
-        for said in heal::heal(&context) {
-            self.ui.say(&said);
-        }
-        Ok(context)
+    /// Does what is due on that occasion, and says so.
+    pub fn arrive(&self, context: &Context, arrival: Arrival) {
+        let arrived = arrival::arrive(context, arrival);
+        arrived.said.iter().for_each(|said| self.ui.say(said));
+        arrived.warnings.iter().for_each(|warning| self.ui.warn(warning));
     }
 
     /// As [`Session::context`]; where the configuration is broken, with what is right of it: what runs must be seen and
@@ -118,13 +113,8 @@ impl Session<'_> {
     ///
     /// As [`Session::context`].
     pub fn context_with_records_true(&self) -> Result<Context> {
-        // Whoever looks for what vanished sees what moved.
-        let context = self.healed_context()?;
-        if context.config.policy.is_read_only() {
-            return Ok(context);
-        }
-        self.release_vanished(&context);
-        self.clean_up(&context, sweep::Occasion::Passing);
+        let context = self.context_as_it_is()?;
+        self.arrive(&context, Arrival::Listing);
         Ok(context)
     }
 
@@ -151,13 +141,6 @@ impl Session<'_> {
         let current = context.repository.as_ref().and_then(|repository| repository.current());
         if let Some(current) = current {
             self.hint_at_own_configuration(context, &current.path);
-        }
-    }
-
-    /// Releases the records of worktrees that went away behind our back, and says so.
-    pub fn release_vanished(&self, context: &Context) {
-        for said in vanished::release::release(context) {
-            self.ui.say(&said);
         }
     }
 
@@ -190,25 +173,6 @@ impl Session<'_> {
     pub fn before_killing(&self, context: &Context) -> Result<Before> {
         let leave = context.config.policy.kill;
         policy::before(leave, "policy.kill", self.global.yes, self.ui.is_interactive())
-    }
-
-    /// Starts the clean-up of the trash where there is something to clean, and does not wait for it.
-    pub fn clean_up(&self, context: &Context, occasion: sweep::Occasion) {
-        if context.config.policy.is_read_only() || !sweep::may_be_due(context) {
-            return;
-        }
-        let Ok(registry) = context.store().and_then(|store| store.read()) else { return };
-        let need = sweep::need(context, &registry, occasion);
-        if let Some(doubt) = &need.doubt {
-            self.ui.warn(doubt);
-        }
-        if !need.is_due {
-            return;
-        }
-        let folder = context.repository.as_ref().map_or(&*context.folder, |repository| repository.root());
-        if let Err(failure) = run::sweep_later(folder) {
-            self.ui.warn(failure.message());
-        }
     }
 
     /// Looks around, without reading the configuration.

@@ -4,10 +4,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::arrival::{Arrival, arrive};
 use super::ports::settlement::Settlement;
 use super::services::contact::Deaf;
 use super::services::{down, restart, up};
-use super::{env, heal, main_worktree, ports, remove, vanished};
+use super::{env, main_worktree, ports, remove, vanished};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
 use crate::model::config::problem::Problem;
@@ -107,10 +108,14 @@ pub fn act(
     }
     let host = context.host.clone().running(action.command());
     let context = Context { host, ..context }.of_worktree(Some(name));
-    heal::heal(&context);
-    if matches!(action, PageAction::Up | PageAction::Restart | PageAction::Resolve) {
-        vanished::release::release(&context);
-    }
+    // Nobody is told: the page shows how things stand.
+    let _ = arrive(
+        &context,
+        match action {
+            PageAction::Up | PageAction::Restart | PageAction::Resolve => Arrival::Watch,
+            PageAction::Down | PageAction::Remove => Arrival::Command,
+        },
+    );
     let services = wish.services.clone().unwrap_or_default();
     match action {
         PageAction::Up => {

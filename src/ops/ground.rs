@@ -15,7 +15,13 @@ use crate::ops::config::{self, LayerSources};
 #[must_use]
 pub fn open(context: &Context, path: &Path, id: &RepositoryId) -> Option<(Context, Vec<Problem>)> {
     let repository = Repository::discover(path).ok().filter(|found| found.find_id().as_ref() == Some(id))?;
-    let repository = repository.heeding(&context.host.interrupt);
+    of(context, repository.heeding(&context.host.interrupt))
+}
+
+/// Returns what it is to stand in `repository`, and what is wrong with its own configuration beside; `None` where a file of
+/// that cannot be read at all.
+#[must_use]
+pub fn of(context: &Context, repository: Repository) -> Option<(Context, Vec<Problem>)> {
     let root = repository.root().to_path_buf();
     let variables: Vec<(String, String)> =
         context.host.environment.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

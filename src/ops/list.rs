@@ -14,11 +14,10 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::git::{ChangedPaths, Repository, Upstreams};
 use crate::model::branch::Distance;
-use crate::model::registry::entry::Entry;
-use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::short_names::{ShortNames, of_folder};
 use crate::model::view::{ChangesView, StatusView, WorktreeView};
+use crate::ops::recorded_repositories::others;
 
 /// A wish for a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,31 +67,17 @@ pub fn known(context: &Context, request: Request) -> Result<Report> {
         name_repositories(&registry, &mut report.worktrees);
         return Ok(report);
     }
-    let mut own = None;
     if let Some(repository) = &context.repository {
-        own = repository.find_id();
         add(context, repository, &registry, request, &mut report, &mut sizes)?;
     }
-    // Each repository once, in the order in which it was first recorded.
-    let mut places: HashMap<&RepositoryId, usize> = HashMap::new();
-    let mut others: Vec<Vec<&Entry>> = Vec::new();
-    for entry in registry.entries().filter(|entry| entry.is_living()) {
-        if own.as_ref() != Some(&entry.repository_id) {
-            let place = *places.entry(&entry.repository_id).or_insert(others.len());
-            others.resize_with(others.len().max(place + 1), Vec::new);
-            others[place].push(entry);
-        }
-    }
-    for entries in others {
+    for known in others(context, &registry).iter().filter(|known| !known.entries.is_empty()) {
         context.host.interrupt.check()?;
-        let Some(first) = entries.first() else { continue };
-        let found = Repository::discover(&first.repository).ok();
-        let found = found.map(|found| found.heeding(&context.host.interrupt));
-        match found.filter(|found| found.find_id().as_ref() == Some(&first.repository_id)) {
+        match known.open(context) {
             Some(repository) => add(context, &repository, &registry, request, &mut report, &mut sizes)?,
             // Gone or elsewhere now: its entries are shown all the same, as the registry has them.
             None => {
-                report.worktrees.extend(entries.iter().map(|entry| view::of_unreachable(context, entry)));
+                let entries = known.entries.iter();
+                report.worktrees.extend(entries.map(|entry| view::of_unreachable(context, entry)));
             }
         }
     }

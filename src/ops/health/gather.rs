@@ -17,6 +17,7 @@ use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
+use crate::ops::recorded_repositories::others;
 use crate::ops::{config, find, rows};
 
 /// Less than this no answer can be waited for.
@@ -121,26 +122,15 @@ fn entries_of(registry: &Registry, id: Option<&RepositoryId>) -> Vec<Entry> {
 }
 
 fn add_others(context: &Context, gathered: &mut Gathered) -> Result<()> {
-    let mut seen: Vec<RepositoryId> =
-        context.repository.as_ref().and_then(Repository::find_id).into_iter().collect();
-    let ids: Vec<(RepositoryId, PathBuf)> = gathered
-        .registry
-        .entries()
-        .filter(|entry| entry.is_living())
-        .map(|entry| (entry.repository_id.clone(), entry.repository.clone()))
-        .collect();
-    for (id, place) in ids {
-        if seen.contains(&id) {
-            continue;
-        }
-        let repository =
-            Repository::discover(&place).ok().filter(|repository| repository.find_id().as_ref() == Some(&id));
-        let repository = repository.map(|repository| repository.heeding(&context.host.interrupt));
-        let entries = entries_of(&gathered.registry, Some(&id));
-        seen.push(id);
+    let registry = Arc::clone(&gathered.registry);
+    for known in others(context, &registry).iter().filter(|known| !known.entries.is_empty()) {
+        let repository = known.open(context);
         let root = repository.as_ref().map(Repository::root);
         let (config, problem) = config::of_other_repository(&context.host, root);
-        gathered.warnings.extend(problem.map(|problem| format!("{}: {problem}", place.display())));
+        if let (Some(problem), Some(place)) = (problem, known.places.first()) {
+            gathered.warnings.push(format!("{}: {problem}", place.display()));
+        }
+        let entries = entries_of(&registry, Some(known.id));
         gathered.add(context, AskedRepository { other: repository, is_here: false, config }, entries)?;
     }
     Ok(())

@@ -15,18 +15,14 @@ use crate::model::hook_event::{Checkout, Want, wants};
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::glimpse::RowGlimpse;
 use crate::ops::adopt::unasked;
-use crate::ops::{env_files, heal, vanished};
+use crate::ops::arrival::{Arrival, arrive};
+use crate::ops::env_files;
 
 /// Does what a checkout calls for, and returns what there is to say about it.
 #[must_use]
 pub fn post_checkout(context: &Context, checkout: &Checkout, calls: Calls) -> Vec<String> {
-    let mut said = Vec::new();
-    if calls.heal {
-        said.extend(heal::heal(context));
-    }
-    if calls.release {
-        said.extend(vanished::release::release(context));
-    }
+    let occasion = Arrival::Checkout { heals: calls.heal, releases: calls.release };
+    let mut said = arrive(context, occasion).said;
     if calls.worktree != Want::Nothing {
         match tend(context, checkout) {
             Ok(words) => said.extend(words),

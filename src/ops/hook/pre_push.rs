@@ -11,7 +11,8 @@ use crate::model::env_files;
 use crate::model::finding::{Finding, Severity};
 use crate::model::hook_event::{self, Pushed};
 use crate::model::validity::ValiditySummary;
-use crate::ops::{heal, validate, vanished};
+use crate::ops::arrival::{Arrival, arrive};
+use crate::ops::validate;
 
 use super::published::{self, PublishedSearch};
 
@@ -48,8 +49,7 @@ pub fn pre_push(context: &Context, push: &Push, deadline: Instant) -> Result<Vec
             Err(failure) => said.push(format!("this push was not searched for env blocks: {failure}")),
         }
     }
-    said.extend(heal::heal(context));
-    said.extend(vanished::release::release(context));
+    said.extend(arrive(context, Arrival::Watch).said);
     match validate::validate(context, &validate::Request::default()) {
         Ok(report) => {
             if context.config.hooks.pre_push == PrePush::Block && report.summary.critical > 0 {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::model::port::PortRanges;
+use crate::ops::arrival::{Arrival, arrive};
 use crate::ops::ports::ranges;
 use crate::ops::ports::resolve::{self, StepOutcome};
-use crate::ops::vanished::release;
-use crate::ops::{ground, heal, validate};
+use crate::ops::{ground, validate};
 
 /// What the monitor may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,8 +54,7 @@ fn heal_all(context: &Context) -> Result<Vec<String>> {
         seen.push(&entry.repository_id);
         context.host.interrupt.check()?;
         if let Some((there, _)) = ground::open(context, &entry.repository, &entry.repository_id) {
-            said.extend(heal::heal(&there));
-            said.extend(release::release(&there));
+            said.extend(arrive(&there, Arrival::Watch).said);
         }
     }
     Ok(said)

@@ -1,6 +1,6 @@
 //! The repositories that are looked at, each with the configuration that counts there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::report::Request;
@@ -10,7 +10,8 @@ use crate::model::config::problem::Problem;
 use crate::model::finding::FixTarget;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
-use crate::ops::ground::open;
+use crate::ops::ground;
+use crate::ops::recorded_repositories::others;
 
 /// The repositories asked about.
 #[derive(Debug)]
@@ -32,18 +33,11 @@ impl<'a> Grounds<'a> {
         let places = here.and_then(id_of).map(|id| (id, 0)).into_iter().collect();
         let mut grounds = Self { here, others: Vec::new(), places, problems };
         let Some(registry) = registry.filter(|_| request.all) else { return grounds };
-        let of_entries = registry.entries().filter(|entry| entry.is_living());
-        let of_entries = of_entries.map(|entry| (&entry.repository_id, &entry.repository));
-        let recorded = registry.repositories.iter().map(|record| (&record.id, &record.path));
-        let mut tried: HashSet<(&RepositoryId, &PathBuf)> = HashSet::new();
-        // A repository that was moved is recorded in another place than its worktrees' records say.
-        for (id, path) in of_entries.chain(recorded) {
-            if !tried.insert((id, path)) || grounds.find(id).is_some() {
-                continue;
-            }
-            if let Some((other, problems)) = open(context, path, id) {
+        for known in others(context, registry) {
+            let opened = known.open(context).and_then(|repository| ground::of(context, repository));
+            if let Some((other, problems)) = opened {
                 let place = grounds.contexts().count();
-                grounds.places.insert(id.clone(), place);
+                grounds.places.insert(known.id.clone(), place);
                 grounds.others.push(other);
                 grounds.problems.extend(problems);
             }
@@ -79,5 +73,5 @@ pub fn id_of(context: &Context) -> Option<RepositoryId> {
 /// Opens the repository that a fix is about, where it is not one of those asked about.
 #[must_use]
 pub fn open_for(context: &Context, target: &FixTarget) -> Option<Context> {
-    open(context, &target.repository_path, &target.repository).map(|(context, _)| context)
+    ground::open(context, &target.repository_path, &target.repository).map(|(context, _)| context)
 }
