@@ -1,9 +1,8 @@
 //! The name under which Docker Compose keeps the containers of a worktree: no two worktrees of one user share it, also not
 //! those of two clones with the same name.
 
-use std::path::Path;
-
 use super::registry::entry::Entry;
+use crate::model::repository_name;
 
 /// Digits of the repository's id that tell its names from those of another clone.
 const DIGITS: usize = 6;
@@ -58,15 +57,7 @@ pub fn settle(entry: &mut Entry, others: &[&Entry]) {
 }
 
 fn usual_of(entry: &Entry) -> String {
-    usual(&repository_name(&entry.repository), &entry.name)
-}
-
-/// The folder's name, as people call the repository: `shop` for `/p/shop`, `/p/shop.git` and `/p/shop/.bare`.
-fn repository_name(path: &Path) -> String {
-    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let own = name(path).unwrap_or_default();
-    let own = if own.starts_with('.') { path.parent().and_then(name).unwrap_or(own) } else { own };
-    own.strip_suffix(".git").map_or(own.clone(), str::to_owned)
+    usual(&repository_name::of(&entry.repository, true), &entry.name)
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ pub mod recovery;
 pub mod registry;
 pub mod renaming;
 pub mod report;
+pub mod repository_name;
 pub mod resolve;
 pub mod service;
 pub mod services;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
+use crate::model::repository_name;
 use crate::model::template::label;
 
 /// The short name of each repository of the registry, in the order in which they were recorded.
@@ -55,17 +56,7 @@ impl ShortNames {
 /// Returns what the repository in `folder` would be called if it were the only one.
 #[must_use]
 pub fn of_folder(folder: &Path) -> String {
-    label(&folder_name(folder)).unwrap_or_else(|| "repository".to_owned())
-}
-
-/// Returns the name of the repository in `folder`: `shop` for `/srv/shop` and `/srv/shop.git`.
-#[must_use]
-pub fn folder_name(folder: &Path) -> String {
-    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    match name.strip_suffix(".git") {
-        Some(stem) if !stem.is_empty() => stem.to_owned(),
-        _ => name,
-    }
+    label(&repository_name::of_unopened(folder)).unwrap_or_else(|| "repository".to_owned())
 }
 
 #[cfg(test)]

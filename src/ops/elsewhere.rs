@@ -12,6 +12,7 @@ use crate::error::{Code, Failure, Result};
 use crate::host::git::Repository;
 use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
+use crate::model::repository_name;
 use crate::model::resolve::{self, NamedWorktree, Naming, Resolution};
 use crate::model::sign::{self, Sign};
 
@@ -126,24 +127,14 @@ fn homes(registry: &Registry) -> Vec<KnownRepository> {
     let mut homes: Vec<KnownRepository> = Vec::new();
     for (id, root) in recorded.chain(living.map(|entry| (&entry.repository_id, &entry.repository))) {
         if homes.iter().all(|known| known.id != *id) {
-            homes.push(KnownRepository { id: id.clone(), root: root.clone(), name: folder_name(root) });
+            homes.push(KnownRepository {
+                id: id.clone(),
+                root: root.clone(),
+                name: repository_name::of_unopened(root),
+            });
         }
     }
     homes
-}
-
-fn folder_name(folder: &Path) -> String {
-    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// Answers whether the repository at `root` may be called so, before it is opened to know: a bare one is called without
-/// `.git`, and one in a hidden folder by the folder around it.
-fn may_be_called(root: &Path, name: &str) -> bool {
-    let folder = folder_name(root);
-    let around = || root.parent().map(folder_name);
-    folder == name
-        || folder.strip_suffix(".git") == Some(name)
-        || (folder.starts_with('.') && around().as_deref() == Some(name))
 }
 
 fn open(context: &Context, home: &KnownRepository) -> Option<Repository> {
@@ -161,7 +152,7 @@ fn in_repository(
     let Some((repository, name)) = sign::parts(wanted) else { return Vec::new() };
     let own = context.repository.as_ref().and_then(Repository::find_id);
     let mut spots = Vec::new();
-    for home in homes.iter().filter(|home| may_be_called(&home.root, repository)) {
+    for home in homes.iter().filter(|home| repository_name::may_be(&home.root, repository)) {
         let Some(found) = open(context, home).filter(|found| found.name() == repository) else { continue };
         let home = KnownRepository { name: found.name(), ..home.clone() };
         let is_own = Some(&home.id) == own.as_ref();
@@ -199,7 +190,7 @@ fn by_whole_name(
     let others: Vec<&KnownRepository> = homes.iter().filter(|home| Some(&home.id) != own.as_ref()).collect();
     let mut known: Vec<(NamedWorktree, &KnownRepository)> = Vec::new();
     for home in &others {
-        if may_be_called(&home.root, wanted) || home.root == context.folder.join(wanted) {
+        if repository_name::may_be(&home.root, wanted) || home.root == context.folder.join(wanted) {
             let name = wanted.to_owned();
             let path = home.root.clone();
             known.push((NamedWorktree { name, identifier: None, branch: None, path }, home));

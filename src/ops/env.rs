@@ -14,9 +14,10 @@ use crate::model::branch::Head;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::repository::RepositoryId;
+use crate::model::repository_name;
 use crate::model::service::ServiceName;
 use crate::model::variables::{self, EnvFacts};
-use crate::model::{compose_project, host_names, quoting, short_names};
+use crate::model::{compose_project, host_names, quoting};
 
 /// The variables of an env block, in its order.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -94,7 +95,7 @@ fn host(context: &Context, entry: &Entry, facts: &EnvFacts) -> String {
         let registry = context.store().and_then(|store| store.read()).unwrap_or_default();
         let mut entries: Vec<&Entry> = registry.entries().filter(|entry| entry.is_living()).collect();
         entries.sort_by_key(|entry| entry.sequence);
-        let facts_of = |entry: &Entry| self::facts(&short_names::folder_name(&entry.repository), entry);
+        let facts_of = |entry: &Entry| self::facts(&repository_name::of_unopened(&entry.repository), entry);
         let hosts =
             entries.iter().map(|entry| (entry.sequence, host_names::rendered(written, &facts_of(entry))));
         host_names::told_apart(hosts)

@@ -14,6 +14,7 @@ use crate::host::interrupt::Interrupt;
 use crate::model::links::Links;
 use crate::model::registry::note::Gone;
 use crate::model::registry::repository::RepositoryRecord;
+use crate::model::repository_name;
 
 /// The worktree that the start folder lies in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,12 +94,7 @@ impl Repository {
 
     /// Returns the repository's own name: `proj` for `/p/proj`, `/p/proj.git` and `/p/proj/.bare`.
     pub fn name(&self) -> String {
-        let folder = self.outer_folder();
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        match name.strip_suffix(".git") {
-            Some(stem) if self.bare && !stem.is_empty() => stem.to_owned(),
-            _ => name,
-        }
+        repository_name::of(&self.root, self.bare)
     }
 
     /// Returns the folder above the repository: `/p` for `/p/proj`, `/p/proj.git` and `/p/proj/.bare`.

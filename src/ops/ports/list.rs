@@ -16,6 +16,7 @@ use crate::model::port::verdict::PortVerdict;
 use crate::model::purpose::Purpose;
 use crate::model::registry::entry::Entry;
 use crate::model::registry::table::Registry;
+use crate::model::repository_name;
 use crate::model::service::ServiceName;
 use crate::ops::{choose, env, find};
 
@@ -108,7 +109,13 @@ pub fn list(context: &Context, request: &Request) -> Result<Report> {
                 port,
                 service: allocation.service.clone(),
                 pinned: allocation.pinned,
-                url: env::url(context, &repository_name(entry), entry, &allocation.service, port),
+                url: env::url(
+                    context,
+                    &repository_name::of_unopened(&entry.repository),
+                    entry,
+                    &allocation.service,
+                    port,
+                ),
                 health: allocation.health.clone(),
                 verdict: ruling.verdict,
                 reason: ruling.reason,
@@ -162,10 +169,4 @@ pub fn capacities(context: &Context, registry: &Registry) -> Vec<(String, usize,
 
 fn has_own_range(context: &Context, service: &ServiceName) -> bool {
     context.config.services.get(service).is_some_and(|settings| settings.ports.is_some())
-}
-
-/// As the repository's own name, without opening it: there may be a hundred.
-fn repository_name(entry: &Entry) -> String {
-    let name = entry.repository.file_name().unwrap_or_default().to_string_lossy();
-    name.strip_suffix(".git").unwrap_or(&name).to_owned()
 }
