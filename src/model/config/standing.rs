@@ -118,7 +118,17 @@ fn is_here(value: &Value) -> bool {
 
 impl Rule {
     fn share(self, value: &Value, below: Option<&Value>, until_trusted: bool) -> Share {
-        let Some(below) = below.filter(|below| *below != value) else { return Share::Whole };
+        let Some(below) = below else {
+            let is_lax = match self {
+                Self::Never => true,
+                Self::Before(words) => words.last().copied() == value.as_str(),
+                _ => false,
+            };
+            return if is_lax { Share::Part { counts: None, until_trusted } } else { Share::Whole };
+        };
+        if below == value {
+            return Share::Whole;
+        }
         let is_stricter = match self {
             Self::True => value.as_bool() == Some(true),
             Self::False => value.as_bool() == Some(false),
@@ -221,6 +231,14 @@ mod tests {
             let share = rule.share(&loose, Some(&strict), false);
             assert!(matches!(share, Share::Part { .. }), "{rule:?}: {share:?}");
         }
+        // Where nobody says anything the laxest word is no stricter one, and what is never theirs is not theirs either.
+        let words = Rule::Before(&["never", "ask", "allow"]);
+        assert_eq!(words.share(&json!("ask"), None, false), Share::Whole);
+        let part = Share::Part { counts: None, until_trusted: false };
+        assert_eq!(
+            (words.share(&json!("allow"), None, false), Rule::Never.share(&json!("0s"), None, false)),
+            (part.clone(), part)
+        );
         assert_eq!(Rule::Added.share(&json!([2]), Some(&json!([1])), false), Share::Joined(json!([1, 2])));
         let share = Rule::Fewer.share(&json!(["*", "b"]), Some(&json!(["a", "b"])), true);
         assert_eq!(share, Share::Part { counts: Some(json!(["b"])), until_trusted: true });
