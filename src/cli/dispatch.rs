@@ -38,7 +38,8 @@ pub fn run(words: &[OsString]) -> u8 {
         return open_files::CANNOT_RUN;
     }
     // It outlives whoever started it: a pipe of theirs that it kept open would never come to its end.
-    if words.get(1).is_some_and(|word| word == contact::WORD) {
+    let is_sender = words.iter().skip(1).take(2).eq(start::WORDS.iter().take(2));
+    if is_sender || words.get(1).is_some_and(|word| word == contact::WORD) {
         reaper::close_inherited();
     }
     // git waits for its hooks: they do without the parser.

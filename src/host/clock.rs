@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::interrupt::Interrupt;
 use super::process::identity;
@@ -22,6 +23,12 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(self) -> Timestamp {
         Timestamp::now()
+    }
+
+    /// Returns the zone of the clock on the wall (`TZ`, else the system's).
+    #[must_use]
+    pub fn zone(self) -> TimeZone {
+        TimeZone::system()
     }
 
     /// Returns a moment of the monotonic clock, which no setting of the time of day moves: what spans are measured with.

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use super::send::{Sending, send};
 use crate::context::Context;
 use crate::error::{Code, Failure, Result};
@@ -92,7 +90,7 @@ fn round(context: &Context, state: &Path) -> Result<Option<bool>> {
     let Some(repositories) = digested.map_err(failed)? else { return Ok(None) };
     let settings: AllSettings =
         repositories.into_iter().map(|root| (root.clone(), settings_of(host, root.as_deref()))).collect();
-    let zone = TimeZone::system();
+    let zone = host.clock.zone();
     let batches = spool::update(state, |ledger| {
         ledger.address(&settings, now, &zone);
         ledger.batches(&settings, now)

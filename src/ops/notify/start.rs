@@ -8,7 +8,7 @@ use crate::host::notify::{notifier_seat, spool};
 use crate::host::process::spawn;
 
 /// What the process that sends is started with.
-const WORDS: [&str; 4] = ["notify", "deliver", "--quiet", "--no-input"];
+pub const WORDS: [&str; 4] = ["notify", "deliver", "--quiet", "--no-input"];
 
 /// From now on events are kept, where the configuration says that somebody wants to be told.
 pub fn begin(context: &Context) {
