@@ -63,6 +63,7 @@ pub mod show;
 mod show_agent;
 mod show_carried;
 pub mod show_health;
+mod show_samples;
 mod show_services;
 pub mod status;
 pub mod supervise;

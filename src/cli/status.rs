@@ -5,9 +5,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::session::Session;
+use super::show_samples;
 use super::show_services::{self, Teller};
 use crate::context::Context;
-use crate::error::{Code, Result};
+use crate::error::{Code, Failure, Result};
+use crate::model::history;
 use crate::model::service::ServiceName;
 use crate::ops::services::status::Looker;
 use crate::ui::output::Ui;
@@ -31,6 +33,9 @@ pub struct Arguments {
     /// Look again and again
     #[arg(long)]
     pub watch: bool,
+    /// Also what each took, and how fast it answered, since then: `1h`, `2026-11-01` (UTC), or an RFC 3339 time
+    #[arg(long, value_name = "TIME", conflicts_with = "watch")]
+    pub since: Option<String>,
     /// Exit 1 unless all of them are ready, or have completed
     #[arg(long, conflicts_with = "watch")]
     pub check: bool,
@@ -44,7 +49,11 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
     let context = session.context_whatever_is_configured()?;
     let ui = session.ui;
-    let mut looker = Looker::new(&context, arguments.worktree.as_deref(), arguments.services)?;
+    let since = arguments.since.map(|text| {
+        history::moment(&text, context.now()).map_err(|problem| Failure::new(Code::Usage, problem))
+    });
+    let since = since.transpose()?;
+    let mut looker = Looker::new(&context, arguments.worktree.as_deref(), arguments.services)?.since(since);
     if arguments.watch {
         return match watch(&context, &mut looker, ui) {
             Err(failure) if failure.code() == Code::Interrupted => Ok(130),
@@ -58,6 +67,7 @@ pub fn run(arguments: Arguments, session: &Session<'_>) -> Result<u8> {
         ui.say("no service says how it is run; `run` under [service.NAME] in .wt.toml does");
     } else {
         ui.answer(&show_services::table(ui, &report.services))?;
+        ui.answer(&show_samples::lines(ui, &report.services))?;
     }
     Ok(u8::from(arguments.check && !report.is_up()))
 }

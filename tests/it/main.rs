@@ -164,6 +164,7 @@ mod services_hold;
 mod services_init;
 mod services_instances;
 mod services_launch;
+mod services_limits;
 mod services_logs;
 mod services_many;
 mod services_moved;

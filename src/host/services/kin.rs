@@ -182,6 +182,26 @@ fn sighting(pid: u32, by: &str) -> io::Result<Option<KinFacts>> {
     }))
 }
 
+/// Returns these processes and all that descend from them (`proc_tid_children(5)`); those alone where the system has no such list.
+#[must_use]
+pub fn with_descendants(pids: &[u32]) -> Vec<u32> {
+    let mut all = pids.to_vec();
+    let mut next = 0;
+    while let Some(pid) = all.get(next).copied() {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+        for list in lists.collect::<Vec<_>>() {
+            for child in list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()) {
+                if !all.contains(&child) {
+                    all.push(child);
+                }
+            }
+        }
+        next += 1;
+    }
+    all
+}
+
 /// Returns what the processes `pids` use; those that have ended use nothing.
 #[must_use]
 pub fn usage(pids: &[u32]) -> KinUsage {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::limits;
 use super::merged::MergedConfig;
 use super::origin::Origin;
 use super::problem::ValueFault;
@@ -286,6 +287,7 @@ pub fn services(merged: &MergedConfig) -> BTreeMap<ServiceName, ServiceSettings>
             "env_file" => settings.env_file = value.as_str().map(str::to_owned),
             "environment" => settings.environment = value::environment(value).unwrap_or_default(),
             "metrics" => settings.metrics = value.as_str().map(str::to_owned),
+            "limits" => settings.limits = limits::read(value).unwrap_or_default(),
             "folder" => settings.folder = value.as_str().map(str::to_owned),
             "health" => settings.health = Some(value.clone()),
             "depends_on" => settings.depends_on = running::depends_on(value).unwrap_or_default(),

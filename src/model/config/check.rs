@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::limits;
 use super::problem::ValueFault;
 use super::schema::KeyKind;
 use super::value::{
@@ -61,6 +62,7 @@ pub fn check(kind: KeyKind, value: &Value) -> Result<(), ValueFault> {
         KeyKind::Compose => running::compose(value).map(|_| ()),
         KeyKind::Needs => running::depends_on(value).map(|_| ()),
         KeyKind::Stop => running::stop(value).map(|_| ()),
+        KeyKind::Limits => limits::read(value).map(|_| ()),
         KeyKind::Restart => running::restart(value).map(|_| ()),
     }
 }

@@ -99,6 +99,11 @@ fn kind(of: KeyKind) -> Value {
         ] }),
         KeyKind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w) *)+$" }),
         KeyKind::Size => json!({ "type": ["string", "integer"], "minimum": 0 }),
+        KeyKind::Limits => {
+            json!({ "type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
+            "memory": kind(KeyKind::Size), "cpu": { "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? *%$" },
+        } })
+        }
         KeyKind::Hours => {
             json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2} *- *[0-9]{1,2}:[0-9]{2}$" })
         }

@@ -59,6 +59,8 @@ pub enum KeyKind {
     Needs,
     /// `{ signal, timeout }`.
     Stop,
+    /// `{ memory, cpu }`.
+    Limits,
     /// A policy, or `{ policy, max, backoff }`.
     Restart,
     /// True or false.

@@ -14,6 +14,7 @@ pub mod instances;
 pub mod json_schema;
 pub mod key;
 pub mod layers;
+mod limits;
 mod main_worktree;
 pub mod merge;
 pub mod merged;

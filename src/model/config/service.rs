@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::model::port::PortRanges;
 use crate::model::service::ServiceName;
+use crate::model::services::limits::Limits;
 use crate::model::services::plan::{Condition, RestartPolicy, Restarting, Stopping};
 use crate::model::signal::EndSignal;
 
@@ -45,6 +46,8 @@ pub struct ServiceSettings {
     pub health: Option<Value>,
     /// The path under which it shows metrics.
     pub metrics: Option<String>,
+    /// What it may take before somebody is told.
+    pub limits: Limits,
     pub stop: Stopping,
     pub restart: Restarting,
     pub socket: Option<SocketUse>,
@@ -71,6 +74,7 @@ impl Default for ServiceSettings {
             depends_on: BTreeMap::new(),
             health: None,
             metrics: None,
+            limits: Limits::default(),
             stop: Stopping::default(),
             restart: Restarting::default(),
             socket: None,

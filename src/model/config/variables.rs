@@ -115,6 +115,7 @@ fn read(kind: KeyKind, text: &str) -> Result<Value, ValueFault> {
         | KeyKind::BranchPurposes
         | KeyKind::Forge
         | KeyKind::Webhook
+        | KeyKind::Limits
         | KeyKind::Restart => {
             let value = DeValue::parse(text).map_err(|error| {
                 ValueFault::new(format!("not a valid value: {}", error.message().replace('\n', ", ")))

@@ -34,7 +34,7 @@ pub const KINDS: [(EventKind, &str); 8] = [
     (EventKind::Other, "other"),
 ];
 
-const OF_SERVICES: [&str; 9] = [
+const OF_SERVICES: [&str; 11] = [
     "started",
     "ready",
     "unhealthy",
@@ -43,6 +43,8 @@ const OF_SERVICES: [&str; 9] = [
     "failed",
     "stopped",
     "completed",
+    "over_limit",
+    "recovered",
     // As earlier versions wrote them all.
     "service_changed",
 ];

@@ -90,10 +90,18 @@ mod tests {
     #[test]
     fn three_looks_in_a_row_are_over_and_one_below_is_below() {
         let mut streak = LimitStreak::default();
-        let seen: Vec<Option<bool>> =
-            [true, true, false, true, true, true, true, false, false].into_iter().map(|above| streak.see(above)).collect();
+        let seen: Vec<Option<bool>> = [true, true, false, true, true, true, true, false, false]
+            .into_iter()
+            .map(|above| streak.see(above))
+            .collect();
         assert_eq!(seen, [None, None, None, None, None, Some(true), None, Some(false), None]);
-        assert_eq!(words(LimitKind::Memory, 2_147_483_648.0, 1_073_741_824.0), "2048 MiB, where 1024 MiB is the limit");
-        assert_eq!(words(LimitKind::Cpu, 250.2, 200.0), "250 % of a core, where 200 % of a core is the limit");
+        assert_eq!(
+            words(LimitKind::Memory, 2_147_483_648.0, 1_073_741_824.0),
+            "2048 MiB, where 1024 MiB is the limit"
+        );
+        assert_eq!(
+            words(LimitKind::Cpu, 250.2, 200.0),
+            "250 % of a core, where 200 % of a core is the limit"
+        );
     }
 }

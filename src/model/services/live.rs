@@ -208,6 +208,7 @@ mod tests {
             restarts: 0,
             reason: reason.map(str::to_owned),
             news: String::new(),
+            samples: Vec::new(),
         };
         let told = |state, reason| {
             let recorded = health_of(&facts(state, reason), at(50))?;

@@ -150,6 +150,7 @@ mod tests {
             restarts: 0,
             reason: None,
             news: news.to_owned(),
+            samples: Vec::new(),
         }
     }
 

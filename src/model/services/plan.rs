@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::limits::Limits;
 use crate::model::agreement::Agreement;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
@@ -108,6 +109,9 @@ pub struct ServicePlan {
     pub critical: bool,
     /// Whether it gets a pseudo-terminal.
     pub terminal: bool,
+    /// What it may take before somebody is told.
+    #[serde(default)]
+    pub limits: Limits,
     /// Which of its commands were approved, so that this can be asked again.
     #[serde(default)]
     pub agreement: Agreement,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::plan::ServicePlan;
+use super::samples::ServiceSample;
 use super::state::ServiceState;
 use crate::model::port::Port;
 use crate::model::service::ServiceName;
@@ -40,6 +41,10 @@ impl<T> Numbered<T> {
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Request {
     Status,
+    /// The same, with what was seen of each since then.
+    Samples {
+        since: Timestamp,
+    },
     /// Tells of every change until the connection ends.
     Watch,
     Start {
@@ -134,6 +139,9 @@ pub struct ServiceFacts {
     /// What goes on with it, as it is said when it begins: `ready after 1.2s`.
     #[serde(default)]
     pub news: String,
+    /// Where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<ServiceSample>,
 }
 
 #[cfg(test)]

@@ -75,6 +75,7 @@ impl KeptService {
                 self.reason.clone()
             },
             news: String::new(),
+            samples: Vec::new(),
         }
     }
 }

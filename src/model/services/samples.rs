@@ -79,7 +79,12 @@ mod tests {
     use super::*;
 
     fn sample(second: i64) -> ServiceSample {
-        ServiceSample { at: Timestamp::from_second(second).unwrap(), memory_bytes: 1, cpu_percent: None, latency_ms: None }
+        ServiceSample {
+            at: Timestamp::from_second(second).unwrap(),
+            memory_bytes: 1,
+            cpu_percent: None,
+            latency_ms: None,
+        }
     }
 
     #[test]
@@ -103,7 +108,10 @@ mod tests {
         assert_eq!(line(&[Some(1.0), None, Some(8.0)], 60), "▁ █");
         assert_eq!(line(&values(&[1, 8, 1, 1]), 2), "█▁");
         assert_eq!(line(&[], 60), "");
-        assert_eq!(cpu_percent(Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(1)), Some(200.0));
+        assert_eq!(
+            cpu_percent(Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(1)),
+            Some(200.0)
+        );
         assert_eq!(cpu_percent(Duration::ZERO, Duration::ZERO, Duration::ZERO), None);
     }
 }

@@ -248,7 +248,7 @@ fn converse(
     request: &Request,
     listener: &mut dyn WishListener,
 ) -> Result<Option<WishAnswer>> {
-    let is_look = matches!(request, Request::Status);
+    let is_look = matches!(request, Request::Status | Request::Samples { .. });
     let _held = (!is_look).then(|| context.host.interrupt.hold());
     let mut conversation = SupervisorConversation::new(context, talk);
     let number = conversation.say(request)?;

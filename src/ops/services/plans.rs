@@ -282,6 +282,7 @@ impl One<'_> {
             stop: if settings.compose.is_some() { compose::stopping(&settings.stop) } else { settings.stop },
             critical: settings.critical,
             terminal: false,
+            limits: settings.limits,
             agreement: self.agreement.clone(),
         })
     }

@@ -14,6 +14,7 @@ use crate::model::registry::entry::Entry;
 use crate::model::service::ServiceName;
 use crate::model::services::elsewhere::Elsewhere;
 use crate::model::services::protocol::ServiceFacts;
+use crate::model::services::samples::ServiceSample;
 use crate::model::services::state::ServiceState;
 use crate::ops::env;
 
@@ -36,6 +37,9 @@ pub struct ServiceView {
     /// Where it is ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// With `--since`: what its supervisor saw, the oldest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Vec<ServiceSample>>,
 }
 
 impl ServiceView {
@@ -52,6 +56,7 @@ impl ServiceView {
             reason: Some(known.words()),
             managed: false,
             url: None,
+            samples: None,
         }
     }
 }
@@ -146,6 +151,7 @@ impl Usages {
             reason: facts.reason.clone(),
             managed: true,
             url: None,
+            samples: None,
         }
     }
 }

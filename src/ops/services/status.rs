@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -77,6 +78,8 @@ pub struct Looker {
     usages: Usages,
     /// Whether nothing is taken over.
     only_looks: bool,
+    /// Since when samples are shown.
+    since: Option<Timestamp>,
 }
 
 impl Looker {
@@ -88,13 +91,19 @@ impl Looker {
     pub fn new(context: &Context, worktree: Option<&str>, services: Vec<ServiceName>) -> Result<Self> {
         let entry = env::require_entry(context, worktree)?;
         let place = ServicesPlace::of(context, &entry)?;
-        Ok(Self { entry, place, services, usages: Usages::default(), only_looks: false })
+        Ok(Self { entry, place, services, usages: Usages::default(), only_looks: false, since: None })
     }
 
     /// Looks alone: services that a killed supervisor left stay as they are.
     #[must_use]
     pub fn only_looking(self) -> Self {
         Self { only_looks: true, ..self }
+    }
+
+    /// Shows what the supervisor saw since then, too.
+    #[must_use]
+    pub fn since(self, since: Option<Timestamp>) -> Self {
+        Self { since, ..self }
     }
 
     /// Looks. Services that a killed supervisor left are taken over first.
@@ -105,12 +114,13 @@ impl Looker {
     pub fn look(&mut self, context: &Context, listener: &mut dyn WishListener) -> Result<Report> {
         let place = &self.place;
         let read = || record_file::find(&place.wish.folder, place.wish.sequence).unwrap_or_default();
-        let answer = match contact::ask_if_there(context, place, &Ask::Status, listener)? {
+        let asked = self.since.map_or(Ask::Status, |since| Ask::Samples { since });
+        let answer = match contact::ask_if_there(context, place, &asked, listener)? {
             None if !self.only_looks
                 && !context.config.policy.is_read_only()
                 && contact::is_abandoned(place, &read()) =>
             {
-                Some(contact::ask(context, place, &Ask::Status, listener)?)
+                Some(contact::ask(context, place, &asked, listener)?)
             }
             answer => answer,
         };
@@ -135,6 +145,11 @@ impl Looker {
         let is_here = |id: &ProcessId| identity::is_from_here(id) && identity::is_alive(id);
         let supervisor = supervisor.filter(is_here).map(|supervisor| supervisor.pid);
         let mut services = self.usages.views(&facts, context.now(), &place.wish.marker, supervisor);
+        if self.since.is_some() {
+            for (view, facts) in services.iter_mut().zip(&facts) {
+                view.samples = Some(facts.samples.clone());
+            }
+        }
         let elsewhere = elsewhere::find(context, &self.entry, place, &self.services);
         report::add_elsewhere(&mut services, &elsewhere);
         report::name_urls(context, &self.entry, &mut services);
@@ -156,6 +171,7 @@ impl Looker {
                     restarts: 0,
                     reason: None,
                     news: String::new(),
+                    samples: Vec::new(),
                 });
             }
         }

@@ -99,6 +99,12 @@ pub(super) const KEYS: &[ConfigKey] = &[
         "How many processes of the service there are, each with a port of its own: `web`, `web-2`, `web-3`.",
     ),
     key(
+        "service.*.limits",
+        KeyKind::Limits,
+        AtOnce,
+        "What its processes may take together before somebody is told: memory, and CPU, of which 100 % is one core.",
+    ),
+    key(
         "service.*.metrics",
         KeyKind::UrlPath,
         AtOnce,

@@ -1,5 +1,6 @@
 //! The machine against every promise about order, taking back, restarts and limits.
 
+use super::super::limits::Limits;
 use super::super::plan::{Condition, Patience, RestartPolicy, Restarting, Stopping};
 use super::super::state::ServiceState;
 use super::*;
@@ -36,6 +37,7 @@ fn plan(name: &str, needs: &[&str]) -> ServicePlan {
         stop: Stopping { signal: EndSignal::Term, timeout: Duration::from_secs(10) },
         critical: true,
         terminal: false,
+        limits: Limits::default(),
         agreement: Agreement::default(),
     }
 }

@@ -107,6 +107,10 @@ impl Supervisor<'_> {
                 let services = self.facts();
                 self.tell(at, number, Reply::Done { services });
             }
+            Request::Samples { since } => {
+                let services = self.facts_with_samples(since);
+                self.tell(at, number, Reply::Done { services });
+            }
             Request::Watch => {
                 caller.watches = true;
                 let services = self.facts();

@@ -33,8 +33,9 @@ impl Supervisor<'_> {
                     pids,
                     since: run.map(|run| run.since),
                     restarts: service.restarts,
-                    reason: news::reason(service, fleet),
+                    reason: news::reason(service, fleet).or_else(|| self.sampling.reason(service)),
                     news: news::said(service, fleet),
+                    samples: Vec::new(),
                 }
             })
             .collect()

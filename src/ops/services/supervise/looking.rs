@@ -72,6 +72,7 @@ impl Supervisor<'_> {
             if run.ending.is_some() {
                 continue;
             }
+            self.sampling.note_answer(&asked.service, &outcome);
             let sight = match outcome {
                 CheckOutcome::Responds { .. } => LookResult::Well,
                 CheckOutcome::NotAccepting => {
@@ -95,6 +96,7 @@ impl Supervisor<'_> {
         match phase {
             Some((Phase::Ready { .. } | Phase::Unhealthy { .. }, patience)) => {
                 run.look.due = together(self.begun, now, patience.interval);
+                self.sample(name);
             }
             _ => run.look.later(now),
         }

@@ -17,6 +17,8 @@ mod reaping;
 mod refusal;
 mod registrar;
 mod running;
+mod sampled;
+mod sampling;
 mod supervisor;
 mod takeover;
 mod terminal;

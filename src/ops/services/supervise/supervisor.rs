@@ -13,6 +13,7 @@ use super::ports::Ports;
 use super::reaping::Reaping;
 use super::registrar::Registrar;
 use super::running::ServiceRun;
+use super::sampled::Sampling;
 use super::waiting::WaitingBatches;
 use crate::error::Result;
 use crate::host::machine::Host;
@@ -90,6 +91,8 @@ pub(super) struct Supervisor<'a> {
     pub next_health: Instant,
     next_round: Instant,
     reaping: Reaping,
+    /// What services take.
+    pub sampling: Sampling,
 }
 
 /// Supervises until nothing is left to supervise.
@@ -144,6 +147,7 @@ pub fn supervise(host: &Host, wish: SupervisorWish) -> Result<()> {
         next_health: now,
         next_round: now + ROUND,
         reaping: Reaping::default(),
+        sampling: Sampling::default(),
     };
     supervisor.take_the_seat().map_err(&failed)?;
     supervisor.work();
@@ -291,6 +295,7 @@ impl Supervisor<'_> {
         self.note_adopted();
         self.journal.write_again();
         self.renew_health();
+        self.sample_idle();
         if self.ground.look() == Footing::Lost {
             self.stop_everything();
             self.work();
