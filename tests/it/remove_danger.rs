@@ -225,3 +225,32 @@ fn no_env_is_written_where_a_lying_record_leads() {
         assert!(!target.join(".env").exists());
     }
 }
+
+#[test]
+fn a_link_of_gits_that_cannot_be_read_or_is_empty_costs_neither_the_record_nor_what_is_staged() {
+    let sandbox = Sandbox::new();
+    sandbox.wt(&["create", "login", "--ports"]).ok();
+    let folder = sandbox.worktree("feature-login");
+    git::write(&folder, "staged.txt", "staged\n");
+    sandbox.git(&folder, &["add", "staged.txt"]);
+    let gitdir = sandbox.repo().join(".git/worktrees/feature-login/gitdir");
+    let text = fs::read(&gitdir).unwrap();
+    let damages: [&dyn Fn(); 3] = [
+        &|| fs::write(&gitdir, "").unwrap(),
+        &|| (),
+        // Whoever may read everything cannot read that either.
+        &|| std::os::unix::fs::symlink("gitdir", &gitdir).unwrap(),
+    ];
+    for damage in damages {
+        damage();
+        for flags in [&["remove", "feature-login"][..], &["remove", "feature-login", "--force"]] {
+            sandbox.wt(flags).exits(1);
+        }
+        let _ = fs::remove_file(&gitdir);
+    }
+    fs::write(&gitdir, text).unwrap();
+    let entry = &sandbox.living()[0];
+    assert_eq!((&entry["state"], entry["allocations"].as_array().unwrap().len()), (&"active".into(), 1));
+    assert_eq!(sandbox.status(&folder), "A  staged.txt");
+    sandbox.wt(&["remove", "feature-login", "--force"]).ok();
+}

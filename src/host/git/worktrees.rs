@@ -10,6 +10,7 @@ use super::paths::canonical;
 use super::repository::Repository;
 use super::tips::{Resolved, read_small};
 use crate::error::{Code, Failure, Result};
+use crate::host::files;
 use crate::host::git::tips::read_text;
 use crate::model::branch::{Head, Returning};
 
@@ -128,6 +129,18 @@ impl Repository {
     /// Returns the folder git keeps for the worktree `admin`.
     pub fn admin_dir(&self, admin: &str) -> PathBuf {
         self.common_dir.join("worktrees").join(admin)
+    }
+
+    /// Refuses where the file in which git keeps the place of the worktree `admin` is there and cannot be read: nobody knows
+    /// then where the worktree is.
+    pub fn require_readable_link(&self, admin: &str) -> Result<()> {
+        let link = self.admin_dir(admin).join("gitdir");
+        match files::open_plain(&link) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Failure::from_io(error, Code::GitFailed, format!("cannot read {}", link.display())))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns git's names of the linked worktrees, in order.

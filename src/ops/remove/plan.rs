@@ -193,7 +193,7 @@ pub fn inspect(
     if let Some(entry) = &entry {
         require_idle(context, entry)?;
     }
-    let missing = found.path.symlink_metadata().is_err();
+    let missing = place::is_gone(&found.path);
     let mut losses = Vec::new();
     let mut branch = entry.as_ref().and_then(|entry| entry.branch.clone());
     if let Some(worktree) = &worktree {

@@ -65,6 +65,7 @@ pub(super) fn note(repository: &Repository, entry: &Entry, trash: &Trash) -> Res
 
 /// Drops records where git has none that could be kept.
 pub(super) fn forget(context: &Context, repository: &Repository, target: &RemovalTarget) -> Result<()> {
+    require_all_gone(repository, target)?;
     let now = context.now();
     let (name, root) = (target.name.clone(), repository.root().to_path_buf());
     let gone = context.store()?.update(|registry| {
@@ -95,6 +96,23 @@ fn discard_admin(repository: &Repository, admin: &str, path: &Path) -> Result<()
     let aside = repository.require_wt_dir()?.join(format!("vanished-{}", token::random()?));
     repository.take_admin(admin, &aside)?;
     remove_tree(&aside)
+}
+
+/// The proof, taken before anything goes: git's record can be read or is not there, and no folder stands where either record
+/// says. A link of git's that cannot be read just now names no folder, and that says nothing of the folder.
+fn require_all_gone(repository: &Repository, target: &RemovalTarget) -> Result<()> {
+    if let Some(entry) = &target.entry
+        && !place::is_gone(&entry.path)
+    {
+        let message =
+            format!("git's record of {} does not say where it is, and it is there", entry.path.display());
+        return Err(Failure::new(Code::NotFound, message).hint("`git worktree repair` may mend git's link"));
+    }
+    let Some(admin) = target.worktree.as_ref().and_then(|worktree| worktree.admin.as_deref()) else {
+        return Ok(());
+    };
+    repository.require_readable_link(admin)?;
+    require_vanished(repository, admin, &target.path)
 }
 
 /// The proof, taken right before the record goes: it still names that folder, and nothing is there.
