@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{events, ports, validate};
+use super::{events, ports, validate, vanished};
 use crate::context::Context;
 use crate::error::Result;
 use crate::host::events::counters;
+use crate::host::net::owner;
 use crate::model::config::problem::Problem;
 use crate::model::event::tally::Tally;
 use crate::model::finding::Severity;
@@ -16,6 +17,7 @@ use crate::model::health::recorded::HealthRecord;
 use crate::model::health::state::Health;
 use crate::model::metrics::{self, Family, ServiceRow, Snapshot};
 use crate::model::port::Port;
+use crate::model::port::listener::Listener;
 use crate::model::registry::allocation::Allocation;
 use crate::model::registry::entry::{Entry, EntryState};
 use crate::model::registry::table::Registry;
@@ -36,7 +38,9 @@ pub struct Report {
 ///
 /// Fails when the registry, the log or the machine cannot be read.
 pub fn metrics(context: &Context, config_problems: Vec<Problem>) -> Result<Report> {
-    let registry = context.store()?.read()?;
+    let registry = vanished::read_where_they_are(context)?;
+    // One look at the machine's sockets for all who ask about them.
+    let sockets = owner::sight(&registry)?;
     let names = ShortNames::of(&registry);
     let here = context.repository.as_ref().map(crate::host::git::Repository::find_id);
     let is_wanted =
@@ -60,7 +64,7 @@ pub fn metrics(context: &Context, config_problems: Vec<Problem>) -> Result<Repor
         config_problems,
         ..validate::Request::default()
     };
-    let findings = validate::validate(context, &request)?.findings;
+    let findings = validate::validate_among(context, &request, &sockets)?.findings;
     let snapshot = Snapshot {
         version: env!("CARGO_PKG_VERSION"),
         worktrees: entries
@@ -69,7 +73,7 @@ pub fn metrics(context: &Context, config_problems: Vec<Problem>) -> Result<Repor
             .collect(),
         allocations: allocations.collect(),
         ranges: ports::list::capacities(context, &registry),
-        conflicts: conflicts(context)?,
+        conflicts: conflicts(context, &registry, &sockets)?,
         services: services(context, &living, &names, &tally),
         tally,
         findings: findings.iter().map(|finding| (finding.code.code(), word(finding.severity))).collect(),
@@ -112,9 +116,13 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-fn conflicts(context: &Context) -> Result<Vec<(&'static str, usize)>> {
+fn conflicts(
+    context: &Context,
+    registry: &Registry,
+    sockets: &[Listener],
+) -> Result<Vec<(&'static str, usize)>> {
     use ports::conflicts::ConflictKind;
-    let report = ports::conflicts::conflicts(context)?;
+    let report = ports::conflicts::among(context, registry, sockets)?;
     let kinds = [
         (ConflictKind::Registry, "registry"),
         (ConflictKind::System, "system"),

@@ -145,6 +145,12 @@ impl<'a> Lookout<'a> {
         self.matching.places(WorktreeMark::of(entry)).find_map(|at| self.worktrees.get(at))
     }
 
+    /// Returns git's worktrees as they were read, the main one first.
+    #[must_use]
+    pub fn worktrees(&self) -> &[GitWorktree] {
+        &self.worktrees
+    }
+
     /// Returns the repository; `None` where it cannot be reached.
     #[must_use]
     pub fn repository(&self) -> Option<&'a Repository> {

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use crate::support::services::kill;
+use crate::support::strace::has_strace;
 use crate::support::wait::until;
 use crate::support::{Sandbox, skip};
 
@@ -108,4 +109,29 @@ fn sums_alone_or_few_rows_where_that_is_wanted_and_each_repository_by_a_name_of_
     sandbox.configure("[metrics]\nper_worktree = false\n");
     let sums = metrics(&sandbox, &["--all"]);
     assert!(!sums.contains("worktree=") && sums.contains("wt_worktrees{"), "{sums}");
+}
+
+#[test]
+fn git_s_record_of_each_worktree_is_read_once_for_all_numbers() {
+    let sandbox = Sandbox::new();
+    if !has_strace(&sandbox.path("home")) {
+        return skip("strace");
+    }
+    for name in ["one", "two", "three"] {
+        sandbox.wt(&["create", name, "--ports"]).ok();
+    }
+    let calls = sandbox.path("calls");
+    let run = sandbox
+        .program("strace", &sandbox.repo())
+        .args(["-f", "-qq", "-e", "trace=openat", "-o"])
+        .arg(&calls)
+        .args([env!("CARGO_BIN_EXE_wt"), "metrics"])
+        .output()
+        .unwrap();
+    assert!(run.status.success());
+    let calls = fs::read_to_string(&calls).unwrap();
+    for name in ["one", "two", "three"] {
+        let lock = format!("worktrees/feature-{name}/locked\"");
+        assert_eq!(calls.matches(&lock).count(), 1, "{name}\n{calls}");
+    }
 }

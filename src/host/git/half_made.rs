@@ -35,13 +35,20 @@ pub struct HalfMadeAdmin {
 impl Repository {
     /// Returns what dead `git worktree add`s left, those passed over whose admin folder `is_ours`.
     pub fn half_made(&self, is_ours: impl Fn(&GitWorktree) -> bool) -> Result<Vec<HalfMadeAdmin>> {
-        let suspects: Vec<GitWorktree> = self
-            .worktrees()?
-            .into_iter()
+        self.half_made_among(&self.worktrees()?, is_ours)
+    }
+
+    /// As [`half_made`](Self::half_made), where the worktrees were read already.
+    pub fn half_made_among(
+        &self,
+        worktrees: &[GitWorktree],
+        is_ours: impl Fn(&GitWorktree) -> bool,
+    ) -> Result<Vec<HalfMadeAdmin>> {
+        let suspects = worktrees
+            .iter()
             .filter(|worktree| worktree.broken.is_some() || worktree.initializing)
-            .filter(|worktree| !is_ours(worktree))
-            .collect();
-        let settled = suspects.into_iter().filter(|suspect| {
+            .filter(|worktree| !is_ours(worktree));
+        let settled = suspects.cloned().filter(|suspect| {
             let folders = [self.root(), self.common_dir(), &suspect.path];
             let named: Vec<&Path> = folders.into_iter().filter(|folder| folder.is_absolute()).collect();
             self.is_settled(suspect) && !is_git_at_work(&named)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::paths::{canonical, read_link_file};
 use super::repository::Repository;
 use super::tips::read_text;
-use super::worktrees::read_gitdir;
+use super::worktrees::{is_gitdir_spelled, read_gitdir};
 use crate::error::{Code, Failure, Result};
 use crate::host::place::is_gone;
 use crate::model::advised::git;
@@ -114,7 +114,7 @@ impl Repository {
     /// leads neither into the main worktree nor out of it.
     pub fn require_recorded(&self, path: &Path, is_main: bool) -> Result<()> {
         if self.is_main_worktree(path) == is_main {
-            return self.require_own(path);
+            return if is_main { Ok(()) } else { self.require_names(path) };
         }
         let what = if is_main { "is not" } else { "is" };
         let message = format!("{} {what} the main worktree, against its record", path.display());
@@ -124,11 +124,15 @@ impl Repository {
     /// Proves that `path` and an admin folder of this repository name each other, or that it is the main worktree, whose
     /// `.git` leads to the repository, before anything is written there; fails with `git_failed`.
     pub fn require_own(&self, path: &Path) -> Result<()> {
-        if self.is_main_worktree(path) {
-            return Ok(());
-        }
+        if self.is_main_worktree(path) { Ok(()) } else { self.require_names(path) }
+    }
+
+    /// Proves that `path` and an admin folder of this repository name each other.
+    fn require_names(&self, path: &Path) -> Result<()> {
         let admins = self.common_dir.join("worktrees");
-        let named = read_link_file(&path.join(".git")).map(|target| canonical(&target));
+        let named = read_link_file(&path.join(".git"));
+        let named =
+            named.map(|target| if is_plainly_in(&admins, &target) { target } else { canonical(&target) });
         if named.is_some_and(|admin| admin.parent() == Some(&*admins) && names_back(path, &admin)) {
             return Ok(());
         }
@@ -169,11 +173,24 @@ pub fn is_moved_untold(path: &Path) -> bool {
 
 /// Answers whether the worktree's `.git` file and the admin folder name each other.
 pub(super) fn names_back(path: &Path, admin_dir: &Path) -> bool {
-    names(path, admin_dir) && read_gitdir(admin_dir).is_some_and(|link| link == canonical(path).join(".git"))
+    let names_it = || {
+        // What is spelled alike needs no look at the links above it.
+        is_gitdir_spelled(admin_dir, &path.join(".git"))
+            || read_gitdir(admin_dir).is_some_and(|link| link == canonical(path).join(".git"))
+    };
+    names(path, admin_dir) && names_it()
+}
+
+/// Answers whether `target` is spelled as a folder of `admins`, and neither is a link: it is its own canonical path then, where
+/// the repository's is.
+fn is_plainly_in(admins: &Path, target: &Path) -> bool {
+    let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+    target.parent() == Some(admins) && target.file_name().is_some() && is_folder(admins) && is_folder(target)
 }
 
 fn names(path: &Path, admin_dir: &Path) -> bool {
     let link = path.join(".git");
     link.symlink_metadata().is_ok_and(|kind| kind.is_file())
-        && read_link_file(&link).is_some_and(|target| canonical(&target) == canonical(admin_dir))
+        && read_link_file(&link)
+            .is_some_and(|target| target == admin_dir || canonical(&target) == canonical(admin_dir))
 }

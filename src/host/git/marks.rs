@@ -110,9 +110,13 @@ impl Repository {
         }
         let text = fs::read_to_string(link).ok()?;
         let target = folder.join(text.strip_prefix("gitdir: ")?.trim_end_matches('\n'));
-        let parent = target.parent()?.canonicalize().ok()?;
-        let ours = self.common_dir().join("worktrees").canonicalize().ok()?;
-        (parent == ours).then(|| target.file_name().map(|name| name.to_string_lossy().into_owned()))?
+        let (parent, ours) = (target.parent()?, self.common_dir().join("worktrees"));
+        let is_ours = if parent == ours {
+            ours.exists()
+        } else {
+            parent.canonicalize().ok()? == ours.canonicalize().ok()?
+        };
+        is_ours.then(|| target.file_name().map(|name| name.to_string_lossy().into_owned()))?
     }
 
     /// Returns git's name of a linked worktree that `folder/.git` ends in, wherever that points: its repository may have

@@ -277,6 +277,13 @@ pub(super) fn read_gitdir(folder: &Path) -> Option<PathBuf> {
     read_gitdir_with(folder, &mut Resolved::default())
 }
 
+/// Answers whether an admin folder names that very `.git` file, letter by letter.
+pub(super) fn is_gitdir_spelled(folder: &Path, link: &Path) -> bool {
+    read_small(&folder.join("gitdir")).is_some_and(|bytes| {
+        folder.join(OsStr::from_bytes(bytes.trim_ascii_end())).as_os_str() == link.as_os_str()
+    })
+}
+
 fn read_gitdir_with(folder: &Path, resolved: &mut Resolved) -> Option<PathBuf> {
     let bytes = read_small(&folder.join("gitdir"))?;
     let text = bytes.trim_ascii_end();

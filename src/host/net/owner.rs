@@ -41,23 +41,40 @@ pub fn attribute_in_time(
             return Ok(None);
         }
     }
-    let holders = |port: Port| sockets.iter().filter(|socket| socket.port == port).cloned().collect();
-    let busy = ports.iter().map(|port| Busy { port: *port, listeners: holders(*port), denied: false });
-    Ok(Some(busy.collect()))
+    Ok(Some(among(&sockets, ports)))
+}
+
+/// Returns, for each of `ports` in order, those of `sockets` that hold it.
+#[must_use]
+pub fn among(sockets: &[Listener], ports: &[Port]) -> Vec<Busy> {
+    let mut by_port: HashMap<Port, Vec<Listener>> = ports.iter().map(|port| (*port, Vec::new())).collect();
+    for socket in sockets {
+        if let Some(known) = by_port.get_mut(&socket.port) {
+            known.push(socket.clone());
+        }
+    }
+    let holders = |port: &Port| by_port.get(port).cloned().unwrap_or_default();
+    ports.iter().map(|port| Busy { port: *port, listeners: holders(port), denied: false }).collect()
 }
 
 /// Returns every socket of the machine that listens or is merely bound, with its processes and their worktrees.
 pub fn sight(registry: &Registry) -> Result<Vec<Listener>> {
+    sight_on(registry, |_| true)
+}
+
+/// As [`sight`], of those ports that are `wanted` alone.
+pub fn sight_on(registry: &Registry, wanted: impl Fn(Port) -> bool) -> Result<Vec<Listener>> {
     let mut sockets = listeners()?;
-    if let Some(names) = Names::in_time(registry, &|| false) {
-        name_owners(&mut sockets, &names, &|| false);
-    }
+    sockets.retain(|socket| wanted(socket.port));
+    name(&mut sockets, registry);
     Ok(sockets)
 }
 
 /// Names the processes of `sockets` and their worktrees.
 pub fn name(sockets: &mut [Listener], registry: &Registry) {
-    if let Some(names) = Names::in_time(registry, &|| false).filter(|_| !sockets.is_empty()) {
+    if !sockets.is_empty()
+        && let Some(names) = Names::in_time(registry, &|| false)
+    {
         name_owners(sockets, &names, &|| false);
     }
 }

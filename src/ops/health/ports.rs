@@ -23,8 +23,9 @@ use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::model::view::as_text;
 use crate::ops::choose;
+use crate::ops::ports::advice::Adviser;
+use crate::ops::ports::ranges;
 use crate::ops::ports::sight::{self, PortLook};
-use crate::ops::ports::{advice, ranges};
 
 /// A port.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -112,6 +113,7 @@ pub fn all(context: &Context) -> Result<AllPorts> {
     let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
     let ports: Vec<Port> = ports.into_iter().collect();
     let seen = sight::see_all(context, &registry, &ports, PortLook::Sockets)?;
+    let adviser = Adviser::new(context, &registry);
     let mut summary = PortSummary::default();
     let mut found = Vec::new();
     for entry in entries {
@@ -135,7 +137,7 @@ pub fn all(context: &Context) -> Result<AllPorts> {
                 worktree: entry.name.clone(),
                 repository: entry.repository.clone(),
             };
-            found.push(of(context, Some((tenant, health)), ruling)?);
+            found.push(of(&adviser, Some((tenant, health)), ruling)?);
         }
     }
     Ok(AllPorts { summary, ports: found })
@@ -155,7 +157,7 @@ pub fn one(context: &Context, port: Port) -> Result<PortHealth> {
         return Err(Failure::new(Code::NotFound, message));
     }
     let mut rulings = sight::judge_all(context, &registry, &[port], PortLook::Closely)?;
-    of(context, tenant, rulings.swap_remove(0))
+    of(&Adviser::new(context, &registry), tenant, rulings.swap_remove(0))
 }
 
 /// Counts the ports of all ranges.
@@ -165,12 +167,22 @@ pub fn one(context: &Context, port: Port) -> Result<PortHealth> {
 /// Fails when the registry or the machine cannot be asked.
 pub fn totals(context: &Context) -> Result<Totals> {
     let registry = context.store()?.read()?;
-    let exclusions = choose::exclusions(context, &registry);
-    let tracked = owned_ports(&registry);
-    let (held, errors) = match listeners() {
-        Ok(sockets) => (sockets.into_iter().map(|socket| socket.port).collect(), Vec::new()),
-        Err(failure) => (HashSet::new(), vec![failure.message().to_owned()]),
-    };
+    Ok(match listeners() {
+        Ok(sockets) => {
+            totals_among(context, &registry, &sockets.into_iter().map(|socket| socket.port).collect())
+        }
+        Err(failure) => {
+            let errors = vec![failure.message().to_owned()];
+            Totals { errors, ..totals_among(context, &registry, &HashSet::new()) }
+        }
+    })
+}
+
+/// As [`totals`], where it is known which ports are held.
+#[must_use]
+pub fn totals_among(context: &Context, registry: &Registry, held: &HashSet<Port>) -> Totals {
+    let exclusions = choose::exclusions(context, registry);
+    let tracked = owned_ports(registry);
     let ranges = ranges::all(context);
     let all: BTreeSet<Port> = ranges.iter().flat_map(|(_, range): &(_, PortRange)| range.ports()).collect();
     let is_free = |port: &&Port| {
@@ -182,14 +194,14 @@ pub fn totals(context: &Context) -> Result<Totals> {
     };
     let allocations =
         registry.entries().filter(|entry| entry.is_living()).flat_map(|entry| &entry.allocations);
-    Ok(Totals {
+    Totals {
         total: all.len(),
         free: all.iter().filter(is_free).count(),
         in_use: all.iter().filter(|port| held.contains(port)).count(),
         tracked: tracked.len(),
         locked: allocations.filter(|known| known.pinned).count(),
-        errors,
-    })
+        errors: Vec::new(),
+    }
 }
 
 fn tenant(registry: &Registry, port: Port) -> Option<(PortTenant, Health)> {
@@ -203,8 +215,8 @@ fn tenant(registry: &Registry, port: Port) -> Option<(PortTenant, Health)> {
     Some((tenant, HealthRecord::state_of(allocation.health.as_ref())))
 }
 
-fn of(context: &Context, tenant: Option<(PortTenant, Health)>, ruling: Ruling) -> Result<PortHealth> {
-    let next = advice::next_step(context, &ruling)?;
+fn of(adviser: &Adviser<'_>, tenant: Option<(PortTenant, Health)>, ruling: Ruling) -> Result<PortHealth> {
+    let next = adviser.next_step(&ruling)?;
     let recommendations = next.into_iter().map(|text| Recommendation { command: command_in(&text), text });
     let health = tenant.as_ref().map_or(Health::Unknown, |(_, health)| *health);
     let healthy = match health {

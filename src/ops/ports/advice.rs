@@ -1,6 +1,8 @@
 //! The next command about a port. Each is decided by the rule that the command itself obeys, so that none is advised which
 //! would be refused.
 
+use std::cell::OnceCell;
+
 use super::holders::holders;
 use super::kill;
 use crate::context::Context;
@@ -20,16 +22,21 @@ use crate::model::port::verdict::{PortVerdict, Ruling};
 use crate::model::port::{Port, PortRange};
 use crate::model::process::ProcessId;
 use crate::model::registry::entry::{Entry, EntryState};
+use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::model::service::ServiceName;
 use crate::ops::ports::settings;
 use crate::ops::services::place;
 
 /// Who is asked for the next command.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Adviser<'a> {
     context: &'a Context,
     registry: &'a Registry,
+    /// The repository we stand in.
+    here: Option<RepositoryId>,
+    /// The disputes of all repositories, once somebody asked.
+    disputes: OnceCell<Vec<Dispute>>,
 }
 
 /// What settles a dispute, as it is told.
@@ -55,12 +62,21 @@ impl<'a> Adviser<'a> {
     /// Advises by what `registry` says.
     #[must_use]
     pub fn new(context: &'a Context, registry: &'a Registry) -> Self {
-        Self { context, registry }
+        let here = context.repository.as_ref().and_then(Repository::find_id);
+        Self { context, registry, here, disputes: OnceCell::new() }
     }
 
     fn is_here(&self, entry: &Entry) -> bool {
-        let here = self.context.repository.as_ref().and_then(Repository::find_id);
-        here.as_ref() == Some(&entry.repository_id)
+        self.here.as_ref() == Some(&entry.repository_id)
+    }
+
+    /// The disputes of all repositories, looked for once.
+    fn disputes(&self) -> Result<&[Dispute]> {
+        if self.disputes.get().is_none() {
+            let found = super::disputes::all(self.context, self.registry)?;
+            return Ok(self.disputes.get_or_init(|| found));
+        }
+        Ok(self.disputes.get().map(Vec::as_slice).unwrap_or_default())
     }
 
     /// Has the command run in the worktree, unless we stand in it.
@@ -121,7 +137,7 @@ impl<'a> Adviser<'a> {
     pub fn way_past(&self, sequence: u64, port: Port, up: bool) -> String {
         let owner = wt("ports owner {}", &[&port]).to_string();
         let tells = format!("`{owner}` says who has it");
-        let disputes = super::disputes::all(self.context, self.registry).unwrap_or_default();
+        let disputes = self.disputes().unwrap_or_default();
         let concerns = |one: &&Dispute| one.tenants().iter().any(|tenant| tenant.sequence == sequence);
         let dispute = disputes.iter().filter(|one| one.port == port).find(concerns);
         if let Some(dispute) = dispute {
@@ -212,55 +228,67 @@ impl<'a> Adviser<'a> {
 ///
 /// Fails when the registry or the machine cannot be asked.
 pub fn next_step(context: &Context, ruling: &Ruling) -> Result<Option<String>> {
-    let registry = context.store()?.read()?;
-    let adviser = Adviser::new(context, &registry);
-    let port = ruling.port;
-    if ruling.verdict.is_free() {
-        return Ok(None);
+    Adviser::new(context, &*context.store()?.read()?).next_step(ruling)
+}
+
+impl Adviser<'_> {
+    /// As the free [`next_step`], for whoever asks about many ports: what they share is looked for once.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the machine cannot be asked.
+    pub fn next_step(&self, ruling: &Ruling) -> Result<Option<String>> {
+        let (adviser, context, registry) = (self, self.context, self.registry);
+        let port = ruling.port;
+        if ruling.verdict.is_free() {
+            return Ok(None);
+        }
+        let owner = wt("ports owner {}", &[&port]).to_string();
+        if let Some(dispute) = adviser.disputes()?.iter().find(|one| one.port == port) {
+            return Ok(Some(match adviser.settle(dispute) {
+                Advice::Choice(choices) => doubled::asked(&choices),
+                Advice::Command(command) if command == owner => format!("`{owner}` tells more"),
+                Advice::Command(command) => format!("`{command}` settles it; `{owner}` tells more"),
+            }));
+        }
+        let entry = registry.find_owner(port);
+        let service = entry.and_then(|entry| {
+            let known = entry.allocations.iter().find(|known| known.find_port() == Some(port))?;
+            Some((entry, known.service.clone()))
+        });
+        let ended = || match adviser.end(port) {
+            Some(kill) => format!("`{owner}` tells more, `{kill}` ends it"),
+            None => format!("`{owner}` tells more; `wt ports next` names another port"),
+        };
+        let is_stray = ruling.is_stray() && super::strays::is_in_our_ranges(context, port);
+        Ok(match ruling.verdict {
+            PortVerdict::Free | PortVerdict::TimeWait => None,
+            PortVerdict::Allocated => service.and_then(|(entry, service)| {
+                let start =
+                    adviser.start(entry, &service).map(|start| format!("`{start}` starts its server"));
+                start.or_else(|| {
+                    adviser.give_up(entry, port).map(|release| format!("`{release}` gives it up"))
+                })
+            }),
+            PortVerdict::OwnListener => {
+                let stop = service.and_then(|(entry, service)| adviser.stop(entry, &service, port));
+                stop.or_else(|| adviser.end(port)).map(|command| format!("`{command}` ends its server"))
+            }
+            // A worktree's healthy server is not ended for standing on another port than its own.
+            PortVerdict::Sibling => Some(format!("`{owner}` tells more; `wt ports next` names another port")),
+            PortVerdict::Stranger if is_stray => Some(format!("`{}` ends it", wt("ports cleanup", &[]))),
+            PortVerdict::Stranger | PortVerdict::OtherUser | PortVerdict::Bound | PortVerdict::Outgoing => {
+                Some(ended())
+            }
+            PortVerdict::Container => Some("`docker ps` shows the container; stop it there".to_owned()),
+            PortVerdict::Excluded => Some(match adviser.include(port) {
+                Some(include) => format!("`{include}` takes that back"),
+                None => "`wt ports next` names another port".to_owned(),
+            }),
+            PortVerdict::Claimed => {
+                Some("`wt ports next` names another port; `wt team` shows who has which".to_owned())
+            }
+            PortVerdict::Privileged => Some("choose a port above 1023: `wt ports next` names one".to_owned()),
+        })
     }
-    let owner = wt("ports owner {}", &[&port]).to_string();
-    let disputed = super::disputes::all(context, &registry)?.into_iter().find(|one| one.port == port);
-    if let Some(dispute) = disputed {
-        return Ok(Some(match adviser.settle(&dispute) {
-            Advice::Choice(choices) => doubled::asked(&choices),
-            Advice::Command(command) if command == owner => format!("`{owner}` tells more"),
-            Advice::Command(command) => format!("`{command}` settles it; `{owner}` tells more"),
-        }));
-    }
-    let entry = registry.find_owner(port);
-    let service = entry.and_then(|entry| {
-        let known = entry.allocations.iter().find(|known| known.find_port() == Some(port))?;
-        Some((entry, known.service.clone()))
-    });
-    let ended = || match adviser.end(port) {
-        Some(kill) => format!("`{owner}` tells more, `{kill}` ends it"),
-        None => format!("`{owner}` tells more; `wt ports next` names another port"),
-    };
-    let is_stray = ruling.is_stray() && super::strays::is_in_our_ranges(context, port);
-    Ok(match ruling.verdict {
-        PortVerdict::Free | PortVerdict::TimeWait => None,
-        PortVerdict::Allocated => service.and_then(|(entry, service)| {
-            let start = adviser.start(entry, &service).map(|start| format!("`{start}` starts its server"));
-            start.or_else(|| adviser.give_up(entry, port).map(|release| format!("`{release}` gives it up")))
-        }),
-        PortVerdict::OwnListener => {
-            let stop = service.and_then(|(entry, service)| adviser.stop(entry, &service, port));
-            stop.or_else(|| adviser.end(port)).map(|command| format!("`{command}` ends its server"))
-        }
-        // A worktree's healthy server is not ended for standing on another port than its own.
-        PortVerdict::Sibling => Some(format!("`{owner}` tells more; `wt ports next` names another port")),
-        PortVerdict::Stranger if is_stray => Some(format!("`{}` ends it", wt("ports cleanup", &[]))),
-        PortVerdict::Stranger | PortVerdict::OtherUser | PortVerdict::Bound | PortVerdict::Outgoing => {
-            Some(ended())
-        }
-        PortVerdict::Container => Some("`docker ps` shows the container; stop it there".to_owned()),
-        PortVerdict::Excluded => Some(match adviser.include(port) {
-            Some(include) => format!("`{include}` takes that back"),
-            None => "`wt ports next` names another port".to_owned(),
-        }),
-        PortVerdict::Claimed => {
-            Some("`wt ports next` names another port; `wt team` shows who has which".to_owned())
-        }
-        PortVerdict::Privileged => Some("choose a port above 1023: `wt ports next` names one".to_owned()),
-    })
 }

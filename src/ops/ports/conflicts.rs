@@ -7,15 +7,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::{Advice, Adviser};
-use super::disputes::disputes;
+use super::disputes;
 use super::ranges;
 use super::sight::{self, PortLook};
 use crate::context::Context;
 use crate::error::Result;
-use crate::host::net::listeners::listeners;
+use crate::host::net::owner;
 use crate::model::advised::wt;
 use crate::model::port::Port;
 use crate::model::port::dispute::{DisputeTrouble, Level};
+use crate::model::port::listener::Listener;
 use crate::model::port::selection::owned_ports;
 use crate::model::port::tenant::Tenant;
 use crate::model::port::verdict::{PortVerdict, Ruling};
@@ -93,12 +94,25 @@ pub struct ConflictSummary {
 /// Fails when the registry or the machine cannot be asked.
 pub fn conflicts(context: &Context) -> Result<Report> {
     let registry = vanished::read_where_they_are(context)?;
-    let disputes = disputes(context)?;
-    let adviser = Adviser::new(context, &registry);
+    let (owned, ranges) = (owned_ports(&registry), ranges::all(context));
+    let is_ours = |port: Port| owned.contains(&port) || ranges.iter().any(|(_, range)| range.contains(port));
+    let sockets = owner::sight_on(&registry, is_ours)?;
+    among(context, &registry, &sockets)
+}
+
+/// As [`conflicts`], where the sockets of the machine were seen already; `registry` has the worktrees where they are.
+///
+/// # Errors
+///
+/// As [`conflicts`].
+pub fn among(context: &Context, registry: &Registry, sockets: &[Listener]) -> Result<Report> {
+    let disputes = disputes::among(context, registry, sockets);
+    let adviser = Adviser::new(context, registry);
     let mut found = Vec::new();
     let doubtful: Vec<Port> = disputes.iter().map(|dispute| dispute.port).collect();
     let mut judged: BTreeMap<Port, Ruling> = BTreeMap::new();
-    for ruling in sight::judge_all(context, &registry, &doubtful, PortLook::Probed)? {
+    let busy = owner::among(sockets, &doubtful);
+    for (_, ruling) in sight::see_busy(context, registry, &busy, PortLook::Probed)? {
         judged.insert(ruling.port, ruling);
     }
     for dispute in &disputes {
@@ -115,8 +129,8 @@ pub fn conflicts(context: &Context) -> Result<Report> {
         let choices = if let Advice::Choice(choices) = remedy { choices } else { Vec::new() };
         found.push(Conflict { kind, level, level_reason, ruling, worktrees, fix, choices });
     }
-    found.extend(strangers(context, &registry)?);
-    found.extend(mismatches(context, &registry)?);
+    found.extend(strangers(context, registry, sockets)?);
+    found.extend(mismatches(context, registry, sockets)?);
     found.sort_by_key(|conflict| (conflict.kind, conflict.ruling.port));
     let count = |is_it: &dyn Fn(&&Conflict) -> bool| found.iter().filter(is_it).count();
     let summary = ConflictSummary {
@@ -136,16 +150,18 @@ fn allotment(tenant: &Tenant) -> Allotment {
 }
 
 /// Ports of our ranges that the registry calls free and somebody else holds.
-fn strangers(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
+fn strangers(context: &Context, registry: &Registry, sockets: &[Listener]) -> Result<Vec<Conflict>> {
     let owned = owned_ports(registry);
     let ranges = ranges::all(context);
     let is_ours =
         |port: &Port| ranges.iter().any(|(_, range)| range.contains(*port)) && !owned.contains(port);
-    let held: BTreeSet<Port> = listeners()?.into_iter().map(|socket| socket.port).filter(is_ours).collect();
+    let held: BTreeSet<Port> = sockets.iter().map(|socket| socket.port).filter(is_ours).collect();
     let held: Vec<Port> = held.into_iter().collect();
-    let judged = sight::judge_all(context, registry, &held, PortLook::Sockets)?.into_iter();
-    let foreign =
-        judged.filter(|ruling| ruling.verdict.is_foreign() && ruling.verdict != PortVerdict::Sibling);
+    let judged = sight::see_busy(context, registry, &owner::among(sockets, &held), PortLook::Sockets)?;
+    let foreign = judged
+        .into_iter()
+        .map(|(_, ruling)| ruling)
+        .filter(|ruling| ruling.verdict.is_foreign() && ruling.verdict != PortVerdict::Sibling);
     let rows = foreign.map(|ruling| Conflict {
         kind: ConflictKind::System,
         level: Level::Low,
@@ -158,7 +174,7 @@ fn strangers(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
     Ok(rows.collect())
 }
 
-fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
+fn mismatches(context: &Context, registry: &Registry, sockets: &[Listener]) -> Result<Vec<Conflict>> {
     let here = context.repository.as_ref().map(crate::host::git::Repository::find_id);
     let is_wanted = |entry: &&Entry| {
         entry.state == EntryState::Active
@@ -167,8 +183,8 @@ fn mismatches(context: &Context, registry: &Registry) -> Result<Vec<Conflict>> {
     let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
     let ports: BTreeSet<Port> = entries.iter().flat_map(|entry| entry.ports()).collect();
     let ports: Vec<Port> = ports.into_iter().collect();
-    let judged = sight::judge_all(context, registry, &ports, PortLook::Sockets)?;
-    let judged: HashMap<Port, Ruling> = judged.into_iter().map(|one| (one.port, one)).collect();
+    let judged = sight::see_busy(context, registry, &owner::among(sockets, &ports), PortLook::Sockets)?;
+    let judged: HashMap<Port, Ruling> = judged.into_iter().map(|(_, one)| (one.port, one)).collect();
     let adviser = Adviser::new(context, registry);
     let mut found = Vec::new();
     for entry in entries {

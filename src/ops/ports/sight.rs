@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::host::net::listeners::connections;
 use crate::host::net::{container, owner, probe};
 use crate::model::port::Port;
-use crate::model::port::listener::{Probe, WorktreeKey};
+use crate::model::port::listener::{Busy, Probe, WorktreeKey};
 use crate::model::port::situation::Situation;
 use crate::model::port::verdict::{self, PortEvidence, Ruling, Traffic};
 use crate::model::registry::table::Registry;
@@ -62,12 +62,26 @@ pub fn see_all(
     ports: &[Port],
     look: PortLook,
 ) -> Result<Vec<(Situation, Ruling)>> {
-    let busy = owner::attribute(ports, registry)?;
+    see_busy(context, registry, &owner::attribute(ports, registry)?, look)
+}
+
+/// As [`see_all`], of ports whose sockets were seen already.
+///
+/// # Errors
+///
+/// As [`judge_all`].
+pub fn see_busy(
+    context: &Context,
+    registry: &Registry,
+    busy: &[Busy],
+    look: PortLook,
+) -> Result<Vec<(Situation, Ruling)>> {
+    let ports: Vec<Port> = busy.iter().map(|busy| busy.port).collect();
     let held: HashSet<Port> =
         busy.iter().filter(|busy| !busy.listeners.is_empty()).map(|busy| busy.port).collect();
     let mut ask = (look != PortLook::Sockets).then(probe::prober);
     let mut answers: HashMap<Port, Probe> = HashMap::new();
-    for port in ports {
+    for port in &ports {
         let answer = match &mut ask {
             _ if held.contains(port) => Probe::Busy,
             Some(probe) => probe(*port)?,
@@ -77,7 +91,7 @@ pub fn see_all(
     }
     let unexplained = |port: &&Port| answers.get(port) == Some(&Probe::Busy) && !held.contains(port);
     let asks_connections = look == PortLook::Closely || ports.iter().any(|port| unexplained(&port));
-    let connections = if asks_connections { connections(ports)? } else { Vec::new() };
+    let connections = if asks_connections { connections(&ports)? } else { Vec::new() };
     let asks_docker = busy.iter().flat_map(|busy| &busy.listeners).any(situations::is_dark)
         || ports.iter().any(|port| {
             unexplained(&port) && !connections.iter().any(|one| one.port == *port && !one.is_past)
@@ -86,7 +100,7 @@ pub fn see_all(
     let exclusions = choose::exclusions(context, registry);
     // A folder that cannot be used is said where ports are given.
     let others = host_ports::others(context).unwrap_or_default();
-    let ruled = situations::of_busy(context, registry, &busy, &published).into_iter().map(|situation| {
+    let ruled = situations::of_busy(context, registry, busy, &published).into_iter().map(|situation| {
         let port = situation.port;
         let traffic = connections.iter().filter(|one| one.port == port).fold(Traffic::None, |seen, one| {
             if one.is_past && seen == Traffic::None {

@@ -30,10 +30,15 @@ use crate::ops::vanished::Lookout;
 ///
 /// Fails when the kernel's sockets cannot be read.
 pub fn situations(context: &Context, registry: &Registry, ports: &[Port]) -> Result<Vec<Situation>> {
-    let busy = owner::attribute(ports, registry)?;
+    Ok(of_seen(context, registry, &owner::attribute(ports, registry)?))
+}
+
+/// As [`situations`], of ports whose sockets were seen already.
+#[must_use]
+pub fn of_seen(context: &Context, registry: &Registry, busy: &[Busy]) -> Vec<Situation> {
     let is_dark = busy.iter().flat_map(|busy| &busy.listeners).any(is_dark);
     let published = if is_dark { container::published() } else { Vec::new() };
-    Ok(of_busy(context, registry, &busy, &published))
+    of_busy(context, registry, busy, &published)
 }
 
 /// Answers whether a container may stand behind the socket: its process is out of sight, or the engine's own.

@@ -1,10 +1,13 @@
 //! Gathers the report. A look: nothing is healed, checked or recorded.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::{idle, removable, services};
 use crate::context::Context;
 use crate::error::Result;
+use crate::host::net::owner;
 use crate::model::event::Event;
 use crate::model::event::filter::EventFilter;
 use crate::model::event::tally::Tally;
@@ -14,7 +17,7 @@ use crate::model::report::tables::{Ports, Range, Report};
 use crate::model::report::{advice, story};
 use crate::model::short_names::ShortNames;
 use crate::ops::ports::{conflicts, list, ranges};
-use crate::ops::{events, health};
+use crate::ops::{events, health, vanished};
 
 /// How far a report goes back where nobody says.
 pub const PERIOD: &str = "7d";
@@ -25,18 +28,20 @@ pub const PERIOD: &str = "7d";
 ///
 /// Fails when the registry, the log or the machine cannot be read.
 pub fn report(context: &Context, since: Timestamp) -> Result<Report> {
-    let registry = context.store()?.read()?;
+    let registry = vanished::read_where_they_are(context)?;
     let all = events::events(context, &EventFilter::default())?.events;
     let here = events::scope(context, false);
     let filter = EventFilter { repository: here.clone(), since: Some(since), ..EventFilter::default() };
     let told: Vec<&Event> = all.iter().filter(|event| filter.admits(event)).collect();
     let mut tally = Tally::default();
     tally.count_all(told.iter().copied());
-    let totals = health::ports::totals(context)?;
+    let sockets = owner::sight(&registry)?;
+    let held: HashSet<Port> = sockets.iter().map(|socket| socket.port).collect();
+    let totals = health::ports::totals_among(context, &registry, &held);
     let rows = list::capacities(context, &registry).into_iter();
     let ranges: Vec<Range> = rows.map(|(range, capacity, used)| Range { range, capacity, used }).collect();
-    let strangers =
-        conflicts::conflicts(context)?.conflicts.iter().filter(|one| one.worktrees.is_empty()).count();
+    let disputed = conflicts::among(context, &registry, &sockets)?.conflicts;
+    let strangers = disputed.iter().filter(|one| one.worktrees.is_empty()).count();
     let ports = Ports {
         in_ranges: totals.total,
         free: totals.free,
@@ -53,7 +58,7 @@ pub fn report(context: &Context, since: Timestamp) -> Result<Report> {
     let entries: Vec<&Entry> = registry.entries().filter(is_wanted).collect();
     let names = ShortNames::of(&registry);
     let services = services::services(context, &entries, &names, &tally);
-    let idle = idle::idle(context, &entries, &names, &services, since)?;
+    let idle = idle::idle(context, &entries, &names, &services, &held, since)?;
     let whole = PortRanges(ranges::all(context).into_iter().map(|(_, range)| range).collect());
     let recent: Vec<Event> = told.iter().map(|event| (*event).clone()).collect();
     let mut held = often::held(&recent, &whole);

@@ -9,7 +9,6 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::host::disk::{self, CountedPlace};
 use crate::host::git::Repository;
-use crate::host::net::listeners::listeners;
 use crate::host::place::HostSurroundings;
 use crate::model::port::Port;
 use crate::model::registry::entry::Entry;
@@ -23,11 +22,9 @@ pub(super) fn idle(
     entries: &[&Entry],
     names: &ShortNames,
     services: &[Service],
+    held: &HashSet<Port>,
     since: Timestamp,
 ) -> Result<Vec<Idle>> {
-    let held: HashSet<Port> = listeners()
-        .map(|sockets| sockets.into_iter().map(|socket| socket.port).collect())
-        .unwrap_or_default();
     let runs = |entry: &Entry| {
         let is_of = |one: &&Service| one.repository == entry.repository && one.worktree == entry.name;
         entry.ports().any(|port| held.contains(&port))

@@ -24,6 +24,7 @@ use crate::model::port::Port;
 use crate::model::port::listener::Listener;
 use crate::model::port::situation::Situation;
 use crate::model::registry::entry::Entry;
+use crate::model::registry::repository::RepositoryId;
 use crate::model::registry::table::Registry;
 use crate::ops::absence::{self, AbsenceLook};
 use crate::ops::hooks;
@@ -41,6 +42,7 @@ pub fn gather(
     grounds: &Grounds<'_>,
     registry: Result<Arc<Registry>>,
     request: &Request,
+    sockets: Option<&[Listener]>,
 ) -> Result<Facts> {
     let (sight, registry) = match registry {
         Ok(registry) => (RegistrySight::Whole, registry),
@@ -72,18 +74,21 @@ pub fn gather(
     if facts.registry != RegistrySight::Whole {
         return Ok(facts);
     }
-    facts.worktrees = recorded(context, grounds, &registry, request.all)?;
-    for ground in grounds.contexts() {
+    let sites = sites(grounds)?;
+    facts.worktrees = recorded(context, &sites, &registry, request.all)?;
+    for Site { ground, repository, lookout, .. } in &sites {
         context.host.interrupt.check()?;
-        let Some(repository) = &ground.repository else { continue };
         let records = Records::of(&registry, repository);
-        facts.unrecorded.extend(unrecorded(ground, repository, &records)?);
-        facts.half_made.extend(half_made(repository, &records)?);
+        facts.unrecorded.extend(unrecorded(ground, repository, lookout, &records));
+        facts.half_made.extend(half_made(repository, lookout, &records)?);
     }
     if request.verify_ports {
-        facts.listeners = owner::sight(&registry)?;
+        facts.listeners = match sockets {
+            Some(sockets) => sockets.to_vec(),
+            None => owner::sight(&registry)?,
+        };
     }
-    facts.situations = situations(context, &registry, &facts.listeners)?;
+    facts.situations = situations(context, &registry, request.verify_ports, &facts.listeners)?;
     Ok(facts)
 }
 
@@ -163,25 +168,38 @@ fn hook_fault(sight: &hooks::HookSight) -> Option<HookFault> {
     Some(HookFault { kind, hook: format!("{hook} in {}", sight.worktree), message, hint, fixable })
 }
 
+/// A repository whose worktrees were read once, for everybody who asks about them.
+struct Site<'a> {
+    ground: &'a Context,
+    repository: &'a Repository,
+    id: Option<RepositoryId>,
+    lookout: Lookout<'a>,
+}
+
+fn sites<'a>(grounds: &'a Grounds<'_>) -> Result<Vec<Site<'a>>> {
+    let reached = grounds.contexts().filter_map(|ground| Some((ground, ground.repository.as_ref()?)));
+    let site = |(ground, repository): (&'a Context, &'a Repository)| {
+        let lookout = Lookout::new(ground, Some(repository))?;
+        Ok(Site { ground, repository, id: repository.find_id(), lookout })
+    };
+    reached.map(site).collect()
+}
+
 fn recorded(
     context: &Context,
-    grounds: &Grounds<'_>,
+    sites: &[Site<'_>],
     registry: &Registry,
     all: bool,
 ) -> Result<Vec<RecordedFacts>> {
-    let mut lookouts = HashMap::new();
-    for ground in grounds.contexts() {
-        if let Some(id) = id_of(ground) {
-            lookouts.insert(id, (ground, Lookout::new(ground, ground.repository.as_ref())?));
-        }
-    }
+    let by_id = sites.iter().filter_map(|site| Some((site.id.as_ref()?, site)));
+    let by_id: HashMap<&RepositoryId, &Site<'_>> = by_id.collect();
     let unreachable = Lookout::new(context, None)?;
     let here = place::HostSurroundings::read();
     let living = registry.entries().filter(|entry| entry.is_living());
     let look = |entry: &Entry| {
         context.host.interrupt.check()?;
-        let seen = match lookouts.get(&entry.repository_id) {
-            Some((ground, lookout)) => Some(see(ground, lookout, &here, entry)),
+        let seen = match by_id.get(&entry.repository_id) {
+            Some(site) => Some(see(site.ground, &site.lookout, &here, entry)),
             None if all => Some(see(context, &unreachable, &here, entry)),
             None => None,
         };
@@ -206,7 +224,12 @@ impl Records {
     }
 }
 
-fn unrecorded(context: &Context, repository: &Repository, records: &Records) -> Result<Vec<Unrecorded>> {
+fn unrecorded(
+    context: &Context,
+    repository: &Repository,
+    lookout: &Lookout<'_>,
+    records: &Records,
+) -> Vec<Unrecorded> {
     // What is locked, or may lie on a disk that is not mounted, is where it belongs.
     let is_lost = |worktree: &GitWorktree| {
         worktree.missing
@@ -221,12 +244,11 @@ fn unrecorded(context: &Context, repository: &Repository, records: &Records) -> 
             && !records.have(worktree)
             && (is_lost(worktree) || !worktree.missing && repository.require_own(&worktree.path).is_ok())
     };
-    let found = repository.worktrees()?.into_iter().filter(is_it);
-    let lookout = Lookout::new(context, Some(repository))?;
+    let found = lookout.worktrees().iter().filter(|worktree| is_it(worktree)).cloned();
     let found = found.map(|worktree| {
         let is_gone = is_lost(&worktree);
         let row = WorktreeRow { worktree: Some(worktree.clone()), entry: None };
-        let kept = match is_gone.then(|| absence::look(context, repository, &lookout, &row, false)) {
+        let kept = match is_gone.then(|| absence::look(context, repository, lookout, &row, false)) {
             Some(AbsenceLook::Kept(why)) => Some(why),
             Some(AbsenceLook::There) => Some("something of it is there".to_owned()),
             Some(AbsenceLook::Vanished) | None => None,
@@ -239,11 +261,11 @@ fn unrecorded(context: &Context, repository: &Repository, records: &Records) -> 
             path: worktree.path,
         }
     });
-    Ok(found.collect())
+    found.collect()
 }
 
-fn half_made(repository: &Repository, records: &Records) -> Result<Vec<HalfMade>> {
-    let found = repository.half_made(|worktree| records.have(worktree))?;
+fn half_made(repository: &Repository, lookout: &Lookout<'_>, records: &Records) -> Result<Vec<HalfMade>> {
+    let found = repository.half_made_among(lookout.worktrees(), |worktree| records.have(worktree))?;
     let found = found.into_iter().map(|left| HalfMade {
         repository: repository.root().to_path_buf(),
         admin: left.admin,
@@ -255,7 +277,12 @@ fn half_made(repository: &Repository, records: &Records) -> Result<Vec<HalfMade>
 }
 
 /// The ports that more than one has, and those that one has and anybody holds.
-fn situations(context: &Context, registry: &Registry, listeners: &[Listener]) -> Result<Vec<Situation>> {
+fn situations(
+    context: &Context,
+    registry: &Registry,
+    looked: bool,
+    listeners: &[Listener],
+) -> Result<Vec<Situation>> {
     let held: HashSet<Port> = listeners.iter().map(|listener| listener.port).collect();
     let mut seen: HashSet<Port> = HashSet::new();
     let all = registry.entries().filter(|entry| entry.is_living()).flat_map(Entry::ports);
@@ -263,5 +290,10 @@ fn situations(context: &Context, registry: &Registry, listeners: &[Listener]) ->
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    ports::situations::situations(context, registry, &wanted.into_iter().collect::<Vec<_>>())
+    let wanted: Vec<Port> = wanted.into_iter().collect();
+    if looked {
+        let busy = owner::among(listeners, &wanted);
+        return Ok(ports::situations::of_seen(context, registry, &busy));
+    }
+    ports::situations::situations(context, registry, &wanted)
 }

@@ -7,6 +7,7 @@ use super::grounds::Grounds;
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::finding::{Finding, Fix};
+use crate::model::port::listener::Listener;
 use crate::model::validity::ValiditySummary;
 use crate::ops::checks;
 use crate::ops::validate::{Looked, Report, Request};
@@ -17,9 +18,21 @@ use crate::ops::validate::{Looked, Report, Request};
 ///
 /// `not_a_repository` outside of one, unless all are asked for; and when git's own records cannot be read.
 pub fn validate(context: &Context, request: &Request) -> Result<Report> {
-    let (findings, looked_at) = look(context, request)?;
+    Ok(report(look(context, request)?))
+}
+
+/// As [`validate`], where the sockets of the machine were seen already.
+///
+/// # Errors
+///
+/// As [`validate`].
+pub fn validate_among(context: &Context, request: &Request, sockets: &[Listener]) -> Result<Report> {
+    Ok(report(look_among(context, request, Some(sockets))?))
+}
+
+fn report((findings, looked_at): (Vec<Finding>, Looked)) -> Report {
     let summary = ValiditySummary::of(&findings);
-    Ok(Report { findings, summary, looked_at, backup: None, plan: None, said: Vec::new() })
+    Report { findings, summary, looked_at, backup: None, plan: None, said: Vec::new() }
 }
 
 /// As [`validate`], with everything that a fix would do.
@@ -34,12 +47,20 @@ pub fn plan(context: &Context, request: &Request) -> Result<Report> {
 }
 
 pub(super) fn look(context: &Context, request: &Request) -> Result<(Vec<Finding>, Looked)> {
+    look_among(context, request, None)
+}
+
+fn look_among(
+    context: &Context,
+    request: &Request,
+    sockets: Option<&[Listener]>,
+) -> Result<(Vec<Finding>, Looked)> {
     if !request.all {
         context.require_repository()?;
     }
     let registry = context.store()?.read();
     let grounds = Grounds::new(context, registry.as_deref().ok(), request);
-    let facts = gather::gather(context, &grounds, registry, request)?;
+    let facts = gather::gather(context, &grounds, registry, request, sockets)?;
     let looked_at = Looked {
         registry: context.store()?.path(),
         repositories: grounds.roots(),

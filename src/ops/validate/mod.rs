@@ -16,5 +16,5 @@ mod see;
 
 pub use fix::fix;
 pub use idle::{IdlePort, give_back, give_up, give_way, idle_ports};
-pub use look::{plan, validate};
+pub use look::{plan, validate, validate_among};
 pub use report::{Looked, Report, Request};
